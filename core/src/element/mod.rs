@@ -1,0 +1,1 @@
+//! Meta, Type, Instance, and the configuration files that hold them.

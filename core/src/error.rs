@@ -1,0 +1,277 @@
+//! The one error of this crate: what happened, who has to act, and how it looks on the wire.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::ids::InvalidId;
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Who can do something about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Blame {
+    /// Who sent the request: send another one, or log in again.
+    Caller,
+    /// The host app or its operator: configuration, keys, database.
+    Host,
+    /// WeCom, or the network on the way to it.
+    WeCom,
+    /// This library: please report it.
+    Us,
+}
+
+/// What went wrong. The wire code, status and title of each kind are one table: [`ErrorKind::row`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "each kind is explained by its row of the table")]
+pub enum ErrorKind {
+    AgentUnknown,
+    ApiParams,
+    BodyTooLarge,
+    CodeInvalid,
+    Config,
+    CorpMismatch,
+    CorpNotAuthorized,
+    CorpNotInList,
+    CredentialsConflict,
+    CrossSite,
+    Forbidden,
+    InstanceNotFound,
+    Internal,
+    LicenceMissing,
+    LoginCodeInvalid,
+    LoginDisabled,
+    LoginTypeUnknown,
+    MethodNotAllowed,
+    NotCorpMember,
+    OrgCodeConflict,
+    OrgCodeNotFound,
+    PlatformUnknown,
+    RateLimited,
+    RecordBusy,
+    RecordNotFound,
+    SessionNotFound,
+    StoreUnavailable,
+    SuiteTicketMissing,
+    TokenInvalid,
+    Unauthenticated,
+    Upstream,
+    UpstreamTimeout,
+    UserAuthMiss,
+    UserNotVisible,
+}
+
+/// One row of the error table.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ErrorRow {
+    /// The `code` on the wire.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// The `title` on the wire.
+    pub title: &'static str,
+    /// Who can act.
+    pub blame: Blame,
+}
+
+impl ErrorKind {
+    /// The row of this kind in the table of wire errors.
+    #[must_use]
+    pub const fn row(self) -> ErrorRow {
+        use Blame::{Caller, Host, Us, WeCom};
+        #[rustfmt::skip]
+        let (code, status, title, blame) = match self {
+            Self::ApiParams => (
+                "API_PARAMS_ERROR",
+                400,
+                "A parameter is missing, blank, unknown or of the wrong type",
+                Caller,
+            ),
+            Self::LoginTypeUnknown => {
+                ("LOGIN_TYPE_UNKNOWN", 400, "loginType is neither qr nor workbench", Caller)
+            }
+            Self::PlatformUnknown => {
+                ("PLATFORM_UNKNOWN", 400, "platform is none of app, web and mobile", Caller)
+            }
+            Self::CredentialsConflict => {
+                ("CREDENTIALS_CONFLICT", 400, "Two credentials of different sessions were sent", Caller)
+            }
+            Self::Unauthenticated => ("UNAUTHENTICATED", 401, "Log in first", Caller),
+            Self::TokenInvalid => ("TOKEN_INVALID", 401, "The session is unknown, ended or expired", Caller),
+            Self::CodeInvalid => {
+                ("CODE_INVALID", 401, "WeCom refused the code: it is wrong, used or expired", Caller)
+            }
+            Self::LoginCodeInvalid => {
+                ("LOGIN_CODE_INVALID", 401, "The login code is unknown, used or expired", Caller)
+            }
+            Self::Forbidden => ("FORBIDDEN", 403, "Not allowed", Caller),
+            Self::CrossSite => ("CROSS_SITE", 403, "The request comes from another site", Caller),
+            Self::LoginDisabled => ("LOGIN_DISABLED", 403, "This login is switched off", Host),
+            Self::CorpMismatch => ("CORP_MISMATCH", 403, "The company does not fit this login", Caller),
+            Self::CorpNotAuthorized => {
+                ("CORP_NOT_AUTHORIZED", 403, "The company has not authorised the app", Caller)
+            }
+            Self::CorpNotInList => ("CORP_NOT_IN_LIST", 403, "The person may not enter this company", Caller),
+            Self::NotCorpMember => {
+                ("NOT_CORP_MEMBER", 403, "The person is not a member of the company", Caller)
+            }
+            Self::UserNotVisible => {
+                ("USER_NOT_VISIBLE", 403, "The app is not visible to this person", Caller)
+            }
+            Self::UserAuthMiss => ("USER_AUTH_MISS", 403, "No user of the app is bound to this person", Host),
+            Self::LicenceMissing => ("LICENCE_MISSING", 403, "The person has no interface licence", Host),
+            Self::InstanceNotFound => {
+                ("INSTANCE_NOT_FOUND", 404, "There is no login instance of this name", Caller)
+            }
+            Self::OrgCodeNotFound => {
+                ("ORG_CODE_NOT_FOUND", 404, "There is no such organisation code", Caller)
+            }
+            Self::RecordNotFound => ("RECORD_NOT_FOUND", 404, "There is no such callback record", Caller),
+            Self::SessionNotFound => ("SESSION_NOT_FOUND", 404, "There is no such session", Caller),
+            Self::MethodNotAllowed => {
+                ("METHOD_NOT_ALLOWED", 405, "This path does not take this method", Caller)
+            }
+            Self::OrgCodeConflict => {
+                ("ORG_CODE_CONFLICT", 409, "Another company has this organisation code", Caller)
+            }
+            Self::RecordBusy => ("RECORD_BUSY", 409, "The callback record is being worked on", Caller),
+            Self::BodyTooLarge => ("BODY_TOO_LARGE", 413, "The body is too large", Caller),
+            Self::RateLimited => ("RATE_LIMITED", 429, "Too many attempts; try again later", Caller),
+            Self::Config => ("CONFIG_ERROR", 500, "The login is not configured rightly", Host),
+            Self::Internal => ("INTERNAL_ERROR", 500, "Something went wrong here", Us),
+            Self::Upstream => ("UPSTREAM_ERROR", 502, "WeCom answered with an error", WeCom),
+            Self::SuiteTicketMissing => {
+                ("SUITE_TICKET_MISSING", 503, "No suite_ticket has arrived from WeCom yet", WeCom)
+            }
+            Self::AgentUnknown => {
+                ("AGENT_UNKNOWN", 503, "The agentId of the company's app is not known yet", WeCom)
+            }
+            Self::StoreUnavailable => ("STORE_UNAVAILABLE", 503, "The database cannot be reached", Host),
+            Self::UpstreamTimeout => ("UPSTREAM_TIMEOUT", 504, "WeCom did not answer in time", WeCom),
+        };
+        ErrorRow { code, status, title, blame }
+    }
+
+    /// The `code` on the wire.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        self.row().code
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        self.row().status
+    }
+}
+
+/// What went wrong, with what a log needs and never with a secret, a URL or a stack.
+///
+/// ```
+/// use wecom_login::{Error, ErrorKind};
+///
+/// let error = Error::new(ErrorKind::CodeInvalid, "auth/getuserinfo").with_errcode(40029);
+/// assert_eq!(error.kind().status(), 401);
+/// assert_eq!(error.to_string(), "CODE_INVALID: auth/getuserinfo (errcode 40029)");
+/// ```
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    detail: String,
+    errcode: Option<i64>,
+    retry_after: Option<Duration>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of this kind; `detail` is for the log and may reach the caller, so it names things, never secrets.
+    #[must_use]
+    pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind, detail: detail.into(), errcode: None, retry_after: None, source: None }))
+    }
+
+    /// Adds the number that WeCom answered.
+    #[must_use]
+    pub fn with_errcode(mut self, errcode: i64) -> Self {
+        self.0.errcode = Some(errcode);
+        self
+    }
+
+    /// Adds how long the caller should wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// Adds the error below, for logs.
+    #[must_use]
+    pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Arc::new(source));
+        self
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What exactly, in a few words.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// The number that WeCom answered, where WeCom said no.
+    #[must_use]
+    pub fn errcode(&self) -> Option<i64> {
+        self.0.errcode
+    }
+
+    /// How long the caller should wait before the next attempt.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.kind.code(), self.0.detail)?;
+        match self.0.errcode {
+            Some(errcode) => write!(f, " (errcode {errcode})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        match &self.0.source {
+            Some(source) => write!(f, ": {source}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<InvalidId> for Error {
+    fn from(error: InvalidId) -> Self {
+        Self::new(ErrorKind::ApiParams, error.to_string())
+    }
+}

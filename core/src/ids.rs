@@ -1,0 +1,211 @@
+//! The ids of WeCom, each a type of its own. They are opaque and compared byte for byte: encrypted ids differ
+//! by case only (D/97104).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Why a text is not the id it was taken for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} must be {rule}")]
+#[non_exhaustive]
+pub struct InvalidId {
+    /// Which id was meant.
+    pub what: &'static str,
+    /// The rule that the text breaks; never the text itself.
+    pub rule: &'static str,
+}
+
+fn is_plain_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+fn is_opaque_id(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $accepts:path, $rule:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Parses the id.
+            ///
+            /// # Errors
+            /// The text breaks the rule of this id.
+            pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidId> {
+                let text = text.as_ref();
+                if $accepts(text) {
+                    Ok(Self(text.into()))
+                } else {
+                    Err(InvalidId { what: $what, rule: $rule })
+                }
+            }
+
+            /// The id as WeCom writes it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", &*self.0)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Self::new(text)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::new(text).map_err(de::Error::custom)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// A suite: for 代开发 the id of the app template, which begins with `dk` (D/97162). The prefix is not checked.
+    SuiteId, "suiteId", is_plain_id, "1 to 64 characters of A-Z a-z 0-9 _ -"
+}
+
+text_id! {
+    /// A company, as the provider sees it: plain (`ww…`) or encrypted for the provider (`wp…`, D/97104).
+    CorpId, "corpId", is_plain_id, "1 to 64 characters of A-Z a-z 0-9 _ -"
+}
+
+text_id! {
+    /// A person within a company: WeCom's userid. Opaque; for people of a linked company it is
+    /// `CorpId/userid` (D/96442), so it is never split and never joined with other text.
+    UserId, "userId", is_opaque_id, "1 to 128 characters without control characters"
+}
+
+/// The number of a company's app, which OAuth and QR links name. Written as a JSON string.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AgentId(i64);
+
+impl AgentId {
+    /// The agent with this number.
+    #[must_use]
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Debug for AgentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for AgentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for AgentId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        text.parse().map(Self).map_err(|_| InvalidId { what: "agentId", rule: "a whole number" })
+    }
+}
+
+impl Serialize for AgentId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for AgentId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrText;
+
+        impl Visitor<'_> for NumberOrText {
+            type Value = AgentId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an agent id, as a number or its digits")
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<AgentId, E> {
+                Ok(AgentId(number))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<AgentId, E> {
+                i64::try_from(number).map(AgentId).map_err(E::custom)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<AgentId, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_any(NumberOrText)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_ids_take_the_documented_alphabet_and_nothing_else() {
+        for good in ["dk1234567890abcdef", "a", "wpAbC_-9", &"x".repeat(64)] {
+            assert_eq!(SuiteId::new(good).expect("is legal").as_str(), good);
+        }
+        for bad in ["", " ", "a b", "a/b", "企业", &"x".repeat(65), "a\n"] {
+            assert!(CorpId::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn ids_that_differ_by_case_differ() {
+        assert_ne!(CorpId::new("wpAb").unwrap(), CorpId::new("wpab").unwrap());
+    }
+
+    #[test]
+    fn a_linked_member_keeps_his_slash() {
+        assert_eq!(UserId::new("wwA/zhangsan").unwrap().as_str(), "wwA/zhangsan");
+        assert!(UserId::new("").is_err());
+    }
+
+    #[test]
+    fn an_agent_is_read_from_number_or_text_and_written_as_text() {
+        let agents: Vec<AgentId> = serde_json::from_str(r#"[1000002, "1000002"]"#).unwrap();
+        assert_eq!(agents[0], agents[1]);
+        assert_eq!(serde_json::to_string(&agents[0]).unwrap(), r#""1000002""#);
+    }
+}

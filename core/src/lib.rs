@@ -1,0 +1,21 @@
+//! The login of a WeCom (企业微信) 代开发 app: callbacks, tokens, storage, sessions. Knows no web framework.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
+
+pub mod callback;
+pub mod element;
+pub mod wecom;
+
+mod clock;
+mod error;
+mod ids;
+mod secret;
+mod suite;
+
+pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
+pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
+pub use ids::{AgentId, CorpId, InvalidId, SuiteId, UserId};
+pub use secret::{
+    AccessToken, AuthCode, CallbackToken, PermanentCode, ProviderAccessToken, ProviderSecret,
+    SuiteAccessToken, SuiteSecret, SuiteTicket, TemporaryAuthCode, UserTicket,
+};
+pub use suite::{Provider, Suite};

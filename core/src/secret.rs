@@ -1,0 +1,106 @@
+//! Secrets that cannot be printed, one type for each kind, so that none is sent where another belongs.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
+
+macro_rules! secret {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name(SecretString);
+
+        impl $name {
+            /// Takes the secret text in.
+            #[must_use]
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(SecretString::from(text.into()))
+            }
+
+            /// The text itself, for the one place that has to send it.
+            #[must_use]
+            pub fn expose(&self) -> &str {
+                self.0.expose_secret()
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(******)"))
+            }
+        }
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                use subtle::ConstantTimeEq as _;
+                self.expose().as_bytes().ct_eq(other.expose().as_bytes()).into()
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer).map(Self::new)
+            }
+        }
+    };
+}
+
+secret! {
+    /// The secret of a suite (D/97162).
+    SuiteSecret
+}
+secret! {
+    /// The newest `suite_ticket` of a suite, pushed every ten minutes (D/97173).
+    SuiteTicket
+}
+secret! {
+    /// The provider's own secret, for authorisation links (D/96237).
+    ProviderSecret
+}
+secret! {
+    /// A company's permanent code, which for 代开发 is the secret of its app (D/97163).
+    PermanentCode
+}
+secret! {
+    /// The AuthCode of `create_auth` and `reset_permanent_code`: single use, ten minutes (D/100965).
+    TemporaryAuthCode
+}
+secret! {
+    /// The code that WeCom hands to a person who logs in: single use, five minutes (D/96442).
+    AuthCode
+}
+secret! {
+    /// A suite's access token, for the `service/…` calls (D/97162).
+    SuiteAccessToken
+}
+secret! {
+    /// The provider's access token, for authorisation links (D/96237).
+    ProviderAccessToken
+}
+secret! {
+    /// The access token of one company's app (D/97164).
+    AccessToken
+}
+secret! {
+    /// What `auth/getuserinfo` gives for `snsapi_privateinfo`, and `auth/getuserdetail` takes (D/96443).
+    UserTicket
+}
+secret! {
+    /// The token that signs callbacks (D/96211).
+    CallbackToken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_never_printed() {
+        let secret = PermanentCode::new("hush");
+        assert_eq!(format!("{secret:?}"), "PermanentCode(******)");
+        assert_eq!(secret.expose(), "hush");
+    }
+}

@@ -1,0 +1,1 @@
+//! WeCom's server API as a 代开发 provider uses it.
