@@ -18,4 +18,4 @@ pub use secret::{
     AccessToken, AuthCode, CallbackToken, PermanentCode, ProviderAccessToken, ProviderSecret,
     SuiteAccessToken, SuiteSecret, SuiteTicket, TemporaryAuthCode, UserTicket,
 };
-pub use suite::{Provider, Suite};
+pub use suite::Suite;
