@@ -26,4 +26,4 @@ pub use session::{
     SessionToken, Verified, Verify,
 };
 pub use store::{AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, RecordStatus};
-pub use suite::{Provider, Suite};
+pub use suite::Suite;
