@@ -7,6 +7,7 @@
 
 mod answer;
 mod api;
+mod breaker;
 mod call_error;
 mod connect;
 mod contact;
@@ -19,6 +20,8 @@ mod provider;
 mod scope;
 mod service;
 mod state;
+pub(crate) mod ticket;
+mod tokens;
 mod transport;
 
 #[cfg(test)]
@@ -35,4 +38,5 @@ pub use provider::AuthorizationLink;
 pub use scope::{InvalidScope, Scope};
 pub use service::{AuthInfo, ExchangeVersion, Exchanged};
 pub use state::{InstallState, InvalidState, State};
+pub(crate) use tokens::{AppCredential, Tokens};
 pub use transport::HttpClient;
