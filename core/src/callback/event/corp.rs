@@ -25,13 +25,11 @@ pub struct CorpEvent {
 #[non_exhaustive]
 pub enum CorpEventKind {
     /// `change_contact` / `delete_user`: the person left the company (D/96302).
-    #[non_exhaustive]
     UserDeleted {
         /// The person.
         user_id: UserId,
     },
     /// `change_contact` / `update_user` with another `NewUserID`: the person's userid changed (D/96302).
-    #[non_exhaustive]
     UserRenamed {
         /// The userid until now.
         user_id: UserId,
@@ -39,13 +37,11 @@ pub enum CorpEventKind {
         new_user_id: UserId,
     },
     /// `unsubscribe`: the person can no longer see the app (D/96468).
-    #[non_exhaustive]
     Unsubscribed {
         /// The person.
         user_id: UserId,
     },
     /// Another Event or another change.
-    #[non_exhaustive]
     Other {
         /// `ChangeType`, which divides `change_contact`; at most 64 characters.
         change_type: Option<String>,

@@ -127,7 +127,8 @@ impl<'a> Fields<'a> {
         };
         let mut repeated = None;
         let read = each_field(text, |name, text| {
-            repeated = repeated.or(fields.take(name, text));
+            let again = fields.take(name, text);
+            repeated = repeated.or(again);
         });
         let state = match (read, repeated) {
             (Err(_), _) => Err(EventErrorReason::Unreadable),

@@ -24,13 +24,11 @@ pub struct SuiteEvent {
 #[non_exhaustive]
 pub enum SuiteEventKind {
     /// `suite_ticket`, every ten minutes (D/97173).
-    #[non_exhaustive]
     SuiteTicket {
         /// The new ticket.
         ticket: SuiteTicket,
     },
     /// `create_auth`: a company authorised the app (D/100965).
-    #[non_exhaustive]
     CreateAuth {
         /// To be exchanged for the permanent code.
         auth_code: TemporaryAuthCode,
@@ -38,7 +36,6 @@ pub enum SuiteEventKind {
         state: Option<String>,
     },
     /// `reset_permanent_code`: 重新获取secret in the provider console (D/97175).
-    #[non_exhaustive]
     ResetPermanentCode {
         /// To be exchanged for the new permanent code.
         auth_code: TemporaryAuthCode,
@@ -46,7 +43,6 @@ pub enum SuiteEventKind {
         state: Option<String>,
     },
     /// `change_auth`: visible range, permissions or state of the app changed (D/100965).
-    #[non_exhaustive]
     ChangeAuth {
         /// The company.
         corp_id: CorpId,
@@ -54,7 +50,6 @@ pub enum SuiteEventKind {
         state: Option<String>,
     },
     /// `cancel_auth`: the company took the app away (D/100965).
-    #[non_exhaustive]
     CancelAuth {
         /// The company.
         corp_id: CorpId,
