@@ -8,6 +8,7 @@ pub mod wecom;
 mod clock;
 mod error;
 mod ids;
+mod limit;
 mod random;
 mod secret;
 mod session;
