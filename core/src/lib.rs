@@ -3,6 +3,7 @@
 
 pub mod callback;
 pub mod element;
+pub mod web;
 pub mod wecom;
 
 mod clock;
