@@ -3,6 +3,7 @@
 
 pub mod callback;
 pub mod element;
+pub mod web;
 pub mod wecom;
 
 mod authorization;
@@ -10,6 +11,7 @@ mod clock;
 mod error;
 mod hooks;
 mod ids;
+mod limit;
 mod random;
 mod secret;
 mod session;
