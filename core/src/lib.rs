@@ -8,7 +8,10 @@ pub mod wecom;
 mod clock;
 mod error;
 mod ids;
+mod random;
 mod secret;
+mod session;
+mod store;
 mod suite;
 
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
@@ -18,4 +21,9 @@ pub use secret::{
     AccessToken, AuthCode, CallbackToken, PermanentCode, ProviderAccessToken, ProviderSecret,
     SuiteAccessToken, SuiteSecret, SuiteTicket, TemporaryAuthCode, UserTicket,
 };
-pub use suite::{Provider, Suite};
+pub use session::{
+    CurrentUser, IssuedSession, LoginType, PendingVerify, Platform, Principal, Profile, SessionSettings,
+    SessionToken, Verified, Verify,
+};
+pub use store::{AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, RecordStatus};
+pub use suite::Suite;

@@ -1,1 +1,29 @@
 //! Meta, Type, Instance, and the configuration files that hold them.
+//!
+//! An instance is a directory with two files, `e.json` and `<Name>.json`:
+//!
+//! ```text
+//! auths/
+//! └── QywxProxyTemp/
+//!     ├── e.json
+//!     └── QywxProxyTemp.json
+//! ```
+//!
+//! [`read_instances`] reads all of them below one root and checks them, each alone and all together.
+
+mod check;
+mod config;
+mod environment;
+mod fields;
+mod files;
+mod name;
+mod problem;
+mod read;
+
+pub use check::check_together;
+pub use config::{CodeLogin, InstanceConfig};
+pub use environment::{Environment, process_environment};
+pub use files::{ElementFiles, read_elements, read_elements_with};
+pub use name::{InstanceName, InvalidInstanceName};
+pub use problem::{ConfigError, Warning};
+pub use read::{QYWX_PROXY_TYPE, read_instances, read_instances_with};

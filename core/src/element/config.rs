@@ -1,0 +1,192 @@
+//! An instance as it is configured, in files or in code.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::environment::Environment;
+use super::fields::Fields;
+use super::files::ElementFiles;
+use super::name::InstanceName;
+use super::problem::{ConfigError, Warning};
+use crate::callback::{CallbackKeys, EncodingAesKey};
+use crate::error::Error;
+use crate::ids::{CorpId, InvalidId, SuiteId};
+use crate::secret::{CallbackToken, ProviderSecret, SuiteSecret};
+use crate::suite::Suite;
+use crate::wecom::{InvalidScope, Scope};
+
+/// A callback token shorter than this may be guessed.
+const SHORTEST_TOKEN: usize = 16;
+
+/// What `getLoginCode` and `loginByWorkbench` demand of a code: the setting `codeLogin`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CodeLogin {
+    /// Nothing but the code.
+    #[default]
+    Open,
+    /// The `state` of a login that began here, too.
+    State,
+    /// Both are off: people log in through the browser's way alone.
+    Off,
+}
+
+impl FromStr for CodeLogin {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "open" => Ok(Self::Open),
+            "state" => Ok(Self::State),
+            "off" => Ok(Self::Off),
+            _ => Err("must be open, state or off"),
+        }
+    }
+}
+
+/// The configuration of an instance of `auths.loginTypes.QywxProxyType`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct InstanceConfig {
+    /// The full name.
+    pub name: InstanceName,
+    /// What people see.
+    pub title: String,
+    /// The suite. Instances of one suite have one and the same.
+    pub suite: Suite,
+    /// Whether people can log in here.
+    pub is_active: bool,
+    /// The only company that can log in here; none: every company that authorised the suite and is not pinned
+    /// by another instance.
+    pub corp_id: Option<CorpId>,
+    /// What a login asks of a person.
+    pub scope: Scope,
+    /// What the logins by code demand.
+    pub code_login: CodeLogin,
+    file: Option<PathBuf>,
+}
+
+impl InstanceConfig {
+    /// An instance that is active, pinned to no company, and has the default of every setting.
+    #[must_use]
+    pub fn new(name: InstanceName, title: impl Into<String>, suite: Suite) -> Self {
+        Self {
+            name,
+            title: title.into(),
+            suite,
+            is_active: true,
+            corp_id: None,
+            scope: Scope::default(),
+            code_login: CodeLogin::default(),
+            file: None,
+        }
+    }
+
+    /// Pins the instance to one company.
+    #[must_use]
+    pub fn with_corp_id(mut self, corp_id: CorpId) -> Self {
+        self.corp_id = Some(corp_id);
+        self
+    }
+
+    /// Sets what a login asks of a person.
+    #[must_use]
+    pub fn with_scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Sets what the logins by code demand.
+    #[must_use]
+    pub fn with_code_login(mut self, code_login: CodeLogin) -> Self {
+        self.code_login = code_login;
+        self
+    }
+
+    /// Refuses logins here.
+    #[must_use]
+    pub fn inactive(mut self) -> Self {
+        self.is_active = false;
+        self
+    }
+
+    /// Reads and checks the files of an instance.
+    ///
+    /// # Errors
+    /// `CONFIG_ERROR` with the file, the field and the rule it breaks, never the value.
+    pub fn from_files(
+        files: &ElementFiles,
+        environment: Environment<'_>,
+    ) -> Result<(Self, Vec<Warning>), Error> {
+        let name = files.name()?;
+        let title = files.title(environment)?;
+        let business = files.business(environment)?;
+        let path = files.business_path();
+        let fields = Fields::of_file(&path, &business)?;
+        let mut warnings = Vec::new();
+
+        let suite = suite(&fields, &path, &mut warnings)?;
+        let mut config = Self::new(name, title, suite);
+        config.is_active = fields.optional_bool("isActive")?.unwrap_or(true);
+        config.corp_id = optional_corp_id(&fields, "corpId")?;
+        if let Some(text) = fields.optional_text("scope")? {
+            config.scope = text.parse().map_err(|InvalidScope| {
+                fields.broken("scope", "must be snsapi_base or snsapi_privateinfo")
+            })?;
+        }
+        if let Some(text) = fields.optional_text("codeLogin")? {
+            config.code_login = text.parse().map_err(|rule: &str| fields.broken("codeLogin", rule))?;
+        }
+        config.file = Some(path);
+        Ok((config, warnings))
+    }
+
+    /// Where the instance comes from, for messages: its business file, or its name where it was built in code.
+    pub(super) fn origin(&self) -> String {
+        self.file.as_ref().map_or_else(|| self.name.to_string(), |file| file.display().to_string())
+    }
+}
+
+fn suite(fields: &Fields<'_>, path: &Path, warnings: &mut Vec<Warning>) -> Result<Suite, ConfigError> {
+    let credentials = fields.object("authConfig")?;
+    let id = credentials.text("suiteId")?;
+    let id = SuiteId::new(id).map_err(|error| broken_id(&credentials, "suiteId", &error))?;
+    let secret = SuiteSecret::new(credentials.text("suiteSecret")?);
+    let mut suite = Suite::new(id, secret, callback_keys(&credentials, path, warnings)?);
+    for pair in fields.objects("callbackKeys")? {
+        let keys = callback_keys(&pair, path, warnings)?;
+        if !suite.callback_keys.contains(&keys) {
+            suite.callback_keys.push(keys);
+        }
+    }
+    suite.provider_corp_id = optional_corp_id(fields, "providerCorpId")?;
+    suite.provider_secret = fields.optional_text("providerSecret")?.map(ProviderSecret::new);
+    if suite.provider_corp_id.is_none() {
+        warnings.push(Warning::NoProviderCorpId { file: path.display().to_string() });
+    }
+    Ok(suite)
+}
+
+fn callback_keys(
+    fields: &Fields<'_>,
+    path: &Path,
+    warnings: &mut Vec<Warning>,
+) -> Result<CallbackKeys, ConfigError> {
+    let key = EncodingAesKey::new(fields.text("encodingAESKey")?)
+        .map_err(|_| fields.broken("encodingAESKey", "must be 43 characters of base64"))?;
+    let token = fields.text("token")?;
+    if token.chars().count() < SHORTEST_TOKEN {
+        warnings
+            .push(Warning::ShortToken { file: path.display().to_string(), field: fields.path_of("token") });
+    }
+    Ok(CallbackKeys::new(CallbackToken::new(token), key))
+}
+
+fn optional_corp_id(fields: &Fields<'_>, key: &str) -> Result<Option<CorpId>, ConfigError> {
+    let text = fields.optional_text(key)?;
+    text.map(CorpId::new).transpose().map_err(|error| broken_id(fields, key, &error))
+}
+
+fn broken_id(fields: &Fields<'_>, key: &str, error: &InvalidId) -> ConfigError {
+    fields.broken(key, format!("must be {}", error.rule))
+}

@@ -1,0 +1,227 @@
+//! The files of elements: finds every directory with an `e.json`, and reads its two files.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::environment::{self, Environment, process_environment};
+use super::fields::Fields;
+use super::name::InstanceName;
+use super::problem::ConfigError;
+use crate::error::Error;
+
+/// No configuration is larger; a larger file is something else.
+const LARGEST_FILE: u64 = 1024 * 1024;
+
+/// An element as it was found: its `e.json` is read, its business file is read when asked for, because only the
+/// element's Type knows whether there has to be one.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct ElementFiles {
+    /// The `type` of `e.json`: the full name of the Type that can load the element.
+    pub type_name: String,
+    /// The directory of the two files.
+    pub directory: PathBuf,
+    segments: Vec<String>,
+    element: Value,
+}
+
+impl ElementFiles {
+    /// The full name of the element. It is not checked before its Type is known to be ours, because an element of
+    /// another kind may have a name that no instance can have.
+    ///
+    /// # Errors
+    /// The directories' names do not make the name of an instance.
+    pub fn name(&self) -> Result<InstanceName, Error> {
+        let name = InstanceName::from_segments(self.segments.iter().map(String::as_str));
+        Ok(name.map_err(|error| ConfigError::of_file(&self.element_path(), error.to_string()))?)
+    }
+
+    /// The path of `e.json`.
+    #[must_use]
+    pub fn element_path(&self) -> PathBuf {
+        self.directory.join("e.json")
+    }
+
+    /// The path of `<Name>.json`.
+    #[must_use]
+    pub fn business_path(&self) -> PathBuf {
+        let name = self.segments.last().map_or("", String::as_str);
+        self.directory.join(format!("{name}.json"))
+    }
+
+    /// The content of `e.json`, with every `"${NAME}"` read from the environment.
+    ///
+    /// # Errors
+    /// A `${NAME}` cannot be resolved.
+    pub fn element(&self, environment: Environment<'_>) -> Result<Value, Error> {
+        resolved(self.element.clone(), &self.element_path(), environment)
+    }
+
+    /// The `title` of `e.json`.
+    ///
+    /// # Errors
+    /// It is missing, blank or no text, or a `${NAME}` of the file cannot be resolved.
+    pub fn title(&self, environment: Environment<'_>) -> Result<String, Error> {
+        let path = self.element_path();
+        let element = self.element(environment)?;
+        Ok(Fields::of_file(&path, &element)?.text("title")?.to_owned())
+    }
+
+    /// Reads `<Name>.json`, with every `"${NAME}"` read from the environment.
+    ///
+    /// # Errors
+    /// The file is missing, unreadable, larger than 1 MiB or not JSON, or a `${NAME}` cannot be resolved.
+    pub fn business(&self, environment: Environment<'_>) -> Result<Value, Error> {
+        let path = self.business_path();
+        resolved(read_json(&path)?, &path, environment)
+    }
+}
+
+/// Without the content: it may hold secrets.
+impl fmt::Debug for ElementFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ElementFiles")
+            .field("type_name", &self.type_name)
+            .field("directory", &self.directory)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Finds the elements below a directory, of every type, in the order of their paths.
+///
+/// The root is the `auths` directory, or the directory that holds it. Hidden directories are skipped; links are
+/// followed, but never in a circle.
+///
+/// # Errors
+/// The root is not a directory, a directory or an `e.json` cannot be read, or an `e.json` is not JSON with a `type`.
+pub fn read_elements(root: &Path) -> Result<Vec<ElementFiles>, Error> {
+    read_elements_with(root, &process_environment)
+}
+
+/// [`read_elements`], with an environment of one's own for a `type` that is `"${NAME}"`.
+///
+/// # Errors
+/// As [`read_elements`], and such a `type` cannot be resolved.
+pub fn read_elements_with(root: &Path, environment: Environment<'_>) -> Result<Vec<ElementFiles>, Error> {
+    let root = auths_directory(root)?;
+    let mut walk = Walk { environment, above: Vec::new(), segments: Vec::new(), found: Vec::new() };
+    walk.enter(&root)?;
+    Ok(walk.found)
+}
+
+struct Walk<'a> {
+    environment: Environment<'a>,
+    /// The true paths of the directories we are in; to meet one of them again is to walk in a circle.
+    above: Vec<PathBuf>,
+    segments: Vec<String>,
+    found: Vec<ElementFiles>,
+}
+
+impl Walk<'_> {
+    fn enter(&mut self, directory: &Path) -> Result<(), ConfigError> {
+        let true_path = fs::canonicalize(directory).map_err(|error| unreadable(directory, &error))?;
+        if self.above.contains(&true_path) {
+            return Ok(());
+        }
+        self.above.push(true_path);
+        self.read_element(directory)?;
+        for name in subdirectories(directory)? {
+            let below = directory.join(&name);
+            self.segments.push(name.to_string_lossy().into_owned());
+            self.enter(&below)?;
+            self.segments.pop();
+        }
+        self.above.pop();
+        Ok(())
+    }
+
+    fn read_element(&mut self, directory: &Path) -> Result<(), ConfigError> {
+        let path = directory.join("e.json");
+        // Not `exists`: a link that leads nowhere is a mistake to report, not an element that is not there.
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(unreadable(&path, &error)),
+            Ok(_) => {}
+        }
+        let element = read_json(&path)?;
+        let fields = Fields::of_file(&path, &element)?;
+        let written = fields.text("type")?;
+        let type_name = environment::resolve_text(written, self.environment)
+            .map_err(|rule| fields.broken("type", rule))?
+            .unwrap_or_else(|| written.to_owned());
+        self.found.push(ElementFiles {
+            type_name,
+            directory: directory.to_owned(),
+            segments: self.segments.clone(),
+            element,
+        });
+        Ok(())
+    }
+}
+
+/// The `auths` directory: the one that was given, or the one of this name in it.
+fn auths_directory(given: &Path) -> Result<PathBuf, ConfigError> {
+    let true_path = fs::canonicalize(given).map_err(|error| unreadable(given, &error))?;
+    if !true_path.is_dir() {
+        return Err(ConfigError::of_file(given, "must be the auths directory"));
+    }
+    let inner = given.join("auths");
+    if true_path.file_name().is_some_and(|name| name == "auths") || !inner.is_dir() {
+        return Ok(given.to_owned());
+    }
+    // `auths/auths/e.json` is an element that is called so.
+    let is_element = inner.join("e.json").exists();
+    Ok(if is_element { given.to_owned() } else { inner })
+}
+
+fn subdirectories(directory: &Path) -> Result<Vec<OsString>, ConfigError> {
+    let failed = |error: io::Error| unreadable(directory, &error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        if !is_hidden && entry.path().is_dir() {
+            names.push(entry.file_name());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn resolved(mut value: Value, path: &Path, environment: Environment<'_>) -> Result<Value, Error> {
+    environment::resolve(&mut value, environment)
+        .map_err(|error| ConfigError::new(path.display().to_string(), error.field, error.rule))?;
+    Ok(value)
+}
+
+fn read_json(path: &Path) -> Result<Value, ConfigError> {
+    let failed = |error: io::Error| unreadable(path, &error);
+    // Looked at before it is opened: to open a pipe would wait for its other end.
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(ConfigError::of_file(path, "must be a file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(ConfigError::of_file(path, "must not be larger than 1 MiB"));
+    }
+    // Editors on Windows write a byte order mark.
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    // The parser's own message is left out, because it may quote what it read.
+    serde_json::from_slice(text).map_err(|error| {
+        let rule = format!("must be JSON; it breaks off at line {}, column {}", error.line(), error.column());
+        ConfigError::of_file(path, rule)
+    })
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> ConfigError {
+    match error.kind() {
+        io::ErrorKind::NotFound => ConfigError::of_file(path, "is missing"),
+        kind => ConfigError::of_file(path, format!("cannot be read: {kind}")),
+    }
+}

@@ -1,0 +1,175 @@
+//! The full name of an instance.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+/// What every full name begins with.
+const PREFIX: &str = "auths.";
+
+/// The first segments of the HTTP routes. An instance of such a name could not be told from the route.
+const ROUTES: [&str; 15] = [
+    "callback",
+    "callbackRecords",
+    "corps",
+    "getLoginConfig",
+    "getLoginConfigByCode",
+    "login",
+    "loginByCode",
+    "loginByWorkbench",
+    "logout",
+    "logoutAll",
+    "me",
+    "notify",
+    "retryCallBack",
+    "sessions",
+    "setCode",
+];
+
+/// Where Types live: `auths.loginTypes.QywxProxyType` is one.
+const TYPES: &str = "loginTypes";
+
+/// Why a text is not the name of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the name of an instance {rule}")]
+#[non_exhaustive]
+pub struct InvalidInstanceName {
+    /// The rule that the name breaks.
+    pub rule: &'static str,
+}
+
+/// The full name of an instance: `auths.` and the path of its directory, with dots.
+///
+/// ```
+/// use wecom_login::element::InstanceName;
+///
+/// let name: InstanceName = "auths.QywxProxyTemp".parse()?;
+/// assert_eq!(name.short(), "QywxProxyTemp");
+/// # Ok::<(), wecom_login::element::InvalidInstanceName>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceName(Box<str>);
+
+impl InstanceName {
+    /// Parses a full name, such as `auths.QywxProxyTemp`.
+    ///
+    /// # Errors
+    /// It does not begin with `auths.`, a part is not 1 to 64 of `A-Z a-z 0-9 _ -`, the name is a route of our
+    /// own, or it begins with `auths.loginTypes`.
+    pub fn new(full: impl AsRef<str>) -> Result<Self, InvalidInstanceName> {
+        let Some(short) = full.as_ref().strip_prefix(PREFIX) else {
+            return Err(InvalidInstanceName { rule: "must begin with `auths.`" });
+        };
+        Self::from_segments(short.split('.'))
+    }
+
+    /// The name of the instance whose directory is this path below the root, one item for each directory.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); no segment at all is none of the names either.
+    pub fn from_segments<'a>(
+        segments: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, InvalidInstanceName> {
+        let mut full = String::from("auths");
+        for (position, segment) in segments.into_iter().enumerate() {
+            if !is_segment(segment) {
+                return Err(InvalidInstanceName {
+                    rule: "must be made of parts of 1 to 64 characters of A-Z a-z 0-9 _ -",
+                });
+            }
+            if position == 0 && segment == TYPES {
+                return Err(InvalidInstanceName { rule: "must not be below `auths.loginTypes`" });
+            }
+            full.push('.');
+            full.push_str(segment);
+        }
+        let Some(short) = full.strip_prefix(PREFIX) else {
+            return Err(InvalidInstanceName { rule: "needs a directory of its own below the root" });
+        };
+        if ROUTES.contains(&short) {
+            return Err(InvalidInstanceName { rule: "must not be the name of an HTTP route" });
+        }
+        Ok(Self(full.into_boxed_str()))
+    }
+
+    /// The full name, as look-ups take it.
+    #[must_use]
+    pub fn full(&self) -> &str {
+        &self.0
+    }
+
+    /// The name without `auths.`, as it stands in a URL: `/{Instance}/getLoginConfig`.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        &self.0[PREFIX.len()..]
+    }
+}
+
+impl fmt::Debug for InstanceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+impl fmt::Display for InstanceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for InstanceName {
+    type Err = InvalidInstanceName;
+
+    fn from_str(full: &str) -> Result<Self, InvalidInstanceName> {
+        Self::new(full)
+    }
+}
+
+impl Serialize for InstanceName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+fn is_segment(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_its_path_with_dots() {
+        let name = InstanceName::from_segments(["north", "QywxProxyTemp"]).unwrap();
+        assert_eq!(name.full(), "auths.north.QywxProxyTemp");
+        assert_eq!(name.short(), "north.QywxProxyTemp");
+        assert_eq!(InstanceName::new(name.full()), Ok(name));
+    }
+
+    #[test]
+    fn the_alphabet_and_the_length_of_each_part_are_held() {
+        let longest = format!("auths.{}", "x".repeat(64));
+        assert!(InstanceName::new(&longest).is_ok());
+        for bad in ["", "auths", "auths.", "auths..A", "auths.A.", "auths.a b", "auths.企业", "other.A", "A"]
+        {
+            assert!(InstanceName::new(bad).is_err(), "{bad}");
+        }
+        assert!(InstanceName::new(format!("{longest}x")).is_err());
+        assert!(InstanceName::from_segments(["a.b"]).is_err(), "a dot would make two parts of one");
+        assert!(InstanceName::from_segments([]).is_err());
+    }
+
+    #[test]
+    fn routes_and_types_are_reserved() {
+        for route in ROUTES {
+            assert!(InstanceName::from_segments([route]).is_err(), "{route}");
+            assert!(InstanceName::from_segments([route, "A"]).is_ok(), "{route}.A is no route");
+        }
+        assert!(InstanceName::from_segments(["loginTypes"]).is_err());
+        assert!(InstanceName::from_segments(["loginTypes", "QywxProxyType"]).is_err());
+        assert!(InstanceName::from_segments(["A", "loginTypes"]).is_ok());
+    }
+}

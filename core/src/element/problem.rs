@@ -1,0 +1,124 @@
+//! What is wrong with the configuration: the file, the field and the rule, never the value.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::Path;
+
+use crate::error::{Error, ErrorKind};
+
+/// A rule that the configuration breaks. It holds no value of the configuration, so it can be printed and logged.
+///
+/// ```
+/// use wecom_login::Error;
+/// use wecom_login::element::ConfigError;
+///
+/// let error = Error::from(ConfigError::new("auths/A/A.json", "authConfig.token", "must not be blank"));
+/// assert_eq!(error.to_string(), "CONFIG_ERROR: auths/A/A.json: authConfig.token: must not be blank");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// The file; for a rule between two instances both files, or their names where they have no files.
+    pub file: String,
+    /// The field as a path, such as `callbackKeys[1].token`; empty where the whole file is meant.
+    pub field: String,
+    /// The rule that is broken.
+    pub rule: Cow<'static, str>,
+}
+
+impl ConfigError {
+    /// A broken rule. Say nothing of the value in `rule`.
+    #[must_use]
+    pub fn new(
+        file: impl Into<String>,
+        field: impl Into<String>,
+        rule: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { file: file.into(), field: field.into(), rule: rule.into() }
+    }
+
+    /// A rule that a file breaks as a whole.
+    pub(super) fn of_file(file: &Path, rule: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(file.display().to_string(), "", rule)
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_place(f, &self.file, &self.field)?;
+        f.write_str(&self.rule)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Self::new(ErrorKind::Config, error.to_string())
+    }
+}
+
+/// What works, but not as well as it should. It holds no value of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// A callback token of less than 16 characters can be guessed by who has seen one push.
+    #[non_exhaustive]
+    ShortToken {
+        /// The file.
+        file: String,
+        /// The field as a path.
+        field: String,
+    },
+    /// Without `providerCorpId` there are no authorisation links, and the URL check of the console cannot be
+    /// held to the provider's own id.
+    #[non_exhaustive]
+    NoProviderCorpId {
+        /// The file.
+        file: String,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ShortToken { file, field } => {
+                write_place(f, file, field)?;
+                f.write_str("has fewer than 16 characters and may be guessed")
+            }
+            Self::NoProviderCorpId { file } => {
+                write_place(f, file, "providerCorpId")?;
+                f.write_str("is missing; there are no authorisation links, and the URL check is less strict")
+            }
+        }
+    }
+}
+
+/// Keys of JSON objects and names of files are anybody's words: control characters must not break a log's lines.
+fn write_place(f: &mut fmt::Formatter<'_>, file: &str, field: &str) -> fmt::Result {
+    for part in [file, field] {
+        for character in part.chars() {
+            if character.is_control() {
+                write!(f, "{}", character.escape_default())?;
+            } else {
+                write!(f, "{character}")?;
+            }
+        }
+        if !part.is_empty() {
+            f.write_str(": ")?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_stays_on_one_line() {
+        let error = ConfigError::new("a.json", "x\ny", "must not be blank");
+        assert_eq!(error.to_string(), "a.json: x\\ny: must not be blank");
+        assert_eq!(ConfigError::new("a.json", "", "is missing").to_string(), "a.json: is missing");
+    }
+}

@@ -1,0 +1,59 @@
+//! Reads all instances of our own Type.
+
+use std::path::Path;
+
+use super::check::check_together;
+use super::config::InstanceConfig;
+use super::environment::{Environment, process_environment};
+use super::files::read_elements_with;
+use super::problem::Warning;
+use crate::error::Error;
+
+/// The full name of our Type, which `e.json` names as its `type`.
+pub const QYWX_PROXY_TYPE: &str = "auths.loginTypes.QywxProxyType";
+
+/// Reads every instance of [`QYWX_PROXY_TYPE`] below the `auths` directory, in the order of their paths, and logs
+/// what is worth a warning. Elements of other types are skipped; it may be that none is left.
+///
+/// # Errors
+/// `CONFIG_ERROR` with the file, the field and the rule, never the value.
+pub fn read_instances(root: &Path) -> Result<Vec<InstanceConfig>, Error> {
+    let (instances, warnings) = read_instances_with(root, &process_environment)?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(instances)
+}
+
+/// [`read_instances`] with an environment of one's own; hands the warnings back.
+///
+/// # Errors
+/// As [`read_instances`].
+pub fn read_instances_with(
+    root: &Path,
+    environment: Environment<'_>,
+) -> Result<(Vec<InstanceConfig>, Vec<Warning>), Error> {
+    let mut instances = Vec::new();
+    let mut warnings = Vec::new();
+    for files in read_elements_with(root, environment)? {
+        if files.type_name != QYWX_PROXY_TYPE {
+            tracing::debug!(directory = %files.directory.display(), "skipped an element of another type");
+            continue;
+        }
+        let (instance, of_instance) = InstanceConfig::from_files(&files, environment)?;
+        instances.push(instance);
+        warnings.extend(of_instance);
+    }
+    check_together(&mut instances)?;
+    // One instance of a suite names the provider for all of them.
+    warnings.retain(|warning| match warning {
+        Warning::NoProviderCorpId { file } => instances
+            .iter()
+            .any(|instance| instance.origin() == *file && instance.suite.provider_corp_id.is_none()),
+        Warning::ShortToken { .. } => true,
+    });
+    Ok((instances, warnings))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! The rules between instances.
+
+use serde_json::json;
+
+use super::*;
+use crate::suite::Suite;
+
+fn suite(id: &str) -> Suite {
+    let keys = CallbackKeys::new(CallbackToken::new(TOKEN), EncodingAesKey::new(KEY).unwrap());
+    Suite::new(SuiteId::new(id).unwrap(), SuiteSecret::new("s"), keys)
+}
+
+fn instance(name: &str, suite: Suite) -> InstanceConfig {
+    InstanceConfig::new(InstanceName::new(name).unwrap(), "Title", suite)
+}
+
+#[test]
+fn instances_of_one_suite_share_what_each_of_them_knows() {
+    let root = root();
+    let more = json!([{"token": "second-token-second", "encodingAESKey": OTHER_KEY}]);
+    let mut first = business_with("/callbackKeys", Some(more));
+    first["corpId"] = json!("wwA");
+    first["providerSecret"] = json!("ps");
+    let mut second = business_with("/providerCorpId", None);
+    second["callbackKeys"] = json!([{"token": "third-token-third", "encodingAESKey": OTHER_KEY}]);
+    write_business(root.path(), "A", &first);
+    write_business(root.path(), "B", &second);
+    let (instances, warnings) = load(root.path()).unwrap();
+    assert_eq!(warnings, [], "B has its provider from A");
+    assert_eq!(instances[0].suite, instances[1].suite);
+    let tokens: Vec<_> = instances[1].suite.callback_keys.iter().map(|keys| keys.token.expose()).collect();
+    assert_eq!(tokens, [TOKEN, "second-token-second", "third-token-third"]);
+    assert_eq!(instances[1].suite.provider_secret.as_ref().unwrap().expose(), "ps");
+}
+
+#[test]
+fn one_suite_has_one_set_of_credentials() {
+    for (field, value) in [
+        ("authConfig.suiteSecret", "another"),
+        ("authConfig.token", "another-token-of-24-chars"),
+        ("authConfig.encodingAESKey", OTHER_KEY),
+        ("providerCorpId", "wwother"),
+    ] {
+        let root = root();
+        let pointer = format!("/{}", field.replace('.', "/"));
+        write_business(root.path(), "A", &business_with("/corpId", Some(json!("wwA"))));
+        write_business(root.path(), "B", &business_with(&pointer, Some(json!(value))));
+        let message = refusal(load(root.path()));
+        let expected = format!("A.json and {}: {field}: ", root.path().join("B/B.json").display());
+        assert!(message.contains(&expected), "{message}");
+    }
+    let root = root();
+    let mut first = business_with("/corpId", Some(json!("wwA")));
+    first["providerSecret"] = json!("one");
+    write_business(root.path(), "A", &first);
+    write_business(root.path(), "B", &business_with("/providerSecret", Some(json!("two"))));
+    assert!(refusal(load(root.path())).contains("providerSecret: instances of one suiteId"));
+}
+
+#[test]
+fn a_corp_and_the_rest_of_a_suite_belong_to_one_instance_each() {
+    let root = root();
+    write_business(root.path(), "A", &business());
+    write_business(root.path(), "B", &business());
+    assert!(refusal(load(root.path())).ends_with("corpId: only one instance of a suiteId can do without"));
+    let mut pinned = business_with("/corpId", Some(json!("wwA")));
+    write_business(root.path(), "A", &pinned);
+    pinned["isActive"] = json!(false);
+    write_business(root.path(), "B", &pinned);
+    let message = refusal(load(root.path()));
+    assert!(message.ends_with("corpId: two instances must not have one suiteId and one corpId"), "{message}");
+    pinned["authConfig"]["suiteId"] = json!("dk2");
+    write_business(root.path(), "B", &pinned);
+    assert_eq!(load(root.path()).unwrap().0.len(), 2, "another suite may hold the same corp");
+}
+
+#[test]
+fn instances_built_in_code_are_checked_by_name() {
+    let corp = CorpId::new("wwA").unwrap();
+    let first = instance("auths.A", suite("dk1"))
+        .with_corp_id(corp.clone())
+        .with_scope(Scope::SnsapiPrivateinfo)
+        .with_code_login(CodeLogin::Off)
+        .inactive();
+    assert!(!first.is_active);
+    assert_eq!((first.scope, first.code_login), (Scope::SnsapiPrivateinfo, CodeLogin::Off));
+    let mut clash = [first.clone(), instance("auths.B", suite("dk1")).with_corp_id(corp)];
+    let message = check_together(&mut clash).unwrap_err().to_string();
+    assert!(message.contains("auths.A and auths.B: corpId: "), "{message}");
+    let mut twins = [first.clone(), instance("auths.A", suite("dk2"))];
+    let message = check_together(&mut twins).unwrap_err().to_string();
+    assert!(message.contains("two instances must not have one name"), "{message}");
+    check_together(&mut [first, instance("auths.B", suite("dk1"))]).unwrap();
+}

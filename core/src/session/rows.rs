@@ -1,0 +1,173 @@
+//! Sessions in the database.
+
+use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
+};
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::ids::{CorpId, SuiteId, UserId};
+use crate::session::Principal;
+use crate::session::current_user::Live;
+use crate::session::token::TokenHash;
+use crate::store::entity::session::{ActiveModel, Column, Entity};
+
+/// A session with all that decides whether it lives, read in one statement.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) token_hash: Vec<u8>,
+    pub(crate) suite_id: SuiteId,
+    pub(crate) corp_id: CorpId,
+    pub(crate) user_id: UserId,
+    pub(crate) local_id: String,
+    pub(crate) instance: String,
+    pub(crate) platform: String,
+    pub(crate) login_type: String,
+    pub(crate) person_epoch: i64,
+    pub(crate) authorization_epoch: i64,
+    pub(crate) created_at: Timestamp,
+    pub(crate) last_seen_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) stored_person_epoch: i64,
+    pub(crate) stored_authorization_epoch: i64,
+    pub(crate) visible_at: Option<Timestamp>,
+    pub(crate) name: Option<String>,
+    pub(crate) avatar: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) mobile: Option<String>,
+}
+
+impl Row {
+    pub(crate) fn lives(&self, now: Timestamp, idle: std::time::Duration) -> bool {
+        now < self.expires_at
+            && now < self.last_seen_at + idle
+            && self.person_epoch == self.stored_person_epoch
+            && self.authorization_epoch == self.stored_authorization_epoch
+    }
+}
+
+pub(crate) async fn by_token_hash(database: &impl ConnectionTrait, hash: &TokenHash) -> Result<Option<Row>> {
+    let mut select = select();
+    select.and_where(Expr::col(("wecom_session", "token_hash")).eq(hash.to_vec()));
+    Ok(Row::find_by_statement(database.get_database_backend().build(&select)).one(database).await?)
+}
+
+pub(crate) async fn of_person(database: &impl ConnectionTrait, who: &Principal) -> Result<Vec<Row>> {
+    let mut select = select();
+    select
+        .and_where(Expr::col(("wecom_session", "suite_id")).eq(who.suite_id.clone()))
+        .and_where(Expr::col(("wecom_session", "corp_id")).eq(who.corp_id.clone()))
+        .and_where(Expr::col(("wecom_session", "user_id")).eq(who.user_id.clone()))
+        .order_by(("wecom_session", "created_at"), sea_orm::sea_query::Order::Desc);
+    Ok(Row::find_by_statement(database.get_database_backend().build(&select)).all(database).await?)
+}
+
+pub(crate) async fn insert(
+    database: &impl ConnectionTrait,
+    session: &Live,
+    epochs: (i64, i64),
+) -> Result<()> {
+    let row = ActiveModel {
+        id: Set(session.id.to_string()),
+        token_hash: Set(session.token_hash.to_vec()),
+        suite_id: Set(session.principal.suite_id.clone()),
+        corp_id: Set(session.principal.corp_id.clone()),
+        user_id: Set(session.principal.user_id.clone()),
+        local_id: Set(session.local_id.to_string()),
+        instance: Set(session.instance.to_string()),
+        platform: Set(session.platform.as_str().to_owned()),
+        login_type: Set(session.login_type.as_str().to_owned()),
+        person_epoch: Set(epochs.0),
+        authorization_epoch: Set(epochs.1),
+        created_at: Set(session.created_at),
+        last_seen_at: Set(session.created_at),
+        expires_at: Set(session.expires_at),
+    };
+    Entity::insert(row).exec_without_returning(database).await?;
+    Ok(())
+}
+
+pub(crate) async fn delete(database: &impl ConnectionTrait, id: &str) -> Result<()> {
+    Entity::delete_by_id(id.to_owned()).exec(database).await?;
+    Ok(())
+}
+
+/// Moves the time of the last request on, never back: two nodes may write in either order.
+pub(crate) async fn seen(database: &impl ConnectionTrait, id: &str, at: Timestamp) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::LastSeenAt, Expr::value(at))
+        .filter(Column::Id.eq(id))
+        .filter(Column::LastSeenAt.lt(at))
+        .exec(database)
+        .await?;
+    Ok(())
+}
+
+/// Removes what can live no more, `limit` rows at most; says how many went.
+pub(crate) async fn delete_over(
+    database: &impl ConnectionTrait,
+    now: Timestamp,
+    idle_since: Timestamp,
+    limit: u64,
+) -> Result<u64> {
+    use sea_orm::{QueryOrder as _, QuerySelect as _};
+    let over: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::ExpiresAt.lte(now).or(Column::LastSeenAt.lt(idle_since)))
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(database)
+        .await?;
+    if over.is_empty() {
+        return Ok(0);
+    }
+    Ok(Entity::delete_many().filter(Column::Id.is_in(over)).exec(database).await?.rows_affected)
+}
+
+fn select() -> SelectStatement {
+    const OWN: [&str; 14] = [
+        "id",
+        "token_hash",
+        "suite_id",
+        "corp_id",
+        "user_id",
+        "local_id",
+        "instance",
+        "platform",
+        "login_type",
+        "person_epoch",
+        "authorization_epoch",
+        "created_at",
+        "last_seen_at",
+        "expires_at",
+    ];
+    let same = |table: &'static str, column: &'static str| {
+        Expr::col((table, column)).eq(Expr::col(("wecom_session", column)))
+    };
+    let mut select = Query::select();
+    for column in OWN {
+        select.column(("wecom_session", column));
+    }
+    for column in ["visible_at", "name", "avatar", "email", "mobile"] {
+        select.column(("wecom_person", column));
+    }
+    select
+        .expr_as(Expr::col(("wecom_person", "epoch")), "stored_person_epoch")
+        .expr_as(Expr::col(("wecom_authorization", "epoch")), "stored_authorization_epoch")
+        .from("wecom_session")
+        .inner_join(
+            "wecom_person",
+            same("wecom_person", "suite_id")
+                .and(same("wecom_person", "corp_id"))
+                .and(same("wecom_person", "user_id")),
+        )
+        .inner_join(
+            "wecom_authorization",
+            same("wecom_authorization", "suite_id").and(same("wecom_authorization", "corp_id")),
+        );
+    select
+}

@@ -1,0 +1,307 @@
+//! The sessions of this service: issued, found, listed, ended.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{CorpId, SuiteId};
+use crate::random;
+use crate::session::current_user::Live;
+use crate::session::epoch::{EpochOf, Epochs};
+use crate::session::rows::{self, Row};
+use crate::session::token::{self, Mint, TokenHash};
+use crate::session::{CurrentUser, LoginType, Platform, Principal, Profile, SessionSettings, SessionToken};
+use crate::store::Store;
+
+/// A token that we did mint but that is of no session is remembered this long, so that a flood of it costs one look-up.
+const ABSENT_FOR: Duration = Duration::from_secs(2);
+/// An end is remembered longer than any load that began before it can take.
+const ENDED_FOR: Duration = Duration::from_mins(5);
+/// A look-up that takes longer is answered 503.
+const LOAD_TIMEOUT: Duration = Duration::from_secs(2);
+/// People in use are asked for again after this long.
+const VISIBILITY_INTERVAL: Duration = Duration::from_hours(24);
+
+/// What a request leaves to be done later, off its own path.
+#[derive(Debug)]
+pub(crate) enum Chore {
+    /// The session was used; its activity is to be written.
+    Seen(CurrentUser),
+    /// A day has passed since WeCom was asked whether the person may see the app.
+    CheckVisibility(Principal),
+}
+
+/// Who gets a new session, and how.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    pub(crate) principal: Principal,
+    pub(crate) local_id: String,
+    pub(crate) instance: String,
+    pub(crate) platform: Platform,
+    pub(crate) login_type: LoginType,
+    pub(crate) profile: Profile,
+    pub(crate) person_epoch: i64,
+    pub(crate) authorization_epoch: i64,
+    pub(crate) visible_at: Timestamp,
+}
+
+/// A new session with its token, which is shown only now.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct IssuedSession {
+    /// What the client sends from now on.
+    pub token: SessionToken,
+    /// Who it stands for.
+    pub user: CurrentUser,
+}
+
+#[derive(Clone)]
+pub(crate) struct Sessions(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    settings: SessionSettings,
+    mint: Mint,
+    epochs: Epochs,
+    hot: moka::sync::Cache<TokenHash, CurrentUser>,
+    loads: moka::future::Cache<TokenHash, Option<CurrentUser>>,
+    ended: moka::sync::Cache<TokenHash, ()>,
+    chores: mpsc::UnboundedSender<Chore>,
+    runtime: Handle,
+}
+
+impl Sessions {
+    pub(crate) fn new(
+        store: Store,
+        settings: SessionSettings,
+        chores: mpsc::UnboundedSender<Chore>,
+        runtime: Handle,
+    ) -> Self {
+        let hot = moka::sync::Cache::builder()
+            .max_capacity(settings.cached)
+            .time_to_idle(settings.cached_for)
+            .build();
+        Self(Arc::new(Inner {
+            mint: Mint::new(store.keys()),
+            epochs: Epochs::new(),
+            hot,
+            loads: moka::future::Cache::builder().max_capacity(10_000).time_to_live(ABSENT_FOR).build(),
+            ended: moka::sync::Cache::builder().time_to_live(ENDED_FOR).build(),
+            store,
+            settings,
+            chores,
+            runtime,
+        }))
+    }
+
+    pub(crate) fn settings(&self) -> &SessionSettings {
+        &self.0.settings
+    }
+
+    pub(crate) fn token_invalid() -> Error {
+        Error::new(ErrorKind::TokenInvalid, "the session is unknown, ended or expired")
+    }
+
+    pub(crate) fn minted(&self, token: &[u8]) -> bool {
+        self.0.mint.minted(token)
+    }
+
+    /// A live session from memory. One that looks idle here may be in use on another node, so it counts as absent.
+    pub(crate) fn cached(&self, hash: &TokenHash) -> Option<CurrentUser> {
+        let user = self.0.hot.get(hash)?;
+        let now = self.0.store.now();
+        if !user.0.lives(now) || now.since(user.0.last_seen_at()) >= self.0.settings.idle {
+            self.0.hot.invalidate(hash);
+            return None;
+        }
+        self.used(&user, now);
+        Some(user)
+    }
+
+    /// Reads a session from the database, once however many ask, and keeps it in memory.
+    pub(crate) async fn load(&self, hash: TokenHash) -> Result<CurrentUser> {
+        let sessions = self.clone();
+        // On our own runtime: a caller that goes away must not leave the others waiting.
+        let load = self.0.runtime.spawn(async move {
+            let read = sessions.0.loads.try_get_with(hash, sessions.read(hash));
+            match tokio::time::timeout(LOAD_TIMEOUT, read).await {
+                Ok(read) => read.map_err(|error: Arc<Error>| Error::clone(&error)),
+                Err(_) => {
+                    Err(Error::new(ErrorKind::StoreUnavailable, "the session could not be read in time"))
+                }
+            }
+        });
+        let read = load
+            .await
+            .map_err(|_| Error::new(ErrorKind::StoreUnavailable, "the service is shutting down"))?;
+        let read = read.map_err(|error| match error.retry_after() {
+            None if error.kind() == ErrorKind::StoreUnavailable => {
+                error.with_retry_after(Duration::from_secs(1))
+            }
+            _ => error,
+        })?;
+        let now = self.0.store.now();
+        match read {
+            Some(user) if user.0.lives(now) && !self.0.ended.contains_key(&hash) => {
+                self.used(&user, now);
+                Ok(user)
+            }
+            _ => Err(Self::token_invalid()),
+        }
+    }
+
+    /// Makes a session. It is dead at once if an epoch moved on since the login began.
+    pub(crate) async fn issue(&self, admission: Admission) -> Result<IssuedSession> {
+        let token = self.0.mint.mint();
+        let now = self.0.store.now();
+        let epochs = (admission.person_epoch, admission.authorization_epoch);
+        let live = Live {
+            id: random::hex::<16>().into(),
+            token_hash: token::hash(token.expose().as_bytes()),
+            person: self.person_epoch(&admission.principal, epochs.0, epochs.0),
+            authorization: self.authorization_epoch(&admission.principal, epochs.1, epochs.1),
+            principal: admission.principal,
+            local_id: admission.local_id.into(),
+            instance: admission.instance.into(),
+            platform: admission.platform,
+            login_type: admission.login_type,
+            profile: admission.profile,
+            created_at: now,
+            expires_at: now + self.0.settings.absolute,
+            ended: AtomicBool::new(false),
+            last_seen_at: AtomicI64::new(now.as_millis()),
+            visible_at: AtomicI64::new(admission.visible_at.as_millis()),
+        };
+        rows::insert(self.0.store.database(), &live, epochs).await?;
+        let user = CurrentUser(Arc::new(live));
+        self.0.hot.insert(user.0.token_hash, user.clone());
+        Ok(IssuedSession { token, user })
+    }
+
+    /// The live sessions of a person, newest first.
+    pub(crate) async fn of_person(&self, who: &Principal) -> Result<Vec<Row>> {
+        let now = self.0.store.now();
+        let mut rows = rows::of_person(self.0.store.database(), who).await?;
+        rows.retain(|row| row.lives(now, self.0.settings.idle));
+        Ok(rows)
+    }
+
+    /// Ends one session.
+    pub(crate) async fn end(&self, user: &CurrentUser) -> Result<()> {
+        rows::delete(self.0.store.database(), user.session_id()).await?;
+        user.0.ended.store(true, Ordering::Release);
+        self.forget(user.0.token_hash).await;
+        Ok(())
+    }
+
+    /// Ends one session of this person by its id.
+    pub(crate) async fn end_by_id(&self, who: &Principal, id: &str) -> Result<()> {
+        let found = self.of_person(who).await?.into_iter().find(|row| row.id == id);
+        let row =
+            found.ok_or_else(|| Error::new(ErrorKind::SessionNotFound, "no such session of this person"))?;
+        rows::delete(self.0.store.database(), id).await?;
+        if let Ok(hash) = TokenHash::try_from(row.token_hash.as_slice()) {
+            self.forget(hash).await;
+        }
+        Ok(())
+    }
+
+    /// A person's stored epoch has moved on: their sessions are over on this node.
+    pub(crate) fn person_ended(&self, who: &Principal, epoch: i64) {
+        self.0.epochs.begin(EpochOf::Person(who.clone()), epoch);
+    }
+
+    /// An authorisation's stored epoch has moved on: its people's sessions are over on this node.
+    pub(crate) fn authorization_ended(&self, suite_id: &SuiteId, corp_id: &CorpId, epoch: i64) {
+        self.0.epochs.begin(EpochOf::Authorization(suite_id.clone(), corp_id.clone()), epoch);
+    }
+
+    /// The next use of a live session asks WeCom for the person again. Nothing to do here: the load decides.
+    pub(crate) fn visibility_interval() -> Duration {
+        VISIBILITY_INTERVAL
+    }
+
+    async fn read(&self, hash: TokenHash) -> Result<Option<CurrentUser>> {
+        let now = self.0.store.now();
+        let row = rows::by_token_hash(self.0.store.database(), &hash).await?;
+        let Some(row) = row.filter(|row| row.lives(now, self.0.settings.idle)) else { return Ok(None) };
+        let user = CurrentUser(Arc::new(self.live(row, hash)?));
+        self.0.hot.insert(hash, user.clone());
+        // An end marks first and forgets then; we keep first and look then: one of the two sees the other.
+        if self.0.ended.contains_key(&hash) {
+            user.0.ended.store(true, Ordering::Release);
+            self.0.hot.invalidate(&hash);
+        }
+        Ok(Some(user))
+    }
+
+    fn live(&self, row: Row, token_hash: TokenHash) -> Result<Live> {
+        let principal = Principal::new(row.suite_id, row.corp_id, row.user_id);
+        Ok(Live {
+            id: row.id.into(),
+            token_hash,
+            person: self.person_epoch(&principal, row.person_epoch, row.stored_person_epoch),
+            authorization: self.authorization_epoch(
+                &principal,
+                row.authorization_epoch,
+                row.stored_authorization_epoch,
+            ),
+            principal,
+            local_id: row.local_id.into(),
+            instance: row.instance.into(),
+            platform: row.platform.parse()?,
+            login_type: row.login_type.parse()?,
+            profile: Profile { name: row.name, avatar: row.avatar, email: row.email, mobile: row.mobile },
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            ended: AtomicBool::new(false),
+            last_seen_at: AtomicI64::new(row.last_seen_at.as_millis()),
+            visible_at: AtomicI64::new(row.visible_at.unwrap_or_default().as_millis()),
+        })
+    }
+
+    fn person_epoch(&self, who: &Principal, made_with: i64, stored: i64) -> crate::session::epoch::Epoch {
+        self.0.epochs.of(EpochOf::Person(who.clone()), made_with, stored)
+    }
+
+    fn authorization_epoch(
+        &self,
+        who: &Principal,
+        made_with: i64,
+        stored: i64,
+    ) -> crate::session::epoch::Epoch {
+        let whose = EpochOf::Authorization(who.suite_id.clone(), who.corp_id.clone());
+        self.0.epochs.of(whose, made_with, stored)
+    }
+
+    /// Leaves what a use entails to the chores: nothing is written on the request's path.
+    fn used(&self, user: &CurrentUser, now: Timestamp) {
+        // The receiver is gone only while the handle shuts down; then there is nobody left to do it.
+        if Live::renew(&user.0.last_seen_at, now, self.0.settings.write_interval()) {
+            let _ = self.0.chores.send(Chore::Seen(user.clone()));
+        }
+        if Live::renew(&user.0.visible_at, now, VISIBILITY_INTERVAL) {
+            let _ = self.0.chores.send(Chore::CheckVisibility(user.principal().clone()));
+        }
+    }
+
+    async fn forget(&self, hash: TokenHash) {
+        self.0.ended.insert(hash, ());
+        if let Some(user) = self.0.hot.remove(&hash) {
+            user.0.ended.store(true, Ordering::Release);
+        }
+        self.0.loads.invalidate(&hash).await;
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sessions")
+    }
+}

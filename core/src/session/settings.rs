@@ -1,0 +1,70 @@
+//! How long sessions live, and how many stay in memory.
+
+use std::time::Duration;
+
+/// Lifetimes and cache sizes of sessions.
+///
+/// ```
+/// use std::time::Duration;
+/// use wecom_login::SessionSettings;
+///
+/// assert_eq!(SessionSettings::default().idle, Duration::from_hours(24));
+/// assert_eq!(SessionSettings::strict().absolute, Duration::from_hours(24));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SessionSettings {
+    /// A session ends after this long without a request. 24 hours.
+    pub idle: Duration,
+    /// A session ends this long after the login, whatever happens. 30 days.
+    pub absolute: Duration,
+    /// How many sessions stay in memory. 100 000.
+    pub cached: u64,
+    /// How long a session that is not asked for stays in memory. An hour.
+    pub cached_for: Duration,
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_hours(24),
+            absolute: Duration::from_hours(30 * 24),
+            cached: 100_000,
+            cached_for: Duration::from_hours(1),
+        }
+    }
+}
+
+impl SessionSettings {
+    /// For apps where more is at stake: 1 hour idle, 24 hours in all.
+    #[must_use]
+    pub fn strict() -> Self {
+        Self { idle: Duration::from_hours(1), absolute: Duration::from_hours(24), ..Self::default() }
+    }
+
+    /// Sets after how long without a request a session ends.
+    #[must_use]
+    pub const fn with_idle(mut self, idle: Duration) -> Self {
+        self.idle = idle;
+        self
+    }
+
+    /// Sets how long after the login a session ends.
+    #[must_use]
+    pub const fn with_absolute(mut self, absolute: Duration) -> Self {
+        self.absolute = absolute;
+        self
+    }
+
+    /// Sets how many sessions stay in memory.
+    #[must_use]
+    pub const fn with_cached(mut self, sessions: u64) -> Self {
+        self.cached = sessions;
+        self
+    }
+
+    /// How old the stored activity may become before it is written again.
+    pub(crate) fn write_interval(&self) -> Duration {
+        self.idle / 96
+    }
+}

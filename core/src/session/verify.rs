@@ -1,0 +1,78 @@
+//! What every protected request pays: a hash, a look into memory, a few comparisons. No lock is held, no future is
+//! made and nothing is allocated for a session that is in memory.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::error::Result;
+use crate::session::{CurrentUser, Sessions};
+
+/// A look-up that has to ask the database.
+pub type PendingVerify = Pin<Box<dyn Future<Output = Result<Verified>> + Send>>;
+
+/// A credential that is good.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Verified {
+    /// Who sent the request.
+    pub user: CurrentUser,
+    /// The cookie that came along is of no session and is to be cleared.
+    pub clear_cookie: bool,
+}
+
+impl Verified {
+    pub(crate) const fn new(user: CurrentUser) -> Self {
+        Self { user, clear_cookie: false }
+    }
+}
+
+/// What is known of a request's credentials.
+#[non_exhaustive]
+pub enum Verify {
+    /// None was sent.
+    Absent,
+    /// The answer is known now: a live session, or why there is none.
+    Ready(Result<Verified>),
+    /// The database has to be asked. The future may be polled on any runtime.
+    Pending(PendingVerify),
+}
+
+impl Verify {
+    /// Waits for the answer; `None` if nothing was sent.
+    ///
+    /// # Errors
+    /// The credential is bad, or the database does not answer.
+    pub async fn answer(self) -> Result<Option<Verified>> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Ready(result) => result.map(Some),
+            Self::Pending(pending) => pending.await.map(Some),
+        }
+    }
+}
+
+impl fmt::Debug for Verify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("Absent"),
+            Self::Ready(result) => f.debug_tuple("Ready").field(result).finish(),
+            Self::Pending(_) => f.write_str("Pending"),
+        }
+    }
+}
+
+impl Sessions {
+    /// The session of one token: at once if it is in memory or not ours, else by asking the database.
+    pub(crate) fn verify(&self, token: &[u8]) -> Verify {
+        let hash = super::token::hash(token);
+        if let Some(user) = self.cached(&hash) {
+            return Verify::Ready(Ok(Verified::new(user)));
+        }
+        if !self.minted(token) {
+            return Verify::Ready(Err(Self::token_invalid()));
+        }
+        let sessions = self.clone();
+        Verify::Pending(Box::pin(async move { sessions.load(hash).await.map(Verified::new) }))
+    }
+}

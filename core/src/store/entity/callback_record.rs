@@ -1,0 +1,43 @@
+//! One authenticated push, stored before it is answered.
+
+use sea_orm::entity::prelude::*;
+
+use crate::clock::Timestamp;
+use crate::ids::{CorpId, SuiteId};
+use crate::store::seal::Sealed;
+use crate::store::status::RecordStatus;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "wecom_callback_record")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub suite_id: SuiteId,
+    /// Known from the event, or from the exchange of its AuthCode.
+    pub corp_id: Option<CorpId>,
+    pub event: String,
+    pub status: RecordStatus,
+    pub attempts: i32,
+    pub duplicates: i32,
+    pub hash: Vec<u8>,
+    /// The event, until it has been carried out.
+    pub payload: Option<Sealed>,
+    pub received_at: Timestamp,
+    /// When its AuthCode dies.
+    pub deadline: Option<Timestamp>,
+    pub due_at: Timestamp,
+    /// When its newest run began.
+    pub started_at: Option<Timestamp>,
+    /// Its AuthCode was exchanged and the permanent code stored.
+    pub exchanged: bool,
+    pub lease_owner: Option<String>,
+    pub lease_until: Option<Timestamp>,
+    pub last_error: Option<String>,
+    pub errcode: Option<i64>,
+    pub hint: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,14 @@
+//! The tables, as sea-orm entities.
+#![allow(unreachable_pub, reason = "what the derive writes is public within this private module")]
+
+pub(crate) mod access_token;
+pub(crate) mod authorization;
+pub(crate) mod callback_record;
+pub(crate) mod callback_seen;
+pub(crate) mod data_key;
+pub(crate) mod login_code;
+pub(crate) mod organization_code;
+pub(crate) mod person;
+pub(crate) mod session;
+pub(crate) mod suite;
+pub(crate) mod user;

@@ -1,0 +1,138 @@
+//! What is kept, and where: the tables, their migrations, and the encryption of what is secret in them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+};
+use sea_orm_migration::MigratorTrait as _;
+
+use crate::clock::{Clock, Timestamp};
+use crate::error::{Error, ErrorKind, Result};
+
+mod columns;
+mod data_key;
+pub(crate) mod entity;
+mod key_ring;
+mod migration;
+pub(crate) mod seal;
+mod status;
+
+pub(crate) use key_ring::KeyRing;
+pub use key_ring::{DATA_KEY_VARIABLE, DataKey, DataKeys};
+pub(crate) use seal::{Place, Sealed};
+pub use status::{AuthorizationStatus, RecordStatus};
+
+/// How long one statement waits for SQLite's one writer.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The database, the keys of what is sealed in it, and the clock that its times follow.
+#[derive(Clone)]
+pub(crate) struct Store(Arc<Inner>);
+
+struct Inner {
+    database: DatabaseConnection,
+    keys: KeyRing,
+    clock: Arc<dyn Clock>,
+}
+
+impl Store {
+    /// Connects by URL: our own pool, without statement logging, since statements hold people's data.
+    pub(crate) async fn connect(url: &str) -> Result<DatabaseConnection> {
+        let mut options = ConnectOptions::new(url);
+        options.sqlx_logging(false).acquire_timeout(Duration::from_secs(2)).max_connections(16);
+        #[cfg(feature = "sqlite")]
+        options.map_sqlx_sqlite_opts(|sqlite| {
+            use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+            // FULL: an event that was answered `success` survives a power cut.
+            sqlite
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(BUSY_TIMEOUT)
+        });
+        if url.contains(":memory:") || url.contains("mode=memory") {
+            // Each connection to a memory database would see one of its own.
+            options.max_connections(1).min_connections(1);
+        }
+        Database::connect(options).await.map_err(|error| {
+            // The URL holds a password, and sqlx may quote it.
+            Error::new(ErrorKind::StoreUnavailable, "the database cannot be opened")
+                .with_source(without_url(&error))
+        })
+    }
+
+    /// Brings the tables up to date and checks that this node has the keys they were written with.
+    pub(crate) async fn open(
+        database: DatabaseConnection,
+        keys: &DataKeys,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        migration::Migrator::up(&database, None).await.map_err(Error::from)?;
+        let known = entity::data_key::Entity::find().all(&database).await?;
+        let keys = keys.load(known.is_empty())?;
+        data_key::check(&database, &keys, &known, clock.now()).await?;
+        Ok(Self(Arc::new(Inner { database, keys, clock })))
+    }
+
+    pub(crate) fn database(&self) -> &DatabaseConnection {
+        &self.0.database
+    }
+
+    pub(crate) fn keys(&self) -> &KeyRing {
+        &self.0.keys
+    }
+
+    /// The time by which rows are compared.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.clock
+    }
+
+    /// A transaction that writes. In SQLite it takes the write lock at once: one that reads first and writes later
+    /// fails with BUSY_SNAPSHOT, for which the busy timeout does not wait.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
+        let sqlite = self.0.database.get_database_backend() == DbBackend::Sqlite;
+        let mode = sqlite.then_some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
+        Ok(self.0.database.begin_with_options(options).await?)
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn ping(&self) -> Result<()> {
+        Ok(self.0.database.ping().await?)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        Self::new(ErrorKind::StoreUnavailable, "the database did not do what it was asked").with_source(error)
+    }
+}
+
+/// Why a connection failed, in words that cannot hold the URL.
+fn without_url(error: &DbErr) -> std::io::Error {
+    let reason = match error {
+        DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error)) => match &**error {
+            sea_orm::sqlx::Error::Io(error) => return std::io::Error::new(error.kind(), error.to_string()),
+            sea_orm::sqlx::Error::Database(error) => error.message().to_owned(),
+            sea_orm::sqlx::Error::PoolTimedOut => "no connection in time".to_owned(),
+            _ => "connection failed".to_owned(),
+        },
+        DbErr::ConnectionAcquire(_) => "no connection in time".to_owned(),
+        _ => "the URL is of no database that this build knows".to_owned(),
+    };
+    std::io::Error::other(reason)
+}
