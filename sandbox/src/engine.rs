@@ -15,6 +15,8 @@ pub(crate) struct Engine {
     pub(crate) suites: Vec<Suite>,
     /// The full names of the instances that use a suite.
     pub(crate) instances: BTreeMap<String, Vec<String>>,
+    /// Which company an instance pins: (suite, company).
+    pub(crate) pins: Vec<(String, String)>,
     pub(crate) addr: SocketAddr,
     pub(crate) remote: bool,
     world: Mutex<World>,
@@ -29,6 +31,7 @@ impl Engine {
     pub(crate) fn new(
         suites: Vec<Suite>,
         instances: BTreeMap<String, Vec<String>>,
+        pins: Vec<(String, String)>,
         (addr, remote): (SocketAddr, bool),
         world: World,
         state_file: Option<PathBuf>,
@@ -37,6 +40,7 @@ impl Engine {
         Self {
             suites,
             instances,
+            pins,
             addr,
             remote,
             world: Mutex::new(world),

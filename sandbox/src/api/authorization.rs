@@ -26,7 +26,7 @@ pub(super) fn link(world: &mut World, engine: &Engine, request: &Request) -> Res
         let suite = template
             .as_str()
             .and_then(|id| engine.suite(id))
-            .filter(|suite| suite.provider.as_ref().is_some_and(|own| own.corp_id.as_str() == provider))
+            .filter(|suite| suite.provider_corp_id.as_ref().is_some_and(|own| own.as_str() == provider))
             .ok_or(Refusal::new(40083))?;
         suite_ids.push(suite.id.as_str().to_owned());
     }

@@ -56,7 +56,7 @@ fn call(path: &str) -> Option<(Verb, Call)> {
         "service/get_app_qrcode" => (Verb::Post, token::third_party_only),
         "service/auth/getuserinfo3rd" | "service/getuserinfo3rd" => (Verb::Get, token::third_party_only),
         "service/auth/getuserdetail3rd" | "service/getuserdetail3rd" => (Verb::Post, token::third_party_only),
-        "auth/getuserinfo" | "user/getuserinfo" => (Verb::Get, identity::user_info),
+        "auth/getuserinfo" => (Verb::Get, identity::user_info),
         "auth/getuserdetail" => (Verb::Post, identity::user_detail),
         "user/get" => (Verb::Get, contact::user),
         "agent/get" => (Verb::Get, agent::get),

@@ -1,6 +1,7 @@
 //! The token ladder: provider, suite, app.
 
 use serde_json::{Value, json};
+use wecom_login::Suite;
 
 use super::{Refusal, Request};
 use crate::engine::Engine;
@@ -10,15 +11,13 @@ use crate::world::{AppStatus, Holder, World};
 pub(super) fn provider(world: &mut World, engine: &Engine, request: &Request) -> Result<Value, Refusal> {
     let corp_id = request.text("corpid", 41002)?;
     let secret = request.text("provider_secret", 41024)?;
-    let mut known = engine.suites.iter().filter_map(|suite| suite.provider.as_ref());
-    if !known.clone().any(|provider| provider.corp_id.as_str() == corp_id) {
+    let own = |suite: &&Suite| suite.provider_corp_id.as_ref().is_some_and(|id| id.as_str() == corp_id);
+    let mut suites = engine.suites.iter().filter(own).peekable();
+    if suites.peek().is_none() {
         return Err(Refusal::new(40013));
     }
-    let right = known.any(|provider| {
-        provider.corp_id.as_str() == corp_id
-            && provider.secret.as_ref().is_some_and(|expected| expected.expose() == secret)
-    });
-    if !right {
+    let mut secrets = suites.filter_map(|suite| suite.provider_secret.as_ref());
+    if !secrets.any(|expected| expected.expose() == secret) {
         return Err(Refusal::new(40001));
     }
     let (token, expires_in) = issue(world, &Holder::Provider(corp_id.to_owned()));

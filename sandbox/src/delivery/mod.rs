@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use event::Event;
 pub(crate) use push::Client;
 pub(crate) use sealed::Sealed;
-pub(crate) use target::Target;
+pub(crate) use target::{Target, is_loopback, plain_authority};
 pub(crate) use ticket::keep_pushing;
 
 /// One push, with all its attempts.

@@ -81,9 +81,9 @@ fn id(word: &str, suite: &Suite, corp: Option<&Corp>, settings: &Settings) -> St
         ("suiteId", _) => suite.id.as_str().to_owned(),
         ("corpId", Some(corp)) => corp.shown_id(settings.ids).to_owned(),
         ("providerCorpId" | "corpId", _) => suite
-            .provider
+            .provider_corp_id
             .as_ref()
-            .map_or_else(|| MADE_UP_PROVIDER.to_owned(), |provider| provider.corp_id.as_str().to_owned()),
+            .map_or_else(|| MADE_UP_PROVIDER.to_owned(), |provider| provider.as_str().to_owned()),
         (text, _) => text.to_owned(),
     }
 }
