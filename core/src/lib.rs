@@ -5,8 +5,10 @@ pub mod callback;
 pub mod element;
 pub mod wecom;
 
+mod authorization;
 mod clock;
 mod error;
+mod hooks;
 mod ids;
 mod random;
 mod secret;
@@ -14,8 +16,10 @@ mod session;
 mod store;
 mod suite;
 
+pub use authorization::CorpSummary;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
+pub use hooks::{CorpDecision, CorpNotice, HookFuture, Hooks, OtherEvent};
 pub use ids::{AgentId, CorpId, InvalidId, SuiteId, UserId};
 pub use secret::{
     AccessToken, AuthCode, CallbackToken, PermanentCode, ProviderAccessToken, ProviderSecret,
