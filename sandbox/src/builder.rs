@@ -103,7 +103,9 @@ impl Builder {
     /// The `auths/` directory, the state file or a URL is not as it should be, or the address is taken.
     pub async fn start(self) -> Result<Sandbox, StartError> {
         if !self.remote && !self.listen.ip().is_loopback() {
-            return Err(StartError::rule("the sandbox listens on this machine only, unless it is told `remote`"));
+            return Err(StartError::rule(
+                "the sandbox listens on this machine only, unless it is told `remote`",
+            ));
         }
         if self.members == 0 {
             return Err(StartError::rule("a company has at least one member"));
@@ -154,8 +156,9 @@ impl Builder {
         }
         let asked = seed(first.id.as_str(), &pinned, self.corps, self.members);
         let kept = match &self.state {
-            Some(path) => World::load(path)
-                .map_err(|error| StartError::io(format!("the state file {} cannot be read", path.display()), error))?,
+            Some(path) => World::load(path).map_err(|error| {
+                StartError::io(format!("the state file {} cannot be read", path.display()), error)
+            })?,
             None => None,
         };
         let mut world = kept.unwrap_or_default();
@@ -165,8 +168,11 @@ impl Builder {
                 StartError::io(format!("the state file {} cannot be written", path.display()), error)
             })?;
         }
-        let pins =
-            self.pins.iter().map(|(suite, corp)| (suite.as_str().to_owned(), corp.as_str().to_owned())).collect();
+        let pins = self
+            .pins
+            .iter()
+            .map(|(suite, corp)| (suite.as_str().to_owned(), corp.as_str().to_owned()))
+            .collect();
         Ok((suites, instances, pins, world))
     }
 }

@@ -50,7 +50,9 @@ async fn main() -> ExitCode {
     }
     match &flags.notify {
         Some(url) => builder = builder.notify(url),
-        None => eprintln!("No --notify: nothing is pushed until POST /sandbox/notify {{\"url\"}} says where to."),
+        None => {
+            eprintln!("No --notify: nothing is pushed until POST /sandbox/notify {{\"url\"}} says where to.")
+        }
     }
     let sandbox = match builder.start().await {
         Ok(sandbox) => sandbox,

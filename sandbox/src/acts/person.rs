@@ -98,7 +98,8 @@ impl Engine {
             if company.members.iter().any(|person| person.is(&new_id)) {
                 return Err(Problem::conflict("somebody has this userid"));
             }
-            let events = self.contact_events(world, corp_id, user_id, suite_id, "update_user", Some(&new_id))?;
+            let events =
+                self.contact_events(world, corp_id, user_id, suite_id, "update_user", Some(&new_id))?;
             edit(world, corp_id, user_id, |person| {
                 person.plain_id.clone_from(&new_id);
                 person.open_id = new_id;
@@ -208,7 +209,15 @@ impl Engine {
         let shown = world.shown_corp_id(company);
         let now = world.now();
         let of = |app: &App| {
-            Event::change_contact(&app.suite_id, &company.key, &shown, change, &user_id, new_id.as_deref(), now)
+            Event::change_contact(
+                &app.suite_id,
+                &company.key,
+                &shown,
+                change,
+                &user_id,
+                new_id.as_deref(),
+                now,
+            )
         };
         Ok(self.told(company, suite_id)?.map(of).collect())
     }

@@ -49,7 +49,11 @@ pub(super) fn admins(world: &mut World, _: &Engine, request: &Request) -> Result
 }
 
 /// `service/get_admin_list`, which is no longer maintained (D/90606).
-pub(super) fn admins_by_suite(world: &mut World, engine: &Engine, request: &Request) -> Result<Value, Refusal> {
+pub(super) fn admins_by_suite(
+    world: &mut World,
+    engine: &Engine,
+    request: &Request,
+) -> Result<Value, Refusal> {
     let suite = request.suite(world, engine)?;
     let corp = world.corp(request.text("auth_corpid", 41002)?).ok_or(Refusal::new(40013))?;
     let app = corp.app(suite.id.as_str()).filter(|app| app.status == AppStatus::Authorized);

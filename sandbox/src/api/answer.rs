@@ -8,23 +8,23 @@ use super::request::Request;
 
 /// Why a call is refused.
 #[derive(Clone, Debug)]
-pub(crate) struct Refusal {
+pub(super) struct Refusal {
     code: i64,
     text: Option<&'static str>,
 }
 
 impl Refusal {
-    pub(crate) const fn new(code: i64) -> Self {
+    pub(super) const fn new(code: i64) -> Self {
         Self { code, text: None }
     }
 
     /// With a text of its own.
-    pub(crate) const fn with(code: i64, text: &'static str) -> Self {
+    pub(super) const fn with(code: i64, text: &'static str) -> Self {
         Self { code, text: Some(text) }
     }
 
     /// The answer; clients have to go by errcode alone, so the hint differs every time.
-    pub(crate) fn body(&self, request: &Request) -> Value {
+    pub(super) fn body(&self, request: &Request) -> Value {
         let text = self.text.unwrap_or_else(|| text(self.code));
         let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
         let hint = format!("{nanos}{}", crate::random::digits(6));
@@ -38,7 +38,7 @@ impl Refusal {
 }
 
 /// Puts errcode and errmsg before an answer, as WeCom does.
-pub(crate) fn with_errcode(answer: Value) -> Value {
+pub(super) fn with_errcode(answer: Value) -> Value {
     let mut whole = json!({"errcode": 0, "errmsg": "ok"});
     if let (Value::Object(whole), Value::Object(answer)) = (&mut whole, answer) {
         whole.extend(answer);
@@ -121,10 +121,17 @@ mod tests {
         let errmsg = body["errmsg"].as_str().unwrap();
         assert!(errmsg.starts_with("invalid credential, hint: ["), "{errmsg}");
         assert!(
-            errmsg.ends_with("], from ip: 127.0.0.1, more info at https://open.work.weixin.qq.com/devtool/query?e=40001"),
+            errmsg.ends_with(
+                "], from ip: 127.0.0.1, more info at https://open.work.weixin.qq.com/devtool/query?e=40001"
+            ),
             "{errmsg}"
         );
         request.broken_json = true;
-        assert!(Refusal::new(41008).body(&request)["errmsg"].as_str().unwrap().contains("Warning: wrong json format."));
+        assert!(
+            Refusal::new(41008).body(&request)["errmsg"]
+                .as_str()
+                .unwrap()
+                .contains("Warning: wrong json format.")
+        );
     }
 }

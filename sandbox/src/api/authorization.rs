@@ -13,7 +13,10 @@ pub(super) fn link(world: &mut World, engine: &Engine, request: &Request) -> Res
     let provider = request.provider(world)?;
     let state = request.field("state").as_str().unwrap_or_default();
     if state.len() > 32 || !state.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(Refusal::with(40058, "state must be [a-zA-Z0-9], at most 32 bytes. invalid Request Parameter"));
+        return Err(Refusal::with(
+            40058,
+            "state must be [a-zA-Z0-9], at most 32 bytes. invalid Request Parameter",
+        ));
     }
     let Some(templates) = request.field("templateid_list").as_array() else {
         return Err(Refusal::with(40058, "templateid_list missing. invalid Request Parameter"));

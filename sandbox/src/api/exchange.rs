@@ -51,8 +51,7 @@ fn common(world: &World, corp: &str, suite_id: &str) -> Result<Value, Refusal> {
             json!({"userid": user_id, "open_userid": admin.open_id, "name": admin.name, "avatar": ""});
     }
     if let Some(state) = &app.state {
-        answer["register_code_info"] =
-            json!({"register_code": "", "template_id": suite_id, "state": state});
+        answer["register_code_info"] = json!({"register_code": "", "template_id": suite_id, "state": state});
         answer["state"] = json!(state);
     }
     Ok(answer)

@@ -37,12 +37,8 @@ pub(super) fn user_info(world: &mut World, engine: &Engine, request: &Request) -
     if !(code.private_info && visible) {
         return Ok(json!({"userid": user_id}));
     }
-    let ticket = UserTicket {
-        suite_id: caller.suite_id,
-        corp: caller.corp,
-        member: code.member,
-        born: world.now(),
-    };
+    let ticket =
+        UserTicket { suite_id: caller.suite_id, corp: caller.corp, member: code.member, born: world.now() };
     let ticket = world.new_user_ticket(ticket);
     Ok(json!({"userid": user_id, "user_ticket": ticket}))
 }
@@ -60,7 +56,8 @@ pub(super) fn user_detail(world: &mut World, _: &Engine, request: &Request) -> R
         return Err(Refusal::new(84014));
     }
     let corp = world.corp(&caller.corp).ok_or(Refusal::new(84015))?;
-    let member = corp.member_by_key(&ticket.member).filter(|member| !member.left).ok_or(Refusal::new(60111))?;
+    let member =
+        corp.member_by_key(&ticket.member).filter(|member| !member.left).ok_or(Refusal::new(60111))?;
     if !member.visible {
         return Err(Refusal::new(50002));
     }

@@ -16,7 +16,8 @@ pub(super) fn corp(world: &mut World, _: &Engine, request: &Request) -> Result<V
 /// `batch/userid_to_openuserid`.
 pub(super) fn users(world: &mut World, _: &Engine, request: &Request) -> Result<Value, Refusal> {
     let caller = request.caller(world)?;
-    let Some(ids) = request.field("userid_list").as_array().filter(|ids| (1..=1000).contains(&ids.len())) else {
+    let Some(ids) = request.field("userid_list").as_array().filter(|ids| (1..=1000).contains(&ids.len()))
+    else {
         return Err(Refusal::new(40058));
     };
     let corp = world.corp(&caller.corp).ok_or(Refusal::new(48004))?;

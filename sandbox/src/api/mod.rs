@@ -21,7 +21,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-pub(crate) use answer::Refusal;
+use answer::Refusal;
 use request::Request;
 
 use crate::engine::Engine;
@@ -120,13 +120,16 @@ fn answer(engine: &Engine, request: &Request) -> Response {
 }
 
 fn spoiled(fault: &Fault, request: &Request) -> Response {
-    let status = fault.http_status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
+    let status =
+        fault.http_status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
     if let Some(body) = &fault.body {
         return (status, body.clone()).into_response();
     }
     match fault.errcode {
         Some(errcode) => (status, json(&Refusal::new(errcode).body(request))).into_response(),
-        None => (status, [(header::CONTENT_TYPE, "text/html")], "<html><body>nginx</body></html>").into_response(),
+        None => {
+            (status, [(header::CONTENT_TYPE, "text/html")], "<html><body>nginx</body></html>").into_response()
+        }
     }
 }
 

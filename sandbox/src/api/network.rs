@@ -7,7 +7,11 @@ use crate::engine::Engine;
 use crate::world::World;
 
 /// `getcallbackip`.
-pub(super) fn callback_addresses(world: &mut World, engine: &Engine, request: &Request) -> Result<Value, Refusal> {
+pub(super) fn callback_addresses(
+    world: &mut World,
+    engine: &Engine,
+    request: &Request,
+) -> Result<Value, Refusal> {
     request.caller(world)?;
     Ok(json!({"ip_list": [engine.addr.ip().to_string()]}))
 }

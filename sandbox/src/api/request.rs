@@ -46,7 +46,15 @@ impl Request {
         let broken_json = !body.is_empty() && parsed.is_none();
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
         let posted = method == Method::POST;
-        Self { path: path.to_owned(), posted, query, body: parsed.unwrap_or_default(), broken_json, peer, host }
+        Self {
+            path: path.to_owned(),
+            posted,
+            query,
+            body: parsed.unwrap_or_default(),
+            broken_json,
+            peer,
+            host,
+        }
     }
 
     #[cfg(test)]

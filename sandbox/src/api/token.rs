@@ -75,7 +75,11 @@ pub(super) fn corp(world: &mut World, engine: &Engine, request: &Request) -> Res
 }
 
 /// What only third-party apps may call: 48002 for a 代开发 suite (D/96213, D/91121).
-pub(super) fn third_party_only(world: &mut World, engine: &Engine, request: &Request) -> Result<Value, Refusal> {
+pub(super) fn third_party_only(
+    world: &mut World,
+    engine: &Engine,
+    request: &Request,
+) -> Result<Value, Refusal> {
     request.suite(world, engine)?;
     Err(Refusal::new(48002))
 }

@@ -42,7 +42,8 @@ pub(crate) fn routes() -> Router<Arc<Engine>> {
 /// Reads a JSON body; none at all is an empty object.
 fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Problem> {
     let bytes: &[u8] = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes };
-    serde_json::from_slice(bytes).map_err(|error| Problem::bad(format!("the body is not what it should be: {error}")))
+    serde_json::from_slice(bytes)
+        .map_err(|error| Problem::bad(format!("the body is not what it should be: {error}")))
 }
 
 fn json_response(value: &Value) -> Response {

@@ -32,7 +32,12 @@ enum Field {
 use Field::{Bare, Data, Spaced};
 
 impl Event {
-    fn suite(name: &'static str, suite_id: &str, corp: Option<&str>, fields: Vec<(&'static str, Field)>) -> Self {
+    fn suite(
+        name: &'static str,
+        suite_id: &str,
+        corp: Option<&str>,
+        fields: Vec<(&'static str, Field)>,
+    ) -> Self {
         Self { name, suite_id: suite_id.to_owned(), corp: corp.map(str::to_owned), to_app: false, fields }
     }
 
@@ -72,7 +77,13 @@ impl Event {
     }
 
     /// D/100965.
-    pub(crate) fn change_auth(suite_id: &str, corp: &str, corp_id: &str, state: Option<&str>, now: i64) -> Self {
+    pub(crate) fn change_auth(
+        suite_id: &str,
+        corp: &str,
+        corp_id: &str,
+        state: Option<&str>,
+        now: i64,
+    ) -> Self {
         let mut fields = vec![
             ("SuiteId", data(suite_id)),
             ("InfoType", data("change_auth")),
@@ -150,7 +161,14 @@ impl Event {
     }
 
     /// D/97195.
-    pub(crate) fn unlicensed_notify(suite_id: &str, corp: &str, corp_id: &str, user_id: &str, agent_id: i64, now: i64) -> Self {
+    pub(crate) fn unlicensed_notify(
+        suite_id: &str,
+        corp: &str,
+        corp_id: &str,
+        user_id: &str,
+        agent_id: i64,
+        now: i64,
+    ) -> Self {
         let more = vec![("UserID", data(user_id)), ("AgentID", Bare(agent_id.to_string()))];
         Self::app("unlicensed_notify", suite_id, corp, (corp_id, "sys"), now, more)
     }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use wecom_login::Suite;
 
 use super::push::millis;
-use super::{Event, Outcome, Sealed, Target};
+use super::{Outcome, Sealed, Target};
 use crate::engine::Engine;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);

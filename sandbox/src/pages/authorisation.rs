@@ -50,7 +50,11 @@ pub(super) async fn agree(State(engine): State<Arc<Engine>>, RawForm(form): RawF
                     (Some(status), _) => format!("answered {status} after {} ms", delivery.duration_ms),
                     (None, error) => error.clone().unwrap_or_else(|| "not sent".to_owned()),
                 };
-                lines.push_str(&format!("<li><code>create_auth</code> of {}: {}</li>", escape(suite_id), escape(&answer)));
+                lines.push_str(&format!(
+                    "<li><code>create_auth</code> of {}: {}</li>",
+                    escape(suite_id),
+                    escape(&answer)
+                ));
             }
             Err(problem) => {
                 return refusal(StatusCode::BAD_REQUEST, "That does not work", &problem.title);

@@ -64,15 +64,16 @@ fn switches(world: &World) -> String {
     let settings = &world.settings;
     let on = |which: &Which| !which.is_off();
     let toggles = [
-        ("No licence", "licence", !settings.licence, json!(settings.licence).to_string() == "false"),
-        ("Apps disabled", "disabled", settings.disabled != Whose::All(false), true),
-        ("Deliver twice", "duplicate", on(&settings.duplicate), true),
-        ("Lose pushes", "drop", on(&settings.drop), true),
-        ("Reorder pushes", "reorder", on(&settings.reorder), true),
-        ("Retry non-200", "retryNon200", settings.retry_non200, true),
+        ("No licence", "licence", !settings.licence),
+        ("Apps disabled", "disabled", settings.disabled != Whose::All(false)),
+        ("Deliver twice", "duplicate", on(&settings.duplicate)),
+        ("Lose pushes", "drop", on(&settings.drop)),
+        ("Reorder pushes", "reorder", on(&settings.reorder)),
+        ("Retry non-200", "retryNon200", settings.retry_non200),
     ];
-    let mut html = String::from("<section class=\"card\" id=\"switches\"><h2>Switches</h2><div class=\"row\">");
-    for (label, name, pressed, _) in toggles {
+    let mut html =
+        String::from("<section class=\"card\" id=\"switches\"><h2>Switches</h2><div class=\"row\">");
+    for (label, name, pressed) in toggles {
         // The licence switch is the only one that is on when all is well.
         let next = if name == "licence" { pressed } else { !pressed };
         let body = json!({ name: next }).to_string();

@@ -195,7 +195,9 @@ fn redirect_host(engine: &Engine, redirect_uri: &str) -> Result<String, Box<Resp
         return Ok(host);
     }
     let trusted = trusted.unwrap_or_else(|| "not set".to_owned());
-    Err(refused(&format!("redirect_uri 参数错误: its host is {host}, the app's trusted domain is {trusted}.")))
+    Err(refused(&format!(
+        "redirect_uri 参数错误: its host is {host}, the app's trusted domain is {trusted}."
+    )))
 }
 
 fn refused(why: &str) -> Box<Response> {

@@ -36,7 +36,11 @@ pub(super) async fn page(State(engine): State<Arc<Engine>>, RawQuery(query): Raw
         return ask.accept(&engine, &person, false);
     }
     if !person.visible {
-        return refusal(StatusCode::FORBIDDEN, "No permission", "The person is outside the app's visible range.");
+        return refusal(
+            StatusCode::FORBIDDEN,
+            "No permission",
+            "The person is outside the app's visible range.",
+        );
     }
     match ask.answer.as_deref() {
         Some("yes") => ask.accept(&engine, &person, true),

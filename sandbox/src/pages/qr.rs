@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{OriginalUri, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
 use qrcode::QrCode;
 use qrcode::render::svg;
@@ -15,7 +15,7 @@ use crate::engine::Engine;
 pub(super) async fn page(
     State(engine): State<Arc<Engine>>,
     RawQuery(query): RawQuery,
-    OriginalUri(uri): OriginalUri,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     if let Some(login_type) = login_type(query.as_deref())

@@ -84,7 +84,11 @@ impl Fault {
         if self.http_status.is_some_and(|status| !(200..=599).contains(&status)) {
             return Some("httpStatus is 200 to 599");
         }
-        if self.errcode.is_none() && self.http_status.is_none() && self.delay_ms.is_none() && self.body.is_none() {
+        if self.errcode.is_none()
+            && self.http_status.is_none()
+            && self.delay_ms.is_none()
+            && self.body.is_none()
+        {
             return Some("a fault needs errcode, httpStatus, delayMs or body");
         }
         None

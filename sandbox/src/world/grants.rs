@@ -107,7 +107,12 @@ impl World {
     }
 
     /// The login code, if it may still be used by this app.
-    pub(crate) fn login_code(&self, text: &str, corp: &str, suite_id: &str) -> Result<&LoginCode, CodeTrouble> {
+    pub(crate) fn login_code(
+        &self,
+        text: &str,
+        corp: &str,
+        suite_id: &str,
+    ) -> Result<&LoginCode, CodeTrouble> {
         let now = self.now();
         match self.login_codes.get(text) {
             None => Err(CodeTrouble::Bad),

@@ -90,8 +90,8 @@ fn corp(key: &str, plain_id: String, open_id: String, encrypted: bool, name: Str
 
 fn member(corp: &str, name: &str, plain_id: &str, kind: Option<Kind>, number: usize) -> Member {
     let open_id = format!("woSandbox{}", letters(&format!("{corp} {plain_id}"), 16));
-    let linked_corp =
-        (kind == Some(Kind::Linked)).then(|| format!("wpSandboxLinked{}", letters(&format!("linked {corp}"), 8)));
+    let linked_corp = (kind == Some(Kind::Linked))
+        .then(|| format!("wpSandboxLinked{}", letters(&format!("linked {corp}"), 8)));
     Member {
         key: open_id.clone(),
         name: name.to_owned(),
@@ -134,12 +134,15 @@ mod tests {
         let first = seed("dk1", &pinned, 4, 5);
         let again = seed("dk1", &pinned, 4, 5);
         let ids = |corps: &[Corp]| -> Vec<String> {
-            corps.iter().flat_map(|corp| {
-                let form = super::super::IdForm::Listed;
-                let mut ids = vec![corp.shown_id(form).to_owned()];
-                ids.extend(corp.members.iter().map(|member| corp.user_id(member, form)));
-                ids
-            }).collect()
+            corps
+                .iter()
+                .flat_map(|corp| {
+                    let form = super::super::IdForm::Listed;
+                    let mut ids = vec![corp.shown_id(form).to_owned()];
+                    ids.extend(corp.members.iter().map(|member| corp.user_id(member, form)));
+                    ids
+                })
+                .collect()
         };
         assert_eq!(ids(&first), ids(&again));
         assert_eq!(first[0].plain_id, "ww1234567890abcdef");

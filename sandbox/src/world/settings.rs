@@ -305,7 +305,8 @@ mod tests {
         assert_eq!(changed.receiveid.suite, "corpId");
         assert_eq!(changed.receiveid.get, "providerCorpId");
         assert_eq!(changed.drop, Which::Named(vec!["cancel_auth".to_owned()]));
-        let back = changed.with(&json!({"retryNon200": null, "licence": null, "drop": null, "receiveid": null}));
+        let back =
+            changed.with(&json!({"retryNon200": null, "licence": null, "drop": null, "receiveid": null}));
         assert_eq!(back.unwrap(), Settings::default());
     }
 

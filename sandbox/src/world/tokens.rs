@@ -41,9 +41,8 @@ pub(crate) struct Tokens(BTreeMap<String, Token>);
 impl Tokens {
     /// The holder's token and how many seconds it still has: the living one, or a new one.
     pub(crate) fn issue(&mut self, holder: &Holder, life_ms: i64, now: i64) -> (String, i64) {
-        let living = self.0.iter().find(|(_, token)| {
-            token.holder == *holder && !token.dead && now < token.expires_at
-        });
+        let living =
+            self.0.iter().find(|(_, token)| token.holder == *holder && !token.dead && now < token.expires_at);
         if let Some((text, token)) = living {
             return (text.clone(), (token.expires_at - now + 999) / 1000);
         }
