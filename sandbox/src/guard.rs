@@ -29,8 +29,7 @@ fn trouble(headers: &HeaderMap, authority: Option<&str>, remote: bool) -> Option
     if !is_ours(name_of(host), remote) {
         return Some("the sandbox does not answer to this Host");
     }
-    let Some(origin) = headers.get(header::ORIGIN) else { return None };
-    let origin = origin.to_str().unwrap_or_default();
+    let origin = headers.get(header::ORIGIN)?.to_str().unwrap_or_default();
     let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
     if own.is_some_and(|own| own.eq_ignore_ascii_case(host)) {
         None

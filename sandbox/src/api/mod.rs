@@ -82,7 +82,7 @@ pub(crate) async fn serve(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let request = Request::read(&path, method, &uri, &headers, &body, peer.ip());
+    let request = Request::read(&path, &method, &uri, &headers, &body, peer.ip());
     let fault = engine.touch(|world| {
         *world.calls.entry(path.clone()).or_default() += 1;
         world.meet_fault(&path)

@@ -35,7 +35,7 @@ pub(super) struct Caller {
 impl Request {
     pub(super) fn read(
         path: &str,
-        method: Method,
+        method: &Method,
         uri: &Uri,
         headers: &HeaderMap,
         body: &[u8],
@@ -45,7 +45,7 @@ impl Request {
         let parsed = serde_json::from_slice(body).ok().filter(Value::is_object);
         let broken_json = !body.is_empty() && parsed.is_none();
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
-        let posted = method == Method::POST;
+        let posted = *method == Method::POST;
         Self {
             path: path.to_owned(),
             posted,
@@ -60,17 +60,21 @@ impl Request {
     #[cfg(test)]
     pub(super) fn empty(path: &str) -> Self {
         let local = IpAddr::from([127, 0, 0, 1]);
-        Self::read(path, Method::GET, &Uri::from_static("/"), &HeaderMap::new(), b"", local)
+        Self::read(path, &Method::GET, &Uri::from_static("/"), &HeaderMap::new(), b"", local)
     }
 
     /// A query parameter; blank is missing.
     pub(super) fn query(&self, name: &str, missing: i64) -> Result<&str, Refusal> {
-        self.query.get(name).map(String::as_str).filter(|text| !text.is_empty()).ok_or(Refusal::new(missing))
+        self.query
+            .get(name)
+            .map(String::as_str)
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| Refusal::new(missing))
     }
 
     /// A text of the body; blank is missing.
     pub(super) fn text(&self, name: &str, missing: i64) -> Result<&str, Refusal> {
-        self.body[name].as_str().filter(|text| !text.is_empty()).ok_or(Refusal::new(missing))
+        self.body[name].as_str().filter(|text| !text.is_empty()).ok_or_else(|| Refusal::new(missing))
     }
 
     pub(super) fn field(&self, name: &str) -> &Value {

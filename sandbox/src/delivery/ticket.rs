@@ -25,8 +25,8 @@ pub(crate) async fn keep_pushing(engine: Arc<Engine>, suite: Suite) {
         let wait = match target {
             None => Duration::from_secs(3_600),
             Some(target) if taken_by.as_ref() != Some(&target) || now >= due => {
-                push(&engine, &suite, &target).await;
-                due = engine.read(|world| world.now()).saturating_add(period);
+                due = now.saturating_add(period);
+                push(&engine, &suite, &target, due).await;
                 taken_by = Some(target);
                 continue;
             }
@@ -39,8 +39,9 @@ pub(crate) async fn keep_pushing(engine: Arc<Engine>, suite: Suite) {
     }
 }
 
-/// One ticket, until it is taken, or the app's URL changes. It stays one delivery, however often it is tried.
-async fn push(engine: &Arc<Engine>, suite: &Suite, target: &Target) {
+/// One ticket, until it is taken, the next one is due, or the app's URL changes. It stays one delivery, however
+/// often it is tried.
+async fn push(engine: &Arc<Engine>, suite: &Suite, target: &Target, due: i64) {
     let event = engine.new_ticket(suite);
     let Some(mut delivery) = engine.open_ticket(&event) else { return };
     let mut woken = engine.woken();
@@ -75,7 +76,7 @@ async fn push(engine: &Arc<Engine>, suite: &Suite, target: &Target) {
             () = tokio::time::sleep(pause) => {}
             _ = woken.changed() => {}
         }
-        if engine.target().as_ref() != Some(target) {
+        if engine.target().as_ref() != Some(target) || engine.read(|world| world.now()) >= due {
             return;
         }
         pause = (pause * 2).min(LONGEST_PAUSE);

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawForm, RawQuery, State};
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
@@ -38,7 +39,7 @@ pub(super) async fn page(State(engine): State<Arc<Engine>>, RawQuery(query): Raw
     shell(StatusCode::OK, "authorise", "Authorise an app", &body, "")
 }
 
-pub(super) async fn agree(State(engine): State<Arc<Engine>>, RawForm(form): RawForm) -> Response {
+pub(super) async fn agree(State(engine): State<Arc<Engine>>, form: Bytes) -> Response {
     let Some(link) = link(&engine, &parameter(&form, "key")) else { return gone() };
     let corp_id = parameter(&form, "corpId");
     let state = Some(link.state.clone()).filter(|state| !state.is_empty());

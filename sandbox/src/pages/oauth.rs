@@ -27,7 +27,7 @@ pub(super) async fn page(State(engine): State<Arc<Engine>>, RawQuery(query): Raw
     let Some(person) = ask.person(&engine) else { return choose(&engine, &ask) };
     if !engine.read(|world| world.settings.licence) {
         let told = Arc::clone(&engine);
-        let (corp, user, suite) = (ask.corp.clone(), person.handle.clone(), ask.suite_id.clone());
+        let (corp, user, suite) = (ask.corp, person.handle, ask.suite_id);
         tokio::spawn(async move { told.unlicensed(&corp, &user, Some(&suite)).await });
         let why = "This person has no interface licence. Please contact the provider of the app.";
         return refusal(StatusCode::FORBIDDEN, "No licence", why);
