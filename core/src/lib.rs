@@ -6,8 +6,10 @@ pub mod element;
 pub mod web;
 pub mod wecom;
 
+mod authorization;
 mod clock;
 mod error;
+mod hooks;
 mod ids;
 mod limit;
 #[path = "login_tmp.rs"]
@@ -21,8 +23,10 @@ pub mod wecom_login;
 pub use wecom_login::WecomLogin;
 mod suite;
 
+pub use authorization::CorpSummary;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
+pub use hooks::{CorpDecision, CorpNotice, HookFuture, Hooks, OtherEvent};
 pub use ids::{AgentId, CorpId, InvalidId, SuiteId, UserId};
 pub use secret::{
     AccessToken, AuthCode, CallbackToken, PermanentCode, ProviderAccessToken, ProviderSecret,

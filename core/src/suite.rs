@@ -1,6 +1,10 @@
 //! A suite (代开发 template) as it is configured: its id, its secret and the keys of its callbacks.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::callback::CallbackKeys;
+use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId};
 use crate::secret::{ProviderSecret, SuiteSecret};
 
@@ -25,5 +29,34 @@ impl Suite {
     #[must_use]
     pub fn new(id: SuiteId, secret: SuiteSecret, callback_keys: CallbackKeys) -> Self {
         Self { id, secret, callback_keys: vec![callback_keys], provider_corp_id: None, provider_secret: None }
+    }
+}
+
+/// Every suite of this service.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Suites(Arc<HashMap<SuiteId, Arc<Suite>>>);
+
+impl Suites {
+    pub(crate) fn new(suites: impl IntoIterator<Item = Suite>) -> Self {
+        Self(Arc::new(suites.into_iter().map(|suite| (suite.id.clone(), Arc::new(suite))).collect()))
+    }
+
+    pub(crate) fn find(&self, id: &SuiteId) -> Option<&Arc<Suite>> {
+        self.0.get(id)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Suite>> {
+        self.0.values()
+    }
+
+    /// The ids, for statements that are about our suites only.
+    pub(crate) fn ids(&self) -> Vec<SuiteId> {
+        self.0.keys().cloned().collect()
+    }
+
+    /// The suite, or why its work cannot be done here.
+    pub(crate) fn require(&self, id: &SuiteId) -> Result<&Arc<Suite>> {
+        self.find(id)
+            .ok_or_else(|| Error::new(ErrorKind::Config, format!("the suite {id} is not configured here")))
     }
 }

@@ -1,21 +1,27 @@
-//! What a login asks of a person: the `scope` of the OAuth link.
+//! What an OAuth link asks the person for.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The `scope` of an OAuth link (D/96440).
+/// The scope of an OAuth link (D/96441).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Scope {
-    /// Silent: WeCom tells the userid.
+    /// Silent; gives the userid.
     #[default]
     SnsapiBase,
-    /// With a page of consent: WeCom also tells avatar, mail and mobile, where the person agrees.
+    /// Asks the person, and gives a user ticket for the details that the person agrees to show.
     SnsapiPrivateinfo,
 }
+
+/// The text is no scope of a 代开发 app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("scope must be snsapi_base or snsapi_privateinfo")]
+#[non_exhaustive]
+pub struct InvalidScope;
 
 impl Scope {
     /// The scope as WeCom writes it.
@@ -27,12 +33,6 @@ impl Scope {
         }
     }
 }
-
-/// The text is not a scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("scope must be snsapi_base or snsapi_privateinfo")]
-#[non_exhaustive]
-pub struct InvalidScope;
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,10 +57,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_way_to_write_a_scope_agrees() {
+    fn text_and_json_are_the_same_words() {
         for scope in [Scope::SnsapiBase, Scope::SnsapiPrivateinfo] {
             assert_eq!(scope.as_str().parse(), Ok(scope));
             assert_eq!(serde_json::to_value(scope).unwrap(), scope.as_str());
+            assert_eq!(serde_json::from_value::<Scope>(scope.as_str().into()).unwrap(), scope);
         }
         assert_eq!("snsapi_userinfo".parse::<Scope>(), Err(InvalidScope));
     }

@@ -11,7 +11,7 @@ use crate::store::seal::Sealed;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Vec<u8>,
-    pub suite_id: SuiteId,
+    pub suite_id: Option<SuiteId>,
     pub corp_id: Option<CorpId>,
     pub value: Sealed,
     /// The secret version it was fetched with.

@@ -54,7 +54,7 @@ fn tables() -> Vec<TableCreateStatement> {
             .table("wecom_access_token")
             .if_not_exists()
             .col(ColumnDef::new("id").var_binary(64).not_null())
-            .col(ColumnDef::new("suite_id").var_binary(64).not_null())
+            .col(ColumnDef::new("suite_id").var_binary(64))
             .col(ColumnDef::new("corp_id").var_binary(64))
             .col(ColumnDef::new("value").blob().not_null())
             .col(ColumnDef::new("version").big_integer().not_null())

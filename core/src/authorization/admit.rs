@@ -1,0 +1,84 @@
+//! A company's first way in: the host app decides, WeCom names the app.
+
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
+
+use super::authorization::seal_code;
+use super::authorizations::Authorizations;
+use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::CorpDecision;
+use crate::ids::{AgentId, CorpId, SuiteId};
+use crate::secret::PermanentCode;
+use crate::store::AuthorizationStatus;
+use crate::store::entity::authorization::{ActiveModel, Entity};
+
+impl Authorizations {
+    /// After an exchange: asks the host app whether the company may come in, and WeCom for the agentId and the name.
+    pub(crate) async fn admit(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        // Unanswered it is due again by itself; the company is in all the same.
+        if let Err(error) = self.read(suite_id, corp_id).await {
+            tracing::warn!(target: "wecom_login", %suite_id, %corp_id, ?error, "a new authorisation is not read yet");
+        }
+        let Some(known) = self.read_row(self.0.store.database(), suite_id, corp_id).await? else {
+            return Ok(());
+        };
+        if known.status == AuthorizationStatus::Held {
+            let decision = self.0.hooks.corp_wants_in(&known.notice()).await?;
+            self.decide(suite_id, corp_id, decision).await?;
+            if decision != CorpDecision::Allow {
+                return Ok(());
+            }
+        }
+        self.0.hooks.corp_authorized(&known.notice()).await;
+        Ok(())
+    }
+
+    /// Takes over an authorisation from before: a provider's companies authorised long ago. It may be repeated; a
+    /// permanent code that is already here stays unless it differs.
+    pub(crate) async fn import(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        permanent_code: &PermanentCode,
+        agent_id: Option<AgentId>,
+    ) -> Result<()> {
+        self.0.suites.require(suite_id)?;
+        if permanent_code.expose().trim().is_empty() {
+            return Err(Error::new(ErrorKind::ApiParams, "the permanent code is blank"));
+        }
+        let now = self.0.store.now();
+        let transaction = self.0.store.begin().await?;
+        let known = self.read_row(&transaction, suite_id, corp_id).await?;
+        let same = known.as_ref().is_some_and(|known| {
+            known.permanent_code.as_ref() == Some(permanent_code)
+                && known.status == AuthorizationStatus::Active
+        });
+        if !same {
+            let row = ActiveModel {
+                suite_id: Set(suite_id.clone()),
+                corp_id: Set(corp_id.clone()),
+                corp_name: Set(known.as_ref().map(|known| known.corp_name.clone()).unwrap_or_default()),
+                agent_id: Set(agent_id.or_else(|| known.as_ref().and_then(|known| known.agent_id))),
+                permanent_code: Set(Some(seal_code(&self.0.store, suite_id, corp_id, permanent_code)?)),
+                status: Set(AuthorizationStatus::Active),
+                broken_by: Set(None),
+                broken_at: Set(None),
+                epoch: Set(known.as_ref().map_or(0, |known| known.epoch) + 1),
+                secret_version: Set(known.as_ref().map_or(0, |known| known.secret_version) + 1),
+                event_time: Set(known.as_ref().map_or(i64::MIN, |known| known.event_time)),
+                changed_at: Set(now),
+                read_at: Set(None),
+                read_due_at: Set(now),
+                created_at: Set(now),
+            };
+            if known.is_some() {
+                Entity::update(row).validate()?.exec_without_returning(&transaction).await?;
+            } else {
+                Entity::insert(row).exec_without_returning(&transaction).await?;
+            }
+            transaction.commit().await?;
+            self.changed(suite_id, corp_id).await?;
+        }
+        self.0.due.notify_one();
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! One company's authorisation of one suite.
+
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::CorpNotice;
+use crate::ids::{AgentId, CorpId, SuiteId};
+use crate::secret::PermanentCode;
+use crate::store::entity::authorization::Model;
+use crate::store::{AuthorizationStatus, Place, Sealed, Store};
+use crate::wecom::AppCredential;
+
+/// An authorisation as it was when it was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Authorization {
+    pub(crate) suite_id: SuiteId,
+    pub(crate) corp_id: CorpId,
+    pub(crate) corp_name: String,
+    pub(crate) agent_id: Option<AgentId>,
+    pub(crate) status: AuthorizationStatus,
+    pub(crate) broken_by: Option<i64>,
+    pub(crate) broken_at: Option<Timestamp>,
+    pub(crate) epoch: i64,
+    pub(crate) secret_version: i64,
+    pub(crate) event_time: i64,
+    pub(crate) changed_at: Timestamp,
+    pub(crate) permanent_code: Option<PermanentCode>,
+}
+
+impl Authorization {
+    pub(crate) fn open(store: &Store, row: Model) -> Result<Self> {
+        let permanent_code = match &row.permanent_code {
+            Some(sealed) => {
+                let key: [&[u8]; 2] = [row.suite_id.as_str().as_bytes(), row.corp_id.as_str().as_bytes()];
+                Some(PermanentCode::new(store.keys().open_text(place(&key), sealed)?))
+            }
+            None => None,
+        };
+        Ok(Self {
+            suite_id: row.suite_id,
+            corp_id: row.corp_id,
+            corp_name: row.corp_name,
+            agent_id: row.agent_id,
+            status: row.status,
+            broken_by: row.broken_by,
+            broken_at: row.broken_at,
+            epoch: row.epoch,
+            secret_version: row.secret_version,
+            event_time: row.event_time,
+            changed_at: row.changed_at,
+            permanent_code,
+        })
+    }
+
+    /// What its app's token is fetched with.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`: held, refused, broken and cancelled are not told apart.
+    pub(crate) fn credential(&self) -> Result<AppCredential> {
+        match (&self.permanent_code, self.status) {
+            (Some(permanent_code), AuthorizationStatus::Active) => Ok(self.credential_with(permanent_code)),
+            _ => Err(not_authorized()),
+        }
+    }
+
+    /// The same without asking how the authorisation stands, for the calls that find that out.
+    pub(super) fn credential_with(&self, permanent_code: &PermanentCode) -> AppCredential {
+        AppCredential {
+            suite_id: self.suite_id.clone(),
+            corp_id: self.corp_id.clone(),
+            permanent_code: permanent_code.clone(),
+            version: self.secret_version,
+        }
+    }
+
+    pub(crate) fn notice(&self) -> CorpNotice {
+        CorpNotice {
+            suite_id: self.suite_id.clone(),
+            corp_id: self.corp_id.clone(),
+            corp_name: self.corp_name.clone(),
+            agent_id: self.agent_id,
+        }
+    }
+}
+
+/// The one answer for every company whose people cannot log in.
+pub(crate) fn not_authorized() -> Error {
+    Error::new(ErrorKind::CorpNotAuthorized, "the company has not authorised the app, or no longer")
+}
+
+pub(super) fn seal_code(
+    store: &Store,
+    suite_id: &SuiteId,
+    corp_id: &CorpId,
+    permanent_code: &PermanentCode,
+) -> Result<Sealed> {
+    let key: [&[u8]; 2] = [suite_id.as_str().as_bytes(), corp_id.as_str().as_bytes()];
+    store.keys().seal(place(&key), permanent_code.expose().as_bytes())
+}
+
+fn place<'a>(key: &'a [&'a [u8]]) -> Place<'a> {
+    Place { table: "wecom_authorization", column: "permanent_code", key }
+}

@@ -1,0 +1,228 @@
+//! All authorisations: found in memory where a login needs one, read and changed in the database.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use serde::Serialize;
+use tokio::sync::Notify;
+
+use super::authorization::{Authorization, not_authorized};
+use crate::error::Result;
+use crate::hooks::{CorpDecision, Hooks};
+use crate::ids::{AgentId, CorpId, SuiteId};
+use crate::session::Sessions;
+use crate::store::entity::authorization::{Column, Entity, Model};
+use crate::store::entity::organization_code;
+use crate::store::{AuthorizationStatus, Store};
+use crate::suite::Suites;
+use crate::wecom::{Api, Tokens};
+
+/// An authorisation in memory is read again after this long, in case another node changed it.
+const CACHED_FOR: Duration = Duration::from_secs(30);
+
+/// One company in the list of companies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CorpSummary {
+    /// The suite that it authorised.
+    pub suite_id: SuiteId,
+    /// The company.
+    pub corp_id: CorpId,
+    /// Its name.
+    pub corp_name: String,
+    /// Its app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<AgentId>,
+    /// How the authorisation stands.
+    pub status: AuthorizationStatus,
+    /// Its organisation code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org_code: Option<String>,
+    /// The errcode that broke it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken_by: Option<i64>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Authorizations(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) store: Store,
+    pub(super) api: Api,
+    pub(super) tokens: Tokens,
+    pub(super) sessions: Sessions,
+    pub(super) suites: Suites,
+    pub(super) hooks: Arc<dyn Hooks>,
+    /// Wakes the one who re-reads authorisations.
+    pub(super) due: Arc<Notify>,
+    cached: moka::sync::Cache<(SuiteId, CorpId), Arc<Authorization>>,
+    changes: AtomicU64,
+}
+
+impl Authorizations {
+    pub(crate) fn new(
+        store: Store,
+        api: Api,
+        tokens: Tokens,
+        sessions: Sessions,
+        suites: Suites,
+        hooks: Arc<dyn Hooks>,
+        due: Arc<Notify>,
+        capacity: u64,
+    ) -> Self {
+        let cached = moka::sync::Cache::builder().max_capacity(capacity).time_to_live(CACHED_FOR).build();
+        Self(Arc::new(Inner {
+            store,
+            api,
+            tokens,
+            sessions,
+            suites,
+            hooks,
+            due,
+            cached,
+            changes: AtomicU64::new(0),
+        }))
+    }
+
+    /// The authorisation, from memory if it is there.
+    pub(crate) async fn find(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<Option<Arc<Authorization>>> {
+        let key = (suite_id.clone(), corp_id.clone());
+        if let Some(found) = self.0.cached.get(&key) {
+            return Ok(Some(found));
+        }
+        let before = self.0.changes.load(Ordering::SeqCst);
+        let Some(read) = self.read_row(self.0.store.database(), suite_id, corp_id).await? else {
+            return Ok(None);
+        };
+        let read = Arc::new(read);
+        self.0.cached.insert(key.clone(), Arc::clone(&read));
+        if self.0.changes.load(Ordering::SeqCst) != before {
+            // Something changed while we read: what we kept may be from before it.
+            self.0.cached.invalidate(&key);
+        }
+        Ok(Some(read))
+    }
+
+    /// The authorisation, if its people can log in.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`.
+    pub(crate) async fn require_active(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<Arc<Authorization>> {
+        let found = self.find(suite_id, corp_id).await?;
+        found.filter(|found| found.status == AuthorizationStatus::Active).ok_or_else(not_authorized)
+    }
+
+    /// Our suites that this company holds or held.
+    pub(crate) async fn suites_of(&self, corp_id: &CorpId) -> Result<Vec<(SuiteId, AuthorizationStatus)>> {
+        let rows = Entity::find()
+            .filter(Column::CorpId.eq(corp_id.clone()))
+            .filter(Column::SuiteId.is_in(self.0.suites.ids()))
+            .order_by_asc(Column::SuiteId)
+            .all(self.0.store.database())
+            .await?;
+        Ok(rows.into_iter().map(|row| (row.suite_id, row.status)).collect())
+    }
+
+    /// Every company of our suites.
+    pub(crate) async fn summaries(&self) -> Result<Vec<CorpSummary>> {
+        let database = self.0.store.database();
+        let suites = self.0.suites.ids();
+        let rows = Entity::find()
+            .filter(Column::SuiteId.is_in(suites.clone()))
+            .order_by_asc(Column::SuiteId)
+            .order_by_asc(Column::CorpId)
+            .all(database)
+            .await?;
+        let mut codes: std::collections::HashMap<_, _> = organization_code::Entity::find()
+            .filter(organization_code::Column::SuiteId.is_in(suites))
+            .all(database)
+            .await?
+            .into_iter()
+            .map(|code| ((code.suite_id, code.corp_id), code.spelling))
+            .collect();
+        let summary = |row: Model| CorpSummary {
+            org_code: codes.remove(&(row.suite_id.clone(), row.corp_id.clone())),
+            suite_id: row.suite_id,
+            corp_id: row.corp_id,
+            corp_name: row.corp_name,
+            agent_id: row.agent_id,
+            status: row.status,
+            broken_by: row.broken_by,
+        };
+        Ok(rows.into_iter().map(summary).collect())
+    }
+
+    /// Lets a held company in, holds it back or refuses it. Holding and refusing end its people's sessions.
+    pub(crate) async fn decide(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        decision: CorpDecision,
+    ) -> Result<()> {
+        use AuthorizationStatus::{Active, Held, Refused};
+        let status = match decision {
+            CorpDecision::Allow => Active,
+            CorpDecision::Hold => Held,
+            CorpDecision::Refuse => Refused,
+        };
+        let mut update = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(status))
+            .filter(Column::SuiteId.eq(suite_id.clone()))
+            .filter(Column::CorpId.eq(corp_id.clone()))
+            .filter(Column::Status.is_in([Active, Held, Refused]));
+        if status != Active {
+            update = update.col_expr(Column::Epoch, next_epoch());
+        }
+        let found = update.exec(self.0.store.database()).await?.rows_affected;
+        self.changed(suite_id, corp_id).await?;
+        if found == 0 { Err(not_authorized()) } else { Ok(()) }
+    }
+
+    pub(super) async fn read_row(
+        &self,
+        database: &impl ConnectionTrait,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<Option<Authorization>> {
+        let row = Entity::find_by_id((suite_id.clone(), corp_id.clone())).one(database).await?;
+        row.map(|row| Authorization::open(&self.0.store, row)).transpose()
+    }
+
+    /// After a change was committed: memory follows, and sessions of an older epoch are over.
+    pub(super) async fn changed(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        self.0.changes.fetch_add(1, Ordering::SeqCst);
+        self.0.cached.invalidate(&(suite_id.clone(), corp_id.clone()));
+        self.0.tokens.forget_app(suite_id, corp_id).await;
+        let row =
+            Entity::find_by_id((suite_id.clone(), corp_id.clone())).one(self.0.store.database()).await?;
+        if let Some(row) = row {
+            self.0.sessions.authorization_ended(suite_id, corp_id, row.epoch);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Authorizations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Authorizations")
+    }
+}
+
+/// One more than the stored epoch.
+pub(super) fn next_epoch() -> Expr {
+    use sea_orm::sea_query::ExprTrait as _;
+    Expr::col(Column::Epoch).add(1)
+}

@@ -1,0 +1,131 @@
+//! How an authorisation changes and ends.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use super::authorization::Authorization;
+use super::authorizations::{Authorizations, next_epoch};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::ids::{CorpId, SuiteId};
+use crate::store::entity::authorization::{Column, Entity};
+use crate::store::entity::{access_token, login_code, organization_code, person, session, user};
+use crate::store::{AuthorizationStatus, Sealed};
+use crate::wecom::Tokens;
+
+/// Nothing is to be asked about an authorisation that is over.
+const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
+
+impl Authorizations {
+    /// `change_auth` (D/100965): people's visibility is asked anew, the authorisation is read again. `false` if we do
+    /// not know the company.
+    pub(crate) async fn change(&self, suite_id: &SuiteId, corp_id: &CorpId, event_time: i64) -> Result<bool> {
+        let now = self.0.store.now();
+        let known = Entity::update_many()
+            .col_expr(Column::ChangedAt, Expr::value(now))
+            .col_expr(Column::ReadDueAt, Expr::value(now))
+            .filter(self.row(suite_id, corp_id))
+            .exec(self.0.store.database())
+            .await?
+            .rows_affected
+            > 0;
+        if known {
+            tracing::debug!(target: "wecom_login", %suite_id, %corp_id, event_time, "an authorisation changed");
+            self.changed(suite_id, corp_id).await?;
+            self.read(suite_id, corp_id).await?;
+        }
+        Ok(known)
+    }
+
+    /// `cancel_auth` (D/100965): logins stop and all sessions of the company end, at once. Data goes when WeCom
+    /// confirms. A cancellation from before the newest authorisation only makes us ask. `false` if we do not know the
+    /// company.
+    pub(crate) async fn cancel(&self, suite_id: &SuiteId, corp_id: &CorpId, event_time: i64) -> Result<bool> {
+        use AuthorizationStatus::{Active, Broken, Held, Refused};
+        let Some(known) = self.read_row(self.0.store.database(), suite_id, corp_id).await? else {
+            return Ok(false);
+        };
+        let now = self.0.store.now();
+        let stopped = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(AuthorizationStatus::Cancelled))
+            .col_expr(Column::Epoch, next_epoch())
+            .col_expr(Column::EventTime, Expr::value(event_time))
+            .col_expr(Column::ReadDueAt, Expr::value(now))
+            .filter(self.row(suite_id, corp_id))
+            .filter(Column::EventTime.lte(event_time))
+            .filter(Column::Status.is_in([Active, Broken, Held, Refused]))
+            .exec(self.0.store.database())
+            .await?
+            .rows_affected
+            > 0;
+        self.changed(suite_id, corp_id).await?;
+        if stopped {
+            self.0.hooks.corp_cancelled(&known.notice()).await;
+        }
+        // Whether it is really the end is asked now, and again until WeCom answers.
+        if let Err(error) = self.read(suite_id, corp_id).await {
+            tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "a cancellation is not confirmed yet");
+        }
+        Ok(true)
+    }
+
+    /// WeCom confirmed the end: the permanent code and all data of the company go. What stays is that its sessions are
+    /// over.
+    pub(super) async fn erase(&self, known: &Authorization) -> Result<()> {
+        let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
+        let transaction = self.0.store.begin().await?;
+        let erased = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(AuthorizationStatus::Cancelled))
+            .col_expr(Column::PermanentCode, Expr::value(None::<Sealed>))
+            .col_expr(Column::CorpName, Expr::value(""))
+            .col_expr(Column::AgentId, Expr::value(None::<crate::AgentId>))
+            .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
+            .col_expr(Column::Epoch, next_epoch())
+            .col_expr(Column::ReadDueAt, Expr::value(NEVER))
+            .filter(self.row(suite_id, corp_id))
+            .filter(Column::SecretVersion.eq(known.secret_version))
+            .filter(Column::Epoch.eq(known.epoch))
+            .exec(&transaction)
+            .await?
+            .rows_affected
+            > 0;
+        if erased {
+            macro_rules! delete_all {
+                ($($table:ident),*) => {$(
+                    $table::Entity::delete_many()
+                        .filter($table::Column::SuiteId.eq(suite_id.clone()))
+                        .filter($table::Column::CorpId.eq(corp_id.clone()))
+                        .exec(&transaction)
+                        .await?;
+                )*};
+            }
+            delete_all!(login_code, organization_code, person, session, user);
+            access_token::Entity::delete_by_id(Tokens::app_row_id(suite_id, corp_id))
+                .exec(&transaction)
+                .await?;
+            transaction.commit().await?;
+            self.changed(suite_id, corp_id).await?;
+            if known.status != AuthorizationStatus::Cancelled {
+                self.0.hooks.corp_cancelled(&known.notice()).await;
+            }
+            tracing::info!(target: "wecom_login", %suite_id, %corp_id, "WeCom confirmed the end of an authorisation");
+        }
+        Ok(())
+    }
+
+    /// Ends every session of a company's people.
+    pub(crate) async fn end_sessions(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::Epoch, next_epoch())
+            .filter(self.row(suite_id, corp_id))
+            .exec(self.0.store.database())
+            .await?;
+        self.changed(suite_id, corp_id).await
+    }
+
+    fn row(&self, suite_id: &SuiteId, corp_id: &CorpId) -> sea_orm::Condition {
+        sea_orm::Condition::all()
+            .add(Column::SuiteId.eq(suite_id.clone()))
+            .add(Column::CorpId.eq(corp_id.clone()))
+    }
+}

@@ -1,0 +1,202 @@
+//! WeCom is the witness: what an authorisation really is, is what WeCom answers about it. Callbacks get lost (D/96238).
+
+use std::time::Duration;
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+
+use super::authorization::Authorization;
+use super::authorizations::{Authorizations, next_epoch};
+use crate::error::{Error, Result};
+use crate::ids::{CorpId, SuiteId};
+use crate::secret::PermanentCode;
+use crate::store::AuthorizationStatus;
+use crate::store::entity::authorization::{Column, Entity};
+use crate::wecom::{AppCredential, AuthInfo, Errcode};
+
+/// Every authorisation is asked about once a day …
+const DAILY: Duration = Duration::from_hours(24);
+/// … one that is broken or about to end, every ten minutes.
+const WHILE_BROKEN: Duration = Duration::from_mins(10);
+/// The sessions of an authorisation that stays broken end after a day.
+const BROKEN_SESSIONS: Duration = Duration::from_hours(24);
+
+impl Authorizations {
+    /// Asks WeCom how the authorisation stands and stores what it says.
+    ///
+    /// # Errors
+    /// WeCom gave no answer, or the database did not; the question is due again.
+    pub(crate) async fn read(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        let Some(known) = self.read_row(self.0.store.database(), suite_id, corp_id).await? else {
+            return Ok(());
+        };
+        let Some(permanent_code) = known.permanent_code.clone() else { return Ok(()) };
+        match self.ask(&known, &permanent_code).await {
+            Ok(info) => self.stands(&known, info).await,
+            Err(Asked::Refused(errcode)) if ends(&known, errcode) => self.erase(&known).await,
+            Err(Asked::Refused(errcode)) => self.refused(&known, errcode).await,
+            Err(Asked::Unanswered(error)) => {
+                self.due_again(&known, WHILE_BROKEN).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// A call for this app was refused with an errcode that breaks its authorisation. Logins stop; WeCom is asked at
+    /// once whether it is so. Nothing happens if the secret has changed since.
+    pub(crate) async fn broken(&self, app: &AppCredential, errcode: Errcode) -> Result<()> {
+        let now = self.0.store.now();
+        let broken = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(AuthorizationStatus::Broken))
+            .col_expr(Column::BrokenBy, Expr::value(errcode.number()))
+            .col_expr(Column::BrokenAt, Expr::value(now))
+            .col_expr(Column::ReadDueAt, Expr::value(now))
+            .filter(Column::SuiteId.eq(app.suite_id.clone()))
+            .filter(Column::CorpId.eq(app.corp_id.clone()))
+            .filter(Column::SecretVersion.eq(app.version))
+            .filter(Column::Status.eq(AuthorizationStatus::Active))
+            .exec(self.0.store.database())
+            .await?;
+        if broken.rows_affected > 0 {
+            let (suite_id, corp_id) = (&app.suite_id, &app.corp_id);
+            tracing::warn!(target: "wecom_login", %suite_id, %corp_id, %errcode, "an authorisation is broken");
+            self.changed(suite_id, corp_id).await?;
+            self.0.due.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Re-reads what is due; says when the next is, if any is.
+    pub(crate) async fn read_due(&self) -> Result<()> {
+        let due = Entity::find()
+            .filter(Column::ReadDueAt.lte(self.0.store.now()))
+            .filter(Column::SuiteId.is_in(self.0.suites.ids()))
+            .order_by_asc(Column::ReadDueAt)
+            .limit(50)
+            .all(self.0.store.database())
+            .await?;
+        for row in due {
+            if let Err(error) = self.read(&row.suite_id, &row.corp_id).await {
+                let (suite_id, corp_id) = (&row.suite_id, &row.corp_id);
+                tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "an authorisation could not be read");
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask(
+        &self,
+        known: &Authorization,
+        permanent_code: &PermanentCode,
+    ) -> std::result::Result<AuthInfo, Asked> {
+        let suite = self.0.suites.require(&known.suite_id)?;
+        let mut token = self.0.tokens.suite(suite).await?;
+        let mut info = self.0.api.auth_info(&token, &known.corp_id, permanent_code).await;
+        if info.as_ref().is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead)) {
+            self.0.tokens.suite_token_died(&suite.id, &token).await;
+            token = self.0.tokens.suite(suite).await?;
+            info = self.0.api.auth_info(&token, &known.corp_id, permanent_code).await;
+        }
+        let info = info.map_err(|error| match error.errcode() {
+            Some(errcode) if errcode.breaks_authorization() => Asked::Refused(errcode),
+            _ => Asked::Unanswered(error.into()),
+        })?;
+        if known.status == AuthorizationStatus::Broken {
+            // The app's own secret has to work too, or the next login breaks it again.
+            self.0.tokens.forget_app(&known.suite_id, &known.corp_id).await;
+            let app = known.credential_with(permanent_code);
+            self.0.tokens.app(&app).await.map_err(|error| match error.errcode().map(Errcode::new) {
+                Some(errcode) if errcode.breaks_authorization() => Asked::Refused(errcode),
+                _ => Asked::Unanswered(error),
+            })?;
+        }
+        Ok(info)
+    }
+
+    /// WeCom knows the authorisation: names are taken over, what was broken is healed, a cancellation that was not one
+    /// is undone.
+    async fn stands(&self, known: &Authorization, info: AuthInfo) -> Result<()> {
+        let now = self.0.store.now();
+        let status = match known.status {
+            AuthorizationStatus::Broken | AuthorizationStatus::Cancelled => AuthorizationStatus::Active,
+            other => other,
+        };
+        let mut update = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(status))
+            .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
+            .col_expr(Column::BrokenAt, Expr::value(None::<crate::Timestamp>))
+            .col_expr(Column::ReadAt, Expr::value(now))
+            .col_expr(Column::ReadDueAt, Expr::value(now + DAILY));
+        if let Some(corp_name) = info.corp_name {
+            update = update.col_expr(Column::CorpName, Expr::value(corp_name));
+        }
+        if let Some(agent_id) = info.agent_id {
+            update = update.col_expr(Column::AgentId, Expr::value(agent_id));
+        }
+        update.filter(self.unchanged(known)).exec(self.0.store.database()).await?;
+        self.changed_row(known).await
+    }
+
+    /// WeCom refuses the permanent code, which may be a reset whose event was lost: logins stop, and after a day
+    /// sessions too.
+    async fn refused(&self, known: &Authorization, errcode: Errcode) -> Result<()> {
+        let now = self.0.store.now();
+        let broken_at = known.broken_at.unwrap_or(now);
+        let status = match known.status {
+            AuthorizationStatus::Active => AuthorizationStatus::Broken,
+            other => other,
+        };
+        let mut update = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(status))
+            .col_expr(Column::BrokenBy, Expr::value(errcode.number()))
+            .col_expr(Column::BrokenAt, Expr::value(broken_at))
+            .col_expr(Column::ReadDueAt, Expr::value(now + WHILE_BROKEN));
+        if now.since(broken_at) >= BROKEN_SESSIONS {
+            update = update.col_expr(Column::Epoch, next_epoch());
+        }
+        update.filter(self.unchanged(known)).exec(self.0.store.database()).await?;
+        self.changed_row(known).await
+    }
+
+    async fn due_again(&self, known: &Authorization, wait: Duration) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::ReadDueAt, Expr::value(self.0.store.now() + wait))
+            .filter(self.unchanged(known))
+            .exec(self.0.store.database())
+            .await?;
+        Ok(())
+    }
+
+    async fn changed_row(&self, known: &Authorization) -> Result<()> {
+        self.changed(&known.suite_id, &known.corp_id).await
+    }
+
+    /// The row is still the one we asked about: an answer about the past undoes no later event.
+    fn unchanged(&self, known: &Authorization) -> sea_orm::Condition {
+        sea_orm::Condition::all()
+            .add(Column::SuiteId.eq(known.suite_id.clone()))
+            .add(Column::CorpId.eq(known.corp_id.clone()))
+            .add(Column::SecretVersion.eq(known.secret_version))
+            .add(Column::Epoch.eq(known.epoch))
+            .add(Column::Status.eq(known.status))
+    }
+}
+
+/// Why WeCom did not say that the authorisation stands.
+enum Asked {
+    Refused(Errcode),
+    Unanswered(Error),
+}
+
+impl From<Error> for Asked {
+    fn from(error: Error) -> Self {
+        Self::Unanswered(error)
+    }
+}
+
+/// Whether this answer is the end. After a cancellation every refusal of the code confirms it; without one only 48004
+/// does, since 40084 and 40001 may also be a reset whose event was lost.
+fn ends(known: &Authorization, errcode: Errcode) -> bool {
+    errcode == Errcode::AUTHORIZATION_INVALID
+        || (known.status == AuthorizationStatus::Cancelled && errcode.confirms_end())
+}

@@ -1,0 +1,241 @@
+//! Events of a suite: InfoType messages under the suiteId (D/97173, D/100965, D/97175).
+
+use crate::callback::event::error::{EventError, EventErrorReason};
+use crate::callback::event::fields::Fields;
+use crate::ids::{CorpId, SuiteId};
+use crate::secret::{SuiteTicket, TemporaryAuthCode};
+
+/// An event of a suite.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SuiteEvent {
+    /// The suite that the message names itself; the receiveid's, if it names any.
+    pub suite_id: Option<SuiteId>,
+    /// WeCom's InfoType: 1 to 64 characters.
+    pub info_type: String,
+    /// `TimeStamp` in seconds, if it is there and a number.
+    pub timestamp: Option<i64>,
+    /// What happened.
+    pub kind: SuiteEventKind,
+}
+
+/// What happened to a suite.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SuiteEventKind {
+    /// `suite_ticket`, every ten minutes (D/97173).
+    SuiteTicket {
+        /// The new ticket.
+        ticket: SuiteTicket,
+    },
+    /// `create_auth`: a company authorised the app (D/100965).
+    CreateAuth {
+        /// To be exchanged for the permanent code.
+        auth_code: TemporaryAuthCode,
+        /// The `state` of the authorisation link.
+        state: Option<String>,
+    },
+    /// `reset_permanent_code`: 重新获取secret in the provider console (D/97175).
+    ResetPermanentCode {
+        /// To be exchanged for the new permanent code.
+        auth_code: TemporaryAuthCode,
+        /// The `state` of the authorisation link.
+        state: Option<String>,
+    },
+    /// `change_auth`: visible range, permissions or state of the app changed (D/100965).
+    ChangeAuth {
+        /// The company.
+        corp_id: CorpId,
+        /// The `state` of the authorisation link.
+        state: Option<String>,
+    },
+    /// `cancel_auth`: the company took the app away (D/100965).
+    CancelAuth {
+        /// The company.
+        corp_id: CorpId,
+    },
+    /// Another InfoType.
+    Other,
+}
+
+impl SuiteEvent {
+    /// Reads a message whose receiveid is `suite_id`.
+    ///
+    /// # Errors
+    /// Nothing may follow from the message; foreign is one that names another suite.
+    pub fn parse(message: &[u8], suite_id: &SuiteId) -> Result<Self, EventError> {
+        let (fields, state) = Fields::read(message);
+        if fields.suite_id.is_there() && fields.suite_id.text() != Some(suite_id.as_str()) {
+            return Err(fields.error(EventErrorReason::Foreign("SuiteId")));
+        }
+        state.and_then(|()| Self::from_fields(&fields, suite_id)).map_err(|reason| fields.error(reason))
+    }
+
+    fn from_fields(fields: &Fields<'_>, suite_id: &SuiteId) -> Result<Self, EventErrorReason> {
+        if fields.msg_type.is_there() || fields.event.is_there() {
+            return Err(EventErrorReason::OtherKind);
+        }
+        fields.info_type.required("InfoType")?;
+        let info_type = fields.info_type.name().ok_or(EventErrorReason::IllFormed("InfoType"))?;
+        let kind = SuiteEventKind::from_fields(fields, &info_type)?;
+        Ok(Self {
+            suite_id: fields.suite_id.is_there().then(|| suite_id.clone()),
+            info_type,
+            timestamp: fields.time_stamp.parse(),
+            kind,
+        })
+    }
+}
+
+impl SuiteEventKind {
+    fn from_fields(fields: &Fields<'_>, info_type: &str) -> Result<Self, EventErrorReason> {
+        let auth_code = || fields.auth_code.required("AuthCode").map(TemporaryAuthCode::new);
+        let corp_id = || fields.auth_corp_id.required_as("AuthCorpId");
+        let state = fields.state.owned();
+        Ok(match info_type {
+            "suite_ticket" => {
+                Self::SuiteTicket { ticket: SuiteTicket::new(fields.suite_ticket.required("SuiteTicket")?) }
+            }
+            "create_auth" => Self::CreateAuth { auth_code: auth_code()?, state },
+            "reset_permanent_code" => Self::ResetPermanentCode { auth_code: auth_code()?, state },
+            "change_auth" => Self::ChangeAuth { corp_id: corp_id()?, state },
+            "cancel_auth" => Self::CancelAuth { corp_id: corp_id()? },
+            _ => Self::Other,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(fields: &str) -> Result<SuiteEvent, EventError> {
+        let message = format!("<xml>{fields}<TimeStamp>1403610513</TimeStamp></xml>");
+        SuiteEvent::parse(message.as_bytes(), &SuiteId::new("dk1").unwrap())
+    }
+
+    fn reason(fields: &str) -> EventErrorReason {
+        parse(fields).unwrap_err().reason
+    }
+
+    #[test]
+    fn every_info_type_that_matters_is_read() {
+        // As published, with the blank before the CDATA.
+        let ticket = "<SuiteId><![CDATA[dk1]]></SuiteId><InfoType> <![CDATA[suite_ticket]]></InfoType>\
+            <SuiteTicket><![CDATA[asdf]]></SuiteTicket>";
+        let event = parse(ticket).unwrap();
+        assert_eq!(event.suite_id, Some(SuiteId::new("dk1").unwrap()));
+        assert_eq!(event.info_type, "suite_ticket");
+        assert_eq!(event.timestamp, Some(1_403_610_513));
+        assert_eq!(event.kind, SuiteEventKind::SuiteTicket { ticket: SuiteTicket::new("asdf") });
+
+        let auth_code = TemporaryAuthCode::new("AUTHCODE");
+        let corp_id = CorpId::new("wxf8b4f85f3a794e77").unwrap();
+        let code =
+            "<AuthCode><![CDATA[AUTHCODE]]></AuthCode><State><![CDATA[123]]></State><ExtraInfo></ExtraInfo>";
+        let corp = "<AuthCorpId>wxf8b4f85f3a794e77</AuthCorpId><State></State>";
+        let state = Some("123".to_owned());
+        for (fields, info_type, kind) in [
+            (
+                code,
+                "create_auth",
+                SuiteEventKind::CreateAuth { auth_code: auth_code.clone(), state: state.clone() },
+            ),
+            (code, "reset_permanent_code", SuiteEventKind::ResetPermanentCode { auth_code, state }),
+            (corp, "change_auth", SuiteEventKind::ChangeAuth { corp_id: corp_id.clone(), state: None }),
+            (corp, "cancel_auth", SuiteEventKind::CancelAuth { corp_id }),
+            ("", "approve_special_auth", SuiteEventKind::Other),
+        ] {
+            let event = parse(&format!("{fields}<InfoType>{info_type}</InfoType>")).unwrap();
+            assert_eq!((event.info_type.as_str(), event.kind, event.suite_id), (info_type, kind, None));
+        }
+    }
+
+    #[test]
+    fn another_suite_is_foreign_whatever_else_is_wrong() {
+        let cancel = "<InfoType>cancel_auth</InfoType><AuthCorpId>ww1</AuthCorpId>";
+        for suite_id in
+            ["<SuiteId>dk2</SuiteId>", "<SuiteId/>", "<SuiteId><a/>dk1</SuiteId>", "<SuiteId>DK1</SuiteId>"]
+        {
+            let error = parse(&format!("{suite_id}{cancel}")).unwrap_err();
+            assert!(error.is_foreign(), "{suite_id}");
+            assert_eq!(error.event.as_deref(), Some("cancel_auth"));
+        }
+        assert!(parse("<SuiteId>dk2</SuiteId><InfoType>a").unwrap_err().is_foreign());
+        assert!(!parse(cancel).is_err_and(|error| error.is_foreign()));
+    }
+
+    #[test]
+    fn what_lacks_or_repeats_a_field_is_refused_by_its_name() {
+        use EventErrorReason::{IllFormed, Missing, OtherKind, Repeated, Unreadable};
+        let long = format!("<InfoType>{}</InfoType>", "企".repeat(65));
+        for (fields, expected) in [
+            ("", Missing("InfoType")),
+            ("<InfoType/>", Missing("InfoType")),
+            (&long, IllFormed("InfoType")),
+            ("<InfoType>suite_ticket</InfoType>", Missing("SuiteTicket")),
+            ("<InfoType>create_auth</InfoType><AuthCode> </AuthCode>", Missing("AuthCode")),
+            ("<InfoType>reset_permanent_code</InfoType><AuthCode><a/></AuthCode>", IllFormed("AuthCode")),
+            ("<InfoType>cancel_auth</InfoType>", Missing("AuthCorpId")),
+            ("<InfoType>cancel_auth</InfoType><AuthCorpId>a b</AuthCorpId>", IllFormed("AuthCorpId")),
+            ("<InfoType>a</InfoType><InfoType>a</InfoType>", Repeated("InfoType")),
+            ("<InfoType>a</InfoType><TimeStamp>1</TimeStamp>", Repeated("TimeStamp")),
+            ("<InfoType>a</InfoType><MsgType>event</MsgType>", OtherKind),
+            ("<ToUserName>dk1</ToUserName><MsgType>event</MsgType><Event>unsubscribe</Event>", OtherKind),
+            ("<InfoType>a</InfoType>&amp;", Unreadable),
+        ] {
+            assert_eq!(reason(fields), expected, "{fields}");
+        }
+        let repeated =
+            parse("<InfoType>cancel_auth</InfoType><AuthCorpId>a</AuthCorpId><AuthCorpId>b</AuthCorpId>");
+        assert_eq!(
+            repeated.unwrap_err(),
+            EventError::new(Repeated("AuthCorpId"), Some("cancel_auth".to_owned()))
+        );
+    }
+
+    #[test]
+    fn look_alikes_are_no_fields() {
+        use EventErrorReason::Missing;
+        for fields in [
+            "<ExtraInfo><InfoType>cancel_auth</InfoType><AuthCorpId>ww1</AuthCorpId></ExtraInfo>",
+            "<Name><![CDATA[<InfoType>cancel_auth</InfoType>]]></Name>",
+            "<x InfoType='cancel_auth'/>",
+            "<!-- <InfoType>cancel_auth</InfoType> -->",
+            "<a:InfoType>cancel_auth</a:InfoType>",
+            "<infotype>cancel_auth</infotype>",
+        ] {
+            assert_eq!(reason(fields), Missing("InfoType"), "{fields}");
+        }
+    }
+
+    #[test]
+    fn json_is_read_too() {
+        let suite_id = SuiteId::new("dk1").unwrap();
+        let parse = |text: &str| SuiteEvent::parse(text.as_bytes(), &suite_id);
+        let event =
+            parse(r#"{"SuiteId":"dk1","InfoType":"cancel_auth","AuthCorpId":"ww1","TimeStamp":12}"#).unwrap();
+        assert_eq!(event.kind, SuiteEventKind::CancelAuth { corp_id: CorpId::new("ww1").unwrap() });
+        assert_eq!(event.timestamp, Some(12));
+        assert!(parse(r#"{"SuiteId":"dk2"}"#).unwrap_err().is_foreign());
+        let repeated = parse(r#"{"InfoType":"a","InfoType":"b"}"#).unwrap_err();
+        assert_eq!(repeated.reason, EventErrorReason::Repeated("InfoType"));
+        let nested = parse(r#"{"a":{"InfoType":"cancel_auth"}}"#).unwrap_err();
+        assert_eq!(nested.reason, EventErrorReason::Missing("InfoType"));
+    }
+
+    #[test]
+    fn an_odd_time_is_none() {
+        for time in ["", "soon", "1.5", "99999999999999999999"] {
+            let message = format!("<xml><InfoType>a</InfoType><TimeStamp>{time}</TimeStamp></xml>");
+            let event = SuiteEvent::parse(message.as_bytes(), &SuiteId::new("dk1").unwrap()).unwrap();
+            assert_eq!(event.timestamp, None, "{time}");
+        }
+    }
+
+    #[test]
+    fn no_secret_is_printed() {
+        let event = parse("<InfoType>create_auth</InfoType><AuthCode>hush</AuthCode>").unwrap();
+        assert!(!format!("{event:?}").contains("hush"));
+    }
+}

@@ -1,0 +1,105 @@
+//! Where the host app has its say, and where it is told.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::error::Result;
+use crate::ids::{AgentId, CorpId, SuiteId};
+use crate::session::CurrentUser;
+
+/// What a hook returns.
+pub type HookFuture<'a, T = ()> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A company, as a hook is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CorpNotice {
+    /// The suite that the company authorised.
+    pub suite_id: SuiteId,
+    /// The company.
+    pub corp_id: CorpId,
+    /// Its name, as WeCom tells it.
+    pub corp_name: String,
+    /// Its app, once it is known.
+    pub agent_id: Option<AgentId>,
+}
+
+/// Whether a company that authorised the app may use it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CorpDecision {
+    /// Its people may log in.
+    #[default]
+    Allow,
+    /// Not yet: [`AuthService::decide_corp`](crate::AuthService::decide_corp) says so later.
+    Hold,
+    /// No.
+    Refuse,
+}
+
+/// An authentic callback that this library does not act on.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OtherEvent {
+    /// The suite it came for.
+    pub suite_id: SuiteId,
+    /// Its receiveid: the suite's, a company's or the provider's.
+    pub receive_id: String,
+    /// WeCom's InfoType or Event, if it has one.
+    pub event: Option<String>,
+    /// The decrypted message, XML as a rule.
+    pub message: Vec<u8>,
+}
+
+/// What the host app wants to decide or to know. Every method has a default that does nothing.
+///
+/// Hooks run after WeCom was answered, on the handle's runtime. A hook may run again for the same event after a crash.
+///
+/// ```
+/// use wecom_login::{CorpDecision, CorpNotice, HookFuture, Hooks};
+///
+/// #[derive(Debug)]
+/// struct ByContract;
+///
+/// impl Hooks for ByContract {
+///     fn corp_wants_in<'a>(&'a self, corp: &'a CorpNotice) -> HookFuture<'a, wecom_login::Result<CorpDecision>> {
+///         Box::pin(async move {
+///             let has_a_contract = corp.corp_name.starts_with("示例");
+///             Ok(if has_a_contract { CorpDecision::Allow } else { CorpDecision::Hold })
+///         })
+///     }
+/// }
+/// # let _ = ByContract;
+/// ```
+pub trait Hooks: Send + Sync + 'static {
+    /// A company authorised the app. An error leaves it held, and the hook is asked again.
+    fn corp_wants_in<'a>(&'a self, _corp: &'a CorpNotice) -> HookFuture<'a, Result<CorpDecision>> {
+        Box::pin(async { Ok(CorpDecision::Allow) })
+    }
+
+    /// A company is in: its people can log in.
+    fn corp_authorized<'a>(&'a self, _corp: &'a CorpNotice) -> HookFuture<'a> {
+        Box::pin(async {})
+    }
+
+    /// A company cancelled: its people's sessions are over.
+    fn corp_cancelled<'a>(&'a self, _corp: &'a CorpNotice) -> HookFuture<'a> {
+        Box::pin(async {})
+    }
+
+    /// A person logged in.
+    fn logged_in<'a>(&'a self, _user: &'a CurrentUser) -> HookFuture<'a> {
+        Box::pin(async {})
+    }
+
+    /// A callback came that this library does not act on: a message to the app, a change of the contacts, an order.
+    fn other_event(&self, _event: OtherEvent) -> HookFuture<'_> {
+        Box::pin(async {})
+    }
+}
+
+/// No hooks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct NoHooks;
+
+impl Hooks for NoHooks {}

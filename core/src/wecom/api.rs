@@ -1,0 +1,249 @@
+//! The calls, as methods of one handle.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, Request, Uri};
+use http_body_util::Full;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::answer;
+use super::call_error::{CallError, CallErrorKind};
+use super::encode::component;
+use super::hosts::Hosts;
+use super::transport::HttpClient;
+
+/// WeCom's server API for a 代开发 provider. Every call is one request: nothing is kept, nothing is repeated.
+#[derive(Clone, Debug, Default)]
+pub struct Api {
+    http: HttpClient,
+    hosts: Hosts,
+}
+
+/// A token that WeCom granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Granted<T> {
+    /// The token.
+    pub token: T,
+    /// How long it lives from now, unless WeCom ends it early: 2 h when it is new.
+    pub expires_in: Duration,
+}
+
+impl<T> Granted<T> {
+    /// A token and how long it lives.
+    #[must_use]
+    pub const fn new(token: T, expires_in: Duration) -> Self {
+        Self { token, expires_in }
+    }
+}
+
+impl Api {
+    /// The API at these hosts, called with this client.
+    #[must_use]
+    pub const fn new(http: HttpClient, hosts: Hosts) -> Self {
+        Self { http, hosts }
+    }
+
+    /// Where WeCom is.
+    #[must_use]
+    pub const fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &'static str,
+        query: &[(&str, &str)],
+    ) -> Result<T, CallError> {
+        self.call(Method::GET, path, query, None).await
+    }
+
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &'static str,
+        query: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Result<T, CallError> {
+        self.call(Method::POST, path, query, body).await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &'static str,
+        query: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Result<T, CallError> {
+        let start = Instant::now();
+        let outcome = match self.request(method, path, query, body) {
+            Some(request) => self.http.send(request).await.and_then(|body| answer::read(&body)),
+            None => Err(CallErrorKind::Unreachable),
+        };
+        let outcome = outcome.map_err(|kind| CallError::new(path, kind));
+        log(path, outcome.as_ref().err(), start.elapsed());
+        outcome
+    }
+
+    /// None if the URL is longer than a URL can be.
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Option<Request<Full<Bytes>>> {
+        let mut url = format!("{}/cgi-bin/{path}", self.hosts.api());
+        for (index, (name, value)) in query.iter().enumerate() {
+            let separator = if index == 0 { '?' } else { '&' };
+            write!(url, "{separator}{name}={}", component(value)).ok()?;
+        }
+        let uri = Uri::try_from(url).ok()?;
+        let mut request =
+            Request::new(Full::new(body.map(|body| body.to_string().into()).unwrap_or_default()));
+        if method == Method::POST {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
+        Some(request)
+    }
+}
+
+/// The path, the outcome and the duration of a call; never its query or body.
+fn log(path: &str, error: Option<&CallError>, took: Duration) {
+    let errcode = match error {
+        None => Some(0),
+        Some(error) => error.errcode().map(super::Errcode::number),
+    };
+    let failure = error.map(|error| tracing::field::display(error.kind));
+    tracing::debug!(target: "wecom_login::wecom", path, errcode, failure, took_ms = took.as_millis(), "WeCom call");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::ids::CorpId;
+    use crate::secret::{
+        AccessToken, AuthCode, PermanentCode, SuiteAccessToken, TemporaryAuthCode, UserTicket,
+    };
+    use crate::wecom::ExchangeVersion;
+    use crate::wecom::double::Double;
+
+    #[tokio::test]
+    async fn a_path_prefix_of_the_host_is_kept() {
+        let double = Double::answering(r#"{"access_token":"a","expires_in":7200}"#);
+        let api =
+            Api::new(HttpClient::new(double.clone()), Hosts::all_at("https://proxy.example/wecom/").unwrap());
+        api.app_token(&CorpId::new("wpA").unwrap(), &PermanentCode::new("p")).await.unwrap();
+        assert_eq!(
+            double.request().uri,
+            "https://proxy.example/wecom/cgi-bin/gettoken?corpid=wpA&corpsecret=p"
+        );
+    }
+
+    #[tokio::test]
+    async fn query_values_are_encoded() {
+        let double = Double::answering(r#"{"errcode":0,"userid":"u"}"#);
+        let code = AuthCode::new("a b&access_token=x#+企");
+        double.api().user_identity(&AccessToken::new("t/="), &code).await.unwrap();
+        assert_eq!(
+            double.request().uri,
+            "https://qyapi.weixin.qq.com/cgi-bin/auth/getuserinfo?access_token=t%2F%3D\
+             &code=a%20b%26access_token%3Dx%23%2B%E4%BC%81"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_url_that_is_too_long_is_not_sent() {
+        let double = Double::answering("{}");
+        let code = AuthCode::new("x".repeat(70_000));
+        let error = double.api().user_identity(&AccessToken::new("t"), &code).await.unwrap_err();
+        assert_eq!(error.kind, CallErrorKind::Unreachable);
+        assert!(double.requests().is_empty());
+    }
+
+    /// Collects log lines.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<String>>);
+
+    impl tracing::field::Visit for &Lines {
+        fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+            write!(self.0.lock().unwrap(), "{}={value:?} ", field.name()).unwrap();
+        }
+    }
+
+    impl tracing::Subscriber for Lines {
+        fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, attributes: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            attributes.record(&mut &*self);
+            tracing::span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
+            values.record(&mut &*self);
+        }
+
+        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+        fn event(&self, event: &tracing::Event<'_>) {
+            event.record(&mut &*self);
+        }
+
+        fn enter(&self, _: &tracing::span::Id) {}
+
+        fn exit(&self, _: &tracing::span::Id) {}
+    }
+
+    #[tokio::test]
+    async fn no_secret_is_in_any_error_or_log() {
+        let lines = Lines::default();
+        let _guard = tracing::subscriber::set_default(lines.clone());
+        let corp = CorpId::new("wpA").unwrap();
+        let hush = || "s3cr3t".to_owned();
+        let mut shown = String::new();
+        for answer in [
+            (200, r#"{"errcode":40029,"errmsg":"s3cr3t"}"#),
+            (200, r#"{"errcode":60020,"errmsg":"s3cr3t"}"#),
+            (200, r#"{"errcode":"s3cr3t"}"#),
+            (200, "s3cr3t"),
+            (200, r#"{"access_token":["s3cr3t"]}"#),
+            (302, "s3cr3t"),
+            (502, "s3cr3t"),
+            // The double breaks, with the URL in the text of its error.
+            (0, "s3cr3t"),
+        ] {
+            let double = Double::with(&[answer]);
+            let api = double.api();
+            let suite = SuiteAccessToken::new(hush());
+            let token = AccessToken::new(hush());
+            for error in [
+                api.app_token(&corp, &PermanentCode::new(hush())).await.unwrap_err(),
+                api.user_identity(&token, &AuthCode::new(hush())).await.unwrap_err(),
+                api.user_detail(&token, &UserTicket::new(hush())).await.unwrap_err(),
+                api.permanent_code(&suite, &TemporaryAuthCode::new(hush()), ExchangeVersion::V2)
+                    .await
+                    .unwrap_err(),
+                api.auth_info(&suite, &corp, &PermanentCode::new(hush())).await.unwrap_err(),
+            ] {
+                let wire = crate::Error::from(error);
+                write!(shown, "{error} {error:?} {wire} {wire:?} {api:?}").unwrap();
+            }
+            assert_eq!(double.requests().len(), 5);
+        }
+        let granted = Granted::new(AccessToken::new(hush()), Duration::ZERO);
+        write!(shown, "{granted:?}").unwrap();
+        let logged = lines.0.lock().unwrap().clone();
+        assert!(!shown.contains("s3cr3t"), "{shown}");
+        assert!(!logged.contains("s3cr3t"), "{logged}");
+        assert!(logged.contains(r#"path="auth/getuserinfo" errcode=40029"#), "{logged}");
+    }
+}

@@ -1,0 +1,195 @@
+//! How a call fails.
+
+use std::fmt;
+
+use super::errcode::Errcode;
+use crate::error::{Error, ErrorKind};
+
+/// A call that failed: which, and how. It holds neither URL nor body nor the text of the error below, because
+/// WeCom's URLs carry tokens, codes and secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {kind}")]
+#[non_exhaustive]
+pub struct CallError {
+    /// The call, as its path below `/cgi-bin/`.
+    pub path: &'static str,
+    /// How it failed.
+    pub kind: CallErrorKind,
+}
+
+/// How a call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallErrorKind {
+    /// WeCom answered with an errcode other than 0.
+    Refused(Errcode),
+    /// The HTTP status is not a success; redirects, which are never followed, are here too.
+    HttpStatus(u16),
+    /// No whole answer came within the time of a call.
+    Timeout,
+    /// Nothing was sent: there was no connection.
+    Unreachable,
+    /// The connection broke before the whole answer was there.
+    Cut,
+    /// The answer is too long, or not what the call is documented to answer.
+    Malformed,
+}
+
+impl CallError {
+    /// The call at `path` failed in this way.
+    #[must_use]
+    pub const fn new(path: &'static str, kind: CallErrorKind) -> Self {
+        Self { path, kind }
+    }
+
+    /// The number that WeCom answered, where it answered one.
+    #[must_use]
+    pub const fn errcode(self) -> Option<Errcode> {
+        match self.kind {
+            CallErrorKind::Refused(errcode) => Some(errcode),
+            _ => None,
+        }
+    }
+
+    /// WeCom itself said no, in a way that means it did not carry the call out. -1 and 6000 leave that open.
+    #[must_use]
+    pub const fn is_definite_refusal(self) -> bool {
+        match self.kind {
+            CallErrorKind::Refused(errcode) => !errcode.leaves_doubt(),
+            _ => false,
+        }
+    }
+
+    /// WeCom may have carried the call out, and a code that was sent with it may be spent.
+    #[must_use]
+    pub const fn may_have_been_carried_out(self) -> bool {
+        match self.kind {
+            CallErrorKind::Refused(errcode) => errcode.leaves_doubt(),
+            // A redirect or a client error comes before the work; 408 and all others tell nothing.
+            CallErrorKind::HttpStatus(status) => !matches!(status, 300..=407 | 409..=499),
+            CallErrorKind::Unreachable => false,
+            CallErrorKind::Timeout | CallErrorKind::Cut | CallErrorKind::Malformed => true,
+        }
+    }
+}
+
+impl fmt::Display for CallErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(errcode) => {
+                write!(f, "errcode {errcode}")?;
+                errcode.hint().map_or(Ok(()), |hint| write!(f, " ({hint})"))
+            }
+            Self::HttpStatus(status) => write!(f, "HTTP status {status}"),
+            Self::Timeout => f.write_str("no answer in time"),
+            Self::Unreachable => f.write_str("no connection"),
+            Self::Cut => f.write_str("the connection broke"),
+            Self::Malformed => f.write_str("the answer cannot be read"),
+        }
+    }
+}
+
+impl From<CallError> for Error {
+    fn from(error: CallError) -> Self {
+        let kind = match error.kind {
+            CallErrorKind::Refused(errcode) => refusal(errcode),
+            CallErrorKind::Timeout | CallErrorKind::Unreachable | CallErrorKind::Cut => {
+                ErrorKind::UpstreamTimeout
+            }
+            CallErrorKind::HttpStatus(_) | CallErrorKind::Malformed => ErrorKind::Upstream,
+        };
+        match error.errcode() {
+            Some(errcode) => Self::new(kind, error.path).with_errcode(errcode.number()),
+            None => Self::new(kind, error.to_string()),
+        }
+        .with_source(error)
+    }
+}
+
+const fn refusal(errcode: Errcode) -> ErrorKind {
+    if errcode.is_code_refused() {
+        ErrorKind::CodeInvalid
+    } else if errcode.is_app_disabled() {
+        ErrorKind::LoginDisabled
+    } else if errcode.is_user_not_visible() {
+        ErrorKind::UserNotVisible
+    } else if errcode.is_licence_missing() {
+        ErrorKind::LicenceMissing
+    } else if errcode.is_ticket_bad() {
+        ErrorKind::SuiteTicketMissing
+    } else {
+        ErrorKind::Upstream
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(kind: CallErrorKind) -> CallError {
+        CallError::new("auth/getuserinfo", kind)
+    }
+
+    #[test]
+    fn each_failure_has_its_place_in_the_table_of_errors() {
+        let refused = |number| failed(CallErrorKind::Refused(Errcode::new(number)));
+        for (error, kind) in [
+            (refused(40029), ErrorKind::CodeInvalid),
+            (refused(42003), ErrorKind::CodeInvalid),
+            (refused(42022), ErrorKind::CodeInvalid),
+            (refused(50003), ErrorKind::LoginDisabled),
+            (refused(60111), ErrorKind::UserNotVisible),
+            (refused(50002), ErrorKind::UserNotVisible),
+            (refused(701_008), ErrorKind::LicenceMissing),
+            (refused(701_099), ErrorKind::LicenceMissing),
+            (refused(40085), ErrorKind::SuiteTicketMissing),
+            (refused(41023), ErrorKind::SuiteTicketMissing),
+            (refused(40001), ErrorKind::Upstream),
+            (refused(45009), ErrorKind::Upstream),
+            (failed(CallErrorKind::HttpStatus(502)), ErrorKind::Upstream),
+            (failed(CallErrorKind::Malformed), ErrorKind::Upstream),
+            (failed(CallErrorKind::Timeout), ErrorKind::UpstreamTimeout),
+            (failed(CallErrorKind::Unreachable), ErrorKind::UpstreamTimeout),
+            (failed(CallErrorKind::Cut), ErrorKind::UpstreamTimeout),
+        ] {
+            let wire = Error::from(error);
+            assert_eq!(wire.kind(), kind, "{error}");
+            assert_eq!(wire.errcode(), error.errcode().map(Errcode::number), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_what_surely_did_not_happen_may_be_done_again() {
+        let refused = |number| failed(CallErrorKind::Refused(Errcode::new(number)));
+        for sure in [refused(40078), refused(48002), refused(45009), refused(45033)] {
+            assert!(sure.is_definite_refusal() && !sure.may_have_been_carried_out(), "{sure}");
+        }
+        for doubtful in [
+            refused(-1),
+            refused(6000),
+            failed(CallErrorKind::Timeout),
+            failed(CallErrorKind::Cut),
+            failed(CallErrorKind::Malformed),
+            failed(CallErrorKind::HttpStatus(502)),
+            failed(CallErrorKind::HttpStatus(408)),
+        ] {
+            assert!(!doubtful.is_definite_refusal() && doubtful.may_have_been_carried_out(), "{doubtful}");
+        }
+        for unsent in [
+            failed(CallErrorKind::Unreachable),
+            failed(CallErrorKind::HttpStatus(302)),
+            failed(CallErrorKind::HttpStatus(404)),
+        ] {
+            assert!(!unsent.is_definite_refusal() && !unsent.may_have_been_carried_out(), "{unsent}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_log_says_which_call_and_how() {
+        assert_eq!(
+            failed(CallErrorKind::Refused(Errcode::CODE_WRONG)).to_string(),
+            "auth/getuserinfo: errcode 40029"
+        );
+        assert_eq!(failed(CallErrorKind::HttpStatus(302)).to_string(), "auth/getuserinfo: HTTP status 302");
+    }
+}

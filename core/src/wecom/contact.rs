@@ -1,0 +1,179 @@
+//! The calls of a company's app about its people.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::answer::{optional, optional_number};
+use super::api::Api;
+use super::call_error::CallError;
+use crate::ids::UserId;
+use crate::secret::AccessToken;
+
+/// A person as the app sees them (D/96255). What the company has not granted is absent. Its Debug form shows the
+/// status alone.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Member {
+    /// The name, where the company grants it.
+    pub name: Option<String>,
+    /// 1 active, 2 disabled, 4 not activated, 5 left.
+    pub status: Option<i64>,
+    /// The link of the picture; WeCom gives it to old apps only.
+    pub avatar: Option<String>,
+    /// The mobile number; WeCom gives it to old apps only.
+    pub mobile: Option<String>,
+    /// The mail address; WeCom gives it to old apps only.
+    pub email: Option<String>,
+}
+
+impl Member {
+    /// The company has disabled the person, or the person has left: status 2 or 5.
+    #[must_use]
+    pub const fn is_disabled_or_left(&self) -> bool {
+        matches!(self.status, Some(2 | 5))
+    }
+}
+
+/// An administrator of the company's app (D/100072).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Admin {
+    /// The person within the company.
+    pub user_id: UserId,
+    /// Whether the person manages the app, or only sends messages with it.
+    pub manages: bool,
+}
+
+#[derive(Deserialize)]
+struct MemberAnswer {
+    #[serde(default, deserialize_with = "optional")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "optional_number")]
+    status: Option<i64>,
+    #[serde(default, deserialize_with = "optional")]
+    avatar: Option<String>,
+    #[serde(default, deserialize_with = "optional")]
+    mobile: Option<String>,
+    #[serde(default, deserialize_with = "optional")]
+    email: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct AdminsAnswer {
+    /// WeCom leaves it out, or sends null, where a member authorised the app.
+    #[serde(default)]
+    admin: Value,
+}
+
+#[derive(Deserialize)]
+struct AdminEntry {
+    userid: UserId,
+    #[serde(default, deserialize_with = "optional_number")]
+    auth_type: Option<i64>,
+}
+
+impl Api {
+    /// Reads a person (D/96255).
+    ///
+    /// # Errors
+    /// Among others [`Errcode::is_user_not_visible`](super::Errcode::is_user_not_visible).
+    #[doc(alias = "user/get")]
+    pub async fn user(&self, token: &AccessToken, user_id: &UserId) -> Result<Member, CallError> {
+        let query = [("access_token", token.expose()), ("userid", user_id.as_str())];
+        let answer: MemberAnswer = self.get("user/get", &query).await?;
+        Ok(Member {
+            name: answer.name,
+            status: answer.status,
+            avatar: answer.avatar,
+            mobile: answer.mobile,
+            email: answer.email,
+        })
+    }
+
+    /// The administrators of the company's app; none where a member authorised it (D/100072). Entries that cannot be
+    /// read are left out.
+    ///
+    /// # Errors
+    /// As every call.
+    #[doc(alias = "get_admin_list")]
+    pub async fn admins(&self, token: &AccessToken) -> Result<Vec<Admin>, CallError> {
+        let answer: AdminsAnswer =
+            self.post("agent/get_admin_list", &[("access_token", token.expose())], None).await?;
+        let entries = answer.admin.as_array().map(Vec::as_slice).unwrap_or_default();
+        Ok(entries
+            .iter()
+            .filter_map(|entry| AdminEntry::deserialize(entry).ok())
+            .map(|entry| Admin { user_id: entry.userid, manages: entry.auth_type == Some(1) })
+            .collect())
+    }
+}
+
+impl fmt::Debug for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Member").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wecom::double::Double;
+
+    async fn read(answer: &str) -> Result<Member, CallError> {
+        let double = Double::answering(answer);
+        let user = UserId::new("wwA/zhang san").unwrap();
+        let outcome = double.api().user(&AccessToken::new("APP"), &user).await;
+        assert_eq!(double.request().line(), "GET user/get?access_token=APP&userid=wwA%2Fzhang%20san");
+        outcome
+    }
+
+    #[tokio::test]
+    async fn a_person_is_read_with_what_is_granted() {
+        let person = read(r#"{"errcode":0,"errmsg":"ok","userid":"zhangsan","name":"李四","status":1}"#)
+            .await
+            .unwrap();
+        assert_eq!(person, Member { name: Some("李四".into()), status: Some(1), ..Member::default() });
+        assert!(!person.is_disabled_or_left());
+        assert!(!format!("{person:?}").contains("李四"));
+        assert_eq!(read(r#"{"errcode":0,"name":""}"#).await.unwrap(), Member::default());
+    }
+
+    #[tokio::test]
+    async fn the_disabled_and_those_who_left_are_told() {
+        for (status, shut_out) in [(1, false), (2, true), (4, false), (5, true)] {
+            let person = read(&format!(r#"{{"errcode":0,"status":{status}}}"#)).await.unwrap();
+            assert_eq!(person.is_disabled_or_left(), shut_out, "{status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_person_out_of_sight_is_a_refusal() {
+        let error = read(r#"{"errcode":60111,"errmsg":"userid not found"}"#).await.unwrap_err();
+        assert!(error.errcode().unwrap().is_user_not_visible());
+    }
+
+    #[tokio::test]
+    async fn administrators_are_as_documented() {
+        let double = Double::with(&[
+            (
+                200,
+                r#"{"errcode":0,"errmsg":"ok","admin":[{"userid":"woA","auth_type":1},{"userid":"woB","auth_type":0},
+                    {"userid":""}]}"#,
+            ),
+            (200, r#"{"errcode":0,"errmsg":"ok"}"#),
+        ]);
+        let token = AccessToken::new("APP");
+        let admins = double.api().admins(&token).await.unwrap();
+        let expected = [("woA", true), ("woB", false)]
+            .map(|(user_id, manages)| Admin { user_id: UserId::new(user_id).unwrap(), manages });
+        assert_eq!(admins, expected);
+        let request = double.request();
+        assert_eq!(
+            (request.line().as_str(), &*request.body),
+            ("POST agent/get_admin_list?access_token=APP", "")
+        );
+        assert!(double.api().admins(&token).await.unwrap().is_empty());
+    }
+}

@@ -1,0 +1,365 @@
+//! The token ladder (D/97162, D/97164): suite_ticket → suite access token, permanent code → access token. One fetch a
+//! key however many wait; what was fetched outlives a restart; what is dead is dropped by its value.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+
+use moka::ops::compute::Op;
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, ModelTrait as _, QueryFilter as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+use tokio::runtime::Handle;
+
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{CorpId, SuiteId};
+use crate::secret::{AccessToken, PermanentCode, ProviderAccessToken, ProviderSecret, SuiteAccessToken};
+use crate::store::entity::{access_token, authorization};
+use crate::store::{Place, Store};
+use crate::suite::Suite;
+use crate::wecom::breaker::Breaker;
+use crate::wecom::{Api, Errcode, Granted, ticket};
+
+/// A stored token is not used in its last seconds: the call it is for takes some too.
+const MARGIN: Duration = Duration::from_secs(5);
+/// A token in use is refreshed this long before it expires …
+const REFRESH_AHEAD: Duration = Duration::from_mins(10);
+/// … by one attempt in this time: until then WeCom hands out the same token (D/97164).
+const REFRESH_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Whose token it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Owner {
+    App(SuiteId, CorpId),
+    Provider(CorpId),
+    Suite(SuiteId),
+}
+
+impl Owner {
+    /// The row of the token: a hash over length-prefixed parts.
+    fn row_id(&self) -> Vec<u8> {
+        let parts: [&str; 3] = match self {
+            Self::App(suite_id, corp_id) => ["app", suite_id.as_str(), corp_id.as_str()],
+            Self::Provider(corp_id) => ["provider", corp_id.as_str(), ""],
+            Self::Suite(suite_id) => ["suite", suite_id.as_str(), ""],
+        };
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hash.finalize().to_vec()
+    }
+}
+
+/// A token in memory.
+#[derive(Debug)]
+struct Held {
+    value: SecretString,
+    version: i64,
+    expires_at: Timestamp,
+    refreshed_at: AtomicI64,
+}
+
+/// How a company's app gets its token: its permanent code, and which version of it that is.
+#[derive(Clone, Debug)]
+pub(crate) struct AppCredential {
+    pub(crate) suite_id: SuiteId,
+    pub(crate) corp_id: CorpId,
+    pub(crate) permanent_code: PermanentCode,
+    pub(crate) version: i64,
+}
+
+/// What a fetch needs, owned, since it goes on when its caller goes away.
+#[derive(Clone, Debug)]
+enum Credential {
+    App(AppCredential),
+    Provider(CorpId, ProviderSecret),
+    Suite(Arc<Suite>),
+}
+
+impl Credential {
+    fn owner(&self) -> Owner {
+        match self {
+            Self::App(app) => Owner::App(app.suite_id.clone(), app.corp_id.clone()),
+            Self::Provider(corp_id, _) => Owner::Provider(corp_id.clone()),
+            Self::Suite(suite) => Owner::Suite(suite.id.clone()),
+        }
+    }
+
+    fn version(&self) -> i64 {
+        match self {
+            Self::App(app) => app.version,
+            Self::Provider(..) | Self::Suite(_) => 0,
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Tokens(Arc<Inner>);
+
+struct Inner {
+    api: Api,
+    store: Store,
+    held: moka::future::Cache<Owner, Arc<Held>>,
+    breaker: Breaker,
+    /// The version of the secret that WeCom took last.
+    proven: moka::sync::Cache<(SuiteId, CorpId), i64>,
+    runtime: Handle,
+}
+
+impl Tokens {
+    pub(crate) fn new(api: Api, store: Store, capacity: u64, runtime: Handle) -> Self {
+        let held = moka::future::Cache::builder().max_capacity(capacity).build();
+        let proven = moka::sync::Cache::new(capacity);
+        Self(Arc::new(Inner { api, store, held, breaker: Breaker::default(), proven, runtime }))
+    }
+
+    /// The token for `service/…` calls of a suite.
+    pub(crate) async fn suite(&self, suite: &Arc<Suite>) -> Result<SuiteAccessToken> {
+        let held = self.current(Credential::Suite(Arc::clone(suite))).await?;
+        Ok(SuiteAccessToken::new(held.value.expose_secret()))
+    }
+
+    /// The token of one company's app.
+    pub(crate) async fn app(&self, app: &AppCredential) -> Result<AccessToken> {
+        let held = self.current(Credential::App(app.clone())).await?;
+        Ok(AccessToken::new(held.value.expose_secret()))
+    }
+
+    /// The provider's token.
+    pub(crate) async fn provider(
+        &self,
+        corp_id: &CorpId,
+        secret: &ProviderSecret,
+    ) -> Result<ProviderAccessToken> {
+        let held = self.current(Credential::Provider(corp_id.clone(), secret.clone())).await?;
+        Ok(ProviderAccessToken::new(held.value.expose_secret()))
+    }
+
+    /// WeCom called this suite token dead. Another one that came since stays.
+    pub(crate) async fn suite_token_died(&self, suite_id: &SuiteId, token: &SuiteAccessToken) {
+        self.died(Owner::Suite(suite_id.clone()), token.expose()).await;
+    }
+
+    /// WeCom called this app token dead. Another one that came since stays.
+    pub(crate) async fn app_token_died(&self, app: &AppCredential, token: &AccessToken) {
+        self.died(Owner::App(app.suite_id.clone(), app.corp_id.clone()), token.expose()).await;
+    }
+
+    /// WeCom called this provider token dead. Another one that came since stays.
+    pub(crate) async fn provider_token_died(&self, corp_id: &CorpId, token: &ProviderAccessToken) {
+        self.died(Owner::Provider(corp_id.clone()), token.expose()).await;
+    }
+
+    /// Forgets the token of an authorisation that changed; its row goes in the transaction of the change.
+    pub(crate) async fn forget_app(&self, suite_id: &SuiteId, corp_id: &CorpId) {
+        self.0.held.invalidate(&Owner::App(suite_id.clone(), corp_id.clone())).await;
+    }
+
+    /// The row that holds the token of an authorisation.
+    pub(crate) fn app_row_id(suite_id: &SuiteId, corp_id: &CorpId) -> Vec<u8> {
+        Owner::App(suite_id.clone(), corp_id.clone()).row_id()
+    }
+
+    async fn current(&self, credential: Credential) -> Result<Arc<Held>> {
+        let owner = credential.owner();
+        if let Some(held) = self.0.held.get(&owner).await {
+            let now = self.0.store.now();
+            if held.version == credential.version() && now + MARGIN < held.expires_at {
+                self.refresh_ahead(&held, credential, now);
+                return Ok(held);
+            }
+            self.drop_held(&owner, held.value.expose_secret()).await;
+        }
+        let tokens = self.clone();
+        let fetch = async {
+            // Spawned, so that a caller whose time is up does not cut off the fetch that others wait for.
+            let task = self.0.runtime.spawn(async move { tokens.stored_or_fetched(&credential).await });
+            task.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a token fetch was cut off")))
+        };
+        self.0.held.try_get_with(owner, fetch).await.map_err(|error: Arc<Error>| Error::clone(&error))
+    }
+
+    async fn stored_or_fetched(&self, credential: &Credential) -> Result<Arc<Held>> {
+        let owner = credential.owner();
+        let row_id = owner.row_id();
+        let row = access_token::Entity::find_by_id(row_id.clone()).one(self.0.store.database()).await?;
+        let now = self.0.store.now();
+        if let Some(row) =
+            row.filter(|row| row.version == credential.version() && now + MARGIN < row.expires_at)
+        {
+            let value = self.0.store.keys().open_text(place(&[&row_id]), &row.value)?;
+            return Ok(Arc::new(Held {
+                value: value.into(),
+                version: row.version,
+                expires_at: row.expires_at,
+                refreshed_at: AtomicI64::new(0),
+            }));
+        }
+        self.fetch_and_keep(credential).await
+    }
+
+    async fn fetch_and_keep(&self, credential: &Credential) -> Result<Arc<Held>> {
+        let asked_at = self.0.store.now();
+        let granted = self.fetch(credential, asked_at).await?;
+        let held = Held {
+            value: granted.token,
+            version: credential.version(),
+            expires_at: asked_at + granted.expires_in,
+            refreshed_at: AtomicI64::new(asked_at.as_millis()),
+        };
+        // A token that cannot be stored still serves this node.
+        if let Err(error) = self.keep(credential, &held, asked_at).await {
+            tracing::warn!(target: "wecom_login", ?error, "an access token could not be stored");
+        }
+        Ok(Arc::new(held))
+    }
+
+    async fn fetch(&self, credential: &Credential, now: Timestamp) -> Result<Granted<SecretString>> {
+        let api = &self.0.api;
+        match credential {
+            Credential::Suite(suite) => {
+                let (ticket, arrived_at) = ticket::newest(&self.0.store, &suite.id).await?;
+                let granted = api.suite_token(&suite.id, &suite.secret, &ticket).await;
+                if granted.as_ref().is_err_and(|error| error.errcode().is_some_and(Errcode::is_ticket_bad)) {
+                    ticket::refused(&self.0.store, &suite.id, arrived_at).await?;
+                }
+                let granted = granted?;
+                Ok(Granted::new(granted.token.expose().into(), granted.expires_in))
+            }
+            Credential::Provider(corp_id, secret) => {
+                let granted = api.provider_token(corp_id, secret).await?;
+                Ok(Granted::new(granted.token.expose().into(), granted.expires_in))
+            }
+            Credential::App(app) => {
+                if let Some(wait) = self.0.breaker.wait(now).filter(|_| !self.is_proven(app)) {
+                    return Err(Error::new(
+                        ErrorKind::Upstream,
+                        "gettoken is held back: WeCom refused too many secrets of late",
+                    )
+                    .with_retry_after(wait));
+                }
+                let granted = api.app_token(&app.corp_id, &app.permanent_code).await;
+                match granted {
+                    Err(error) if error.errcode().is_some_and(Errcode::is_secret_wrong) => {
+                        self.0.breaker.wrong_secret(now);
+                        self.0.proven.invalidate(&(app.suite_id.clone(), app.corp_id.clone()));
+                    }
+                    Ok(_) => self.0.proven.insert((app.suite_id.clone(), app.corp_id.clone()), app.version),
+                    Err(_) => {}
+                }
+                let granted = granted?;
+                Ok(Granted::new(granted.token.expose().into(), granted.expires_in))
+            }
+        }
+    }
+
+    async fn keep(&self, credential: &Credential, held: &Held, asked_at: Timestamp) -> Result<()> {
+        let owner = credential.owner();
+        let row_id = owner.row_id();
+        let value = self.0.store.keys().seal(place(&[&row_id]), held.value.expose_secret().as_bytes())?;
+        let transaction = self.0.store.begin().await?;
+        let (suite_id, corp_id) = match owner {
+            Owner::App(suite_id, corp_id) => {
+                let key = (suite_id.clone(), corp_id.clone());
+                let stored = authorization::Entity::find_by_id(key).one(&transaction).await?;
+                if stored.is_none_or(|row| row.secret_version != held.version) {
+                    // The secret changed while we asked; this token belongs to the old one.
+                    return Ok(());
+                }
+                (Some(suite_id), Some(corp_id))
+            }
+            Owner::Suite(suite_id) => (Some(suite_id), None),
+            Owner::Provider(corp_id) => (None, Some(corp_id)),
+        };
+        if let Some(row) = access_token::Entity::find_by_id(row_id.clone()).one(&transaction).await? {
+            if row.fetched_at > asked_at && row.version == held.version {
+                return Ok(());
+            }
+            row.delete(&transaction).await?;
+        }
+        let row = access_token::ActiveModel {
+            id: Set(row_id),
+            suite_id: Set(suite_id),
+            corp_id: Set(corp_id),
+            value: Set(value),
+            version: Set(held.version),
+            fetched_at: Set(asked_at),
+            expires_at: Set(held.expires_at),
+        };
+        access_token::Entity::insert(row).exec_without_returning(&transaction).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Fetches the next token in the background while the present one still serves.
+    fn refresh_ahead(&self, held: &Held, credential: Credential, now: Timestamp) {
+        use std::sync::atomic::Ordering::Relaxed;
+        let tried = held.refreshed_at.load(Relaxed);
+        let due = now + REFRESH_AHEAD >= held.expires_at
+            && now.since(Timestamp::from_millis(tried)) >= REFRESH_INTERVAL
+            && held.refreshed_at.compare_exchange(tried, now.as_millis(), Relaxed, Relaxed).is_ok();
+        if due {
+            let tokens = self.clone();
+            self.0.runtime.spawn(async move {
+                match tokens.fetch_and_keep(&credential).await {
+                    Ok(held) => tokens.0.held.insert(credential.owner(), held).await,
+                    Err(error) => {
+                        tracing::debug!(target: "wecom_login", ?error, "a token could not be refreshed ahead")
+                    }
+                }
+            });
+        }
+    }
+
+    async fn died(&self, owner: Owner, value: &str) {
+        self.drop_held(&owner, value).await;
+        let row_id = owner.row_id();
+        let row = match access_token::Entity::find_by_id(row_id.clone()).one(self.0.store.database()).await {
+            Ok(Some(row)) => row,
+            _ => return,
+        };
+        let same =
+            self.0.store.keys().open_text(place(&[&row_id]), &row.value).is_ok_and(|stored| stored == value);
+        if same {
+            // By its time too: a newer one may be stored between our look and this.
+            let gone = access_token::Entity::delete_many()
+                .filter(access_token::Column::Id.eq(row_id))
+                .filter(access_token::Column::FetchedAt.eq(row.fetched_at))
+                .exec(self.0.store.database())
+                .await;
+            if let Err(error) = gone {
+                tracing::warn!(target: "wecom_login", %error, "a dead access token could not be removed");
+            }
+        }
+    }
+
+    async fn drop_held(&self, owner: &Owner, value: &str) {
+        self.0
+            .held
+            .entry(owner.clone())
+            .and_compute_with(|entry| {
+                let same = entry.is_some_and(|entry| entry.value().value.expose_secret() == value);
+                std::future::ready(if same { Op::Remove } else { Op::Nop })
+            })
+            .await;
+    }
+
+    /// Whether WeCom has taken this very secret before.
+    fn is_proven(&self, app: &AppCredential) -> bool {
+        self.0.proven.get(&(app.suite_id.clone(), app.corp_id.clone())) == Some(app.version)
+    }
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tokens")
+    }
+}
+
+fn place<'a>(key: &'a [&'a [u8]]) -> Place<'a> {
+    Place { table: "wecom_access_token", column: "value", key }
+}
