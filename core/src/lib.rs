@@ -12,15 +12,10 @@ mod error;
 mod hooks;
 mod ids;
 mod limit;
-#[path = "login_tmp.rs"]
-pub mod login;
 mod random;
 mod secret;
 mod session;
 mod store;
-#[path = "wecom_login_tmp.rs"]
-pub mod wecom_login;
-pub use wecom_login::WecomLogin;
 mod suite;
 
 pub use authorization::CorpSummary;
