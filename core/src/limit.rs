@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::Hash;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,6 +88,14 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Limit<K> {
             return Ok(());
         }
         Err(Error::new(ErrorKind::RateLimited, "too many attempts within a minute").with_retry_after(left))
+    }
+}
+
+/// What a client is counted by: an IPv6 client by its /64, since it has as many addresses there as it likes.
+pub(crate) fn client_key(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

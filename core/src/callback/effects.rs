@@ -8,8 +8,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId, UserId};
 use crate::login::People;
 use crate::session::Principal;
-use crate::store::entity::callback_record::Model;
 use crate::store::Store;
+use crate::store::entity::callback_record::Model;
 use crate::wecom::ticket::{self, event_time};
 
 /// How a record ends when nothing went wrong.
@@ -47,7 +47,8 @@ impl Effects {
     ) -> Result<Done> {
         if row.exchanged {
             // The AuthCode was exchanged before a crash; the rest is to be done.
-            let corp_id = row.corp_id.as_ref().ok_or_else(|| broken("an exchanged record names no company"))?;
+            let corp_id =
+                row.corp_id.as_ref().ok_or_else(|| broken("an exchanged record names no company"))?;
             self.authorizations.admit(&row.suite_id, corp_id).await?;
             return Ok(Done::Succeeded);
         }
@@ -58,7 +59,8 @@ impl Effects {
             Ok(event) => self.suite_event(row, event, may_send).await,
             Err(_) => {
                 let corp_id = row.corp_id.as_ref().ok_or_else(|| broken("an app event names no company"))?;
-                let event = CorpEvent::parse(payload, corp_id).map_err(|_| broken("a stored event is unreadable"))?;
+                let event =
+                    CorpEvent::parse(payload, corp_id).map_err(|_| broken("a stored event is unreadable"))?;
                 self.corp_event(&row.suite_id, corp_id, event.kind).await
             }
         }
@@ -72,7 +74,8 @@ impl Effects {
     ) -> Result<Done> {
         let suite_id = &row.suite_id;
         let event_time = event_time(event.timestamp, row.received_at);
-        let authorizing = |new_epoch| Authorizing { suite_id: suite_id.clone(), record_id: row.id, event_time, new_epoch };
+        let authorizing =
+            |new_epoch| Authorizing { suite_id: suite_id.clone(), record_id: row.id, event_time, new_epoch };
         let corp_id = match &event.kind {
             SuiteEventKind::SuiteTicket { ticket, .. } => {
                 ticket::keep(&self.store, suite_id, ticket, event_time, row.received_at).await?;

@@ -118,7 +118,7 @@ impl Inbox {
         let (status, payload, deadline) = match &arrival.work {
             Work::Ignored => (RecordStatus::Ignored, None, None),
             Work::Once { payload, auth_code_since } => {
-                let since = auth_code_since.map(|since| since.min(now) + AUTH_CODE_LIFE);
+                let since = auth_code_since.map(|since| Ord::min(since, now) + AUTH_CODE_LIFE);
                 (RecordStatus::Waiting, Some(self.seal(&hash, payload)?), since)
             }
             Work::EachTime { payload } => (RecordStatus::Waiting, Some(self.seal(&hash, payload)?), None),
@@ -140,7 +140,11 @@ impl Inbox {
         };
         let transaction = self.0.store.begin().await?;
         let record_id = callback_record::Entity::insert(row).exec(&transaction).await?.last_insert_id;
-        let seen = callback_seen::ActiveModel { hash: Set(hash.to_vec()), record_id: Set(record_id), seen_at: Set(now) };
+        let seen = callback_seen::ActiveModel {
+            hash: Set(hash.to_vec()),
+            record_id: Set(record_id),
+            seen_at: Set(now),
+        };
         match callback_seen::Entity::insert(seen).exec_without_returning(&transaction).await {
             Ok(_) => {
                 transaction.commit().await?;

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::authorization::Authorizations;
 use crate::clock::{Clock, Timestamp};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Hooks, OtherEvent};
 use crate::ids::{CorpId, SuiteId};
 use crate::store::AuthorizationStatus;
@@ -101,7 +101,9 @@ impl Notify {
         let Some(signed) = Signed::from_query(query, true) else { return NotifyAnswer::refusal(400) };
         for (suite, keys) in self.signers(scope, &signed, &signed.echostr) {
             let Ok(plain) = decrypt(&keys.encoding_aes_key, &signed.echostr) else { continue };
-            let shape = |text: &[u8]| text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+            let shape = |text: &[u8]| {
+                text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+            };
             let echo = plain.message();
             if !(1..=64).contains(&echo.len()) || !shape(echo) {
                 continue;
@@ -121,7 +123,7 @@ impl Notify {
         let Ok(envelope) = Envelope::parse(body) else { return NotifyAnswer::refusal(400) };
         let mut arrived = Vec::new();
         let stored = async {
-            let Ok(_room) = self.0.room.acquire().await else { return Ok(()) };
+            let Ok(_room) = self.0.room.acquire().await else { return Ok::<_, Error>(()) };
             for (suite, keys) in self.signers(scope, &signed, &envelope.encrypt) {
                 let Ok(plain) = decrypt(&keys.encoding_aes_key, &envelope.encrypt) else { continue };
                 if let Reading::Arrived { arrival, told } = self.read(suite, &plain).await? {
@@ -165,7 +167,13 @@ impl Notify {
                 .callback_keys
                 .iter()
                 .filter(move |keys| {
-                    verify_signature(&keys.token, &signed.timestamp, &signed.nonce, encrypt, &signed.msg_signature)
+                    verify_signature(
+                        &keys.token,
+                        &signed.timestamp,
+                        &signed.nonce,
+                        encrypt,
+                        &signed.msg_signature,
+                    )
                 })
                 .map(move |keys| (suite, keys))
         })
@@ -176,7 +184,9 @@ impl Notify {
             return Ok(true);
         }
         let corp_id = CorpId::new(receive_id).ok();
-        let Some(provider) = &suite.provider_corp_id else { return Ok(receive_id.is_empty() || corp_id.is_some()) };
+        let Some(provider) = &suite.provider_corp_id else {
+            return Ok(receive_id.is_empty() || corp_id.is_some());
+        };
         match corp_id {
             Some(corp_id) => Ok(corp_id == *provider || self.is_authorized(suite, &corp_id).await?),
             None => Ok(false),
@@ -196,9 +206,13 @@ impl Notify {
                 event: Some(event.clone()).filter(|event| !event.is_empty()),
                 message: message.to_vec(),
             });
-            Reading::Arrived { arrival: Arrival { suite_id: suite.id.clone(), corp_id, event, hash, work }, told }
+            Reading::Arrived {
+                arrival: Arrival { suite_id: suite.id.clone(), corp_id, event, hash, work },
+                told,
+            }
         };
-        let ignored = |corp_id, event: Option<String>| arrived(corp_id, event.unwrap_or_default(), Work::Ignored);
+        let ignored =
+            |corp_id, event: Option<String>| arrived(corp_id, event.unwrap_or_default(), Work::Ignored);
 
         if receive_id == suite.id.as_str() {
             return Ok(match SuiteEvent::parse(message, &suite.id) {
@@ -210,7 +224,8 @@ impl Notify {
                 Err(error) => ignored(None, error.event),
             });
         }
-        let is_provider = suite.provider_corp_id.as_ref().is_some_and(|provider| provider.as_str() == receive_id);
+        let is_provider =
+            suite.provider_corp_id.as_ref().is_some_and(|provider| provider.as_str() == receive_id);
         let Ok(corp_id) = CorpId::new(receive_id) else { return Ok(Reading::Refused) };
         let is_known = self.is_authorized(suite, &corp_id).await?;
         Ok(match CorpEvent::parse(message, &corp_id) {
@@ -236,7 +251,7 @@ impl Notify {
     async fn keep(&self, arrival: Arrival) -> Result<()> {
         let inbox = self.0.inbox.clone();
         let kept = self.0.runtime.spawn(async move { inbox.keep(arrival).await }).await;
-        kept.map_err(|_| crate::Error::new(crate::ErrorKind::Internal, "storing a callback was cut off"))??;
+        kept.map_err(|_| Error::new(ErrorKind::Internal, "storing a callback was cut off"))??;
         Ok(())
     }
 }
@@ -313,7 +328,9 @@ fn suite_work(event: &SuiteEvent, message: &[u8], now: Timestamp) -> (Option<Cor
 
 fn corp_work(kind: &CorpEventKind, message: &[u8]) -> Work {
     match kind {
-        CorpEventKind::UserDeleted { .. } | CorpEventKind::UserRenamed { .. } | CorpEventKind::Unsubscribed { .. } => {
+        CorpEventKind::UserDeleted { .. }
+        | CorpEventKind::UserRenamed { .. }
+        | CorpEventKind::Unsubscribed { .. } => {
             Work::Once { payload: message.to_vec(), auth_code_since: None }
         }
         _ => Work::Ignored,

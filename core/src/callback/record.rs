@@ -44,8 +44,8 @@ pub struct CallbackRecord {
     pub hint: Option<String>,
 }
 
-impl From<Model> for CallbackRecord {
-    fn from(row: Model) -> Self {
+impl CallbackRecord {
+    fn of_row(row: Model) -> Self {
         Self {
             record_id: row.id,
             suite_id: row.suite_id,
@@ -75,14 +75,15 @@ pub(crate) async fn list(
     limit: u64,
     before: Option<i64>,
 ) -> Result<Vec<CallbackRecord>> {
-    let mut select = Entity::find().filter(Column::SuiteId.is_in(suites)).order_by_desc(Column::Id).limit(limit);
+    let mut select =
+        Entity::find().filter(Column::SuiteId.is_in(suites)).order_by_desc(Column::Id).limit(limit);
     if let Some(status) = status {
         select = select.filter(Column::Status.eq(status));
     }
     if let Some(before) = before {
         select = select.filter(Column::Id.lt(before));
     }
-    Ok(select.all(store.database()).await?.into_iter().map(CallbackRecord::from).collect())
+    Ok(select.all(store.database()).await?.into_iter().map(CallbackRecord::of_row).collect())
 }
 
 /// A new ticket came: what waited for one is due.

@@ -11,6 +11,7 @@ use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 use tokio::sync::{Notify, Semaphore};
+use tokio_util::task::TaskTracker;
 
 use super::effects::{Done, Effects};
 use super::inbox::Inbox;
@@ -40,9 +41,12 @@ const GIVE_UP: Duration = Duration::from_hours(24);
 /// An earlier holder of the lease may have the permanent code in hand and store it within this.
 const SPENT_GRACE: Duration = Duration::from_mins(1);
 
-const SPENT_HINT: &str = "the AuthCode is spent and its answer is not here: press 重新获取secret in the provider console";
-const TICKET_HINT: &str = "waits for a suite_ticket: WeCom pushes one every ten minutes, the provider console at once";
-const TOO_LATE_HINT: &str = "the AuthCode is older than ten minutes: press 重新获取secret in the provider console";
+const SPENT_HINT: &str =
+    "the AuthCode is spent and its answer is not here: press 重新获取secret in the provider console";
+const TICKET_HINT: &str =
+    "waits for a suite_ticket: WeCom pushes one every ten minutes, the provider console at once";
+const TOO_LATE_HINT: &str =
+    "the AuthCode is older than ten minutes: press 重新获取secret in the provider console";
 
 #[derive(Clone)]
 pub(crate) struct Worker(Arc<Inner>);
@@ -80,7 +84,7 @@ impl Worker {
     }
 
     /// Works until the future is dropped; what is in hand then is finished by its own tasks.
-    pub(crate) async fn run(&self, tasks: tokio_tasks::Tasks) {
+    pub(crate) async fn run(&self, tasks: TaskTracker) {
         loop {
             if let Err(error) = self.start_due(&tasks).await {
                 tracing::warn!(target: "wecom_login", ?error, "the inbox cannot be read");
@@ -115,7 +119,7 @@ impl Worker {
     }
 
     /// Claims what is due and starts a task for each.
-    async fn start_due(&self, tasks: &tokio_tasks::Tasks) -> Result<()> {
+    async fn start_due(&self, tasks: &TaskTracker) -> Result<()> {
         let now = self.0.store.now();
         let due = Condition::any()
             .add(Column::Status.eq(RecordStatus::Waiting).and(Column::DueAt.lte(now)))
@@ -182,8 +186,7 @@ impl Worker {
             outcome = working => outcome,
             never = renewing => match never {},
         };
-        drop(in_hand);
-        match outcome {
+        let finished = match outcome {
             Ok(done) => {
                 let status = match done {
                     Done::Ignored => RecordStatus::Ignored,
@@ -193,10 +196,11 @@ impl Worker {
             }
             Err(error) => {
                 let (status, due_at, hint) = self.after(&row, &error);
-                self.finish(&row, status, due_at, Some((&error, hint))).await?;
-                Err(error)
+                self.finish(&row, status, due_at, Some((&error, hint))).await.and(Err(error))
             }
-        }
+        };
+        drop(in_hand);
+        finished
     }
 
     /// Whether and when a failed record is tried again, and what helps.

@@ -45,7 +45,11 @@ pub trait Binder: Send + Sync + 'static {
 
     /// The other companies that this user may enter without another login there, each as the person they are in it.
     /// Every one of them has to be bound to the same user. None by default.
-    fn companies<'a>(&'a self, _user_id: &'a str, _proven: &'a Principal) -> HookFuture<'a, Result<Vec<Principal>>> {
+    fn companies<'a>(
+        &'a self,
+        _user_id: &'a str,
+        _proven: &'a Principal,
+    ) -> HookFuture<'a, Result<Vec<Principal>>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 
@@ -102,11 +106,15 @@ impl AuthModel {
             return Ok(None);
         }
         let user_id = random::hex::<16>();
-        match Entity::insert(row(&self.store, who, user_id.clone())).exec_without_returning(self.store.database()).await
+        match Entity::insert(row(&self.store, who, user_id.clone()))
+            .exec_without_returning(self.store.database())
+            .await
         {
             Ok(_) => Ok(Some(user_id)),
             // Two first logins at once: the other one made the user.
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => self.find(who).await,
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+                self.find(who).await
+            }
             Err(error) => Err(error.into()),
         }
     }

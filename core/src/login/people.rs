@@ -39,18 +39,28 @@ impl People {
 
     /// WeCom said that the person may see the app; what it told of them is kept.
     pub(crate) async fn seen(&self, who: &Principal, profile: &Profile, visible_at: Timestamp) -> Result<()> {
-        let row = ActiveModel { visible_at: Set(Some(visible_at)), ..self.row(who, profile) };
-        let kept = |column: Column, value: &Option<String>| match value {
-            Some(value) => Expr::value(value.clone()),
-            // Silence is no news: what the person showed before stays.
-            None => Expr::col((Entity, column)),
+        self.keep(who, profile, Some(visible_at)).await
+    }
+
+    /// WeCom told something of the person, without saying that they may see the app.
+    pub(crate) async fn told(&self, who: &Principal, profile: &Profile) -> Result<()> {
+        self.keep(who, profile, None).await
+    }
+
+    async fn keep(&self, who: &Principal, profile: &Profile, visible_at: Option<Timestamp>) -> Result<()> {
+        let row = ActiveModel { visible_at: Set(visible_at), ..self.row(who, profile) };
+        // Silence is no news: what is known from before stays.
+        let stays = |column: Column| Expr::col((Entity, column));
+        let text = |column: Column, value: &Option<String>| {
+            value.as_ref().map_or_else(|| stays(column), |value| Expr::value(value.clone()))
         };
+        let visible = visible_at.map_or_else(|| stays(Column::VisibleAt), Expr::value);
         let update = OnConflict::columns([Column::SuiteId, Column::CorpId, Column::UserId])
-            .value(Column::VisibleAt, Expr::value(visible_at))
-            .value(Column::Name, kept(Column::Name, &profile.name))
-            .value(Column::Avatar, kept(Column::Avatar, &profile.avatar))
-            .value(Column::Email, kept(Column::Email, &profile.email))
-            .value(Column::Mobile, kept(Column::Mobile, &profile.mobile))
+            .value(Column::VisibleAt, visible)
+            .value(Column::Name, text(Column::Name, &profile.name))
+            .value(Column::Avatar, text(Column::Avatar, &profile.avatar))
+            .value(Column::Email, text(Column::Email, &profile.email))
+            .value(Column::Mobile, text(Column::Mobile, &profile.mobile))
             .to_owned();
         Entity::insert(row).on_conflict(update).exec_without_returning(self.0.store.database()).await?;
         Ok(())
@@ -114,11 +124,14 @@ impl People {
     }
 
     async fn next_epoch(&self, database: &impl ConnectionTrait, who: &Principal) -> Result<i64> {
-        let row = ActiveModel { epoch: Set(1), ..self.row(who, &Profile::default()) };
+        let now = self.0.store.now();
+        let row =
+            ActiveModel { epoch: Set(1), ended_at: Set(Some(now)), ..self.row(who, &Profile::default()) };
         Entity::insert(row)
             .on_conflict(
                 OnConflict::columns([Column::SuiteId, Column::CorpId, Column::UserId])
                     .value(Column::Epoch, Expr::col((Entity, Column::Epoch)).add(1))
+                    .value(Column::EndedAt, Expr::value(now))
                     .to_owned(),
             )
             .exec_without_returning(database)
@@ -133,6 +146,7 @@ impl People {
             corp_id: Set(who.corp_id.clone()),
             user_id: Set(who.user_id.clone()),
             epoch: Set(0),
+            ended_at: Set(None),
             visible_at: Set(None),
             name: Set(profile.name.clone()),
             avatar: Set(profile.avatar.clone()),

@@ -1,0 +1,37 @@
+//! What an administrator does: `install`, `change`, `cancel`, `reset-secret`.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::{body, json_response, pushed};
+use crate::engine::Engine;
+use crate::problem::Problem;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Body {
+    suite_id: Option<String>,
+    /// What `create_auth` brings back; for `install` alone.
+    state: Option<String>,
+}
+
+pub(super) async fn act(
+    State(engine): State<Arc<Engine>>,
+    Path((corp_id, act)): Path<(String, String)>,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    let body: Body = body(&bytes)?;
+    let suite_id = body.suite_id.as_deref();
+    let delivery = match act.as_str() {
+        "install" => engine.install(&corp_id, suite_id, body.state).await?,
+        "change" => engine.change_authorization(&corp_id, suite_id).await?,
+        "cancel" => engine.cancel(&corp_id, suite_id).await?,
+        "reset-secret" => engine.reset_secret(&corp_id, suite_id).await?,
+        _ => return Err(Problem::unknown("an administrator does not do that")),
+    };
+    Ok(json_response(&pushed(&delivery)))
+}

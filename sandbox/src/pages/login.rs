@@ -1,0 +1,210 @@
+//! What the OAuth page and the QR page have in common: reading the link, and the way back.
+
+use std::collections::HashMap;
+
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+
+use super::shell::{escape, refusal};
+use crate::acts::Grant;
+use crate::delivery::plain_authority;
+use crate::engine::Engine;
+use crate::world::{App, Corp, World};
+
+/// Who was chosen, in links of these pages to themselves.
+pub(super) const CHOSEN: &str = "sandboxUser";
+/// What was answered: `yes` or `no`.
+pub(super) const ANSWER: &str = "sandboxAnswer";
+
+/// A link that asks for a login.
+pub(super) struct Ask {
+    pub(super) corp: String,
+    pub(super) corp_name: String,
+    pub(super) suite_id: String,
+    redirect_uri: String,
+    redirect_host: String,
+    state: String,
+    pub(super) scope: String,
+    pub(super) agent_named: bool,
+    /// The link's own parameters, for links of the page to itself.
+    own: String,
+    pub(super) chosen: Option<String>,
+    pub(super) answer: Option<String>,
+}
+
+/// Somebody to log in as.
+pub(super) struct Person {
+    pub(super) handle: String,
+    pub(super) name: String,
+    pub(super) remark: &'static str,
+    pub(super) visible: bool,
+    pub(super) is_member: bool,
+}
+
+impl Ask {
+    /// Reads a link as WeCom does; what it refuses is a page.
+    pub(super) fn read(engine: &Engine, query: Option<&str>) -> Result<Self, Box<Response>> {
+        let pairs: Vec<(String, String)> =
+            form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
+        let own = own_query(&pairs);
+        let mut values: HashMap<String, String> = pairs.into_iter().collect();
+        let mut take = |name: &str| values.remove(name).filter(|text| !text.is_empty());
+        let appid = take("appid").unwrap_or_default();
+        let agent = take("agentid");
+        let (corp, corp_name, suite_id) =
+            engine.read(|world| addressee(engine, world, &appid, agent.as_deref()))?;
+        let redirect_uri = take("redirect_uri").unwrap_or_default();
+        let redirect_host = redirect_host(engine, &redirect_uri)?;
+        let state = take("state").unwrap_or_default();
+        if state.len() > 128 || !state.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(refused("state is at most 128 bytes of a-z A-Z 0-9."));
+        }
+        Ok(Self {
+            corp,
+            corp_name,
+            suite_id,
+            redirect_uri,
+            redirect_host,
+            state,
+            scope: take("scope").unwrap_or_default(),
+            agent_named: agent.is_some(),
+            own,
+            chosen: take(CHOSEN),
+            answer: take(ANSWER),
+        })
+    }
+
+    /// A link of the page to itself with one more answer, as an attribute.
+    pub(super) fn link(&self, more: &[(&str, &str)]) -> String {
+        let mut query = form_urlencoded::Serializer::new(self.own.clone());
+        query.extend_pairs(more);
+        escape(&format!("?{}", query.finish()))
+    }
+
+    /// The people of the company.
+    pub(super) fn people(&self, engine: &Engine) -> Vec<Person> {
+        engine.read(|world| {
+            let Some(corp) = world.corp(&self.corp) else { return Vec::new() };
+            let present = corp.members.iter().filter(|member| !member.left);
+            present
+                .map(|member| Person {
+                    handle: corp.handle(member, world.settings.ids).to_owned(),
+                    name: member.name.clone(),
+                    remark: member.remark(),
+                    visible: member.visible,
+                    is_member: member.is_member(),
+                })
+                .collect()
+        })
+    }
+
+    /// The person that was chosen.
+    pub(super) fn person(&self, engine: &Engine) -> Option<Person> {
+        let chosen = self.chosen.as_deref()?;
+        self.people(engine).into_iter().find(|person| person.handle == chosen)
+    }
+
+    /// The people as links.
+    pub(super) fn list(&self, engine: &Engine) -> String {
+        let mut list = String::from("<ul class=\"people\">");
+        for person in self.people(engine) {
+            let initial: String = person.name.chars().take(1).collect();
+            let remark = match person.remark {
+                "" => String::new(),
+                remark => format!(" <span class=\"tag\">{}</span>", escape(remark)),
+            };
+            list.push_str(&format!(
+                "<li><a href=\"{}\"><span class=\"face\" aria-hidden=\"true\">{}</span><span><b>{}{remark}</b><small>{}</small></span></a></li>",
+                self.link(&[(CHOSEN, &person.handle)]),
+                escape(&initial),
+                escape(&person.name),
+                escape(&person.handle),
+            ));
+        }
+        list + "</ul>"
+    }
+
+    /// Back to the app with a code for this person.
+    pub(super) fn accept(&self, engine: &Engine, person: &Person, private_info: bool) -> Response {
+        let grant = Grant { redirect_host: Some(self.redirect_host.clone()), private_info };
+        match engine.login_code(&self.corp, &person.handle, Some(&self.suite_id), grant) {
+            Ok(code) => self.back(&[("code", &code), ("state", &self.state)]),
+            Err(problem) => refusal(StatusCode::CONFLICT, "That does not work", &problem.title),
+        }
+    }
+
+    /// Back to the app without a code: the person said no.
+    pub(super) fn refuse(&self) -> Response {
+        self.back(&[("state", &self.state)])
+    }
+
+    /// The redirect URI keeps the query that it has (D/96441).
+    fn back(&self, parameters: &[(&str, &str)]) -> Response {
+        let added = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        let (base, fragment) = match self.redirect_uri.split_once('#') {
+            Some((base, fragment)) => (base, format!("#{fragment}")),
+            None => (self.redirect_uri.as_str(), String::new()),
+        };
+        let mark = match base.chars().last() {
+            Some('?' | '&') => "",
+            _ if base.contains('?') => "&",
+            _ => "?",
+        };
+        let location = format!("{base}{mark}{added}{fragment}");
+        (StatusCode::FOUND, [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".to_owned())])
+            .into_response()
+    }
+}
+
+/// The company and the app that a link names.
+fn addressee(
+    engine: &Engine,
+    world: &World,
+    appid: &str,
+    agent: Option<&str>,
+) -> Result<(String, String, String), Box<Response>> {
+    let Some(corp) = world.corp(appid) else {
+        return Err(refused("appid 不正确: appid is the id of the company that authorised the app."));
+    };
+    let app = named_app(corp, agent)
+        .ok_or_else(|| refused("agentid 不正确: this company has not installed an app with that agentid."))?;
+    if engine.suite(&app.suite_id).is_none() || world.settings.disabled.is(corp) {
+        return Err(refused("The app is disabled."));
+    }
+    Ok((corp.key.clone(), corp.name.clone(), app.suite_id.clone()))
+}
+
+fn named_app<'a>(corp: &'a Corp, agent: Option<&str>) -> Option<&'a App> {
+    let mut apps = corp.installed();
+    match agent {
+        Some(agent) => apps.find(|app| app.agent_id.to_string() == agent),
+        None => apps.next(),
+    }
+}
+
+/// Host and port of the redirect URI, which must be the app's trusted domain exactly (D/96441).
+fn redirect_host(engine: &Engine, redirect_uri: &str) -> Result<String, Box<Response>> {
+    let uri: Option<Uri> = redirect_uri.split('#').next().and_then(|uri| uri.parse().ok());
+    let parts = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?.as_str())));
+    let Some((scheme @ ("http" | "https"), authority)) = parts else {
+        return Err(refused("redirect_uri 参数错误: it is no http or https URL."));
+    };
+    let host = plain_authority(scheme, authority);
+    let trusted = engine.trusted_domain();
+    if trusted.as_deref() == Some(host.as_str()) {
+        return Ok(host);
+    }
+    let trusted = trusted.unwrap_or_else(|| "not set".to_owned());
+    Err(refused(&format!(
+        "redirect_uri 参数错误: its host is {host}, the app's trusted domain is {trusted}."
+    )))
+}
+
+fn refused(why: &str) -> Box<Response> {
+    Box::new(refusal(StatusCode::BAD_REQUEST, "This login link is not right", why))
+}
+
+fn own_query(pairs: &[(String, String)]) -> String {
+    let own = pairs.iter().filter(|(name, _)| name != CHOSEN && name != ANSWER);
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(own).finish()
+}
