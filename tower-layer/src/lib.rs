@@ -1,1 +1,50 @@
-//! Placeholder.
+//! [wecom-login] for axum and every other tower stack: the login routes, the layer that lets only people through who
+//! are logged in, and the user as an argument of handlers.
+//!
+//! ```
+//! # #[cfg(feature = "axum")]
+//! # fn app(login: &wecom_login::WecomLogin) -> axum::Router {
+//! use axum::{Router, routing::get};
+//! use wecom_login_tower::{RequireLogin, User, login_routes};
+//!
+//! async fn hello(user: User) -> String {
+//!     format!("hello {} of {}", user.user_id(), user.corp_id())
+//! }
+//!
+//! Router::new()
+//!     .route("/hello", get(hello))
+//!     // `route_layer`, not `layer`: an unknown path stays 404.
+//!     .route_layer(RequireLogin::new(login))
+//!     .nest("/auth", login_routes(login))
+//! # }
+//! ```
+//!
+//! - The path in `nest` is the `mount` that the handle was built with; at the root it is
+//!   `.merge(login_routes(login))`.
+//! - [`RequireLogin::optional`] lets people through who sent nothing; handlers then take `Option<User>`. A bad
+//!   credential is 401 in both.
+//! - A request pays a hash, a look into memory and one entry in its extensions: no box, no clone of the inner service.
+//! - For limits by client, serve with `into_make_service_with_connect_info::<SocketAddr>()`: without it all clients
+//!   are counted as one.
+//! - Without axum (`default-features = false`), [`LoginService`] serves the login routes in any tower stack.
+//!
+//! [wecom-login]: wecom_login
+
+#[cfg(feature = "axum")]
+mod axum;
+mod body;
+mod future;
+mod layer;
+mod login_service;
+mod rejection;
+mod respond;
+mod service;
+
+#[cfg(feature = "axum")]
+pub use self::axum::{User, UserRejection, login_routes};
+pub use self::future::ResponseFuture;
+pub use self::layer::RequireLogin;
+pub use self::login_service::{LoginFuture, LoginService};
+pub use self::rejection::{ProblemResponse, ResponseForRejection};
+pub use self::service::RequireLoginService;
+pub use wecom_login::web::Rejection;

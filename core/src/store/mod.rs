@@ -125,6 +125,7 @@ impl From<DbErr> for Error {
 /// Why a connection failed, in words that cannot hold the URL.
 fn without_url(error: &DbErr) -> std::io::Error {
     let reason = match error {
+        #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
         DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error)) => match &**error {
             sea_orm::sqlx::Error::Io(error) => return std::io::Error::new(error.kind(), error.to_string()),
             sea_orm::sqlx::Error::Database(error) => error.message().to_owned(),

@@ -10,6 +10,7 @@ mod cookie;
 mod credential;
 #[cfg(all(test, feature = "sqlite"))]
 mod fixture;
+mod html;
 mod json;
 mod origin;
 mod params;

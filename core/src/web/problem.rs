@@ -25,9 +25,18 @@ struct Problem<'a> {
 
 /// The response to a request that failed.
 pub(crate) fn problem(error: &Error) -> Response {
-    let row = error.kind().row();
     // Elsewhere the detail is for the log: it may tell apart what callers must not tell apart.
-    let detail = (row.status == 400).then(|| error.detail());
+    let detail = (error.kind().status() == 400).then(|| error.detail());
+    with_detail(error, detail)
+}
+
+/// The same with a sentence that is known to be harmless.
+pub(crate) fn explained(error: &Error, sentence: &'static str) -> Response {
+    with_detail(error, Some(sentence))
+}
+
+fn with_detail(error: &Error, detail: Option<&str>) -> Response {
+    let row = error.kind().row();
     let body =
         Problem { status: row.status, title: row.title, code: row.code, errcode: error.errcode(), detail };
     let body = serde_json::to_vec(&body).unwrap_or_default();

@@ -1,11 +1,14 @@
 //! Why somebody is not let into a protected route, and what they are told.
 
 use super::credential::{Bearer, bearer};
-use super::problem::{insufficient_scope, problem};
+use super::html::accepts_html;
+use super::problem::{explained, insufficient_scope, problem};
 use super::request::Headers;
 use super::response::Response;
 use super::settings::Web;
 use crate::error::{Error, ErrorKind};
+
+const UNGUARDED: &str = "this route asks for a user, but it is not behind RequireLogin";
 
 /// Why a request does not get past the guard of a route.
 #[derive(Clone, Debug)]
@@ -28,6 +31,12 @@ impl Rejection {
     pub fn forbidden() -> Self {
         let error = Error::new(ErrorKind::Forbidden, "the predicate does not let this person in");
         Self { by_predicate: true, ..Self::new(error) }
+    }
+
+    /// A handler asks for the user of a route that is not guarded: `CONFIG_ERROR`, with a sentence for the developer.
+    #[must_use]
+    pub fn unguarded() -> Self {
+        Self::new(Error::new(ErrorKind::Config, UNGUARDED))
     }
 
     const fn new(error: Error) -> Self {
@@ -55,7 +64,11 @@ impl Rejection {
     /// The response that says so, as a problem of RFC 9457 with the challenge of RFC 6750.
     #[must_use]
     pub fn response(&self) -> Response {
-        let response = if self.by_predicate { insufficient_scope(&self.error) } else { problem(&self.error) };
+        let response = match self.error.kind() {
+            ErrorKind::Forbidden if self.by_predicate => insufficient_scope(&self.error),
+            ErrorKind::Config => explained(&self.error, UNGUARDED),
+            _ => problem(&self.error),
+        };
         match &self.clear_cookie {
             Some(cookie) => response.with_header("set-cookie", cookie),
             None => response,
@@ -71,5 +84,19 @@ impl Web {
             && matches!(bearer(headers), Bearer::Absent)
             && self.cookie.read(headers).is_some();
         Rejection { clear_cookie: stale.then(|| self.cookie.clear()), ..Rejection::new(error) }
+    }
+
+    /// Where to send a browser that was rejected for want of a session: only a page that somebody opens, and only
+    /// where it was not a bearer that failed.
+    pub(crate) fn redirect(
+        &self,
+        rejection: &Rejection,
+        method: &str,
+        headers: &(impl Headers + ?Sized),
+        path_and_query: &str,
+    ) -> Option<String> {
+        let logged_out = matches!(rejection.kind(), ErrorKind::Unauthenticated | ErrorKind::TokenInvalid);
+        let page = method == "GET" && accepts_html(headers) && bearer(headers) == Bearer::Absent;
+        (logged_out && page).then(|| self.login_path(path_and_query))
     }
 }

@@ -128,3 +128,21 @@ fn a_user_is_one_pointer(user: &CurrentUser) -> usize {
     const { assert!(size_of::<CurrentUser>() == size_of::<usize>()) };
     size_of_val(user)
 }
+
+#[tokio::test]
+async fn only_a_page_that_somebody_opens_is_redirected() {
+    let web = web();
+    let redirect = |kind, method, lines: &[(&str, &str)]| {
+        let headers = headers(lines);
+        let rejection = web.rejection(Error::new(kind, ""), headers.as_slice());
+        web.redirect(&rejection, method, headers.as_slice(), "/page?x=1")
+    };
+    let html = ("accept", "text/html");
+    let location = Some("/auth/login?returnTo=/page%3Fx%3D1".to_owned());
+    assert_eq!(redirect(ErrorKind::Unauthenticated, "GET", &[html]), location);
+    assert_eq!(redirect(ErrorKind::TokenInvalid, "GET", &[html, ("cookie", "wecom_login=old")]), location);
+    assert_eq!(redirect(ErrorKind::TokenInvalid, "GET", &[html, ("authorization", "Bearer old")]), None);
+    assert_eq!(redirect(ErrorKind::Unauthenticated, "HEAD", &[html]), None);
+    assert_eq!(redirect(ErrorKind::Unauthenticated, "GET", &[("accept", "*/*")]), None);
+    assert_eq!(redirect(ErrorKind::StoreUnavailable, "GET", &[html]), None);
+}

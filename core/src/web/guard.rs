@@ -1,0 +1,45 @@
+//! The guard of the host app's own routes.
+
+use super::rejection::Rejection;
+use super::request::Headers;
+use crate::error::Error;
+use crate::session::Verify;
+use crate::wecom_login::WecomLogin;
+
+impl WecomLogin {
+    /// Who sent a request: the hot path of every protected route. For a session in memory no future is made and
+    /// nothing is allocated.
+    pub fn verify<H: Headers + ?Sized>(&self, method: &str, headers: &H) -> Verify {
+        self.web().verify(self.sessions(), method, headers)
+    }
+
+    /// What to tell a request whose credential [`verify`](Self::verify) found bad.
+    pub fn reject<H: Headers + ?Sized>(&self, error: Error, headers: &H) -> Rejection {
+        self.web().rejection(error, headers)
+    }
+
+    /// The value of the `Set-Cookie` that clears the session cookie: for a response to
+    /// [`Verified`](crate::Verified) with `clear_cookie`.
+    #[must_use]
+    pub fn clear_cookie(&self) -> String {
+        self.web().cookie.clear()
+    }
+
+    /// Where to send a browser that is not logged in: for a GET that accepts HTML and came without a bearer, the
+    /// path of our login page, which comes back to `path_and_query`, a path as the host app sees it.
+    pub fn redirect<H: Headers + ?Sized>(
+        &self,
+        rejection: &Rejection,
+        method: &str,
+        headers: &H,
+        path_and_query: &str,
+    ) -> Option<String> {
+        self.web().redirect(rejection, method, headers, path_and_query)
+    }
+
+    /// The path below the host app's root where our routes are; empty if they are at the root.
+    #[must_use]
+    pub fn mount(&self) -> &str {
+        self.web().mount.as_str()
+    }
+}

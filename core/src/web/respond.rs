@@ -1,0 +1,88 @@
+//! From a request of ours to its response.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+
+use super::client::limit_key;
+use super::problem::{method_not_allowed, problem};
+use super::request::{Body, Request};
+use super::response::Response;
+use super::routes::{self, Access, Endpoint, Route};
+use super::{admin_routes, login_routes, notify, session_routes};
+use crate::error::{Error, ErrorKind, Result};
+use crate::wecom_login::WecomLogin;
+
+/// A request that found its route.
+pub(super) struct Call {
+    pub(super) endpoint: Endpoint,
+    /// The `{Instance}` or `{id}` of the path.
+    pub(super) variable: Option<String>,
+    pub(super) request: Request,
+}
+
+impl Call {
+    /// The whole body.
+    pub(super) fn body(&self) -> Result<&Bytes> {
+        match &self.request.body {
+            Body::Complete(body) => Ok(body),
+            Body::TooLarge => Err(Error::new(ErrorKind::BodyTooLarge, "the body is too large")),
+            Body::Broken => Err(Error::new(ErrorKind::ApiParams, "the body broke off")),
+        }
+    }
+
+    /// The variable of a path that has one.
+    pub(super) fn variable(&self) -> &str {
+        self.variable.as_deref().unwrap_or_default()
+    }
+
+    /// What the client is counted by.
+    pub(super) fn client(&self, login: &WecomLogin) -> Option<IpAddr> {
+        let peer = self.request.client?;
+        Some(limit_key(login.web().proxies.client(peer, self.request.headers.as_slice())))
+    }
+}
+
+impl WecomLogin {
+    /// The route of a path below the mount; `None` if it is none of ours.
+    #[must_use]
+    pub fn route(&self, path: &str) -> Option<&'static Route> {
+        Some(routes::find(path)?.0)
+    }
+
+    /// Answers a request; `None` if its path is none of ours. The work runs on the runtime that the handle was built
+    /// on: it may be awaited on any other, and whoever stops waiting cancels nothing.
+    pub async fn respond(&self, request: Request) -> Option<Response> {
+        let (route, variable) = routes::find(&request.path)?;
+        let variable = variable.map(std::borrow::Cow::into_owned);
+        let head = request.method == "HEAD";
+        let login = self.clone();
+        let work = self.runtime().spawn(async move {
+            let call = Call { endpoint: route.endpoint, variable, request };
+            login.answer(route, call).await
+        });
+        let response = work.await.unwrap_or_else(|error| {
+            tracing::error!(target: "wecom_login", %error, path = route.path, "a request was not answered");
+            problem(&Error::new(ErrorKind::Internal, "the request was not answered"))
+        });
+        Some(if head { response.without_body() } else { response })
+    }
+
+    async fn answer(&self, route: &'static Route, call: Call) -> Response {
+        // First the method, then who it is, then what they want.
+        if !route.takes(&call.request.method) {
+            let refused = method_not_allowed(route.methods);
+            return if route.endpoint == Endpoint::Notify { notify::refused(&refused) } else { refused };
+        }
+        let result = match route.access {
+            Access::WeCom => return notify::answer(self, &call).await,
+            Access::Anyone => login_routes::answer(self, &call).await,
+            Access::Session => session_routes::answer(self, &call).await,
+            Access::Admin => admin_routes::answer(self, &call).await,
+        };
+        result.unwrap_or_else(|error| {
+            tracing::debug!(target: "wecom_login", %error, path = route.path, "a request was refused");
+            self.reject(error, call.request.headers.as_slice()).response()
+        })
+    }
+}

@@ -1,0 +1,40 @@
+//! The login routes as an axum router.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use http::StatusCode;
+use wecom_login::WecomLogin;
+use wecom_login::web::routes;
+
+use crate::respond::respond;
+
+/// The login routes: to `nest` at the mount of the handle, or to `merge` where that is the root. They need no state
+/// of the host app, read bodies by limits of their own, and leave unknown paths to it.
+///
+/// ```
+/// # fn app(login: &wecom_login::WecomLogin) {
+/// use axum::Router;
+/// use wecom_login_tower::login_routes;
+///
+/// let app: Router = Router::new().nest("/auth", login_routes(login));
+/// # }
+/// ```
+pub fn login_routes<S>(login: &WecomLogin) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    routes().iter().fold(Router::new(), |router, route| {
+        let login = login.clone();
+        router.route(route.path, any(move |request: Request| answer(login.clone(), request)))
+    })
+}
+
+/// `nest` has stripped what stands before our own path.
+async fn answer(login: WecomLogin, request: Request<Body>) -> Response {
+    let path = request.uri().path().to_owned();
+    let response = respond(&login, request, &path).await;
+    response.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+}
