@@ -89,8 +89,8 @@ proptest! {
         bytes[at] ^= 1 << bit;
         let flipped = STANDARD.encode(&bytes);
         prop_assert!(!verify_signature(&CallbackToken::new("token"), "1", "2", &flipped, &signature));
-        // CBC does not authenticate: 16 random bytes are the only part that a flip may change unseen, because a
-        // flip in the first block also turns a bit of the length or the message after it.
+        // CBC does not authenticate, but a flip garbles its own block and turns a bit of the next one: only the
+        // 16 random bytes can change unseen, and then length, message, receiveid or padding do too.
         if let Ok(plaintext) = decrypt(&key(), &flipped) {
             prop_assert!((plaintext.message(), plaintext.receive_id()) != (&*message, "dk1234567890abcdef"));
         }

@@ -1,9 +1,10 @@
 //! A company's first way in: the host app decides, WeCom names the app.
 
-use sea_orm::{ActiveValue::Set, EntityTrait as _};
+use sea_orm::{ActiveValue::Set, EntityTrait as _, SqlErr};
 
 use super::authorization::seal_code;
 use super::authorizations::Authorizations;
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpDecision;
 use crate::ids::{AgentId, CorpId, SuiteId};
@@ -30,6 +31,38 @@ impl Authorizations {
         }
         self.0.hooks.corp_authorized(&known.notice()).await;
         Ok(())
+    }
+
+    /// Makes the row that the epoch of a company's sessions stands in, for people whom WeCom did not prove. It lets
+    /// nobody in.
+    pub(crate) async fn ensure(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        if self.find(suite_id, corp_id).await?.is_some() {
+            return Ok(());
+        }
+        let now = self.0.store.now();
+        let row = ActiveModel {
+            suite_id: Set(suite_id.clone()),
+            corp_id: Set(corp_id.clone()),
+            corp_name: Set(String::new()),
+            agent_id: Set(None),
+            permanent_code: Set(None),
+            status: Set(AuthorizationStatus::Cancelled),
+            broken_by: Set(None),
+            broken_at: Set(None),
+            epoch: Set(0),
+            secret_version: Set(0),
+            event_time: Set(i64::MIN),
+            changed_at: Set(now),
+            read_at: Set(None),
+            read_due_at: Set(Timestamp::from_millis(i64::MAX)),
+            created_at: Set(now),
+        };
+        match Entity::insert(row).exec_without_returning(self.0.store.database()).await {
+            Ok(_) => Ok(()),
+            // Another one made it meanwhile.
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Takes over an authorisation from before: a provider's companies authorised long ago. It may be repeated; a

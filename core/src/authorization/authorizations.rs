@@ -48,6 +48,19 @@ pub struct CorpSummary {
     pub broken_by: Option<i64>,
 }
 
+/// What authorisations are made of.
+pub(crate) struct Parts {
+    pub(crate) store: Store,
+    pub(crate) api: Api,
+    pub(crate) tokens: Tokens,
+    pub(crate) sessions: Sessions,
+    pub(crate) suites: Suites,
+    pub(crate) hooks: Arc<dyn Hooks>,
+    pub(crate) due: Arc<Notify>,
+    /// How many stay in memory.
+    pub(crate) capacity: u64,
+}
+
 #[derive(Clone)]
 pub(crate) struct Authorizations(pub(super) Arc<Inner>);
 
@@ -65,25 +78,17 @@ pub(super) struct Inner {
 }
 
 impl Authorizations {
-    pub(crate) fn new(
-        store: Store,
-        api: Api,
-        tokens: Tokens,
-        sessions: Sessions,
-        suites: Suites,
-        hooks: Arc<dyn Hooks>,
-        due: Arc<Notify>,
-        capacity: u64,
-    ) -> Self {
-        let cached = moka::sync::Cache::builder().max_capacity(capacity).time_to_live(CACHED_FOR).build();
+    pub(crate) fn new(parts: Parts) -> Self {
+        let cached =
+            moka::sync::Cache::builder().max_capacity(parts.capacity).time_to_live(CACHED_FOR).build();
         Self(Arc::new(Inner {
-            store,
-            api,
-            tokens,
-            sessions,
-            suites,
-            hooks,
-            due,
+            store: parts.store,
+            api: parts.api,
+            tokens: parts.tokens,
+            sessions: parts.sessions,
+            suites: parts.suites,
+            hooks: parts.hooks,
+            due: parts.due,
             cached,
             changes: AtomicU64::new(0),
         }))

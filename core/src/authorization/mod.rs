@@ -9,6 +9,6 @@ mod exchange;
 mod read;
 
 pub(crate) use authorization::{Authorization, not_authorized};
-pub(crate) use authorizations::Authorizations;
 pub use authorizations::CorpSummary;
+pub(crate) use authorizations::{Authorizations, Parts};
 pub(crate) use exchange::Authorizing;

@@ -6,12 +6,17 @@
 
 mod cipher;
 mod content_hash;
+pub(crate) mod effects;
 mod envelope;
 mod event;
 mod fields;
+pub(crate) mod inbox;
 mod json;
 mod keys;
+pub(crate) mod notify;
+pub(crate) mod record;
 mod signature;
+pub(crate) mod worker;
 mod xml;
 
 pub use cipher::{DecryptError, Plaintext, decrypt, encrypt};
@@ -21,4 +26,6 @@ pub use event::{
     CorpEvent, CorpEventKind, EventError, EventErrorReason, SuiteEvent, SuiteEventKind, event_name,
 };
 pub use keys::{CallbackKeys, EncodingAesKey, InvalidAesKey};
+pub use notify::NotifyAnswer;
+pub use record::CallbackRecord;
 pub use signature::{sign, verify_signature};

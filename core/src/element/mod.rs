@@ -16,6 +16,8 @@ mod config;
 mod environment;
 mod fields;
 mod files;
+mod instances;
+mod login_type;
 mod name;
 mod problem;
 mod read;
@@ -24,6 +26,10 @@ pub use check::check_together;
 pub use config::{CodeLogin, InstanceConfig};
 pub use environment::{Environment, process_environment};
 pub use files::{ElementFiles, read_elements, read_elements_with};
+pub(crate) use instances::{Instances, Kind};
+pub use login_type::{
+    LoginAttempt, LoginInstance, LoginType, META, Meta, QYWX_PROXY_AUTH_MODEL, QYWX_PROXY_SERVICE,
+};
 pub use name::{InstanceName, InvalidInstanceName};
 pub use problem::{ConfigError, Warning};
 pub use read::{QYWX_PROXY_TYPE, read_instances, read_instances_with};

@@ -147,6 +147,12 @@ impl CurrentUser {
         self.0.created_at
     }
 
+    /// When it was last used, to within a hundredth of the idle timeout.
+    #[must_use]
+    pub fn last_seen_at(&self) -> Timestamp {
+        self.0.last_seen_at()
+    }
+
     /// When the session ends at the latest.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {

@@ -38,8 +38,11 @@ pub(crate) async fn keep(
         ticket_refused: Set(false),
     };
     Entity::insert(none)
-        .on_conflict(OnConflict::column(Column::SuiteId).do_nothing_on([Column::SuiteId]).to_owned())
-        .do_nothing()
+        .on_conflict(
+            OnConflict::column(Column::SuiteId)
+                .value(Column::TicketRefused, Expr::col((Entity, Column::TicketRefused)))
+                .to_owned(),
+        )
         .exec_without_returning(store.database())
         .await?;
     let sealed = store.keys().seal(place(&[suite_id.as_str().as_bytes()]), ticket.expose().as_bytes())?;

@@ -15,6 +15,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: UserId,
     pub epoch: i64,
+    /// When the epoch last moved on: a login that began before is over.
+    pub ended_at: Option<Timestamp>,
     pub visible_at: Option<Timestamp>,
     pub name: Option<String>,
     pub avatar: Option<String>,

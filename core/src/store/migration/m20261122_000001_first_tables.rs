@@ -79,6 +79,7 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(ColumnDef::new("corp_id").var_binary(64).not_null())
             .col(ColumnDef::new("user_id").var_binary(512).not_null())
             .col(ColumnDef::new("epoch").big_integer().not_null())
+            .col(ColumnDef::new("ended_at").big_integer())
             .col(ColumnDef::new("visible_at").big_integer())
             .col(ColumnDef::new("name").text())
             .col(ColumnDef::new("avatar").text())

@@ -1,0 +1,128 @@
+//! What each event does (D/97173, D/100965, D/97175, D/96302, D/96468).
+
+use std::fmt;
+
+use super::{CorpEvent, CorpEventKind, SuiteEvent, SuiteEventKind, record};
+use crate::authorization::{Authorizations, Authorizing};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{CorpId, SuiteId, UserId};
+use crate::login::People;
+use crate::session::Principal;
+use crate::store::Store;
+use crate::store::entity::callback_record::Model;
+use crate::wecom::ticket::{self, event_time};
+
+/// How a record ends when nothing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// It was about a company that we do not know.
+    Ignored,
+    Succeeded,
+}
+
+impl From<bool> for Done {
+    fn from(known: bool) -> Self {
+        if known { Self::Succeeded } else { Self::Ignored }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Effects {
+    store: Store,
+    authorizations: Authorizations,
+    people: People,
+}
+
+impl Effects {
+    pub(crate) const fn new(store: Store, authorizations: Authorizations, people: People) -> Self {
+        Self { store, authorizations, people }
+    }
+
+    /// Carries a record out. `may_send` says whether its lease is still ours.
+    pub(crate) async fn carry_out(
+        &self,
+        row: &Model,
+        payload: Option<&[u8]>,
+        may_send: &(dyn Fn() -> bool + Send + Sync),
+    ) -> Result<Done> {
+        if row.exchanged {
+            // The AuthCode was exchanged before a crash; the rest is to be done.
+            let corp_id =
+                row.corp_id.as_ref().ok_or_else(|| broken("an exchanged record names no company"))?;
+            self.authorizations.admit(&row.suite_id, corp_id).await?;
+            return Ok(Done::Succeeded);
+        }
+        let payload = payload.ok_or_else(|| broken("a record that waits has no payload"))?;
+        // What was stored was read as one of the two kinds; the company is named in the row only for the second and for
+        // suite events that carry it.
+        match SuiteEvent::parse(payload, &row.suite_id) {
+            Ok(event) => self.suite_event(row, event, may_send).await,
+            Err(_) => {
+                let corp_id = row.corp_id.as_ref().ok_or_else(|| broken("an app event names no company"))?;
+                let event =
+                    CorpEvent::parse(payload, corp_id).map_err(|_| broken("a stored event is unreadable"))?;
+                self.corp_event(&row.suite_id, corp_id, event.kind).await
+            }
+        }
+    }
+
+    async fn suite_event(
+        &self,
+        row: &Model,
+        event: SuiteEvent,
+        may_send: &(dyn Fn() -> bool + Send + Sync),
+    ) -> Result<Done> {
+        let suite_id = &row.suite_id;
+        let event_time = event_time(event.timestamp, row.received_at);
+        let authorizing =
+            |new_epoch| Authorizing { suite_id: suite_id.clone(), record_id: row.id, event_time, new_epoch };
+        let corp_id = match &event.kind {
+            SuiteEventKind::SuiteTicket { ticket, .. } => {
+                ticket::keep(&self.store, suite_id, ticket, event_time, row.received_at).await?;
+                record::wake_waiting(&self.store, suite_id).await?;
+                return Ok(Done::Succeeded);
+            }
+            SuiteEventKind::ChangeAuth { corp_id, .. } => {
+                return self.authorizations.change(suite_id, corp_id, event_time).await.map(Done::from);
+            }
+            SuiteEventKind::CancelAuth { corp_id, .. } => {
+                return self.authorizations.cancel(suite_id, corp_id, event_time).await.map(Done::from);
+            }
+            SuiteEventKind::CreateAuth { auth_code, .. } => {
+                self.authorizations.exchange(&authorizing(true), auth_code, may_send).await?
+            }
+            SuiteEventKind::ResetPermanentCode { auth_code, .. } => {
+                self.authorizations.exchange(&authorizing(false), auth_code, may_send).await?
+            }
+            SuiteEventKind::Other => return Ok(Done::Ignored),
+        };
+        self.authorizations.admit(suite_id, &corp_id).await?;
+        Ok(Done::Succeeded)
+    }
+
+    async fn corp_event(&self, suite_id: &SuiteId, corp_id: &CorpId, kind: CorpEventKind) -> Result<Done> {
+        if self.authorizations.find(suite_id, corp_id).await?.is_none() {
+            return Ok(Done::Ignored);
+        }
+        let person = |user_id: UserId| Principal::new(suite_id.clone(), corp_id.clone(), user_id);
+        match kind {
+            CorpEventKind::UserDeleted { user_id, .. } => self.people.left(&person(user_id)).await?,
+            CorpEventKind::UserRenamed { user_id, new_user_id, .. } => {
+                self.people.renamed(&person(user_id), &new_user_id).await?;
+            }
+            CorpEventKind::Unsubscribed { user_id, .. } => self.people.hidden(&person(user_id)).await?,
+            CorpEventKind::Other { .. } => return Ok(Done::Ignored),
+        }
+        Ok(Done::Succeeded)
+    }
+}
+
+impl fmt::Debug for Effects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Effects")
+    }
+}
+
+fn broken(what: &str) -> Error {
+    Error::new(ErrorKind::Internal, what)
+}

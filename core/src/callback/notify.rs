@@ -1,0 +1,338 @@
+//! WeCom's callbacks as they arrive: signature, then decryption, then receiveid, then the inbox, then `success`
+//! (D/96211, D/97172). The work comes after the answer.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use percent_encoding::percent_decode_str;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use super::inbox::{Arrival, Inbox, Work};
+use super::{
+    CallbackKeys, CorpEvent, CorpEventKind, Envelope, EventError, EventErrorReason, Plaintext, SuiteEvent,
+    SuiteEventKind, content_hash, decrypt, event_name, verify_signature,
+};
+use crate::authorization::Authorizations;
+use crate::clock::{Clock, Timestamp};
+use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::{Hooks, OtherEvent};
+use crate::ids::{CorpId, SuiteId};
+use crate::store::AuthorizationStatus;
+use crate::suite::{Suite, Suites};
+use crate::wecom::ticket::event_time;
+
+/// WeCom waits a second for the answer (D/100965); this leaves some for the way.
+const ANSWER_WITHIN: Duration = Duration::from_millis(800);
+/// So many callbacks are stored at the same time; the others wait their turn within the answer's time.
+const AT_ONCE: usize = 32;
+
+/// What a callback is answered. Every answer is `text/plain; charset=utf-8` with `nosniff` and a policy that lets
+/// nothing run, since a plaintext is reflected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NotifyAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// `success`, the plaintext of a URL check, or nothing.
+    pub body: Bytes,
+}
+
+impl NotifyAnswer {
+    /// The headers of every answer.
+    pub const HEADERS: [(&'static str, &'static str); 4] = [
+        ("content-type", "text/plain; charset=utf-8"),
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "default-src 'none'"),
+        ("cache-control", "no-store"),
+    ];
+
+    pub(crate) const fn refusal(status: u16) -> Self {
+        Self { status, body: Bytes::new() }
+    }
+
+    const fn success() -> Self {
+        Self { status: 200, body: Bytes::from_static(b"success") }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Notify(Arc<Inner>);
+
+struct Inner {
+    suites: Suites,
+    inbox: Inbox,
+    authorizations: Authorizations,
+    hooks: Arc<dyn Hooks>,
+    clock: Arc<dyn Clock>,
+    room: Semaphore,
+    runtime: Handle,
+}
+
+/// What a plaintext turned out to be.
+enum Reading {
+    /// Not ours, or not as it claims: the one refusal.
+    Refused,
+    /// To be stored and, unless it is ignored, carried out.
+    Arrived { arrival: Arrival, told: Option<OtherEvent> },
+}
+
+impl Notify {
+    pub(crate) fn new(
+        suites: Suites,
+        inbox: Inbox,
+        authorizations: Authorizations,
+        hooks: Arc<dyn Hooks>,
+        clock: Arc<dyn Clock>,
+        runtime: Handle,
+    ) -> Self {
+        let room = Semaphore::new(AT_ONCE);
+        Self(Arc::new(Inner { suites, inbox, authorizations, hooks, clock, room, runtime }))
+    }
+
+    /// The check of a URL that is entered in the provider console: answers the plaintext of `echostr` (D/96238).
+    ///
+    /// GET and POST are signed alike, so a captured POST sent as `echostr` would come back decrypted if the plaintext
+    /// of any shape were answered.
+    pub(crate) async fn get(&self, scope: Option<&SuiteId>, query: &str) -> NotifyAnswer {
+        let Some(signed) = Signed::from_query(query, true) else { return NotifyAnswer::refusal(400) };
+        for (suite, keys) in self.signers(scope, &signed, &signed.echostr) {
+            let Ok(plain) = decrypt(&keys.encoding_aes_key, &signed.echostr) else { continue };
+            let shape = |text: &[u8]| {
+                text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+            };
+            let echo = plain.message();
+            if !(1..=64).contains(&echo.len()) || !shape(echo) {
+                continue;
+            }
+            match self.may_check_url(suite, plain.receive_id()).await {
+                Ok(true) => return NotifyAnswer { status: 200, body: Bytes::copy_from_slice(echo) },
+                Ok(false) => {}
+                Err(_) => return NotifyAnswer::refusal(500),
+            }
+        }
+        NotifyAnswer::refusal(403)
+    }
+
+    /// A pushed event.
+    pub(crate) async fn post(&self, scope: Option<&SuiteId>, query: &str, body: &[u8]) -> NotifyAnswer {
+        let Some(signed) = Signed::from_query(query, false) else { return NotifyAnswer::refusal(400) };
+        let Ok(envelope) = Envelope::parse(body) else { return NotifyAnswer::refusal(400) };
+        let mut arrived = Vec::new();
+        let stored = async {
+            let Ok(_room) = self.0.room.acquire().await else { return Ok::<_, Error>(()) };
+            for (suite, keys) in self.signers(scope, &signed, &envelope.encrypt) {
+                let Ok(plain) = decrypt(&keys.encoding_aes_key, &envelope.encrypt) else { continue };
+                if let Reading::Arrived { arrival, told } = self.read(suite, &plain).await? {
+                    arrived.push(told);
+                    self.keep(arrival).await?;
+                }
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(ANSWER_WITHIN, stored).await {
+            Ok(Ok(())) if arrived.is_empty() => NotifyAnswer::refusal(403),
+            Ok(Ok(())) => {
+                for event in arrived.into_iter().flatten() {
+                    let hooks = Arc::clone(&self.0.hooks);
+                    self.0.runtime.spawn(async move { hooks.other_event(event).await });
+                }
+                NotifyAnswer::success()
+            }
+            // Not stored, or not in time: WeCom pushes it again.
+            Ok(Err(error)) => {
+                tracing::error!(target: "wecom_login", ?error, "a callback could not be stored");
+                NotifyAnswer::refusal(500)
+            }
+            Err(_) => {
+                tracing::error!(target: "wecom_login", "a callback was not stored in time");
+                NotifyAnswer::refusal(500)
+            }
+        }
+    }
+
+    /// The suites whose token signed this, each with the keys to decrypt it, each pair of keys once a suite.
+    fn signers<'a>(
+        &'a self,
+        scope: Option<&'a SuiteId>,
+        signed: &'a Signed<'_>,
+        encrypt: &'a str,
+    ) -> impl Iterator<Item = (&'a Arc<Suite>, &'a CallbackKeys)> {
+        let suites = self.0.suites.iter().filter(move |suite| scope.is_none_or(|scope| *scope == suite.id));
+        suites.flat_map(move |suite| {
+            suite
+                .callback_keys
+                .iter()
+                .filter(move |keys| {
+                    verify_signature(
+                        &keys.token,
+                        &signed.timestamp,
+                        &signed.nonce,
+                        encrypt,
+                        &signed.msg_signature,
+                    )
+                })
+                .map(move |keys| (suite, keys))
+        })
+    }
+
+    async fn may_check_url(&self, suite: &Suite, receive_id: &str) -> Result<bool> {
+        if receive_id == suite.id.as_str() {
+            return Ok(true);
+        }
+        let corp_id = CorpId::new(receive_id).ok();
+        let Some(provider) = &suite.provider_corp_id else {
+            return Ok(receive_id.is_empty() || corp_id.is_some());
+        };
+        match corp_id {
+            Some(corp_id) => Ok(corp_id == *provider || self.is_authorized(suite, &corp_id).await?),
+            None => Ok(false),
+        }
+    }
+
+    /// The receiveid decides what a message may do: the suite's, events of that suite; a company's, events of that
+    /// company.
+    async fn read(&self, suite: &Suite, plain: &Plaintext) -> Result<Reading> {
+        let (receive_id, message) = (plain.receive_id(), plain.message());
+        let now = self.0.clock.now();
+        let hash = content_hash(&suite.id, receive_id, message);
+        let arrived = |corp_id, event: String, work: Work| {
+            let told = matches!(work, Work::Ignored).then(|| OtherEvent {
+                suite_id: suite.id.clone(),
+                receive_id: receive_id.to_owned(),
+                event: Some(event.clone()).filter(|event| !event.is_empty()),
+                message: message.to_vec(),
+            });
+            Reading::Arrived {
+                arrival: Arrival { suite_id: suite.id.clone(), corp_id, event, hash, work },
+                told,
+            }
+        };
+        let ignored =
+            |corp_id, event: Option<String>| arrived(corp_id, event.unwrap_or_default(), Work::Ignored);
+
+        if receive_id == suite.id.as_str() {
+            return Ok(match SuiteEvent::parse(message, &suite.id) {
+                Ok(event) => {
+                    let (corp_id, work) = suite_work(&event, message, now);
+                    arrived(corp_id, event.info_type, work)
+                }
+                Err(error) if error.is_foreign() => Reading::Refused,
+                Err(error) => ignored(None, error.event),
+            });
+        }
+        let is_provider =
+            suite.provider_corp_id.as_ref().is_some_and(|provider| provider.as_str() == receive_id);
+        let Ok(corp_id) = CorpId::new(receive_id) else { return Ok(Reading::Refused) };
+        let is_known = self.is_authorized(suite, &corp_id).await?;
+        Ok(match CorpEvent::parse(message, &corp_id) {
+            Ok(event) if is_known => {
+                let work = corp_work(&event.kind, message);
+                arrived(Some(corp_id), event.event, work)
+            }
+            Ok(event) => ignored(None, Some(event.event)),
+            Err(_) if is_provider => ignored(None, event_name(message)),
+            Err(error) if !error.is_foreign() && (is_known || names_its_corp(&error)) => {
+                ignored(is_known.then_some(corp_id), error.event)
+            }
+            Err(_) => Reading::Refused,
+        })
+    }
+
+    async fn is_authorized(&self, suite: &Suite, corp_id: &CorpId) -> Result<bool> {
+        let found = self.0.authorizations.find(&suite.id, corp_id).await?;
+        Ok(found.is_some_and(|found| found.status != AuthorizationStatus::Cancelled))
+    }
+
+    /// Spawned: what was begun is finished, even if the answer's time runs out.
+    async fn keep(&self, arrival: Arrival) -> Result<()> {
+        let inbox = self.0.inbox.clone();
+        let kept = self.0.runtime.spawn(async move { inbox.keep(arrival).await }).await;
+        kept.map_err(|_| Error::new(ErrorKind::Internal, "storing a callback was cut off"))??;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Notify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Notify")
+    }
+}
+
+/// The query of a callback. A `+` stays one: base64 has it, and no space (D/96466).
+struct Signed<'a> {
+    msg_signature: Cow<'a, str>,
+    timestamp: Cow<'a, str>,
+    nonce: Cow<'a, str>,
+    echostr: Cow<'a, str>,
+}
+
+impl<'a> Signed<'a> {
+    /// `None` if a parameter is missing, blank, repeated or not UTF-8.
+    fn from_query(query: &'a str, with_echostr: bool) -> Option<Self> {
+        let mut found: [Option<Cow<'a, str>>; 4] = [None, None, None, None];
+        for pair in query.split('&') {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let slot = match name {
+                "msg_signature" => &mut found[0],
+                "timestamp" => &mut found[1],
+                "nonce" => &mut found[2],
+                "echostr" => &mut found[3],
+                _ => continue,
+            };
+            if slot.is_some() {
+                return None;
+            }
+            *slot = Some(percent_decode_str(value).decode_utf8().ok()?);
+        }
+        let [msg_signature, timestamp, nonce, echostr] = found;
+        let present = |value: Option<Cow<'a, str>>| value.filter(|value| !value.is_empty());
+        Some(Self {
+            msg_signature: present(msg_signature)?,
+            timestamp: present(timestamp)?,
+            nonce: present(nonce)?,
+            echostr: if with_echostr { present(echostr)? } else { Cow::Borrowed("") },
+        })
+    }
+}
+
+/// Whether a message that is no event at least named the company that its receiveid is.
+fn names_its_corp(error: &EventError) -> bool {
+    !matches!(
+        error.reason,
+        EventErrorReason::Unreadable
+            | EventErrorReason::Missing("ToUserName")
+            | EventErrorReason::Repeated("ToUserName")
+            | EventErrorReason::IllFormed("ToUserName")
+    )
+}
+
+fn suite_work(event: &SuiteEvent, message: &[u8], now: Timestamp) -> (Option<CorpId>, Work) {
+    let payload = message.to_vec();
+    match &event.kind {
+        SuiteEventKind::SuiteTicket { .. } => (None, Work::Once { payload, auth_code_since: None }),
+        SuiteEventKind::CreateAuth { .. } | SuiteEventKind::ResetPermanentCode { .. } => {
+            let since = Timestamp::from_millis(event_time(event.timestamp, now).saturating_mul(1000));
+            (None, Work::Once { payload, auth_code_since: Some(since) })
+        }
+        SuiteEventKind::ChangeAuth { corp_id, .. } => (Some(corp_id.clone()), Work::EachTime { payload }),
+        SuiteEventKind::CancelAuth { corp_id, .. } => {
+            (Some(corp_id.clone()), Work::Once { payload, auth_code_since: None })
+        }
+        _ => (None, Work::Ignored),
+    }
+}
+
+fn corp_work(kind: &CorpEventKind, message: &[u8]) -> Work {
+    match kind {
+        CorpEventKind::UserDeleted { .. }
+        | CorpEventKind::UserRenamed { .. }
+        | CorpEventKind::Unsubscribed { .. } => {
+            Work::Once { payload: message.to_vec(), auth_code_since: None }
+        }
+        _ => Work::Ignored,
+    }
+}

@@ -1,0 +1,311 @@
+//! Who works on the records: claims what is due under a lease, carries it out, tries again while that can help.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::task::TaskTracker;
+
+use super::effects::{Done, Effects};
+use super::inbox::Inbox;
+use super::record::payload_place;
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::SuiteId;
+use crate::random;
+use crate::store::entity::callback_record::{Column, Entity, Model};
+use crate::store::{RecordStatus, Sealed, Store};
+use crate::wecom::Errcode;
+
+/// A node that does not renew its lease for this long is dead, and another takes its record.
+const LEASE: Duration = Duration::from_secs(6);
+const RENEW: Duration = Duration::from_secs(2);
+/// How often a node looks for work that no push of its own announced.
+const POLL: Duration = Duration::from_secs(1);
+/// How many records a node carries out at the same time.
+const AT_ONCE: usize = 16;
+/// The first wait after a failure; it doubles up to the longest.
+const BACKOFF: Duration = Duration::from_secs(1);
+const LONGEST_BACKOFF: Duration = Duration::from_mins(10);
+/// With an AuthCode there are ten minutes in all.
+const LONGEST_AUTH_CODE_BACKOFF: Duration = Duration::from_secs(30);
+/// Events without a deadline of their own are given up after this.
+const GIVE_UP: Duration = Duration::from_hours(24);
+/// An earlier holder of the lease may have the permanent code in hand and store it within this.
+const SPENT_GRACE: Duration = Duration::from_mins(1);
+
+const SPENT_HINT: &str =
+    "the AuthCode is spent and its answer is not here: press 重新获取secret in the provider console";
+const TICKET_HINT: &str =
+    "waits for a suite_ticket: WeCom pushes one every ten minutes, the provider console at once";
+const TOO_LATE_HINT: &str =
+    "the AuthCode is older than ten minutes: press 重新获取secret in the provider console";
+
+#[derive(Clone)]
+pub(crate) struct Worker(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    effects: Effects,
+    inbox: Inbox,
+    suites: Vec<SuiteId>,
+    arrived: Arc<Notify>,
+    node: String,
+    room: Arc<Semaphore>,
+    /// What this node has in hand. A moved clock can run out leases that are well alive.
+    in_hand: Mutex<HashSet<i64>>,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        store: Store,
+        effects: Effects,
+        inbox: Inbox,
+        suites: Vec<SuiteId>,
+        arrived: Arc<Notify>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            effects,
+            inbox,
+            suites,
+            arrived,
+            node: random::hex::<8>(),
+            room: Arc::new(Semaphore::new(AT_ONCE)),
+            in_hand: Mutex::default(),
+        }))
+    }
+
+    /// Works until the future is dropped; what is in hand then is finished by its own tasks.
+    pub(crate) async fn run(&self, tasks: TaskTracker) {
+        loop {
+            if let Err(error) = self.start_due(&tasks).await {
+                tracing::warn!(target: "wecom_login", ?error, "the inbox cannot be read");
+            }
+            let poll = self.0.store.clock().sleep(POLL);
+            tokio::select! {
+                () = self.0.arrived.notified() => {}
+                () = poll => {}
+            }
+        }
+    }
+
+    /// Carries a record out now (`retryCallBack`).
+    ///
+    /// # Errors
+    /// The record is unknown or being worked on, or what went wrong this time.
+    pub(crate) async fn retry(&self, record_id: i64) -> Result<()> {
+        let row = Entity::find_by_id(record_id).filter(Column::SuiteId.is_in(self.0.suites.clone()));
+        let row = row.one(self.0.store.database()).await?;
+        let row = row.ok_or_else(|| Error::new(ErrorKind::RecordNotFound, "no such callback record"))?;
+        if matches!(row.status, RecordStatus::Succeeded | RecordStatus::Ignored) {
+            return Ok(());
+        }
+        let busy = || Error::new(ErrorKind::RecordBusy, "the record is being worked on");
+        let in_hand = self.take(record_id).ok_or_else(busy)?;
+        let now = self.0.store.now();
+        let startable = Condition::any()
+            .add(Column::Status.is_in([RecordStatus::Waiting, RecordStatus::Failed]))
+            .add(lease_ran_out(now));
+        let row = self.claim(record_id, startable, now).await?.ok_or_else(busy)?;
+        self.work_on(row, in_hand, true).await
+    }
+
+    /// Claims what is due and starts a task for each.
+    async fn start_due(&self, tasks: &TaskTracker) -> Result<()> {
+        let now = self.0.store.now();
+        let due = Condition::any()
+            .add(Column::Status.eq(RecordStatus::Waiting).and(Column::DueAt.lte(now)))
+            .add(lease_ran_out(now));
+        let ids: Vec<i64> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(due.clone())
+            // A node without a suite's secrets leaves its records to the others.
+            .filter(Column::SuiteId.is_in(self.0.suites.clone()))
+            .order_by_asc(Column::Id)
+            .limit(AT_ONCE as u64 * 4)
+            .into_tuple()
+            .all(self.0.store.database())
+            .await?;
+        for id in ids {
+            let Ok(room) = Arc::clone(&self.0.room).try_acquire_owned() else { return Ok(()) };
+            let Some(in_hand) = self.take(id) else { continue };
+            let Some(row) = self.claim(id, due.clone(), now).await? else { continue };
+            let worker = self.clone();
+            tasks.spawn(async move {
+                // Its error is in the record.
+                let _ = worker.work_on(row, in_hand, false).await;
+                drop(room);
+                worker.0.arrived.notify_one();
+            });
+        }
+        Ok(())
+    }
+
+    /// One statement decides who has the record: the one whose update finds the old state.
+    async fn claim(&self, id: i64, old_state: Condition, now: Timestamp) -> Result<Option<Model>> {
+        let claimed = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(RecordStatus::Running))
+            .col_expr(Column::LeaseOwner, Expr::value(self.0.node.clone()))
+            .col_expr(Column::LeaseUntil, Expr::value(now + LEASE))
+            .col_expr(Column::StartedAt, Expr::value(now))
+            .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+            .filter(Column::Id.eq(id))
+            .filter(old_state)
+            .exec(self.0.store.database())
+            .await?;
+        if claimed.rows_affected == 0 {
+            return Ok(None);
+        }
+        Ok(Entity::find_by_id(id).one(self.0.store.database()).await?)
+    }
+
+    async fn work_on(&self, row: Model, in_hand: InHand, by_hand: bool) -> Result<()> {
+        let late = row.deadline.is_some_and(|deadline| self.0.store.now() >= deadline) && !row.exchanged;
+        if late && !by_hand {
+            let error = Error::new(ErrorKind::Upstream, "the AuthCode died before it could be exchanged");
+            self.finish(&row, RecordStatus::Failed, None, Some((&error, Some(TOO_LATE_HINT)))).await?;
+            return Err(error);
+        }
+        let lease = Arc::new(AtomicBool::new(true));
+        let renewing = self.renew(row.id, Arc::clone(&lease));
+        let working = async {
+            let payload = row.payload.as_ref().map(|sealed| self.open(&row.hash, sealed)).transpose()?;
+            let may_send = || lease.load(Ordering::SeqCst);
+            self.0.effects.carry_out(&row, payload.as_deref(), &may_send).await
+        };
+        let outcome = tokio::select! {
+            outcome = working => outcome,
+            never = renewing => match never {},
+        };
+        let finished = match outcome {
+            Ok(done) => {
+                let status = match done {
+                    Done::Ignored => RecordStatus::Ignored,
+                    Done::Succeeded => RecordStatus::Succeeded,
+                };
+                self.finish(&row, status, None, None).await
+            }
+            Err(error) => {
+                let (status, due_at, hint) = self.after(&row, &error);
+                self.finish(&row, status, due_at, Some((&error, hint))).await.and(Err(error))
+            }
+        };
+        drop(in_hand);
+        finished
+    }
+
+    /// Whether and when a failed record is tried again, and what helps.
+    fn after(&self, row: &Model, error: &Error) -> (RecordStatus, Option<Timestamp>, Option<&'static str>) {
+        let now = self.0.store.now();
+        let errcode = error.errcode().map(Errcode::new);
+        if errcode.is_some_and(Errcode::is_auth_code_spent) {
+            let another_may_have_it = row.attempts > 1 && row.errcode != error.errcode();
+            return if another_may_have_it {
+                (RecordStatus::Waiting, Some(now + SPENT_GRACE), Some(SPENT_HINT))
+            } else {
+                (RecordStatus::Failed, None, Some(SPENT_HINT))
+            };
+        }
+        let longest = if row.deadline.is_some() { LONGEST_AUTH_CODE_BACKOFF } else { LONGEST_BACKOFF };
+        let doublings = u32::try_from(row.attempts.clamp(1, 16) - 1).unwrap_or(0);
+        let due_at = now + BACKOFF.saturating_mul(1 << doublings).min(longest);
+        let until = row.deadline.unwrap_or(row.received_at + GIVE_UP);
+        let hint = match error.kind() {
+            ErrorKind::SuiteTicketMissing => Some(TICKET_HINT),
+            _ => errcode.and_then(Errcode::hint),
+        };
+        if due_at < until {
+            (RecordStatus::Waiting, Some(due_at), hint)
+        } else {
+            (RecordStatus::Failed, None, if row.deadline.is_some() { Some(TOO_LATE_HINT) } else { hint })
+        }
+    }
+
+    async fn finish(
+        &self,
+        row: &Model,
+        status: RecordStatus,
+        due_at: Option<Timestamp>,
+        error: Option<(&Error, Option<&'static str>)>,
+    ) -> Result<()> {
+        let mut update = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(status))
+            .col_expr(Column::LeaseOwner, Expr::value(None::<String>))
+            .col_expr(Column::LeaseUntil, Expr::value(None::<Timestamp>))
+            .col_expr(Column::LastError, Expr::value(error.map(|(error, _)| error.to_string())))
+            .col_expr(Column::Errcode, Expr::value(error.and_then(|(error, _)| error.errcode())))
+            .col_expr(Column::Hint, Expr::value(error.and_then(|(_, hint)| hint)));
+        if let Some(due_at) = due_at {
+            update = update.col_expr(Column::DueAt, Expr::value(due_at));
+        }
+        if matches!(status, RecordStatus::Succeeded | RecordStatus::Ignored) {
+            update = update.col_expr(Column::Payload, Expr::value(None::<Sealed>));
+        }
+        update
+            .filter(Column::Id.eq(row.id))
+            .filter(Column::LeaseOwner.eq(self.0.node.clone()))
+            .exec(self.0.store.database())
+            .await?;
+        if status == RecordStatus::Failed {
+            self.0.inbox.forget(&row.hash);
+            let (record_id, event) = (row.id, &row.event);
+            tracing::error!(target: "wecom_login", record_id, event, error = ?error, "a callback record failed");
+        }
+        Ok(())
+    }
+
+    /// Renews the lease until dropped. Where it cannot be renewed, `lease` says so before it runs out.
+    async fn renew(&self, id: i64, lease: Arc<AtomicBool>) -> std::convert::Infallible {
+        loop {
+            self.0.store.clock().sleep(RENEW).await;
+            let renewed = Entity::update_many()
+                .col_expr(Column::LeaseUntil, Expr::value(self.0.store.now() + LEASE))
+                .filter(Column::Id.eq(id))
+                .filter(Column::Status.eq(RecordStatus::Running))
+                .filter(Column::LeaseOwner.eq(self.0.node.clone()))
+                .exec(self.0.store.database())
+                .await;
+            lease.store(renewed.is_ok_and(|renewed| renewed.rows_affected > 0), Ordering::SeqCst);
+        }
+    }
+
+    fn open(&self, hash: &[u8], sealed: &Sealed) -> Result<Vec<u8>> {
+        Ok(self.0.store.keys().open(payload_place(&[hash]), sealed)?.to_vec())
+    }
+
+    fn take(&self, id: i64) -> Option<InHand> {
+        let mut in_hand = self.0.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
+        in_hand.insert(id).then(|| InHand { worker: self.clone(), id })
+    }
+}
+
+/// A record that this node works on, until dropped.
+struct InHand {
+    worker: Worker,
+    id: i64,
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.worker.0.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Worker")
+    }
+}
+
+fn lease_ran_out(now: Timestamp) -> Condition {
+    Condition::all().add(Column::Status.eq(RecordStatus::Running)).add(Column::LeaseUntil.lt(now))
+}

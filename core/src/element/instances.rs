@@ -1,0 +1,100 @@
+//! Which instance a request is for.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::config::InstanceConfig;
+use super::login_type::LoginInstance;
+use super::name::InstanceName;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{CorpId, SuiteId};
+
+/// What an instance is made of.
+#[derive(Clone)]
+pub(crate) enum Kind {
+    Own { type_name: String, title: String, instance: Arc<dyn LoginInstance> },
+    QywxProxy(Arc<InstanceConfig>),
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own { type_name, .. } => f.debug_tuple("Own").field(type_name).finish(),
+            Self::QywxProxy(config) => f.debug_tuple("QywxProxy").field(config).finish(),
+        }
+    }
+}
+
+/// All instances of this service, by full name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Instances(BTreeMap<InstanceName, Kind>);
+
+impl Instances {
+    /// # Errors
+    /// Two instances have one name.
+    pub(crate) fn new(instances: impl IntoIterator<Item = (InstanceName, Kind)>) -> Result<Self> {
+        let mut all = BTreeMap::new();
+        for (name, kind) in instances {
+            if let Some(_twin) = all.insert(name.clone(), kind) {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    format!("{}: there are two of this name", name.full()),
+                ));
+            }
+        }
+        Ok(Self(all))
+    }
+
+    /// By its full name, or by what stands in a URL.
+    pub(crate) fn find(&self, name: &str) -> Result<(&InstanceName, &Kind)> {
+        let full = if name.starts_with("auths.") { name.to_owned() } else { format!("auths.{name}") };
+        let found = InstanceName::new(full).ok().and_then(|name| self.0.get_key_value(&name));
+        found.ok_or_else(|| Error::new(ErrorKind::InstanceNotFound, "no login instance of this name"))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&InstanceName, &Kind)> {
+        self.0.iter()
+    }
+
+    fn ours(&self) -> impl Iterator<Item = &Arc<InstanceConfig>> {
+        self.0.values().filter_map(|kind| match kind {
+            Kind::QywxProxy(config) => Some(config),
+            Kind::Own { .. } => None,
+        })
+    }
+
+    /// The suites whose instances are pinned to this company.
+    pub(crate) fn suites_pinned_to(&self, corp_id: &CorpId) -> Vec<SuiteId> {
+        let pinned = self.ours().filter(|config| config.corp_id.as_ref() == Some(corp_id));
+        pinned.map(|config| config.suite.id.clone()).collect()
+    }
+
+    /// The instance for a (suite, corp): the one that is pinned to it, else the suite's unpinned one.
+    ///
+    /// # Errors
+    /// `CORP_MISMATCH`: the suite has instances for other companies only.
+    pub(crate) fn serving(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<&Arc<InstanceConfig>> {
+        let of_suite = || self.ours().filter(|config| config.suite.id == *suite_id);
+        of_suite()
+            .find(|config| config.corp_id.as_ref() == Some(corp_id))
+            .or_else(|| of_suite().find(|config| config.corp_id.is_none()))
+            .ok_or_else(|| Error::new(ErrorKind::CorpMismatch, "no login instance is for this company"))
+    }
+
+    /// Whether logins of this company through `config` are switched on: an inactive instance that is pinned to it is
+    /// not bypassed through an unpinned one.
+    ///
+    /// # Errors
+    /// `CORP_MISMATCH`, `LOGIN_DISABLED`.
+    pub(crate) fn check_login(&self, config: &InstanceConfig, corp_id: &CorpId) -> Result<()> {
+        if config.corp_id.as_ref().is_some_and(|pinned| pinned != corp_id) {
+            return Err(Error::new(ErrorKind::CorpMismatch, "this login instance is for another company"));
+        }
+        let serving = self.serving(&config.suite.id, corp_id)?;
+        if config.is_active && serving.is_active {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::LoginDisabled, "this login is switched off"))
+    }
+}

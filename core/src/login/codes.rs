@@ -1,0 +1,116 @@
+//! Login codes: a single-use ticket that proves for 300 seconds who logged in.
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use sha2::{Digest as _, Sha256};
+
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind, Result};
+use crate::random;
+use crate::session::{LoginType, Principal};
+use crate::store::Store;
+use crate::store::entity::login_code::{ActiveModel, Column, Entity};
+
+/// How long a login code can be used.
+const LIFE: Duration = Duration::from_secs(300);
+
+/// What a login code stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) principal: Principal,
+    pub(crate) local_id: String,
+    pub(crate) instance: String,
+    pub(crate) login_type: LoginType,
+    pub(crate) person_epoch: i64,
+    pub(crate) authorization_epoch: i64,
+}
+
+#[derive(Clone)]
+pub(crate) struct LoginCodes {
+    store: Store,
+}
+
+impl LoginCodes {
+    pub(crate) const fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Makes a code. Only its hash is kept.
+    pub(crate) async fn issue(&self, ticket: &Ticket) -> Result<String> {
+        let code = URL_SAFE_NO_PAD.encode(random::bytes::<32>());
+        let row = ActiveModel {
+            hash: Set(hash(&code)),
+            suite_id: Set(ticket.principal.suite_id.clone()),
+            corp_id: Set(ticket.principal.corp_id.clone()),
+            user_id: Set(ticket.principal.user_id.clone()),
+            local_id: Set(ticket.local_id.clone()),
+            instance: Set(ticket.instance.clone()),
+            login_type: Set(ticket.login_type.as_str().to_owned()),
+            person_epoch: Set(ticket.person_epoch),
+            authorization_epoch: Set(ticket.authorization_epoch),
+            expires_at: Set(self.store.now() + LIFE),
+            used_at: Set(None),
+        };
+        Entity::insert(row).exec_without_returning(self.store.database()).await?;
+        Ok(code)
+    }
+
+    /// Uses a code up, once whoever else tries: the statement that finds it unused wins.
+    pub(crate) async fn consume(&self, code: &str) -> Result<Ticket> {
+        let invalid =
+            || Error::new(ErrorKind::LoginCodeInvalid, "the login code is unknown, used or expired");
+        let now = self.store.now();
+        let hash = hash(code);
+        let used = Entity::update_many()
+            .col_expr(Column::UsedAt, Expr::value(now))
+            .filter(Column::Hash.eq(hash.clone()))
+            .filter(Column::UsedAt.is_null())
+            .filter(Column::ExpiresAt.gt(now))
+            .exec(self.store.database())
+            .await?;
+        if used.rows_affected != 1 {
+            return Err(invalid());
+        }
+        let row = Entity::find_by_id(hash).one(self.store.database()).await?.ok_or_else(invalid)?;
+        Ok(Ticket {
+            principal: Principal::new(row.suite_id, row.corp_id, row.user_id),
+            local_id: row.local_id,
+            instance: row.instance,
+            login_type: row.login_type.parse()?,
+            person_epoch: row.person_epoch,
+            authorization_epoch: row.authorization_epoch,
+        })
+    }
+
+    /// Removes what expired, `limit` rows at most; says how many went.
+    pub(crate) async fn delete_expired(&self, now: Timestamp, limit: u64) -> Result<u64> {
+        let database = self.store.database();
+        let expired: Vec<Vec<u8>> = Entity::find()
+            .select_only()
+            .column(Column::Hash)
+            .filter(Column::ExpiresAt.lte(now))
+            .limit(limit)
+            .into_tuple()
+            .all(database)
+            .await?;
+        if expired.is_empty() {
+            return Ok(0);
+        }
+        Ok(Entity::delete_many().filter(Column::Hash.is_in(expired)).exec(database).await?.rows_affected)
+    }
+}
+
+impl fmt::Debug for LoginCodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LoginCodes")
+    }
+}
+
+fn hash(code: &str) -> Vec<u8> {
+    Sha256::digest(code.as_bytes()).to_vec()
+}

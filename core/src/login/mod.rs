@@ -1,0 +1,15 @@
+//! From a code to a session: who the person is, whether the app is visible to them, which user of the host app they
+//! are, and what they may enter.
+
+mod binder;
+mod codes;
+mod organization;
+mod people;
+mod prove;
+
+pub(crate) use binder::AuthModel;
+pub use binder::{Binder, BindingPolicy, ProvenPerson};
+pub(crate) use codes::{LoginCodes, Ticket};
+pub(crate) use organization::OrganizationCodes;
+pub(crate) use people::People;
+pub(crate) use prove::{Attempt, Proof, Prover};

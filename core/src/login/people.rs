@@ -1,0 +1,175 @@
+//! People: their epoch, their profile, when WeCom last said that they may see the app.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::ids::UserId;
+use crate::login::binder::Binder;
+use crate::session::{Principal, Profile, Sessions};
+use crate::store::Store;
+use crate::store::entity::person::{ActiveModel, Column, Entity, Model};
+
+#[derive(Clone)]
+pub(crate) struct People(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    sessions: Sessions,
+    binder: Arc<dyn Binder>,
+}
+
+impl People {
+    pub(crate) fn new(store: Store, sessions: Sessions, binder: Arc<dyn Binder>) -> Self {
+        Self(Arc::new(Inner { store, sessions, binder }))
+    }
+
+    pub(crate) fn binder(&self) -> &dyn Binder {
+        &*self.0.binder
+    }
+
+    /// What we know of a person; `None` for one we never saw.
+    pub(crate) async fn find(&self, who: &Principal) -> Result<Option<Model>> {
+        Ok(Entity::find_by_id(key(who)).one(self.0.store.database()).await?)
+    }
+
+    /// WeCom said that the person may see the app; what it told of them is kept.
+    pub(crate) async fn seen(&self, who: &Principal, profile: &Profile, visible_at: Timestamp) -> Result<()> {
+        self.keep(who, profile, Some(visible_at)).await
+    }
+
+    /// WeCom told something of the person, without saying that they may see the app.
+    pub(crate) async fn told(&self, who: &Principal, profile: &Profile) -> Result<()> {
+        self.keep(who, profile, None).await
+    }
+
+    async fn keep(&self, who: &Principal, profile: &Profile, visible_at: Option<Timestamp>) -> Result<()> {
+        let row = ActiveModel { visible_at: Set(visible_at), ..self.row(who, profile) };
+        // Silence is no news: what is known from before stays.
+        let stays = |column: Column| Expr::col((Entity, column));
+        let text = |column: Column, value: &Option<String>| {
+            value.as_ref().map_or_else(|| stays(column), |value| Expr::value(value.clone()))
+        };
+        let visible = visible_at.map_or_else(|| stays(Column::VisibleAt), Expr::value);
+        let update = OnConflict::columns([Column::SuiteId, Column::CorpId, Column::UserId])
+            .value(Column::VisibleAt, visible)
+            .value(Column::Name, text(Column::Name, &profile.name))
+            .value(Column::Avatar, text(Column::Avatar, &profile.avatar))
+            .value(Column::Email, text(Column::Email, &profile.email))
+            .value(Column::Mobile, text(Column::Mobile, &profile.mobile))
+            .to_owned();
+        Entity::insert(row).on_conflict(update).exec_without_returning(self.0.store.database()).await?;
+        Ok(())
+    }
+
+    /// Makes the row of a person we never saw, if there is none.
+    pub(crate) async fn ensure(&self, who: &Principal) -> Result<()> {
+        let row = self.row(who, &Profile::default());
+        Entity::insert(row)
+            .on_conflict(
+                OnConflict::columns([Column::SuiteId, Column::CorpId, Column::UserId])
+                    .value(Column::Epoch, Expr::col((Entity, Column::Epoch)))
+                    .to_owned(),
+            )
+            .exec_without_returning(self.0.store.database())
+            .await?;
+        Ok(())
+    }
+
+    /// Ends every session of a person, of one never seen too: a login of theirs may be under way.
+    pub(crate) async fn end_sessions(&self, who: &Principal) -> Result<()> {
+        let transaction = self.0.store.begin().await?;
+        let epoch = self.next_epoch(&transaction, who).await?;
+        transaction.commit().await?;
+        self.0.sessions.person_ended(who, epoch);
+        Ok(())
+    }
+
+    /// WeCom does not show the app to this person any more: sessions end, and the next login asks again.
+    pub(crate) async fn hidden(&self, who: &Principal) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::VisibleAt, Expr::value(None::<Timestamp>))
+            .filter(row_of(who))
+            .exec(self.0.store.database())
+            .await?;
+        self.end_sessions(who).await
+    }
+
+    /// The person left the company: sessions, profile and binding end. The same userid later is a new person.
+    pub(crate) async fn left(&self, who: &Principal) -> Result<()> {
+        self.end_sessions(who).await?;
+        self.0.binder.unbind(who).await?;
+        Entity::update_many()
+            .col_expr(Column::VisibleAt, Expr::value(None::<Timestamp>))
+            .col_expr(Column::Name, Expr::value(None::<String>))
+            .col_expr(Column::Avatar, Expr::value(None::<String>))
+            .col_expr(Column::Email, Expr::value(None::<String>))
+            .col_expr(Column::Mobile, Expr::value(None::<String>))
+            .filter(row_of(who))
+            .exec(self.0.store.database())
+            .await?;
+        Ok(())
+    }
+
+    /// The person's userid changed: sessions under the old one end; who they are in the host app goes along.
+    pub(crate) async fn renamed(&self, who: &Principal, new: &UserId) -> Result<()> {
+        self.end_sessions(who).await?;
+        let renamed = Principal::new(who.suite_id.clone(), who.corp_id.clone(), new.clone());
+        self.0.binder.rebind(who, &renamed).await?;
+        self.hidden(who).await
+    }
+
+    async fn next_epoch(&self, database: &impl ConnectionTrait, who: &Principal) -> Result<i64> {
+        let now = self.0.store.now();
+        let row =
+            ActiveModel { epoch: Set(1), ended_at: Set(Some(now)), ..self.row(who, &Profile::default()) };
+        Entity::insert(row)
+            .on_conflict(
+                OnConflict::columns([Column::SuiteId, Column::CorpId, Column::UserId])
+                    .value(Column::Epoch, Expr::col((Entity, Column::Epoch)).add(1))
+                    .value(Column::EndedAt, Expr::value(now))
+                    .to_owned(),
+            )
+            .exec_without_returning(database)
+            .await?;
+        let row = Entity::find_by_id(key(who)).one(database).await?;
+        Ok(row.map_or(i64::MAX, |row| row.epoch))
+    }
+
+    fn row(&self, who: &Principal, profile: &Profile) -> ActiveModel {
+        ActiveModel {
+            suite_id: Set(who.suite_id.clone()),
+            corp_id: Set(who.corp_id.clone()),
+            user_id: Set(who.user_id.clone()),
+            epoch: Set(0),
+            ended_at: Set(None),
+            visible_at: Set(None),
+            name: Set(profile.name.clone()),
+            avatar: Set(profile.avatar.clone()),
+            email: Set(profile.email.clone()),
+            mobile: Set(profile.mobile.clone()),
+            created_at: Set(self.0.store.now()),
+        }
+    }
+}
+
+impl fmt::Debug for People {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("People")
+    }
+}
+
+fn key(who: &Principal) -> (crate::SuiteId, crate::CorpId, UserId) {
+    (who.suite_id.clone(), who.corp_id.clone(), who.user_id.clone())
+}
+
+fn row_of(who: &Principal) -> sea_orm::Condition {
+    sea_orm::Condition::all()
+        .add(Column::SuiteId.eq(who.suite_id.clone()))
+        .add(Column::CorpId.eq(who.corp_id.clone()))
+        .add(Column::UserId.eq(who.user_id.clone()))
+}

@@ -1,0 +1,322 @@
+//! Who a code proves: `gettoken` with the permanent code, then `auth/getuserinfo` (D/96442), then, where it has to be
+//! asked, `user/get` (D/96255).
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
+
+use super::binder::ProvenPerson;
+use super::people::People;
+use crate::authorization::{Authorization, Authorizations, not_authorized};
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::HookFuture;
+use crate::ids::{CorpId, SuiteId};
+use crate::limit::{Limit, client_key};
+use crate::secret::{AccessToken, AuthCode, UserTicket};
+use crate::session::{Principal, Profile};
+use crate::store::Store;
+use crate::wecom::{Api, AppCredential, CallError, Errcode, Identity, Tokens};
+
+/// A login is answered within this, whatever WeCom does.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(12);
+/// A code that WeCom refused is refused from memory for this long.
+const REFUSED_FOR: Duration = Duration::from_mins(5);
+/// Failed codes in a minute, of one client …
+const FAILED_OF_CLIENT: u32 = 60;
+/// … and of one company; beyond it only codes that come with a state of ours are tried.
+const FAILED_OF_CORP: u32 = 300;
+/// Calls that carry a code of one company at the same time, so that a flood meets the limit before WeCom.
+const AT_ONCE: usize = 64;
+
+/// A code to be tried on exactly one (suite, corp).
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) suite_id: SuiteId,
+    pub(crate) corp_id: CorpId,
+    pub(crate) code: AuthCode,
+    pub(crate) client: Option<IpAddr>,
+    /// The code came with a state of ours.
+    pub(crate) stated: bool,
+}
+
+/// Who was proven, and in which epochs.
+#[derive(Clone, Debug)]
+pub(crate) struct Proof {
+    pub(crate) person: ProvenPerson,
+    pub(crate) corp_name: String,
+    pub(crate) person_epoch: i64,
+    pub(crate) authorization_epoch: i64,
+    pub(crate) visible_at: Timestamp,
+}
+
+#[derive(Clone)]
+pub(crate) struct Prover(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    api: Api,
+    tokens: Tokens,
+    authorizations: Authorizations,
+    people: People,
+    failed_of_client: Limit<IpAddr>,
+    failed_of_corp: Limit<(SuiteId, CorpId)>,
+    refused: moka::sync::Cache<[u8; 32], Timestamp>,
+    in_flight: moka::sync::Cache<(SuiteId, CorpId), Arc<Semaphore>>,
+}
+
+impl Prover {
+    pub(crate) fn new(
+        store: Store,
+        api: Api,
+        tokens: Tokens,
+        authorizations: Authorizations,
+        people: People,
+    ) -> Self {
+        let clock = Arc::clone(store.clock());
+        Self(Arc::new(Inner {
+            failed_of_client: Limit::new(FAILED_OF_CLIENT, Arc::clone(&clock)),
+            failed_of_corp: Limit::new(FAILED_OF_CORP, clock),
+            refused: moka::sync::Cache::builder().max_capacity(100_000).time_to_live(REFUSED_FOR).build(),
+            in_flight: moka::sync::Cache::new(10_000),
+            store,
+            api,
+            tokens,
+            authorizations,
+            people,
+        }))
+    }
+
+    /// Proves a person.
+    ///
+    /// # Errors
+    /// Any of the login errors of the table; a code that fails is counted.
+    pub(crate) async fn prove(&self, attempt: &Attempt) -> Result<Proof> {
+        let within = tokio::time::timeout(LOGIN_TIMEOUT, self.attempt(attempt));
+        let outcome = within
+            .await
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::UpstreamTimeout, "the login took too long")));
+        if let Err(error) = &outcome {
+            self.count(attempt, error);
+        }
+        outcome
+    }
+
+    /// Asks WeCom again whether the app is visible to a person in use; if it is not, their sessions end.
+    pub(crate) async fn check_visibility(&self, who: &Principal) -> Result<()> {
+        let authorization = self.0.authorizations.require_active(&who.suite_id, &who.corp_id).await?;
+        let app = authorization.credential()?;
+        let asked_at = self.0.store.now();
+        match self.visible(&app, who).await {
+            Ok(profile) => self.0.people.seen(who, &profile.unwrap_or_default(), asked_at).await,
+            Err(error) if error.kind() == ErrorKind::UserNotVisible => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn attempt(&self, attempt: &Attempt) -> Result<Proof> {
+        let began_at = self.0.store.now();
+        let code_hash = code_hash(attempt);
+        if self.0.refused.get(&code_hash).is_some_and(|at| began_at.since(at) < REFUSED_FOR) {
+            return Err(Error::new(ErrorKind::CodeInvalid, "WeCom refused this code before"));
+        }
+        self.check_limits(attempt)?;
+        let authorization = self.0.authorizations.require_active(&attempt.suite_id, &attempt.corp_id).await?;
+        let app = authorization.credential()?;
+        let key = (attempt.suite_id.clone(), attempt.corp_id.clone());
+        let in_flight = self.0.in_flight.get_with(key, || Arc::new(Semaphore::new(AT_ONCE)));
+        let _turn = in_flight.acquire().await;
+        // Those before us may have used the limit up while we waited.
+        self.check_limits(attempt)?;
+        let (identity, token) = self.identify(&app, &attempt.code).await.inspect_err(|error| {
+            if error.kind() == ErrorKind::CodeInvalid {
+                self.0.refused.insert(code_hash, self.0.store.now());
+            }
+        })?;
+        let Identity::Member { user_id, user_ticket, .. } = identity else {
+            return Err(Error::new(ErrorKind::NotCorpMember, "WeCom knows the person, but not as a member"));
+        };
+        let who = Principal::new(attempt.suite_id.clone(), attempt.corp_id.clone(), user_id);
+        self.known(&authorization, &app, who, user_ticket.as_ref(), &token, began_at).await
+    }
+
+    /// The person is proven; what remains is whether the app is visible to them, and what they are called.
+    async fn known(
+        &self,
+        authorization: &Authorization,
+        app: &AppCredential,
+        who: Principal,
+        user_ticket: Option<&UserTicket>,
+        token: &AccessToken,
+        began_at: Timestamp,
+    ) -> Result<Proof> {
+        let known = self.0.people.find(&who).await?;
+        let mut visible_at = known.as_ref().and_then(|known| known.visible_at);
+        let mut told = None;
+        if visible_at.is_none_or(|at| at < authorization.changed_at) {
+            match self.visible(app, &who).await {
+                Ok(profile) => {
+                    told = Some(profile.unwrap_or_default());
+                    visible_at = Some(began_at);
+                }
+                Err(error) if error.kind() == ErrorKind::UserNotVisible => return Err(error),
+                // WeCom cannot say; whoever it let in may come in, and the next login asks again.
+                Err(error) => {
+                    tracing::info!(target: "wecom_login", ?error, "visibility could not be asked");
+                }
+            }
+        }
+        if let Some(user_ticket) = user_ticket {
+            match self.0.api.user_detail(token, user_ticket).await {
+                Ok(detail) => {
+                    let told = told.get_or_insert_default();
+                    told.avatar = detail.avatar.or_else(|| told.avatar.take());
+                    told.email = detail.email.or(detail.biz_mail).or_else(|| told.email.take());
+                    told.mobile = detail.mobile.or_else(|| told.mobile.take());
+                }
+                Err(error) => tracing::info!(target: "wecom_login", %error, "a profile could not be read"),
+            }
+        }
+        match (&told, &known) {
+            (Some(profile), _) => self.keep(&who, profile, visible_at).await?,
+            (None, None) => self.0.people.ensure(&who).await?,
+            (None, Some(_)) => {}
+        }
+        let stored = known.as_ref();
+        let told = told.unwrap_or_default();
+        let or_stored = |told: Option<String>, stored: Option<&Option<String>>| {
+            told.or_else(|| stored.cloned().flatten())
+        };
+        let profile = Profile {
+            name: or_stored(told.name, stored.map(|row| &row.name)),
+            avatar: or_stored(told.avatar, stored.map(|row| &row.avatar)),
+            email: or_stored(told.email, stored.map(|row| &row.email)),
+            mobile: or_stored(told.mobile, stored.map(|row| &row.mobile)),
+        };
+        // An end that came while this login was under way ends it too.
+        let ended = stored.and_then(|row| row.ended_at).is_some_and(|ended_at| ended_at >= began_at);
+        let person_epoch = stored.map_or(0, |row| row.epoch) - i64::from(ended);
+        Ok(Proof {
+            person: ProvenPerson::new(who, profile),
+            corp_name: authorization.corp_name.clone(),
+            person_epoch,
+            authorization_epoch: authorization.epoch,
+            visible_at: visible_at.unwrap_or_default(),
+        })
+    }
+
+    async fn keep(&self, who: &Principal, profile: &Profile, visible_at: Option<Timestamp>) -> Result<()> {
+        match visible_at {
+            Some(visible_at) => self.0.people.seen(who, profile, visible_at).await,
+            None => self.0.people.told(who, profile).await,
+        }
+    }
+
+    /// What `user/get` says: a profile where it tells one.
+    async fn visible(&self, app: &AppCredential, who: &Principal) -> Result<Option<Profile>> {
+        let member = self
+            .call(app, |token| Box::pin(async move { self.0.api.user(&token, &who.user_id).await }))
+            .await;
+        let not_visible = match member {
+            Ok((member, _)) if !member.is_disabled_or_left() => {
+                return Ok(Some(Profile {
+                    name: member.name,
+                    avatar: member.avatar,
+                    email: member.email,
+                    mobile: member.mobile,
+                }));
+            }
+            Ok(_) => Error::new(ErrorKind::UserNotVisible, "WeCom says the person is disabled or has left"),
+            Err(error) if error.kind() == ErrorKind::UserNotVisible => error,
+            Err(error) => return Err(error),
+        };
+        self.0.people.hidden(who).await?;
+        Err(not_visible)
+    }
+
+    async fn identify(&self, app: &AppCredential, code: &AuthCode) -> Result<(Identity, AccessToken)> {
+        self.call(app, |token| Box::pin(async move { self.0.api.user_identity(&token, code).await })).await
+    }
+
+    /// Makes a call with the app's token; repeats it once, after a token error, with another token.
+    async fn call<'a, T>(
+        &self,
+        app: &AppCredential,
+        call: impl Fn(AccessToken) -> HookFuture<'a, std::result::Result<T, CallError>> + Send + Sync,
+    ) -> Result<(T, AccessToken)> {
+        let mut token = self.token(app).await?;
+        let mut answer = call(token.clone()).await;
+        if answer.as_ref().is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead)) {
+            self.0.tokens.app_token_died(app, &token).await;
+            token = self.token(app).await?;
+            answer = call(token.clone()).await;
+        }
+        match answer {
+            Ok(answer) => Ok((answer, token)),
+            Err(error) => Err(self.judged(app, error.into()).await),
+        }
+    }
+
+    async fn token(&self, app: &AppCredential) -> Result<AccessToken> {
+        match self.0.tokens.app(app).await {
+            Ok(token) => Ok(token),
+            Err(error) => Err(self.judged(app, error).await),
+        }
+    }
+
+    /// An answer that breaks the authorisation stops its logins.
+    async fn judged(&self, app: &AppCredential, error: Error) -> Error {
+        let Some(errcode) =
+            error.errcode().map(Errcode::new).filter(|errcode| errcode.breaks_authorization())
+        else {
+            return error;
+        };
+        match self.0.authorizations.broken(app, errcode).await {
+            Ok(()) => not_authorized().with_errcode(errcode.number()).with_source(error),
+            Err(error) => error,
+        }
+    }
+
+    fn check_limits(&self, attempt: &Attempt) -> Result<()> {
+        if let Some(client) = attempt.client {
+            self.0.failed_of_client.check(&client_key(client))?;
+        }
+        if !attempt.stated {
+            self.0.failed_of_corp.check(&(attempt.suite_id.clone(), attempt.corp_id.clone()))?;
+        }
+        Ok(())
+    }
+
+    fn count(&self, attempt: &Attempt, error: &Error) {
+        let (of_client, of_corp) = match error.kind() {
+            ErrorKind::CodeInvalid => (true, error.errcode().is_some()),
+            ErrorKind::CorpNotAuthorized => (true, false),
+            _ => (false, false),
+        };
+        if let Some(client) = attempt.client.filter(|_| of_client) {
+            self.0.failed_of_client.count(client_key(client));
+        }
+        if of_corp {
+            self.0.failed_of_corp.count((attempt.suite_id.clone(), attempt.corp_id.clone()));
+        }
+    }
+}
+
+impl fmt::Debug for Prover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Prover")
+    }
+}
+
+fn code_hash(attempt: &Attempt) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in [attempt.suite_id.as_str(), attempt.corp_id.as_str(), attempt.code.expose()] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}

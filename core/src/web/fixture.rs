@@ -1,0 +1,75 @@
+//! Sessions in a database in memory, for the tests of this module.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::admin::Admin;
+use super::client::TrustedProxies;
+use super::public_url::{Mount, PublicUrl};
+use super::settings::Web;
+use crate::clock::SystemClock;
+use crate::ids::{CorpId, SuiteId, UserId};
+use crate::session::{
+    Admission, Chore, CurrentUser, LoginType, Platform, Principal, Profile, SessionSettings, Sessions,
+};
+use crate::store::{DataKey, DataKeys, Store};
+
+pub(super) struct Fixture {
+    pub(super) sessions: Sessions,
+    _chores: mpsc::UnboundedReceiver<Chore>,
+}
+
+impl Fixture {
+    pub(super) async fn new() -> Self {
+        let database = Store::connect("sqlite::memory:").await.unwrap();
+        let keys = DataKeys::given([DataKey::new([7; 32])]);
+        let store = Store::open(database, &keys, Arc::new(SystemClock)).await.unwrap();
+        let (sender, chores) = mpsc::unbounded_channel();
+        let runtime = tokio::runtime::Handle::current();
+        let sessions = Sessions::new(store, SessionSettings::default(), sender, runtime);
+        Self { sessions, _chores: chores }
+    }
+
+    pub(super) async fn login(&self) -> (String, CurrentUser) {
+        let principal = Principal::new(
+            SuiteId::new("dk1").unwrap(),
+            CorpId::new("ww1").unwrap(),
+            UserId::new("zhangsan").unwrap(),
+        );
+        let admission = Admission {
+            principal,
+            local_id: "1".into(),
+            instance: "auths.QywxProxyDefault".into(),
+            platform: Platform::App,
+            login_type: LoginType::Qr,
+            profile: Profile::default(),
+            person_epoch: 0,
+            authorization_epoch: 0,
+            visible_at: crate::clock::Timestamp::default(),
+        };
+        let issued = self.sessions.issue(admission).await.unwrap();
+        (issued.token.expose().to_owned(), issued.user)
+    }
+
+    pub(super) fn bearer(&self, token: &str) -> Vec<(String, Vec<u8>)> {
+        headers(&[("authorization", &format!("Bearer {token}"))])
+    }
+
+    pub(super) fn cookie(&self, token: &str) -> Vec<(String, Vec<u8>)> {
+        headers(&[("cookie", &format!("wecom_login={token}"))])
+    }
+}
+
+pub(super) fn headers(lines: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
+    lines.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+}
+
+pub(super) fn web() -> Web {
+    web_with(Admin::default())
+}
+
+pub(super) fn web_with(admin: Admin) -> Web {
+    let url = PublicUrl::new("http://127.0.0.1:3000").unwrap();
+    Web::new(url, Mount::default(), admin, TrustedProxies::default())
+}

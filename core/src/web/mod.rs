@@ -1,0 +1,35 @@
+//! Every rule of the wire, without a web framework: paths and methods, parameters, credentials, cookies, problems.
+//!
+//! An adapter does four things: it mounts [`routes()`] for every method, hands each request as a [`Request`] to
+//! `WecomLogin::respond`, writes the [`Response`] it gets, and guards the host's own routes with
+//! `WecomLogin::verify`, which answers a [`Rejection`] where nobody may enter.
+
+mod admin;
+mod client;
+mod cookie;
+mod credential;
+#[cfg(all(test, feature = "sqlite"))]
+mod fixture;
+mod json;
+mod origin;
+mod params;
+mod problem;
+mod public_url;
+mod query;
+mod rejection;
+mod request;
+mod response;
+mod routes;
+mod settings;
+
+pub use admin::AdminAction;
+pub(crate) use admin::{Admin, AdminKey, AdminPredicate};
+pub use client::Network;
+pub(crate) use client::{TrustedProxies, limit_key};
+pub(crate) use public_url::Mount;
+pub use public_url::PublicUrl;
+pub use rejection::Rejection;
+pub use request::{Body, Headers, Request};
+pub use response::Response;
+pub use routes::{Access, Route, routes};
+pub(crate) use settings::Web;

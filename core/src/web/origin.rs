@@ -1,0 +1,70 @@
+//! The same-origin check of requests that a cookie authenticates.
+
+use super::public_url::PublicUrl;
+use super::request::{Headers, only};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Refuses an unsafe method unless the browser says that one of our own pages sent it: `Sec-Fetch-Site`, or without
+/// that header an `Origin` equal to the public URL's. Never compared with `Host`, which the request chooses.
+///
+/// # Errors
+/// `CROSS_SITE`.
+pub(super) fn check(method: &str, headers: &(impl Headers + ?Sized), public_url: &PublicUrl) -> Result<()> {
+    if matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE") {
+        return Ok(());
+    }
+    let same = if headers.values("sec-fetch-site").next().is_some() {
+        only(headers, "sec-fetch-site") == Some(b"same-origin")
+    } else {
+        only(headers, "origin") == Some(public_url.origin().as_bytes())
+    };
+    if same {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::CrossSite, "a cookie alone does not authenticate a request from another site"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passes(method: &str, headers: &[(&str, &str)]) -> bool {
+        let headers: Vec<_> =
+            headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
+        let url = PublicUrl::new("https://app.example.com/portal").unwrap();
+        check(method, headers.as_slice(), &url).is_ok()
+    }
+
+    #[test]
+    fn safe_methods_need_nothing() {
+        for method in ["GET", "HEAD", "OPTIONS"] {
+            assert!(passes(method, &[("sec-fetch-site", "cross-site")]));
+        }
+    }
+
+    #[test]
+    fn fetch_metadata_decides_where_it_is_sent() {
+        assert!(passes("POST", &[("sec-fetch-site", "same-origin")]));
+        assert!(passes("POST", &[("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")]));
+        for site in ["same-site", "cross-site", "none", ""] {
+            let headers = [("sec-fetch-site", site), ("origin", "https://app.example.com")];
+            assert!(!passes("POST", &headers), "{site}");
+        }
+        assert!(!passes("DELETE", &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "same-origin")]));
+    }
+
+    #[test]
+    fn without_it_the_origin_must_be_ours() {
+        assert!(passes("POST", &[("origin", "https://app.example.com")]));
+        assert!(!passes("POST", &[]));
+        for origin in [
+            "null",
+            "http://app.example.com",
+            "https://app.example.com:444",
+            "https://app.example.com.evil.example",
+        ] {
+            assert!(!passes("PATCH", &[("origin", origin)]), "{origin}");
+        }
+        assert!(!passes("put", &[]), "what is no known safe method is unsafe");
+    }
+}

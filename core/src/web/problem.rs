@@ -1,0 +1,127 @@
+//! Errors as RFC 9457 problems.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::response::Response;
+use crate::error::{Error, ErrorKind};
+
+/// What is sent where credentials are missing (RFC 6750, 3: no error where nothing was sent).
+const CHALLENGE: &str = r#"Bearer realm="wecom-login""#;
+const INVALID_TOKEN: &str = r#"Bearer realm="wecom-login", error="invalid_token""#;
+const INSUFFICIENT_SCOPE: &str = r#"Bearer realm="wecom-login", error="insufficient_scope""#;
+
+#[derive(Serialize)]
+struct Problem<'a> {
+    status: u16,
+    title: &'static str,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errcode: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+}
+
+/// The response to a request that failed.
+pub(crate) fn problem(error: &Error) -> Response {
+    let row = error.kind().row();
+    // Elsewhere the detail is for the log: it may tell apart what callers must not tell apart.
+    let detail = (row.status == 400).then(|| error.detail());
+    let body =
+        Problem { status: row.status, title: row.title, code: row.code, errcode: error.errcode(), detail };
+    let body = serde_json::to_vec(&body).unwrap_or_default();
+    let mut response = Response::with_body(row.status, "application/problem+json", body);
+    if let Some(wait) = error.retry_after() {
+        response = response.with_header("retry-after", whole_seconds(wait).to_string());
+    }
+    match error.kind() {
+        ErrorKind::TokenInvalid => response.with_header("www-authenticate", INVALID_TOKEN),
+        _ if row.status == 401 => response.with_header("www-authenticate", CHALLENGE),
+        _ => response,
+    }
+}
+
+/// The response to a live session that a predicate does not let in (RFC 6750, 3.1).
+pub(crate) fn insufficient_scope(error: &Error) -> Response {
+    problem(error).with_header("www-authenticate", INSUFFICIENT_SCOPE)
+}
+
+/// The response to a method that a path does not take.
+pub(crate) fn method_not_allowed(methods: &[&str]) -> Response {
+    let error = Error::new(ErrorKind::MethodNotAllowed, "see Allow");
+    problem(&error).with_header("allow", methods.join(", "))
+}
+
+/// Rounded up: who comes back then is not too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn body(response: &Response) -> Value {
+        serde_json::from_slice(&response.body).unwrap()
+    }
+
+    #[test]
+    fn a_problem_says_what_its_row_says() {
+        let error = Error::new(ErrorKind::CodeInvalid, "auth/getuserinfo").with_errcode(40029);
+        let response = problem(&error);
+        assert_eq!(response.status, 401);
+        assert_eq!(response.header("content-type"), Some("application/problem+json"));
+        assert_eq!(response.header("cache-control"), Some("no-store"));
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(response.header("www-authenticate"), Some(CHALLENGE));
+        let title = ErrorKind::CodeInvalid.row().title;
+        assert_eq!(
+            body(&response),
+            json!({"status": 401, "title": title, "code": "CODE_INVALID", "errcode": 40029})
+        );
+    }
+
+    #[test]
+    fn only_a_wrong_parameter_is_explained() {
+        let parameter = problem(&Error::new(ErrorKind::ApiParams, "corpId is missing"));
+        assert_eq!(body(&parameter)["detail"], "corpId is missing");
+        for kind in [ErrorKind::Internal, ErrorKind::CorpNotAuthorized, ErrorKind::StoreUnavailable] {
+            let response = problem(&Error::new(kind, "/var/lib/app.sqlite"));
+            assert!(!String::from_utf8_lossy(&response.body).contains("app.sqlite"));
+        }
+    }
+
+    #[test]
+    fn challenges_are_those_of_rfc_6750() {
+        let of = |kind| problem(&Error::new(kind, "")).header("www-authenticate").map(str::to_owned);
+        assert_eq!(of(ErrorKind::Unauthenticated).as_deref(), Some(CHALLENGE));
+        assert_eq!(of(ErrorKind::TokenInvalid).as_deref(), Some(INVALID_TOKEN));
+        assert_eq!(of(ErrorKind::Forbidden), None);
+        assert_eq!(of(ErrorKind::CredentialsConflict), None);
+        let refused = insufficient_scope(&Error::new(ErrorKind::Forbidden, ""));
+        assert_eq!(refused.header("www-authenticate"), Some(INSUFFICIENT_SCOPE));
+    }
+
+    #[test]
+    fn a_wait_is_rounded_up_to_seconds() {
+        let limited = |millis| {
+            let error =
+                Error::new(ErrorKind::RateLimited, "").with_retry_after(Duration::from_millis(millis));
+            problem(&error).header("retry-after").map(str::to_owned).unwrap()
+        };
+        assert_eq!((limited(1), limited(1000), limited(59_001)), ("1".into(), "1".into(), "60".into()));
+    }
+
+    #[test]
+    fn a_wrong_method_is_told_the_right_ones() {
+        let response = method_not_allowed(&["GET", "HEAD"]);
+        assert_eq!((response.status, response.header("allow")), (405, Some("GET, HEAD")));
+        assert_eq!(body(&response)["code"], "METHOD_NOT_ALLOWED");
+        let head = response.clone().without_body();
+        assert!(head.body.is_empty());
+        assert_eq!(head.header("content-length").unwrap(), response.body.len().to_string());
+    }
+}

@@ -1,0 +1,119 @@
+//! A request, as an adapter hands it over.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use bytes::Bytes;
+
+/// A request to one of our [`routes`](super::routes()).
+#[non_exhaustive]
+pub struct Request {
+    /// The method, in capitals.
+    pub method: String,
+    /// The path below the mount as it was sent, not decoded; it begins with `/`.
+    pub path: String,
+    /// What follows the `?`, or nothing.
+    pub query: String,
+    /// The headers, their names in lower case; a name may come several times.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body, read up to [`Route::body_limit_of`](super::Route::body_limit_of).
+    pub body: Body,
+    /// The address the connection comes from.
+    pub client: Option<IpAddr>,
+}
+
+impl Request {
+    /// A request without headers, body and client.
+    #[must_use]
+    pub fn new(method: impl Into<String>, path: impl Into<String>, query: impl Into<String>) -> Self {
+        Self {
+            method: method.into(),
+            path: path.into(),
+            query: query.into(),
+            headers: Vec::new(),
+            body: Body::Complete(Bytes::new()),
+            client: None,
+        }
+    }
+
+    /// Adds the headers, their names in lower case.
+    #[must_use]
+    pub fn with_headers<N: Into<String>, V: Into<Vec<u8>>>(
+        mut self,
+        headers: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        self.headers.extend(headers.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// Adds the body.
+    #[must_use]
+    pub fn with_body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Adds the address the connection comes from.
+    #[must_use]
+    pub const fn with_client(mut self, client: Option<IpAddr>) -> Self {
+        self.client = client;
+        self
+    }
+}
+
+impl fmt::Debug for Request {
+    /// Query, headers and body hold codes and tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The body of a request, as far as it could be read.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Body {
+    /// All of it.
+    Complete(Bytes),
+    /// It is longer than the route allows.
+    TooLarge,
+    /// The connection broke, or the framing is wrong.
+    Broken,
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Complete(_) => "Complete(..)",
+            Self::TooLarge => "TooLarge",
+            Self::Broken => "Broken",
+        })
+    }
+}
+
+/// The headers of a request, of whatever framework.
+pub trait Headers {
+    /// All values of a header, in their order. `name` is in lower case.
+    fn values<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a [u8]>;
+}
+
+impl Headers for http::HeaderMap {
+    fn values<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
+        self.get_all(name).iter().map(http::HeaderValue::as_bytes)
+    }
+}
+
+impl Headers for [(String, Vec<u8>)] {
+    fn values<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
+        self.iter().filter(move |(header, _)| header == name).map(|(_, value)| value.as_slice())
+    }
+}
+
+/// The only value of a header; `None` if there is none or more than one.
+pub(super) fn only<'a>(headers: &'a (impl Headers + ?Sized), name: &'static str) -> Option<&'a [u8]> {
+    let mut values = headers.values(name);
+    let value = values.next()?;
+    values.next().is_none().then_some(value)
+}

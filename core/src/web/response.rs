@@ -1,0 +1,69 @@
+//! A response, as an adapter writes it.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::error::{Error, ErrorKind};
+
+/// A response of ours, complete.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers, their names in lower case; a name may come several times.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body. The answer to HEAD has none, but the `content-length` of the answer to GET.
+    pub body: Bytes,
+}
+
+impl Response {
+    /// An empty response. Nothing of ours is stored by caches nor guessed at by browsers.
+    pub(crate) fn empty(status: u16) -> Self {
+        let headers =
+            vec![("cache-control", "no-store".to_owned()), ("x-content-type-options", "nosniff".to_owned())];
+        Self { status, headers, body: Bytes::new() }
+    }
+
+    pub(crate) fn with_body(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
+        let mut response = Self::empty(status).with_header("content-type", content_type);
+        response.body = body.into();
+        response
+    }
+
+    pub(crate) fn json(value: &impl Serialize) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => Self::with_body(200, "application/json", body),
+            Err(error) => {
+                let error =
+                    Error::new(ErrorKind::Internal, "an answer could not be written").with_source(error);
+                super::problem::problem(&error)
+            }
+        }
+    }
+
+    /// The answer of WeCom's callbacks: plain text that no browser takes for anything else, whoever wrote it.
+    pub(crate) fn plain(status: u16, body: impl Into<Bytes>) -> Self {
+        Self::with_body(status, "text/plain; charset=utf-8", body)
+            .with_header("content-security-policy", "default-src 'none'")
+    }
+
+    pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same without the body (RFC 9110, 9.3.2).
+    pub(crate) fn without_body(self) -> Self {
+        let length = self.body.len().to_string();
+        let mut response = self.with_header("content-length", length);
+        response.body = Bytes::new();
+        response
+    }
+
+    /// The first value of a header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
+    }
+}

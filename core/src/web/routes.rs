@@ -1,0 +1,211 @@
+//! The one table of paths, methods, access and body limits.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+const JSON_LIMIT: usize = 16 * 1024;
+const NOTIFY_LIMIT: usize = 64 * 1024;
+
+const GET: &[&str] = &["GET", "HEAD"];
+const POST: &[&str] = &["POST"];
+const DELETE: &[&str] = &["DELETE"];
+const GET_POST: &[&str] = &["GET", "HEAD", "POST"];
+
+/// Who a route is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Access {
+    /// Anyone.
+    Anyone,
+    /// WeCom, by its signature.
+    WeCom,
+    /// Whoever has a live session.
+    Session,
+    /// The host app's administrators.
+    Admin,
+}
+
+/// What a route does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Endpoint {
+    CallbackRecords,
+    Corps,
+    EndSession,
+    LoginByCode,
+    LoginByWorkbench,
+    LoginCode,
+    LoginConfig,
+    LoginConfigByCode,
+    Logout,
+    LogoutAll,
+    Me,
+    Notify,
+    RetryCallback,
+    Sessions,
+    SetCode,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Route {
+    /// The path below the mount; `{Instance}` and `{id}` stand for one segment, as in axum and actix.
+    pub path: &'static str,
+    /// The methods it takes; any other is answered 405.
+    pub methods: &'static [&'static str],
+    /// Who it is for.
+    pub access: Access,
+    /// The longest body in bytes; a longer one is answered 413.
+    pub body_limit: usize,
+    pub(crate) endpoint: Endpoint,
+}
+
+impl Route {
+    /// How many bytes of body a request of this method may have; 0 where the body is not to be read at all.
+    #[must_use]
+    pub fn body_limit_of(&self, method: &str) -> usize {
+        let read = self.takes(method) && !matches!(method, "GET" | "HEAD");
+        if read { self.body_limit } else { 0 }
+    }
+
+    pub(crate) fn takes(&self, method: &str) -> bool {
+        self.methods.contains(&method)
+    }
+}
+
+const fn route(
+    methods: &'static [&'static str],
+    path: &'static str,
+    access: Access,
+    endpoint: Endpoint,
+) -> Route {
+    let body_limit = match endpoint {
+        Endpoint::Notify => NOTIFY_LIMIT,
+        _ => JSON_LIMIT,
+    };
+    Route { path, methods, access, body_limit, endpoint }
+}
+
+/// Paths without `{Instance}` stand first: the first row that fits is the one.
+const ROUTES: &[Route] = &[
+    route(GET, "/getLoginConfig", Access::Anyone, Endpoint::LoginConfigByCode),
+    route(GET, "/getLoginConfigByCode", Access::Anyone, Endpoint::LoginConfigByCode),
+    route(POST, "/loginByCode", Access::Anyone, Endpoint::LoginByCode),
+    route(POST, "/loginByWorkbench", Access::Anyone, Endpoint::LoginByWorkbench),
+    route(GET_POST, "/notify", Access::WeCom, Endpoint::Notify),
+    route(POST, "/setCode", Access::Admin, Endpoint::SetCode),
+    route(POST, "/retryCallBack", Access::Admin, Endpoint::RetryCallback),
+    route(GET, "/callbackRecords", Access::Admin, Endpoint::CallbackRecords),
+    route(GET, "/corps", Access::Admin, Endpoint::Corps),
+    route(GET, "/me", Access::Session, Endpoint::Me),
+    route(GET, "/sessions", Access::Session, Endpoint::Sessions),
+    route(DELETE, "/sessions/{id}", Access::Session, Endpoint::EndSession),
+    route(POST, "/logout", Access::Session, Endpoint::Logout),
+    route(POST, "/logoutAll", Access::Session, Endpoint::LogoutAll),
+    route(GET, "/{Instance}/getLoginConfig", Access::Anyone, Endpoint::LoginConfig),
+    route(POST, "/{Instance}/getLoginCode", Access::Anyone, Endpoint::LoginCode),
+    route(GET_POST, "/{Instance}/notify", Access::WeCom, Endpoint::Notify),
+];
+
+/// Every path of ours. An adapter mounts each for every method: what a method gets is decided here.
+#[must_use]
+pub const fn routes() -> &'static [Route] {
+    ROUTES
+}
+
+/// The row of a path below the mount, and the text of its one variable segment, decoded.
+pub(crate) fn find(path: &str) -> Option<(&'static Route, Option<Cow<'_, str>>)> {
+    ROUTES.iter().find_map(|route| {
+        let variable = fit(route.path, path)?;
+        // What is no UTF-8 is the name of nothing; it is looked up and not found.
+        Some((route, variable.map(|segment| percent_decode_str(segment).decode_utf8_lossy())))
+    })
+}
+
+/// Fixed segments are compared as they are sent: `/%6De` is not `/me`, to no adapter and no proxy in front.
+fn fit<'a>(pattern: &str, path: &'a str) -> Option<Option<&'a str>> {
+    let mut variable = None;
+    let mut segments = path.split('/');
+    for part in pattern.split('/') {
+        let segment = segments.next()?;
+        if !part.starts_with('{') {
+            if part != segment {
+                return None;
+            }
+        } else if segment.is_empty() {
+            return None;
+        } else {
+            variable = Some(segment);
+        }
+    }
+    segments.next().is_none().then_some(variable)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::element::InstanceName;
+
+    fn found(path: &str) -> Option<(Endpoint, Option<String>)> {
+        find(path).map(|(route, variable)| (route.endpoint, variable.map(Cow::into_owned)))
+    }
+
+    #[test]
+    fn every_path_of_the_table_is_found_and_takes_its_variable() {
+        for route in routes() {
+            let path = route.path.replace("{Instance}", "QywxProxyTemp").replace("{id}", "QywxProxyTemp");
+            let (endpoint, variable) = found(&path).unwrap();
+            assert_eq!(endpoint, route.endpoint, "{path}");
+            assert_eq!(variable.as_deref(), route.path.contains('{').then_some("QywxProxyTemp"), "{path}");
+            assert_eq!(found(&format!("{path}/")), None, "a slash at the end is another path");
+        }
+    }
+
+    #[test]
+    fn fixed_segments_win_and_are_not_decoded() {
+        assert_eq!(found("/sessions/notify"), Some((Endpoint::EndSession, Some("notify".into()))));
+        assert_eq!(found("/me"), Some((Endpoint::Me, None)));
+        for other in
+            ["", "/", "me", "/%6De", "/ME", "//notify", "/a/b/notify", "/sessions/", "/a/getLogincode"]
+        {
+            assert_eq!(found(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn variable_segments_are_decoded_once() {
+        let (_, instance) = found("/auths.Qywx%50roxy/notify").unwrap();
+        assert_eq!(instance.as_deref(), Some("auths.QywxProxy"));
+        assert_eq!(found("/a%252Fb/notify").unwrap().1.as_deref(), Some("a%2Fb"));
+        assert_eq!(found("/%FF/notify").unwrap().1.as_deref(), Some("\u{fffd}"));
+    }
+
+    #[test]
+    fn first_segments_are_no_names_of_instances() {
+        for route in routes() {
+            let first = route.path.split('/').nth(1).unwrap();
+            if !first.starts_with('{') {
+                assert!(InstanceName::new(format!("auths.{first}")).is_err(), "{first}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_is_read_only_by_methods_that_have_one() {
+        let (notify, _) = find("/notify").unwrap();
+        assert_eq!(notify.body_limit_of("POST"), 64 * 1024);
+        assert_eq!(notify.body_limit_of("GET"), 0);
+        assert_eq!(notify.body_limit_of("PUT"), 0);
+        assert_eq!(find("/setCode").unwrap().0.body_limit_of("POST"), 16 * 1024);
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_panics(path in ".*") {
+            let _ = find(&path);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What goes on without a request: callbacks, re-reads, activity, housekeeping.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use tokio::sync::{Notify, mpsc};
+
+use super::handle::WecomLogin;
+use crate::callback::inbox::{Inbox, Repeats};
+use crate::error::Result;
+use crate::ids::SuiteId;
+use crate::session::{Chore, rows};
+use crate::store::entity::{callback_record, callback_seen};
+use crate::store::{RecordStatus, Store};
+
+/// How often authorisations that are due are looked for.
+const READ_EVERY: Duration = Duration::from_secs(30);
+/// How often what is over is removed.
+const CLEAN_EVERY: Duration = Duration::from_mins(10);
+/// Rows that go in one statement.
+const BATCH: u64 = 500;
+/// A session that looks idle may have been used on another node, which writes later.
+const WRITE_INTERVALS: u32 = 2;
+/// How long records are kept; the hash that tells a repetition outlives them.
+const RECORDS_KEPT: Duration = Duration::from_hours(90 * 24);
+const HASHES_KEPT: Duration = Duration::from_hours(400 * 24);
+/// Ignored records of one suite.
+const IGNORED_KEPT: u64 = 10_000;
+
+/// The ends of the channels that the rest of the handle feeds.
+pub(super) struct Feeds {
+    pub(super) inbox: Inbox,
+    pub(super) repeats: mpsc::UnboundedReceiver<Repeats>,
+    pub(super) chores: mpsc::UnboundedReceiver<Chore>,
+    pub(super) due: Arc<Notify>,
+}
+
+/// Starts everything on the handle's runtime. Each part ends when the handle is shut down.
+pub(super) fn start(login: &WecomLogin, feeds: Feeds) {
+    let inner = &login.0;
+    let worker = inner.worker.clone();
+    let tasks = inner.tasks.clone();
+    spawn(login, async move { worker.run(tasks).await });
+    spawn(login, read_authorizations(login.clone(), feeds.due));
+    spawn(login, count_repeats(feeds.inbox, feeds.repeats));
+    spawn(login, do_chores(login.clone(), feeds.chores));
+    spawn(login, keep_house(login.clone()));
+}
+
+fn spawn(login: &WecomLogin, part: impl Future<Output = ()> + Send + 'static) {
+    let stop = login.0.stop.clone();
+    let until_stopped = async move {
+        tokio::select! {
+            () = part => {}
+            () = stop.cancelled() => {}
+        }
+    };
+    login.0.tasks.spawn_on(until_stopped, &login.0.runtime);
+}
+
+async fn read_authorizations(login: WecomLogin, due: Arc<Notify>) {
+    loop {
+        if let Err(error) = login.0.authorizations.read_due().await {
+            tracing::warn!(target: "wecom_login", ?error, "authorisations cannot be read");
+        }
+        tokio::select! {
+            () = due.notified() => {}
+            () = login.0.store.clock().sleep(READ_EVERY) => {}
+        }
+    }
+}
+
+async fn count_repeats(inbox: Inbox, mut repeats: mpsc::UnboundedReceiver<Repeats>) {
+    while let Some(repeat) = repeats.recv().await {
+        if let Err(error) = inbox.count(&repeat).await {
+            tracing::debug!(target: "wecom_login", ?error, "a repetition was not counted");
+        }
+    }
+}
+
+async fn do_chores(login: WecomLogin, mut chores: mpsc::UnboundedReceiver<Chore>) {
+    while let Some(chore) = chores.recv().await {
+        let done = match &chore {
+            Chore::Seen(user) => {
+                rows::seen(login.0.store.database(), user.session_id(), user.last_seen_at()).await
+            }
+            Chore::CheckVisibility(who) => login.0.prover.check_visibility(who).await,
+        };
+        if let Err(error) = done {
+            tracing::info!(target: "wecom_login", ?error, ?chore, "a chore was not done");
+        }
+    }
+}
+
+async fn keep_house(login: WecomLogin) {
+    loop {
+        if let Err(error) = clean(&login).await {
+            tracing::info!(target: "wecom_login", ?error, "what is over could not be removed");
+        }
+        login.0.store.clock().sleep(CLEAN_EVERY).await;
+    }
+}
+
+async fn clean(login: &WecomLogin) -> Result<()> {
+    let (store, settings) = (&login.0.store, login.0.sessions.settings());
+    let now = store.now();
+    let idle_since = now - (settings.idle + settings.write_interval() * WRITE_INTERVALS);
+    while rows::delete_over(store.database(), now, idle_since, BATCH).await? == BATCH {}
+    while login.0.login_codes.delete_expired(now, BATCH).await? == BATCH {}
+    callback_record::Entity::delete_many()
+        .filter(callback_record::Column::ReceivedAt.lt(now - RECORDS_KEPT))
+        .exec(store.database())
+        .await?;
+    callback_seen::Entity::delete_many()
+        .filter(callback_seen::Column::SeenAt.lt(now - HASHES_KEPT))
+        .exec(store.database())
+        .await?;
+    for suite_id in login.0.suites.ids() {
+        drop_ignored(store, &suite_id).await?;
+    }
+    Ok(())
+}
+
+/// Keeps the newest of the ignored records: people who write to the app must not fill the disk.
+async fn drop_ignored(store: &Store, suite_id: &SuiteId) -> Result<()> {
+    use callback_record::{Column, Entity};
+    let ignored = || {
+        Entity::find()
+            .filter(Column::SuiteId.eq(suite_id.clone()))
+            .filter(Column::Status.eq(RecordStatus::Ignored))
+    };
+    let oldest_kept: Option<i64> = ignored()
+        .select_only()
+        .column(Column::Id)
+        .order_by_desc(Column::Id)
+        .offset(IGNORED_KEPT)
+        .limit(1)
+        .into_tuple()
+        .one(store.database())
+        .await?;
+    if let Some(id) = oldest_kept {
+        Entity::delete_many()
+            .filter(Column::SuiteId.eq(suite_id.clone()))
+            .filter(Column::Status.eq(RecordStatus::Ignored))
+            .filter(Column::Id.lte(id))
+            .exec(store.database())
+            .await?;
+    }
+    Ok(())
+}

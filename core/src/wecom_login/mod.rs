@@ -1,0 +1,20 @@
+//! The builder, and the one handle that users hold.
+
+mod background;
+mod builder;
+mod handle;
+mod instance;
+mod manage;
+mod requests;
+mod results;
+mod service;
+
+pub use builder::Builder;
+pub use handle::{Element, WecomLogin};
+pub use instance::Instance;
+pub use requests::{LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
+pub use results::{
+    AuthConfig, CorpChoice, LoginCode, LoginConfig, LoginResult, OrganizationLogin, SessionSummary,
+    UserSummary,
+};
+pub use service::AuthService;
