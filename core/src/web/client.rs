@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn v6_is_counted_by_the_64() {
-        let key = |text: &str| client_key(text.parse().unwrap()).to_string();
+        let key = |text: &str| crate::limit::client_key(text.parse().unwrap()).to_string();
         assert_eq!(key("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(key("::ffff:192.0.2.1"), "192.0.2.1");
         assert_eq!(key(&key("2001:db8:1:2:3:4:5:6")), "2001:db8:1:2::");
