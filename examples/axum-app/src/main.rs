@@ -1,2 +1,52 @@
-//! Placeholder.
-fn main() {}
+//! A whole app: `cargo run -p axum-app`, then open what it prints.
+
+use std::error::Error;
+use std::net::SocketAddr;
+
+use axum::response::Html;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use wecom_login::WecomLogin;
+use wecom_login_demo::Demo;
+use wecom_login_tower::{RequireLogin, User, login_routes};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (demo, listener) = Demo::start("axum-app").await?;
+
+    let mut login = WecomLogin::builder()
+        .auths(demo.auths())
+        .database_url(demo.database_url())
+        .data_keys(demo.data_keys())
+        .public_url(demo.public_url())
+        .wecom_hosts(demo.wecom()?);
+    if let Some(key) = demo.admin_key() {
+        login = login.admin_key(key);
+    }
+    let login = login.build().await?;
+
+    let app = Router::new()
+        .route("/api/hello", get(hello).route_layer(RequireLogin::new(&login)))
+        .route("/api/public", get(public).route_layer(RequireLogin::optional(&login)))
+        .route("/", get(home))
+        .nest("/auth", login_routes(&login))
+        .into_make_service_with_connect_info::<SocketAddr>();
+
+    demo.serving(&login);
+    axum::serve(listener, app).with_graceful_shutdown(Demo::stopped()).await?;
+    login.shutdown().await;
+    Ok(())
+}
+
+async fn hello(user: User) -> Json<Value> {
+    Json(Demo::describe(&user))
+}
+
+async fn public(user: Option<User>) -> Json<Value> {
+    Json(user.map_or_else(|| json!({}), |user| Demo::describe(&user)))
+}
+
+async fn home() -> Html<&'static str> {
+    Html(include_str!("../../demo/home.html"))
+}

@@ -1,0 +1,57 @@
+//! The sandbox's companies, as the example app finds them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wecom_login::{AuthorizationStatus, CorpId, SuiteId, WecomLogin};
+use wecom_sandbox::Sandbox;
+
+/// How many of the sandbox's companies have authorised the app.
+const AUTHORISED: usize = 2;
+/// How long they are waited for before what is there is printed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Lets the first companies authorise the app, waits in the background until it knows them, and prints what to open.
+pub(crate) fn authorise_and_introduce(sandbox: &Arc<Sandbox>, login: &WecomLogin, public_url: &str) {
+    let corps = sandbox.corp_ids();
+    let suite_id = login.instances().find_map(|instance| instance.auth_config()).map(|config| config.suite_id);
+    let (Some(suite_id), Some(first)) = (suite_id, corps.first().cloned()) else { return };
+    let people = sandbox.user_ids(&first);
+    let (sandbox, login, public_url) = (Arc::clone(sandbox), login.clone(), public_url.to_owned());
+    tokio::spawn(async move {
+        for corp_id in corps.iter().take(AUTHORISED) {
+            if sandbox.permanent_code(corp_id, suite_id.as_str()).is_none() {
+                if let Err(problem) = sandbox.install(corp_id).await {
+                    eprintln!("the sandbox could not authorise {corp_id}: {problem:?}");
+                }
+            }
+        }
+        let known = async {
+            while known(&login, &suite_id).await < AUTHORISED {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let all = tokio::time::timeout(PATIENCE, known).await.is_ok();
+        println!("{}", if all { "ready: two of the three companies have authorised the app" } else { "not ready yet" });
+        let (person, sandbox_url) = (people.first().map_or("", String::as_str), sandbox.url());
+        println!("  the app:      {public_url}/");
+        println!("  the sandbox:  {sandbox_url}/sandbox");
+        println!("  a login code: curl -X POST {sandbox_url}/sandbox/corps/{first}/members/{person}/code");
+        println!(
+            "  a session:    curl {public_url}/auth/loginByWorkbench -d '{{\"corpId\":\"{first}\",\"code\":\"CODE\"}}'"
+        );
+        println!("  a request:    curl {public_url}/api/hello -H 'authorization: Bearer TOKEN'");
+    });
+}
+
+/// How many companies the app knows with their app's number.
+async fn known(login: &WecomLogin, suite_id: &SuiteId) -> usize {
+    let corps = login.service().corps().await.unwrap_or_default();
+    let active: Vec<&CorpId> = corps
+        .iter()
+        .filter(|corp| corp.suite_id == *suite_id && corp.agent_id.is_some())
+        .filter(|corp| corp.status == AuthorizationStatus::Active)
+        .map(|corp| &corp.corp_id)
+        .collect();
+    active.len()
+}
