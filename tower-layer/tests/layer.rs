@@ -195,7 +195,7 @@ impl Service<Request<()>> for Strict {
 
     fn call(&mut self, request: Request<()>) -> Self::Future {
         assert!(std::mem::take(&mut self.ready), "called without being ready");
-        let user = request.extensions().get::<CurrentUser>().map(|user| user.user_id().to_owned());
+        let user = request.extensions().get::<CurrentUser>().map(|user| user.third_user_id().to_string());
         std::future::ready(Ok(Response::new(Full::from(user.unwrap_or_default()))))
     }
 }
@@ -217,14 +217,14 @@ async fn a_hit_clones_nothing_and_a_look_up_calls_the_service_that_was_ready() {
         collect(response).await
     };
 
-    assert_eq!(call(&[("authorization", &bearer(&live))]).await.body, "1");
+    assert_eq!(call(&[("authorization", &bearer(&live))]).await.body, "zhangsan");
     assert_eq!(call(&[]).await.body, "");
     assert_eq!(clones.load(Ordering::SeqCst), 0);
     assert_eq!(call(&[("authorization", &bearer(&ended))]).await.problem().0, 401);
     assert_eq!(clones.load(Ordering::SeqCst), 1, "the database was asked");
     let cookie = format!("wecom_login={ended}");
     let answer = call(&[("authorization", &bearer(&live)), ("cookie", &cookie)]).await;
-    assert_eq!(answer.body, "1");
+    assert_eq!(answer.body, "zhangsan");
     assert!(answer.header("set-cookie").is_some());
 }
 
@@ -239,7 +239,7 @@ async fn end(login: &WecomLogin, token: &str) {
 async fn the_layer_fits_wherever_layers_go() {
     let login = handle().await;
     let layer = RequireLogin::new(&login);
-    let who = |Extension(user): Extension<CurrentUser>| async move { user.user_id().to_owned() };
+    let who = |Extension(user): Extension<CurrentUser>| async move { user.third_user_id().to_string() };
     let everywhere: Router = Router::new()
         .route("/method", get(who).layer(layer.clone()))
         .merge(Router::new().route("/routes", get(who)).route_layer(layer.clone()))
@@ -249,6 +249,6 @@ async fn the_layer_fits_wherever_layers_go() {
     for path in ["/method", "/routes", "/all", "/builder"] {
         assert_eq!(ask(&everywhere, request("GET", path, &[])).await.problem().0, 401, "{path}");
         let answer = ask(&everywhere, request("GET", path, &[("authorization", &token)])).await;
-        assert_eq!(&*answer.body, b"1", "{path}");
+        assert_eq!(&*answer.body, b"zhangsan", "{path}");
     }
 }

@@ -24,7 +24,7 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> 
     let headers = call.request.headers.as_slice();
     let client = call.client(login);
     let administrator =
-        login.web().administrator(login.sessions(), &call.request.method, headers, client).await?;
+        login.0.web.administrator(&login.0.sessions, &call.request.method, headers, client).await?;
     let service = login.service();
     match call.endpoint {
         Endpoint::SetCode => {

@@ -33,6 +33,7 @@ impl SessionCookie {
     }
 
     /// The `Set-Cookie` that starts a session in the browser.
+    #[allow(dead_code, reason = "only the browser's way in sets it, which JSON logins never do")]
     pub(crate) fn set(self, token: &str, max_age: Duration) -> String {
         format!("{}={token}; Max-Age={}; {}", self.name(), max_age.as_secs(), self.attributes())
     }

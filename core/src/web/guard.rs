@@ -10,19 +10,19 @@ impl WecomLogin {
     /// Who sent a request: the hot path of every protected route. For a session in memory no future is made and
     /// nothing is allocated.
     pub fn verify<H: Headers + ?Sized>(&self, method: &str, headers: &H) -> Verify {
-        self.web().verify(self.sessions(), method, headers)
+        self.0.web.verify(&self.0.sessions, method, headers)
     }
 
     /// What to tell a request whose credential [`verify`](Self::verify) found bad.
     pub fn reject<H: Headers + ?Sized>(&self, error: Error, headers: &H) -> Rejection {
-        self.web().rejection(error, headers)
+        self.0.web.rejection(error, headers)
     }
 
     /// The value of the `Set-Cookie` that clears the session cookie: for a response to
     /// [`Verified`](crate::Verified) with `clear_cookie`.
     #[must_use]
     pub fn clear_cookie(&self) -> String {
-        self.web().cookie.clear()
+        self.0.web.cookie.clear()
     }
 
     /// Where to send a browser that is not logged in: for a GET that accepts HTML and came without a bearer, the
@@ -34,12 +34,12 @@ impl WecomLogin {
         headers: &H,
         path_and_query: &str,
     ) -> Option<String> {
-        self.web().redirect(rejection, method, headers, path_and_query)
+        self.0.web.redirect(rejection, method, headers, path_and_query)
     }
 
     /// The path below the host app's root where our routes are; empty if they are at the root.
     #[must_use]
     pub fn mount(&self) -> &str {
-        self.web().mount.as_str()
+        self.0.web.mount.as_str()
     }
 }

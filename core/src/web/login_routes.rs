@@ -5,8 +5,7 @@ use super::respond::Call;
 use super::response::Response;
 use super::routes::Endpoint;
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::{LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
-use crate::wecom_login::WecomLogin;
+use crate::wecom_login::{LoginByCodeRequest, LoginCodeRequest, WecomLogin, WorkbenchLoginRequest};
 
 pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> {
     let client = call.client(login);
@@ -31,8 +30,7 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> 
             let params = LoginByCodeParams::parse(call.body()?)?;
             let request = LoginByCodeRequest::new(params.login_code)
                 .with_corp_id(params.corp_id)
-                .with_platform(params.platform)
-                .with_client(client);
+                .with_platform(params.platform);
             Ok(Response::json(&login.service().login_by_code(request).await?))
         }
         Endpoint::LoginByWorkbench => {

@@ -5,13 +5,17 @@
 //! `WecomLogin::verify`, which answers a [`Rejection`] where nobody may enter.
 
 mod admin;
+mod admin_routes;
 mod client;
 mod cookie;
 mod credential;
 #[cfg(all(test, feature = "sqlite"))]
 mod fixture;
+mod guard;
 mod html;
 mod json;
+mod login_routes;
+mod notify;
 mod origin;
 mod params;
 mod problem;
@@ -19,14 +23,16 @@ mod public_url;
 mod query;
 mod rejection;
 mod request;
+mod respond;
 mod response;
 mod routes;
+mod session_routes;
 mod settings;
 
 pub use admin::AdminAction;
 pub(crate) use admin::{Admin, AdminKey, AdminPredicate};
 pub use client::Network;
-pub(crate) use client::{TrustedProxies, limit_key};
+pub(crate) use client::TrustedProxies;
 pub(crate) use public_url::Mount;
 pub use public_url::PublicUrl;
 pub use rejection::Rejection;

@@ -39,7 +39,7 @@ impl Call {
     /// What the client is counted by.
     pub(super) fn client(&self, login: &WecomLogin) -> Option<IpAddr> {
         let peer = self.request.client?;
-        Some(limit_key(login.web().proxies.client(peer, self.request.headers.as_slice())))
+        Some(limit_key(login.0.web.proxies.client(peer, self.request.headers.as_slice())))
     }
 }
 
@@ -57,11 +57,11 @@ impl WecomLogin {
         let variable = variable.map(std::borrow::Cow::into_owned);
         let head = request.method == "HEAD";
         let login = self.clone();
-        let work = self.runtime().spawn(async move {
+        let work = async move {
             let call = Call { endpoint: route.endpoint, variable, request };
             login.answer(route, call).await
-        });
-        let response = work.await.unwrap_or_else(|error| {
+        };
+        let response = self.0.tasks.spawn_on(work, &self.0.runtime).await.unwrap_or_else(|error| {
             tracing::error!(target: "wecom_login", %error, path = route.path, "a request was not answered");
             problem(&Error::new(ErrorKind::Internal, "the request was not answered"))
         });
@@ -71,8 +71,10 @@ impl WecomLogin {
     async fn answer(&self, route: &'static Route, call: Call) -> Response {
         // First the method, then who it is, then what they want.
         if !route.takes(&call.request.method) {
-            let refused = method_not_allowed(route.methods);
-            return if route.endpoint == Endpoint::Notify { notify::refused(&refused) } else { refused };
+            return match route.endpoint {
+                Endpoint::Notify => notify::refused(405).with_header("allow", route.methods.join(", ")),
+                _ => method_not_allowed(route.methods),
+            };
         }
         let result = match route.access {
             Access::WeCom => return notify::answer(self, &call).await,

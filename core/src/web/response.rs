@@ -42,12 +42,6 @@ impl Response {
         }
     }
 
-    /// The answer of WeCom's callbacks: plain text that no browser takes for anything else, whoever wrote it.
-    pub(crate) fn plain(status: u16, body: impl Into<Bytes>) -> Self {
-        Self::with_body(status, "text/plain; charset=utf-8", body)
-            .with_header("content-security-policy", "default-src 'none'")
-    }
-
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self

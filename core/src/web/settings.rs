@@ -1,7 +1,5 @@
 //! What the wire rules are configured with.
 
-use std::time::Duration;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::admin::Admin;
@@ -37,11 +35,6 @@ impl Web {
     pub(crate) fn login_path(&self, path_and_query: &str) -> String {
         let return_to = format!("{}{path_and_query}", self.public_url.path());
         format!("{}?returnTo={}", self.path_of("/login"), utf8_percent_encode(&return_to, QUERY_VALUE))
-    }
-
-    /// The `Set-Cookie` that starts a session in the browser.
-    pub(crate) fn session_cookie(&self, token: &str, max_age: Duration) -> String {
-        self.cookie.set(token, max_age)
     }
 }
 
