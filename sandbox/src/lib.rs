@@ -32,6 +32,7 @@ mod guard;
 mod pages;
 mod problem;
 mod random;
+mod router;
 mod sandbox;
 mod world;
 

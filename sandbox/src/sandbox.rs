@@ -5,9 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::middleware;
-use axum::routing::any;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -18,8 +15,9 @@ use crate::builder::Builder;
 use crate::delivery::{Delivery, keep_pushing};
 use crate::engine::Engine;
 use crate::problem::Problem;
+use crate::router::router;
 use crate::world::{Fault, Settings};
-use crate::{WARNING, api, control, guard, pages};
+use crate::{WARNING, control};
 
 /// How long open requests may go on after [`Sandbox::shutdown`].
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -301,14 +299,4 @@ impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sandbox").field("addr", &self.engine.addr).finish_non_exhaustive()
     }
-}
-
-fn router(engine: &Arc<Engine>) -> Router {
-    Router::new()
-        .route("/cgi-bin/{*path}", any(api::serve))
-        .merge(control::routes())
-        .merge(pages::routes())
-        .fallback(async || Problem::unknown("there is nothing here"))
-        .layer(middleware::from_fn_with_state(Arc::clone(engine), guard::check))
-        .with_state(Arc::clone(engine))
 }

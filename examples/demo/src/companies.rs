@@ -14,7 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Lets the first companies authorise the app, waits in the background until it knows them, and prints what to open.
 pub(crate) fn authorise_and_introduce(sandbox: &Arc<Sandbox>, login: &WecomLogin, public_url: &str) {
     let corps = sandbox.corp_ids();
-    let suite_id = login.instances().find_map(|instance| instance.auth_config()).map(|config| config.suite_id);
+    let suite_id =
+        login.instances().find_map(|instance| instance.auth_config()).map(|config| config.suite_id);
     let (Some(suite_id), Some(first)) = (suite_id, corps.first().cloned()) else { return };
     let people = sandbox.user_ids(&first);
     let (sandbox, login, public_url) = (Arc::clone(sandbox), login.clone(), public_url.to_owned());
@@ -32,7 +33,10 @@ pub(crate) fn authorise_and_introduce(sandbox: &Arc<Sandbox>, login: &WecomLogin
             }
         };
         let all = tokio::time::timeout(PATIENCE, known).await.is_ok();
-        println!("{}", if all { "ready: two of the three companies have authorised the app" } else { "not ready yet" });
+        println!(
+            "{}",
+            if all { "ready: two of the three companies have authorised the app" } else { "not ready yet" }
+        );
         let (person, sandbox_url) = (people.first().map_or("", String::as_str), sandbox.url());
         println!("  the app:      {public_url}/");
         println!("  the sandbox:  {sandbox_url}/sandbox");

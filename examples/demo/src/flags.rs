@@ -32,6 +32,9 @@ pub(crate) struct Flags {
 
 impl fmt::Debug for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Flags").field("listen", &self.listen).field("auths", &self.auths).finish_non_exhaustive()
+        f.debug_struct("Flags")
+            .field("listen", &self.listen)
+            .field("auths", &self.auths)
+            .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::settings::IdForm;
+use super::choices::IdForm;
 
 /// A company.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! What exists in the box: companies, people, apps, tokens, codes, and the switches.
 
+mod choices;
 mod corp;
 mod faults;
 mod grants;
@@ -8,6 +9,7 @@ mod settings;
 mod tokens;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fs, io};
@@ -19,11 +21,12 @@ pub(crate) use grants::{AuthLink, CodeTrouble, ExchangeCode, LoginCode, UserTick
 pub(crate) use seed::seed;
 pub(crate) use tokens::{Holder, TokenTrouble, Tokens};
 
+pub use choices::{Format, IdForm, ReceiveId, Which, Whose};
 pub use corp::Kind;
 pub use faults::Fault;
-pub use settings::{Format, IdForm, ReceiveId, Settings, Which, Whose};
+pub use settings::Settings;
 
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Outcome};
 
 /// How many deliveries are remembered.
 const DELIVERIES_KEPT: usize = 1_000;
@@ -105,9 +108,23 @@ impl World {
     /// Reads a state file; `None` if there is none yet.
     pub(crate) fn load(path: &Path) -> io::Result<Option<Self>> {
         match fs::read(path) {
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Ok(bytes) => {
+                let mut world: Self = serde_json::from_slice(&bytes)?;
+                world.end_deliveries();
+                Ok(Some(world))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// What was under way or kept back when the sandbox stopped was never finished.
+    fn end_deliveries(&mut self) {
+        for delivery in &mut self.deliveries {
+            if matches!(delivery.outcome, Outcome::Sending | Outcome::Held) {
+                delivery.outcome = Outcome::Failed;
+                delivery.error = Some("the sandbox was stopped".to_owned());
+            }
         }
     }
 
@@ -115,7 +132,12 @@ impl World {
     pub(crate) fn save(&self, path: &Path) -> io::Result<()> {
         let mut beside = path.as_os_str().to_owned();
         beside.push(".new");
-        fs::write(&beside, serde_json::to_vec(self)?)?;
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        // It holds permanent codes and tokens that open everything here.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&beside)?.write_all(&serde_json::to_vec(self)?)?;
         fs::rename(&beside, path)
     }
 
