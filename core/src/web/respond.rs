@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 
-use super::client::limit_key;
+use crate::limit::client_key;
 use super::problem::{method_not_allowed, problem};
 use super::request::{Body, Request};
 use super::response::Response;
