@@ -79,7 +79,7 @@ enum Reading {
     /// Not ours, or not as it claims: the one refusal.
     Refused,
     /// To be stored and, unless it is ignored, carried out.
-    Arrived { arrival: Arrival, told: Option<OtherEvent> },
+    Arrived(Box<(Arrival, Option<OtherEvent>)>),
 }
 
 impl Notify {
@@ -134,7 +134,8 @@ impl Notify {
             let Ok(_room) = self.0.room.acquire().await else { return Ok::<_, Error>(()) };
             for (suite, keys) in self.signers(scope, &signed, &envelope.encrypt) {
                 let Ok(plain) = decrypt(&keys.encoding_aes_key, &envelope.encrypt) else { continue };
-                if let Reading::Arrived { arrival, told } = self.read(suite, &plain).await? {
+                if let Reading::Arrived(arrived_as) = self.read(suite, &plain).await? {
+                    let (arrival, told) = *arrived_as;
                     let new = self.keep(arrival).await?;
                     arrived.push(told.filter(|_| new));
                 }
@@ -218,10 +219,8 @@ impl Notify {
                 event: Some(event.clone()).filter(|event| !event.is_empty()),
                 message: message.to_vec(),
             });
-            Reading::Arrived {
-                arrival: Arrival { suite_id: suite.id.clone(), corp_id, event, hash, work },
-                told,
-            }
+            let arrival = Arrival { suite_id: suite.id.clone(), corp_id, event, hash, work };
+            Reading::Arrived(Box::new((arrival, told)))
         };
         let ignored =
             |corp_id, event: Option<String>| arrived(corp_id, event.unwrap_or_default(), Work::Ignored);

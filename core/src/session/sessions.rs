@@ -287,12 +287,7 @@ impl Sessions {
         self.0.epochs.of(EpochOf::Person(who.clone(), authorization_epoch), made_with, stored)
     }
 
-    fn authorization_epoch(
-        &self,
-        who: &Principal,
-        made_with: i64,
-        stored: i64,
-    ) -> Epoch {
+    fn authorization_epoch(&self, who: &Principal, made_with: i64, stored: i64) -> Epoch {
         let whose = EpochOf::Authorization(who.suite_id.clone(), who.corp_id.clone());
         self.0.epochs.of(whose, made_with, stored)
     }

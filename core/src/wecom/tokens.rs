@@ -356,10 +356,8 @@ impl Tokens {
     async fn died(&self, key: Key, value: &str) {
         self.drop_held(&key, value).await;
         let row_id = key.0.row_id();
-        let row = match access_token::Entity::find_by_id(row_id.clone()).one(self.0.store.database()).await {
-            Ok(Some(row)) => row,
-            _ => return,
-        };
+        let row = access_token::Entity::find_by_id(row_id.clone()).one(self.0.store.database()).await;
+        let Ok(Some(row)) = row else { return };
         let same =
             self.0.store.keys().open_text(place(&[&row_id]), &row.value).is_ok_and(|stored| stored == value);
         if same {

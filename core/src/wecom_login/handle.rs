@@ -48,7 +48,11 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct WecomLogin(pub(crate) Arc<Inner>, Option<Arc<DropGuard>>);
+pub struct WecomLogin(
+    pub(crate) Arc<Inner>,
+    #[allow(dead_code, reason = "held for its drop, which ends the work in the background")]
+    Option<Arc<DropGuard>>,
+);
 
 pub(crate) struct Inner {
     pub(crate) instances: Instances,
@@ -97,7 +101,6 @@ impl WecomLogin {
     }
 
     /// Begins to configure a login.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
     }
