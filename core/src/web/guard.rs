@@ -7,6 +7,11 @@ use crate::session::Verify;
 use crate::wecom_login::WecomLogin;
 
 impl WecomLogin {
+    /// Whose session a bare token is of, for what has no HTTP headers: a message of a WebSocket, a gRPC call.
+    pub fn verify_token(&self, token: &[u8]) -> Verify {
+        self.0.sessions.verify(token)
+    }
+
     /// Who sent a request: the hot path of every protected route. For a session in memory no future is made and
     /// nothing is allocated.
     pub fn verify<H: Headers + ?Sized>(&self, method: &str, headers: &H) -> Verify {
