@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::ids::{CorpId, SuiteId};
 use crate::store::entity::authorization::{Column, Entity};
 use crate::store::entity::{access_token, login_code, organization_code, person, session, user};
-use crate::store::{AuthorizationStatus, Sealed};
+use crate::store::{AuthorizationStatus, Sealed, retried};
 use crate::wecom::Tokens;
 
 /// Nothing is to be asked about an authorisation that is over.
@@ -73,6 +73,10 @@ impl Authorizations {
     /// WeCom confirmed the end: the permanent code and all data of the company go. What stays is that its sessions are
     /// over.
     pub(super) async fn erase(&self, known: &Authorization) -> Result<()> {
+        retried(|| self.erase_once(known)).await
+    }
+
+    async fn erase_once(&self, known: &Authorization) -> Result<()> {
         let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
         let transaction = self.0.store.begin().await?;
         let erased = Entity::update_many()

@@ -14,7 +14,7 @@ use crate::ids::{CorpId, SuiteId};
 use crate::secret::{SuiteAccessToken, TemporaryAuthCode};
 use crate::store::entity::authorization::{ActiveModel, Entity};
 use crate::store::entity::{access_token, callback_record};
-use crate::store::{AuthorizationStatus, RecordStatus, Sealed};
+use crate::store::{AuthorizationStatus, RecordStatus, Sealed, retried};
 use crate::wecom::{CallError, Errcode, ExchangeVersion, Exchanged, Tokens};
 
 /// How long to wait before the next attempt to store a permanent code.
@@ -80,7 +80,8 @@ impl Authorizations {
         let (suite_id, corp_id) = (&event.suite_id, &exchanged.corp_id);
         let sealed = seal_code(&self.0.store, suite_id, corp_id, &exchanged.permanent_code)?;
         loop {
-            let Err(error) = self.store_exchanged(event, exchanged, &sealed).await else { return Ok(()) };
+            let stored = retried(|| self.store_exchanged(event, exchanged, &sealed)).await;
+            let Err(error) = stored else { return Ok(()) };
             tracing::error!(
                 target: "wecom_login", %suite_id, %corp_id, ?error,
                 "a permanent code was fetched but cannot be stored; it is tried again until it is"

@@ -11,9 +11,9 @@ use crate::error::Result;
 use crate::ids::UserId;
 use crate::login::binder::Binder;
 use crate::session::{Principal, Profile, Sessions};
-use crate::store::Store;
 use crate::store::entity::authorization;
 use crate::store::entity::person::{ActiveModel, Column, Entity, Model};
+use crate::store::{Store, retried};
 
 #[derive(Clone)]
 pub(crate) struct People(Arc<Inner>);
@@ -89,6 +89,10 @@ impl People {
 
     /// Ends every session of a person, of one never seen too: a login of theirs may be under way.
     pub(crate) async fn end_sessions(&self, who: &Principal) -> Result<()> {
+        retried(|| self.end_sessions_once(who)).await
+    }
+
+    async fn end_sessions_once(&self, who: &Principal) -> Result<()> {
         let transaction = self.0.store.begin().await?;
         let epoch = self.next_epoch(&transaction, who).await?;
         let of_corp = authorization::Entity::find_by_id((who.suite_id.clone(), who.corp_id.clone()));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
 };
 use sea_orm_migration::MigratorTrait as _;
 
@@ -18,11 +18,13 @@ mod data_key;
 pub(crate) mod entity;
 mod key_ring;
 mod migration;
+mod retry;
 pub(crate) mod seal;
 mod status;
 
 pub(crate) use key_ring::KeyRing;
 pub use key_ring::{DATA_KEY_VARIABLE, DataKey, DataKeys};
+pub(crate) use retry::retried;
 pub(crate) use seal::{Place, Sealed};
 pub use status::{AuthorizationStatus, RecordStatus};
 
@@ -102,8 +104,12 @@ impl Store {
     /// fails with BUSY_SNAPSHOT, for which the busy timeout does not wait.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
         let sqlite = self.0.database.get_database_backend() == DbBackend::Sqlite;
-        let mode = sqlite.then_some(SqliteTransactionMode::Immediate);
-        let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
+            // What others committed is seen, and MySQL locks rows instead of the gaps between them.
+            isolation_level: (!sqlite).then_some(IsolationLevel::ReadCommitted),
+            ..TransactionOptions::default()
+        };
         Ok(self.0.database.begin_with_options(options).await?)
     }
 }
