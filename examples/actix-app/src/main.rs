@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use actix_web::web::{self, Html, Json, get};
+use actix_web::web::{Html, Json, get};
 use actix_web::{App, HttpServer};
 use serde_json::{Value, json};
 use wecom_login::WecomLogin;

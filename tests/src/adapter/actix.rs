@@ -32,12 +32,11 @@ impl Adapter for ActixAdapter {
                 .configure(|config| app(config, &login, layout))
                 .default_service(web::to(async || HttpResponse::NotFound().body(HOST_404)))
         };
-        let server = HttpServer::new(app).workers(2).disable_signals().shutdown_timeout(1);
-        let server = server.listen(listener).unwrap();
         let (started, handle) = std::sync::mpsc::channel();
         let thread = thread::spawn(move || {
             System::new().block_on(async move {
-                let server = server.run();
+                let server = HttpServer::new(app).workers(2).disable_signals();
+                let server = server.listen(listener).unwrap().run();
                 started.send(server.handle()).unwrap();
                 server.await.unwrap();
             });
