@@ -1,5 +1,6 @@
 //! The app that every adapter has to build, and how it is started.
 
+mod actix;
 mod axum;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use std::sync::Mutex;
 use serde_json::{Value, json};
 use wecom_login::{CurrentUser, WecomLogin};
 
+pub use self::actix::ActixAdapter;
 pub use self::axum::AxumAdapter;
 
 /// A framework that the login can be mounted in.
