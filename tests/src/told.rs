@@ -1,0 +1,57 @@
+//! Hooks that remember what they were told.
+
+use std::sync::{Arc, Mutex};
+
+use wecom_login::{CorpDecision, CorpNotice, CurrentUser, HookFuture, Hooks, OtherEvent, Result};
+
+/// What the host app was asked and told, in order. Its clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Told(Arc<Mutex<Vec<String>>>, Arc<Mutex<CorpDecision>>);
+
+impl Told {
+    /// Answers this to every company that wants in from now on.
+    pub fn decide(&self, decision: CorpDecision) {
+        *self.1.lock().expect("no test panics with it") = decision;
+    }
+
+    /// Everything so far, one line each.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.0.lock().expect("no test panics with it").clone()
+    }
+
+    /// How many lines so far are this one.
+    #[must_use]
+    pub fn times(&self, line: &str) -> usize {
+        self.lines().iter().filter(|known| *known == line).count()
+    }
+
+    fn note(&self, line: String) -> HookFuture<'_> {
+        self.0.lock().expect("no test panics with it").push(line);
+        Box::pin(async {})
+    }
+}
+
+impl Hooks for Told {
+    fn corp_wants_in<'a>(&'a self, corp: &'a CorpNotice) -> HookFuture<'a, Result<CorpDecision>> {
+        drop(self.note(format!("wants in: {}", corp.corp_id)));
+        let decision = *self.1.lock().expect("no test panics with it");
+        Box::pin(async move { Ok(decision) })
+    }
+
+    fn corp_authorized<'a>(&'a self, corp: &'a CorpNotice) -> HookFuture<'a> {
+        self.note(format!("authorized: {}", corp.corp_id))
+    }
+
+    fn corp_cancelled<'a>(&'a self, corp: &'a CorpNotice) -> HookFuture<'a> {
+        self.note(format!("cancelled: {}", corp.corp_id))
+    }
+
+    fn logged_in<'a>(&'a self, user: &'a CurrentUser) -> HookFuture<'a> {
+        self.note(format!("logged in: {}", user.third_user_id()))
+    }
+
+    fn other_event(&self, event: OtherEvent) -> HookFuture<'_> {
+        self.note(format!("other: {} {}", event.receive_id, event.event.unwrap_or_default()))
+    }
+}
