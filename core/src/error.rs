@@ -86,71 +86,38 @@ impl ErrorKind {
         use Blame::{Caller, Host, Us, WeCom};
         #[rustfmt::skip]
         let (code, status, title, blame) = match self {
-            Self::ApiParams => (
-                "API_PARAMS_ERROR",
-                400,
-                "A parameter is missing, blank, unknown or of the wrong type",
-                Caller,
-            ),
-            Self::LoginTypeUnknown => {
-                ("LOGIN_TYPE_UNKNOWN", 400, "loginType is neither qr nor workbench", Caller)
-            }
-            Self::PlatformUnknown => {
-                ("PLATFORM_UNKNOWN", 400, "platform is none of app, web and mobile", Caller)
-            }
-            Self::CredentialsConflict => {
-                ("CREDENTIALS_CONFLICT", 400, "Two credentials of different sessions were sent", Caller)
-            }
+            Self::ApiParams => ("API_PARAMS_ERROR", 400, "A parameter is missing, blank, unknown or of the wrong type", Caller),
+            Self::LoginTypeUnknown => ("LOGIN_TYPE_UNKNOWN", 400, "loginType is neither qr nor workbench", Caller),
+            Self::PlatformUnknown => ("PLATFORM_UNKNOWN", 400, "platform is none of app, web and mobile", Caller),
+            Self::CredentialsConflict => ("CREDENTIALS_CONFLICT", 400, "Two credentials of different sessions were sent", Caller),
             Self::Unauthenticated => ("UNAUTHENTICATED", 401, "Log in first", Caller),
             Self::TokenInvalid => ("TOKEN_INVALID", 401, "The session is unknown, ended or expired", Caller),
-            Self::CodeInvalid => {
-                ("CODE_INVALID", 401, "WeCom refused the code: it is wrong, used or expired", Caller)
-            }
-            Self::LoginCodeInvalid => {
-                ("LOGIN_CODE_INVALID", 401, "The login code is unknown, used or expired", Caller)
-            }
+            Self::CodeInvalid => ("CODE_INVALID", 401, "WeCom refused the code: it is wrong, used or expired", Caller),
+            Self::LoginCodeInvalid => ("LOGIN_CODE_INVALID", 401, "The login code is unknown, used or expired", Caller),
             Self::Forbidden => ("FORBIDDEN", 403, "Not allowed", Caller),
             Self::CrossSite => ("CROSS_SITE", 403, "The request comes from another site", Caller),
             Self::LoginDisabled => ("LOGIN_DISABLED", 403, "This login is switched off", Host),
             Self::CorpMismatch => ("CORP_MISMATCH", 403, "The company does not fit this login", Caller),
-            Self::CorpNotAuthorized => {
-                ("CORP_NOT_AUTHORIZED", 403, "The company has not authorised the app", Caller)
-            }
+            Self::CorpNotAuthorized => ("CORP_NOT_AUTHORIZED", 403, "The company has not authorised the app", Caller),
             Self::CorpNotInList => ("CORP_NOT_IN_LIST", 403, "The person may not enter this company", Caller),
-            Self::NotCorpMember => {
-                ("NOT_CORP_MEMBER", 403, "The person is not a member of the company", Caller)
-            }
-            Self::UserNotVisible => {
-                ("USER_NOT_VISIBLE", 403, "The app is not visible to this person", Caller)
-            }
+            Self::NotCorpMember => ("NOT_CORP_MEMBER", 403, "The person is not a member of the company", Caller),
+            Self::UserNotVisible => ("USER_NOT_VISIBLE", 403, "The app is not visible to this person", Caller),
             Self::UserAuthMiss => ("USER_AUTH_MISS", 403, "No user of the app is bound to this person", Host),
             Self::LicenceMissing => ("LICENCE_MISSING", 403, "The person has no interface licence", Host),
-            Self::InstanceNotFound => {
-                ("INSTANCE_NOT_FOUND", 404, "There is no login instance of this name", Caller)
-            }
-            Self::OrgCodeNotFound => {
-                ("ORG_CODE_NOT_FOUND", 404, "There is no such organisation code", Caller)
-            }
+            Self::InstanceNotFound => ("INSTANCE_NOT_FOUND", 404, "There is no login instance of this name", Caller),
+            Self::OrgCodeNotFound => ("ORG_CODE_NOT_FOUND", 404, "There is no such organisation code", Caller),
             Self::RecordNotFound => ("RECORD_NOT_FOUND", 404, "There is no such callback record", Caller),
             Self::SessionNotFound => ("SESSION_NOT_FOUND", 404, "There is no such session", Caller),
-            Self::MethodNotAllowed => {
-                ("METHOD_NOT_ALLOWED", 405, "This path does not take this method", Caller)
-            }
-            Self::OrgCodeConflict => {
-                ("ORG_CODE_CONFLICT", 409, "Another company has this organisation code", Caller)
-            }
+            Self::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405, "This path does not take this method", Caller),
+            Self::OrgCodeConflict => ("ORG_CODE_CONFLICT", 409, "Another company has this organisation code", Caller),
             Self::RecordBusy => ("RECORD_BUSY", 409, "The callback record is being worked on", Caller),
             Self::BodyTooLarge => ("BODY_TOO_LARGE", 413, "The body is too large", Caller),
             Self::RateLimited => ("RATE_LIMITED", 429, "Too many attempts; try again later", Caller),
             Self::Config => ("CONFIG_ERROR", 500, "The login is not configured rightly", Host),
             Self::Internal => ("INTERNAL_ERROR", 500, "Something went wrong here", Us),
             Self::Upstream => ("UPSTREAM_ERROR", 502, "WeCom answered with an error", WeCom),
-            Self::SuiteTicketMissing => {
-                ("SUITE_TICKET_MISSING", 503, "No suite_ticket has arrived from WeCom yet", WeCom)
-            }
-            Self::AgentUnknown => {
-                ("AGENT_UNKNOWN", 503, "The agentId of the company's app is not known yet", WeCom)
-            }
+            Self::SuiteTicketMissing => ("SUITE_TICKET_MISSING", 503, "No suite_ticket has arrived from WeCom yet", WeCom),
+            Self::AgentUnknown => ("AGENT_UNKNOWN", 503, "The agentId of the company's app is not known yet", WeCom),
             Self::StoreUnavailable => ("STORE_UNAVAILABLE", 503, "The database cannot be reached", Host),
             Self::UpstreamTimeout => ("UPSTREAM_TIMEOUT", 504, "WeCom did not answer in time", WeCom),
         };

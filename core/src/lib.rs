@@ -1,4 +1,232 @@
-//! The login of a WeCom (企业微信) 代开发 app: callbacks, tokens, storage, sessions. Knows no web framework.
+//! The login of a WeCom (企业微信) 代开发 app for Rust web services.
+//!
+//! A provider develops an app once, many companies authorise it, and their people log in by scanning a QR code or from
+//! WeCom's workbench. This crate takes WeCom's callbacks, keeps each company's permanent code, proves people by the
+//! codes that WeCom hands them, and gives them sessions. It knows no web framework: `wecom-login-tower` mounts its
+//! routes into axum and tower and guards yours. Which address, key and domain goes where in WeCom's console is in the
+//! README.
+//!
+//! # Quick start
+//!
+//! An instance is a directory with two files, `auths/QywxProxyDefault/e.json` and
+//! `auths/QywxProxyDefault/QywxProxyDefault.json`; see [`element`]. The handle is built once, within a tokio runtime:
+//!
+//! ```no_run
+//! # async fn start() -> wecom_login::Result<()> {
+//! use wecom_login::{DataKeys, WecomLogin};
+//!
+//! let login = WecomLogin::builder()
+//!     .auths("auths")
+//!     .database_url("sqlite://wecom-login.db")
+//!     .data_keys(DataKeys::environment()) // WECOM_LOGIN_DATA_KEY: base64 of 32 random bytes
+//!     .public_url("https://app.example.com")
+//!     .build()
+//!     .await?;
+//! // … serve, with the routes mounted at /auth …
+//! login.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Builder::build`] checks all of it and says what is wrong by file, field and rule, never by value. What is left out
+//! has a default that is written at the [`Builder`]'s methods.
+//!
+//! The same without files:
+//!
+//! ```
+//! # fn configure() -> Result<wecom_login::Builder, Box<dyn std::error::Error>> {
+//! use wecom_login::callback::{CallbackKeys, EncodingAesKey};
+//! use wecom_login::element::{InstanceConfig, InstanceName};
+//! use wecom_login::{CallbackToken, Suite, SuiteId, SuiteSecret, WecomLogin};
+//!
+//! let keys = CallbackKeys::new(
+//!     CallbackToken::new("a-token-of-16-or-more"),
+//!     EncodingAesKey::new("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")?,
+//! );
+//! let suite = Suite::new(SuiteId::new("dk1234567890abcdef")?, SuiteSecret::new("the suite's secret"), keys);
+//! let name = InstanceName::new("auths.QywxProxyDefault")?;
+//! let builder = WecomLogin::builder().instance(InstanceConfig::new(name, "WeCom", suite));
+//! # Ok(builder)
+//! # }
+//! # configure().unwrap();
+//! ```
+//!
+//! # Instances and the service
+//!
+//! What belongs to one login configuration is at its [`Instance`], the rest at the [`AuthService`]; both are found from
+//! the handle, by name or by full name ([`WecomLogin::element`]). They do what the routes do, so that a host app can
+//! have routes of its own:
+//!
+//! ```no_run
+//! # async fn log_in(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
+//! use wecom_login::{AuthCode, CorpId, LoginByCodeRequest, LoginCodeRequest};
+//!
+//! let corp_id = CorpId::new("ww1234567890abcdef")?;
+//! let instance = login.instance("QywxProxyDefault")?;
+//! let code = AuthCode::new("what WeCom put into the redirect");
+//! let proven = instance.login_code(LoginCodeRequest::new(corp_id, code)).await?;
+//! let result = login.service().login_by_code(LoginByCodeRequest::new(proven.login_code)).await?;
+//! println!("{} is logged in", result.user_id);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | route | in code |
+//! |---|---|
+//! | `getLoginConfig`, `getLoginCode` of an instance | [`Instance::login_config`], [`Instance::login_code`] |
+//! | `loginByCode`, `loginByWorkbench` | [`AuthService::login_by_code`], [`AuthService::login_by_workbench`] |
+//! | `notify` | [`AuthService::notify`] |
+//! | `setCode`, `getLoginConfigByCode` | [`AuthService::set_code`], [`AuthService::login_config_by_code`] |
+//! | `retryCallBack`, `callbackRecords` | [`AuthService::retry_callback`], [`AuthService::callback_records`] |
+//!
+//! A Type of login of your own is a [`LoginType`](element::LoginType), given to [`Builder::login_type`].
+//!
+//! # Companies
+//!
+//! A company that scans the authorisation QR code arrives by itself, as a `create_auth` callback. A company that
+//! authorised before this service was there has to be imported, once; its permanent code is what the provider kept:
+//!
+//! ```no_run
+//! # async fn import(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
+//! use wecom_login::{CorpId, PermanentCode, SuiteId};
+//!
+//! let (suite_id, corp_id) = (SuiteId::new("dk1234567890abcdef")?, CorpId::new("wpAbCdEf")?);
+//! let permanent_code = PermanentCode::new("from the provider's old database");
+//! login.service().import_authorization(&suite_id, &corp_id, permanent_code, None).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Protected routes
+//!
+//! In axum and tower: `RequireLogin` and `User` of `wecom-login-tower`. Under any other framework,
+//! [`WecomLogin::verify`] takes method and headers and answers with the [`CurrentUser`]; it makes no future and
+//! allocates nothing for a session that is in memory. [`web`] says how an adapter is built.
+//!
+//! # Your users: the binder
+//!
+//! WeCom proves a [`Principal`]: suite, company, userid. Which user of yours that is, a [`Binder`] says. Without one, a
+//! table of ours gives each person an id on their first login, or with [`BindingPolicy::BoundUsersOnly`] only those
+//! whom [`AuthService::bind_user`] named before.
+//!
+//! ```
+//! use std::collections::HashMap;
+//! use std::sync::Mutex;
+//!
+//! use wecom_login::{Binder, HookFuture, Principal, ProvenPerson, Result};
+//!
+//! /// Lets in whom somebody entered before.
+//! #[derive(Default)]
+//! struct Staff(Mutex<HashMap<Principal, String>>);
+//!
+//! impl Staff {
+//!     fn find(&self, who: &Principal) -> Option<String> {
+//!         self.0.lock().unwrap().get(who).cloned()
+//!     }
+//! }
+//!
+//! impl Binder for Staff {
+//!     fn bind<'a>(&'a self, person: &'a ProvenPerson) -> HookFuture<'a, Result<Option<String>>> {
+//!         Box::pin(async move { Ok(self.find(&person.principal)) })
+//!     }
+//!     fn bound<'a>(&'a self, who: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
+//!         Box::pin(async move { Ok(self.find(who)) })
+//!     }
+//!     fn unbind<'a>(&'a self, who: &'a Principal) -> HookFuture<'a, Result<()>> {
+//!         Box::pin(async move {
+//!             self.0.lock().unwrap().remove(who);
+//!             Ok(())
+//!         })
+//!     }
+//!     fn rebind<'a>(&'a self, from: &'a Principal, to: &'a Principal) -> HookFuture<'a, Result<()>> {
+//!         Box::pin(async move {
+//!             let mut staff = self.0.lock().unwrap();
+//!             if let Some(user) = staff.remove(from) {
+//!                 staff.entry(to.clone()).or_insert(user);
+//!             }
+//!             Ok(())
+//!         })
+//!     }
+//! }
+//!
+//! let builder = wecom_login::WecomLogin::builder().binder(Staff::default());
+//! # let _ = builder;
+//! ```
+//!
+//! # Hooks
+//!
+//! [`Hooks`] asks the host app whether a company may come in, and tells it of companies, logins and callbacks that this
+//! crate does not act on. A company that a hook holds back is let in later by [`AuthService::decide_corp`].
+//!
+//! # Sessions
+//!
+//! A token is shown once; only its hash is stored. A session ends after 24 hours without a request and 30 days after
+//! the login; [`SessionSettings`] says otherwise, [`SessionSettings::strict`] is 1 hour and 24 hours. It ends early by a
+//! logout, when the company cancels, when the person leaves or is renamed in WeCom, and by
+//! [`AuthService::end_sessions_of_person`] and [`AuthService::end_sessions_of_corp`].
+//!
+//! # Storage
+//!
+//! SQLite by default, PostgreSQL and MySQL with the features `postgres` and `mysql`, by URL or by a connection of the
+//! host app ([`Builder::database`]). All tables begin with `wecom_`, and their migrations run in
+//! [`Builder::build`]. Permanent codes, tickets, access tokens and events that wait are sealed under [`DataKeys`]: a
+//! database without its key is of no use to anyone, its owner included.
+//!
+//! # Testing
+//!
+//! A session needs no login: [`AuthService::issue_session`] makes one for any principal. With a [`ManualClock`] time is
+//! the test's.
+//!
+//! ```
+//! # use wecom_login::callback::{CallbackKeys, EncodingAesKey};
+//! # use wecom_login::element::{InstanceConfig, InstanceName};
+//! # use wecom_login::{CallbackToken, Suite, SuiteSecret};
+//! use std::time::Duration;
+//!
+//! use wecom_login::{
+//!     CorpId, DataKey, DataKeys, ErrorKind, ManualClock, Platform, Principal, SuiteId, UserId, WecomLogin,
+//! };
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let suite_id = SuiteId::new("dk1234567890abcdef")?;
+//! # let key = EncodingAesKey::new("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")?;
+//! # let suite = Suite::new(
+//! #     suite_id.clone(), SuiteSecret::new("secret"), CallbackKeys::new(CallbackToken::new("a-token-of-16-or-more"), key));
+//! # let instance = InstanceConfig::new(InstanceName::new("auths.QywxProxyDefault")?, "WeCom", suite);
+//! let clock = ManualClock::starting_now();
+//! let login = WecomLogin::builder()
+//!     .instance(instance) // as above
+//!     .database_url("sqlite::memory:")
+//!     .data_keys(DataKeys::given([DataKey::random()]))
+//!     .public_url("http://127.0.0.1:3000")
+//!     .clock(clock.clone())
+//!     .build()
+//!     .await?;
+//!
+//! let who = Principal::new(suite_id, CorpId::new("ww1234567890abcdef")?, UserId::new("zhangwei")?);
+//! let issued = login.service().issue_session(&who, Platform::Web).await?;
+//!
+//! let bearer = format!("Bearer {}", issued.token.expose());
+//! let headers = [("authorization".to_owned(), bearer.into_bytes())];
+//! let verified = login.verify("GET", headers.as_slice()).answer().await?;
+//! assert_eq!(verified.unwrap().user.principal(), &who);
+//!
+//! clock.advance(Duration::from_hours(25));
+//! let error = login.verify("GET", headers.as_slice()).answer().await.unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::TokenInvalid);
+//! # login.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! To test the login itself, callbacks and faults included, start a WeCom in a box: the crate `wecom-sandbox`, as a
+//! library or as a program. [`Builder::wecom_url`] points all calls at it.
+//!
+//! # Errors
+//!
+//! There is one [`Error`]. Its [`ErrorKind`] is one row of a table: wire code, status, title, and who can act. It never
+//! holds a secret, and where WeCom said no it has WeCom's errcode.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 pub mod callback;

@@ -1,24 +1,40 @@
 //! [wecom-login] for axum and every other tower stack: the login routes, the layer that lets only people through who
 //! are logged in, and the user as an argument of handlers.
 //!
-//! ```
-//! # #[cfg(feature = "axum")]
-//! # fn app(login: &wecom_login::WecomLogin) -> axum::Router {
+#![cfg_attr(feature = "axum", doc = "```no_run")]
+#![cfg_attr(not(feature = "axum"), doc = "```ignore")]
+//! use std::net::SocketAddr;
+//!
 //! use axum::{Router, routing::get};
+//! use wecom_login::WecomLogin;
 //! use wecom_login_tower::{RequireLogin, User, login_routes};
 //!
 //! async fn hello(user: User) -> String {
 //!     format!("hello {} of {}", user.user_id(), user.corp_id())
 //! }
 //!
-//! Router::new()
-//!     .route("/hello", get(hello))
-//!     // `route_layer`, not `layer`: an unknown path stays 404.
-//!     .route_layer(RequireLogin::new(login))
-//!     .nest("/auth", login_routes(login))
-//! # }
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let login = WecomLogin::builder()
+//!         .auths("auths")                              // the login instances
+//!         .database_url("sqlite://wecom-login.db")     // or .database(your sea-orm connection)
+//!         .public_url("https://app.example.com")       // your app as browsers see it
+//!         .build()                                     // reads WECOM_LOGIN_DATA_KEY
+//!         .await?;
+//!
+//!     let app = Router::new()
+//!         .route("/hello", get(hello))
+//!         .route_layer(RequireLogin::new(&login))      // all routes above want a login
+//!         .nest("/auth", login_routes(&login));
+//!
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+//!     login.shutdown().await;
+//!     Ok(())
+//! }
 //! ```
 //!
+//! - `route_layer`, not `layer`: an unknown path stays 404.
 //! - The path in `nest` is the `mount` that the handle was built with; at the root it is
 //!   `.merge(login_routes(login))`.
 //! - [`RequireLogin::optional`] lets people through who sent nothing; handlers then take `Option<User>`. A bad

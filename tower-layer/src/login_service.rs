@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tower_service::Service;
@@ -73,8 +74,12 @@ impl fmt::Debug for LoginFuture {
     }
 }
 
+/// A problem without a code of ours: this path is none of ours either.
 fn not_found() -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::default());
+    let mut response = Response::new(Full::from(r#"{"status":404,"title":"Not Found"}"#));
     *response.status_mut() = StatusCode::NOT_FOUND;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

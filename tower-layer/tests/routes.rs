@@ -201,3 +201,21 @@ async fn the_plain_service_strips_the_mount_itself() {
         assert_eq!(ask(path).await.status, 404, "{path}");
     }
 }
+
+#[tokio::test]
+async fn clients_are_told_apart_by_the_address_of_their_connection() {
+    let login = handle().await;
+    let app = app(&login);
+    let guess = async |address: &str| {
+        let mut request = request("GET", "/auth/corps", &[("authorization", "Bearer guess")]);
+        let peer: std::net::SocketAddr = address.parse().unwrap();
+        request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+        ask(&app, request).await.problem().0
+    };
+    for port in 1..=10 {
+        assert_eq!(guess(&format!("[2001:db8::{port}]:4711")).await, 403);
+    }
+    assert_eq!(guess("[2001:db8::ffff]:1").await, 429, "one /64 is one client");
+    assert_eq!(guess("[2001:db8:0:1::1]:1").await, 403);
+    assert_eq!(guess("192.0.2.1:1").await, 403);
+}

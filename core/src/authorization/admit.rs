@@ -2,7 +2,7 @@
 
 use sea_orm::{ActiveValue::Set, EntityTrait as _, SqlErr};
 
-use super::authorization::seal_code;
+use super::authorization::{not_authorized, seal_code};
 use super::authorizations::Authorizations;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
@@ -19,9 +19,17 @@ impl Authorizations {
         if let Err(error) = self.read(suite_id, corp_id).await {
             tracing::warn!(target: "wecom_login", %suite_id, %corp_id, ?error, "a new authorisation is not read yet");
         }
-        let Some(known) = self.read_row(self.0.store.database(), suite_id, corp_id).await? else {
-            return Ok(());
-        };
+        self.ask_host(suite_id, corp_id).await
+    }
+
+    /// A company that is held comes in if the host app says so.
+    pub(super) async fn ask_host(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        let known = self.read_row(self.0.store.database(), suite_id, corp_id).await?;
+        let Some(known) = known else { return Ok(()) };
+        if let Some(errcode) = known.broken_by {
+            // WeCom has just refused its permanent code: a newer event ended or changed it.
+            return Err(not_authorized().with_errcode(errcode));
+        }
         if known.status == AuthorizationStatus::Held {
             let decision = self.0.hooks.corp_wants_in(&known.notice()).await?;
             self.decide(suite_id, corp_id, decision).await?;
@@ -80,12 +88,24 @@ impl Authorizations {
         }
         let now = self.0.store.now();
         let transaction = self.0.store.begin().await?;
-        let known = self.read_row(&transaction, suite_id, corp_id).await?;
+        let known = self.lock_row(&transaction, suite_id, corp_id).await?;
         let same = known.as_ref().is_some_and(|known| {
             known.permanent_code.as_ref() == Some(permanent_code)
                 && known.status == AuthorizationStatus::Active
         });
-        if !same {
+        let names_agent =
+            agent_id.is_some() && known.as_ref().is_some_and(|known| known.agent_id != agent_id);
+        if same && names_agent {
+            let row = ActiveModel {
+                suite_id: Set(suite_id.clone()),
+                corp_id: Set(corp_id.clone()),
+                agent_id: Set(agent_id),
+                ..Default::default()
+            };
+            Entity::update(row).validate()?.exec_without_returning(&transaction).await?;
+            transaction.commit().await?;
+            self.changed(suite_id, corp_id).await?;
+        } else if !same {
             let row = ActiveModel {
                 suite_id: Set(suite_id.clone()),
                 corp_id: Set(corp_id.clone()),

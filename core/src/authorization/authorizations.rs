@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
+};
 use serde::Serialize;
 use tokio::sync::Notify;
 
@@ -147,6 +150,8 @@ impl Authorizations {
         let suites = self.0.suites.ids();
         let rows = Entity::find()
             .filter(Column::SuiteId.is_in(suites.clone()))
+            // Rows that only hold an epoch are no companies.
+            .filter(Column::SecretVersion.gt(0))
             .order_by_asc(Column::SuiteId)
             .order_by_asc(Column::CorpId)
             .all(database)
@@ -177,7 +182,7 @@ impl Authorizations {
         corp_id: &CorpId,
         decision: CorpDecision,
     ) -> Result<()> {
-        use AuthorizationStatus::{Active, Held, Refused};
+        use AuthorizationStatus::{Active, Broken, Held, Refused};
         let status = match decision {
             CorpDecision::Allow => Active,
             CorpDecision::Hold => Held,
@@ -187,13 +192,30 @@ impl Authorizations {
             .col_expr(Column::Status, Expr::value(status))
             .filter(Column::SuiteId.eq(suite_id.clone()))
             .filter(Column::CorpId.eq(corp_id.clone()))
-            .filter(Column::Status.is_in([Active, Held, Refused]));
+            .filter(Column::Status.is_in(if status == Active {
+                vec![Held, Refused]
+            } else {
+                vec![Active, Broken, Held, Refused]
+            }));
         if status != Active {
             update = update.col_expr(Column::Epoch, next_epoch());
         }
         let found = update.exec(self.0.store.database()).await?.rows_affected;
         self.changed(suite_id, corp_id).await?;
-        if found == 0 { Err(not_authorized()) } else { Ok(()) }
+        let is_so = found > 0 || self.find(suite_id, corp_id).await?.is_some_and(|row| row.status == status);
+        if is_so { Ok(()) } else { Err(not_authorized()) }
+    }
+
+    /// The same within a transaction that will change the row: nobody else changes it before.
+    pub(super) async fn lock_row(
+        &self,
+        transaction: &DatabaseTransaction,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<Option<Authorization>> {
+        let row =
+            Entity::find_by_id((suite_id.clone(), corp_id.clone())).lock_exclusive().one(transaction).await?;
+        row.map(|row| Authorization::open(&self.0.store, row)).transpose()
     }
 
     pub(super) async fn read_row(
@@ -210,7 +232,6 @@ impl Authorizations {
     pub(super) async fn changed(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
         self.0.changes.fetch_add(1, Ordering::SeqCst);
         self.0.cached.invalidate(&(suite_id.clone(), corp_id.clone()));
-        self.0.tokens.forget_app(suite_id, corp_id).await;
         let row =
             Entity::find_by_id((suite_id.clone(), corp_id.clone())).one(self.0.store.database()).await?;
         if let Some(row) = row {

@@ -25,6 +25,7 @@ impl Authorizations {
             .col_expr(Column::ChangedAt, Expr::value(now))
             .col_expr(Column::ReadDueAt, Expr::value(now))
             .filter(self.row(suite_id, corp_id))
+            .filter(Column::PermanentCode.is_not_null())
             .exec(self.0.store.database())
             .await?
             .rows_affected

@@ -14,7 +14,7 @@ use crate::ids::{CorpId, SuiteId};
 use crate::secret::{SuiteAccessToken, TemporaryAuthCode};
 use crate::store::entity::authorization::{ActiveModel, Entity};
 use crate::store::entity::{access_token, callback_record};
-use crate::store::{AuthorizationStatus, Sealed};
+use crate::store::{AuthorizationStatus, RecordStatus, Sealed};
 use crate::wecom::{CallError, Errcode, ExchangeVersion, Exchanged, Tokens};
 
 /// How long to wait before the next attempt to store a permanent code.
@@ -98,7 +98,7 @@ impl Authorizations {
         let (suite_id, corp_id) = (&event.suite_id, &exchanged.corp_id);
         let now = self.0.store.now();
         let transaction = self.0.store.begin().await?;
-        let known = self.read_row(&transaction, suite_id, corp_id).await?;
+        let known = self.lock_row(&transaction, suite_id, corp_id).await?;
         let later = known.as_ref().is_some_and(|known| {
             known.event_time > event.event_time && known.status == AuthorizationStatus::Active
         });
@@ -145,12 +145,19 @@ impl Authorizations {
                 .exec(&transaction)
                 .await?;
         }
-        // Whoever marked the record failed meanwhile, it has succeeded; its payload has done its work.
+        // The payload has done its work; whoever marked the record failed meanwhile, the rest of it is to be done.
         callback_record::Entity::update_many()
             .col_expr(callback_record::Column::Exchanged, Expr::value(true))
             .col_expr(callback_record::Column::CorpId, Expr::value(corp_id.clone()))
             .col_expr(callback_record::Column::Payload, Expr::value(None::<Sealed>))
             .filter(callback_record::Column::Id.eq(event.record_id))
+            .exec(&transaction)
+            .await?;
+        callback_record::Entity::update_many()
+            .col_expr(callback_record::Column::Status, Expr::value(RecordStatus::Waiting))
+            .col_expr(callback_record::Column::DueAt, Expr::value(now))
+            .filter(callback_record::Column::Id.eq(event.record_id))
+            .filter(callback_record::Column::Status.eq(RecordStatus::Failed))
             .exec(&transaction)
             .await?;
         transaction.commit().await?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
@@ -18,6 +19,12 @@ use crate::wecom::{AppCredential, AuthInfo, Errcode};
 const DAILY: Duration = Duration::from_hours(24);
 /// … one that is broken or about to end, every ten minutes.
 const WHILE_BROKEN: Duration = Duration::from_mins(10);
+/// A new one whose app is not known yet, every five seconds.
+const WITHOUT_AGENT: Duration = Duration::from_secs(5);
+/// Questions asked at the same time.
+const AT_ONCE: usize = 8;
+/// Questions that are due, in one look.
+const BATCH: u64 = 50;
 /// The sessions of an authorisation that stays broken end after a day.
 const BROKEN_SESSIONS: Duration = Duration::from_hours(24);
 
@@ -36,7 +43,9 @@ impl Authorizations {
             Err(Asked::Refused(errcode)) if ends(&known, errcode) => self.erase(&known).await,
             Err(Asked::Refused(errcode)) => self.refused(&known, errcode).await,
             Err(Asked::Unanswered(error)) => {
-                self.due_again(&known, WHILE_BROKEN).await?;
+                // Without its app's number a company has no login link yet.
+                let wait = if known.agent_id.is_none() { WITHOUT_AGENT } else { WHILE_BROKEN };
+                self.due_again(&known, wait).await?;
                 Err(error)
             }
         }
@@ -66,21 +75,60 @@ impl Authorizations {
         Ok(())
     }
 
-    /// Re-reads what is due; says when the next is, if any is.
+    /// Re-reads what is due.
     pub(crate) async fn read_due(&self) -> Result<()> {
-        let due = Entity::find()
-            .filter(Column::ReadDueAt.lte(self.0.store.now()))
-            .filter(Column::SuiteId.is_in(self.0.suites.ids()))
-            .order_by_asc(Column::ReadDueAt)
-            .limit(50)
-            .all(self.0.store.database())
-            .await?;
-        for row in due {
-            if let Err(error) = self.read(&row.suite_id, &row.corp_id).await {
+        loop {
+            let due = Entity::find()
+                .filter(Column::ReadDueAt.lte(self.0.store.now()))
+                .filter(Column::PermanentCode.is_not_null())
+                .filter(Column::SuiteId.is_in(self.0.suites.ids()))
+                .order_by_asc(Column::ReadDueAt)
+                .limit(BATCH)
+                .all(self.0.store.database())
+                .await?;
+            let full = due.len() as u64 == BATCH;
+            let asked = due.into_iter().map(|row| async move {
                 let (suite_id, corp_id) = (&row.suite_id, &row.corp_id);
+                let Err(error) = self.read(suite_id, corp_id).await else { return true };
                 tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "an authorisation could not be read");
+                // One that cannot even be opened must not stand before the others for ever.
+                self.put_off(suite_id, corp_id).await.is_ok()
+            });
+            let all_moved_on = futures_util::stream::iter(asked)
+                .buffer_unordered(AT_ONCE)
+                .fold(true, |all, moved_on| std::future::ready(all && moved_on))
+                .await;
+            if !full || !all_moved_on {
+                return Ok(());
             }
         }
+    }
+
+    /// A suite can be asked about again: companies whose app is not known yet are due.
+    pub(crate) async fn ticket_came(&self, suite_id: &SuiteId) -> Result<()> {
+        let due = Entity::update_many()
+            .col_expr(Column::ReadDueAt, Expr::value(self.0.store.now()))
+            .filter(Column::SuiteId.eq(suite_id.clone()))
+            .filter(Column::AgentId.is_null())
+            .filter(Column::PermanentCode.is_not_null())
+            .exec(self.0.store.database())
+            .await?;
+        if due.rows_affected > 0 {
+            self.0.due.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Moves a question that is still due to later.
+    async fn put_off(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        let now = self.0.store.now();
+        Entity::update_many()
+            .col_expr(Column::ReadDueAt, Expr::value(now + WHILE_BROKEN))
+            .filter(Column::SuiteId.eq(suite_id.clone()))
+            .filter(Column::CorpId.eq(corp_id.clone()))
+            .filter(Column::ReadDueAt.lte(now))
+            .exec(self.0.store.database())
+            .await?;
         Ok(())
     }
 
@@ -103,8 +151,8 @@ impl Authorizations {
         })?;
         if known.status == AuthorizationStatus::Broken {
             // The app's own secret has to work too, or the next login breaks it again.
-            self.0.tokens.forget_app(&known.suite_id, &known.corp_id).await;
             let app = known.credential_with(permanent_code);
+            self.0.tokens.forget_app(&app).await?;
             self.0.tokens.app(&app).await.map_err(|error| match error.errcode().map(Errcode::new) {
                 Some(errcode) if errcode.breaks_authorization() => Asked::Refused(errcode),
                 _ => Asked::Unanswered(error),
@@ -118,7 +166,9 @@ impl Authorizations {
     async fn stands(&self, known: &Authorization, info: AuthInfo) -> Result<()> {
         let now = self.0.store.now();
         let status = match known.status {
-            AuthorizationStatus::Broken | AuthorizationStatus::Cancelled => AuthorizationStatus::Active,
+            AuthorizationStatus::Broken => AuthorizationStatus::Active,
+            // The host app may have had its reasons; it is asked again.
+            AuthorizationStatus::Cancelled => AuthorizationStatus::Held,
             other => other,
         };
         let mut update = Entity::update_many()
@@ -134,7 +184,11 @@ impl Authorizations {
             update = update.col_expr(Column::AgentId, Expr::value(agent_id));
         }
         update.filter(self.unchanged(known)).exec(self.0.store.database()).await?;
-        self.changed_row(known).await
+        self.changed_row(known).await?;
+        if known.status == AuthorizationStatus::Cancelled {
+            self.ask_host(&known.suite_id, &known.corp_id).await?;
+        }
+        Ok(())
     }
 
     /// WeCom refuses the permanent code, which may be a reset whose event was lost: logins stop, and after a day

@@ -78,8 +78,9 @@ impl Effects {
             |new_epoch| Authorizing { suite_id: suite_id.clone(), record_id: row.id, event_time, new_epoch };
         let corp_id = match &event.kind {
             SuiteEventKind::SuiteTicket { ticket, .. } => {
-                ticket::keep(&self.store, suite_id, ticket, event_time, row.received_at).await?;
+                ticket::keep(&self.store, suite_id, ticket, event_time, row.id).await?;
                 record::wake_waiting(&self.store, suite_id).await?;
+                self.authorizations.ticket_came(suite_id).await?;
                 return Ok(Done::Succeeded);
             }
             SuiteEventKind::ChangeAuth { corp_id, .. } => {

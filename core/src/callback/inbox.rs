@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
+use moka::policy::EvictionPolicy;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, SqlErr};
 use tokio::sync::{Notify, mpsc};
@@ -72,7 +73,9 @@ struct Inner {
 
 impl Inbox {
     pub(crate) fn new(store: Store, arrived: Arc<Notify>, repeats: mpsc::UnboundedSender<Repeats>) -> Self {
-        let remembered = moka::sync::Cache::new(REMEMBERED);
+        let newest = EvictionPolicy::lru();
+        let remembered =
+            moka::sync::Cache::builder().max_capacity(REMEMBERED).eviction_policy(newest).build();
         Self(Arc::new(Inner { store, arrived, remembered, repeats }))
     }
 
@@ -85,14 +88,21 @@ impl Inbox {
             }
             return Ok(false);
         }
-        let once = !matches!(arrival.work, Work::EachTime { .. });
+        let ignored = matches!(arrival.work, Work::Ignored);
         let hash = arrival.hash;
-        let (record_id, new, settled) = self.store(arrival).await?;
+        let (record_id, new) = self.store(arrival).await?;
+        if ignored {
+            self.remember(&hash, record_id);
+        }
         self.0.arrived.notify_one();
-        if once && settled {
+        Ok(new)
+    }
+
+    /// A record is settled: its event is answered from memory when it comes again.
+    pub(crate) fn remember(&self, hash: &[u8], record_id: i64) {
+        if let Ok(hash) = <[u8; 32]>::try_from(hash) {
             self.0.remembered.insert(hash, Arc::new(Remembered { record_id, duplicates: AtomicI32::new(0) }));
         }
-        Ok(new)
     }
 
     /// A record failed: the next arrival of its event has to reach the database.
@@ -108,8 +118,8 @@ impl Inbox {
         self.add_duplicates(repeats.0.record_id, times).await
     }
 
-    /// The record of the event; whether it is new; whether its next arrival may be answered from memory.
-    async fn store(&self, arrival: Arrival) -> Result<(i64, bool, bool)> {
+    /// The record of the event, and whether it is new.
+    async fn store(&self, arrival: Arrival) -> Result<(i64, bool)> {
         if let Some(seen) = self.seen(&arrival.hash).await? {
             return self.again(seen, arrival).await;
         }
@@ -148,7 +158,7 @@ impl Inbox {
         match callback_seen::Entity::insert(seen).exec_without_returning(&transaction).await {
             Ok(_) => {
                 transaction.commit().await?;
-                Ok((record_id, true, true))
+                Ok((record_id, true))
             }
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
                 transaction.rollback().await?;
@@ -162,15 +172,15 @@ impl Inbox {
     }
 
     /// The event came before. A failed record is tried again, and so is an event that only makes us read.
-    async fn again(&self, record_id: i64, arrival: Arrival) -> Result<(i64, bool, bool)> {
+    async fn again(&self, record_id: i64, arrival: Arrival) -> Result<(i64, bool)> {
         use callback_record::{Column, Entity};
         self.add_duplicates(record_id, 1).await?;
         let (payload, retried) = match &arrival.work {
-            Work::Ignored => return Ok((record_id, false, true)),
+            Work::Ignored => return Ok((record_id, false)),
             Work::Once { payload, .. } => (payload, vec![RecordStatus::Failed]),
             Work::EachTime { payload } => (payload, vec![RecordStatus::Failed, RecordStatus::Succeeded]),
         };
-        let woken = Entity::update_many()
+        Entity::update_many()
             .col_expr(Column::Status, Expr::value(RecordStatus::Waiting))
             .col_expr(Column::Payload, Expr::value(self.seal(&arrival.hash, payload)?))
             .col_expr(Column::DueAt, Expr::value(self.0.store.now()))
@@ -178,7 +188,7 @@ impl Inbox {
             .filter(Column::Status.is_in(retried))
             .exec(self.0.store.database())
             .await?;
-        Ok((record_id, false, woken.rows_affected == 0))
+        Ok((record_id, false))
     }
 
     async fn seen(&self, hash: &[u8; 32]) -> Result<Option<i64>> {

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::authorization::Authorizations;
 use crate::clock::{Clock, Timestamp};
+use crate::element::Instances;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Hooks, OtherEvent};
 use crate::ids::{CorpId, SuiteId};
@@ -64,6 +65,7 @@ pub(crate) struct Notify(Arc<Inner>);
 
 struct Inner {
     suites: Suites,
+    instances: Instances,
     inbox: Inbox,
     authorizations: Authorizations,
     hooks: Arc<dyn Hooks>,
@@ -77,12 +79,13 @@ enum Reading {
     /// Not ours, or not as it claims: the one refusal.
     Refused,
     /// To be stored and, unless it is ignored, carried out.
-    Arrived { arrival: Arrival, told: Option<OtherEvent> },
+    Arrived(Box<(Arrival, Option<OtherEvent>)>),
 }
 
 impl Notify {
     pub(crate) fn new(
         suites: Suites,
+        instances: Instances,
         inbox: Inbox,
         authorizations: Authorizations,
         hooks: Arc<dyn Hooks>,
@@ -90,7 +93,7 @@ impl Notify {
         runtime: Handle,
     ) -> Self {
         let room = Semaphore::new(AT_ONCE);
-        Self(Arc::new(Inner { suites, inbox, authorizations, hooks, clock, room, runtime }))
+        Self(Arc::new(Inner { suites, instances, inbox, authorizations, hooks, clock, room, runtime }))
     }
 
     /// The check of a URL that is entered in the provider console: answers the plaintext of `echostr` (D/96238).
@@ -98,6 +101,11 @@ impl Notify {
     /// GET and POST are signed alike, so a captured POST sent as `echostr` would come back decrypted if the plaintext
     /// of any shape were answered.
     pub(crate) async fn get(&self, scope: Option<&SuiteId>, query: &str) -> NotifyAnswer {
+        let answer = tokio::time::timeout(ANSWER_WITHIN, self.check_url(scope, query)).await;
+        answer.unwrap_or_else(|_| NotifyAnswer::refusal(500))
+    }
+
+    async fn check_url(&self, scope: Option<&SuiteId>, query: &str) -> NotifyAnswer {
         let Some(signed) = Signed::from_query(query, true) else { return NotifyAnswer::refusal(400) };
         for (suite, keys) in self.signers(scope, &signed, &signed.echostr) {
             let Ok(plain) = decrypt(&keys.encoding_aes_key, &signed.echostr) else { continue };
@@ -126,9 +134,10 @@ impl Notify {
             let Ok(_room) = self.0.room.acquire().await else { return Ok::<_, Error>(()) };
             for (suite, keys) in self.signers(scope, &signed, &envelope.encrypt) {
                 let Ok(plain) = decrypt(&keys.encoding_aes_key, &envelope.encrypt) else { continue };
-                if let Reading::Arrived { arrival, told } = self.read(suite, &plain).await? {
-                    arrived.push(told);
-                    self.keep(arrival).await?;
+                if let Reading::Arrived(arrived_as) = self.read(suite, &plain).await? {
+                    let (arrival, told) = *arrived_as;
+                    let new = self.keep(arrival).await?;
+                    arrived.push(told.filter(|_| new));
                 }
             }
             Ok(())
@@ -184,6 +193,10 @@ impl Notify {
             return Ok(true);
         }
         let corp_id = CorpId::new(receive_id).ok();
+        let pinned = |corp_id: &CorpId| self.0.instances.suites_pinned_to(corp_id).contains(&suite.id);
+        if corp_id.as_ref().is_some_and(pinned) {
+            return Ok(true);
+        }
         let Some(provider) = &suite.provider_corp_id else {
             return Ok(receive_id.is_empty() || corp_id.is_some());
         };
@@ -206,10 +219,8 @@ impl Notify {
                 event: Some(event.clone()).filter(|event| !event.is_empty()),
                 message: message.to_vec(),
             });
-            Reading::Arrived {
-                arrival: Arrival { suite_id: suite.id.clone(), corp_id, event, hash, work },
-                told,
-            }
+            let arrival = Arrival { suite_id: suite.id.clone(), corp_id, event, hash, work };
+            Reading::Arrived(Box::new((arrival, told)))
         };
         let ignored =
             |corp_id, event: Option<String>| arrived(corp_id, event.unwrap_or_default(), Work::Ignored);
@@ -234,7 +245,10 @@ impl Notify {
                 arrived(Some(corp_id), event.event, work)
             }
             Ok(event) => ignored(None, Some(event.event)),
-            Err(_) if is_provider => ignored(None, event_name(message)),
+            Err(_) if is_provider => match SuiteEvent::parse(message, &suite.id) {
+                Err(error) if error.is_foreign() => Reading::Refused,
+                _ => ignored(None, event_name(message)),
+            },
             Err(error) if !error.is_foreign() && (is_known || names_its_corp(&error)) => {
                 ignored(is_known.then_some(corp_id), error.event)
             }
@@ -248,11 +262,10 @@ impl Notify {
     }
 
     /// Spawned: what was begun is finished, even if the answer's time runs out.
-    async fn keep(&self, arrival: Arrival) -> Result<()> {
+    async fn keep(&self, arrival: Arrival) -> Result<bool> {
         let inbox = self.0.inbox.clone();
         let kept = self.0.runtime.spawn(async move { inbox.keep(arrival).await }).await;
-        kept.map_err(|_| Error::new(ErrorKind::Internal, "storing a callback was cut off"))??;
-        Ok(())
+        kept.map_err(|_| Error::new(ErrorKind::Internal, "storing a callback was cut off"))?
     }
 }
 

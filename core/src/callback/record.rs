@@ -1,6 +1,6 @@
 //! One authenticated push, as it is kept and shown.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use serde::{Serialize, Serializer};
 
@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::ids::{CorpId, SuiteId};
 use crate::store::entity::callback_record::{Column, Entity, Model};
 use crate::store::{Place, RecordStatus, Store};
+use crate::wecom::Errcode;
 
 /// A callback record, as the list of records shows it: never the event itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -92,6 +93,8 @@ pub(crate) async fn wake_waiting(store: &Store, suite_id: &SuiteId) -> Result<()
         .col_expr(Column::DueAt, Expr::value(store.now()))
         .filter(Column::SuiteId.eq(suite_id.clone()))
         .filter(Column::Status.eq(RecordStatus::Waiting))
+        // One whose AuthCode may be in another node's hands has its time.
+        .filter(Column::Errcode.is_null().or(Column::Errcode.ne(Errcode::AUTH_CODE_WRONG.number())))
         .exec(store.database())
         .await?;
     Ok(())

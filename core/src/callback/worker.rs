@@ -1,11 +1,13 @@
 //! Who works on the records: claims what is due under a lease, carries it out, tries again while that can help.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
@@ -15,22 +17,26 @@ use tokio_util::task::TaskTracker;
 
 use super::effects::{Done, Effects};
 use super::inbox::Inbox;
-use super::record::payload_place;
+use super::record::{self, payload_place};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::SuiteId;
 use crate::random;
 use crate::store::entity::callback_record::{Column, Entity, Model};
 use crate::store::{RecordStatus, Sealed, Store};
-use crate::wecom::Errcode;
+use crate::wecom::{Errcode, ticket};
 
 /// A node that does not renew its lease for this long is dead, and another takes its record.
 const LEASE: Duration = Duration::from_secs(6);
 const RENEW: Duration = Duration::from_secs(2);
+/// A call that begins in the last of the lease could end after it.
+const LEASE_MARGIN: Duration = Duration::from_millis(500);
 /// How often a node looks for work that no push of its own announced.
 const POLL: Duration = Duration::from_secs(1);
 /// How many records a node carries out at the same time.
 const AT_ONCE: usize = 16;
+/// The event that only makes us read.
+const CHANGE_AUTH: &str = "change_auth";
 /// The first wait after a failure; it doubles up to the longest.
 const BACKOFF: Duration = Duration::from_secs(1);
 const LONGEST_BACKOFF: Duration = Duration::from_mins(10);
@@ -114,8 +120,9 @@ impl Worker {
         let startable = Condition::any()
             .add(Column::Status.is_in([RecordStatus::Waiting, RecordStatus::Failed]))
             .add(lease_ran_out(now));
+        let claimed_at = Instant::now();
         let row = self.claim(record_id, startable, now).await?.ok_or_else(busy)?;
-        self.work_on(row, in_hand, true).await
+        self.work_on(row, in_hand, claimed_at, true).await
     }
 
     /// Claims what is due and starts a task for each.
@@ -138,11 +145,12 @@ impl Worker {
         for id in ids {
             let Ok(room) = Arc::clone(&self.0.room).try_acquire_owned() else { return Ok(()) };
             let Some(in_hand) = self.take(id) else { continue };
-            let Some(row) = self.claim(id, due.clone(), now).await? else { continue };
+            let claimed_at = Instant::now();
+            let Some(row) = self.claim(id, due.clone(), self.0.store.now()).await? else { continue };
             let worker = self.clone();
             tasks.spawn(async move {
                 // Its error is in the record.
-                let _ = worker.work_on(row, in_hand, false).await;
+                let _ = worker.work_on(row, in_hand, claimed_at, false).await;
                 drop(room);
                 worker.0.arrived.notify_one();
             });
@@ -168,22 +176,29 @@ impl Worker {
         Ok(Entity::find_by_id(id).one(self.0.store.database()).await?)
     }
 
-    async fn work_on(&self, row: Model, in_hand: InHand, by_hand: bool) -> Result<()> {
-        let late = row.deadline.is_some_and(|deadline| self.0.store.now() >= deadline) && !row.exchanged;
+    async fn work_on(&self, row: Model, in_hand: InHand, claimed_at: Instant, by_hand: bool) -> Result<()> {
+        // The first attempt is always made: clocks differ, and WeCom knows best whether its code is still good.
+        let late = row.attempts > 1
+            && !row.exchanged
+            && row.deadline.is_some_and(|deadline| self.0.store.now() >= deadline);
         if late && !by_hand {
             let error = Error::new(ErrorKind::Upstream, "the AuthCode died before it could be exchanged");
             self.finish(&row, RecordStatus::Failed, None, Some((&error, Some(TOO_LATE_HINT)))).await?;
             return Err(error);
         }
-        let lease = Arc::new(AtomicBool::new(true));
-        let renewing = self.renew(row.id, Arc::clone(&lease));
+        let lease = Lease::new(claimed_at);
+        let renewing = self.renew(row.id, &lease);
         let working = async {
             let payload = row.payload.as_ref().map(|sealed| self.open(&row.hash, sealed)).transpose()?;
-            let may_send = || lease.load(Ordering::SeqCst);
+            let may_send = || lease.holds();
             self.0.effects.carry_out(&row, payload.as_deref(), &may_send).await
         };
+        // A hook of the host app may panic; that must not leave the record to be taken up for ever.
+        let working = AssertUnwindSafe(working).catch_unwind();
         let outcome = tokio::select! {
-            outcome = working => outcome,
+            outcome = working => outcome.unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::Internal, "the work on the record panicked"))
+            }),
             never = renewing => match never {},
         };
         let finished = match outcome {
@@ -195,7 +210,7 @@ impl Worker {
                 self.finish(&row, status, None, None).await
             }
             Err(error) => {
-                let (status, due_at, hint) = self.after(&row, &error);
+                let (status, due_at, hint) = self.after(&row, &error).await;
                 self.finish(&row, status, due_at, Some((&error, hint))).await.and(Err(error))
             }
         };
@@ -204,8 +219,15 @@ impl Worker {
     }
 
     /// Whether and when a failed record is tried again, and what helps.
-    fn after(&self, row: &Model, error: &Error) -> (RecordStatus, Option<Timestamp>, Option<&'static str>) {
+    async fn after(
+        &self,
+        row: &Model,
+        error: &Error,
+    ) -> (RecordStatus, Option<Timestamp>, Option<&'static str>) {
         let now = self.0.store.now();
+        // Once exchanged, what is left has nothing to do with the AuthCode.
+        let stored = Entity::find_by_id(row.id).one(self.0.store.database()).await.ok().flatten();
+        let deadline = row.deadline.filter(|_| !stored.is_some_and(|stored| stored.exchanged));
         let errcode = error.errcode().map(Errcode::new);
         if errcode.is_some_and(Errcode::is_auth_code_spent) {
             let another_may_have_it = row.attempts > 1 && row.errcode != error.errcode();
@@ -215,10 +237,10 @@ impl Worker {
                 (RecordStatus::Failed, None, Some(SPENT_HINT))
             };
         }
-        let longest = if row.deadline.is_some() { LONGEST_AUTH_CODE_BACKOFF } else { LONGEST_BACKOFF };
+        let longest = if deadline.is_some() { LONGEST_AUTH_CODE_BACKOFF } else { LONGEST_BACKOFF };
         let doublings = u32::try_from(row.attempts.clamp(1, 16) - 1).unwrap_or(0);
         let due_at = now + BACKOFF.saturating_mul(1 << doublings).min(longest);
-        let until = row.deadline.unwrap_or(row.received_at + GIVE_UP);
+        let until = deadline.unwrap_or(row.received_at + GIVE_UP);
         let hint = match error.kind() {
             ErrorKind::SuiteTicketMissing => Some(TICKET_HINT),
             _ => errcode.and_then(Errcode::hint),
@@ -226,7 +248,7 @@ impl Worker {
         if due_at < until {
             (RecordStatus::Waiting, Some(due_at), hint)
         } else {
-            (RecordStatus::Failed, None, if row.deadline.is_some() { Some(TOO_LATE_HINT) } else { hint })
+            (RecordStatus::Failed, None, if deadline.is_some() { Some(TOO_LATE_HINT) } else { hint })
         }
     }
 
@@ -250,23 +272,61 @@ impl Worker {
         if matches!(status, RecordStatus::Succeeded | RecordStatus::Ignored) {
             update = update.col_expr(Column::Payload, Expr::value(None::<Sealed>));
         }
-        update
+        if status == RecordStatus::Failed {
+            // One whose code was stored meanwhile has not failed.
+            update = update.filter(Column::Exchanged.eq(row.exchanged));
+        }
+        let rereads = row.event == CHANGE_AUTH;
+        if rereads && status == RecordStatus::Succeeded {
+            // The same event came again while we read: what changed then, we have not seen.
+            update = update.filter(Column::Duplicates.eq(row.duplicates));
+        }
+        let finished = update
             .filter(Column::Id.eq(row.id))
             .filter(Column::LeaseOwner.eq(self.0.node.clone()))
             .exec(self.0.store.database())
-            .await?;
-        if status == RecordStatus::Failed {
-            self.0.inbox.forget(&row.hash);
-            let (record_id, event) = (row.id, &row.event);
-            tracing::error!(target: "wecom_login", record_id, event, error = ?error, "a callback record failed");
+            .await?
+            .rows_affected
+            > 0;
+        match status {
+            _ if !finished => self.again(row).await?,
+            RecordStatus::Failed => {
+                self.0.inbox.forget(&row.hash);
+                let (record_id, event) = (row.id, &row.event);
+                tracing::error!(target: "wecom_login", record_id, event, error = ?error, "a callback record failed");
+            }
+            RecordStatus::Succeeded | RecordStatus::Ignored if !rereads => {
+                self.0.inbox.remember(&row.hash, row.id)
+            }
+            _ => {}
+        }
+        if error.is_some_and(|(error, _)| error.kind() == ErrorKind::SuiteTicketMissing)
+            && ticket::newest(&self.0.store, &row.suite_id).await.is_ok()
+        {
+            // It came while we found none.
+            record::wake_waiting(&self.0.store, &row.suite_id).await?;
         }
         Ok(())
     }
 
-    /// Renews the lease until dropped. Where it cannot be renewed, `lease` says so before it runs out.
-    async fn renew(&self, id: i64, lease: Arc<AtomicBool>) -> std::convert::Infallible {
+    /// A record that is still ours but could not be finished as it was begun is worked on once more.
+    async fn again(&self, row: &Model) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::Status, Expr::value(RecordStatus::Waiting))
+            .col_expr(Column::DueAt, Expr::value(self.0.store.now()))
+            .filter(Column::Id.eq(row.id))
+            .filter(Column::Status.eq(RecordStatus::Running))
+            .filter(Column::LeaseOwner.eq(self.0.node.clone()))
+            .exec(self.0.store.database())
+            .await?;
+        Ok(())
+    }
+
+    /// Renews the lease until dropped.
+    async fn renew(&self, id: i64, lease: &Lease) -> Infallible {
         loop {
             self.0.store.clock().sleep(RENEW).await;
+            let asked_at = Instant::now();
             let renewed = Entity::update_many()
                 .col_expr(Column::LeaseUntil, Expr::value(self.0.store.now() + LEASE))
                 .filter(Column::Id.eq(id))
@@ -274,7 +334,12 @@ impl Worker {
                 .filter(Column::LeaseOwner.eq(self.0.node.clone()))
                 .exec(self.0.store.database())
                 .await;
-            lease.store(renewed.is_ok_and(|renewed| renewed.rows_affected > 0), Ordering::SeqCst);
+            match renewed {
+                Ok(renewed) if renewed.rows_affected > 0 => lease.renewed(asked_at),
+                Ok(_) => lease.lost(),
+                // It holds as long as it held.
+                Err(_) => {}
+            }
         }
     }
 
@@ -285,6 +350,31 @@ impl Worker {
     fn take(&self, id: i64) -> Option<InHand> {
         let mut in_hand = self.0.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
         in_hand.insert(id).then(|| InHand { worker: self.clone(), id })
+    }
+}
+
+/// Until when this node may believe that the record is its own, on a clock that nobody moves.
+struct Lease(Mutex<Option<Instant>>);
+
+impl Lease {
+    fn new(claimed_at: Instant) -> Self {
+        Self(Mutex::new(Some(claimed_at + LEASE - LEASE_MARGIN)))
+    }
+
+    fn holds(&self) -> bool {
+        self.until().is_some_and(|until| Instant::now() < until)
+    }
+
+    fn renewed(&self, asked_at: Instant) {
+        *self.until() = Some(asked_at + LEASE - LEASE_MARGIN);
+    }
+
+    fn lost(&self) {
+        *self.until() = None;
+    }
+
+    fn until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

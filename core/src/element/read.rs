@@ -10,6 +10,7 @@ use super::problem::Warning;
 use crate::error::Error;
 
 /// The full name of our Type, which `e.json` names as its `type`.
+#[doc(alias = "QywxProxyType")]
 pub const QYWX_PROXY_TYPE: &str = "auths.loginTypes.QywxProxyType";
 
 /// Reads every instance of [`QYWX_PROXY_TYPE`] below the `auths` directory, in the order of their paths, and logs

@@ -16,6 +16,7 @@ use crate::session::{LoginType, Principal};
 use crate::store::Store;
 use crate::store::entity::login_code::{ActiveModel, Column, Entity};
 
+const CODE_BYTES: usize = 32;
 /// How long a login code can be used.
 const LIFE: Duration = Duration::from_secs(300);
 
@@ -42,7 +43,7 @@ impl LoginCodes {
 
     /// Makes a code. Only its hash is kept.
     pub(crate) async fn issue(&self, ticket: &Ticket) -> Result<String> {
-        let code = URL_SAFE_NO_PAD.encode(random::bytes::<32>());
+        let code = URL_SAFE_NO_PAD.encode(random::bytes::<CODE_BYTES>());
         let row = ActiveModel {
             hash: Set(hash(&code)),
             suite_id: Set(ticket.principal.suite_id.clone()),
@@ -64,6 +65,10 @@ impl LoginCodes {
     pub(crate) async fn consume(&self, code: &str) -> Result<Ticket> {
         let invalid =
             || Error::new(ErrorKind::LoginCodeInvalid, "the login code is unknown, used or expired");
+        // What we did not make does not reach the database.
+        if !URL_SAFE_NO_PAD.decode(code).is_ok_and(|bytes| bytes.len() == CODE_BYTES) {
+            return Err(invalid());
+        }
         let now = self.store.now();
         let hash = hash(code);
         let used = Entity::update_many()

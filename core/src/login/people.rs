@@ -12,6 +12,7 @@ use crate::ids::UserId;
 use crate::login::binder::Binder;
 use crate::session::{Principal, Profile, Sessions};
 use crate::store::Store;
+use crate::store::entity::authorization;
 use crate::store::entity::person::{ActiveModel, Column, Entity, Model};
 
 #[derive(Clone)]
@@ -54,7 +55,13 @@ impl People {
         let text = |column: Column, value: &Option<String>| {
             value.as_ref().map_or_else(|| stays(column), |value| Expr::value(value.clone()))
         };
-        let visible = visible_at.map_or_else(|| stays(Column::VisibleAt), Expr::value);
+        let visible = match visible_at {
+            // Not if they were hidden since the question was asked.
+            Some(at) => {
+                Expr::case(stays(Column::EndedAt).gt(at), stays(Column::VisibleAt)).finally(at).into()
+            }
+            None => stays(Column::VisibleAt),
+        };
         let update = OnConflict::columns([Column::SuiteId, Column::CorpId, Column::UserId])
             .value(Column::VisibleAt, visible)
             .value(Column::Name, text(Column::Name, &profile.name))
@@ -84,8 +91,10 @@ impl People {
     pub(crate) async fn end_sessions(&self, who: &Principal) -> Result<()> {
         let transaction = self.0.store.begin().await?;
         let epoch = self.next_epoch(&transaction, who).await?;
+        let of_corp = authorization::Entity::find_by_id((who.suite_id.clone(), who.corp_id.clone()));
+        let authorization_epoch = of_corp.one(&transaction).await?.map_or(0, |row| row.epoch);
         transaction.commit().await?;
-        self.0.sessions.person_ended(who, epoch);
+        self.0.sessions.person_ended(who, authorization_epoch, epoch);
         Ok(())
     }
 
@@ -103,6 +112,8 @@ impl People {
     pub(crate) async fn left(&self, who: &Principal) -> Result<()> {
         self.end_sessions(who).await?;
         self.0.binder.unbind(who).await?;
+        // A login in between found the old binding.
+        self.end_sessions(who).await?;
         Entity::update_many()
             .col_expr(Column::VisibleAt, Expr::value(None::<Timestamp>))
             .col_expr(Column::Name, Expr::value(None::<String>))

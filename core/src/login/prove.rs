@@ -18,12 +18,16 @@ use crate::hooks::HookFuture;
 use crate::ids::{CorpId, SuiteId};
 use crate::limit::{Limit, client_key};
 use crate::secret::{AccessToken, AuthCode, UserTicket};
-use crate::session::{Principal, Profile};
+use crate::session::{Principal, Profile, Sessions};
 use crate::store::Store;
 use crate::wecom::{Api, AppCredential, CallError, Errcode, Identity, Tokens};
 
+/// WeCom's codes are 512 bytes at most (D/96442).
+const LONGEST_CODE: usize = 512;
 /// A login is answered within this, whatever WeCom does.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(12);
+/// A question that a login can do without.
+const OPTIONAL_CALL: Duration = Duration::from_secs(2);
 /// A code that WeCom refused is refused from memory for this long.
 const REFUSED_FOR: Duration = Duration::from_mins(5);
 /// Failed codes in a minute, of one client …
@@ -42,6 +46,13 @@ pub(crate) struct Attempt {
     pub(crate) client: Option<IpAddr>,
     /// The code came with a state of ours.
     pub(crate) stated: bool,
+}
+
+/// Where a login began: an end that comes later ends it too.
+#[derive(Clone, Copy, Debug)]
+struct Began {
+    at: Timestamp,
+    newest_end: u64,
 }
 
 /// Who was proven, and in which epochs.
@@ -63,6 +74,7 @@ struct Inner {
     tokens: Tokens,
     authorizations: Authorizations,
     people: People,
+    sessions: Sessions,
     failed_of_client: Limit<IpAddr>,
     failed_of_corp: Limit<(SuiteId, CorpId)>,
     refused: moka::sync::Cache<[u8; 32], Timestamp>,
@@ -76,6 +88,7 @@ impl Prover {
         tokens: Tokens,
         authorizations: Authorizations,
         people: People,
+        sessions: Sessions,
     ) -> Self {
         let clock = Arc::clone(store.clock());
         Self(Arc::new(Inner {
@@ -88,6 +101,7 @@ impl Prover {
             tokens,
             authorizations,
             people,
+            sessions,
         }))
     }
 
@@ -96,6 +110,10 @@ impl Prover {
     /// # Errors
     /// Any of the login errors of the table; a code that fails is counted.
     pub(crate) async fn prove(&self, attempt: &Attempt) -> Result<Proof> {
+        let code = attempt.code.expose();
+        if code.trim().is_empty() || code.len() > LONGEST_CODE {
+            return Err(Error::new(ErrorKind::ApiParams, "code must be 1 to 512 bytes and not blank"));
+        }
         let within = tokio::time::timeout(LOGIN_TIMEOUT, self.attempt(attempt));
         let outcome = within
             .await
@@ -106,25 +124,72 @@ impl Prover {
         outcome
     }
 
+    /// The same limits for a login that is proven otherwise, by a Type of the host app.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`, `UPSTREAM_TIMEOUT`, or what `proof` says.
+    pub(crate) async fn limited<T>(
+        &self,
+        client: Option<IpAddr>,
+        proof: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        if let Some(client) = client {
+            self.0.failed_of_client.check(&client_key(client))?;
+        }
+        let late = |_| Err(Error::new(ErrorKind::UpstreamTimeout, "the login took too long"));
+        let outcome = tokio::time::timeout(LOGIN_TIMEOUT, proof).await.unwrap_or_else(late);
+        if let (Some(client), Err(error)) = (client, &outcome)
+            && matches!(
+                error.kind(),
+                ErrorKind::CodeInvalid | ErrorKind::LoginCodeInvalid | ErrorKind::CorpNotAuthorized
+            )
+        {
+            self.0.failed_of_client.count(client_key(client));
+        }
+        outcome
+    }
+
+    /// Asks WeCom now whether the app is visible to a person.
+    ///
+    /// # Errors
+    /// `USER_NOT_VISIBLE`; any other failure lets the person pass.
+    pub(crate) async fn require_visible(&self, authorization: &Authorization, who: &Principal) -> Result<()> {
+        let app = authorization.credential()?;
+        let asked_at = self.0.store.now();
+        match self.in_time(self.visible(&app, who)).await {
+            Ok(profile) => self.0.people.seen(who, &profile.unwrap_or_default(), asked_at).await,
+            Err(error) if error.kind() == ErrorKind::UserNotVisible => Err(error),
+            Err(error) => {
+                tracing::info!(target: "wecom_login", ?error, "visibility could not be asked");
+                Ok(())
+            }
+        }
+    }
+
     /// Asks WeCom again whether the app is visible to a person in use; if it is not, their sessions end.
     pub(crate) async fn check_visibility(&self, who: &Principal) -> Result<()> {
         let authorization = self.0.authorizations.require_active(&who.suite_id, &who.corp_id).await?;
-        let app = authorization.credential()?;
-        let asked_at = self.0.store.now();
-        match self.visible(&app, who).await {
-            Ok(profile) => self.0.people.seen(who, &profile.unwrap_or_default(), asked_at).await,
+        let interval = Sessions::VISIBILITY_INTERVAL;
+        let now = self.0.store.now();
+        let known = self.0.people.find(who).await?;
+        // Another session of theirs may have asked today.
+        if known.and_then(|known| known.visible_at).is_some_and(|at| now.since(at) < interval) {
+            return Ok(());
+        }
+        match self.require_visible(&authorization, who).await {
             Err(error) if error.kind() == ErrorKind::UserNotVisible => Ok(()),
-            Err(error) => Err(error),
+            asked => asked,
         }
     }
 
     async fn attempt(&self, attempt: &Attempt) -> Result<Proof> {
-        let began_at = self.0.store.now();
+        let began = Began { at: self.0.store.now(), newest_end: self.0.sessions.newest_end() };
+        let began_at = began.at;
+        self.check_limits(attempt)?;
         let code_hash = code_hash(attempt);
         if self.0.refused.get(&code_hash).is_some_and(|at| began_at.since(at) < REFUSED_FOR) {
             return Err(Error::new(ErrorKind::CodeInvalid, "WeCom refused this code before"));
         }
-        self.check_limits(attempt)?;
         let authorization = self.0.authorizations.require_active(&attempt.suite_id, &attempt.corp_id).await?;
         let app = authorization.credential()?;
         let key = (attempt.suite_id.clone(), attempt.corp_id.clone());
@@ -141,7 +206,7 @@ impl Prover {
             return Err(Error::new(ErrorKind::NotCorpMember, "WeCom knows the person, but not as a member"));
         };
         let who = Principal::new(attempt.suite_id.clone(), attempt.corp_id.clone(), user_id);
-        self.known(&authorization, &app, who, user_ticket.as_ref(), &token, began_at).await
+        self.known(&authorization, &app, who, user_ticket.as_ref(), &token, began).await
     }
 
     /// The person is proven; what remains is whether the app is visible to them, and what they are called.
@@ -152,16 +217,16 @@ impl Prover {
         who: Principal,
         user_ticket: Option<&UserTicket>,
         token: &AccessToken,
-        began_at: Timestamp,
+        began: Began,
     ) -> Result<Proof> {
         let known = self.0.people.find(&who).await?;
         let mut visible_at = known.as_ref().and_then(|known| known.visible_at);
         let mut told = None;
-        if visible_at.is_none_or(|at| at < authorization.changed_at) {
-            match self.visible(app, &who).await {
+        if visible_at.is_none_or(|at| at <= authorization.changed_at) {
+            match self.in_time(self.visible(app, &who)).await {
                 Ok(profile) => {
                     told = Some(profile.unwrap_or_default());
-                    visible_at = Some(began_at);
+                    visible_at = Some(began.at);
                 }
                 Err(error) if error.kind() == ErrorKind::UserNotVisible => return Err(error),
                 // WeCom cannot say; whoever it let in may come in, and the next login asks again.
@@ -171,14 +236,15 @@ impl Prover {
             }
         }
         if let Some(user_ticket) = user_ticket {
-            match self.0.api.user_detail(token, user_ticket).await {
+            let detail = async { Ok(self.0.api.user_detail(token, user_ticket).await?) };
+            match self.in_time(detail).await {
                 Ok(detail) => {
                     let told = told.get_or_insert_default();
                     told.avatar = detail.avatar.or_else(|| told.avatar.take());
                     told.email = detail.email.or(detail.biz_mail).or_else(|| told.email.take());
                     told.mobile = detail.mobile.or_else(|| told.mobile.take());
                 }
-                Err(error) => tracing::info!(target: "wecom_login", %error, "a profile could not be read"),
+                Err(error) => tracing::info!(target: "wecom_login", ?error, "a profile could not be read"),
             }
         }
         match (&told, &known) {
@@ -198,7 +264,8 @@ impl Prover {
             mobile: or_stored(told.mobile, stored.map(|row| &row.mobile)),
         };
         // An end that came while this login was under way ends it too.
-        let ended = stored.and_then(|row| row.ended_at).is_some_and(|ended_at| ended_at >= began_at);
+        let ended = self.0.sessions.person_ended_since(&who, authorization.epoch, began.newest_end)
+            || stored.and_then(|row| row.ended_at).is_some_and(|ended_at| ended_at > began.at);
         let person_epoch = stored.map_or(0, |row| row.epoch) - i64::from(ended);
         Ok(Proof {
             person: ProvenPerson::new(who, profile),
@@ -279,6 +346,12 @@ impl Prover {
             Ok(()) => not_authorized().with_errcode(errcode.number()).with_source(error),
             Err(error) => error,
         }
+    }
+
+    /// What a login can do without: it gets a part of the time only, so that the rest goes through.
+    async fn in_time<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        let late = || Error::new(ErrorKind::UpstreamTimeout, "WeCom did not answer in time");
+        tokio::time::timeout(OPTIONAL_CALL, call).await.unwrap_or_else(|_| Err(late()))
     }
 
     fn check_limits(&self, attempt: &Attempt) -> Result<()> {

@@ -2,7 +2,7 @@
 //! every cached session holds the cell of its epochs and compares it at each hit.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -20,7 +20,8 @@ const TIDY_FROM: usize = 1024;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum EpochOf {
     Authorization(SuiteId, CorpId),
-    Person(Principal),
+    /// With the epoch of the authorisation: people are counted anew after a company was erased.
+    Person(Principal, i64),
 }
 
 /// An epoch that a session was made with, beside the newest one that this node knows.
@@ -40,7 +41,9 @@ impl Epoch {
 #[derive(Debug)]
 pub(crate) struct Epochs {
     cells: Mutex<Cells>,
-    ended: moka::sync::Cache<EpochOf, Arc<AtomicI64>>,
+    ended: moka::sync::Cache<EpochOf, (Arc<AtomicI64>, u64)>,
+    /// Numbers the ends, so that a login can tell whether one came after it began.
+    ends: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -54,6 +57,7 @@ impl Epochs {
         Self {
             cells: Mutex::new(Cells { of: HashMap::new(), tidy_at: TIDY_FROM }),
             ended: moka::sync::Cache::builder().time_to_live(REMEMBERED).build(),
+            ends: AtomicU64::new(0),
         }
     }
 
@@ -68,7 +72,18 @@ impl Epochs {
     pub(crate) fn begin(&self, whose: EpochOf, epoch: i64) {
         let cell = self.cell(whose.clone());
         cell.fetch_max(epoch, Ordering::AcqRel);
-        self.ended.insert(whose, cell);
+        let number = self.ends.fetch_add(1, Ordering::AcqRel) + 1;
+        self.ended.insert(whose, (cell, number));
+    }
+
+    /// The number of the newest end.
+    pub(crate) fn newest_end(&self) -> u64 {
+        self.ends.load(Ordering::Acquire)
+    }
+
+    /// Whether this one's sessions were ended after the end of that number.
+    pub(crate) fn ended_since(&self, whose: &EpochOf, number: u64) -> bool {
+        self.ended.get(whose).is_some_and(|(_, ended)| ended > number)
     }
 
     fn cell(&self, whose: EpochOf) -> Arc<AtomicI64> {

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId};
 use crate::random;
 use crate::session::current_user::Live;
-use crate::session::epoch::{EpochOf, Epochs};
+use crate::session::epoch::{Epoch, EpochOf, Epochs};
 use crate::session::rows::{self, Row};
 use crate::session::token::{self, Mint, TokenHash};
 use crate::session::{CurrentUser, LoginType, Platform, Principal, Profile, SessionSettings, SessionToken};
@@ -25,8 +25,6 @@ const ABSENT_FOR: Duration = Duration::from_secs(2);
 const ENDED_FOR: Duration = Duration::from_mins(5);
 /// A look-up that takes longer is answered 503.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(2);
-/// People in use are asked for again after this long.
-const VISIBILITY_INTERVAL: Duration = Duration::from_hours(24);
 
 /// What a request leaves to be done later, off its own path.
 #[derive(Debug)]
@@ -77,6 +75,9 @@ struct Inner {
 }
 
 impl Sessions {
+    /// People in use are asked for again after this long.
+    pub(crate) const VISIBILITY_INTERVAL: Duration = Duration::from_hours(24);
+
     pub(crate) fn new(
         store: Store,
         settings: SessionSettings,
@@ -164,7 +165,7 @@ impl Sessions {
         let live = Live {
             id: random::hex::<16>().into(),
             token_hash: token::hash(token.expose().as_bytes()),
-            person: self.person_epoch(&admission.principal, epochs.0, epochs.0),
+            person: self.person_epoch(&admission.principal, epochs.1, epochs.0, epochs.0),
             authorization: self.authorization_epoch(&admission.principal, epochs.1, epochs.1),
             principal: admission.principal,
             local_id: admission.local_id.into(),
@@ -180,7 +181,7 @@ impl Sessions {
         };
         rows::insert(self.0.store.database(), &live, epochs).await?;
         let user = CurrentUser(Arc::new(live));
-        self.0.hot.insert(user.0.token_hash, user.clone());
+        self.keep(&user);
         Ok(IssuedSession { token, user })
     }
 
@@ -213,8 +214,18 @@ impl Sessions {
     }
 
     /// A person's stored epoch has moved on: their sessions are over on this node.
-    pub(crate) fn person_ended(&self, who: &Principal, epoch: i64) {
-        self.0.epochs.begin(EpochOf::Person(who.clone()), epoch);
+    pub(crate) fn person_ended(&self, who: &Principal, authorization_epoch: i64, epoch: i64) {
+        self.0.epochs.begin(EpochOf::Person(who.clone(), authorization_epoch), epoch);
+    }
+
+    /// The number of the newest end, for a login that begins.
+    pub(crate) fn newest_end(&self) -> u64 {
+        self.0.epochs.newest_end()
+    }
+
+    /// Whether this person's sessions were ended on this node since.
+    pub(crate) fn person_ended_since(&self, who: &Principal, authorization_epoch: i64, number: u64) -> bool {
+        self.0.epochs.ended_since(&EpochOf::Person(who.clone(), authorization_epoch), number)
     }
 
     /// An authorisation's stored epoch has moved on: its people's sessions are over on this node.
@@ -222,23 +233,24 @@ impl Sessions {
         self.0.epochs.begin(EpochOf::Authorization(suite_id.clone(), corp_id.clone()), epoch);
     }
 
-    /// The next use of a live session asks WeCom for the person again. Nothing to do here: the load decides.
-    pub(crate) fn visibility_interval() -> Duration {
-        VISIBILITY_INTERVAL
-    }
-
     async fn read(&self, hash: TokenHash) -> Result<Option<CurrentUser>> {
         let now = self.0.store.now();
         let row = rows::by_token_hash(self.0.store.database(), &hash).await?;
         let Some(row) = row.filter(|row| row.lives(now, self.0.settings.idle)) else { return Ok(None) };
         let user = CurrentUser(Arc::new(self.live(row, hash)?));
+        self.keep(&user);
+        Ok(Some(user))
+    }
+
+    /// Keeps a session in memory. An end marks first and forgets then; we keep first and look then: one of the two sees
+    /// the other.
+    fn keep(&self, user: &CurrentUser) {
+        let hash = user.0.token_hash;
         self.0.hot.insert(hash, user.clone());
-        // An end marks first and forgets then; we keep first and look then: one of the two sees the other.
         if self.0.ended.contains_key(&hash) {
             user.0.ended.store(true, Ordering::Release);
             self.0.hot.invalidate(&hash);
         }
-        Ok(Some(user))
     }
 
     fn live(&self, row: Row, token_hash: TokenHash) -> Result<Live> {
@@ -246,7 +258,12 @@ impl Sessions {
         Ok(Live {
             id: row.id.into(),
             token_hash,
-            person: self.person_epoch(&principal, row.person_epoch, row.stored_person_epoch),
+            person: self.person_epoch(
+                &principal,
+                row.authorization_epoch,
+                row.person_epoch,
+                row.stored_person_epoch,
+            ),
             authorization: self.authorization_epoch(
                 &principal,
                 row.authorization_epoch,
@@ -266,16 +283,11 @@ impl Sessions {
         })
     }
 
-    fn person_epoch(&self, who: &Principal, made_with: i64, stored: i64) -> crate::session::epoch::Epoch {
-        self.0.epochs.of(EpochOf::Person(who.clone()), made_with, stored)
+    fn person_epoch(&self, who: &Principal, authorization_epoch: i64, made_with: i64, stored: i64) -> Epoch {
+        self.0.epochs.of(EpochOf::Person(who.clone(), authorization_epoch), made_with, stored)
     }
 
-    fn authorization_epoch(
-        &self,
-        who: &Principal,
-        made_with: i64,
-        stored: i64,
-    ) -> crate::session::epoch::Epoch {
+    fn authorization_epoch(&self, who: &Principal, made_with: i64, stored: i64) -> Epoch {
         let whose = EpochOf::Authorization(who.suite_id.clone(), who.corp_id.clone());
         self.0.epochs.of(whose, made_with, stored)
     }
@@ -286,7 +298,7 @@ impl Sessions {
         if Live::renew(&user.0.last_seen_at, now, self.0.settings.write_interval()) {
             let _ = self.0.chores.send(Chore::Seen(user.clone()));
         }
-        if Live::renew(&user.0.visible_at, now, VISIBILITY_INTERVAL) {
+        if Live::renew(&user.0.visible_at, now, Self::VISIBILITY_INTERVAL) {
             let _ = self.0.chores.send(Chore::CheckVisibility(user.principal().clone()));
         }
     }

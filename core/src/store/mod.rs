@@ -75,6 +75,9 @@ impl Store {
         let known = entity::data_key::Entity::find().all(&database).await?;
         let keys = keys.load(known.is_empty())?;
         data_key::check(&database, &keys, &known, clock.now()).await?;
+        // Another node may have begun with other keys at the same time: then one of the two stops here.
+        let known = entity::data_key::Entity::find().all(&database).await?;
+        data_key::check(&database, &keys, &known, clock.now()).await?;
         Ok(Self(Arc::new(Inner { database, keys, clock })))
     }
 
@@ -102,11 +105,6 @@ impl Store {
         let mode = sqlite.then_some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..TransactionOptions::default() };
         Ok(self.0.database.begin_with_options(options).await?)
-    }
-
-    /// Whether the database answers.
-    pub(crate) async fn ping(&self) -> Result<()> {
-        Ok(self.0.database.ping().await?)
     }
 }
 

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::client::{UNKNOWN, limit_key};
+use super::client::UNKNOWN;
 use super::credential::{Bearer, bearer};
 use super::request::Headers;
 use super::settings::Web;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::CorpId;
-use crate::limit::Limit;
+use crate::limit::{Limit, client_key};
 use crate::session::{CurrentUser, Sessions};
 
 const SHORTEST_KEY: usize = 24;
@@ -147,7 +147,7 @@ impl Web {
         }
         let given = bearer(headers);
         if let Bearer::Token(given) = given
-            && admin.is_key(given, client.map_or(UNKNOWN, limit_key), sessions)?
+            && admin.is_key(given, client.map_or(UNKNOWN, client_key), sessions)?
         {
             return Ok(Administrator::Key);
         }

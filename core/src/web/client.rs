@@ -74,14 +74,6 @@ impl TrustedProxies {
     }
 }
 
-/// What a client is counted by. An IPv6 host has a whole /64 to choose from; IPv4 in IPv6 is IPv4.
-pub(crate) fn limit_key(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 /// Whoever comes without an address is counted as one client.
 pub(super) const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
@@ -147,7 +139,7 @@ mod tests {
 
     #[test]
     fn v6_is_counted_by_the_64() {
-        let key = |text: &str| limit_key(text.parse().unwrap()).to_string();
+        let key = |text: &str| crate::limit::client_key(text.parse().unwrap()).to_string();
         assert_eq!(key("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(key("::ffff:192.0.2.1"), "192.0.2.1");
         assert_eq!(key(&key("2001:db8:1:2:3:4:5:6")), "2001:db8:1:2::");

@@ -4,13 +4,13 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 
-use super::client::limit_key;
 use super::problem::{method_not_allowed, problem};
 use super::request::{Body, Request};
 use super::response::Response;
 use super::routes::{self, Access, Endpoint, Route};
 use super::{admin_routes, login_routes, notify, session_routes};
 use crate::error::{Error, ErrorKind, Result};
+use crate::limit::client_key;
 use crate::wecom_login::WecomLogin;
 
 /// A request that found its route.
@@ -39,7 +39,7 @@ impl Call {
     /// What the client is counted by.
     pub(super) fn client(&self, login: &WecomLogin) -> Option<IpAddr> {
         let peer = self.request.client?;
-        Some(limit_key(login.0.web.proxies.client(peer, self.request.headers.as_slice())))
+        Some(client_key(login.0.web.proxies.client(peer, self.request.headers.as_slice())))
     }
 }
 

@@ -21,20 +21,21 @@ pub(crate) fn event_time(named: Option<i64>, received_at: Timestamp) -> i64 {
     named.filter(|time| (0..=latest).contains(time)).unwrap_or_else(|| received_at.as_secs())
 }
 
-/// Keeps a ticket, unless a newer one is there. At equal seconds the later arrival wins; after WeCom refused the one
+/// Keeps a ticket, unless a newer one is there. At equal seconds the later arrival, the later record, wins; after WeCom refused the one
 /// we have, the next is taken whatever its time.
 pub(crate) async fn keep(
     store: &Store,
     suite_id: &SuiteId,
     ticket: &SuiteTicket,
     time: i64,
-    received_at: Timestamp,
+    record_id: i64,
 ) -> Result<()> {
     let none = ActiveModel {
         suite_id: Set(suite_id.clone()),
         ticket: Set(None),
         ticket_time: Set(None),
         ticket_at: Set(None),
+        ticket_record: Set(None),
         ticket_refused: Set(false),
     };
     Entity::insert(none)
@@ -50,11 +51,12 @@ pub(crate) async fn keep(
         .is_null()
         .or(Column::TicketRefused.eq(true))
         .or(Column::TicketTime.lt(time))
-        .or(Column::TicketTime.eq(time).and(Column::TicketAt.lte(received_at)));
+        .or(Column::TicketTime.eq(time).and(Column::TicketRecord.lt(record_id)));
     Entity::update_many()
         .col_expr(Column::Ticket, Expr::value(sealed))
         .col_expr(Column::TicketTime, Expr::value(time))
-        .col_expr(Column::TicketAt, Expr::value(received_at))
+        .col_expr(Column::TicketAt, Expr::value(store.now()))
+        .col_expr(Column::TicketRecord, Expr::value(record_id))
         .col_expr(Column::TicketRefused, Expr::value(false))
         .filter(Column::SuiteId.eq(suite_id.clone()))
         .filter(older)
@@ -63,29 +65,29 @@ pub(crate) async fn keep(
     Ok(())
 }
 
-/// The ticket to use, with the time that tells it from others.
+/// The ticket to use, with the record that brought it.
 ///
 /// # Errors
 /// `SUITE_TICKET_MISSING` if none has come yet, or WeCom refused the newest.
-pub(crate) async fn newest(store: &Store, suite_id: &SuiteId) -> Result<(SuiteTicket, Timestamp)> {
+pub(crate) async fn newest(store: &Store, suite_id: &SuiteId) -> Result<(SuiteTicket, i64)> {
     let row = Entity::find_by_id(suite_id.clone()).one(store.database()).await?;
     let row = row.filter(|row| !row.ticket_refused);
-    let Some((sealed, at)) = row.and_then(|row| row.ticket.zip(row.ticket_at)) else {
+    let Some((sealed, record_id)) = row.and_then(|row| row.ticket.zip(row.ticket_record)) else {
         return Err(Error::new(
             ErrorKind::SuiteTicketMissing,
             "no usable suite_ticket: WeCom pushes one every ten minutes, the provider console at once",
         ));
     };
     let text = store.keys().open_text(place(&[suite_id.as_str().as_bytes()]), &sealed)?;
-    Ok((SuiteTicket::new(text), at))
+    Ok((SuiteTicket::new(text), record_id))
 }
 
-/// WeCom refused the ticket that arrived at this time (40085).
-pub(crate) async fn refused(store: &Store, suite_id: &SuiteId, arrived_at: Timestamp) -> Result<()> {
+/// WeCom refused the ticket that this record brought (40085).
+pub(crate) async fn refused(store: &Store, suite_id: &SuiteId, record_id: i64) -> Result<()> {
     Entity::update_many()
         .col_expr(Column::TicketRefused, Expr::value(true))
         .filter(Column::SuiteId.eq(suite_id.clone()))
-        .filter(Column::TicketAt.eq(arrived_at))
+        .filter(Column::TicketRecord.eq(record_id))
         .exec(store.database())
         .await?;
     Ok(())

@@ -22,8 +22,12 @@ use crate::suite::Suite;
 use crate::wecom::breaker::Breaker;
 use crate::wecom::{Api, Errcode, Granted, ticket};
 
+/// A token that nobody asks for leaves memory; its row stays.
+const UNUSED: Duration = Duration::from_hours(2);
 /// A stored token is not used in its last seconds: the call it is for takes some too.
 const MARGIN: Duration = Duration::from_secs(5);
+/// A suite secret that WeCom called wrong is not tried again for this long.
+const SUITE_REFUSED_FOR: Duration = Duration::from_mins(2);
 /// A token in use is refreshed this long before it expires …
 const REFRESH_AHEAD: Duration = Duration::from_mins(10);
 /// … by one attempt in this time: until then WeCom hands out the same token (D/97164).
@@ -53,6 +57,9 @@ impl Owner {
         hash.finalize().to_vec()
     }
 }
+
+/// A token and the version of the secret it is fetched with.
+type Key = (Owner, i64);
 
 /// A token in memory.
 #[derive(Debug)]
@@ -89,6 +96,10 @@ impl Credential {
         }
     }
 
+    fn key(&self) -> Key {
+        (self.owner(), self.version())
+    }
+
     fn version(&self) -> i64 {
         match self {
             Self::App(app) => app.version,
@@ -103,18 +114,29 @@ pub(crate) struct Tokens(Arc<Inner>);
 struct Inner {
     api: Api,
     store: Store,
-    held: moka::future::Cache<Owner, Arc<Held>>,
+    /// By the version of the secret too: nobody waits for a fetch with another secret than theirs.
+    held: moka::future::Cache<Key, Arc<Held>>,
     breaker: Breaker,
     /// The version of the secret that WeCom took last.
     proven: moka::sync::Cache<(SuiteId, CorpId), i64>,
+    /// Suites whose own secret WeCom called wrong: that counts towards the bar too.
+    refused_suites: moka::sync::Cache<SuiteId, (Error, Timestamp)>,
     runtime: Handle,
 }
 
 impl Tokens {
     pub(crate) fn new(api: Api, store: Store, capacity: u64, runtime: Handle) -> Self {
-        let held = moka::future::Cache::builder().max_capacity(capacity).build();
+        let held = moka::future::Cache::builder().max_capacity(capacity).time_to_idle(UNUSED).build();
         let proven = moka::sync::Cache::new(capacity);
-        Self(Arc::new(Inner { api, store, held, breaker: Breaker::default(), proven, runtime }))
+        Self(Arc::new(Inner {
+            api,
+            store,
+            held,
+            breaker: Breaker::default(),
+            proven,
+            refused_suites: moka::sync::Cache::new(1_000),
+            runtime,
+        }))
     }
 
     /// The token for `service/…` calls of a suite.
@@ -141,22 +163,25 @@ impl Tokens {
 
     /// WeCom called this suite token dead. Another one that came since stays.
     pub(crate) async fn suite_token_died(&self, suite_id: &SuiteId, token: &SuiteAccessToken) {
-        self.died(Owner::Suite(suite_id.clone()), token.expose()).await;
+        self.died((Owner::Suite(suite_id.clone()), 0), token.expose()).await;
     }
 
     /// WeCom called this app token dead. Another one that came since stays.
     pub(crate) async fn app_token_died(&self, app: &AppCredential, token: &AccessToken) {
-        self.died(Owner::App(app.suite_id.clone(), app.corp_id.clone()), token.expose()).await;
+        self.died(Credential::App(app.clone()).key(), token.expose()).await;
     }
 
     /// WeCom called this provider token dead. Another one that came since stays.
     pub(crate) async fn provider_token_died(&self, corp_id: &CorpId, token: &ProviderAccessToken) {
-        self.died(Owner::Provider(corp_id.clone()), token.expose()).await;
+        self.died((Owner::Provider(corp_id.clone()), 0), token.expose()).await;
     }
 
-    /// Forgets the token of an authorisation that changed; its row goes in the transaction of the change.
-    pub(crate) async fn forget_app(&self, suite_id: &SuiteId, corp_id: &CorpId) {
-        self.0.held.invalidate(&Owner::App(suite_id.clone(), corp_id.clone())).await;
+    /// Forgets the token of an app, so that the next one proves its secret.
+    pub(crate) async fn forget_app(&self, app: &AppCredential) -> Result<()> {
+        self.0.held.invalidate(&Credential::App(app.clone()).key()).await;
+        let row_id = Self::app_row_id(&app.suite_id, &app.corp_id);
+        access_token::Entity::delete_by_id(row_id).exec(self.0.store.database()).await?;
+        Ok(())
     }
 
     /// The row that holds the token of an authorisation.
@@ -165,14 +190,14 @@ impl Tokens {
     }
 
     async fn current(&self, credential: Credential) -> Result<Arc<Held>> {
-        let owner = credential.owner();
-        if let Some(held) = self.0.held.get(&owner).await {
+        let key = credential.key();
+        if let Some(held) = self.0.held.get(&key).await {
             let now = self.0.store.now();
-            if held.version == credential.version() && now + MARGIN < held.expires_at {
+            if now + MARGIN < held.expires_at {
                 self.refresh_ahead(&held, credential, now);
                 return Ok(held);
             }
-            self.drop_held(&owner, held.value.expose_secret()).await;
+            self.drop_held(&key, held.value.expose_secret()).await;
         }
         let tokens = self.clone();
         let fetch = async {
@@ -180,7 +205,7 @@ impl Tokens {
             let task = self.0.runtime.spawn(async move { tokens.stored_or_fetched(&credential).await });
             task.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a token fetch was cut off")))
         };
-        self.0.held.try_get_with(owner, fetch).await.map_err(|error: Arc<Error>| Error::clone(&error))
+        self.0.held.try_get_with(key, fetch).await.map_err(|error: Arc<Error>| Error::clone(&error))
     }
 
     async fn stored_or_fetched(&self, credential: &Credential) -> Result<Arc<Held>> {
@@ -222,10 +247,20 @@ impl Tokens {
         let api = &self.0.api;
         match credential {
             Credential::Suite(suite) => {
-                let (ticket, arrived_at) = ticket::newest(&self.0.store, &suite.id).await?;
+                if let Some((error, at)) = self.0.refused_suites.get(&suite.id)
+                    && now.since(at) < SUITE_REFUSED_FOR
+                {
+                    return Err(error);
+                }
+                let (ticket, record_id) = ticket::newest(&self.0.store, &suite.id).await?;
                 let granted = api.suite_token(&suite.id, &suite.secret, &ticket).await;
+                if let Err(error) = &granted
+                    && error.errcode().is_some_and(Errcode::is_secret_wrong)
+                {
+                    self.0.refused_suites.insert(suite.id.clone(), (Error::from(*error), now));
+                }
                 if granted.as_ref().is_err_and(|error| error.errcode().is_some_and(Errcode::is_ticket_bad)) {
-                    ticket::refused(&self.0.store, &suite.id, arrived_at).await?;
+                    ticket::refused(&self.0.store, &suite.id, record_id).await?;
                 }
                 let granted = granted?;
                 Ok(Granted::new(granted.token.expose().into(), granted.expires_in))
@@ -235,13 +270,16 @@ impl Tokens {
                 Ok(Granted::new(granted.token.expose().into(), granted.expires_in))
             }
             Credential::App(app) => {
-                if let Some(wait) = self.0.breaker.wait(now).filter(|_| !self.is_proven(app)) {
-                    return Err(Error::new(
-                        ErrorKind::Upstream,
-                        "gettoken is held back: WeCom refused too many secrets of late",
-                    )
-                    .with_retry_after(wait));
-                }
+                let _asking =
+                    self.0.breaker.enter(&**self.0.store.clock(), self.is_proven(app)).await.map_err(
+                        |wait| {
+                            Error::new(
+                                ErrorKind::Upstream,
+                                "gettoken is held back: WeCom refused too many secrets of late",
+                            )
+                            .with_retry_after(wait)
+                        },
+                    )?;
                 let granted = api.app_token(&app.corp_id, &app.permanent_code).await;
                 match granted {
                     Err(error) if error.errcode().is_some_and(Errcode::is_secret_wrong) => {
@@ -306,7 +344,7 @@ impl Tokens {
             let tokens = self.clone();
             self.0.runtime.spawn(async move {
                 match tokens.fetch_and_keep(&credential).await {
-                    Ok(held) => tokens.0.held.insert(credential.owner(), held).await,
+                    Ok(held) => tokens.0.held.insert(credential.key(), held).await,
                     Err(error) => {
                         tracing::debug!(target: "wecom_login", ?error, "a token could not be refreshed ahead")
                     }
@@ -315,13 +353,11 @@ impl Tokens {
         }
     }
 
-    async fn died(&self, owner: Owner, value: &str) {
-        self.drop_held(&owner, value).await;
-        let row_id = owner.row_id();
-        let row = match access_token::Entity::find_by_id(row_id.clone()).one(self.0.store.database()).await {
-            Ok(Some(row)) => row,
-            _ => return,
-        };
+    async fn died(&self, key: Key, value: &str) {
+        self.drop_held(&key, value).await;
+        let row_id = key.0.row_id();
+        let row = access_token::Entity::find_by_id(row_id.clone()).one(self.0.store.database()).await;
+        let Ok(Some(row)) = row else { return };
         let same =
             self.0.store.keys().open_text(place(&[&row_id]), &row.value).is_ok_and(|stored| stored == value);
         if same {
@@ -337,10 +373,10 @@ impl Tokens {
         }
     }
 
-    async fn drop_held(&self, owner: &Owner, value: &str) {
+    async fn drop_held(&self, key: &Key, value: &str) {
         self.0
             .held
-            .entry(owner.clone())
+            .entry(key.clone())
             .and_compute_with(|entry| {
                 let same = entry.is_some_and(|entry| entry.value().value.expose_secret() == value);
                 std::future::ready(if same { Op::Remove } else { Op::Nop })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use super::handle::WecomLogin;
 use crate::callback::inbox::{Inbox, Repeats};
@@ -15,7 +15,9 @@ use crate::store::entity::{callback_record, callback_seen};
 use crate::store::{RecordStatus, Store};
 
 /// How often authorisations that are due are looked for.
-const READ_EVERY: Duration = Duration::from_secs(30);
+const READ_EVERY: Duration = Duration::from_secs(5);
+/// Questions to WeCom about people in use, at the same time.
+const CHECKS_AT_ONCE: usize = 8;
 /// How often what is over is removed.
 const CLEAN_EVERY: Duration = Duration::from_mins(10);
 /// Rows that go in one statement.
@@ -38,6 +40,7 @@ pub(super) struct Feeds {
 
 /// Starts everything on the handle's runtime. Each part ends when the handle is shut down.
 pub(super) fn start(login: &WecomLogin, feeds: Feeds) {
+    let login = &login.for_background();
     let inner = &login.0;
     let worker = inner.worker.clone();
     let tasks = inner.tasks.clone();
@@ -61,7 +64,10 @@ fn spawn(login: &WecomLogin, part: impl Future<Output = ()> + Send + 'static) {
 
 async fn read_authorizations(login: WecomLogin, due: Arc<Notify>) {
     loop {
-        if let Err(error) = login.0.authorizations.read_due().await {
+        // Spawned, so that a hook of the host app that panics does not end the re-reads.
+        let authorizations = login.0.authorizations.clone();
+        let read = login.0.tasks.spawn(async move { authorizations.read_due().await });
+        if let Ok(Err(error)) = read.await {
             tracing::warn!(target: "wecom_login", ?error, "authorisations cannot be read");
         }
         tokio::select! {
@@ -80,15 +86,26 @@ async fn count_repeats(inbox: Inbox, mut repeats: mpsc::UnboundedReceiver<Repeat
 }
 
 async fn do_chores(login: WecomLogin, mut chores: mpsc::UnboundedReceiver<Chore>) {
+    let checks = Arc::new(Semaphore::new(CHECKS_AT_ONCE));
     while let Some(chore) = chores.recv().await {
-        let done = match &chore {
+        let done = match chore {
             Chore::Seen(user) => {
                 rows::seen(login.0.store.database(), user.session_id(), user.last_seen_at()).await
             }
-            Chore::CheckVisibility(who) => login.0.prover.check_visibility(who).await,
+            // On its own: a slow WeCom must not hold back the writing of activity.
+            Chore::CheckVisibility(who) => {
+                let (login, checks) = (login.clone(), Arc::clone(&checks));
+                login.0.tasks.clone().spawn(async move {
+                    let _turn = checks.acquire().await;
+                    if let Err(error) = login.0.prover.check_visibility(&who).await {
+                        tracing::info!(target: "wecom_login", ?error, "visibility could not be asked");
+                    }
+                });
+                Ok(())
+            }
         };
         if let Err(error) = done {
-            tracing::info!(target: "wecom_login", ?error, ?chore, "a chore was not done");
+            tracing::info!(target: "wecom_login", ?error, "the activity of a session was not written");
         }
     }
 }
@@ -130,22 +147,24 @@ async fn drop_ignored(store: &Store, suite_id: &SuiteId) -> Result<()> {
             .filter(Column::SuiteId.eq(suite_id.clone()))
             .filter(Column::Status.eq(RecordStatus::Ignored))
     };
-    let oldest_kept: Option<i64> = ignored()
-        .select_only()
-        .column(Column::Id)
-        .order_by_desc(Column::Id)
-        .offset(IGNORED_KEPT)
-        .limit(1)
-        .into_tuple()
-        .one(store.database())
-        .await?;
-    if let Some(id) = oldest_kept {
-        Entity::delete_many()
-            .filter(Column::SuiteId.eq(suite_id.clone()))
-            .filter(Column::Status.eq(RecordStatus::Ignored))
-            .filter(Column::Id.lte(id))
+    loop {
+        let surplus: Vec<i64> = ignored()
+            .select_only()
+            .column(Column::Id)
+            .order_by_desc(Column::Id)
+            .offset(IGNORED_KEPT)
+            .limit(BATCH)
+            .into_tuple()
+            .all(store.database())
+            .await?;
+        if surplus.is_empty() {
+            return Ok(());
+        }
+        // Their hashes go too: doing nothing twice does no harm.
+        callback_seen::Entity::delete_many()
+            .filter(callback_seen::Column::RecordId.is_in(surplus.clone()))
             .exec(store.database())
             .await?;
+        Entity::delete_many().filter(Column::Id.is_in(surplus)).exec(store.database()).await?;
     }
-    Ok(())
 }

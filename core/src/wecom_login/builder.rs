@@ -266,18 +266,20 @@ impl Builder {
         let people = People::new(store.clone(), sessions.clone(), binder);
         let inbox = Inbox::new(store.clone(), Arc::clone(&arrived), repeats);
         let effects = Effects::new(store.clone(), authorizations.clone(), people.clone());
-        let login = WecomLogin(Arc::new(Inner {
+        let login = WecomLogin::new(Inner {
             prover: Prover::new(
                 store.clone(),
                 api.clone(),
                 tokens.clone(),
                 authorizations.clone(),
                 people.clone(),
+                sessions.clone(),
             ),
             login_codes: LoginCodes::new(store.clone()),
             organization_codes: OrganizationCodes::new(store.clone()),
             notify: Notify::new(
                 suites.clone(),
+                instances.clone(),
                 inbox.clone(),
                 authorizations.clone(),
                 Arc::clone(&self.hooks),
@@ -299,7 +301,7 @@ impl Builder {
             runtime,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
-        }));
+        });
         background::start(&login, Feeds { inbox, repeats: repeat_feed, chores: chore_feed, due });
         Ok(login)
     }

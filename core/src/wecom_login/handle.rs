@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::builder::Builder;
@@ -48,7 +48,11 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct WecomLogin(pub(crate) Arc<Inner>);
+pub struct WecomLogin(
+    pub(crate) Arc<Inner>,
+    #[allow(dead_code, reason = "held for its drop, which ends the work in the background")]
+    Option<Arc<DropGuard>>,
+);
 
 pub(crate) struct Inner {
     pub(crate) instances: Instances,
@@ -85,8 +89,18 @@ pub enum Element {
 }
 
 impl WecomLogin {
+    /// The handle of the host app. When its last clone is dropped, the work in the background ends.
+    pub(super) fn new(inner: Inner) -> Self {
+        let guard = Arc::new(inner.stop.clone().drop_guard());
+        Self(Arc::new(inner), Some(guard))
+    }
+
+    /// A handle for the work in the background, which must not keep itself alive.
+    pub(super) fn for_background(&self) -> Self {
+        Self(Arc::clone(&self.0), None)
+    }
+
     /// Begins to configure a login.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -150,7 +164,13 @@ impl WecomLogin {
         if self.0.stop.is_cancelled() {
             return Err(stopped());
         }
-        self.0.tasks.spawn_on(work, &self.0.runtime).await.unwrap_or_else(|_| Err(stopped()))
+        self.0.tasks.spawn_on(work, &self.0.runtime).await.unwrap_or_else(|error| {
+            Err(if error.is_panic() {
+                Error::new(ErrorKind::Internal, "the work panicked")
+            } else {
+                stopped()
+            })
+        })
     }
 }
 

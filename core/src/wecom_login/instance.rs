@@ -61,6 +61,7 @@ impl Instance {
     /// The full name of the auth model: `auths.loginTypes.QywxProxyType.QywxProxyAuthModel`.
     #[must_use]
     #[doc(alias = "authModelElemName")]
+    #[doc(alias = "QywxProxyAuthModel")]
     pub const fn auth_model_name(&self) -> &'static str {
         QYWX_PROXY_AUTH_MODEL
     }
@@ -160,20 +161,23 @@ impl Instance {
             return Err(Error::new(ErrorKind::LoginDisabled, "this login is switched off"));
         }
         let attempt = LoginAttempt::new(request.corp_id, request.code, request.login_type, request.client);
-        let person = instance.log_in(&attempt).await?;
-        self.login.service().vouch(person).await
+        let newest_end = self.login.0.sessions.newest_end();
+        let person = self.login.0.prover.limited(attempt.client, instance.log_in(&attempt)).await?;
+        self.login.service().vouch(person, newest_end).await
     }
 }
 
 /// Proves a person through one of our instances, if it takes logins of this company by this door.
 pub(super) async fn prove(login: &WecomLogin, config: &InstanceConfig, attempt: &Attempt) -> Result<Proof> {
     login.0.instances.check_login(config, &attempt.corp_id)?;
-    let open = match config.code_login {
+    let open = |config: &InstanceConfig| match config.code_login {
         CodeLogin::Open => true,
         CodeLogin::State => attempt.stated,
         CodeLogin::Off => false,
     };
-    if !open {
+    // What the instance pinned to the company forbids, the unpinned one does not allow.
+    let serving = login.0.instances.serving(&config.suite.id, &attempt.corp_id)?;
+    if !open(config) || !open(serving) {
         return Err(Error::new(ErrorKind::LoginDisabled, "this login does not take codes by this way"));
     }
     login.0.prover.prove(attempt).await

@@ -82,14 +82,16 @@ impl AuthService {
             .run(async move {
                 let instance = this.instance_serving(&who.suite_id, &who.corp_id);
                 let instance = instance.map(|config| config.name.full().to_owned()).unwrap_or_default();
-                let proof = this.vouch(ProvenPerson::new(who, Profile::default())).await?;
-                let (issued, _) = this.admit(proof, &instance, platform, LoginType::default()).await?;
-                Ok(issued)
+                let newest_end = this.0.0.sessions.newest_end();
+                let proof = this.vouch(ProvenPerson::new(who, Profile::default()), newest_end).await?;
+                let local_id = this.bind(&proof.person).await?;
+                this.admit(proof, local_id, &instance, platform, LoginType::default()).await
             })
             .await
     }
 
-    /// Binds a person to a user of the host app in our auth model. With a binder of your own this has no effect.
+    /// Binds a person to a user of the host app in our auth model; sessions as another user end. With a binder of your
+    /// own this has no effect.
     ///
     /// # Errors
     /// The id is blank or over 255 bytes, or the database does not answer.
@@ -97,8 +99,27 @@ impl AuthService {
         if user_id.trim().is_empty() || user_id.len() > 255 {
             return Err(Error::new(ErrorKind::ApiParams, "a user id is 1 to 255 bytes and not blank"));
         }
-        let (store, who, user_id) = (self.0.0.store.clone(), who.clone(), user_id.to_owned());
-        self.0.run(async move { AuthModel::set(&store, &who, &user_id).await }).await
+        let (inner, who, user_id) = (self.0.clone(), who.clone(), user_id.to_owned());
+        self.0
+            .run(async move {
+                AuthModel::set(&inner.0.store, &who, &user_id).await?;
+                inner.0.people.end_sessions(&who).await
+            })
+            .await
+    }
+
+    /// Takes a person's binding away. Their sessions end.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn unbind_user(&self, who: &Principal) -> Result<()> {
+        let (people, who) = (self.0.0.people.clone(), who.clone());
+        self.0
+            .run(async move {
+                people.binder().unbind(&who).await?;
+                people.end_sessions(&who).await
+            })
+            .await
     }
 
     /// The live sessions of the person behind a session, newest first.

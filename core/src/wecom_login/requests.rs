@@ -53,13 +53,22 @@ pub struct LoginByCodeRequest {
     pub corp_id: Option<CorpId>,
     /// What the session is for.
     pub platform: Platform,
+    /// The client's address, by which failures are counted.
+    pub client: Option<IpAddr>,
 }
 
 impl LoginByCodeRequest {
     /// Exchanges this login code.
     #[must_use]
     pub fn new(login_code: impl Into<String>) -> Self {
-        Self { login_code: login_code.into(), corp_id: None, platform: Platform::default() }
+        Self { login_code: login_code.into(), corp_id: None, platform: Platform::default(), client: None }
+    }
+
+    /// Sets the client's address.
+    #[must_use]
+    pub const fn with_client(mut self, client: Option<IpAddr>) -> Self {
+        self.client = client;
+        self
     }
 
     /// Sets the company to enter.

@@ -95,6 +95,7 @@ impl AuthService {
     /// # Errors
     /// `ORG_CODE_NOT_FOUND`, `RATE_LIMITED`, `LOGIN_DISABLED`, `CORP_NOT_AUTHORIZED`, `AGENT_UNKNOWN`.
     #[doc(alias = "getLoginConfigByCode")]
+    #[doc(alias = "getLoginConfig")]
     pub async fn login_config_by_code(
         &self,
         code: &str,
@@ -149,38 +150,40 @@ impl AuthService {
     }
 
     /// A person whom somebody else proved: the host app, or a Type of its own.
-    pub(super) async fn vouch(&self, person: ProvenPerson) -> Result<Proof> {
+    pub(super) async fn vouch(&self, person: ProvenPerson, newest_end: u64) -> Result<Proof> {
         let who = &person.principal;
         self.0.0.authorizations.ensure(&who.suite_id, &who.corp_id).await?;
         self.0.0.people.told(who, &person.profile).await?;
         let authorization = self.0.0.authorizations.find(&who.suite_id, &who.corp_id).await?;
         let authorization = authorization.ok_or_else(not_authorized)?;
         let known = self.0.0.people.find(who).await?;
+        // An end that came since the login began ends it too.
+        let ended = self.0.0.sessions.person_ended_since(who, authorization.epoch, newest_end);
         Ok(Proof {
             corp_name: authorization.corp_name.clone(),
-            person_epoch: known.as_ref().map_or(0, |known| known.epoch),
+            person_epoch: known.as_ref().map_or(0, |known| known.epoch) - i64::from(ended),
             authorization_epoch: authorization.epoch,
             visible_at: self.0.0.store.now(),
             person,
         })
     }
 
-    /// Binds a person who was proven, and gives them a session.
+    /// Gives a person who was proven and bound a session.
     pub(super) async fn admit(
         &self,
         proof: Proof,
+        local_id: String,
         instance: &str,
         platform: Platform,
         login_type: LoginType,
-    ) -> Result<(IssuedSession, String)> {
-        let local_id = self.bind(&proof.person).await?;
+    ) -> Result<IssuedSession> {
         let issued = self
             .0
             .0
             .sessions
             .issue(Admission {
                 principal: proof.person.principal,
-                local_id: local_id.clone(),
+                local_id,
                 instance: instance.to_owned(),
                 platform,
                 login_type,
@@ -192,25 +195,26 @@ impl AuthService {
             .await?;
         let (hooks, user) = (std::sync::Arc::clone(&self.0.0.hooks), issued.user.clone());
         self.0.0.tasks.spawn_on(async move { hooks.logged_in(&user).await }, &self.0.0.runtime);
-        Ok((issued, local_id))
+        Ok(issued)
     }
 
     async fn exchange_login_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
-        let ticket = self.0.0.login_codes.consume(&request.login_code).await?;
+        let consumed = self.0.0.login_codes.consume(&request.login_code);
+        let ticket = self.0.0.prover.limited(request.client, consumed).await?;
+        let own_proof = self.proof_of(&ticket, ticket.principal.clone()).await?;
         let corp_id = request.corp_id.unwrap_or_else(|| ticket.principal.corp_id.clone());
-        let target = if corp_id == ticket.principal.corp_id {
-            ticket.principal.clone()
+        let proof = if corp_id == ticket.principal.corp_id {
+            own_proof
         } else {
             let others = self.companies(&ticket.local_id, &ticket.principal).await?;
             let entered = others.into_iter().map(|(other, _)| other).find(|other| other.corp_id == corp_id);
-            entered.ok_or_else(|| {
-                Error::new(ErrorKind::CorpNotInList, "the person may not enter this company")
-            })?
+            let not_listed = || Error::new(ErrorKind::CorpNotInList, "the person may not enter this company");
+            self.proof_of(&ticket, entered.ok_or_else(not_listed)?).await?
         };
-        let proof = self.proof_of(&ticket, target).await?;
         let own = self.named(&ticket.principal).await?;
         let list = self.corp_list(&ticket.local_id, &ticket.principal, own).await?;
-        let (issued, _) = self.admit(proof, &ticket.instance, request.platform, ticket.login_type).await?;
+        let issued =
+            self.admit(proof, ticket.local_id, &ticket.instance, request.platform, ticket.login_type).await?;
         Ok(self.result(issued, list))
     }
 
@@ -221,7 +225,15 @@ impl AuthService {
         if inner.suites.find(&target.suite_id).is_some() {
             let config = inner.instances.serving(&target.suite_id, &target.corp_id)?;
             inner.instances.check_login(config, &target.corp_id)?;
-            inner.authorizations.require_active(&target.suite_id, &target.corp_id).await?;
+            let authorization =
+                inner.authorizations.require_active(&target.suite_id, &target.corp_id).await?;
+            if target != ticket.principal {
+                inner.people.ensure(&target).await?;
+                let visible_at = inner.people.find(&target).await?.and_then(|known| known.visible_at);
+                if visible_at.is_none_or(|at| at <= authorization.changed_at) {
+                    inner.prover.require_visible(&authorization, &target).await?;
+                }
+            }
         }
         let authorization = inner.authorizations.find(&target.suite_id, &target.corp_id).await?;
         let authorization = authorization.ok_or_else(not_authorized)?;
@@ -246,7 +258,8 @@ impl AuthService {
     }
 
     async fn workbench_login(&self, request: WorkbenchLoginRequest) -> Result<LoginResult> {
-        let suite_id = self.suite_of(&request.corp_id, request.suite_id).await?;
+        let suite_of = self.suite_of(&request.corp_id, request.suite_id);
+        let suite_id = self.0.0.prover.limited(request.client, suite_of).await?;
         let config = self.0.0.instances.serving(&suite_id, &request.corp_id)?;
         let attempt = Attempt {
             suite_id,
@@ -258,9 +271,10 @@ impl AuthService {
         let proof = prove(&self.0, config, &attempt).await?;
         let own = CorpChoice::new(proof.person.principal.corp_id.clone(), proof.corp_name.clone());
         let principal = proof.person.principal.clone();
-        let (issued, local_id) =
-            self.admit(proof, config.name.full(), request.platform, LoginType::Workbench).await?;
+        let local_id = self.bind(&proof.person).await?;
         let corp_list = self.corp_list(&local_id, &principal, own).await?;
+        let issued =
+            self.admit(proof, local_id, config.name.full(), request.platform, LoginType::Workbench).await?;
         Ok(self.result(issued, corp_list))
     }
 
@@ -281,15 +295,16 @@ impl AuthService {
         }
         let holding = inner.authorizations.suites_of(corp_id).await?;
         let live: Vec<_> =
-            holding.into_iter().filter(|(_, status)| *status != AuthorizationStatus::Cancelled).collect();
+            holding.into_iter().filter(|(_, status)| *status == AuthorizationStatus::Active).collect();
         match live.as_slice() {
+            // Unknown, held, broken and cancelled are not told apart.
             [] => Err(not_authorized()),
             [(only, _)] => Ok(only.clone()),
             _ => Err(ambiguous()),
         }
     }
 
-    async fn bind(&self, person: &ProvenPerson) -> Result<String> {
+    pub(super) async fn bind(&self, person: &ProvenPerson) -> Result<String> {
         let bound = self.0.0.people.binder().bind(person).await?;
         bound.ok_or_else(|| Error::new(ErrorKind::UserAuthMiss, "no user of the app is bound to this person"))
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wecom_login::{AuthorizationStatus, CorpId, SuiteId, WecomLogin};
+use wecom_login::{AuthorizationStatus, SuiteId, WecomLogin};
 use wecom_sandbox::Sandbox;
 
 /// How many of the sandbox's companies have authorised the app.
@@ -21,10 +21,10 @@ pub(crate) fn authorise_and_introduce(sandbox: &Arc<Sandbox>, login: &WecomLogin
     let (sandbox, login, public_url) = (Arc::clone(sandbox), login.clone(), public_url.to_owned());
     tokio::spawn(async move {
         for corp_id in corps.iter().take(AUTHORISED) {
-            if sandbox.permanent_code(corp_id, suite_id.as_str()).is_none() {
-                if let Err(problem) = sandbox.install(corp_id).await {
-                    eprintln!("the sandbox could not authorise {corp_id}: {problem:?}");
-                }
+            if sandbox.permanent_code(corp_id, suite_id.as_str()).is_none()
+                && let Err(problem) = sandbox.install(corp_id).await
+            {
+                eprintln!("the sandbox could not authorise {corp_id}: {problem:?}");
             }
         }
         let known = async {
@@ -51,11 +51,9 @@ pub(crate) fn authorise_and_introduce(sandbox: &Arc<Sandbox>, login: &WecomLogin
 /// How many companies the app knows with their app's number.
 async fn known(login: &WecomLogin, suite_id: &SuiteId) -> usize {
     let corps = login.service().corps().await.unwrap_or_default();
-    let active: Vec<&CorpId> = corps
+    corps
         .iter()
         .filter(|corp| corp.suite_id == *suite_id && corp.agent_id.is_some())
         .filter(|corp| corp.status == AuthorizationStatus::Active)
-        .map(|corp| &corp.corp_id)
-        .collect();
-    active.len()
+        .count()
 }

@@ -16,6 +16,8 @@ pub struct Model {
     pub ticket_time: Option<i64>,
     /// When the ticket arrived.
     pub ticket_at: Option<Timestamp>,
+    /// The record that brought it.
+    pub ticket_record: Option<i64>,
     /// WeCom refused it (40085): the next one is taken whatever its time.
     pub ticket_refused: bool,
 }

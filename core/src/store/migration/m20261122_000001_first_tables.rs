@@ -27,6 +27,7 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(ColumnDef::new("ticket").blob())
             .col(ColumnDef::new("ticket_time").big_integer())
             .col(ColumnDef::new("ticket_at").big_integer())
+            .col(ColumnDef::new("ticket_record").big_integer())
             .col(ColumnDef::new("ticket_refused").boolean().not_null())
             .primary_key(Index::create().col("suite_id"))
             .to_owned(),
@@ -35,7 +36,7 @@ fn tables() -> Vec<TableCreateStatement> {
             .if_not_exists()
             .col(ColumnDef::new("suite_id").var_binary(64).not_null())
             .col(ColumnDef::new("corp_id").var_binary(64).not_null())
-            .col(ColumnDef::new("corp_name").string_len(255).not_null())
+            .col(ColumnDef::new("corp_name").text().not_null())
             .col(ColumnDef::new("agent_id").big_integer())
             .col(ColumnDef::new("permanent_code").blob())
             .col(ColumnDef::new("status").string_len(16).not_null())
@@ -185,6 +186,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
         index("callback_record", &["status", "due_at"]),
         index("callback_record", &["received_at"]),
         index("callback_seen", &["seen_at"]),
+        index("callback_seen", &["record_id"]),
         index("user", &["local_id"]),
     ]
 }
