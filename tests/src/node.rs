@@ -121,10 +121,21 @@ impl Node {
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, service).await;
         });
+        let node = Self { login, sandbox, told, forge, addr, plan, app, server, dir };
         if !plan.deaf {
-            sandbox.set_notify(&format!("http://{addr}/auth/notify")).expect("a callback URL");
+            node.listen().await;
         }
-        Self { login, sandbox, told, forge, addr, plan, app, server, dir }
+        node
+    }
+
+    /// Lets the sandbox push from now on, and waits for the first suite_tickets.
+    pub async fn listen(&self) {
+        self.sandbox.set_notify(&format!("http://{}/auth/notify", self.addr)).expect("a callback URL");
+        let suites = if self.plan.twin { 2 } else { 1 };
+        until("the tickets are here", async || {
+            self.statuses("suite_ticket").await == vec!["succeeded"; suites]
+        })
+        .await;
     }
 
     /// Another handle on the same database, as another node or a later start has it. Nothing listens for it.
