@@ -140,9 +140,14 @@ impl Node {
 
     /// Another handle on the same database, as another node or a later start has it. Nothing listens for it.
     pub async fn another_handle(&self) -> WecomLogin {
+        self.another_handle_with(|builder| builder).await
+    }
+
+    /// The same, with changes to its builder.
+    pub async fn another_handle_with(&self, change: impl FnOnce(Builder) -> Builder) -> WecomLogin {
         let url = format!("http://{}", self.addr);
-        let builder = builder(self.plan, &url, &self.database_file(), &self.sandbox);
-        builder.hooks(self.told.clone()).build().await.expect("a handle is built")
+        let builder = builder(self.plan, &url, &self.database_file(), &self.sandbox).hooks(self.told.clone());
+        change(builder).build().await.expect("a handle is built")
     }
 
     /// The id of the sandbox's company with this number.
