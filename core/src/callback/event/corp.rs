@@ -196,7 +196,11 @@ mod tests {
                 "<xml><ToUserName>ww1</ToUserName><MsgType>text</MsgType><Event>unsubscribe</Event></xml>",
                 NoEvent,
             ),
-            ("<xml><InfoType>cancel_auth</InfoType><AuthCorpId>ww1</AuthCorpId></xml>", OtherKind),
+            (
+                "<xml><InfoType>cancel_auth</InfoType><AuthCorpId>ww1</AuthCorpId></xml>",
+                Missing("ToUserName"),
+            ),
+            ("<xml><MsgType>event</MsgType><MsgType>event</MsgType></xml>", Missing("ToUserName")),
             (
                 "<xml><ToUserName>ww1</ToUserName><InfoType>a</InfoType><MsgType>event</MsgType><Event>b</Event></xml>",
                 OtherKind,
