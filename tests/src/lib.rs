@@ -11,6 +11,7 @@ pub mod adapter;
 pub mod auths;
 pub mod client;
 pub mod forge;
+pub mod lines;
 pub mod node;
 pub mod push;
 pub mod told;
