@@ -14,7 +14,6 @@ pub struct Ask {
     headers: Vec<(String, String)>,
     body: Option<Vec<u8>>,
     chunk: Option<usize>,
-    cut: bool,
 }
 
 impl Ask {
@@ -27,7 +26,6 @@ impl Ask {
             headers: Vec::new(),
             body: None,
             chunk: None,
-            cut: false,
         }
     }
 
@@ -88,18 +86,17 @@ impl Ask {
         self
     }
 
-    /// Ends the connection's sending half before the body is complete.
-    #[must_use]
-    pub const fn cut(mut self) -> Self {
-        self.cut = true;
-        self
-    }
-
     /// Puts what stands before our paths in front of the target.
     #[must_use]
     pub fn below(mut self, prefix: &str) -> Self {
         self.target.insert_str(0, prefix);
         self
+    }
+
+    /// Path and query, as they stand in the request line.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
     }
 
     fn bytes(&self, address: SocketAddr) -> Vec<u8> {
@@ -128,9 +125,6 @@ impl Ask {
                 bytes.extend(b"0\r\n\r\n");
             }
         }
-        if self.cut {
-            bytes.truncate(bytes.len() - 8);
-        }
         bytes
     }
 }
@@ -139,13 +133,9 @@ impl Ask {
 pub async fn send(address: SocketAddr, ask: &Ask) -> Reply {
     let (mut reading, mut writing) = TcpStream::connect(address).await.unwrap().into_split();
     let bytes = ask.bytes(address);
-    let cut = ask.cut;
     // An answer may come before the body is sent; what the other side does not take is none of our business.
     let sent = tokio::spawn(async move {
         let _ = writing.write_all(&bytes).await;
-        if cut {
-            let _ = writing.shutdown().await;
-        }
         writing
     });
     let mut raw = Vec::new();

@@ -10,6 +10,7 @@
 pub mod adapter;
 pub mod auths;
 pub mod client;
+pub mod conformance;
 pub mod forge;
 pub mod lines;
 pub mod node;

@@ -9,8 +9,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpDecision;
 use crate::ids::{AgentId, CorpId, SuiteId};
 use crate::secret::PermanentCode;
-use crate::store::AuthorizationStatus;
 use crate::store::entity::authorization::{ActiveModel, Entity};
+use crate::store::{AuthorizationStatus, retried};
 
 impl Authorizations {
     /// After an exchange: asks the host app whether the company may come in, and WeCom for the agentId and the name.
@@ -86,6 +86,18 @@ impl Authorizations {
         if permanent_code.expose().trim().is_empty() {
             return Err(Error::new(ErrorKind::ApiParams, "the permanent code is blank"));
         }
+        retried(|| self.import_once(suite_id, corp_id, permanent_code, agent_id)).await?;
+        self.0.due.notify_one();
+        Ok(())
+    }
+
+    async fn import_once(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        permanent_code: &PermanentCode,
+        agent_id: Option<AgentId>,
+    ) -> Result<()> {
         let now = self.0.store.now();
         let transaction = self.0.store.begin().await?;
         let known = self.lock_row(&transaction, suite_id, corp_id).await?;
@@ -103,8 +115,7 @@ impl Authorizations {
                 ..Default::default()
             };
             Entity::update(row).validate()?.exec_without_returning(&transaction).await?;
-            transaction.commit().await?;
-            self.changed(suite_id, corp_id).await?;
+            self.commit(transaction, suite_id, corp_id).await?;
         } else if !same {
             let row = ActiveModel {
                 suite_id: Set(suite_id.clone()),
@@ -128,10 +139,8 @@ impl Authorizations {
             } else {
                 Entity::insert(row).exec_without_returning(&transaction).await?;
             }
-            transaction.commit().await?;
-            self.changed(suite_id, corp_id).await?;
+            self.commit(transaction, suite_id, corp_id).await?;
         }
-        self.0.due.notify_one();
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ use crate::ids::{CorpId, SuiteId};
 use crate::secret::{SuiteAccessToken, TemporaryAuthCode};
 use crate::store::entity::authorization::{ActiveModel, Entity};
 use crate::store::entity::{access_token, callback_record};
-use crate::store::{AuthorizationStatus, RecordStatus, Sealed};
+use crate::store::{AuthorizationStatus, RecordStatus, Sealed, retried};
 use crate::wecom::{CallError, Errcode, ExchangeVersion, Exchanged, Tokens};
 
 /// How long to wait before the next attempt to store a permanent code.
@@ -56,10 +56,8 @@ impl Authorizations {
             exchanged = self.send(&token, code, ExchangeVersion::V1, may_send).await?;
         }
         let exchanged = exchanged?;
-        let corp_id = exchanged.corp_id.clone();
         self.store_at_any_price(event, &exchanged).await?;
-        self.changed(&event.suite_id, &corp_id).await?;
-        Ok(corp_id)
+        Ok(exchanged.corp_id)
     }
 
     async fn send(
@@ -80,7 +78,8 @@ impl Authorizations {
         let (suite_id, corp_id) = (&event.suite_id, &exchanged.corp_id);
         let sealed = seal_code(&self.0.store, suite_id, corp_id, &exchanged.permanent_code)?;
         loop {
-            let Err(error) = self.store_exchanged(event, exchanged, &sealed).await else { return Ok(()) };
+            let stored = retried(|| self.store_exchanged(event, exchanged, &sealed)).await;
+            let Err(error) = stored else { return Ok(()) };
             tracing::error!(
                 target: "wecom_login", %suite_id, %corp_id, ?error,
                 "a permanent code was fetched but cannot be stored; it is tried again until it is"
@@ -160,7 +159,6 @@ impl Authorizations {
             .filter(callback_record::Column::Status.eq(RecordStatus::Failed))
             .exec(&transaction)
             .await?;
-        transaction.commit().await?;
-        Ok(())
+        self.commit(transaction, suite_id, corp_id).await
     }
 }

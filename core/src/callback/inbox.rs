@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{CorpId, SuiteId};
 use crate::store::entity::{callback_record, callback_seen};
-use crate::store::{RecordStatus, Sealed, Store};
+use crate::store::{RecordStatus, Sealed, Store, retried};
 
 /// An AuthCode lives ten minutes (D/100965).
 const AUTH_CODE_LIFE: Duration = Duration::from_mins(10);
@@ -92,7 +92,7 @@ impl Inbox {
         }
         let ignored = matches!(arrival.work, Work::Ignored);
         let hash = arrival.hash;
-        let (record_id, new) = self.store(arrival).await?;
+        let (record_id, new) = retried(|| self.store(&arrival)).await?;
         if ignored {
             self.remember(&hash, record_id);
         }
@@ -121,7 +121,7 @@ impl Inbox {
     }
 
     /// The record of the event, and whether it is new.
-    async fn store(&self, arrival: Arrival) -> Result<(i64, bool)> {
+    async fn store(&self, arrival: &Arrival) -> Result<(i64, bool)> {
         if let Some(seen) = self.seen(&arrival.hash).await? {
             return self.again(seen, arrival).await;
         }
@@ -175,7 +175,7 @@ impl Inbox {
     }
 
     /// The event came before. A failed record is tried again, and so is an event that only makes us read.
-    async fn again(&self, record_id: i64, arrival: Arrival) -> Result<(i64, bool)> {
+    async fn again(&self, record_id: i64, arrival: &Arrival) -> Result<(i64, bool)> {
         use callback_record::{Column, Entity};
         self.add_duplicates(record_id, 1).await?;
         let (payload, retried) = match &arrival.work {

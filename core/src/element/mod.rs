@@ -32,4 +32,5 @@ pub use login_type::{
 };
 pub use name::{InstanceName, InvalidInstanceName};
 pub use problem::{ConfigError, Warning};
+pub(crate) use read::load;
 pub use read::{QYWX_PROXY_TYPE, read_instances, read_instances_with};

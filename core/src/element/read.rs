@@ -5,7 +5,7 @@ use std::path::Path;
 use super::check::check_together;
 use super::config::InstanceConfig;
 use super::environment::{Environment, process_environment};
-use super::files::read_elements_with;
+use super::files::{ElementFiles, read_elements_with};
 use super::problem::Warning;
 use crate::error::Error;
 
@@ -34,9 +34,18 @@ pub fn read_instances_with(
     root: &Path,
     environment: Environment<'_>,
 ) -> Result<(Vec<InstanceConfig>, Vec<Warning>), Error> {
-    let mut instances = Vec::new();
+    load(read_elements_with(root, environment)?, Vec::new(), environment)
+}
+
+/// Makes instances of the elements of our Type, beside those that are `given` in code, and checks all of them together.
+pub(crate) fn load(
+    elements: impl IntoIterator<Item = ElementFiles>,
+    given: Vec<InstanceConfig>,
+    environment: Environment<'_>,
+) -> Result<(Vec<InstanceConfig>, Vec<Warning>), Error> {
+    let mut instances = given;
     let mut warnings = Vec::new();
-    for files in read_elements_with(root, environment)? {
+    for files in elements {
         if files.type_name != QYWX_PROXY_TYPE {
             tracing::debug!(directory = %files.directory.display(), "skipped an element of another type");
             continue;

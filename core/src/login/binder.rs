@@ -9,8 +9,8 @@ use crate::error::Result;
 use crate::hooks::HookFuture;
 use crate::random;
 use crate::session::{Principal, Profile};
-use crate::store::Store;
 use crate::store::entity::user::{ActiveModel, Column, Entity};
+use crate::store::{Store, retried};
 
 /// A person that WeCom has just proven, with what it told of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,10 @@ impl AuthModel {
 
     /// Binds a person to a user by name, whoever they were before.
     pub(crate) async fn set(store: &Store, who: &Principal, user_id: &str) -> Result<()> {
+        retried(|| Self::set_once(store, who, user_id)).await
+    }
+
+    async fn set_once(store: &Store, who: &Principal, user_id: &str) -> Result<()> {
         let transaction = store.begin().await?;
         Entity::delete_many().filter(row_of(who)).exec(&transaction).await?;
         Entity::insert(row(store, who, user_id.to_owned())).exec_without_returning(&transaction).await?;

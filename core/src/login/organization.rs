@@ -9,8 +9,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId};
 use crate::limit::{Limit, client_key};
-use crate::store::Store;
 use crate::store::entity::organization_code::{ActiveModel, Column, Entity};
+use crate::store::{Store, retried};
 
 /// Look-ups in a minute of one client, by whichever door.
 const LOOK_UPS: u32 = 30;
@@ -32,6 +32,10 @@ impl OrganizationCodes {
         let key = key(code).ok_or_else(|| {
             Error::new(ErrorKind::ApiParams, "code must be 1 to 64 characters of A-Z a-z 0-9 _ -")
         })?;
+        retried(|| self.set_once(suite_id, corp_id, code, &key)).await
+    }
+
+    async fn set_once(&self, suite_id: &SuiteId, corp_id: &CorpId, code: &str, key: &[u8]) -> Result<()> {
         let conflict =
             || Error::new(ErrorKind::OrgCodeConflict, "another company has this organisation code");
         let transaction = self.store.begin().await?;
@@ -41,7 +45,7 @@ impl OrganizationCodes {
             .exec(&transaction)
             .await?;
         let row = ActiveModel {
-            code: Set(key),
+            code: Set(key.to_vec()),
             suite_id: Set(suite_id.clone()),
             corp_id: Set(corp_id.clone()),
             spelling: Set(code.to_owned()),

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId};
 use crate::secret::{AccessToken, PermanentCode, ProviderAccessToken, ProviderSecret, SuiteAccessToken};
 use crate::store::entity::{access_token, authorization};
-use crate::store::{Place, Store};
+use crate::store::{Place, Store, retried};
 use crate::suite::Suite;
 use crate::wecom::breaker::Breaker;
 use crate::wecom::{Api, Errcode, Granted, ticket};
@@ -237,7 +237,7 @@ impl Tokens {
             refreshed_at: AtomicI64::new(asked_at.as_millis()),
         };
         // A token that cannot be stored still serves this node.
-        if let Err(error) = self.keep(credential, &held, asked_at).await {
+        if let Err(error) = retried(|| self.keep(credential, &held, asked_at)).await {
             tracing::warn!(target: "wecom_login", ?error, "an access token could not be stored");
         }
         Ok(Arc::new(held))

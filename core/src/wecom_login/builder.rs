@@ -19,8 +19,7 @@ use crate::callback::notify::Notify;
 use crate::callback::worker::Worker;
 use crate::clock::{Clock, SystemClock};
 use crate::element::{
-    InstanceConfig, InstanceName, Instances, Kind, LoginType, Meta, QYWX_PROXY_TYPE, Warning, check_together,
-    process_environment, read_elements,
+    InstanceConfig, InstanceName, Instances, Kind, LoginType, Meta, load, process_environment, read_elements,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Hooks, NoHooks};
@@ -324,25 +323,25 @@ impl Builder {
     }
 
     fn read_instances(&self) -> Result<Vec<(InstanceName, Kind)>> {
-        let mut ours = self.instances.clone();
+        let elements = self.auths.as_ref().map(|root| read_elements(root)).transpose()?.unwrap_or_default();
         let mut all = Vec::new();
-        if let Some(root) = &self.auths {
-            for files in read_elements(root)? {
-                if let Some(login_type) = self.meta.registered(&files.type_name) {
-                    let kind = Kind::Own {
-                        type_name: files.type_name.clone(),
-                        title: files.title(&process_environment)?,
-                        instance: login_type.load(&files)?,
-                    };
-                    all.push((files.name()?, kind));
-                } else if files.type_name == QYWX_PROXY_TYPE {
-                    let (instance, warnings) = InstanceConfig::from_files(&files, &process_environment)?;
-                    warn(&warnings);
-                    ours.push(instance);
-                }
-            }
+        let mut others = Vec::new();
+        for files in elements {
+            let Some(login_type) = self.meta.registered(&files.type_name) else {
+                others.push(files);
+                continue;
+            };
+            let kind = Kind::Own {
+                type_name: files.type_name.clone(),
+                title: files.title(&process_environment)?,
+                instance: login_type.load(&files)?,
+            };
+            all.push((files.name()?, kind));
         }
-        check_together(&mut ours)?;
+        let (ours, warnings) = load(others, self.instances.clone(), &process_environment)?;
+        for warning in warnings {
+            tracing::warn!(target: "wecom_login", "{warning}");
+        }
         all.extend(ours.into_iter().map(|config| (config.name.clone(), Kind::QywxProxy(Arc::new(config)))));
         if all.is_empty() {
             return Err(config("there is no login instance: give auths, or instance"));
@@ -358,12 +357,6 @@ impl fmt::Debug for Builder {
             .field("public_url", &self.public_url)
             .field("mount", &self.mount)
             .finish_non_exhaustive()
-    }
-}
-
-fn warn(warnings: &[Warning]) {
-    for warning in warnings {
-        tracing::warn!(target: "wecom_login", "{warning}");
     }
 }
 

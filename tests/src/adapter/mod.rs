@@ -1,13 +1,16 @@
 //! The app that every adapter has to build, and how it is started.
 
+mod actix;
 mod axum;
 
 use std::fmt;
 use std::net::TcpListener;
+use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use wecom_login::{CurrentUser, WecomLogin};
 
+pub use self::actix::ActixAdapter;
 pub use self::axum::AxumAdapter;
 
 /// A framework that the login can be mounted in.
@@ -79,19 +82,21 @@ impl Layout {
 
 /// An app that runs; it is stopped and waited for when this is dropped.
 pub struct RunningApp {
-    stop: Option<Box<dyn FnOnce() + Send>>,
+    /// In a lock, so that whoever shares an app need not care whether this can be shared.
+    stop: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl RunningApp {
     /// An app that `stop` ends; it comes back when the app has ended.
     pub fn new(stop: impl FnOnce() + Send + 'static) -> Self {
-        Self { stop: Some(Box::new(stop)) }
+        Self { stop: Mutex::new(Some(Box::new(stop))) }
     }
 }
 
 impl Drop for RunningApp {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
+        let stop = self.stop.get_mut().ok().and_then(Option::take);
+        if let Some(stop) = stop {
             stop();
         }
     }
