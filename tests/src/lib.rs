@@ -12,6 +12,7 @@ pub mod auths;
 pub mod client;
 pub mod conformance;
 pub mod forge;
+pub mod lines;
 pub mod node;
 pub mod push;
 pub mod told;
