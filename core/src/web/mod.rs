@@ -6,6 +6,7 @@
 
 mod admin;
 mod admin_routes;
+mod browser;
 mod client;
 mod cookie;
 mod credential;
@@ -31,6 +32,11 @@ mod settings;
 
 pub use admin::AdminAction;
 pub(crate) use admin::{Admin, AdminKey, AdminPredicate};
+pub(crate) use browser::Look;
+pub use browser::{
+    Branding, CompaniesPage, Company, ConfirmPage, ErrorPage, Language, OrganizationCodePage, PageError,
+    PageFrame, Pages, QrPanel, QrPanelPage,
+};
 pub use client::Network;
 pub(crate) use client::TrustedProxies;
 pub(crate) use public_url::Mount;

@@ -4,6 +4,7 @@
 use sea_orm_migration::prelude::*;
 
 mod m20261122_000001_first_tables;
+mod m20261122_000002_spent_states;
 
 /// Our migrations. A host app's own migrator may work in the same database: the two keep separate books.
 #[derive(Debug)]
@@ -12,7 +13,10 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_first_tables::Migration)]
+        vec![
+            Box::new(m20261122_000001_first_tables::Migration),
+            Box::new(m20261122_000002_spent_states::Migration),
+        ]
     }
 
     fn migration_table_name() -> DynIden {
