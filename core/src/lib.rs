@@ -2,9 +2,9 @@
 //!
 //! A provider develops an app once, many companies authorise it, and their people log in by scanning a QR code or from
 //! WeCom's workbench. This crate takes WeCom's callbacks, keeps each company's permanent code, proves people by the
-//! codes that WeCom hands them, and gives them sessions. It knows no web framework: `wecom-login-tower` mounts its
-//! routes into axum and tower and guards yours. Which address, key and domain goes where in WeCom's console is in the
-//! README.
+//! codes that WeCom hands them, and gives them sessions. It knows no web framework: `wecom-login-tower` and
+//! `wecom-login-actix` mount its routes into axum, tower and actix-web, and guard yours. Which address, key and domain
+//! goes where in WeCom's console is in the README.
 //!
 //! # Quick start
 //!

@@ -1,1 +1,20 @@
-//! Placeholder.
+//! What the tests of the whole product share: apps on sockets, a WeCom in a box beside them, and the conformance
+//! suite that every adapter passes unchanged.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::exhaustive_structs,
+    clippy::exhaustive_enums,
+    reason = "nothing outside this crate builds on it"
+)]
+
+pub mod adapter;
+pub mod auths;
+pub mod client;
+pub mod conformance;
+pub mod push;
+pub mod world;
+
+pub use adapter::{Adapter, Layout, RunningApp};
+pub use client::{Ask, Reply, send};
+pub use push::Push;
+pub use world::{Setup, World, until};

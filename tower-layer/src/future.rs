@@ -40,7 +40,7 @@ pin_project! {
             pending: PendingVerify,
             request: Option<Request<B>>,
             inner: S,
-            guard: RequireLogin<J>,
+            require: RequireLogin<J>,
         },
     }
 }
@@ -61,9 +61,9 @@ where
         pending: PendingVerify,
         request: Request<B>,
         inner: S,
-        guard: RequireLogin<J>,
+        require: RequireLogin<J>,
     ) -> Self {
-        Self { kind: Kind::Verifying { pending, request: Some(request), inner, guard } }
+        Self { kind: Kind::Verifying { pending, request: Some(request), inner, require } }
     }
 }
 
@@ -88,10 +88,10 @@ where
                 KindProj::Rejected { response } => {
                     return Poll::Ready(Ok(response.take().expect("a future is not polled after its end")));
                 }
-                KindProj::Verifying { pending, request, inner, guard } => {
+                KindProj::Verifying { pending, request, inner, require } => {
                     let result = ready!(pending.as_mut().poll(cx));
                     let mut request = request.take().expect("this state is left once the answer is there");
-                    match guard.admit(result, &mut request) {
+                    match require.settle(result, &mut request) {
                         Ok(set_cookie) => Kind::Inner { future: inner.call(request), set_cookie },
                         Err(response) => Kind::Rejected { response: Some(response) },
                     }

@@ -1,15 +1,11 @@
-//! The layer: what is required, and what happens to those who do not have it.
-
-use std::fmt;
-use std::sync::Arc;
+//! The layer: the core's guard, and how its rejections are answered.
 
 use tower_layer::Layer;
+use wecom_login::web::Guard;
 use wecom_login::{CorpId, CurrentUser, WecomLogin};
 
 use crate::rejection::ProblemResponse;
 use crate::service::RequireLoginService;
-
-type Predicate = Arc<dyn Fn(&CurrentUser) -> bool + Send + Sync>;
 
 /// Lets only requests through that come with a live session, and puts its [`CurrentUser`] into their extensions.
 ///
@@ -29,70 +25,50 @@ type Predicate = Arc<dyn Fn(&CurrentUser) -> bool + Send + Sync>;
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct RequireLogin<J = ProblemResponse> {
-    pub(crate) rules: Arc<Rules>,
+    pub(crate) guard: Guard,
     pub(crate) rejection: J,
-}
-
-/// What the services of a layer share.
-#[derive(Clone)]
-pub(crate) struct Rules {
-    pub(crate) login: WecomLogin,
-    pub(crate) optional: bool,
-    pub(crate) redirect: bool,
-    pub(crate) predicates: Vec<Predicate>,
 }
 
 impl RequireLogin {
     /// Requires a session.
     pub fn new(login: &WecomLogin) -> Self {
-        Self::with_rules(login, false)
+        Self { guard: Guard::new(login), rejection: ProblemResponse::default() }
     }
 
     /// Lets requests without any credential through, without a user. A bad credential is still refused.
     pub fn optional(login: &WecomLogin) -> Self {
-        Self::with_rules(login, true)
-    }
-
-    fn with_rules(login: &WecomLogin, optional: bool) -> Self {
-        let rules = Rules { login: login.clone(), optional, redirect: false, predicates: Vec::new() };
-        Self { rules: Arc::new(rules), rejection: ProblemResponse::default() }
+        Self { guard: Guard::optional(login), rejection: ProblemResponse::default() }
     }
 }
 
 impl<J> RequireLogin<J> {
     /// Lets only people through for whom this says yes, too; the rest get 403. With several, all must say yes.
-    pub fn with_predicate(
-        mut self,
-        predicate: impl Fn(&CurrentUser) -> bool + Send + Sync + 'static,
-    ) -> Self {
-        Arc::make_mut(&mut self.rules).predicates.push(Arc::new(predicate));
-        self
+    pub fn with_predicate(self, predicate: impl Fn(&CurrentUser) -> bool + Send + Sync + 'static) -> Self {
+        Self { guard: self.guard.with_predicate(predicate), ..self }
     }
 
     /// Lets only people of this company through.
     pub fn corp(self, corp_id: CorpId) -> Self {
-        self.with_predicate(move |user| *user.corp_id() == corp_id)
+        Self { guard: self.guard.corp(corp_id), ..self }
     }
 
     /// Lets only people through who logged in through this instance; its name may be given without `auths.`.
     pub fn instance(self, name: impl Into<String>) -> Self {
-        let name = name.into();
-        let full = if name.starts_with("auths.") { name } else { format!("auths.{name}") };
-        self.with_predicate(move |user| user.instance() == full)
+        Self { guard: self.guard.instance(name), ..self }
     }
 
     /// Sends browsers that are not logged in to the login page, and from there back: 302 for a GET that accepts HTML
     /// and has no bearer. All else is answered as without it.
-    pub fn redirect_to_login(mut self) -> Self {
-        Arc::make_mut(&mut self.rules).redirect = true;
-        self
+    pub fn redirect_to_login(self) -> Self {
+        Self { guard: self.guard.redirect_to_login(), ..self }
     }
 
     /// Replaces the responses of rejected requests: by a closure `Fn(&Rejection) -> Response<_>`.
     pub fn with_rejection<K>(self, rejection: K) -> RequireLogin<K> {
-        RequireLogin { rules: self.rules, rejection }
+        RequireLogin { guard: self.guard, rejection }
     }
 }
 
@@ -101,21 +77,5 @@ impl<S, J: Clone> Layer<S> for RequireLogin<J> {
 
     fn layer(&self, inner: S) -> Self::Service {
         RequireLoginService::new(inner, self.clone())
-    }
-}
-
-impl<J: Clone> Clone for RequireLogin<J> {
-    fn clone(&self) -> Self {
-        Self { rules: Arc::clone(&self.rules), rejection: self.rejection.clone() }
-    }
-}
-
-impl<J> fmt::Debug for RequireLogin<J> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequireLogin")
-            .field("optional", &self.rules.optional)
-            .field("redirect", &self.rules.redirect)
-            .field("predicates", &self.rules.predicates.len())
-            .finish_non_exhaustive()
     }
 }

@@ -48,7 +48,6 @@
 
 #[cfg(feature = "axum")]
 mod axum;
-mod body;
 mod future;
 mod layer;
 mod login_service;

@@ -6,10 +6,9 @@ use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Extensions, Request, Response, StatusCode};
+use http_body_util::BodyDataStream;
 use wecom_login::WecomLogin;
-use wecom_login::web;
-
-use crate::body;
+use wecom_login::web::{self, Body};
 
 /// Answers one request; `path` is its path below the mount. `None`: it is none of ours.
 pub(crate) async fn respond<B: http_body::Body, R: From<Bytes>>(
@@ -19,7 +18,8 @@ pub(crate) async fn respond<B: http_body::Body, R: From<Bytes>>(
 ) -> Option<Response<R>> {
     let route = login.route(path)?;
     let (parts, body) = request.into_parts();
-    let body = body::read(body, route.body_limit_of(parts.method.as_str())).await;
+    let (announced, limit) = (body.size_hint().lower(), route.body_limit_of(parts.method.as_str()));
+    let body = Body::read(BodyDataStream::new(body), announced, limit).await;
     login.respond(to_core(&parts, path, body)).await.map(to_http)
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn to_http<R: From<Bytes>>(response: web::Response) -> Response<R> {
     http
 }
 
-fn to_core(parts: &Parts, path: &str, body: web::Body) -> web::Request {
+fn to_core(parts: &Parts, path: &str, body: Body) -> web::Request {
     let headers = parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
     web::Request::new(parts.method.as_str(), path, parts.uri.query().unwrap_or_default())
         .with_headers(headers)

@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 use http::header::{HeaderValue, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 use tower_service::Service;
-use wecom_login::web::Rejection;
-use wecom_login::{Error, Verified, Verify};
+use wecom_login::web::{Admitted, Check, Rejection};
+use wecom_login::{Error, Verified};
 
 use crate::future::ResponseFuture;
 use crate::layer::RequireLogin;
@@ -21,12 +21,12 @@ pub(crate) struct Anonymous;
 #[derive(Clone, Debug)]
 pub struct RequireLoginService<S, J = ProblemResponse> {
     inner: S,
-    guard: RequireLogin<J>,
+    require: RequireLogin<J>,
 }
 
 impl<S, J> RequireLoginService<S, J> {
-    pub(crate) const fn new(inner: S, guard: RequireLogin<J>) -> Self {
-        Self { inner, guard }
+    pub(crate) const fn new(inner: S, require: RequireLogin<J>) -> Self {
+        Self { inner, require }
     }
 }
 
@@ -44,31 +44,29 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let rules = &self.guard.rules;
-        match rules.login.verify(request.method().as_str(), request.headers()) {
-            Verify::Ready(result) => match self.guard.admit(result, &mut request) {
-                Ok(set_cookie) => ResponseFuture::inner(self.inner.call(request), set_cookie),
-                Err(response) => ResponseFuture::rejected(response),
-            },
-            Verify::Absent if rules.optional => {
-                request.extensions_mut().insert(Anonymous);
-                ResponseFuture::inner(self.inner.call(request), None)
+        match self.require.check(&request) {
+            Check::Ready(Ok(admitted)) => {
+                let set_cookie = enter(admitted, &mut request);
+                ResponseFuture::inner(self.inner.call(request), set_cookie)
             }
-            Verify::Pending(pending) => {
+            Check::Ready(Err(rejection)) => ResponseFuture::rejected(self.require.reject(rejection)),
+            Check::Pending(pending) => {
                 // The service that is ready is the one to call; its clone takes its place.
                 let clone = self.inner.clone();
                 let inner = mem::replace(&mut self.inner, clone);
-                ResponseFuture::verifying(pending, request, inner, self.guard.clone())
+                ResponseFuture::verifying(pending, request, inner, self.require.clone())
             }
-            // What a later version of `Verify` adds lets nobody in.
-            _ => ResponseFuture::rejected(self.guard.reject(Rejection::unauthenticated(), &request)),
         }
     }
 }
 
 impl<J> RequireLogin<J> {
+    fn check<B>(&self, request: &Request<B>) -> Check {
+        self.guard.check(request.method().as_str(), path_and_query(request), request.headers())
+    }
+
     /// Puts the user into the request, or says why not. What is left is a cookie to clear.
-    pub(crate) fn admit<B, R>(
+    pub(crate) fn settle<B, R>(
         &self,
         result: Result<Verified, Error>,
         request: &mut Request<B>,
@@ -76,30 +74,24 @@ impl<J> RequireLogin<J> {
     where
         J: ResponseForRejection<R>,
     {
-        let verified = match result {
-            Ok(verified) => verified,
-            Err(error) => {
-                return Err(self.reject(self.rules.login.reject(error, request.headers()), request));
-            }
-        };
-        if !self.rules.predicates.iter().all(|predicate| predicate(&verified.user)) {
-            return Err(self.reject(Rejection::forbidden(), request));
+        let method = request.method().as_str();
+        match self.guard.settle(result, method, path_and_query(request), request.headers()) {
+            Ok(admitted) => Ok(enter(admitted, request)),
+            Err(rejection) => Err(self.reject(rejection)),
         }
-        request.extensions_mut().insert(verified.user);
-        Ok(if verified.clear_cookie { cookie(&self.rules.login.clear_cookie()) } else { None })
     }
 
-    fn reject<B, R>(&self, rejection: Rejection, request: &Request<B>) -> Response<R>
+    fn reject<R>(&self, rejection: Rejection) -> Response<R>
     where
         J: ResponseForRejection<R>,
     {
         let mut response = self.rejection.response(&rejection);
-        if let Some(location) = self.location(&rejection, request) {
+        if let Some(location) = rejection.location().and_then(header) {
             *response.status_mut() = StatusCode::FOUND;
             response.headers_mut().remove(WWW_AUTHENTICATE);
             response.headers_mut().insert(LOCATION, location);
         }
-        if let Some(cookie) = rejection.set_cookie().and_then(cookie)
+        if let Some(cookie) = rejection.set_cookie().and_then(header)
             && !response.headers().get_all(SET_COOKIE).iter().any(|set| set == cookie)
         {
             response.headers_mut().append(SET_COOKIE, cookie);
@@ -107,30 +99,29 @@ impl<J> RequireLogin<J> {
         response.extensions_mut().insert(rejection);
         response
     }
-
-    fn location<B>(&self, rejection: &Rejection, request: &Request<B>) -> Option<HeaderValue> {
-        if !self.rules.redirect {
-            return None;
-        }
-        let path_and_query = original_uri(request).path_and_query()?.as_str();
-        let method = request.method().as_str();
-        let location = self.rules.login.redirect(rejection, method, request.headers(), path_and_query)?;
-        HeaderValue::try_from(location).ok()
-    }
 }
 
-fn cookie(text: &str) -> Option<HeaderValue> {
+/// Leaves who it is, or that nothing was sent, to the handler.
+fn enter<B>(admitted: Admitted, request: &mut Request<B>) -> Option<HeaderValue> {
+    match admitted.user {
+        Some(user) => drop(request.extensions_mut().insert(user)),
+        None => drop(request.extensions_mut().insert(Anonymous)),
+    }
+    admitted.set_cookie.as_deref().and_then(header)
+}
+
+fn header(text: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(text).ok()
 }
 
-/// The URI that the browser asked for: axum's `nest` strips what stands before.
-#[cfg(feature = "axum")]
-fn original_uri<B>(request: &Request<B>) -> &http::Uri {
-    let original = request.extensions().get::<::axum::extract::OriginalUri>();
-    original.map_or_else(|| request.uri(), |original| &original.0)
-}
-
-#[cfg(not(feature = "axum"))]
-fn original_uri<B>(request: &Request<B>) -> &http::Uri {
-    request.uri()
+/// What the browser asked for: axum's `nest` strips what stands before.
+fn path_and_query<B>(request: &Request<B>) -> &str {
+    #[cfg(feature = "axum")]
+    let uri = {
+        let original = request.extensions().get::<::axum::extract::OriginalUri>();
+        original.map_or_else(|| request.uri(), |original| &original.0)
+    };
+    #[cfg(not(feature = "axum"))]
+    let uri = request.uri();
+    uri.path_and_query().map_or("/", |path_and_query| path_and_query.as_str())
 }

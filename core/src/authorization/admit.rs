@@ -115,8 +115,7 @@ impl Authorizations {
                 ..Default::default()
             };
             Entity::update(row).validate()?.exec_without_returning(&transaction).await?;
-            transaction.commit().await?;
-            self.changed(suite_id, corp_id).await?;
+            self.commit(transaction, suite_id, corp_id).await?;
         } else if !same {
             let row = ActiveModel {
                 suite_id: Set(suite_id.clone()),
@@ -140,8 +139,7 @@ impl Authorizations {
             } else {
                 Entity::insert(row).exec_without_returning(&transaction).await?;
             }
-            transaction.commit().await?;
-            self.changed(suite_id, corp_id).await?;
+            self.commit(transaction, suite_id, corp_id).await?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    QueryOrder as _, QuerySelect as _, UpdateMany,
 };
 use serde::Serialize;
 use tokio::sync::Notify;
@@ -18,9 +18,10 @@ use crate::error::Result;
 use crate::hooks::{CorpDecision, Hooks};
 use crate::ids::{AgentId, CorpId, SuiteId};
 use crate::session::Sessions;
+use crate::store::ends::{self, End};
 use crate::store::entity::authorization::{Column, Entity, Model};
 use crate::store::entity::organization_code;
-use crate::store::{AuthorizationStatus, Store};
+use crate::store::{AuthorizationStatus, Store, retried};
 use crate::suite::Suites;
 use crate::wecom::{Api, Tokens};
 
@@ -188,21 +189,15 @@ impl Authorizations {
             CorpDecision::Hold => Held,
             CorpDecision::Refuse => Refused,
         };
-        let mut update = Entity::update_many()
-            .col_expr(Column::Status, Expr::value(status))
-            .filter(Column::SuiteId.eq(suite_id.clone()))
-            .filter(Column::CorpId.eq(corp_id.clone()))
-            .filter(Column::Status.is_in(if status == Active {
-                vec![Held, Refused]
-            } else {
-                vec![Active, Broken, Held, Refused]
-            }));
+        let mut update =
+            Entity::update_many().col_expr(Column::Status, Expr::value(status)).filter(Column::Status.is_in(
+                if status == Active { vec![Held, Refused] } else { vec![Active, Broken, Held, Refused] },
+            ));
         if status != Active {
             update = update.col_expr(Column::Epoch, next_epoch());
         }
-        let found = update.exec(self.0.store.database()).await?.rows_affected;
-        self.changed(suite_id, corp_id).await?;
-        let is_so = found > 0 || self.find(suite_id, corp_id).await?.is_some_and(|row| row.status == status);
+        let is_so = self.update(suite_id, corp_id, update).await?
+            || self.find(suite_id, corp_id).await?.is_some_and(|row| row.status == status);
         if is_so { Ok(()) } else { Err(not_authorized()) }
     }
 
@@ -228,16 +223,60 @@ impl Authorizations {
         row.map(|row| Authorization::open(&self.0.store, row)).transpose()
     }
 
-    /// After a change was committed: memory follows, and sessions of an older epoch are over.
-    pub(super) async fn changed(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+    /// Updates one authorisation and tells every node. Says whether there was one to update.
+    pub(super) async fn update(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        update: UpdateMany<Entity>,
+    ) -> Result<bool> {
+        retried(|| self.update_once(suite_id, corp_id, update.clone())).await
+    }
+
+    async fn update_once(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        update: UpdateMany<Entity>,
+    ) -> Result<bool> {
+        let transaction = self.0.store.begin().await?;
+        let of_row =
+            update.filter(Column::SuiteId.eq(suite_id.clone())).filter(Column::CorpId.eq(corp_id.clone()));
+        if of_row.exec(&transaction).await?.rows_affected == 0 {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        self.commit(transaction, suite_id, corp_id).await?;
+        Ok(true)
+    }
+
+    /// Commits a change of an authorisation, tells every node of it, and follows it here.
+    pub(super) async fn commit(
+        &self,
+        transaction: DatabaseTransaction,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<()> {
+        let row = Entity::find_by_id((suite_id.clone(), corp_id.clone())).one(&transaction).await?;
+        let epoch = row.map_or(0, |row| row.epoch);
+        let end = End::Authorization { suite_id: suite_id.clone(), corp_id: corp_id.clone(), epoch };
+        ends::publish(&transaction, &end, self.0.store.now()).await?;
+        transaction.commit().await?;
+        self.changed(suite_id, corp_id, epoch);
+        Ok(())
+    }
+
+    /// A change was committed, here or on another node: memory follows, and sessions of an older epoch are over.
+    pub(crate) fn changed(&self, suite_id: &SuiteId, corp_id: &CorpId, epoch: i64) {
         self.0.changes.fetch_add(1, Ordering::SeqCst);
         self.0.cached.invalidate(&(suite_id.clone(), corp_id.clone()));
-        let row =
-            Entity::find_by_id((suite_id.clone(), corp_id.clone())).one(self.0.store.database()).await?;
-        if let Some(row) = row {
-            self.0.sessions.authorization_ended(suite_id, corp_id, row.epoch);
-        }
-        Ok(())
+        self.0.sessions.authorization_ended(suite_id, corp_id, epoch);
+    }
+
+    /// Nothing in memory can be relied on any more.
+    pub(crate) fn forget_all(&self) {
+        self.0.changes.fetch_add(1, Ordering::SeqCst);
+        self.0.cached.invalidate_all();
     }
 }
 

@@ -21,18 +21,13 @@ impl Authorizations {
     /// not know the company.
     pub(crate) async fn change(&self, suite_id: &SuiteId, corp_id: &CorpId, event_time: i64) -> Result<bool> {
         let now = self.0.store.now();
-        let known = Entity::update_many()
+        let update = Entity::update_many()
             .col_expr(Column::ChangedAt, Expr::value(now))
             .col_expr(Column::ReadDueAt, Expr::value(now))
-            .filter(self.row(suite_id, corp_id))
-            .filter(Column::PermanentCode.is_not_null())
-            .exec(self.0.store.database())
-            .await?
-            .rows_affected
-            > 0;
+            .filter(Column::PermanentCode.is_not_null());
+        let known = self.update(suite_id, corp_id, update).await?;
         if known {
             tracing::debug!(target: "wecom_login", %suite_id, %corp_id, event_time, "an authorisation changed");
-            self.changed(suite_id, corp_id).await?;
             self.read(suite_id, corp_id).await?;
         }
         Ok(known)
@@ -47,19 +42,14 @@ impl Authorizations {
             return Ok(false);
         };
         let now = self.0.store.now();
-        let stopped = Entity::update_many()
+        let stop = Entity::update_many()
             .col_expr(Column::Status, Expr::value(AuthorizationStatus::Cancelled))
             .col_expr(Column::Epoch, next_epoch())
             .col_expr(Column::EventTime, Expr::value(event_time))
             .col_expr(Column::ReadDueAt, Expr::value(now))
-            .filter(self.row(suite_id, corp_id))
             .filter(Column::EventTime.lte(event_time))
-            .filter(Column::Status.is_in([Active, Broken, Held, Refused]))
-            .exec(self.0.store.database())
-            .await?
-            .rows_affected
-            > 0;
-        self.changed(suite_id, corp_id).await?;
+            .filter(Column::Status.is_in([Active, Broken, Held, Refused]));
+        let stopped = self.update(suite_id, corp_id, stop).await?;
         if stopped {
             self.0.hooks.corp_cancelled(&known.notice()).await;
         }
@@ -108,8 +98,7 @@ impl Authorizations {
             access_token::Entity::delete_by_id(Tokens::app_row_id(suite_id, corp_id))
                 .exec(&transaction)
                 .await?;
-            transaction.commit().await?;
-            self.changed(suite_id, corp_id).await?;
+            self.commit(transaction, suite_id, corp_id).await?;
             if known.status != AuthorizationStatus::Cancelled {
                 self.0.hooks.corp_cancelled(&known.notice()).await;
             }
@@ -120,12 +109,9 @@ impl Authorizations {
 
     /// Ends every session of a company's people.
     pub(crate) async fn end_sessions(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
-        Entity::update_many()
-            .col_expr(Column::Epoch, next_epoch())
-            .filter(self.row(suite_id, corp_id))
-            .exec(self.0.store.database())
-            .await?;
-        self.changed(suite_id, corp_id).await
+        let end = Entity::update_many().col_expr(Column::Epoch, next_epoch());
+        self.update(suite_id, corp_id, end).await?;
+        Ok(())
     }
 
     fn row(&self, suite_id: &SuiteId, corp_id: &CorpId) -> sea_orm::Condition {

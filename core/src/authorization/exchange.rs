@@ -56,10 +56,8 @@ impl Authorizations {
             exchanged = self.send(&token, code, ExchangeVersion::V1, may_send).await?;
         }
         let exchanged = exchanged?;
-        let corp_id = exchanged.corp_id.clone();
         self.store_at_any_price(event, &exchanged).await?;
-        self.changed(&event.suite_id, &corp_id).await?;
-        Ok(corp_id)
+        Ok(exchanged.corp_id)
     }
 
     async fn send(
@@ -161,7 +159,6 @@ impl Authorizations {
             .filter(callback_record::Column::Status.eq(RecordStatus::Failed))
             .exec(&transaction)
             .await?;
-        transaction.commit().await?;
-        Ok(())
+        self.commit(transaction, suite_id, corp_id).await
     }
 }

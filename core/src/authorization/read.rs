@@ -55,21 +55,16 @@ impl Authorizations {
     /// once whether it is so. Nothing happens if the secret has changed since.
     pub(crate) async fn broken(&self, app: &AppCredential, errcode: Errcode) -> Result<()> {
         let now = self.0.store.now();
-        let broken = Entity::update_many()
+        let update = Entity::update_many()
             .col_expr(Column::Status, Expr::value(AuthorizationStatus::Broken))
             .col_expr(Column::BrokenBy, Expr::value(errcode.number()))
             .col_expr(Column::BrokenAt, Expr::value(now))
             .col_expr(Column::ReadDueAt, Expr::value(now))
-            .filter(Column::SuiteId.eq(app.suite_id.clone()))
-            .filter(Column::CorpId.eq(app.corp_id.clone()))
             .filter(Column::SecretVersion.eq(app.version))
-            .filter(Column::Status.eq(AuthorizationStatus::Active))
-            .exec(self.0.store.database())
-            .await?;
-        if broken.rows_affected > 0 {
+            .filter(Column::Status.eq(AuthorizationStatus::Active));
+        if self.update(&app.suite_id, &app.corp_id, update).await? {
             let (suite_id, corp_id) = (&app.suite_id, &app.corp_id);
             tracing::warn!(target: "wecom_login", %suite_id, %corp_id, %errcode, "an authorisation is broken");
-            self.changed(suite_id, corp_id).await?;
             self.0.due.notify_one();
         }
         Ok(())
@@ -183,8 +178,7 @@ impl Authorizations {
         if let Some(agent_id) = info.agent_id {
             update = update.col_expr(Column::AgentId, Expr::value(agent_id));
         }
-        update.filter(self.unchanged(known)).exec(self.0.store.database()).await?;
-        self.changed_row(known).await?;
+        self.update(&known.suite_id, &known.corp_id, update.filter(self.unchanged(known))).await?;
         if known.status == AuthorizationStatus::Cancelled {
             self.ask_host(&known.suite_id, &known.corp_id).await?;
         }
@@ -208,8 +202,8 @@ impl Authorizations {
         if now.since(broken_at) >= BROKEN_SESSIONS {
             update = update.col_expr(Column::Epoch, next_epoch());
         }
-        update.filter(self.unchanged(known)).exec(self.0.store.database()).await?;
-        self.changed_row(known).await
+        self.update(&known.suite_id, &known.corp_id, update.filter(self.unchanged(known))).await?;
+        Ok(())
     }
 
     async fn due_again(&self, known: &Authorization, wait: Duration) -> Result<()> {
@@ -219,10 +213,6 @@ impl Authorizations {
             .exec(self.0.store.database())
             .await?;
         Ok(())
-    }
-
-    async fn changed_row(&self, known: &Authorization) -> Result<()> {
-        self.changed(&known.suite_id, &known.corp_id).await
     }
 
     /// The row is still the one we asked about: an answer about the past undoes no later event.

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::ids::UserId;
 use crate::login::binder::Binder;
 use crate::session::{Principal, Profile, Sessions};
+use crate::store::ends::{self, End};
 use crate::store::entity::authorization;
 use crate::store::entity::person::{ActiveModel, Column, Entity, Model};
 use crate::store::{Store, retried};
@@ -97,6 +98,14 @@ impl People {
         let epoch = self.next_epoch(&transaction, who).await?;
         let of_corp = authorization::Entity::find_by_id((who.suite_id.clone(), who.corp_id.clone()));
         let authorization_epoch = of_corp.one(&transaction).await?.map_or(0, |row| row.epoch);
+        let end = End::Person {
+            suite_id: who.suite_id.clone(),
+            corp_id: who.corp_id.clone(),
+            user_id: who.user_id.clone(),
+            authorization_epoch,
+            epoch,
+        };
+        ends::publish(&transaction, &end, self.0.store.now()).await?;
         transaction.commit().await?;
         self.0.sessions.person_ended(who, authorization_epoch, epoch);
         Ok(())

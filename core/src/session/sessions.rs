@@ -17,7 +17,8 @@ use crate::session::epoch::{Epoch, EpochOf, Epochs};
 use crate::session::rows::{self, Row};
 use crate::session::token::{self, Mint, TokenHash};
 use crate::session::{CurrentUser, LoginType, Platform, Principal, Profile, SessionSettings, SessionToken};
-use crate::store::Store;
+use crate::store::ends::{self, End};
+use crate::store::{Store, retried};
 
 /// A token that we did mint but that is of no session is remembered this long, so that a flood of it costs one look-up.
 const ABSENT_FOR: Duration = Duration::from_secs(2);
@@ -71,6 +72,8 @@ struct Inner {
     loads: moka::future::Cache<TokenHash, Option<CurrentUser>>,
     ended: moka::sync::Cache<TokenHash, ()>,
     chores: mpsc::UnboundedSender<Chore>,
+    /// When the feed of ends was last read, in milliseconds.
+    confirmed_at: AtomicI64,
     runtime: Handle,
 }
 
@@ -94,6 +97,7 @@ impl Sessions {
             hot,
             loads: moka::future::Cache::builder().max_capacity(10_000).time_to_live(ABSENT_FOR).build(),
             ended: moka::sync::Cache::builder().time_to_live(ENDED_FOR).build(),
+            confirmed_at: AtomicI64::new(store.now().as_millis()),
             store,
             settings,
             chores,
@@ -119,6 +123,11 @@ impl Sessions {
         let now = self.0.store.now();
         if !user.0.lives(now) || now.since(user.0.last_seen_at()) >= self.0.settings.idle {
             self.0.hot.invalidate(hash);
+            return None;
+        }
+        // Without news of the database for too long, an end elsewhere may be unheard.
+        let confirmed_at = Timestamp::from_millis(self.0.confirmed_at.load(Ordering::Acquire));
+        if now.since(confirmed_at) > self.0.settings.without_database {
             return None;
         }
         self.used(&user, now);
@@ -195,7 +204,7 @@ impl Sessions {
 
     /// Ends one session.
     pub(crate) async fn end(&self, user: &CurrentUser) -> Result<()> {
-        rows::delete(self.0.store.database(), user.session_id()).await?;
+        retried(|| self.delete(user.session_id(), &user.0.token_hash)).await?;
         user.0.ended.store(true, Ordering::Release);
         self.forget(user.0.token_hash).await;
         Ok(())
@@ -206,7 +215,7 @@ impl Sessions {
         let found = self.of_person(who).await?.into_iter().find(|row| row.id == id);
         let row =
             found.ok_or_else(|| Error::new(ErrorKind::SessionNotFound, "no such session of this person"))?;
-        rows::delete(self.0.store.database(), id).await?;
+        retried(|| self.delete(id, &row.token_hash)).await?;
         if let Ok(hash) = TokenHash::try_from(row.token_hash.as_slice()) {
             self.forget(hash).await;
         }
@@ -231,6 +240,33 @@ impl Sessions {
     /// An authorisation's stored epoch has moved on: its people's sessions are over on this node.
     pub(crate) fn authorization_ended(&self, suite_id: &SuiteId, corp_id: &CorpId, epoch: i64) {
         self.0.epochs.begin(EpochOf::Authorization(suite_id.clone(), corp_id.clone()), epoch);
+    }
+
+    /// Another node ended this session.
+    pub(crate) async fn session_ended(&self, token_hash: &[u8]) {
+        if let Ok(hash) = TokenHash::try_from(token_hash) {
+            self.forget(hash).await;
+        }
+    }
+
+    /// Nothing in memory can be relied on any more: every session is read again before it is believed.
+    pub(crate) fn forget_all(&self) {
+        self.0.hot.invalidate_all();
+        self.0.loads.invalidate_all();
+    }
+
+    /// The database said at this time that nothing is in memory that ended elsewhere.
+    pub(crate) fn confirmed(&self, at: Timestamp) {
+        self.0.confirmed_at.store(at.as_millis(), Ordering::Release);
+    }
+
+    async fn delete(&self, id: &str, token_hash: &[u8]) -> Result<()> {
+        let transaction = self.0.store.begin().await?;
+        rows::delete(&transaction, id).await?;
+        let end = End::Session { token_hash: token_hash.to_vec() };
+        ends::publish(&transaction, &end, self.0.store.now()).await?;
+        transaction.commit().await?;
+        Ok(())
     }
 
     async fn read(&self, hash: TokenHash) -> Result<Option<CurrentUser>> {

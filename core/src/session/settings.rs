@@ -22,6 +22,8 @@ pub struct SessionSettings {
     pub cached: u64,
     /// How long a session that is not asked for stays in memory. An hour.
     pub cached_for: Duration,
+    /// How long sessions in memory go on while the database is gone. 120 seconds.
+    pub without_database: Duration,
 }
 
 impl Default for SessionSettings {
@@ -31,6 +33,7 @@ impl Default for SessionSettings {
             absolute: Duration::from_hours(30 * 24),
             cached: 100_000,
             cached_for: Duration::from_hours(1),
+            without_database: Duration::from_secs(120),
         }
     }
 }
@@ -60,6 +63,14 @@ impl SessionSettings {
     #[must_use]
     pub const fn with_cached(mut self, sessions: u64) -> Self {
         self.cached = sessions;
+        self
+    }
+
+    /// Sets how long sessions in memory go on while the database is gone: until then an end on another node may go
+    /// unheard.
+    #[must_use]
+    pub const fn with_without_database(mut self, time: Duration) -> Self {
+        self.without_database = time;
         self
     }
 

@@ -8,13 +8,13 @@ use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _,
     IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
 };
-use sea_orm_migration::MigratorTrait as _;
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
 
 mod columns;
 mod data_key;
+pub(crate) mod ends;
 pub(crate) mod entity;
 mod key_ring;
 mod migration;
@@ -29,6 +29,7 @@ pub(crate) use seal::{Place, Sealed};
 pub use status::{AuthorizationStatus, RecordStatus};
 
 /// How long one statement waits for SQLite's one writer.
+#[cfg(feature = "sqlite")]
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The database, the keys of what is sealed in it, and the clock that its times follow.
@@ -73,7 +74,8 @@ impl Store {
         keys: &DataKeys,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
-        migration::Migrator::up(&database, None).await.map_err(Error::from)?;
+        migration::up(&database).await?;
+        ends::prepare(&database).await?;
         let known = entity::data_key::Entity::find().all(&database).await?;
         let keys = keys.load(known.is_empty())?;
         data_key::check(&database, &keys, &known, clock.now()).await?;
@@ -103,15 +105,19 @@ impl Store {
     /// A transaction that writes. In SQLite it takes the write lock at once: one that reads first and writes later
     /// fails with BUSY_SNAPSHOT, for which the busy timeout does not wait.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
-        let sqlite = self.0.database.get_database_backend() == DbBackend::Sqlite;
-        let options = TransactionOptions {
-            sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
-            // What others committed is seen, and MySQL locks rows instead of the gaps between them.
-            isolation_level: (!sqlite).then_some(IsolationLevel::ReadCommitted),
-            ..TransactionOptions::default()
-        };
-        Ok(self.0.database.begin_with_options(options).await?)
+        begin(&self.0.database).await
     }
+}
+
+async fn begin(database: &DatabaseConnection) -> Result<DatabaseTransaction> {
+    let sqlite = database.get_database_backend() == DbBackend::Sqlite;
+    let options = TransactionOptions {
+        sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
+        // What others committed is seen, and MySQL locks rows instead of the gaps between them.
+        isolation_level: (!sqlite).then_some(IsolationLevel::ReadCommitted),
+        ..TransactionOptions::default()
+    };
+    Ok(database.begin_with_options(options).await?)
 }
 
 impl fmt::Debug for Store {

@@ -1,11 +1,12 @@
 //! Every rule of the wire, without a web framework: paths and methods, parameters, credentials, cookies, problems.
 //!
 //! An adapter does four things: it mounts [`routes()`] for every method, hands each request as a [`Request`] to
-//! `WecomLogin::respond`, writes the [`Response`] it gets, and guards the host's own routes with
-//! `WecomLogin::verify`, which answers a [`Rejection`] where nobody may enter.
+//! `WecomLogin::respond`, writes the [`Response`] it gets, and guards the host's own routes with a [`Guard`], which
+//! answers a [`Rejection`] where nobody may enter.
 
 mod admin;
 mod admin_routes;
+mod body;
 mod browser;
 mod client;
 mod cookie;
@@ -32,6 +33,7 @@ mod settings;
 
 pub use admin::AdminAction;
 pub(crate) use admin::{Admin, AdminKey, AdminPredicate};
+pub use body::Body;
 pub(crate) use browser::Look;
 pub use browser::{
     Branding, CompaniesPage, Company, ConfirmPage, ErrorPage, Language, OrganizationCodePage, PageError,
@@ -39,10 +41,11 @@ pub use browser::{
 };
 pub use client::Network;
 pub(crate) use client::TrustedProxies;
+pub use guard::{Admitted, Check, Guard};
 pub(crate) use public_url::Mount;
 pub use public_url::PublicUrl;
 pub use rejection::Rejection;
-pub use request::{Body, Headers, Request};
+pub use request::{Headers, Request};
 pub use response::Response;
 pub use routes::{Access, Route, routes};
 pub(crate) use settings::Web;

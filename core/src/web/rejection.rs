@@ -17,6 +17,7 @@ pub struct Rejection {
     error: Error,
     by_predicate: bool,
     clear_cookie: Option<String>,
+    location: Option<String>,
 }
 
 impl Rejection {
@@ -36,11 +37,13 @@ impl Rejection {
     /// A handler asks for the user of a route that is not guarded: `CONFIG_ERROR`, with a sentence for the developer.
     #[must_use]
     pub fn unguarded() -> Self {
+        // Also in the log: actix's `Option<User>` keeps it from everyone else.
+        tracing::error!(target: "wecom_login", "{UNGUARDED}");
         Self::new(Error::new(ErrorKind::Config, UNGUARDED))
     }
 
     const fn new(error: Error) -> Self {
-        Self { error, by_predicate: false, clear_cookie: None }
+        Self { error, by_predicate: false, clear_cookie: None, location: None }
     }
 
     /// What went wrong.
@@ -61,14 +64,30 @@ impl Rejection {
         self.clear_cookie.as_deref()
     }
 
-    /// The response that says so, as a problem of RFC 9457 with the challenge of RFC 6750.
+    /// Where the browser is sent instead: the response is a 302, without a challenge.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
+    pub(super) fn with_location(self, location: Option<String>) -> Self {
+        Self { location, ..self }
+    }
+
+    /// The response that says so: a problem of RFC 9457 with the challenge of RFC 6750, or the 302 with that problem
+    /// for whoever does not follow it.
     #[must_use]
     pub fn response(&self) -> Response {
-        let response = match self.error.kind() {
+        let mut response = match self.error.kind() {
             ErrorKind::Forbidden if self.by_predicate => insufficient_scope(&self.error),
             ErrorKind::Config => explained(&self.error, UNGUARDED),
             _ => problem(&self.error),
         };
+        if let Some(location) = &self.location {
+            response.status = 302;
+            response.headers.retain(|(name, _)| *name != "www-authenticate");
+            response = response.with_header("location", location);
+        }
         match &self.clear_cookie {
             Some(cookie) => response.with_header("set-cookie", cookie),
             None => response,

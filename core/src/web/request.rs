@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 
+use super::body::Body;
+
 /// A request to one of our [`routes`](super::routes()).
 #[non_exhaustive]
 pub struct Request {
@@ -68,28 +70,6 @@ impl fmt::Debug for Request {
             .field("method", &self.method)
             .field("path", &self.path)
             .finish_non_exhaustive()
-    }
-}
-
-/// The body of a request, as far as it could be read.
-#[derive(Clone)]
-#[non_exhaustive]
-pub enum Body {
-    /// All of it.
-    Complete(Bytes),
-    /// It is longer than the route allows.
-    TooLarge,
-    /// The connection broke, or the framing is wrong.
-    Broken,
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Complete(_) => "Complete(..)",
-            Self::TooLarge => "TooLarge",
-            Self::Broken => "Broken",
-        })
     }
 }
 

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 
+use super::body::Body;
 use super::problem::{method_not_allowed, problem};
-use super::request::{Body, Request};
+use super::request::Request;
 use super::response::Response;
 use super::routes::{self, Access, Endpoint, Route};
 use super::{admin_routes, browser, login_routes, notify, session_routes};

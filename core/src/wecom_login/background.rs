@@ -10,7 +10,8 @@ use super::handle::WecomLogin;
 use crate::callback::inbox::{Inbox, Repeats};
 use crate::error::Result;
 use crate::ids::SuiteId;
-use crate::session::{Chore, rows};
+use crate::session::{Chore, Principal, rows};
+use crate::store::ends::{self, End, Heard, News};
 use crate::store::entity::{callback_record, callback_seen};
 use crate::store::{RecordStatus, Store};
 
@@ -18,6 +19,10 @@ use crate::store::{RecordStatus, Store};
 const READ_EVERY: Duration = Duration::from_secs(5);
 /// Questions to WeCom about people in use, at the same time.
 const CHECKS_AT_ONCE: usize = 8;
+/// How often a node looks for what other nodes ended.
+const HEAR_EVERY: Duration = Duration::from_millis(300);
+/// How long ends stay for nodes that follow late; one that comes later reads everything anew.
+const ENDS_KEPT: Duration = Duration::from_hours(1);
 /// How often what is over is removed.
 const CLEAN_EVERY: Duration = Duration::from_mins(10);
 /// Rows that go in one statement.
@@ -49,6 +54,7 @@ pub(super) fn start(login: &WecomLogin, feeds: Feeds) {
     spawn(login, count_repeats(feeds.inbox, feeds.repeats));
     spawn(login, do_chores(login.clone(), feeds.chores));
     spawn(login, keep_house(login.clone()));
+    spawn(login, follow_ends(login.clone()));
 }
 
 fn spawn(login: &WecomLogin, part: impl Future<Output = ()> + Send + 'static) {
@@ -110,6 +116,63 @@ async fn do_chores(login: WecomLogin, mut chores: mpsc::UnboundedReceiver<Chore>
     }
 }
 
+/// Hears of what other nodes ended, within a second.
+async fn follow_ends(login: WecomLogin) {
+    let store = &login.0.store;
+    let mut heard = None;
+    loop {
+        let asked_at = store.now();
+        match hear(&login, heard).await {
+            Ok((newest, more)) => {
+                heard = Some(newest);
+                login.0.sessions.confirmed(asked_at);
+                if more {
+                    continue;
+                }
+            }
+            Err(error) => tracing::debug!(target: "wecom_login", ?error, "the feed of ends cannot be read"),
+        }
+        // By the machine's clock: the database does not wait for one that a test moves.
+        tokio::time::sleep(HEAR_EVERY).await;
+    }
+}
+
+/// One look at the feed: where it stands now, and whether it holds more.
+async fn hear(login: &WecomLogin, heard: Option<Heard>) -> Result<(Heard, bool)> {
+    let inner = &login.0;
+    let Some(heard) = heard else {
+        let newest = ends::newest(inner.store.database()).await?;
+        // What was read before this place in the feed was known may be from before an end.
+        inner.sessions.forget_all();
+        inner.authorizations.forget_all();
+        return Ok((newest, false));
+    };
+    match ends::since(inner.store.database(), heard).await? {
+        News::Broken(newest) => {
+            tracing::warn!(target: "wecom_login", "the database is not the one it was; sessions are read anew");
+            inner.sessions.forget_all();
+            inner.authorizations.forget_all();
+            Ok((newest, false))
+        }
+        News::Ends(ends, newest) => {
+            let more = !ends.is_empty();
+            for end in ends {
+                match end {
+                    End::Authorization { suite_id, corp_id, epoch } => {
+                        inner.authorizations.changed(&suite_id, &corp_id, epoch);
+                    }
+                    End::Person { suite_id, corp_id, user_id, authorization_epoch, epoch } => {
+                        let who = Principal::new(suite_id, corp_id, user_id);
+                        inner.sessions.person_ended(&who, authorization_epoch, epoch);
+                    }
+                    End::Session { token_hash } => inner.sessions.session_ended(&token_hash).await,
+                }
+            }
+            Ok((newest, more))
+        }
+    }
+}
+
 async fn keep_house(login: WecomLogin) {
     loop {
         if let Err(error) = clean(&login).await {
@@ -134,6 +197,7 @@ async fn clean(login: &WecomLogin) -> Result<()> {
         .filter(callback_seen::Column::SeenAt.lt(now - HASHES_KEPT))
         .exec(store.database())
         .await?;
+    ends::delete_before(store.database(), now - ENDS_KEPT).await?;
     for suite_id in login.0.suites.ids() {
         drop_ignored(store, &suite_id).await?;
     }

@@ -1,10 +1,17 @@
 //! The steps from one version of the tables to the next, kept in a table of their own.
 #![allow(elided_lifetimes_in_paths, reason = "the trait of sea-orm-migration is written so")]
 
+use sea_orm::{
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, Statement,
+    TransactionTrait as _,
+};
 use sea_orm_migration::prelude::*;
 
+use crate::error::{Error, ErrorKind, Result};
+
 mod m20261122_000001_first_tables;
-mod m20261122_000002_spent_states;
+mod m20261122_000002_ends;
+mod m20261122_000003_spent_states;
 
 /// Our migrations. A host app's own migrator may work in the same database: the two keep separate books.
 #[derive(Debug)]
@@ -15,11 +22,50 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(m20261122_000001_first_tables::Migration),
-            Box::new(m20261122_000002_spent_states::Migration),
+            Box::new(m20261122_000002_ends::Migration),
+            Box::new(m20261122_000003_spent_states::Migration),
         ]
     }
 
     fn migration_table_name() -> DynIden {
         "wecom_migration".into_iden()
     }
+}
+
+/// Brings the tables up to date, one node at a time: neither sea-orm-migration nor MySQL sees to that.
+pub(super) async fn up(database: &DatabaseConnection) -> Result<()> {
+    let backend = database.get_database_backend();
+    // On MySQL each step commits by itself; the transaction is there for its one connection, which holds the lock.
+    let transaction = match backend {
+        DbBackend::Sqlite => super::begin(database).await?,
+        _ => database.begin().await?,
+    };
+    match backend {
+        DbBackend::Postgres => run(&transaction, "SELECT pg_advisory_xact_lock(8532674019)").await?,
+        DbBackend::MySql => {
+            let lock =
+                Statement::from_string(backend, "SELECT GET_LOCK('wecom_login_migration', 60) AS locked");
+            let row = transaction.query_one_raw(lock).await?;
+            if row.and_then(|row| row.try_get::<Option<i64>>("", "locked").ok().flatten()) != Some(1) {
+                return Err(Error::new(
+                    ErrorKind::StoreUnavailable,
+                    "another node is migrating for over a minute",
+                ));
+            }
+        }
+        _ => {}
+    }
+    let done = Migrator::up(&transaction, None).await;
+    if backend == DbBackend::MySql {
+        run(&transaction, "DO RELEASE_LOCK('wecom_login_migration')").await?;
+    }
+    done?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+async fn run(transaction: &DatabaseTransaction, sql: &str) -> Result<()> {
+    let statement = Statement::from_string(transaction.get_database_backend(), sql);
+    transaction.execute_raw(statement).await?;
+    Ok(())
 }

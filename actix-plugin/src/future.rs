@@ -1,0 +1,110 @@
+//! The future of the middleware: no box on the way of a session that is in memory.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderValue, SET_COOKIE};
+use pin_project_lite::pin_project;
+use wecom_login::PendingVerify;
+
+use crate::require_login::RequireLogin;
+
+pin_project! {
+    /// The response future of [`RequireLoginMiddleware`](crate::RequireLoginMiddleware).
+    pub struct ResponseFuture<S>
+    where
+        S: Service<ServiceRequest>,
+    {
+        #[pin]
+        kind: Kind<S, S::Future>,
+    }
+}
+
+pin_project! {
+    #[project = KindProj]
+    enum Kind<S, F> {
+        Inner {
+            #[pin]
+            future: F,
+            set_cookie: Option<HeaderValue>,
+        },
+        Rejected {
+            response: Option<ServiceResponse>,
+        },
+        Verifying {
+            pending: PendingVerify,
+            request: Option<ServiceRequest>,
+            inner: Rc<S>,
+            require: RequireLogin,
+        },
+    }
+}
+
+impl<S> ResponseFuture<S>
+where
+    S: Service<ServiceRequest>,
+{
+    pub(crate) const fn inner(future: S::Future, set_cookie: Option<HeaderValue>) -> Self {
+        Self { kind: Kind::Inner { future, set_cookie } }
+    }
+
+    pub(crate) const fn rejected(response: ServiceResponse) -> Self {
+        Self { kind: Kind::Rejected { response: Some(response) } }
+    }
+
+    pub(crate) const fn verifying(
+        pending: PendingVerify,
+        request: ServiceRequest,
+        inner: Rc<S>,
+        require: RequireLogin,
+    ) -> Self {
+        Self { kind: Kind::Verifying { pending, request: Some(request), inner, require } }
+    }
+}
+
+impl<S, B> Future for ResponseFuture<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>>,
+    B: MessageBody,
+{
+    type Output = Result<ServiceResponse<EitherBody<B>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut kind = self.project().kind;
+        loop {
+            let next = match kind.as_mut().project() {
+                KindProj::Inner { future, set_cookie } => {
+                    let mut response = ready!(future.poll(cx))?;
+                    if let Some(cookie) = set_cookie.take() {
+                        response.headers_mut().append(SET_COOKIE, cookie);
+                    }
+                    return Poll::Ready(Ok(response.map_into_left_body()));
+                }
+                KindProj::Rejected { response } => {
+                    let response = response.take().expect("a future is not polled after its end");
+                    return Poll::Ready(Ok(response.map_into_right_body()));
+                }
+                KindProj::Verifying { pending, request, inner, require } => {
+                    let result = ready!(pending.as_mut().poll(cx));
+                    let request = request.take().expect("this state is left once the answer is there");
+                    match require.settle(result, request) {
+                        Ok((request, set_cookie)) => Kind::Inner { future: inner.call(request), set_cookie },
+                        Err(response) => Kind::Rejected { response: Some(response) },
+                    }
+                }
+            };
+            kind.set(next);
+        }
+    }
+}
+
+impl<S: Service<ServiceRequest>> fmt::Debug for ResponseFuture<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseFuture")
+    }
+}

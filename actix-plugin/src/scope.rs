@@ -1,0 +1,104 @@
+//! The login routes, for every place where actix takes services.
+
+use actix_web::dev::{AppService, HttpServiceFactory};
+use actix_web::guard::fn_guard;
+use actix_web::web::{Payload, ServiceConfig, resource};
+use actix_web::{HttpRequest, HttpResponse};
+use wecom_login::WecomLogin;
+use wecom_login::web::routes;
+
+use crate::respond::respond;
+
+/// The login routes below this path: for `App::service`, `Scope::service` and `ServiceConfig::service`.
+///
+/// The path is the `mount` of the handle, or what remains of it inside another scope; `/` or nothing is the root.
+/// Bodies are read by limits of their own, whatever the host app's `PayloadConfig` says. Paths that are none of ours
+/// go on to the services that come after.
+///
+/// ```
+/// # fn app(login: &wecom_login::WecomLogin) {
+/// use actix_web::{App, web};
+/// use wecom_login_actix::scope;
+///
+/// // Built with `.mount("/auth")`:
+/// let app = App::new().service(scope("/auth", login));
+/// // Built with `.mount("/portal/auth")`:
+/// let app = App::new().service(web::scope("/portal").service(scope("/auth", login)));
+/// # }
+/// ```
+#[must_use]
+pub fn scope(path: &str, login: &WecomLogin) -> LoginScope {
+    let path = path.trim_matches('/');
+    let prefix = if path.is_empty() { String::new() } else { format!("/{path}") };
+    LoginScope { prefix: prefix.into(), login: login.clone() }
+}
+
+/// The same for `App::configure` and `Scope::configure`.
+///
+/// At the root, services that were registered before go first: an app with a path like `/{x}/notify` of its own
+/// registers it before ours.
+///
+/// ```
+/// # fn app(login: &wecom_login::WecomLogin) {
+/// use actix_web::{App, web};
+/// use wecom_login_actix::configure;
+///
+/// async fn home() -> &'static str {
+///     "welcome"
+/// }
+///
+/// // Built with `.mount("/")`:
+/// let app = App::new().route("/", web::get().to(home)).configure(configure("/", login));
+/// # }
+/// ```
+pub fn configure(path: &str, login: &WecomLogin) -> impl FnOnce(&mut ServiceConfig) + use<> {
+    let scope = scope(path, login);
+    move |config| {
+        config.service(scope);
+    }
+}
+
+/// The login routes; made by [`scope`].
+#[derive(Clone, Debug)]
+pub struct LoginScope {
+    prefix: Box<str>,
+    login: WecomLogin,
+}
+
+impl HttpServiceFactory for LoginScope {
+    /// One resource for each path. A `Scope` would take every path below it away from the host app.
+    fn register(self, config: &mut AppService) {
+        for route in routes() {
+            let pattern = format!("{}{}", self.prefix, route.path);
+            let segments = pattern.matches('/').count();
+            let (guarded, served) = (self.clone(), self.clone());
+            resource(pattern)
+                .guard(fn_guard(move |context| {
+                    let path = guarded.below(context.head().uri.path(), segments);
+                    path.is_some_and(|path| guarded.login.route(path).is_some())
+                }))
+                .to(move |request: HttpRequest, payload: Payload| {
+                    let scope = served.clone();
+                    async move { scope.answer(&request, payload, segments).await }
+                })
+                .register(config);
+        }
+    }
+}
+
+impl LoginScope {
+    async fn answer(&self, request: &HttpRequest, payload: Payload, segments: usize) -> HttpResponse {
+        let response = match self.below(request.uri().path(), segments) {
+            Some(path) => respond(&self.login, request, payload, path).await,
+            None => None,
+        };
+        response.unwrap_or_else(|| HttpResponse::NotFound().finish())
+    }
+
+    /// The path below the mount, as it was sent: actix decodes before it compares, and would take `/%6De` for `/me`.
+    /// What stands before our last segments is the scopes' around us.
+    fn below<'a>(&self, path: &'a str, segments: usize) -> Option<&'a str> {
+        let (start, _) = path.rmatch_indices('/').nth(segments.checked_sub(1)?)?;
+        path[start..].strip_prefix(&*self.prefix)
+    }
+}

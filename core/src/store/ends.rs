@@ -1,0 +1,149 @@
+//! The feed of ends: what one node ended, every other one hears of. Ids of rows can commit out of their order, so the
+//! number is taken from a counter by the last statement of the transaction.
+
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, DatabaseConnection, DatabaseTransaction, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
+};
+
+use super::entity::{counter, end};
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::ids::{CorpId, SuiteId, UserId};
+use crate::random;
+
+/// The one row of the counter.
+const COUNTER: i64 = 1;
+/// Ends read at a time.
+const BATCH: u64 = 1_000;
+
+/// Something that ended, or an authorisation that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// An authorisation changed; sessions of an older epoch are over.
+    Authorization { suite_id: SuiteId, corp_id: CorpId, epoch: i64 },
+    /// A person's sessions of an older epoch are over.
+    Person { suite_id: SuiteId, corp_id: CorpId, user_id: UserId, authorization_epoch: i64, epoch: i64 },
+    /// One session is over.
+    Session { token_hash: Vec<u8> },
+}
+
+/// The end that a node has heard of last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Heard {
+    number: i64,
+    mark: i64,
+}
+
+/// What a look at the feed found.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// These ends, in their order; there may be more.
+    Ends(Vec<End>, Heard),
+    /// The feed is another one than it was: a failover or a restore. Nothing that is in memory can be relied on.
+    Broken(Heard),
+}
+
+/// Makes the counter's row, once in the life of a database.
+pub(super) async fn prepare(database: &DatabaseConnection) -> Result<()> {
+    if counter::Entity::find_by_id(COUNTER).one(database).await?.is_some() {
+        return Ok(());
+    }
+    let row = counter::ActiveModel { id: Set(COUNTER), value: Set(0) };
+    match counter::Entity::insert(row).exec_without_returning(database).await {
+        Ok(_) => Ok(()),
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Tells the other nodes. To be called last before the commit: the counter's row is locked from here on.
+pub(crate) async fn publish(transaction: &DatabaseTransaction, end: &End, now: Timestamp) -> Result<()> {
+    counter::Entity::update_many()
+        .col_expr(counter::Column::Value, Expr::col(counter::Column::Value).add(1))
+        .filter(counter::Column::Id.eq(COUNTER))
+        .exec(transaction)
+        .await?;
+    let counted = counter::Entity::find_by_id(COUNTER).one(transaction).await?;
+    let mut row = end::ActiveModel {
+        number: Set(counted.map_or(0, |counted| counted.value)),
+        mark: Set(i64::from_be_bytes(random::bytes())),
+        suite_id: Set(None),
+        corp_id: Set(None),
+        user_id: Set(None),
+        token_hash: Set(None),
+        authorization_epoch: Set(None),
+        epoch: Set(None),
+        created_at: Set(now),
+    };
+    match end.clone() {
+        End::Authorization { suite_id, corp_id, epoch } => {
+            (row.suite_id, row.corp_id, row.epoch) =
+                (Set(Some(suite_id)), Set(Some(corp_id)), Set(Some(epoch)));
+        }
+        End::Person { suite_id, corp_id, user_id, authorization_epoch, epoch } => {
+            (row.suite_id, row.corp_id, row.epoch) =
+                (Set(Some(suite_id)), Set(Some(corp_id)), Set(Some(epoch)));
+            (row.user_id, row.authorization_epoch) = (Set(Some(user_id)), Set(Some(authorization_epoch)));
+        }
+        End::Session { token_hash } => row.token_hash = Set(Some(token_hash)),
+    }
+    end::Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
+/// Where the feed stands, for a node that begins to follow it.
+pub(crate) async fn newest(database: &DatabaseConnection) -> Result<Heard> {
+    let row = end::Entity::find().order_by_desc(end::Column::Number).one(database).await?;
+    Ok(row.map_or_else(Heard::default, |row| Heard { number: row.number, mark: row.mark }))
+}
+
+/// What came since.
+pub(crate) async fn since(database: &DatabaseConnection, heard: Heard) -> Result<News> {
+    // The row heard of last is read again: its mark says whether this is still the same feed.
+    let rows = end::Entity::find()
+        .filter(end::Column::Number.gte(heard.number))
+        .order_by_asc(end::Column::Number)
+        .limit(BATCH)
+        .all(database)
+        .await?;
+    let mut rows = rows.into_iter();
+    if heard != Heard::default() {
+        let same = rows.next().is_some_and(|row| row.number == heard.number && row.mark == heard.mark);
+        if !same {
+            return Ok(News::Broken(newest(database).await?));
+        }
+    }
+    let mut newest = heard;
+    let ends = rows.filter_map(|row| {
+        newest = Heard { number: row.number, mark: row.mark };
+        end(row)
+    });
+    let ends = ends.collect();
+    Ok(News::Ends(ends, newest))
+}
+
+/// Removes what every node has long heard of. The newest stays, so that each can find its place.
+pub(crate) async fn delete_before(database: &DatabaseConnection, before: Timestamp) -> Result<()> {
+    let newest = newest(database).await?;
+    end::Entity::delete_many()
+        .filter(end::Column::CreatedAt.lt(before))
+        .filter(end::Column::Number.lt(newest.number))
+        .exec(database)
+        .await?;
+    Ok(())
+}
+
+fn end(row: end::Model) -> Option<End> {
+    if let Some(token_hash) = row.token_hash {
+        return Some(End::Session { token_hash });
+    }
+    let (suite_id, corp_id, epoch) = (row.suite_id?, row.corp_id?, row.epoch?);
+    Some(match (row.user_id, row.authorization_epoch) {
+        (Some(user_id), Some(authorization_epoch)) => {
+            End::Person { suite_id, corp_id, user_id, authorization_epoch, epoch }
+        }
+        _ => End::Authorization { suite_id, corp_id, epoch },
+    })
+}

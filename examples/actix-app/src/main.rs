@@ -1,0 +1,53 @@
+//! A whole app: `cargo run -p actix-app`, then open what it prints.
+
+use std::error::Error;
+
+use actix_web::web::{Html, Json, get};
+use actix_web::{App, HttpServer};
+use serde_json::{Value, json};
+use wecom_login::WecomLogin;
+use wecom_login_actix::{MaybeUser, RequireLogin, User, scope};
+use wecom_login_demo::Demo;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (demo, listener) = Demo::start("actix-app").await?;
+
+    let mut login = WecomLogin::builder()
+        .auths(demo.auths())
+        .database_url(demo.database_url())
+        .data_keys(demo.data_keys())
+        .public_url(demo.public_url())
+        .wecom_hosts(demo.wecom()?);
+    if let Some(key) = demo.admin_key() {
+        login = login.admin_key(key);
+    }
+    let login = login.build().await?;
+
+    let shared = login.clone();
+    let app = move || {
+        App::new()
+            .route("/api/hello", get().to(hello).wrap(RequireLogin::new(&shared)))
+            .route("/api/public", get().to(public).wrap(RequireLogin::optional(&shared)))
+            .route("/", get().to(home))
+            .service(scope("/auth", &shared))
+    };
+
+    demo.serving(&login);
+    let server = HttpServer::new(app).listen(listener.into_std()?)?;
+    server.shutdown_signal(Demo::stopped()).run().await?;
+    login.shutdown().await;
+    Ok(())
+}
+
+async fn hello(user: User) -> Json<Value> {
+    Json(Demo::describe(&user))
+}
+
+async fn public(MaybeUser(user): MaybeUser) -> Json<Value> {
+    Json(user.map_or_else(|| json!({}), |user| Demo::describe(&user)))
+}
+
+async fn home() -> Html {
+    Html::new(include_str!("../../demo/home.html"))
+}

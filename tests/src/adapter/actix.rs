@@ -1,0 +1,91 @@
+//! The app in actix-web.
+
+use std::net::TcpListener;
+use std::thread;
+
+use actix_web::http::Method;
+use actix_web::rt::System;
+use actix_web::web::{self, Bytes, Json, PayloadConfig, ServiceConfig, get, post, resource, route};
+use actix_web::{App, HttpResponse, HttpServer};
+use serde_json::{Value, json};
+use wecom_login::web::Rejection;
+use wecom_login::{CorpId, WecomLogin};
+use wecom_login_actix::{MaybeUser, RequireLogin, User, configure, scope};
+
+use super::{Adapter, HOST_404, HOST_BODY_LIMIT, Layout, RunningApp, describe};
+use crate::auths::COMPANY_A;
+
+/// actix-web, by `wecom-login-actix`.
+#[derive(Clone, Copy, Debug)]
+pub struct ActixAdapter;
+
+impl Adapter for ActixAdapter {
+    fn name(&self) -> &'static str {
+        "actix"
+    }
+
+    fn serve(&self, login: &WecomLogin, layout: Layout, listener: TcpListener) -> RunningApp {
+        let login = login.clone();
+        let app = move || {
+            App::new()
+                .app_data(PayloadConfig::new(HOST_BODY_LIMIT))
+                .configure(|config| app(config, &login, layout))
+                .default_service(web::to(async || HttpResponse::NotFound().body(HOST_404)))
+        };
+        let (started, handle) = std::sync::mpsc::channel();
+        let thread = thread::spawn(move || {
+            System::new().block_on(async move {
+                let server = HttpServer::new(app).workers(2).disable_signals();
+                let server = server.listen(listener).unwrap().run();
+                started.send(server.handle()).unwrap();
+                server.await.unwrap();
+            });
+        });
+        let handle = handle.recv().unwrap();
+        RunningApp::new(move || {
+            // Sent at once; the thread ends when it is done.
+            drop(handle.stop(false));
+            let ended = thread.join();
+            assert!(ended.is_ok() || thread::panicking(), "the app panicked");
+        })
+    }
+}
+
+fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
+    let company_a = CorpId::new(COMPANY_A).unwrap();
+    let required = RequireLogin::new(login);
+    let mut guarded = |path: &str, guard: RequireLogin| {
+        config.service(resource(path).wrap(guard).route(get().to(hello)));
+    };
+    guarded("/api/only-corp", required.clone().corp(company_a));
+    guarded("/api/only-instance", required.clone().instance("QywxProxyCompanyA"));
+    guarded("/api/page", required.clone().redirect_to_login());
+    guarded("/api/replaced", required.clone().with_rejection(teapot));
+    config
+        .service(resource("/api/hello").wrap(required.clone()).route(route().to(hello)))
+        .service(resource("/api/public").wrap(RequireLogin::optional(login)).route(route().to(public)))
+        .service(resource("/api/echo-method").wrap(required).route(route().to(echo_method)))
+        .route("/api/unguarded", get().to(hello))
+        .route("/api/upload", post().to(async |body: Bytes| body.len().to_string()));
+    match layout {
+        Layout::Root => config.configure(configure("/", login)),
+        Layout::Auth => config.service(scope("/auth", login)),
+        Layout::Nested => config.service(web::scope("/a/b").service(scope("/auth", login))),
+    };
+}
+
+async fn hello(user: User) -> Json<Value> {
+    Json(describe(&user))
+}
+
+async fn public(MaybeUser(user): MaybeUser) -> Json<Value> {
+    Json(user.map_or_else(|| json!({}), |user| describe(&user)))
+}
+
+async fn echo_method(method: Method, _: User) -> String {
+    method.to_string()
+}
+
+fn teapot(rejection: &Rejection) -> HttpResponse {
+    HttpResponse::ImATeapot().body(rejection.kind().code())
+}

@@ -1,0 +1,91 @@
+//! The app in axum.
+
+use std::net::{SocketAddr, TcpListener};
+use std::thread;
+
+use ::axum::body::{Body, Bytes};
+use ::axum::extract::DefaultBodyLimit;
+use ::axum::http::{Method, Response, StatusCode};
+use ::axum::routing::{any, get, post};
+use ::axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use wecom_login::web::Rejection;
+use wecom_login::{CorpId, WecomLogin};
+use wecom_login_tower::{RequireLogin, User, login_routes};
+
+use super::{Adapter, HOST_404, HOST_BODY_LIMIT, Layout, RunningApp, describe};
+use crate::auths::COMPANY_A;
+
+/// axum, by `wecom-login-tower`.
+#[derive(Clone, Copy, Debug)]
+pub struct AxumAdapter;
+
+impl Adapter for AxumAdapter {
+    fn name(&self) -> &'static str {
+        "axum"
+    }
+
+    fn serve(&self, login: &WecomLogin, layout: Layout, listener: TcpListener) -> RunningApp {
+        let app = app(login, layout);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                listener.set_nonblocking(true).unwrap();
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                let service = app.into_make_service_with_connect_info::<SocketAddr>();
+                tokio::select! {
+                    served = async { ::axum::serve(listener, service).await } => served.unwrap(),
+                    _ = stopped => {}
+                }
+            });
+        });
+        RunningApp::new(move || {
+            drop(stop);
+            let ended = thread.join();
+            assert!(ended.is_ok() || thread::panicking(), "the app panicked");
+        })
+    }
+}
+
+fn app(login: &WecomLogin, layout: Layout) -> Router {
+    let company_a = CorpId::new(COMPANY_A).unwrap();
+    let host = Router::new()
+        .route("/api/hello", any(hello).layer(RequireLogin::new(login)))
+        .route("/api/public", any(public).layer(RequireLogin::optional(login)))
+        .route("/api/only-corp", get(hello).route_layer(RequireLogin::new(login).corp(company_a)))
+        .route(
+            "/api/only-instance",
+            get(hello).route_layer(RequireLogin::new(login).instance("QywxProxyCompanyA")),
+        )
+        .route("/api/page", get(hello).route_layer(RequireLogin::new(login).redirect_to_login()))
+        .route("/api/replaced", get(hello).route_layer(RequireLogin::new(login).with_rejection(teapot)))
+        .route("/api/unguarded", get(hello))
+        .route("/api/echo-method", any(echo_method).layer(RequireLogin::new(login)))
+        .route("/api/upload", post(async |body: Bytes| body.len().to_string()));
+    let app = match layout {
+        Layout::Root => host.merge(login_routes(login)),
+        Layout::Auth => host.nest("/auth", login_routes(login)),
+        Layout::Nested => host.nest("/a/b", Router::new().nest("/auth", login_routes(login))),
+    };
+    app.fallback(async || (StatusCode::NOT_FOUND, HOST_404)).layer(DefaultBodyLimit::max(HOST_BODY_LIMIT))
+}
+
+async fn hello(user: User) -> Json<Value> {
+    Json(describe(&user))
+}
+
+async fn public(user: Option<User>) -> Json<Value> {
+    Json(user.map_or_else(|| json!({}), |user| describe(&user)))
+}
+
+async fn echo_method(method: Method, _: User) -> String {
+    method.to_string()
+}
+
+fn teapot(rejection: &Rejection) -> Response<Body> {
+    let mut response = Response::new(Body::from(rejection.kind().code()));
+    *response.status_mut() = StatusCode::IM_A_TEAPOT;
+    response
+}

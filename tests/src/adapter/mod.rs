@@ -1,0 +1,121 @@
+//! The app that every adapter has to build, and how it is started.
+
+mod actix;
+mod axum;
+
+use std::fmt;
+use std::net::TcpListener;
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+use wecom_login::{CurrentUser, WecomLogin};
+
+pub use self::actix::ActixAdapter;
+pub use self::axum::AxumAdapter;
+
+/// A framework that the login can be mounted in.
+///
+/// The app has, beside the login routes at [`Layout::mount`]:
+///
+/// | route | is |
+/// |---|---|
+/// | any method `/api/hello` | behind a guard that requires a login; answers [`describe`] |
+/// | any method `/api/public` | behind an optional guard; [`describe`], or `{}` without a user |
+/// | GET `/api/only-corp` | only for people of [`auths::COMPANY_A`](crate::auths::COMPANY_A); [`describe`] |
+/// | GET `/api/only-instance` | only for people who came in by `QywxProxyCompanyA`; [`describe`] |
+/// | GET `/api/page` | requires a login and redirects browsers to the login page; [`describe`] |
+/// | GET `/api/replaced` | requires a login; a rejection is answered 418 with the error's code as its body |
+/// | GET `/api/unguarded` | asks for the user without a guard |
+/// | any method `/api/echo-method` | behind a guard that requires a login; answers the method as text |
+/// | POST `/api/upload` | not guarded; reads the body with the framework's own reader; answers its length as text |
+/// | everything else | 404 with [`HOST_404`] |
+///
+/// [`HOST_BODY_LIMIT`] is the framework's own limit for the whole app. The client's address is known to the app.
+pub trait Adapter: Send + Sync {
+    /// The framework's name.
+    fn name(&self) -> &'static str;
+
+    /// Starts the app on a thread and a runtime of its own; it ends with [`RunningApp`].
+    fn serve(&self, login: &WecomLogin, layout: Layout, listener: TcpListener) -> RunningApp;
+}
+
+/// The body of the host app's own 404.
+pub const HOST_404: &str = "the host knows no such page";
+
+/// The host app's own limit for bodies: below ours.
+pub const HOST_BODY_LIMIT: usize = 1024;
+
+/// Where the login routes are mounted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// At the root.
+    Root,
+    /// At `/auth`.
+    Auth,
+    /// At `/a/b/auth`, by two nests: `/a/b` and `/auth` within it.
+    Nested,
+}
+
+impl Layout {
+    /// Every layout.
+    pub const ALL: [Self; 3] = [Self::Root, Self::Auth, Self::Nested];
+
+    /// The mount that the handle is built with.
+    #[must_use]
+    pub const fn mount(self) -> &'static str {
+        match self {
+            Self::Root => "/",
+            Self::Auth => "/auth",
+            Self::Nested => "/a/b/auth",
+        }
+    }
+
+    /// What stands before our paths; empty at the root.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Root => "",
+            other => other.mount(),
+        }
+    }
+}
+
+/// An app that runs; it is stopped and waited for when this is dropped.
+pub struct RunningApp {
+    /// In a lock, so that whoever shares an app need not care whether this can be shared.
+    stop: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl RunningApp {
+    /// An app that `stop` ends; it comes back when the app has ended.
+    pub fn new(stop: impl FnOnce() + Send + 'static) -> Self {
+        Self { stop: Mutex::new(Some(Box::new(stop))) }
+    }
+}
+
+impl Drop for RunningApp {
+    fn drop(&mut self) {
+        let stop = self.stop.get_mut().ok().and_then(Option::take);
+        if let Some(stop) = stop {
+            stop();
+        }
+    }
+}
+
+impl fmt::Debug for RunningApp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RunningApp")
+    }
+}
+
+/// What the app's routes tell of a user.
+#[must_use]
+pub fn describe(user: &CurrentUser) -> Value {
+    json!({
+        "userId": user.user_id(),
+        "thirdUserId": user.third_user_id(),
+        "corpId": user.corp_id(),
+        "suiteId": user.suite_id(),
+        "platform": user.platform(),
+    })
+}

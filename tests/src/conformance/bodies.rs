@@ -1,0 +1,109 @@
+//! How long a body may be, and that a bad one costs nothing.
+
+use serde_json::json;
+
+use super::Stage;
+use super::rows::refused;
+use crate::adapter::HOST_BODY_LIMIT;
+use crate::auths::{COMPANY_A, SUITE};
+use crate::client::Ask;
+use crate::push::Push;
+use crate::world::{ADMIN_KEY, Setup};
+
+const JSON_LIMIT: usize = 16 * 1024;
+const NOTIFY_LIMIT: usize = 64 * 1024;
+
+pub(super) async fn limits_are_ours_and_not_the_hosts(stage: Stage) {
+    let world = stage.world(Setup::new()).await;
+    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
+    let small = world.host(Ask::post("/api/upload").body(vec![b'x'; HOST_BODY_LIMIT])).await;
+    assert_eq!((small.status, small.text()), (200, "1024"));
+    let large = world.host(Ask::post("/api/upload").body(vec![b'x'; HOST_BODY_LIMIT + 1])).await;
+    assert_eq!(large.status, 413, "the host app has a limit of its own");
+
+    for (path, bearer, within) in [
+        ("/loginByCode", None, (401, "LOGIN_CODE_INVALID")),
+        ("/loginByWorkbench", None, (403, "CORP_NOT_AUTHORIZED")),
+        ("/QywxProxyDefault/getLoginCode", None, (403, "CORP_NOT_AUTHORIZED")),
+        ("/setCode", Some(ADMIN_KEY), (403, "CORP_NOT_AUTHORIZED")),
+        ("/retryCallBack", Some(ADMIN_KEY), (404, "RECORD_NOT_FOUND")),
+    ] {
+        let body = match path {
+            "/loginByCode" => json!({"loginCode": "x"}),
+            "/retryCallBack" => json!({"recordId": 4_000_000}),
+            _ => json!({"corpId": "wwnobody", "code": "x"}),
+        };
+        // White space is no content: the longest body that is read, and one byte more.
+        let padded = |length: usize| {
+            let mut body = body.to_string().into_bytes();
+            body.resize(length, b' ');
+            body
+        };
+        for chunk in [None, Some(1000)] {
+            let ask = |length: usize| {
+                let ask = Ask::post(path).body(padded(length));
+                let ask = bearer.map_or(ask.clone(), |bearer| ask.bearer(bearer));
+                chunk.map_or(ask.clone(), |chunk| ask.chunked(chunk))
+            };
+            world.ours(ask(JSON_LIMIT)).await.is_problem(within.0, within.1);
+            world.ours(ask(JSON_LIMIT + 1)).await.is_problem(413, "BODY_TOO_LARGE");
+            world.ours(ask(1_000_000)).await.is_problem(413, "BODY_TOO_LARGE");
+        }
+    }
+    for (method, path) in [("POST", "/logout"), ("POST", "/logoutAll"), ("DELETE", "/sessions/1")] {
+        let ask = Ask::new(method, path).bearer(&token).body(vec![b'x'; JSON_LIMIT + 1]);
+        world.ours(ask).await.is_problem(413, "BODY_TOO_LARGE");
+    }
+    assert_eq!(world.hello(&token).await, 200);
+
+    let signed = "msg_signature=a&timestamp=1&nonce=1";
+    for path in ["/notify", "/QywxProxyDefault/notify"] {
+        for chunk in [None, Some(5000)] {
+            let ask = |length: usize| {
+                let ask = Ask::post(format!("{path}?{signed}")).body(vec![b' '; length]);
+                chunk.map_or(ask.clone(), |chunk| ask.chunked(chunk))
+            };
+            refused(&world.ours(ask(NOTIFY_LIMIT)).await, 400);
+            refused(&world.ours(ask(NOTIFY_LIMIT + 1)).await, 413);
+        }
+    }
+    // An event as long as an envelope may be is taken.
+    let long = "x".repeat(40_000);
+    let push = Push::suite_event(SUITE, "reserved", 1, &[("Long", &long)]);
+    assert_eq!(world.ours(push.post().chunked(7000)).await.text(), "success");
+    world.end().await;
+}
+
+pub(super) async fn nothing_wrong_burns_a_code(stage: Stage) {
+    let world = stage.world(Setup::new()).await;
+    let code = world.code(COMPANY_A, &world.person(COMPANY_A));
+    let good = json!({"corpId": COMPANY_A, "code": code});
+    let calls = world.sandbox.calls("auth/getuserinfo");
+    for path in ["/loginByWorkbench", "/QywxProxyCompanyA/getLoginCode"] {
+        let send = |body: String| world.ours(Ask::post(path).body(body));
+        for (field, value) in [
+            ("surplus", json!(1)),
+            ("platform", json!(null)),
+            ("platform", json!(["app"])),
+            ("loginType", json!(7)),
+            ("suiteId", json!("")),
+            ("corpid", json!(COMPANY_A)),
+        ] {
+            let mut body = good.clone();
+            body[field] = value;
+            send(body.to_string()).await.is_problem(400, "API_PARAMS_ERROR");
+        }
+        let twice = format!("{{\"corpId\":\"{COMPANY_A}\",{}", &good.to_string()[1..]);
+        send(twice).await.is_problem(400, "API_PARAMS_ERROR");
+        send(format!("{good}x")).await.is_problem(400, "API_PARAMS_ERROR");
+        send(format!("{:<20000}", good.to_string())).await.is_problem(413, "BODY_TOO_LARGE");
+    }
+    let padded = format!("{}{}", world.code(COMPANY_A, &world.person(COMPANY_A)), "x".repeat(500));
+    let long = json!({"corpId": COMPANY_A, "code": padded});
+    world.ours(Ask::post("/loginByWorkbench").json(&long)).await.is_problem(400, "API_PARAMS_ERROR");
+    assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls);
+    let answer = world.ours(Ask::post("/loginByWorkbench").json(&good)).await;
+    let _ = answer.success();
+    assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls + 1);
+    world.end().await;
+}

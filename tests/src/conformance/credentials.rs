@@ -1,0 +1,245 @@
+//! Bearers, cookies, and the host app's own routes behind the guard.
+
+use serde_json::json;
+
+use super::Stage;
+use crate::adapter::Layout;
+use crate::auths::COMPANY_A;
+use crate::client::{Ask, Reply};
+use crate::world::{Setup, World};
+
+const BARE: &str = r#"Bearer realm="wecom-login""#;
+
+#[track_caller]
+fn absent(reply: &Reply) {
+    reply.is_problem(401, "UNAUTHENTICATED");
+    assert_eq!(reply.header("www-authenticate"), Some(BARE));
+}
+
+#[track_caller]
+fn invalid(reply: &Reply) {
+    reply.is_problem(401, "TOKEN_INVALID");
+    let challenge = reply.header("www-authenticate").unwrap();
+    assert!(challenge.starts_with(BARE) && challenge.contains(r#"error="invalid_token""#), "{challenge}");
+}
+
+/// A session that was and is no more.
+async fn ended(world: &World) -> String {
+    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
+    world.ours(Ask::post("/logout").bearer(&token)).await.no_content();
+    token
+}
+
+#[track_caller]
+fn clears_the_cookie(reply: &Reply) {
+    let cookie = reply.header("set-cookie").expect("the cookie is cleared");
+    assert!(cookie.starts_with("wecom_login=;") && cookie.contains("Max-Age=0"), "{cookie}");
+    for attribute in ["Path=/", "HttpOnly", "SameSite=Lax"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+}
+
+pub(super) async fn bearers(stage: Stage) {
+    let world = stage.world(Setup::new()).await;
+    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
+    let dead = ended(&world).await;
+    let hello = |value: String| world.host(Ask::get("/api/hello").header("authorization", value));
+    for value in [
+        format!("Bearer {token}"),
+        format!("bearer {token}"),
+        format!("BEARER   {token}"),
+        format!("Bearer\t{token}"),
+        format!(" Bearer {token} "),
+    ] {
+        assert_eq!(hello(value.clone()).await.status, 200, "{value}");
+    }
+    for value in ["Basic YTpi", "Digest x", "Bearers x", &token, ""] {
+        absent(&hello(value.to_owned()).await);
+    }
+    absent(&world.host(Ask::get("/api/hello")).await);
+    absent(&world.host(Ask::get(format!("/api/hello?access_token={token}&token={token}"))).await);
+    absent(&world.host(Ask::get("/api/hello").header("x-token", &token)).await);
+    for value in [
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        "Bearer x".to_owned(),
+        format!("Bearer {token} x"),
+        format!("Bearer {token},"),
+        format!("Bearer {}", &token[..token.len() - 1]),
+        format!("Bearer {token}A"),
+        format!("Bearer {}", token.to_ascii_lowercase()),
+        format!("Bearer {dead}"),
+        format!("Bearer {}", "x".repeat(5000)),
+        format!("Bearer {token}{}", " ".repeat(10) + &"x".repeat(5000)),
+    ] {
+        invalid(&hello(value).await);
+    }
+    let two = Ask::get("/api/hello").bearer(&token);
+    invalid(&world.host(two.clone().bearer(&token)).await);
+    invalid(&world.host(two.header("authorization", "Basic YTpi")).await);
+    let basics = Ask::get("/api/hello").header("authorization", "Basic YTpi");
+    absent(&world.host(basics.header("authorization", "Basic YTpj")).await);
+    world.end().await;
+}
+
+pub(super) async fn cookies(stage: Stage) {
+    let world = stage.world(Setup::new()).await;
+    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
+    let dead = ended(&world).await;
+    let hello = |cookie: String| world.host(Ask::get("/api/hello").header("cookie", cookie));
+    for cookie in [format!("wecom_login={token}"), format!("a=b; wecom_login={token}; c=d")] {
+        let reply = hello(cookie).await;
+        assert_eq!((reply.status, reply.header("set-cookie")), (200, None));
+    }
+    for cookie in [format!("WECOM_LOGIN={token}"), format!("xwecom_login={token}"), "wecom_login=".to_owned()]
+    {
+        absent(&hello(cookie).await);
+    }
+    for path in ["/api/hello", "/api/public", "/api/only-corp"] {
+        for stale in [dead.as_str(), "nonsense"] {
+            let reply = world.host(Ask::get(path).cookie(stale)).await;
+            invalid(&reply);
+            clears_the_cookie(&reply);
+        }
+    }
+    // Nothing to clear where a bearer was the bad one.
+    let reply = world.host(Ask::get("/api/hello").bearer("nonsense")).await;
+    assert_eq!(reply.header("set-cookie"), None);
+    let basic = Ask::get("/api/hello").cookie(&token).header("authorization", "Basic YTpi");
+    assert_eq!(world.host(basic).await.status, 200, "another scheme is the host app's business");
+    // A logout by cookie clears it.
+    let logout = Ask::post("/logout").cookie(&token).header("sec-fetch-site", "same-origin");
+    let reply = world.ours(logout).await;
+    reply.no_content();
+    clears_the_cookie(&reply);
+    assert_eq!(world.hello(&token).await, 401);
+    world.end().await;
+}
+
+pub(super) async fn unsafe_methods_with_a_cookie(stage: Stage) {
+    let world = stage.world(Setup::new()).await;
+    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
+    let ours = format!("http://{}", world.address());
+    let upper = ours.to_uppercase();
+    for method in ["POST", "PUT", "PATCH", "DELETE"] {
+        let ask = || Ask::new(method, "/api/echo-method").cookie(&token);
+        for good in [
+            ask().header("sec-fetch-site", "same-origin"),
+            ask().header("origin", &ours),
+            ask().header("sec-fetch-site", "same-origin").header("origin", "http://evil.example"),
+        ] {
+            let reply = world.host(good).await;
+            assert_eq!((reply.status, reply.text()), (200, method));
+        }
+        for bad in [
+            ask(),
+            ask().header("sec-fetch-site", "cross-site"),
+            ask().header("sec-fetch-site", "same-site"),
+            ask().header("sec-fetch-site", "none"),
+            ask().header("sec-fetch-site", ""),
+            ask().header("sec-fetch-site", "cross-site").header("origin", &ours),
+            ask().header("origin", "null"),
+            ask().header("origin", "http://evil.example"),
+            ask().header("origin", "http://evil.example").header("host", "evil.example"),
+            ask().header("origin", format!("{ours}.evil.example")),
+            ask().header("origin", &upper),
+            ask().header("origin", &ours).header("origin", "http://evil.example"),
+            ask().header("referer", format!("{ours}/")),
+        ] {
+            world.host(bad).await.is_problem(403, "CROSS_SITE");
+        }
+        let bearer =
+            Ask::new(method, "/api/echo-method").bearer(&token).header("sec-fetch-site", "cross-site");
+        assert_eq!(world.host(bearer).await.status, 200, "a bearer needs no origin");
+    }
+    for method in ["GET", "HEAD", "OPTIONS"] {
+        let ask = Ask::new(method, "/api/echo-method").cookie(&token).header("sec-fetch-site", "cross-site");
+        assert_eq!(world.host(ask).await.status, 200);
+    }
+    assert_eq!(world.hello(&token).await, 200);
+    world.end().await;
+}
+
+pub(super) async fn two_credentials(stage: Stage) {
+    let world = stage.world(Setup::new()).await;
+    let person = world.person(COMPANY_A);
+    let (one, two) = (world.token(COMPANY_A, &person).await, world.token(COMPANY_A, &person).await);
+    let dead = ended(&world).await;
+    for path in ["/api/hello", "/api/public"] {
+        let both = |bearer: &str, cookie: &str| world.host(Ask::get(path).bearer(bearer).cookie(cookie));
+        let same = both(&one, &one).await;
+        assert_eq!((same.status, same.header("set-cookie")), (200, None));
+        both(&one, &two).await.is_problem(400, "CREDENTIALS_CONFLICT");
+        for stale in [dead.as_str(), "nonsense"] {
+            let reply = both(&one, stale).await;
+            assert_eq!(reply.status, 200);
+            clears_the_cookie(&reply);
+            invalid(&both(stale, &one).await);
+        }
+    }
+    let me = world.ours(Ask::get("/me").bearer(&one).cookie(&dead)).await;
+    clears_the_cookie(&me);
+    let _ = me.success();
+    world.ours(Ask::get("/me").bearer(&one).cookie(&two)).await.is_problem(400, "CREDENTIALS_CONFLICT");
+    world.end().await;
+}
+
+pub(super) async fn host_routes(stage: Stage) {
+    let world = stage.world(Setup::new()).await;
+    let open = world.open_corp();
+    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
+    let other = world.token(&open, &world.person(&open)).await;
+    let get = |path: &str, token: &str| world.host(Ask::get(path).bearer(token));
+
+    assert_eq!(world.host(Ask::get("/api/public")).await.json(), json!({}));
+    assert_eq!(get("/api/public", &token).await.json()["corpId"], COMPANY_A);
+    invalid(&get("/api/public", "nonsense").await);
+    let basic = Ask::get("/api/public").header("authorization", "Basic YTpi");
+    assert_eq!(world.host(basic).await.json(), json!({}), "another scheme is nothing sent");
+
+    for path in ["/api/only-corp", "/api/only-instance"] {
+        assert_eq!(get(path, &token).await.status, 200);
+        let outside = get(path, &other).await;
+        outside.is_problem(403, "FORBIDDEN");
+        let challenge = outside.header("www-authenticate").unwrap();
+        assert!(challenge.contains(r#"error="insufficient_scope""#), "{challenge}");
+        absent(&world.host(Ask::get(path)).await);
+    }
+    let replaced = get("/api/replaced", "nonsense").await;
+    assert_eq!((replaced.status, replaced.text()), (418, "TOKEN_INVALID"));
+    let replaced = world.host(Ask::get("/api/replaced").cookie("nonsense")).await;
+    assert_eq!((replaced.status, replaced.text()), (418, "TOKEN_INVALID"));
+    clears_the_cookie(&replaced);
+    assert_eq!(get("/api/replaced", &token).await.status, 200);
+    get("/api/unguarded", &token).await.is_problem(500, "CONFIG_ERROR");
+    world.end().await;
+}
+
+pub(super) async fn redirects(stage: Stage) {
+    let world = stage.world(Setup::new()).await;
+    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
+    let page = |accept: &str| Ask::get("/api/page?x=1&y=%E4%BC%81").header("accept", accept);
+    let html = "text/html,application/xhtml+xml,*/*;q=0.8";
+    let login = match stage.layout {
+        Layout::Root => "/login",
+        Layout::Auth => "/auth/login",
+        Layout::Nested => "/a/b/auth/login",
+    };
+    for ask in [page(html), page(html).cookie("nonsense")] {
+        let reply = world.host(ask).await;
+        assert_eq!(reply.status, 302);
+        let (path, query) = reply.header("location").unwrap().split_once('?').unwrap();
+        assert_eq!(path, login);
+        let query: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+        assert_eq!(query, [("returnTo".into(), "/api/page?x=1&y=%E4%BC%81".into())]);
+        assert_eq!(reply.header("www-authenticate"), None);
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
+    }
+    assert_eq!(world.host(page(html).bearer(&token)).await.status, 200);
+    for ask in [page("*/*"), page("application/json"), Ask::get("/api/page")] {
+        absent(&world.host(ask).await);
+    }
+    invalid(&world.host(page(html).bearer("nonsense")).await);
+    absent(&world.host(Ask::get("/api/hello").header("accept", html)).await);
+    world.end().await;
+}

@@ -1,0 +1,143 @@
+//! The conformance suite: what every adapter answers over a socket, in every layout.
+//!
+//! It is a table of [`rows`], each a request and what must come back, sent to one app; and scenarios of several
+//! steps, each in a world of its own. Nothing in it knows a framework.
+
+mod admin;
+mod bodies;
+mod credentials;
+mod events;
+mod limits;
+mod login_codes;
+mod logins;
+mod notify;
+mod organization_codes;
+mod people;
+mod records;
+mod rows;
+mod sessions;
+mod upstream;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::adapter::{Adapter, Layout};
+use crate::world::{Setup, World};
+
+pub use rows::routes_in_rows;
+
+/// So many scenarios run at the same time: they wait for each other's processors, not for time.
+const AT_ONCE: usize = 4;
+
+/// Where a scenario plays.
+#[derive(Clone, Copy)]
+pub struct Stage {
+    /// The framework.
+    pub adapter: &'static dyn Adapter,
+    /// Where the login routes are.
+    pub layout: Layout,
+}
+
+impl Stage {
+    /// A new world.
+    pub async fn world(self, setup: Setup) -> World {
+        World::start(self.adapter, self.layout, setup).await
+    }
+}
+
+impl fmt::Debug for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.adapter.name(), self.layout.mount())
+    }
+}
+
+type Play = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Several steps in a world of their own.
+struct Scenario {
+    name: &'static str,
+    play: fn(Stage) -> Play,
+}
+
+macro_rules! scenarios {
+    ($($module:ident: $($name:ident),+;)+) => {
+        &[$($(Scenario {
+            name: concat!(stringify!($module), "::", stringify!($name)),
+            play: |stage| Box::pin($module::$name(stage)),
+        }),+),+]
+    };
+}
+
+const SCENARIOS: &[Scenario] = scenarios! {
+    admin: administration_is_off_without_a_key, ten_wrong_keys_shut_a_client_out, a_predicate_decides;
+    bodies: limits_are_ours_and_not_the_hosts, nothing_wrong_burns_a_code;
+    credentials: bearers, cookies, unsafe_methods_with_a_cookie, two_credentials, host_routes, redirects;
+    events: cancel_ends_every_session_of_the_company, a_login_code_from_before_a_cancel_is_dead,
+        people_who_leave_lose_session_and_binding, a_renamed_person_stays_the_same_user,
+        unsubscribing_ends_sessions, a_hidden_person_may_not_come_back, a_reset_secret_changes_nothing_for_people;
+    limits: sixty_failed_codes_shut_a_client_out, a_failed_code_is_refused_from_memory,
+        three_hundred_failed_codes_of_a_company, thirty_look_ups_of_organisation_codes;
+    login_codes: a_code_becomes_a_session, a_code_is_used_once, a_code_lives_five_minutes,
+        a_wrong_company_spends_the_code, words_are_kept_on_the_session;
+    logins: the_workbench, instances_and_companies_must_fit, an_inactive_instance,
+        code_login_can_be_off, companies_kept_out_are_not_told_apart, one_company_under_two_suites;
+    notify: the_url_check, a_url_check_without_provider, wrong_callbacks_get_one_refusal,
+        unreadable_callbacks, what_is_accepted, what_is_ignored, a_companys_word_is_its_own,
+        the_same_event_again;
+    organization_codes: they_are_compared_without_case, only_an_authorised_company_has_one,
+        an_agent_that_is_not_known;
+    people: special_people, bound_users_only;
+    records: pages_and_filters, retries_by_hand, a_record_in_work_is_busy, a_ticket_that_never_came;
+    sessions: what_me_and_sessions_show, ending_sessions, idle_sessions_end, sessions_end_in_any_case,
+        lifetimes_are_settable;
+    upstream: errors_of_wecom, dead_tokens, a_profile_never_fails_a_login, a_wecom_that_does_not_answer;
+};
+
+/// How much ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Ran {
+    /// Rows of the table.
+    pub rows: usize,
+    /// Scenarios.
+    pub scenarios: usize,
+}
+
+/// Narrows the scenarios down to those whose names hold this text, for work on one of them.
+const ONLY: &str = "CONFORMANCE";
+
+/// Runs everything, and fails at the end if anything did, with the names of all that did.
+pub async fn run(stage: Stage) -> Ran {
+    let began = Instant::now();
+    let (rows, mut failed) = rows::run(stage).await;
+    let room = Arc::new(Semaphore::new(AT_ONCE));
+    let mut playing = JoinSet::new();
+    let only = std::env::var(ONLY).unwrap_or_default();
+    let chosen: Vec<_> = SCENARIOS.iter().filter(|scenario| scenario.name.contains(&only)).collect();
+    let scenarios = chosen.len();
+    for scenario in chosen {
+        let room = Arc::clone(&room);
+        playing.spawn(async move {
+            let _room = room.acquire_owned().await;
+            let began = Instant::now();
+            let played = tokio::spawn((scenario.play)(stage)).await;
+            (scenario.name, played.is_ok(), began.elapsed())
+        });
+    }
+    while let Some(played) = playing.join_next().await {
+        let (name, passed, took) = played.unwrap();
+        if !passed {
+            failed.push(format!("{name} (after {took:.1?})"));
+        }
+    }
+    let ran = Ran { rows, scenarios };
+    println!("{stage:?}: {} rows, {} scenarios in {:.1?}", ran.rows, ran.scenarios, began.elapsed());
+    assert!(failed.is_empty(), "{stage:?}: {} failed:\n  {}", failed.len(), failed.join("\n  "));
+    ran
+}

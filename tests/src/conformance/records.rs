@@ -1,0 +1,159 @@
+//! callbackRecords and retryCallBack.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wecom_sandbox::Fault;
+
+use super::Stage;
+use crate::auths::{COMPANY_A, SUITE};
+use crate::client::{Ask, Reply};
+use crate::push::Push;
+use crate::world::{Setup, World, until};
+
+/// An AuthCode as WeCom makes them, of nobody.
+const NO_SUCH_CODE: &str = "no-such-code-no-such-code-no-such-code-no-such-code-no-such-code-no-such-code";
+
+async fn retry(world: &World, record: &Value) -> Reply {
+    world.admin(Ask::post("/retryCallBack").json(&json!({"recordId": record["recordId"]}))).await
+}
+
+/// The record of this event, once it is in this state.
+async fn record_of(world: &World, event: &str, status: &str) -> Value {
+    let find = async || {
+        let records = world.records("limit=500").await;
+        records.into_iter().find(|record| record["event"] == event && record["status"] == status)
+    };
+    until(&format!("{event} is {status}"), async || find().await.is_some()).await;
+    find().await.unwrap()
+}
+
+pub(super) async fn pages_and_filters(stage: Stage) {
+    let world = stage.world(Setup::new().no_ticket()).await;
+    assert!(world.records("").await.is_empty());
+    for number in 0..60 {
+        let push = Push::suite_event(SUITE, &format!("other_{number}"), number, &[("Secret", "hush-hush")]);
+        assert_eq!(world.push(&push).await.text(), "success");
+    }
+    let all = world.records("limit=500").await;
+    assert_eq!(all.len(), 60);
+    assert_eq!(world.records("").await.len(), 50);
+    assert_eq!(world.records("limit=501").await.len(), 60);
+    let ids: Vec<i64> =
+        all.iter().map(|record| record["recordId"].as_str().unwrap().parse().unwrap()).collect();
+    assert!(ids.is_sorted_by(|newer, older| newer > older), "newest first");
+    let mut paged = Vec::new();
+    let mut before = String::new();
+    loop {
+        let page = world.records(&format!("limit=25{before}")).await;
+        let Some(last) = page.last() else { break };
+        before = format!("&before={}", last["recordId"].as_str().unwrap());
+        paged.extend(page);
+    }
+    assert_eq!(paged, all);
+    let newest = &all[0];
+    assert_eq!(newest["event"], "other_59");
+    assert_eq!((&newest["suiteId"], &newest["status"]), (&json!(SUITE), &json!("ignored")));
+    assert_eq!((&newest["attempts"], &newest["duplicates"]), (&json!(0), &json!(0)));
+    assert!(newest["receivedAt"].is_i64());
+    for field in newest.as_object().unwrap().keys() {
+        let known = [
+            "recordId",
+            "suiteId",
+            "corpId",
+            "event",
+            "status",
+            "attempts",
+            "duplicates",
+            "receivedAt",
+            "deadline",
+            "lastError",
+            "hint",
+        ];
+        assert!(known.contains(&field.as_str()), "{field}");
+    }
+    assert!(!json!(all).to_string().contains("hush-hush"), "a record shows nothing of the event");
+    assert_eq!(world.records("status=ignored&limit=3").await, all[..3]);
+    for status in ["waiting", "running", "succeeded", "failed"] {
+        assert!(world.records(&format!("status={status}")).await.is_empty());
+    }
+    world.end().await;
+}
+
+pub(super) async fn retries_by_hand(stage: Stage) {
+    let world = stage.world(Setup::new()).await;
+    let succeeded = record_of(&world, "create_auth", "succeeded").await;
+    let exchanges = world.sandbox.calls("service/v2/get_permanent_code");
+    retry(&world, &succeeded).await.no_content();
+    let by_number = json!({"recordId": succeeded["recordId"].as_str().unwrap().parse::<i64>().unwrap()});
+    world.admin(Ask::post("/retryCallBack").json(&by_number)).await.no_content();
+    assert_eq!(world.sandbox.calls("service/v2/get_permanent_code"), exchanges, "nothing was left to do");
+    world.push(&Push::suite_event(SUITE, "other", 1, &[])).await;
+    retry(&world, &record_of(&world, "other", "ignored").await).await.no_content();
+
+    let seconds = world.now_millis() / 1000;
+    let push = Push::suite_event(SUITE, "reset_permanent_code", seconds, &[("AuthCode", NO_SUCH_CODE)]);
+    assert_eq!(world.push(&push).await.text(), "success");
+    let failed = record_of(&world, "reset_permanent_code", "failed").await;
+    assert!(failed["lastError"].as_str().is_some_and(|error| error.contains("40078")), "{failed}");
+    assert!(failed["hint"].as_str().is_some_and(|hint| hint.contains("重新获取secret")), "{failed}");
+    assert!(failed["deadline"].is_i64(), "{failed}");
+    assert!(!failed.to_string().contains("no-such-code"), "{failed}");
+    let again = retry(&world, &failed).await;
+    again.is_problem(502, "UPSTREAM_ERROR");
+    assert_eq!(again.json()["errcode"], 40078);
+    // The same push again is tried again, too.
+    let attempts = record_of(&world, "reset_permanent_code", "failed").await["attempts"].as_i64().unwrap();
+    assert_eq!(world.push(&push).await.text(), "success");
+    until("the failed record is tried again", async || {
+        let records = world.records("limit=500").await;
+        records.iter().any(|record| {
+            record["event"] == "reset_permanent_code" && record["attempts"].as_i64().unwrap() > attempts
+        })
+    })
+    .await;
+    world.end().await;
+}
+
+pub(super) async fn a_record_in_work_is_busy(stage: Stage) {
+    let world = stage.world(Setup::new()).await;
+    let corp = world.open_corps().remove(1);
+    let fault = Fault::of("service/v2/get_permanent_code").delay_ms(1500).times(1);
+    world.sandbox.fault(fault).unwrap();
+    assert!(world.sandbox.install_suite(&corp, SUITE).await.unwrap().succeeded());
+    let running = record_of(&world, "create_auth", "running").await;
+    retry(&world, &running).await.is_problem(409, "RECORD_BUSY");
+    let records = world.settled_records().await;
+    assert!(records.iter().all(|record| record["status"] == "succeeded"), "{records:?}");
+    retry(&world, &running).await.no_content();
+    world.end().await;
+}
+
+pub(super) async fn a_ticket_that_never_came(stage: Stage) {
+    let world = stage.world(Setup::new().no_ticket()).await;
+    let seconds = world.now_millis() / 1000;
+    let push = Push::suite_event(SUITE, "create_auth", seconds, &[("AuthCode", NO_SUCH_CODE)]);
+    assert_eq!(world.push(&push).await.text(), "success");
+    until("the worker has tried", async || {
+        let records = world.records("status=waiting").await;
+        records.iter().any(|record| record["attempts"] == 1)
+    })
+    .await;
+    let waiting = record_of(&world, "create_auth", "waiting").await;
+    assert!(waiting["hint"].as_str().is_some_and(|hint| hint.contains("suite_ticket")), "{waiting}");
+    retry(&world, &waiting).await.is_problem(503, "SUITE_TICKET_MISSING");
+    assert_eq!(world.sandbox.calls("service/get_suite_token"), 0, "nothing is asked without a ticket");
+    // The ticket comes, and the record that waits is woken.
+    let notify = format!("http://{}{}/notify", world.address(), stage.layout.prefix());
+    world.sandbox.set_notify(&notify).unwrap();
+    until("WeCom has been asked", async || {
+        let waiting = record_of(&world, "create_auth", "waiting").await;
+        waiting["lastError"].as_str().is_some_and(|error| error.contains("40078"))
+    })
+    .await;
+    // It was tried before: for a minute another node may have the permanent code in hand.
+    world.advance(Duration::from_secs(60));
+    let _ = record_of(&world, "create_auth", "failed").await;
+    world.install(SUITE, COMPANY_A).await;
+    world.end().await;
+}

@@ -1,0 +1,361 @@
+//! An app on a socket with a WeCom in a box beside it.
+
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use wecom_login::{
+    AuthorizationStatus, Builder, Clock as _, DataKey, DataKeys, ManualClock, SystemClock, WecomLogin,
+};
+use wecom_sandbox::Sandbox;
+
+use crate::adapter::{Adapter, Layout, RunningApp};
+use crate::auths::{self, COMPANY_A, SUITE};
+use crate::client::{Ask, Reply, send};
+use crate::push::Push;
+
+/// The key of the admin routes.
+pub const ADMIN_KEY: &str = "conformance-admin-key-0001";
+
+/// So long a condition is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+type Configure = Box<dyn FnOnce(Builder) -> Builder + Send>;
+
+/// How a world begins. By default: a clock that stands, an SQLite file of its own, the admin key set, company A and
+/// the first company that no instance pins have authorised the first suite.
+pub struct Setup {
+    clock: Option<ManualClock>,
+    database_url: Option<String>,
+    directory: Option<PathBuf>,
+    installed: Option<Vec<(String, String)>>,
+    first_ticket: bool,
+    admin: bool,
+    configure: Configure,
+}
+
+impl Setup {
+    /// The default.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            clock: Some(ManualClock::starting_now()),
+            database_url: None,
+            directory: None,
+            installed: None,
+            first_ticket: true,
+            admin: true,
+            configure: Box::new(|builder| builder),
+        }
+    }
+
+    /// With the machine's clock.
+    #[must_use]
+    pub fn system_clock(mut self) -> Self {
+        self.clock = None;
+        self
+    }
+
+    /// With this database, in place of a file of its own.
+    #[must_use]
+    pub fn database_url(mut self, url: impl Into<String>) -> Self {
+        self.database_url = Some(url.into());
+        self
+    }
+
+    /// With the files of this directory, which stays: `auths/`, `login.db`, `sandbox.json`. Another world may go on
+    /// from it.
+    #[must_use]
+    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// With these (suite, company) authorised; a company is named as the sandbox names it.
+    #[must_use]
+    pub fn installed(mut self, installed: &[(&str, &str)]) -> Self {
+        let owned = |(suite, corp): &(&str, &str)| ((*suite).to_owned(), (*corp).to_owned());
+        self.installed = Some(installed.iter().map(owned).collect());
+        self
+    }
+
+    /// The sandbox pushes nothing of its own accord: no suite_ticket arrives, and nothing is installed.
+    #[must_use]
+    pub fn no_ticket(mut self) -> Self {
+        self.first_ticket = false;
+        self.installed(&[])
+    }
+
+    /// Without an admin key.
+    #[must_use]
+    pub const fn no_admin_key(mut self) -> Self {
+        self.admin = false;
+        self
+    }
+
+    /// Changes the builder last.
+    #[must_use]
+    pub fn configure(mut self, configure: impl FnOnce(Builder) -> Builder + Send + 'static) -> Self {
+        self.configure = Box::new(configure);
+        self
+    }
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup").field("installed", &self.installed).finish_non_exhaustive()
+    }
+}
+
+/// A running app, its handle and its WeCom. Everything ends when it is dropped; [`Self::end`] ends it cleanly.
+pub struct World {
+    /// Stops first, so that no request meets a handle that is gone.
+    app: RunningApp,
+    /// The handle that the app was built with.
+    pub login: WecomLogin,
+    /// WeCom.
+    pub sandbox: Sandbox,
+    /// The clock of the handle, unless it is the machine's.
+    clock: Option<ManualClock>,
+    address: SocketAddr,
+    layout: Layout,
+    directory: PathBuf,
+    _own_directory: Option<TempDir>,
+}
+
+impl World {
+    /// Starts a sandbox, a handle and an app, and waits until the app knows its companies.
+    pub async fn start(adapter: &dyn Adapter, layout: Layout, setup: Setup) -> Self {
+        let own_directory = setup.directory.is_none().then(|| TempDir::new().unwrap());
+        let directory = match (&setup.directory, &own_directory) {
+            (Some(directory), _) => directory.clone(),
+            (None, own) => own.as_ref().unwrap().path().to_owned(),
+        };
+        let auths = directory.join("auths");
+        auths::write(&auths);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut sandbox = Sandbox::builder().auths(&auths).corps(8);
+        if setup.directory.is_some() {
+            sandbox = sandbox.state(directory.join("sandbox.json"));
+        }
+        let sandbox = sandbox.start().await.unwrap();
+        let database = setup
+            .database_url
+            .unwrap_or_else(|| format!("sqlite://{}", directory.join("login.db").display()));
+        let mut builder = WecomLogin::builder()
+            .auths(&auths)
+            .database_url(database)
+            .data_keys(DataKeys::given([DataKey::new([7; 32])]))
+            .public_url(format!("http://{address}"))
+            .mount(layout.mount())
+            .wecom_url(sandbox.url())
+            .trusted_proxies(["127.0.0.1".parse().unwrap()]);
+        if let Some(clock) = &setup.clock {
+            builder = builder.clock(clock.clone());
+        }
+        if setup.admin {
+            builder = builder.admin_key(ADMIN_KEY);
+        }
+        let login = (setup.configure)(builder).build().await.unwrap();
+        let app = adapter.serve(&login, layout, listener);
+        let world = Self {
+            app,
+            login,
+            sandbox,
+            clock: setup.clock,
+            address,
+            layout,
+            directory,
+            _own_directory: own_directory,
+        };
+        if setup.first_ticket {
+            world.sandbox.set_notify(&format!("http://{address}{}/notify", layout.prefix())).unwrap();
+        }
+        let installed = setup.installed.unwrap_or_else(|| {
+            vec![(SUITE.to_owned(), COMPANY_A.to_owned()), (SUITE.to_owned(), world.open_corp())]
+        });
+        for (suite, corp) in &installed {
+            world.install(suite, corp).await;
+        }
+        world
+    }
+
+    /// Where the app listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where the login routes are mounted.
+    #[must_use]
+    pub const fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// The files of this world.
+    #[must_use]
+    pub const fn directory(&self) -> &PathBuf {
+        &self.directory
+    }
+
+    /// The app's time.
+    #[must_use]
+    pub fn now_millis(&self) -> i64 {
+        self.clock.as_ref().map_or_else(|| SystemClock::default().now(), |clock| clock.now()).as_millis()
+    }
+
+    /// Moves the app's clock on.
+    pub fn advance(&self, by: Duration) {
+        self.clock.as_ref().expect("a world with the machine's clock cannot be moved").advance(by);
+    }
+
+    /// Sends a request to a path below the mount.
+    pub async fn ours(&self, ask: Ask) -> Reply {
+        let reply = send(self.address, &ask.below(self.layout.prefix())).await;
+        let text = String::from_utf8_lossy(&reply.body);
+        assert!(!auths::SECRETS.iter().any(|secret| text.contains(secret)), "an answer holds a secret");
+        reply
+    }
+
+    /// Sends a request to a path of the host app.
+    pub async fn host(&self, ask: Ask) -> Reply {
+        send(self.address, &ask).await
+    }
+
+    /// Sends a request with the admin key to a path below the mount.
+    pub async fn admin(&self, ask: Ask) -> Reply {
+        self.ours(ask.bearer(ADMIN_KEY)).await
+    }
+
+    /// POSTs a callback.
+    pub async fn push(&self, push: &Push) -> Reply {
+        self.ours(push.post()).await
+    }
+
+    /// The first company of the sandbox that no instance pins.
+    #[must_use]
+    pub fn open_corp(&self) -> String {
+        self.open_corps().remove(0)
+    }
+
+    /// The companies of the sandbox that no instance pins.
+    #[must_use]
+    pub fn open_corps(&self) -> Vec<String> {
+        let pinned = [COMPANY_A, auths::CLOSED, auths::CODES_OFF, auths::CODES_STATE];
+        self.sandbox.corp_ids().into_iter().filter(|corp| !pinned.contains(&corp.as_str())).collect()
+    }
+
+    /// The ordinary first person of a company.
+    #[must_use]
+    pub fn person(&self, corp_id: &str) -> String {
+        self.sandbox.user_ids(corp_id).remove(0)
+    }
+
+    /// The person of this kind of a company: `linked`, `non-member` or `invisible`.
+    #[must_use]
+    pub fn special(&self, corp_id: &str, kind: &str) -> String {
+        let state = self.sandbox.state();
+        let corps = state["corps"].as_array().unwrap();
+        let corp = corps.iter().find(|corp| corp["corpId"] == corp_id).unwrap();
+        let people = corp["members"].as_array().unwrap();
+        let person = people.iter().find(|person| person["kind"] == kind).unwrap();
+        // A linked person's userid is `CorpId/userid`; the control API names them by its last part.
+        person["userId"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+    }
+
+    /// Installs an app and waits until ours knows its agentId.
+    pub async fn install(&self, suite_id: &str, corp_id: &str) {
+        let delivery = self.sandbox.install_suite(corp_id, suite_id).await.unwrap();
+        assert!(delivery.succeeded(), "{delivery:?}");
+        until("the app knows the company", async || {
+            let corps = self.login.service().corps().await.unwrap();
+            corps.iter().any(|corp| {
+                corp.suite_id.as_str() == suite_id
+                    && corp.corp_id.as_str() == corp_id
+                    && corp.agent_id.is_some()
+                    && corp.status == AuthorizationStatus::Active
+            })
+        })
+        .await;
+    }
+
+    /// A code from WeCom for a person of the first suite.
+    #[must_use]
+    pub fn code(&self, corp_id: &str, user_id: &str) -> String {
+        self.sandbox.code_for_suite(corp_id, user_id, SUITE).unwrap()
+    }
+
+    /// `loginByWorkbench` with a new code of a person.
+    pub async fn try_log_in(&self, corp_id: &str, user_id: &str) -> Reply {
+        let body = json!({"corpId": corp_id, "code": self.code(corp_id, user_id)});
+        self.ours(Ask::post("/loginByWorkbench").json(&body)).await
+    }
+
+    /// Logs a person in and gives the login result.
+    pub async fn log_in(&self, corp_id: &str, user_id: &str) -> Value {
+        self.try_log_in(corp_id, user_id).await.success()
+    }
+
+    /// Logs a person in and gives the token.
+    pub async fn token(&self, corp_id: &str, user_id: &str) -> String {
+        self.log_in(corp_id, user_id).await["token"].as_str().unwrap().to_owned()
+    }
+
+    /// The status of `/api/hello` with this token.
+    pub async fn hello(&self, token: &str) -> u16 {
+        self.host(Ask::get("/api/hello").bearer(token)).await.status
+    }
+
+    /// The callback records, newest first; `query` as it stands after the `?`.
+    pub async fn records(&self, query: &str) -> Vec<Value> {
+        let reply = self.admin(Ask::get(format!("/callbackRecords?{query}"))).await.success();
+        reply["records"].as_array().unwrap().clone()
+    }
+
+    /// Waits until no record is waiting or running, and gives all of them.
+    pub async fn settled_records(&self) -> Vec<Value> {
+        until("the records are settled", async || {
+            let records = self.records("limit=500").await;
+            records.iter().all(|record| record["status"] != "waiting" && record["status"] != "running")
+        })
+        .await;
+        self.records("limit=500").await
+    }
+
+    /// Ends the app, the handle and the sandbox, in this order.
+    pub async fn end(self) {
+        drop(self.app);
+        self.login.shutdown().await;
+        self.sandbox.shutdown().await;
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World")
+            .field("address", &self.address)
+            .field("layout", &self.layout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Waits until a condition holds; fails after ten seconds.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    let held = tokio::time::timeout(PATIENCE, async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    assert!(held.await.is_ok(), "not within ten seconds: {what}");
+}

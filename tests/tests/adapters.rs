@@ -1,0 +1,81 @@
+//! What the adapters have in common, and what only running apps show.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
+
+use std::collections::BTreeSet;
+
+use actix_web::{App, HttpRequest, web};
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use wecom_login::web::routes;
+use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
+use wecom_login_tests::auths::COMPANY_A;
+use wecom_login_tests::{Adapter, Ask, Layout, Setup, World, until};
+use wecom_sandbox::Fault;
+
+const ADAPTERS: [&dyn Adapter; 2] = [&AxumAdapter, &ActixAdapter];
+
+/// The paths that a framework's router says it has.
+fn paths(debug: &str) -> BTreeSet<String> {
+    debug.split('"').filter(|text| text.starts_with('/')).map(str::to_owned).collect()
+}
+
+/// The pattern, with its quotes, at the beginning of this text.
+fn one_line(text: &str) -> Option<&str> {
+    text.split_inclusive(')').next()
+}
+
+/// Fails when a path is mounted by one adapter only: it asks the routers themselves, so that no path has to be guessed.
+#[actix_web::test]
+async fn every_adapter_mounts_the_paths_of_the_table_and_no_others() {
+    let world = World::start(&AxumAdapter, Layout::Auth, Setup::new().no_ticket()).await;
+    let table: BTreeSet<String> = routes().iter().map(|route| route.path.to_owned()).collect();
+    let router = wecom_login_tower::login_routes::<()>(&world.login);
+    let router = format!("{router:?}");
+    // Behind it stands what axum itself answers unknown paths with.
+    let (mounted, _) = router.split_once("fallback_router").unwrap();
+    assert_eq!(paths(mounted), table, "axum");
+
+    let app = App::new()
+        .service(wecom_login_actix::scope("/", &world.login))
+        .default_service(web::to(async |request: HttpRequest| format!("{:?}", request.resource_map())));
+    let app = actix_web::test::init_service(app).await;
+    let request = actix_web::test::TestRequest::with_uri("/nowhere").to_request();
+    let map = actix_web::test::call_and_read_body(&app, request).await;
+    // actix writes the parts of a pattern, too.
+    let map: String =
+        std::str::from_utf8(&map).unwrap().split("patterns: ").skip(1).filter_map(one_line).collect();
+    assert_eq!(paths(&map), table, "actix");
+    world.end().await;
+}
+
+/// Two people need the same access token; the one for whom it is being fetched hangs up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_goes_away_cancels_nothing() {
+    for adapter in ADAPTERS {
+        let world = World::start(adapter, Layout::Auth, Setup::new()).await;
+        let people = world.sandbox.user_ids(COMPANY_A);
+        let before = world.sandbox.calls("gettoken");
+        world.sandbox.fault(Fault::of("gettoken").times(1).delay_ms(500)).unwrap();
+
+        let body = json!({"corpId": COMPANY_A, "code": world.code(COMPANY_A, &people[0])}).to_string();
+        let mut gone = TcpStream::connect(world.address()).await.unwrap();
+        let head = format!(
+            "POST /auth/loginByWorkbench HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        gone.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        until("WeCom is asked for the token", async || world.sandbox.calls("gettoken") > before).await;
+        drop(gone);
+        world.log_in(COMPANY_A, &people[1]).await;
+        assert_eq!(world.sandbox.calls("gettoken"), before + 1, "{}: one call for both", adapter.name());
+
+        let token = world.token(COMPANY_A, &people[0]).await;
+        until("the login of the client that went away is done", async || {
+            let reply = world.ours(Ask::get("/sessions").bearer(&token)).await.success();
+            reply["sessions"].as_array().unwrap().len() == 2
+        })
+        .await;
+        world.end().await;
+    }
+}

@@ -1,0 +1,142 @@
+//! Both adapters behind an nginx that strips the path of the public URL.
+//!
+//! Without nginx the test says so and nothing is counted as passed; with `CI=true` that is a failure.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
+use wecom_login_tests::auths::{COMPANY_A, SUITE};
+use wecom_login_tests::{Adapter, Ask, Layout, Setup, World, send, until};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |name: &str| {
+        let mut filters = arguments.iter().filter(|argument| !argument.starts_with('-')).peekable();
+        filters.peek().is_none() || filters.any(|filter| name.contains(filter.as_str()))
+    };
+    let tests: [(&str, &dyn Adapter); 2] =
+        [("behind_nginx::axum", &AxumAdapter), ("behind_nginx::actix", &ActixAdapter)];
+    let tests = tests.into_iter().filter(|(name, _)| wanted(name));
+    if arguments.iter().any(|argument| argument == "--list") {
+        tests.for_each(|(name, _)| println!("{name}: test"));
+        return;
+    }
+    let Some(program) = nginx() else {
+        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "nginx is not installed");
+        println!("behind_nginx: NOT RUN, nginx is not installed");
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    for (name, adapter) in tests {
+        runtime.block_on(a_whole_login_behind_a_path(adapter, program));
+        println!("test {name} ... ok");
+    }
+}
+
+async fn a_whole_login_behind_a_path(adapter: &dyn Adapter, program: &str) {
+    let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
+    let front = reserved.local_addr().unwrap();
+    let public_url = format!("http://{front}/portal");
+    let configured = public_url.clone();
+    let setup = Setup::new().configure(move |builder| builder.public_url(configured));
+    let world = World::start(adapter, Layout::Auth, setup).await;
+    drop(reserved);
+    let _nginx = Nginx::start(program, front, world.address()).await;
+    let ask = async |ask: Ask| send(front, &ask).await;
+
+    // WeCom pushes to the public URL, and the echo of its check comes back.
+    world.sandbox.set_notify(&format!("{public_url}/auth/notify")).unwrap();
+    world.install(SUITE, &world.open_corps()[1]).await;
+
+    let config = ask(Ask::get("/portal/auth/QywxProxyCompanyA/getLoginConfig")).await.success();
+    assert_eq!(config["corpId"], COMPANY_A);
+    let code = world.code(COMPANY_A, &world.person(COMPANY_A));
+    let body = serde_json::json!({"corpId": COMPANY_A, "code": code});
+    let login = ask(Ask::post("/portal/auth/loginByWorkbench").json(&body)).await.success();
+    let token = login["token"].as_str().unwrap();
+    let hello = ask(Ask::get("/portal/api/hello").bearer(token)).await;
+    assert_eq!((hello.status, &hello.json()["corpId"]), (200, &COMPANY_A.into()));
+
+    // Browsers are sent to the login, and back, below the path that nginx strips.
+    let page = ask(Ask::get("/portal/api/page?x=1").header("accept", "text/html")).await;
+    let location = "/portal/auth/login?returnTo=/portal/api/page%3Fx%3D1";
+    assert_eq!((page.status, page.header("location")), (302, Some(location)));
+
+    // Our own origin is that of the public URL, not the one that nginx connects to.
+    let logout = |origin: String| Ask::post("/portal/auth/logout").cookie(token).header("origin", origin);
+    ask(logout(format!("http://{}", world.address()))).await.is_problem(403, "CROSS_SITE");
+    let done = ask(logout(format!("http://{front}"))).await;
+    done.no_content();
+    assert!(done.header("set-cookie").unwrap().contains("Path=/"));
+    ask(Ask::get("/portal/api/hello").bearer(token)).await.is_problem(401, "TOKEN_INVALID");
+
+    // nginx adds the client's address; guesses of one client are not counted to another.
+    for _ in 0..10 {
+        let guess = Ask::get("/portal/auth/corps").bearer("guess").from("192.0.2.1");
+        assert_eq!(ask(guess).await.status, 403);
+    }
+    assert_eq!(ask(Ask::get("/portal/auth/corps").bearer("guess").from("192.0.2.1")).await.status, 429);
+    assert_eq!(ask(Ask::get("/portal/auth/corps").bearer("guess").from("192.0.2.2")).await.status, 403);
+
+    // Ours and the host's 404 stay what they are; what is not below the path is nginx's.
+    assert_eq!(ask(Ask::get("/portal/nowhere")).await.text(), wecom_login_tests::adapter::HOST_404);
+    assert_eq!(ask(Ask::get("/auth/me")).await.header("server").map(|name| &name[..5]), Some("nginx"));
+    world.end().await;
+}
+
+/// Where nginx is, if anywhere.
+fn nginx() -> Option<&'static str> {
+    ["nginx", "/usr/sbin/nginx"].into_iter().find(|program| {
+        let mut version = Command::new(program);
+        version.arg("-v").stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    })
+}
+
+/// A running nginx; it ends when this is dropped.
+struct Nginx {
+    child: Mutex<Child>,
+    _directory: TempDir,
+}
+
+impl Nginx {
+    /// Listens at `front`, and hands what is below `/portal/` to the app without that.
+    async fn start(program: &str, front: SocketAddr, app: SocketAddr) -> Self {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().display();
+        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|kind| format!("  {kind}_temp_path {path}/{kind};\n"))
+            .concat();
+        let configuration = format!(
+            "daemon off;\nmaster_process off;\npid {path}/pid;\nerror_log {path}/errors;\nevents {{}}\nhttp {{\n\
+             {temporary}  access_log off;\n  server {{\n    listen {front};\n    location /portal/ {{\n      \
+             proxy_pass http://{app}/;\n      proxy_http_version 1.1;\n      proxy_set_header X-Forwarded-For \
+             $proxy_add_x_forwarded_for;\n    }}\n  }}\n}}\n"
+        );
+        let file = directory.path().join("nginx.conf");
+        fs::write(&file, configuration).unwrap();
+        let errors = directory.path().join("errors");
+        let child = Command::new(program).arg("-e").arg(&errors).arg("-c").arg(&file).spawn().unwrap();
+        let nginx = Self { child: Mutex::new(child), _directory: directory };
+        until("nginx listens", async || TcpStream::connect(front).await.is_ok() || nginx.has_ended()).await;
+        assert!(!nginx.has_ended(), "nginx ended: {}", fs::read_to_string(errors).unwrap_or_default());
+        nginx
+    }
+
+    fn has_ended(&self) -> bool {
+        self.child.lock().unwrap().try_wait().unwrap().is_some()
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        let child = self.child.get_mut().unwrap();
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
