@@ -70,6 +70,15 @@ impl Instances {
         pinned.map(|config| config.suite.id.clone()).collect()
     }
 
+    /// The company of a service that is for one company: its only active instance is pinned to it.
+    pub(crate) fn only_company(&self) -> Option<(&SuiteId, &CorpId)> {
+        let mut active = self.ours().filter(|config| config.is_active);
+        match (active.next(), active.next()) {
+            (Some(only), None) => Some((&only.suite.id, only.corp_id.as_ref()?)),
+            _ => None,
+        }
+    }
+
     /// The instance for a (suite, corp): the one that is pinned to it, else the suite's unpinned one.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod codes;
 mod organization;
 mod people;
 mod prove;
+mod states;
 
 pub(crate) use binder::AuthModel;
 pub use binder::{Binder, BindingPolicy, ProvenPerson};
@@ -13,3 +14,4 @@ pub(crate) use codes::{LoginCodes, Ticket};
 pub(crate) use organization::OrganizationCodes;
 pub(crate) use people::People;
 pub(crate) use prove::{Attempt, Proof, Prover};
+pub(crate) use states::SpentStates;

@@ -33,7 +33,6 @@ impl SessionCookie {
     }
 
     /// The `Set-Cookie` that starts a session in the browser.
-    #[allow(dead_code, reason = "only the browser's way in sets it, which JSON logins never do")]
     pub(crate) fn set(self, token: &str, max_age: Duration) -> String {
         format!("{}={token}; Max-Age={}; {}", self.name(), max_age.as_secs(), self.attributes())
     }
@@ -44,12 +43,17 @@ impl SessionCookie {
     }
 
     const fn attributes(self) -> &'static str {
-        if self.secure { "Path=/; HttpOnly; SameSite=Lax; Secure" } else { "Path=/; HttpOnly; SameSite=Lax" }
+        attributes(self.secure)
     }
 }
 
+/// What every cookie of ours has.
+pub(super) const fn attributes(secure: bool) -> &'static str {
+    if secure { "Path=/; HttpOnly; SameSite=Lax; Secure" } else { "Path=/; HttpOnly; SameSite=Lax" }
+}
+
 /// The value of the first cookie of this name.
-fn value<'a>(header: &'a [u8], name: &str) -> Option<&'a [u8]> {
+pub(super) fn value<'a>(header: &'a [u8], name: &str) -> Option<&'a [u8]> {
     header.split(|byte| *byte == b';').find_map(|pair| {
         let rest = pair.trim_ascii().strip_prefix(name.as_bytes())?;
         let value = rest.strip_prefix(b"=")?.trim_ascii();

@@ -7,6 +7,7 @@
 mod admin;
 mod admin_routes;
 mod body;
+mod browser;
 mod client;
 mod cookie;
 mod credential;
@@ -33,6 +34,11 @@ mod settings;
 pub use admin::AdminAction;
 pub(crate) use admin::{Admin, AdminKey, AdminPredicate};
 pub use body::Body;
+pub(crate) use browser::Look;
+pub use browser::{
+    Branding, CompaniesPage, Company, ConfirmPage, ErrorPage, Language, OrganizationCodePage, PageError,
+    PageFrame, Pages, QrPanel, QrPanelPage,
+};
 pub use client::Network;
 pub(crate) use client::TrustedProxies;
 pub use guard::{Admitted, Check, Guard};

@@ -8,7 +8,7 @@ use super::response::Response;
 use crate::error::{Error, ErrorKind};
 
 /// What is sent where credentials are missing (RFC 6750, 3: no error where nothing was sent).
-const CHALLENGE: &str = r#"Bearer realm="wecom-login""#;
+pub(super) const CHALLENGE: &str = r#"Bearer realm="wecom-login""#;
 const INVALID_TOKEN: &str = r#"Bearer realm="wecom-login", error="invalid_token""#;
 const INSUFFICIENT_SCOPE: &str = r#"Bearer realm="wecom-login", error="insufficient_scope""#;
 
@@ -63,7 +63,7 @@ pub(crate) fn method_not_allowed(methods: &[&str]) -> Response {
 }
 
 /// Rounded up: who comes back then is not too early.
-fn whole_seconds(wait: Duration) -> u64 {
+pub(super) fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 

@@ -9,7 +9,7 @@ use super::problem::{method_not_allowed, problem};
 use super::request::Request;
 use super::response::Response;
 use super::routes::{self, Access, Endpoint, Route};
-use super::{admin_routes, login_routes, notify, session_routes};
+use super::{admin_routes, browser, login_routes, notify, session_routes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limit::client_key;
 use crate::wecom_login::WecomLogin;
@@ -79,6 +79,7 @@ impl WecomLogin {
         }
         let result = match route.access {
             Access::WeCom => return notify::answer(self, &call).await,
+            Access::Browser => return browser::answer(self, &call).await,
             Access::Anyone => login_routes::answer(self, &call).await,
             Access::Session => session_routes::answer(self, &call).await,
             Access::Admin => admin_routes::answer(self, &call).await,

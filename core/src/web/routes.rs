@@ -8,6 +8,8 @@ const JSON_LIMIT: usize = 16 * 1024;
 const NOTIFY_LIMIT: usize = 64 * 1024;
 
 const GET: &[&str] = &["GET", "HEAD"];
+/// For a request that uses something up: no look at its headers may do that.
+const GET_ALONE: &[&str] = &["GET"];
 const POST: &[&str] = &["POST"];
 const DELETE: &[&str] = &["DELETE"];
 const GET_POST: &[&str] = &["GET", "HEAD", "POST"];
@@ -18,6 +20,8 @@ const GET_POST: &[&str] = &["GET", "HEAD", "POST"];
 pub enum Access {
     /// Anyone.
     Anyone,
+    /// Whoever opens a page: every answer is a page or a redirect.
+    Browser,
     /// WeCom, by its signature.
     WeCom,
     /// Whoever has a live session.
@@ -29,6 +33,8 @@ pub enum Access {
 /// What a route does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Endpoint {
+    BrowserCallback,
+    BrowserLogin,
     CallbackRecords,
     Corps,
     EndSession,
@@ -93,6 +99,8 @@ const ROUTES: &[Route] = &[
     route(GET, "/getLoginConfigByCode", Access::Anyone, Endpoint::LoginConfigByCode),
     route(POST, "/loginByCode", Access::Anyone, Endpoint::LoginByCode),
     route(POST, "/loginByWorkbench", Access::Anyone, Endpoint::LoginByWorkbench),
+    route(GET, "/login", Access::Browser, Endpoint::BrowserLogin),
+    route(GET_ALONE, "/callback", Access::Browser, Endpoint::BrowserCallback),
     route(GET_POST, "/notify", Access::WeCom, Endpoint::Notify),
     route(POST, "/setCode", Access::Admin, Endpoint::SetCode),
     route(POST, "/retryCallBack", Access::Admin, Endpoint::RetryCallback),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::browser;
 use super::respond::Call;
 use super::response::Response;
 use super::routes::Endpoint;
@@ -25,7 +26,7 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> 
         return Err(Error::new(ErrorKind::Unauthenticated, "no credential was sent"));
     };
     let (user, service) = (&verified.user, login.service());
-    let mut clear_cookie = verified.clear_cookie;
+    let (mut clear_cookie, mut logged_out) = (verified.clear_cookie, false);
     let response = match call.endpoint {
         Endpoint::Me => {
             Response::json(&Me { user: UserSummary::new(user), session: SessionSummary::of_current(user) })
@@ -34,7 +35,7 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> 
         Endpoint::EndSession => {
             call.body()?;
             service.end_session(user, call.variable()).await?;
-            clear_cookie |= call.variable() == user.session_id() && sent_cookie(login, call);
+            logged_out = call.variable() == user.session_id() && sent_cookie(login, call);
             Response::empty(204)
         }
         Endpoint::Logout | Endpoint::LogoutAll => {
@@ -44,12 +45,19 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> 
             } else {
                 service.logout_all(user).await?;
             }
-            clear_cookie |= sent_cookie(login, call);
+            logged_out = sent_cookie(login, call);
             Response::empty(204)
         }
         _ => return Err(Error::new(ErrorKind::Internal, "a session route has no answer")),
     };
-    Ok(if clear_cookie { response.with_header("set-cookie", login.clear_cookie()) } else { response })
+    clear_cookie |= logged_out;
+    let response =
+        if clear_cookie { response.with_header("set-cookie", login.clear_cookie()) } else { response };
+    Ok(if logged_out {
+        response.with_header("set-cookie", browser::logged_out(&login.0.web))
+    } else {
+        response
+    })
 }
 
 fn sent_cookie(login: &WecomLogin, call: &Call) -> bool {

@@ -3,6 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::admin::Admin;
+use super::browser::Look;
 use super::client::TrustedProxies;
 use super::cookie::SessionCookie;
 use super::public_url::{Mount, PublicUrl};
@@ -19,11 +20,18 @@ pub(crate) struct Web {
     pub(crate) admin: Admin,
     pub(crate) proxies: TrustedProxies,
     pub(crate) cookie: SessionCookie,
+    pub(crate) look: Look,
 }
 
 impl Web {
     pub(crate) fn new(public_url: PublicUrl, mount: Mount, admin: Admin, proxies: TrustedProxies) -> Self {
-        Self { cookie: SessionCookie::new(&public_url), public_url, mount, admin, proxies }
+        let cookie = SessionCookie::new(&public_url);
+        Self { cookie, public_url, mount, admin, proxies, look: Look::default() }
+    }
+
+    /// The same with the host app's look of the pages.
+    pub(crate) fn with_look(self, look: Look) -> Self {
+        Self { look, ..self }
     }
 
     /// The path of one of our routes, as the browser sees it.
@@ -34,7 +42,19 @@ impl Web {
     /// Where a browser logs in, to come back afterwards to `path_and_query` of the host app.
     pub(crate) fn login_path(&self, path_and_query: &str) -> String {
         let return_to = format!("{}{path_and_query}", self.public_url.path());
-        format!("{}?returnTo={}", self.path_of("/login"), utf8_percent_encode(&return_to, QUERY_VALUE))
+        self.path_with("/login", &[("returnTo", &return_to)])
+    }
+
+    /// The path of one of our routes with a query.
+    pub(crate) fn path_with(&self, route: &str, query: &[(&str, &str)]) -> String {
+        let mut path = self.path_of(route);
+        for (index, (name, value)) in query.iter().enumerate() {
+            path.push(if index == 0 { '?' } else { '&' });
+            path.push_str(name);
+            path.push('=');
+            path.extend(utf8_percent_encode(value, QUERY_VALUE));
+        }
+        path
     }
 }
 

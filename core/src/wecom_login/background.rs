@@ -188,6 +188,7 @@ async fn clean(login: &WecomLogin) -> Result<()> {
     let idle_since = now - (settings.idle + settings.write_interval() * WRITE_INTERVALS);
     while rows::delete_over(store.database(), now, idle_since, BATCH).await? == BATCH {}
     while login.0.login_codes.delete_expired(now, BATCH).await? == BATCH {}
+    while login.0.spent_states.delete_expired(now, BATCH).await? == BATCH {}
     callback_record::Entity::delete_many()
         .filter(callback_record::Column::ReceivedAt.lt(now - RECORDS_KEPT))
         .exec(store.database())

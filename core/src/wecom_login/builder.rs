@@ -24,12 +24,15 @@ use crate::element::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Hooks, NoHooks};
 use crate::ids::CorpId;
-use crate::login::{AuthModel, Binder, BindingPolicy, LoginCodes, OrganizationCodes, People, Prover};
+use crate::login::{
+    AuthModel, Binder, BindingPolicy, LoginCodes, OrganizationCodes, People, Prover, SpentStates,
+};
 use crate::session::{CurrentUser, SessionSettings, Sessions};
 use crate::store::{DataKeys, Store};
 use crate::suite::Suites;
 use crate::web::{
-    Admin, AdminAction, AdminKey, AdminPredicate, Mount, Network, PublicUrl, TrustedProxies, Web,
+    Admin, AdminAction, AdminKey, AdminPredicate, Branding, Look, Mount, Network, Pages, PublicUrl, QrPanel,
+    TrustedProxies, Web,
 };
 use crate::wecom::{Api, Hosts, HttpClient, Tokens};
 
@@ -56,6 +59,7 @@ pub struct Builder {
     admin_key: Option<String>,
     admin_predicate: Option<AdminPredicate>,
     trusted_proxies: Vec<Network>,
+    look: Look,
     cached_authorizations: u64,
 }
 
@@ -86,6 +90,7 @@ impl Default for Builder {
             admin_key: None,
             admin_predicate: None,
             trusted_proxies: Vec::new(),
+            look: Look::default(),
             cached_authorizations: 10_000,
         }
     }
@@ -217,6 +222,24 @@ impl Builder {
         self
     }
 
+    /// Gives the login's pages the host app's name, logo and colours.
+    pub fn branding(mut self, branding: Branding) -> Self {
+        self.look.branding = branding;
+        self
+    }
+
+    /// Replaces pages of the login by the host app's own.
+    pub fn pages(mut self, pages: impl Pages) -> Self {
+        self.look.set_pages(pages);
+        self
+    }
+
+    /// Shows WeCom's QR code within a page of ours, by WeCom's script, in place of a redirect to WeCom's own page.
+    pub fn qr_panel(mut self, panel: QrPanel) -> Self {
+        self.look.qr_panel = Some(panel);
+        self
+    }
+
     /// How many authorisations, and as many access tokens, stay in memory. 10 000.
     pub const fn cached_authorizations(mut self, authorizations: u64) -> Self {
         self.cached_authorizations = authorizations;
@@ -275,6 +298,7 @@ impl Builder {
                 sessions.clone(),
             ),
             login_codes: LoginCodes::new(store.clone()),
+            spent_states: SpentStates::new(store.clone()),
             organization_codes: OrganizationCodes::new(store.clone()),
             notify: Notify::new(
                 suites.clone(),
@@ -311,7 +335,7 @@ impl Builder {
         let key = self.admin_key.as_deref().map(AdminKey::new).transpose()?;
         let admin = Admin::new(key, self.admin_predicate.clone(), Arc::clone(&self.clock));
         let proxies = TrustedProxies::new(self.trusted_proxies.clone());
-        Ok(Web::new(public_url, Mount::new(&self.mount)?, admin, proxies))
+        Ok(Web::new(public_url, Mount::new(&self.mount)?, admin, proxies).with_look(self.look.clone()))
     }
 
     fn hosts(&self) -> Result<Hosts> {

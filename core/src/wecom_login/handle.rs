@@ -18,7 +18,7 @@ use crate::callback::worker::Worker;
 use crate::element::{Instances, Meta, QYWX_PROXY_SERVICE};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::Hooks;
-use crate::login::{LoginCodes, OrganizationCodes, People, Prover};
+use crate::login::{LoginCodes, OrganizationCodes, People, Prover, SpentStates};
 use crate::session::Sessions;
 use crate::store::Store;
 use crate::suite::Suites;
@@ -66,6 +66,7 @@ pub(crate) struct Inner {
     pub(crate) people: People,
     pub(crate) prover: Prover,
     pub(crate) login_codes: LoginCodes,
+    pub(crate) spent_states: SpentStates,
     pub(crate) organization_codes: OrganizationCodes,
     pub(crate) notify: Notify,
     pub(crate) worker: Worker,

@@ -1,6 +1,7 @@
 //! The builder, and the one handle that users hold.
 
 mod background;
+mod browser;
 mod builder;
 mod handle;
 mod instance;
@@ -9,6 +10,7 @@ mod requests;
 mod results;
 mod service;
 
+pub(crate) use browser::{BrowserLogin, BrowserReturn};
 pub use builder::Builder;
 pub use handle::{Element, WecomLogin};
 pub use instance::Instance;

@@ -201,21 +201,25 @@ impl AuthService {
     async fn exchange_login_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
         let consumed = self.0.0.login_codes.consume(&request.login_code);
         let ticket = self.0.0.prover.limited(request.client, consumed).await?;
-        let own_proof = self.proof_of(&ticket, ticket.principal.clone()).await?;
-        let corp_id = request.corp_id.unwrap_or_else(|| ticket.principal.corp_id.clone());
-        let proof = if corp_id == ticket.principal.corp_id {
-            own_proof
-        } else {
-            let others = self.companies(&ticket.local_id, &ticket.principal).await?;
-            let entered = others.into_iter().map(|(other, _)| other).find(|other| other.corp_id == corp_id);
-            let not_listed = || Error::new(ErrorKind::CorpNotInList, "the person may not enter this company");
-            self.proof_of(&ticket, entered.ok_or_else(not_listed)?).await?
-        };
+        let proof = self.proof_in(&ticket, request.corp_id).await?;
         let own = self.named(&ticket.principal).await?;
         let list = self.corp_list(&ticket.local_id, &ticket.principal, own).await?;
         let issued =
             self.admit(proof, ticket.local_id, &ticket.instance, request.platform, ticket.login_type).await?;
         Ok(self.result(issued, list))
+    }
+
+    /// The proof for the company that is named, or without a name for the one that was proven.
+    pub(super) async fn proof_in(&self, ticket: &Ticket, corp_id: Option<CorpId>) -> Result<Proof> {
+        let own_proof = self.proof_of(ticket, ticket.principal.clone()).await?;
+        let corp_id = corp_id.unwrap_or_else(|| ticket.principal.corp_id.clone());
+        if corp_id == ticket.principal.corp_id {
+            return Ok(own_proof);
+        }
+        let others = self.companies(&ticket.local_id, &ticket.principal).await?;
+        let entered = others.into_iter().map(|(other, _)| other).find(|other| other.corp_id == corp_id);
+        let not_listed = || Error::new(ErrorKind::CorpNotInList, "the person may not enter this company");
+        self.proof_of(ticket, entered.ok_or_else(not_listed)?).await
     }
 
     /// The proof that a login code carries, as far as it still holds, for the company that is entered.
@@ -317,7 +321,7 @@ impl AuthService {
     }
 
     /// The proven company, and those that the host app lets the same user into.
-    async fn corp_list(
+    pub(super) async fn corp_list(
         &self,
         local_id: &str,
         proven: &Principal,

@@ -12,5 +12,6 @@ pub(crate) mod login_code;
 pub(crate) mod organization_code;
 pub(crate) mod person;
 pub(crate) mod session;
+pub(crate) mod spent_state;
 pub(crate) mod suite;
 pub(crate) mod user;

@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 mod m20261122_000001_first_tables;
 mod m20261122_000002_ends;
+mod m20261122_000003_spent_states;
 
 /// Our migrations. A host app's own migrator may work in the same database: the two keep separate books.
 #[derive(Debug)]
@@ -19,7 +20,11 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_first_tables::Migration), Box::new(m20261122_000002_ends::Migration)]
+        vec![
+            Box::new(m20261122_000001_first_tables::Migration),
+            Box::new(m20261122_000002_ends::Migration),
+            Box::new(m20261122_000003_spent_states::Migration),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

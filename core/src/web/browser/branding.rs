@@ -1,0 +1,150 @@
+//! How the pages look: the host app's name, logo and colours.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::pages::{DefaultPages, Pages};
+use super::panel::QrPanel;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Name, logo and colours of the host app on the pages of the login.
+///
+/// ```
+/// use wecom_login::web::Branding;
+///
+/// let branding = Branding::new().with_name("Acme").with_logo("/logo.svg")?.with_colors("#0052d9", "#4f8cff")?;
+/// # let _ = branding;
+/// # Ok::<(), wecom_login::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Branding {
+    name: Option<Box<str>>,
+    logo: Option<Box<str>>,
+    colors: Option<(Box<str>, Box<str>)>,
+}
+
+impl Branding {
+    /// Without name and logo, in our own colours.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Shows this name above each page and in its title.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into().into());
+        self
+    }
+
+    /// Shows this picture above each page: a path of this origin, or a `data:image/` URL.
+    ///
+    /// # Errors
+    /// `CONFIG_ERROR`: anything else. The pages load nothing from elsewhere.
+    pub fn with_logo(mut self, url: impl Into<String>) -> Result<Self> {
+        let url = url.into();
+        let path = url.starts_with('/') && !url.starts_with("//") && !url.contains('\\');
+        if !path && !url.starts_with("data:image/") {
+            return Err(broken("the logo must be a path of this origin or a data:image/ URL"));
+        }
+        self.logo = Some(url.into());
+        Ok(self)
+    }
+
+    /// Sets the colour of buttons and links, on light and on dark pages, as `#rgb` or `#rrggbb`. Text on a button is
+    /// white on light pages and black on dark ones.
+    ///
+    /// # Errors
+    /// `CONFIG_ERROR`: no such colour.
+    pub fn with_colors(mut self, light: &str, dark: &str) -> Result<Self> {
+        if !is_color(light) || !is_color(dark) {
+            return Err(broken("a colour must be #rgb or #rrggbb"));
+        }
+        self.colors = Some((light.into(), dark.into()));
+        Ok(self)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The URL of the logo.
+    #[must_use]
+    pub fn logo(&self) -> Option<&str> {
+        self.logo.as_deref()
+    }
+
+    /// The colours, on light and on dark pages.
+    #[must_use]
+    pub fn colors(&self) -> Option<(&str, &str)> {
+        self.colors.as_ref().map(|(light, dark)| (&**light, &**dark))
+    }
+}
+
+fn is_color(text: &str) -> bool {
+    text.strip_prefix('#').is_some_and(|digits| {
+        matches!(digits.len(), 3 | 6) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+    })
+}
+
+fn broken(rule: &str) -> Error {
+    Error::new(ErrorKind::Config, rule)
+}
+
+/// All that the host app says of the pages.
+#[derive(Clone)]
+pub(crate) struct Look {
+    pub(crate) branding: Branding,
+    pub(crate) qr_panel: Option<QrPanel>,
+    pub(super) pages: Arc<dyn Pages>,
+    /// Pages of the host app may use its style sheets, pictures and fonts.
+    pub(super) own_pages: bool,
+}
+
+impl Look {
+    pub(crate) fn set_pages(&mut self, pages: impl Pages) {
+        self.pages = Arc::new(pages);
+        self.own_pages = true;
+    }
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            branding: Branding::default(),
+            qr_panel: None,
+            pages: Arc::new(DefaultPages),
+            own_pages: false,
+        }
+    }
+}
+
+impl fmt::Debug for Look {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Look")
+            .field("branding", &self.branding)
+            .field("qr_panel", &self.qr_panel)
+            .field("own_pages", &self.own_pages)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_elsewhere_and_no_style_is_taken() {
+        for logo in
+            ["https://a.example/x.svg", "//a.example/x.svg", "/\\a.example", "x.svg", "data:text/html,a"]
+        {
+            assert!(Branding::new().with_logo(logo).is_err(), "{logo}");
+        }
+        for color in ["red", "#12", "#12345g", "#fff;}", "", "fff"] {
+            assert!(Branding::new().with_colors(color, "#fff").is_err(), "{color}");
+            assert!(Branding::new().with_colors("#FFF000", color).is_err(), "{color}");
+        }
+    }
+}

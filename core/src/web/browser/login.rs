@@ -1,0 +1,188 @@
+//! `GET /login`: to WeCom, for the company that is named. Nothing is written.
+
+use std::time::Duration;
+
+use super::cookies::{Cookies, LOGGED_OUT, ORGANIZATION, is_state};
+use super::pages::{ConfirmPage, OrganizationCodePage, PageError, QrPanelPage};
+use super::panel::{QrPanel, parameters};
+use super::pending::{Door, LOGIN_LIFE, Pending as _, PendingLogin, surplus};
+use super::return_to::ReturnTo;
+use super::visit::{Parameters, Visit};
+use crate::error::{ErrorKind, Result};
+use crate::ids::{CorpId, SuiteId};
+use crate::random;
+use crate::session::LoginType;
+use crate::web::request::Headers;
+use crate::web::response::Response;
+use crate::wecom::{State, qr_link, workbench_link};
+
+/// An organisation code is remembered for the next login.
+const REMEMBERED: Duration = Duration::from_hours(180 * 24);
+
+/// What a link to the login page says.
+struct Asked {
+    return_to: ReturnTo,
+    corp_id: Option<CorpId>,
+    organization_code: Option<String>,
+    /// As it was named; without it, the browser decides.
+    mode: Option<LoginType>,
+    /// The mark of the logout after which the person clicked.
+    confirmed: Option<String>,
+}
+
+impl Asked {
+    fn read(query: &str, home: &str) -> Option<Self> {
+        let known = ["returnTo", "orgCode", "corpId", "mode", "confirm"];
+        let mut read = Parameters::read(query, &known)?;
+        Some(Self {
+            return_to: ReturnTo::parse(read.take("returnTo").as_deref().unwrap_or(home)),
+            corp_id: read.take("corpId").map(CorpId::new).transpose().ok()?,
+            organization_code: read.take("orgCode").map(|code| code.trim().to_owned()),
+            mode: read.take("mode").map(|mode| mode.parse()).transpose().ok()?,
+            confirmed: read.take("confirm"),
+        })
+    }
+
+    /// The parameters that say the same again, but for the company.
+    fn query(&self) -> Vec<(&'static str, String)> {
+        let mut query = vec![("returnTo", self.return_to.as_str().to_owned())];
+        query.extend(self.mode.map(|mode| ("mode", mode.as_str().to_owned())));
+        query
+    }
+
+    fn link(&self, visit: &Visit<'_>, more: &[(&'static str, Option<&str>)]) -> String {
+        let query = self.query();
+        let own = query.iter().map(|(name, value)| (*name, value.as_str()));
+        let more = more.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
+        visit.login_path(&own.chain(more).collect::<Vec<_>>())
+    }
+}
+
+pub(super) async fn answer(visit: &Visit<'_>) -> Response {
+    let home = format!("{}/", visit.web().public_url.path());
+    let Some(asked) = Asked::read(&visit.call.request.query, &home) else {
+        return visit.error(PageError::BadLink, visit.login_path(&[]));
+    };
+    let only = visit.login.0.instances.only_company();
+    if asked.corp_id.is_none() && asked.organization_code.is_none() && only.is_none() {
+        return ask(visit, &asked, false);
+    }
+    let logged_out = logged_out(visit);
+    if let Some(mark) = logged_out
+        && asked.confirmed.as_deref() != Some(mark)
+    {
+        return confirm(visit, &asked, mark);
+    }
+    match begin(visit, &asked).await {
+        Ok(response) if logged_out.is_some() => {
+            response.with_header("set-cookie", visit.cookies.clear(LOGGED_OUT))
+        }
+        Ok(response) => response,
+        Err(error) if error.kind() == ErrorKind::OrgCodeNotFound => ask(visit, &asked, true),
+        Err(error) => visit.failed(&error, asked.link(visit, &[])),
+    }
+}
+
+/// The mark that a logout left.
+fn logged_out<'a>(visit: &Visit<'a>) -> Option<&'a str> {
+    visit.cookies.read(visit.headers(), LOGGED_OUT).filter(|mark| is_state(mark))
+}
+
+fn ask(visit: &Visit<'_>, asked: &Asked, unknown: bool) -> Response {
+    let mut fields = asked.query();
+    // To send the form is the click that a logout wants.
+    fields.extend(logged_out(visit).map(|mark| ("confirm", mark.to_owned())));
+    let remembered = || visit.cookies.read(visit.headers(), ORGANIZATION).map(str::to_owned);
+    let page = OrganizationCodePage {
+        action: visit.login_path(&[]),
+        fields,
+        prefilled: asked.organization_code.clone().or_else(remembered).unwrap_or_default(),
+        unknown,
+    };
+    let status = if unknown { ErrorKind::OrgCodeNotFound.status() } else { 200 };
+    visit.page(status, None, |pages, frame| pages.organization_code(frame, &page))
+}
+
+fn confirm(visit: &Visit<'_>, asked: &Asked, mark: &str) -> Response {
+    let corp_id = asked.corp_id.as_ref().map(CorpId::as_str);
+    let named =
+        [("corpId", corp_id), ("orgCode", asked.organization_code.as_deref()), ("confirm", Some(mark))];
+    let page = ConfirmPage { proceed: asked.link(visit, &named) };
+    visit.page(200, None, |pages, frame| pages.confirm(frame, &page))
+}
+
+async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
+    let (suite_id, corp_id, door) = company(visit, asked).await?;
+    let entrance = visit.login.service().entrance(suite_id, corp_id).await?;
+    let inside = is_wecom(visit.headers());
+    let login_type = asked.mode.unwrap_or(if inside { LoginType::Workbench } else { LoginType::Qr });
+    let state = random::hex::<16>();
+    let now = visit.login.0.store.now();
+    let pending = PendingLogin {
+        suite_id: entrance.suite_id,
+        corp_id: entrance.corp_id.clone(),
+        epoch: entrance.epoch,
+        login_type,
+        return_to: asked.return_to.as_str().to_owned(),
+        expires_at: now + LOGIN_LIFE,
+        door,
+    };
+    let sealed = pending.seal(visit.keys(), &state)?;
+    let redirect_uri = format!("{}{}", visit.web().public_url.origin(), visit.web().path_of("/callback"));
+    let (hosts, corp_id, agent_id) = (visit.hosts(), &entrance.corp_id, entrance.agent_id);
+    let wecom_state = State::new(&state)?;
+    let link = match login_type {
+        LoginType::Workbench => {
+            workbench_link(hosts, corp_id, agent_id, &redirect_uri, entrance.scope, &wecom_state)
+        }
+        LoginType::Qr => {
+            let language = Some(visit.language.of_qr_page());
+            qr_link(hosts, corp_id, agent_id, &redirect_uri, &wecom_state, language)
+        }
+    };
+    let panel = visit.web().look.qr_panel.as_ref();
+    let mut response = match panel.filter(|_| login_type == LoginType::Qr && QrPanel::can_show(hosts)) {
+        None => visit.redirect(302, link),
+        Some(panel) => {
+            let agent_id = agent_id.to_string();
+            let page = QrPanelPage {
+                script: panel.script().to_owned(),
+                integrity: panel.integrity().map(str::to_owned),
+                parameters: parameters(corp_id.as_str(), &agent_id, &redirect_uri, &state, visit.language),
+                link,
+            };
+            visit.page(200, Some(QrPanel::frame()), |pages, frame| pages.qr_panel(frame, &page))
+        }
+    };
+    let cookies = visit.cookies;
+    for over in surplus(cookies, visit.headers(), visit.keys(), now, sealed.len()) {
+        response = response.with_header("set-cookie", cookies.clear(&Cookies::state(over)));
+    }
+    if let Door::OrganizationCode(code) = &pending.door {
+        response = response.with_header("set-cookie", cookies.set(ORGANIZATION, code, REMEMBERED));
+    }
+    Ok(response.with_header("set-cookie", cookies.set(&Cookies::state(&state), &sealed, LOGIN_LIFE)))
+}
+
+/// The company that is named, or the only one there is.
+async fn company(visit: &Visit<'_>, asked: &Asked) -> Result<(SuiteId, CorpId, Door)> {
+    if let Some(corp_id) = &asked.corp_id {
+        let suite_id = visit.login.service().suite_for_browser(corp_id, visit.client()).await?;
+        return Ok((suite_id, corp_id.clone(), Door::CorpId));
+    }
+    if let Some(code) = &asked.organization_code {
+        let codes = &visit.login.0.organization_codes;
+        let (suite_id, corp_id) = codes.find(code, visit.client()).await?;
+        return Ok((suite_id, corp_id, Door::OrganizationCode(code.clone())));
+    }
+    let only = visit.login.0.instances.only_company();
+    let (suite_id, corp_id) = only.ok_or_else(crate::authorization::not_authorized)?;
+    Ok((suite_id.clone(), corp_id.clone(), Door::Only))
+}
+
+/// Whether the browser is WeCom's own (D/96215).
+fn is_wecom(headers: &(impl Headers + ?Sized)) -> bool {
+    headers
+        .values("user-agent")
+        .any(|agent| agent.to_ascii_lowercase().windows(6).any(|part| part == b"wxwork"))
+}

@@ -1,0 +1,124 @@
+//! WeCom's QR code within a page of ours, by WeCom's own script (D/98174, D/98478).
+
+use serde_json::json;
+
+use super::language::Language;
+use crate::error::{Error, ErrorKind, Result};
+use crate::wecom::Hosts;
+
+/// WeCom's CDN (D/98560), at one exact version; from 2.3.2 on the panel works in Chrome 142 and later.
+const SCRIPT: &str = "https://wwcdn.weixin.qq.com/node/open/js/wecom-jssdk-2.4.4.js";
+/// The panel's frame; the script knows no other.
+const FRAME: &str = "https://login.work.weixin.qq.com";
+
+/// The script of `@wecom/jssdk` that shows WeCom's QR code within our page, by `createWWLoginPanel`.
+#[derive(Clone, Debug)]
+pub struct QrPanel {
+    script: Box<str>,
+    integrity: Option<Box<str>>,
+}
+
+impl QrPanel {
+    /// The script from WeCom's CDN, version 2.4.4. WeCom publishes no digest of it, so browsers do not check one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { script: SCRIPT.into(), integrity: None }
+    }
+
+    /// Loads the script from elsewhere: an https URL or a path of this origin, such as a copy of
+    /// `dist/wecom.global.prod.js` of the npm package. With an `integrity` (`sha384-…`) browsers run nothing else.
+    ///
+    /// # Errors
+    /// `CONFIG_ERROR`: neither a path nor an https URL, or no digest of SHA-256, SHA-384 or SHA-512.
+    pub fn with_script(mut self, url: impl Into<String>, integrity: Option<&str>) -> Result<Self> {
+        let broken = |rule: &str| Error::new(ErrorKind::Config, rule);
+        let url = url.into();
+        let path = url.starts_with('/') && !url.starts_with("//") && !url.contains('\\');
+        if !path && !url.starts_with("https://") {
+            return Err(broken("the panel's script must be an https URL or a path of this origin"));
+        }
+        let is_digest = |text: &str| {
+            ["sha256-", "sha384-", "sha512-"].iter().any(|prefix| text.starts_with(prefix))
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-".contains(&byte))
+        };
+        if !integrity.is_none_or(is_digest) {
+            return Err(broken("the integrity of the panel's script must be sha256-, sha384- or sha512-"));
+        }
+        self.script = url.into();
+        self.integrity = integrity.map(Into::into);
+        Ok(self)
+    }
+
+    pub(super) fn script(&self) -> &str {
+        &self.script
+    }
+
+    pub(super) fn integrity(&self) -> Option<&str> {
+        self.integrity.as_deref()
+    }
+
+    /// Whether the panel can show these hosts: the script's frame is always WeCom's own.
+    pub(super) fn can_show(hosts: &Hosts) -> bool {
+        hosts.qr() == FRAME
+    }
+
+    /// What the page may frame.
+    pub(super) const fn frame() -> &'static str {
+        FRAME
+    }
+}
+
+impl Default for QrPanel {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The parameters of `createWWLoginPanel`, as JSON that can stand in a script.
+pub(super) fn parameters(
+    corp_id: &str,
+    agent_id: &str,
+    redirect_uri: &str,
+    state: &str,
+    language: Language,
+) -> String {
+    let parameters = json!({
+        "login_type": "CorpApp",
+        "appid": corp_id,
+        "agentid": agent_id,
+        "redirect_uri": redirect_uri,
+        "state": state,
+        "redirect_type": "top",
+        "panel_size": "small",
+        "lang": language.choose("zh", "en"),
+        "color_scheme": "auto",
+    });
+    // No text can end the script it stands in.
+    parameters.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_are_https_or_our_own_and_digests_are_digests() {
+        let set = |url: &str, integrity| QrPanel::new().with_script(url, integrity).is_ok();
+        assert!(set("/static/wecom.js", None) && set("https://cdn.example/w.js", Some("sha384-AbC+/=")));
+        for url in ["http://cdn.example/w.js", "//cdn.example/w.js", "w.js", "/\\x"] {
+            assert!(!set(url, None), "{url}");
+        }
+        for digest in ["md5-AbC", "sha384-\"", "", "sha384"] {
+            assert!(!set("/w.js", Some(digest)), "{digest}");
+        }
+    }
+
+    #[test]
+    fn parameters_cannot_end_their_script() {
+        let text = parameters("</script>", "1", "https://a.example/x?a=b&c", "s", Language::En);
+        assert!(!text.contains(['<', '>', '&']), "{text}");
+        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(read["appid"], "</script>");
+        assert_eq!(read["redirect_uri"], "https://a.example/x?a=b&c");
+    }
+}

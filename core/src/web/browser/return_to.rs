@@ -1,0 +1,127 @@
+//! Where a browser goes after its login: a path of our own origin, and nothing that could be anything else.
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+/// Longer paths do not fit a cookie with the rest.
+const LONGEST: usize = 2000;
+
+/// What no URL holds as it is (RFC 3986, 2).
+const NOT_IN_A_URL: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'|').add(b'}').add(b'^');
+
+/// A path of our own origin, with query and fragment, in visible ASCII.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ReturnTo(String);
+
+impl ReturnTo {
+    /// Reads what a request asks for. Whatever is no plain path of this origin is `/`: another origin by any spelling
+    /// that a browser, a proxy or a framework may understand as one, dot segments, control characters, too long.
+    pub(super) fn parse(text: &str) -> Self {
+        Self::path(text).unwrap_or_else(|| Self("/".to_owned()))
+    }
+
+    fn path(text: &str) -> Option<Self> {
+        let encoded: String = utf8_percent_encode(text, NOT_IN_A_URL).collect();
+        if encoded.len() > LONGEST || text.chars().any(char::is_control) {
+            return None;
+        }
+        let end = text.find(['?', '#']).unwrap_or(text.len());
+        // Once as it stands and once decoded: somebody on the way may decode before they look.
+        let decoded = percent_decode_str(&text[..end]).decode_utf8().ok()?;
+        (is_plain(&text[..end]) && is_plain(&decoded) && !text.contains('\\')).then_some(Self(encoded))
+    }
+
+    /// The value of a `Location`.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A path that begins with one slash, without dot segments, backslashes and control characters.
+fn is_plain(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.chars().any(|character| character == '\\' || character.is_control())
+        && !path.split('/').any(|segment| matches!(segment, "." | ".."))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Uri;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> String {
+        ReturnTo::parse(text).as_str().to_owned()
+    }
+
+    #[test]
+    fn paths_of_our_own_stay() {
+        for path in
+            ["/", "/a", "/a/b/?x=1&y=2", "/a#b", "/a?next=https://b.example//c", "/a//b", "/@a", "/a:b"]
+        {
+            assert_eq!(read(path), path);
+        }
+        assert_eq!(read("/文 档?q=a b"), "/%E6%96%87%20%E6%A1%A3?q=a%20b");
+        assert_eq!(read("/%E6%96%87"), "/%E6%96%87");
+        assert_eq!(read("/a..b/.c/..."), "/a..b/.c/...");
+    }
+
+    #[test]
+    fn everything_else_is_the_root() {
+        for trick in [
+            "",
+            "a",
+            "?a",
+            "//evil.example",
+            "///evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "/a\\..\\b",
+            "%2f%2fevil.example",
+            "/%2fevil.example",
+            "/%2Fevil.example",
+            "/%5cevil.example",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "\t//evil.example",
+            " //evil.example",
+            "/%09/evil.example",
+            "/%0d%0aSet-Cookie:a=b",
+            "/a\r\nLocation: b",
+            "/a?\u{7f}",
+            "/a\u{85}b",
+            "https://evil.example",
+            "https:evil.example",
+            "https:/evil.example",
+            "HTTPS:%2f%2fevil.example",
+            "javascript:alert(1)",
+            "data:text/html,a",
+            "//user@evil.example",
+            "user@evil.example",
+            "/..//evil.example",
+            "/.//evil.example",
+            "/a/../..//evil.example",
+            "/%2e%2e//evil.example",
+            "/a/%2e%2e%2f%2fevil.example",
+            "/%ff",
+        ] {
+            assert_eq!(read(trick), "/", "{trick:?}");
+        }
+        assert_eq!(read(&format!("/{}", "a".repeat(2000))), "/");
+        assert_eq!(read(&format!("/{}", "文".repeat(300))), "/", "what counts is what is sent");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_a_path_of_one_origin(text in "[/\\\\.%2fF5cC@:?#a \\t\\n文]{0,24}|.*") {
+            let location = read(&text);
+            prop_assert!(location.starts_with('/') && !location.starts_with("//"));
+            prop_assert!(location.bytes().all(|byte| (0x21..0x7f).contains(&byte) && byte != b'\\'));
+            let absolute: Uri = format!("https://app.example{}", location.split('#').next().unwrap()).parse().unwrap();
+            prop_assert_eq!(absolute.authority().unwrap().as_str(), "app.example");
+            prop_assert_eq!(read(&location), location.clone(), "reading it again changes nothing");
+        }
+    }
+}
