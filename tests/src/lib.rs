@@ -11,7 +11,10 @@ pub mod adapter;
 pub mod auths;
 pub mod client;
 pub mod conformance;
+pub mod forge;
+pub mod node;
 pub mod push;
+pub mod told;
 pub mod world;
 
 pub use adapter::{Adapter, Layout, RunningApp};

@@ -62,10 +62,11 @@ impl CorpEvent {
     }
 
     fn from_fields(fields: &Fields<'_>, corp_id: &CorpId) -> Result<Self, EventErrorReason> {
+        // First of all: what names no company does not prove its receiveid.
+        fields.to_user_name.required("ToUserName")?;
         if fields.info_type.is_there() {
             return Err(EventErrorReason::OtherKind);
         }
-        fields.to_user_name.required("ToUserName")?;
         if fields.msg_type.required("MsgType")? != "event" {
             return Err(EventErrorReason::NoEvent);
         }

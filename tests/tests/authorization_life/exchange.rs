@@ -1,0 +1,143 @@
+//! From an AuthCode to a permanent code.
+
+use std::time::Duration;
+
+use serde_json::json;
+use wecom_login::wecom::HttpClient;
+use wecom_login::{ManualClock, RecordStatus};
+use wecom_login_tests::forge::suite_event;
+use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_sandbox::Fault;
+
+const V2: &str = "service/v2/get_permanent_code";
+const V1: &str = "service/get_permanent_code";
+
+fn deaf() -> Plan {
+    let mut plan = Plan::default();
+    plan.deaf = true;
+    plan
+}
+
+#[tokio::test]
+async fn a_create_auth_before_the_first_ticket_waits_for_one() {
+    let node = Node::start(deaf()).await;
+    node.sandbox.change_settings(json!({"ticketPeriodMs": 0})).await.unwrap();
+    node.sandbox.set_notify(&format!("http://{}/auth/notify", node.addr)).unwrap();
+    let corp = node.corp(0);
+    assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
+    until("it waits", async || {
+        let record = node.records().await.remove(0);
+        let hint = record.hint.unwrap_or_default();
+        record.status == RecordStatus::Waiting && record.attempts > 0 && hint.contains("suite_ticket")
+    })
+    .await;
+    assert_eq!(node.status(SUITE, &corp).await, "none");
+    assert_eq!(node.sandbox.calls("service/get_suite_token"), 0);
+    node.sandbox.push_ticket(SUITE).await.unwrap();
+    until("the company is in", async || node.status(SUITE, &corp).await == "active").await;
+    until("its record is done", async || node.statuses("create_auth").await == ["succeeded"]).await;
+}
+
+#[tokio::test]
+async fn v1_is_tried_after_a_definite_refusal_of_v2() {
+    let node = Node::start(Plan::default()).await;
+    node.sandbox.fault(Fault::of(V2).errcode(48002)).unwrap();
+    node.install(0).await;
+    assert_eq!((node.sandbox.calls(V2), node.sandbox.calls(V1)), (1, 1));
+}
+
+#[tokio::test]
+async fn v1_is_never_tried_after_a_doubt() {
+    for (what, fault) in [
+        ("no answer", Fault::of(V2).delay_ms(5_000)),
+        ("busy", Fault::of(V2).errcode(-1)),
+        ("a gateway's error", Fault::of(V2).http_status(502)),
+    ] {
+        let quick = HttpClient::with_timeouts(Duration::from_secs(1), Duration::from_millis(300));
+        let node = Node::start_with(Plan::default(), |builder| builder.http_client(quick)).await;
+        node.sandbox.fault(fault.times(1)).unwrap();
+        node.install(0).await;
+        assert_eq!((node.sandbox.calls(V2), node.sandbox.calls(V1)), (2, 0), "{what}: v2 again, and only v2");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_said_and_healed_by_a_reset() {
+    let clock = ManualClock::starting_now();
+    let quick = HttpClient::with_timeouts(Duration::from_secs(1), Duration::from_millis(300));
+    let node =
+        Node::start_with(Plan::default(), |builder| builder.http_client(quick).clock(clock.clone())).await;
+    // WeCom spends the code, and its answer never comes.
+    node.sandbox.fault(Fault::of(V2).delay_ms(5_000).after().times(1)).unwrap();
+    let corp = node.corp(0);
+    assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
+    let record =
+        async || node.records().await.into_iter().find(|record| record.event == "create_auth").unwrap();
+    until("the first try is over", async || {
+        record().await.attempts == 1 && record().await.last_error.is_some()
+    })
+    .await;
+    until("the second try is over", async || {
+        clock.advance(Duration::from_secs(1));
+        record().await.attempts == 2 && record().await.hint.is_some()
+    })
+    .await;
+    assert_eq!(
+        record().await.status,
+        RecordStatus::Waiting,
+        "another node may have the answer: a minute is waited"
+    );
+    until("it failed", async || {
+        clock.advance(Duration::from_secs(5));
+        record().await.status == RecordStatus::Failed
+    })
+    .await;
+    let failed = record().await;
+    assert!(failed.hint.clone().unwrap().contains("重新获取secret"), "{failed:?}");
+    assert!(failed.last_error.unwrap().contains("permanent_code"));
+    assert_eq!((node.sandbox.calls(V1), node.status(SUITE, &corp).await.as_str()), (0, "none"));
+    // What the hint says helps.
+    assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
+    until("the company is in", async || node.status(SUITE, &corp).await == "active").await;
+}
+
+#[tokio::test]
+async fn a_spent_auth_code_fails_at_once_with_what_helps() {
+    let node = Node::start(Plan::default()).await;
+    node.install(0).await;
+    let spent = "s".repeat(64);
+    let now = i64::MAX;
+    let event = suite_event(SUITE, "create_auth", now, &[("AuthCode", &spent)]);
+    node.accepted(&node.forge.post(SUITE, &event)).await;
+    until("it failed", async || node.statuses("create_auth").await[0] == "failed").await;
+    let record = node.records().await.remove(0);
+    assert!(record.hint.unwrap().contains("重新获取secret"));
+    assert_eq!(node.sandbox.calls(V1), 0, "40078 is the end, not a reason for v1");
+    let answer = node.login.service().retry_callback(record.record_id).await.unwrap_err();
+    assert_eq!(answer.errcode(), Some(40078), "tried by hand, it says what WeCom says");
+}
+
+#[tokio::test]
+async fn an_existing_authorisation_is_imported() {
+    let node = Node::start(deaf()).await;
+    let corp = node.corp(0);
+    // Authorised long ago: nobody told us.
+    let _ = node.sandbox.install(&corp).await.unwrap();
+    node.listen().await;
+    let import = async |code: &str| {
+        let ids = (wecom_login::SuiteId::new(SUITE).unwrap(), wecom_login::CorpId::new(&*corp).unwrap());
+        node.login
+            .service()
+            .import_authorization(&ids.0, &ids.1, wecom_login::PermanentCode::new(code), None)
+            .await
+    };
+    let code = node.sandbox.permanent_code(&corp, SUITE).unwrap();
+    import(&code).await.unwrap();
+    until("WeCom named the app", async || node.summary(SUITE, &corp).await.unwrap().agent_id.is_some()).await;
+    let login = node.log_in(SUITE, &corp, &node.user(0, 0)).await;
+    assert_eq!(login.status, 200, "{:?}", login.json());
+    let token = login.json()["token"].as_str().unwrap().to_owned();
+    import(&code).await.unwrap();
+    assert!(node.lives(&token).await, "imported again it is the same authorisation");
+    assert_eq!(import("  ").await.unwrap_err().kind(), wecom_login::ErrorKind::ApiParams);
+}

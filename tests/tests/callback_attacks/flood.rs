@@ -1,0 +1,108 @@
+//! Floods of valid pushes, and a database that does not work.
+
+use std::time::{Duration, Instant};
+
+use sea_orm::ConnectionTrait as _;
+use wecom_login_tests::forge::{Push, app_event, suite_event};
+use wecom_login_tests::node::{Node, Plan, SUITE, until};
+
+const NOW: i64 = 1_700_000_000;
+
+fn leaves(node: &Node, corp: &str, user: &str) -> Push {
+    node.forge.post(corp, &app_event(corp, "unsubscribe", NOW, &[("FromUserName", user)]))
+}
+
+#[tokio::test]
+async fn repetitions_are_answered_from_memory_and_counted() {
+    let node = Node::start(Plan::default()).await;
+    let corp = node.install(0).await;
+    let push = leaves(&node, &corp, "somebody");
+    node.done(&push, "unsubscribe").await;
+    // Nobody can write, so whatever is answered now is answered from memory.
+    let lock = node.locked().await;
+    let started = Instant::now();
+    for _ in 0..500 {
+        node.accepted(&push).await;
+    }
+    println!("500 repetitions answered from memory in {:?}", started.elapsed());
+    lock.execute_unprepared("ROLLBACK").await.unwrap();
+    until("they are counted", async || {
+        let records = node.records().await;
+        records.iter().find(|record| record.event == "unsubscribe").unwrap().duplicates == 500
+    })
+    .await;
+    assert_eq!(node.statuses("unsubscribe").await, ["succeeded"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_500_and_comes_again() {
+    let node = Node::start(Plan::default()).await;
+    let corp = node.install(0).await;
+    let user = node.user(0, 0);
+    let token = node.session(SUITE, &corp, &user).await;
+    let push = leaves(&node, &corp, &user);
+    node.execute("ALTER TABLE wecom_callback_record RENAME TO gone").await;
+    let answer = node.push(&push).await;
+    assert_eq!((answer.status, answer.body.len()), (500, 0));
+    node.execute("ALTER TABLE gone RENAME TO wecom_callback_record").await;
+    assert!(node.lives(&token).await, "nothing was done of what was not stored");
+    node.done(&push, "unsubscribe").await;
+    until("the session is over", async || !node.lives(&token).await).await;
+}
+
+#[tokio::test]
+async fn a_database_that_hangs_is_500_in_time_and_nothing_is_lost() {
+    let node = Node::start(Plan::default()).await;
+    let corp = node.install(0).await;
+    let pushes: Vec<Push> = (0..60).map(|number| leaves(&node, &corp, &format!("user-{number}"))).collect();
+    let lock = node.locked().await;
+    let started = Instant::now();
+    let mut waiting = tokio::task::JoinSet::new();
+    for push in pushes.clone() {
+        let service = node.login.service();
+        waiting.spawn(async move { service.notify(None, "POST", &push.query, &push.body).await.status });
+    }
+    let answers = waiting.join_all().await;
+    let slowest = started.elapsed();
+    println!("60 pushes at a locked database: answered within {slowest:?}");
+    assert!(answers.iter().all(|status| *status == 500), "{answers:?}");
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    lock.execute_unprepared("ROLLBACK").await.unwrap();
+    for push in &pushes {
+        // As WeCom does: again until it is taken.
+        until("the push is taken", async || node.push(push).await.status == 200).await;
+    }
+    until("all are worked off", async || node.statuses("unsubscribe").await == vec!["succeeded"; 60]).await;
+}
+
+#[tokio::test]
+async fn of_what_is_ignored_the_newest_ten_thousand_stay() {
+    let node = Node::start(Plan::default()).await;
+    let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10050) \
+        INSERT INTO wecom_callback_record \
+        (suite_id, event, status, attempts, duplicates, hash, received_at, due_at, exchanged) \
+        SELECT CAST('dktests0000000000001' AS BLOB), 'chat', 'ignored', 0, 0, randomblob(32), \
+        CAST(strftime('%s') AS INTEGER) * 1000, 0, 0 FROM n";
+    node.execute(rows).await;
+    let count = "SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored'";
+    assert_eq!(node.number(count).await, 10_050);
+    // Every start cleans, and then every ten minutes.
+    let later = node.another_handle().await;
+    until("fifty are gone", async || node.number(count).await == 10_000).await;
+    later.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_event_whose_record_failed_is_tried_again_when_it_comes_again() {
+    let node = Node::start(Plan::default()).await;
+    node.install(0).await;
+    let push =
+        node.forge.post(SUITE, &suite_event(SUITE, "create_auth", NOW, &[("AuthCode", "no-such-code")]));
+    node.accepted(&push).await;
+    until("it failed", async || node.statuses("create_auth").await[0] == "failed").await;
+    let attempts = async || node.records().await[0].attempts;
+    let before = attempts().await;
+    node.accepted(&push).await;
+    until("it was tried again", async || attempts().await > before).await;
+    until("it failed again", async || node.statuses("create_auth").await[0] == "failed").await;
+}

@@ -1,0 +1,214 @@
+//! What is not answered, and that all of it looks the same.
+
+use axum::body::Body;
+use http::Request;
+use wecom_login_tests::forge::{Forge, Push, app_event, suite_event, xml};
+use wecom_login_tests::node::{Node, PROVIDER, Plan, SUITE};
+
+const OTHER_KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
+
+fn plan(provider: bool) -> Plan {
+    let mut plan = Plan::default();
+    (plan.provider, plan.deaf) = (provider, true);
+    plan
+}
+
+/// Status and body.
+async fn check_url(node: &Node, query: &str) -> (u16, Vec<u8>) {
+    let answer = node.check_url(query).await;
+    (answer.status, answer.body.to_vec())
+}
+
+fn refused() -> (u16, Vec<u8>) {
+    (403, Vec::new())
+}
+
+#[tokio::test]
+async fn a_captured_post_sent_again_as_echostr_is_not_decrypted() {
+    for provider in [false, true] {
+        let node = Node::start(plan(provider)).await;
+        let secret = "AuthCodeThatNobodyMaySee";
+        let push = node.forge.post(SUITE, &suite_event(SUITE, "create_auth", 1, &[("AuthCode", secret)]));
+        assert_eq!(check_url(&node, &push.replayed_as_get()).await, refused(), "provider: {provider}");
+        // The shape of a ticket alone, in place of a whole event, is no way round either: it is too long.
+        let ticket = node.forge.echo(SUITE, &"t".repeat(65));
+        assert_eq!(check_url(&node, &ticket).await, refused());
+    }
+}
+
+#[tokio::test]
+async fn a_url_check_is_answered_in_its_shape_only() {
+    let node = Node::start(plan(true)).await;
+    for fits in ["1", "1616140317555161061", "a-b_C9", &"a".repeat(64)] {
+        assert_eq!(check_url(&node, &node.forge.echo(PROVIDER, fits)).await, (200, fits.as_bytes().to_vec()));
+    }
+    for no_shape in ["", " 1", "1\n", "<b>1</b>", "<xml/>", "a.b", "企业", "1+1", &"a".repeat(65)] {
+        assert_eq!(check_url(&node, &node.forge.echo(PROVIDER, no_shape)).await, refused(), "{no_shape:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_leaked_token_makes_no_padding_oracle_of_get() {
+    // Whoever has the token signs any ciphertext; answers that differ would decrypt it byte by byte.
+    for provider in [false, true] {
+        let node = Node::start(plan(provider)).await;
+        let good = node
+            .forge
+            .encrypt(SUITE, suite_event(SUITE, "suite_ticket", 1, &[("SuiteTicket", "t")]).as_bytes());
+        let mut bytes = decode(&good);
+        let last_of_the_block_before = bytes.len() - 17;
+        for guess in 0..=255 {
+            bytes[last_of_the_block_before] = guess;
+            let query = node.forge.signed(&encode(&bytes), true);
+            assert_eq!(check_url(&node, &query).await, refused(), "provider: {provider}, {guess}");
+        }
+        assert_eq!(node.number("SELECT COUNT(*) FROM wecom_callback_record").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_url_check_takes_its_own_receiveids_only() {
+    let node = Node::start(plan(true)).await;
+    let echo = |receive_id: &str| node.forge.echo(receive_id, "123");
+    for legal in [PROVIDER, SUITE] {
+        assert_eq!(check_url(&node, &echo(legal)).await.0, 200, "{legal}");
+    }
+    let longer = format!("{PROVIDER}0");
+    let stranger = node.corp(0);
+    for illegal in
+        ["", "wwstranger", &longer, &PROVIDER[..PROVIDER.len() - 1], &PROVIDER.to_uppercase(), &stranger]
+    {
+        assert_eq!(check_url(&node, &echo(illegal)).await, refused(), "{illegal:?}");
+    }
+    let node = Node::start(plan(false)).await;
+    let echo = |receive_id: &str| node.forge.echo(receive_id, "123");
+    for legal in ["", "wwanybody", SUITE] {
+        assert_eq!(check_url(&node, &echo(legal)).await.0, 200, "{legal}");
+    }
+    for illegal in ["ww any", "<b>", &"a".repeat(65)] {
+        assert_eq!(check_url(&node, &echo(illegal)).await, refused(), "{illegal:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_refusal_of_a_post_is_one_and_the_same_and_stores_nothing() {
+    let node = Node::start(plan(true)).await;
+    let event = suite_event(SUITE, "change_auth", 1, &[("AuthCorpId", "wwsomebody")]);
+    let good = node.forge.post(SUITE, &event);
+    let bytes = decode(&good.encrypted);
+    let cut = |length: usize| post_of(&node.forge, &encode(&bytes[..length]));
+    let mut wrong_padding = bytes.clone();
+    *wrong_padding.last_mut().unwrap() ^= 1;
+    let wrong_length = node.forge.encrypt("", &[0; 40]);
+    let mut wrong_length = decode(&wrong_length);
+    wrong_length.truncate(48);
+    let foreign_key = Forge::new("TestsCallbackToken01", OTHER_KEY);
+    let foreign_token =
+        Forge::new("another-token-of-some-length", "Rd7kT2mXv9LhR4sWc8YpB1nZf6JgU3aEoK5iHxMrDtB");
+    let refusals: Vec<(&str, Push)> = vec![
+        ("another token", foreign_token.post(SUITE, &event)),
+        ("another key", foreign_key.post(SUITE, &event)),
+        (
+            "a body under another's signature",
+            Push { query: node.forge.post(SUITE, "x").query, ..good.clone() },
+        ),
+        ("padding", post_of(&node.forge, &encode(&wrong_padding))),
+        ("half a block", cut(bytes.len() - 8)),
+        ("a block less", cut(bytes.len() - 16)),
+        ("a length beyond the end", post_of(&node.forge, &encode(&wrong_length))),
+        ("no base64", post_of(&node.forge, "!!!!")),
+        ("an unknown company's id, unnamed within", node.forge.post("wwstranger", &event)),
+        ("a receiveid that only begins like the suite's", node.forge.post(&SUITE[..SUITE.len() - 1], &event)),
+        ("a receiveid that goes on after the suite's", node.forge.post(&format!("{SUITE}0"), &event)),
+        ("no receiveid", node.forge.post("", &event)),
+        ("a receiveid that is no id", node.forge.post("<b>", &event)),
+        ("another SuiteId within", node.forge.post(SUITE, &suite_event("dkforeign", "change_auth", 1, &[]))),
+        ("another company within", node.forge.post("wwone", &app_event("wwother", "unsubscribe", 1, &[]))),
+    ];
+    for (what, push) in refusals {
+        let answer = node.push(&push).await;
+        assert_eq!((answer.status, &*answer.body), (403, &b""[..]), "{what}");
+    }
+    assert_eq!(node.number("SELECT COUNT(*) FROM wecom_callback_record").await, 0);
+    assert_eq!(node.number("SELECT COUNT(*) FROM wecom_callback_seen").await, 0);
+    assert_eq!(node.told.lines(), Vec::<String>::new());
+    assert_eq!(node.push(&good).await.status, 200, "the pattern of all of them is itself good");
+}
+
+#[tokio::test]
+async fn what_is_no_callback_at_all_is_400() {
+    let node = Node::start(plan(true)).await;
+    let good = node.forge.post(SUITE, &suite_event(SUITE, "change_auth", 1, &[("AuthCorpId", "wwsomebody")]));
+    let without = |name: &str| {
+        let kept = good.query.split('&').filter(|pair| !pair.starts_with(name));
+        Push { query: kept.collect::<Vec<_>>().join("&"), ..good.clone() }
+    };
+    let body = |body: &str| Push { body: body.as_bytes().to_vec(), ..good.clone() };
+    let envelope = String::from_utf8(good.body.clone()).unwrap();
+    for (what, push) in [
+        ("no signature", without("msg_signature")),
+        ("no timestamp", without("timestamp")),
+        ("no nonce", without("nonce")),
+        ("no body", body("")),
+        ("no envelope", body("hello")),
+        ("no Encrypt", body("<xml><ToUserName>x</ToUserName></xml>")),
+        ("an empty Encrypt", body("<xml><Encrypt></Encrypt></xml>")),
+        ("a DTD", body(&format!("<!DOCTYPE x [<!ENTITY e 'x'>]>{envelope}"))),
+        ("an entity", body("<xml><Encrypt>&#65;</Encrypt></xml>")),
+        (
+            "Encrypt deeper down",
+            body(&format!("<xml><a>{}</a></xml>", &envelope["<xml>".len()..envelope.len() - "</xml>".len()])),
+        ),
+        ("two Encrypts", body(&envelope.replace("<Encrypt>", "<Encrypt>x</Encrypt><Encrypt>"))),
+    ] {
+        let answer = node.push(&push).await;
+        assert_eq!((answer.status, &*answer.body), (400, &b""[..]), "{what}");
+    }
+    assert_eq!(check_url(&node, "").await, (400, Vec::new()));
+    assert_eq!(node.number("SELECT COUNT(*) FROM wecom_callback_record").await, 0);
+}
+
+#[tokio::test]
+async fn every_answer_is_plain_text_that_no_browser_runs() {
+    let node = Node::start(plan(true)).await;
+    let event =
+        node.forge.post(SUITE, &suite_event(SUITE, "change_auth", 1, &[("AuthCorpId", "wwsomebody")]));
+    let cases = [
+        ("GET", node.forge.echo(PROVIDER, "123"), Vec::new(), 200),
+        ("GET", node.forge.echo(PROVIDER, "<script>alert(1)</script>"), Vec::new(), 403),
+        ("GET", String::new(), Vec::new(), 400),
+        ("POST", event.query.clone(), event.body.clone(), 200),
+        ("POST", "msg_signature=a&timestamp=b&nonce=c".to_owned(), event.body.clone(), 403),
+        ("POST", event.query.clone(), vec![b'a'; 64 * 1024 + 1], 413),
+        ("PUT", event.query.clone(), Vec::new(), 405),
+    ];
+    for path in ["/auth/notify", "/auth/First/notify"] {
+        for (method, query, body, status) in &cases {
+            let request = Request::builder().method(*method).uri(format!("{path}?{query}"));
+            let answer = node.send(request.body(Body::from(body.clone())).unwrap()).await;
+            assert_eq!(answer.status.as_u16(), *status, "{method} {path}");
+            let header = |name: &str| answer.headers.get(name).map(|value| value.to_str().unwrap());
+            assert_eq!(header("content-type"), Some("text/plain; charset=utf-8"), "{method} {path} {status}");
+            assert_eq!(header("x-content-type-options"), Some("nosniff"));
+            assert_eq!(header("content-security-policy"), Some("default-src 'none'"));
+            assert_eq!(header("cache-control"), Some("no-store"));
+            assert_eq!(*status == 200, !answer.body.is_empty(), "refusals are empty");
+        }
+    }
+}
+
+/// A POST of this ciphertext, rightly signed.
+fn post_of(forge: &Forge, encrypted: &str) -> Push {
+    let body = xml(&[("Encrypt", encrypted)]).into_bytes();
+    Push { query: forge.signed(encrypted, false), body, encrypted: encrypted.to_owned() }
+}
+
+fn decode(text: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
+}
+
+fn encode(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

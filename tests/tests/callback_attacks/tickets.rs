@@ -1,0 +1,115 @@
+//! Which suite_ticket is used: the newest one by WeCom's time, as far as that can be believed.
+
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use serde_json::Value;
+use wecom_login::wecom::HttpClient;
+use wecom_login_tests::forge::suite_event;
+use wecom_login_tests::node::{Node, Plan, SUITE, until};
+
+/// A WeCom that remembers the tickets it is sent, refuses those it is told to, and is busy else.
+#[derive(Clone, Default)]
+struct Tickets {
+    sent: Arc<Mutex<Vec<String>>>,
+    refused: Arc<Mutex<Vec<String>>>,
+}
+
+impl Tickets {
+    fn client(&self) -> HttpClient {
+        let tickets = self.clone();
+        HttpClient::new(tower::service_fn(move |request: Request<Full<Bytes>>| {
+            let tickets = tickets.clone();
+            async move {
+                let body = request.into_body().collect().await?.to_bytes();
+                let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+                let ticket = body["suite_ticket"].as_str().unwrap_or_default().to_owned();
+                let errcode = if tickets.refused.lock().unwrap().contains(&ticket) { 40085 } else { -1 };
+                tickets.sent.lock().unwrap().push(ticket);
+                let answer = format!("{{\"errcode\":{errcode},\"errmsg\":\"\"}}");
+                Ok::<_, std::convert::Infallible>(Response::new(Full::<Bytes>::from(answer)))
+            }
+        }))
+    }
+}
+
+struct Case {
+    node: Node,
+    tickets: Tickets,
+    events: u32,
+}
+
+impl Case {
+    async fn start() -> Self {
+        let tickets = Tickets::default();
+        let client = tickets.client();
+        let mut plan = Plan::default();
+        plan.deaf = true;
+        let node = Node::start_with(plan, |builder| builder.http_client(client)).await;
+        Self { node, tickets, events: 0 }
+    }
+
+    async fn ticket(&self, ticket: &str, time: i64) {
+        let event = suite_event(SUITE, "suite_ticket", time, &[("SuiteTicket", ticket)]);
+        self.node.done(&self.node.forge.post(SUITE, &event), "suite_ticket").await;
+    }
+
+    /// The ticket that the next call carries.
+    async fn used(&mut self) -> String {
+        self.tickets.sent.lock().unwrap().clear();
+        self.events += 1;
+        let code = format!("code-{}", self.events);
+        let event = suite_event(SUITE, "create_auth", now(), &[("AuthCode", &code)]);
+        self.node.accepted(&self.node.forge.post(SUITE, &event)).await;
+        until("a ticket is sent", async || !self.tickets.sent.lock().unwrap().is_empty()).await;
+        self.tickets.sent.lock().unwrap()[0].clone()
+    }
+}
+
+fn now() -> i64 {
+    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
+}
+
+#[tokio::test]
+async fn an_older_ticket_never_replaces_a_newer_one() {
+    let mut case = Case::start().await;
+    case.ticket("newer", now()).await;
+    case.ticket("older", now() - 600).await;
+    assert_eq!(case.used().await, "newer");
+    case.ticket("newest", now() + 2).await;
+    assert_eq!(case.used().await, "newest");
+}
+
+#[tokio::test]
+async fn at_equal_seconds_the_later_arrival_wins() {
+    let mut case = Case::start().await;
+    let second = now();
+    case.ticket("first", second).await;
+    case.ticket("second", second).await;
+    assert_eq!(case.used().await, "second");
+}
+
+#[tokio::test]
+async fn a_ticket_from_2099_does_not_win_for_ever() {
+    let mut case = Case::start().await;
+    case.ticket("forged", 4_070_908_800).await;
+    assert_eq!(case.used().await, "forged", "it counts as dated on its arrival");
+    case.ticket("real", now()).await;
+    assert_eq!(case.used().await, "real");
+    case.ticket("no number", -1).await;
+    assert_eq!(case.used().await, "no number", "a time that cannot be is the time of arrival too");
+}
+
+#[tokio::test]
+async fn after_40085_the_next_ticket_is_taken_whatever_its_time() {
+    let mut case = Case::start().await;
+    case.ticket("forged", now() + 500).await;
+    case.ticket("real", now()).await;
+    case.tickets.refused.lock().unwrap().push("forged".to_owned());
+    assert_eq!(case.used().await, "forged");
+    case.ticket("real again", now() - 5).await;
+    assert_eq!(case.used().await, "real again");
+}

@@ -1,0 +1,107 @@
+//! A configuration that is not as it should be: the program says the file, the field and the rule, never the value.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::program::{AES_KEY, Home, SUITE, TOKEN};
+
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+/// The exit code and what was written to stderr.
+fn start(home: &Home, more: &[&str]) -> (Option<i32>, String) {
+    let output = home.command("127.0.0.1:0", NOWHERE).args(more).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn config() -> Value {
+    json!({"authConfig": {"suiteId": SUITE, "suiteSecret": "s3cret-value", "token": TOKEN, "encodingAESKey": AES_KEY}})
+}
+
+#[test]
+fn a_broken_field_is_named_with_its_file_and_its_rule() {
+    let with = |field: &str, value: Value| {
+        let mut config = config();
+        config["authConfig"][field] = value;
+        config.to_string()
+    };
+    let cases = [
+        (with("encodingAESKey", json!("tooShortAndSecret")), "encodingAESKey", "43", "tooShortAndSecret"),
+        (with("encodingAESKey", json!("*".repeat(43))), "encodingAESKey", "base64", "***"),
+        (with("suiteSecret", json!("   ")), "suiteSecret", "blank", "\"   \""),
+        (with("suiteId", json!("no id at all")), "suiteId", "A-Z a-z 0-9 _ -", "no id at all"),
+        (with("token", json!("${NOT_SET_ANYWHERE}")), "token", "environment variable", "s3cret-value"),
+        (with("token", json!("${WECOM_LOGIN_ADMIN_KEY}")), "token", "WECOM_LOGIN_", "s3cret-value"),
+        (with("token", json!(7_654_321)), "token", "", "7654321"),
+        (
+            json!({"authConfig": {"suiteId": SUITE, "suiteSecret": "s3cret-value", "token": TOKEN}})
+                .to_string(),
+            "encodingAESKey",
+            "",
+            "s3cret-value",
+        ),
+        (json!({}).to_string(), "authConfig", "", "s3cret-value"),
+    ];
+    for (text, field, rule, value) in cases {
+        let home = Home::new();
+        home.write("Restart.json", &text);
+        let (code, said) = start(&home, &[]);
+        assert_eq!(code, Some(1), "{text}: {said}");
+        for part in ["Restart.json", field, rule] {
+            assert!(said.contains(part), "{part} is not in: {said}");
+        }
+        assert!(!said.contains(value), "the value is in: {said}");
+    }
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named() {
+    let home = Home::new();
+    home.write("Restart.json", "{\"authConfig\": {\"suiteSecret\": \"s3cret-value\" oops");
+    let (code, said) = start(&home, &[]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("Restart.json") && said.contains("JSON"), "{said}");
+    assert!(!said.contains("s3cret-value"), "{said}");
+
+    let home = Home::new();
+    fs::remove_file(home.auths().join("Restart").join("Restart.json")).unwrap();
+    let (code, said) = start(&home, &[]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("Restart.json"), "{said}");
+
+    let home = Home::new();
+    home.write("e.json", "[]");
+    let (code, said) = start(&home, &[]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("e.json"), "{said}");
+
+    let home = Home::new();
+    fs::remove_dir_all(home.auths()).unwrap();
+    let (code, said) = start(&home, &[]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("auths"), "{said}");
+
+    let home = Home::new();
+    home.write("Restart.json", &config().to_string());
+    fs::write(home.auths().join("Restart").join("Restart.json"), [0xff, 0xfe, 0x00]).unwrap();
+    let (code, said) = start(&home, &[]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("Restart.json"), "{said}");
+}
+
+#[test]
+fn flags_follow_the_rules_too() {
+    let home = Home::new();
+    let (code, said) = start(&home, &["--public-url", "http://example.com"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.to_lowercase().contains("public"), "{said}");
+    let output = home.command("127.0.0.1:0", "http://wecom.example.com").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let (code, said) =
+        start(&home, &["--database-url", "sqlite:///no/such/directory/at/all.db?secret=s3cret-value"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(!said.contains("s3cret-value"), "{said}");
+    let (code, said) = start(&home, &["--admin-key", "short-key"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("24") && !said.contains("short-key"), "{said}");
+}
