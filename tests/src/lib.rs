@@ -9,6 +9,7 @@
 
 pub mod adapter;
 pub mod auths;
+pub mod browser;
 pub mod client;
 pub mod conformance;
 pub mod forge;

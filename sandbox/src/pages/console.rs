@@ -53,7 +53,7 @@ fn suites(engine: &Engine, world: &World) -> String {
         );
         let _ = write!(
             html,
-            "<div class=\"corp\"><h3><code>{}</code></h3><p class=\"quiet\">{} {age}</p><div class=\"row\">{}{}</div></div>",
+            "<div class=\"corp\"><h3><code>{}</code></h3><p class=\"quiet\">{} · {age}</p><div class=\"row\">{}{}</div></div>",
             escape(id),
             escape(&names),
             button("Push a ticket", &format!("/sandbox/suites/{id}/ticket"), "", ""),
@@ -142,7 +142,7 @@ fn people(html: &mut String, world: &World, corp: &Corp, base: &str) {
     let here = corp.members.iter().filter(|member| !member.left).count();
     let _ = write!(
         html,
-        "<details data-key=\"{base}\"><summary>People ({here})</summary><div class=\"scroll\"><table><thead><tr>\
+        "<details data-key=\"{base}\"><summary>People ({here})</summary><div class=\"scroll\"><table class=\"members\"><thead><tr>\
          <th scope=\"col\">Name</th><th scope=\"col\">userid</th><th scope=\"col\">What happens</th></tr></thead><tbody>"
     );
     for member in &corp.members {
@@ -221,7 +221,7 @@ fn calls(world: &World) -> String {
         return html + "<p class=\"none\">The app has called nothing yet.</p></section>";
     }
     html.push_str(
-        "<table><thead><tr><th scope=\"col\">Path</th><th scope=\"col\">Times</th></tr></thead><tbody>",
+        "<table><thead><tr><th scope=\"col\">Path</th><th scope=\"col\" class=\"num\">Times</th></tr></thead><tbody>",
     );
     for (path, count) in &world.calls {
         let _ = write!(html, "<tr><td><code>{}</code></td><td class=\"num\">{count}</td></tr>", escape(path));

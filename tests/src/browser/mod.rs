@@ -1,0 +1,18 @@
+//! A real browser before a running example app: Chromium, driven through its WebDriver.
+//!
+//! A test is a [`run`] of one scenario on a [`Stage`]: an example app in a process of its own with its sandbox beside
+//! it, and as many browsers as the scenario opens, each with a profile of its own. What people would see is kept in
+//! `screenshots/` of the target directory.
+
+mod app;
+mod driver;
+mod keyhole;
+mod stage;
+mod tls;
+mod window;
+
+pub use app::{Company, Example, ExampleApp};
+pub use driver::{Chromedriver, missing};
+pub use stage::{Stage, run, run_over_https};
+pub use tls::{Reserved, TlsFront};
+pub use window::{Language, Look, Size, Window};
