@@ -65,6 +65,10 @@ impl RequireLogin {
     }
 
     /// Puts the user into the request, or says why not. What is left is a cookie to clear.
+    #[expect(
+        clippy::result_large_err,
+        reason = "a rejection is the response itself; it is made once and handed on"
+    )]
     pub(crate) fn settle(
         &self,
         result: Result<Verified, Error>,

@@ -42,7 +42,10 @@ impl ExampleApp {
     pub async fn start(example: Example, public_url: Option<&str>) -> Self {
         let directory = TempDir::new().unwrap();
         let mut command = Command::new(example.binary);
-        command.env("RUST_LOG", "error").args(["--listen", "127.0.0.1:0", "--admin-key", ADMIN_KEY]).current_dir(directory.path());
+        command
+            .env("RUST_LOG", "error")
+            .args(["--listen", "127.0.0.1:0", "--admin-key", ADMIN_KEY])
+            .current_dir(directory.path());
         if let Some(url) = public_url {
             command.args(["--public-url", url]);
         }
