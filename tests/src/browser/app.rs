@@ -42,7 +42,10 @@ impl ExampleApp {
     pub async fn start(example: Example, public_url: Option<&str>) -> Self {
         let directory = TempDir::new().unwrap();
         let mut command = Command::new(example.binary);
-        command.env("RUST_LOG", "error").args(["--listen", "127.0.0.1:0", "--admin-key", ADMIN_KEY]).current_dir(directory.path());
+        command
+            .env("RUST_LOG", "error")
+            .args(["--listen", "127.0.0.1:0", "--admin-key", ADMIN_KEY])
+            .current_dir(directory.path());
         if let Some(url) = public_url {
             command.args(["--public-url", url]);
         }
@@ -60,7 +63,7 @@ impl ExampleApp {
             said += &line;
             assert!(!line.starts_with("not ready"), "{said}");
             let words = line.trim();
-            if let Some(url) = words.strip_prefix("listening on ") {
+            if let Some(url) = words.split_once(" listens on ").map(|(_, url)| url) {
                 listens = Some(url.trim().to_owned());
             } else if let Some((_, url)) = words.split_once(" is at ") {
                 listens.get_or_insert_with(|| url.trim().to_owned());
@@ -104,6 +107,13 @@ impl ExampleApp {
         let authorised =
             corps.iter().filter(|corp| corp["apps"].as_array().is_some_and(|apps| !apps.is_empty()));
         authorised.map(Company::read).collect()
+    }
+
+    /// Path and query of where WeCom's page at `link` leads: back to the app, with a code.
+    pub async fn leads_to(&self, link: &str) -> String {
+        let target = link.strip_prefix(&self.sandbox_url).unwrap();
+        let reply = send(self.sandbox(), &Ask::get(target)).await;
+        reply.header("location").unwrap().strip_prefix(&self.url).unwrap().to_owned()
     }
 
     /// Gives a company an organisation code.
