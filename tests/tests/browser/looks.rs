@@ -81,7 +81,7 @@ pub(crate) async fn headers_of_every_page(stage: &Stage, app: &ExampleApp) {
         ("/auth/login?corpId=wwnobody".to_owned(), 403),
         (format!("/auth/login?corpId={}", company.id), 302),
         ("/auth/callback".to_owned(), 400),
-        ("/auth/callback?code=x&state=0123456789abcdef0123456789abcdef".to_owned(), 400),
+        ("/auth/callback?code=x&state=0123456789abcdef0123456789abcdef".to_owned(), 403),
     ] {
         let reply = app.send(Ask::get(&target).header("accept", "text/html")).await;
         let _ = writeln!(all, "GET {target}: {}", reply.status);

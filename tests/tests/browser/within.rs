@@ -1,8 +1,9 @@
 //! What an example app cannot show: a clock that moves, and a host app whose users are in several companies.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use wecom_login::{Binder, HookFuture, Principal, ProvenPerson, Result};
+use wecom_login::{Binder, CorpId, HookFuture, Principal, ProvenPerson, Result, UserId};
 use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
 use wecom_login_tests::auths::COMPANY_A;
 use wecom_login_tests::browser::{Look, Stage, Window, run_within};
@@ -44,8 +45,11 @@ async fn ten_minutes(adapter: &dyn Adapter) {
 
 /// A person of several companies chooses one, and is in that one.
 async fn chooser(adapter: &dyn Adapter) {
-    let setup = Setup::new().configure(|builder| builder.binder(OneUser));
+    let in_company_a = Arc::new(OnceLock::new());
+    let binder = OneUser(Arc::clone(&in_company_a));
+    let setup = Setup::new().configure(|builder| builder.binder(binder));
     run_within("chooser", adapter, setup, async |stage: &Stage, world: &World| {
+        in_company_a.set(UserId::new(world.person(COMPANY_A)).unwrap()).unwrap();
         let other = world.open_corp();
         let window = stage.open(Look::workbench()).await;
         begin(&window, world, &other).await;
@@ -74,7 +78,7 @@ fn at(world: &World, path: &str) -> String {
 }
 
 /// Whoever logs in is the same user, who is a person of company A too.
-struct OneUser;
+struct OneUser(Arc<OnceLock<UserId>>);
 
 impl Binder for OneUser {
     fn bind<'a>(&'a self, _: &'a ProvenPerson) -> HookFuture<'a, Result<Option<String>>> {
@@ -86,8 +90,8 @@ impl Binder for OneUser {
     }
 
     fn companies<'a>(&'a self, _: &'a str, proven: &'a Principal) -> HookFuture<'a, Result<Vec<Principal>>> {
-        let mut there = proven.clone();
-        there.corp_id = wecom_login::CorpId::new(COMPANY_A).unwrap();
+        let user_id = self.0.get().unwrap().clone();
+        let there = Principal::new(proven.suite_id.clone(), CorpId::new(COMPANY_A).unwrap(), user_id);
         Box::pin(async { Ok(vec![there]) })
     }
 
