@@ -92,9 +92,9 @@ where
                 KindProj::Verifying { pending, request, inner, require } => {
                     let result = ready!(pending.as_mut().poll(cx));
                     let request = request.take().expect("this state is left once the answer is there");
-                    match require.settle(result, request) {
-                        Ok((request, set_cookie)) => Kind::Inner { future: inner.call(request), set_cookie },
-                        Err(response) => Kind::Rejected { response: Some(response) },
+                    match require.settle(result, &request) {
+                        Ok(set_cookie) => Kind::Inner { future: inner.call(request), set_cookie },
+                        Err(response) => Kind::Rejected { response: Some(request.into_response(response)) },
                     }
                 }
             };

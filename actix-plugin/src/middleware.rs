@@ -3,10 +3,10 @@
 use std::fmt;
 use std::rc::Rc;
 
-use actix_web::HttpMessage as _;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, forward_ready};
 use actix_web::http::header::HeaderValue;
+use actix_web::{HttpMessage as _, HttpResponse};
 use wecom_login::web::{Admitted, Check};
 use wecom_login::{Error, Verified};
 
@@ -64,20 +64,21 @@ impl RequireLogin {
         self.guard.check(request.method().as_str(), path_and_query(request), &headers)
     }
 
-    /// Puts the user into the request, or says why not. What is left beside it is a cookie to clear.
+    /// Puts the user into the request, or says why not. What is left is a cookie to clear.
+    #[expect(
+        clippy::result_large_err,
+        reason = "a rejection is the response itself; it is made once and handed on"
+    )]
     pub(crate) fn settle(
         &self,
         result: Result<Verified, Error>,
-        request: ServiceRequest,
-    ) -> Result<(ServiceRequest, Option<HeaderValue>), ServiceResponse> {
+        request: &ServiceRequest,
+    ) -> Result<Option<HeaderValue>, HttpResponse> {
         let headers = ActixHeaders(request.headers());
         let method = request.method().as_str();
-        match self.guard.settle(result, method, path_and_query(&request), &headers) {
-            Ok(admitted) => {
-                let set_cookie = enter(admitted, &request);
-                Ok((request, set_cookie))
-            }
-            Err(rejection) => Err(request.into_response(self.reject(rejection))),
+        match self.guard.settle(result, method, path_and_query(request), &headers) {
+            Ok(admitted) => Ok(enter(admitted, request)),
+            Err(rejection) => Err(self.reject(rejection)),
         }
     }
 }

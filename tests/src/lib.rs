@@ -13,6 +13,7 @@ pub mod browser;
 pub mod client;
 pub mod conformance;
 pub mod forge;
+pub mod lines;
 pub mod node;
 pub mod push;
 pub mod told;

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use wecom_login::web::routes;
-use wecom_login_tests::adapter::AxumAdapter;
+use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
 use wecom_login_tests::conformance::{Stage, routes_in_rows, run};
 use wecom_login_tests::{Adapter, Layout};
 
@@ -24,6 +24,21 @@ async fn axum_under_a_path() {
 #[tokio::test(flavor = "multi_thread")]
 async fn axum_nested_twice() {
     conforms(&AxumAdapter, Layout::Nested).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn actix_at_the_root() {
+    conforms(&ActixAdapter, Layout::Root).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn actix_under_a_path() {
+    conforms(&ActixAdapter, Layout::Auth).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn actix_nested_twice() {
+    conforms(&ActixAdapter, Layout::Nested).await;
 }
 
 #[test]

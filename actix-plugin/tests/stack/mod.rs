@@ -1,5 +1,5 @@
 //! Short ways to ask an app, in memory and on a socket.
-#![allow(dead_code, unused_imports, reason = "each test file uses a part")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test file uses a part")]
 
 #[path = "../../../tower-layer/tests/stack/login.rs"]
 mod login;

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{CorpEvent, CorpEventKind, SuiteEvent, SuiteEventKind, record};
 use crate::authorization::{Authorizations, Authorizing};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{CorpId, SuiteId, UserId};
+use crate::ids::{CorpId, UserId};
 use crate::login::People;
 use crate::session::Principal;
 use crate::store::Store;
@@ -61,7 +61,7 @@ impl Effects {
                 let corp_id = row.corp_id.as_ref().ok_or_else(|| broken("an app event names no company"))?;
                 let event =
                     CorpEvent::parse(payload, corp_id).map_err(|_| broken("a stored event is unreadable"))?;
-                self.corp_event(&row.suite_id, corp_id, event.kind).await
+                self.corp_event(row, corp_id, event.kind).await
             }
         }
     }
@@ -101,12 +101,18 @@ impl Effects {
         Ok(Done::Succeeded)
     }
 
-    async fn corp_event(&self, suite_id: &SuiteId, corp_id: &CorpId, kind: CorpEventKind) -> Result<Done> {
+    async fn corp_event(&self, row: &Model, corp_id: &CorpId, kind: CorpEventKind) -> Result<Done> {
+        let suite_id = &row.suite_id;
         if self.authorizations.find(suite_id, corp_id).await?.is_none() {
             return Ok(Done::Ignored);
         }
         let person = |user_id: UserId| Principal::new(suite_id.clone(), corp_id.clone(), user_id);
         match kind {
+            CorpEventKind::UserDeleted { user_id, .. } | CorpEventKind::UserRenamed { user_id, .. }
+                if row.guessed =>
+            {
+                self.people.hidden(&person(user_id)).await?;
+            }
             CorpEventKind::UserDeleted { user_id, .. } => self.people.left(&person(user_id)).await?,
             CorpEventKind::UserRenamed { user_id, new_user_id, .. } => {
                 self.people.renamed(&person(user_id), &new_user_id).await?;

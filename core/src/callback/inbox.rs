@@ -30,6 +30,8 @@ pub(crate) struct Arrival {
     /// WeCom's InfoType or Event.
     pub(crate) event: String,
     pub(crate) hash: [u8; 32],
+    /// Another suite may be meant; it is recorded for that one too.
+    pub(crate) guessed: bool,
     pub(crate) work: Work,
 }
 
@@ -146,6 +148,7 @@ impl Inbox {
             deadline: Set(deadline),
             due_at: Set(now),
             exchanged: Set(false),
+            guessed: Set(arrival.guessed),
             ..Default::default()
         };
         let transaction = self.0.store.begin().await?;

@@ -132,13 +132,17 @@ impl Notify {
         let mut arrived = Vec::new();
         let stored = async {
             let Ok(_room) = self.0.room.acquire().await else { return Ok::<_, Error>(()) };
+            let mut readings = Vec::new();
             for (suite, keys) in self.signers(scope, &signed, &envelope.encrypt) {
                 let Ok(plain) = decrypt(&keys.encoding_aes_key, &envelope.encrypt) else { continue };
                 if let Reading::Arrived(arrived_as) = self.read(suite, &plain).await? {
-                    let (arrival, told) = *arrived_as;
-                    let new = self.keep(arrival).await?;
-                    arrived.push(told.filter(|_| new));
+                    readings.push(*arrived_as);
                 }
+            }
+            let guessed = fits_several_suites(&readings);
+            for (arrival, told) in readings {
+                let new = self.keep(Arrival { guessed, ..arrival }).await?;
+                arrived.push(told.filter(|_| new));
             }
             Ok(())
         };
@@ -219,7 +223,7 @@ impl Notify {
                 event: Some(event.clone()).filter(|event| !event.is_empty()),
                 message: message.to_vec(),
             });
-            let arrival = Arrival { suite_id: suite.id.clone(), corp_id, event, hash, work };
+            let arrival = Arrival { suite_id: suite.id.clone(), corp_id, event, hash, guessed: false, work };
             Reading::Arrived(Box::new((arrival, told)))
         };
         let ignored =
@@ -310,6 +314,15 @@ impl<'a> Signed<'a> {
             echostr: if with_echostr { present(echostr)? } else { Cow::Borrowed("") },
         })
     }
+}
+
+/// Whether an app event is of a company that authorised several suites with these keys: which of them it is about is a
+/// guess then.
+fn fits_several_suites(readings: &[(Arrival, Option<OtherEvent>)]) -> bool {
+    let mut acting =
+        readings.iter().map(|(arrival, _)| arrival).filter(|arrival| !matches!(arrival.work, Work::Ignored));
+    let first = acting.next().map(|arrival| &arrival.suite_id);
+    acting.any(|arrival| Some(&arrival.suite_id) != first)
 }
 
 /// Whether a message that is no event at least named the company that its receiveid is.

@@ -198,6 +198,13 @@ impl Sessions {
     pub(crate) async fn of_person(&self, who: &Principal) -> Result<Vec<Row>> {
         let now = self.0.store.now();
         let mut rows = rows::of_person(self.0.store.database(), who).await?;
+        for row in &mut rows {
+            // What is in memory may be newer: activity is written a moment after it was seen.
+            let hash = TokenHash::try_from(row.token_hash.as_slice()).ok();
+            if let Some(user) = hash.and_then(|hash| self.0.hot.get(&hash)) {
+                row.last_seen_at = row.last_seen_at.max(user.0.last_seen_at());
+            }
+        }
         rows.retain(|row| row.lives(now, self.0.settings.idle));
         Ok(rows)
     }

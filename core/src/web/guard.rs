@@ -171,6 +171,7 @@ impl fmt::Debug for Check {
 
 impl WecomLogin {
     /// Whose session a bare token is of, for what has no HTTP headers: a message of a WebSocket, a gRPC call.
+    #[must_use]
     pub fn verify_token(&self, token: &[u8]) -> Verify {
         self.0.sessions.verify(token)
     }

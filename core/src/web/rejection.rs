@@ -86,7 +86,9 @@ impl Rejection {
         if let Some(location) = &self.location {
             response.status = 302;
             response.headers.retain(|(name, _)| *name != "www-authenticate");
-            response = response.with_header("location", location);
+            // The path that is asked for stays between the app and the login.
+            response =
+                response.with_header("location", location).with_header("referrer-policy", "no-referrer");
         }
         match &self.clear_cookie {
             Some(cookie) => response.with_header("set-cookie", cookie),

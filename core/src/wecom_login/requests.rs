@@ -28,6 +28,14 @@ impl LoginCodeRequest {
         Self { corp_id, code, login_type: LoginType::default(), client: None, stated: false }
     }
 
+    /// Says that the code came with a `state` which the host app had made for this browser and has compared. With
+    /// `codeLogin: state` nothing else is taken, and such a code is tried when too many others of its company failed.
+    #[must_use]
+    pub const fn with_stated(mut self, stated: bool) -> Self {
+        self.stated = stated;
+        self
+    }
+
     /// Sets how the person comes in.
     #[must_use]
     pub const fn with_login_type(mut self, login_type: LoginType) -> Self {
@@ -108,6 +116,14 @@ impl WorkbenchLoginRequest {
     #[must_use]
     pub fn new(corp_id: CorpId, code: AuthCode) -> Self {
         Self { corp_id, code, platform: Platform::default(), suite_id: None, client: None, stated: false }
+    }
+
+    /// Says that the code came with a `state` which the host app had made for this browser and has compared. With
+    /// `codeLogin: state` nothing else is taken, and such a code is tried when too many others of its company failed.
+    #[must_use]
+    pub const fn with_stated(mut self, stated: bool) -> Self {
+        self.stated = stated;
+        self
     }
 
     /// Sets what the session is for.

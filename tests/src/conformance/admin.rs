@@ -11,6 +11,9 @@ use crate::auths::COMPANY_A;
 use crate::client::Ask;
 use crate::world::{ADMIN_KEY, Setup};
 
+/// What a predicate was asked: for which action, on which company.
+type Asked = (AdminAction, Option<String>);
+
 fn admin_asks() -> [Ask; 4] {
     [
         Ask::get("/corps"),
@@ -55,7 +58,7 @@ pub(super) async fn ten_wrong_keys_shut_a_client_out(stage: Stage) {
 }
 
 pub(super) async fn a_predicate_decides(stage: Stage) {
-    let asked: Arc<Mutex<Vec<(AdminAction, Option<String>)>>> = Arc::default();
+    let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
     let seen = Arc::clone(&asked);
     let setup = Setup::new().no_admin_key().configure(move |builder| {
         builder.admins(move |user, action, corp| {

@@ -42,8 +42,8 @@ pub(super) async fn limits_are_ours_and_not_the_hosts(stage: Stage) {
         for chunk in [None, Some(1000)] {
             let ask = |length: usize| {
                 let ask = Ask::post(path).body(padded(length));
-                let ask = bearer.map_or(ask.clone(), |bearer| ask.bearer(bearer));
-                chunk.map_or(ask.clone(), |chunk| ask.chunked(chunk))
+                let ask = if let Some(bearer) = bearer { ask.bearer(bearer) } else { ask };
+                if let Some(chunk) = chunk { ask.chunked(chunk) } else { ask }
             };
             world.ours(ask(JSON_LIMIT)).await.is_problem(within.0, within.1);
             world.ours(ask(JSON_LIMIT + 1)).await.is_problem(413, "BODY_TOO_LARGE");
@@ -61,7 +61,7 @@ pub(super) async fn limits_are_ours_and_not_the_hosts(stage: Stage) {
         for chunk in [None, Some(5000)] {
             let ask = |length: usize| {
                 let ask = Ask::post(format!("{path}?{signed}")).body(vec![b' '; length]);
-                chunk.map_or(ask.clone(), |chunk| ask.chunked(chunk))
+                if let Some(chunk) = chunk { ask.chunked(chunk) } else { ask }
             };
             refused(&world.ours(ask(NOTIFY_LIMIT)).await, 400);
             refused(&world.ours(ask(NOTIFY_LIMIT + 1)).await, 413);

@@ -91,7 +91,7 @@ pub(super) async fn thirty_look_ups_of_organisation_codes(stage: Stage) {
     world.admin(set).await.no_content();
     let find = |number: usize, client: &str| {
         let route = ["/getLoginConfigByCode", "/getLoginConfig"][number % 2];
-        let code = if number % 3 == 0 { "acme" } else { "nobody" };
+        let code = if number.is_multiple_of(3) { "acme" } else { "nobody" };
         world.ours(Ask::get(format!("{route}?code={code}")).from(client))
     };
     // An IPv6 client has a whole /64 to come from.

@@ -116,6 +116,7 @@ pub(super) async fn wrong_callbacks_get_one_refusal(stage: Stage) {
         // Whom it is for.
         Push::new("", good.message.clone()).post(),
         Push::new("dksomebody", good.message.clone()).post(),
+        Push::new("dksomebody", xml(&[("MsgType", "event"), ("MsgType", "event")])).post(),
         Push::new(SECOND_SUITE, good.message.clone()).post(),
         Push::new(&format!("{SUITE}x"), good.message.clone()).post(),
         Push::new(&SUITE[..SUITE.len() - 1], good.message.clone()).post(),

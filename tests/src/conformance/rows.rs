@@ -23,6 +23,8 @@ pub(super) enum Expect {
     NoContent,
     /// A refusal of a callback: this status, plain text, empty.
     Refused(u16),
+    /// A page of the login of this status.
+    Page(u16),
     /// 405 with these methods, as a problem, or empty for a callback.
     NotAllowed { allow: String, plain: bool },
     /// 200 without a body, but with its length: the answer to HEAD.
@@ -89,6 +91,15 @@ fn check(reply: &Reply, expect: &Expect) {
         Expect::Fields(fields) => has_fields(&reply.success(), fields),
         Expect::NoContent => reply.no_content(),
         Expect::Refused(status) => refused(reply, *status),
+        Expect::Page(status) => {
+            assert_eq!(
+                (reply.status, reply.header("content-type")),
+                (*status, Some("text/html; charset=utf-8"))
+            );
+            assert!(reply.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
+            assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+            assert_eq!(reply.header("cache-control"), Some("no-store"));
+        }
         Expect::NotAllowed { allow, plain } => {
             assert_eq!(reply.header("allow"), Some(allow.as_str()));
             if *plain { refused(reply, 405) } else { reply.is_problem(405, "METHOD_NOT_ALLOWED") }
@@ -150,7 +161,7 @@ fn methods() -> Vec<Row> {
 
 /// The rows that are written by hand. A new route needs some.
 fn written(given: &Given) -> Vec<Row> {
-    [anyone(given), callbacks(), admin(given), session(given), unknown_paths()].concat()
+    [anyone(given), pages(given), callbacks(), admin(given), session(given), unknown_paths()].concat()
 }
 
 fn row(route: &'static str, ask: Ask, expect: Expect) -> Row {
@@ -208,6 +219,25 @@ fn broken_bodies(path: &str, good: &Value) -> Vec<Ask> {
         }));
     }
     asks
+}
+
+fn pages(given: &Given) -> Vec<Row> {
+    use Expect::{Head, Page};
+    let (login, callback) = ("/login", "/callback");
+    let state = "0123456789abcdef0123456789abcdef";
+    vec![
+        row(login, Ask::get("/login"), Page(200)),
+        row(login, Ask::get("/login?returnTo=&orgCode=&corpId=&mode=&utm_source=x"), Page(200)),
+        row(login, Ask::new("HEAD", "/login"), Head),
+        row(login, Ask::get("/login?mode=app"), Page(400)),
+        row(login, Ask::get("/login?orgCode=nobody"), Page(404)),
+        row(login, Ask::get("/login?corpId=wwnobody"), Page(403)),
+        row(login, Ask::get(format!("/login?corpId={}&corpId=b", given.corp)), Page(400)),
+        row(callback, Ask::get("/callback"), Page(400)),
+        row(callback, Ask::get("/callback?code=c&state=abc"), Page(400)),
+        row(callback, Ask::get(format!("/callback?code=c&state={state}")), Page(403)),
+        row(callback, Ask::get(format!("/callback?corpId=ww1&state={state}")), Page(403)),
+    ]
 }
 
 fn anyone(given: &Given) -> Vec<Row> {

@@ -80,9 +80,9 @@ async fn of_what_is_ignored_the_newest_ten_thousand_stay() {
     let node = Node::start(Plan::default()).await;
     let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10050) \
         INSERT INTO wecom_callback_record \
-        (suite_id, event, status, attempts, duplicates, hash, received_at, due_at, exchanged) \
+        (suite_id, event, status, attempts, duplicates, hash, received_at, due_at, exchanged, guessed) \
         SELECT CAST('dktests0000000000001' AS BLOB), 'chat', 'ignored', 0, 0, randomblob(32), \
-        CAST(strftime('%s') AS INTEGER) * 1000, 0, 0 FROM n";
+        CAST(strftime('%s') AS INTEGER) * 1000, 0, 0, 0 FROM n";
     node.execute(rows).await;
     let count = "SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored'";
     assert_eq!(node.number(count).await, 10_050);

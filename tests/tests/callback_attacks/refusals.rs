@@ -80,6 +80,13 @@ async fn a_url_check_takes_its_own_receiveids_only() {
     {
         assert_eq!(check_url(&node, &echo(illegal)).await, refused(), "{illegal:?}");
     }
+    let mut with_a_company = plan(true);
+    with_a_company.deaf = false;
+    let node = Node::start(with_a_company).await;
+    let (authorized, stranger) = (node.install(0).await, node.corp(1));
+    assert_eq!(check_url(&node, &node.forge.echo(&authorized, "123")).await.0, 200);
+    assert_eq!(check_url(&node, &node.forge.echo(&stranger, "123")).await, refused());
+
     let node = Node::start(plan(false)).await;
     let echo = |receive_id: &str| node.forge.echo(receive_id, "123");
     for legal in ["", "wwanybody", SUITE] {

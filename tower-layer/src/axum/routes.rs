@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{OriginalUri, Request};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::StatusCode;
@@ -28,13 +28,16 @@ where
 {
     routes().iter().fold(Router::new(), |router, route| {
         let login = login.clone();
-        router.route(route.path, any(move |request: Request| answer(login.clone(), request)))
+        let answer = move |original, request: Request| answer(login.clone(), original, request);
+        router.route(route.path, any(answer))
     })
 }
 
-/// `nest` has stripped what stands before our own path.
-async fn answer(login: WecomLogin, request: Request<Body>) -> Response {
-    let path = request.uri().path().to_owned();
+/// `nest` strips what stands before our own path, and of two slashes one more: `/auth//me` would be `/me`, which a
+/// rule of a proxy in front does not see. So the path is taken from what was sent.
+async fn answer(login: WecomLogin, OriginalUri(sent): OriginalUri, request: Request<Body>) -> Response {
+    let below = sent.path().strip_prefix(login.mount()).filter(|below| below.starts_with('/'));
+    let path = below.unwrap_or_else(|| request.uri().path()).to_owned();
     let response = respond(&login, request, &path).await;
     response.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
 }

@@ -58,6 +58,11 @@ impl CorpEvent {
         if fields.to_user_name.is_there() && fields.to_user_name.text() != Some(corp_id.as_str()) {
             return Err(fields.error(EventErrorReason::Foreign("ToUserName")));
         }
+        // Whose message it is comes before whatever else is wrong with it: a stranger's is refused.
+        let state = match state {
+            Err(EventErrorReason::Unreadable) => state,
+            _ => fields.to_user_name.required("ToUserName").and(state),
+        };
         state.and_then(|()| Self::from_fields(&fields, corp_id)).map_err(|reason| fields.error(reason))
     }
 
@@ -193,7 +198,11 @@ mod tests {
                 "<xml><ToUserName>ww1</ToUserName><MsgType>text</MsgType><Event>unsubscribe</Event></xml>",
                 NoEvent,
             ),
-            ("<xml><InfoType>cancel_auth</InfoType><AuthCorpId>ww1</AuthCorpId></xml>", OtherKind),
+            (
+                "<xml><InfoType>cancel_auth</InfoType><AuthCorpId>ww1</AuthCorpId></xml>",
+                Missing("ToUserName"),
+            ),
+            ("<xml><MsgType>event</MsgType><MsgType>event</MsgType></xml>", Missing("ToUserName")),
             (
                 "<xml><ToUserName>ww1</ToUserName><InfoType>a</InfoType><MsgType>event</MsgType><Event>b</Event></xml>",
                 OtherKind,

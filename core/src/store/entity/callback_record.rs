@@ -30,6 +30,8 @@ pub struct Model {
     pub started_at: Option<Timestamp>,
     /// Its AuthCode was exchanged and the permanent code stored.
     pub exchanged: bool,
+    /// It fits another suite as well: sessions end in both, and nothing else happens.
+    pub guessed: bool,
     pub lease_owner: Option<String>,
     pub lease_until: Option<Timestamp>,
     pub last_error: Option<String>,

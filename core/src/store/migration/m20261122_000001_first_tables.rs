@@ -151,6 +151,7 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(ColumnDef::new("due_at").big_integer().not_null())
             .col(ColumnDef::new("started_at").big_integer())
             .col(ColumnDef::new("exchanged").boolean().not_null())
+            .col(ColumnDef::new("guessed").boolean().not_null())
             .col(ColumnDef::new("lease_owner").string_len(64))
             .col(ColumnDef::new("lease_until").big_integer())
             .col(ColumnDef::new("last_error").text())

@@ -18,6 +18,9 @@ mod texts;
 mod views;
 mod visit;
 
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;
+
 use std::time::Duration;
 
 pub use branding::Branding;

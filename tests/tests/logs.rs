@@ -1,0 +1,93 @@
+//! What is secret is in no line of the log, however much is logged.
+//!
+//! A test of its own, because it reads the log of the process.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use axum::body::Body;
+use http::Request;
+use serde_json::json;
+use wecom_login_tests::forge::{Push, app_event, suite_event};
+use wecom_login_tests::lines::Lines;
+use wecom_login_tests::node::{ADMIN_KEY, Node, PROVIDER, Plan, SUITE, until};
+use wecom_sandbox::Fault;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_and_no_query_is_logged() {
+    let lines = Lines::default();
+    // All that is ours, our pool's statements among it.
+    let filter = "warn,wecom_login=trace,wecom_login_tower=trace,sqlx=trace,sea_orm=trace";
+    lines.record(filter);
+    let mut plan = Plan::default();
+    plan.provider = true;
+    let node = Node::start(plan).await;
+    let corp = node.install(0).await;
+    let user = node.user(0, 0);
+    let code = node.sandbox.code(&corp, &user).unwrap();
+    let login = node.log_in_with(&corp, &code, Some(SUITE)).await;
+    assert_eq!(login.status, 200, "{:?}", login.json());
+    let token = login.json()["token"].as_str().unwrap().to_owned();
+    let body = json!({"corpId": corp, "code": node.sandbox.code(&corp, &user).unwrap()});
+    let login_code = node.ask("POST", "/auth/First/getLoginCode", None, Some(body)).await;
+    let login_code = login_code.json()["loginCode"].as_str().unwrap().to_owned();
+    let wrong_key = node.ask("GET", "/auth/corps", Some("a-wrong-key-of-somebody-else"), None).await;
+    assert!(wrong_key.status.is_client_error());
+
+    // Failures say more than successes: refused codes and secrets, a call that breaks, an event that fails.
+    let refused_code = "refused-code-of-somebody";
+    assert_eq!(node.log_in_with(&corp, refused_code, Some(SUITE)).await.status, 401);
+    for fault in [Fault::of("auth/getuserinfo").http_status(500), Fault::of("gettoken").errcode(40001)] {
+        node.sandbox.fault(fault.times(1)).unwrap();
+        node.sandbox.expire_tokens();
+        assert!(node.log_in(SUITE, &corp, &user).await.status.as_u16() >= 400);
+    }
+    let auth_code = "AuthCodeThatNobodyMaySee".repeat(3);
+    let event = suite_event(SUITE, "create_auth", 1_700_000_000, &[("AuthCode", &auth_code)]);
+    let push = node.forge.post(SUITE, &event);
+    node.accepted(&push).await;
+    until("it failed", async || node.statuses("create_auth").await[0] == "failed").await;
+    let words = "the private words of a member";
+    node.accepted(&node.forge.post(&corp, &app_event(&corp, "enter_agent", 1, &[("Note", words)]))).await;
+    let echo = node.forge.echo(PROVIDER, "1616140317555161061");
+    let callback = "code=CodeOfTheBrowser&state=0123456789abcdef0123456789abcdef";
+    for target in [
+        format!("/auth/notify?{echo}"),
+        format!("/auth/notify?{echo}x"),
+        format!("/auth/callback?{callback}"),
+    ] {
+        node.send(Request::builder().uri(target).body(Body::empty()).unwrap()).await;
+    }
+    let refused = node.push(&Push { query: format!("{}0", push.query), ..push.clone() }).await;
+    assert_eq!(refused.status, 403);
+    node.login.shutdown().await;
+
+    let log = lines.text();
+    assert!(log.contains("wecom_login"), "nothing was logged, so nothing is proven");
+    let parameter = |name: &str| {
+        let pairs = [push.query.as_str(), echo.as_str()].join("&");
+        pairs.split('&').filter_map(|pair| pair.strip_prefix(name)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let permanent_code = node.sandbox.permanent_code(&corp, SUITE).unwrap();
+    let mut secrets = vec![
+        ("a session's token", token),
+        ("a login code", login_code),
+        ("a code", code),
+        ("a refused code", refused_code.to_owned()),
+        ("a browser's code", "CodeOfTheBrowser".to_owned()),
+        ("an AuthCode", auth_code),
+        ("a permanent code", permanent_code),
+        ("the admin key", ADMIN_KEY.to_owned()),
+        ("a wrong admin key", "a-wrong-key-of-somebody-else".to_owned()),
+        ("the suite's secret", "the-suite-secret-of-the-tests".to_owned()),
+        ("the callback token", "TestsCallbackToken01".to_owned()),
+        ("a member's words", words.to_owned()),
+        ("the parameter of a token", "access_token=".to_owned()),
+        ("the parameter of a secret", "corpsecret".to_owned()),
+    ];
+    secrets.extend(parameter("msg_signature=").into_iter().map(|signature| ("a signature", signature)));
+    secrets.extend(parameter("echostr=").into_iter().map(|echostr| ("an echostr", echostr)));
+    assert_eq!(secrets.len(), 17);
+    for (what, secret) in secrets {
+        let line = log.lines().find(|line| line.contains(&secret));
+        assert_eq!(line, None, "{what} is in the log");
+    }
+}
