@@ -8,6 +8,8 @@ use wecom_sandbox::Sandbox;
 
 /// How many of the sandbox's companies have authorised the app.
 const AUTHORISED: usize = 2;
+/// What people of these companies type at `/auth/login`.
+const ORGANISATION_CODES: [&str; AUTHORISED] = ["demo-a", "demo-b"];
 /// How long they are waited for before what is there is printed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -33,6 +35,7 @@ pub(crate) fn authorise_and_introduce(sandbox: &Arc<Sandbox>, login: &WecomLogin
             }
         };
         let all = tokio::time::timeout(PATIENCE, known).await.is_ok();
+        give_codes(&login, &corps).await;
         println!(
             "{}",
             if all { "ready: two of the three companies have authorised the app" } else { "not ready yet" }
@@ -40,12 +43,26 @@ pub(crate) fn authorise_and_introduce(sandbox: &Arc<Sandbox>, login: &WecomLogin
         let (person, sandbox_url) = (people.first().map_or("", String::as_str), sandbox.url());
         println!("  the app:      {public_url}/");
         println!("  the sandbox:  {sandbox_url}/sandbox");
+        println!("  a browser:    {public_url}/auth/login, organisation code {}", ORGANISATION_CODES.join(" or "));
         println!("  a login code: curl -X POST {sandbox_url}/sandbox/corps/{first}/members/{person}/code");
         println!(
             "  a session:    curl {public_url}/auth/loginByWorkbench -d '{{\"corpId\":\"{first}\",\"code\":\"CODE\"}}'"
         );
         println!("  a request:    curl {public_url}/api/hello -H 'authorization: Bearer TOKEN'");
     });
+}
+
+/// Gives the first companies organisation codes, unless they have one.
+async fn give_codes(login: &WecomLogin, corps: &[String]) {
+    let known = login.service().corps().await.unwrap_or_default();
+    for (corp_id, code) in corps.iter().zip(ORGANISATION_CODES) {
+        let Some(corp) = known.iter().find(|corp| corp.corp_id.as_str() == corp_id) else { continue };
+        if corp.org_code.is_none()
+            && let Err(problem) = login.service().set_code(&corp.corp_id, code, Some(&corp.suite_id)).await
+        {
+            eprintln!("{corp_id} has no organisation code: {problem}");
+        }
+    }
 }
 
 /// How many companies the app knows with their app's number.

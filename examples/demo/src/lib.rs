@@ -112,6 +112,9 @@ impl Demo {
 
     /// Once the app serves: lets the sandbox's first two companies authorise it, and prints what to open.
     pub fn serving(&self, login: &WecomLogin) {
+        if self.flags.public_url.is_some() {
+            println!("{} listens on http://{}", self.name, self.address);
+        }
         println!("{} is at {}", self.name, self.public_url());
         if let Some(sandbox) = &self.sandbox {
             companies::authorise_and_introduce(sandbox, login, &self.public_url());

@@ -63,7 +63,7 @@ impl ExampleApp {
             said += &line;
             assert!(!line.starts_with("not ready"), "{said}");
             let words = line.trim();
-            if let Some(url) = words.strip_prefix("listening on ") {
+            if let Some(url) = words.split_once(" listens on ").map(|(_, url)| url) {
                 listens = Some(url.trim().to_owned());
             } else if let Some((_, url)) = words.split_once(" is at ") {
                 listens.get_or_insert_with(|| url.trim().to_owned());
@@ -107,6 +107,13 @@ impl ExampleApp {
         let authorised =
             corps.iter().filter(|corp| corp["apps"].as_array().is_some_and(|apps| !apps.is_empty()));
         authorised.map(Company::read).collect()
+    }
+
+    /// Path and query of where WeCom's page at `link` leads: back to the app, with a code.
+    pub async fn leads_to(&self, link: &str) -> String {
+        let target = link.strip_prefix(&self.sandbox_url).unwrap();
+        let reply = send(self.sandbox(), &Ask::get(target)).await;
+        reply.header("location").unwrap().strip_prefix(&self.url).unwrap().to_owned()
     }
 
     /// Gives a company an organisation code.

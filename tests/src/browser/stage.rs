@@ -1,5 +1,6 @@
 //! What a scenario runs on, and the end of it all, however the scenario ended.
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 
@@ -9,15 +10,15 @@ use tokio::sync::Mutex;
 use super::app::{Example, ExampleApp};
 use super::driver::{Chromedriver, missing};
 use super::tls::TlsFront;
-use super::window::{Look, Window};
+use super::window::{Look, Window, kept};
+use crate::adapter::{Adapter, Layout};
+use crate::world::{Setup, World};
 
-/// A running app and a driver for browsers before it.
+/// A driver for the browsers of a scenario.
 #[derive(Debug)]
 pub struct Stage {
-    /// The app.
-    pub app: ExampleApp,
-    /// The name of the scenario and of the app, for pictures.
-    pub name: String,
+    /// The name of the scenario and of the app, for what is kept.
+    name: String,
     driver: Chromedriver,
     opened: Mutex<Vec<Arc<Window>>>,
 }
@@ -34,27 +35,46 @@ impl Stage {
     pub async fn picture(&self, window: &Window, what: &str) {
         window.picture(&format!("{}-{what}", self.name)).await;
     }
+
+    /// Keeps a text beside the pictures.
+    pub fn keep(&self, text: &str) {
+        fs::write(kept(&format!("{}.txt", self.name)), text).unwrap();
+    }
 }
 
-/// Runs a scenario against an app. Without a browser it says so; with `CI=true` that is a failure.
-pub async fn run(name: &str, example: Example, scenario: impl AsyncFnOnce(&Stage)) {
-    if !installed(&["chromium", "chromedriver"]) {
-        return;
+/// Runs a scenario against an example app. Without a browser it says so; with `CI=true` that is a failure.
+pub async fn run(name: &str, example: Example, scenario: impl AsyncFnOnce(&Stage, &ExampleApp)) {
+    if installed(&["chromium", "chromedriver"]) {
+        let app = ExampleApp::start(example, None).await;
+        play(name, example.name, async |stage: &Stage| scenario(stage, &app).await).await;
+        app.end().await;
     }
-    let app = ExampleApp::start(example, None).await;
-    play(name, example, app, scenario).await;
 }
 
-/// Runs a scenario against an app behind TLS, whose public URL is https.
-pub async fn run_over_https(name: &str, example: Example, scenario: impl AsyncFnOnce(&Stage)) {
-    if !installed(&["chromium", "chromedriver", "nginx", "openssl"]) {
-        return;
+/// Runs a scenario against an example app behind TLS, whose public URL is https.
+pub async fn run_over_https(name: &str, example: Example, scenario: impl AsyncFnOnce(&Stage, &ExampleApp)) {
+    if installed(&["chromium", "chromedriver", "nginx", "openssl"]) {
+        let front = TlsFront::reserve();
+        let app = ExampleApp::start(example, Some(&front.url())).await;
+        let front = front.start(app.address).await;
+        play(name, example.name, async |stage: &Stage| scenario(stage, &app).await).await;
+        front.end().await;
+        app.end().await;
     }
-    let front = TlsFront::reserve();
-    let app = ExampleApp::start(example, Some(&front.url())).await;
-    let front = front.start(app.address).await;
-    play(name, example, app, scenario).await;
-    front.end().await;
+}
+
+/// Runs a scenario against an app within the test: its clock can be moved and its handle built otherwise.
+pub async fn run_within(
+    name: &str,
+    adapter: &dyn Adapter,
+    setup: Setup,
+    scenario: impl AsyncFnOnce(&Stage, &World),
+) {
+    if installed(&["chromium", "chromedriver"]) {
+        let world = World::start(adapter, Layout::Auth, setup).await;
+        play(name, adapter.name(), async |stage: &Stage| scenario(stage, &world).await).await;
+        world.end().await;
+    }
 }
 
 /// Whether these programs are there.
@@ -65,27 +85,21 @@ fn installed(programs: &[&'static str]) -> bool {
     false
 }
 
-async fn play(name: &str, example: Example, app: ExampleApp, scenario: impl AsyncFnOnce(&Stage)) {
-    let stage = Stage {
-        app,
-        name: format!("{name}-{}", example.name),
-        driver: Chromedriver::start().await,
-        opened: Mutex::new(Vec::new()),
-    };
+async fn play(name: &str, app: &str, scenario: impl AsyncFnOnce(&Stage)) {
+    let driver = Chromedriver::start().await;
+    let stage = Stage { name: format!("{name}-{app}"), driver, opened: Mutex::new(Vec::new()) };
     let ended = AssertUnwindSafe(scenario(&stage)).catch_unwind().await;
     if ended.is_err() {
         for (number, window) in stage.opened.lock().await.iter().enumerate() {
             let name = format!("{}-failed-{number}", stage.name);
-            let picture = window.picture(&name);
             // The picture must not hide why the scenario failed.
-            let _ = AssertUnwindSafe(picture).catch_unwind().await;
+            let _ = AssertUnwindSafe(window.picture(&name)).catch_unwind().await;
         }
     }
     for window in stage.opened.into_inner() {
-        let _ = window.client().clone().close().await;
+        window.close().await;
     }
     stage.driver.end().await;
-    stage.app.end().await;
     if let Err(panic) = ended {
         resume_unwind(panic);
     }

@@ -274,9 +274,19 @@ impl Window {
         let params = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
         let taken = keyhole::send(&self.client, "Page.captureScreenshot", params).await.unwrap();
         let picture = STANDARD.decode(taken["data"].as_str().unwrap()).unwrap();
-        let file = pictures().join(format!("{name}.png"));
+        let file = kept(&format!("{name}.png"));
         fs::write(&file, picture).unwrap();
         file
+    }
+
+    /// Status and JSON of a path of the app whose page is open, with the browser's cookies.
+    pub async fn fetch(&self, method: &str, path: &str) -> (u64, Value) {
+        let script = format!(
+            "return fetch('{path}', {{method: '{method}'}}).then(async answer => {{ \
+             const text = await answer.text(); return [answer.status, text ? JSON.parse(text) : null] }})"
+        );
+        let mut answer = self.script(&script).await;
+        (answer[0].as_u64().unwrap(), answer[1].take())
     }
 
     /// Whether the page is wider than the window, so that people must scroll sideways.
@@ -285,20 +295,16 @@ impl Window {
         self.script(script).await == true
     }
 
-    /// Closes the browser.
-    pub async fn close(self) {
-        self.client.close().await.unwrap();
-    }
-
-    pub(super) fn client(&self) -> &Client {
-        &self.client
+    /// Closes the browser, if it still runs.
+    pub(super) async fn close(&self) {
+        let _ = self.client.clone().close().await;
     }
 }
 
-/// Where pictures are kept: `screenshots/` in the target directory.
-fn pictures() -> PathBuf {
+/// A file of `screenshots/` in the target directory.
+pub(super) fn kept(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let directory = test.ancestors().nth(3).unwrap_or_else(|| Path::new(".")).join("screenshots");
     fs::create_dir_all(&directory).unwrap();
-    directory
+    directory.join(name)
 }

@@ -1,0 +1,143 @@
+//! The ways in, and out again.
+
+use serde_json::json;
+use wecom_login_tests::browser::{ExampleApp, Look, Stage};
+
+use crate::steps::{begin, is_in, is_out, log_in};
+
+/// The QR page on a desktop; the session cookie is what it should be, and nothing of the login is left.
+pub(crate) async fn qr_login(stage: &Stage, app: &ExampleApp) {
+    let company = &app.companies().await[0];
+    let window = stage.open(Look::desktop()).await;
+    begin(&window, app, company, "/api/public?from=qr").await;
+    stage.picture(&window, "scan").await;
+    window.choose(&company.person.1).await;
+    window.arrives(&format!("{}/api/public?from=qr", app.url)).await;
+    is_in(&window, company).await;
+    let cookies = window.cookies().await;
+    let cookie = cookies.iter().find(|cookie| cookie["name"] == "wecom_login").unwrap();
+    assert_eq!((&cookie["httpOnly"], &cookie["sameSite"]), (&json!(true), &json!("Lax")));
+    assert_eq!((&cookie["secure"], &cookie["path"]), (&json!(false), &json!("/")));
+    assert!(!cookies.iter().any(|cookie| cookie["name"].as_str().unwrap().contains("state")), "{cookies:?}");
+    let (_, me) = window.fetch("GET", "/auth/me").await;
+    assert_eq!(me["session"]["loginType"], "qr");
+}
+
+/// WeCom's own browser is sent through OAuth, without a QR code.
+pub(crate) async fn workbench_login(stage: &Stage, app: &ExampleApp) {
+    let company = &app.companies().await[0];
+    let window = stage.open(Look::workbench()).await;
+    window.go(&format!("{}/auth/login?corpId={}&returnTo=/", app.url, company.id)).await;
+    window.arrives(&format!("{}/connect/oauth2/authorize", app.sandbox_url)).await;
+    window.choose(&company.person.1).await;
+    window.arrives(&format!("{}/", app.url)).await;
+    is_in(&window, company).await;
+    let (_, me) = window.fetch("GET", "/auth/me").await;
+    assert_eq!(me["session"]["loginType"], "workbench");
+    window.says(&company.person.0).await;
+    stage.picture(&window, "in").await;
+}
+
+/// A person types the code of the company; a wrong one is told, the right one is remembered.
+pub(crate) async fn organisation_code(stage: &Stage, app: &ExampleApp) {
+    let company = &app.companies().await[1];
+    app.set_code(&company.id, "Acme-1").await;
+    let window = stage.open(Look::desktop()).await;
+    window.go(&format!("{}/auth/login?returnTo=/api/public", app.url)).await;
+    window.says("Organisation code").await;
+    window.types("#orgCode", "nobody").await;
+    window.click("button").await;
+    window.says("There is no such organisation code").await;
+    stage.picture(&window, "unknown").await;
+    window.types("#orgCode", "ACME-1").await;
+    window.click("button").await;
+    window.arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url)).await;
+    window.choose(&company.person.1).await;
+    window.arrives(&format!("{}/api/public", app.url)).await;
+    is_in(&window, company).await;
+    window.go(&format!("{}/auth/login", app.url)).await;
+    let typed = window.script("return document.querySelector('#orgCode').value.toLowerCase()").await;
+    assert_eq!(typed, "acme-1");
+}
+
+/// Two logins under way in two tabs: both come to their end, each in its place; the later session is the browser's.
+pub(crate) async fn two_tabs(stage: &Stage, app: &ExampleApp) {
+    let companies = app.companies().await;
+    let window = stage.open(Look::desktop()).await;
+    begin(&window, app, &companies[0], "/api/public?tab=1").await;
+    let first = window.new_tab().await;
+    begin(&window, app, &companies[1], "/api/public?tab=2").await;
+    let second = window.turn_to(first).await;
+    window.choose(&companies[0].person.1).await;
+    window.arrives(&format!("{}/api/public?tab=1", app.url)).await;
+    is_in(&window, &companies[0]).await;
+    window.turn_to(second).await;
+    window.choose(&companies[1].person.1).await;
+    window.arrives(&format!("{}/api/public?tab=2", app.url)).await;
+    is_in(&window, &companies[1]).await;
+    let (_, sessions) = window.fetch("GET", "/auth/sessions").await;
+    assert_eq!(sessions["sessions"].as_array().unwrap().len(), 1);
+}
+
+/// After a logout the login waits for a click.
+pub(crate) async fn logout(stage: &Stage, app: &ExampleApp) {
+    let company = &app.companies().await[0];
+    let window = stage.open(Look::desktop()).await;
+    log_in(&window, app, company, "/").await;
+    window.says(&company.person.0).await;
+    stage.picture(&window, "in").await;
+    window.click("#logout").await;
+    window.says("Nobody is logged in").await;
+    assert_eq!(window.fetch("GET", "/api/hello").await.0, 401);
+    is_out(&window).await;
+    window.go(&format!("{}/auth/login?corpId={}&returnTo=/", app.url, company.id)).await;
+    window.says("You are logged out").await;
+    stage.picture(&window, "waits").await;
+    window.choose("Log in with WeCom").await;
+    window.arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url)).await;
+    window.choose(&company.person.1).await;
+    window.arrives(&format!("{}/", app.url)).await;
+    is_in(&window, company).await;
+}
+
+/// Nobody is sent elsewhere by `returnTo`.
+pub(crate) async fn return_to_stays_here(stage: &Stage, app: &ExampleApp) {
+    let company = &app.companies().await[0];
+    let window = stage.open(Look::desktop()).await;
+    for elsewhere in
+        ["https://a.invalid/", "//a.invalid", "/%5Ca.invalid", "/%09/a.invalid", "javascript:alert(1)"]
+    {
+        window.go(&format!("{}/auth/login?corpId={}&returnTo={elsewhere}", app.url, company.id)).await;
+        window.choose(&company.person.1).await;
+        window.arrives(&format!("{}/", app.url)).await;
+        assert_eq!(window.url().await, format!("{}/", app.url), "{elsewhere}");
+    }
+}
+
+/// On https the cookies are `Secure` and begin with `__Host-`, the one of a login under way too.
+pub(crate) async fn over_https(stage: &Stage, app: &ExampleApp) {
+    let host = app.url.trim_start_matches("https://");
+    app.control("/settings", &json!({"trustedDomain": host})).await;
+    let company = &app.companies().await[0];
+    let window = stage.open(Look { any_certificate: true, ..Look::desktop() }).await;
+    begin(&window, app, company, "/").await;
+    let host_only = async || {
+        let cookies = window.cookies().await;
+        for cookie in &cookies {
+            assert!(cookie["name"].as_str().unwrap().starts_with("__Host-"), "{cookie}");
+            assert_eq!((&cookie["secure"], &cookie["httpOnly"]), (&json!(true), &json!(true)), "{cookie}");
+            assert_eq!((&cookie["path"], &cookie["sameSite"]), (&json!("/"), &json!("Lax")), "{cookie}");
+        }
+        cookies
+    };
+    assert_eq!(host_only().await.len(), 1);
+    window.choose(&company.person.1).await;
+    window.arrives(&format!("{}/", app.url)).await;
+    is_in(&window, company).await;
+    let cookies = host_only().await;
+    assert_eq!((cookies.len(), &cookies[0]["name"]), (1, &json!("__Host-wecom_login")));
+    stage.picture(&window, "in").await;
+    window.click("#logout").await;
+    window.says("Nobody is logged in").await;
+    is_out(&window).await;
+}

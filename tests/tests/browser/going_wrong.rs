@@ -1,0 +1,122 @@
+//! What people meet when a login does not go well.
+
+use serde_json::json;
+use wecom_login_tests::browser::{ExampleApp, Look, Stage};
+use wecom_login_tests::until;
+
+use crate::steps::{begin, is_in, is_out, log_in, state_of, way_back};
+
+/// A person who says no is told so, and may try again.
+pub(crate) async fn refused(stage: &Stage, app: &ExampleApp) {
+    let company = &app.companies().await[0];
+    let window = stage.open(Look::desktop()).await;
+    begin(&window, app, company, "/api/public").await;
+    window.choose("Refuse").await;
+    window.says("The login was cancelled").await;
+    is_out(&window).await;
+    window.choose("Log in again").await;
+    window.arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url)).await;
+    window.choose(&company.person.1).await;
+    window.arrives(&format!("{}/api/public", app.url)).await;
+    is_in(&window, company).await;
+}
+
+/// WeCom's code is older than five minutes.
+pub(crate) async fn code_expired(stage: &Stage, app: &ExampleApp) {
+    let company = &app.companies().await[0];
+    let window = stage.open(Look::desktop()).await;
+    begin(&window, app, company, "/api/public").await;
+    let back = way_back(&window, app).await;
+    app.control("/clock", &json!({"advanceMs": 301_000})).await;
+    window.go(&format!("{}{back}", app.url)).await;
+    window.says("The login has expired").await;
+    stage.picture(&window, "told").await;
+    is_out(&window).await;
+    window.choose("Log in again").await;
+    window.choose(&company.person.1).await;
+    window.arrives(&format!("{}/api/public", app.url)).await;
+    is_in(&window, company).await;
+}
+
+/// The cookie of the login is gone, as after ten minutes.
+pub(crate) async fn attempt_expired(stage: &Stage, app: &ExampleApp) {
+    let company = &app.companies().await[0];
+    let window = stage.open(Look::desktop()).await;
+    begin(&window, app, company, "/").await;
+    let back = way_back(&window, app).await;
+    window.go(&format!("{}/", app.url)).await;
+    window.forget(&format!("wecom_state_{}", state_of(&back))).await;
+    window.go(&format!("{}{back}", app.url)).await;
+    window.says("This login cannot go on").await;
+    is_out(&window).await;
+}
+
+/// The back button after a login: the old attempt is over, the session is not.
+pub(crate) async fn back_button(stage: &Stage, app: &ExampleApp) {
+    let company = &app.companies().await[0];
+    let window = stage.open(Look::desktop()).await;
+    log_in(&window, app, company, "/api/public").await;
+    window.back().await;
+    window.arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url)).await;
+    window.choose(&company.person.1).await;
+    window.says("This login cannot go on").await;
+    stage.picture(&window, "old-attempt").await;
+    window.go(&format!("{}/", app.url)).await;
+    is_in(&window, company).await;
+}
+
+/// A state that nobody made, and one that is none.
+pub(crate) async fn forged_state(stage: &Stage, app: &ExampleApp) {
+    let window = stage.open(Look::desktop()).await;
+    window.go(&format!("{}/auth/callback?code=forged&state={}", app.url, "0123456789abcdef".repeat(2))).await;
+    window.says("This login cannot go on").await;
+    stage.picture(&window, "told").await;
+    for query in ["code=forged&state=%3Cb%3E", "code=forged", "state=1&state=2&code=forged"] {
+        window.go(&format!("{}/auth/callback?{query}", app.url)).await;
+        window.says("This login link is not right").await;
+    }
+    assert_eq!(window.cookies().await.len(), 0);
+    let state = app.state().await;
+    assert!(state["calls"]["auth/getuserinfo"].is_null(), "a forged state reached WeCom");
+}
+
+/// A link that another browser began: it lets nobody in there, and its code stays good where it belongs.
+pub(crate) async fn state_of_another_browser(stage: &Stage, app: &ExampleApp) {
+    let company = &app.companies().await[0];
+    let (own, other) = (stage.open(Look::desktop()).await, stage.open(Look::desktop()).await);
+    begin(&own, app, company, "/api/public").await;
+    let back = way_back(&own, app).await;
+    other.go(&format!("{}{back}", app.url)).await;
+    other.says("This login cannot go on").await;
+    is_out(&other).await;
+    own.go(&format!("{}{back}", app.url)).await;
+    own.arrives(&format!("{}/api/public", app.url)).await;
+    is_in(&own, company).await;
+}
+
+/// People whom WeCom knows and the app must not let in.
+pub(crate) async fn people_who_may_not(stage: &Stage, app: &ExampleApp) {
+    let company = &app.companies().await[0];
+    let window = stage.open(Look::workbench()).await;
+    for (kind, told) in [("non-member", "您不是该企业的成员"), ("invisible", "您没有使用该应用的权限")]
+    {
+        window.go(&format!("{}/auth/login?corpId={}", app.url, company.id)).await;
+        window.choose(&company.special(kind)).await;
+        window.says(told).await;
+        stage.picture(&window, kind).await;
+        is_out(&window).await;
+    }
+}
+
+/// The company cancels: its sessions end, and it cannot log in.
+pub(crate) async fn company_leaves(stage: &Stage, app: &ExampleApp) {
+    let company = &app.companies().await[0];
+    let window = stage.open(Look::desktop()).await;
+    log_in(&window, app, company, "/").await;
+    is_in(&window, company).await;
+    app.control(&format!("/corps/{}/cancel", company.id), &json!({})).await;
+    until("the session is over", async || window.fetch("GET", "/api/hello").await.0 == 401).await;
+    window.go(&format!("{}/auth/login?corpId={}", app.url, company.id)).await;
+    window.says("This company has not authorised the app").await;
+    stage.picture(&window, "told").await;
+}

@@ -1,0 +1,45 @@
+//! Steps that many scenarios take.
+
+use wecom_login_tests::browser::{Company, ExampleApp, Window};
+
+/// Begins a login for a company and waits for WeCom's QR page.
+pub(crate) async fn begin(window: &Window, app: &ExampleApp, company: &Company, return_to: &str) {
+    window.go(&format!("{}/auth/login?corpId={}&returnTo={return_to}", app.url, company.id)).await;
+    window.arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url)).await;
+}
+
+/// Logs the first person of a company in by the QR page.
+pub(crate) async fn log_in(window: &Window, app: &ExampleApp, company: &Company, return_to: &str) {
+    begin(window, app, company, return_to).await;
+    window.choose(&company.person.1).await;
+    window.arrives(&format!("{}{return_to}", app.url)).await;
+}
+
+/// Path and query that the QR page would lead its first person to.
+pub(crate) async fn way_back(window: &Window, app: &ExampleApp) -> String {
+    let link = window.script("return document.querySelector('.people a').href").await;
+    app.leads_to(link.as_str().unwrap()).await
+}
+
+/// The `state` of a way back.
+pub(crate) fn state_of(way_back: &str) -> String {
+    let (_, state) = way_back.split_once("state=").unwrap();
+    state.split('&').next().unwrap().to_owned()
+}
+
+/// That the browser holds a session of this person, as the app tells.
+pub(crate) async fn is_in(window: &Window, company: &Company) {
+    let (status, user) = window.fetch("GET", "/api/hello").await;
+    assert_eq!(status, 200, "{user}");
+    assert_eq!(
+        (&user["corpId"], &user["thirdUserId"]),
+        (&company.id.as_str().into(), &company.person.0.as_str().into())
+    );
+}
+
+/// That the browser holds no cookie of a session.
+pub(crate) async fn is_out(window: &Window) {
+    let cookies = window.cookies().await;
+    let session = cookies.iter().find(|cookie| cookie["name"].as_str().unwrap().ends_with("wecom_login"));
+    assert!(session.is_none(), "{session:?}");
+}

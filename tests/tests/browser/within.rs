@@ -1,0 +1,105 @@
+//! What an example app cannot show: a clock that moves, and a host app whose users are in several companies.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use wecom_login::{Binder, CorpId, HookFuture, Principal, ProvenPerson, Result, UserId};
+use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
+use wecom_login_tests::auths::COMPANY_A;
+use wecom_login_tests::browser::{Look, Stage, Window, run_within};
+use wecom_login_tests::{Adapter, Setup, World};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_minutes_in_axum() {
+    ten_minutes(&AxumAdapter).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_minutes_in_actix() {
+    ten_minutes(&ActixAdapter).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chooser_in_axum() {
+    chooser(&AxumAdapter).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chooser_in_actix() {
+    chooser(&ActixAdapter).await;
+}
+
+/// A person who took longer than ten minutes is told, though the browser still holds the cookie.
+async fn ten_minutes(adapter: &dyn Adapter) {
+    run_within("ten_minutes", adapter, Setup::new(), async |stage: &Stage, world: &World| {
+        let window = stage.open(Look::desktop()).await;
+        window.go(&at(world, &format!("/auth/login?corpId={COMPANY_A}"))).await;
+        window.find(".people a").await;
+        world.advance(Duration::from_mins(10));
+        window.click(".people a").await;
+        window.says("This login is over").await;
+        stage.picture(&window, "told").await;
+    })
+    .await;
+}
+
+/// A person of several companies chooses one, and is in that one.
+async fn chooser(adapter: &dyn Adapter) {
+    let in_company_a = Arc::new(OnceLock::new());
+    let binder = OneUser(Arc::clone(&in_company_a));
+    let setup = Setup::new().configure(|builder| builder.binder(binder));
+    run_within("chooser", adapter, setup, async |stage: &Stage, world: &World| {
+        in_company_a.set(UserId::new(world.person(COMPANY_A)).unwrap()).unwrap();
+        let other = world.open_corp();
+        let window = stage.open(Look::workbench()).await;
+        begin(&window, world, &other).await;
+        window.says("选择企业").await;
+        stage.picture(&window, "companies").await;
+        assert_eq!(window.count("li a").await, 2);
+        window.click(&format!("a[href*='corpId={COMPANY_A}']")).await;
+        window.arrives(&at(world, "/api/public")).await;
+        let (status, user) = window.fetch("GET", "/api/hello").await;
+        assert_eq!((status, &user["corpId"]), (200, &COMPANY_A.into()));
+        // The choice is made: neither it nor its proof works again.
+        window.back().await;
+        window.click(&format!("a[href*='corpId={other}']")).await;
+        window.says("无法继续此登录").await;
+    })
+    .await;
+}
+
+async fn begin(window: &Window, world: &World, corp_id: &str) {
+    window.go(&at(world, &format!("/auth/login?corpId={corp_id}&returnTo=/api/public"))).await;
+    window.click(".people a").await;
+}
+
+fn at(world: &World, path: &str) -> String {
+    format!("http://{}{path}", world.address())
+}
+
+/// Whoever logs in is the same user, who is a person of company A too.
+struct OneUser(Arc<OnceLock<UserId>>);
+
+impl Binder for OneUser {
+    fn bind<'a>(&'a self, _: &'a ProvenPerson) -> HookFuture<'a, Result<Option<String>>> {
+        Box::pin(async { Ok(Some("one".to_owned())) })
+    }
+
+    fn bound<'a>(&'a self, _: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
+        Box::pin(async { Ok(Some("one".to_owned())) })
+    }
+
+    fn companies<'a>(&'a self, _: &'a str, proven: &'a Principal) -> HookFuture<'a, Result<Vec<Principal>>> {
+        let user_id = self.0.get().unwrap().clone();
+        let there = Principal::new(proven.suite_id.clone(), CorpId::new(COMPANY_A).unwrap(), user_id);
+        Box::pin(async { Ok(vec![there]) })
+    }
+
+    fn unbind<'a>(&'a self, _: &'a Principal) -> HookFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn rebind<'a>(&'a self, _: &'a Principal, _: &'a Principal) -> HookFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+}
