@@ -71,7 +71,10 @@ impl Epochs {
     /// A new epoch was stored: every session made with an older one is over.
     pub(crate) fn begin(&self, whose: EpochOf, epoch: i64) {
         let cell = self.cell(whose.clone());
-        cell.fetch_max(epoch, Ordering::AcqRel);
+        // An end that is known already, such as our own when the feed brings it back, is no new one.
+        if cell.fetch_max(epoch, Ordering::AcqRel) >= epoch {
+            return;
+        }
         let number = self.ends.fetch_add(1, Ordering::AcqRel) + 1;
         self.ended.insert(whose, (cell, number));
     }
@@ -126,6 +129,17 @@ mod tests {
         let epochs = Epochs::new();
         epochs.begin(corp("a"), 8);
         assert!(!epochs.of(corp("a"), 7, 7).is_current());
+    }
+
+    #[test]
+    fn an_end_that_is_heard_of_twice_is_one_end() {
+        let epochs = Epochs::new();
+        epochs.begin(corp("a"), 4);
+        let login_began = epochs.newest_end();
+        epochs.begin(corp("a"), 4);
+        assert!(!epochs.ended_since(&corp("a"), login_began));
+        epochs.begin(corp("a"), 5);
+        assert!(epochs.ended_since(&corp("a"), login_began));
     }
 
     #[test]

@@ -121,8 +121,11 @@ impl Sessions {
     pub(crate) fn cached(&self, hash: &TokenHash) -> Option<CurrentUser> {
         let user = self.0.hot.get(hash)?;
         let now = self.0.store.now();
-        if !user.0.lives(now) || now.since(user.0.last_seen_at()) >= self.0.settings.idle {
+        if !user.0.lives(now) {
             self.0.hot.invalidate(hash);
+            return None;
+        }
+        if self.is_idle(&user, now) {
             return None;
         }
         // Without news of the database for too long, an end elsewhere may be unheard.
@@ -139,7 +142,15 @@ impl Sessions {
         let sessions = self.clone();
         // On our own runtime: a caller that goes away must not leave the others waiting.
         let load = self.0.runtime.spawn(async move {
-            let read = sessions.0.loads.try_get_with(hash, sessions.read(hash));
+            let read = async {
+                let read = sessions.0.loads.try_get_with(hash, sessions.read(hash)).await?;
+                if !read.as_ref().is_some_and(|user| sessions.is_idle(user, sessions.0.store.now())) {
+                    return Ok(read);
+                }
+                // Read a moment ago, and idle since: another node may have written its use down meanwhile.
+                sessions.0.loads.invalidate(&hash).await;
+                sessions.0.loads.try_get_with(hash, sessions.read(hash)).await
+            };
             match tokio::time::timeout(LOAD_TIMEOUT, read).await {
                 Ok(read) => read.map_err(|error: Arc<Error>| Error::clone(&error)),
                 Err(_) => {
@@ -158,7 +169,9 @@ impl Sessions {
         })?;
         let now = self.0.store.now();
         match read {
-            Some(user) if user.0.lives(now) && !self.0.ended.contains_key(&hash) => {
+            Some(user)
+                if user.0.lives(now) && !self.is_idle(&user, now) && !self.0.ended.contains_key(&hash) =>
+            {
                 self.used(&user, now);
                 Ok(user)
             }
@@ -279,10 +292,24 @@ impl Sessions {
     async fn read(&self, hash: TokenHash) -> Result<Option<CurrentUser>> {
         let now = self.0.store.now();
         let row = rows::by_token_hash(self.0.store.database(), &hash).await?;
-        let Some(row) = row.filter(|row| row.lives(now, self.0.settings.idle)) else { return Ok(None) };
+        let row = row.map(|mut row| {
+            // What is in memory may be newer than what is written.
+            if let Some(user) = self.0.hot.get(&hash) {
+                row.last_seen_at = row.last_seen_at.max(user.last_seen_at());
+            }
+            row
+        });
+        let Some(row) = row.filter(|row| row.lives(now, self.0.settings.idle)) else {
+            self.0.hot.invalidate(&hash);
+            return Ok(None);
+        };
         let user = CurrentUser(Arc::new(self.live(row, hash)?));
         self.keep(&user);
         Ok(Some(user))
+    }
+
+    fn is_idle(&self, user: &CurrentUser, now: Timestamp) -> bool {
+        now.since(user.0.last_seen_at()) >= self.0.settings.idle
     }
 
     /// Keeps a session in memory. An end marks first and forgets then; we keep first and look then: one of the two sees

@@ -24,8 +24,13 @@ async fn record_of(world: &World, event: &str, status: &str) -> Value {
         let records = world.records("limit=500").await;
         records.into_iter().find(|record| record["event"] == event && record["status"] == status)
     };
-    until(&format!("{event} is {status}"), async || find().await.is_some()).await;
-    find().await.unwrap()
+    let found = std::cell::RefCell::new(None);
+    until(&format!("{event} is {status}"), async || {
+        let record = find().await;
+        record.is_some_and(|record| found.replace(Some(record)).is_none())
+    })
+    .await;
+    found.into_inner().unwrap()
 }
 
 pub(super) async fn pages_and_filters(stage: Stage) {
