@@ -43,7 +43,10 @@ pub(crate) fn authorise_and_introduce(sandbox: &Arc<Sandbox>, login: &WecomLogin
         let (person, sandbox_url) = (people.first().map_or("", String::as_str), sandbox.url());
         println!("  the app:      {public_url}/");
         println!("  the sandbox:  {sandbox_url}/sandbox");
-        println!("  a browser:    {public_url}/auth/login, organisation code {}", ORGANISATION_CODES.join(" or "));
+        println!(
+            "  a browser:    {public_url}/auth/login, organisation code {}",
+            ORGANISATION_CODES.join(" or ")
+        );
         println!("  a login code: curl -X POST {sandbox_url}/sandbox/corps/{first}/members/{person}/code");
         println!(
             "  a session:    curl {public_url}/auth/loginByWorkbench -d '{{\"corpId\":\"{first}\",\"code\":\"CODE\"}}'"
