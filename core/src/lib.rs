@@ -78,6 +78,7 @@
 //! | `notify` | [`AuthService::notify`] |
 //! | `setCode`, `getLoginConfigByCode` | [`AuthService::set_code`], [`AuthService::login_config_by_code`] |
 //! | `retryCallBack`, `callbackRecords` | [`AuthService::retry_callback`], [`AuthService::callback_records`] |
+//! | `login`, `callback` | for browsers; how their pages look: [`Builder::branding`], [`Builder::pages`], [`Builder::qr_panel`] |
 //!
 //! A Type of login of your own is a [`LoginType`](element::LoginType), given to [`Builder::login_type`].
 //!

@@ -53,7 +53,7 @@ impl Cookies {
     }
 
     /// Every login under way in this browser: state and content.
-    pub(super) fn states<'a>(self, headers: &'a (impl Headers + ?Sized)) -> Vec<(&'a str, &'a str)> {
+    pub(super) fn states(self, headers: &(impl Headers + ?Sized)) -> Vec<(&str, &str)> {
         let prefix = self.prefix();
         let pairs = headers.values("cookie").flat_map(|header| header.split(|byte| *byte == b';'));
         pairs

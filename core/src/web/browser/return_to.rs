@@ -121,7 +121,7 @@ mod tests {
             prop_assert!(location.bytes().all(|byte| (0x21..0x7f).contains(&byte) && byte != b'\\'));
             let absolute: Uri = format!("https://app.example{}", location.split('#').next().unwrap()).parse().unwrap();
             prop_assert_eq!(absolute.authority().unwrap().as_str(), "app.example");
-            prop_assert_eq!(read(&location), location.clone(), "reading it again changes nothing");
+            prop_assert_eq!(&read(&location), &location, "reading it again changes nothing");
         }
     }
 }

@@ -79,12 +79,12 @@ impl<'a> Visit<'a> {
     }
 
     pub(super) fn error(&self, error: PageError, again: String) -> Response {
-        self.error_page(ErrorPage { error, errcode: None, retry_after: None, again })
+        self.error_page(&ErrorPage { error, errcode: None, retry_after: None, again })
     }
 
     pub(super) fn failed(&self, error: &Error, again: String) -> Response {
         tracing::debug!(target: "wecom_login", %error, "a login in a browser was refused");
-        self.error_page(ErrorPage {
+        self.error_page(&ErrorPage {
             error: PageError::Failed(error.kind()),
             errcode: error.errcode(),
             retry_after: error.retry_after(),
@@ -92,9 +92,9 @@ impl<'a> Visit<'a> {
         })
     }
 
-    fn error_page(&self, page: ErrorPage) -> Response {
+    fn error_page(&self, page: &ErrorPage) -> Response {
         let status = page.error.status();
-        let mut response = self.page(status, None, |pages, frame| pages.error(frame, &page));
+        let mut response = self.page(status, None, |pages, frame| pages.error(frame, page));
         if let Some(wait) = page.retry_after {
             response = response.with_header("retry-after", whole_seconds(wait).to_string());
         }
