@@ -230,11 +230,6 @@ impl Window {
         self.client.back().await.unwrap();
     }
 
-    /// The button that loads the page again.
-    pub async fn reload(&self) {
-        self.client.refresh().await.unwrap();
-    }
-
     /// Opens a further tab and goes on in it; gives the tab that was there.
     pub async fn new_tab(&self) -> WindowHandle {
         let before = self.client.window().await.unwrap();

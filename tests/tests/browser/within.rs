@@ -56,13 +56,15 @@ async fn chooser(adapter: &dyn Adapter) {
         window.says("选择企业").await;
         stage.picture(&window, "companies").await;
         assert_eq!(window.count("li a").await, 2);
+        let another = window.attribute(&format!("a[href*='corpId={other}']"), "href").await.unwrap();
         window.click(&format!("a[href*='corpId={COMPANY_A}']")).await;
         window.arrives(&at(world, "/api/public")).await;
         let (status, user) = window.fetch("GET", "/api/hello").await;
         assert_eq!((status, &user["corpId"]), (200, &COMPANY_A.into()));
-        // The choice is made: neither it nor its proof works again.
+        // The choice is made: neither the proof nor another choice works again.
         window.back().await;
-        window.click(&format!("a[href*='corpId={other}']")).await;
+        window.says("无法继续此登录").await;
+        window.go(&at(world, &another)).await;
         window.says("无法继续此登录").await;
     })
     .await;
