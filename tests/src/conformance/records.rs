@@ -24,13 +24,14 @@ async fn record_of(world: &World, event: &str, status: &str) -> Value {
         let records = world.records("limit=500").await;
         records.into_iter().find(|record| record["event"] == event && record["status"] == status)
     };
-    let found = std::cell::RefCell::new(None);
+    let found = std::sync::Mutex::new(None);
     until(&format!("{event} is {status}"), async || {
         let record = find().await;
-        record.is_some_and(|record| found.replace(Some(record)).is_none())
+        *found.lock().unwrap() = record;
+        found.lock().unwrap().is_some()
     })
     .await;
-    found.into_inner().unwrap()
+    found.into_inner().unwrap().unwrap()
 }
 
 pub(super) async fn pages_and_filters(stage: Stage) {
