@@ -1,0 +1,58 @@
+//! Two handles on one database, as two processes would be: what one ends, the other hears of.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use wecom_login::{CurrentUser, Platform, WecomLogin};
+use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
+
+/// Who this token is to a handle; a session that was asked for is in its memory from then on.
+async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
+    let verified = login.verify_token(token.as_bytes()).answer().await;
+    verified.ok().flatten().map(|verified| verified.user)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_one_node_ended_is_over_on_the_other() {
+    let node = Node::start(Plan::default()).await;
+    let corp = node.install(0).await;
+    let person = node.user(0, 0);
+    let token = node.session(SUITE, &corp, &person).await;
+    let other = node.another_handle().await;
+    let there = user(&other, &token).await.unwrap();
+    other.service().logout(&there).await.unwrap();
+    until("the logout is heard of", async || !node.lives(&token).await).await;
+
+    let token = node.session(SUITE, &corp, &person).await;
+    assert!(user(&other, &token).await.is_some());
+    node.login.service().end_sessions_of_person(&principal(SUITE, &corp, &person)).await.unwrap();
+    until("the end of all their sessions is heard of", async || user(&other, &token).await.is_none()).await;
+
+    let token = node.session(SUITE, &corp, &person).await;
+    assert!(user(&other, &token).await.is_some());
+    assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
+    until("the cancellation is heard of", async || user(&other, &token).await.is_none()).await;
+    other.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_after_an_end_lives_when_the_word_of_the_end_comes_round() {
+    let node = Node::start(Plan::default()).await;
+    let corp = node.install(0).await;
+    let person = node.user(0, 0);
+    let who = principal(SUITE, &corp, &person);
+    for _ in 0..20 {
+        node.login.service().end_sessions_of_person(&who).await.unwrap();
+        let token = node.session(SUITE, &corp, &person).await;
+        assert!(node.lives(&token).await);
+    }
+    let token = node.login.service().issue_session(&who, Platform::Web).await.unwrap().token;
+    // Until our own node has read its own word, which it does by the one that came last.
+    let other = node.another_handle().await;
+    let there = user(&other, token.expose()).await.unwrap();
+    let marker = other.service().issue_session(&who, Platform::Web).await.unwrap();
+    assert!(user(&node.login, marker.token.expose()).await.is_some());
+    other.service().logout(&marker.user).await.unwrap();
+    until("the feed is read", async || user(&node.login, marker.token.expose()).await.is_none()).await;
+    assert!(node.lives(token.expose()).await);
+    assert_eq!(there.principal(), &who);
+    other.shutdown().await;
+}
