@@ -113,7 +113,7 @@ impl Look {
     }
 }
 
-/// A browser. It ends with its driver, or by [`Self::close`].
+/// A browser. It ends with its driver.
 #[derive(Debug)]
 pub struct Window {
     client: Client,

@@ -1,6 +1,6 @@
 //! The conformance suite: what every adapter answers over a socket, in every layout.
 //!
-//! It is a table of [`rows`], each a request and what must come back, sent to one app; and scenarios of several
+//! It is a table of `rows`, each a request and what must come back, sent to one app; and scenarios of several
 //! steps, each in a world of its own. Nothing in it knows a framework.
 
 mod admin;
