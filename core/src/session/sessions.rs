@@ -72,8 +72,8 @@ struct Inner {
     loads: moka::future::Cache<TokenHash, Option<CurrentUser>>,
     ended: moka::sync::Cache<TokenHash, ()>,
     chores: mpsc::UnboundedSender<Chore>,
-    /// When the feed of ends was last read, in milliseconds.
-    confirmed_at: AtomicI64,
+    /// The feed of ends was read lately.
+    trusted: AtomicBool,
     runtime: Handle,
 }
 
@@ -97,7 +97,7 @@ impl Sessions {
             hot,
             loads: moka::future::Cache::builder().max_capacity(10_000).time_to_live(ABSENT_FOR).build(),
             ended: moka::sync::Cache::builder().time_to_live(ENDED_FOR).build(),
-            confirmed_at: AtomicI64::new(store.now().as_millis()),
+            trusted: AtomicBool::new(true),
             store,
             settings,
             chores,
@@ -129,8 +129,7 @@ impl Sessions {
             return None;
         }
         // Without news of the database for too long, an end elsewhere may be unheard.
-        let confirmed_at = Timestamp::from_millis(self.0.confirmed_at.load(Ordering::Acquire));
-        if now.since(confirmed_at) > self.0.settings.without_database {
+        if !self.0.trusted.load(Ordering::Acquire) {
             return None;
         }
         self.used(&user, now);
@@ -275,9 +274,9 @@ impl Sessions {
         self.0.loads.invalidate_all();
     }
 
-    /// The database said at this time that nothing is in memory that ended elsewhere.
-    pub(crate) fn confirmed(&self, at: Timestamp) {
-        self.0.confirmed_at.store(at.as_millis(), Ordering::Release);
+    /// Whether what is in memory may be believed, since the ends of other nodes are heard of.
+    pub(crate) fn trust(&self, trusted: bool) {
+        self.0.trusted.store(trusted, Ordering::Release);
     }
 
     async fn delete(&self, id: &str, token_hash: &[u8]) -> Result<()> {
