@@ -15,6 +15,8 @@ use crate::random;
 
 /// The one row of the counter.
 const COUNTER: i64 = 1;
+/// Ends that stay for nodes that follow late; one that comes later reads everything anew.
+const KEPT: i64 = 10_000;
 /// Ends read at a time.
 const BATCH: u64 = 1_000;
 
@@ -124,14 +126,11 @@ pub(crate) async fn since(database: &DatabaseConnection, heard: Heard) -> Result
     Ok(News::Ends(ends, newest))
 }
 
-/// Removes what every node has long heard of. The newest stays, so that each can find its place.
-pub(crate) async fn delete_before(database: &DatabaseConnection, before: Timestamp) -> Result<()> {
+/// Removes what every node has long heard of: all but the newest ends. By number and not by age, since a clock that
+/// leaps must not break the feed of those that follow it.
+pub(crate) async fn delete_old(database: &DatabaseConnection) -> Result<()> {
     let newest = newest(database).await?;
-    end::Entity::delete_many()
-        .filter(end::Column::CreatedAt.lt(before))
-        .filter(end::Column::Number.lt(newest.number))
-        .exec(database)
-        .await?;
+    end::Entity::delete_many().filter(end::Column::Number.lt(newest.number - KEPT)).exec(database).await?;
     Ok(())
 }
 

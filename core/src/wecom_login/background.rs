@@ -23,8 +23,6 @@ const CHECKS_AT_ONCE: usize = 8;
 const HEAR_EVERY: Duration = Duration::from_millis(300);
 /// A look at the feed that takes longer has failed.
 const HEAR_WITHIN: Duration = Duration::from_secs(5);
-/// How long ends stay for nodes that follow late; one that comes later reads everything anew.
-const ENDS_KEPT: Duration = Duration::from_hours(1);
 /// How often what is over is removed.
 const CLEAN_EVERY: Duration = Duration::from_mins(10);
 /// Rows that go in one statement.
@@ -206,7 +204,7 @@ async fn clean(login: &WecomLogin) -> Result<()> {
         .filter(callback_seen::Column::SeenAt.lt(now - HASHES_KEPT))
         .exec(store.database())
         .await?;
-    ends::delete_before(store.database(), now - ENDS_KEPT).await?;
+    ends::delete_old(store.database()).await?;
     for suite_id in login.0.suites.ids() {
         drop_ignored(store, &suite_id).await?;
     }

@@ -60,10 +60,7 @@ async fn a_confirmed_cancellation_erases_all_data_of_the_company() {
     until("WeCom confirmed", async || node.number(erased).await == 1).await;
     let after: Vec<String> = rows_of(&node, &corp).await.into_iter().map(|(table, _)| table).collect();
     let told = ["wecom_authorization", "wecom_callback_record", "wecom_end"];
-    assert_eq!(
-        after, told,
-        "that it ended, how it was told, and for an hour the word of it to the other nodes"
-    );
+    assert_eq!(after, told, "that it ended, how it was told, and the word of it to the other nodes");
     assert_eq!(node.number("SELECT COUNT(*) FROM wecom_callback_record WHERE payload IS NOT NULL").await, 0);
     assert_eq!(rows_of(&node, &other).await, others);
     assert!(node.lives(&stays).await);
