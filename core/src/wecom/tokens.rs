@@ -119,6 +119,8 @@ struct Inner {
     breaker: Breaker,
     /// The version of the secret that WeCom took last.
     proven: moka::sync::Cache<(SuiteId, CorpId), i64>,
+    /// Hashes of tokens that WeCom called dead: whoever read one before it was removed does not bring it back.
+    dead: moka::sync::Cache<[u8; 32], ()>,
     /// Suites whose own secret WeCom called wrong: that counts towards the bar too.
     refused_suites: moka::sync::Cache<SuiteId, (Error, Timestamp)>,
     runtime: Handle,
@@ -128,7 +130,9 @@ impl Tokens {
     pub(crate) fn new(api: Api, store: Store, capacity: u64, runtime: Handle) -> Self {
         let held = moka::future::Cache::builder().max_capacity(capacity).time_to_idle(UNUSED).build();
         let proven = moka::sync::Cache::new(capacity);
+        let dead = moka::sync::Cache::builder().max_capacity(capacity).time_to_live(UNUSED).build();
         Self(Arc::new(Inner {
+            dead,
             api,
             store,
             held,
@@ -193,7 +197,7 @@ impl Tokens {
         let key = credential.key();
         if let Some(held) = self.0.held.get(&key).await {
             let now = self.0.store.now();
-            if now + MARGIN < held.expires_at {
+            if now + MARGIN < held.expires_at && !self.is_dead(held.value.expose_secret()) {
                 self.refresh_ahead(&held, credential, now);
                 return Ok(held);
             }
@@ -217,6 +221,9 @@ impl Tokens {
             row.filter(|row| row.version == credential.version() && now + MARGIN < row.expires_at)
         {
             let value = self.0.store.keys().open_text(place(&[&row_id]), &row.value)?;
+            if self.is_dead(&value) {
+                return self.fetch_and_keep(credential).await;
+            }
             return Ok(Arc::new(Held {
                 value: value.into(),
                 version: row.version,
@@ -230,6 +237,8 @@ impl Tokens {
     async fn fetch_and_keep(&self, credential: &Credential) -> Result<Arc<Held>> {
         let asked_at = self.0.store.now();
         let granted = self.fetch(credential, asked_at).await?;
+        // WeCom may hand the same one out again; then it lives.
+        self.0.dead.invalidate(&token_hash(granted.token.expose_secret()));
         let held = Held {
             value: granted.token,
             version: credential.version(),
@@ -353,7 +362,12 @@ impl Tokens {
         }
     }
 
+    fn is_dead(&self, value: &str) -> bool {
+        self.0.dead.contains_key(&token_hash(value))
+    }
+
     async fn died(&self, key: Key, value: &str) {
+        self.0.dead.insert(token_hash(value), ());
         self.drop_held(&key, value).await;
         let row_id = key.0.row_id();
         let row = access_token::Entity::find_by_id(row_id.clone()).one(self.0.store.database()).await;
@@ -394,6 +408,10 @@ impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Tokens")
     }
+}
+
+fn token_hash(value: &str) -> [u8; 32] {
+    Sha256::digest(value.as_bytes()).into()
 }
 
 fn place<'a>(key: &'a [&'a [u8]]) -> Place<'a> {
