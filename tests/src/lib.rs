@@ -12,6 +12,7 @@ pub mod auths;
 pub mod browser;
 pub mod client;
 pub mod conformance;
+pub mod database;
 pub mod forge;
 pub mod lines;
 pub mod node;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use wecom_sandbox::Sandbox;
 use crate::adapter::{Adapter, Layout, RunningApp};
 use crate::auths::{self, COMPANY_A, SUITE};
 use crate::client::{Ask, Reply, send};
+use crate::database::TestDatabase;
 use crate::push::Push;
 
 /// The key of the admin routes.
@@ -26,12 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 type Configure = Box<dyn FnOnce(Builder) -> Builder + Send>;
 
-/// How a world begins. By default: a clock that stands, an SQLite file of its own, the admin key set, company A and
+/// How a world begins. By default: a clock that stands, a database of its own, the admin key set, company A and
 /// the first company that no instance pins have authorised the first suite.
 pub struct Setup {
     clock: Option<ManualClock>,
-    database_url: Option<String>,
-    directory: Option<PathBuf>,
     installed: Option<Vec<(String, String)>>,
     first_ticket: bool,
     admin: bool,
@@ -44,8 +43,6 @@ impl Setup {
     pub fn new() -> Self {
         Self {
             clock: Some(ManualClock::starting_now()),
-            database_url: None,
-            directory: None,
             installed: None,
             first_ticket: true,
             admin: true,
@@ -57,21 +54,6 @@ impl Setup {
     #[must_use]
     pub fn system_clock(mut self) -> Self {
         self.clock = None;
-        self
-    }
-
-    /// With this database, in place of a file of its own.
-    #[must_use]
-    pub fn database_url(mut self, url: impl Into<String>) -> Self {
-        self.database_url = Some(url.into());
-        self
-    }
-
-    /// With the files of this directory, which stays: `auths/`, `login.db`, `sandbox.json`. Another world may go on
-    /// from it.
-    #[must_use]
-    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.directory = Some(directory.into());
         self
     }
 
@@ -129,33 +111,24 @@ pub struct World {
     clock: Option<ManualClock>,
     address: SocketAddr,
     layout: Layout,
-    directory: PathBuf,
-    _own_directory: Option<TempDir>,
+    directory: TempDir,
+    /// Goes last.
+    _database: TestDatabase,
 }
 
 impl World {
     /// Starts a sandbox, a handle and an app, and waits until the app knows its companies.
     pub async fn start(adapter: &dyn Adapter, layout: Layout, setup: Setup) -> Self {
-        let own_directory = setup.directory.is_none().then(|| TempDir::new().unwrap());
-        let directory = match (&setup.directory, &own_directory) {
-            (Some(directory), _) => directory.clone(),
-            (None, own) => own.as_ref().unwrap().path().to_owned(),
-        };
-        let auths = directory.join("auths");
+        let directory = TempDir::new().unwrap();
+        let database = TestDatabase::create(directory.path()).await;
+        let auths = directory.path().join("auths");
         auths::write(&auths);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let mut sandbox = Sandbox::builder().auths(&auths).corps(8);
-        if setup.directory.is_some() {
-            sandbox = sandbox.state(directory.join("sandbox.json"));
-        }
-        let sandbox = sandbox.start().await.unwrap();
-        let database = setup
-            .database_url
-            .unwrap_or_else(|| format!("sqlite://{}", directory.join("login.db").display()));
+        let sandbox = Sandbox::builder().auths(&auths).corps(8).start().await.unwrap();
         let mut builder = WecomLogin::builder()
             .auths(&auths)
-            .database_url(database)
+            .database_url(database.url())
             .data_keys(DataKeys::given([DataKey::new([7; 32])]))
             .public_url(format!("http://{address}"))
             .mount(layout.mount())
@@ -169,16 +142,8 @@ impl World {
         }
         let login = (setup.configure)(builder).build().await.unwrap();
         let app = adapter.serve(&login, layout, listener);
-        let world = Self {
-            app,
-            login,
-            sandbox,
-            clock: setup.clock,
-            address,
-            layout,
-            directory,
-            _own_directory: own_directory,
-        };
+        let world =
+            Self { app, login, sandbox, clock: setup.clock, address, layout, directory, _database: database };
         if setup.first_ticket {
             world.sandbox.set_notify(&format!("http://{address}{}/notify", layout.prefix())).unwrap();
         }
@@ -205,8 +170,8 @@ impl World {
 
     /// The files of this world.
     #[must_use]
-    pub const fn directory(&self) -> &PathBuf {
-        &self.directory
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// The app's time.

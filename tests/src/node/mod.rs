@@ -1,12 +1,10 @@
-//! One node with a WeCom of its own: a sandbox, a handle on an SQLite file, and the axum app that serves it.
+//! One node with a WeCom of its own: a sandbox, a handle on a database, and the axum app that serves it.
 
 mod ask;
-mod database;
 mod plan;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::Router;
@@ -19,6 +17,7 @@ use wecom_sandbox::Sandbox;
 pub use self::ask::Answer;
 pub use self::plan::{ADMIN_KEY, PROVIDER, Plan, SUITE, TWIN};
 use self::plan::{builder, forge, suites};
+use crate::database::TestDatabase;
 use crate::forge::Forge;
 use crate::told::Told;
 
@@ -40,7 +39,9 @@ pub struct Node {
     plan: Plan,
     app: Router,
     server: tokio::task::JoinHandle<()>,
-    dir: tempfile::TempDir,
+    _directory: tempfile::TempDir,
+    /// Its database. Goes last.
+    pub database: TestDatabase,
 }
 
 impl Node {
@@ -55,19 +56,21 @@ impl Node {
         let corps = if plan.corps == 0 { 3 } else { plan.corps };
         let sandbox =
             Sandbox::builder().suites(suites(plan)).corps(corps).start().await.expect("a sandbox starts");
-        let dir = tempfile::tempdir().expect("a directory for the database");
+        let directory = tempfile::tempdir().expect("a directory for the database");
+        let database = TestDatabase::create(directory.path()).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("a bound address");
         let told = Told::default();
         let url = format!("http://{addr}");
-        let builder = builder(plan, &url, &database_file(dir.path()), &sandbox).hooks(told.clone());
+        let builder = builder(plan, &url, database.url(), &sandbox).hooks(told.clone());
         let login = change(builder).build().await.expect("a handle is built");
         let app = Router::new().nest("/auth", login_routes(&login));
         let service = app.clone().into_make_service_with_connect_info::<SocketAddr>();
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, service).await;
         });
-        let node = Self { login, sandbox, told, forge, addr, plan, app, server, dir };
+        let node =
+            Self { login, sandbox, told, forge, addr, plan, app, server, _directory: directory, database };
         if !plan.deaf {
             node.listen().await;
         }
@@ -92,7 +95,7 @@ impl Node {
     /// The same, with changes to its builder.
     pub async fn another_handle_with(&self, change: impl FnOnce(Builder) -> Builder) -> WecomLogin {
         let url = format!("http://{}", self.addr);
-        let builder = builder(self.plan, &url, &self.database_file(), &self.sandbox).hooks(self.told.clone());
+        let builder = builder(self.plan, &url, self.database.url(), &self.sandbox).hooks(self.told.clone());
         change(builder).build().await.expect("a handle is built")
     }
 
@@ -141,6 +144,11 @@ impl Node {
         self.login.service().callback_records(None, 500, None).await.expect("the database answers")
     }
 
+    /// The number that a statement to the database answers.
+    pub async fn number(&self, sql: &str) -> i64 {
+        self.database.number(sql).await
+    }
+
     /// The records of an event, newest first, as their status.
     pub async fn statuses(&self, event: &str) -> Vec<String> {
         let records = self.records().await;
@@ -186,8 +194,4 @@ fn word(status: &impl serde::Serialize) -> String {
         .ok()
         .and_then(|word| word.as_str().map(str::to_owned))
         .expect("a status is a word")
-}
-
-fn database_file(dir: &Path) -> PathBuf {
-    dir.join("node.db")
 }

@@ -1,7 +1,5 @@
 //! What a node is made of.
 
-use std::path::Path;
-
 use wecom_login::element::{InstanceConfig, InstanceName};
 use wecom_login::{
     Builder, CorpId, DataKey, DataKeys, ProviderSecret, Suite, SuiteId, SuiteSecret, WecomLogin,
@@ -40,9 +38,9 @@ pub(super) fn forge() -> Forge {
     Forge::new(TOKEN, AES_KEY)
 }
 
-pub(super) fn builder(plan: Plan, url: &str, database: &Path, sandbox: &Sandbox) -> Builder {
+pub(super) fn builder(plan: Plan, url: &str, database_url: &str, sandbox: &Sandbox) -> Builder {
     let builder = WecomLogin::builder()
-        .database_url(format!("sqlite://{}", database.display()))
+        .database_url(database_url)
         .data_keys(DataKeys::given([DataKey::new([7; 32])]))
         .public_url(url)
         .wecom_url(sandbox.url())

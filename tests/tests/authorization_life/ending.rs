@@ -1,27 +1,16 @@
 //! The end of an authorisation: at once for logins and sessions, for the data when WeCom confirms.
 
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::json;
 use wecom_login_tests::node::{ADMIN_KEY, Node, Plan, SUITE, until};
 use wecom_sandbox::Fault;
 
 /// Tables and how many of their rows name the company.
 async fn rows_of(node: &Node, corp: &str) -> Vec<(String, i64)> {
-    let database = node.database().await;
-    let all = async |sql: String| {
-        database.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap()
-    };
     let mut found = Vec::new();
-    for table in
-        all("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'wecom_%'".to_owned()).await
-    {
-        let table: String = table.try_get_by_index(0).unwrap();
-        let columns = all(format!("SELECT name FROM pragma_table_info('{table}')")).await;
-        let names: Vec<String> = columns.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
-        let condition: Vec<String> =
-            names.iter().map(|name| format!("CAST({name} AS TEXT) = '{corp}'")).collect();
-        let count = all(format!("SELECT COUNT(*) FROM {table} WHERE {}", condition.join(" OR "))).await;
-        let count: i64 = count[0].try_get_by_index(0).unwrap();
+    for (table, columns) in node.database.tables().await {
+        let condition: Vec<String> = columns.iter().map(|column| format!("{column} = '{corp}'")).collect();
+        let count = format!("SELECT COUNT(*) FROM {table} WHERE {}", condition.join(" OR "));
+        let count = node.number(&count).await;
         if count > 0 {
             found.push((table, count));
         }

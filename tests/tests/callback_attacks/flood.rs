@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::ConnectionTrait as _;
+use wecom_login::{Clock as _, SystemClock};
 use wecom_login_tests::forge::{Push, app_event, suite_event};
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
 
@@ -19,13 +19,13 @@ async fn repetitions_are_answered_from_memory_and_counted() {
     let push = leaves(&node, &corp, "somebody");
     node.done(&push, "unsubscribe").await;
     // Nobody can write, so whatever is answered now is answered from memory.
-    let lock = node.locked().await;
+    let lock = node.database.lock().await;
     let started = Instant::now();
     for _ in 0..500 {
         node.accepted(&push).await;
     }
     println!("500 repetitions answered from memory in {:?}", started.elapsed());
-    lock.execute_unprepared("ROLLBACK").await.unwrap();
+    lock.release().await;
     until("they are counted", async || {
         let records = node.records().await;
         records.iter().find(|record| record.event == "unsubscribe").unwrap().duplicates == 500
@@ -41,10 +41,10 @@ async fn what_cannot_be_stored_is_500_and_comes_again() {
     let user = node.user(0, 0);
     let token = node.session(SUITE, &corp, &user).await;
     let push = leaves(&node, &corp, &user);
-    node.execute("ALTER TABLE wecom_callback_record RENAME TO gone").await;
+    node.database.execute("ALTER TABLE wecom_callback_record RENAME TO gone").await;
     let answer = node.push(&push).await;
     assert_eq!((answer.status, answer.body.len()), (500, 0));
-    node.execute("ALTER TABLE gone RENAME TO wecom_callback_record").await;
+    node.database.execute("ALTER TABLE gone RENAME TO wecom_callback_record").await;
     assert!(node.lives(&token).await, "nothing was done of what was not stored");
     node.done(&push, "unsubscribe").await;
     until("the session is over", async || !node.lives(&token).await).await;
@@ -55,7 +55,7 @@ async fn a_database_that_hangs_is_500_in_time_and_nothing_is_lost() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
     let pushes: Vec<Push> = (0..60).map(|number| leaves(&node, &corp, &format!("user-{number}"))).collect();
-    let lock = node.locked().await;
+    let lock = node.database.lock().await;
     let started = Instant::now();
     let mut waiting = tokio::task::JoinSet::new();
     for push in pushes.clone() {
@@ -67,7 +67,7 @@ async fn a_database_that_hangs_is_500_in_time_and_nothing_is_lost() {
     println!("60 pushes at a locked database: answered within {slowest:?}");
     assert!(answers.iter().all(|status| *status == 500), "{answers:?}");
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");
-    lock.execute_unprepared("ROLLBACK").await.unwrap();
+    lock.release().await;
     for push in &pushes {
         // As WeCom does: again until it is taken.
         until("the push is taken", async || node.push(push).await.status == 200).await;
@@ -78,12 +78,22 @@ async fn a_database_that_hangs_is_500_in_time_and_nothing_is_lost() {
 #[tokio::test]
 async fn of_what_is_ignored_the_newest_ten_thousand_stay() {
     let node = Node::start(Plan::default()).await;
-    let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10050) \
-        INSERT INTO wecom_callback_record \
-        (suite_id, event, status, attempts, duplicates, hash, received_at, due_at, exchanged, guessed) \
-        SELECT CAST('dktests0000000000001' AS BLOB), 'chat', 'ignored', 0, 0, randomblob(32), \
-        CAST(strftime('%s') AS INTEGER) * 1000, 0, 0, 0 FROM n";
-    node.execute(rows).await;
+    let now = SystemClock::default().now().as_millis();
+    for fifty in 0..201 {
+        let rows: Vec<String> = (0..50)
+            .map(|row| {
+                let hash = node.database.literal(&format!("{:0>32}", fifty * 50 + row));
+                let suite = node.database.literal(SUITE);
+                format!("({suite}, 'chat', 'ignored', 0, 0, {hash}, {now}, 0, FALSE, FALSE)")
+            })
+            .collect();
+        let insert = format!(
+            "INSERT INTO wecom_callback_record (suite_id, event, status, attempts, duplicates, hash, received_at, \
+             due_at, exchanged, guessed) VALUES {}",
+            rows.join(", ")
+        );
+        node.database.execute(&insert).await;
+    }
     let count = "SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored'";
     assert_eq!(node.number(count).await, 10_050);
     // Every start cleans, and then every ten minutes.

@@ -52,15 +52,15 @@ async fn cancel_and_create_in_the_same_second_are_settled_by_asking() {
 
     // Really cancelled, and the event comes with the second of the authorisation.
     let other = node.install(1).await;
-    let asked = format!("SELECT event_time FROM wecom_authorization WHERE corp_id = CAST('{other}' AS BLOB)");
+    let of_other = format!("corp_id = {}", node.database.literal(&other));
+    let asked = format!("SELECT event_time FROM wecom_authorization WHERE {of_other}");
     let same_second = node.number(&asked).await;
     node.sandbox.change_settings(json!({"drop": ["cancel_auth"]})).await.unwrap();
     node.sandbox.cancel(&other).await.unwrap();
     node.accepted(&cancel(&node, &other, same_second)).await;
     until("the company is out", async || node.status(SUITE, &other).await == "cancelled").await;
-    let gone = format!(
-        "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NULL AND corp_id = CAST('{other}' AS BLOB)"
-    );
+    let gone =
+        format!("SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NULL AND {of_other}");
     until("its code is erased", async || node.number(&gone).await == 1).await;
 }
 
@@ -127,7 +127,7 @@ async fn a_replay_is_known_after_its_record_is_gone() {
     let gone =
         node.forge.post(&corp, &app_event(&corp, "unsubscribe", 1_700_000_000, &[("FromUserName", &user)]));
     node.done(&gone, "unsubscribe").await;
-    node.execute("DELETE FROM wecom_callback_record").await;
+    node.database.execute("DELETE FROM wecom_callback_record").await;
     let token = node.session(SUITE, &corp, &user).await;
     // A handle that remembers nothing.
     let later = node.another_handle().await;

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sea_orm::{ConnectionTrait as _, Database, DbBackend, Statement};
 use serde_json::{Value, json};
+use wecom_login_tests::database::TestDatabase;
 use wecom_login_tests::forge::{Forge, app_event};
 use wecom_login_tests::node::until;
 
@@ -26,8 +26,9 @@ async fn is_in(app: &App, corp_id: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_logs_nobody_out_and_fetches_nothing_twice() {
     let home = Home::new();
+    let database = TestDatabase::create(home.path()).await;
     let sandbox = home.sandbox(3).await;
-    let app = App::start(&home, "127.0.0.1:0", &sandbox.url());
+    let app = App::start(&home, &database, "127.0.0.1:0", &sandbox.url());
     sandbox.set_notify(&format!("http://{}/auth/notify", app.addr)).unwrap();
     let corp = sandbox.corp_ids()[0].clone();
     let user = sandbox.user_ids(&corp)[0].clone();
@@ -46,7 +47,7 @@ async fn a_kill_logs_nobody_out_and_fetches_nothing_twice() {
     let mut app = app;
     for _ in 0..3 {
         app.kill();
-        app = App::start(&home, &addr, &sandbox.url());
+        app = App::start(&home, &database, &addr, &sandbox.url());
         let hello = json_of(app.addr, "GET", "/api/hello", Some(&token), None, 200).await;
         assert_eq!((&hello["thirdUserId"], &hello["corpId"]), (&user.clone().into(), &corp.clone().into()));
         let another = login(&app).await;
@@ -61,8 +62,9 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
     let seed = u64::from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos()) | 1;
     println!("seed {seed}");
     let home = Home::new();
+    let database = TestDatabase::create(home.path()).await;
     let sandbox = Arc::new(home.sandbox(COMPANIES).await);
-    let app = App::start(&home, "127.0.0.1:0", &sandbox.url());
+    let app = App::start(&home, &database, "127.0.0.1:0", &sandbox.url());
     let (addr, listen) = (app.addr, app.addr.to_string());
     sandbox.set_notify(&format!("http://{addr}/auth/notify")).unwrap();
     let companies = sandbox.corp_ids();
@@ -97,24 +99,18 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
         // The kill comes at a random moment: this is what is tested, not something that settles.
         tokio::time::sleep(Duration::from_millis((random >> 33) % 250)).await;
         app.kill();
-        app = App::start(&home, &listen, &sandbox.url());
+        app = App::start(&home, &database, &listen, &sandbox.url());
     }
     let installs = installs.join_all().await;
     pushing.abort();
     let acknowledged = std::mem::take(&mut *acknowledged.lock().unwrap());
 
-    let file = home.path().join("axum-app.db");
-    let database = Database::connect(format!("sqlite://{}", file.display())).await.unwrap();
-    let rows = async |sql: &str| {
-        database.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap()
-    };
-    let number = async |sql: &str| rows(sql).await[0].try_get_by_index::<i64>(0).unwrap();
     // A spent AuthCode is asked about once more after a minute; its answer is known now.
     let open = "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running') \
         AND COALESCE(errcode, 0) <> 40078";
-    until("everything is worked off", async || number(open).await == 0).await;
-    let ended = rows("SELECT CAST(user_id AS TEXT) FROM wecom_person WHERE epoch > 0").await;
-    let ended: HashSet<String> = ended.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    until("everything is worked off", async || database.number(open).await == 0).await;
+    let ended = format!("SELECT {} FROM wecom_person WHERE epoch > 0", database.text_of("user_id"));
+    let ended: HashSet<String> = database.texts(&ended).await.into_iter().collect();
     let lost: Vec<&String> = acknowledged.iter().filter(|user| !ended.contains(*user)).collect();
     let taken: Vec<&String> =
         installs.iter().filter(|(taken, _)| *taken).map(|(_, company)| company).collect();
@@ -124,7 +120,7 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
     let out: Vec<&&String> = taken.iter().filter(|company| !active(company)).collect();
     // The named window: WeCom's answer to an AuthCode was under way when the app died.
     let spent = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'create_auth' AND errcode = 40078";
-    let spent = usize::try_from(number(spent).await).unwrap();
+    let spent = usize::try_from(database.number(spent).await).unwrap();
     println!(
         "{ROUNDS} kills: {} of {} people's events lost, {} of {} companies out, {spent} of them in the named window",
         lost.len(),

@@ -7,15 +7,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use sea_orm::DbBackend;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use wecom_login_tests::database::TestDatabase;
 use wecom_sandbox::Sandbox;
 
 pub(crate) const SUITE: &str = "dkrestart00000000001";
 pub(crate) const TOKEN: &str = "RestartCallbackToken1";
 pub(crate) const AES_KEY: &str = "Sd7kT2mXv9LhR4sWc8YpB1nZf6JgU3aEoK5iHxMrDtB";
 pub(crate) const ADMIN_KEY: &str = "an-admin-key-of-the-restarts";
+/// Base64 of 32 bytes.
+const DATA_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
 /// The directory of an app: its configuration, its database, its key.
 pub(crate) struct Home(tempfile::TempDir);
@@ -79,8 +83,13 @@ pub(crate) struct App {
 
 impl App {
     /// Starts it and waits until it says where it is.
-    pub(crate) fn start(home: &Home, listen: &str, wecom_url: &str) -> Self {
+    pub(crate) fn start(home: &Home, database: &TestDatabase, listen: &str, wecom_url: &str) -> Self {
         let mut command = home.command(listen, wecom_url);
+        command.args(["--database-url", database.url()]);
+        if database.backend() != DbBackend::Sqlite {
+            // Beside a file of its own the app keeps its own key; here it is given one, as nodes are.
+            command.env("WECOM_LOGIN_DATA_KEY", DATA_KEY);
+        }
         command.args(["--admin-key", ADMIN_KEY]).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
