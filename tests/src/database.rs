@@ -5,7 +5,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, DbErr, Statement,
+};
 
 /// Names the server; without it every test has an SQLite file.
 pub const SERVER_VARIABLE: &str = "TEST_DATABASE_SERVER";
@@ -36,9 +38,7 @@ impl TestDatabase {
         let number = CREATED.fetch_add(1, Ordering::Relaxed);
         let name = format!("wecom_test_{}_{number}", std::process::id());
         let backend = if server.starts_with("mysql") { DbBackend::MySql } else { DbBackend::Postgres };
-        for statement in [drop_statement(backend, &name), format!("CREATE DATABASE {name}")] {
-            on_server(&server, backend, &statement).await.expect("the server of the tests answers");
-        }
+        create_anew(&server, backend, &name).await.expect("the server of the tests answers");
         let url = format!("{server}/{name}");
         Self { backend, url, on_server: Some((server, name)), file }
     }
@@ -102,12 +102,14 @@ impl TestDatabase {
     pub async fn tables(&self) -> Vec<(String, Vec<String>)> {
         let of_schema = match self.backend {
             DbBackend::Sqlite => {
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'wecom_%'"
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'wecom_%' ORDER BY name"
             }
             DbBackend::MySql => {
-                "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()"
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name"
             }
-            _ => "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'",
+            _ => {
+                "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1"
+            }
         };
         let mut tables = Vec::new();
         for table in self.texts(of_schema).await {
@@ -181,8 +183,7 @@ impl Drop for TestDatabase {
         // On a thread with a runtime of its own: a drop cannot wait on the runtime it happens on.
         let gone = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let statement = drop_statement(backend, &name);
-            runtime.map(|runtime| runtime.block_on(on_server(&server, backend, &statement)))
+            runtime.map(|runtime| runtime.block_on(drop_database(&server, backend, &name)))
         });
         // What is left behind is in nobody's way: the next process of this number drops it.
         let _ = gone.join();
@@ -209,21 +210,38 @@ impl Lock {
     }
 }
 
-fn drop_statement(backend: DbBackend, name: &str) -> String {
-    match backend {
-        DbBackend::Postgres => format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-        _ => format!("DROP DATABASE IF EXISTS {name}"),
-    }
-}
-
-async fn on_server(server: &str, backend: DbBackend, statement: &str) -> Result<(), sea_orm::DbErr> {
-    let always_there = if backend == DbBackend::MySql { "information_schema" } else { "postgres" };
-    let connection = connect(&format!("{server}/{always_there}")).await?;
-    connection.execute_unprepared(statement).await?;
+async fn create_anew(server: &str, backend: DbBackend, name: &str) -> Result<(), DbErr> {
+    drop_database(server, backend, name).await?;
+    let connection = administer(server, backend).await?;
+    // The oldest of defaults, which cannot hold a company's name: ours must not depend on it.
+    let charset = if backend == DbBackend::MySql { " CHARACTER SET latin1" } else { "" };
+    connection.execute_unprepared(&format!("CREATE DATABASE {name}{charset}")).await?;
     connection.close().await
 }
 
-async fn connect(url: &str) -> Result<DatabaseConnection, sea_orm::DbErr> {
+/// Drops it under whoever still has it open, a transaction of a handle that is gone among them.
+async fn drop_database(server: &str, backend: DbBackend, name: &str) -> Result<(), DbErr> {
+    let connection = administer(server, backend).await?;
+    if backend == DbBackend::Postgres {
+        connection.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+        return connection.close().await;
+    }
+    let users = format!("SELECT id FROM information_schema.processlist WHERE db = '{name}'");
+    for row in connection.query_all_raw(Statement::from_string(backend, users)).await? {
+        let user: i64 = row.try_get_by_index(0)?;
+        // It may be gone by itself.
+        let _ = connection.execute_unprepared(&format!("KILL {user}")).await;
+    }
+    connection.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}")).await?;
+    connection.close().await
+}
+
+async fn administer(server: &str, backend: DbBackend) -> Result<DatabaseConnection, DbErr> {
+    let always_there = if backend == DbBackend::MySql { "information_schema" } else { "postgres" };
+    connect(&format!("{server}/{always_there}")).await
+}
+
+async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
     Database::connect(options).await

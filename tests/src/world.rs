@@ -120,7 +120,8 @@ impl World {
     /// Starts a sandbox, a handle and an app, and waits until the app knows its companies.
     pub async fn start(adapter: &dyn Adapter, layout: Layout, setup: Setup) -> Self {
         let directory = TempDir::new().unwrap();
-        let database = TestDatabase::create(directory.path()).await;
+        // Boxed: the futures of whole suites hold it, and the compiler measures how deep they go.
+        let database = Box::pin(TestDatabase::create(directory.path())).await;
         let auths = directory.path().join("auths");
         auths::write(&auths);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

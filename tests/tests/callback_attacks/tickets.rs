@@ -110,6 +110,8 @@ async fn after_40085_the_next_ticket_is_taken_whatever_its_time() {
     case.ticket("real", now()).await;
     case.tickets.refused.lock().unwrap().push("forged".to_owned());
     assert_eq!(case.used().await, "forged");
+    let answered = async || case.node.records().await[0].last_error.is_some();
+    until("the refusal is known", answered).await;
     case.ticket("real again", now() - 5).await;
     assert_eq!(case.used().await, "real again");
 }
