@@ -68,6 +68,12 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 
     /// Ends once `duration` has passed on this clock.
     fn sleep(&self, duration: Duration) -> Sleep;
+
+    /// Whether it shows the real time, as well as this machine knows it. Then the database's clock puts it right, so
+    /// that nodes on one database agree. A clock that is moved by hand says no, which is the default.
+    fn is_real(&self) -> bool {
+        false
+    }
 }
 
 /// The machine's clock.
@@ -83,6 +89,10 @@ impl Clock for SystemClock {
 
     fn sleep(&self, duration: Duration) -> Sleep {
         Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn is_real(&self) -> bool {
+        true
     }
 }
 

@@ -17,12 +17,12 @@ use super::{
     SuiteEventKind, content_hash, decrypt, event_name, verify_signature,
 };
 use crate::authorization::Authorizations;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Timestamp;
 use crate::element::Instances;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Hooks, OtherEvent};
 use crate::ids::{CorpId, SuiteId};
-use crate::store::AuthorizationStatus;
+use crate::store::{AuthorizationStatus, Store};
 use crate::suite::{Suite, Suites};
 use crate::wecom::ticket::event_time;
 
@@ -69,7 +69,7 @@ struct Inner {
     inbox: Inbox,
     authorizations: Authorizations,
     hooks: Arc<dyn Hooks>,
-    clock: Arc<dyn Clock>,
+    store: Store,
     room: Semaphore,
     runtime: Handle,
 }
@@ -89,11 +89,11 @@ impl Notify {
         inbox: Inbox,
         authorizations: Authorizations,
         hooks: Arc<dyn Hooks>,
-        clock: Arc<dyn Clock>,
+        store: Store,
         runtime: Handle,
     ) -> Self {
         let room = Semaphore::new(AT_ONCE);
-        Self(Arc::new(Inner { suites, instances, inbox, authorizations, hooks, clock, room, runtime }))
+        Self(Arc::new(Inner { suites, instances, inbox, authorizations, hooks, store, room, runtime }))
     }
 
     /// The check of a URL that is entered in the provider console: answers the plaintext of `echostr` (D/96238).
@@ -214,7 +214,7 @@ impl Notify {
     /// company.
     async fn read(&self, suite: &Suite, plain: &Plaintext) -> Result<Reading> {
         let (receive_id, message) = (plain.receive_id(), plain.message());
-        let now = self.0.clock.now();
+        let now = self.0.store.now();
         let hash = content_hash(&suite.id, receive_id, message);
         let arrived = |corp_id, event: String, work: Work| {
             let told = matches!(work, Work::Ignored).then(|| OtherEvent {

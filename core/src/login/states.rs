@@ -80,7 +80,7 @@ mod tests {
         let database = Store::connect("sqlite::memory:").await.unwrap();
         let keys = DataKeys::given([DataKey::new([7; 32])]);
         let clock = ManualClock::starting_now();
-        let store = Store::open(database, &keys, Arc::new(clock.clone())).await.unwrap();
+        let store = Store::open(database, &keys, Arc::new(clock.clone()), true).await.unwrap();
         let states = SpentStates::new(store.clone());
         assert!(!states.contains("a").await.unwrap());
         let expires_at = store.now() + Duration::from_mins(10);

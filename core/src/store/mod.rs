@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _,
-    IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, EntityTrait as _, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait as _,
 };
 
 use crate::clock::{Clock, Timestamp};
@@ -21,12 +22,14 @@ mod migration;
 mod retry;
 pub(crate) mod seal;
 mod status;
+mod time;
 
 pub(crate) use key_ring::KeyRing;
 pub use key_ring::{DATA_KEY_VARIABLE, DataKey, DataKeys};
 pub(crate) use retry::retried;
 pub(crate) use seal::{Place, Sealed};
 pub use status::{AuthorizationStatus, RecordStatus};
+use time::Offset;
 
 /// How long one statement waits for SQLite's one writer.
 #[cfg(feature = "sqlite")]
@@ -40,13 +43,14 @@ struct Inner {
     database: DatabaseConnection,
     keys: KeyRing,
     clock: Arc<dyn Clock>,
+    offset: Offset,
 }
 
 impl Store {
     /// Connects by URL: our own pool, without statement logging, since statements hold people's data.
     pub(crate) async fn connect(url: &str) -> Result<DatabaseConnection> {
         let mut options = ConnectOptions::new(url);
-        options.sqlx_logging(false).acquire_timeout(Duration::from_secs(2)).max_connections(16);
+        options.sqlx_logging(false).acquire_timeout(Duration::from_secs(5)).max_connections(16);
         #[cfg(feature = "sqlite")]
         options.map_sqlx_sqlite_opts(|sqlite| {
             use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -73,8 +77,14 @@ impl Store {
         database: DatabaseConnection,
         keys: &DataKeys,
         clock: Arc<dyn Clock>,
+        migrate: bool,
     ) -> Result<Self> {
-        migration::up(&database).await?;
+        strict(&database).await?;
+        if migrate {
+            migration::up(&database).await?;
+        } else {
+            migration::expect_none(&database).await?;
+        }
         ends::prepare(&database).await?;
         let known = entity::data_key::Entity::find().all(&database).await?;
         let keys = keys.load(known.is_empty())?;
@@ -82,7 +92,9 @@ impl Store {
         // Another node may have begun with other keys at the same time: then one of the two stops here.
         let known = entity::data_key::Entity::find().all(&database).await?;
         data_key::check(&database, &keys, &known, clock.now()).await?;
-        Ok(Self(Arc::new(Inner { database, keys, clock })))
+        let offset = Offset::default();
+        offset.measure(&database, &*clock).await?;
+        Ok(Self(Arc::new(Inner { database, keys, clock, offset })))
     }
 
     pub(crate) fn database(&self) -> &DatabaseConnection {
@@ -93,9 +105,14 @@ impl Store {
         &self.0.keys
     }
 
-    /// The time by which rows are compared.
+    /// The time by which rows are compared: the database's.
     pub(crate) fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.0.offset.now(&*self.0.clock)
+    }
+
+    /// Asks the database for its time, from which this node's may drift.
+    pub(crate) async fn measure_time(&self) -> Result<()> {
+        self.0.offset.measure(&self.0.database, &*self.0.clock).await
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -118,6 +135,23 @@ async fn begin(database: &DatabaseConnection) -> Result<DatabaseTransaction> {
         ..TransactionOptions::default()
     };
     Ok(database.begin_with_options(options).await?)
+}
+
+/// A MySQL that is not strict cuts what is too long for its column, a suite_ticket for one, and says nothing.
+async fn strict(database: &DatabaseConnection) -> Result<()> {
+    if database.get_database_backend() != DbBackend::MySql {
+        return Ok(());
+    }
+    let mode = Statement::from_string(DbBackend::MySql, "SELECT CAST(@@sql_mode AS CHAR) AS mode");
+    let row = database.query_one_raw(mode).await?;
+    let mode: String = row.map(|row| row.try_get("", "mode")).transpose()?.unwrap_or_default();
+    if mode.contains("STRICT_") {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Config,
+        "the database's sql_mode must hold STRICT_TRANS_TABLES or STRICT_ALL_TABLES",
+    ))
 }
 
 impl fmt::Debug for Store {

@@ -24,7 +24,7 @@ impl Fixture {
     pub(super) async fn new() -> Self {
         let database = Store::connect("sqlite::memory:").await.unwrap();
         let keys = DataKeys::given([DataKey::new([7; 32])]);
-        let store = Store::open(database, &keys, Arc::new(SystemClock)).await.unwrap();
+        let store = Store::open(database, &keys, Arc::new(SystemClock), true).await.unwrap();
         let (sender, chores) = mpsc::unbounded_channel();
         let runtime = tokio::runtime::Handle::current();
         let sessions = Sessions::new(store, SessionSettings::default(), sender, runtime);

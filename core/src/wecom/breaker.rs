@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Timestamp;
 
 /// In this span of time …
 const SPAN: Duration = Duration::from_mins(10);
@@ -38,12 +38,16 @@ impl Breaker {
     ///
     /// # Errors
     /// How long it has to wait because the limit is reached.
-    pub(super) async fn enter(&self, clock: &dyn Clock, proven: bool) -> Result<Asking<'_>, Duration> {
+    pub(super) async fn enter(
+        &self,
+        now: impl Fn() -> Timestamp,
+        proven: bool,
+    ) -> Result<Asking<'_>, Duration> {
         let limit = if proven { WRONG_SECRETS } else { WRONG_UNPROVEN };
         loop {
             let answered = self.answered.notified();
             {
-                let now = clock.now();
+                let now = now();
                 let mut counts = self.counts();
                 while counts.wrong.front().is_some_and(|first| now.since(*first) >= SPAN) {
                     counts.wrong.pop_front();
@@ -80,24 +84,24 @@ impl Drop for Asking<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::ManualClock;
+    use crate::clock::{Clock as _, ManualClock};
 
     #[tokio::test]
     async fn wrong_secrets_stay_below_ten_in_ten_minutes() {
         let (breaker, clock) = (Breaker::default(), ManualClock::new(Timestamp::from_millis(0)));
         for _ in 0..WRONG_UNPROVEN {
-            drop(breaker.enter(&clock, false).await.unwrap());
+            drop(breaker.enter(|| clock.now(), false).await.unwrap());
             breaker.wrong_secret(clock.now());
             clock.advance(Duration::from_mins(1));
         }
-        assert_eq!(breaker.enter(&clock, false).await.unwrap_err(), Duration::from_mins(4));
+        assert_eq!(breaker.enter(|| clock.now(), false).await.unwrap_err(), Duration::from_mins(4));
         for _ in WRONG_UNPROVEN..WRONG_SECRETS {
-            drop(breaker.enter(&clock, true).await.unwrap());
+            drop(breaker.enter(|| clock.now(), true).await.unwrap());
             breaker.wrong_secret(clock.now());
         }
-        assert!(breaker.enter(&clock, true).await.is_err());
+        assert!(breaker.enter(|| clock.now(), true).await.is_err());
         clock.advance(Duration::from_mins(4));
-        assert!(breaker.enter(&clock, true).await.is_ok(), "the first is ten minutes old");
+        assert!(breaker.enter(|| clock.now(), true).await.is_ok(), "the first is ten minutes old");
     }
 
     #[tokio::test]
@@ -105,9 +109,9 @@ mod tests {
         let (breaker, clock) = (Breaker::default(), ManualClock::starting_now());
         let mut asking = Vec::new();
         for _ in 0..WRONG_UNPROVEN {
-            asking.push(breaker.enter(&clock, false).await.unwrap());
+            asking.push(breaker.enter(|| clock.now(), false).await.unwrap());
         }
-        let mut waiting = Box::pin(breaker.enter(&clock, false));
+        let mut waiting = Box::pin(breaker.enter(|| clock.now(), false));
         assert!(futures_util::poll!(&mut waiting).is_pending());
         asking.pop();
         assert!(waiting.await.is_ok());

@@ -3,11 +3,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use moka::ops::compute::Op;
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, ModelTrait as _, QueryFilter as _};
+use sea_orm::EntityTrait as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
@@ -15,12 +15,18 @@ use tokio::runtime::Handle;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId};
+use crate::random;
 use crate::secret::{AccessToken, PermanentCode, ProviderAccessToken, ProviderSecret, SuiteAccessToken};
-use crate::store::entity::{access_token, authorization};
-use crate::store::{Place, Store, retried};
+use crate::store::entity::access_token;
+use crate::store::{Store, retried};
 use crate::suite::Suite;
 use crate::wecom::breaker::Breaker;
 use crate::wecom::{Api, Errcode, Granted, ticket};
+
+mod lease;
+mod rows;
+
+use self::lease::Lease;
 
 /// A token that nobody asks for leaves memory; its row stays.
 const UNUSED: Duration = Duration::from_hours(2);
@@ -32,6 +38,8 @@ const SUITE_REFUSED_FOR: Duration = Duration::from_mins(2);
 const REFRESH_AHEAD: Duration = Duration::from_mins(10);
 /// … by one attempt in this time: until then WeCom hands out the same token (D/97164).
 const REFRESH_INTERVAL: Duration = Duration::from_mins(1);
+/// How often a node looks for the token that another one is fetching.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Whose token it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -123,6 +131,8 @@ struct Inner {
     dead: moka::sync::Cache<[u8; 32], ()>,
     /// Suites whose own secret WeCom called wrong: that counts towards the bar too.
     refused_suites: moka::sync::Cache<SuiteId, (Error, Timestamp)>,
+    /// Who this node is to the others.
+    node: String,
     runtime: Handle,
 }
 
@@ -139,6 +149,7 @@ impl Tokens {
             breaker: Breaker::default(),
             proven,
             refused_suites: moka::sync::Cache::new(1_000),
+            node: random::hex::<8>(),
             runtime,
         }))
     }
@@ -212,26 +223,42 @@ impl Tokens {
         self.0.held.try_get_with(key, fetch).await.map_err(|error: Arc<Error>| Error::clone(&error))
     }
 
+    /// The stored token, or a new one: one node fetches it, and the others find it stored.
     async fn stored_or_fetched(&self, credential: &Credential) -> Result<Arc<Held>> {
-        let owner = credential.owner();
-        let row_id = owner.row_id();
-        let row = access_token::Entity::find_by_id(row_id.clone()).one(self.0.store.database()).await?;
-        let now = self.0.store.now();
-        if let Some(row) =
-            row.filter(|row| row.version == credential.version() && now + MARGIN < row.expires_at)
-        {
-            let value = self.0.store.keys().open_text(place(&[&row_id]), &row.value)?;
-            if self.is_dead(&value) {
-                return self.fetch_and_keep(credential).await;
+        let row_id = credential.owner().row_id();
+        loop {
+            if let Some(held) = self.stored(credential, &row_id).await? {
+                return Ok(held);
             }
-            return Ok(Arc::new(Held {
-                value: value.into(),
-                version: row.version,
-                expires_at: row.expires_at,
-                refreshed_at: AtomicI64::new(0),
-            }));
+            let Some(lease) = Lease::take(&self.0.store, &row_id, &self.0.node).await? else {
+                // By the machine's clock: the other node does not wait for one that a test moves.
+                tokio::time::sleep(LOOK_AGAIN).await;
+                continue;
+            };
+            let fetching = async {
+                // It may have been stored between our look and the lease.
+                match self.stored(credential, &row_id).await? {
+                    Some(held) => Ok(held),
+                    None => self.fetch_and_keep(credential).await,
+                }
+            };
+            return lease.during(fetching).await;
         }
-        self.fetch_and_keep(credential).await
+    }
+
+    async fn stored(&self, credential: &Credential, row_id: &[u8]) -> Result<Option<Arc<Held>>> {
+        let stored = rows::find(&self.0.store, row_id, credential.version()).await?;
+        let usable = stored.filter(|stored| {
+            self.0.store.now() + MARGIN < stored.expires_at && !self.is_dead(stored.value.expose_secret())
+        });
+        Ok(usable.map(|stored| {
+            Arc::new(Held {
+                value: stored.value,
+                version: credential.version(),
+                expires_at: stored.expires_at,
+                refreshed_at: AtomicI64::new(stored.fetched_at.as_millis()),
+            })
+        }))
     }
 
     async fn fetch_and_keep(&self, credential: &Credential) -> Result<Arc<Held>> {
@@ -246,7 +273,8 @@ impl Tokens {
             refreshed_at: AtomicI64::new(asked_at.as_millis()),
         };
         // A token that cannot be stored still serves this node.
-        if let Err(error) = retried(|| self.keep(credential, &held, asked_at)).await {
+        let keep = || rows::keep(&self.0.store, credential.owner(), &held, asked_at);
+        if let Err(error) = retried(keep).await {
             tracing::warn!(target: "wecom_login", ?error, "an access token could not be stored");
         }
         Ok(Arc::new(held))
@@ -280,7 +308,7 @@ impl Tokens {
             }
             Credential::App(app) => {
                 let _asking =
-                    self.0.breaker.enter(&**self.0.store.clock(), self.is_proven(app)).await.map_err(
+                    self.0.breaker.enter(|| self.0.store.now(), self.is_proven(app)).await.map_err(
                         |wait| {
                             Error::new(
                                 ErrorKind::Upstream,
@@ -304,62 +332,45 @@ impl Tokens {
         }
     }
 
-    async fn keep(&self, credential: &Credential, held: &Held, asked_at: Timestamp) -> Result<()> {
-        let owner = credential.owner();
-        let row_id = owner.row_id();
-        let value = self.0.store.keys().seal(place(&[&row_id]), held.value.expose_secret().as_bytes())?;
-        let transaction = self.0.store.begin().await?;
-        let (suite_id, corp_id) = match owner {
-            Owner::App(suite_id, corp_id) => {
-                let key = (suite_id.clone(), corp_id.clone());
-                let stored = authorization::Entity::find_by_id(key).one(&transaction).await?;
-                if stored.is_none_or(|row| row.secret_version != held.version) {
-                    // The secret changed while we asked; this token belongs to the old one.
-                    return Ok(());
-                }
-                (Some(suite_id), Some(corp_id))
-            }
-            Owner::Suite(suite_id) => (Some(suite_id), None),
-            Owner::Provider(corp_id) => (None, Some(corp_id)),
-        };
-        if let Some(row) = access_token::Entity::find_by_id(row_id.clone()).one(&transaction).await? {
-            if row.fetched_at > asked_at && row.version == held.version {
-                return Ok(());
-            }
-            row.delete(&transaction).await?;
-        }
-        let row = access_token::ActiveModel {
-            id: Set(row_id),
-            suite_id: Set(suite_id),
-            corp_id: Set(corp_id),
-            value: Set(value),
-            version: Set(held.version),
-            fetched_at: Set(asked_at),
-            expires_at: Set(held.expires_at),
-        };
-        access_token::Entity::insert(row).exec_without_returning(&transaction).await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-
     /// Fetches the next token in the background while the present one still serves.
     fn refresh_ahead(&self, held: &Held, credential: Credential, now: Timestamp) {
-        use std::sync::atomic::Ordering::Relaxed;
+        use Ordering::Relaxed;
         let tried = held.refreshed_at.load(Relaxed);
         let due = now + REFRESH_AHEAD >= held.expires_at
             && now.since(Timestamp::from_millis(tried)) >= REFRESH_INTERVAL
             && held.refreshed_at.compare_exchange(tried, now.as_millis(), Relaxed, Relaxed).is_ok();
-        if due {
-            let tokens = self.clone();
-            self.0.runtime.spawn(async move {
-                match tokens.fetch_and_keep(&credential).await {
-                    Ok(held) => tokens.0.held.insert(credential.key(), held).await,
-                    Err(error) => {
-                        tracing::debug!(target: "wecom_login", ?error, "a token could not be refreshed ahead")
-                    }
-                }
-            });
+        if !due {
+            return;
         }
+        let (tokens, expires_at) = (self.clone(), held.expires_at);
+        self.0.runtime.spawn(async move {
+            match tokens.refreshed(&credential, expires_at).await {
+                Ok(Some(held)) => tokens.0.held.insert(credential.key(), held).await,
+                // Another node is at it; what it fetches is found at the next attempt.
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::debug!(target: "wecom_login", ?error, "a token could not be refreshed ahead");
+                }
+            }
+        });
+    }
+
+    /// The next token: what another node has fetched meanwhile, or a new one.
+    async fn refreshed(&self, credential: &Credential, expires_at: Timestamp) -> Result<Option<Arc<Held>>> {
+        let row_id = credential.owner().row_id();
+        let Some(lease) = Lease::take(&self.0.store, &row_id, &self.0.node).await? else { return Ok(None) };
+        let refreshing = async {
+            let stored = self.stored(credential, &row_id).await?;
+            let fetched_lately = |held: &Held| {
+                let fetched_at = Timestamp::from_millis(held.refreshed_at.load(Ordering::Relaxed));
+                self.0.store.now().since(fetched_at) < REFRESH_INTERVAL
+            };
+            match stored {
+                Some(held) if held.expires_at > expires_at || fetched_lately(&held) => Ok(Some(held)),
+                _ => self.fetch_and_keep(credential).await.map(Some),
+            }
+        };
+        lease.during(refreshing).await
     }
 
     fn is_dead(&self, value: &str) -> bool {
@@ -369,21 +380,8 @@ impl Tokens {
     async fn died(&self, key: Key, value: &str) {
         self.0.dead.insert(token_hash(value), ());
         self.drop_held(&key, value).await;
-        let row_id = key.0.row_id();
-        let row = access_token::Entity::find_by_id(row_id.clone()).one(self.0.store.database()).await;
-        let Ok(Some(row)) = row else { return };
-        let same =
-            self.0.store.keys().open_text(place(&[&row_id]), &row.value).is_ok_and(|stored| stored == value);
-        if same {
-            // By its time too: a newer one may be stored between our look and this.
-            let gone = access_token::Entity::delete_many()
-                .filter(access_token::Column::Id.eq(row_id))
-                .filter(access_token::Column::FetchedAt.eq(row.fetched_at))
-                .exec(self.0.store.database())
-                .await;
-            if let Err(error) = gone {
-                tracing::warn!(target: "wecom_login", %error, "a dead access token could not be removed");
-            }
+        if let Err(error) = rows::remove(&self.0.store, &key.0.row_id(), value).await {
+            tracing::warn!(target: "wecom_login", ?error, "a dead access token could not be removed");
         }
     }
 
@@ -412,8 +410,4 @@ impl fmt::Debug for Tokens {
 
 fn token_hash(value: &str) -> [u8; 32] {
     Sha256::digest(value.as_bytes()).into()
-}
-
-fn place<'a>(key: &'a [&'a [u8]]) -> Place<'a> {
-    Place { table: "wecom_access_token", column: "value", key }
 }

@@ -61,6 +61,7 @@ pub struct Builder {
     trusted_proxies: Vec<Network>,
     look: Look,
     cached_authorizations: u64,
+    migrate: bool,
 }
 
 enum Database {
@@ -92,6 +93,7 @@ impl Default for Builder {
             trusted_proxies: Vec::new(),
             look: Look::default(),
             cached_authorizations: 10_000,
+            migrate: true,
         }
     }
 }
@@ -246,6 +248,13 @@ impl Builder {
         self
     }
 
+    /// Whether the tables are brought up to date at the start, one node at a time. True. Without it the start fails
+    /// where they are not: for a database account that may not change tables.
+    pub const fn migrate(mut self, migrate: bool) -> Self {
+        self.migrate = migrate;
+        self
+    }
+
     /// Checks everything, opens the database, brings its tables up to date and starts the work in the background, on
     /// the tokio runtime that this runs on.
     ///
@@ -266,7 +275,7 @@ impl Builder {
             Some(Database::Url(url)) => Store::connect(&url).await?,
             None => return Err(config("database_url or database is missing")),
         };
-        let store = Store::open(database, &self.data_keys, self.clock).await?;
+        let store = Store::open(database, &self.data_keys, self.clock, self.migrate).await?;
 
         let (chores, chore_feed) = mpsc::unbounded_channel();
         let (repeats, repeat_feed) = mpsc::unbounded_channel();
@@ -306,7 +315,7 @@ impl Builder {
                 inbox.clone(),
                 authorizations.clone(),
                 Arc::clone(&self.hooks),
-                Arc::clone(store.clock()),
+                store.clone(),
                 runtime.clone(),
             ),
             worker: Worker::new(store.clone(), effects, inbox.clone(), suites.ids(), arrived),

@@ -99,6 +99,13 @@ impl Node {
         change(builder).build().await.expect("a handle is built")
     }
 
+    /// Why another handle, with changes to its builder, cannot be built.
+    pub async fn fails_with(&self, change: impl FnOnce(Builder) -> Builder) -> wecom_login::Error {
+        let url = format!("http://{}", self.addr);
+        let builder = builder(self.plan, &url, self.database.url(), &self.sandbox);
+        change(builder).build().await.expect_err("a handle is built")
+    }
+
     /// The id of the sandbox's company with this number.
     #[must_use]
     pub fn corp(&self, number: usize) -> String {

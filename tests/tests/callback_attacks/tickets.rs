@@ -115,3 +115,11 @@ async fn after_40085_the_next_ticket_is_taken_whatever_its_time() {
     case.ticket("real again", now() - 5).await;
     assert_eq!(case.used().await, "real again");
 }
+
+#[tokio::test]
+async fn a_ticket_of_1024_characters_stays_whole() {
+    let mut case = Case::start().await;
+    let long: String = ('a'..='z').cycle().take(1024).collect();
+    case.ticket(&long, now()).await;
+    assert_eq!(case.used().await, long);
+}

@@ -14,4 +14,5 @@ pub(crate) mod person;
 pub(crate) mod session;
 pub(crate) mod spent_state;
 pub(crate) mod suite;
+pub(crate) mod token_lease;
 pub(crate) mod user;

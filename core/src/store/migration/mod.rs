@@ -12,6 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 mod m20261122_000001_first_tables;
 mod m20261122_000002_ends;
 mod m20261122_000003_spent_states;
+mod m20261122_000004_unicode;
+mod m20261122_000006_token_leases;
 
 /// Our migrations. A host app's own migrator may work in the same database: the two keep separate books.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000001_first_tables::Migration),
             Box::new(m20261122_000002_ends::Migration),
             Box::new(m20261122_000003_spent_states::Migration),
+            Box::new(m20261122_000004_unicode::Migration),
+            Box::new(m20261122_000006_token_leases::Migration),
         ]
     }
 
@@ -62,6 +66,22 @@ pub(super) async fn up(database: &DatabaseConnection) -> Result<()> {
     done?;
     transaction.commit().await?;
     Ok(())
+}
+
+/// For a database account that may not change tables: they have to be up to date already.
+pub(super) async fn expect_none(database: &DatabaseConnection) -> Result<()> {
+    // Not by the migrator, which would make its own table first.
+    let done = Statement::from_string(database.get_database_backend(), "SELECT version FROM wecom_migration");
+    let done = database.query_all_raw(done).await.unwrap_or_default();
+    let done: Vec<String> = done.iter().filter_map(|row| row.try_get("", "version").ok()).collect();
+    let missing =
+        Migrator::migrations().iter().filter(|step| !done.iter().any(|done| done == step.name())).count();
+    if missing == 0 {
+        return Ok(());
+    }
+    let detail =
+        format!("{missing} migrations are missing: start once with an account that may change tables");
+    Err(Error::new(ErrorKind::Config, detail))
 }
 
 async fn run(transaction: &DatabaseTransaction, sql: &str) -> Result<()> {

@@ -1,5 +1,4 @@
-//! Two handles on one database, as two processes would be: what one ends, the other hears of.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+//! What one node ends, the other hears of.
 
 use wecom_login::{CurrentUser, Platform, WecomLogin};
 use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
