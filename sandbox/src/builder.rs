@@ -8,7 +8,7 @@ use std::{error, fmt, io};
 use wecom_login::element::read_instances;
 use wecom_login::{CorpId, Suite, SuiteId};
 
-use crate::delivery::Target;
+use crate::delivery::{Target, plain_authority};
 use crate::engine::Engine;
 use crate::sandbox::Sandbox;
 use crate::world::{World, seed};
@@ -22,6 +22,7 @@ pub struct Builder {
     suites: Vec<Suite>,
     pins: Vec<(SuiteId, CorpId)>,
     notify: Option<String>,
+    public_url: Option<String>,
     corps: usize,
     members: usize,
     state: Option<PathBuf>,
@@ -36,6 +37,7 @@ impl Builder {
             suites: Vec::new(),
             pins: Vec::new(),
             notify: None,
+            public_url: None,
             corps: 3,
             members: 5,
             state: None,
@@ -70,6 +72,13 @@ impl Builder {
     /// Pushes to this callback URL from the start. Without it nothing is pushed until [`Sandbox::set_notify`].
     pub fn notify(mut self, url: impl Into<String>) -> Self {
         self.notify = Some(url.into());
+        self
+    }
+
+    /// The app as browsers see it, where that is another host than the notify URL's: its host and port are the trusted
+    /// domain of every app, until the `trustedDomain` switch says otherwise.
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
         self
     }
 
@@ -114,6 +123,12 @@ impl Builder {
             Some(url) => Some(Target::parse(url, self.remote).map_err(StartError::rule)?),
             None => None,
         };
+        let public_host = match &self.public_url {
+            Some(url) => {
+                Some(public_host(url).ok_or_else(|| StartError::rule("the public URL is http or https"))?)
+            }
+            None => None,
+        };
         let listen = self.listen;
         let remote = self.remote;
         let state = self.state.clone();
@@ -122,7 +137,8 @@ impl Builder {
             .await
             .map_err(|error| StartError::io(format!("cannot listen on {listen}"), error))?;
         let addr = listener.local_addr().map_err(|error| StartError::io("no local address", error))?;
-        let engine = Engine::new(suites, instances, pins, (addr, remote), world, state, target);
+        let engine =
+            Engine::new(suites, instances, pins, (addr, remote), world, state, (target, public_host));
         Ok(Sandbox::serve(engine, listener))
     }
 
@@ -175,6 +191,13 @@ impl Builder {
             .collect();
         Ok((suites, instances, pins, world))
     }
+}
+
+/// Host and port of a URL, without a port that its scheme implies.
+fn public_host(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
+    let authority = rest.split(['/', '?', '#']).next().filter(|authority| !authority.is_empty())?;
+    Some(plain_authority(scheme, authority))
 }
 
 type Parts = (Vec<Suite>, BTreeMap<String, Vec<String>>, Vec<(String, String)>, World);

@@ -22,6 +22,8 @@ pub(crate) struct Engine {
     world: Mutex<World>,
     state_file: Option<PathBuf>,
     target: Mutex<Option<Target>>,
+    /// Host and port of the app as browsers see it, where it was told.
+    public_host: Option<String>,
     held: Mutex<Vec<(Delivery, Event)>>,
     client: Client,
     wake: watch::Sender<()>,
@@ -35,7 +37,7 @@ impl Engine {
         (addr, remote): (SocketAddr, bool),
         world: World,
         state_file: Option<PathBuf>,
-        target: Option<Target>,
+        (target, public_host): (Option<Target>, Option<String>),
     ) -> Self {
         Self {
             suites,
@@ -46,6 +48,7 @@ impl Engine {
             world: Mutex::new(world),
             state_file,
             target: Mutex::new(target),
+            public_host,
             held: Mutex::default(),
             client: Client::new(),
             wake: watch::Sender::new(()),
@@ -95,7 +98,7 @@ impl Engine {
         self.wake();
     }
 
-    /// The apps' trusted domain: the switch, or the host of the notify URL.
+    /// The apps' trusted domain: the switch, or the host of the public URL, or that of the notify URL.
     pub(crate) fn trusted_domain(&self) -> Option<String> {
         self.read(|world| self.trusted_domain_in(world))
     }
@@ -103,7 +106,8 @@ impl Engine {
     /// The same, for who holds the world already.
     pub(crate) fn trusted_domain_in(&self, world: &World) -> Option<String> {
         let told = world.settings.trusted_domain.as_deref().map(str::to_ascii_lowercase);
-        told.or_else(|| self.target().map(|target| target.authority().to_owned()))
+        told.or_else(|| self.public_host.clone())
+            .or_else(|| self.target().map(|target| target.authority().to_owned()))
     }
 
     pub(crate) const fn client(&self) -> &Client {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use wecom_login::wecom::Hosts;
 use wecom_login::{
     AuthorizationStatus, Builder, Clock as _, DataKey, DataKeys, ManualClock, SystemClock, WecomLogin,
 };
@@ -34,6 +35,7 @@ pub struct Setup {
     installed: Option<Vec<(String, String)>>,
     first_ticket: bool,
     admin: bool,
+    qr_host: Option<String>,
     configure: Configure,
 }
 
@@ -46,6 +48,7 @@ impl Setup {
             installed: None,
             first_ticket: true,
             admin: true,
+            qr_host: None,
             configure: Box::new(|builder| builder),
         }
     }
@@ -76,6 +79,13 @@ impl Setup {
     #[must_use]
     pub const fn no_admin_key(mut self) -> Self {
         self.admin = false;
+        self
+    }
+
+    /// With WeCom's QR page at this host; everything else of WeCom stays the sandbox.
+    #[must_use]
+    pub fn qr_host(mut self, url: impl Into<String>) -> Self {
+        self.qr_host = Some(url.into());
         self
     }
 
@@ -127,13 +137,14 @@ impl World {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let sandbox = Sandbox::builder().auths(&auths).corps(8).start().await.unwrap();
+        let qr_host = setup.qr_host.unwrap_or_else(|| sandbox.url());
         let mut builder = WecomLogin::builder()
             .auths(&auths)
             .database_url(database.url())
             .data_keys(DataKeys::given([DataKey::new([7; 32])]))
             .public_url(format!("http://{address}"))
             .mount(layout.mount())
-            .wecom_url(sandbox.url())
+            .wecom_hosts(Hosts::parse(&sandbox.url(), &sandbox.url(), &qr_host, false).unwrap())
             .trusted_proxies(["127.0.0.1".parse().unwrap()]);
         if let Some(clock) = &setup.clock {
             builder = builder.clock(clock.clone());

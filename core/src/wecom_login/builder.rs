@@ -53,7 +53,7 @@ pub struct Builder {
     http_client: HttpClient,
     clock: Arc<dyn Clock>,
     hooks: Arc<dyn Hooks>,
-    binder: Option<Arc<dyn Binder>>,
+    binder: MakeBinder,
     binding_policy: BindingPolicy,
     sessions: SessionSettings,
     admin_key: Option<String>,
@@ -63,6 +63,9 @@ pub struct Builder {
     cached_authorizations: u64,
     migrate: bool,
 }
+
+/// Makes the binder, given our auth model.
+type MakeBinder = Box<dyn FnOnce(Arc<dyn Binder>) -> Arc<dyn Binder> + Send + Sync>;
 
 enum Database {
     Connection(DatabaseConnection),
@@ -85,7 +88,7 @@ impl Default for Builder {
             http_client: HttpClient::default(),
             clock: Arc::new(SystemClock),
             hooks: Arc::new(NoHooks),
-            binder: None,
+            binder: Box::new(|ours| ours),
             binding_policy: BindingPolicy::default(),
             sessions: SessionSettings::default(),
             admin_key: None,
@@ -186,7 +189,19 @@ impl Builder {
 
     /// Binds people to users by the host app's own rules, in place of our auth model.
     pub fn binder(mut self, binder: impl Binder) -> Self {
-        self.binder = Some(Arc::new(binder));
+        self.binder = Box::new(|_| Arc::new(binder));
+        self
+    }
+
+    /// Lays the host app's own rules over our auth model: `over` is given ours and gives the binder that is asked.
+    /// What that one passes on to ours stays as it is, such as the bindings of
+    /// [`AuthService::bind_user`](crate::AuthService::bind_user); a binder that adds
+    /// [`companies`](Binder::companies) needs no table of its own.
+    pub fn binder_over<B: Binder>(
+        mut self,
+        over: impl FnOnce(Arc<dyn Binder>) -> B + Send + Sync + 'static,
+    ) -> Self {
+        self.binder = Box::new(|ours| Arc::new(over(ours)));
         self
     }
 
@@ -293,7 +308,7 @@ impl Builder {
             due: Arc::clone(&due),
             capacity: self.cached_authorizations,
         });
-        let binder = self.binder.unwrap_or_else(|| AuthModel::new(store.clone(), self.binding_policy));
+        let binder = (self.binder)(AuthModel::new(store.clone(), self.binding_policy));
         let people = People::new(store.clone(), sessions.clone(), binder);
         let inbox = Inbox::new(store.clone(), Arc::clone(&arrived), repeats);
         let effects = Effects::new(store.clone(), authorizations.clone(), people.clone());

@@ -7,7 +7,7 @@ use actix_web::{App, HttpServer};
 use serde_json::{Value, json};
 use wecom_login::WecomLogin;
 use wecom_login_actix::{MaybeUser, RequireLogin, User, scope};
-use wecom_login_demo::Demo;
+use wecom_login_demo::{Demo, TwoCompanies};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -17,6 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .auths(demo.auths())
         .database_url(demo.database_url())
         .data_keys(demo.data_keys())
+        .binder_over(TwoCompanies::over)
         .public_url(demo.public_url())
         .wecom_hosts(demo.wecom()?);
     if let Some(key) = demo.admin_key() {

@@ -8,7 +8,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use wecom_login::WecomLogin;
-use wecom_login_demo::Demo;
+use wecom_login_demo::{Demo, TwoCompanies};
 use wecom_login_tower::{RequireLogin, User, login_routes};
 
 #[tokio::main]
@@ -19,6 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .auths(demo.auths())
         .database_url(demo.database_url())
         .data_keys(demo.data_keys())
+        .binder_over(TwoCompanies::over)
         .public_url(demo.public_url())
         .wecom_hosts(demo.wecom()?);
     if let Some(key) = demo.admin_key() {

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use wecom_login::{AuthorizationStatus, SuiteId, WecomLogin};
+use wecom_login::{AuthorizationStatus, CorpSummary, SuiteId, WecomLogin};
 use wecom_sandbox::Sandbox;
+
+use crate::two_companies;
 
 /// How many of the sandbox's companies have authorised the app.
 const AUTHORISED: usize = 2;
@@ -35,7 +37,7 @@ pub(crate) fn authorise_and_introduce(sandbox: &Arc<Sandbox>, login: &WecomLogin
             }
         };
         let all = tokio::time::timeout(PATIENCE, known).await.is_ok();
-        give_codes(&login, &corps).await;
+        set_up(&login, &corps).await;
         println!(
             "{}",
             if all { "ready: two of the three companies have authorised the app" } else { "not ready yet" }
@@ -47,6 +49,7 @@ pub(crate) fn authorise_and_introduce(sandbox: &Arc<Sandbox>, login: &WecomLogin
             "  a browser:    {public_url}/auth/login, organisation code {}",
             ORGANISATION_CODES.join(" or ")
         );
+        println!("                as 王芳 (wangfang) you choose between two companies");
         println!("  a login code: curl -X POST {sandbox_url}/sandbox/corps/{first}/members/{person}/code");
         println!(
             "  a session:    curl {public_url}/auth/loginByWorkbench -d '{{\"corpId\":\"{first}\",\"code\":\"CODE\"}}'"
@@ -55,17 +58,28 @@ pub(crate) fn authorise_and_introduce(sandbox: &Arc<Sandbox>, login: &WecomLogin
     });
 }
 
-/// Gives the first companies organisation codes, unless they have one.
-async fn give_codes(login: &WecomLogin, corps: &[String]) {
+/// Sets up what a host app keeps of a company, unless it did so before: the organisation code, and which of its people
+/// is a user that the host app knows from elsewhere.
+async fn set_up(login: &WecomLogin, corps: &[String]) {
     let known = login.service().corps().await.unwrap_or_default();
     for (corp_id, code) in corps.iter().zip(ORGANISATION_CODES) {
         let Some(corp) = known.iter().find(|corp| corp.corp_id.as_str() == corp_id) else { continue };
         if corp.org_code.is_none()
-            && let Err(problem) = login.service().set_code(&corp.corp_id, code, Some(&corp.suite_id)).await
+            && let Err(problem) = enter(login, corp, code).await
         {
-            eprintln!("{corp_id} has no organisation code: {problem}");
+            eprintln!("{corp_id} is not set up: {problem}");
         }
     }
+}
+
+async fn enter(login: &WecomLogin, corp: &CorpSummary, code: &str) -> wecom_login::Result<()> {
+    for person in two_companies::people(&corp.suite_id)? {
+        if person.corp_id == corp.corp_id {
+            login.service().bind_user(&person, two_companies::USER).await?;
+        }
+    }
+    // Last: a company that has a code is set up.
+    login.service().set_code(&corp.corp_id, code, Some(&corp.suite_id)).await
 }
 
 /// How many companies the app knows with their app's number.

@@ -3,6 +3,7 @@
 
 mod companies;
 mod flags;
+mod two_companies;
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -14,6 +15,8 @@ use tokio::net::TcpListener;
 use wecom_login::wecom::Hosts;
 use wecom_login::{CurrentUser, DATA_KEY_VARIABLE, DataKeys, WecomLogin};
 use wecom_sandbox::{Sandbox, WARNING};
+
+pub use crate::two_companies::TwoCompanies;
 
 use crate::flags::Flags;
 
@@ -46,7 +49,8 @@ impl Demo {
                 .listen(SocketAddr::new(address.ip(), next_port))
                 .auths(demo.auths())
                 .state(format!("{name}.sandbox.json"))
-                .notify(format!("http://{address}/auth/notify"));
+                .notify(format!("http://{address}/auth/notify"))
+                .public_url(demo.public_url());
             demo.sandbox = Some(Arc::new(sandbox.start().await?));
         }
         Ok((demo, listener))

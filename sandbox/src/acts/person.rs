@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use wecom_login::web::Language;
+
 use super::{corp, installed};
 use crate::delivery::{Delivery, Event};
 use crate::engine::Engine;
@@ -265,11 +267,11 @@ fn free_id(corp: &Corp, old: &str) -> String {
 
 impl Member {
     /// What the console and the login pages say about somebody.
-    pub(crate) fn remark(&self) -> &'static str {
+    pub(crate) const fn remark(&self, language: Language) -> &'static str {
         match self.kind {
-            Some(Kind::Linked) => "of a linked company",
-            Some(Kind::NonMember) => "not a member",
-            _ if !self.visible => "outside the visible range",
+            Some(Kind::Linked) => language.choose("关联企业的成员", "of a linked company"),
+            Some(Kind::NonMember) => language.choose("非企业成员", "not a member"),
+            _ if !self.visible => language.choose("不在可见范围内", "outside the visible range"),
             _ => "",
         }
     }

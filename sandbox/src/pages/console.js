@@ -2,7 +2,7 @@ const say = document.getElementById('say');
 const parts = ['suites', 'switches', 'corps', 'calls', 'faults', 'settings', 'deliveries'];
 const keyOf = (element) => element && element.dataset ? (element.dataset.post || '') + (element.dataset.body || '') : '';
 async function refresh() {
-  const answer = await fetch('/sandbox');
+  const answer = await fetch(location.href);
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const open = new Set([...document.querySelectorAll('details[open][data-key]')].map((one) => one.dataset.key));
   const focus = keyOf(document.activeElement);

@@ -3,79 +3,103 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::json;
+use wecom_login::web::Language;
 
-use super::shell::{escape, page as shell};
+use super::record::{calls, deliveries, faults};
+use super::shell::{Page, escape, language};
 use crate::control::status;
-use crate::delivery::{Delivery, Outcome};
 use crate::engine::Engine;
 use crate::world::{AppStatus, Corp, Which, Whose, World};
 
 /// Sends what buttons and forms say, and keeps the page fresh.
 const SCRIPT: &str = include_str!("console.js");
 
-/// How many deliveries the page shows.
-const SHOWN: usize = 50;
-
-pub(super) async fn page(State(engine): State<Arc<Engine>>) -> Response {
+pub(super) async fn page(
+    State(engine): State<Arc<Engine>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let language = language(query.as_deref(), &headers);
+    let say = |zh, en| language.choose(zh, en);
+    let title = say("企业微信沙箱", "WeCom sandbox");
     let target = engine.target().map(|target| target.url().to_owned());
     let body = engine.read(|world| {
         format!(
-            "<div class=\"wide\"><header class=\"top\"><h1>WeCom sandbox</h1><p class=\"quiet\">Pushes to {} · \
-             trusted domain {} · <a href=\"/sandbox/state\">state as JSON</a></p></header>\
+            "<div class=\"wide\"><header class=\"top\"><h1>{title}</h1><p class=\"quiet\">{} {} · {} {} · \
+             <a href=\"/sandbox/state\">{}</a></p></header>\
              <main><div class=\"columns\">{}{}</div>{}<div class=\"columns\">{}{}</div>{}</main></div>\
              <div id=\"say\" role=\"status\" aria-live=\"polite\"></div>",
-            target.as_deref().map_or_else(|| "nowhere yet".to_owned(), |url| format!("<code>{}</code>", escape(url))),
-            engine.trusted_domain_in(world).map_or_else(|| "none".to_owned(), |host| format!("<code>{}</code>", escape(&host))),
-            suites(&engine, world),
-            switches(world),
-            corps(&engine, world),
-            calls(world),
-            faults(world),
-            deliveries(world),
+            say("推送至", "Pushes to"),
+            code_or(target.as_deref(), say("（未设置）", "nowhere yet")),
+            say("可信域名", "trusted domain"),
+            code_or(engine.trusted_domain_in(world).as_deref(), say("（未设置）", "none")),
+            say("JSON 状态", "state as JSON"),
+            suites(language, &engine, world),
+            switches(language, world),
+            corps(language, &engine, world),
+            calls(language, world),
+            faults(language, world),
+            deliveries(language, world),
         )
     });
-    shell(StatusCode::OK, "console", "WeCom sandbox", &body, SCRIPT)
+    Page { class: "console", script: SCRIPT, ..Page::new(language, title, &body) }.response()
 }
 
-fn suites(engine: &Engine, world: &World) -> String {
-    let mut html = String::from("<section class=\"card\" id=\"suites\"><h2>Suites</h2>");
+fn code_or(text: Option<&str>, otherwise: &str) -> String {
+    text.map_or_else(|| otherwise.to_owned(), |text| format!("<code>{}</code>", escape(text)))
+}
+
+fn suites(language: Language, engine: &Engine, world: &World) -> String {
+    let say = |zh, en| language.choose(zh, en);
+    let mut html = format!("<section class=\"card\" id=\"suites\"><h2>{}</h2>", say("代开发模板", "Suites"));
     for suite in &engine.suites {
         let id = suite.id.as_str();
         let names = engine.instances.get(id).map(|names| names.join(", ")).unwrap_or_default();
         let last = world.tickets.get(id).and_then(|tickets| tickets.last());
         let age = last.map_or_else(
-            || "no ticket yet".to_owned(),
-            |(_, born)| format!("last ticket {} ago", span(world.now() - born)),
+            || say("尚无 suite_ticket", "no ticket yet").to_owned(),
+            |(_, born)| {
+                let age = span(world.now() - born);
+                format!("{} {age}{}", say("最近的 suite_ticket：", "last ticket"), say("前", " ago"))
+            },
         );
         let _ = write!(
             html,
             "<div class=\"corp\"><h3><code>{}</code></h3><p class=\"quiet\">{} · {age}</p><div class=\"row\">{}{}</div></div>",
             escape(id),
             escape(&names),
-            button("Push a ticket", &format!("/sandbox/suites/{id}/ticket"), "", ""),
-            button("Check the URL", &format!("/sandbox/suites/{id}/verify"), "", ""),
+            button(
+                say("推送 suite_ticket", "Push a ticket"),
+                &format!("/sandbox/suites/{id}/ticket"),
+                "",
+                ""
+            ),
+            button(say("验证回调 URL", "Check the URL"), &format!("/sandbox/suites/{id}/verify"), "", ""),
         );
     }
     html + "</section>"
 }
 
-fn switches(world: &World) -> String {
+fn switches(language: Language, world: &World) -> String {
+    let say = |zh, en| language.choose(zh, en);
     let settings = &world.settings;
     let on = |which: &Which| !which.is_off();
     let toggles = [
-        ("No licence", "licence", !settings.licence),
-        ("Apps disabled", "disabled", settings.disabled != Whose::All(false)),
-        ("Deliver twice", "duplicate", on(&settings.duplicate)),
-        ("Lose pushes", "drop", on(&settings.drop)),
-        ("Reorder pushes", "reorder", on(&settings.reorder)),
-        ("Retry non-200", "retryNon200", settings.retry_non200),
+        (say("无接口许可", "No licence"), "licence", !settings.licence),
+        (say("停用应用", "Apps disabled"), "disabled", settings.disabled != Whose::All(false)),
+        (say("重复推送", "Deliver twice"), "duplicate", on(&settings.duplicate)),
+        (say("丢失推送", "Lose pushes"), "drop", on(&settings.drop)),
+        (say("乱序推送", "Reorder pushes"), "reorder", on(&settings.reorder)),
+        (say("非 200 重试", "Retry non-200"), "retryNon200", settings.retry_non200),
     ];
-    let mut html =
-        String::from("<section class=\"card\" id=\"switches\"><h2>Switches</h2><div class=\"row\">");
+    let mut html = format!(
+        "<section class=\"card\" id=\"switches\"><h2>{}</h2><div class=\"row\">",
+        say("开关", "Switches")
+    );
     for (label, name, pressed) in toggles {
         // The licence switch is the only one that is on when all is well.
         let next = if name == "licence" { pressed } else { !pressed };
@@ -88,18 +112,21 @@ fn switches(world: &World) -> String {
     }
     let _ = write!(
         html,
-        "</div><h3 style=\"margin-top:1rem\">Time</h3><p class=\"quiet\">The clock is {} ahead.</p><div class=\"row\">{}{}{}{}</div></section>",
+        "</div><h3 class=\"apart\">{}</h3><p class=\"quiet\">{} {}</p><div class=\"row\">{}{}{}{}</div></section>",
+        say("时间", "Time"),
+        say("时钟快进：", "The clock is ahead by"),
         span(world.clock_offset_ms),
         button("+5 min", "/sandbox/clock", r#"{"advanceMs":300000}"#, ""),
         button("+30 min", "/sandbox/clock", r#"{"advanceMs":1800000}"#, ""),
         button("+2 h", "/sandbox/clock", r#"{"advanceMs":7200000}"#, ""),
-        button("Kill all tokens", "/sandbox/tokens/expire", "", "danger"),
+        button(say("作废所有 access_token", "Kill all tokens"), "/sandbox/tokens/expire", "", "danger"),
     );
     html
 }
 
-fn corps(engine: &Engine, world: &World) -> String {
-    let mut html = String::from("<section class=\"card\" id=\"corps\"><h2>Companies</h2>");
+fn corps(language: Language, engine: &Engine, world: &World) -> String {
+    let say = |zh, en| language.choose(zh, en);
+    let mut html = format!("<section class=\"card\" id=\"corps\"><h2>{}</h2>", say("企业", "Companies"));
     for corp in &world.corps {
         let shown = world.shown_corp_id(corp);
         let base = format!("/sandbox/corps/{shown}");
@@ -113,148 +140,85 @@ fn corps(engine: &Engine, world: &World) -> String {
             let id = suite.id.as_str();
             let app = corp.app(id);
             let body = json!({ "suiteId": id }).to_string();
-            let state = app.map_or("not installed", |app| status(world, corp, app));
-            let tone = match state {
-                "authorized" => " good",
-                "not installed" => "",
-                _ => " bad",
+            let (state, tone) = match app.map(|app| status(world, corp, app)) {
+                Some("authorized") => (say("已授权", "authorized"), " good"),
+                Some("disabled") => (say("已停用", "disabled"), " bad"),
+                Some(_) => (say("已取消授权", "cancelled"), " bad"),
+                None => (say("未安装", "not installed"), ""),
             };
             let _ = write!(
                 html,
                 "<div class=\"row\"><code>{}</code> <span class=\"tag{tone}\">{state}</span>{}",
                 escape(id),
-                button("Install", &format!("{base}/install"), &body, if app.is_none() { "main" } else { "" }),
+                button(
+                    say("安装", "Install"),
+                    &format!("{base}/install"),
+                    &body,
+                    if app.is_none() { "main" } else { "" }
+                ),
             );
             if app.is_some_and(|app| app.status == AppStatus::Authorized) {
-                html.push_str(&button("Change", &format!("{base}/change"), &body, ""));
-                html.push_str(&button("Reset secret", &format!("{base}/reset-secret"), &body, ""));
-                html.push_str(&button("Cancel", &format!("{base}/cancel"), &body, "danger"));
+                html.push_str(&button(say("变更授权", "Change"), &format!("{base}/change"), &body, ""));
+                html.push_str(&button(
+                    say("重置 secret", "Reset secret"),
+                    &format!("{base}/reset-secret"),
+                    &body,
+                    "",
+                ));
+                html.push_str(&button(say("取消授权", "Cancel"), &format!("{base}/cancel"), &body, "danger"));
             }
             html.push_str("</div>");
         }
-        people(&mut html, world, corp, &base);
+        people(language, &mut html, world, corp, &base);
         html.push_str("</div>");
     }
     html + "</section>"
 }
 
-fn people(html: &mut String, world: &World, corp: &Corp, base: &str) {
+fn people(language: Language, html: &mut String, world: &World, corp: &Corp, base: &str) {
+    let say = |zh, en| language.choose(zh, en);
     let here = corp.members.iter().filter(|member| !member.left).count();
     let _ = write!(
         html,
-        "<details data-key=\"{base}\"><summary>People ({here})</summary><div class=\"scroll\"><table class=\"members\"><thead><tr>\
-         <th scope=\"col\">Name</th><th scope=\"col\">userid</th><th scope=\"col\">What happens</th></tr></thead><tbody>"
+        "<details data-key=\"{base}\"><summary>{} ({here})</summary><div class=\"scroll\"><table class=\"members\"><thead><tr>\
+         <th scope=\"col\">{}</th><th scope=\"col\">userid</th><th scope=\"col\">{}</th></tr></thead><tbody>",
+        say("成员", "People"),
+        say("姓名", "Name"),
+        say("操作", "What happens"),
     );
     for member in &corp.members {
         let handle = corp.handle(member, world.settings.ids);
         let at = |act: &str| format!("{base}/members/{handle}/{act}");
-        let tag = match (member.left, member.remark()) {
-            (true, _) => " <span class=\"tag bad\">left</span>".to_owned(),
+        let tag = match (member.left, member.remark(language)) {
+            (true, _) => format!(" <span class=\"tag bad\">{}</span>", say("已离职", "left")),
             (_, "") => String::new(),
             (_, remark) => format!(" <span class=\"tag\">{}</span>", escape(remark)),
         };
         let acts = if member.left {
-            button("Come back", &at("join"), "", "")
+            button(say("重新入职", "Come back"), &at("join"), "", "")
         } else {
-            let (label, act) = if member.visible { ("Hide", "hide") } else { ("Show", "show") };
+            let (label, act) = if member.visible {
+                (say("移出可见范围", "Hide"), "hide")
+            } else {
+                (say("移入可见范围", "Show"), "show")
+            };
             [
-                button("Code", &at("code"), "", ""),
+                button(say("登录 code", "Code"), &at("code"), "", ""),
                 button(label, &at(act), "", ""),
-                button("Rename", &at("rename"), "", ""),
-                button("Unsubscribe", &at("unsubscribe"), "", ""),
-                button("Leave", &at("leave"), "", "danger"),
+                button(say("改 userid", "Rename"), &at("rename"), "", ""),
+                button(say("取消关注", "Unsubscribe"), &at("unsubscribe"), "", ""),
+                button(say("离职", "Leave"), &at("leave"), "", "danger"),
             ]
             .concat()
         };
         let _ = write!(
             html,
-            "<tr><td>{}{tag}</td><td><code>{}</code></td><td><div class=\"row\" style=\"margin:0\">{acts}</div></td></tr>",
+            "<tr><td>{}{tag}</td><td><code>{}</code></td><td><div class=\"row\">{acts}</div></td></tr>",
             escape(&member.name),
             escape(&corp.user_id(member, world.settings.ids)),
         );
     }
     html.push_str("</tbody></table></div></details>");
-}
-
-fn deliveries(world: &World) -> String {
-    let mut html = String::from("<section class=\"card\" id=\"deliveries\"><h2>Deliveries</h2>");
-    if world.deliveries.is_empty() {
-        return html + "<p class=\"none\">Nothing was pushed yet.</p></section>";
-    }
-    html.push_str(
-        "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">#</th><th scope=\"col\">Event</th>\
-         <th scope=\"col\">Company</th><th scope=\"col\">Outcome</th><th scope=\"col\">Answer</th>\
-         <th scope=\"col\">Attempts</th><th scope=\"col\">ms</th></tr></thead><tbody>",
-    );
-    for delivery in world.deliveries.iter().rev().take(SHOWN) {
-        let _ = write!(
-            html,
-            "<tr><td>{}</td><td><code>{}</code></td><td><code>{}</code></td><td>{}</td><td><code>{}</code></td>\
-             <td>{}</td><td>{}</td></tr>",
-            delivery.id,
-            escape(&delivery.event),
-            escape(delivery.corp_id.as_deref().unwrap_or("")),
-            outcome(delivery),
-            escape(delivery.answer.as_deref().or(delivery.error.as_deref()).unwrap_or("")),
-            delivery.attempts,
-            delivery.duration_ms,
-        );
-    }
-    html + "</tbody></table></div></section>"
-}
-
-fn outcome(delivery: &Delivery) -> String {
-    let status = delivery.status.map(|status| format!(" {status}")).unwrap_or_default();
-    let (word, tone) = match delivery.outcome {
-        Outcome::Sending => ("sending", ""),
-        Outcome::Delivered => ("delivered", " good"),
-        Outcome::Failed => ("failed", " bad"),
-        Outcome::Dropped => ("lost", ""),
-        Outcome::Held => ("held", ""),
-    };
-    format!("<span class=\"tag{tone}\">{word}{status}</span>")
-}
-
-fn calls(world: &World) -> String {
-    let mut html = String::from("<section class=\"card\" id=\"calls\"><h2>API calls</h2>");
-    if world.calls.is_empty() {
-        return html + "<p class=\"none\">The app has called nothing yet.</p></section>";
-    }
-    html.push_str(
-        "<table><thead><tr><th scope=\"col\">Path</th><th scope=\"col\" class=\"num\">Times</th></tr></thead><tbody>",
-    );
-    for (path, count) in &world.calls {
-        let _ = write!(html, "<tr><td><code>{}</code></td><td class=\"num\">{count}</td></tr>", escape(path));
-    }
-    html + "</tbody></table></section>"
-}
-
-fn faults(world: &World) -> String {
-    let mut html = String::from("<section class=\"card\"><h2>Faults</h2><div id=\"faults\">");
-    if world.faults.is_empty() {
-        html.push_str("<p class=\"none\">None.</p>");
-    } else {
-        html.push_str("<ul>");
-        for fault in &world.faults {
-            let _ = write!(html, "<li><code>{}</code></li>", escape(&json!(fault).to_string()));
-        }
-        html.push_str("</ul><button data-delete=\"/sandbox/faults\">Clear all</button>");
-    }
-    html.push_str(
-        "</div><form class=\"grid\" data-form=\"/sandbox/faults\" style=\"margin-top:1rem\">\
-         <label>api<input name=\"api\" required placeholder=\"gettoken\"></label>\
-         <label>times<input name=\"times\" type=\"number\" min=\"1\"></label>\
-         <label>errcode<input name=\"errcode\" type=\"number\"></label>\
-         <label>httpStatus<input name=\"httpStatus\" type=\"number\"></label>\
-         <label>delayMs<input name=\"delayMs\" type=\"number\" min=\"0\"></label>\
-         <button class=\"main\">Add fault</button></form>\
-         <details><summary>All settings</summary><form data-json=\"/sandbox/settings\">\
-         <label>Changes as JSON<textarea name=\"json\" rows=\"4\" spellcheck=\"false\">",
-    );
-    html.push_str(&escape(r#"{"ids": "encrypted"}"#));
-    html.push_str("</textarea></label><p><button class=\"main\">Change</button></p></form><pre class=\"scroll\" id=\"settings\">");
-    html.push_str(&escape(&serde_json::to_string_pretty(&world.settings).unwrap_or_default()));
-    html + "</pre></details></section>"
 }
 
 fn button(label: &str, path: &str, body: &str, class: &str) -> String {

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use wecom_login::web::Language;
 
-use super::shell::{escape, refusal};
+use super::shell::{escape, language, refusal};
 use crate::acts::Grant;
 use crate::delivery::plain_authority;
 use crate::engine::Engine;
@@ -18,6 +19,7 @@ pub(super) const ANSWER: &str = "sandboxAnswer";
 
 /// A link that asks for a login.
 pub(super) struct Ask {
+    pub(super) language: Language,
     pub(super) corp: String,
     pub(super) corp_name: String,
     pub(super) suite_id: String,
@@ -26,6 +28,8 @@ pub(super) struct Ask {
     state: String,
     pub(super) scope: String,
     pub(super) agent_named: bool,
+    /// In a frame, the way back leads out of it: WeCom's default (D/98478).
+    leaves_frame: bool,
     /// The link's own parameters, for links of the page to itself.
     own: String,
     pub(super) chosen: Option<String>,
@@ -36,14 +40,20 @@ pub(super) struct Ask {
 pub(super) struct Person {
     pub(super) handle: String,
     pub(super) name: String,
-    pub(super) remark: &'static str,
+    remark: &'static str,
     pub(super) visible: bool,
     pub(super) is_member: bool,
 }
 
 impl Ask {
     /// Reads a link as WeCom does; what it refuses is a page.
-    pub(super) fn read(engine: &Engine, query: Option<&str>) -> Result<Self, Box<Response>> {
+    pub(super) fn read(
+        engine: &Engine,
+        query: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Result<Self, Box<Response>> {
+        let language = language(query, headers);
+        let told = |(zh, en): (&str, &str)| refused(language, zh, en);
         let pairs: Vec<(String, String)> =
             form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
         let own = own_query(&pairs);
@@ -52,14 +62,18 @@ impl Ask {
         let appid = take("appid").unwrap_or_default();
         let agent = take("agentid");
         let (corp, corp_name, suite_id) =
-            engine.read(|world| addressee(engine, world, &appid, agent.as_deref()))?;
+            engine.read(|world| addressee(engine, world, &appid, agent.as_deref())).map_err(told)?;
         let redirect_uri = take("redirect_uri").unwrap_or_default();
-        let redirect_host = redirect_host(engine, &redirect_uri)?;
+        let redirect_host = redirect_host(engine, &redirect_uri).map_err(|(zh, en)| told((&zh, &en)))?;
         let state = take("state").unwrap_or_default();
         if state.len() > 128 || !state.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err(refused("state is at most 128 bytes of a-z A-Z 0-9."));
+            return Err(told((
+                "state 参数错误：最多 128 字节，只能是 a-z A-Z 0-9。",
+                "state 参数错误: it is at most 128 bytes of a-z A-Z 0-9.",
+            )));
         }
         Ok(Self {
+            language,
             corp,
             corp_name,
             suite_id,
@@ -68,6 +82,7 @@ impl Ask {
             state,
             scope: take("scope").unwrap_or_default(),
             agent_named: agent.is_some(),
+            leaves_frame: take("redirect_type").is_none_or(|kind| kind == "top"),
             own,
             chosen: take(CHOSEN),
             answer: take(ANSWER),
@@ -81,6 +96,18 @@ impl Ask {
         escape(&format!("?{}", query.finish()))
     }
 
+    /// Where links of the page open, as an attribute.
+    pub(super) const fn target(&self) -> &'static str {
+        if self.leaves_frame { " target=\"_top\"" } else { "" }
+    }
+
+    /// Scheme, host and port of the app.
+    pub(super) fn app_origin(&self) -> &str {
+        let authority = self.redirect_uri.find("://").map_or(0, |position| position + 3);
+        let end = self.redirect_uri[authority..].find(['/', '?', '#']).map(|end| authority + end);
+        &self.redirect_uri[..end.unwrap_or(self.redirect_uri.len())]
+    }
+
     /// The people of the company.
     pub(super) fn people(&self, engine: &Engine) -> Vec<Person> {
         engine.read(|world| {
@@ -90,7 +117,7 @@ impl Ask {
                 .map(|member| Person {
                     handle: corp.handle(member, world.settings.ids).to_owned(),
                     name: member.name.clone(),
-                    remark: member.remark(),
+                    remark: member.remark(self.language),
                     visible: member.visible,
                     is_member: member.is_member(),
                 })
@@ -106,6 +133,7 @@ impl Ask {
 
     /// The people as links.
     pub(super) fn list(&self, engine: &Engine) -> String {
+        let target = self.target();
         let mut list = String::from("<ul class=\"people\">");
         for person in self.people(engine) {
             let initial: String = person.name.chars().take(1).collect();
@@ -114,7 +142,7 @@ impl Ask {
                 remark => format!(" <span class=\"tag\">{}</span>", escape(remark)),
             };
             list.push_str(&format!(
-                "<li><a href=\"{}\"><span class=\"face\" aria-hidden=\"true\">{}</span><span><b>{}{remark}</b><small>{}</small></span></a></li>",
+                "<li><a href=\"{}\"{target}><span class=\"face\" aria-hidden=\"true\">{}</span><span><b>{}{remark}</b><small>{}</small></span></a></li>",
                 self.link(&[(CHOSEN, &person.handle)]),
                 escape(&initial),
                 escape(&person.name),
@@ -129,8 +157,18 @@ impl Ask {
         let grant = Grant { redirect_host: Some(self.redirect_host.clone()), private_info };
         match engine.login_code(&self.corp, &person.handle, Some(&self.suite_id), grant) {
             Ok(code) => self.back(&[("code", &code), ("state", &self.state)]),
-            Err(problem) => refusal(StatusCode::CONFLICT, "That does not work", &problem.title),
+            Err(problem) => {
+                let title = self.language.choose("无法完成", "That does not work");
+                refusal(self.language, StatusCode::CONFLICT, title, &problem.title)
+            }
         }
+    }
+
+    /// The person must not see the app.
+    pub(super) fn invisible(&self) -> Response {
+        let say = |zh, en| self.language.choose(zh, en);
+        let why = say("此人不在应用的可见范围内。", "The person is outside the app's visible range.");
+        refusal(self.language, StatusCode::FORBIDDEN, say("没有权限", "No permission"), why)
     }
 
     /// Back to the app without a code: the person said no.
@@ -151,10 +189,17 @@ impl Ask {
             _ => "?",
         };
         let location = format!("{base}{mark}{added}{fragment}");
-        (StatusCode::FOUND, [(header::LOCATION, location), (header::CACHE_CONTROL, "no-store".to_owned())])
-            .into_response()
+        let headers = [
+            (header::LOCATION, location),
+            (header::CACHE_CONTROL, "no-store".to_owned()),
+            (header::REFERRER_POLICY, "no-referrer".to_owned()),
+        ];
+        (StatusCode::FOUND, headers).into_response()
     }
 }
+
+/// In Chinese and in English.
+type Both<T = &'static str> = (T, T);
 
 /// The company and the app that a link names.
 fn addressee(
@@ -162,14 +207,17 @@ fn addressee(
     world: &World,
     appid: &str,
     agent: Option<&str>,
-) -> Result<(String, String, String), Box<Response>> {
-    let Some(corp) = world.corp(appid) else {
-        return Err(refused("appid 不正确: appid is the id of the company that authorised the app."));
-    };
-    let app = named_app(corp, agent)
-        .ok_or_else(|| refused("agentid 不正确: this company has not installed an app with that agentid."))?;
+) -> Result<(String, String, String), Both> {
+    let corp = world.corp(appid).ok_or((
+        "appid 不正确：应为授权了该应用的企业的 id。",
+        "appid 不正确: it is the id of the company that authorised the app.",
+    ))?;
+    let app = named_app(corp, agent).ok_or((
+        "agentid 不正确：该企业没有安装此 agentid 的应用。",
+        "agentid 不正确: this company has not installed an app with that agentid.",
+    ))?;
     if engine.suite(&app.suite_id).is_none() || world.settings.disabled.is(corp) {
-        return Err(refused("The app is disabled."));
+        return Err(("应用已停用。", "The app is disabled."));
     }
     Ok((corp.key.clone(), corp.name.clone(), app.suite_id.clone()))
 }
@@ -183,25 +231,31 @@ fn named_app<'a>(corp: &'a Corp, agent: Option<&str>) -> Option<&'a App> {
 }
 
 /// Host and port of the redirect URI, which must be the app's trusted domain exactly (D/96441).
-fn redirect_host(engine: &Engine, redirect_uri: &str) -> Result<String, Box<Response>> {
+fn redirect_host(engine: &Engine, redirect_uri: &str) -> Result<String, Both<String>> {
     let uri: Option<Uri> = redirect_uri.split('#').next().and_then(|uri| uri.parse().ok());
     let parts = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?.as_str())));
     let Some((scheme @ ("http" | "https"), authority)) = parts else {
-        return Err(refused("redirect_uri 参数错误: it is no http or https URL."));
+        return Err((
+            "redirect_uri 参数错误：不是 http 或 https 链接。".to_owned(),
+            "redirect_uri 参数错误: it is no http or https URL.".to_owned(),
+        ));
     };
     let host = plain_authority(scheme, authority);
     let trusted = engine.trusted_domain();
     if trusted.as_deref() == Some(host.as_str()) {
         return Ok(host);
     }
-    let trusted = trusted.unwrap_or_else(|| "not set".to_owned());
-    Err(refused(&format!(
-        "redirect_uri 参数错误: its host is {host}, the app's trusted domain is {trusted}."
-    )))
+    let (zh, en) = (trusted.as_deref().unwrap_or("未设置"), trusted.as_deref().unwrap_or("not set"));
+    Err((
+        format!("redirect_uri 参数错误：其域名为 {host}，应用的可信域名为 {zh}。"),
+        format!("redirect_uri 参数错误: its host is {host}, the app's trusted domain is {en}."),
+    ))
 }
 
-fn refused(why: &str) -> Box<Response> {
-    Box::new(refusal(StatusCode::BAD_REQUEST, "This login link is not right", why))
+/// WeCom's answer to a link that is not right.
+pub(super) fn refused(language: Language, zh: &str, en: &str) -> Box<Response> {
+    let title = language.choose("登录链接有误", "This login link is not right");
+    Box::new(refusal(language, StatusCode::BAD_REQUEST, title, language.choose(zh, en)))
 }
 
 fn own_query(pairs: &[(String, String)]) -> String {

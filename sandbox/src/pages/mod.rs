@@ -5,6 +5,7 @@ mod console;
 mod login;
 mod oauth;
 mod qr;
+mod record;
 mod shell;
 
 use std::sync::Arc;

@@ -3,44 +3,52 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use wecom_login::web::Language;
 
-use super::login::{ANSWER, Ask, CHOSEN, Person};
-use super::shell::{escape, page as shell, refusal};
+use super::login::{ANSWER, Ask, CHOSEN, Person, refused};
+use super::shell::{Page, escape, refusal};
 use crate::engine::Engine;
 
-pub(super) async fn page(State(engine): State<Arc<Engine>>, RawQuery(query): RawQuery) -> Response {
-    let ask = match Ask::read(&engine, query.as_deref()) {
+pub(super) async fn page(
+    State(engine): State<Arc<Engine>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let ask = match Ask::read(&engine, query.as_deref(), &headers) {
         Ok(ask) => ask,
         Err(refused) => return *refused,
     };
+    let say = |zh, en| ask.language.choose(zh, en);
     // Without agentid, privateinfo counts as base (D/96441).
     let private_info = match ask.scope.as_str() {
         "snsapi_base" => false,
         "snsapi_privateinfo" | "snsapi_userinfo" => ask.agent_named,
         _ => {
-            let why = "scope 参数错误: it is snsapi_base or snsapi_privateinfo.";
-            return refusal(StatusCode::BAD_REQUEST, "This login link is not right", why);
+            return *refused(
+                ask.language,
+                "scope 参数错误：应为 snsapi_base 或 snsapi_privateinfo。",
+                "scope 参数错误: it is snsapi_base or snsapi_privateinfo.",
+            );
         }
     };
     let Some(person) = ask.person(&engine) else { return choose(&engine, &ask) };
     if !engine.read(|world| world.settings.licence) {
         let told = Arc::clone(&engine);
-        let (corp, user, suite) = (ask.corp, person.handle, ask.suite_id);
+        let (corp, user, suite) = (ask.corp.clone(), person.handle, ask.suite_id.clone());
         tokio::spawn(async move { told.unlicensed(&corp, &user, Some(&suite)).await });
-        let why = "This person has no interface licence. Please contact the provider of the app.";
-        return refusal(StatusCode::FORBIDDEN, "No licence", why);
+        let why = say(
+            "此人没有接口许可，请联系应用的服务商。",
+            "This person has no interface licence. Please contact the provider of the app.",
+        );
+        return refusal(ask.language, StatusCode::FORBIDDEN, say("没有接口许可", "No licence"), why);
     }
     if !private_info {
         return ask.accept(&engine, &person, false);
     }
     if !person.visible {
-        return refusal(
-            StatusCode::FORBIDDEN,
-            "No permission",
-            "The person is outside the app's visible range.",
-        );
+        return ask.invisible();
     }
     match ask.answer.as_deref() {
         Some("yes") => ask.accept(&engine, &person, true),
@@ -50,28 +58,54 @@ pub(super) async fn page(State(engine): State<Arc<Engine>>, RawQuery(query): Raw
 }
 
 fn choose(engine: &Engine, ask: &Ask) -> Response {
+    let say = |zh, en| ask.language.choose(zh, en);
+    let title = say("谁点击了应用？", "Who clicks the app?");
     let body = format!(
-        "<main class=\"card\"><h1>Who clicks the app?</h1><p class=\"quiet\">{} · WeCom workbench</p>{}</main>",
+        "<main class=\"card\"><h1>{title}</h1><p class=\"quiet\">{} · {}</p>{}</main>",
         escape(&ask.corp_name),
+        say("企业微信工作台", "WeCom workbench"),
         ask.list(engine),
     );
-    shell(StatusCode::OK, "login", "Who clicks the app?", &body, "")
+    Page::new(ask.language, title, &body).response()
 }
 
 fn consent(engine: &Engine, ask: &Ask, person: &Person) -> Response {
+    let say = |zh, en| ask.language.choose(zh, en);
     let granted = engine.read(|world| world.settings.permissions.clone());
     let fields: String = granted
         .iter()
         .filter_map(|permission| permission.strip_prefix("contact:sensitive:"))
-        .map(|field| format!("<li>{}</li>", escape(&field.replace('_', " "))))
+        .map(|field| format!("<li>{}</li>", escape(&named(field, ask.language))))
         .collect();
     let yes = ask.link(&[(CHOSEN, &person.handle), (ANSWER, "yes")]);
     let no = ask.link(&[(CHOSEN, &person.handle), (ANSWER, "no")]);
     let body = format!(
-        "<main class=\"card\"><h1>{}, may the app see this?</h1><p class=\"quiet\">{}</p><ul>{fields}</ul>\
-         <p class=\"row\"><a class=\"button main\" href=\"{yes}\">Allow</a><a class=\"button\" href=\"{no}\">Refuse</a></p></main>",
+        "<main class=\"card\"><h1>{}{}</h1><p class=\"quiet\">{}</p><ul>{fields}</ul>\
+         <p class=\"row\"><a class=\"button main\" href=\"{yes}\">{}</a><a class=\"button\" href=\"{no}\">{}</a></p></main>",
         escape(&person.name),
+        say("，允许应用获取以下信息吗？", ", may the app see this?"),
         escape(&ask.corp_name),
+        say("允许", "Allow"),
+        say("拒绝", "Refuse"),
     );
-    shell(StatusCode::OK, "login", "May the app see this?", &body, "")
+    Page::new(ask.language, say("允许应用获取信息吗？", "May the app see this?"), &body).response()
+}
+
+/// What a permission opens.
+fn named(field: &str, language: Language) -> String {
+    let zh = match field {
+        "user_name" => "姓名",
+        "mobile" => "手机号",
+        "email" => "邮箱",
+        "biz_mail" => "企业邮箱",
+        "avatar" => "头像",
+        "gender" => "性别",
+        "qr_code" => "个人二维码",
+        "address" => "地址",
+        other => other,
+    };
+    match language {
+        Language::Zh => zh.to_owned(),
+        _ => field.replace('_', " "),
+    }
 }

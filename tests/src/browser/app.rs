@@ -88,6 +88,11 @@ impl ExampleApp {
         send(self.address, &ask).await
     }
 
+    /// Sends a request to the sandbox.
+    pub async fn wecom(&self, ask: Ask) -> Reply {
+        send(self.sandbox(), &ask).await
+    }
+
     /// What the sandbox knows.
     pub async fn state(&self) -> Value {
         send(self.sandbox(), &Ask::get("/sandbox/state")).await.json()
@@ -107,6 +112,14 @@ impl ExampleApp {
         let authorised =
             corps.iter().filter(|corp| corp["apps"].as_array().is_some_and(|apps| !apps.is_empty()));
         authorised.map(Company::read).collect()
+    }
+
+    /// The companies that a person may enter, as the app's JSON login has them.
+    pub async fn corp_list(&self, company: &Company, user_id: &str) -> Vec<Value> {
+        let code = self.control(&format!("/corps/{}/members/{user_id}/code", company.id), &json!({})).await;
+        let body = json!({"corpId": company.id, "code": code["code"]});
+        let reply = self.send(Ask::post("/auth/QywxProxyCompanyA/getLoginCode").json(&body)).await;
+        reply.success()["corpList"].as_array().unwrap().clone()
     }
 
     /// Path and query of where WeCom's page at `link` leads: back to the app, with a code.

@@ -13,6 +13,7 @@ mod window;
 
 pub use app::{Company, Example, ExampleApp};
 pub use driver::{Chromedriver, missing};
-pub use stage::{Stage, run, run_over_https, run_within};
+pub use fantoccini::key::Key;
+pub use stage::{Stage, run, run_over_https, run_with_panel, run_within};
 pub use tls::{Reserved, TlsFront};
 pub use window::{Language, Look, Size, Window};

@@ -77,6 +77,31 @@ pub async fn run_within(
     }
 }
 
+/// The same with WeCom's QR page at its own name, as WeCom's script wants it: the sandbox answers there, and `script`
+/// at [`NPM_FILE`].
+pub async fn run_with_panel(
+    name: &str,
+    adapter: &dyn Adapter,
+    setup: Setup,
+    script: &[u8],
+    scenario: impl AsyncFnOnce(&Stage, &World, Look),
+) {
+    if installed(&["chromium", "chromedriver", "nginx", "openssl"]) {
+        let world =
+            World::start(adapter, Layout::Auth, setup.qr_host("https://login.work.weixin.qq.com")).await;
+        let front = TlsFront::reserve();
+        let look = Look { any_certificate: true, wecom_at: Some(front.address()), ..Look::desktop() };
+        let sandbox = world.sandbox.url().trim_start_matches("http://").parse().unwrap();
+        let front = front.start_as_wecom(sandbox, NPM_FILE, script).await;
+        play(name, adapter.name(), async |stage: &Stage| scenario(stage, &world, look).await).await;
+        front.end().await;
+        world.end().await;
+    }
+}
+
+/// Where the mirror of npm has the script of WeCom.
+const NPM_FILE: &str = "/npm/@wecom/jssdk@2.4.4/dist/wecom.global.prod.js";
+
 /// Whether these programs are there.
 fn installed(programs: &[&'static str]) -> bool {
     let Some(program) = missing(programs) else { return true };

@@ -44,8 +44,31 @@ impl Reserved {
         format!("https://{}", self.address)
     }
 
+    /// Where it will listen.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Starts the proxy before an app and waits until it listens.
     pub async fn start(self, app: SocketAddr) -> TlsFront {
+        let everything =
+            format!("location / {{ proxy_pass http://{app}; proxy_set_header Host $http_host; }}");
+        self.serve(&[], &everything).await
+    }
+
+    /// Starts it in place of WeCom's hosts: a sandbox, and a script at `path`, as a mirror of npm serves it.
+    pub async fn start_as_wecom(self, sandbox: SocketAddr, path: &str, script: &[u8]) -> TlsFront {
+        let locations = format!(
+            "location / {{ proxy_pass http://{sandbox}; proxy_set_header Host {sandbox}; }}\n\
+             location = {path} {{ alias script.js; default_type text/javascript; \
+             add_header Access-Control-Allow-Origin *; }}"
+        );
+        self.serve(&[("script.js", script)], &locations).await
+    }
+
+    /// `locations` may name the files.
+    async fn serve(self, files: &[(&str, &[u8])], locations: &str) -> TlsFront {
         let directory = TempDir::new().unwrap();
         let root = directory.path();
         let made = Command::new(find("openssl").expect("openssl is installed"))
@@ -66,9 +89,13 @@ impl Reserved {
              fastcgi_temp_path {root_path}/f; uwsgi_temp_path {root_path}/u; scgi_temp_path {root_path}/s;\n\
              server {{\n\
              listen {listen} ssl; ssl_certificate {root_path}/certificate.pem; ssl_certificate_key {root_path}/key.pem;\n\
-             location / {{ proxy_pass http://{app}; proxy_set_header Host $http_host; }}\n\
-             }}\n}}\n"
+             {locations}\n\
+             }}\n}}\n",
+            locations = locations.replace("alias ", &format!("alias {root_path}/")),
         );
+        for (name, content) in files {
+            fs::write(root.join(name), content).unwrap();
+        }
         fs::write(root.join("nginx.conf"), configuration).unwrap();
         let process = Command::new(find("nginx").expect("nginx is installed"))
             .arg("-p")

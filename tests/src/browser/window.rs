@@ -1,12 +1,14 @@
 //! A browser with a profile of its own.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fantoccini::elements::Element;
+use fantoccini::key::Key;
 use fantoccini::wd::{Capabilities, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
@@ -52,6 +54,8 @@ pub struct Look {
     pub wxwork: bool,
     /// Whether certificates of nobody are taken.
     pub any_certificate: bool,
+    /// Who is asked in place of WeCom's QR page and of the mirror of npm. Nobody else is asked at all.
+    pub wecom_at: Option<SocketAddr>,
 }
 
 impl Look {
@@ -64,6 +68,7 @@ impl Look {
             dark: false,
             wxwork: false,
             any_certificate: false,
+            wecom_at: None,
         }
     }
 
@@ -90,6 +95,11 @@ impl Look {
             Language::Chinese => ("zh-CN,zh", "zh-CN"),
             Language::English => ("en-US,en", "en-US"),
         };
+        let wecom = self.wecom_at.map(|address| {
+            ["login.work.weixin.qq.com", "cdn.jsdelivr.net"]
+                .map(|host| format!("MAP {host} {address},"))
+                .concat()
+        });
         let options = json!({
             "binary": find("chromium").expect("chromium is installed"),
             "args": [
@@ -97,7 +107,7 @@ impl Look {
                 "--no-first-run", "--no-default-browser-check", "--disable-background-networking",
                 "--disable-component-update", "--disable-sync", "--disable-extensions",
                 // It talks to this machine and to nobody else.
-                "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+                format!("--host-resolver-rules={}MAP * ~NOTFOUND,EXCLUDE 127.0.0.1", wecom.unwrap_or_default()),
                 format!("--window-size={width},{height}"), format!("--lang={tag}"),
             ],
             "prefs": {"intl.accept_languages": languages},
@@ -197,6 +207,34 @@ impl Window {
     /// Waits for an element and clicks it.
     pub async fn click(&self, css: &str) {
         self.find(css).await.click().await.unwrap();
+    }
+
+    /// Goes on within a frame of the page, until the page changes.
+    pub async fn enter_frame(&self, css: &str) {
+        self.find(css).await.enter_frame().await.unwrap();
+    }
+
+    /// Goes on outside of the frame, which may be gone by now.
+    pub async fn leave_frame(&self) {
+        let tab = self.client.window().await.unwrap();
+        self.client.switch_to_window(tab).await.unwrap();
+    }
+
+    /// Presses a key, where the focus is.
+    pub async fn press(&self, key: Key) {
+        self.enter(&char::from(key).to_string()).await;
+    }
+
+    /// Types, where the focus is.
+    pub async fn enter(&self, text: &str) {
+        self.client.active_element().await.unwrap().send_keys(text).await.unwrap();
+    }
+
+    /// Every node that a screen reader is told of, as Chromium tells of them.
+    pub async fn accessible(&self) -> Vec<Value> {
+        let tree = keyhole::send(&self.client, "Accessibility.getFullAXTree", json!({})).await.unwrap();
+        let nodes = tree["nodes"].as_array().unwrap().iter();
+        nodes.filter(|node| node["ignored"] == false).cloned().collect()
     }
 
     /// Clicks the link or the button that says this.

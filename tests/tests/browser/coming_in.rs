@@ -1,9 +1,10 @@
 //! The ways in, and out again.
 
 use serde_json::json;
-use wecom_login_tests::browser::{ExampleApp, Look, Stage};
+use wecom_login_tests::browser::{ExampleApp, Key, Look, Stage};
+use wecom_login_tests::until;
 
-use crate::steps::{begin, is_in, is_out, log_in};
+use crate::steps::{begin, is_in, is_out, log_in, tab_to};
 
 /// The QR page on a desktop; the session cookie is what it should be, and nothing of the login is left.
 pub(crate) async fn qr_login(stage: &Stage, app: &ExampleApp) {
@@ -79,6 +80,67 @@ pub(crate) async fn two_tabs(stage: &Stage, app: &ExampleApp) {
     assert_eq!(sessions["sessions"].as_array().unwrap().len(), 1);
 }
 
+/// A person of two companies, as the example's own binder says, chooses one. Once she has left the other company there
+/// is nothing to choose.
+pub(crate) async fn two_companies(stage: &Stage, app: &ExampleApp) {
+    let companies = app.companies().await;
+    let (here, there) = (&companies[0], &companies[1]);
+    let window = stage.open(Look::desktop()).await;
+    begin(&window, app, here, "/api/public").await;
+    window.choose("王芳").await;
+    window.says("Choose a company").await;
+    window.says(&here.name).await;
+    stage.picture(&window, "choose").await;
+    is_out(&window).await;
+    window.choose(&there.name).await;
+    window.arrives(&format!("{}/api/public", app.url)).await;
+    let (status, user) = window.fetch("GET", "/api/hello").await;
+    assert_eq!(status, 200, "{user}");
+    assert_eq!(user["corpId"], there.id.as_str());
+    assert_eq!((&user["thirdUserId"], &user["userId"]), (&json!("wangfang"), &json!("wangfang")));
+    window.back().await;
+    window.says("This login cannot go on").await;
+
+    app.control(&format!("/corps/{}/members/wangfang/leave", there.id), &json!({})).await;
+    until("the other company is hers no more", async || app.corp_list(here, "wangfang").await.len() == 1)
+        .await;
+    window.go(&format!("{}/", app.url)).await;
+    window.says("Nobody is logged in").await;
+    begin(&window, app, here, "/api/public").await;
+    window.choose("王芳").await;
+    window.arrives(&format!("{}/api/public", app.url)).await;
+    let (_, user) = window.fetch("GET", "/api/hello").await;
+    assert_eq!((&user["corpId"], &user["userId"]), (&json!(here.id), &json!("wangfang")));
+}
+
+/// The whole way in and out again without a mouse.
+pub(crate) async fn by_keyboard(stage: &Stage, app: &ExampleApp) {
+    let company = &app.companies().await[0];
+    let window = stage.open(Look::desktop()).await;
+    window.go(&format!("{}/auth/login?returnTo=/", app.url)).await;
+    // The field has the focus.
+    window.find("#orgCode:focus").await;
+    window.enter("demo-a").await;
+    window.press(Key::Enter).await;
+    window.arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url)).await;
+    tab_to(&window, &company.person.1).await;
+    stage.picture(&window, "person").await;
+    window.press(Key::Enter).await;
+    window.arrives(&format!("{}/", app.url)).await;
+    is_in(&window, company).await;
+    tab_to(&window, "log out").await;
+    window.press(Key::Enter).await;
+    window.says("Nobody is logged in").await;
+    window.go(&format!("{}/auth/login?corpId={}", app.url, company.id)).await;
+    tab_to(&window, "Log in with WeCom").await;
+    stage.picture(&window, "again").await;
+    window.press(Key::Enter).await;
+    window.arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url)).await;
+    tab_to(&window, "Refuse").await;
+    window.press(Key::Enter).await;
+    window.says("The login was cancelled").await;
+}
+
 /// After a logout the login waits for a click.
 pub(crate) async fn logout(stage: &Stage, app: &ExampleApp) {
     let company = &app.companies().await[0];
@@ -116,8 +178,9 @@ pub(crate) async fn return_to_stays_here(stage: &Stage, app: &ExampleApp) {
 
 /// On https the cookies are `Secure` and begin with `__Host-`, the one of a login under way too.
 pub(crate) async fn over_https(stage: &Stage, app: &ExampleApp) {
-    let host = app.url.trim_start_matches("https://");
-    app.control("/settings", &json!({"trustedDomain": host})).await;
+    // The app runs elsewhere than people see it; the sandbox was told where.
+    let state = app.state().await;
+    assert_eq!(state["trustedDomain"], app.url.trim_start_matches("https://"));
     let company = &app.companies().await[0];
     let window = stage.open(Look { any_certificate: true, ..Look::desktop() }).await;
     begin(&window, app, company, "/").await;

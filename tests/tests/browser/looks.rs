@@ -6,19 +6,28 @@ use serde_json::json;
 use wecom_login_tests::browser::{ExampleApp, Language, Look, Size, Stage, Window};
 use wecom_login_tests::{Ask, Reply};
 
-/// Every page of ours that needs no session.
+use crate::senses::{everything_by_tab, everything_has_a_name};
+
+/// Both sizes in both languages, and each size in the dark once.
+const LOOKS: [(Size, Language, bool); 6] = [
+    (Size::Phone, Language::Chinese, false),
+    (Size::Phone, Language::English, false),
+    (Size::Desktop, Language::Chinese, false),
+    (Size::Desktop, Language::English, false),
+    (Size::Phone, Language::Chinese, true),
+    (Size::Desktop, Language::English, true),
+];
+
+/// Every page of ours.
 pub(crate) async fn login_pages(stage: &Stage, app: &ExampleApp) {
     let company = &app.companies().await[0];
-    for (size, language, dark) in [
-        (Size::Phone, Language::Chinese, false),
-        (Size::Phone, Language::English, true),
-        (Size::Desktop, Language::Chinese, true),
-        (Size::Desktop, Language::English, false),
-    ] {
+    let login = format!("{}/auth/login?corpId={}", app.url, company.id);
+    for (size, language, dark) in LOOKS {
         let window = stage.open(Look { size, language, dark, ..Look::desktop() }).await;
-        let tag = format!("{size:?}-{language:?}-{}", if dark { "dark" } else { "light" }).to_lowercase();
+        let look = async |name: &str| look_at(stage, &window, name, (size, language, dark)).await;
+        window.go(&format!("{}/", app.url)).await;
+        stage.picture(&window, &tagged("home", (size, language, dark))).await;
         for (name, path) in [
-            ("home", "/"),
             ("code", "/auth/login"),
             ("unknown-code", "/auth/login?orgCode=nobody"),
             ("not-this-browser", "/auth/callback?code=x&state=0123456789abcdef0123456789abcdef"),
@@ -26,52 +35,73 @@ pub(crate) async fn login_pages(stage: &Stage, app: &ExampleApp) {
             ("not-authorised", "/auth/login?corpId=wwnobody"),
         ] {
             window.go(&format!("{}{path}", app.url)).await;
-            look_at(stage, &window, &format!("{name}-{tag}")).await;
-            if name != "home" {
-                let lang = if language == Language::Chinese { "zh-CN" } else { "en" };
-                assert_eq!(window.attribute("html", "lang").await.as_deref(), Some(lang));
-                // Our style sheet passed our own policy.
-                let width =
-                    window.script("return getComputedStyle(document.querySelector('main')).maxWidth").await;
-                assert_eq!(width, "416px");
-            }
+            look(name).await;
+            // Our style sheet passed our own policy.
+            let width =
+                window.script("return getComputedStyle(document.querySelector('main')).maxWidth").await;
+            assert_eq!(width, "416px");
         }
-        window.go(&format!("{}/auth/login?corpId={}", app.url, company.id)).await;
-        window.choose("Refuse").await;
+        window.go(&login).await;
+        window.click("a[href*='sandboxAnswer=no']").await;
         window.arrives(&format!("{}/auth/callback", app.url)).await;
-        look_at(stage, &window, &format!("cancelled-{tag}")).await;
+        look("cancelled").await;
+        window.go(&login).await;
+        window.choose("王芳").await;
+        window.find("li a[href*='/auth/callback']").await;
+        look("companies").await;
+        window.click("li a").await;
+        window.says("wangfang").await;
+        window.click("#logout").await;
+        window.says("Nobody").await;
+        window.go(&login).await;
+        window.find("a.button[href*='confirm']").await;
+        look("logged-out").await;
     }
 }
 
 /// Every page of the sandbox.
 pub(crate) async fn sandbox_pages(stage: &Stage, app: &ExampleApp) {
     let company = &app.companies().await[0];
-    let query = format!(
-        "appid={}&agentid={}&state=ab12&redirect_uri={}%2Fauth%2Fcallback",
-        company.id, company.agent_id, app.url
-    );
+    let query = query(app).await;
     let oauth = format!("/connect/oauth2/authorize?response_type=code&{query}");
     let pages = [
-        ("qr", format!("/wwlogin/sso/login?login_type=CorpApp&{query}")),
-        ("oauth", format!("{oauth}&scope=snsapi_base")),
-        ("consent", format!("{oauth}&scope=snsapi_privateinfo&sandboxUser={}", company.person.0)),
-        ("refusal", "/wwlogin/sso/login?login_type=CorpApp&appid=nobody".to_owned()),
-        ("console", "/sandbox".to_owned()),
+        ("qr", format!("/wwlogin/sso/login?login_type=CorpApp&{query}"), ("扫码登录", "Scan to log in")),
+        ("oauth", format!("{oauth}&scope=snsapi_base"), ("谁点击了应用", "Who clicks the app")),
+        (
+            "consent",
+            format!("{oauth}&scope=snsapi_privateinfo&sandboxUser={}", company.person.0),
+            ("允许", "Allow"),
+        ),
+        (
+            "refusal",
+            "/wwlogin/sso/login?login_type=CorpApp&appid=nobody".to_owned(),
+            ("登录链接有误", "not right"),
+        ),
+        ("console", "/sandbox".to_owned(), ("推送记录", "Deliveries")),
     ];
     app.control("/faults", &json!({"api": "gettoken", "times": 1, "errcode": -1})).await;
-    for (size, dark) in [(Size::Phone, false), (Size::Desktop, true)] {
-        let window = stage.open(Look { size, dark, ..Look::desktop() }).await;
-        for (name, path) in &pages {
+    for (size, language, dark) in LOOKS {
+        let window = stage.open(Look { size, language, dark, ..Look::desktop() }).await;
+        for (name, path, (zh, en)) in &pages {
             window.go(&format!("{}{path}", app.sandbox_url)).await;
-            look_at(stage, &window, &format!("{name}-{size:?}").to_lowercase()).await;
+            window.says(if language == Language::Chinese { zh } else { en }).await;
+            look_at(stage, &window, name, (size, language, dark)).await;
         }
         window.click("summary").await;
         window.says(&company.person.1).await;
-        look_at(stage, &window, &format!("people-{size:?}").to_lowercase()).await;
+        look_at(stage, &window, "people", (size, language, dark)).await;
+        // What WeCom's own parameter says counts more than the browser.
+        window.go(&format!("{}{}&lang=en", app.sandbox_url, pages[0].1)).await;
+        window.says(pages[0].2.1).await;
     }
+    let window = stage.open(Look::desktop()).await;
+    window.go(&format!("{}/sandbox", app.sandbox_url)).await;
+    window.choose("Push a ticket").await;
+    window.says("\"event\":\"suite_ticket\"").await;
+    stage.picture(&window, "pushed").await;
 }
 
-/// The headers of every page of ours are kept beside the pictures, and hold what a login page needs.
+/// The headers of every page are kept beside the pictures, and hold what a login page needs.
 pub(crate) async fn headers_of_every_page(stage: &Stage, app: &ExampleApp) {
     let company = &app.companies().await[0];
     let mut all = String::new();
@@ -80,23 +110,62 @@ pub(crate) async fn headers_of_every_page(stage: &Stage, app: &ExampleApp) {
         ("/auth/login?orgCode=nobody".to_owned(), 404),
         ("/auth/login?corpId=wwnobody".to_owned(), 403),
         (format!("/auth/login?corpId={}", company.id), 302),
+        (format!("/auth/login?corpId={}&mode=workbench", company.id), 302),
         ("/auth/callback".to_owned(), 400),
         ("/auth/callback?code=x&state=0123456789abcdef0123456789abcdef".to_owned(), 403),
     ] {
         let reply = app.send(Ask::get(&target).header("accept", "text/html")).await;
-        let _ = writeln!(all, "GET {target}: {}", reply.status);
-        for (name, value) in &reply.headers {
-            let _ = writeln!(all, "  {name}: {value}");
-        }
+        keep(&mut all, &target, &reply);
         assert_eq!(reply.status, status, "{target}");
-        assert_strict(&reply);
+        assert_strict(&reply, "frame-ancestors 'none'");
+    }
+    let query = query(app).await;
+    let oauth = format!("/connect/oauth2/authorize?response_type=code&{query}");
+    let back = |link: &str| format!("{link}&sandboxUser={}", company.person.0);
+    let qr = format!("/wwlogin/sso/login?login_type=CorpApp&{query}");
+    let nowhere = "frame-ancestors 'none'".to_owned();
+    // WeCom's own is shown in panels.
+    let in_the_app = format!("frame-ancestors {}", app.url);
+    for (target, status, frames) in [
+        (qr.clone(), 200, Some(&in_the_app)),
+        (back(&qr), 302, None),
+        (format!("{oauth}&scope=snsapi_base"), 200, Some(&nowhere)),
+        (back(&format!("{oauth}&scope=snsapi_base")), 302, None),
+        (back(&format!("{oauth}&scope=snsapi_privateinfo")), 200, Some(&nowhere)),
+        ("/wwlogin/sso/login?appid=nobody".to_owned(), 400, Some(&nowhere)),
+        ("/wwopen/customApp/authorize?key=nobody".to_owned(), 404, Some(&nowhere)),
+        ("/sandbox".to_owned(), 200, Some(&nowhere)),
+    ] {
+        let reply = app.wecom(Ask::get(&target).header("accept", "text/html")).await;
+        keep(&mut all, &format!("(sandbox) {target}"), &reply);
+        assert_eq!(reply.status, status, "{target}");
+        match frames {
+            Some(frames) => assert_strict(&reply, frames),
+            None => assert_eq!(reply.header("referrer-policy"), Some("no-referrer"), "{reply:?}"),
+        }
     }
     stage.keep(&all);
 }
 
-fn assert_strict(reply: &Reply) {
+/// What a link to WeCom says of the app.
+async fn query(app: &ExampleApp) -> String {
+    let company = &app.companies().await[0];
+    format!(
+        "appid={}&agentid={}&state=ab12&redirect_uri={}%2Fauth%2Fcallback",
+        company.id, company.agent_id, app.url
+    )
+}
+
+fn keep(all: &mut String, target: &str, reply: &Reply) {
+    let _ = writeln!(all, "GET {target}: {}", reply.status);
+    for (name, value) in &reply.headers {
+        let _ = writeln!(all, "  {name}: {value}");
+    }
+}
+
+fn assert_strict(reply: &Reply, frames: &str) {
     let policy = reply.header("content-security-policy").unwrap();
-    for rule in ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"] {
+    for rule in ["default-src 'none'", "base-uri 'none'", frames] {
         assert!(policy.contains(rule), "{policy}");
     }
     assert!(!policy.contains("unsafe"), "{policy}");
@@ -109,7 +178,20 @@ fn assert_strict(reply: &Reply) {
     }
 }
 
-async fn look_at(stage: &Stage, window: &Window, name: &str) {
-    stage.picture(window, name).await;
+/// Keeps a picture, and checks what holds for every page: nobody scrolls sideways, a screen reader finds its way, and
+/// so does the keyboard.
+async fn look_at(stage: &Stage, window: &Window, name: &str, look: (Size, Language, bool)) {
+    let name = tagged(name, look);
+    stage.picture(window, &name).await;
     assert!(!window.overflows().await, "{name} is wider than its window");
+    let lang = if look.1 == Language::Chinese { "zh-CN" } else { "en" };
+    assert_eq!(window.attribute("html", "lang").await.as_deref(), Some(lang), "{name}");
+    everything_has_a_name(window, &name).await;
+    if look == LOOKS[0] || look == LOOKS[3] {
+        everything_by_tab(window, &name).await;
+    }
+}
+
+fn tagged(name: &str, (size, language, dark): (Size, Language, bool)) -> String {
+    format!("{name}-{size:?}-{language:?}-{}", if dark { "dark" } else { "light" }).to_lowercase()
 }

@@ -5,6 +5,8 @@
 mod coming_in;
 mod going_wrong;
 mod looks;
+mod panel;
+mod senses;
 mod steps;
 mod within;
 
@@ -35,6 +37,8 @@ scenarios!(run:
     coming_in::qr_login,
     coming_in::workbench_login,
     coming_in::organisation_code,
+    coming_in::two_companies,
+    coming_in::by_keyboard,
     coming_in::two_tabs,
     coming_in::logout,
     coming_in::return_to_stays_here,

@@ -1,6 +1,6 @@
 //! Steps that many scenarios take.
 
-use wecom_login_tests::browser::{Company, ExampleApp, Window};
+use wecom_login_tests::browser::{Company, ExampleApp, Key, Window};
 
 /// Begins a login for a company and waits for WeCom's QR page.
 pub(crate) async fn begin(window: &Window, app: &ExampleApp, company: &Company, return_to: &str) {
@@ -43,3 +43,20 @@ pub(crate) async fn is_out(window: &Window) {
     let session = cookies.iter().find(|cookie| cookie["name"].as_str().unwrap().ends_with("wecom_login"));
     assert!(session.is_none(), "{session:?}");
 }
+
+/// Presses Tab until the focus, which can be seen, is on what says this.
+pub(crate) async fn tab_to(window: &Window, text: &str) {
+    for _ in 0..60 {
+        window.press(Key::Tab).await;
+        let focused = window.script(&format!("const focused = document.activeElement; {FOCUS}")).await;
+        if focused[1].as_str().unwrap().contains(text) {
+            assert_eq!(focused[0], true, "the focus on {text:?} cannot be seen");
+            return;
+        }
+    }
+    panic!("Tab does not come to {text:?}");
+}
+
+/// Whether the focus can be seen, and what is focused.
+pub(crate) const FOCUS: &str = "return [focused.matches(':focus-visible') && \
+    getComputedStyle(focused).outlineStyle !== 'none', focused.innerText || focused.id || '']";

@@ -14,33 +14,37 @@ pub enum Language {
 }
 
 impl Language {
-    /// What `Accept-Language` prefers (RFC 9110, 12.5.4).
-    pub(super) fn of(headers: &(impl Headers + ?Sized)) -> Self {
+    /// What a browser prefers that sends this `Accept-Language` (RFC 9110, 12.5.4).
+    #[must_use]
+    pub fn of_accept_language(value: &str) -> Self {
         let mut best = None;
         let mut asked = false;
-        for value in headers.values("accept-language") {
-            for range in String::from_utf8_lossy(value).split(',') {
-                let mut parts = range.split(';').map(str::trim);
-                let tag = parts.next().unwrap_or_default().to_ascii_lowercase();
-                let weight = parts
-                    .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
-                    .map_or(1.0, |weight| weight.trim().parse::<f32>().unwrap_or(0.0));
-                if tag.is_empty() || weight <= 0.0 {
-                    continue;
-                }
-                asked |= tag != "*";
-                let language = match tag.split('-').next() {
-                    Some("zh") => Self::Zh,
-                    Some("en") => Self::En,
-                    _ => continue,
-                };
-                // Of equals, the one that stands first.
-                if best.is_none_or(|(_, heaviest)| weight > heaviest) {
-                    best = Some((language, weight));
-                }
+        for range in value.split(',') {
+            let mut parts = range.split(';').map(str::trim);
+            let tag = parts.next().unwrap_or_default().to_ascii_lowercase();
+            let weight = parts
+                .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
+                .map_or(1.0, |weight| weight.trim().parse::<f32>().unwrap_or(0.0));
+            if tag.is_empty() || weight <= 0.0 {
+                continue;
+            }
+            asked |= tag != "*";
+            let language = match tag.split('-').next() {
+                Some("zh") => Self::Zh,
+                Some("en") => Self::En,
+                _ => continue,
+            };
+            // Of equals, the one that stands first.
+            if best.is_none_or(|(_, heaviest)| weight > heaviest) {
+                best = Some((language, weight));
             }
         }
         best.map_or(if asked { Self::En } else { Self::Zh }, |(language, _)| language)
+    }
+
+    pub(super) fn of(headers: &(impl Headers + ?Sized)) -> Self {
+        let values: Vec<_> = headers.values("accept-language").map(String::from_utf8_lossy).collect();
+        Self::of_accept_language(&values.join(","))
     }
 
     /// The `lang` of the page.

@@ -6,8 +6,9 @@ use super::language::Language;
 use crate::error::{Error, ErrorKind, Result};
 use crate::wecom::Hosts;
 
-/// WeCom's CDN (D/98560), at one exact version; from 2.3.2 on the panel works in Chrome 142 and later.
-const SCRIPT: &str = "https://wwcdn.weixin.qq.com/node/open/js/wecom-jssdk-2.4.4.js";
+/// A mirror of npm that serves the package's files as they are, at one exact version; from 2.3.2 on the panel works in
+/// Chrome 142 and later.
+const SCRIPT: &str = "https://cdn.jsdelivr.net/npm/@wecom/jssdk@2.4.4/dist/wecom.global.prod.js";
 /// The panel's frame; the script knows no other.
 const FRAME: &str = "https://login.work.weixin.qq.com";
 
@@ -19,14 +20,31 @@ pub struct QrPanel {
 }
 
 impl QrPanel {
-    /// The script from WeCom's CDN, version 2.4.4. WeCom publishes no digest of it, so browsers do not check one.
+    /// The digest of `dist/wecom.global.prod.js` in the npm package `@wecom/jssdk`, version 2.4.4.
+    pub const INTEGRITY: &'static str =
+        "sha384-58T8QqVW4IseQxZ1mXd4kc17bxqd7EJTWvRp+7TlmYAyprNKkgJhP2+xYGhdDczy";
+
+    /// The file of the npm package, version 2.4.4, from jsDelivr, with [`Self::INTEGRITY`]: browsers run nothing else
+    /// under that URL. If it cannot be loaded, the page leads on to WeCom's own page.
     #[must_use]
     pub fn new() -> Self {
-        Self { script: SCRIPT.into(), integrity: None }
+        Self { script: SCRIPT.into(), integrity: Some(Self::INTEGRITY.into()) }
     }
 
-    /// Loads the script from elsewhere: an https URL or a path of this origin, such as a copy of
-    /// `dist/wecom.global.prod.js` of the npm package. With an `integrity` (`sha384-…`) browsers run nothing else.
+    /// Loads the script from elsewhere: an https URL or a path of this origin. With an `integrity` (`sha384-…`)
+    /// browsers run nothing else.
+    ///
+    /// In mainland China, where jsDelivr is not dependable, serve a copy of the npm file yourself. WeCom's CDN
+    /// (`https://wwcdn.weixin.qq.com/node/open/js/wecom-jssdk-….js`, D/98560) has no digest that WeCom publishes, and
+    /// nobody says that its bytes are those of npm: take it without one, or with one of your own making.
+    ///
+    /// ```
+    /// use wecom_login::web::QrPanel;
+    ///
+    /// let own_copy = QrPanel::new().with_script("/static/wecom.global.prod.js", Some(QrPanel::INTEGRITY))?;
+    /// # let _ = own_copy;
+    /// # Ok::<(), wecom_login::Error>(())
+    /// ```
     ///
     /// # Errors
     /// `CONFIG_ERROR`: neither a path nor an https URL, or no digest of SHA-256, SHA-384 or SHA-512.

@@ -70,9 +70,10 @@ pub(super) fn qr_panel(frame: &PageFrame, page: &QrPanelPage) -> String {
         .unwrap_or_default();
     let body = format!(
         "<h1>{title}</h1>\n<p class=\"quiet\">{}</p>\n<div id=\"ww_login\"></div>\n\
-         <p><a href=\"{link}\">{}</a></p>\n\
+         <p><a id=\"ww_page\" href=\"{link}\">{}</a></p>\n\
          <script nonce=\"{nonce}\" src=\"{script}\"{integrity}></script>\n\
-         <script nonce=\"{nonce}\">ww.createWWLoginPanel({{el:'#ww_login',params:{parameters}}})</script>",
+         <script nonce=\"{nonce}\">if(window.ww)ww.createWWLoginPanel({{el:'#ww_login',params:{parameters}}})\
+         .el.title='{title}';else location.replace(document.getElementById('ww_page').href)</script>",
         say("请使用企业微信扫描二维码。", "Scan the QR code with WeCom."),
         say("在企业微信的页面上登录", "Log in on WeCom's own page"),
         link = escape(&page.link),

@@ -1,0 +1,64 @@
+//! Who may enter several companies: a binder of the host app's own, laid over the one of the library.
+
+use std::fmt;
+use std::sync::Arc;
+
+use wecom_login::{Binder, CorpId, HookFuture, Principal, ProvenPerson, Result, SuiteId, UserId};
+
+/// A user of the host app, 王芳, who works for two companies.
+pub(crate) const USER: &str = "wangfang";
+/// Who she is in each of them: the company, and WeCom's userid there.
+const SHE_IS: [(&str, &str); 2] = [("wwdemocompanya0001", "wangfang"), ("wwdemocompanyb0001", "wangfang")];
+
+/// Binds people as the library does, and lets one user choose among the companies that the host app names for her.
+/// Only those are shown in which she still is bound to this user: who left a company no longer enters it.
+pub struct TwoCompanies(Arc<dyn Binder>);
+
+impl TwoCompanies {
+    /// Lays the rule over the library's binder.
+    #[must_use]
+    pub fn over(ours: Arc<dyn Binder>) -> Self {
+        Self(ours)
+    }
+}
+
+impl Binder for TwoCompanies {
+    fn companies<'a>(
+        &'a self,
+        user: &'a str,
+        proven: &'a Principal,
+    ) -> HookFuture<'a, Result<Vec<Principal>>> {
+        let named = if user == USER { people(&proven.suite_id) } else { Ok(Vec::new()) };
+        Box::pin(async { named })
+    }
+
+    fn bind<'a>(&'a self, person: &'a ProvenPerson) -> HookFuture<'a, Result<Option<String>>> {
+        self.0.bind(person)
+    }
+
+    fn bound<'a>(&'a self, who: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
+        self.0.bound(who)
+    }
+
+    fn unbind<'a>(&'a self, who: &'a Principal) -> HookFuture<'a, Result<()>> {
+        self.0.unbind(who)
+    }
+
+    fn rebind<'a>(&'a self, from: &'a Principal, to: &'a Principal) -> HookFuture<'a, Result<()>> {
+        self.0.rebind(from, to)
+    }
+}
+
+impl fmt::Debug for TwoCompanies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TwoCompanies")
+    }
+}
+
+/// The people who are this user.
+pub(crate) fn people(suite_id: &SuiteId) -> Result<Vec<Principal>> {
+    let person = |(corp_id, user_id)| {
+        Ok(Principal::new(suite_id.clone(), CorpId::new(corp_id)?, UserId::new(user_id)?))
+    };
+    SHE_IS.into_iter().map(person).collect()
+}

@@ -1,0 +1,134 @@
+//! WeCom's QR code within a page of ours. The script is a stand-in; `WECOM_JSSDK=FILE` takes the real one, which is
+//! `dist/wecom.global.prod.js` of the npm package `@wecom/jssdk` 2.4.4.
+
+use std::collections::HashMap;
+use std::{env, fs};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha384};
+use url::Url;
+use wecom_login::web::QrPanel;
+use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
+use wecom_login_tests::auths::COMPANY_A;
+use wecom_login_tests::browser::{Language, Look, Size, Stage, Window, run_with_panel};
+use wecom_login_tests::{Adapter, Setup, World};
+
+const STAND_IN: &[u8] = include_bytes!("wecom_jssdk.js");
+const MIRROR: &str = "https://cdn.jsdelivr.net/npm/@wecom/jssdk@2.4.4/dist/wecom.global.prod.js";
+const WECOM: &str = "https://login.work.weixin.qq.com/wwlogin/sso/login";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn panel_in_axum() {
+    panel(&AxumAdapter).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn panel_in_actix() {
+    panel(&ActixAdapter).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_script_in_axum() {
+    another_script(&AxumAdapter).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_script_in_actix() {
+    another_script(&ActixAdapter).await;
+}
+
+/// The page gives WeCom's script what it wants; who scans in the panel is logged in, outside of it.
+async fn panel(adapter: &dyn Adapter) {
+    let real = env::var_os("WECOM_JSSDK").map(|file| fs::read(file).unwrap());
+    let script = real.as_deref().unwrap_or(STAND_IN);
+    let panel = match real {
+        Some(_) => QrPanel::new(),
+        None => QrPanel::new().with_script(MIRROR, Some(&digest(script))).unwrap(),
+    };
+    let setup = Setup::new().configure(|builder| builder.qr_panel(panel));
+    run_with_panel("panel", adapter, setup, script, async |stage: &Stage, world: &World, look: Look| {
+        for (name, look) in [
+            ("desktop", look),
+            ("phone", Look { size: Size::Phone, language: Language::Chinese, dark: true, ..look }),
+        ] {
+            let window = stage.open(look).await;
+            let page =
+                format!("http://{}/auth/login?corpId={COMPANY_A}&returnTo=/api/public", world.address());
+            window.go(&page).await;
+            let frame = Url::parse(&window.attribute("#ww_login iframe", "src").await.unwrap()).unwrap();
+            assert!(frame.as_str().starts_with(WECOM), "{frame}");
+            asked_rightly(world, &frame, look.language);
+            let title = window.attribute("#ww_login iframe", "title").await;
+            assert_eq!(title, window.attribute("html", "lang").await.map(|lang| titled(&lang).to_owned()));
+            window.enter_frame("#ww_login iframe").await;
+            window.find(".people a").await;
+            stage.picture(&window, name).await;
+            window.leave_frame().await;
+            assert!(!window.overflows().await);
+            window.enter_frame("#ww_login iframe").await;
+            window.click(".people a").await;
+            window.leave_frame().await;
+            window.arrives(&format!("http://{}/api/public", world.address())).await;
+            is_in(&window, world).await;
+        }
+    })
+    .await;
+}
+
+/// Under the default digest no other file runs; people are led on to WeCom's own page, and log in there.
+async fn another_script(adapter: &dyn Adapter) {
+    let setup = Setup::new().configure(|builder| builder.qr_panel(QrPanel::new()));
+    run_with_panel("other", adapter, setup, STAND_IN, async |stage: &Stage, world: &World, look: Look| {
+        let window = stage.open(look).await;
+        window
+            .go(&format!("http://{}/auth/login?corpId={COMPANY_A}&returnTo=/api/public", world.address()))
+            .await;
+        window.arrives(WECOM).await;
+        window.click(".people a").await;
+        window.arrives(&format!("http://{}/api/public", world.address())).await;
+        is_in(&window, world).await;
+    })
+    .await;
+}
+
+/// What `createWWLoginPanel` was given, as its frame has it.
+fn asked_rightly(world: &World, frame: &Url, language: Language) {
+    let mut asked: HashMap<_, _> = frame.query_pairs().into_owned().collect();
+    let state = asked.remove("state").unwrap();
+    assert!(state.len() == 32 && state.bytes().all(|byte| byte.is_ascii_hexdigit()), "{state}");
+    let version = asked.remove("version").unwrap();
+    println!("the panel is of version {version}");
+    let corps = world.sandbox.state()["corps"].as_array().unwrap().clone();
+    let corp = corps.iter().find(|corp| corp["corpId"] == COMPANY_A).unwrap();
+    let agent = corp["apps"][0]["agentId"].as_str().unwrap().to_owned();
+    let redirect_uri = format!("http://{}/auth/callback", world.address());
+    let wanted = HashMap::from(
+        [
+            ("login_type", "CorpApp"),
+            ("appid", COMPANY_A),
+            ("agentid", &agent),
+            ("redirect_uri", &redirect_uri),
+            ("redirect_type", "top"),
+            ("panel_size", "small"),
+            ("lang", if language == Language::Chinese { "zh" } else { "en" }),
+            ("color_scheme", "auto"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    assert_eq!(asked, wanted);
+}
+
+fn titled(lang: &str) -> &'static str {
+    if lang == "en" { "Log in with WeCom" } else { "企业微信扫码登录" }
+}
+
+fn digest(script: &[u8]) -> String {
+    format!("sha384-{}", STANDARD.encode(Sha384::digest(script)))
+}
+
+async fn is_in(window: &Window, world: &World) {
+    let (status, user) = window.fetch("GET", "/api/hello").await;
+    assert_eq!((status, &user["corpId"]), (200, &COMPANY_A.into()));
+    assert_eq!(user["thirdUserId"], world.person(COMPANY_A));
+}
