@@ -154,6 +154,10 @@
 //! # let _ = builder;
 //! ```
 //!
+//! A person of several companies chooses one of them on the page of companies: [`Binder::companies`] names the others,
+//! and each must be bound to the same user. [`Builder::binder_over`] lays such a rule over the table of ours; the
+//! example apps do so in 60 lines.
+//!
 //! # Hooks
 //!
 //! [`Hooks`] asks the host app whether a company may come in, and tells it of companies, logins and callbacks that this

@@ -64,7 +64,7 @@ fn suites(language: Language, engine: &Engine, world: &World) -> String {
             || say("尚无 suite_ticket", "no ticket yet").to_owned(),
             |(_, born)| {
                 let age = span(world.now() - born);
-                format!("{} {age}{}", say("最近的 suite_ticket：", "last ticket"), say("前", " ago"))
+                format!("{}{age}{}", say("最近的 suite_ticket：", "last ticket "), say(" 前", " ago"))
             },
         );
         let _ = write!(
@@ -112,9 +112,9 @@ fn switches(language: Language, world: &World) -> String {
     }
     let _ = write!(
         html,
-        "</div><h3 class=\"apart\">{}</h3><p class=\"quiet\">{} {}</p><div class=\"row\">{}{}{}{}</div></section>",
+        "</div><h3 class=\"apart\">{}</h3><p class=\"quiet\">{}{}</p><div class=\"row\">{}{}{}{}</div></section>",
         say("时间", "Time"),
-        say("时钟快进：", "The clock is ahead by"),
+        say("时钟快进：", "The clock is ahead by "),
         span(world.clock_offset_ms),
         button("+5 min", "/sandbox/clock", r#"{"advanceMs":300000}"#, ""),
         button("+30 min", "/sandbox/clock", r#"{"advanceMs":1800000}"#, ""),

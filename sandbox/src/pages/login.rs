@@ -69,7 +69,7 @@ impl Ask {
         if state.len() > 128 || !state.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(told((
                 "state 参数错误：最多 128 字节，只能是 a-z A-Z 0-9。",
-                "state 参数错误: it is at most 128 bytes of a-z A-Z 0-9.",
+                "state is wrong: it is at most 128 bytes of a-z A-Z 0-9.",
             )));
         }
         Ok(Self {
@@ -210,11 +210,11 @@ fn addressee(
 ) -> Result<(String, String, String), Both> {
     let corp = world.corp(appid).ok_or((
         "appid 不正确：应为授权了该应用的企业的 id。",
-        "appid 不正确: it is the id of the company that authorised the app.",
+        "appid is wrong: it is the id of the company that authorised the app.",
     ))?;
     let app = named_app(corp, agent).ok_or((
         "agentid 不正确：该企业没有安装此 agentid 的应用。",
-        "agentid 不正确: this company has not installed an app with that agentid.",
+        "agentid is wrong: this company has not installed an app with that agentid.",
     ))?;
     if engine.suite(&app.suite_id).is_none() || world.settings.disabled.is(corp) {
         return Err(("应用已停用。", "The app is disabled."));
@@ -237,7 +237,7 @@ fn redirect_host(engine: &Engine, redirect_uri: &str) -> Result<String, Both<Str
     let Some((scheme @ ("http" | "https"), authority)) = parts else {
         return Err((
             "redirect_uri 参数错误：不是 http 或 https 链接。".to_owned(),
-            "redirect_uri 参数错误: it is no http or https URL.".to_owned(),
+            "redirect_uri is wrong: it is no http or https URL.".to_owned(),
         ));
     };
     let host = plain_authority(scheme, authority);
@@ -248,7 +248,7 @@ fn redirect_host(engine: &Engine, redirect_uri: &str) -> Result<String, Both<Str
     let (zh, en) = (trusted.as_deref().unwrap_or("未设置"), trusted.as_deref().unwrap_or("not set"));
     Err((
         format!("redirect_uri 参数错误：其域名为 {host}，应用的可信域名为 {zh}。"),
-        format!("redirect_uri 参数错误: its host is {host}, the app's trusted domain is {en}."),
+        format!("redirect_uri is wrong: its host is {host}, the app's trusted domain is {en}."),
     ))
 }
 

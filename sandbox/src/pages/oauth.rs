@@ -29,7 +29,7 @@ pub(super) async fn page(
             return *refused(
                 ask.language,
                 "scope 参数错误：应为 snsapi_base 或 snsapi_privateinfo。",
-                "scope 参数错误: it is snsapi_base or snsapi_privateinfo.",
+                "scope is wrong: it is snsapi_base or snsapi_privateinfo.",
             );
         }
     };

@@ -24,7 +24,7 @@ pub(super) async fn page(
         return *refused(
             language(query.as_deref(), &headers),
             "login_type 不正确：企业的应用应为 CorpApp（-31040）。",
-            "login_type 不正确: it is CorpApp for an app of a company (-31040).",
+            "login_type is wrong: it is CorpApp for an app of a company (-31040).",
         );
     }
     let ask = match Ask::read(&engine, query.as_deref(), &headers) {
@@ -32,7 +32,8 @@ pub(super) async fn page(
         Err(refused) => return *refused,
     };
     if !ask.agent_named {
-        let (zh, en) = ("agentid 不正确：缺少该参数（-31028）。", "agentid 不正确: it is missing (-31028).");
+        let (zh, en) =
+            ("agentid 不正确：缺少该参数（-31028）。", "agentid is wrong: it is missing (-31028).");
         return *refused(ask.language, zh, en);
     }
     if ask.answer.is_some() {

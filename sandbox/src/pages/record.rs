@@ -21,13 +21,17 @@ pub(super) fn deliveries(language: Language, world: &World) -> String {
         let none = say("尚未推送任何事件。", "Nothing was pushed yet.");
         return html + &format!("<p class=\"none\">{none}</p></section>");
     }
-    html.push_str("<div class=\"scroll\"><table><thead><tr>");
+    let label = say("推送记录", "Deliveries");
+    let _ = write!(
+        html,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><table><thead><tr>"
+    );
     for (zh, en) in [
         ("#", "#"),
         ("事件", "Event"),
-        ("企业", "Company"),
         ("结果", "Outcome"),
         ("应答", "Answer"),
+        ("企业", "Company"),
         ("次数", "Attempts"),
         ("毫秒", "ms"),
     ] {
@@ -37,13 +41,13 @@ pub(super) fn deliveries(language: Language, world: &World) -> String {
     for delivery in world.deliveries.iter().rev().take(SHOWN) {
         let _ = write!(
             html,
-            "<tr><td>{}</td><td><code>{}</code></td><td><code>{}</code></td><td>{}</td><td><code>{}</code></td>\
+            "<tr><td>{}</td><td><code>{}</code></td><td>{}</td><td><code>{}</code></td><td><code>{}</code></td>\
              <td>{}</td><td>{}</td></tr>",
             delivery.id,
             escape(&delivery.event),
-            escape(delivery.corp_id.as_deref().unwrap_or("")),
             outcome(language, delivery),
             escape(delivery.answer.as_deref().or(delivery.error.as_deref()).unwrap_or("")),
+            escape(delivery.corp_id.as_deref().unwrap_or("")),
             delivery.attempts,
             delivery.duration_ms,
         );
@@ -110,7 +114,7 @@ pub(super) fn faults(language: Language, world: &World) -> String {
          <button class=\"main\">{}</button></form>\
          <details><summary>{}</summary><form data-json=\"/sandbox/settings\">\
          <label>{}<textarea name=\"json\" rows=\"4\" spellcheck=\"false\">{}</textarea></label>\
-         <p><button class=\"main\">{}</button></p></form><pre class=\"scroll\" id=\"settings\">{}</pre></details></section>",
+         <p><button class=\"main\">{}</button></p></form><pre class=\"scroll\" id=\"settings\" tabindex=\"0\">{}</pre></details></section>",
         say("添加", "Add fault"),
         say("全部设置", "All settings"),
         say("以 JSON 修改", "Changes as JSON"),

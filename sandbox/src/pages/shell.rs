@@ -60,7 +60,7 @@ impl<'a> Page<'a> {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
              <style nonce=\"{nonce}\">{STYLE}</style>\n</head>\n<body class=\"{class}\">\n\
-             <p class=\"banner\" role=\"note\">{warning}</p>\n{body}\n{script}</body>\n</html>\n",
+             <aside class=\"banner\">{warning}</aside>\n{body}\n{script}</body>\n</html>\n",
             lang = self.language.tag(),
             title = escape(self.title),
             class = self.class,

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use axum::http::Method;
 use serde_json::json;
 
-use crate::app::SUITE;
+use wecom_sandbox::Sandbox;
+
+use crate::app::{SUITE, suite};
 use crate::client::{Answer, World, send, text};
 
 /// The links of a page, as a browser reads them.
@@ -123,6 +125,61 @@ async fn a_foreign_redirect_is_refused() {
 }
 
 #[tokio::test]
+async fn the_public_url_is_the_trusted_domain_until_the_switch_says_otherwise() {
+    let sandbox = Sandbox::builder()
+        .suites([suite(SUITE)])
+        .notify("http://127.0.0.1:9/auth/notify")
+        .public_url("https://App.example:443/portal")
+        .start()
+        .await
+        .unwrap();
+    assert_eq!(sandbox.state()["trustedDomain"], "app.example");
+    sandbox.change_settings(json!({"trustedDomain": "other.example"})).await.unwrap();
+    assert_eq!(sandbox.state()["trustedDomain"], "other.example");
+    sandbox.change_settings(json!({"trustedDomain": null})).await.unwrap();
+    assert_eq!(sandbox.state()["trustedDomain"], "app.example");
+    sandbox.shutdown().await;
+    for bad in ["app.example", "ftp://app.example", "https://"] {
+        assert!(Sandbox::builder().suites([suite(SUITE)]).public_url(bad).start().await.is_err(), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn pages_speak_the_browsers_language_and_rather_the_links() {
+    let world = World::start().await;
+    world.authorise().await;
+    let back = format!("http://{}/cb", world.app.authority);
+    let query = format!("appid={}&agentid=1000002&redirect_uri={}", world.corp(0), encode(&back));
+    let qr = format!("/wwlogin/sso/login?login_type=CorpApp&{query}");
+    let consent = format!(
+        "/connect/oauth2/authorize?response_type=code&scope=snsapi_privateinfo&{query}&sandboxUser={}",
+        world.user(0)
+    );
+    let refusal = "/wwlogin/sso/login?login_type=CorpApp&appid=nobody".to_owned();
+    for (path, zh, en) in [
+        (qr, "扫码登录", "Scan to log in"),
+        (consent, "允许", "Allow"),
+        (refusal, "登录链接有误", "This login link is not right"),
+        ("/sandbox?".to_owned(), "企业微信沙箱", "WeCom sandbox"),
+        ("/wwopen/customApp/authorize?key=x".to_owned(), "此链接无效", "This link does not work"),
+    ] {
+        for (accepted, more, chinese) in [
+            ("zh-CN", "", true),
+            ("en", "", false),
+            ("en", "&lang=zh", true),
+            ("zh-CN", "&lang=en", false),
+            ("zh-CN", "&lang=fr", true),
+        ] {
+            let url = format!("{}{path}{more}", world.sandbox.url());
+            let page = send(Method::GET, &url, &[("accept-language", accepted)], String::new()).await;
+            let (said, other, tag) = if chinese { (zh, en, "zh-CN") } else { (en, zh, "en") };
+            assert!(page.text.contains(said) && !page.text.contains(other), "{url}: {}", page.text);
+            assert!(page.text.contains(&format!("<html lang=\"{tag}\">")), "{url}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_link_is_refused_and_its_text_is_escaped() {
     let world = World::start().await;
     let back = format!("http://{}/cb", world.app.authority);
@@ -212,7 +269,7 @@ async fn an_authorisation_link_brings_its_state_back() {
 async fn the_console_shows_everything_and_has_the_buttons() {
     let world = World::start().await;
     world.authorise().await;
-    let page = world.get("/sandbox").await;
+    let page = world.get("/sandbox?lang=en").await;
     assert_eq!(page.status, 200);
     let corp = format!("/sandbox/corps/{}", world.corp(0));
     let member = format!("{corp}/members/{}", world.user(0));

@@ -55,5 +55,5 @@ pub(crate) async fn everything_by_tab(window: &Window, page: &str) {
 }
 
 const USABLE: &str = "const usable = [...document.querySelectorAll( \
-    'a[href], button, input:not([type=hidden]), textarea, summary')] \
+    'a[href], button, input:not([type=hidden]), textarea, summary, [tabindex]')] \
     .filter(one => !one.disabled && one.checkVisibility());";
