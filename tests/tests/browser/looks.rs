@@ -114,11 +114,18 @@ pub(crate) async fn headers_of_every_page(stage: &Stage, app: &ExampleApp) {
         ("/auth/callback".to_owned(), 400),
         ("/auth/callback?code=x&state=0123456789abcdef0123456789abcdef".to_owned(), 403),
     ] {
-        let reply = app.send(Ask::get(&target).header("accept", "text/html")).await;
-        keep(&mut all, &target, &reply);
-        assert_eq!(reply.status, status, "{target}");
-        assert_strict(&reply, "frame-ancestors 'none'");
+        ours(app, &mut all, &target, "", status).await;
     }
+    let login = format!("/auth/login?corpId={}", company.id);
+    ours(app, &mut all, &login, "wecom_logged_out=0123456789abcdef0123456789abcdef", 200).await;
+    // A person of two companies: to WeCom, back to the page of companies, and into one of them.
+    let begun = ours(app, &mut all, &login, "", 302).await;
+    let back = app.leads_to(&format!("{}&sandboxUser=wangfang", begun.header("location").unwrap())).await;
+    let companies = ours(app, &mut all, &back, &cookies(&begun), 200).await;
+    let page = companies.text().replace("&amp;", "&");
+    let link = page.split("<li><a href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let entered = ours(app, &mut all, link, &cookies(&companies), 303).await;
+    assert_eq!(entered.header("location"), Some("/"));
     let query = query(app).await;
     let oauth = format!("/connect/oauth2/authorize?response_type=code&{query}");
     let back = |link: &str| format!("{link}&sandboxUser={}", company.person.0);
@@ -145,6 +152,21 @@ pub(crate) async fn headers_of_every_page(stage: &Stage, app: &ExampleApp) {
         }
     }
     stage.keep(&all);
+}
+
+/// One of our pages, with these cookies.
+async fn ours(app: &ExampleApp, all: &mut String, target: &str, cookies: &str, status: u16) -> Reply {
+    let reply = app.send(Ask::get(target).header("accept", "text/html").header("cookie", cookies)).await;
+    keep(all, target, &reply);
+    assert_eq!(reply.status, status, "{target}");
+    assert_strict(&reply, "frame-ancestors 'none'");
+    reply
+}
+
+/// What a browser sends back of the cookies that it was given.
+fn cookies(reply: &Reply) -> String {
+    let given = reply.headers.iter().filter(|(name, _)| name == "set-cookie");
+    given.map(|(_, value)| value.split(';').next().unwrap()).collect::<Vec<_>>().join("; ")
 }
 
 /// What a link to WeCom says of the app.
