@@ -178,14 +178,14 @@ async fn query(app: &ExampleApp) -> String {
     )
 }
 
-fn keep(all: &mut String, target: &str, reply: &Reply) {
+pub(crate) fn keep(all: &mut String, target: &str, reply: &Reply) {
     let _ = writeln!(all, "GET {target}: {}", reply.status);
     for (name, value) in &reply.headers {
         let _ = writeln!(all, "  {name}: {value}");
     }
 }
 
-fn assert_strict(reply: &Reply, frames: &str) {
+pub(crate) fn assert_strict(reply: &Reply, frames: &str) {
     let policy = reply.header("content-security-policy").unwrap();
     for rule in ["default-src 'none'", "base-uri 'none'", frames] {
         assert!(policy.contains(rule), "{policy}");

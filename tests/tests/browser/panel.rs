@@ -12,7 +12,9 @@ use wecom_login::web::QrPanel;
 use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
 use wecom_login_tests::auths::COMPANY_A;
 use wecom_login_tests::browser::{Language, Look, Size, Stage, Window, run_with_panel};
-use wecom_login_tests::{Adapter, Setup, World};
+use wecom_login_tests::{Adapter, Ask, Setup, World};
+
+use crate::looks::{assert_strict, keep};
 
 const STAND_IN: &[u8] = include_bytes!("wecom_jssdk.js");
 const MIRROR: &str = "https://cdn.jsdelivr.net/npm/@wecom/jssdk@2.4.4/dist/wecom.global.prod.js";
@@ -48,6 +50,12 @@ async fn panel(adapter: &dyn Adapter) {
     };
     let setup = Setup::new().configure(|builder| builder.qr_panel(panel));
     run_with_panel("panel", adapter, setup, script, async |stage: &Stage, world: &World, look: Look| {
+        let target = format!("/auth/login?corpId={COMPANY_A}");
+        let page = world.host(Ask::get(&target).header("accept", "text/html")).await;
+        let mut headers = String::new();
+        keep(&mut headers, &target, &page);
+        stage.keep(&headers);
+        assert_strict(&page, "frame-src https://login.work.weixin.qq.com; ");
         for (name, look) in [
             ("desktop", look),
             ("phone", Look { size: Size::Phone, language: Language::Chinese, dark: true, ..look }),
