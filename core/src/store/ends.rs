@@ -7,6 +7,7 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
 };
 
+use super::bell;
 use super::entity::{counter, end};
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -92,7 +93,7 @@ pub(crate) async fn publish(transaction: &DatabaseTransaction, end: &End, now: T
         End::Session { token_hash } => row.token_hash = Set(Some(token_hash)),
     }
     end::Entity::insert(row).exec_without_returning(transaction).await?;
-    Ok(())
+    bell::ring(transaction).await
 }
 
 /// Where the feed stands, for a node that begins to follow it.

@@ -13,6 +13,7 @@ use sea_orm::{
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
 
+mod bell;
 mod columns;
 mod data_key;
 pub(crate) mod ends;
@@ -24,6 +25,7 @@ pub(crate) mod seal;
 mod status;
 mod time;
 
+pub(crate) use bell::Bell;
 pub(crate) use key_ring::KeyRing;
 pub use key_ring::{DATA_KEY_VARIABLE, DataKey, DataKeys};
 pub(crate) use retry::retried;

@@ -13,7 +13,7 @@ use crate::ids::SuiteId;
 use crate::session::{Chore, Principal, rows};
 use crate::store::ends::{self, End, Heard, News};
 use crate::store::entity::{callback_record, callback_seen};
-use crate::store::{RecordStatus, Store};
+use crate::store::{Bell, RecordStatus, Store};
 
 /// How often authorisations that are due are looked for.
 const READ_EVERY: Duration = Duration::from_secs(5);
@@ -121,6 +121,7 @@ async fn do_chores(login: WecomLogin, mut chores: mpsc::UnboundedReceiver<Chore>
 /// Hears of what other nodes ended, within a second.
 async fn follow_ends(login: WecomLogin) {
     let sessions = &login.0.sessions;
+    let mut bell = Bell::hang(login.0.store.database()).await;
     let mut heard = None;
     // By the machine's clock: the database does not wait for one that a test moves.
     let mut heard_at = Instant::now();
@@ -148,7 +149,10 @@ async fn follow_ends(login: WecomLogin) {
         if heard_at.elapsed() > sessions.settings().without_database {
             sessions.trust(false);
         }
-        tokio::time::sleep(HEAR_EVERY).await;
+        tokio::select! {
+            () = tokio::time::sleep(HEAR_EVERY) => {}
+            () = bell.rings() => {}
+        }
     }
 }
 

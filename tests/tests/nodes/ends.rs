@@ -1,5 +1,8 @@
 //! What one node ends, the other hears of.
 
+use std::time::{Duration, Instant};
+
+use sea_orm::DbBackend;
 use wecom_login::{CurrentUser, Platform, WecomLogin};
 use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
 
@@ -53,5 +56,33 @@ async fn a_login_after_an_end_lives_when_the_word_of_the_end_comes_round() {
     until("the feed is read", async || user(&node.login, marker.token.expose()).await.is_none()).await;
     assert!(node.lives(token.expose()).await);
     assert_eq!(there.principal(), &who);
+    other.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_end_is_heard_of() {
+    let node = Node::start(Plan::default()).await;
+    let corp = node.install(0).await;
+    let who = principal(SUITE, &corp, &node.user(0, 0));
+    let other = node.another_handle().await;
+    let mut took = Vec::new();
+    for _ in 0..40 {
+        let issued = node.login.service().issue_session(&who, Platform::Web).await.unwrap();
+        assert!(user(&other, issued.token.expose()).await.is_some());
+        node.login.service().logout(&issued.user).await.unwrap();
+        let ended = Instant::now();
+        while user(&other, issued.token.expose()).await.is_some() {
+            assert!(ended.elapsed() < Duration::from_secs(30), "not heard of");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        took.push(ended.elapsed());
+    }
+    took.sort();
+    println!("40 logouts, heard of on another node: median {:?}, slowest {:?}", took[20], took[39]);
+    if node.database.backend() == DbBackend::Postgres {
+        let listening = "SELECT COUNT(*) FROM pg_stat_activity \
+            WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+        assert_eq!(node.number(listening).await, 2, "both nodes are told at once");
+    }
     other.shutdown().await;
 }
