@@ -78,7 +78,7 @@ pub async fn run_within(
 }
 
 /// The same with WeCom's QR page at its own name, as WeCom's script wants it: the sandbox answers there, and `script`
-/// at [`NPM_FILE`].
+/// at `NPM_FILE`.
 pub async fn run_with_panel(
     name: &str,
     adapter: &dyn Adapter,
