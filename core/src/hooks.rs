@@ -77,12 +77,13 @@ pub trait Hooks: Send + Sync + 'static {
         Box::pin(async { Ok(CorpDecision::Allow) })
     }
 
-    /// A company is in: its people can log in.
+    /// A company is in: its people can log in. Told again if the process died before it was written down that you know.
     fn corp_authorized<'a>(&'a self, _corp: &'a CorpNotice) -> HookFuture<'a> {
         Box::pin(async {})
     }
 
-    /// A company cancelled: its people's sessions are over.
+    /// A company cancelled: its people's sessions are over. Told again if the process died before it was written down
+    /// that you know.
     fn corp_cancelled<'a>(&'a self, _corp: &'a CorpNotice) -> HookFuture<'a> {
         Box::pin(async {})
     }

@@ -242,6 +242,7 @@ pub mod wecom;
 mod authorization;
 mod clock;
 mod error;
+mod failpoint;
 mod hooks;
 mod ids;
 mod limit;

@@ -6,6 +6,7 @@ use super::authorization::{not_authorized, seal_code};
 use super::authorizations::Authorizations;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use crate::hooks::CorpDecision;
 use crate::ids::{AgentId, CorpId, SuiteId};
 use crate::secret::PermanentCode;
@@ -19,7 +20,10 @@ impl Authorizations {
         if let Err(error) = self.read(suite_id, corp_id).await {
             tracing::warn!(target: "wecom_login", %suite_id, %corp_id, ?error, "a new authorisation is not read yet");
         }
-        self.ask_host(suite_id, corp_id).await
+        failpoint::reach("admit/read");
+        self.ask_host(suite_id, corp_id).await?;
+        failpoint::reach("admit/told");
+        Ok(())
     }
 
     /// A company that is held comes in if the host app says so.
@@ -33,6 +37,7 @@ impl Authorizations {
         if known.status == AuthorizationStatus::Held {
             let decision = self.0.hooks.corp_wants_in(&known.notice()).await?;
             self.decide(suite_id, corp_id, decision).await?;
+            failpoint::reach("admit/decided");
             if decision != CorpDecision::Allow {
                 return Ok(());
             }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, UpdateMany,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    UpdateMany,
 };
 use serde::Serialize;
 use tokio::sync::Notify;
@@ -21,7 +21,7 @@ use crate::session::Sessions;
 use crate::store::ends::{self, End};
 use crate::store::entity::authorization::{Column, Entity, Model};
 use crate::store::entity::organization_code;
-use crate::store::{AuthorizationStatus, Store, retried};
+use crate::store::{AuthorizationStatus, Store, Transaction, retried};
 use crate::suite::Suites;
 use crate::wecom::{Api, Tokens};
 
@@ -204,7 +204,7 @@ impl Authorizations {
     /// The same within a transaction that will change the row: nobody else changes it before.
     pub(super) async fn lock_row(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         suite_id: &SuiteId,
         corp_id: &CorpId,
     ) -> Result<Option<Authorization>> {
@@ -253,7 +253,7 @@ impl Authorizations {
     /// Commits a change of an authorisation, tells every node of it, and follows it here.
     pub(super) async fn commit(
         &self,
-        transaction: DatabaseTransaction,
+        transaction: Transaction,
         suite_id: &SuiteId,
         corp_id: &CorpId,
     ) -> Result<()> {

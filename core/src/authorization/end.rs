@@ -7,6 +7,7 @@ use super::authorization::Authorization;
 use super::authorizations::{Authorizations, next_epoch};
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::failpoint;
 use crate::ids::{CorpId, SuiteId};
 use crate::store::entity::authorization::{Column, Entity};
 use crate::store::entity::{access_token, login_code, organization_code, person, session, user};
@@ -36,7 +37,14 @@ impl Authorizations {
     /// `cancel_auth` (D/100965): logins stop and all sessions of the company end, at once. Data goes when WeCom
     /// confirms. A cancellation from before the newest authorisation only makes us ask. `false` if we do not know the
     /// company.
-    pub(crate) async fn cancel(&self, suite_id: &SuiteId, corp_id: &CorpId, event_time: i64) -> Result<bool> {
+    /// `again` if an earlier run of this event may have died before it told the host app.
+    pub(crate) async fn cancel(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        event_time: i64,
+        again: bool,
+    ) -> Result<bool> {
         use AuthorizationStatus::{Active, Broken, Held, Refused};
         let Some(known) = self.read_row(self.0.store.database(), suite_id, corp_id).await? else {
             return Ok(false);
@@ -50,7 +58,8 @@ impl Authorizations {
             .filter(Column::EventTime.lte(event_time))
             .filter(Column::Status.is_in([Active, Broken, Held, Refused]));
         let stopped = self.update(suite_id, corp_id, stop).await?;
-        if stopped {
+        failpoint::reach("cancel/stopped");
+        if stopped || (again && known.status == AuthorizationStatus::Cancelled) {
             self.0.hooks.corp_cancelled(&known.notice()).await;
         }
         // Whether it is really the end is asked now, and again until WeCom answers.

@@ -4,15 +4,19 @@
 use std::time::Duration;
 
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use serde::{Deserialize, Serialize, Serializer};
+use zeroize::Zeroizing;
 
 use super::authorization::seal_code;
 use super::authorizations::Authorizations;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{CorpId, SuiteId};
-use crate::secret::{SuiteAccessToken, TemporaryAuthCode};
+use crate::failpoint;
+use crate::ids::{AgentId, CorpId, SuiteId};
+use crate::secret::{PermanentCode, SuiteAccessToken, TemporaryAuthCode};
 use crate::store::entity::authorization::{ActiveModel, Entity};
+use crate::store::entity::callback_record::payload_place;
 use crate::store::entity::{access_token, callback_record};
 use crate::store::{AuthorizationStatus, RecordStatus, Sealed, retried};
 use crate::wecom::{CallError, Errcode, ExchangeVersion, Exchanged, Tokens};
@@ -23,41 +27,95 @@ const STORE_AGAIN: Duration = Duration::from_secs(1);
 /// The event that brings an AuthCode.
 #[derive(Clone, Debug)]
 pub(crate) struct Authorizing {
-    pub(crate) suite_id: SuiteId,
-    pub(crate) record_id: i64,
-    /// WeCom's time of the event, in seconds.
-    pub(crate) event_time: i64,
+    suite_id: SuiteId,
+    record_id: i64,
+    /// The record's content hash.
+    hash: Vec<u8>,
     /// `create_auth` begins a new epoch, `reset_permanent_code` does not.
-    pub(crate) new_epoch: bool,
+    new_epoch: bool,
+}
+
+impl Authorizing {
+    pub(crate) fn of(record: &callback_record::Model, new_epoch: bool) -> Self {
+        Self { suite_id: record.suite_id.clone(), record_id: record.id, hash: record.hash.clone(), new_epoch }
+    }
+}
+
+/// Who may send an AuthCode, and is told when nothing hangs on it any more.
+pub(crate) trait Sender: Send + Sync {
+    /// Whether the AuthCode may be sent now. If so it is.
+    fn may_send(&self) -> bool;
+
+    /// What came back is stored.
+    fn is_kept(&self);
+}
+
+/// What an AuthCode was exchanged for, as it is kept in its record until it is an authorisation.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kept {
+    #[serde(serialize_with = "exposed")]
+    exchanged_for: PermanentCode,
+    corp_id: CorpId,
+    corp_name: Option<String>,
+    agent_id: Option<AgentId>,
+    /// WeCom's time of the event, in seconds.
+    event_time: i64,
+}
+
+/// Only to be sealed.
+fn exposed<S: Serializer>(code: &PermanentCode, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(code.expose())
 }
 
 impl Authorizations {
-    /// Exchanges an AuthCode and stores what comes of it. `may_send` is asked before each call: the code is sent only
-    /// by the holder of the record's lease.
+    /// Exchanges an AuthCode and stores what comes of it. `sender` is asked before each call: the code is sent only by
+    /// the holder of the record's lease. `event_time` is WeCom's time of the event, in seconds.
     pub(crate) async fn exchange(
         &self,
         event: &Authorizing,
+        event_time: i64,
         code: &TemporaryAuthCode,
-        may_send: &(dyn Fn() -> bool + Send + Sync),
+        sender: &dyn Sender,
     ) -> Result<CorpId> {
         let suite = self.0.suites.require(&event.suite_id)?;
         let mut token = self.0.tokens.suite(suite).await?;
-        let mut exchanged = self.send(&token, code, ExchangeVersion::V2, may_send).await?;
+        failpoint::reach("exchange/token");
+        let mut exchanged = self.send(&token, code, ExchangeVersion::V2, sender).await?;
         if exchanged.as_ref().is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead)) {
             self.0.tokens.suite_token_died(&suite.id, &token).await;
             token = self.0.tokens.suite(suite).await?;
-            exchanged = self.send(&token, code, ExchangeVersion::V2, may_send).await?;
+            exchanged = self.send(&token, code, ExchangeVersion::V2, sender).await?;
         }
         // Never after a doubt: the code may be spent, and the second call would only say so.
         let refused = |error: &CallError| {
             error.is_definite_refusal() && !error.errcode().is_some_and(Errcode::is_auth_code_spent)
         };
         if exchanged.as_ref().is_err_and(refused) {
-            exchanged = self.send(&token, code, ExchangeVersion::V1, may_send).await?;
+            exchanged = self.send(&token, code, ExchangeVersion::V1, sender).await?;
         }
         let exchanged = exchanged?;
-        self.store_at_any_price(event, &exchanged).await?;
-        Ok(exchanged.corp_id)
+        failpoint::reach("exchange/answered");
+        let kept = Kept {
+            exchanged_for: exchanged.permanent_code,
+            corp_id: exchanged.corp_id,
+            corp_name: exchanged.corp_name,
+            agent_id: exchanged.agent_id,
+            event_time,
+        };
+        self.keep_at_any_price(event, &kept).await?;
+        sender.is_kept();
+        failpoint::reach("exchange/kept");
+        retried(|| self.store_once(event, &kept)).await?;
+        failpoint::reach("exchange/stored");
+        Ok(kept.corp_id)
+    }
+
+    /// Makes an authorisation of what was kept in the record before a crash or a failure.
+    pub(crate) async fn store_kept(&self, event: &Authorizing, answer: &[u8]) -> Result<()> {
+        // A record of a version that kept nothing has its authorisation already.
+        let Ok(kept) = serde_json::from_slice::<Kept>(answer) else { return Ok(()) };
+        retried(|| self.store_once(event, &kept)).await
     }
 
     async fn send(
@@ -65,21 +123,22 @@ impl Authorizations {
         token: &SuiteAccessToken,
         code: &TemporaryAuthCode,
         version: ExchangeVersion,
-        may_send: &(dyn Fn() -> bool + Send + Sync),
+        sender: &dyn Sender,
     ) -> Result<std::result::Result<Exchanged, CallError>> {
-        if !may_send() {
+        if !sender.may_send() {
             return Err(Error::new(ErrorKind::RecordBusy, "the lease ran out; another node has the record"));
         }
         Ok(self.0.api.permanent_code(token, code, version).await)
     }
 
     /// The only copy of a permanent code is in our hands: try until the database takes it.
-    async fn store_at_any_price(&self, event: &Authorizing, exchanged: &Exchanged) -> Result<()> {
-        let (suite_id, corp_id) = (&event.suite_id, &exchanged.corp_id);
-        let sealed = seal_code(&self.0.store, suite_id, corp_id, &exchanged.permanent_code)?;
+    async fn keep_at_any_price(&self, event: &Authorizing, kept: &Kept) -> Result<()> {
+        let (suite_id, corp_id) = (&event.suite_id, &kept.corp_id);
+        let text = serde_json::to_vec(kept).map(Zeroizing::new);
+        let text = text.map_err(|_| Error::new(ErrorKind::Internal, "an answer cannot be written down"))?;
+        let sealed = self.0.store.keys().seal(payload_place(&[&event.hash]), &text)?;
         loop {
-            let stored = retried(|| self.store_exchanged(event, exchanged, &sealed)).await;
-            let Err(error) = stored else { return Ok(()) };
+            let Err(error) = self.keep(event, corp_id, &sealed).await else { return Ok(()) };
             tracing::error!(
                 target: "wecom_login", %suite_id, %corp_id, ?error,
                 "a permanent code was fetched but cannot be stored; it is tried again until it is"
@@ -88,18 +147,49 @@ impl Authorizations {
         }
     }
 
-    async fn store_exchanged(
-        &self,
-        event: &Authorizing,
-        exchanged: &Exchanged,
-        sealed: &Sealed,
-    ) -> Result<()> {
-        let (suite_id, corp_id) = (&event.suite_id, &exchanged.corp_id);
+    /// One statement that waits for no other: until it is done, a crash loses the code. Whoever marked the record
+    /// failed meanwhile, the rest of it is to be done.
+    async fn keep(&self, event: &Authorizing, corp_id: &CorpId, sealed: &Sealed) -> Result<()> {
+        use callback_record::Column;
+        let now = self.0.store.now();
+        let if_failed = |then: Expr, column: Column| -> Expr {
+            Expr::case(Expr::col(Column::Status).eq(RecordStatus::Failed), then)
+                .finally(Expr::col(column))
+                .into()
+        };
+        callback_record::Entity::update_many()
+            .col_expr(Column::Exchanged, Expr::value(true))
+            .col_expr(Column::CorpId, Expr::value(corp_id.clone()))
+            .col_expr(Column::Payload, Expr::value(sealed.clone()))
+            // Before the status: MySQL sees what was assigned further left.
+            .col_expr(Column::DueAt, if_failed(Expr::value(now), Column::DueAt))
+            .col_expr(Column::Status, if_failed(Expr::value(RecordStatus::Waiting), Column::Status))
+            .filter(Column::Id.eq(event.record_id))
+            .exec(self.0.store.first())
+            .await?;
+        Ok(())
+    }
+
+    /// Does nothing if the record's answer is an authorisation already.
+    async fn store_once(&self, event: &Authorizing, kept: &Kept) -> Result<()> {
+        let (suite_id, corp_id) = (&event.suite_id, &kept.corp_id);
+        let sealed = seal_code(&self.0.store, suite_id, corp_id, &kept.exchanged_for)?;
         let now = self.0.store.now();
         let transaction = self.0.store.begin().await?;
+        let taken = callback_record::Entity::update_many()
+            .col_expr(callback_record::Column::Payload, Expr::value(None::<Sealed>))
+            .filter(callback_record::Column::Id.eq(event.record_id))
+            .filter(callback_record::Column::Exchanged.eq(true))
+            .filter(callback_record::Column::Payload.is_not_null())
+            .exec(&transaction)
+            .await?;
+        if taken.rows_affected == 0 {
+            transaction.rollback().await?;
+            return Ok(());
+        }
         let known = self.lock_row(&transaction, suite_id, corp_id).await?;
         let later = known.as_ref().is_some_and(|known| {
-            known.event_time > event.event_time && known.status == AuthorizationStatus::Active
+            known.event_time > kept.event_time && known.status == AuthorizationStatus::Active
         });
         if !later {
             let status = match &known {
@@ -117,19 +207,19 @@ impl Authorizations {
             let row = ActiveModel {
                 suite_id: Set(suite_id.clone()),
                 corp_id: Set(corp_id.clone()),
-                corp_name: Set(exchanged
+                corp_name: Set(kept
                     .corp_name
                     .clone()
                     .or_else(|| known.as_ref().map(|known| known.corp_name.clone()))
                     .unwrap_or_default()),
-                agent_id: Set(exchanged.agent_id.or_else(|| known.as_ref().and_then(|known| known.agent_id))),
-                permanent_code: Set(Some(sealed.clone())),
+                agent_id: Set(kept.agent_id.or_else(|| known.as_ref().and_then(|known| known.agent_id))),
+                permanent_code: Set(Some(sealed)),
                 status: Set(status),
                 broken_by: Set(None),
                 broken_at: Set(None),
                 epoch: Set(epoch + i64::from(event.new_epoch)),
                 secret_version: Set(version + 1),
-                event_time: Set(event_time.max(event.event_time)),
+                event_time: Set(Ord::max(event_time, kept.event_time)),
                 changed_at: Set(now),
                 read_at: Set(None),
                 read_due_at: Set(now),
@@ -144,21 +234,7 @@ impl Authorizations {
                 .exec(&transaction)
                 .await?;
         }
-        // The payload has done its work; whoever marked the record failed meanwhile, the rest of it is to be done.
-        callback_record::Entity::update_many()
-            .col_expr(callback_record::Column::Exchanged, Expr::value(true))
-            .col_expr(callback_record::Column::CorpId, Expr::value(corp_id.clone()))
-            .col_expr(callback_record::Column::Payload, Expr::value(None::<Sealed>))
-            .filter(callback_record::Column::Id.eq(event.record_id))
-            .exec(&transaction)
-            .await?;
-        callback_record::Entity::update_many()
-            .col_expr(callback_record::Column::Status, Expr::value(RecordStatus::Waiting))
-            .col_expr(callback_record::Column::DueAt, Expr::value(now))
-            .filter(callback_record::Column::Id.eq(event.record_id))
-            .filter(callback_record::Column::Status.eq(RecordStatus::Failed))
-            .exec(&transaction)
-            .await?;
+        failpoint::reach("exchange/written");
         self.commit(transaction, suite_id, corp_id).await
     }
 }

@@ -11,4 +11,4 @@ mod read;
 pub(crate) use authorization::{Authorization, not_authorized};
 pub use authorizations::CorpSummary;
 pub(crate) use authorizations::{Authorizations, Parts};
-pub(crate) use exchange::Authorizing;
+pub(crate) use exchange::{Authorizing, Sender};

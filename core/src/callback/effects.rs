@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{CorpEvent, CorpEventKind, SuiteEvent, SuiteEventKind, record};
-use crate::authorization::{Authorizations, Authorizing};
+use crate::authorization::{Authorizations, Authorizing, Sender};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, UserId};
 use crate::login::People;
@@ -38,25 +38,21 @@ impl Effects {
         Self { store, authorizations, people }
     }
 
-    /// Carries a record out. `may_send` says whether its lease is still ours.
+    /// Carries a record out. `sender` says whether its lease is still ours.
     pub(crate) async fn carry_out(
         &self,
         row: &Model,
         payload: Option<&[u8]>,
-        may_send: &(dyn Fn() -> bool + Send + Sync),
+        sender: &dyn Sender,
     ) -> Result<Done> {
         if row.exchanged {
-            // The AuthCode was exchanged before a crash; the rest is to be done.
-            let corp_id =
-                row.corp_id.as_ref().ok_or_else(|| broken("an exchanged record names no company"))?;
-            self.authorizations.admit(&row.suite_id, corp_id).await?;
-            return Ok(Done::Succeeded);
+            return self.go_on(row, payload).await;
         }
         let payload = payload.ok_or_else(|| broken("a record that waits has no payload"))?;
         // What was stored was read as one of the two kinds; the company is named in the row only for the second and for
         // suite events that carry it.
         match SuiteEvent::parse(payload, &row.suite_id) {
-            Ok(event) => self.suite_event(row, event, may_send).await,
+            Ok(event) => self.suite_event(row, event, sender).await,
             Err(_) => {
                 let corp_id = row.corp_id.as_ref().ok_or_else(|| broken("an app event names no company"))?;
                 let event =
@@ -66,16 +62,26 @@ impl Effects {
         }
     }
 
-    async fn suite_event(
-        &self,
-        row: &Model,
-        event: SuiteEvent,
-        may_send: &(dyn Fn() -> bool + Send + Sync),
-    ) -> Result<Done> {
+    /// The step that can be done only once was done before a crash or a failure; the rest is to be done.
+    async fn go_on(&self, row: &Model, payload: Option<&[u8]>) -> Result<Done> {
+        let corp_id = row.corp_id.as_ref().ok_or_else(|| broken("an exchanged record names no company"))?;
+        let new_epoch = match row.event.as_str() {
+            "create_auth" => true,
+            "reset_permanent_code" => false,
+            // A person's sessions were ended, which is all of it.
+            _ => return Ok(Done::Succeeded),
+        };
+        if let Some(answer) = payload {
+            let event = Authorizing::of(row, new_epoch);
+            self.authorizations.store_kept(&event, answer).await?;
+        }
+        self.authorizations.admit(&row.suite_id, corp_id).await?;
+        Ok(Done::Succeeded)
+    }
+
+    async fn suite_event(&self, row: &Model, event: SuiteEvent, sender: &dyn Sender) -> Result<Done> {
         let suite_id = &row.suite_id;
         let event_time = event_time(event.timestamp, row.received_at);
-        let authorizing =
-            |new_epoch| Authorizing { suite_id: suite_id.clone(), record_id: row.id, event_time, new_epoch };
         let corp_id = match &event.kind {
             SuiteEventKind::SuiteTicket { ticket, .. } => {
                 ticket::keep(&self.store, suite_id, ticket, event_time, row.id).await?;
@@ -87,13 +93,22 @@ impl Effects {
                 return self.authorizations.change(suite_id, corp_id, event_time).await.map(Done::from);
             }
             SuiteEventKind::CancelAuth { corp_id, .. } => {
-                return self.authorizations.cancel(suite_id, corp_id, event_time).await.map(Done::from);
+                let again = row.attempts > 1;
+                return self
+                    .authorizations
+                    .cancel(suite_id, corp_id, event_time, again)
+                    .await
+                    .map(Done::from);
             }
             SuiteEventKind::CreateAuth { auth_code, .. } => {
-                self.authorizations.exchange(&authorizing(true), auth_code, may_send).await?
+                self.authorizations
+                    .exchange(&Authorizing::of(row, true), event_time, auth_code, sender)
+                    .await?
             }
             SuiteEventKind::ResetPermanentCode { auth_code, .. } => {
-                self.authorizations.exchange(&authorizing(false), auth_code, may_send).await?
+                self.authorizations
+                    .exchange(&Authorizing::of(row, false), event_time, auth_code, sender)
+                    .await?
             }
             SuiteEventKind::Other => return Ok(Done::Ignored),
         };
@@ -111,13 +126,15 @@ impl Effects {
             CorpEventKind::UserDeleted { user_id, .. } | CorpEventKind::UserRenamed { user_id, .. }
                 if row.guessed =>
             {
-                self.people.hidden(&person(user_id)).await?;
+                self.people.hidden(&person(user_id), Some(row.id)).await?;
             }
-            CorpEventKind::UserDeleted { user_id, .. } => self.people.left(&person(user_id)).await?,
+            CorpEventKind::UserDeleted { user_id, .. } => self.people.left(&person(user_id), row.id).await?,
             CorpEventKind::UserRenamed { user_id, new_user_id, .. } => {
-                self.people.renamed(&person(user_id), &new_user_id).await?;
+                self.people.renamed(&person(user_id), &new_user_id, row.id).await?;
             }
-            CorpEventKind::Unsubscribed { user_id, .. } => self.people.hidden(&person(user_id)).await?,
+            CorpEventKind::Unsubscribed { user_id, .. } => {
+                self.people.hidden(&person(user_id), Some(row.id)).await?;
+            }
             CorpEventKind::Other { .. } => return Ok(Done::Ignored),
         }
         Ok(Done::Succeeded)

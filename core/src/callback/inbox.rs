@@ -10,10 +10,11 @@ use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, SqlErr};
 use tokio::sync::{Notify, mpsc};
 
-use super::record::payload_place;
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::failpoint;
 use crate::ids::{CorpId, SuiteId};
+use crate::store::entity::callback_record::payload_place;
 use crate::store::entity::{callback_record, callback_seen};
 use crate::store::{RecordStatus, Sealed, Store, retried};
 
@@ -90,6 +91,7 @@ impl Inbox {
             }
             return Ok(false);
         }
+        failpoint::reach("inbox/arrived");
         let ignored = matches!(arrival.work, Work::Ignored);
         let hash = arrival.hash;
         let (record_id, new) = retried(|| self.store(&arrival)).await?;
@@ -160,7 +162,9 @@ impl Inbox {
         };
         match callback_seen::Entity::insert(seen).exec_without_returning(&transaction).await {
             Ok(_) => {
+                failpoint::reach("inbox/inserted");
                 transaction.commit().await?;
+                failpoint::reach("inbox/stored");
                 Ok((record_id, true))
             }
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
@@ -185,7 +189,13 @@ impl Inbox {
         };
         Entity::update_many()
             .col_expr(Column::Status, Expr::value(RecordStatus::Waiting))
-            .col_expr(Column::Payload, Expr::value(self.seal(&arrival.hash, payload)?))
+            // What an AuthCode was exchanged for is not had twice; the event is.
+            .col_expr(
+                Column::Payload,
+                Expr::case(Expr::col(Column::Exchanged).eq(true), Expr::col(Column::Payload))
+                    .finally(Expr::value(self.seal(&arrival.hash, payload)?))
+                    .into(),
+            )
             .col_expr(Column::DueAt, Expr::value(self.0.store.now()))
             .filter(Column::Id.eq(record_id))
             .filter(Column::Status.is_in(retried))

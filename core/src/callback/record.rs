@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{CorpId, SuiteId};
 use crate::store::entity::callback_record::{Column, Entity, Model};
-use crate::store::{Place, RecordStatus, Store};
+use crate::store::{RecordStatus, Store};
 use crate::wecom::Errcode;
 
 /// A callback record, as the list of records shows it: never the event itself.
@@ -98,9 +98,4 @@ pub(crate) async fn wake_waiting(store: &Store, suite_id: &SuiteId) -> Result<()
         .exec(store.database())
         .await?;
     Ok(())
-}
-
-/// Where the payload of the record with this content hash is sealed.
-pub(crate) fn payload_place<'a>(key: &'a [&'a [u8]]) -> Place<'a> {
-    Place { table: "wecom_callback_record", column: "payload", key }
 }

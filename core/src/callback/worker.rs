@@ -12,17 +12,20 @@ use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::effects::{Done, Effects};
 use super::inbox::Inbox;
-use super::record::{self, payload_place};
+use super::record;
+use crate::authorization::Sender;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
 use crate::ids::SuiteId;
 use crate::random;
-use crate::store::entity::callback_record::{Column, Entity, Model};
+use crate::store::entity::callback_record::{Column, Entity, Model, payload_place};
 use crate::store::{RecordStatus, Sealed, Store};
 use crate::wecom::{Errcode, ticket};
 
@@ -67,6 +70,7 @@ struct Inner {
     room: Arc<Semaphore>,
     /// What this node has in hand. A moved clock can run out leases that are well alive.
     in_hand: Mutex<HashSet<i64>>,
+    stop: CancellationToken,
 }
 
 impl Worker {
@@ -76,6 +80,7 @@ impl Worker {
         inbox: Inbox,
         suites: Vec<SuiteId>,
         arrived: Arc<Notify>,
+        stop: CancellationToken,
     ) -> Self {
         Self(Arc::new(Inner {
             store,
@@ -86,12 +91,13 @@ impl Worker {
             node: random::hex::<8>(),
             room: Arc::new(Semaphore::new(AT_ONCE)),
             in_hand: Mutex::default(),
+            stop,
         }))
     }
 
-    /// Works until the future is dropped; what is in hand then is finished by its own tasks.
+    /// Works until the handle is shut down; what is in hand then is finished or handed back by its own tasks.
     pub(crate) async fn run(&self, tasks: TaskTracker) {
-        loop {
+        while !self.0.stop.is_cancelled() {
             if let Err(error) = self.start_due(&tasks).await {
                 tracing::warn!(target: "wecom_login", ?error, "the inbox cannot be read");
             }
@@ -99,6 +105,7 @@ impl Worker {
             tokio::select! {
                 () = self.0.arrived.notified() => {}
                 () = poll => {}
+                () = self.0.stop.cancelled() => {}
             }
         }
     }
@@ -144,7 +151,11 @@ impl Worker {
             .await?;
         for id in ids {
             let Ok(room) = Arc::clone(&self.0.room).try_acquire_owned() else { return Ok(()) };
+            if self.0.stop.is_cancelled() {
+                return Ok(());
+            }
             let Some(in_hand) = self.take(id) else { continue };
+            failpoint::reach("worker/found");
             let claimed_at = Instant::now();
             let Some(row) = self.claim(id, due.clone(), self.0.store.now()).await? else { continue };
             let worker = self.clone();
@@ -186,12 +197,12 @@ impl Worker {
             self.finish(&row, RecordStatus::Failed, None, Some((&error, Some(TOO_LATE_HINT)))).await?;
             return Err(error);
         }
-        let lease = Lease::new(claimed_at);
+        failpoint::reach("worker/claimed");
+        let lease = Lease::new(claimed_at, self.0.stop.clone());
         let renewing = self.renew(row.id, &lease);
         let working = async {
             let payload = row.payload.as_ref().map(|sealed| self.open(&row.hash, sealed)).transpose()?;
-            let may_send = || lease.holds();
-            self.0.effects.carry_out(&row, payload.as_deref(), &may_send).await
+            self.0.effects.carry_out(&row, payload.as_deref(), &lease).await
         };
         // A hook of the host app may panic; that must not leave the record to be taken up for ever.
         let working = AssertUnwindSafe(working).catch_unwind();
@@ -200,7 +211,13 @@ impl Worker {
                 Err(Error::new(ErrorKind::Internal, "the work on the record panicked"))
             }),
             never = renewing => match never {},
+            () = self.stopped(&lease) => {
+                // As after a crash, but for the wait: who takes it up next goes on from what is stored.
+                self.hand_back(&row).await?;
+                return Err(Error::new(ErrorKind::StoreUnavailable, "the service is shutting down"));
+            }
         };
+        failpoint::reach("worker/done");
         let finished = match outcome {
             Ok(done) => {
                 let status = match done {
@@ -309,6 +326,28 @@ impl Worker {
         Ok(())
     }
 
+    /// The handle shuts down, and no AuthCode of this record is on its way: its answer cannot be had twice.
+    async fn stopped(&self, lease: &Lease) {
+        self.0.stop.cancelled().await;
+        // The sender lives as long as the lease, which is borrowed.
+        let _ = lease.on_its_way.subscribe().wait_for(|on_its_way| !on_its_way).await;
+    }
+
+    /// Any node may take the record at once.
+    async fn hand_back(&self, row: &Model) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::Status, Expr::value(RecordStatus::Waiting))
+            .col_expr(Column::LeaseOwner, Expr::value(None::<String>))
+            .col_expr(Column::LeaseUntil, Expr::value(None::<Timestamp>))
+            .col_expr(Column::DueAt, Expr::value(self.0.store.now()))
+            .filter(Column::Id.eq(row.id))
+            .filter(Column::Status.eq(RecordStatus::Running))
+            .filter(Column::LeaseOwner.eq(self.0.node.clone()))
+            .exec(self.0.store.database())
+            .await?;
+        Ok(())
+    }
+
     /// A record that is still ours but could not be finished as it was begun is worked on once more.
     async fn again(&self, row: &Model) -> Result<()> {
         Entity::update_many()
@@ -354,15 +393,17 @@ impl Worker {
 }
 
 /// Until when this node may believe that the record is its own, on a clock that nobody moves.
-struct Lease(Mutex<Option<Instant>>);
+struct Lease {
+    until: Mutex<Option<Instant>>,
+    /// An AuthCode was sent under it, and what comes back is not stored yet.
+    on_its_way: watch::Sender<bool>,
+    stop: CancellationToken,
+}
 
 impl Lease {
-    fn new(claimed_at: Instant) -> Self {
-        Self(Mutex::new(Some(claimed_at + LEASE - LEASE_MARGIN)))
-    }
-
-    fn holds(&self) -> bool {
-        self.until().is_some_and(|until| Instant::now() < until)
+    fn new(claimed_at: Instant, stop: CancellationToken) -> Self {
+        let until = Mutex::new(Some(claimed_at + LEASE - LEASE_MARGIN));
+        Self { until, on_its_way: watch::Sender::new(false), stop }
     }
 
     fn renewed(&self, asked_at: Instant) {
@@ -374,7 +415,21 @@ impl Lease {
     }
 
     fn until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sender for Lease {
+    fn may_send(&self) -> bool {
+        let may = !self.stop.is_cancelled() && self.until().is_some_and(|until| Instant::now() < until);
+        if may {
+            self.on_its_way.send_replace(true);
+        }
+        may
+    }
+
+    fn is_kept(&self) {
+        self.on_its_way.send_replace(false);
     }
 }
 

@@ -8,13 +8,14 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait a
 
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::failpoint;
 use crate::ids::UserId;
 use crate::login::binder::Binder;
 use crate::session::{Principal, Profile, Sessions};
 use crate::store::ends::{self, End};
-use crate::store::entity::authorization;
 use crate::store::entity::person::{ActiveModel, Column, Entity, Model};
-use crate::store::{Store, retried};
+use crate::store::entity::{authorization, callback_record};
+use crate::store::{Store, Transaction, retried};
 
 #[derive(Clone)]
 pub(crate) struct People(Arc<Inner>);
@@ -90,11 +91,23 @@ impl People {
 
     /// Ends every session of a person, of one never seen too: a login of theirs may be under way.
     pub(crate) async fn end_sessions(&self, who: &Principal) -> Result<()> {
-        retried(|| self.end_sessions_once(who)).await
+        retried(|| self.end_sessions_once(who, None)).await
     }
 
-    async fn end_sessions_once(&self, who: &Principal) -> Result<()> {
+    /// The same as the last step of a callback record. It is booked there with it, so that a record which is taken up
+    /// again after a crash does not end the sessions that began since.
+    async fn end_sessions_by(&self, who: &Principal, record_id: Option<i64>) -> Result<()> {
+        retried(|| self.end_sessions_once(who, record_id)).await
+    }
+
+    async fn end_sessions_once(&self, who: &Principal, record_id: Option<i64>) -> Result<()> {
         let transaction = self.0.store.begin().await?;
+        if let Some(record_id) = record_id
+            && !carried_out(&transaction, record_id).await?
+        {
+            transaction.rollback().await?;
+            return Ok(());
+        }
         let epoch = self.next_epoch(&transaction, who).await?;
         let of_corp = authorization::Entity::find_by_id((who.suite_id.clone(), who.corp_id.clone()));
         let authorization_epoch = of_corp.one(&transaction).await?.map_or(0, |row| row.epoch);
@@ -107,26 +120,26 @@ impl People {
         };
         ends::publish(&transaction, &end, self.0.store.now()).await?;
         transaction.commit().await?;
+        failpoint::reach("people/ended");
         self.0.sessions.person_ended(who, authorization_epoch, epoch);
         Ok(())
     }
 
-    /// WeCom does not show the app to this person any more: sessions end, and the next login asks again.
-    pub(crate) async fn hidden(&self, who: &Principal) -> Result<()> {
+    /// WeCom does not show the app to this person any more: sessions end, and the next login asks again. `record_id` is
+    /// of the callback record that says so, if one does.
+    pub(crate) async fn hidden(&self, who: &Principal, record_id: Option<i64>) -> Result<()> {
         Entity::update_many()
             .col_expr(Column::VisibleAt, Expr::value(None::<Timestamp>))
             .filter(row_of(who))
             .exec(self.0.store.database())
             .await?;
-        self.end_sessions(who).await
+        self.end_sessions_by(who, record_id).await
     }
 
     /// The person left the company: sessions, profile and binding end. The same userid later is a new person.
-    pub(crate) async fn left(&self, who: &Principal) -> Result<()> {
+    pub(crate) async fn left(&self, who: &Principal, record_id: i64) -> Result<()> {
         self.end_sessions(who).await?;
         self.0.binder.unbind(who).await?;
-        // A login in between found the old binding.
-        self.end_sessions(who).await?;
         Entity::update_many()
             .col_expr(Column::VisibleAt, Expr::value(None::<Timestamp>))
             .col_expr(Column::Name, Expr::value(None::<String>))
@@ -136,15 +149,16 @@ impl People {
             .filter(row_of(who))
             .exec(self.0.store.database())
             .await?;
-        Ok(())
+        // A login in between found the old binding.
+        self.end_sessions_by(who, Some(record_id)).await
     }
 
     /// The person's userid changed: sessions under the old one end; who they are in the host app goes along.
-    pub(crate) async fn renamed(&self, who: &Principal, new: &UserId) -> Result<()> {
+    pub(crate) async fn renamed(&self, who: &Principal, new: &UserId, record_id: i64) -> Result<()> {
         self.end_sessions(who).await?;
         let renamed = Principal::new(who.suite_id.clone(), who.corp_id.clone(), new.clone());
         self.0.binder.rebind(who, &renamed).await?;
-        self.hidden(who).await
+        self.hidden(who, Some(record_id)).await
     }
 
     async fn next_epoch(&self, database: &impl ConnectionTrait, who: &Principal) -> Result<i64> {
@@ -185,6 +199,17 @@ impl fmt::Debug for People {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("People")
     }
+}
+
+/// Books the step of a record that is done once. `false` if it is done already.
+async fn carried_out(transaction: &Transaction, record_id: i64) -> Result<bool> {
+    let booked = callback_record::Entity::update_many()
+        .col_expr(callback_record::Column::Exchanged, Expr::value(true))
+        .filter(callback_record::Column::Id.eq(record_id))
+        .filter(callback_record::Column::Exchanged.eq(false))
+        .exec(transaction)
+        .await?;
+    Ok(booked.rows_affected > 0)
 }
 
 fn key(who: &Principal) -> (crate::SuiteId, crate::CorpId, UserId) {

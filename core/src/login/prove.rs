@@ -301,7 +301,7 @@ impl Prover {
             Err(error) if error.kind() == ErrorKind::UserNotVisible => error,
             Err(error) => return Err(error),
         };
-        self.0.people.hidden(who).await?;
+        self.0.people.hidden(who, None).await?;
         Err(not_visible)
     }
 

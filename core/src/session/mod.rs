@@ -3,6 +3,7 @@
 mod current_user;
 mod epoch;
 mod principal;
+mod recent;
 pub(crate) mod rows;
 mod sessions;
 mod settings;

@@ -14,6 +14,7 @@ use crate::ids::{CorpId, SuiteId};
 use crate::random;
 use crate::session::current_user::Live;
 use crate::session::epoch::{Epoch, EpochOf, Epochs};
+use crate::session::recent::Recent;
 use crate::session::rows::{self, Row};
 use crate::session::token::{self, Mint, TokenHash};
 use crate::session::{CurrentUser, LoginType, Platform, Principal, Profile, SessionSettings, SessionToken};
@@ -71,6 +72,7 @@ struct Inner {
     hot: moka::sync::Cache<TokenHash, CurrentUser>,
     loads: moka::future::Cache<TokenHash, Option<CurrentUser>>,
     ended: moka::sync::Cache<TokenHash, ()>,
+    recent: Recent,
     chores: mpsc::UnboundedSender<Chore>,
     /// The feed of ends was read lately.
     trusted: AtomicBool,
@@ -97,6 +99,7 @@ impl Sessions {
             hot,
             loads: moka::future::Cache::builder().max_capacity(10_000).time_to_live(ABSENT_FOR).build(),
             ended: moka::sync::Cache::builder().time_to_live(ENDED_FOR).build(),
+            recent: Recent::new(),
             trusted: AtomicBool::new(true),
             store,
             settings,
@@ -243,7 +246,7 @@ impl Sessions {
 
     /// A person's stored epoch has moved on: their sessions are over on this node.
     pub(crate) fn person_ended(&self, who: &Principal, authorization_epoch: i64, epoch: i64) {
-        self.0.epochs.begin(EpochOf::Person(who.clone(), authorization_epoch), epoch);
+        self.epoch_moved(EpochOf::Person(who.clone(), authorization_epoch), epoch);
     }
 
     /// The number of the newest end, for a login that begins.
@@ -258,7 +261,7 @@ impl Sessions {
 
     /// An authorisation's stored epoch has moved on: its people's sessions are over on this node.
     pub(crate) fn authorization_ended(&self, suite_id: &SuiteId, corp_id: &CorpId, epoch: i64) {
-        self.0.epochs.begin(EpochOf::Authorization(suite_id.clone(), corp_id.clone()), epoch);
+        self.epoch_moved(EpochOf::Authorization(suite_id.clone(), corp_id.clone()), epoch);
     }
 
     /// Another node ended this session.
@@ -272,6 +275,11 @@ impl Sessions {
     pub(crate) fn forget_all(&self) {
         self.0.hot.invalidate_all();
         self.0.loads.invalidate_all();
+    }
+
+    /// The database is not the one it was: what ended lately is ended there once more.
+    pub(crate) async fn repeat_ends(&self) -> Result<()> {
+        self.0.recent.repeat(&self.0.store).await
     }
 
     /// Whether what is in memory may be believed, since the ends of other nodes are heard of.
@@ -305,6 +313,11 @@ impl Sessions {
         let user = CurrentUser(Arc::new(self.live(row, hash)?));
         self.keep(&user);
         Ok(Some(user))
+    }
+
+    fn epoch_moved(&self, whose: EpochOf, epoch: i64) {
+        self.0.recent.epoch(&whose, epoch);
+        self.0.epochs.begin(whose, epoch);
     }
 
     fn is_idle(&self, user: &CurrentUser, now: Timestamp) -> bool {
@@ -374,6 +387,7 @@ impl Sessions {
 
     async fn forget(&self, hash: TokenHash) {
         self.0.ended.insert(hash, ());
+        self.0.recent.session(hash);
         if let Some(user) = self.0.hot.remove(&hash) {
             user.0.ended.store(true, Ordering::Release);
         }

@@ -1,8 +1,9 @@
 //! Where the database can say that there is news, nodes need not wait until they look again: PostgreSQL's NOTIFY. Behind
 //! a pooler that knows no LISTEN the bell stays silent, and looking is enough.
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend};
 
+use super::connection::Transaction;
 use crate::error::Result;
 
 /// The channel that carries the word; what the news is stands in the feed.
@@ -52,7 +53,7 @@ impl Bell {
 }
 
 /// Rings for the other nodes once the transaction is committed.
-pub(super) async fn ring(transaction: &DatabaseTransaction) -> Result<()> {
+pub(super) async fn ring(transaction: &Transaction) -> Result<()> {
     if transaction.get_database_backend() == DbBackend::Postgres {
         transaction.execute_unprepared(&format!("NOTIFY {CHANNEL}")).await?;
     }

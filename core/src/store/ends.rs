@@ -1,13 +1,16 @@
 //! The feed of ends: what one node ended, every other one hears of. Ids of rows can commit out of their order, so the
 //! number is taken from a counter by the last statement of the transaction.
 
+use std::sync::atomic::Ordering;
+
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, DatabaseConnection, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
+    ActiveValue::Set, ColumnTrait as _, DatabaseConnection, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, SqlErr,
 };
 
 use super::bell;
+use super::connection::{Connection, Transaction};
 use super::entity::{counter, end};
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -62,15 +65,17 @@ pub(super) async fn prepare(database: &DatabaseConnection) -> Result<()> {
 }
 
 /// Tells the other nodes. To be called last before the commit: the counter's row is locked from here on.
-pub(crate) async fn publish(transaction: &DatabaseTransaction, end: &End, now: Timestamp) -> Result<()> {
+pub(crate) async fn publish(transaction: &Transaction, end: &End, now: Timestamp) -> Result<()> {
     counter::Entity::update_many()
         .col_expr(counter::Column::Value, Expr::col(counter::Column::Value).add(1))
         .filter(counter::Column::Id.eq(COUNTER))
         .exec(transaction)
         .await?;
     let counted = counter::Entity::find_by_id(COUNTER).one(transaction).await?;
+    let number = counted.map_or(0, |counted| counted.value);
+    transaction.publishes(number);
     let mut row = end::ActiveModel {
-        number: Set(counted.map_or(0, |counted| counted.value)),
+        number: Set(number),
         mark: Set(i64::from_be_bytes(random::bytes())),
         suite_id: Set(None),
         corp_id: Set(None),
@@ -97,13 +102,14 @@ pub(crate) async fn publish(transaction: &DatabaseTransaction, end: &End, now: T
 }
 
 /// Where the feed stands, for a node that begins to follow it.
-pub(crate) async fn newest(database: &DatabaseConnection) -> Result<Heard> {
+pub(crate) async fn newest(database: &Connection) -> Result<Heard> {
     let row = end::Entity::find().order_by_desc(end::Column::Number).one(database).await?;
     Ok(row.map_or_else(Heard::default, |row| Heard { number: row.number, mark: row.mark }))
 }
 
 /// What came since.
-pub(crate) async fn since(database: &DatabaseConnection, heard: Heard) -> Result<News> {
+pub(crate) async fn since(database: &Connection, heard: Heard) -> Result<News> {
+    let published = database.published().load(Ordering::Acquire);
     // The row heard of last is read again: its mark says whether this is still the same feed.
     let rows = end::Entity::find()
         .filter(end::Column::Number.gte(heard.number))
@@ -115,7 +121,7 @@ pub(crate) async fn since(database: &DatabaseConnection, heard: Heard) -> Result
     if heard != Heard::default() {
         let same = rows.next().is_some_and(|row| row.number == heard.number && row.mark == heard.mark);
         if !same {
-            return Ok(News::Broken(newest(database).await?));
+            return broken(database).await;
         }
     }
     let mut newest = heard;
@@ -123,13 +129,24 @@ pub(crate) async fn since(database: &DatabaseConnection, heard: Heard) -> Result
         newest = Heard { number: row.number, mark: row.mark };
         end(row)
     });
-    let ends = ends.collect();
+    let ends: Vec<End> = ends.collect();
+    if ends.is_empty() && newest.number < published {
+        // What this node itself committed is gone, before it came round.
+        return broken(database).await;
+    }
     Ok(News::Ends(ends, newest))
+}
+
+async fn broken(database: &Connection) -> Result<News> {
+    let newest = newest(database).await?;
+    // What is published from here on is of this feed.
+    database.published().store(newest.number, Ordering::Release);
+    Ok(News::Broken(newest))
 }
 
 /// Removes what every node has long heard of: all but the newest ends. By number and not by age, since a clock that
 /// leaps must not break the feed of those that follow it.
-pub(crate) async fn delete_old(database: &DatabaseConnection) -> Result<()> {
+pub(crate) async fn delete_old(database: &Connection) -> Result<()> {
     let newest = newest(database).await?;
     end::Entity::delete_many().filter(end::Column::Number.lt(newest.number - KEPT)).exec(database).await?;
     Ok(())

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 mod bell;
 mod columns;
+mod connection;
 mod data_key;
 pub(crate) mod ends;
 pub(crate) mod entity;
@@ -24,8 +25,10 @@ mod retry;
 pub(crate) mod seal;
 mod status;
 mod time;
+mod turns;
 
 pub(crate) use bell::Bell;
+pub(crate) use connection::{Connection, Share, Transaction};
 pub(crate) use key_ring::KeyRing;
 pub use key_ring::{DATA_KEY_VARIABLE, DataKey, DataKeys};
 pub(crate) use retry::retried;
@@ -37,12 +40,19 @@ use time::Offset;
 #[cfg(feature = "sqlite")]
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// When a caller may come again that the database failed.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// How many connections a pool of ours has.
+const CONNECTIONS: u32 = 16;
+/// How long one waits for a connection.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
+
 /// The database, the keys of what is sealed in it, and the clock that its times follow.
 #[derive(Clone)]
-pub(crate) struct Store(Arc<Inner>);
+pub(crate) struct Store(Arc<Inner>, Share);
 
 struct Inner {
-    database: DatabaseConnection,
+    shares: [Connection; 5],
     keys: KeyRing,
     clock: Arc<dyn Clock>,
     offset: Offset,
@@ -52,7 +62,7 @@ impl Store {
     /// Connects by URL: our own pool, without statement logging, since statements hold people's data.
     pub(crate) async fn connect(url: &str) -> Result<DatabaseConnection> {
         let mut options = ConnectOptions::new(url);
-        options.sqlx_logging(false).acquire_timeout(Duration::from_secs(5)).max_connections(16);
+        options.sqlx_logging(false).acquire_timeout(CONNECTED_WITHIN).max_connections(CONNECTIONS);
         #[cfg(feature = "sqlite")]
         options.map_sqlx_sqlite_opts(|sqlite| {
             use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -62,6 +72,14 @@ impl Store {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(BUSY_TIMEOUT)
+        });
+        #[cfg(feature = "postgres")]
+        options.map_sqlx_postgres_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(connection::still_answers(connection)))
+        });
+        #[cfg(feature = "mysql")]
+        options.map_sqlx_mysql_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(connection::still_answers(connection)))
         });
         if url.contains(":memory:") || url.contains("mode=memory") {
             // Each connection to a memory database would see one of its own.
@@ -96,11 +114,17 @@ impl Store {
         data_key::check(&database, &keys, &known, clock.now()).await?;
         let offset = Offset::default();
         offset.measure(&database, &*clock).await?;
-        Ok(Self(Arc::new(Inner { database, keys, clock, offset })))
+        let shares = Connection::shares(&database);
+        Ok(Self(Arc::new(Inner { shares, keys, clock, offset }), Share::Rest))
     }
 
-    pub(crate) fn database(&self) -> &DatabaseConnection {
-        &self.0.database
+    /// The same store for this kind of its users.
+    pub(crate) fn shared(&self, share: Share) -> Self {
+        Self(Arc::clone(&self.0), share)
+    }
+
+    pub(crate) fn database(&self) -> &Connection {
+        &self.0.shares[self.1 as usize]
     }
 
     pub(crate) fn keys(&self) -> &KeyRing {
@@ -114,29 +138,38 @@ impl Store {
 
     /// Asks the database for its time, from which this node's may drift.
     pub(crate) async fn measure_time(&self) -> Result<()> {
-        self.0.offset.measure(&self.0.database, &*self.0.clock).await
+        self.0.offset.measure(self.database().pool(), &*self.0.clock).await
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.clock
     }
 
-    /// A transaction that writes. In SQLite it takes the write lock at once: one that reads first and writes later
-    /// fails with BUSY_SNAPSHOT, for which the busy timeout does not wait.
-    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
-        begin(&self.0.database).await
+    /// A transaction that writes.
+    pub(crate) async fn begin(&self) -> Result<Transaction> {
+        Ok(self.database().begin().await?)
+    }
+
+    /// For a statement that stores what cannot be had again: it goes before all others.
+    pub(crate) fn first(&self) -> &Connection {
+        &self.0.shares[Share::First as usize]
     }
 }
 
 async fn begin(database: &DatabaseConnection) -> Result<DatabaseTransaction> {
+    Ok(database.begin_with_options(writing(database)).await?)
+}
+
+/// How a transaction that writes begins. In SQLite it takes the write lock at once: one that reads first and writes
+/// later fails with BUSY_SNAPSHOT, for which the busy timeout does not wait.
+fn writing(database: &DatabaseConnection) -> TransactionOptions {
     let sqlite = database.get_database_backend() == DbBackend::Sqlite;
-    let options = TransactionOptions {
+    TransactionOptions {
         sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
         // What others committed is seen, and MySQL locks rows instead of the gaps between them.
         isolation_level: (!sqlite).then_some(IsolationLevel::ReadCommitted),
         ..TransactionOptions::default()
-    };
-    Ok(database.begin_with_options(options).await?)
+    }
 }
 
 /// A MySQL that is not strict cuts what is too long for its column, a suite_ticket for one, and says nothing.
@@ -164,7 +197,9 @@ impl fmt::Debug for Store {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        Self::new(ErrorKind::StoreUnavailable, "the database did not do what it was asked").with_source(error)
+        Self::new(ErrorKind::StoreUnavailable, "the database did not do what it was asked")
+            .with_retry_after(AGAIN_AFTER)
+            .with_source(error)
     }
 }
 

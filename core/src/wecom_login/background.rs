@@ -51,7 +51,8 @@ pub(super) fn start(login: &WecomLogin, feeds: Feeds) {
     let inner = &login.0;
     let worker = inner.worker.clone();
     let tasks = inner.tasks.clone();
-    spawn(login, async move { worker.run(tasks).await });
+    // It ends by itself: what it has claimed is handed back first.
+    inner.tasks.spawn_on(async move { worker.run(tasks).await }, &inner.runtime);
     spawn(login, read_authorizations(login.clone(), feeds.due));
     spawn(login, count_repeats(feeds.inbox, feeds.repeats));
     spawn(login, do_chores(login.clone(), feeds.chores));
@@ -121,7 +122,7 @@ async fn do_chores(login: WecomLogin, mut chores: mpsc::UnboundedReceiver<Chore>
 /// Hears of what other nodes ended, within a second.
 async fn follow_ends(login: WecomLogin) {
     let sessions = &login.0.sessions;
-    let mut bell = Bell::hang(login.0.store.database()).await;
+    let mut bell = Bell::hang(login.0.store.database().pool()).await;
     let mut heard = None;
     // By the machine's clock: the database does not wait for one that a test moves.
     let mut heard_at = Instant::now();
@@ -171,6 +172,7 @@ async fn hear(login: &WecomLogin, heard: Option<Heard>) -> Result<(Heard, bool)>
             tracing::warn!(target: "wecom_login", "the database is not the one it was; sessions are read anew");
             inner.sessions.forget_all();
             inner.authorizations.forget_all();
+            inner.sessions.repeat_ends().await?;
             Ok((newest, false))
         }
         News::Ends(ends, newest) => {

@@ -28,7 +28,7 @@ use crate::login::{
     AuthModel, Binder, BindingPolicy, LoginCodes, OrganizationCodes, People, Prover, SpentStates,
 };
 use crate::session::{CurrentUser, SessionSettings, Sessions};
-use crate::store::{DataKeys, Store};
+use crate::store::{DataKeys, Share, Store};
 use crate::suite::Suites;
 use crate::web::{
     Admin, AdminAction, AdminKey, AdminPredicate, Branding, Look, Mount, Network, Pages, PublicUrl, QrPanel,
@@ -297,7 +297,7 @@ impl Builder {
         let (due, arrived) = (Arc::new(Wake::new()), Arc::new(Wake::new()));
         let api = Api::new(self.http_client, hosts);
         let tokens = Tokens::new(api.clone(), store.clone(), self.cached_authorizations, runtime.clone());
-        let sessions = Sessions::new(store.clone(), self.sessions, chores, runtime.clone());
+        let sessions = Sessions::new(store.shared(Share::Sessions), self.sessions, chores, runtime.clone());
         let authorizations = Authorizations::new(crate::authorization::Parts {
             store: store.clone(),
             api: api.clone(),
@@ -310,7 +310,8 @@ impl Builder {
         });
         let binder = (self.binder)(AuthModel::new(store.clone(), self.binding_policy));
         let people = People::new(store.clone(), sessions.clone(), binder);
-        let inbox = Inbox::new(store.clone(), Arc::clone(&arrived), repeats);
+        let inbox = Inbox::new(store.shared(Share::Notify), Arc::clone(&arrived), repeats);
+        let stop = CancellationToken::new();
         let effects = Effects::new(store.clone(), authorizations.clone(), people.clone());
         let login = WecomLogin::new(Inner {
             prover: Prover::new(
@@ -333,7 +334,14 @@ impl Builder {
                 store.clone(),
                 runtime.clone(),
             ),
-            worker: Worker::new(store.clone(), effects, inbox.clone(), suites.ids(), arrived),
+            worker: Worker::new(
+                store.shared(Share::Worker),
+                effects,
+                inbox.clone(),
+                suites.ids(),
+                arrived,
+                stop.clone(),
+            ),
             instances,
             meta: self.meta,
             suites,
@@ -347,7 +355,7 @@ impl Builder {
             web,
             runtime,
             tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
+            stop,
         });
         background::start(&login, Feeds { inbox, repeats: repeat_feed, chores: chore_feed, due });
         Ok(login)

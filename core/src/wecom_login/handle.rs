@@ -147,8 +147,9 @@ impl WecomLogin {
         }
     }
 
-    /// Stops: no more work is begun, and what is begun is finished, within ten seconds. What is not finished then is
-    /// taken up by the next start. Sessions go on being verified from memory.
+    /// Stops: no more work is begun, and what is begun is finished, within ten seconds. Callbacks that are being worked
+    /// on are handed back at once, to another node or the next start; only one whose AuthCode is on its way to WeCom is
+    /// finished, since its answer cannot be had twice. Sessions go on being verified from memory.
     pub async fn shutdown(&self) {
         self.0.stop.cancel();
         self.0.tasks.close();

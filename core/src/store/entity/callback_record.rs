@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
 use crate::ids::{CorpId, SuiteId};
-use crate::store::seal::Sealed;
+use crate::store::seal::{Place, Sealed};
 use crate::store::status::RecordStatus;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -20,7 +20,7 @@ pub struct Model {
     pub attempts: i32,
     pub duplicates: i32,
     pub hash: Vec<u8>,
-    /// The event, until it has been carried out.
+    /// The event, until it has been carried out; what its AuthCode was exchanged for, until that is an authorisation.
     pub payload: Option<Sealed>,
     pub received_at: Timestamp,
     /// When its AuthCode dies.
@@ -28,7 +28,8 @@ pub struct Model {
     pub due_at: Timestamp,
     /// When its newest run began.
     pub started_at: Option<Timestamp>,
-    /// Its AuthCode was exchanged and the permanent code stored.
+    /// The step of it that can be done only once is done: its AuthCode was exchanged and the permanent code is stored,
+    /// or the sessions of its person were ended.
     pub exchanged: bool,
     /// It fits another suite as well: sessions end in both, and nothing else happens.
     pub guessed: bool,
@@ -43,3 +44,8 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// Where the payload of the record with this content hash is sealed.
+pub(crate) fn payload_place<'a>(key: &'a [&'a [u8]]) -> Place<'a> {
+    Place { table: "wecom_callback_record", column: "payload", key }
+}
