@@ -11,8 +11,9 @@ use wecom_login_tests::node::until;
 
 use super::program::{ADMIN_KEY, AES_KEY, App, Home, TOKEN, json_of, request};
 
+/// How often the app is killed, unless this variable says otherwise.
 const ROUNDS: usize = 60;
-const COMPANIES: usize = ROUNDS + 1;
+const ROUNDS_VARIABLE: &str = "KILL_ROUNDS";
 
 async fn corps(app: &App) -> Vec<Value> {
     let corps = json_of(app.addr, "GET", "/auth/corps", Some(ADMIN_KEY), None, 200).await;
@@ -61,9 +62,11 @@ async fn a_kill_logs_nobody_out_and_fetches_nothing_twice() {
 async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
     let seed = u64::from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos()) | 1;
     println!("seed {seed}");
+    let rounds =
+        std::env::var(ROUNDS_VARIABLE).map_or(ROUNDS, |rounds| rounds.parse().expect("a number of rounds"));
     let home = Home::new();
     let database = TestDatabase::create(home.path()).await;
-    let sandbox = Arc::new(home.sandbox(COMPANIES).await);
+    let sandbox = Arc::new(home.sandbox(rounds + 1).await);
     let app = App::start(&home, &database, "127.0.0.1:0", &sandbox.url());
     let (addr, listen) = (app.addr, app.addr.to_string());
     sandbox.set_notify(&format!("http://{addr}/auth/notify")).unwrap();
@@ -92,7 +95,7 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
     let mut installs = tokio::task::JoinSet::new();
     let mut app = app;
     let mut random = seed;
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         let (wecom, company) = (Arc::clone(&sandbox), companies[1 + round].clone());
         installs.spawn(async move { (wecom.install(&company).await.unwrap().succeeded(), company) });
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -121,14 +124,19 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
     // The named window: WeCom's answer to an AuthCode was under way when the app died.
     let spent = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'create_auth' AND errcode = 40078";
     let spent = usize::try_from(database.number(spent).await).unwrap();
+    // Every end of a person's sessions and every new authorisation is one more in an epoch.
+    let twice = database.number("SELECT COUNT(*) FROM wecom_person WHERE epoch > 1").await;
+    let twice_in = database.number("SELECT COUNT(*) FROM wecom_authorization WHERE epoch > 1").await;
     println!(
-        "{ROUNDS} kills: {} of {} people's events lost, {} of {} companies out, {spent} of them in the named window",
-        lost.len(),
+        "{rounds} kills: {} people's events acknowledged, {} lost, {twice} done twice; {} companies let in, \
+         {twice_in} twice, {} out, {spent} in the named window",
         acknowledged.len(),
-        out.len(),
+        lost.len(),
         taken.len(),
+        out.len(),
     );
-    assert!(acknowledged.len() >= ROUNDS, "hardly anything was pushed: {}", acknowledged.len());
+    assert!(acknowledged.len() >= rounds, "hardly anything was pushed: {}", acknowledged.len());
     assert_eq!(lost, Vec::<&String>::new());
+    assert_eq!((twice, twice_in), (0, 0), "what was done once was done again");
     assert!(out.len() <= spent, "companies that are out, but not by the window: {out:?}");
 }

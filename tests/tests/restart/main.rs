@@ -2,5 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod config;
+mod failpoints;
 mod kills;
 mod program;
+mod stops;

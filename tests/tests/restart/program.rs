@@ -84,7 +84,21 @@ pub(crate) struct App {
 impl App {
     /// Starts it and waits until it says where it is.
     pub(crate) fn start(home: &Home, database: &TestDatabase, listen: &str, wecom_url: &str) -> Self {
+        Self::start_to_die(home, database, listen, wecom_url, None)
+    }
+
+    /// The same; it aborts when it comes to this place.
+    pub(crate) fn start_to_die(
+        home: &Home,
+        database: &TestDatabase,
+        listen: &str,
+        wecom_url: &str,
+        place: Option<&str>,
+    ) -> Self {
         let mut command = home.command(listen, wecom_url);
+        if let Some(place) = place {
+            command.env("WECOM_LOGIN_ABORT_AT", place);
+        }
         command.args(["--database-url", database.url()]);
         if database.backend() != DbBackend::Sqlite {
             // Beside a file of its own the app keeps its own key; here it is given one, as nodes are.
@@ -101,8 +115,18 @@ impl App {
 
     /// `kill -9`.
     pub(crate) fn kill(mut self) {
+        self.stop();
+    }
+
+    /// `kill -9`, of one that may be dead already.
+    pub(crate) fn stop(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn is_dead(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Asks it to end, and gives how it did.
