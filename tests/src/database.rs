@@ -29,11 +29,8 @@ impl TestDatabase {
     /// # Panics
     /// The server that is named does not answer.
     pub async fn create(directory: &Path) -> Self {
+        let Ok(server) = std::env::var(SERVER_VARIABLE) else { return Self::file(directory) };
         let file = directory.join("login.db");
-        let Ok(server) = std::env::var(SERVER_VARIABLE) else {
-            let url = format!("sqlite://{}", file.display());
-            return Self { backend: DbBackend::Sqlite, url, on_server: None, file };
-        };
         let server = server.trim_end_matches('/').to_owned();
         let number = CREATED.fetch_add(1, Ordering::Relaxed);
         let name = format!("wecom_test_{}_{number}", std::process::id());
@@ -41,6 +38,14 @@ impl TestDatabase {
         create_anew(&server, backend, &name).await.expect("the server of the tests answers");
         let url = format!("{server}/{name}");
         Self { backend, url, on_server: Some((server, name)), file }
+    }
+
+    /// An SQLite file in `directory`, for what is about files. It is made when it is first opened for writing.
+    #[must_use]
+    pub fn file(directory: &Path) -> Self {
+        let file = directory.join("login.db");
+        let url = format!("sqlite://{}?mode=rwc", file.display());
+        Self { backend: DbBackend::Sqlite, url, on_server: None, file }
     }
 
     /// Its URL.

@@ -16,6 +16,7 @@ pub mod database;
 pub mod forge;
 pub mod lines;
 pub mod node;
+pub mod proxy;
 pub mod push;
 pub mod told;
 pub mod world;

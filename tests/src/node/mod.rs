@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use wecom_login::callback::CallbackRecord;
 use wecom_login::{Builder, CorpId, CorpSummary, Principal, SuiteId, UserId, WecomLogin};
@@ -19,6 +20,7 @@ pub use self::plan::{ADMIN_KEY, PROVIDER, Plan, SUITE, TWIN};
 use self::plan::{builder, forge, suites};
 use crate::database::TestDatabase;
 use crate::forge::Forge;
+use crate::proxy::Proxy;
 use crate::told::Told;
 
 /// How long a condition is waited for before the test fails.
@@ -52,12 +54,33 @@ impl Node {
 
     /// A node of this plan, with changes to its builder.
     pub async fn start_with(plan: Plan, change: impl FnOnce(Builder) -> Builder) -> Self {
+        let directory = tempfile::tempdir().expect("a directory for the database");
+        let database = TestDatabase::create(directory.path()).await;
+        Self::start_on(plan, directory, database, change).await
+    }
+
+    /// A node of this plan with a proxy before its database; none before a file.
+    pub async fn start_proxied(plan: Plan) -> (Self, Option<Proxy>) {
+        let directory = tempfile::tempdir().expect("a directory for the database");
+        let database = TestDatabase::create(directory.path()).await;
+        if database.backend() == DbBackend::Sqlite {
+            return (Self::start_on(plan, directory, database, |builder| builder).await, None);
+        }
+        let (proxy, url) = Proxy::before(database.url()).await;
+        (Self::start_on(plan, directory, database, |builder| builder.database_url(url)).await, Some(proxy))
+    }
+
+    /// A node of this plan on this database, which lies in this directory.
+    pub async fn start_on(
+        plan: Plan,
+        directory: tempfile::TempDir,
+        database: TestDatabase,
+        change: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
         let forge = forge();
         let corps = if plan.corps == 0 { 3 } else { plan.corps };
         let sandbox =
             Sandbox::builder().suites(suites(plan)).corps(corps).start().await.expect("a sandbox starts");
-        let directory = tempfile::tempdir().expect("a directory for the database");
-        let database = TestDatabase::create(directory.path()).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("a bound address");
         let told = Told::default();

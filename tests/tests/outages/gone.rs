@@ -1,0 +1,120 @@
+//! The database server restarts, is gone, hangs, or takes no writes.
+
+use std::time::{Duration, Instant};
+
+use wecom_login_tests::forge::app_event;
+use wecom_login_tests::node::{Node, Plan};
+use wecom_login_tests::proxy::Proxy;
+
+use super::visit::Visit;
+
+/// How long an outage lasts beside what is seen of it, in seconds.
+const LENGTH_VARIABLE: &str = "OUTAGE_SECONDS";
+
+fn length() -> Duration {
+    Duration::from_secs(std::env::var(LENGTH_VARIABLE).map_or(1, |seconds| seconds.parse().unwrap()))
+}
+
+async fn an_outage(what: &str, begin: impl Fn(&Proxy)) {
+    let (node, proxy) = Node::start_proxied(Plan::default()).await;
+    let visit = Visit::begin(&node).await;
+    // A file has no server that could be gone: somebody keeps it from being written.
+    let mut lock = None;
+    match &proxy {
+        Some(proxy) => begin(proxy),
+        None => lock = Some(node.database.lock().await),
+    }
+    let began = Instant::now();
+    let mut seen = visit.during(&node, "refused").await;
+    println!("{what}: {seen:?}");
+    loop {
+        seen.push_was_refused_in_time();
+        seen.login_was_put_off();
+        if proxy.is_some() {
+            seen.uncached_was_put_off();
+        } else {
+            assert_eq!(seen.uncached.0, 200, "readers do not wait for the writer: {seen:?}");
+        }
+        if began.elapsed() >= length() {
+            break;
+        }
+        seen = visit.during(&node, "refused").await;
+    }
+    if let Some(proxy) = &proxy {
+        proxy.open();
+    }
+    if let Some(lock) = lock {
+        lock.release().await;
+    }
+    let ended = Instant::now();
+    visit.after(&node, &[]).await;
+    println!("{what}: recovered {:?} after {:?}", ended.elapsed(), ended - began);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_gone_comes_back() {
+    an_outage("gone", Proxy::refuse).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_hangs_comes_back() {
+    an_outage("hangs", Proxy::hang).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_hung_for_good_is_left_for_the_next() {
+    let (node, proxy) = Node::start_proxied(Plan::default()).await;
+    let visit = Visit::begin(&node).await;
+    let Some(proxy) = proxy else {
+        // A file does not hang for good: whoever held it died, and with them the lock.
+        drop(node.database.lock().await);
+        return visit.after(&node, &[]).await;
+    };
+    proxy.hang();
+    visit.during(&node, "refused").await.push_was_refused_in_time();
+    // The old connections stay as they are; the new server takes new ones.
+    proxy.cut();
+    proxy.open();
+    visit.after(&node, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_takes_no_writes_takes_them_again() {
+    let node = Node::start(Plan::default()).await;
+    let visit = Visit::begin(&node).await;
+    let lock = node.database.lock().await;
+    let seen = visit.during(&node, "refused").await;
+    println!("no writes: {seen:?}");
+    seen.push_was_refused_in_time();
+    seen.login_was_put_off();
+    assert_eq!(seen.uncached.0, 200, "what only reads goes on: {seen:?}");
+    lock.release().await;
+    visit.after(&node, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_of_the_database_loses_nothing() {
+    let (node, proxy) = Node::start_proxied(Plan::default()).await;
+    let visit = Visit::begin(&node).await;
+    let mut acknowledged = Vec::new();
+    let mut refused = 0;
+    for number in 0..100 {
+        if number % 10 == 5 {
+            match &proxy {
+                Some(proxy) => proxy.cut(),
+                // A file's counterpart: another process has it for itself for a moment.
+                None => node.database.lock().await.release().await,
+            }
+        }
+        let leaver = format!("leaver-{number}");
+        let event = app_event(&visit.corp, "unsubscribe", 1_700_000_000, &[("FromUserName", &leaver)]);
+        let push = node.forge.post(&visit.corp, &event);
+        while node.push(&push).await.status != 200 {
+            refused += 1;
+        }
+        acknowledged.push(leaver);
+        assert!(node.lives(&visit.cached).await);
+    }
+    println!("10 restarts: {} acknowledged, {refused} pushed again", acknowledged.len());
+    visit.after(&node, &acknowledged).await;
+}

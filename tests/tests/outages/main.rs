@@ -1,0 +1,11 @@
+//! The database on its bad days, nodes that stop or die, backups that are put back: nothing that was answered `success`
+//! is lost, whoever is logged in stays in, and everything recovers by itself.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod disk_full;
+mod gone;
+mod permanent_code;
+mod pool;
+mod restored;
+mod takeover;
+mod visit;

@@ -1,0 +1,31 @@
+//! A permanent code that was fetched and cannot be stored.
+
+use wecom_login_tests::lines::Lines;
+use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_sandbox::Fault;
+
+const V2: &str = "service/v2/get_permanent_code";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permanent_code_that_cannot_be_stored_is_kept_loudly_until_it_can() {
+    let log = Lines::default();
+    log.record("error");
+    let node = Node::start(Plan::default()).await;
+    let corp = node.corp(0);
+    // WeCom takes its time, in which the database stops taking writes.
+    node.sandbox.fault(Fault::of(V2).delay_ms(2_000).times(1)).unwrap();
+    assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
+    until("WeCom is asked", async || node.sandbox.calls(V2) == 1).await;
+    let lock = node.database.lock().await;
+    let said = || {
+        let text = log.text();
+        text.lines().any(|line| line.contains("cannot be stored") && line.contains(&corp))
+    };
+    until("it is said", async || said()).await;
+    assert_eq!(node.status(SUITE, &corp).await, "none");
+    lock.release().await;
+    until("the company is in", async || node.status(SUITE, &corp).await == "active").await;
+    until("its record is done", async || node.statuses("create_auth").await == ["succeeded"]).await;
+    assert_eq!(node.sandbox.calls(V2), 1, "WeCom was asked once");
+    assert_eq!(node.log_in(SUITE, &corp, &node.user(0, 0)).await.status, 200);
+}
