@@ -272,6 +272,6 @@ pub use store::{AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, Recor
 pub use suite::Suite;
 pub use wecom_login::{
     AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest, LoginCode,
-    LoginCodeRequest, LoginConfig, LoginResult, OrganizationLogin, SessionSummary, UserSummary, WecomLogin,
-    WorkbenchLoginRequest,
+    LoginCodeRequest, LoginConfig, LoginResult, OrganizationLogin, Retention, SessionSummary, UserSummary,
+    WecomLogin, WorkbenchLoginRequest,
 };

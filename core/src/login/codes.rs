@@ -6,15 +6,14 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
 use sha2::{Digest as _, Sha256};
 
-use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::random;
 use crate::session::{LoginType, Principal};
-use crate::store::Store;
 use crate::store::entity::login_code::{ActiveModel, Column, Entity};
+use crate::store::{Store, remove};
 
 const CODE_BYTES: usize = 32;
 /// How long a login code can be used.
@@ -92,21 +91,10 @@ impl LoginCodes {
         })
     }
 
-    /// Removes what expired, `limit` rows at most; says how many went.
-    pub(crate) async fn delete_expired(&self, now: Timestamp, limit: u64) -> Result<u64> {
-        let database = self.store.database();
-        let expired: Vec<Vec<u8>> = Entity::find()
-            .select_only()
-            .column(Column::Hash)
-            .filter(Column::ExpiresAt.lte(now))
-            .limit(limit)
-            .into_tuple()
-            .all(database)
-            .await?;
-        if expired.is_empty() {
-            return Ok(0);
-        }
-        Ok(Entity::delete_many().filter(Column::Hash.is_in(expired)).exec(database).await?.rows_affected)
+    /// Removes what expired; says how many went.
+    pub(crate) async fn remove_expired(&self) -> Result<u64> {
+        let expired = Condition::all().add(Column::ExpiresAt.lte(self.store.now()));
+        remove::<Entity, Vec<u8>>(&self.store, Column::Hash, expired).await
     }
 }
 

@@ -3,15 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, SqlErr,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, SqlErr};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::store::Store;
 use crate::store::entity::spent_state::{ActiveModel, Column, Entity};
+use crate::store::{Store, remove};
 
 /// A row outlives its state, so that no other node whose clock is behind takes the state again.
 const KEPT_LONGER: Duration = Duration::from_mins(10);
@@ -39,21 +37,10 @@ impl SpentStates {
         }
     }
 
-    /// Removes what expired, `limit` rows at most; says how many went.
-    pub(crate) async fn delete_expired(&self, now: Timestamp, limit: u64) -> Result<u64> {
-        let database = self.0.database();
-        let expired: Vec<Vec<u8>> = Entity::find()
-            .select_only()
-            .column(Column::Hash)
-            .filter(Column::ExpiresAt.lte(now))
-            .limit(limit)
-            .into_tuple()
-            .all(database)
-            .await?;
-        if expired.is_empty() {
-            return Ok(0);
-        }
-        Ok(Entity::delete_many().filter(Column::Hash.is_in(expired)).exec(database).await?.rows_affected)
+    /// Removes what expired; says how many went.
+    pub(crate) async fn remove_expired(&self) -> Result<u64> {
+        let expired = Condition::all().add(Column::ExpiresAt.lte(self.0.now()));
+        remove::<Entity, Vec<u8>>(&self.0, Column::Hash, expired).await
     }
 }
 
@@ -89,9 +76,9 @@ mod tests {
         assert!(states.contains("a").await.unwrap() && !states.contains("b").await.unwrap());
 
         clock.advance(Duration::from_mins(19));
-        assert_eq!(states.delete_expired(store.now(), 500).await.unwrap(), 0);
+        assert_eq!(states.remove_expired().await.unwrap(), 0);
         clock.advance(Duration::from_mins(1));
-        assert_eq!(states.delete_expired(store.now(), 500).await.unwrap(), 1);
+        assert_eq!(states.remove_expired().await.unwrap(), 1);
         assert!(!states.contains("a").await.unwrap());
     }
 }

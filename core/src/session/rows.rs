@@ -2,7 +2,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult,
+    QueryFilter as _,
 };
 
 use crate::clock::Timestamp;
@@ -12,6 +13,7 @@ use crate::session::Principal;
 use crate::session::current_user::Live;
 use crate::session::token::TokenHash;
 use crate::store::entity::session::{ActiveModel, Column, Entity};
+use crate::store::{Store, remove};
 
 /// A session with all that decides whether it lives, read in one statement.
 #[derive(Debug, FromQueryResult)]
@@ -105,27 +107,12 @@ pub(crate) async fn seen(database: &impl ConnectionTrait, id: &str, at: Timestam
     Ok(())
 }
 
-/// Removes what can live no more, `limit` rows at most; says how many went.
-pub(crate) async fn delete_over(
-    database: &impl ConnectionTrait,
-    now: Timestamp,
-    idle_since: Timestamp,
-    limit: u64,
-) -> Result<u64> {
-    use sea_orm::{QueryOrder as _, QuerySelect as _};
-    let over: Vec<String> = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(Column::ExpiresAt.lte(now).or(Column::LastSeenAt.lt(idle_since)))
-        .order_by_asc(Column::Id)
-        .limit(limit)
-        .into_tuple()
-        .all(database)
-        .await?;
-    if over.is_empty() {
-        return Ok(0);
+/// Removes what can live no more. By one condition after the other, since each has an index of its own.
+pub(crate) async fn remove_over(store: &Store, now: Timestamp, idle_since: Timestamp) -> Result<()> {
+    for over in [Column::ExpiresAt.lte(now), Column::LastSeenAt.lt(idle_since)] {
+        remove::<Entity, String>(store, Column::Id, Condition::all().add(over)).await?;
     }
-    Ok(Entity::delete_many().filter(Column::Id.is_in(over)).exec(database).await?.rows_affected)
+    Ok(())
 }
 
 fn select() -> SelectStatement {

@@ -5,13 +5,14 @@ use std::sync::atomic::Ordering;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, DatabaseConnection, EntityTrait as _, QueryFilter as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, DatabaseConnection, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _, SqlErr,
 };
 
 use super::bell;
 use super::connection::{Connection, Transaction};
 use super::entity::{counter, end};
+use super::{Store, remove};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{CorpId, SuiteId, UserId};
@@ -146,9 +147,10 @@ async fn broken(database: &Connection) -> Result<News> {
 
 /// Removes what every node has long heard of: all but the newest ends. By number and not by age, since a clock that
 /// leaps must not break the feed of those that follow it.
-pub(crate) async fn delete_old(database: &Connection) -> Result<()> {
-    let newest = newest(database).await?;
-    end::Entity::delete_many().filter(end::Column::Number.lt(newest.number - KEPT)).exec(database).await?;
+pub(crate) async fn remove_old(store: &Store) -> Result<()> {
+    let newest = newest(store.database()).await?;
+    let old = Condition::all().add(end::Column::Number.lt(newest.number - KEPT));
+    remove::<end::Entity, i64>(store, end::Column::Number, old).await?;
     Ok(())
 }
 

@@ -1,19 +1,17 @@
-//! What goes on without a request: callbacks, re-reads, activity, housekeeping.
+//! What goes on without a request: callbacks, re-reads, activity, the ends of other nodes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 use tokio::sync::{Notify, Semaphore, mpsc};
 
 use super::handle::WecomLogin;
+use super::housekeeping::keep_house;
 use crate::callback::inbox::{Inbox, Repeats};
 use crate::error::Result;
-use crate::ids::SuiteId;
 use crate::session::{Chore, Principal, rows};
+use crate::store::Bell;
 use crate::store::ends::{self, End, Heard, News};
-use crate::store::entity::{callback_record, callback_seen};
-use crate::store::{Bell, RecordStatus, Store};
 
 /// How often authorisations that are due are looked for.
 const READ_EVERY: Duration = Duration::from_secs(5);
@@ -25,17 +23,6 @@ const HEAR_EVERY: Duration = Duration::from_millis(300);
 const MEASURE_EVERY: Duration = Duration::from_secs(10);
 /// A look at the feed that takes longer has failed.
 const HEAR_WITHIN: Duration = Duration::from_secs(5);
-/// How often what is over is removed.
-const CLEAN_EVERY: Duration = Duration::from_mins(10);
-/// Rows that go in one statement.
-const BATCH: u64 = 500;
-/// A session that looks idle may have been used on another node, which writes later.
-const WRITE_INTERVALS: u32 = 2;
-/// How long records are kept; the hash that tells a repetition outlives them.
-const RECORDS_KEPT: Duration = Duration::from_hours(90 * 24);
-const HASHES_KEPT: Duration = Duration::from_hours(400 * 24);
-/// Ignored records of one suite.
-const IGNORED_KEPT: u64 = 10_000;
 
 /// The ends of the channels that the rest of the handle feeds.
 pub(super) struct Feeds {
@@ -191,66 +178,5 @@ async fn hear(login: &WecomLogin, heard: Option<Heard>) -> Result<(Heard, bool)>
             }
             Ok((newest, more))
         }
-    }
-}
-
-async fn keep_house(login: WecomLogin) {
-    loop {
-        if let Err(error) = clean(&login).await {
-            tracing::info!(target: "wecom_login", ?error, "what is over could not be removed");
-        }
-        login.0.store.clock().sleep(CLEAN_EVERY).await;
-    }
-}
-
-async fn clean(login: &WecomLogin) -> Result<()> {
-    let (store, settings) = (&login.0.store, login.0.sessions.settings());
-    let now = store.now();
-    let idle_since = now - (settings.idle + settings.write_interval() * WRITE_INTERVALS);
-    while rows::delete_over(store.database(), now, idle_since, BATCH).await? == BATCH {}
-    while login.0.login_codes.delete_expired(now, BATCH).await? == BATCH {}
-    while login.0.spent_states.delete_expired(now, BATCH).await? == BATCH {}
-    callback_record::Entity::delete_many()
-        .filter(callback_record::Column::ReceivedAt.lt(now - RECORDS_KEPT))
-        .exec(store.database())
-        .await?;
-    callback_seen::Entity::delete_many()
-        .filter(callback_seen::Column::SeenAt.lt(now - HASHES_KEPT))
-        .exec(store.database())
-        .await?;
-    ends::delete_old(store.database()).await?;
-    for suite_id in login.0.suites.ids() {
-        drop_ignored(store, &suite_id).await?;
-    }
-    Ok(())
-}
-
-/// Keeps the newest of the ignored records: people who write to the app must not fill the disk.
-async fn drop_ignored(store: &Store, suite_id: &SuiteId) -> Result<()> {
-    use callback_record::{Column, Entity};
-    let ignored = || {
-        Entity::find()
-            .filter(Column::SuiteId.eq(suite_id.clone()))
-            .filter(Column::Status.eq(RecordStatus::Ignored))
-    };
-    loop {
-        let surplus: Vec<i64> = ignored()
-            .select_only()
-            .column(Column::Id)
-            .order_by_desc(Column::Id)
-            .offset(IGNORED_KEPT)
-            .limit(BATCH)
-            .into_tuple()
-            .all(store.database())
-            .await?;
-        if surplus.is_empty() {
-            return Ok(());
-        }
-        // Their hashes go too: doing nothing twice does no harm.
-        callback_seen::Entity::delete_many()
-            .filter(callback_seen::Column::RecordId.is_in(surplus.clone()))
-            .exec(store.database())
-            .await?;
-        Entity::delete_many().filter(Column::Id.is_in(surplus)).exec(store.database()).await?;
     }
 }

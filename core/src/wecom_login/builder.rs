@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::background::{self, Feeds};
 use super::handle::{Inner, WecomLogin};
+use super::retention::Retention;
 use crate::authorization::Authorizations;
 use crate::callback::effects::Effects;
 use crate::callback::inbox::Inbox;
@@ -62,6 +63,7 @@ pub struct Builder {
     look: Look,
     cached_authorizations: u64,
     migrate: bool,
+    retention: Retention,
 }
 
 /// Makes the binder, given our auth model.
@@ -97,6 +99,7 @@ impl Default for Builder {
             look: Look::default(),
             cached_authorizations: 10_000,
             migrate: true,
+            retention: Retention::default(),
         }
     }
 }
@@ -270,6 +273,12 @@ impl Builder {
         self
     }
 
+    /// How long callback records are kept.
+    pub const fn retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
+        self
+    }
+
     /// Checks everything, opens the database, brings its tables up to date and starts the work in the background, on
     /// the tokio runtime that this runs on.
     ///
@@ -279,6 +288,7 @@ impl Builder {
         let runtime = Handle::try_current().map_err(|_| config("build runs within a tokio runtime"))?;
         let web = self.web()?;
         let hosts = self.hosts()?;
+        let retention = self.retention.clone().checked()?;
         let instances = self.read_instances()?;
         let suites = Suites::new(instances.iter().filter_map(|(_, kind)| match kind {
             Kind::QywxProxy(config) => Some(config.suite.clone()),
@@ -352,6 +362,7 @@ impl Builder {
             authorizations,
             people,
             hooks: self.hooks,
+            retention,
             web,
             runtime,
             tasks: TaskTracker::new(),

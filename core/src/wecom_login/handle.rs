@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::builder::Builder;
 use super::instance::Instance;
+use super::retention::Retention;
 use super::service::AuthService;
 use crate::authorization::Authorizations;
 use crate::callback::notify::Notify;
@@ -71,6 +72,7 @@ pub(crate) struct Inner {
     pub(crate) notify: Notify,
     pub(crate) worker: Worker,
     pub(crate) hooks: Arc<dyn Hooks>,
+    pub(crate) retention: Retention,
     pub(crate) web: Web,
     pub(crate) runtime: Handle,
     pub(crate) tasks: TaskTracker,

@@ -4,10 +4,12 @@ mod background;
 mod browser;
 mod builder;
 mod handle;
+mod housekeeping;
 mod instance;
 mod manage;
 mod requests;
 mod results;
+mod retention;
 mod service;
 
 pub(crate) use browser::{BrowserLogin, BrowserReturn};
@@ -19,4 +21,5 @@ pub use results::{
     AuthConfig, CorpChoice, LoginCode, LoginConfig, LoginResult, OrganizationLogin, SessionSummary,
     UserSummary,
 };
+pub use retention::Retention;
 pub use service::AuthService;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use wecom_login::{Clock as _, SystemClock};
+use wecom_login::{Clock as _, ManualClock};
 use wecom_login_tests::forge::{Push, app_event, suite_event};
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
 
@@ -77,8 +77,10 @@ async fn a_database_that_hangs_is_500_in_time_and_nothing_is_lost() {
 
 #[tokio::test]
 async fn of_what_is_ignored_the_newest_ten_thousand_stay() {
-    let node = Node::start(Plan::default()).await;
-    let now = SystemClock::default().now().as_millis();
+    let clock = ManualClock::starting_now();
+    let its = clock.clone();
+    let node = Node::start_with(Plan::default(), |builder| builder.clock(its)).await;
+    let now = clock.now().as_millis();
     for fifty in 0..201 {
         let rows: Vec<String> = (0..50)
             .map(|row| {
@@ -96,10 +98,8 @@ async fn of_what_is_ignored_the_newest_ten_thousand_stay() {
     }
     let count = "SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored'";
     assert_eq!(node.number(count).await, 10_050);
-    // Every start cleans, and then every ten minutes.
-    let later = node.another_handle().await;
+    clock.advance(Duration::from_mins(10));
     until("fifty are gone", async || node.number(count).await == 10_000).await;
-    later.shutdown().await;
 }
 
 #[tokio::test]

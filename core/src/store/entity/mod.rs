@@ -8,6 +8,7 @@ pub(crate) mod callback_seen;
 pub(crate) mod counter;
 pub(crate) mod data_key;
 pub(crate) mod end;
+pub(crate) mod housekeeping;
 pub(crate) mod login_code;
 pub(crate) mod organization_code;
 pub(crate) mod person;

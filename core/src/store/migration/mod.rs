@@ -13,6 +13,7 @@ mod m20261122_000001_first_tables;
 mod m20261122_000002_ends;
 mod m20261122_000003_spent_states;
 mod m20261122_000004_unicode;
+mod m20261122_000005_housekeeping;
 mod m20261122_000006_token_leases;
 
 /// Our migrations. A host app's own migrator may work in the same database: the two keep separate books.
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000002_ends::Migration),
             Box::new(m20261122_000003_spent_states::Migration),
             Box::new(m20261122_000004_unicode::Migration),
+            Box::new(m20261122_000005_housekeeping::Migration),
             Box::new(m20261122_000006_token_leases::Migration),
         ]
     }

@@ -1,0 +1,81 @@
+//! How long what is settled stays to be looked at.
+
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// How long callback records are kept, and the hashes by which a repetition is told.
+///
+/// ```
+/// use std::time::Duration;
+/// use wecom_login::Retention;
+///
+/// let retention = Retention::default().with_records(Duration::from_hours(30 * 24));
+/// assert_eq!(retention.hashes, Duration::from_hours(400 * 24));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retention {
+    /// A record goes this long after it came, unless there is still something to do about it. 90 days.
+    pub records: Duration,
+    /// The hash of an event goes this long after it came: until then the same event is not done again. 400 days.
+    pub hashes: Duration,
+    /// So many of the newest records of one suite that were ignored are kept. 10 000.
+    pub ignored: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            records: Duration::from_hours(90 * 24),
+            hashes: Duration::from_hours(400 * 24),
+            ignored: 10_000,
+        }
+    }
+}
+
+impl Retention {
+    /// Sets how long a record is kept.
+    #[must_use]
+    pub const fn with_records(mut self, records: Duration) -> Self {
+        self.records = records;
+        self
+    }
+
+    /// Sets how long the hash of an event is kept: as long as its record at least.
+    #[must_use]
+    pub const fn with_hashes(mut self, hashes: Duration) -> Self {
+        self.hashes = hashes;
+        self
+    }
+
+    /// Sets how many ignored records of a suite are kept.
+    #[must_use]
+    pub const fn with_ignored(mut self, ignored: u64) -> Self {
+        self.ignored = ignored;
+        self
+    }
+
+    /// A hash that goes before its record would let the event be recorded twice.
+    pub(super) fn checked(self) -> Result<Self> {
+        if self.hashes < self.records {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "retention: hashes are kept as long as records at least",
+            ));
+        }
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_outlives_its_record() {
+        let day = Duration::from_hours(24);
+        assert!(Retention::default().with_hashes(day).checked().is_err());
+        assert!(Retention::default().with_records(day).with_hashes(day).checked().is_ok());
+    }
+}
