@@ -86,7 +86,13 @@ impl TestDatabase {
     /// An id as it is written in a statement: a literal of bytes.
     #[must_use]
     pub fn literal(&self, id: &str) -> String {
-        let hex: String = id.bytes().map(|byte| format!("{byte:02x}")).collect();
+        self.literal_bytes(id.as_bytes())
+    }
+
+    /// Bytes as they are written in a statement.
+    #[must_use]
+    pub fn literal_bytes(&self, bytes: &[u8]) -> String {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         match self.backend {
             DbBackend::Postgres => format!("'\\x{hex}'::bytea"),
             _ => format!("X'{hex}'"),

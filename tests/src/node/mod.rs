@@ -16,8 +16,7 @@ use wecom_login_tower::login_routes;
 use wecom_sandbox::Sandbox;
 
 pub use self::ask::Answer;
-pub use self::plan::{ADMIN_KEY, PROVIDER, Plan, SUITE, TWIN};
-use self::plan::{builder, forge, suites};
+pub use self::plan::{ADMIN_KEY, PROVIDER, Plan, SUITE, TWIN, builder, forge, suites};
 use crate::database::TestDatabase;
 use crate::forge::Forge;
 use crate::proxy::Proxy;

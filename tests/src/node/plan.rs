@@ -34,11 +34,13 @@ pub struct Plan {
 }
 
 /// What makes pushes with the keys of every suite.
-pub(super) fn forge() -> Forge {
+#[must_use]
+pub fn forge() -> Forge {
     Forge::new(TOKEN, AES_KEY)
 }
 
-pub(super) fn builder(plan: Plan, url: &str, database_url: &str, sandbox: &Sandbox) -> Builder {
+/// A handle of this plan, yet to be built.
+pub fn builder(plan: Plan, url: &str, database_url: &str, sandbox: &Sandbox) -> Builder {
     let builder = WecomLogin::builder()
         .database_url(database_url)
         .data_keys(DataKeys::given([DataKey::new([7; 32])]))
@@ -51,7 +53,9 @@ pub(super) fn builder(plan: Plan, url: &str, database_url: &str, sandbox: &Sandb
     })
 }
 
-pub(super) fn suites(plan: Plan) -> Vec<Suite> {
+/// The suites of this plan.
+#[must_use]
+pub fn suites(plan: Plan) -> Vec<Suite> {
     let ids = if plan.twin { vec![SUITE, TWIN] } else { vec![SUITE] };
     let keys = forge().keys().clone();
     let suite = |id: &str| {

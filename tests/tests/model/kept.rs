@@ -1,0 +1,1 @@
+//! Histories that once failed, as they shrank.

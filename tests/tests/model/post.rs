@@ -1,0 +1,63 @@
+//! WeCom's pushes are taken in here and kept, so that the model delivers them: late, in any order, again.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::RawQuery;
+use axum::routing::post;
+use tokio::net::TcpListener;
+use wecom_login::callback::{Envelope, content_hash, decrypt};
+use wecom_login_tests::node::forge;
+
+/// A push as WeCom sent it.
+#[derive(Clone, Debug)]
+pub(crate) struct Letter {
+    pub(crate) query: String,
+    pub(crate) body: Vec<u8>,
+    /// What the inbox knows the event by.
+    pub(crate) hash: [u8; 32],
+    /// The person whom it is about.
+    pub(crate) user_id: Option<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PostBox(Arc<Mutex<Vec<Letter>>>);
+
+impl PostBox {
+    /// Listens; gives the URL to push to.
+    pub(crate) async fn open(suite_id: &'static str) -> (Self, String) {
+        let post_box = Self::default();
+        let kept = post_box.clone();
+        let take = move |RawQuery(query): RawQuery, body: Bytes| async move {
+            let envelope = Envelope::parse(&body).unwrap();
+            let plain = decrypt(&forge().keys().encoding_aes_key, &envelope.encrypt).unwrap();
+            let suite = wecom_login::SuiteId::new(suite_id).unwrap();
+            let hash = content_hash(&suite, plain.receive_id(), plain.message());
+            let user_id = user_of(&String::from_utf8_lossy(plain.message()));
+            let letter = Letter { query: query.unwrap_or_default(), body: body.to_vec(), hash, user_id };
+            kept.0.lock().unwrap().push(letter);
+            "success"
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/box", listener.local_addr().unwrap());
+        let router = Router::new().route("/box", post(take));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (post_box, url)
+    }
+
+    /// What came since the last time.
+    pub(crate) fn empty(&self) -> Vec<Letter> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+/// The person whom an app event names.
+fn user_of(message: &str) -> Option<String> {
+    let named = |field: &str| {
+        let (_, rest) = message.split_once(&format!("<{field}>"))?;
+        let text = rest.split("</").next()?;
+        Some(text.trim_start_matches("<![CDATA[").trim_end_matches("]]>").to_owned())
+    };
+    named("UserID").or_else(|| named("FromUserName"))
+}

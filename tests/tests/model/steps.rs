@@ -1,0 +1,111 @@
+//! What can happen.
+
+use proptest::prelude::*;
+
+/// Companies, people of each, nodes.
+pub(crate) const CORPS: usize = 2;
+pub(crate) const PEOPLE: usize = 2;
+pub(crate) const NODES: usize = 2;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// Something happens at WeCom, and a push of it waits to be delivered.
+    Wecom(Act),
+    /// A push that waits is delivered to a node: in any order.
+    Deliver {
+        which: usize,
+        node: usize,
+    },
+    /// One that was delivered comes again.
+    Repeat {
+        which: usize,
+        node: usize,
+    },
+    /// `retryCallBack` of a delivered one.
+    Retry {
+        which: usize,
+        node: usize,
+    },
+    Login {
+        corp: usize,
+        person: usize,
+        node: usize,
+    },
+    Logout {
+        which: usize,
+        node: usize,
+    },
+    LogoutAll {
+        which: usize,
+        node: usize,
+    },
+    EndPerson {
+        corp: usize,
+        person: usize,
+        node: usize,
+    },
+    EndCorp {
+        corp: usize,
+        node: usize,
+    },
+    /// A node dies as by kill -9, and starts again.
+    Crash {
+        node: usize,
+    },
+    /// All clocks leap.
+    Leap {
+        minutes: u64,
+    },
+    /// Everything that was taken is waited for.
+    Settle,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Act {
+    Install(usize),
+    Change(usize),
+    Cancel(usize),
+    Reset(usize),
+    Unsubscribe(usize, usize),
+    Leave(usize, usize),
+    Rename(usize, usize),
+    Ticket,
+}
+
+pub(crate) fn history() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 6..32)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let any = 0..1000usize;
+    prop_oneof![
+        5 => act().prop_map(Step::Wecom),
+        10 => (any.clone(), 0..NODES).prop_map(|(which, node)| Step::Deliver { which, node }),
+        3 => (any.clone(), 0..NODES).prop_map(|(which, node)| Step::Repeat { which, node }),
+        1 => (any.clone(), 0..NODES).prop_map(|(which, node)| Step::Retry { which, node }),
+        10 => (0..CORPS, 0..PEOPLE, 0..NODES)
+            .prop_map(|(corp, person, node)| Step::Login { corp, person, node }),
+        2 => (any.clone(), 0..NODES).prop_map(|(which, node)| Step::Logout { which, node }),
+        1 => (any, 0..NODES).prop_map(|(which, node)| Step::LogoutAll { which, node }),
+        1 => (0..CORPS, 0..PEOPLE, 0..NODES)
+            .prop_map(|(corp, person, node)| Step::EndPerson { corp, person, node }),
+        1 => (0..CORPS, 0..NODES).prop_map(|(corp, node)| Step::EndCorp { corp, node }),
+        2 => (0..NODES).prop_map(|node| Step::Crash { node }),
+        2 => prop_oneof![1..12u64, 12..200u64, Just(1500u64)].prop_map(|minutes| Step::Leap { minutes }),
+        3 => Just(Step::Settle),
+    ]
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let person = (0..CORPS, 0..PEOPLE);
+    prop_oneof![
+        3 => (0..CORPS).prop_map(Act::Install),
+        2 => (0..CORPS).prop_map(Act::Change),
+        3 => (0..CORPS).prop_map(Act::Cancel),
+        2 => (0..CORPS).prop_map(Act::Reset),
+        4 => person.clone().prop_map(|(corp, person)| Act::Unsubscribe(corp, person)),
+        1 => person.clone().prop_map(|(corp, person)| Act::Leave(corp, person)),
+        2 => person.prop_map(|(corp, person)| Act::Rename(corp, person)),
+        1 => Just(Act::Ticket),
+    ]
+}
