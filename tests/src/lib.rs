@@ -13,6 +13,7 @@ pub mod browser;
 pub mod client;
 pub mod conformance;
 pub mod database;
+pub mod figures;
 pub mod forge;
 pub mod lines;
 pub mod node;

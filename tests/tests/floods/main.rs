@@ -1,0 +1,118 @@
+//! Floods that cost the attacker more than us. In a process of their own, because the statements are counted.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Instant;
+
+use sea_orm::{ConnectOptions, Database};
+use wecom_login::{
+    AuthCode, CorpId, ErrorKind, ManualClock, SuiteId, Verify, WecomLogin, WorkbenchLoginRequest,
+};
+use wecom_login_tests::forge::{Forge, app_event};
+use wecom_login_tests::lines::Lines;
+use wecom_login_tests::node::{Node, Plan, SUITE};
+
+/// The condition of the statement that looks a session up, as each database has it.
+const READS: [&str; 3] = ["\\\"token_hash\\\" = ?", "\\\"token_hash\\\" = $1", "`token_hash` = ?"];
+
+fn reads(lines: &Lines) -> usize {
+    lines.text().lines().filter(|line| READS.iter().any(|read| line.contains(read))).count()
+}
+
+async fn refused(login: &WecomLogin, token: &str) {
+    let refused = login.verify_token(token.as_bytes()).answer().await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::TokenInvalid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_tokens_ask_the_database_nothing() {
+    let lines = Lines::default();
+    lines.record("sqlx::query=info");
+    let node = Node::start(Plan::default()).await;
+    let corp = node.install(0).await;
+    let mut options = ConnectOptions::new(node.database.url());
+    options.sqlx_logging(true);
+    let database = Database::connect(options).await.unwrap();
+    let login = node.another_handle_with(|builder| builder.database(database)).await;
+    let live = node.session(SUITE, &corp, &node.user(0, 0)).await;
+    assert!(login.verify_token(live.as_bytes()).answer().await.is_ok());
+    assert_eq!(reads(&lines), 1, "the statement is not counted");
+
+    lines.clear();
+    for number in 0..50_000 {
+        refused(&login, &format!("wl_{number:0>43}")).await;
+        // One of ours with another end: what is guessed beside a token that was seen.
+        let mut near = live.clone();
+        near.replace_range(40..45, &format!("{:0>5}", number % 99_999));
+        refused(&login, &near).await;
+    }
+    assert_eq!(reads(&lines), 0);
+    // The flood has not driven the good one out of memory.
+    assert!(matches!(login.verify_token(live.as_bytes()), Verify::Ready(Ok(_))));
+
+    // Tokens that we made and that are over are absent for two seconds at a time.
+    let mut gone = Vec::new();
+    for _ in 0..10 {
+        gone.push(node.session(SUITE, &corp, &node.user(0, 1)).await);
+    }
+    node.database.execute("DELETE FROM wecom_session WHERE person_epoch >= 0").await;
+    lines.clear();
+    let began = Instant::now();
+    for _ in 0..1_000 {
+        for token in &gone {
+            refused(&login, token).await;
+        }
+    }
+    let most = gone.len() * (began.elapsed().as_secs() as usize / 2 + 1);
+    assert!((gone.len()..=most).contains(&reads(&lines)), "{} reads of {most}", reads(&lines));
+    login.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forged_callbacks_leave_no_trace() {
+    let node = Node::start(Plan::default()).await;
+    let corp = node.install(0).await;
+    let records =
+        "SELECT (SELECT COUNT(*) FROM wecom_callback_record) + (SELECT COUNT(*) FROM wecom_callback_seen)";
+    let before = node.number(records).await;
+    let forge = Forge::new("NotTheToken000000000", "Rd7kT2mXv9LhR4sWc8YpB1nZf6JgU3aEoK5iHxMrDtB");
+    for number in 0..2_000 {
+        let event = app_event(&corp, "unsubscribe", number, &[("FromUserName", "somebody")]);
+        let forged = forge.post(&corp, &event);
+        assert_eq!(node.push(&forged).await.status, 403);
+        // Rightly signed, by a leaked token, but not encrypted with the key.
+        let mut noise = forged.clone();
+        let text = format!("{number:0>64}");
+        noise.query = node.forge.signed(&text, false);
+        noise.body = format!("<xml><Encrypt>{text}</Encrypt></xml>").into_bytes();
+        assert_eq!(node.push(&noise).await.status, 403);
+    }
+    assert_eq!(node.number(records).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn garbage_codes_from_everywhere_cost_wecom_three_hundred_calls() {
+    let clock = ManualClock::starting_now();
+    let node = Node::start_with(Plan::default(), |builder| builder.clock(clock)).await;
+    let (corp, other) = (node.install(0).await, node.install(1).await);
+    assert_eq!(node.log_in(SUITE, &other, &node.user(1, 0)).await.status, 200);
+    let before = node.sandbox.calls("auth/getuserinfo");
+    let attempts = (0..1_000u16).map(|number| {
+        let code = AuthCode::new(format!("garbage-{number}"));
+        // A botnet: every code from another network.
+        let client = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, number, 0, 0, 0, 0, 1));
+        let request = WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), code)
+            .with_client(Some(client))
+            .with_suite_id(SuiteId::new(SUITE).ok());
+        let service = node.login.service();
+        async move { service.login_by_workbench(request).await.unwrap_err().kind() }
+    });
+    let refusals = futures_util::future::join_all(attempts).await;
+    let calls = node.sandbox.calls("auth/getuserinfo") - before;
+    let limited = refusals.iter().filter(|kind| **kind == ErrorKind::RateLimited).count();
+    println!("1000 codes: WeCom was asked {calls} times, {limited} were told to wait");
+    // Those under way when the limit is reached come on top of it.
+    assert!((300..=300 + 64).contains(&calls), "{calls}");
+    assert_eq!(limited, 1_000 - usize::try_from(calls).unwrap());
+    assert_eq!(node.log_in(SUITE, &other, &node.user(1, 0)).await.status, 200, "another company's people");
+}
