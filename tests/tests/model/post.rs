@@ -17,6 +17,8 @@ pub(crate) struct Letter {
     pub(crate) body: Vec<u8>,
     /// What the inbox knows the event by.
     pub(crate) hash: [u8; 32],
+    /// WeCom pushes those of its own accord, too.
+    pub(crate) is_ticket: bool,
     /// The person whom it is about.
     pub(crate) user_id: Option<String>,
 }
@@ -34,8 +36,10 @@ impl PostBox {
             let plain = decrypt(&forge().keys().encoding_aes_key, &envelope.encrypt).unwrap();
             let suite = wecom_login::SuiteId::new(suite_id).unwrap();
             let hash = content_hash(&suite, plain.receive_id(), plain.message());
-            let user_id = user_of(&String::from_utf8_lossy(plain.message()));
-            let letter = Letter { query: query.unwrap_or_default(), body: body.to_vec(), hash, user_id };
+            let message = String::from_utf8_lossy(plain.message());
+            let (user_id, is_ticket) = (user_of(&message), message.contains("[suite_ticket]"));
+            let letter =
+                Letter { query: query.unwrap_or_default(), body: body.to_vec(), hash, is_ticket, user_id };
             kept.0.lock().unwrap().push(letter);
             "success"
         };

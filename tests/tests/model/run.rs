@@ -282,7 +282,7 @@ impl<'a> Run<'a> {
             // The first ticket comes with the callback URL, before any act.
             self.pushes.push(Pushed {
                 number: self.pushes.len(),
-                act,
+                act: if letter.is_ticket { Act::Ticket } else { act },
                 letter,
                 life: RecordLife::Pushed,
                 at: self.clock.now(),
