@@ -13,6 +13,7 @@ mod fields;
 pub(crate) mod inbox;
 mod json;
 mod keys;
+mod markup;
 pub(crate) mod notify;
 pub(crate) mod record;
 mod signature;

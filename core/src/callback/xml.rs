@@ -4,10 +4,8 @@
 
 use std::borrow::Cow;
 
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::reader::Reader;
-
 use crate::callback::fields::{FieldText, Unreadable, is_space, trim};
+use crate::callback::markup::{Markup, Piece};
 
 /// The root is at depth 1. WeCom's deepest message, an `ExtAttr` of `change_contact`, has 5 (D/96302).
 const MAX_DEPTH: usize = 8;
@@ -18,81 +16,73 @@ pub(super) fn each_child<'a>(
     text: &'a str,
     visit: impl FnMut(&str, FieldText<'a>),
 ) -> Result<(), Unreadable> {
-    let mut reader = Reader::from_str(text);
-    let mut walk = Walk { visit, depth: 0, elements: 0, declared: false, child: None };
-    loop {
-        match reader.read_event().map_err(|_| Unreadable)? {
-            Event::Start(tag) => walk.open(tag)?,
-            Event::Empty(tag) => {
-                walk.open(tag)?;
-                walk.close();
+    let mut markup = Markup::of(text);
+    let mut walk = Walk { visit, open: [""; MAX_DEPTH], depth: 0, elements: 0, declared: false, field: None };
+    while let Some(piece) = markup.next()? {
+        match piece {
+            Piece::Open(name) => walk.open(name)?,
+            Piece::Close(name) => walk.close(name)?,
+            Piece::Empty(name) => {
+                walk.open(name)?;
+                walk.close(name)?;
             }
-            Event::End(_) => walk.close(),
-            Event::Text(text) => walk.text(text.into_inner())?,
-            Event::CData(_) if walk.depth == 0 => return Err(Unreadable),
-            Event::CData(text) => walk.text(text.into_inner())?,
-            Event::Decl(_) => walk.declare()?,
-            Event::Comment(_) => {}
-            Event::PI(_) | Event::DocType(_) | Event::GeneralRef(_) => return Err(Unreadable),
-            Event::Eof if walk.depth == 0 && walk.elements > 0 => return Ok(()),
-            Event::Eof => return Err(Unreadable),
+            Piece::CData(_) if walk.depth == 0 => return Err(Unreadable),
+            Piece::Text(text) | Piece::CData(text) => walk.text(text)?,
+            Piece::Declaration => walk.declare()?,
+            Piece::Comment => {}
         }
     }
+    if walk.depth == 0 && walk.elements > 0 { Ok(()) } else { Err(Unreadable) }
 }
 
 struct Walk<'a, F> {
     visit: F,
+    /// The names of the elements that are open; so many as `depth` says.
+    open: [&'a str; MAX_DEPTH],
     depth: usize,
     elements: usize,
     declared: bool,
-    child: Option<(BytesStart<'a>, FieldText<'a>)>,
+    /// The text so far of the child that is open.
+    field: FieldText<'a>,
 }
 
 impl<'a, F: FnMut(&str, FieldText<'a>)> Walk<'a, F> {
-    fn open(&mut self, tag: BytesStart<'a>) -> Result<(), Unreadable> {
+    fn open(&mut self, name: &'a str) -> Result<(), Unreadable> {
         let second_root = self.depth == 0 && self.elements > 0;
-        self.depth += 1;
-        self.elements += 1;
-        if second_root
-            || self.depth > MAX_DEPTH
-            || self.elements > MAX_ELEMENTS
-            || tag.attributes_raw().contains('&')
-        {
+        let wrong_root = self.depth == 0 && name != "xml";
+        if second_root || wrong_root || self.depth == MAX_DEPTH || self.elements == MAX_ELEMENTS {
             return Err(Unreadable);
         }
-        match self.depth {
-            1 if tag.name().as_ref() != "xml" => return Err(Unreadable),
-            1 => {}
-            2 => self.child = Some((tag, Some(Cow::Borrowed("")))),
-            _ => {
-                if let Some((_, text)) = &mut self.child {
-                    *text = None;
-                }
-            }
+        self.open[self.depth] = name;
+        self.depth += 1;
+        self.elements += 1;
+        // What has an element in it is no text.
+        self.field = (self.depth == 2).then_some(Cow::Borrowed(""));
+        Ok(())
+    }
+
+    fn close(&mut self, name: &str) -> Result<(), Unreadable> {
+        self.depth = self.depth.checked_sub(1).ok_or(Unreadable)?;
+        if self.open[self.depth] != name {
+            return Err(Unreadable);
+        }
+        if self.depth == 1 {
+            let field = self.field.take();
+            (self.visit)(name, field.map(trim));
         }
         Ok(())
     }
 
-    fn close(&mut self) {
-        if self.depth == 2
-            && let Some((tag, text)) = self.child.take()
-        {
-            (self.visit)(tag.name().as_ref(), text.map(trim));
-        }
-        // The reader has refused an end without its start.
-        self.depth = self.depth.saturating_sub(1);
-    }
-
-    fn text(&mut self, piece: Cow<'a, str>) -> Result<(), Unreadable> {
+    fn text(&mut self, piece: &'a str) -> Result<(), Unreadable> {
         if self.depth == 0 && !piece.trim_matches(is_space).is_empty() {
             return Err(Unreadable);
         }
-        let Some((_, Some(text))) = &mut self.child else { return Ok(()) };
+        let Some(text) = &mut self.field else { return Ok(()) };
         // Blanks before the CDATA are trimmed anyway; dropping them here saves the copy.
         if text.trim_matches(is_space).is_empty() {
-            *text = piece;
+            *text = Cow::Borrowed(piece);
         } else {
-            text.to_mut().push_str(&piece);
+            text.to_mut().push_str(piece);
         }
         Ok(())
     }

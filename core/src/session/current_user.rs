@@ -37,25 +37,26 @@ pub struct Profile {
 #[derive(Clone)]
 pub struct CurrentUser(pub(crate) Arc<Live>);
 
-/// A session in memory.
+/// A session in memory. What every hit looks at comes first and lies together, in the order written here.
+#[repr(C)]
 pub(crate) struct Live {
-    pub(crate) id: Box<str>,
-    pub(crate) token_hash: TokenHash,
-    pub(crate) principal: Principal,
-    pub(crate) local_id: Box<str>,
-    pub(crate) instance: Box<str>,
-    pub(crate) platform: Platform,
-    pub(crate) login_type: LoginType,
-    pub(crate) profile: Profile,
-    pub(crate) created_at: Timestamp,
-    pub(crate) expires_at: Timestamp,
     pub(crate) person: Epoch,
     pub(crate) authorization: Epoch,
-    pub(crate) ended: AtomicBool,
+    pub(crate) expires_at: Timestamp,
     /// Milliseconds, as in [`Timestamp`].
     pub(crate) last_seen_at: AtomicI64,
     /// When WeCom was last asked whether the person may still see the app.
     pub(crate) visible_at: AtomicI64,
+    pub(crate) ended: AtomicBool,
+    pub(crate) platform: Platform,
+    pub(crate) login_type: LoginType,
+    pub(crate) token_hash: TokenHash,
+    pub(crate) id: Box<str>,
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) local_id: Box<str>,
+    pub(crate) instance: Box<str>,
+    pub(crate) profile: Profile,
+    pub(crate) created_at: Timestamp,
 }
 
 impl Live {

@@ -21,7 +21,7 @@ const TIDY_FROM: usize = 1024;
 pub(crate) enum EpochOf {
     Authorization(SuiteId, CorpId),
     /// With the epoch of the authorisation: people are counted anew after a company was erased.
-    Person(Principal, i64),
+    Person(Arc<Principal>, i64),
 }
 
 /// An epoch that a session was made with, beside the newest one that this node knows.

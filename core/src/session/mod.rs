@@ -2,6 +2,7 @@
 
 mod current_user;
 mod epoch;
+mod memory;
 mod principal;
 mod recent;
 pub(crate) mod rows;

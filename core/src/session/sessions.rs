@@ -14,6 +14,7 @@ use crate::ids::{CorpId, SuiteId};
 use crate::random;
 use crate::session::current_user::Live;
 use crate::session::epoch::{Epoch, EpochOf, Epochs};
+use crate::session::memory::Memory;
 use crate::session::recent::Recent;
 use crate::session::rows::{self, Row};
 use crate::session::token::{self, Mint, TokenHash};
@@ -69,7 +70,7 @@ struct Inner {
     settings: SessionSettings,
     mint: Mint,
     epochs: Epochs,
-    hot: moka::sync::Cache<TokenHash, CurrentUser>,
+    memory: Memory,
     loads: moka::future::Cache<TokenHash, Option<CurrentUser>>,
     ended: moka::sync::Cache<TokenHash, ()>,
     recent: Recent,
@@ -89,14 +90,10 @@ impl Sessions {
         chores: mpsc::UnboundedSender<Chore>,
         runtime: Handle,
     ) -> Self {
-        let hot = moka::sync::Cache::builder()
-            .max_capacity(settings.cached)
-            .time_to_idle(settings.cached_for)
-            .build();
         Self(Arc::new(Inner {
             mint: Mint::new(store.keys()),
             epochs: Epochs::new(),
-            hot,
+            memory: Memory::new(&settings),
             loads: moka::future::Cache::builder().max_capacity(10_000).time_to_live(ABSENT_FOR).build(),
             ended: moka::sync::Cache::builder().time_to_live(ENDED_FOR).build(),
             recent: Recent::new(),
@@ -122,10 +119,10 @@ impl Sessions {
 
     /// A live session from memory. One that looks idle here may be in use on another node, so it counts as absent.
     pub(crate) fn cached(&self, hash: &TokenHash) -> Option<CurrentUser> {
-        let user = self.0.hot.get(hash)?;
+        let user = self.0.memory.get(hash)?;
         let now = self.0.store.now();
         if !user.0.lives(now) {
-            self.0.hot.invalidate(hash);
+            self.0.memory.remove(hash);
             return None;
         }
         if self.is_idle(&user, now) {
@@ -186,12 +183,13 @@ impl Sessions {
         let token = self.0.mint.mint();
         let now = self.0.store.now();
         let epochs = (admission.person_epoch, admission.authorization_epoch);
+        let principal = Arc::new(admission.principal);
         let live = Live {
             id: random::hex::<16>().into(),
             token_hash: token::hash(token.expose().as_bytes()),
-            person: self.person_epoch(&admission.principal, epochs.1, epochs.0, epochs.0),
-            authorization: self.authorization_epoch(&admission.principal, epochs.1, epochs.1),
-            principal: admission.principal,
+            person: self.person_epoch(&principal, epochs.1, epochs.0, epochs.0),
+            authorization: self.authorization_epoch(&principal, epochs.1, epochs.1),
+            principal,
             local_id: admission.local_id.into(),
             instance: admission.instance.into(),
             platform: admission.platform,
@@ -216,7 +214,7 @@ impl Sessions {
         for row in &mut rows {
             // What is in memory may be newer: activity is written a moment after it was seen.
             let hash = TokenHash::try_from(row.token_hash.as_slice()).ok();
-            if let Some(user) = hash.and_then(|hash| self.0.hot.get(&hash)) {
+            if let Some(user) = hash.and_then(|hash| self.0.memory.get(&hash)) {
                 row.last_seen_at = row.last_seen_at.max(user.0.last_seen_at());
             }
         }
@@ -246,7 +244,7 @@ impl Sessions {
 
     /// A person's stored epoch has moved on: their sessions are over on this node.
     pub(crate) fn person_ended(&self, who: &Principal, authorization_epoch: i64, epoch: i64) {
-        self.epoch_moved(EpochOf::Person(who.clone(), authorization_epoch), epoch);
+        self.epoch_moved(EpochOf::Person(Arc::new(who.clone()), authorization_epoch), epoch);
     }
 
     /// The number of the newest end, for a login that begins.
@@ -256,7 +254,7 @@ impl Sessions {
 
     /// Whether this person's sessions were ended on this node since.
     pub(crate) fn person_ended_since(&self, who: &Principal, authorization_epoch: i64, number: u64) -> bool {
-        self.0.epochs.ended_since(&EpochOf::Person(who.clone(), authorization_epoch), number)
+        self.0.epochs.ended_since(&EpochOf::Person(Arc::new(who.clone()), authorization_epoch), number)
     }
 
     /// An authorisation's stored epoch has moved on: its people's sessions are over on this node.
@@ -273,13 +271,18 @@ impl Sessions {
 
     /// Nothing in memory can be relied on any more: every session is read again before it is believed.
     pub(crate) fn forget_all(&self) {
-        self.0.hot.invalidate_all();
+        self.0.memory.clear();
         self.0.loads.invalidate_all();
     }
 
     /// The database is not the one it was: what ended lately is ended there once more.
     pub(crate) async fn repeat_ends(&self) -> Result<()> {
         self.0.recent.repeat(&self.0.store).await
+    }
+
+    /// Forgets the sessions that nobody asked for lately.
+    pub(crate) fn forget_unused(&self) {
+        self.0.memory.forget_unused(self.0.store.now());
     }
 
     /// Whether what is in memory may be believed, since the ends of other nodes are heard of.
@@ -301,13 +304,13 @@ impl Sessions {
         let row = rows::by_token_hash(self.0.store.database(), &hash).await?;
         let row = row.map(|mut row| {
             // What is in memory may be newer than what is written.
-            if let Some(user) = self.0.hot.get(&hash) {
+            if let Some(user) = self.0.memory.get(&hash) {
                 row.last_seen_at = row.last_seen_at.max(user.last_seen_at());
             }
             row
         });
         let Some(row) = row.filter(|row| row.lives(now, self.0.settings.idle)) else {
-            self.0.hot.invalidate(&hash);
+            self.0.memory.remove(&hash);
             return Ok(None);
         };
         let user = CurrentUser(Arc::new(self.live(row, hash)?));
@@ -328,15 +331,15 @@ impl Sessions {
     /// the other.
     fn keep(&self, user: &CurrentUser) {
         let hash = user.0.token_hash;
-        self.0.hot.insert(hash, user.clone());
+        self.0.memory.insert(user);
         if self.0.ended.contains_key(&hash) {
             user.0.ended.store(true, Ordering::Release);
-            self.0.hot.invalidate(&hash);
+            self.0.memory.remove(&hash);
         }
     }
 
     fn live(&self, row: Row, token_hash: TokenHash) -> Result<Live> {
-        let principal = Principal::new(row.suite_id, row.corp_id, row.user_id);
+        let principal = Arc::new(Principal::new(row.suite_id, row.corp_id, row.user_id));
         Ok(Live {
             id: row.id.into(),
             token_hash,
@@ -365,8 +368,14 @@ impl Sessions {
         })
     }
 
-    fn person_epoch(&self, who: &Principal, authorization_epoch: i64, made_with: i64, stored: i64) -> Epoch {
-        self.0.epochs.of(EpochOf::Person(who.clone(), authorization_epoch), made_with, stored)
+    fn person_epoch(
+        &self,
+        who: &Arc<Principal>,
+        authorization_epoch: i64,
+        made_with: i64,
+        stored: i64,
+    ) -> Epoch {
+        self.0.epochs.of(EpochOf::Person(Arc::clone(who), authorization_epoch), made_with, stored)
     }
 
     fn authorization_epoch(&self, who: &Principal, made_with: i64, stored: i64) -> Epoch {
@@ -388,7 +397,7 @@ impl Sessions {
     async fn forget(&self, hash: TokenHash) {
         self.0.ended.insert(hash, ());
         self.0.recent.session(hash);
-        if let Some(user) = self.0.hot.remove(&hash) {
+        if let Some(user) = self.0.memory.remove(&hash) {
             user.0.ended.store(true, Ordering::Release);
         }
         self.0.loads.invalidate(&hash).await;

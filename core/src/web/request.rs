@@ -81,7 +81,13 @@ pub trait Headers {
 
 impl Headers for http::HeaderMap {
     fn values<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
-        self.get_all(name).iter().map(http::HeaderValue::as_bytes)
+        // What every request is asked for is found by number; other names are read first.
+        let values = match name {
+            "authorization" => self.get_all(http::header::AUTHORIZATION),
+            "cookie" => self.get_all(http::header::COOKIE),
+            name => self.get_all(name),
+        };
+        values.iter().map(http::HeaderValue::as_bytes)
     }
 }
 

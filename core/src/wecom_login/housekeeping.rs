@@ -27,11 +27,12 @@ const WRITE_INTERVALS: u32 = 2;
 /// An access token that nobody replaced is of a company or a suite that is gone.
 const TOKENS_KEPT: Duration = Duration::from_hours(24);
 
-/// Looks every ten minutes whether it is this node's turn, until dropped.
+/// Tidies this node's memory every ten minutes, and the database if it is this node's turn, until dropped.
 pub(super) async fn keep_house(login: WecomLogin) {
     loop {
         // Counted from before the work, so that a long turn does not put the next one off.
         let next = login.0.store.clock().sleep(CLEAN_EVERY);
+        login.0.sessions.forget_unused();
         if let Err(error) = take_turn(&login).await {
             tracing::info!(target: "wecom_login", ?error, "what is over could not be removed");
         }
