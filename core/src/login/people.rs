@@ -4,7 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _,
+    QuerySelect as _,
+};
 
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -14,7 +17,7 @@ use crate::login::binder::Binder;
 use crate::session::{Principal, Profile, Sessions};
 use crate::store::ends::{self, End};
 use crate::store::entity::person::{ActiveModel, Column, Entity, Model};
-use crate::store::entity::{authorization, callback_record};
+use crate::store::entity::{authorization, callback_record, user};
 use crate::store::{Store, Transaction, retried};
 
 #[derive(Clone)]
@@ -24,11 +27,19 @@ struct Inner {
     store: Store,
     sessions: Sessions,
     binder: Arc<dyn Binder>,
+    /// The binder is our auth model, whose rows are read along with people.
+    by_auth_model: bool,
 }
 
 impl People {
-    pub(crate) fn new(store: Store, sessions: Sessions, binder: Arc<dyn Binder>) -> Self {
-        Self(Arc::new(Inner { store, sessions, binder }))
+    /// `by_auth_model` says that the binder is our auth model and nothing over it.
+    pub(crate) fn new(
+        store: Store,
+        sessions: Sessions,
+        binder: Arc<dyn Binder>,
+        by_auth_model: bool,
+    ) -> Self {
+        Self(Arc::new(Inner { store, sessions, binder, by_auth_model }))
     }
 
     pub(crate) fn binder(&self) -> &dyn Binder {
@@ -38,6 +49,21 @@ impl People {
     /// What we know of a person; `None` for one we never saw.
     pub(crate) async fn find(&self, who: &Principal) -> Result<Option<Model>> {
         Ok(Entity::find_by_id(key(who)).one(self.0.store.database()).await?)
+    }
+
+    /// The same with the user that our auth model binds them to, in one statement.
+    pub(crate) async fn find_with_user(&self, who: &Principal) -> Result<Option<(Model, Option<String>)>> {
+        let user = Entity::belongs_to(user::Entity)
+            .from((Column::SuiteId, Column::CorpId, Column::UserId))
+            .to((user::Column::SuiteId, user::Column::CorpId, user::Column::UserId));
+        let found = Entity::find_by_id(key(who))
+            .join(JoinType::LeftJoin, user.into())
+            .select_also(user::Entity)
+            .one(self.0.store.database())
+            .await?;
+        let bound =
+            |user: Option<user::Model>| user.filter(|_| self.0.by_auth_model).map(|user| user.local_id);
+        Ok(found.map(|(person, user)| (person, bound(user))))
     }
 
     /// WeCom said that the person may see the app; what it told of them is kept.

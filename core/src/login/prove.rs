@@ -63,6 +63,8 @@ pub(crate) struct Proof {
     pub(crate) person_epoch: i64,
     pub(crate) authorization_epoch: i64,
     pub(crate) visible_at: Timestamp,
+    /// The user that our auth model binds the person to, where it was read along.
+    pub(crate) bound: Option<String>,
 }
 
 #[derive(Clone)]
@@ -219,7 +221,7 @@ impl Prover {
         token: &AccessToken,
         began: Began,
     ) -> Result<Proof> {
-        let known = self.0.people.find(&who).await?;
+        let (known, bound) = self.0.people.find_with_user(&who).await?.unzip();
         let mut visible_at = known.as_ref().and_then(|known| known.visible_at);
         let mut told = None;
         if visible_at.is_none_or(|at| at <= authorization.changed_at) {
@@ -273,6 +275,7 @@ impl Prover {
             person_epoch,
             authorization_epoch: authorization.epoch,
             visible_at: visible_at.unwrap_or_default(),
+            bound: bound.flatten(),
         })
     }
 

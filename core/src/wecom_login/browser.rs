@@ -113,7 +113,7 @@ impl AuthService {
             return Ok(BrowserLogin::Over);
         }
         let own = CorpChoice::new(proof.person.principal.corp_id.clone(), proof.corp_name.clone());
-        let local_id = self.bind(&proof.person).await?;
+        let local_id = self.bind(&proof).await?;
         let corps = self.corp_list(&local_id, &proof.person.principal, own).await?;
         let (instance, login_type) = (config.name.full(), returned.login_type);
         if corps.len() == 1 {

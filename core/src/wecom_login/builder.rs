@@ -25,9 +25,7 @@ use crate::element::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Hooks, NoHooks};
 use crate::ids::CorpId;
-use crate::login::{
-    AuthModel, Binder, BindingPolicy, LoginCodes, OrganizationCodes, People, Prover, SpentStates,
-};
+use crate::login::{Binder, BindingPolicy, LoginCodes, OrganizationCodes, People, Prover, SpentStates};
 use crate::session::{CurrentUser, SessionSettings, Sessions};
 use crate::store::{DataKeys, Share, Store};
 use crate::suite::Suites;
@@ -318,8 +316,10 @@ impl Builder {
             due: Arc::clone(&due),
             capacity: self.cached_authorizations,
         });
-        let binder = (self.binder)(AuthModel::new(store.clone(), self.binding_policy));
-        let people = People::new(store.clone(), sessions.clone(), binder);
+        let ours: Arc<dyn Binder> = AuthModel::new(store.clone(), self.binding_policy);
+        let binder = (self.binder)(Arc::clone(&ours));
+        let by_auth_model = Arc::ptr_eq(&binder, &ours);
+        let people = People::new(store.clone(), sessions.clone(), binder, by_auth_model);
         let inbox = Inbox::new(store.shared(Share::Notify), Arc::clone(&arrived), repeats);
         let stop = CancellationToken::new();
         let effects = Effects::new(store.clone(), authorizations.clone(), people.clone());

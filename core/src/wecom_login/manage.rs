@@ -84,7 +84,7 @@ impl AuthService {
                 let instance = instance.map(|config| config.name.full().to_owned()).unwrap_or_default();
                 let newest_end = this.0.0.sessions.newest_end();
                 let proof = this.vouch(ProvenPerson::new(who, Profile::default()), newest_end).await?;
-                let local_id = this.bind(&proof.person).await?;
+                let local_id = this.bind(&proof).await?;
                 this.admit(proof, local_id, &instance, platform, LoginType::default()).await
             })
             .await

@@ -134,7 +134,7 @@ impl AuthService {
         instance: &str,
         login_type: LoginType,
     ) -> Result<LoginCode> {
-        let local_id = self.bind(&proof.person).await?;
+        let local_id = self.bind(&proof).await?;
         let proven = CorpChoice::new(proof.person.principal.corp_id.clone(), proof.corp_name.clone());
         let corp_list = self.corp_list(&local_id, &proof.person.principal, proven).await?;
         let ticket = Ticket {
@@ -164,6 +164,7 @@ impl AuthService {
             person_epoch: known.as_ref().map_or(0, |known| known.epoch) - i64::from(ended),
             authorization_epoch: authorization.epoch,
             visible_at: self.0.0.store.now(),
+            bound: None,
             person,
         })
     }
@@ -258,6 +259,7 @@ impl AuthService {
             person_epoch,
             authorization_epoch,
             visible_at: known.visible_at.unwrap_or_default(),
+            bound: None,
         })
     }
 
@@ -275,7 +277,7 @@ impl AuthService {
         let proof = prove(&self.0, config, &attempt).await?;
         let own = CorpChoice::new(proof.person.principal.corp_id.clone(), proof.corp_name.clone());
         let principal = proof.person.principal.clone();
-        let local_id = self.bind(&proof.person).await?;
+        let local_id = self.bind(&proof).await?;
         let corp_list = self.corp_list(&local_id, &principal, own).await?;
         let issued =
             self.admit(proof, local_id, config.name.full(), request.platform, LoginType::Workbench).await?;
@@ -308,8 +310,11 @@ impl AuthService {
         }
     }
 
-    pub(super) async fn bind(&self, person: &ProvenPerson) -> Result<String> {
-        let bound = self.0.0.people.binder().bind(person).await?;
+    pub(super) async fn bind(&self, proof: &Proof) -> Result<String> {
+        if let Some(user_id) = &proof.bound {
+            return Ok(user_id.clone());
+        }
+        let bound = self.0.0.people.binder().bind(&proof.person).await?;
         bound.ok_or_else(|| Error::new(ErrorKind::UserAuthMiss, "no user of the app is bound to this person"))
     }
 
