@@ -1,0 +1,164 @@
+//! Measures everything; with names of parts, those. The script `run` builds it first.
+
+use std::process::ExitCode;
+
+use http::{StatusCode, header};
+use wecom_login_benches::axum_race::{self, Requests, asking};
+use wecom_login_benches::callback_race::{self, Ours, Push};
+use wecom_login_benches::interleave::{Race, race};
+use wecom_login_benches::peers::{axum_login, jwt, tower_sessions};
+use wecom_login_benches::threads::{Pair, scaling};
+use wecom_login_benches::{actix_race, cache, http_race, limit, login, logins};
+
+/// Sessions that are asked for in turn.
+const SESSIONS: usize = 10_000;
+const ROUNDS: usize = 200;
+
+const PARTS: [(&str, fn()); 8] = [
+    ("axum", axum),
+    ("actix", actix),
+    ("callbacks", callbacks),
+    ("threads", two_threads),
+    ("allocations", allocations),
+    ("logins", || runtime().block_on(logins::measure())),
+    ("cache", || cache::measure(&[10_000, 1_000_000])),
+    ("http", || runtime().block_on(http_race::measure())),
+];
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let [flag, sessions] = wanted.as_slice()
+        && flag == "--cache-of"
+    {
+        runtime().block_on(cache::measure_here(sessions.parse().unwrap()));
+        return ExitCode::SUCCESS;
+    }
+    if let Some(unknown) = wanted.iter().find(|name| !PARTS.iter().any(|(part, _)| part == name)) {
+        eprintln!("no part is called {unknown}; there are: {}", PARTS.map(|(part, _)| part).join(", "));
+        return ExitCode::FAILURE;
+    }
+    for (name, part) in PARTS {
+        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
+            part();
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// A table of a race; what is added is over the first contestant.
+fn print_added(title: &str, race: &Race, against: &[&str]) {
+    let bare = race.times()[0].name;
+    println!("\n## {title}\n");
+    print!("| contestant | ns a call | added over {bare} |");
+    against.iter().for_each(|name| print!(" × {name} |"));
+    println!("\n|---|--:|--:|{}", "--:|".repeat(against.len()));
+    for times in race.times() {
+        let name = times.name;
+        print!("| {name} | {:.0} | {:.0} |", race.cost(name).median, race.added(name, bare).median);
+        for other in against {
+            if name == bare || name.starts_with("no-op") {
+                print!(" |");
+            } else {
+                print!(" {} |", race.ratio_of_added(name, other, bare));
+            }
+        }
+        println!();
+    }
+}
+
+fn axum() {
+    let runtime = runtime();
+    let (login, tokens) = runtime.block_on(login::with_sessions(SESSIONS));
+    let (moka, map) = (limit::moka_sessions(&tokens), limit::map_sessions(&tokens));
+    let mut contestants = axum_race::routes(&login, &tokens, &moka, &map);
+    let peer =
+        |name, (router, values): (axum::Router, Vec<http::HeaderValue>), header: header::HeaderName| {
+            asking(name, router, Requests::with(header, values), StatusCode::OK)
+        };
+    contestants.push(peer("HS256 JWT middleware", jwt::router(SESSIONS), header::AUTHORIZATION));
+    contestants.push(peer(
+        "tower-sessions",
+        runtime.block_on(tower_sessions::router(SESSIONS)),
+        header::COOKIE,
+    ));
+    contestants.push(peer("axum-login", runtime.block_on(axum_login::router(SESSIONS)), header::COOKIE));
+    let against = ["limit, moka", "limit, map", "HS256 JWT middleware", "axum-login"];
+    print_added("axum route, session in memory", &race(contestants, ROUNDS), &against);
+
+    let stacks = race(axum_race::stacks(&login, &tokens, &moka, &map), ROUNDS);
+    print_added("bare tower stack, session in memory", &stacks, &["limit, moka", "limit, map"]);
+    let refusals = race(axum_race::refusals(&login, &tokens), ROUNDS);
+    print_added("refusals in axum", &refusals, &["a hit"]);
+    runtime.block_on(login.shutdown());
+}
+
+fn actix() {
+    let runtime = runtime();
+    let (login, tokens) = runtime.block_on(login::with_sessions(SESSIONS));
+    let (moka, map) = (limit::moka_sessions(&tokens), limit::map_sessions(&tokens));
+    let system = actix_web::rt::System::new();
+    let contestants = system.block_on(actix_race::middleware(&login, &tokens, &moka, &map));
+    let against = ["limit, moka", "limit, map", "actix-session + actix-identity"];
+    print_added("actix middleware, session in memory", &race(contestants, ROUNDS), &against);
+    runtime.block_on(login.shutdown());
+}
+
+fn callbacks() {
+    let (push, ours) = (Push::new(), Ours::new());
+    let race = race(callback_race::callbacks(&push, &ours), ROUNDS);
+    println!("\n## callback: {} bytes of envelope to a typed event\n", push.body.len());
+    println!("| contestant | ns a call | × limit | × wecom-login |\n|---|--:|--:|--:|");
+    for times in race.times() {
+        let name = times.name;
+        let (limit, ours) = (race.ratio(name, race.times()[0].name), race.ratio(name, "wecom-login"));
+        println!("| {name} | {:.0} | {limit} | {ours} |", race.cost(name).median);
+    }
+}
+
+fn two_threads() {
+    let runtime = runtime();
+    let (login, tokens) = runtime.block_on(login::with_sessions(SESSIONS));
+    let moka = limit::moka_sessions(&tokens);
+    let halves = tokens.split_at(SESSIONS / 2);
+    let pair = |name, make: &dyn Fn(Vec<String>) -> Box<dyn FnMut(usize) + Send>| Pair {
+        name,
+        workers: [make(halves.0.to_vec()), make(halves.1.to_vec())],
+    };
+    let serve = |router: axum::Router, tokens: Vec<String>| {
+        let (mut router, mut requests) = (router, Requests::with_tokens(&tokens));
+        move |times: usize| {
+            for _ in 0..times {
+                assert_eq!(axum_race::serve(&mut router, requests.next()).status(), StatusCode::OK);
+            }
+        }
+    };
+    let pairs = vec![
+        pair("sha256 alone", &|tokens| {
+            Box::new(move |times| {
+                for index in 0..times {
+                    std::hint::black_box(limit::hash(tokens[index % tokens.len()].as_bytes()));
+                }
+            })
+        }),
+        pair("bare handler", &|tokens| Box::new(serve(axum_race::bare_router(), tokens))),
+        pair("limit, moka", &|tokens| Box::new(serve(axum_race::limited_router(moka.clone()), tokens))),
+        pair("wecom-login", &|tokens| Box::new(serve(axum_race::our_router(&login), tokens))),
+    ];
+    println!(
+        "\n## two threads on an axum route\n\n| contestant | × one thread: median | best quarter |\n|---|--:|--:|"
+    );
+    for (name, rounds) in scaling(pairs, ROUNDS) {
+        println!("| {name} | {:.2} | {:.2} |", rounds[rounds.len() / 2], rounds[rounds.len() * 3 / 4]);
+    }
+    runtime.block_on(login.shutdown());
+}
+
+/// In a program of its own: an allocator that counts takes time.
+fn allocations() {
+    let program = std::env::current_exe().unwrap().with_file_name("allocations");
+    assert!(std::process::Command::new(program).status().unwrap().success());
+}
