@@ -19,7 +19,7 @@ use crate::peers::wecom_callbacks::{WechatCrypto, WechatWorkCrypto, WecomCrypto}
 pub const TOKEN: &str = "hJqcu3uJ9Tn2gXPmxx2w9kkCkCE2EPYo";
 pub const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2A";
 
-/// A change of a person, 600 bytes long, as D/96302 shows it.
+/// A change of a person, 613 bytes long, as D/96302 shows it.
 const MESSAGE: &str = "<xml><ToUserName><![CDATA[wpABCDEFGHabcdefgh12345678901234]]></ToUserName>\
     <FromUserName><![CDATA[sys]]></FromUserName><CreateTime>1403610513</CreateTime>\
     <MsgType><![CDATA[event]]></MsgType><Event><![CDATA[change_contact]]></Event>\
@@ -27,7 +27,7 @@ const MESSAGE: &str = "<xml><ToUserName><![CDATA[wpABCDEFGHabcdefgh1234567890123
     <NewUserID><![CDATA[zhangsan001]]></NewUserID><Name><![CDATA[张三丰]]></Name>\
     <Department><![CDATA[1,2,3]]></Department><MainDepartment>1</MainDepartment>\
     <IsLeaderInDept><![CDATA[1,0,0]]></IsLeaderInDept><Position><![CDATA[产品经理]]></Position>\
-    <Gender>1</Gender><Status>1</Status><Alias><![CDATA[zhangsan]]></Alias></xml>";
+    <Status>1</Status><Alias><![CDATA[zhangsan]]></Alias></xml>";
 
 /// A push as WeCom sends it.
 pub struct Push {

@@ -14,6 +14,9 @@ use wecom_login_benches::{actix_race, cache, http_race, limit, login, logins};
 const SESSIONS: usize = 10_000;
 const ROUNDS: usize = 200;
 
+/// For a profiler: one of ours, some seconds long.
+const PROFILED: [(&str, fn()); 2] = [("profile-hit", profile_hit), ("profile-callback", profile_callback)];
+
 const PARTS: [(&str, fn()); 8] = [
     ("axum", axum),
     ("actix", actix),
@@ -31,6 +34,12 @@ fn main() -> ExitCode {
         && flag == "--cache-of"
     {
         runtime().block_on(cache::measure_here(sessions.parse().unwrap()));
+        return ExitCode::SUCCESS;
+    }
+    if let [only] = wanted.as_slice()
+        && let Some((_, profiled)) = PROFILED.iter().find(|(name, _)| name == only)
+    {
+        profiled();
         return ExitCode::SUCCESS;
     }
     if let Some(unknown) = wanted.iter().find(|name| !PARTS.iter().any(|(part, _)| part == name)) {
@@ -161,4 +170,20 @@ fn two_threads() {
 fn allocations() {
     let program = std::env::current_exe().unwrap().with_file_name("allocations");
     assert!(std::process::Command::new(program).status().unwrap().success());
+}
+
+fn profile_hit() {
+    let runtime = runtime();
+    let (login, tokens) = runtime.block_on(login::with_sessions(SESSIONS));
+    let (mut router, mut requests) = (axum_race::our_router(&login), Requests::with_tokens(&tokens));
+    for _ in 0..1_500_000 {
+        assert_eq!(axum_race::serve(&mut router, requests.next()).status(), StatusCode::OK);
+    }
+}
+
+fn profile_callback() {
+    let (push, ours) = (Push::new(), Ours::new());
+    for _ in 0..1_000_000 {
+        std::hint::black_box(ours.read(&push));
+    }
 }
