@@ -45,9 +45,9 @@ impl Recent {
         let end = match whose.clone() {
             EpochOf::Authorization(suite_id, corp_id) => End::Authorization { suite_id, corp_id, epoch },
             EpochOf::Person(who, authorization_epoch) => End::Person {
-                suite_id: who.suite_id,
-                corp_id: who.corp_id,
-                user_id: who.user_id,
+                suite_id: who.suite_id.clone(),
+                corp_id: who.corp_id.clone(),
+                user_id: who.user_id.clone(),
                 authorization_epoch,
                 epoch,
             },

@@ -63,7 +63,7 @@ mod tests {
     async fn more_than_a_batch_goes_and_what_is_not_over_stays() {
         let database = Store::connect("sqlite::memory:").await.unwrap();
         let keys = DataKeys::given([DataKey::new([7; 32])]);
-        let store = Store::open(database, &keys, Arc::new(ManualClock::starting_now())).await.unwrap();
+        let store = Store::open(database, &keys, Arc::new(ManualClock::starting_now()), true).await.unwrap();
         for number in 0..2 * BATCH + 7 {
             let row = ActiveModel {
                 hash: Set(number.to_be_bytes().to_vec()),

@@ -25,7 +25,9 @@ use crate::element::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Hooks, NoHooks};
 use crate::ids::CorpId;
-use crate::login::{Binder, BindingPolicy, LoginCodes, OrganizationCodes, People, Prover, SpentStates};
+use crate::login::{
+    AuthModel, Binder, BindingPolicy, LoginCodes, OrganizationCodes, People, Prover, SpentStates,
+};
 use crate::session::{CurrentUser, SessionSettings, Sessions};
 use crate::store::{DataKeys, Share, Store};
 use crate::suite::Suites;
