@@ -166,14 +166,16 @@ impl<'a> Run<'a> {
         self.counted.steps.fetch_add(1, Ordering::Relaxed);
         match *step {
             Step::Wecom(act) => self.wecom(act).await,
-            Step::Deliver { which, node } => match self.nth_push(which, |life| life == RecordLife::Pushed) {
-                Some(push) => self.deliver(push, node).await?,
-                None => {}
-            },
-            Step::Repeat { which, node } => match self.nth_push(which, |life| life != RecordLife::Pushed) {
-                Some(push) => self.deliver(push, node).await?,
-                None => {}
-            },
+            Step::Deliver { which, node } => {
+                if let Some(push) = self.nth_push(which, |life| life == RecordLife::Pushed) {
+                    self.deliver(push, node).await?
+                }
+            }
+            Step::Repeat { which, node } => {
+                if let Some(push) = self.nth_push(which, |life| life != RecordLife::Pushed) {
+                    self.deliver(push, node).await?
+                }
+            }
             Step::Retry { which, node } => self.retry(which, node).await?,
             Step::Login { corp, person, node } => self.log_in(corp, person, node).await?,
             Step::Logout { which, node } => self.log_out(which, node, false).await?,
@@ -503,10 +505,8 @@ impl<'a> Run<'a> {
             // What only makes us read is given up after a day; the daily question makes up for it.
             Act::Change(_) if status == "failed" && self.clock.now().since(push.at) >= GIVEN_UP => {}
             _ if status == "failed" => return lost("failed"),
-            Act::Unsubscribe(..) | Act::Leave(..) | Act::Rename(..) if status == "ignored" => {
-                if push.known {
-                    return lost("ignored, though the company is in");
-                }
+            Act::Unsubscribe(..) | Act::Leave(..) | Act::Rename(..) if status == "ignored" && push.known => {
+                return lost("ignored, though the company is in");
             }
             _ => {}
         }
@@ -532,7 +532,7 @@ impl<'a> Run<'a> {
         if own().any(|push| matches!(push.life, RecordLife::Pushed | RecordLife::Acknowledged)) {
             return Ok(());
         }
-        let Some(newest) = own().last() else { return Ok(()) };
+        let Some(newest) = own().next_back() else { return Ok(()) };
         let install = own().rfind(|push| matches!(push.act, Act::Install(_)));
         let installed = install.is_some_and(|push| push.life == RecordLife::Settled);
         let standing = match (newest.act, newest.life) {
