@@ -69,9 +69,10 @@ async fn a_month_leaves_no_table_longer_than_half_a_month() {
     }
     let ends = month.sizes().await["wecom_end"];
     assert!(ends <= 10_100, "{ends} ends");
-    for table in &month.tables {
-        let size = month.sizes().await[table];
-        assert!(size > 0 || ["wecom_organization_code"].contains(&table.as_str()), "{table} was never used");
+    // A lease is there only while a token is fetched; nobody entered an organisation code.
+    let may_be_empty = ["wecom_organization_code", "wecom_token_lease"];
+    for (table, size) in month.sizes().await {
+        assert!(size > 0 || may_be_empty.contains(&&*table), "{table} was never used");
     }
 }
 
