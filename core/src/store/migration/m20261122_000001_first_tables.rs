@@ -2,6 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 
+use super::index::TableIndex;
+
 #[derive(Debug, DeriveMigrationName)]
 pub(super) struct Migration;
 
@@ -12,7 +14,7 @@ impl MigrationTrait for Migration {
             manager.create_table(table).await?;
         }
         for index in indexes() {
-            manager.create_index(index).await?;
+            index.create(manager).await?;
         }
         Ok(())
     }
@@ -177,29 +179,17 @@ fn tables() -> Vec<TableCreateStatement> {
     ]
 }
 
-fn indexes() -> Vec<IndexCreateStatement> {
+fn indexes() -> Vec<TableIndex> {
     vec![
-        index("organization_code", &["suite_id", "corp_id"]).unique().to_owned(),
-        index("session", &["suite_id", "corp_id", "user_id"]),
-        index("session", &["last_seen_at"]),
-        index("login_code", &["expires_at"]),
-        index("authorization", &["read_due_at"]),
-        index("callback_record", &["status", "due_at"]),
-        index("callback_record", &["received_at"]),
-        index("callback_seen", &["seen_at"]),
-        index("callback_seen", &["record_id"]),
-        index("user", &["local_id"]),
+        TableIndex::new("organization_code", &["suite_id", "corp_id"]).unique(),
+        TableIndex::new("session", &["suite_id", "corp_id", "user_id"]),
+        TableIndex::new("session", &["last_seen_at"]),
+        TableIndex::new("login_code", &["expires_at"]),
+        TableIndex::new("authorization", &["read_due_at"]),
+        TableIndex::new("callback_record", &["status", "due_at"]),
+        TableIndex::new("callback_record", &["received_at"]),
+        TableIndex::new("callback_seen", &["seen_at"]),
+        TableIndex::new("callback_seen", &["record_id"]),
+        TableIndex::new("user", &["local_id"]),
     ]
-}
-
-fn index(table: &str, columns: &[&'static str]) -> IndexCreateStatement {
-    let mut index = Index::create();
-    index
-        .name(format!("idx_wecom_{table}_{}", columns.join("_")))
-        .table(format!("wecom_{table}"))
-        .if_not_exists();
-    for column in columns {
-        index.col(*column);
-    }
-    index.to_owned()
 }

@@ -2,6 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 
+use super::index::TableIndex;
+
 #[derive(Debug, DeriveMigrationName)]
 pub(super) struct Migration;
 
@@ -16,12 +18,6 @@ impl MigrationTrait for Migration {
             .primary_key(Index::create().col("hash"))
             .to_owned();
         manager.create_table(table).await?;
-        let index = Index::create()
-            .name("idx_wecom_spent_state_expires_at")
-            .table("wecom_spent_state")
-            .if_not_exists()
-            .col("expires_at")
-            .to_owned();
-        manager.create_index(index).await
+        TableIndex::new("spent_state", &["expires_at"]).create(manager).await
     }
 }

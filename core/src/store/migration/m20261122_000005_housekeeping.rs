@@ -2,6 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 
+use super::index::TableIndex;
+
 #[derive(Debug, DeriveMigrationName)]
 pub(super) struct Migration;
 
@@ -15,19 +17,14 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new("due_at").big_integer().not_null())
             .to_owned();
         manager.create_table(table).await?;
-        manager.create_index(index("session", &["expires_at"])).await?;
-        manager.create_index(index("callback_record", &["suite_id", "status", "id"])).await
+        for index in [
+            TableIndex::new("session", &["expires_at"]),
+            TableIndex::new("callback_record", &["suite_id", "status", "id"]),
+            // A workbench login names a company and often no suite.
+            TableIndex::new("authorization", &["corp_id"]),
+        ] {
+            index.create(manager).await?;
+        }
+        Ok(())
     }
-}
-
-fn index(table: &str, columns: &[&'static str]) -> IndexCreateStatement {
-    let mut index = Index::create();
-    index
-        .name(format!("idx_wecom_{table}_{}", columns.join("_")))
-        .table(format!("wecom_{table}"))
-        .if_not_exists();
-    for column in columns {
-        index.col(*column);
-    }
-    index.to_owned()
 }

@@ -9,6 +9,7 @@ use sea_orm_migration::prelude::*;
 
 use crate::error::{Error, ErrorKind, Result};
 
+mod index;
 mod m20261122_000001_first_tables;
 mod m20261122_000002_ends;
 mod m20261122_000003_spent_states;
