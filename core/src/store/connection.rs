@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction,
-    DbBackend, DbErr, ExecResult, QueryResult, Statement, TransactionTrait as _,
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    QueryResult, Statement, TransactionTrait as _,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -256,6 +256,8 @@ fn closed<E>(_: E) -> DbErr {
 
 /// How many connections the pool has, the host app's too.
 fn connections(database: &DatabaseConnection) -> usize {
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+    use sea_orm::DatabaseConnectionType;
     let connections = match &database.inner {
         #[cfg(feature = "sqlite")]
         DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
