@@ -530,6 +530,7 @@ async fn who_is_in_several_companies_chooses_one() {
     let me = browser.me(&world).await;
     assert_eq!((&me["user"]["corpId"], &me["user"]["thirdUserId"]), (&json!(other), &json!(there)));
     assert_eq!(me["session"]["platform"], "web");
+    assert_eq!(me["session"]["instance"], "auths.QywxProxyDefault", "the instance that serves this company");
     is_page(&browser.open(&world, &links[0]).await, 403, "not begun in this browser");
     is_page(&copy.open(&world, &links[0]).await, 401, "This login is over");
 

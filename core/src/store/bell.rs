@@ -1,7 +1,14 @@
 //! Where the database can say that there is news, nodes need not wait until they look again: PostgreSQL's NOTIFY. Behind
 //! a pooler that knows no LISTEN the bell stays silent, and looking is enough.
 
+use std::sync::Arc;
+#[cfg(feature = "postgres")]
+use std::time::Duration;
+
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 
 use super::connection::Transaction;
 use crate::error::Result;
@@ -9,47 +16,70 @@ use crate::error::Result;
 /// The channel that carries the word; what the news is stands in the feed.
 const CHANNEL: &str = "wecom_login_end";
 
-/// Rings when another node has ended something.
+/// A connection that broke, or could not be had, is tried again after this.
+#[cfg(feature = "postgres")]
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// Rings when another node has ended something. Rings that nobody hears in between are one.
 pub(crate) struct Bell {
-    #[cfg(feature = "postgres")]
-    listener: Option<sea_orm::sqlx::postgres::PgListener>,
+    rung: Arc<Notify>,
+    listening: Option<AbortHandle>,
 }
 
 impl Bell {
-    /// A bell on a connection of its own, so that it takes none from the pool.
-    #[cfg(feature = "postgres")]
-    pub(crate) async fn hang(database: &DatabaseConnection) -> Self {
-        use sea_orm::sqlx::postgres::{PgListener, PgPoolOptions};
-        if database.get_database_backend() != DbBackend::Postgres {
-            return Self { listener: None };
-        }
-        let options = (*database.get_postgres_connection_pool().connect_options()).clone();
-        let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
-        let listening = async {
-            let mut listener = PgListener::connect_with(&pool).await?;
-            listener.listen(CHANNEL).await?;
-            Ok::<_, sea_orm::sqlx::Error>(listener)
-        };
-        Self { listener: listening.await.ok() }
-    }
-
-    /// Without PostgreSQL there is none.
-    #[cfg(not(feature = "postgres"))]
-    pub(crate) async fn hang(_: &DatabaseConnection) -> Self {
-        Self {}
+    /// A bell on a connection of its own, so that it takes none from the pool. Nobody waits for it to be there.
+    pub(crate) fn hang(database: &DatabaseConnection, runtime: &Handle) -> Self {
+        let rung = Arc::new(Notify::new());
+        let listening = listener(database, Arc::clone(&rung)).map(|it| runtime.spawn(it).abort_handle());
+        Self { rung, listening }
     }
 
     /// Waits until it rings; for ever where it cannot.
-    pub(crate) async fn rings(&mut self) {
-        #[cfg(feature = "postgres")]
-        if let Some(listener) = &mut self.listener {
-            // A connection that broke is made anew at the next wait.
-            if listener.recv().await.is_ok() {
-                return;
-            }
-        }
-        std::future::pending().await
+    pub(crate) async fn rings(&self) {
+        self.rung.notified().await;
     }
+}
+
+impl Drop for Bell {
+    fn drop(&mut self) {
+        if let Some(listening) = &self.listening {
+            listening.abort();
+        }
+    }
+}
+
+/// Listens for ever, where the database is PostgreSQL.
+#[cfg(feature = "postgres")]
+fn listener(
+    database: &DatabaseConnection,
+    rung: Arc<Notify>,
+) -> Option<impl Future<Output = ()> + Send + 'static> {
+    use sea_orm::DatabaseConnectionType::SqlxPostgresPoolConnection;
+    use sea_orm::sqlx::postgres::{PgListener, PgPoolOptions};
+    if !matches!(database.inner, SqlxPostgresPoolConnection(_)) {
+        return None;
+    }
+    let options = (*database.get_postgres_connection_pool().connect_options()).clone();
+    Some(async move {
+        let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+        loop {
+            // It ends only by an error; until that is mended, looking is enough.
+            if let Ok(mut listener) = PgListener::connect_with(&pool).await
+                && listener.listen(CHANNEL).await.is_ok()
+            {
+                while listener.recv().await.is_ok() {
+                    rung.notify_one();
+                }
+            }
+            tokio::time::sleep(AGAIN_AFTER).await;
+        }
+    })
+}
+
+/// Without PostgreSQL there is nothing to listen to.
+#[cfg(not(feature = "postgres"))]
+fn listener(_: &DatabaseConnection, _: Arc<Notify>) -> Option<std::future::Ready<()>> {
+    None
 }
 
 /// Rings for the other nodes once the transaction is committed.

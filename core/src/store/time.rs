@@ -1,6 +1,7 @@
 //! The database's clock: what two nodes compare, they compare by it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 
@@ -22,9 +23,9 @@ impl Offset {
         if !clock.is_real() {
             return Ok(());
         }
-        let asked_at = clock.now().as_millis();
+        let (asked_at, began) = (clock.now().as_millis(), Instant::now());
         let Some(theirs) = now(database).await? else { return Ok(()) };
-        let took = clock.now().as_millis() - asked_at;
+        let took = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
         let offset = theirs - (asked_at + took / 2);
         // The answer is as exact as it was quick; what is within that changes nothing.
         if (offset - self.0.load(Ordering::Relaxed)).abs() > took.max(1) {
@@ -38,7 +39,9 @@ async fn now(database: &DatabaseConnection) -> Result<Option<i64>> {
     let backend = database.get_database_backend();
     let sql = match backend {
         DbBackend::Postgres => "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT AS millis",
-        DbBackend::MySql => "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED) AS millis",
+        DbBackend::MySql => {
+            "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000 AS millis"
+        }
         _ => "SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER) AS millis",
     };
     let row = database.query_one_raw(Statement::from_string(backend, sql)).await?;

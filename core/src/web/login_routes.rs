@@ -30,7 +30,8 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> 
             let params = LoginByCodeParams::parse(call.body()?)?;
             let request = LoginByCodeRequest::new(params.login_code)
                 .with_corp_id(params.corp_id)
-                .with_platform(params.platform);
+                .with_platform(params.platform)
+                .with_client(client);
             Ok(Response::json(&login.service().login_by_code(request).await?))
         }
         Endpoint::LoginByWorkbench => {

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use moka::ops::compute::Op;
 use sea_orm::EntityTrait as _;
@@ -15,7 +15,6 @@ use tokio::runtime::Handle;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId};
-use crate::random;
 use crate::secret::{AccessToken, PermanentCode, ProviderAccessToken, ProviderSecret, SuiteAccessToken};
 use crate::store::entity::access_token;
 use crate::store::{Store, retried};
@@ -38,8 +37,12 @@ const SUITE_REFUSED_FOR: Duration = Duration::from_mins(2);
 const REFRESH_AHEAD: Duration = Duration::from_mins(10);
 /// … by one attempt in this time: until then WeCom hands out the same token (D/97164).
 const REFRESH_INTERVAL: Duration = Duration::from_mins(1);
-/// How often a node looks for the token that another one is fetching.
+/// After how long a node looks for the token that another one is fetching; each look doubles it …
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// … up to this.
+const LOOK_AGAIN_AT_LEAST: Duration = Duration::from_millis(500);
+/// For so long; that is as long as a login may take.
+const WAIT_FOR_ANOTHER: Duration = Duration::from_secs(12);
 
 /// Whose token it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -131,8 +134,6 @@ struct Inner {
     dead: moka::sync::Cache<[u8; 32], ()>,
     /// Suites whose own secret WeCom called wrong: that counts towards the bar too.
     refused_suites: moka::sync::Cache<SuiteId, (Error, Timestamp)>,
-    /// Who this node is to the others.
-    node: String,
     runtime: Handle,
 }
 
@@ -149,7 +150,6 @@ impl Tokens {
             breaker: Breaker::default(),
             proven,
             refused_suites: moka::sync::Cache::new(1_000),
-            node: random::hex::<8>(),
             runtime,
         }))
     }
@@ -215,34 +215,42 @@ impl Tokens {
             self.drop_held(&key, held.value.expose_secret()).await;
         }
         let tokens = self.clone();
-        let fetch = async {
-            // Spawned, so that a caller whose time is up does not cut off the fetch that others wait for.
-            let task = self.0.runtime.spawn(async move { tokens.stored_or_fetched(&credential).await });
-            task.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a token fetch was cut off")))
-        };
-        self.0.held.try_get_with(key, fetch).await.map_err(|error: Arc<Error>| Error::clone(&error))
+        // Spawned with the wait itself: a caller whose time is up cuts off nothing that others wait for, and leaves
+        // nothing behind that nobody waits for.
+        let task = self.0.runtime.spawn(async move {
+            tokens.0.held.try_get_with(key, tokens.stored_or_fetched(&credential)).await
+        });
+        let held = task.await.map_err(|_| Error::new(ErrorKind::Internal, "a token fetch was cut off"))?;
+        held.map_err(|error: Arc<Error>| Error::clone(&error))
     }
 
     /// The stored token, or a new one: one node fetches it, and the others find it stored.
     async fn stored_or_fetched(&self, credential: &Credential) -> Result<Arc<Held>> {
         let row_id = credential.owner().row_id();
-        loop {
+        // By the machine's clock: the other node does not wait for one that a test moves.
+        let began = Instant::now();
+        let mut pause = LOOK_AGAIN;
+        while began.elapsed() < WAIT_FOR_ANOTHER {
             if let Some(held) = self.stored(credential, &row_id).await? {
                 return Ok(held);
             }
-            let Some(lease) = Lease::take(&self.0.store, &row_id, &self.0.node).await? else {
-                // By the machine's clock: the other node does not wait for one that a test moves.
-                tokio::time::sleep(LOOK_AGAIN).await;
-                continue;
-            };
-            let fetching = async {
-                // It may have been stored between our look and the lease.
-                match self.stored(credential, &row_id).await? {
-                    Some(held) => Ok(held),
-                    None => self.fetch_and_keep(credential).await,
-                }
-            };
-            return lease.during(fetching).await;
+            if let Some(lease) = Lease::take(&self.0.store, &row_id).await? {
+                return lease.during(self.stored_or_fetched_by_us(credential, &row_id)).await;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LOOK_AGAIN_AT_LEAST);
+        }
+        Err(Error::new(
+            ErrorKind::UpstreamTimeout,
+            "another node asks WeCom for the token, and gets no answer",
+        ))
+    }
+
+    /// It may have been stored between our look and the lease.
+    async fn stored_or_fetched_by_us(&self, credential: &Credential, row_id: &[u8]) -> Result<Arc<Held>> {
+        match self.stored(credential, row_id).await? {
+            Some(held) => Ok(held),
+            None => self.fetch_and_keep(credential).await,
         }
     }
 
@@ -252,6 +260,10 @@ impl Tokens {
             self.0.store.now() + MARGIN < stored.expires_at && !self.is_dead(stored.value.expose_secret())
         });
         Ok(usable.map(|stored| {
+            if let Credential::App(app) = credential {
+                // Whichever node fetched it: WeCom took this secret.
+                self.0.proven.insert((app.suite_id.clone(), app.corp_id.clone()), app.version);
+            }
             Arc::new(Held {
                 value: stored.value,
                 version: credential.version(),
@@ -358,7 +370,7 @@ impl Tokens {
     /// The next token: what another node has fetched meanwhile, or a new one.
     async fn refreshed(&self, credential: &Credential, expires_at: Timestamp) -> Result<Option<Arc<Held>>> {
         let row_id = credential.owner().row_id();
-        let Some(lease) = Lease::take(&self.0.store, &row_id, &self.0.node).await? else { return Ok(None) };
+        let Some(lease) = Lease::take(&self.0.store, &row_id).await? else { return Ok(None) };
         let refreshing = async {
             let stored = self.stored(credential, &row_id).await?;
             let fetched_lately = |held: &Held| {

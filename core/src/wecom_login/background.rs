@@ -1,8 +1,10 @@
 //! What goes on without a request: callbacks, re-reads, activity, the ends of other nodes.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use tokio::sync::{Notify, Semaphore, mpsc};
 
 use super::handle::WecomLogin;
@@ -106,10 +108,18 @@ async fn do_chores(login: WecomLogin, mut chores: mpsc::UnboundedReceiver<Chore>
     }
 }
 
-/// Hears of what other nodes ended, within a second.
+/// Hears of what other nodes ended, within a second, whatever happens on the way.
 async fn follow_ends(login: WecomLogin) {
+    while AssertUnwindSafe(listen_for_ends(&login)).catch_unwind().await.is_err() {
+        tracing::error!(target: "wecom_login", "the feed of ends was lost hold of; it is taken up again");
+        login.0.sessions.trust(false);
+        tokio::time::sleep(HEAR_EVERY).await;
+    }
+}
+
+async fn listen_for_ends(login: &WecomLogin) {
     let sessions = &login.0.sessions;
-    let mut bell = Bell::hang(login.0.store.database().pool()).await;
+    let bell = Bell::hang(login.0.store.database().pool(), &login.0.runtime);
     let mut heard = None;
     // By the machine's clock: the database does not wait for one that a test moves.
     let mut heard_at = Instant::now();
@@ -120,14 +130,14 @@ async fn follow_ends(login: WecomLogin) {
             // As long as it does not answer, the last answer holds.
             let _ = tokio::time::timeout(HEAR_WITHIN, login.0.store.measure_time()).await;
         }
-        match tokio::time::timeout(HEAR_WITHIN, hear(&login, heard)).await {
+        match tokio::time::timeout(HEAR_WITHIN, hear(login, heard)).await {
             Ok(Ok((newest, more))) => {
                 heard = Some(newest);
                 heard_at = Instant::now();
-                sessions.trust(true);
                 if more {
                     continue;
                 }
+                sessions.trust(true);
             }
             Ok(Err(error)) => {
                 tracing::debug!(target: "wecom_login", ?error, "the feed of ends cannot be read")

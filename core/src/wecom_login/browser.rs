@@ -88,7 +88,7 @@ impl AuthService {
             let consumed = this.0.0.login_codes.consume(&login_code);
             let ticket = this.0.0.prover.limited(client, consumed).await?;
             let proof = this.proof_in(&ticket, Some(corp_id)).await?;
-            this.admit(proof, ticket.local_id, &ticket.instance, Platform::Web, ticket.login_type).await
+            this.enter(proof, ticket, Platform::Web).await
         };
         self.0.run(work).await
     }

@@ -205,9 +205,24 @@ impl AuthService {
         let proof = self.proof_in(&ticket, request.corp_id).await?;
         let own = self.named(&ticket.principal).await?;
         let list = self.corp_list(&ticket.local_id, &ticket.principal, own).await?;
-        let issued =
-            self.admit(proof, ticket.local_id, &ticket.instance, request.platform, ticket.login_type).await?;
+        let issued = self.enter(proof, ticket, request.platform).await?;
         Ok(self.result(issued, list))
+    }
+
+    /// A session of the company that the proof is for, under the instance that serves it.
+    pub(super) async fn enter(
+        &self,
+        proof: Proof,
+        ticket: Ticket,
+        platform: Platform,
+    ) -> Result<IssuedSession> {
+        let target = &proof.person.principal;
+        let instance = if *target == ticket.principal {
+            ticket.instance
+        } else {
+            self.0.0.instances.serving(&target.suite_id, &target.corp_id)?.name.full().to_owned()
+        };
+        self.admit(proof, ticket.local_id, &instance, platform, ticket.login_type).await
     }
 
     /// The proof for the company that is named, or without a name for the one that was proven.
@@ -217,10 +232,22 @@ impl AuthService {
         if corp_id == ticket.principal.corp_id {
             return Ok(own_proof);
         }
+        let entered = self.other_company(ticket, &corp_id).await?;
+        let proof = self.proof_of(ticket, entered).await?;
+        // Asked once more: a binding that ended before the epochs of the proof were read is seen here, and one that
+        // ends later ends what was made with them.
+        if self.other_company(ticket, &corp_id).await? == proof.person.principal {
+            Ok(proof)
+        } else {
+            Err(not_listed())
+        }
+    }
+
+    /// Who the person is in another company that they may enter.
+    async fn other_company(&self, ticket: &Ticket, corp_id: &CorpId) -> Result<Principal> {
         let others = self.companies(&ticket.local_id, &ticket.principal).await?;
-        let entered = others.into_iter().map(|(other, _)| other).find(|other| other.corp_id == corp_id);
-        let not_listed = || Error::new(ErrorKind::CorpNotInList, "the person may not enter this company");
-        self.proof_of(ticket, entered.ok_or_else(not_listed)?).await
+        let entered = others.into_iter().map(|(other, _)| other).find(|other| other.corp_id == *corp_id);
+        entered.ok_or_else(not_listed)
     }
 
     /// The proof that a login code carries, as far as it still holds, for the company that is entered.
@@ -368,4 +395,8 @@ impl AuthService {
     pub(super) fn instance_serving(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<&InstanceConfig> {
         self.0.0.instances.serving(suite_id, corp_id).map(|config| &**config)
     }
+}
+
+fn not_listed() -> Error {
+    Error::new(ErrorKind::CorpNotInList, "the person may not enter this company")
 }

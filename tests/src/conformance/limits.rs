@@ -40,6 +40,8 @@ pub(super) async fn sixty_failed_codes_shut_a_client_out(stage: Stage) {
     let body = json!({"corpId": COMPANY_A, "code": good});
     let login_code = Ask::post("/QywxProxyCompanyA/getLoginCode").json(&body).from(guesser);
     limited(&world.ours(login_code).await);
+    let made_up = Ask::post("/loginByCode").json(&json!({"loginCode": "made-up"})).from(guesser);
+    limited(&world.ours(made_up).await);
     assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls + 61, "sixty failed, and one was good");
     let _ = try_code(&world, COMPANY_A, &good, other).await.success();
     world.advance(Duration::from_secs(60));

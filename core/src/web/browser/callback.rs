@@ -3,7 +3,7 @@
 
 use super::cookies::{Cookies, LOGGED_OUT, is_state};
 use super::pages::{CompaniesPage, Company, PageError};
-use super::pending::{CHOICE_LIFE, Door, Pending as _, PendingChoice, PendingLogin};
+use super::pending::{Beginning, CHOICE_LIFE, Pending as _, PendingChoice, PendingLogin};
 use super::visit::{Parameters, Visit};
 use crate::error::{ErrorKind, Result};
 use crate::ids::CorpId;
@@ -31,10 +31,10 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Response {
         return visit.error(PageError::NotThisBrowser, visit.login_path(&[]));
     };
     if visit.login.0.store.now() >= pending.expires_at {
-        return over(visit, &state, again(visit, &pending));
+        return over(visit, &state, again(visit, &pending.beginning));
     }
     // The state stays good: on WeCom's page the person may still say yes.
-    let Some(code) = code else { return visit.error(PageError::Cancelled, again(visit, &pending)) };
+    let Some(code) = code else { return visit.error(PageError::Cancelled, again(visit, &pending.beginning)) };
     finish(visit, &state, pending, AuthCode::new(code)).await
 }
 
@@ -54,15 +54,15 @@ async fn finish(visit: &Visit<'_>, state: &str, pending: PendingLogin, code: Aut
     };
     match visit.login.service().finish_in_browser(returned).await {
         Ok(BrowserLogin::Session(issued)) => {
-            enter(visit, issued, &pending.return_to, &Cookies::state(state)).await
+            enter(visit, issued, &pending.beginning, &Cookies::state(state)).await
         }
         Ok(BrowserLogin::Choice { login_code, corps }) => {
-            let choice = PendingChoice { login_code, return_to: pending.return_to };
+            let choice = PendingChoice { login_code, beginning: pending.beginning };
             offer(visit, state, &choice, corps)
-                .unwrap_or_else(|error| visit.failed(&error, visit.login_path(&[])))
+                .unwrap_or_else(|error| visit.failed(&error, again(visit, &choice.beginning)))
         }
-        Ok(BrowserLogin::Over) => over(visit, state, again(visit, &pending)),
-        Err(error) => visit.failed(&error, again(visit, &pending)),
+        Ok(BrowserLogin::Over) => over(visit, state, again(visit, &pending.beginning)),
+        Err(error) => visit.failed(&error, again(visit, &pending.beginning)),
     }
 }
 
@@ -91,23 +91,24 @@ async fn choose(visit: &Visit<'_>, state: &str, corp_id: CorpId) -> Response {
         return visit.error(PageError::NotThisBrowser, visit.login_path(&[]));
     };
     match visit.login.service().choose_in_browser(choice.login_code, corp_id, visit.client()).await {
-        Ok(issued) => enter(visit, issued, &choice.return_to, &name).await,
+        Ok(issued) => enter(visit, issued, &choice.beginning, &name).await,
         // Whatever it was, the login code is spent.
-        Err(error) => visit
-            .failed(&error, visit.login_path(&[("returnTo", &choice.return_to)]))
-            .with_header("set-cookie", visit.cookies.clear(&name)),
+        Err(error) => {
+            let again = again(visit, &choice.beginning);
+            visit.failed(&error, again).with_header("set-cookie", visit.cookies.clear(&name))
+        }
     }
 }
 
 /// Into the app, with a new token; the session that the browser held before is over.
-async fn enter(visit: &Visit<'_>, issued: IssuedSession, return_to: &str, carried: &str) -> Response {
+async fn enter(visit: &Visit<'_>, issued: IssuedSession, beginning: &Beginning, carried: &str) -> Response {
     if let Err(error) = end_former(visit).await {
-        return visit.failed(&error, visit.login_path(&[("returnTo", return_to)]));
+        return visit.failed(&error, again(visit, beginning));
     }
     let sessions = &visit.login.0.sessions;
     let cookie = visit.web().cookie.set(issued.token.expose(), sessions.settings().absolute);
     let mut response = visit
-        .redirect(303, return_to)
+        .redirect(303, beginning.return_to.as_str())
         .with_header("set-cookie", cookie)
         .with_header("set-cookie", visit.cookies.clear(carried));
     if visit.cookies.read(visit.headers(), LOGGED_OUT).is_some() {
@@ -133,12 +134,6 @@ fn over(visit: &Visit<'_>, state: &str, again: String) -> Response {
 }
 
 /// The link that begins the same login anew.
-fn again(visit: &Visit<'_>, pending: &PendingLogin) -> String {
-    let mut query = vec![("returnTo", pending.return_to.as_str())];
-    match &pending.door {
-        Door::Only => {}
-        Door::CorpId => query.push(("corpId", pending.corp_id.as_str())),
-        Door::OrganizationCode(code) => query.push(("orgCode", code)),
-    }
-    visit.login_path(&query)
+fn again(visit: &Visit<'_>, beginning: &Beginning) -> String {
+    visit.login_path(&beginning.query())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::cookies::{Cookies, LOGGED_OUT, ORGANIZATION, is_state};
 use super::pages::{ConfirmPage, OrganizationCodePage, PageError, QrPanelPage};
 use super::panel::{QrPanel, parameters};
-use super::pending::{Door, LOGIN_LIFE, Pending as _, PendingLogin, surplus};
+use super::pending::{Beginning, Door, LOGIN_KEPT, LOGIN_LIFE, Pending as _, PendingLogin, surplus};
 use super::return_to::ReturnTo;
 use super::visit::{Parameters, Visit};
 use crate::error::{ErrorKind, Result};
@@ -50,6 +50,14 @@ impl Asked {
         query
     }
 
+    /// The company, as far as it was named.
+    fn company(&self) -> [(&'static str, Option<&str>); 2] {
+        [
+            ("corpId", self.corp_id.as_ref().map(CorpId::as_str)),
+            ("orgCode", self.organization_code.as_deref()),
+        ]
+    }
+
     fn link(&self, visit: &Visit<'_>, more: &[(&'static str, Option<&str>)]) -> String {
         let query = self.query();
         let own = query.iter().map(|(name, value)| (*name, value.as_str()));
@@ -79,6 +87,10 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Response {
         }
         Ok(response) => response,
         Err(error) if error.kind() == ErrorKind::OrgCodeNotFound => ask(visit, &asked, true),
+        // What passes is tried again as it was; for the rest another company may be meant.
+        Err(error) if error.kind().status() >= 500 || error.kind() == ErrorKind::RateLimited => {
+            visit.failed(&error, asked.link(visit, &asked.company()))
+        }
         Err(error) => visit.failed(&error, asked.link(visit, &[])),
     }
 }
@@ -104,9 +116,8 @@ fn ask(visit: &Visit<'_>, asked: &Asked, unknown: bool) -> Response {
 }
 
 fn confirm(visit: &Visit<'_>, asked: &Asked, mark: &str) -> Response {
-    let corp_id = asked.corp_id.as_ref().map(CorpId::as_str);
-    let named =
-        [("corpId", corp_id), ("orgCode", asked.organization_code.as_deref()), ("confirm", Some(mark))];
+    let [corp_id, organization_code] = asked.company();
+    let named = [corp_id, organization_code, ("confirm", Some(mark))];
     let page = ConfirmPage { proceed: asked.link(visit, &named) };
     visit.page(200, None, |pages, frame| pages.confirm(frame, &page))
 }
@@ -123,9 +134,8 @@ async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
         corp_id: entrance.corp_id.clone(),
         epoch: entrance.epoch,
         login_type,
-        return_to: asked.return_to.as_str().to_owned(),
         expires_at: now + LOGIN_LIFE,
-        door,
+        beginning: Beginning { return_to: asked.return_to.as_str().to_owned(), door, mode: asked.mode },
     };
     let sealed = pending.seal(visit.keys(), &state)?;
     let redirect_uri = format!("{}{}", visit.web().public_url.origin(), visit.web().path_of("/callback"));
@@ -158,17 +168,17 @@ async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
     for over in surplus(cookies, visit.headers(), visit.keys(), now, sealed.len()) {
         response = response.with_header("set-cookie", cookies.clear(&Cookies::state(over)));
     }
-    if let Door::OrganizationCode(code) = &pending.door {
+    if let Door::OrganizationCode(code) = &pending.beginning.door {
         response = response.with_header("set-cookie", cookies.set(ORGANIZATION, code, REMEMBERED));
     }
-    Ok(response.with_header("set-cookie", cookies.set(&Cookies::state(&state), &sealed, LOGIN_LIFE)))
+    Ok(response.with_header("set-cookie", cookies.set(&Cookies::state(&state), &sealed, LOGIN_KEPT)))
 }
 
 /// The company that is named, or the only one there is.
 async fn company(visit: &Visit<'_>, asked: &Asked) -> Result<(SuiteId, CorpId, Door)> {
     if let Some(corp_id) = &asked.corp_id {
         let suite_id = visit.login.service().suite_for_browser(corp_id, visit.client()).await?;
-        return Ok((suite_id, corp_id.clone(), Door::CorpId));
+        return Ok((suite_id, corp_id.clone(), Door::CorpId(corp_id.clone())));
     }
     if let Some(code) = &asked.organization_code {
         let codes = &visit.login.0.organization_codes;

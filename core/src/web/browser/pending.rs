@@ -17,6 +17,8 @@ use crate::web::request::Headers;
 
 /// A login under way is good for so long.
 pub(super) const LOGIN_LIFE: Duration = Duration::from_mins(10);
+/// Its cookie stays longer, so that who comes too late is led back to where they began.
+pub(super) const LOGIN_KEPT: Duration = Duration::from_hours(1);
 /// A choice among companies is good for as long as its login code.
 pub(super) const CHOICE_LIFE: Duration = Duration::from_mins(5);
 
@@ -36,22 +38,46 @@ pub(super) struct PendingLogin {
     pub(super) epoch: i64,
     #[serde(rename = "t")]
     pub(super) login_type: LoginType,
-    #[serde(rename = "r")]
-    pub(super) return_to: String,
     #[serde(rename = "x")]
     pub(super) expires_at: Timestamp,
-    #[serde(rename = "d")]
-    pub(super) door: Door,
+    #[serde(rename = "b")]
+    pub(super) beginning: Beginning,
 }
 
-/// How the company was named, so that the next attempt can name it so again.
+/// What was asked for, so that the next attempt can ask for it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Beginning {
+    #[serde(rename = "r")]
+    pub(super) return_to: String,
+    #[serde(rename = "d")]
+    pub(super) door: Door,
+    /// The way, if it was named and not found by the browser that asked.
+    #[serde(rename = "m")]
+    pub(super) mode: Option<LoginType>,
+}
+
+impl Beginning {
+    /// The query of the link that begins the same login anew.
+    pub(super) fn query(&self) -> Vec<(&'static str, &str)> {
+        let mut query = vec![("returnTo", self.return_to.as_str())];
+        match &self.door {
+            Door::Only => {}
+            Door::CorpId(corp_id) => query.push(("corpId", corp_id.as_str())),
+            Door::OrganizationCode(code) => query.push(("orgCode", code)),
+        }
+        query.extend(self.mode.map(|mode| ("mode", mode.as_str())));
+        query
+    }
+}
+
+/// How the company was named.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Door {
     /// It is the only one of this service.
     #[serde(rename = "o")]
     Only,
     #[serde(rename = "i")]
-    CorpId,
+    CorpId(CorpId),
     #[serde(rename = "c")]
     OrganizationCode(String),
 }
@@ -61,8 +87,8 @@ pub(super) enum Door {
 pub(super) struct PendingChoice {
     #[serde(rename = "l")]
     pub(super) login_code: String,
-    #[serde(rename = "r")]
-    pub(super) return_to: String,
+    #[serde(rename = "b")]
+    pub(super) beginning: Beginning,
 }
 
 /// What is sealed, and as what.
@@ -146,9 +172,12 @@ mod tests {
             corp_id: CorpId::new("ww1").unwrap(),
             epoch: 3,
             login_type: LoginType::Workbench,
-            return_to: return_to.to_owned(),
             expires_at: Timestamp::from_millis(expires_at),
-            door: Door::OrganizationCode("Acme".to_owned()),
+            beginning: Beginning {
+                return_to: return_to.to_owned(),
+                door: Door::OrganizationCode("Acme".to_owned()),
+                mode: Some(LoginType::Workbench),
+            },
         }
     }
 
@@ -171,7 +200,7 @@ mod tests {
         let mut longest = login(i64::MAX, &format!("/{}", "a".repeat(1999)));
         longest.suite_id = SuiteId::new("s".repeat(64)).unwrap();
         longest.corp_id = CorpId::new("c".repeat(64)).unwrap();
-        longest.door = Door::OrganizationCode("o".repeat(64));
+        longest.beginning.door = Door::OrganizationCode("o".repeat(64));
         assert!(longest.seal(&ring(), STATE).unwrap().len() < 3500);
     }
 

@@ -8,8 +8,9 @@ use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, SqlErr};
 
 use crate::error::Result;
-use crate::store::Store;
+use crate::random;
 use crate::store::entity::token_lease::{ActiveModel, Column, Entity};
+use crate::store::{Store, retried};
 
 /// A node that does not renew its lease for this long is dead or cut off, and another fetches.
 const LEASE: Duration = Duration::from_secs(3);
@@ -19,13 +20,19 @@ const RENEW: Duration = Duration::from_secs(1);
 pub(super) struct Lease<'a> {
     store: &'a Store,
     id: &'a [u8],
-    owner: &'a str,
+    /// One for each time it is taken: what lapsed is not given back in the place of the next holder.
+    owner: String,
 }
 
 impl<'a> Lease<'a> {
     /// Takes the lease, unless another fetch holds it.
-    pub(super) async fn take(store: &'a Store, id: &'a [u8], owner: &'a str) -> Result<Option<Self>> {
-        let lease = Self { store, id, owner };
+    pub(super) async fn take(store: &'a Store, id: &'a [u8]) -> Result<Option<Self>> {
+        let lease = Self { store, id, owner: random::hex::<8>() };
+        Ok(retried(|| lease.is_taken()).await?.then_some(lease))
+    }
+
+    async fn is_taken(&self) -> Result<bool> {
+        let (store, id, owner) = (self.store, self.id, self.owner.as_str());
         let now = store.now();
         let taken = Entity::update_many()
             .col_expr(Column::Owner, Expr::value(owner))
@@ -36,15 +43,15 @@ impl<'a> Lease<'a> {
             .exec(store.database())
             .await?;
         if taken.rows_affected > 0 {
-            return Ok(Some(lease));
+            return Ok(true);
         }
         if Entity::find_by_id(id.to_vec()).one(store.database()).await?.is_some() {
-            return Ok(None);
+            return Ok(false);
         }
         let row = ActiveModel { id: Set(id.to_vec()), owner: Set(owner.to_owned()), until: Set(now + LEASE) };
         match Entity::insert(row).exec_without_returning(store.database()).await {
-            Ok(_) => Ok(Some(lease)),
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(None),
+            Ok(_) => Ok(true),
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
@@ -57,7 +64,7 @@ impl<'a> Lease<'a> {
         };
         let gone = Entity::delete_many()
             .filter(Column::Id.eq(self.id))
-            .filter(Column::Owner.eq(self.owner))
+            .filter(Column::Owner.eq(self.owner.as_str()))
             .exec(self.store.database())
             .await;
         if let Err(error) = gone {
@@ -73,7 +80,7 @@ impl<'a> Lease<'a> {
             let _ = Entity::update_many()
                 .col_expr(Column::Until, Expr::value(self.store.now() + LEASE))
                 .filter(Column::Id.eq(self.id))
-                .filter(Column::Owner.eq(self.owner))
+                .filter(Column::Owner.eq(self.owner.as_str()))
                 .exec(self.store.database())
                 .await;
         }
