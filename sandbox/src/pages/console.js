@@ -1,20 +1,26 @@
 const say = document.getElementById('say');
 const parts = ['suites', 'switches', 'corps', 'calls', 'faults', 'settings', 'deliveries'];
-const keyOf = (element) => element && element.dataset ? (element.dataset.post || '') + (element.dataset.body || '') : '';
+const usable = 'a[href], button, input, textarea, summary, [tabindex]';
+const keyOf = (element) => (element.dataset.post || element.dataset.delete || '') + (element.dataset.body || '');
+// What has the focus keeps it: the same button, or else what now stands in its place.
+function replace(now, next) {
+  const before = [...now.querySelectorAll(usable)], place = before.indexOf(document.activeElement);
+  now.replaceWith(next);
+  if (place < 0) return;
+  const after = [...next.querySelectorAll(usable)], key = keyOf(before[place]);
+  const there = after[Math.min(place, after.length - 1)];
+  const same = key && there && keyOf(there) !== key && after.find((one) => keyOf(one) === key);
+  (same || there)?.focus();
+}
 async function refresh() {
   const answer = await fetch(location.href);
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const open = new Set([...document.querySelectorAll('details[open][data-key]')].map((one) => one.dataset.key));
-  const focus = keyOf(document.activeElement);
   for (const id of parts) {
     const now = document.getElementById(id), next = fresh.getElementById(id);
-    if (now && next && now.innerHTML !== next.innerHTML) {
-      for (const one of next.querySelectorAll('details[data-key]')) one.open = open.has(one.dataset.key);
-      now.replaceWith(next);
-    }
-  }
-  if (focus && keyOf(document.activeElement) !== focus) {
-    for (const one of document.querySelectorAll('button')) if (keyOf(one) === focus) { one.focus(); break; }
+    if (!now || !next) continue;
+    for (const one of next.querySelectorAll('details[data-key]')) one.open = open.has(one.dataset.key);
+    if (now.innerHTML !== next.innerHTML) replace(now, next);
   }
 }
 async function send(method, path, body) {
