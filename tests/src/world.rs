@@ -123,7 +123,7 @@ pub struct World {
     layout: Layout,
     directory: TempDir,
     /// Goes last.
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl World {
@@ -155,7 +155,7 @@ impl World {
         let login = (setup.configure)(builder).build().await.unwrap();
         let app = adapter.serve(&login, layout, listener);
         let world =
-            Self { app, login, sandbox, clock: setup.clock, address, layout, directory, _database: database };
+            Self { app, login, sandbox, clock: setup.clock, address, layout, directory, database };
         if setup.first_ticket {
             world.sandbox.set_notify(&format!("http://{address}{}/notify", layout.prefix())).unwrap();
         }
@@ -298,6 +298,15 @@ impl World {
     /// The status of `/api/hello` with this token.
     pub async fn hello(&self, token: &str) -> u16 {
         self.host(Ask::get("/api/hello").bearer(token)).await.status
+    }
+
+    /// Waits until the newest use of a session is written down. It is written a moment after the answer; a clock that is
+    /// moved on by hours before that makes the session look idle to whoever reads it then.
+    pub async fn use_is_written(&self) {
+        until("the use of a session is written", async || {
+            self.database.number("SELECT MAX(last_seen_at) FROM wecom_session").await == self.now_millis()
+        })
+        .await;
     }
 
     /// The callback records, newest first; `query` as it stands after the `?`.
