@@ -154,8 +154,7 @@ impl World {
         }
         let login = (setup.configure)(builder).build().await.unwrap();
         let app = adapter.serve(&login, layout, listener);
-        let world =
-            Self { app, login, sandbox, clock: setup.clock, address, layout, directory, database };
+        let world = Self { app, login, sandbox, clock: setup.clock, address, layout, directory, database };
         if setup.first_ticket {
             world.sandbox.set_notify(&format!("http://{address}{}/notify", layout.prefix())).unwrap();
         }
