@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 
 use super::body::Body;
+use super::client::UNKNOWN;
 use super::problem::{method_not_allowed, problem};
 use super::request::Request;
 use super::response::Response;
@@ -37,10 +38,10 @@ impl Call {
         self.variable.as_deref().unwrap_or_default()
     }
 
-    /// What the client is counted by.
-    pub(super) fn client(&self, login: &WecomLogin) -> Option<IpAddr> {
-        let peer = self.request.client?;
-        Some(client_key(login.0.web.proxies.client(peer, self.request.headers.as_slice())))
+    /// What the client is counted by. Whoever comes without an address is counted all the same.
+    pub(super) fn client(&self, login: &WecomLogin) -> IpAddr {
+        let (proxies, headers) = (&login.0.web.proxies, self.request.headers.as_slice());
+        self.request.client.map_or(UNKNOWN, |peer| client_key(proxies.client(peer, headers)))
     }
 }
 

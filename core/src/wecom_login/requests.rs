@@ -16,7 +16,8 @@ pub struct LoginCodeRequest {
     pub code: AuthCode,
     /// By QR code (the default) or from the workbench.
     pub login_type: LoginType,
-    /// The client's address, by which failures are counted.
+    /// The client's address, by which failures are counted. Without it only the limit of the company holds: this is
+    /// code of the host app, which knows whether it needs one.
     pub client: Option<IpAddr>,
     pub(crate) stated: bool,
 }
@@ -61,7 +62,7 @@ pub struct LoginByCodeRequest {
     pub corp_id: Option<CorpId>,
     /// What the session is for.
     pub platform: Platform,
-    /// The client's address, by which failures are counted.
+    /// The client's address, by which failures are counted. Without it they are not.
     pub client: Option<IpAddr>,
 }
 
@@ -106,7 +107,7 @@ pub struct WorkbenchLoginRequest {
     pub platform: Platform,
     /// The suite, where more than one of ours has the company.
     pub suite_id: Option<SuiteId>,
-    /// The client's address, by which failures are counted.
+    /// The client's address, by which failures are counted. Without it only the limit of the company holds.
     pub client: Option<IpAddr>,
     pub(crate) stated: bool,
 }

@@ -90,7 +90,7 @@ impl AuthService {
     }
 
     /// The company and its app that an organisation code stands for. Look-ups of one `client` are limited to 30 a
-    /// minute.
+    /// minute; those without a client, which only the host app's own code makes, are not.
     ///
     /// # Errors
     /// `ORG_CODE_NOT_FOUND`, `RATE_LIMITED`, `LOGIN_DISABLED`, `CORP_NOT_AUTHORIZED`, `AGENT_UNKNOWN`.

@@ -36,7 +36,7 @@ impl<'a> Visit<'a> {
     }
 
     pub(super) fn client(&self) -> Option<IpAddr> {
-        self.call.client(self.login)
+        Some(self.call.client(self.login))
     }
 
     pub(super) fn web(&self) -> &'a Web {
