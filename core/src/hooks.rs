@@ -1,5 +1,6 @@
 //! Where the host app has its say, and where it is told.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -38,7 +39,7 @@ pub enum CorpDecision {
 }
 
 /// An authentic callback that this library does not act on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct OtherEvent {
     /// The suite it came for.
@@ -49,6 +50,17 @@ pub struct OtherEvent {
     pub event: Option<String>,
     /// The decrypted message, XML as a rule.
     pub message: Vec<u8>,
+}
+
+impl fmt::Debug for OtherEvent {
+    /// Without the message: it may hold what people wrote, or a code.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OtherEvent")
+            .field("suite_id", &self.suite_id)
+            .field("receive_id", &self.receive_id)
+            .field("event", &self.event)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the host app wants to decide or to know. Every method has a default that does nothing.
@@ -104,3 +116,20 @@ pub trait Hooks: Send + Sync + 'static {
 pub(crate) struct NoHooks;
 
 impl Hooks for NoHooks {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_of_an_event_is_not_printed() {
+        let event = OtherEvent {
+            suite_id: SuiteId::new("dk1").unwrap(),
+            receive_id: "ww1".to_owned(),
+            event: None,
+            message: b"hush".to_vec(),
+        };
+        let printed = format!("{event:?}");
+        assert!(printed.contains("ww1") && !printed.contains(&format!("{:?}", event.message)), "{printed}");
+    }
+}

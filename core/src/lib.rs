@@ -261,7 +261,7 @@ pub use hooks::{CorpDecision, CorpNotice, HookFuture, Hooks, OtherEvent};
 pub use ids::{AgentId, CorpId, InvalidId, SuiteId, UserId};
 pub use login::{Binder, BindingPolicy, ProvenPerson};
 pub use secret::{
-    AccessToken, AuthCode, CallbackToken, PermanentCode, ProviderAccessToken, ProviderSecret,
+    AccessToken, AuthCode, CallbackToken, LoginCode, PermanentCode, ProviderAccessToken, ProviderSecret,
     SuiteAccessToken, SuiteSecret, SuiteTicket, TemporaryAuthCode, UserTicket,
 };
 pub use session::{
@@ -271,7 +271,7 @@ pub use session::{
 pub use store::{AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, RecordStatus};
 pub use suite::Suite;
 pub use wecom_login::{
-    AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest, LoginCode,
-    LoginCodeRequest, LoginConfig, LoginResult, OrganizationLogin, Retention, SessionSummary, UserSummary,
+    AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest,
+    LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult, OrganizationLogin, Retention, SessionSummary, UserSummary,
     WecomLogin, WorkbenchLoginRequest,
 };

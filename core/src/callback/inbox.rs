@@ -37,7 +37,6 @@ pub(crate) struct Arrival {
 }
 
 /// What is to be done about it.
-#[derive(Debug)]
 pub(crate) enum Work {
     /// Nothing: it is recorded without its payload.
     Ignored,
@@ -49,6 +48,17 @@ pub(crate) enum Work {
     },
     /// Again, if it comes again after its first run began: it only makes us read.
     EachTime { payload: Vec<u8> },
+}
+
+impl fmt::Debug for Work {
+    /// Without the payload: it may hold an AuthCode or a ticket.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ignored => "Ignored",
+            Self::Once { .. } => "Once",
+            Self::EachTime { .. } => "EachTime",
+        })
+    }
 }
 
 /// An event that came lately.

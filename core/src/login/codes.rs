@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::random;
+use crate::secret::LoginCode;
 use crate::session::{LoginType, Principal};
 use crate::store::entity::login_code::{ActiveModel, Column, Entity};
 use crate::store::{Store, remove};
@@ -41,8 +42,8 @@ impl LoginCodes {
     }
 
     /// Makes a code. Only its hash is kept.
-    pub(crate) async fn issue(&self, ticket: &Ticket) -> Result<String> {
-        let code = URL_SAFE_NO_PAD.encode(random::bytes::<CODE_BYTES>());
+    pub(crate) async fn issue(&self, ticket: &Ticket) -> Result<LoginCode> {
+        let code = LoginCode::new(URL_SAFE_NO_PAD.encode(random::bytes::<CODE_BYTES>()));
         let row = ActiveModel {
             hash: Set(hash(&code)),
             suite_id: Set(ticket.principal.suite_id.clone()),
@@ -61,11 +62,11 @@ impl LoginCodes {
     }
 
     /// Uses a code up, once whoever else tries: the statement that finds it unused wins.
-    pub(crate) async fn consume(&self, code: &str) -> Result<Ticket> {
+    pub(crate) async fn consume(&self, code: &LoginCode) -> Result<Ticket> {
         let invalid =
             || Error::new(ErrorKind::LoginCodeInvalid, "the login code is unknown, used or expired");
         // What we did not make does not reach the database.
-        if !URL_SAFE_NO_PAD.decode(code).is_ok_and(|bytes| bytes.len() == CODE_BYTES) {
+        if !URL_SAFE_NO_PAD.decode(code.expose()).is_ok_and(|bytes| bytes.len() == CODE_BYTES) {
             return Err(invalid());
         }
         let now = self.store.now();
@@ -104,6 +105,6 @@ impl fmt::Debug for LoginCodes {
     }
 }
 
-fn hash(code: &str) -> Vec<u8> {
-    Sha256::digest(code.as_bytes()).to_vec()
+fn hash(code: &LoginCode) -> Vec<u8> {
+    Sha256::digest(code.expose()).to_vec()
 }

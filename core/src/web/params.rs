@@ -7,7 +7,7 @@ use super::json::Fields;
 use super::query::Query;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId};
-use crate::secret::AuthCode;
+use crate::secret::{AuthCode, LoginCode};
 use crate::session::{LoginType, Platform};
 use crate::store::RecordStatus;
 
@@ -39,7 +39,7 @@ impl LoginCodeParams {
 /// `loginByCode`.
 #[derive(Debug)]
 pub(super) struct LoginByCodeParams {
-    pub(super) login_code: String,
+    pub(super) login_code: LoginCode,
     pub(super) corp_id: Option<CorpId>,
     pub(super) platform: Platform,
 }
@@ -48,7 +48,7 @@ impl LoginByCodeParams {
     pub(super) fn parse(body: &[u8]) -> Result<Self> {
         let mut fields = Fields::new(body)?;
         let params = Self {
-            login_code: fields.text("loginCode")?,
+            login_code: LoginCode::new(fields.text("loginCode")?),
             corp_id: fields.optional_id("corpId")?,
             platform: fields.word("platform")?,
         };

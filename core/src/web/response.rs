@@ -1,12 +1,14 @@
 //! A response, as an adapter writes it.
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
 
 /// A response of ours, complete.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Response {
     /// The HTTP status.
@@ -59,5 +61,29 @@ impl Response {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Debug for Response {
+    /// The status and the names of the headers: cookies and bodies hold tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| *name).collect();
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("headers", &names)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_cookies_nor_bodies_are_printed() {
+        let response =
+            Response::with_body(200, "text/plain", "hush").with_header("set-cookie", "wecom_login=hush");
+        let printed = format!("{response:?}");
+        assert!(printed.contains("set-cookie") && !printed.contains("hush"), "{printed}");
     }
 }

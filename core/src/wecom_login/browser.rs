@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{AgentId, CorpId, SuiteId};
 use crate::login::{Attempt, Ticket};
+use crate::secret::LoginCode;
 use crate::session::{IssuedSession, LoginType, Platform};
 use crate::wecom::Scope;
 
@@ -38,7 +39,7 @@ pub(crate) enum BrowserLogin {
     /// The person is in.
     Session(IssuedSession),
     /// The person may enter several companies. The login code is the proof.
-    Choice { login_code: String, corps: Vec<CorpChoice> },
+    Choice { login_code: LoginCode, corps: Vec<CorpChoice> },
     /// The state was used before, or the company authorised anew since the login began.
     Over,
 }
@@ -79,7 +80,7 @@ impl AuthService {
     /// Enters one of the companies of a [`BrowserLogin::Choice`]. The login code is spent, whatever comes of it.
     pub(crate) async fn choose_in_browser(
         &self,
-        login_code: String,
+        login_code: LoginCode,
         corp_id: CorpId,
         client: Option<IpAddr>,
     ) -> Result<IssuedSession> {

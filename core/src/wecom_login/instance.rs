@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::handle::WecomLogin;
 use super::requests::LoginCodeRequest;
-use super::results::{AuthConfig, LoginCode, LoginConfig};
+use super::results::{AuthConfig, LoginCodeResult, LoginConfig};
 use crate::element::{
     CodeLogin, InstanceConfig, InstanceName, Kind, LoginAttempt, LoginInstance, QYWX_PROXY_AUTH_MODEL,
     QYWX_PROXY_TYPE,
@@ -90,7 +90,7 @@ impl Instance {
     /// # Errors
     /// Any of the login errors.
     #[doc(alias = "getLoginCode")]
-    pub async fn login_code(&self, request: LoginCodeRequest) -> Result<LoginCode> {
+    pub async fn login_code(&self, request: LoginCodeRequest) -> Result<LoginCodeResult> {
         let this = self.clone();
         self.login.run(async move { this.make_login_code(request).await }).await
     }
@@ -134,7 +134,7 @@ impl Instance {
         })
     }
 
-    async fn make_login_code(&self, request: LoginCodeRequest) -> Result<LoginCode> {
+    async fn make_login_code(&self, request: LoginCodeRequest) -> Result<LoginCodeResult> {
         let login_type = request.login_type;
         let proof = match &self.kind {
             Kind::QywxProxy(config) => {

@@ -18,7 +18,7 @@ pub use handle::{Element, WecomLogin};
 pub use instance::Instance;
 pub use requests::{LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
 pub use results::{
-    AuthConfig, CorpChoice, LoginCode, LoginConfig, LoginResult, OrganizationLogin, SessionSummary,
+    AuthConfig, CorpChoice, LoginCodeResult, LoginConfig, LoginResult, OrganizationLogin, SessionSummary,
     UserSummary,
 };
 pub use retention::Retention;

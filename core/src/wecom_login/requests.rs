@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::ids::{CorpId, SuiteId};
-use crate::secret::AuthCode;
+use crate::secret::{AuthCode, LoginCode};
 use crate::session::{LoginType, Platform};
 
 /// What [`Instance::login_code`](crate::Instance::login_code) takes.
@@ -57,7 +57,7 @@ impl LoginCodeRequest {
 #[non_exhaustive]
 pub struct LoginByCodeRequest {
     /// The login code.
-    pub login_code: String,
+    pub login_code: LoginCode,
     /// The company to enter, if it is not the one where the person was proven.
     pub corp_id: Option<CorpId>,
     /// What the session is for.
@@ -69,8 +69,8 @@ pub struct LoginByCodeRequest {
 impl LoginByCodeRequest {
     /// Exchanges this login code.
     #[must_use]
-    pub fn new(login_code: impl Into<String>) -> Self {
-        Self { login_code: login_code.into(), corp_id: None, platform: Platform::default(), client: None }
+    pub fn new(login_code: LoginCode) -> Self {
+        Self { login_code, corp_id: None, platform: Platform::default(), client: None }
     }
 
     /// Sets the client's address.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::handle::WecomLogin;
 use super::instance::prove;
 use super::requests::{LoginByCodeRequest, WorkbenchLoginRequest};
-use super::results::{CorpChoice, LoginCode, LoginResult, OrganizationLogin};
+use super::results::{CorpChoice, LoginCodeResult, LoginResult, OrganizationLogin};
 use crate::authorization::not_authorized;
 use crate::callback::NotifyAnswer;
 use crate::element::InstanceConfig;
@@ -133,7 +133,7 @@ impl AuthService {
         proof: Proof,
         instance: &str,
         login_type: LoginType,
-    ) -> Result<LoginCode> {
+    ) -> Result<LoginCodeResult> {
         let local_id = self.bind(&proof).await?;
         let proven = CorpChoice::new(proof.person.principal.corp_id.clone(), proof.corp_name.clone());
         let corp_list = self.corp_list(&local_id, &proof.person.principal, proven).await?;
@@ -146,7 +146,7 @@ impl AuthService {
             authorization_epoch: proof.authorization_epoch,
         };
         let login_code = self.0.0.login_codes.issue(&ticket).await?;
-        Ok(LoginCode::new(login_code, corp_list, local_id))
+        Ok(LoginCodeResult::new(login_code, corp_list, local_id))
     }
 
     /// A person whom somebody else proved: the host app, or a Type of its own.

@@ -11,6 +11,7 @@ use super::cookies::Cookies;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId};
+use crate::secret::LoginCode;
 use crate::session::LoginType;
 use crate::store::{KeyRing, Place, Sealed};
 use crate::web::request::Headers;
@@ -85,8 +86,8 @@ pub(super) enum Door {
 /// A person who was proven and may enter several companies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PendingChoice {
-    #[serde(rename = "l")]
-    pub(super) login_code: String,
+    #[serde(rename = "l", serialize_with = "LoginCode::exposed")]
+    pub(super) login_code: LoginCode,
     #[serde(rename = "b")]
     pub(super) beginning: Beginning,
 }
@@ -193,6 +194,15 @@ mod tests {
         for broken in ["", "x", "=", &sealed[1..]] {
             assert_eq!(PendingLogin::open(&ring(), STATE, broken), None);
         }
+    }
+
+    #[test]
+    fn a_choice_keeps_its_login_code_and_does_not_print_it() {
+        let choice =
+            PendingChoice { login_code: LoginCode::new("hush"), beginning: login(1, "/a").beginning };
+        assert!(!format!("{choice:?}").contains("hush"));
+        let sealed = choice.seal(&ring(), STATE).unwrap();
+        assert_eq!(PendingChoice::open(&ring(), STATE, &sealed), Some(choice));
     }
 
     #[test]
