@@ -18,6 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .database_url(demo.database_url())
         .data_keys(demo.data_keys())
         .binder_over(TwoCompanies::over)
+        .hooks(demo.hooks())
         .public_url(demo.public_url())
         .wecom_hosts(demo.wecom()?);
     if let Some(key) = demo.admin_key() {
