@@ -105,7 +105,8 @@ pub trait Hooks: Send + Sync + 'static {
         Box::pin(async {})
     }
 
-    /// A callback came that this library does not act on: a message to the app, a change of the contacts, an order.
+    /// A callback came that this library does not act on: a message to the app, a change of the contacts, an order,
+    /// anything about a company that did not authorise the suite.
     fn other_event(&self, _event: OtherEvent) -> HookFuture<'_> {
         Box::pin(async {})
     }

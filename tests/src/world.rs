@@ -308,6 +308,11 @@ impl World {
         .await;
     }
 
+    /// The number that a statement on the database gives.
+    pub async fn number(&self, statement: &str) -> i64 {
+        self.database.number(statement).await
+    }
+
     /// The callback records, newest first; `query` as it stands after the `?`.
     pub async fn records(&self, query: &str) -> Vec<Value> {
         let reply = self.admin(Ask::get(format!("/callbackRecords?{query}"))).await.success();

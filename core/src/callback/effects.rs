@@ -1,10 +1,12 @@
 //! What each event does (D/97173, D/100965, D/97175, D/96302, D/96468).
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::{CorpEvent, CorpEventKind, SuiteEvent, SuiteEventKind, record};
 use crate::authorization::{Authorizations, Authorizing, Sender};
 use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::{Hooks, OtherEvent};
 use crate::ids::{CorpId, UserId};
 use crate::login::People;
 use crate::session::Principal;
@@ -15,7 +17,7 @@ use crate::wecom::ticket::{self, event_time};
 /// How a record ends when nothing went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Done {
-    /// It was about a company that we do not know.
+    /// It was about a company that we do not know; the host app was told.
     Ignored,
     Succeeded,
 }
@@ -31,11 +33,17 @@ pub(crate) struct Effects {
     store: Store,
     authorizations: Authorizations,
     people: People,
+    hooks: Arc<dyn Hooks>,
 }
 
 impl Effects {
-    pub(crate) const fn new(store: Store, authorizations: Authorizations, people: People) -> Self {
-        Self { store, authorizations, people }
+    pub(crate) const fn new(
+        store: Store,
+        authorizations: Authorizations,
+        people: People,
+        hooks: Arc<dyn Hooks>,
+    ) -> Self {
+        Self { store, authorizations, people, hooks }
     }
 
     /// Carries a record out. `sender` says whether its lease is still ours.
@@ -51,15 +59,25 @@ impl Effects {
         let payload = payload.ok_or_else(|| broken("a record that waits has no payload"))?;
         // What was stored was read as one of the two kinds; the company is named in the row only for the second and for
         // suite events that carry it.
-        match SuiteEvent::parse(payload, &row.suite_id) {
-            Ok(event) => self.suite_event(row, event, sender).await,
+        let (receive_id, done) = match SuiteEvent::parse(payload, &row.suite_id) {
+            Ok(event) => (row.suite_id.as_str(), self.suite_event(row, event, sender).await?),
             Err(_) => {
                 let corp_id = row.corp_id.as_ref().ok_or_else(|| broken("an app event names no company"))?;
                 let event =
                     CorpEvent::parse(payload, corp_id).map_err(|_| broken("a stored event is unreadable"))?;
-                self.corp_event(row, corp_id, event.kind).await
+                (corp_id.as_str(), self.corp_event(row, corp_id, event.kind).await?)
             }
+        };
+        if done == Done::Ignored {
+            let event = OtherEvent {
+                suite_id: row.suite_id.clone(),
+                receive_id: receive_id.to_owned(),
+                event: Some(row.event.clone()),
+                message: payload.to_vec(),
+            };
+            self.hooks.other_event(event).await;
         }
+        Ok(done)
     }
 
     /// The step that can be done only once was done before a crash or a failure; the rest is to be done.

@@ -263,7 +263,8 @@ pub(super) async fn what_is_ignored(stage: Stage) {
         (Push::new(PROVIDER, xml(&[("ToUserName", PROVIDER), ("MsgType", "event"), ("Event", "x")])), "x"),
         // A company that never authorised the app, but names itself.
         (Push::corp_event("wwstranger0000001", "unsubscribe", 1, &[("UserID", "x")]), "unsubscribe"),
-        // A company that we do not know.
+        // A company that we do not know, which is found out when the record is worked on.
+        (Push::suite_event(SUITE, "cancel_auth", 1, &[("AuthCorpId", "wwstranger0000001")]), "cancel_auth"),
         (Push::suite_event(SUITE, "change_auth", 1, &[("AuthCorpId", "wwstranger0000001")]), "change_auth"),
     ];
     let count = pushes.len();
@@ -281,11 +282,16 @@ pub(super) async fn what_is_ignored(stage: Stage) {
             "{record}"
         );
     }
-    // All but the last were known for what they are at once; the host app hears of them.
-    until("the host app was told", async || told.lock().unwrap().len() == count - 1).await;
+    let kept = "SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored' AND payload IS NOT NULL";
+    assert_eq!(world.number(kept).await, 0, "ignored records keep nothing of what came");
+    until("the host app was told", async || told.lock().unwrap().len() == count).await;
     let told = told.lock().unwrap().clone();
     assert!(told.iter().any(|event| event.message == b"just text" && event.event.is_none()));
     assert!(told.iter().all(|event| event.suite_id.as_str() == SUITE));
+    for (push, name) in &pushes[count - 2..] {
+        let event = told.iter().find(|event| event.event.as_deref() == Some(name)).unwrap();
+        assert_eq!((event.receive_id.as_str(), &event.message), (SUITE, &push.message));
+    }
     world.end().await;
 }
 
