@@ -289,7 +289,7 @@ pub(super) async fn what_is_ignored(stage: Stage) {
     assert!(told.iter().any(|event| event.message == b"just text" && event.event.is_none()));
     assert!(told.iter().all(|event| event.suite_id.as_str() == SUITE));
     for (push, name) in &pushes[count - 2..] {
-        let event = told.iter().find(|event| event.event.as_deref() == Some(name)).unwrap();
+        let event = told.iter().find(|event| event.event.as_deref() == Some(*name)).unwrap();
         assert_eq!((event.receive_id.as_str(), &event.message), (SUITE, &push.message));
     }
     world.end().await;
