@@ -75,7 +75,7 @@
 //! |---|---|
 //! | `getLoginConfig`, `getLoginCode` of an instance | [`Instance::login_config`], [`Instance::login_code`] |
 //! | `loginByCode`, `loginByWorkbench` | [`AuthService::login_by_code`], [`AuthService::login_by_workbench`] |
-//! | `notify` | [`AuthService::notify`] |
+//! | `notify` | [`AuthService::notify`], [`Instance::notify`] |
 //! | `setCode`, `getLoginConfigByCode` | [`AuthService::set_code`], [`AuthService::login_config_by_code`] |
 //! | `retryCallBack`, `callbackRecords` | [`AuthService::retry_callback`], [`AuthService::callback_records`] |
 //! | `login`, `callback` | for browsers; how their pages look: [`Builder::branding`], [`Builder::pages`], [`Builder::qr_panel`] |

@@ -43,13 +43,23 @@ pub struct NotifyAnswer {
 }
 
 impl NotifyAnswer {
-    /// The headers of every answer.
-    pub const HEADERS: [(&'static str, &'static str); 4] = [
+    /// The methods that a callback may have.
+    pub(crate) const METHODS: &[&str] = &["GET", "HEAD", "POST"];
+
+    const HEADERS: [(&'static str, &'static str); 4] = [
         ("content-type", "text/plain; charset=utf-8"),
         ("x-content-type-options", "nosniff"),
         ("content-security-policy", "default-src 'none'"),
         ("cache-control", "no-store"),
     ];
+
+    /// The headers to answer with, their names in lower case: what every answer has, and `Allow` for a method that is
+    /// none of a callback's.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let allow = (self.status == 405).then(|| ("allow", Self::METHODS.join(", ")));
+        Self::HEADERS.iter().map(|(name, value)| (*name, (*value).to_owned())).chain(allow).collect()
+    }
 
     pub(crate) const fn refusal(status: u16) -> Self {
         Self { status, body: Bytes::new() }

@@ -66,7 +66,7 @@ fn check_alone(instance: &InstanceConfig) -> Result<(), ConfigError> {
 
 fn short_tokens(instance: &InstanceConfig) -> impl Iterator<Item = Warning> {
     let short = tokens(&instance.suite).filter(|(_, token)| token.chars().count() < SHORTEST_TOKEN);
-    short.map(|(field, _)| Warning::ShortToken { file: instance.origin(), field })
+    short.map(move |(field, _)| Warning::ShortToken { file: instance.origin(), field })
 }
 
 /// The callback tokens, each with its field.

@@ -74,7 +74,7 @@ impl WecomLogin {
         // First the method, then who it is, then what they want.
         if !route.takes(&call.request.method) {
             return match route.endpoint {
-                Endpoint::Notify => notify::refused(405).with_header("allow", route.methods.join(", ")),
+                Endpoint::Notify => notify::refused(405),
                 _ => method_not_allowed(route.methods),
             };
         }

@@ -42,23 +42,19 @@ impl AuthService {
     }
 
     /// Answers a callback of WeCom, for a host app with a route of its own: `method` GET or POST, the raw query, the
-    /// raw body. `instance` limits it to the suite of one instance.
-    pub async fn notify(
+    /// raw body. [`Instance::notify`](crate::Instance::notify) takes those of one suite only.
+    pub async fn notify(&self, method: &str, query: &str, body: &[u8]) -> NotifyAnswer {
+        self.callback(None, method, query, body).await
+    }
+
+    /// Answers a callback of the suite that `scope` names, or of any.
+    pub(super) async fn callback(
         &self,
-        instance: Option<&str>,
+        scope: Option<SuiteId>,
         method: &str,
         query: &str,
         body: &[u8],
     ) -> NotifyAnswer {
-        let scope = match instance {
-            None => None,
-            Some(name) => {
-                match self.0.instance(name).ok().and_then(|instance| instance.suite_id().cloned()) {
-                    Some(suite_id) => Some(suite_id),
-                    None => return NotifyAnswer::refusal(404),
-                }
-            }
-        };
         let (notify, method, query) = (self.0.0.notify.clone(), method.to_owned(), query.to_owned());
         let body = bytes::Bytes::copy_from_slice(body);
         let answered = self.0.run(async move {

@@ -40,12 +40,12 @@ impl Answer {
 impl Node {
     /// Sends a push to `/notify`.
     pub async fn push(&self, push: &Push) -> NotifyAnswer {
-        self.login.service().notify(None, "POST", &push.query, &push.body).await
+        self.login.service().notify("POST", &push.query, &push.body).await
     }
 
     /// Sends a push to `/{Instance}/notify`.
     pub async fn push_to(&self, instance: &str, push: &Push) -> NotifyAnswer {
-        self.login.service().notify(Some(instance), "POST", &push.query, &push.body).await
+        self.login.instance(instance).unwrap().notify("POST", &push.query, &push.body).await
     }
 
     /// Sends a push and expects `success`.
@@ -66,7 +66,7 @@ impl Node {
 
     /// Sends a URL check to `/notify`.
     pub async fn check_url(&self, query: &str) -> NotifyAnswer {
-        self.login.service().notify(None, "GET", query, b"").await
+        self.login.service().notify("GET", query, b"").await
     }
 
     /// Sends a request to the app, without a network.

@@ -60,7 +60,7 @@ async fn a_database_that_hangs_is_500_in_time_and_nothing_is_lost() {
     let mut waiting = tokio::task::JoinSet::new();
     for push in pushes.clone() {
         let service = node.login.service();
-        waiting.spawn(async move { service.notify(None, "POST", &push.query, &push.body).await.status });
+        waiting.spawn(async move { service.notify("POST", &push.query, &push.body).await.status });
     }
     let answers = waiting.join_all().await;
     let slowest = started.elapsed();

@@ -131,7 +131,7 @@ async fn a_replay_is_known_after_its_record_is_gone() {
     let token = node.session(SUITE, &corp, &user).await;
     // A handle that remembers nothing.
     let later = node.another_handle().await;
-    let answer = later.service().notify(None, "POST", &gone.query, &gone.body).await;
+    let answer = later.service().notify("POST", &gone.query, &gone.body).await;
     assert_eq!((answer.status, &*answer.body), (200, &b"success"[..]));
     assert_eq!(
         node.number("SELECT COUNT(*) FROM wecom_callback_record").await,

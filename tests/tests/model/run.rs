@@ -299,7 +299,7 @@ impl<'a> Run<'a> {
         self.start(node).await;
         let letter = self.pushes[push].letter.clone();
         let service = self.login(node).service();
-        let answer = service.notify(None, "POST", &letter.query, &letter.body).await;
+        let answer = service.notify("POST", &letter.query, &letter.body).await;
         match answer.status {
             200 => {}
             // Not stored in time: WeCom comes again.

@@ -75,7 +75,7 @@ async fn the_work_of_a_dead_node_is_taken_over_within_ten_seconds() {
     node.sandbox.fault(Fault::of(READ).delay_ms(60_000).times(1)).unwrap();
     let event = suite_event(SUITE, "change_auth", 1_700_000_000, &[("AuthCorpId", &corp)]);
     let push = node.forge.post(SUITE, &event);
-    assert_eq!(doomed.service().notify(None, "POST", &push.query, &push.body).await.status, 200);
+    assert_eq!(doomed.service().notify("POST", &push.query, &push.body).await.status, 200);
     until("WeCom is asked", async || node.sandbox.calls(READ) > before).await;
     assert_eq!(node.number(RUNNING).await, 1);
     threads.shutdown_background();
