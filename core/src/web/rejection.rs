@@ -16,6 +16,7 @@ const UNGUARDED: &str = "this route asks for a user, but it is not behind Requir
 pub struct Rejection {
     error: Error,
     by_predicate: bool,
+    unguarded: bool,
     clear_cookie: Option<String>,
     location: Option<String>,
 }
@@ -39,11 +40,11 @@ impl Rejection {
     pub fn unguarded() -> Self {
         // Also in the log: actix's `Option<User>` keeps it from everyone else.
         tracing::error!(target: "wecom_login", "{UNGUARDED}");
-        Self::new(Error::new(ErrorKind::Config, UNGUARDED))
+        Self { unguarded: true, ..Self::new(Error::new(ErrorKind::Config, UNGUARDED)) }
     }
 
     const fn new(error: Error) -> Self {
-        Self { error, by_predicate: false, clear_cookie: None, location: None }
+        Self { error, by_predicate: false, unguarded: false, clear_cookie: None, location: None }
     }
 
     /// What went wrong.
@@ -80,7 +81,7 @@ impl Rejection {
     pub fn response(&self) -> Response {
         let mut response = match self.error.kind() {
             ErrorKind::Forbidden if self.by_predicate => insufficient_scope(&self.error),
-            ErrorKind::Config => explained(&self.error, UNGUARDED),
+            _ if self.unguarded => explained(&self.error, UNGUARDED),
             _ => problem(&self.error),
         };
         if let Some(location) = &self.location {
@@ -119,5 +120,20 @@ impl Web {
         let logged_out = matches!(rejection.kind(), ErrorKind::Unauthenticated | ErrorKind::TokenInvalid);
         let page = method == "GET" && accepts_html(headers) && bearer(headers) == Bearer::Absent;
         (logged_out && page).then(|| self.login_path(path_and_query))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_route_without_a_guard_is_explained() {
+        let body = |rejection: &Rejection| String::from_utf8(rejection.response().body.to_vec()).unwrap();
+        assert!(body(&Rejection::unguarded()).contains(UNGUARDED));
+        // Such as a binder of the host app gives.
+        let other = Rejection::new(Error::new(ErrorKind::Config, "/etc/host-app.toml"));
+        assert_eq!(other.response().status, 500);
+        assert!(!body(&other).contains("detail"), "{}", body(&other));
     }
 }
