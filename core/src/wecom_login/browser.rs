@@ -1,12 +1,11 @@
 //! The browser's way in: the company's app that it leads to, and the session at its end.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use super::results::CorpChoice;
 use super::service::AuthService;
 use crate::clock::Timestamp;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::ids::{AgentId, CorpId, SuiteId};
 use crate::login::{Attempt, Ticket};
 use crate::secret::LoginCode;
@@ -63,10 +62,7 @@ impl AuthService {
         let config = inner.instances.serving(&suite_id, &corp_id)?;
         inner.instances.check_login(config, &corp_id)?;
         let authorization = inner.authorizations.require_active(&suite_id, &corp_id).await?;
-        let agent_id = authorization.agent_id.ok_or_else(|| {
-            Error::new(ErrorKind::AgentUnknown, "WeCom has not named the company's app yet")
-                .with_retry_after(Duration::from_secs(10))
-        })?;
+        let agent_id = authorization.require_agent()?;
         Ok(Entrance { agent_id, epoch: authorization.epoch, scope: config.scope, suite_id, corp_id })
     }
 

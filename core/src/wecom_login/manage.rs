@@ -260,10 +260,8 @@ impl AuthService {
     async fn agent(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<AgentId> {
         let (authorizations, suite_id, corp_id) =
             (self.0.0.authorizations.clone(), suite_id.clone(), corp_id.clone());
-        let found =
-            self.0.run(async move { authorizations.require_active(&suite_id, &corp_id).await }).await?;
-        found
-            .agent_id
-            .ok_or_else(|| Error::new(ErrorKind::AgentUnknown, "WeCom has not named the company's app yet"))
+        self.0
+            .run(async move { authorizations.require_active(&suite_id, &corp_id).await?.require_agent() })
+            .await
     }
 }

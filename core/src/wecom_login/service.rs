@@ -1,7 +1,5 @@
 //! The service: what the reference page's `QywxProxyAuthService` does.
 
-use std::time::Duration;
-
 use super::handle::WecomLogin;
 use super::instance::prove;
 use super::requests::{LoginByCodeRequest, WorkbenchLoginRequest};
@@ -104,11 +102,7 @@ impl AuthService {
                 let config = this.0.0.instances.serving(&suite_id, &corp_id)?;
                 this.0.0.instances.check_login(config, &corp_id)?;
                 let authorization = this.0.0.authorizations.require_active(&suite_id, &corp_id).await?;
-                let agent_id = authorization.agent_id.ok_or_else(|| {
-                    Error::new(ErrorKind::AgentUnknown, "WeCom has not named the company's app yet")
-                        .with_retry_after(Duration::from_secs(10))
-                })?;
-                Ok(OrganizationLogin::new(corp_id, agent_id))
+                Ok(OrganizationLogin::new(corp_id, authorization.require_agent()?))
             })
             .await
     }
