@@ -148,7 +148,7 @@ impl CurrentUser {
         self.0.created_at
     }
 
-    /// When it was last used, to within a hundredth of the idle timeout.
+    /// When it was last used, to within 1/96 of the idle timeout.
     #[must_use]
     pub fn last_seen_at(&self) -> Timestamp {
         self.0.last_seen_at()

@@ -23,7 +23,7 @@ pub struct SessionSettings {
     /// How long a session that is not asked for stays in memory. An hour.
     pub cached_for: Duration,
     /// How long sessions in memory go on while the database is gone. 120 seconds.
-    pub without_database: Duration,
+    pub cached_without_database: Duration,
 }
 
 impl Default for SessionSettings {
@@ -33,7 +33,7 @@ impl Default for SessionSettings {
             absolute: Duration::from_hours(30 * 24),
             cached: 100_000,
             cached_for: Duration::from_hours(1),
-            without_database: Duration::from_secs(120),
+            cached_without_database: Duration::from_secs(120),
         }
     }
 }
@@ -69,8 +69,8 @@ impl SessionSettings {
     /// Sets how long sessions in memory go on while the database is gone: until then an end on another node may go
     /// unheard.
     #[must_use]
-    pub const fn with_without_database(mut self, time: Duration) -> Self {
-        self.without_database = time;
+    pub const fn with_cached_without_database(mut self, time: Duration) -> Self {
+        self.cached_without_database = time;
         self
     }
 

@@ -144,7 +144,7 @@ async fn listen_for_ends(login: &WecomLogin) {
             }
             Err(_) => tracing::debug!(target: "wecom_login", "the feed of ends cannot be read in time"),
         }
-        if heard_at.elapsed() > sessions.settings().without_database {
+        if heard_at.elapsed() > sessions.settings().cached_without_database {
             sessions.trust(false);
         }
         tokio::select! {

@@ -90,8 +90,8 @@ impl AuthService {
             .await
     }
 
-    /// Binds a person to a user of the host app in our auth model; sessions as another user end. With a binder of your
-    /// own this has no effect.
+    /// Binds a person to a user of the host app in our auth model, and ends the person's sessions. A binder of your own
+    /// sees the binding only where it asks ours ([`Builder::binder_over`](crate::Builder::binder_over)).
     ///
     /// # Errors
     /// The id is blank or over 255 bytes, or the database does not answer.

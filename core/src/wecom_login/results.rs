@@ -202,7 +202,7 @@ pub struct SessionSummary {
     pub login_type: LoginType,
     /// When it began.
     pub created_at: Timestamp,
-    /// When it was last used, to within a hundredth of the idle timeout.
+    /// When it was last used, to within 1/96 of the idle timeout.
     pub last_seen_at: Timestamp,
     /// When it ends at the latest.
     pub expires_at: Timestamp,

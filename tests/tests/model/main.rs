@@ -1,10 +1,9 @@
 //! Random histories: pushes in any order and number, crashes, retries, logins, ends, leaps of the clock, on two nodes.
 //! After each step the product is compared with a model that is a page long.
 //!
-//! `PROPTEST_CASES` says how many histories; a history that failed is printed as it shrank, and kept in `kept.rs`.
+//! `PROPTEST_CASES` says how many histories; a history that failed is printed as it shrank.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod kept;
 mod lives;
 mod nodes;
 mod post;
