@@ -241,12 +241,14 @@ pub mod wecom;
 
 mod authorization;
 mod clock;
+mod digest;
 mod error;
 mod failpoint;
 mod hooks;
 mod ids;
 mod limit;
 mod login;
+mod loopback;
 mod random;
 mod secret;
 mod session;
@@ -258,7 +260,7 @@ pub use authorization::CorpSummary;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
 pub use hooks::{CorpDecision, CorpNotice, HookFuture, Hooks, OtherEvent};
-pub use ids::{AgentId, CorpId, InvalidId, SuiteId, UserId};
+pub use ids::{AgentId, CorpId, InvalidId, OrganizationCode, SuiteId, UserId};
 pub use login::{Binder, BindingPolicy, ProvenPerson};
 pub use secret::{
     AccessToken, AuthCode, CallbackToken, LoginCode, PermanentCode, ProviderAccessToken, ProviderSecret,

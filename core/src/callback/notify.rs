@@ -21,7 +21,7 @@ use crate::clock::Timestamp;
 use crate::element::Instances;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Hooks, OtherEvent};
-use crate::ids::{CorpId, SuiteId};
+use crate::ids::{CorpId, SuiteId, is_plain_id};
 use crate::store::{AuthorizationStatus, Store};
 use crate::suite::{Suite, Suites};
 use crate::wecom::ticket::event_time;
@@ -119,11 +119,8 @@ impl Notify {
         let Some(signed) = Signed::from_query(query, true) else { return NotifyAnswer::refusal(400) };
         for (suite, keys) in self.signers(scope, &signed, &signed.echostr) {
             let Ok(plain) = decrypt(&keys.encoding_aes_key, &signed.echostr) else { continue };
-            let shape = |text: &[u8]| {
-                text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-            };
             let echo = plain.message();
-            if !(1..=64).contains(&echo.len()) || !shape(echo) {
+            if !std::str::from_utf8(echo).is_ok_and(is_plain_id) {
                 continue;
             }
             match self.may_check_url(suite, plain.receive_id()).await {

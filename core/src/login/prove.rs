@@ -6,13 +6,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
 use super::binder::ProvenPerson;
 use super::people::People;
 use crate::authorization::{Authorization, Authorizations, not_authorized};
 use crate::clock::Timestamp;
+use crate::digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::HookFuture;
 use crate::ids::{CorpId, SuiteId};
@@ -389,10 +389,6 @@ impl fmt::Debug for Prover {
 }
 
 fn code_hash(attempt: &Attempt) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in [attempt.suite_id.as_str(), attempt.corp_id.as_str(), attempt.code.expose()] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().into()
+    let parts = [attempt.suite_id.as_str(), attempt.corp_id.as_str(), attempt.code.expose()];
+    digest::of_parts(&parts.map(str::as_bytes))
 }

@@ -1,8 +1,9 @@
 //! The keys that a database was written with, so that a node without them says so at start and not at the first login.
 
-use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait as _, SqlErr};
+use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait as _};
 
 use super::entity::data_key::{ActiveModel, Entity, Model};
+use super::is_taken;
 use super::key_ring::{DataKey, KeyRing};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
@@ -32,7 +33,7 @@ pub(super) async fn check(
         match Entity::insert(row).exec_without_returning(database).await {
             Ok(_) => {}
             // Another node with the same keys came first.
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {}
+            Err(error) if is_taken(&error) => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -6,13 +6,13 @@ use std::sync::atomic::Ordering;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, DatabaseConnection, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, SqlErr,
+    QueryOrder as _, QuerySelect as _,
 };
 
 use super::bell;
 use super::connection::{Connection, Transaction};
 use super::entity::{counter, end};
-use super::{Store, remove};
+use super::{Store, is_taken, remove};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{CorpId, SuiteId, UserId};
@@ -60,7 +60,7 @@ pub(super) async fn prepare(database: &DatabaseConnection) -> Result<()> {
     let row = counter::ActiveModel { id: Set(COUNTER), value: Set(0) };
     match counter::Entity::insert(row).exec_without_returning(database).await {
         Ok(_) => Ok(()),
-        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(()),
+        Err(error) if is_taken(&error) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

@@ -25,6 +25,7 @@ mod removal;
 mod retry;
 pub(crate) mod seal;
 mod status;
+mod taken;
 mod time;
 mod turns;
 
@@ -36,6 +37,7 @@ pub(crate) use removal::remove;
 pub(crate) use retry::retried;
 pub(crate) use seal::{Place, Sealed};
 pub use status::{AuthorizationStatus, RecordStatus};
+pub(crate) use taken::is_taken;
 use time::Offset;
 
 /// How long one statement waits for SQLite's one writer.

@@ -8,7 +8,7 @@ use crate::authorization::not_authorized;
 use crate::callback::NotifyAnswer;
 use crate::element::InstanceConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{CorpId, SuiteId};
+use crate::ids::{CorpId, OrganizationCode, SuiteId};
 use crate::login::{Attempt, Proof, ProvenPerson, Ticket};
 use crate::session::{Admission, IssuedSession, LoginType, Platform, Principal, Profile};
 use crate::store::AuthorizationStatus;
@@ -71,9 +71,14 @@ impl AuthService {
     /// `ORG_CODE_CONFLICT`, `CORP_NOT_AUTHORIZED`, or `API_PARAMS_ERROR` if several suites have the company and none is
     /// named.
     #[doc(alias = "setCode")]
-    pub async fn set_code(&self, corp_id: &CorpId, code: &str, suite_id: Option<&SuiteId>) -> Result<()> {
+    pub async fn set_code(
+        &self,
+        corp_id: &CorpId,
+        code: &OrganizationCode,
+        suite_id: Option<&SuiteId>,
+    ) -> Result<()> {
         let (this, corp_id, code, suite_id) =
-            (self.clone(), corp_id.clone(), code.to_owned(), suite_id.cloned());
+            (self.clone(), corp_id.clone(), code.clone(), suite_id.cloned());
         self.0
             .run(async move {
                 let suite_id = this.suite_of(&corp_id, suite_id).await?;

@@ -104,7 +104,8 @@ async fn set_up(login: &WecomLogin, corps: &[String]) {
     let known = login.service().corps().await.unwrap_or_default();
     for (corp_id, code) in corps.iter().zip(ORGANISATION_CODES) {
         let Some(corp) = known.iter().find(|corp| corp.corp_id.as_str() == corp_id) else { continue };
-        if corp.org_code.is_none()
+        if corp.status == AuthorizationStatus::Active
+            && corp.org_code.is_none()
             && let Err(problem) = enter(login, corp, code).await
         {
             eprintln!("{corp_id} is not set up: {problem}");
@@ -119,7 +120,7 @@ async fn enter(login: &WecomLogin, corp: &CorpSummary, code: &str) -> wecom_logi
         }
     }
     // Last: a company that has a code is set up.
-    login.service().set_code(&corp.corp_id, code, Some(&corp.suite_id)).await
+    login.service().set_code(&corp.corp_id, &code.parse()?, Some(&corp.suite_id)).await
 }
 
 /// The companies that the app knows, with their app's number.
