@@ -12,7 +12,8 @@ use super::driver::{Chromedriver, missing};
 use super::tls::TlsFront;
 use super::window::{Look, Window, kept};
 use crate::adapter::{Adapter, Layout};
-use crate::world::{Setup, World};
+use crate::setup::Setup;
+use crate::world::World;
 
 /// A driver for the browsers of a scenario.
 #[derive(Debug)]

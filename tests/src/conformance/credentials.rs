@@ -6,7 +6,8 @@ use super::Stage;
 use crate::adapter::Layout;
 use crate::auths::COMPANY_A;
 use crate::client::{Ask, Reply};
-use crate::world::{Setup, World};
+use crate::setup::Setup;
+use crate::world::World;
 
 const BARE: &str = r#"Bearer realm="wecom-login""#;
 

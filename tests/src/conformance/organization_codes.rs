@@ -8,7 +8,8 @@ use super::Stage;
 use super::rows::has_fields;
 use crate::auths::{COMPANY_A, SUITE};
 use crate::client::{Ask, Reply};
-use crate::world::{Setup, World};
+use crate::setup::Setup;
+use crate::world::World;
 
 async fn set(world: &World, corp: &str, code: &str) -> Reply {
     world.admin(Ask::post("/setCode").json(&json!({"corpId": corp, "code": code}))).await

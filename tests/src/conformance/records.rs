@@ -9,7 +9,9 @@ use super::Stage;
 use crate::auths::{COMPANY_A, SUITE};
 use crate::client::{Ask, Reply};
 use crate::push::Push;
-use crate::world::{Setup, World, until};
+use crate::setup::Setup;
+use crate::until::until;
+use crate::world::World;
 
 /// An AuthCode as WeCom makes them, of nobody.
 const NO_SUCH_CODE: &str = "no-such-code-no-such-code-no-such-code-no-such-code-no-such-code-no-such-code";

@@ -9,7 +9,8 @@ use super::Stage;
 use super::rows::has_fields;
 use crate::auths::{COMPANY_A, SUITE};
 use crate::client::Ask;
-use crate::world::{Setup, World};
+use crate::setup::Setup;
+use crate::world::World;
 
 const HOUR: Duration = Duration::from_hours(1);
 const FIELDS: &[&str] = &[

@@ -20,7 +20,7 @@ use self::session::session;
 use super::Stage;
 use crate::auths::COMPANY_A;
 use crate::client::Ask;
-use crate::world::Setup;
+use crate::setup::Setup;
 
 pub(super) use expect::{callback_headers, has_fields, refused};
 
