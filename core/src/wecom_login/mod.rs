@@ -2,6 +2,7 @@
 
 mod background;
 mod browser;
+mod build;
 mod builder;
 mod handle;
 mod housekeeping;
