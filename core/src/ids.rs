@@ -255,7 +255,8 @@ mod tests {
 
     #[test]
     fn organisation_codes_that_differ_by_case_are_one() {
-        let (one, other) = (OrganizationCode::new("Acme-1").unwrap(), OrganizationCode::new("aCME-1").unwrap());
+        let (one, other) =
+            (OrganizationCode::new("Acme-1").unwrap(), OrganizationCode::new("aCME-1").unwrap());
         assert_eq!((&one, one.key()), (&other, other.key()));
         assert_eq!(one.as_str(), "Acme-1");
         assert!(OrganizationCode::new("acme 1").is_err());

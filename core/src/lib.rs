@@ -273,7 +273,7 @@ pub use session::{
 pub use store::{AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, RecordStatus};
 pub use suite::Suite;
 pub use wecom_login::{
-    AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest,
-    LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult, OrganizationLogin, Retention, SessionSummary, UserSummary,
+    AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest, LoginCodeRequest,
+    LoginCodeResult, LoginConfig, LoginResult, OrganizationLogin, Retention, SessionSummary, UserSummary,
     WecomLogin, WorkbenchLoginRequest,
 };

@@ -24,7 +24,9 @@ mod tests {
         for here in ["localhost", "LocalHost", "app.localhost", "127.0.0.1", "127.9.0.1", "::1", "[::1]"] {
             assert!(is_loopback(here), "{here}");
         }
-        for away in ["", "localhost.example", "notlocalhost", "10.0.0.1", "127.0.0.1.example", "[::2]", "0.0.0.0"] {
+        for away in
+            ["", "localhost.example", "notlocalhost", "10.0.0.1", "127.0.0.1.example", "[::2]", "0.0.0.0"]
+        {
             assert!(!is_loopback(away), "{away}");
         }
     }

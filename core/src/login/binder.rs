@@ -116,9 +116,7 @@ impl AuthModel {
         {
             Ok(_) => Ok(Some(user_id)),
             // Two first logins at once: the other one made the user.
-            Err(error) if is_taken(&error) => {
-                self.find(who).await
-            }
+            Err(error) if is_taken(&error) => self.find(who).await,
             Err(error) => Err(error.into()),
         }
     }
@@ -150,9 +148,7 @@ impl Binder for AuthModel {
             match moved {
                 Ok(_) => Ok(()),
                 // The new userid has logged in already: it stays who it is.
-                Err(error) if is_taken(&error) => {
-                    self.unbind(from).await
-                }
+                Err(error) if is_taken(&error) => self.unbind(from).await,
                 Err(error) => Err(error.into()),
             }
         })

@@ -28,7 +28,12 @@ impl OrganizationCodes {
     }
 
     /// Gives a company its code, in place of the one it had.
-    pub(crate) async fn set(&self, suite_id: &SuiteId, corp_id: &CorpId, code: &OrganizationCode) -> Result<()> {
+    pub(crate) async fn set(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        code: &OrganizationCode,
+    ) -> Result<()> {
         retried(|| self.set_once(suite_id, corp_id, code)).await
     }
 
@@ -50,9 +55,7 @@ impl OrganizationCodes {
         };
         match Entity::insert(row).exec_without_returning(&transaction).await {
             Ok(_) => Ok(transaction.commit().await?),
-            Err(error) if is_taken(&error) => {
-                Err(conflict())
-            }
+            Err(error) if is_taken(&error) => Err(conflict()),
             Err(error) => Err(error.into()),
         }
     }

@@ -70,12 +70,8 @@ impl Builder {
         let people = People::new(store.clone(), sessions.clone(), binder, by_auth_model);
         let inbox = Inbox::new(store.shared(Share::Notify), Arc::clone(&arrived), repeats);
         let stop = CancellationToken::new();
-        let effects = Effects::new(
-            store.clone(),
-            authorizations.clone(),
-            people.clone(),
-            Arc::clone(&self.hooks),
-        );
+        let effects =
+            Effects::new(store.clone(), authorizations.clone(), people.clone(), Arc::clone(&self.hooks));
         let login = WecomLogin::new(Inner {
             prover: Prover::new(
                 store.clone(),

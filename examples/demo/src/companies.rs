@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use wecom_login::{
-    AuthorizationStatus, CorpNotice, CorpSummary, HookFuture, Hooks, SuiteId, WecomLogin,
-};
+use wecom_login::{AuthorizationStatus, CorpNotice, CorpSummary, HookFuture, Hooks, SuiteId, WecomLogin};
 use wecom_sandbox::Sandbox;
 
 use crate::two_companies;

@@ -172,7 +172,9 @@ fn beside(app: SocketAddr) -> Result<SocketAddr, &'static str> {
     let ip = if app.ip() == here { here.into() } else { Ipv4Addr::LOCALHOST.into() };
     let port = match app.port() {
         0 => 0,
-        port => port.checked_add(1).ok_or("--listen takes port 65534 at most: the sandbox has the next one")?,
+        port => {
+            port.checked_add(1).ok_or("--listen takes port 65534 at most: the sandbox has the next one")?
+        }
     };
     Ok(SocketAddr::new(ip, port))
 }

@@ -30,7 +30,12 @@ impl Demo {
                 command.env_remove(name);
             }
         }
-        command.current_dir(directory).env_remove("RUST_LOG").args(["--listen", listen, "--admin-key", ADMIN_KEY]);
+        command.current_dir(directory).env_remove("RUST_LOG").args([
+            "--listen",
+            listen,
+            "--admin-key",
+            ADMIN_KEY,
+        ]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut said = Vec::new();
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();

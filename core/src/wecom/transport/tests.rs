@@ -54,8 +54,7 @@ async fn a_redirect_is_an_error_and_is_not_followed() {
     let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     elsewhere.set_nonblocking(true).unwrap();
     let location = elsewhere.local_addr().unwrap();
-    let answer =
-        format!("HTTP/1.1 302 Found\r\nlocation: http://{location}/\r\ncontent-length: 0\r\n\r\n");
+    let answer = format!("HTTP/1.1 302 Found\r\nlocation: http://{location}/\r\ncontent-length: 0\r\n\r\n");
     assert_eq!(outcome(answer.as_bytes()).await, Err(CallErrorKind::HttpStatus(302)));
     // A client that follows would have connected before it gave its answer.
     assert_eq!(elsewhere.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
