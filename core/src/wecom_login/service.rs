@@ -13,7 +13,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId};
 use crate::login::{Attempt, Proof, ProvenPerson, Ticket};
 use crate::session::{Admission, IssuedSession, LoginType, Platform, Principal, Profile};
-use crate::store::AuthorizationStatus;
 
 /// `auths.loginTypes.QywxProxyType.services.QywxProxyAuthService`: logins across instances, callbacks, organisation
 /// codes, and what only a host app can do in code.
@@ -326,13 +325,10 @@ impl AuthService {
             [only] => return Ok(only.clone()),
             _ => return Err(ambiguous()),
         }
-        let holding = inner.authorizations.suites_of(corp_id).await?;
-        let live: Vec<_> =
-            holding.into_iter().filter(|(_, status)| *status == AuthorizationStatus::Active).collect();
-        match live.as_slice() {
+        match &*inner.authorizations.active_suites_of(corp_id).await? {
             // Unknown, held, broken and cancelled are not told apart.
             [] => Err(not_authorized()),
-            [(only, _)] => Ok(only.clone()),
+            [only] => Ok(only.clone()),
             _ => Err(ambiguous()),
         }
     }
