@@ -62,7 +62,7 @@ where
 
 impl<J> RequireLogin<J> {
     fn check<B>(&self, request: &Request<B>) -> Check {
-        self.guard.check(request.method().as_str(), path_and_query(request), request.headers())
+        self.guard.check(request.method().as_str(), || path_and_query(request), request.headers())
     }
 
     /// Puts the user into the request, or says why not. What is left is a cookie to clear.
@@ -75,7 +75,7 @@ impl<J> RequireLogin<J> {
         J: ResponseForRejection<R>,
     {
         let method = request.method().as_str();
-        match self.guard.settle(result, method, path_and_query(request), request.headers()) {
+        match self.guard.settle(result, method, || path_and_query(request), request.headers()) {
             Ok(admitted) => Ok(enter(admitted, request)),
             Err(rejection) => Err(self.reject(rejection)),
         }

@@ -337,17 +337,17 @@ fn names_its_corp(error: &EventError) -> bool {
 }
 
 fn suite_work(event: &SuiteEvent, message: &[u8], now: Timestamp) -> (Option<CorpId>, Work) {
-    let payload = message.to_vec();
+    let once = |auth_code_since| Work::Once { payload: message.to_vec(), auth_code_since };
     match &event.kind {
-        SuiteEventKind::SuiteTicket { .. } => (None, Work::Once { payload, auth_code_since: None }),
+        SuiteEventKind::SuiteTicket { .. } => (None, once(None)),
         SuiteEventKind::CreateAuth { .. } | SuiteEventKind::ResetPermanentCode { .. } => {
             let since = Timestamp::from_millis(event_time(event.timestamp, now).saturating_mul(1000));
-            (None, Work::Once { payload, auth_code_since: Some(since) })
+            (None, once(Some(since)))
         }
-        SuiteEventKind::ChangeAuth { corp_id, .. } => (Some(corp_id.clone()), Work::EachTime { payload }),
-        SuiteEventKind::CancelAuth { corp_id, .. } => {
-            (Some(corp_id.clone()), Work::Once { payload, auth_code_since: None })
+        SuiteEventKind::ChangeAuth { corp_id, .. } => {
+            (Some(corp_id.clone()), Work::EachTime { payload: message.to_vec() })
         }
+        SuiteEventKind::CancelAuth { corp_id, .. } => (Some(corp_id.clone()), once(None)),
         _ => (None, Work::Ignored),
     }
 }

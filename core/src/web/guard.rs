@@ -100,9 +100,15 @@ impl Guard {
         self
     }
 
-    /// Checks a request. `path_and_query` is that of the host app, with the scopes and nests that the route is in. For
-    /// a session in memory no future is made and nothing is allocated.
-    pub fn check<H: Headers + ?Sized>(&self, method: &str, path_and_query: &str, headers: &H) -> Check {
+    /// Checks a request. `path_and_query` says that of the host app, with the scopes and nests that the route is in; it
+    /// is asked only where a browser is sent to the login. For a session in memory no future is made and nothing is
+    /// allocated.
+    pub fn check<'a, H: Headers + ?Sized>(
+        &self,
+        method: &str,
+        path_and_query: impl FnOnce() -> &'a str,
+        headers: &H,
+    ) -> Check {
         Check::Ready(match self.0.login.verify(method, headers) {
             Verify::Pending(pending) => return Check::Pending(pending),
             Verify::Ready(result) => self.settle(result, method, path_and_query, headers),
@@ -117,11 +123,11 @@ impl Guard {
     ///
     /// # Errors
     /// The request goes no further, and this is why.
-    pub fn settle<H: Headers + ?Sized>(
+    pub fn settle<'a, H: Headers + ?Sized>(
         &self,
         result: Result<Verified>,
         method: &str,
-        path_and_query: &str,
+        path_and_query: impl FnOnce() -> &'a str,
         headers: &H,
     ) -> std::result::Result<Admitted, Rejection> {
         let login = &self.0.login;
@@ -135,17 +141,17 @@ impl Guard {
         Ok(Admitted { user: Some(verified.user), set_cookie })
     }
 
-    fn redirected<H: Headers + ?Sized>(
+    fn redirected<'a, H: Headers + ?Sized>(
         &self,
         rejection: Rejection,
         method: &str,
-        path_and_query: &str,
+        path_and_query: impl FnOnce() -> &'a str,
         headers: &H,
     ) -> Rejection {
         if !self.0.redirect {
             return rejection;
         }
-        let location = self.0.login.redirect(&rejection, method, headers, path_and_query);
+        let location = self.0.login.redirect(&rejection, method, headers, path_and_query());
         rejection.with_location(location)
     }
 }
