@@ -19,7 +19,8 @@ const TIDY_FROM: usize = 1024;
 /// Whose epoch it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum EpochOf {
-    Authorization(SuiteId, CorpId),
+    /// In one piece: there is one of these in memory for each person, and this keeps it small.
+    Authorization(Arc<(SuiteId, CorpId)>),
     /// With the epoch of the authorisation: people are counted anew after a company was erased.
     Person(Arc<Principal>, i64),
 }
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     fn corp(name: &str) -> EpochOf {
-        EpochOf::Authorization(SuiteId::new("dkS").unwrap(), CorpId::new(name).unwrap())
+        EpochOf::Authorization(Arc::new((SuiteId::new("dkS").unwrap(), CorpId::new(name).unwrap())))
     }
 
     #[test]

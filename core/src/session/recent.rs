@@ -43,7 +43,10 @@ impl Recent {
             return;
         }
         let end = match whose.clone() {
-            EpochOf::Authorization(suite_id, corp_id) => End::Authorization { suite_id, corp_id, epoch },
+            EpochOf::Authorization(company) => {
+                let (suite_id, corp_id) = (*company).clone();
+                End::Authorization { suite_id, corp_id, epoch }
+            }
             EpochOf::Person(who, authorization_epoch) => End::Person {
                 suite_id: who.suite_id.clone(),
                 corp_id: who.corp_id.clone(),

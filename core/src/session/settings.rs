@@ -78,4 +78,18 @@ impl SessionSettings {
     pub(crate) fn write_interval(&self) -> Duration {
         self.idle / 96
     }
+
+    pub(crate) fn intervals(&self) -> Intervals {
+        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        Intervals { idle: millis(self.idle), write: millis(self.write_interval()) }
+    }
+}
+
+/// What every hit compares, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Intervals {
+    /// A session that was not used for so long is over.
+    pub(crate) idle: i64,
+    /// A use that long after the one that was written is written.
+    pub(crate) write: i64,
 }
