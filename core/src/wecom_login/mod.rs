@@ -3,6 +3,8 @@
 mod background;
 mod browser;
 mod builder;
+mod companies;
+mod entering;
 mod handle;
 mod housekeeping;
 mod instance;
