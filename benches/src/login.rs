@@ -95,7 +95,9 @@ impl Statements {
         if sql.contains("wecom_") && !BESIDE.iter().any(|table| sql.contains(table)) {
             self.count.fetch_add(1, Ordering::Relaxed);
         }
-        if sql.starts_with("SELECT") && sql.contains("wecom_session") && self.session_read.get().is_none() {
+        let reads_session =
+            sql.starts_with("SELECT") && sql.contains("wecom_session") && sql.contains("wecom_person");
+        if reads_session && self.session_read.get().is_none() {
             let _ = self.session_read.set(sql.to_owned());
         }
     }
