@@ -19,6 +19,7 @@ pub mod lines;
 pub mod node;
 pub mod proxy;
 pub mod push;
+pub mod scenarios;
 pub mod told;
 pub mod world;
 
