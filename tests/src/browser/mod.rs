@@ -7,6 +7,7 @@
 mod app;
 mod driver;
 mod keyhole;
+mod look;
 mod stage;
 mod tls;
 mod window;
@@ -14,6 +15,7 @@ mod window;
 pub use app::{Company, Example, ExampleApp};
 pub use driver::{Chromedriver, find, missing};
 pub use fantoccini::key::Key;
+pub use look::{Language, Look, Size};
 pub use stage::{BROWSER, BROWSER_OVER_TLS, Stage, run, run_over_https, run_with_panel, run_within};
 pub use tls::{Reserved, TlsFront};
-pub use window::{Language, Look, Size, Window};
+pub use window::Window;

@@ -9,8 +9,9 @@ use tokio::sync::Mutex;
 
 use super::app::{Example, ExampleApp};
 use super::driver::Chromedriver;
+use super::look::Look;
 use super::tls::TlsFront;
-use super::window::{Look, Window, kept};
+use super::window::{Window, kept};
 use crate::adapter::{Adapter, Layout};
 use crate::world::{Setup, World};
 

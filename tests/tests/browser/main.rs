@@ -49,7 +49,9 @@ fn main() -> ExitCode {
     let mut all = Vec::new();
     all.extend(with_examples!(BROWSER, run:
         coming_in::qr_login,
+        coming_in::protected_page,
         coming_in::workbench_login,
+        coming_in::consent,
         coming_in::organisation_code,
         coming_in::two_companies,
         coming_in::by_keyboard,
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         going_wrong::forged_state,
         going_wrong::state_of_another_browser,
         going_wrong::people_who_may_not,
+        going_wrong::told_in_every_look,
         going_wrong::company_leaves,
         looks::login_pages,
         looks::sandbox_pages,

@@ -35,6 +35,7 @@ pub(crate) async fn chooser(adapter: &dyn Adapter) {
         window.says("选择企业").await;
         stage.picture(&window, "companies").await;
         assert_eq!(window.count("li a").await, 2);
+        window.reload().await;
         let another = window.attribute(&format!("a[href*='corpId={other}']"), "href").await.unwrap();
         window.click(&format!("a[href*='corpId={COMPANY_A}']")).await;
         window.arrives(&at(world, "/api/public")).await;
