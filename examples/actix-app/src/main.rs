@@ -30,6 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         App::new()
             .route("/api/hello", get().to(hello).wrap(RequireLogin::new(&shared)))
             .route("/api/public", get().to(public).wrap(RequireLogin::optional(&shared)))
+            .route("/account", get().to(account).wrap(RequireLogin::new(&shared).redirect_to_login()))
             .route("/", get().to(home))
             .service(scope("/auth", &shared))
     };
@@ -49,6 +50,10 @@ async fn public(MaybeUser(user): MaybeUser) -> Json<Value> {
     Json(user.map_or_else(|| json!({}), |user| Demo::describe(&user)))
 }
 
+async fn account(user: User) -> Html {
+    Html::new(Demo::account_page(&user))
+}
+
 async fn home() -> Html {
-    Html::new(include_str!("../../demo/home.html"))
+    Html::new(Demo::home_page())
 }

@@ -44,6 +44,7 @@ pub(crate) fn authorise_and_introduce(sandbox: &Arc<Sandbox>, login: &WecomLogin
         );
         let (person, sandbox_url) = (people.first().map_or("", String::as_str), sandbox.url());
         println!("  the app:      {public_url}/");
+        println!("  a login:      {public_url}/account, which leads through the login and back");
         println!("  the sandbox:  {sandbox_url}/sandbox");
         println!(
             "  a browser:    {public_url}/auth/login, organisation code {}",

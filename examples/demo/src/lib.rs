@@ -3,6 +3,7 @@
 
 mod companies;
 mod flags;
+mod pages;
 mod two_companies;
 
 use std::error::Error;
