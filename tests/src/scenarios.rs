@@ -101,8 +101,11 @@ pub fn run(scenarios: Vec<Scenario>) -> ExitCode {
 }
 
 fn sum_up(outcomes: &[(String, Outcome)], filtered_out: usize) -> ExitCode {
-    let failed: Vec<_> =
-        outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Failed)).map(|(name, _)| name).collect();
+    let failed: Vec<_> = outcomes
+        .iter()
+        .filter(|(_, outcome)| matches!(outcome, Outcome::Failed))
+        .map(|(name, _)| name)
+        .collect();
     let skipped = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Skipped(_))).count();
     let passed = outcomes.len() - failed.len() - skipped;
     if !failed.is_empty() {
@@ -161,8 +164,9 @@ impl Asked {
     }
 
     fn wants(&self, name: &str) -> bool {
-        let fits =
-            |filter: &String| if self.exact { name == filter.as_str() } else { name.contains(filter.as_str()) };
+        let fits = |filter: &String| {
+            if self.exact { name == filter.as_str() } else { name.contains(filter.as_str()) }
+        };
         (self.names.is_empty() || self.names.iter().any(fits)) && !self.skipped.iter().any(fits)
     }
 }

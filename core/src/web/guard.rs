@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::browser;
 use super::rejection::Rejection;
 use super::request::Headers;
 use crate::error::{Error, Result};
@@ -192,6 +193,25 @@ impl WecomLogin {
     #[must_use]
     pub fn clear_cookie(&self) -> String {
         self.0.web.cookie.clear()
+    }
+
+    /// The values of the two `Set-Cookie` that go with a logout by a route of the host app's own, as with our
+    /// `POST /logout`: one clears the session cookie, the other makes our login page wait for a click. In WeCom it would
+    /// log the person in again without one.
+    ///
+    /// ```
+    /// # use wecom_login::{CurrentUser, WecomLogin};
+    /// /// What the host app's `POST /goodbye` answers, behind a guard: 303 with these headers.
+    /// async fn goodbye(login: &WecomLogin, user: &CurrentUser) -> wecom_login::Result<Vec<(&'static str, String)>> {
+    ///     login.service().logout(user).await?;
+    ///     let mut headers = vec![("location", "/".to_owned())];
+    ///     headers.extend(login.logout_cookies().map(|cookie| ("set-cookie", cookie)));
+    ///     Ok(headers)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn logout_cookies(&self) -> [String; 2] {
+        [self.clear_cookie(), browser::logged_out(self)]
     }
 
     /// Where to send a browser that is not logged in: for a GET that accepts HTML and came without a bearer, the

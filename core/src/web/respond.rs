@@ -57,6 +57,8 @@ impl WecomLogin {
         let (route, variable) = routes::find(&request.path)?;
         let variable = variable.map(std::borrow::Cow::into_owned);
         let head = request.method == "HEAD";
+        let page =
+            (route.access == Access::Browser).then(|| browser::Language::of(request.headers.as_slice()));
         let login = self.clone();
         let work = async move {
             let call = Call { endpoint: route.endpoint, variable, request };
@@ -64,7 +66,10 @@ impl WecomLogin {
         };
         let response = self.0.tasks.spawn_on(work, &self.0.runtime).await.unwrap_or_else(|error| {
             tracing::error!(target: "wecom_login", %error, path = route.path, "a request was not answered");
-            problem(&Error::new(ErrorKind::Internal, "the request was not answered"))
+            match page {
+                Some(language) => browser::broken(self, language),
+                None => problem(&Error::new(ErrorKind::Internal, "the request was not answered")),
+            }
         });
         Some(if head { response.without_body() } else { response })
     }

@@ -3,7 +3,12 @@
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::rejection::Change;
 use crate::error::{Error, ErrorKind};
+
+/// The policy of what shows nothing and leads nowhere else: a redirect.
+pub(super) const NOWHERE: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// A response of ours, complete.
 #[derive(Clone, Debug)]
@@ -44,6 +49,24 @@ impl Response {
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The same with a change.
+    pub(super) fn changed(mut self, change: Change) -> Self {
+        match change {
+            Change::Status(status) => self.status = status,
+            Change::Remove(name) => self.headers.retain(|(header, _)| *header != name),
+            Change::Set(name, value) => {
+                self.headers.retain(|(header, _)| *header != name);
+                self.headers.push((name, value));
+            }
+            Change::Add(name, value) => {
+                if !self.headers.iter().any(|(header, there)| *header == name && *there == value) {
+                    self.headers.push((name, value));
+                }
+            }
+        }
         self
     }
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::background::{self, Feeds};
+use super::browser::BrowserLogins;
 use super::handle::{Inner, WecomLogin};
 use super::retention::Retention;
 use crate::authorization::Authorizations;
@@ -61,6 +62,7 @@ pub struct Builder {
     admin_predicate: Option<AdminPredicate>,
     trusted_proxies: Vec<Network>,
     look: Look,
+    cookie_prefix: Option<String>,
     cached_authorizations: u64,
     migrate: bool,
     retention: Retention,
@@ -97,6 +99,7 @@ impl Default for Builder {
             admin_predicate: None,
             trusted_proxies: Vec::new(),
             look: Look::default(),
+            cookie_prefix: None,
             cached_authorizations: 10_000,
             migrate: true,
             retention: Retention::default(),
@@ -260,6 +263,15 @@ impl Builder {
         self
     }
 
+    /// What the names of our cookies begin with: `wecom`, as in `wecom_login`. Services that share a host share its
+    /// cookies, whatever their ports and paths, and would clear each other's: give each a prefix of its own, 1 to 32 of
+    /// `A-Z a-z 0-9 _ -` with a letter first. On https the names begin with `__Host-` all the same. Changing it logs
+    /// browsers out.
+    pub fn cookie_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.cookie_prefix = Some(prefix.into());
+        self
+    }
+
     /// How many authorisations, and as many access tokens, stay in memory. 10 000.
     pub const fn cached_authorizations(mut self, authorizations: u64) -> Self {
         self.cached_authorizations = authorizations;
@@ -334,6 +346,7 @@ impl Builder {
                 people.clone(),
                 sessions.clone(),
             ),
+            browser_logins: BrowserLogins::new(Arc::clone(store.clock())),
             login_codes: LoginCodes::new(store.clone()),
             spent_states: SpentStates::new(store.clone()),
             organization_codes: OrganizationCodes::new(store.clone()),
@@ -380,7 +393,11 @@ impl Builder {
         let key = self.admin_key.as_deref().map(AdminKey::new).transpose()?;
         let admin = Admin::new(key, self.admin_predicate.clone(), Arc::clone(&self.clock));
         let proxies = TrustedProxies::new(self.trusted_proxies.clone());
-        Ok(Web::new(public_url, Mount::new(&self.mount)?, admin, proxies).with_look(self.look.clone()))
+        let web = Web::new(public_url, Mount::new(&self.mount)?, admin, proxies).with_look(self.look.clone());
+        match &self.cookie_prefix {
+            Some(prefix) => web.with_cookie_prefix(prefix),
+            None => Ok(web),
+        }
     }
 
     fn hosts(&self) -> Result<Hosts> {

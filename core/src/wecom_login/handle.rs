@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use super::browser::BrowserLogins;
 use super::builder::Builder;
 use super::instance::Instance;
 use super::retention::Retention;
@@ -66,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) authorizations: Authorizations,
     pub(crate) people: People,
     pub(crate) prover: Prover,
+    pub(crate) browser_logins: BrowserLogins,
     pub(crate) login_codes: LoginCodes,
     pub(crate) spent_states: SpentStates,
     pub(crate) organization_codes: OrganizationCodes,

@@ -345,7 +345,7 @@ impl AuthService {
         bound.ok_or_else(|| Error::new(ErrorKind::UserAuthMiss, "no user of the app is bound to this person"))
     }
 
-    async fn named(&self, who: &Principal) -> Result<CorpChoice> {
+    pub(super) async fn named(&self, who: &Principal) -> Result<CorpChoice> {
         let authorization = self.0.0.authorizations.find(&who.suite_id, &who.corp_id).await?;
         let corp_name =
             authorization.map(|authorization| authorization.corp_name.clone()).unwrap_or_default();
@@ -370,7 +370,9 @@ impl AuthService {
         let mut companies = Vec::new();
         for other in inner.people.binder().companies(local_id, proven).await? {
             let bound = inner.people.binder().bound(&other).await?;
-            if other.corp_id == proven.corp_id || bound.as_deref() != Some(local_id) {
+            // Under two suites a company is still one company.
+            let listed = companies.iter().any(|(listed, _): &(Principal, _)| listed.corp_id == other.corp_id);
+            if listed || other.corp_id == proven.corp_id || bound.as_deref() != Some(local_id) {
                 continue;
             }
             let Ok(config) = inner.instances.serving(&other.suite_id, &other.corp_id) else { continue };
