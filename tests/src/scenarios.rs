@@ -34,7 +34,11 @@ impl Scenario {
     fn run(self) -> Outcome {
         if let Some(program) = missing(self.needs) {
             let in_ci = std::env::var("CI").as_deref() == Ok("true");
-            return if in_ci { Outcome::Failed } else { Outcome::Skipped(program) };
+            if !in_ci {
+                return Outcome::Skipped(program);
+            }
+            eprintln!("{}: {program} is not installed, and CI=true", self.name);
+            return Outcome::Failed;
         }
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
