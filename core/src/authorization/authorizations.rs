@@ -1,8 +1,8 @@
 //! All authorisations: found in memory where a login needs one, read and changed in the database.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
@@ -77,6 +77,8 @@ pub(super) struct Inner {
     pub(super) hooks: Arc<dyn Hooks>,
     /// Wakes the one who re-reads authorisations.
     pub(super) due: Arc<Notify>,
+    /// Companies whose permanent code is fetched and not stored yet.
+    pub(super) unstored: Mutex<Vec<(SuiteId, CorpId)>>,
     cached: moka::sync::Cache<(SuiteId, CorpId), Arc<Authorization>>,
     changes: AtomicU64,
 }
@@ -93,6 +95,7 @@ impl Authorizations {
             suites: parts.suites,
             hooks: parts.hooks,
             due: parts.due,
+            unstored: Mutex::default(),
             cached,
             changes: AtomicU64::new(0),
         }))
@@ -271,6 +274,18 @@ impl Authorizations {
         self.0.changes.fetch_add(1, Ordering::SeqCst);
         self.0.cached.invalidate(&(suite_id.clone(), corp_id.clone()));
         self.0.sessions.authorization_ended(suite_id, corp_id, epoch);
+    }
+
+    /// Every authorisation has a new epoch: no session and no login that was begun goes on.
+    pub(crate) fn all_ended(&self) {
+        // Before the sessions: a login that begins after this reads the new epochs.
+        self.forget_all();
+        self.0.sessions.all_ended();
+    }
+
+    /// Companies whose permanent code this node has in hand and could not store: it is lost if the process ends now.
+    pub(crate) fn unstored(&self) -> Vec<(SuiteId, CorpId)> {
+        self.0.unstored.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Nothing in memory can be relied on any more.

@@ -9,8 +9,11 @@ use crate::ids::{CorpId, UserId};
 use crate::login::People;
 use crate::session::Principal;
 use crate::store::Store;
-use crate::store::entity::callback_record::Model;
+use crate::store::entity::callback_record::{Model, RecordKey};
 use crate::wecom::ticket::{self, event_time};
+
+const CREATE_AUTH: &str = "create_auth";
+const RESET: &str = "reset_permanent_code";
 
 /// How a record ends when nothing went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +31,7 @@ impl From<bool> for Done {
 
 #[derive(Clone)]
 pub(crate) struct Effects {
-    store: Store,
+    pub(super) store: Store,
     authorizations: Authorizations,
     people: People,
 }
@@ -45,7 +48,7 @@ impl Effects {
         payload: Option<&[u8]>,
         sender: &dyn Sender,
     ) -> Result<Done> {
-        if row.exchanged {
+        if row.exchanged && (payload.is_none() || matches!(row.event.as_str(), CREATE_AUTH | RESET)) {
             return self.go_on(row, payload).await;
         }
         let payload = payload.ok_or_else(|| broken("a record that waits has no payload"))?;
@@ -66,9 +69,9 @@ impl Effects {
     async fn go_on(&self, row: &Model, payload: Option<&[u8]>) -> Result<Done> {
         let corp_id = row.corp_id.as_ref().ok_or_else(|| broken("an exchanged record names no company"))?;
         let new_epoch = match row.event.as_str() {
-            "create_auth" => true,
-            "reset_permanent_code" => false,
-            // A person's sessions were ended, which is all of it.
+            CREATE_AUTH => true,
+            RESET => false,
+            // An event about a person, of which nothing is left.
             _ => return Ok(Done::Succeeded),
         };
         if let Some(answer) = payload {
@@ -122,18 +125,28 @@ impl Effects {
             return Ok(Done::Ignored);
         }
         let person = |user_id: UserId| Principal::new(suite_id.clone(), corp_id.clone(), user_id);
+        let record = RecordKey::of(row);
+        // Sessions end at once, whatever stands in the way of the rest.
         match kind {
             CorpEventKind::UserDeleted { user_id, .. } | CorpEventKind::UserRenamed { user_id, .. }
                 if row.guessed =>
             {
-                self.people.hidden(&person(user_id), Some(row.id)).await?;
+                self.people.hidden(&person(user_id), Some(&record)).await?;
             }
-            CorpEventKind::UserDeleted { user_id, .. } => self.people.left(&person(user_id), row.id).await?,
+            CorpEventKind::UserDeleted { user_id, .. } => {
+                let who = person(user_id);
+                self.people.leaves(&who, &record).await?;
+                self.wait_for_earlier(row, &[&who.user_id]).await?;
+                self.people.left(&who).await?;
+            }
             CorpEventKind::UserRenamed { user_id, new_user_id, .. } => {
-                self.people.renamed(&person(user_id), &new_user_id, row.id).await?;
+                let who = person(user_id);
+                self.people.end_sessions_by(&who, &record).await?;
+                self.wait_for_earlier(row, &[&who.user_id, &new_user_id]).await?;
+                self.people.renamed(&who, &new_user_id, &record).await?;
             }
             CorpEventKind::Unsubscribed { user_id, .. } => {
-                self.people.hidden(&person(user_id), Some(row.id)).await?;
+                self.people.hidden(&person(user_id), Some(&record)).await?;
             }
             CorpEventKind::Other { .. } => return Ok(Done::Ignored),
         }

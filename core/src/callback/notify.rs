@@ -10,6 +10,7 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 use super::inbox::{Arrival, Inbox, Work};
 use super::{
@@ -72,6 +73,7 @@ struct Inner {
     store: Store,
     room: Semaphore,
     runtime: Handle,
+    tasks: TaskTracker,
 }
 
 /// What a plaintext turned out to be.
@@ -90,10 +92,10 @@ impl Notify {
         authorizations: Authorizations,
         hooks: Arc<dyn Hooks>,
         store: Store,
-        runtime: Handle,
+        (runtime, tasks): (Handle, TaskTracker),
     ) -> Self {
         let room = Semaphore::new(AT_ONCE);
-        Self(Arc::new(Inner { suites, instances, inbox, authorizations, hooks, store, room, runtime }))
+        Self(Arc::new(Inner { suites, instances, inbox, authorizations, hooks, store, room, runtime, tasks }))
     }
 
     /// The check of a URL that is entered in the provider console: answers the plaintext of `echostr` (D/96238).
@@ -151,7 +153,7 @@ impl Notify {
             Ok(Ok(())) => {
                 for event in arrived.into_iter().flatten() {
                     let hooks = Arc::clone(&self.0.hooks);
-                    self.0.runtime.spawn(async move { hooks.other_event(event).await });
+                    self.0.tasks.spawn_on(async move { hooks.other_event(event).await }, &self.0.runtime);
                 }
                 NotifyAnswer::success()
             }

@@ -4,7 +4,7 @@ mod current_user;
 mod epoch;
 mod memory;
 mod principal;
-mod recent;
+pub(crate) mod recent;
 pub(crate) mod rows;
 mod sessions;
 mod settings;

@@ -50,6 +50,8 @@ pub(crate) struct Admission {
     pub(crate) person_epoch: i64,
     pub(crate) authorization_epoch: i64,
     pub(crate) visible_at: Timestamp,
+    /// The number of the newest end when the login began.
+    pub(crate) newest_end: u64,
 }
 
 /// A new session with its token, which is shown only now.
@@ -71,7 +73,8 @@ struct Inner {
     mint: Mint,
     epochs: Epochs,
     memory: Memory,
-    loads: moka::future::Cache<TokenHash, Option<CurrentUser>>,
+    /// By when everything was forgotten last, too: nobody is given what was begun to be read before.
+    loads: moka::future::Cache<(TokenHash, u64), Option<CurrentUser>>,
     ended: moka::sync::Cache<TokenHash, ()>,
     recent: Recent,
     chores: mpsc::UnboundedSender<Chore>,
@@ -142,13 +145,14 @@ impl Sessions {
         // On our own runtime: a caller that goes away must not leave the others waiting.
         let load = self.0.runtime.spawn(async move {
             let read = async {
-                let read = sessions.0.loads.try_get_with(hash, sessions.read(hash)).await?;
+                let key = (hash, sessions.0.epochs.forgotten_at());
+                let read = sessions.0.loads.try_get_with(key, sessions.read(hash)).await?;
                 if !read.as_ref().is_some_and(|user| sessions.is_idle(user, sessions.0.store.now())) {
                     return Ok(read);
                 }
                 // Read a moment ago, and idle since: another node may have written its use down meanwhile.
-                sessions.0.loads.invalidate(&hash).await;
-                sessions.0.loads.try_get_with(hash, sessions.read(hash)).await
+                sessions.0.loads.invalidate(&key).await;
+                sessions.0.loads.try_get_with(key, sessions.read(hash)).await
             };
             match tokio::time::timeout(LOAD_TIMEOUT, read).await {
                 Ok(read) => read.map_err(|error: Arc<Error>| Error::clone(&error)),
@@ -203,7 +207,7 @@ impl Sessions {
         };
         rows::insert(self.0.store.database(), &live, epochs).await?;
         let user = CurrentUser(Arc::new(live));
-        self.keep(&user);
+        self.keep(&user, admission.newest_end);
         Ok(IssuedSession { token, user })
     }
 
@@ -271,13 +275,20 @@ impl Sessions {
 
     /// Nothing in memory can be relied on any more: every session is read again before it is believed.
     pub(crate) fn forget_all(&self) {
+        self.0.epochs.forget_all();
         self.0.memory.clear();
         self.0.loads.invalidate_all();
     }
 
-    /// The database is not the one it was: what ended lately is ended there once more.
-    pub(crate) async fn repeat_ends(&self) -> Result<()> {
-        self.0.recent.repeat(&self.0.store).await
+    /// Every session of the service is over.
+    pub(crate) fn all_ended(&self) {
+        self.0.recent.all();
+        self.forget_all();
+    }
+
+    /// What ended lately.
+    pub(crate) fn recent(&self) -> &Recent {
+        &self.0.recent
     }
 
     /// Forgets the sessions that nobody asked for lately.
@@ -301,6 +312,7 @@ impl Sessions {
 
     async fn read(&self, hash: TokenHash) -> Result<Option<CurrentUser>> {
         let now = self.0.store.now();
+        let newest_end = self.newest_end();
         let row = rows::by_token_hash(self.0.store.database(), &hash).await?;
         let row = row.map(|mut row| {
             // What is in memory may be newer than what is written.
@@ -314,7 +326,7 @@ impl Sessions {
             return Ok(None);
         };
         let user = CurrentUser(Arc::new(self.live(row, hash)?));
-        self.keep(&user);
+        self.keep(&user, newest_end);
         Ok(Some(user))
     }
 
@@ -328,10 +340,13 @@ impl Sessions {
     }
 
     /// Keeps a session in memory. An end marks first and forgets then; we keep first and look then: one of the two sees
-    /// the other.
-    fn keep(&self, user: &CurrentUser) {
+    /// the other. What was forgotten after the end of this number, from before which the session may be, stays so.
+    fn keep(&self, user: &CurrentUser, newest_end: u64) {
         let hash = user.0.token_hash;
         self.0.memory.insert(user);
+        if self.0.epochs.forgotten_at() > newest_end {
+            self.0.memory.remove(&hash);
+        }
         if self.0.ended.contains_key(&hash) {
             user.0.ended.store(true, Ordering::Release);
             self.0.memory.remove(&hash);
@@ -400,7 +415,7 @@ impl Sessions {
         if let Some(user) = self.0.memory.remove(&hash) {
             user.0.ended.store(true, Ordering::Release);
         }
-        self.0.loads.invalidate(&hash).await;
+        self.0.loads.invalidate(&(hash, self.0.epochs.forgotten_at())).await;
     }
 }
 

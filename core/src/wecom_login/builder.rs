@@ -323,7 +323,7 @@ impl Builder {
         let by_auth_model = Arc::ptr_eq(&binder, &ours);
         let people = People::new(store.clone(), sessions.clone(), binder, by_auth_model);
         let inbox = Inbox::new(store.shared(Share::Notify), Arc::clone(&arrived), repeats);
-        let stop = CancellationToken::new();
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let effects = Effects::new(store.clone(), authorizations.clone(), people.clone());
         let login = WecomLogin::new(Inner {
             prover: Prover::new(
@@ -344,7 +344,7 @@ impl Builder {
                 authorizations.clone(),
                 Arc::clone(&self.hooks),
                 store.clone(),
-                runtime.clone(),
+                (runtime.clone(), tasks.clone()),
             ),
             worker: Worker::new(
                 store.shared(Share::Worker),
@@ -367,7 +367,7 @@ impl Builder {
             retention,
             web,
             runtime,
-            tasks: TaskTracker::new(),
+            tasks,
             stop,
         });
         background::start(&login, Feeds { inbox, repeats: repeat_feed, chores: chore_feed, due });

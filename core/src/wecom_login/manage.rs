@@ -182,6 +182,22 @@ impl AuthService {
         self.0.run(async move { authorizations.end_sessions(&suite_id, &corp_id).await }).await
     }
 
+    /// Ends every session of the service, on every node, and every login that is under way: one new epoch for all. For
+    /// after a restore, which brings sessions back that ended since the backup.
+    ///
+    /// ```no_run
+    /// # async fn restored(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
+    /// login.service().end_all_sessions().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The database does not answer; the sessions go on.
+    pub async fn end_all_sessions(&self) -> Result<()> {
+        let authorizations = self.0.0.authorizations.clone();
+        self.0.run(async move { authorizations.end_all_sessions().await }).await
+    }
+
     /// The link that logs a person in within WeCom, from the workbench or a menu (D/96441).
     ///
     /// # Errors

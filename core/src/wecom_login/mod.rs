@@ -3,6 +3,7 @@
 mod background;
 mod browser;
 mod builder;
+mod feed;
 mod handle;
 mod housekeeping;
 mod instance;

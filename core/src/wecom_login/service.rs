@@ -152,6 +152,8 @@ impl AuthService {
     /// A person whom somebody else proved: the host app, or a Type of its own.
     pub(super) async fn vouch(&self, person: ProvenPerson, newest_end: u64) -> Result<Proof> {
         let who = &person.principal;
+        let had_left = self.0.0.people.left(who).await?;
+        let newest_end = if had_left { self.0.0.sessions.newest_end() } else { newest_end };
         self.0.0.authorizations.ensure(&who.suite_id, &who.corp_id).await?;
         self.0.0.people.told(who, &person.profile).await?;
         let authorization = self.0.0.authorizations.find(&who.suite_id, &who.corp_id).await?;
@@ -164,6 +166,7 @@ impl AuthService {
             person_epoch: known.as_ref().map_or(0, |known| known.epoch) - i64::from(ended),
             authorization_epoch: authorization.epoch,
             visible_at: self.0.0.store.now(),
+            newest_end,
             bound: None,
             person,
         })
@@ -192,6 +195,7 @@ impl AuthService {
                 person_epoch: proof.person_epoch,
                 authorization_epoch: proof.authorization_epoch,
                 visible_at: proof.visible_at,
+                newest_end: proof.newest_end,
             })
             .await?;
         let (hooks, user) = (std::sync::Arc::clone(&self.0.0.hooks), issued.user.clone());
@@ -254,12 +258,14 @@ impl AuthService {
     async fn proof_of(&self, ticket: &Ticket, target: Principal) -> Result<Proof> {
         let inner = &self.0.0;
         let over = || Error::new(ErrorKind::LoginCodeInvalid, "the login that made this code is over");
+        let newest_end = inner.sessions.newest_end();
         if inner.suites.find(&target.suite_id).is_some() {
             let config = inner.instances.serving(&target.suite_id, &target.corp_id)?;
             inner.instances.check_login(config, &target.corp_id)?;
             let authorization =
                 inner.authorizations.require_active(&target.suite_id, &target.corp_id).await?;
             if target != ticket.principal {
+                inner.people.left(&target).await?;
                 inner.people.ensure(&target).await?;
                 let visible_at = inner.people.find(&target).await?.and_then(|known| known.visible_at);
                 if visible_at.is_none_or(|at| at <= authorization.changed_at) {
@@ -286,6 +292,7 @@ impl AuthService {
             person_epoch,
             authorization_epoch,
             visible_at: known.visible_at.unwrap_or_default(),
+            newest_end,
             bound: None,
         })
     }

@@ -91,6 +91,20 @@ async fn tables_of_the_version_before_are_brought_up_to_date_with_what_they_hold
     without_migrating.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_of_the_version_before_starts_beside_a_later_one() {
+    let node = Node::start(Plan::default()).await;
+    let corp = node.install(0).await;
+    let later = "INSERT INTO wecom_migration (version, applied_at) VALUES ('m20991231_000001_later', 1)";
+    node.database.execute(later).await;
+    for migrate in [true, false] {
+        let of_before = node.another_handle_with(|builder| builder.migrate(migrate)).await;
+        assert_eq!(of_before.service().corps().await.unwrap().len(), 1);
+        of_before.shutdown().await;
+    }
+    assert_eq!(node.log_in(SUITE, &corp, &node.user(0, 0)).await.status, 200);
+}
+
 #[tokio::test]
 async fn a_mysql_that_cuts_what_is_too_long_is_refused() {
     let node = Node::start(Plan::default()).await;

@@ -81,7 +81,7 @@ impl<'a> Lease<'a> {
                 .col_expr(Column::Until, Expr::value(self.store.now() + LEASE))
                 .filter(Column::Id.eq(self.id))
                 .filter(Column::Owner.eq(self.owner.as_str()))
-                .exec(self.store.database())
+                .exec(self.store.pulse())
                 .await;
         }
     }
