@@ -98,8 +98,8 @@ async fn missing<'c>(database: impl IntoSchemaManagerConnection<'c>) -> Result<u
     } else {
         Vec::<String>::new()
     };
-    let is_done = |step: &Box<dyn MigrationTrait>| done.iter().any(|done| done == step.name());
-    Ok(Migrator::migrations().iter().filter(|step| !is_done(step)).count())
+    let is_done = |name: &str| done.iter().any(|done| done == name);
+    Ok(Migrator::migrations().iter().filter(|step| !is_done(step.name())).count())
 }
 
 async fn run(transaction: &DatabaseTransaction, sql: &str) -> Result<()> {
