@@ -77,7 +77,8 @@ pub trait Hooks: Send + Sync + 'static {
         Box::pin(async { Ok(CorpDecision::Allow) })
     }
 
-    /// A company is in: its people can log in. Told again if the process died before it was written down that you know.
+    /// A company is in: its people can log in. Told again after 重新获取secret, and if the process died before it was
+    /// written down that you know.
     fn corp_authorized<'a>(&'a self, _corp: &'a CorpNotice) -> HookFuture<'a> {
         Box::pin(async {})
     }

@@ -269,6 +269,9 @@ pub use session::{
     SessionToken, Verified, Verify,
 };
 pub use store::{AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, RecordStatus};
+#[cfg(feature = "failpoints")]
+#[doc(hidden)]
+pub use store::first_steps;
 pub use suite::Suite;
 pub use wecom_login::{
     AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest, LoginCode,

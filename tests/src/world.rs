@@ -24,7 +24,7 @@ use crate::push::Push;
 pub const ADMIN_KEY: &str = "conformance-admin-key-0001";
 
 /// So long a condition is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 type Configure = Box<dyn FnOnce(Builder) -> Builder + Send>;
 
@@ -341,12 +341,12 @@ impl fmt::Debug for World {
     }
 }
 
-/// Waits until a condition holds; fails after ten seconds.
+/// Waits until a condition holds; fails after half a minute.
 pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
     let held = tokio::time::timeout(PATIENCE, async {
         while !holds().await {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     });
-    assert!(held.await.is_ok(), "not within ten seconds: {what}");
+    assert!(held.await.is_ok(), "waited in vain: {what}");
 }

@@ -40,14 +40,8 @@ fn main() {
 }
 
 async fn a_whole_login_behind_a_path(adapter: &dyn Adapter, program: &str) {
-    let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
-    let front = reserved.local_addr().unwrap();
+    let (world, front, _nginx) = behind(adapter, program).await;
     let public_url = format!("http://{front}/portal");
-    let configured = public_url.clone();
-    let setup = Setup::new().configure(move |builder| builder.public_url(configured));
-    let world = World::start(adapter, Layout::Auth, setup).await;
-    drop(reserved);
-    let _nginx = Nginx::start(program, front, world.address()).await;
     let ask = async |ask: Ask| send(front, &ask).await;
 
     // WeCom pushes to the public URL, and the echo of its check comes back.
@@ -92,6 +86,24 @@ async fn a_whole_login_behind_a_path(adapter: &dyn Adapter, program: &str) {
     world.end().await;
 }
 
+/// An app, nginx before it, and where that listens. Somebody may take the port before nginx does: then at another one.
+async fn behind(adapter: &dyn Adapter, program: &str) -> (World, SocketAddr, Nginx) {
+    for attempt in 1.. {
+        let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
+        let front = reserved.local_addr().unwrap();
+        let public_url = format!("http://{front}/portal");
+        let setup = Setup::new().configure(move |builder| builder.public_url(public_url));
+        let world = World::start(adapter, Layout::Auth, setup).await;
+        drop(reserved);
+        match Nginx::start(program, front, world.address()).await {
+            Ok(nginx) => return (world, front, nginx),
+            Err(why) => assert!(attempt < 5 && why.contains("in use"), "nginx ended: {why}"),
+        }
+        world.end().await;
+    }
+    unreachable!()
+}
+
 /// Where nginx is, if anywhere.
 fn nginx() -> Option<&'static str> {
     ["nginx", "/usr/sbin/nginx"].into_iter().find(|program| {
@@ -107,8 +119,9 @@ struct Nginx {
 }
 
 impl Nginx {
-    /// Listens at `front`, and hands what is below `/portal/` to the app without that.
-    async fn start(program: &str, front: SocketAddr, app: SocketAddr) -> Self {
+    /// Listens at `front`, and hands what is below `/portal/` to the app without that. If it ends, what it said is the
+    /// error.
+    async fn start(program: &str, front: SocketAddr, app: SocketAddr) -> Result<Self, String> {
         let directory = TempDir::new().unwrap();
         let path = directory.path().display();
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -123,11 +136,18 @@ impl Nginx {
         let file = directory.path().join("nginx.conf");
         fs::write(&file, configuration).unwrap();
         let errors = directory.path().join("errors");
+        // Written when it has its port; whoever else has it may listen too.
+        let pid = directory.path().join("pid");
         let child = Command::new(program).arg("-e").arg(&errors).arg("-c").arg(&file).spawn().unwrap();
         let nginx = Self { child: Mutex::new(child), _directory: directory };
-        until("nginx listens", async || TcpStream::connect(front).await.is_ok() || nginx.has_ended()).await;
-        assert!(!nginx.has_ended(), "nginx ended: {}", fs::read_to_string(errors).unwrap_or_default());
-        nginx
+        until("nginx listens", async || {
+            (pid.exists() && TcpStream::connect(front).await.is_ok()) || nginx.has_ended()
+        })
+        .await;
+        if nginx.has_ended() {
+            return Err(fs::read_to_string(errors).unwrap_or_default());
+        }
+        Ok(nginx)
     }
 
     fn has_ended(&self) -> bool {

@@ -35,6 +35,8 @@ pub use key_ring::{DATA_KEY_VARIABLE, DataKey, DataKeys};
 pub(crate) use removal::remove;
 pub(crate) use retry::retried;
 pub(crate) use seal::{Place, Sealed};
+#[cfg(feature = "failpoints")]
+pub use migration::first_steps;
 pub use status::{AuthorizationStatus, RecordStatus};
 use time::Offset;
 

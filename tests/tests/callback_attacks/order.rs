@@ -107,14 +107,15 @@ async fn a_replayed_unsubscribe_ends_no_later_session() {
     node.done(&gone, "unsubscribe").await;
     until("the session is over", async || !node.lives(&first).await).await;
     let second = node.session(SUITE, &corp, &user).await;
-    node.accepted(&gone).await;
+    let mut refused = node.accepted(&gone).await;
     // Encrypted anew it is still the same event.
-    node.accepted(&node.forge.post(&corp, &event)).await;
+    refused += node.accepted(&node.forge.post(&corp, &event)).await;
     assert!(node.lives(&second).await);
     assert_eq!(node.statuses("unsubscribe").await.len(), 1);
     until("both repetitions are counted", async || {
         let records = node.records().await;
-        records.iter().find(|record| record.event == "unsubscribe").unwrap().duplicates == 2
+        let record = records.iter().find(|record| record.event == "unsubscribe").unwrap();
+        (2..=2 + refused).contains(&usize::try_from(record.duplicates).unwrap())
     })
     .await;
 }

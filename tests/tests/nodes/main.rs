@@ -5,3 +5,4 @@ mod clocks;
 mod ends;
 mod tables;
 mod tokens;
+mod upgrade;

@@ -1,4 +1,4 @@
-//! The tables: made once however many nodes start, beside a host app's own, from an older version, exact to the byte.
+//! The tables: made once however many nodes start, beside a host app's own, exact to the byte.
 #![allow(elided_lifetimes_in_paths, reason = "the trait of sea-orm-migration is written so")]
 
 use futures_util::future::join_all;
@@ -65,30 +65,6 @@ async fn a_host_apps_own_migrator_goes_on_beside_ours() {
     HostMigrator::up(&database, None).await.unwrap();
     assert_eq!(node.number("SELECT COUNT(*) FROM orders").await, 0);
     node.install(0).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn tables_of_the_version_before_are_brought_up_to_date_with_what_they_hold() {
-    let node = Node::start(Plan::default()).await;
-    let corp = node.install(0).await;
-    let token = node.session(SUITE, &corp, &node.user(0, 0)).await;
-    // The tables as they were three steps ago.
-    node.database.execute("DROP TABLE wecom_token_lease").await;
-    node.database.execute("DELETE FROM wecom_migration WHERE version >= 'm20261122_000004'").await;
-    let refused = node.fails_with(|builder| builder.migrate(false)).await;
-    assert_eq!(refused.kind(), ErrorKind::Config, "{refused}");
-    assert!(refused.to_string().contains("migrations are missing"), "{refused}");
-    let later = node.another_handle().await;
-    assert!(user(&later, &token).await.is_some());
-    assert_eq!(node.log_in(SUITE, &corp, &node.user(0, 0)).await.status, 200);
-    later.shutdown().await;
-    // A start that died half-way, on MySQL: what is made is not booked.
-    node.database.execute("DELETE FROM wecom_migration").await;
-    let again = node.another_handle().await;
-    assert!(user(&again, &token).await.is_some());
-    again.shutdown().await;
-    let without_migrating = node.another_handle_with(|builder| builder.migrate(false)).await;
-    without_migrating.shutdown().await;
 }
 
 #[tokio::test]

@@ -71,6 +71,16 @@ pub(super) async fn up(database: &DatabaseConnection) -> Result<()> {
     Ok(())
 }
 
+/// For the tests of this workspace: the tables as these first steps leave them, which is how an older version had them.
+///
+/// # Errors
+/// `STORE_UNAVAILABLE`.
+#[cfg(feature = "failpoints")]
+pub async fn first_steps(database: &DatabaseConnection, steps: u32) -> Result<()> {
+    Migrator::up(database, Some(steps)).await?;
+    Ok(())
+}
+
 /// For a database account that may not change tables: they have to be up to date already.
 pub(super) async fn expect_none(database: &DatabaseConnection) -> Result<()> {
     // Not by the migrator, which would make its own table first.
