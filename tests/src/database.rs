@@ -4,6 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, DbErr, Statement,
@@ -321,7 +322,16 @@ async fn administer(server: &str, backend: DbBackend) -> Result<DatabaseConnecti
 }
 
 async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
-    let mut options = ConnectOptions::new(url);
+    let mut options = pool(url);
     options.max_connections(1).sqlx_logging(false);
     Database::connect(options).await
+}
+
+/// Options of a pool that nobody tends. The task by which sqlx closes connections of a certain age can read a counter
+/// that has just gone below zero; it then spins for ever, and the runtime it is on never ends.
+#[must_use]
+pub fn pool(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    options
 }

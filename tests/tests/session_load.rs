@@ -4,8 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use http::{HeaderMap, header};
-use sea_orm::{ConnectOptions, Database};
+use sea_orm::Database;
 use wecom_login::ErrorKind;
+use wecom_login_tests::database::pool;
 use wecom_login_tests::lines::Lines;
 use wecom_login_tests::node::{Node, Plan, SUITE};
 
@@ -19,7 +20,7 @@ async fn a_hundred_requests_read_their_session_once() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
     let token = node.session(SUITE, &corp, &node.user(0, 0)).await;
-    let mut options = ConnectOptions::new(node.database.url());
+    let mut options = pool(node.database.url());
     options.sqlx_logging(true);
     let database = Database::connect(options).await.unwrap();
     for attempt in 1.. {

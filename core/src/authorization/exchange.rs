@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::authorization::seal_code;
-use super::authorizations::Authorizations;
+use super::authorizations::{Authorizations, next_epoch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::ids::{AgentId, CorpId, SuiteId};
 use crate::secret::{PermanentCode, SuiteAccessToken, TemporaryAuthCode};
-use crate::store::entity::authorization::{ActiveModel, Entity};
+use crate::store::entity::authorization::{ActiveModel, Column, Entity};
 use crate::store::entity::callback_record::payload_place;
 use crate::store::entity::{access_token, callback_record};
 use crate::store::{AuthorizationStatus, RecordStatus, Sealed, retried};
@@ -231,6 +231,14 @@ impl Authorizations {
                 Entity::insert(row).exec_without_returning(&transaction).await?;
             }
             access_token::Entity::delete_by_id(Tokens::app_row_id(suite_id, corp_id))
+                .exec(&transaction)
+                .await?;
+        } else if event.new_epoch {
+            // The secret stays the later one's. The company authorised anew all the same: sessions of before are over.
+            Entity::update_many()
+                .col_expr(Column::Epoch, next_epoch())
+                .filter(Column::SuiteId.eq(suite_id.clone()))
+                .filter(Column::CorpId.eq(corp_id.clone()))
                 .exec(&transaction)
                 .await?;
         }

@@ -67,6 +67,9 @@ impl Store {
     pub(crate) async fn connect(url: &str) -> Result<DatabaseConnection> {
         let mut options = ConnectOptions::new(url);
         options.sqlx_logging(false).acquire_timeout(CONNECTED_WITHIN).max_connections(CONNECTIONS);
+        // Connections do not end by their age. The task by which sqlx 0.9.0 sees to that can read a counter that has just
+        // gone below zero: it then spins for ever, and no shutdown ends it. One that broke is found when it is taken.
+        options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
         #[cfg(feature = "sqlite")]
         options.map_sqlx_sqlite_opts(|sqlite| {
             use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};

@@ -130,6 +130,9 @@ impl Builder {
     }
 
     /// Uses a connection of the host app. Our tables begin with `wecom_`, and our migrations have books of their own.
+    ///
+    /// Give its pool neither an idle timeout nor a longest lifetime as long as it is one of sqlx 0.9.0: the task that sees
+    /// to those may spin for ever, on a core of the machine, and then no runtime it is on ends.
     pub fn database(mut self, connection: DatabaseConnection) -> Self {
         self.database = Some(Database::Connection(connection));
         self

@@ -81,6 +81,28 @@ async fn a_create_that_overtakes_its_cancel_stands() {
 }
 
 #[tokio::test]
+async fn a_create_that_a_later_reset_overtook_begins_a_new_epoch() {
+    let node = Node::start(Plan::default()).await;
+    let corp = node.install(0).await;
+    let user = node.user(0, 0);
+    let token = node.session(SUITE, &corp, &user).await;
+    node.sandbox.change_settings(json!({"reorder": ["create_auth"]})).await.unwrap();
+    node.sandbox.install(&corp).await.unwrap();
+    // WeCom's time is in seconds: the reset is the later one. It is delivered first.
+    node.sandbox.advance(std::time::Duration::from_secs(2));
+    assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
+    until("both are worked off", async || {
+        node.statuses("reset_permanent_code").await == ["succeeded"]
+            && node.statuses("create_auth").await == ["succeeded", "succeeded"]
+    })
+    .await;
+    assert!(!node.lives(&token).await, "the company authorised anew");
+    // The secret is the reset's.
+    node.sandbox.expire_tokens();
+    assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
+}
+
+#[tokio::test]
 async fn two_change_auth_of_one_second_are_both_read() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;

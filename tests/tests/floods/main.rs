@@ -4,10 +4,11 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Instant;
 
-use sea_orm::{ConnectOptions, Database};
+use sea_orm::Database;
 use wecom_login::{
     AuthCode, CorpId, ErrorKind, ManualClock, SuiteId, Verify, WecomLogin, WorkbenchLoginRequest,
 };
+use wecom_login_tests::database::pool;
 use wecom_login_tests::forge::{Forge, app_event};
 use wecom_login_tests::lines::Lines;
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
@@ -38,7 +39,7 @@ async fn unknown_tokens_ask_the_database_nothing() {
     lines.record("sqlx::query=info");
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
-    let mut options = ConnectOptions::new(node.database.url());
+    let mut options = pool(node.database.url());
     options.sqlx_logging(true);
     let database = Database::connect(options).await.unwrap();
     let login = node.another_handle_with(|builder| builder.database(database)).await;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, Database};
+use sea_orm::Database;
 use wecom_login::{Builder, Clock as _, ManualClock, Retention};
+use wecom_login_tests::database::pool;
 use wecom_login_tests::lines::Lines;
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
 
@@ -54,7 +55,7 @@ async fn two_nodes_take_turns_and_a_wrong_clock_stops_nobody() {
     assert!(booked > clock.now().as_millis());
     fill(&node, &clock, 21, 30).await;
 
-    let mut options = ConnectOptions::new(node.database.url());
+    let mut options = pool(node.database.url());
     options.sqlx_logging(true);
     let database = Database::connect(options).await.unwrap();
     let other = node.another_handle_with(|builder| with(builder).database(database)).await;

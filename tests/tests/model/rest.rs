@@ -223,11 +223,12 @@ impl Run<'_> {
     pub(super) async fn number(&self, sql: &str) -> i64 {
         let statement = Statement::from_string(self.database.backend(), sql);
         let row = self.connection.query_one_raw(statement).await.unwrap();
-        // Columns are of four bytes or of eight.
-        let whole = |row: &QueryResult| {
-            row.try_get_by_index::<i64>(0).or_else(|_| row.try_get_by_index::<i32>(0).map(i64::from))
+        // Columns are of four bytes or of eight; what is not there is -1.
+        let whole = |row: &QueryResult| match row.try_get_by_index::<Option<i64>>(0) {
+            Ok(number) => number,
+            Err(_) => row.try_get_by_index::<Option<i32>>(0).unwrap().map(i64::from),
         };
-        row.map_or(-1, |row| whole(&row).unwrap())
+        row.and_then(|row| whole(&row)).unwrap_or(-1)
     }
 
     pub(super) async fn database_text(&self, sql: &str) -> String {

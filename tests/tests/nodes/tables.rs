@@ -2,9 +2,10 @@
 #![allow(elided_lifetimes_in_paths, reason = "the trait of sea-orm-migration is written so")]
 
 use futures_util::future::join_all;
-use sea_orm::{ConnectOptions, ConnectionTrait as _, Database, DbBackend};
+use sea_orm::{ConnectionTrait as _, Database, DbBackend};
 use sea_orm_migration::prelude::*;
 use wecom_login::{AgentId, CorpId, CurrentUser, ErrorKind, PermanentCode, Platform, SuiteId, WecomLogin};
+use wecom_login_tests::database::pool;
 use wecom_login_tests::node::{Node, Plan, SUITE, principal};
 
 /// What a host app's own migrator may do in the same database.
@@ -70,7 +71,7 @@ async fn a_host_apps_own_migrator_goes_on_beside_ours() {
 #[tokio::test]
 async fn a_mysql_that_cuts_what_is_too_long_is_refused() {
     let node = Node::start(Plan::default()).await;
-    let mut options = ConnectOptions::new(node.database.url());
+    let mut options = pool(node.database.url());
     options.max_connections(1).min_connections(1).sqlx_logging(false);
     let database = Database::connect(options).await.unwrap();
     if node.database.backend() == DbBackend::MySql {
