@@ -268,10 +268,10 @@ pub use session::{
     CurrentUser, IssuedSession, LoginType, PendingVerify, Platform, Principal, Profile, SessionSettings,
     SessionToken, Verified, Verify,
 };
-pub use store::{AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, RecordStatus};
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub use store::first_steps;
+pub use store::{AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, RecordStatus};
 pub use suite::Suite;
 pub use wecom_login::{
     AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest, LoginCode,

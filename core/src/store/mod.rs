@@ -32,11 +32,11 @@ pub(crate) use bell::Bell;
 pub(crate) use connection::{Connection, Share, Transaction};
 pub(crate) use key_ring::KeyRing;
 pub use key_ring::{DATA_KEY_VARIABLE, DataKey, DataKeys};
+#[cfg(feature = "failpoints")]
+pub use migration::first_steps;
 pub(crate) use removal::remove;
 pub(crate) use retry::retried;
 pub(crate) use seal::{Place, Sealed};
-#[cfg(feature = "failpoints")]
-pub use migration::first_steps;
 pub use status::{AuthorizationStatus, RecordStatus};
 use time::Offset;
 

@@ -61,7 +61,8 @@ impl Run<'_> {
     /// Every end of a person's sessions is one more in their epoch, so that one which is done again shows.
     async fn check_people(&self, ended: &HashMap<(usize, String), i64>) -> Checked {
         for ((corp, user_id), most) in ended {
-            let present = self.corps[*corp].people.iter().any(|person| person.id == *user_id && person.present);
+            let present =
+                self.corps[*corp].people.iter().any(|person| person.id == *user_id && person.present);
             // After a day WeCom is asked in the background whether somebody still sees the app.
             if !present && self.leapt >= Duration::from_hours(24) {
                 continue;
@@ -73,7 +74,9 @@ impl Run<'_> {
             );
             let epoch = self.number(&epoch).await;
             if epoch > *most {
-                return Err(format!("sessions of {user_id} were to be ended {most} times, and were {epoch} times"));
+                return Err(format!(
+                    "sessions of {user_id} were to be ended {most} times, and were {epoch} times"
+                ));
             }
         }
         Ok(())

@@ -92,7 +92,10 @@ impl Run<'_> {
                 let late = self.clock.now().since(push.at) >= AUTH_CODE;
                 // What is forgiven is the named window and nothing else.
                 let spent = self.number(&self.of_record("COALESCE(errcode, 0)", number)).await == 40078
-                    && self.database_text(&self.of_record("COALESCE(hint, '')", number)).await.contains("重新获取secret");
+                    && self
+                        .database_text(&self.of_record("COALESCE(hint, '')", number))
+                        .await
+                        .contains("重新获取secret");
                 if newest(push) && !late {
                     if !(push.disturbed && spent) {
                         return lost("failed without need");

@@ -23,7 +23,9 @@ async fn log_in_at_last(node: &Node, on: &WecomLogin, corp: &str, user: &str) ->
             Ok(()) => return Ok(late),
             Err(error) if began.elapsed() > Duration::from_secs(120) => return Err(error),
             // Nothing that is in time is refused so.
-            Err(error) if matches!(error.kind(), ErrorKind::UpstreamTimeout | ErrorKind::StoreUnavailable) => {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::UpstreamTimeout | ErrorKind::StoreUnavailable) =>
+            {
                 late += 1;
             }
             Err(error) => return Err(error),
