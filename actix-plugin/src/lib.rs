@@ -29,7 +29,7 @@
 //! - [`RequireLogin::optional`] lets people through who sent nothing; handlers then take [`MaybeUser`]. A bad
 //!   credential is 401 in both.
 //! - A rejection is a response, not an error, so that CORS, compression and logging around the middleware see it.
-//! - A request pays a hash, a look into memory and one entry in its extensions: no box, no lock.
+//! - A request pays a hash, a look into memory and one entry in its extensions: no box, no future of ours.
 //!
 //! [wecom-login]: wecom_login
 

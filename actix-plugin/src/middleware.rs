@@ -61,7 +61,7 @@ where
 impl RequireLogin {
     fn check(&self, request: &ServiceRequest) -> Check {
         let headers = ActixHeaders(request.headers());
-        self.guard.check(request.method().as_str(), path_and_query(request), &headers)
+        self.guard.check(request.method().as_str(), || path_and_query(request), &headers)
     }
 
     /// Puts the user into the request, or says why not. What is left is a cookie to clear.
@@ -76,7 +76,7 @@ impl RequireLogin {
     ) -> Result<Option<HeaderValue>, HttpResponse> {
         let headers = ActixHeaders(request.headers());
         let method = request.method().as_str();
-        match self.guard.settle(result, method, path_and_query(request), &headers) {
+        match self.guard.settle(result, method, || path_and_query(request), &headers) {
             Ok(admitted) => Ok(enter(admitted, request)),
             Err(rejection) => Err(self.reject(rejection)),
         }

@@ -9,8 +9,8 @@ use actix_web::HttpResponse;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
-use wecom_login::web::{Guard, Rejection};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use wecom_login::web::{Change, Guard, Rejection};
 use wecom_login::{CorpId, CurrentUser, WecomLogin};
 
 use crate::middleware::RequireLoginMiddleware;
@@ -91,18 +91,35 @@ impl RequireLogin {
             Some(respond) => respond(&rejection),
             None => to_actix(rejection.response()),
         };
-        if let Some(location) = rejection.location().and_then(header) {
-            *response.status_mut() = StatusCode::FOUND;
-            response.headers_mut().remove(WWW_AUTHENTICATE);
-            response.headers_mut().insert(LOCATION, location);
-        }
-        if let Some(cookie) = rejection.set_cookie().and_then(header)
-            && !response.headers().get_all(SET_COOKIE).any(|set| set == cookie)
-        {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
+        rejection.changes().into_iter().for_each(|change| make(&mut response, change));
         response.extensions_mut().insert(rejection);
         response
+    }
+}
+
+/// Makes a change that the core wants.
+fn make(response: &mut HttpResponse, change: Change) {
+    match change {
+        Change::Status(status) => {
+            *response.status_mut() =
+                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        }
+        Change::Remove(name) => drop(response.headers_mut().remove(name)),
+        Change::Set(name, value) => {
+            response.headers_mut().remove(name);
+            add(response, name, &value);
+        }
+        Change::Add(name, value) => {
+            if !response.headers().get_all(name).any(|there| *there == value) {
+                add(response, name, &value);
+            }
+        }
+    }
+}
+
+fn add(response: &mut HttpResponse, name: &'static str, value: &str) {
+    if let Some(value) = header(value) {
+        response.headers_mut().append(HeaderName::from_static(name), value);
     }
 }
 

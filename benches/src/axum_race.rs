@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 use wecom_login::WecomLogin;
-use wecom_login_tower::RequireLogin;
+use wecom_login_tower::{RequireLogin, User};
 
 use crate::interleave::Contestant;
 use crate::limit::{LimitLayer, MapSessions, MokaSessions, NoLayer};
@@ -33,6 +33,14 @@ impl Requests {
     pub fn with_tokens(tokens: &[String]) -> Self {
         let values = tokens.iter().map(|token| HeaderValue::from_str(&format!("Bearer {token}")).unwrap());
         Self::with(header::AUTHORIZATION, values)
+    }
+
+    /// With the session cookie of a browser, beside another one.
+    pub fn with_cookies(tokens: &[String]) -> Self {
+        let values = tokens
+            .iter()
+            .map(|token| HeaderValue::from_str(&format!("theme=dark; wecom_login={token}")).unwrap());
+        Self::with(header::COOKIE, values)
     }
 
     /// With one header each.
@@ -91,6 +99,15 @@ pub fn our_router(login: &WecomLogin) -> Router {
     bare_router().route_layer(RequireLogin::new(login))
 }
 
+/// A handler that takes the user as an argument.
+pub fn our_router_with_user(login: &WecomLogin) -> Router {
+    let greet = async |user: User| {
+        black_box(user.user_id());
+        StatusCode::OK
+    };
+    Router::new().route("/", get(greet)).route_layer(RequireLogin::new(login))
+}
+
 /// Ours and its baselines on an axum route.
 pub fn routes<'a>(
     login: &WecomLogin,
@@ -106,58 +123,81 @@ pub fn routes<'a>(
         ask("limit, map", limited_router(map.clone())),
         ask("limit, moka", limited_router(moka.clone())),
         ask("wecom-login", our_router(login)),
+        ask("wecom-login, `User` in the handler", our_router_with_user(login)),
+        asking("wecom-login, cookie", our_router(login), Requests::with_cookies(tokens), StatusCode::OK),
     ]
 }
 
-fn leaf(_: Request<Body>) -> Ready<Result<Response<Body>, Infallible>> {
-    ready(Ok(Response::new(Body::empty())))
+/// A service of tower that is ready at once.
+pub fn bare_stack()
+-> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone {
+    service_fn(|_: Request<Body>| -> Ready<Result<Response<Body>, Infallible>> {
+        ready(Ok(Response::new(Body::empty())))
+    })
 }
 
-/// Ours and its baselines around a service of tower that is ready at once.
+/// Ours and its baselines around a bare service of tower.
 pub fn stacks<'a>(
     login: &WecomLogin,
     tokens: &[String],
     moka: &MokaSessions,
     map: &MapSessions,
 ) -> Vec<Contestant<'a>> {
-    let requests = Requests::with_tokens(tokens);
-    let ours = RequireLogin::new(login).layer(service_fn(leaf));
+    let requests = || Requests::with_tokens(tokens);
+    let (limit_map, limit_moka) = (LimitLayer(map.clone()), LimitLayer(moka.clone()));
+    let ours = RequireLogin::new(login).layer(bare_stack());
     vec![
-        asking("bare service", service_fn(leaf), requests.clone(), StatusCode::OK),
-        asking(
-            "limit, map",
-            LimitLayer(map.clone()).layer(service_fn(leaf)),
-            requests.clone(),
-            StatusCode::OK,
-        ),
-        asking(
-            "limit, moka",
-            LimitLayer(moka.clone()).layer(service_fn(leaf)),
-            requests.clone(),
-            StatusCode::OK,
-        ),
-        asking("wecom-login", ours, requests, StatusCode::OK),
+        asking("bare service", bare_stack(), requests(), StatusCode::OK),
+        asking("no-op layer", NoLayer.layer(bare_stack()), requests(), StatusCode::OK),
+        asking("limit, map", limit_map.layer(bare_stack()), requests(), StatusCode::OK),
+        asking("limit, moka", limit_moka.layer(bare_stack()), requests(), StatusCode::OK),
+        asking("wecom-login", ours, requests(), StatusCode::OK),
     ]
 }
 
-/// Tokens that are none of ours: random text, and one that looks like ours with a wrong mark.
-pub fn refusals<'a>(login: &WecomLogin, tokens: &[String]) -> Vec<Contestant<'a>> {
-    let foreign: Vec<String> = (0..1000).map(|number| format!("{number:046}")).collect();
-    let forged: Vec<String> = tokens
-        .iter()
-        .map(|token| {
+/// Tokens that are none of ours.
+#[derive(Debug)]
+pub struct Foreign {
+    /// As long as ours.
+    pub random: Vec<String>,
+    /// Four thousand characters of it.
+    pub long: Vec<String>,
+    /// Like ours, with a wrong mark.
+    pub forged: Vec<String>,
+}
+
+impl Foreign {
+    /// As many of the last kind as there are good ones.
+    pub fn new(tokens: &[String]) -> Self {
+        let forged = tokens.iter().map(|token| {
             let mut forged = token.clone().into_bytes();
             forged[10] = if forged[10] == b'A' { b'B' } else { b'A' };
             String::from_utf8(forged).unwrap()
-        })
-        .collect();
-    let refused = |name, tokens: &[String]| {
-        asking(name, our_router(login), Requests::with_tokens(tokens), StatusCode::UNAUTHORIZED)
+        });
+        Self {
+            random: (0..1000).map(|number| format!("{number:046}")).collect(),
+            long: (0..100).map(|number| format!("{number:04000}")).collect(),
+            forged: forged.collect(),
+        }
+    }
+}
+
+/// Requests that are let in nowhere.
+pub fn refusals<'a>(login: &WecomLogin, tokens: &[String], moka: &MokaSessions) -> Vec<Contestant<'a>> {
+    let foreign = Foreign::new(tokens);
+    let refused = |name, router, tokens: &[String]| {
+        asking(name, router, Requests::with_tokens(tokens), StatusCode::UNAUTHORIZED)
     };
+    let limit = || limited_router(moka.clone());
+    let nothing = Requests::with(header::ACCEPT, [HeaderValue::from_static("application/json")]);
     vec![
         asking("bare handler", bare_router(), Requests::with_tokens(tokens), StatusCode::OK),
-        asking("a hit", our_router(login), Requests::with_tokens(tokens), StatusCode::OK),
-        refused("text that is no token", &foreign),
-        refused("a forged token", &forged),
+        asking("wecom-login: a hit", our_router(login), Requests::with_tokens(tokens), StatusCode::OK),
+        refused("limit, moka: empty 401", limit(), &foreign.random),
+        refused("limit, moka: empty 401, 4000 characters", limit(), &foreign.long),
+        asking("wecom-login: nothing sent", our_router(login), nothing, StatusCode::UNAUTHORIZED),
+        refused("wecom-login: text that is no token", our_router(login), &foreign.random),
+        refused("wecom-login: 4000 characters", our_router(login), &foreign.long),
+        refused("wecom-login: a forged token", our_router(login), &foreign.forged),
     ]
 }

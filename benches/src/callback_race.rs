@@ -14,7 +14,7 @@ use wecom_login::{CallbackToken, CorpId};
 
 use crate::interleave::Contestant;
 use crate::login::CORP;
-use crate::peers::wecom_callbacks::{WechatCrypto, WechatWorkCrypto, WecomCrypto};
+use crate::peers::wecom_callbacks::{self, WechatCrypto, WechatWorkCrypto, WecomCrypto};
 
 pub const TOKEN: &str = "hJqcu3uJ9Tn2gXPmxx2w9kkCkCE2EPYo";
 pub const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2A";
@@ -88,6 +88,23 @@ impl Ours {
     }
 }
 
+/// What the least needs.
+pub struct Limit([u8; 32]);
+
+impl Limit {
+    pub fn new() -> Self {
+        let engine = base64::engine::GeneralPurpose::new(
+            &base64::alphabet::STANDARD,
+            base64::engine::GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+        );
+        Self(engine.decode(format!("{KEY}=")).unwrap().try_into().unwrap())
+    }
+
+    pub fn read(&self, push: &Push) -> Vec<u8> {
+        limit(&self.0, push)
+    }
+}
+
 /// The least: the field is found as text, nothing is checked that need not be, and the message is not read.
 fn limit(key: &[u8; 32], push: &Push) -> Vec<u8> {
     let (begin, end) = ("<Encrypt><![CDATA[", "]]></Encrypt>");
@@ -124,28 +141,30 @@ fn again<'a, T>(name: &'static str, mut read: impl FnMut() -> T + 'a) -> Contest
 
 /// Ours, its four steps, its limit and its peers.
 pub fn callbacks<'a>(push: &'a Push, ours: &'a Ours) -> Vec<Contestant<'a>> {
-    let key: [u8; 32] = {
-        let engine = base64::engine::GeneralPurpose::new(
-            &base64::alphabet::STANDARD,
-            base64::engine::GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-        );
-        engine.decode(format!("{KEY}=")).unwrap().try_into().unwrap()
-    };
-    assert_eq!(limit(&key, push), MESSAGE.as_bytes());
-    let (first, second) = (WecomCrypto::new(), WechatCrypto::new());
-    let third = WechatWorkCrypto::new(&push.receive_id);
-    assert_eq!(first.read(push).user_id, "zhangsan");
+    let limit = Limit::new();
+    assert_eq!(limit.read(push), MESSAGE.as_bytes());
     let envelope = Envelope::parse(push.body.as_bytes()).unwrap();
-    let encrypted = envelope.encrypt.clone();
+    let encrypted: &'static str = envelope.encrypt.to_string().leak();
+    let wecom_crypto = std::rc::Rc::new(WecomCrypto::new());
+    let wechat_crypto = std::rc::Rc::new(WechatCrypto::new());
+    let wechat_work_crypto = std::rc::Rc::new(WechatWorkCrypto::new(&push.receive_id));
+    assert_eq!(wecom_crypto.read(push).user_id, "zhangsan");
+    let (decrypting_1, decrypting_2, decrypting_3) =
+        (wecom_crypto.clone(), wechat_crypto.clone(), wechat_work_crypto.clone());
     vec![
-        again("limit, message not read", move || limit(&key, push)),
+        again("limit, message not read", move || limit.read(push)),
         again("wecom-login", || ours.read(push)),
         again("- envelope", || Envelope::parse(push.body.as_bytes()).unwrap()),
         again("- signature", move || ours.signed(push, &envelope)),
-        again("- decryption", move || decrypt(&ours.key, &encrypted).unwrap()),
+        again("- decryption", move || decrypt(&ours.key, encrypted).unwrap()),
         again("- event", || CorpEvent::parse(MESSAGE.as_bytes(), &ours.corp).unwrap()),
-        again("wecom-crypto", move || first.read(push)),
-        again("wechat-crypto", move || second.read(push)),
-        again("wechat_work_crypto", move || third.read(push)),
+        again("envelope by quick-xml and serde", || wecom_callbacks::envelope(push)),
+        again("event by quick-xml and serde", || wecom_callbacks::event(MESSAGE)),
+        again("wecom-crypto", move || wecom_crypto.read(push)),
+        again("wechat-crypto", move || wechat_crypto.read(push)),
+        again("wechat_work_crypto", move || wechat_work_crypto.read(push)),
+        again("wecom-crypto, decryption only", move || decrypting_1.decrypt(encrypted)),
+        again("wechat-crypto, decryption only", move || decrypting_2.decrypt(encrypted)),
+        again("wechat_work_crypto, all but the event", move || decrypting_3.decrypt(push)),
     ]
 }

@@ -1,5 +1,8 @@
-//! Contestants in turns: each round runs every contestant once, so that whatever else the machine does meets all of
-//! them alike, and what is compared is always of the same round.
+//! Contestants in turns: each round runs every contestant once, in an order of its own, so that whatever else the
+//! machine does meets all of them alike, and what is compared is always of the same round.
+//!
+//! criterion and divan measure one contestant to its end and then the next. On a machine that does other things
+//! meanwhile, the ratio of two such figures says more about those things; so we have a harness of our own.
 
 use std::fmt;
 use std::time::Duration;
@@ -38,16 +41,51 @@ pub struct Times {
     pub rounds: Vec<f64>,
 }
 
-/// Runs all contestants in turns. Each round begins with another one.
+/// An order that differs from round to round, and is the same in every run: nobody always runs after the same one,
+/// whose data then lie in the caches.
+pub struct Shuffle(u64);
+
+impl Shuffle {
+    /// From the beginning.
+    pub const fn new() -> Self {
+        Self(0x9e37_79b9_7f4a_7c15)
+    }
+
+    /// The numbers below `count`, in another order each time (Fisher and Yates, xorshift).
+    pub fn order(&mut self, count: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..count).collect();
+        for place in (1..count).rev() {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            order.swap(place, (self.0 % (place as u64 + 1)) as usize);
+        }
+        order
+    }
+}
+
+impl Default for Shuffle {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Shuffle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shuffle")
+    }
+}
+
+/// Runs all contestants in turns.
 pub fn race(mut contestants: Vec<Contestant<'_>>, rounds: usize) -> Race {
     let turns: Vec<usize> = contestants.iter_mut().map(calls_in_a_turn).collect();
     let mut times: Vec<Times> = contestants
         .iter()
         .map(|contestant| Times { name: contestant.name, rounds: Vec::with_capacity(rounds) })
         .collect();
-    for round in 0..rounds {
-        for place in 0..contestants.len() {
-            let index = (round + place) % contestants.len();
+    let mut shuffle = Shuffle::new();
+    for _ in 0..rounds {
+        for index in shuffle.order(contestants.len()) {
             let began = ThreadTime::now();
             (contestants[index].run)(turns[index]);
             times[index].rounds.push(nanos(began.elapsed()) / turns[index] as f64);
@@ -124,7 +162,8 @@ pub struct Spread {
 }
 
 impl Spread {
-    fn of(mut rounds: Vec<f64>) -> Self {
+    /// Of figures in any order.
+    pub fn of(mut rounds: Vec<f64>) -> Self {
         rounds.sort_by(f64::total_cmp);
         let at = |part: usize| rounds[(rounds.len() - 1) * part / 4];
         Self { low: at(1), median: at(2), high: at(3) }

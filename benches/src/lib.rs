@@ -15,4 +15,5 @@ pub mod limit;
 pub mod login;
 pub mod logins;
 pub mod peers;
+pub mod report;
 pub mod threads;

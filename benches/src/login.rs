@@ -1,7 +1,8 @@
 //! Handles of ours with many live sessions, in memory or in the database only.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -60,18 +61,57 @@ fn user_id(number: usize) -> String {
     format!("woAJ2GCAAAXtWyujaWJHDD{number:010}")
 }
 
-/// The statements that a database was asked for.
-pub type Statements = Arc<Mutex<Vec<String>>>;
+/// The statements that a database was asked for: how many, and the text of one. They are not kept: millions of them
+/// would be counted as memory of ours.
+#[derive(Debug, Default)]
+pub struct Statements {
+    count: AtomicU64,
+    session_read: OnceLock<String>,
+}
 
-/// A database file that can be read and written by a handle, whose statements are listed.
-pub async fn database(file: &Path) -> (DatabaseConnection, Statements) {
+impl Statements {
+    /// How many so far. What is done all the time, by whoever is idle too, does not count: reading the feed of ends,
+    /// keeping house, looking for callbacks to work on.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Waits until nothing is asked any more: what a start leaves to be done is done.
+    pub async fn settled(&self) {
+        let mut before = None;
+        while before != Some(self.count()) {
+            before = Some(self.count());
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// The statement that reads a session, once there was one.
+    pub fn session_read(&self) -> &str {
+        self.session_read.get().expect("a session was read")
+    }
+
+    fn add(&self, sql: &str) {
+        const BESIDE: [&str; 3] = ["wecom_end", "wecom_housekeeping", "wecom_callback"];
+        if sql.contains("wecom_") && !BESIDE.iter().any(|table| sql.contains(table)) {
+            self.count.fetch_add(1, Ordering::Relaxed);
+        }
+        let reads_session =
+            sql.starts_with("SELECT") && sql.contains("wecom_session") && sql.contains("wecom_person");
+        if reads_session && self.session_read.get().is_none() {
+            let _ = self.session_read.set(sql.to_owned());
+        }
+    }
+}
+
+/// A database file that can be read and written by a handle, whose statements are counted.
+pub async fn database(file: &Path) -> (DatabaseConnection, Arc<Statements>) {
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", file.display()));
     options.sqlx_logging(false).max_connections(4);
     let mut database = Database::connect(options).await.unwrap();
     database.execute_unprepared("PRAGMA journal_mode = WAL").await.unwrap();
-    let statements = Statements::default();
-    let list = Arc::clone(&statements);
-    database.set_metric_callback(move |info| list.lock().unwrap().push(info.statement.sql.clone()));
+    let statements = Arc::new(Statements::default());
+    let counted = Arc::clone(&statements);
+    database.set_metric_callback(move |info| counted.add(&info.statement.sql));
     (database, statements)
 }
 

@@ -5,15 +5,17 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use wecom_login::{AuthCode, CorpId, WorkbenchLoginRequest};
+use wecom_login::{AuthCode, CorpId, LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
 use wecom_login_tower::login_routes;
 use wecom_sandbox::Sandbox;
 
-use crate::login;
+use crate::interleave::{Shuffle, Spread};
+use crate::login::{self, Statements};
+use crate::report::Targets;
 
 const LOGINS: usize = 500;
 
-/// Logs the same person in again and again; each time the bare call to WeCom runs beside it.
+/// Logs the same person in again and again by each door; the bare call to WeCom takes turns with them.
 pub async fn measure() {
     let directory = tempfile::tempdir().unwrap();
     let (database, statements) = login::database(&directory.path().join("login.db")).await;
@@ -35,71 +37,95 @@ pub async fn measure() {
     let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
     let access_token = answer["access_token"].as_str().unwrap();
 
-    let warm = || async {
-        let code = AuthCode::new(sandbox.code(&corp, &user).unwrap());
-        let request = WorkbenchLoginRequest::new(CorpId::new(&corp).unwrap(), code);
-        let began = Instant::now();
-        login.service().login_by_workbench(request).await.map(|_| began.elapsed())
+    let meter = Meter { sandbox: &sandbox, statements: &statements };
+    let code = || AuthCode::new(sandbox.code(&corp, &user).unwrap());
+    let corp_id = CorpId::new(&corp).unwrap();
+    let instance = login.instance("auths.QywxProxyDefault").unwrap();
+    let workbench = || {
+        let request = WorkbenchLoginRequest::new(corp_id.clone(), code());
+        async { login.service().login_by_workbench(request).await }
     };
     // The company's authorisation comes after the answer to its event.
-    while warm().await.is_err() {
+    while workbench().await.is_err() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    warm().await.expect("the first login is as good as the others");
-    let calls_before = calls(&sandbox);
-    statements.lock().unwrap().clear();
-    let (mut logins, mut bare) = (Vec::new(), Vec::new());
+    workbench().await.expect("the first login is as good as the others");
+
+    statements.settled().await;
+    let mut doors = DOORS.map(|name| Door { name, ..Door::default() });
+    let [bare, by_workbench, to_login_code, by_login_code] = &mut doors;
+    let mut shuffle = Shuffle::new();
     for _ in 0..LOGINS {
-        logins.push(warm().await.unwrap());
-        let code = sandbox.code(&corp, &user).unwrap();
-        let began = Instant::now();
-        let path = format!("/cgi-bin/auth/getuserinfo?access_token={access_token}&code={code}");
-        assert!(ask(&mut stream, &path).await.unwrap().contains("\"userid\""));
-        bare.push(began.elapsed());
+        for turn in shuffle.order(3) {
+            match turn {
+                0 => {
+                    let code = sandbox.code(&corp, &user).unwrap();
+                    let path = format!("/cgi-bin/auth/getuserinfo?access_token={access_token}&code={code}");
+                    let answer = meter.measure(bare, ask(&mut stream, &path)).await.unwrap();
+                    assert!(answer.contains("\"userid\""));
+                }
+                1 => drop(meter.measure(by_workbench, workbench()).await.unwrap()),
+                _ => {
+                    let request = LoginCodeRequest::new(corp_id.clone(), code());
+                    let made = meter.measure(to_login_code, instance.login_code(request)).await.unwrap();
+                    let request = LoginByCodeRequest::new(made.login_code);
+                    let service = login.service();
+                    meter.measure(by_login_code, service.login_by_code(request)).await.unwrap();
+                }
+            }
+        }
     }
-    println!("\n## login with warm tokens, {LOGINS} times\n");
-    println!(
-        "- calls to WeCom, of which {LOGINS} are the bare ones: {:?}",
-        difference(&calls_before, &calls(&sandbox))
-    );
-    // The feed of ends is read in the background, whether or not anybody logs in.
-    let mut kinds = std::collections::BTreeMap::<String, usize>::new();
-    for sql in statements.lock().unwrap().iter().filter(|sql| !sql.contains("wecom_end")) {
-        let kind: String = sql
-            .split_whitespace()
-            .filter(|word| {
-                word.contains("wecom_") || *word == "INSERT" || *word == "SELECT" || *word == "UPDATE"
-            })
-            .take(1)
-            .collect();
-        let table = sql.split('"').find(|word| word.starts_with("wecom_")).unwrap_or_default();
-        *kinds.entry(format!("{kind} {table}")).or_default() += 1;
+    println!("\n## login with warm tokens of a person seen today, {LOGINS} times\n");
+    println!("| door | µs | statements, at most | calls to WeCom, at most |\n|---|--:|--:|--:|");
+    for Door { name, micros, statements, calls } in &doors {
+        println!("| {name} | {} | {statements} | {calls} |", Spread::of(micros.clone()));
     }
-    println!("- statements: {kinds:?}");
-    println!("- a login: {:?}; the bare call to the sandbox: {:?}", median(logins), median(bare));
+    let [_, by_workbench, to_login_code, by_login_code] = &doors;
+    assert_eq!((by_workbench.calls, to_login_code.calls, by_login_code.calls), (1, 1, 0));
+    assert!(by_workbench.statements <= 2 && to_login_code.statements <= 2);
+    Targets::default()
+        .at_most("loginByWorkbench: statements before the answer", by_workbench.statements, 2.0)
+        .at_most("getLoginCode: statements before the answer", to_login_code.statements, 2.0)
+        .at_most("calls to WeCom", by_workbench.calls, 1.0)
+        .print();
     login.shutdown().await;
     server.abort();
     sandbox.shutdown().await;
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
+const DOORS: [&str; 4] =
+    ["the bare call, `auth/getuserinfo`", "`loginByWorkbench`", "`getLoginCode`", "`loginByCode`"];
+
+/// What one door took.
+#[derive(Default)]
+struct Door {
+    name: &'static str,
+    micros: Vec<f64>,
+    /// The most of one login.
+    statements: u64,
+    calls: u64,
 }
 
-fn calls(sandbox: &Sandbox) -> serde_json::Map<String, serde_json::Value> {
-    sandbox.state()["calls"].as_object().unwrap().clone()
+struct Meter<'a> {
+    sandbox: &'a Sandbox,
+    statements: &'a Statements,
 }
 
-fn difference(
-    before: &serde_json::Map<String, serde_json::Value>,
-    after: &serde_json::Map<String, serde_json::Value>,
-) -> Vec<(String, u64)> {
-    let count = |of: &serde_json::Map<String, serde_json::Value>, path: &String| {
-        of.get(path).and_then(|count| count.as_u64()).unwrap_or(0)
-    };
-    let more = after.keys().map(|path| (path.clone(), count(after, path) - count(before, path)));
-    more.filter(|(_, more)| *more > 0).collect()
+impl Meter<'_> {
+    async fn measure<T>(&self, door: &mut Door, login: impl Future<Output = T>) -> T {
+        let (calls, statements, began) = (self.calls(), self.statements.count(), Instant::now());
+        let answer = login.await;
+        door.micros.push(began.elapsed().as_secs_f64() * 1e6);
+        door.statements = door.statements.max(self.statements.count() - statements);
+        door.calls = door.calls.max(self.calls() - calls);
+        answer
+    }
+
+    /// All calls of WeCom's API so far.
+    fn calls(&self) -> u64 {
+        let state = self.sandbox.state();
+        state["calls"].as_object().unwrap().values().filter_map(|count| count.as_u64()).sum()
+    }
 }
 
 /// One request on a connection that stays open, without any client library.

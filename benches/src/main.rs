@@ -7,14 +7,15 @@ use wecom_login_benches::axum_race::{self, Requests, asking};
 use wecom_login_benches::callback_race::{self, Ours, Push};
 use wecom_login_benches::interleave::{Race, race};
 use wecom_login_benches::peers::{axum_login, jwt, tower_sessions};
-use wecom_login_benches::threads::{Pair, scaling};
+use wecom_login_benches::report::{Targets, print_surroundings};
+use wecom_login_benches::threads::{Pair, Worker, scaling};
 use wecom_login_benches::{actix_race, cache, http_race, limit, login, logins};
 
 /// Sessions that are asked for in turn.
 const SESSIONS: usize = 10_000;
 const ROUNDS: usize = 200;
 
-/// For a profiler: one of ours, some seconds long.
+/// For a profiler: one of ours, so often that making the sessions does not count.
 const PROFILED: [(&str, fn()); 2] = [("profile-hit", profile_hit), ("profile-callback", profile_callback)];
 
 const PARTS: [(&str, fn()); 8] = [
@@ -30,12 +31,6 @@ const PARTS: [(&str, fn()); 8] = [
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    if let [flag, sessions] = wanted.as_slice()
-        && flag == "--cache-of"
-    {
-        runtime().block_on(cache::measure_here(sessions.parse().unwrap()));
-        return ExitCode::SUCCESS;
-    }
     if let [only] = wanted.as_slice()
         && let Some((_, profiled)) = PROFILED.iter().find(|(name, _)| name == only)
     {
@@ -46,10 +41,16 @@ fn main() -> ExitCode {
         eprintln!("no part is called {unknown}; there are: {}", PARTS.map(|(part, _)| part).join(", "));
         return ExitCode::FAILURE;
     }
-    for (name, part) in PARTS {
-        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
-            part();
-        }
+    let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
+    if wants("http")
+        && let Err(error) = http_race::look_for_wrk()
+    {
+        eprintln!("{error}");
+        return ExitCode::FAILURE;
+    }
+    print_surroundings();
+    for (_, part) in PARTS.iter().filter(|(name, _)| wants(name)) {
+        part();
     }
     ExitCode::SUCCESS
 }
@@ -96,12 +97,20 @@ fn axum() {
     ));
     contestants.push(peer("axum-login", runtime.block_on(axum_login::router(SESSIONS)), header::COOKIE));
     let against = ["limit, moka", "limit, map", "HS256 JWT middleware", "axum-login"];
-    print_added("axum route, session in memory", &race(contestants, ROUNDS), &against);
+    let hits = race(contestants, ROUNDS);
+    print_added("axum route, session in memory", &hits, &against);
+    let added = |other| hits.ratio_of_added("wecom-login", other, "bare handler");
+    Targets::default()
+        .at_most("added × limit, moka", added("limit, moka"), 1.15)
+        .at_most("added × axum-login", added("axum-login"), 0.25)
+        .at_most("aimed at: added × axum-login", added("axum-login"), 0.15)
+        .at_most("added × HS256 JWT middleware", added("HS256 JWT middleware"), 0.35)
+        .print();
 
     let stacks = race(axum_race::stacks(&login, &tokens, &moka, &map), ROUNDS);
     print_added("bare tower stack, session in memory", &stacks, &["limit, moka", "limit, map"]);
-    let refusals = race(axum_race::refusals(&login, &tokens), ROUNDS);
-    print_added("refusals in axum", &refusals, &["a hit"]);
+    let refusals = race(axum_race::refusals(&login, &tokens, &moka), ROUNDS);
+    print_added("refusals in axum", &refusals, &["limit, moka: empty 401", "wecom-login: a hit"]);
     runtime.block_on(login.shutdown());
 }
 
@@ -112,7 +121,15 @@ fn actix() {
     let system = actix_web::rt::System::new();
     let contestants = system.block_on(actix_race::middleware(&login, &tokens, &moka, &map));
     let against = ["limit, moka", "limit, map", "actix-session + actix-identity"];
-    print_added("actix middleware, session in memory", &race(contestants, ROUNDS), &against);
+    let hits = race(contestants, ROUNDS);
+    print_added("actix middleware, session in memory", &hits, &against);
+    let added = |other| hits.ratio_of_added("wecom-login", other, "bare service");
+    Targets::default()
+        .at_most("added × limit, moka", added("limit, moka"), 1.15)
+        .at_most("added × actix-session + actix-identity", added("actix-session + actix-identity"), 0.25)
+        .print();
+    let refusals = race(system.block_on(actix_race::refusals(&login, &tokens, &moka)), ROUNDS);
+    print_added("refusals in actix", &refusals, &["limit, moka: empty 401", "wecom-login: a hit"]);
     runtime.block_on(login.shutdown());
 }
 
@@ -126,14 +143,24 @@ fn callbacks() {
         let (limit, ours) = (race.ratio(name, race.times()[0].name), race.ratio(name, "wecom-login"));
         println!("| {name} | {:.0} | {limit} | {ours} |", race.cost(name).median);
     }
+    let limit = race.ratio("wecom-login", race.times()[0].name);
+    let peers = PEERS.map(|peer| race.ratio(peer, "wecom-login"));
+    let best = peers.into_iter().min_by(|one, other| one.median.total_cmp(&other.median));
+    Targets::default()
+        .at_most("× limit, message not read", limit, 2.2)
+        .at_least("the fastest other crate × wecom-login", best.expect("there are peers"), 2.0)
+        .print();
 }
+
+/// The crates that go from the body to an event.
+const PEERS: [&str; 3] = ["wecom-crypto", "wechat-crypto", "wechat_work_crypto"];
 
 fn two_threads() {
     let runtime = runtime();
     let (login, tokens) = runtime.block_on(login::with_sessions(SESSIONS));
     let moka = limit::moka_sessions(&tokens);
     let halves = tokens.split_at(SESSIONS / 2);
-    let pair = |name, make: &dyn Fn(Vec<String>) -> Box<dyn FnMut(usize) + Send>| Pair {
+    let pair = |name, make: &dyn Fn(Vec<String>) -> Worker<'static>| Pair {
         name,
         workers: [make(halves.0.to_vec()), make(halves.1.to_vec())],
     };
@@ -157,12 +184,13 @@ fn two_threads() {
         pair("limit, moka", &|tokens| Box::new(serve(axum_race::limited_router(moka.clone()), tokens))),
         pair("wecom-login", &|tokens| Box::new(serve(axum_race::our_router(&login), tokens))),
     ];
-    println!(
-        "\n## two threads on an axum route\n\n| contestant | × one thread: median | best quarter |\n|---|--:|--:|"
-    );
-    for (name, rounds) in scaling(pairs, ROUNDS) {
-        println!("| {name} | {:.2} | {:.2} |", rounds[rounds.len() / 2], rounds[rounds.len() * 3 / 4]);
+    println!("\n## two threads on an axum route\n\n| contestant | × one thread |\n|---|--:|");
+    let scaled = scaling(pairs, ROUNDS);
+    for (name, spread) in &scaled {
+        println!("| {name} | {spread} |");
     }
+    let ours = scaled.last().expect("ours is the last").1;
+    Targets::default().at_least("two threads × one", ours, 1.7).print();
     runtime.block_on(login.shutdown());
 }
 
@@ -174,16 +202,16 @@ fn allocations() {
 
 fn profile_hit() {
     let runtime = runtime();
-    let (login, tokens) = runtime.block_on(login::with_sessions(SESSIONS));
+    let (login, tokens) = runtime.block_on(login::with_sessions(SESSIONS / 10));
     let (mut router, mut requests) = (axum_race::our_router(&login), Requests::with_tokens(&tokens));
-    for _ in 0..1_500_000 {
+    for _ in 0..10_000_000 {
         assert_eq!(axum_race::serve(&mut router, requests.next()).status(), StatusCode::OK);
     }
 }
 
 fn profile_callback() {
     let (push, ours) = (Push::new(), Ours::new());
-    for _ in 0..1_000_000 {
+    for _ in 0..5_000_000 {
         std::hint::black_box(ours.read(&push));
     }
 }

@@ -35,10 +35,16 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
+    /// Milliseconds that `earlier` is past; zero if it is still to come.
+    pub(crate) const fn millis_since(self, earlier: Self) -> i64 {
+        let millis = self.0.saturating_sub(earlier.0);
+        if millis > 0 { millis } else { 0 }
+    }
+
     /// How long `earlier` is past; zero if it is still to come.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+        Duration::from_millis(self.millis_since(earlier).unsigned_abs())
     }
 }
 

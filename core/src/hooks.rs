@@ -1,5 +1,6 @@
 //! Where the host app has its say, and where it is told.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -38,7 +39,7 @@ pub enum CorpDecision {
 }
 
 /// An authentic callback that this library does not act on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct OtherEvent {
     /// The suite it came for.
@@ -49,6 +50,17 @@ pub struct OtherEvent {
     pub event: Option<String>,
     /// The decrypted message, XML as a rule.
     pub message: Vec<u8>,
+}
+
+impl fmt::Debug for OtherEvent {
+    /// Without the message: it may hold what people wrote, or a code.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OtherEvent")
+            .field("suite_id", &self.suite_id)
+            .field("receive_id", &self.receive_id)
+            .field("event", &self.event)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the host app wants to decide or to know. Every method has a default that does nothing.
@@ -77,7 +89,8 @@ pub trait Hooks: Send + Sync + 'static {
         Box::pin(async { Ok(CorpDecision::Allow) })
     }
 
-    /// A company is in: its people can log in. Told again if the process died before it was written down that you know.
+    /// A company is in: its people can log in. Told again after 重新获取secret, and if the process died before it was
+    /// written down that you know.
     fn corp_authorized<'a>(&'a self, _corp: &'a CorpNotice) -> HookFuture<'a> {
         Box::pin(async {})
     }
@@ -93,7 +106,8 @@ pub trait Hooks: Send + Sync + 'static {
         Box::pin(async {})
     }
 
-    /// A callback came that this library does not act on: a message to the app, a change of the contacts, an order.
+    /// A callback came that this library does not act on: a message to the app, a change of the contacts, an order,
+    /// anything about a company that did not authorise the suite.
     fn other_event(&self, _event: OtherEvent) -> HookFuture<'_> {
         Box::pin(async {})
     }
@@ -104,3 +118,20 @@ pub trait Hooks: Send + Sync + 'static {
 pub(crate) struct NoHooks;
 
 impl Hooks for NoHooks {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_of_an_event_is_not_printed() {
+        let event = OtherEvent {
+            suite_id: SuiteId::new("dk1").unwrap(),
+            receive_id: "ww1".to_owned(),
+            event: None,
+            message: b"hush".to_vec(),
+        };
+        let printed = format!("{event:?}");
+        assert!(printed.contains("ww1") && !printed.contains(&format!("{:?}", event.message)), "{printed}");
+    }
+}

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -18,7 +19,8 @@ pub struct InvalidId {
     pub rule: &'static str,
 }
 
-fn is_plain_id(text: &str) -> bool {
+/// The alphabet of whatever stands in paths and links: ids, names of instances, organisation codes.
+pub(crate) fn is_plain_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
@@ -28,10 +30,12 @@ fn is_opaque_id(text: &str) -> bool {
 }
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $accepts:path, $rule:literal) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $accepts:path, $rule:expr) => {
         $(#[$doc])*
+        ///
+        /// Cheap to clone.
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Box<str>);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Parses the id.
@@ -89,20 +93,76 @@ macro_rules! text_id {
     };
 }
 
+/// The rule of [`is_plain_id`] in words.
+const PLAIN_ID: &str = "1 to 64 characters of A-Z a-z 0-9 _ -";
+
 text_id! {
     /// A suite: for 代开发 the id of the app template, which begins with `dk` (D/97162). The prefix is not checked.
-    SuiteId, "suiteId", is_plain_id, "1 to 64 characters of A-Z a-z 0-9 _ -"
+    SuiteId, "suiteId", is_plain_id, PLAIN_ID
 }
 
 text_id! {
     /// A company, as the provider sees it: plain (`ww…`) or encrypted for the provider (`wp…`, D/97104).
-    CorpId, "corpId", is_plain_id, "1 to 64 characters of A-Z a-z 0-9 _ -"
+    CorpId, "corpId", is_plain_id, PLAIN_ID
 }
 
 text_id! {
     /// A person within a company: WeCom's userid. Opaque; for people of a linked company it is
     /// `CorpId/userid` (D/96442), so it is never split and never joined with other text.
     UserId, "userId", is_opaque_id, "1 to 128 characters without control characters"
+}
+
+/// A short text that a person can type, and that stands for one (suite, corp). It keeps its spelling and is compared
+/// without case.
+#[derive(Clone)]
+pub struct OrganizationCode(Box<str>);
+
+impl OrganizationCode {
+    /// Parses the code.
+    ///
+    /// # Errors
+    /// It is not 1 to 64 characters of `A-Z a-z 0-9 _ -`.
+    pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidId> {
+        let text = text.as_ref();
+        if is_plain_id(text) {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidId { what: "code", rule: PLAIN_ID })
+        }
+    }
+
+    /// The code as it was spelt.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What it is compared by.
+    pub(crate) fn key(&self) -> Vec<u8> {
+        self.0.to_ascii_lowercase().into_bytes()
+    }
+}
+
+impl fmt::Debug for OrganizationCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+impl PartialEq for OrganizationCode {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for OrganizationCode {}
+
+impl FromStr for OrganizationCode {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        Self::new(text)
+    }
 }
 
 /// The number of a company's app, which OAuth and QR links name. Written as a JSON string.
@@ -194,6 +254,15 @@ mod tests {
     #[test]
     fn ids_that_differ_by_case_differ() {
         assert_ne!(CorpId::new("wpAb").unwrap(), CorpId::new("wpab").unwrap());
+    }
+
+    #[test]
+    fn organisation_codes_that_differ_by_case_are_one() {
+        let (one, other) =
+            (OrganizationCode::new("Acme-1").unwrap(), OrganizationCode::new("aCME-1").unwrap());
+        assert_eq!((&one, one.key()), (&other, other.key()));
+        assert_eq!(one.as_str(), "Acme-1");
+        assert!(OrganizationCode::new("acme 1").is_err());
     }
 
     #[test]

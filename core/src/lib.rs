@@ -75,7 +75,7 @@
 //! |---|---|
 //! | `getLoginConfig`, `getLoginCode` of an instance | [`Instance::login_config`], [`Instance::login_code`] |
 //! | `loginByCode`, `loginByWorkbench` | [`AuthService::login_by_code`], [`AuthService::login_by_workbench`] |
-//! | `notify` | [`AuthService::notify`] |
+//! | `notify` | [`AuthService::notify`], [`Instance::notify`] |
 //! | `setCode`, `getLoginConfigByCode` | [`AuthService::set_code`], [`AuthService::login_config_by_code`] |
 //! | `retryCallBack`, `callbackRecords` | [`AuthService::retry_callback`], [`AuthService::callback_records`] |
 //! | `login`, `callback` | for browsers; how their pages look: [`Builder::branding`], [`Builder::pages`], [`Builder::qr_panel`] |
@@ -241,12 +241,14 @@ pub mod wecom;
 
 mod authorization;
 mod clock;
+mod digest;
 mod error;
 mod failpoint;
 mod hooks;
 mod ids;
 mod limit;
 mod login;
+mod loopback;
 mod random;
 mod secret;
 mod session;
@@ -258,20 +260,23 @@ pub use authorization::CorpSummary;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
 pub use hooks::{CorpDecision, CorpNotice, HookFuture, Hooks, OtherEvent};
-pub use ids::{AgentId, CorpId, InvalidId, SuiteId, UserId};
+pub use ids::{AgentId, CorpId, InvalidId, OrganizationCode, SuiteId, UserId};
 pub use login::{Binder, BindingPolicy, ProvenPerson};
 pub use secret::{
-    AccessToken, AuthCode, CallbackToken, PermanentCode, ProviderAccessToken, ProviderSecret,
+    AccessToken, AuthCode, CallbackToken, LoginCode, PermanentCode, ProviderAccessToken, ProviderSecret,
     SuiteAccessToken, SuiteSecret, SuiteTicket, TemporaryAuthCode, UserTicket,
 };
 pub use session::{
     CurrentUser, IssuedSession, LoginType, PendingVerify, Platform, Principal, Profile, SessionSettings,
     SessionToken, Verified, Verify,
 };
+#[cfg(feature = "failpoints")]
+#[doc(hidden)]
+pub use store::first_steps;
 pub use store::{AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, RecordStatus};
 pub use suite::Suite;
 pub use wecom_login::{
-    AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest, LoginCode,
-    LoginCodeRequest, LoginConfig, LoginResult, OrganizationLogin, Retention, SessionSummary, UserSummary,
+    AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest, LoginCodeRequest,
+    LoginCodeResult, LoginConfig, LoginResult, OrganizationLogin, Retention, SessionSummary, UserSummary,
     WecomLogin, WorkbenchLoginRequest,
 };

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serializer};
 
 macro_rules! secret {
     ($(#[$doc:meta])* $name:ident) => {
@@ -73,6 +73,10 @@ secret! {
     AuthCode
 }
 secret! {
+    /// What proves for 300 seconds who logged in: single use, exchanged for a session.
+    LoginCode
+}
+secret! {
     /// A suite's access token, for the `service/…` calls (D/97162).
     SuiteAccessToken
 }
@@ -91,6 +95,13 @@ secret! {
 secret! {
     /// The token that signs callbacks (D/96211).
     CallbackToken
+}
+
+impl LoginCode {
+    /// Writes the text: into the answer to whom it belongs, and into a sealed cookie of theirs.
+    pub(crate) fn exposed<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.expose())
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, DbErr, Statement,
@@ -144,6 +145,69 @@ impl TestDatabase {
         tables
     }
 
+    /// The names of a table's columns.
+    pub async fn columns(&self, table: &str) -> Vec<String> {
+        self.texts(&match self.backend {
+            DbBackend::Sqlite => format!("SELECT name FROM pragma_table_info('{table}')"),
+            DbBackend::MySql => format!(
+                "SELECT CAST(column_name AS CHAR) FROM information_schema.columns \
+                 WHERE table_schema = DATABASE() AND table_name = '{table}'"
+            ),
+            _ => format!(
+                "SELECT column_name::text FROM information_schema.columns \
+                 WHERE table_schema = 'public' AND table_name = '{table}'"
+            ),
+        })
+        .await
+    }
+
+    /// Our tables with their columns, the types of those, and the indexes: a line each, in an order of their own.
+    pub async fn shape(&self) -> Vec<String> {
+        let statements = match self.backend {
+            DbBackend::Sqlite => [
+                "SELECT t.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || c.pk \
+                 FROM sqlite_schema t, pragma_table_info(t.name) c \
+                 WHERE t.type = 'table' AND t.name LIKE 'wecom_%' ORDER BY 1",
+                "SELECT t.tbl_name || ': ' || t.name || ' ' || c.seqno || ' ' || c.name \
+                 FROM sqlite_schema t, pragma_index_info(t.name) c \
+                 WHERE t.type = 'index' AND t.tbl_name LIKE 'wecom_%' ORDER BY 1",
+            ],
+            DbBackend::MySql => [
+                "SELECT CAST(CONCAT(table_name, '.', column_name, ' ', column_type, ' ', is_nullable, ' ', \
+                 COALESCE(collation_name, '')) AS CHAR) FROM information_schema.columns \
+                 WHERE table_schema = DATABASE() AND table_name LIKE 'wecom%' ORDER BY 1",
+                "SELECT CAST(CONCAT(table_name, ': ', index_name, ' ', seq_in_index, ' ', column_name, ' ', non_unique) \
+                 AS CHAR) FROM information_schema.statistics \
+                 WHERE table_schema = DATABASE() AND table_name LIKE 'wecom%' ORDER BY 1",
+            ],
+            _ => [
+                "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable \
+                 FROM information_schema.columns \
+                 WHERE table_schema = 'public' AND table_name LIKE 'wecom%' ORDER BY 1",
+                "SELECT tablename || ': ' || indexdef FROM pg_indexes \
+                 WHERE schemaname = 'public' AND tablename LIKE 'wecom%' ORDER BY 1",
+            ],
+        };
+        let mut shape = self.texts(statements[0]).await;
+        shape.extend(self.texts(statements[1]).await);
+        shape
+    }
+
+    /// Throws out everyone who is connected, as a server does that restarts. `false` for a file, which has nobody.
+    pub async fn throw_out(&self) -> bool {
+        let Some((server, name)) = &self.on_server else { return false };
+        let connection = administer(server, self.backend).await.expect("the server of the tests answers");
+        if self.backend == DbBackend::Postgres {
+            let everyone =
+                format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+            connection.execute_unprepared(&everyone).await.expect("a statement");
+        } else {
+            kill_users(&connection, name).await.expect("a statement");
+        }
+        connection.close().await.expect("a connection");
+        true
+    }
+
     /// Whether these words stand anywhere in it, as they are; in a file also where rows once were.
     pub async fn holds(&self, words: &str) -> bool {
         if self.on_server.is_none() {
@@ -237,14 +301,19 @@ async fn drop_database(server: &str, backend: DbBackend, name: &str) -> Result<(
         connection.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
         return connection.close().await;
     }
+    kill_users(&connection, name).await?;
+    connection.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}")).await?;
+    connection.close().await
+}
+
+async fn kill_users(connection: &DatabaseConnection, name: &str) -> Result<(), DbErr> {
     let users = format!("SELECT id FROM information_schema.processlist WHERE db = '{name}'");
-    for row in connection.query_all_raw(Statement::from_string(backend, users)).await? {
+    for row in connection.query_all_raw(Statement::from_string(DbBackend::MySql, users)).await? {
         let user: i64 = row.try_get_by_index(0)?;
         // It may be gone by itself.
         let _ = connection.execute_unprepared(&format!("KILL {user}")).await;
     }
-    connection.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}")).await?;
-    connection.close().await
+    Ok(())
 }
 
 async fn administer(server: &str, backend: DbBackend) -> Result<DatabaseConnection, DbErr> {
@@ -253,7 +322,16 @@ async fn administer(server: &str, backend: DbBackend) -> Result<DatabaseConnecti
 }
 
 async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
-    let mut options = ConnectOptions::new(url);
+    let mut options = pool(url);
     options.max_connections(1).sqlx_logging(false);
     Database::connect(options).await
+}
+
+/// Options of a pool that nobody tends. The task by which sqlx closes connections of a certain age can read a counter
+/// that has just gone below zero; it then spins for ever, and the runtime it is on never ends.
+#[must_use]
+pub fn pool(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    options
 }

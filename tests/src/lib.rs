@@ -19,10 +19,15 @@ pub mod lines;
 pub mod node;
 pub mod proxy;
 pub mod push;
+pub mod scenarios;
+pub mod setup;
 pub mod told;
+pub mod until;
 pub mod world;
 
 pub use adapter::{Adapter, Layout, RunningApp};
 pub use client::{Ask, Reply, send};
 pub use push::Push;
-pub use world::{Setup, World, until};
+pub use setup::Setup;
+pub use until::until;
+pub use world::World;

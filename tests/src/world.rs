@@ -1,7 +1,6 @@
 //! An app on a socket with a WeCom in a box beside it.
 
 use std::fmt;
-use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -9,9 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wecom_login::wecom::Hosts;
-use wecom_login::{
-    AuthorizationStatus, Builder, Clock as _, DataKey, DataKeys, ManualClock, SystemClock, WecomLogin,
-};
+use wecom_login::{AuthorizationStatus, Clock as _, DataKey, DataKeys, ManualClock, SystemClock, WecomLogin};
 use wecom_sandbox::Sandbox;
 
 use crate::adapter::{Adapter, Layout, RunningApp};
@@ -19,95 +16,11 @@ use crate::auths::{self, COMPANY_A, SUITE};
 use crate::client::{Ask, Reply, send};
 use crate::database::TestDatabase;
 use crate::push::Push;
+use crate::setup::Setup;
+use crate::until::until;
 
 /// The key of the admin routes.
 pub const ADMIN_KEY: &str = "conformance-admin-key-0001";
-
-/// So long a condition is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-type Configure = Box<dyn FnOnce(Builder) -> Builder + Send>;
-
-/// How a world begins. By default: a clock that stands, a database of its own, the admin key set, company A and
-/// the first company that no instance pins have authorised the first suite.
-pub struct Setup {
-    clock: Option<ManualClock>,
-    installed: Option<Vec<(String, String)>>,
-    first_ticket: bool,
-    admin: bool,
-    qr_host: Option<String>,
-    configure: Configure,
-}
-
-impl Setup {
-    /// The default.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            clock: Some(ManualClock::starting_now()),
-            installed: None,
-            first_ticket: true,
-            admin: true,
-            qr_host: None,
-            configure: Box::new(|builder| builder),
-        }
-    }
-
-    /// With the machine's clock.
-    #[must_use]
-    pub fn system_clock(mut self) -> Self {
-        self.clock = None;
-        self
-    }
-
-    /// With these (suite, company) authorised; a company is named as the sandbox names it.
-    #[must_use]
-    pub fn installed(mut self, installed: &[(&str, &str)]) -> Self {
-        let owned = |(suite, corp): &(&str, &str)| ((*suite).to_owned(), (*corp).to_owned());
-        self.installed = Some(installed.iter().map(owned).collect());
-        self
-    }
-
-    /// The sandbox pushes nothing of its own accord: no suite_ticket arrives, and nothing is installed.
-    #[must_use]
-    pub fn no_ticket(mut self) -> Self {
-        self.first_ticket = false;
-        self.installed(&[])
-    }
-
-    /// Without an admin key.
-    #[must_use]
-    pub const fn no_admin_key(mut self) -> Self {
-        self.admin = false;
-        self
-    }
-
-    /// With WeCom's QR page at this host; everything else of WeCom stays the sandbox.
-    #[must_use]
-    pub fn qr_host(mut self, url: impl Into<String>) -> Self {
-        self.qr_host = Some(url.into());
-        self
-    }
-
-    /// Changes the builder last.
-    #[must_use]
-    pub fn configure(mut self, configure: impl FnOnce(Builder) -> Builder + Send + 'static) -> Self {
-        self.configure = Box::new(configure);
-        self
-    }
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl fmt::Debug for Setup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Setup").field("installed", &self.installed).finish_non_exhaustive()
-    }
-}
 
 /// A running app, its handle and its WeCom. Everything ends when it is dropped; [`Self::end`] ends it cleanly.
 pub struct World {
@@ -308,6 +221,11 @@ impl World {
         .await;
     }
 
+    /// The number that a statement on the database gives.
+    pub async fn number(&self, statement: &str) -> i64 {
+        self.database.number(statement).await
+    }
+
     /// The callback records, newest first; `query` as it stands after the `?`.
     pub async fn records(&self, query: &str) -> Vec<Value> {
         let reply = self.admin(Ask::get(format!("/callbackRecords?{query}"))).await.success();
@@ -339,14 +257,4 @@ impl fmt::Debug for World {
             .field("layout", &self.layout)
             .finish_non_exhaustive()
     }
-}
-
-/// Waits until a condition holds; fails after ten seconds.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
-    let held = tokio::time::timeout(PATIENCE, async {
-        while !holds().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    });
-    assert!(held.await.is_ok(), "not within ten seconds: {what}");
 }

@@ -7,7 +7,7 @@ use actix_web::{App, HttpRequest, web};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use wecom_login::web::routes;
+use wecom_login::web::{Body, Request, routes};
 use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
 use wecom_login_tests::auths::COMPANY_A;
 use wecom_login_tests::{Adapter, Ask, Layout, Setup, World, until};
@@ -78,4 +78,32 @@ async fn a_client_that_goes_away_cancels_nothing() {
         .await;
         world.end().await;
     }
+}
+
+/// An app that tells us no addresses, such as an axum app without `into_make_service_with_connect_info`.
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_without_an_address_count_as_one() {
+    let world = World::start(&AxumAdapter, Layout::Auth, Setup::new()).await;
+    let status = async |request: Request| world.login.respond(request).await.unwrap().status;
+    let code = |number: usize| {
+        let body = json!({"corpId": COMPANY_A, "code": format!("guess-{number}")}).to_string();
+        Request::new("POST", "/loginByWorkbench", "").with_body(Body::Complete(body.into()))
+    };
+    for number in 0..60 {
+        assert_eq!(status(code(number)).await, 401);
+    }
+    assert_eq!(status(code(60)).await, 429);
+    let login_code = Body::Complete(r#"{"loginCode":"made-up"}"#.into());
+    assert_eq!(status(Request::new("POST", "/loginByCode", "").with_body(login_code)).await, 429);
+    let peer = Some("203.0.113.7".parse().unwrap());
+    assert_eq!(status(code(61).with_client(peer)).await, 401, "whoever has an address is not held back");
+
+    let look_up = || Request::new("GET", "/getLoginConfigByCode", "code=nobody");
+    for _ in 0..30 {
+        assert_eq!(status(look_up()).await, 404);
+    }
+    assert_eq!(status(look_up()).await, 429);
+    assert_eq!(status(Request::new("GET", "/login", "orgCode=nobody")).await, 429, "by another door");
+    assert_eq!(status(look_up().with_client(peer)).await, 404);
+    world.end().await;
 }

@@ -1,53 +1,31 @@
 //! Both adapters behind an nginx that strips the path of the public URL.
-//!
-//! Without nginx the test says so and nothing is counted as passed; with `CI=true` that is a failure.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode};
 use std::sync::Mutex;
 
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
 use wecom_login_tests::auths::{COMPANY_A, SUITE};
+use wecom_login_tests::browser::find;
+use wecom_login_tests::scenarios::{self, Scenario};
 use wecom_login_tests::{Adapter, Ask, Layout, Setup, World, send, until};
 
-fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let wanted = |name: &str| {
-        let mut filters = arguments.iter().filter(|argument| !argument.starts_with('-')).peekable();
-        filters.peek().is_none() || filters.any(|filter| name.contains(filter.as_str()))
+fn main() -> ExitCode {
+    let adapters: [&dyn Adapter; 2] = [&AxumAdapter, &ActixAdapter];
+    let behind_nginx = |adapter: &'static dyn Adapter| {
+        let name = format!("behind_nginx::{}", adapter.name());
+        Scenario::new(name, &["nginx"], move || a_whole_login_behind_a_path(adapter))
     };
-    let tests: [(&str, &dyn Adapter); 2] =
-        [("behind_nginx::axum", &AxumAdapter), ("behind_nginx::actix", &ActixAdapter)];
-    let tests = tests.into_iter().filter(|(name, _)| wanted(name));
-    if arguments.iter().any(|argument| argument == "--list") {
-        tests.for_each(|(name, _)| println!("{name}: test"));
-        return;
-    }
-    let Some(program) = nginx() else {
-        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "nginx is not installed");
-        println!("behind_nginx: NOT RUN, nginx is not installed");
-        return;
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    for (name, adapter) in tests {
-        runtime.block_on(a_whole_login_behind_a_path(adapter, program));
-        println!("test {name} ... ok");
-    }
+    scenarios::run(adapters.map(behind_nginx).into())
 }
 
-async fn a_whole_login_behind_a_path(adapter: &dyn Adapter, program: &str) {
-    let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
-    let front = reserved.local_addr().unwrap();
+async fn a_whole_login_behind_a_path(adapter: &dyn Adapter) {
+    let (world, front, _nginx) = behind(adapter).await;
     let public_url = format!("http://{front}/portal");
-    let configured = public_url.clone();
-    let setup = Setup::new().configure(move |builder| builder.public_url(configured));
-    let world = World::start(adapter, Layout::Auth, setup).await;
-    drop(reserved);
-    let _nginx = Nginx::start(program, front, world.address()).await;
     let ask = async |ask: Ask| send(front, &ask).await;
 
     // WeCom pushes to the public URL, and the echo of its check comes back.
@@ -92,12 +70,22 @@ async fn a_whole_login_behind_a_path(adapter: &dyn Adapter, program: &str) {
     world.end().await;
 }
 
-/// Where nginx is, if anywhere.
-fn nginx() -> Option<&'static str> {
-    ["nginx", "/usr/sbin/nginx"].into_iter().find(|program| {
-        let mut version = Command::new(program);
-        version.arg("-v").stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-    })
+/// An app, nginx before it, and where that listens. Somebody may take the port before nginx does: then at another one.
+async fn behind(adapter: &dyn Adapter) -> (World, SocketAddr, Nginx) {
+    for attempt in 1.. {
+        let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
+        let front = reserved.local_addr().unwrap();
+        let public_url = format!("http://{front}/portal");
+        let setup = Setup::new().configure(move |builder| builder.public_url(public_url));
+        let world = World::start(adapter, Layout::Auth, setup).await;
+        drop(reserved);
+        match Nginx::start(front, world.address()).await {
+            Ok(nginx) => return (world, front, nginx),
+            Err(why) => assert!(attempt < 5 && why.contains("in use"), "nginx ended: {why}"),
+        }
+        world.end().await;
+    }
+    unreachable!()
 }
 
 /// A running nginx; it ends when this is dropped.
@@ -107,8 +95,10 @@ struct Nginx {
 }
 
 impl Nginx {
-    /// Listens at `front`, and hands what is below `/portal/` to the app without that.
-    async fn start(program: &str, front: SocketAddr, app: SocketAddr) -> Self {
+    /// Listens at `front`, and hands what is below `/portal/` to the app without that. If it ends, what it said is the
+    /// error.
+    async fn start(front: SocketAddr, app: SocketAddr) -> Result<Self, String> {
+        let program = find("nginx").expect("nginx is installed");
         let directory = TempDir::new().unwrap();
         let path = directory.path().display();
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -123,11 +113,18 @@ impl Nginx {
         let file = directory.path().join("nginx.conf");
         fs::write(&file, configuration).unwrap();
         let errors = directory.path().join("errors");
+        // Written when it has its port; whoever else has it may listen too.
+        let pid = directory.path().join("pid");
         let child = Command::new(program).arg("-e").arg(&errors).arg("-c").arg(&file).spawn().unwrap();
         let nginx = Self { child: Mutex::new(child), _directory: directory };
-        until("nginx listens", async || TcpStream::connect(front).await.is_ok() || nginx.has_ended()).await;
-        assert!(!nginx.has_ended(), "nginx ended: {}", fs::read_to_string(errors).unwrap_or_default());
-        nginx
+        until("nginx listens", async || {
+            (pid.exists() && TcpStream::connect(front).await.is_ok()) || nginx.has_ended()
+        })
+        .await;
+        if nginx.has_ended() {
+            return Err(fs::read_to_string(errors).unwrap_or_default());
+        }
+        Ok(nginx)
     }
 
     fn has_ended(&self) -> bool {

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use http::{HeaderMap, header};
-use sea_orm::{ConnectOptions, Database};
+use sea_orm::Database;
+use wecom_login::ErrorKind;
+use wecom_login_tests::database::pool;
 use wecom_login_tests::lines::Lines;
 use wecom_login_tests::node::{Node, Plan, SUITE};
 
@@ -18,20 +20,30 @@ async fn a_hundred_requests_read_their_session_once() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
     let token = node.session(SUITE, &corp, &node.user(0, 0)).await;
-    let mut options = ConnectOptions::new(node.database.url());
+    let mut options = pool(node.database.url());
     options.sqlx_logging(true);
     let database = Database::connect(options).await.unwrap();
-    // A handle that has seen none of it.
-    let fresh = node.another_handle_with(|builder| builder.database(database)).await;
-    lines.clear();
-    let mut headers = HeaderMap::new();
-    headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
-    let asking = (0..100).map(|_| fresh.verify("GET", &headers).answer());
-    let answers = futures_util::future::join_all(asking).await;
-    assert!(answers.iter().all(|answer| answer.as_ref().is_ok_and(Option::is_some)));
-    let log = lines.text();
-    let reads = log.lines().filter(|line| READS.iter().any(|read| line.contains(read))).count();
-    println!("100 requests: {reads} reads of the session");
-    assert_eq!(reads, 1, "{log}");
-    fresh.shutdown().await;
+    for attempt in 1.. {
+        // A handle that has seen none of it.
+        let theirs = database.clone();
+        let fresh = node.another_handle_with(|builder| builder.database(theirs)).await;
+        node.follows(&fresh).await;
+        lines.clear();
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+        let asking = (0..100).map(|_| fresh.verify("GET", &headers).answer());
+        let answers = futures_util::future::join_all(asking).await;
+        let log = lines.text();
+        fresh.shutdown().await;
+        let late = |error: &wecom_login::Error| error.kind() == ErrorKind::StoreUnavailable;
+        if attempt < 5 && answers.iter().any(|answer| answer.as_ref().is_err_and(late)) {
+            // The machine stood still for the time that a look-up has.
+            continue;
+        }
+        assert!(answers.iter().all(|answer| answer.as_ref().is_ok_and(Option::is_some)));
+        let reads = log.lines().filter(|line| READS.iter().any(|read| line.contains(read))).count();
+        println!("100 requests: {reads} reads of the session");
+        assert_eq!(reads, 1, "{log}");
+        break;
+    }
 }

@@ -28,8 +28,10 @@
 //!         .nest("/auth", login_routes(&login));
 //!
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-//!     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
-//!     login.shutdown().await;
+//!     let app = app.into_make_service_with_connect_info::<SocketAddr>();
+//!     let stopped = async { drop(tokio::signal::ctrl_c().await) };
+//!     axum::serve(listener, app).with_graceful_shutdown(stopped).await?;
+//!     login.shutdown().await;                          // finishes what cannot be done twice
 //!     Ok(())
 //! }
 //! ```

@@ -3,10 +3,10 @@
 use std::mem;
 use std::task::{Context, Poll};
 
-use http::header::{HeaderValue, LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
+use http::header::{HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
 use tower_service::Service;
-use wecom_login::web::{Admitted, Check, Rejection};
+use wecom_login::web::{Admitted, Change, Check, Rejection};
 use wecom_login::{Error, Verified};
 
 use crate::future::ResponseFuture;
@@ -62,7 +62,7 @@ where
 
 impl<J> RequireLogin<J> {
     fn check<B>(&self, request: &Request<B>) -> Check {
-        self.guard.check(request.method().as_str(), path_and_query(request), request.headers())
+        self.guard.check(request.method().as_str(), || path_and_query(request), request.headers())
     }
 
     /// Puts the user into the request, or says why not. What is left is a cookie to clear.
@@ -75,7 +75,7 @@ impl<J> RequireLogin<J> {
         J: ResponseForRejection<R>,
     {
         let method = request.method().as_str();
-        match self.guard.settle(result, method, path_and_query(request), request.headers()) {
+        match self.guard.settle(result, method, || path_and_query(request), request.headers()) {
             Ok(admitted) => Ok(enter(admitted, request)),
             Err(rejection) => Err(self.reject(rejection)),
         }
@@ -86,18 +86,35 @@ impl<J> RequireLogin<J> {
         J: ResponseForRejection<R>,
     {
         let mut response = self.rejection.response(&rejection);
-        if let Some(location) = rejection.location().and_then(header) {
-            *response.status_mut() = StatusCode::FOUND;
-            response.headers_mut().remove(WWW_AUTHENTICATE);
-            response.headers_mut().insert(LOCATION, location);
-        }
-        if let Some(cookie) = rejection.set_cookie().and_then(header)
-            && !response.headers().get_all(SET_COOKIE).iter().any(|set| set == cookie)
-        {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
+        rejection.changes().into_iter().for_each(|change| make(&mut response, change));
         response.extensions_mut().insert(rejection);
         response
+    }
+}
+
+/// Makes a change that the core wants.
+fn make<R>(response: &mut Response<R>, change: Change) {
+    match change {
+        Change::Status(status) => {
+            *response.status_mut() =
+                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        }
+        Change::Remove(name) => drop(response.headers_mut().remove(name)),
+        Change::Set(name, value) => {
+            response.headers_mut().remove(name);
+            add(response, name, &value);
+        }
+        Change::Add(name, value) => {
+            if !response.headers().get_all(name).iter().any(|there| *there == value) {
+                add(response, name, &value);
+            }
+        }
+    }
+}
+
+fn add<R>(response: &mut Response<R>, name: &'static str, value: &str) {
+    if let Some(value) = header(value) {
+        response.headers_mut().append(HeaderName::from_static(name), value);
     }
 }
 

@@ -36,6 +36,11 @@ impl WecomCrypto {
         Self(wecom_crypto::Agent::new(TOKEN, KEY))
     }
 
+    /// The decryption alone.
+    pub fn decrypt(&self, encrypted: &str) -> String {
+        self.0.decrypt(encrypted).unwrap().text
+    }
+
     pub fn read(&self, push: &Push) -> Event {
         let envelope: Envelope = from_str(&push.body).unwrap();
         let signature = self.0.generate_signature(&[&push.timestamp, &push.nonce, &envelope.encrypt]);
@@ -54,14 +59,18 @@ impl WechatCrypto {
         Self(wechat_crypto::decode_aes_key(KEY).unwrap())
     }
 
-    pub fn read(&self, push: &Push) -> Event {
+    /// The decryption alone.
+    pub fn decrypt(&self, encrypted: &str) -> (String, String) {
         use base64::Engine as _;
+        let encrypted = base64::engine::general_purpose::STANDARD.decode(encrypted).unwrap();
+        wechat_crypto::parse_plain_text(&wechat_crypto::decrypt(&self.0, &encrypted).unwrap()).unwrap()
+    }
+
+    pub fn read(&self, push: &Push) -> Event {
         let envelope: Envelope = from_str(&push.body).unwrap();
         let signature = wechat_crypto::calc_signature(TOKEN, &push.timestamp, &push.nonce, &envelope.encrypt);
         assert_eq!(signature, push.signature);
-        let encrypted = base64::engine::general_purpose::STANDARD.decode(&envelope.encrypt).unwrap();
-        let plain = wechat_crypto::decrypt(&self.0, &encrypted).unwrap();
-        let (message, receive_id) = wechat_crypto::parse_plain_text(&plain).unwrap();
+        let (message, receive_id) = self.decrypt(&envelope.encrypt);
         assert_eq!(receive_id, push.receive_id);
         from_str(&message).unwrap()
     }
@@ -75,8 +84,22 @@ impl WechatWorkCrypto {
         Self(wechat_work_crypto::WXBizMsgCrypt::new(TOKEN, KEY, receive_id).unwrap())
     }
 
-    pub fn read(&self, push: &Push) -> Event {
-        let message = self.0.decrypt_msg(&push.signature, &push.timestamp, &push.nonce, &push.body).unwrap();
-        from_str(&message).unwrap()
+    /// Field, signature and decryption; it offers no less.
+    pub fn decrypt(&self, push: &Push) -> String {
+        self.0.decrypt_msg(&push.signature, &push.timestamp, &push.nonce, &push.body).unwrap()
     }
+
+    pub fn read(&self, push: &Push) -> Event {
+        from_str(&self.decrypt(push)).unwrap()
+    }
+}
+
+/// The field that every envelope is read for, by quick-xml and serde.
+pub fn envelope(push: &Push) -> String {
+    from_str::<Envelope>(&push.body).unwrap().encrypt
+}
+
+/// The event of a message, by quick-xml and serde.
+pub fn event(message: &str) -> Event {
+    from_str(message).unwrap()
 }

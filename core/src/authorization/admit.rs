@@ -1,6 +1,6 @@
 //! A company's first way in: the host app decides, WeCom names the app.
 
-use sea_orm::{ActiveValue::Set, EntityTrait as _, SqlErr};
+use sea_orm::{ActiveValue::Set, EntityTrait as _};
 
 use super::authorization::{not_authorized, seal_code};
 use super::authorizations::Authorizations;
@@ -11,7 +11,7 @@ use crate::hooks::CorpDecision;
 use crate::ids::{AgentId, CorpId, SuiteId};
 use crate::secret::PermanentCode;
 use crate::store::entity::authorization::{ActiveModel, Entity};
-use crate::store::{AuthorizationStatus, retried};
+use crate::store::{AuthorizationStatus, is_taken, retried};
 
 impl Authorizations {
     /// After an exchange: asks the host app whether the company may come in, and WeCom for the agentId and the name.
@@ -73,7 +73,7 @@ impl Authorizations {
         match Entity::insert(row).exec_without_returning(self.0.store.database()).await {
             Ok(_) => Ok(()),
             // Another one made it meanwhile.
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(()),
+            Err(error) if is_taken(&error) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

@@ -1,5 +1,7 @@
 //! One company's authorisation of one suite.
 
+use std::time::Duration;
+
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpNotice;
@@ -8,6 +10,9 @@ use crate::secret::PermanentCode;
 use crate::store::entity::authorization::Model;
 use crate::store::{AuthorizationStatus, Place, Sealed, Store};
 use crate::wecom::AppCredential;
+
+/// When to ask again for an app that WeCom has not named: a new authorisation is read at once.
+const AGENT_EXPECTED: Duration = Duration::from_secs(10);
 
 /// An authorisation as it was when it was read.
 #[derive(Clone, Debug)]
@@ -62,7 +67,18 @@ impl Authorization {
         }
     }
 
-    /// The same without asking how the authorisation stands, for the calls that find that out.
+    /// The company's app.
+    ///
+    /// # Errors
+    /// `AGENT_UNKNOWN`: WeCom is being asked, so it is worth coming back.
+    pub(crate) fn require_agent(&self) -> Result<AgentId> {
+        self.agent_id.ok_or_else(|| {
+            Error::new(ErrorKind::AgentUnknown, "WeCom has not named the company's app yet")
+                .with_retry_after(AGENT_EXPECTED)
+        })
+    }
+
+    /// The same as `credential` without asking how the authorisation stands, for the calls that find that out.
     pub(super) fn credential_with(&self, permanent_code: &PermanentCode) -> AppCredential {
         AppCredential {
             suite_id: self.suite_id.clone(),

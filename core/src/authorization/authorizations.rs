@@ -1,8 +1,8 @@
 //! All authorisations: found in memory where a login needs one, read and changed in the database.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
@@ -77,12 +77,18 @@ pub(super) struct Inner {
     pub(super) hooks: Arc<dyn Hooks>,
     /// Wakes the one who re-reads authorisations.
     pub(super) due: Arc<Notify>,
+    /// Companies whose permanent code is fetched and not stored yet.
+    pub(super) unstored: Mutex<Vec<(SuiteId, CorpId)>>,
     cached: moka::sync::Cache<(SuiteId, CorpId), Arc<Authorization>>,
+    /// The suites under which a company's people can log in.
+    active_suites: moka::sync::Cache<CorpId, Arc<[SuiteId]>>,
     changes: AtomicU64,
 }
 
 impl Authorizations {
     pub(crate) fn new(parts: Parts) -> Self {
+        let active_suites =
+            moka::sync::Cache::builder().max_capacity(parts.capacity).time_to_live(CACHED_FOR).build();
         let cached =
             moka::sync::Cache::builder().max_capacity(parts.capacity).time_to_live(CACHED_FOR).build();
         Self(Arc::new(Inner {
@@ -93,7 +99,9 @@ impl Authorizations {
             suites: parts.suites,
             hooks: parts.hooks,
             due: parts.due,
+            unstored: Mutex::default(),
             cached,
+            active_suites,
             changes: AtomicU64::new(0),
         }))
     }
@@ -134,15 +142,28 @@ impl Authorizations {
         found.filter(|found| found.status == AuthorizationStatus::Active).ok_or_else(not_authorized)
     }
 
-    /// Our suites that this company holds or held.
-    pub(crate) async fn suites_of(&self, corp_id: &CorpId) -> Result<Vec<(SuiteId, AuthorizationStatus)>> {
+    /// Our suites under which this company's people can log in, from memory if they are there.
+    pub(crate) async fn active_suites_of(&self, corp_id: &CorpId) -> Result<Arc<[SuiteId]>> {
+        if let Some(found) = self.0.active_suites.get(corp_id) {
+            return Ok(found);
+        }
+        let before = self.0.changes.load(Ordering::SeqCst);
         let rows = Entity::find()
             .filter(Column::CorpId.eq(corp_id.clone()))
             .filter(Column::SuiteId.is_in(self.0.suites.ids()))
+            .filter(Column::Status.eq(AuthorizationStatus::Active))
             .order_by_asc(Column::SuiteId)
             .all(self.0.store.database())
             .await?;
-        Ok(rows.into_iter().map(|row| (row.suite_id, row.status)).collect())
+        let read: Arc<[SuiteId]> = rows.into_iter().map(|row| row.suite_id).collect();
+        // What somebody made up stays out of memory, and a company that comes in is seen at once.
+        if !read.is_empty() {
+            self.0.active_suites.insert(corp_id.clone(), Arc::clone(&read));
+            if self.0.changes.load(Ordering::SeqCst) != before {
+                self.0.active_suites.invalidate(corp_id);
+            }
+        }
+        Ok(read)
     }
 
     /// Every company of our suites.
@@ -270,13 +291,27 @@ impl Authorizations {
     pub(crate) fn changed(&self, suite_id: &SuiteId, corp_id: &CorpId, epoch: i64) {
         self.0.changes.fetch_add(1, Ordering::SeqCst);
         self.0.cached.invalidate(&(suite_id.clone(), corp_id.clone()));
+        self.0.active_suites.invalidate(corp_id);
         self.0.sessions.authorization_ended(suite_id, corp_id, epoch);
+    }
+
+    /// Every authorisation has a new epoch: no session and no login that was begun goes on.
+    pub(crate) fn all_ended(&self) {
+        // Before the sessions: a login that begins after this reads the new epochs.
+        self.forget_all();
+        self.0.sessions.all_ended();
+    }
+
+    /// Companies whose permanent code this node has in hand and could not store: it is lost if the process ends now.
+    pub(crate) fn unstored(&self) -> Vec<(SuiteId, CorpId)> {
+        self.0.unstored.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Nothing in memory can be relied on any more.
     pub(crate) fn forget_all(&self) {
         self.0.changes.fetch_add(1, Ordering::SeqCst);
         self.0.cached.invalidate_all();
+        self.0.active_suites.invalidate_all();
     }
 }
 

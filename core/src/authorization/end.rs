@@ -1,19 +1,25 @@
 //! How an authorisation changes and ends.
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
+};
 
 use super::authorization::Authorization;
 use super::authorizations::{Authorizations, next_epoch};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::failpoint;
-use crate::ids::{CorpId, SuiteId};
+use crate::ids::{CorpId, SuiteId, UserId};
+use crate::store::ends::{self, End};
 use crate::store::entity::authorization::{Column, Entity};
 use crate::store::entity::{access_token, login_code, organization_code, person, session, user};
-use crate::store::{AuthorizationStatus, Sealed, retried};
+use crate::store::{AuthorizationStatus, Sealed, remove, retried};
 use crate::wecom::Tokens;
 
+/// By so much every epoch moves on when all sessions end: beyond any that came after the backup which was put back, and
+/// which nodes that run have in memory.
+const LEAP: i64 = 1_000_000;
 /// Nothing is to be asked about an authorisation that is over.
 const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
@@ -72,7 +78,42 @@ impl Authorizations {
     /// WeCom confirmed the end: the permanent code and all data of the company go. What stays is that its sessions are
     /// over.
     pub(super) async fn erase(&self, known: &Authorization) -> Result<()> {
-        retried(|| self.erase_once(known)).await
+        if known.status != AuthorizationStatus::Cancelled {
+            let stop = Entity::update_many()
+                .col_expr(Column::Status, Expr::value(AuthorizationStatus::Cancelled))
+                .col_expr(Column::Epoch, next_epoch())
+                .col_expr(Column::ReadDueAt, Expr::value(self.0.store.now()))
+                .filter(self.unchanged(known));
+            if !self.update(&known.suite_id, &known.corp_id, stop).await? {
+                return Ok(());
+            }
+            self.0.hooks.corp_cancelled(&known.notice()).await;
+        }
+        let stopped = self.read_row(self.0.store.database(), &known.suite_id, &known.corp_id).await?;
+        let Some(stopped) = stopped.filter(|stopped| {
+            stopped.status == AuthorizationStatus::Cancelled && stopped.secret_version == known.secret_version
+        }) else {
+            return Ok(());
+        };
+        self.erase_people(&stopped).await?;
+        retried(|| self.erase_once(&stopped)).await
+    }
+
+    /// The bulk of a company's data, batch by batch, as long as the authorisation is over.
+    async fn erase_people(&self, known: &Authorization) -> Result<()> {
+        let over =
+            Entity::find().select_only().column(Column::CorpId).filter(self.unchanged(known)).into_query();
+        macro_rules! remove_all {
+            ($($table:ident by $key:ident: $type:ty),*) => {$(
+                let of_corp = Condition::all()
+                    .add($table::Column::SuiteId.eq(known.suite_id.clone()))
+                    .add($table::Column::CorpId.eq(known.corp_id.clone()))
+                    .add($table::Column::CorpId.in_subquery(over.clone()));
+                remove::<$table::Entity, $type>(&self.0.store, $table::Column::$key, of_corp).await?;
+            )*};
+        }
+        remove_all!(session by Id: String, person by UserId: UserId, user by UserId: UserId);
+        Ok(())
     }
 
     async fn erase_once(&self, known: &Authorization) -> Result<()> {
@@ -86,9 +127,7 @@ impl Authorizations {
             .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
             .col_expr(Column::Epoch, next_epoch())
             .col_expr(Column::ReadDueAt, Expr::value(NEVER))
-            .filter(self.row(suite_id, corp_id))
-            .filter(Column::SecretVersion.eq(known.secret_version))
-            .filter(Column::Epoch.eq(known.epoch))
+            .filter(self.unchanged(known))
             .exec(&transaction)
             .await?
             .rows_affected
@@ -108,9 +147,6 @@ impl Authorizations {
                 .exec(&transaction)
                 .await?;
             self.commit(transaction, suite_id, corp_id).await?;
-            if known.status != AuthorizationStatus::Cancelled {
-                self.0.hooks.corp_cancelled(&known.notice()).await;
-            }
             tracing::info!(target: "wecom_login", %suite_id, %corp_id, "WeCom confirmed the end of an authorisation");
         }
         Ok(())
@@ -123,9 +159,20 @@ impl Authorizations {
         Ok(())
     }
 
-    fn row(&self, suite_id: &SuiteId, corp_id: &CorpId) -> sea_orm::Condition {
-        sea_orm::Condition::all()
-            .add(Column::SuiteId.eq(suite_id.clone()))
-            .add(Column::CorpId.eq(corp_id.clone()))
+    /// Ends every session of the service, and every login that is under way.
+    pub(crate) async fn end_all_sessions(&self) -> Result<()> {
+        retried(|| self.end_all_once()).await?;
+        self.all_ended();
+        Ok(())
+    }
+
+    /// Every session hangs on an authorisation's row, those of people whom WeCom did not prove too.
+    async fn end_all_once(&self) -> Result<()> {
+        let transaction = self.0.store.begin().await?;
+        let leap = Expr::col(Column::Epoch).add(LEAP);
+        Entity::update_many().col_expr(Column::Epoch, leap).exec(&transaction).await?;
+        ends::publish(&transaction, &End::All, self.0.store.now()).await?;
+        transaction.commit().await?;
+        Ok(())
     }
 }

@@ -1,43 +1,38 @@
 //! From an AuthCode to a permanent code (D/97163). WeCom answers an AuthCode once, so the answer is stored alone and
 //! at once, and tried until it is.
 
-use std::time::Duration;
-
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize, Serializer};
-use zeroize::Zeroizing;
 
 use super::authorization::seal_code;
-use super::authorizations::Authorizations;
+use super::authorizations::{Authorizations, next_epoch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::ids::{AgentId, CorpId, SuiteId};
 use crate::secret::{PermanentCode, SuiteAccessToken, TemporaryAuthCode};
-use crate::store::entity::authorization::{ActiveModel, Entity};
-use crate::store::entity::callback_record::payload_place;
+use crate::store::entity::authorization::{ActiveModel, Column, Entity};
+use crate::store::entity::callback_record::RecordKey;
 use crate::store::entity::{access_token, callback_record};
-use crate::store::{AuthorizationStatus, RecordStatus, Sealed, retried};
+use crate::store::{AuthorizationStatus, Sealed, retried};
 use crate::wecom::{CallError, Errcode, ExchangeVersion, Exchanged, Tokens};
-
-/// How long to wait before the next attempt to store a permanent code.
-const STORE_AGAIN: Duration = Duration::from_secs(1);
 
 /// The event that brings an AuthCode.
 #[derive(Clone, Debug)]
 pub(crate) struct Authorizing {
-    suite_id: SuiteId,
-    record_id: i64,
-    /// The record's content hash.
-    hash: Vec<u8>,
+    pub(super) suite_id: SuiteId,
+    pub(super) record: RecordKey,
+    /// WeCom's InfoType.
+    pub(super) name: String,
     /// `create_auth` begins a new epoch, `reset_permanent_code` does not.
     new_epoch: bool,
 }
 
 impl Authorizing {
     pub(crate) fn of(record: &callback_record::Model, new_epoch: bool) -> Self {
-        Self { suite_id: record.suite_id.clone(), record_id: record.id, hash: record.hash.clone(), new_epoch }
+        let (suite_id, name) = (record.suite_id.clone(), record.event.clone());
+        Self { suite_id, record: RecordKey::of(record), name, new_epoch }
     }
 }
 
@@ -53,10 +48,10 @@ pub(crate) trait Sender: Send + Sync {
 /// What an AuthCode was exchanged for, as it is kept in its record until it is an authorisation.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Kept {
+pub(super) struct Kept {
     #[serde(serialize_with = "exposed")]
     exchanged_for: PermanentCode,
-    corp_id: CorpId,
+    pub(super) corp_id: CorpId,
     corp_name: Option<String>,
     agent_id: Option<AgentId>,
     /// WeCom's time of the event, in seconds.
@@ -103,10 +98,14 @@ impl Authorizations {
             agent_id: exchanged.agent_id,
             event_time,
         };
-        self.keep_at_any_price(event, &kept).await?;
-        sender.is_kept();
+        let mut event = event.clone();
+        self.keep_at_any_price(&mut event, &kept).await?;
         failpoint::reach("exchange/kept");
-        retried(|| self.store_once(event, &kept)).await?;
+        while !retried(|| self.store_once(&event, &kept)).await? {
+            // A failover came between the two statements and took the first one back.
+            self.keep_at_any_price(&mut event, &kept).await?;
+        }
+        sender.is_kept();
         failpoint::reach("exchange/stored");
         Ok(kept.corp_id)
     }
@@ -115,7 +114,11 @@ impl Authorizations {
     pub(crate) async fn store_kept(&self, event: &Authorizing, answer: &[u8]) -> Result<()> {
         // A record of a version that kept nothing has its authorisation already.
         let Ok(kept) = serde_json::from_slice::<Kept>(answer) else { return Ok(()) };
-        retried(|| self.store_once(event, &kept)).await
+        let mut event = event.clone();
+        while !retried(|| self.store_once(&event, &kept)).await? {
+            self.keep_at_any_price(&mut event, &kept).await?;
+        }
+        Ok(())
     }
 
     async fn send(
@@ -131,61 +134,25 @@ impl Authorizations {
         Ok(self.0.api.permanent_code(token, code, version).await)
     }
 
-    /// The only copy of a permanent code is in our hands: try until the database takes it.
-    async fn keep_at_any_price(&self, event: &Authorizing, kept: &Kept) -> Result<()> {
-        let (suite_id, corp_id) = (&event.suite_id, &kept.corp_id);
-        let text = serde_json::to_vec(kept).map(Zeroizing::new);
-        let text = text.map_err(|_| Error::new(ErrorKind::Internal, "an answer cannot be written down"))?;
-        let sealed = self.0.store.keys().seal(payload_place(&[&event.hash]), &text)?;
-        loop {
-            let Err(error) = self.keep(event, corp_id, &sealed).await else { return Ok(()) };
-            tracing::error!(
-                target: "wecom_login", %suite_id, %corp_id, ?error,
-                "a permanent code was fetched but cannot be stored; it is tried again until it is"
-            );
-            tokio::time::sleep(STORE_AGAIN).await;
-        }
-    }
-
-    /// One statement that waits for no other: until it is done, a crash loses the code. Whoever marked the record
-    /// failed meanwhile, the rest of it is to be done.
-    async fn keep(&self, event: &Authorizing, corp_id: &CorpId, sealed: &Sealed) -> Result<()> {
-        use callback_record::Column;
-        let now = self.0.store.now();
-        let if_failed = |then: Expr, column: Column| -> Expr {
-            Expr::case(Expr::col(Column::Status).eq(RecordStatus::Failed), then)
-                .finally(Expr::col(column))
-                .into()
-        };
-        callback_record::Entity::update_many()
-            .col_expr(Column::Exchanged, Expr::value(true))
-            .col_expr(Column::CorpId, Expr::value(corp_id.clone()))
-            .col_expr(Column::Payload, Expr::value(sealed.clone()))
-            // Before the status: MySQL sees what was assigned further left.
-            .col_expr(Column::DueAt, if_failed(Expr::value(now), Column::DueAt))
-            .col_expr(Column::Status, if_failed(Expr::value(RecordStatus::Waiting), Column::Status))
-            .filter(Column::Id.eq(event.record_id))
-            .exec(self.0.store.first())
-            .await?;
-        Ok(())
-    }
-
-    /// Does nothing if the record's answer is an authorisation already.
-    async fn store_once(&self, event: &Authorizing, kept: &Kept) -> Result<()> {
+    /// Does nothing if the record's answer is an authorisation already. `false` if there is no such record.
+    async fn store_once(&self, event: &Authorizing, kept: &Kept) -> Result<bool> {
         let (suite_id, corp_id) = (&event.suite_id, &kept.corp_id);
         let sealed = seal_code(&self.0.store, suite_id, corp_id, &kept.exchanged_for)?;
         let now = self.0.store.now();
         let transaction = self.0.store.begin().await?;
         let taken = callback_record::Entity::update_many()
             .col_expr(callback_record::Column::Payload, Expr::value(None::<Sealed>))
-            .filter(callback_record::Column::Id.eq(event.record_id))
+            .filter(event.record.row())
             .filter(callback_record::Column::Exchanged.eq(true))
             .filter(callback_record::Column::Payload.is_not_null())
             .exec(&transaction)
             .await?;
         if taken.rows_affected == 0 {
+            let there = callback_record::Entity::find().filter(event.record.row());
+            let exchanged =
+                there.filter(callback_record::Column::Exchanged.eq(true)).one(&transaction).await?;
             transaction.rollback().await?;
-            return Ok(());
+            return Ok(exchanged.is_some());
         }
         let known = self.lock_row(&transaction, suite_id, corp_id).await?;
         let later = known.as_ref().is_some_and(|known| {
@@ -233,8 +200,17 @@ impl Authorizations {
             access_token::Entity::delete_by_id(Tokens::app_row_id(suite_id, corp_id))
                 .exec(&transaction)
                 .await?;
+        } else if event.new_epoch {
+            // The secret stays the later one's. The company authorised anew all the same: sessions of before are over.
+            Entity::update_many()
+                .col_expr(Column::Epoch, next_epoch())
+                .filter(Column::SuiteId.eq(suite_id.clone()))
+                .filter(Column::CorpId.eq(corp_id.clone()))
+                .exec(&transaction)
+                .await?;
         }
         failpoint::reach("exchange/written");
-        self.commit(transaction, suite_id, corp_id).await
+        self.commit(transaction, suite_id, corp_id).await?;
+        Ok(true)
     }
 }

@@ -6,6 +6,7 @@ mod authorization;
 mod authorizations;
 mod end;
 mod exchange;
+mod keeping;
 mod read;
 
 pub(crate) use authorization::{Authorization, not_authorized};

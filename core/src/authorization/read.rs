@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 
 use super::authorization::Authorization;
 use super::authorizations::{Authorizations, next_epoch};
+use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{CorpId, SuiteId};
 use crate::secret::PermanentCode;
@@ -21,6 +22,8 @@ const DAILY: Duration = Duration::from_hours(24);
 const WHILE_BROKEN: Duration = Duration::from_mins(10);
 /// A new one whose app is not known yet, every five seconds.
 const WITHOUT_AGENT: Duration = Duration::from_secs(5);
+/// A node that took a question and gave no answer for this long is gone.
+const ASKED_WITHIN: Duration = Duration::from_mins(1);
 /// Questions asked at the same time.
 const AT_ONCE: usize = 8;
 /// Questions that are due, in one look.
@@ -84,10 +87,15 @@ impl Authorizations {
             let full = due.len() as u64 == BATCH;
             let asked = due.into_iter().map(|row| async move {
                 let (suite_id, corp_id) = (&row.suite_id, &row.corp_id);
-                let Err(error) = self.read(suite_id, corp_id).await else { return true };
-                tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "an authorisation could not be read");
-                // One that cannot even be opened must not stand before the others for ever.
-                self.put_off(suite_id, corp_id).await.is_ok()
+                match self.is_ours_to_read(suite_id, corp_id, row.read_due_at).await {
+                    Ok(true) => {}
+                    Ok(false) => return true,
+                    Err(_) => return false,
+                }
+                if let Err(error) = self.read(suite_id, corp_id).await {
+                    tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "an authorisation could not be read");
+                }
+                true
             });
             let all_moved_on = futures_util::stream::iter(asked)
                 .buffer_unordered(AT_ONCE)
@@ -114,17 +122,17 @@ impl Authorizations {
         Ok(())
     }
 
-    /// Moves a question that is still due to later.
-    async fn put_off(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
-        let now = self.0.store.now();
-        Entity::update_many()
-            .col_expr(Column::ReadDueAt, Expr::value(now + WHILE_BROKEN))
+    /// Moves a question that is due on, so that one node asks it; the answer says when it is due again. One that cannot
+    /// even be asked must not stand before the others for ever.
+    async fn is_ours_to_read(&self, suite_id: &SuiteId, corp_id: &CorpId, due_at: Timestamp) -> Result<bool> {
+        let moved = Entity::update_many()
+            .col_expr(Column::ReadDueAt, Expr::value(self.0.store.now() + ASKED_WITHIN))
             .filter(Column::SuiteId.eq(suite_id.clone()))
             .filter(Column::CorpId.eq(corp_id.clone()))
-            .filter(Column::ReadDueAt.lte(now))
+            .filter(Column::ReadDueAt.eq(due_at))
             .exec(self.0.store.database())
             .await?;
-        Ok(())
+        Ok(moved.rows_affected > 0)
     }
 
     async fn ask(
@@ -169,7 +177,7 @@ impl Authorizations {
         let mut update = Entity::update_many()
             .col_expr(Column::Status, Expr::value(status))
             .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
-            .col_expr(Column::BrokenAt, Expr::value(None::<crate::Timestamp>))
+            .col_expr(Column::BrokenAt, Expr::value(None::<Timestamp>))
             .col_expr(Column::ReadAt, Expr::value(now))
             .col_expr(Column::ReadDueAt, Expr::value(now + DAILY));
         if let Some(corp_name) = info.corp_name {
@@ -216,7 +224,7 @@ impl Authorizations {
     }
 
     /// The row is still the one we asked about: an answer about the past undoes no later event.
-    fn unchanged(&self, known: &Authorization) -> sea_orm::Condition {
+    pub(super) fn unchanged(&self, known: &Authorization) -> sea_orm::Condition {
         sea_orm::Condition::all()
             .add(Column::SuiteId.eq(known.suite_id.clone()))
             .add(Column::CorpId.eq(known.corp_id.clone()))

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::ops::Range;
 
-use aes::{Aes256Dec, Aes256Enc, Block};
+use aes::{Aes256Enc, Block};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cbc::cipher::{BlockModeDecrypt as _, BlockModeEncrypt as _, KeyIvInit as _};
-use zeroize::Zeroizing;
+use cbc::cipher::{BlockModeDecrypt as _, BlockModeEncrypt as _, InnerIvInit as _, KeyIvInit as _};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::callback::keys::EncodingAesKey;
 
@@ -25,7 +25,7 @@ pub struct DecryptError;
 
 /// What a callback says once decrypted: the message, and whom it is for. Wiped when dropped.
 pub struct Plaintext {
-    buffer: Zeroizing<Vec<u8>>,
+    buffer: Vec<u8>,
     message: Range<usize>,
     receive_id: Range<usize>,
 }
@@ -43,6 +43,13 @@ impl Plaintext {
     pub fn receive_id(&self) -> &str {
         std::str::from_utf8(&self.buffer[self.receive_id.clone()])
             .expect("decrypt has checked that it is UTF-8")
+    }
+}
+
+impl Drop for Plaintext {
+    fn drop(&mut self) {
+        // As a slice: a `Vec` is wiped byte by byte.
+        self.buffer.as_mut_slice().zeroize();
     }
 }
 
@@ -77,14 +84,16 @@ pub fn encrypt(key: &EncodingAesKey, random: &[u8; 16], message: &[u8], receive_
 /// # Errors
 /// It is not base64 with its padding, or what it holds has a wrong size, padding, length or receiveid.
 pub fn decrypt(key: &EncodingAesKey, encrypt: &str) -> Result<Plaintext, DecryptError> {
-    let mut buffer = Zeroizing::new(STANDARD.decode(encrypt).map_err(|_| DecryptError)?);
-    let (blocks, surplus) = Block::slice_as_chunks_mut(&mut buffer);
+    let buffer = STANDARD.decode(encrypt).map_err(|_| DecryptError)?;
+    // From here on it is wiped, whatever comes of it.
+    let mut plain = Plaintext { buffer, message: 0..0, receive_id: 0..0 };
+    let (blocks, surplus) = Block::slice_as_chunks_mut(&mut plain.buffer);
     if !surplus.is_empty() {
         return Err(DecryptError);
     }
-    cbc::Decryptor::<Aes256Dec>::new(key.as_bytes().into(), iv(key).into()).decrypt_blocks(blocks);
-    let Some((message, receive_id)) = layout(&buffer) else { return Err(DecryptError) };
-    Ok(Plaintext { buffer, message, receive_id })
+    cbc::Decryptor::inner_iv_init(key.decryption(), iv(key).into()).decrypt_blocks(blocks);
+    (plain.message, plain.receive_id) = layout(&plain.buffer).ok_or(DecryptError)?;
+    Ok(plain)
 }
 
 /// The first half of the key is the IV of every message.

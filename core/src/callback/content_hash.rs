@@ -1,7 +1,6 @@
 //! What makes two pushes the same event.
 
-use sha2::{Digest as _, Sha256};
-
+use crate::digest;
 use crate::ids::SuiteId;
 
 /// The key by which an event is done once: SHA-256 of what was decrypted, whatever its outer timestamp, nonce
@@ -10,17 +9,13 @@ use crate::ids::SuiteId;
 /// Each part goes in after its length as a big-endian `u64`, so that no two triples are the same bytes.
 #[must_use]
 pub fn content_hash(suite_id: &SuiteId, receive_id: &str, message: &[u8]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    for part in [suite_id.as_str().as_bytes(), receive_id.as_bytes(), message] {
-        let length = u64::try_from(part.len()).expect("a length fits in 64 bits");
-        hasher.update(length.to_be_bytes());
-        hasher.update(part);
-    }
-    hasher.finalize().into()
+    digest::of_parts(&[suite_id.as_str().as_bytes(), receive_id.as_bytes(), message])
 }
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
 
     fn hash(suite_id: &str, receive_id: &str, message: &[u8]) -> [u8; 32] {

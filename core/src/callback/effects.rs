@@ -1,21 +1,26 @@
 //! What each event does (D/97173, D/100965, D/97175, D/96302, D/96468).
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::{CorpEvent, CorpEventKind, SuiteEvent, SuiteEventKind, record};
 use crate::authorization::{Authorizations, Authorizing, Sender};
 use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::{Hooks, OtherEvent};
 use crate::ids::{CorpId, UserId};
 use crate::login::People;
 use crate::session::Principal;
 use crate::store::Store;
-use crate::store::entity::callback_record::Model;
+use crate::store::entity::callback_record::{Model, RecordKey};
 use crate::wecom::ticket::{self, event_time};
+
+const CREATE_AUTH: &str = "create_auth";
+const RESET: &str = "reset_permanent_code";
 
 /// How a record ends when nothing went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Done {
-    /// It was about a company that we do not know.
+    /// It was about a company that we do not know; the host app was told.
     Ignored,
     Succeeded,
 }
@@ -28,14 +33,20 @@ impl From<bool> for Done {
 
 #[derive(Clone)]
 pub(crate) struct Effects {
-    store: Store,
+    pub(super) store: Store,
     authorizations: Authorizations,
     people: People,
+    hooks: Arc<dyn Hooks>,
 }
 
 impl Effects {
-    pub(crate) const fn new(store: Store, authorizations: Authorizations, people: People) -> Self {
-        Self { store, authorizations, people }
+    pub(crate) const fn new(
+        store: Store,
+        authorizations: Authorizations,
+        people: People,
+        hooks: Arc<dyn Hooks>,
+    ) -> Self {
+        Self { store, authorizations, people, hooks }
     }
 
     /// Carries a record out. `sender` says whether its lease is still ours.
@@ -45,30 +56,40 @@ impl Effects {
         payload: Option<&[u8]>,
         sender: &dyn Sender,
     ) -> Result<Done> {
-        if row.exchanged {
+        if row.exchanged && (payload.is_none() || matches!(row.event.as_str(), CREATE_AUTH | RESET)) {
             return self.go_on(row, payload).await;
         }
         let payload = payload.ok_or_else(|| broken("a record that waits has no payload"))?;
         // What was stored was read as one of the two kinds; the company is named in the row only for the second and for
         // suite events that carry it.
-        match SuiteEvent::parse(payload, &row.suite_id) {
-            Ok(event) => self.suite_event(row, event, sender).await,
+        let (receive_id, done) = match SuiteEvent::parse(payload, &row.suite_id) {
+            Ok(event) => (row.suite_id.as_str(), self.suite_event(row, event, sender).await?),
             Err(_) => {
                 let corp_id = row.corp_id.as_ref().ok_or_else(|| broken("an app event names no company"))?;
                 let event =
                     CorpEvent::parse(payload, corp_id).map_err(|_| broken("a stored event is unreadable"))?;
-                self.corp_event(row, corp_id, event.kind).await
+                (corp_id.as_str(), self.corp_event(row, corp_id, event.kind).await?)
             }
+        };
+        if done == Done::Ignored {
+            let event = OtherEvent {
+                suite_id: row.suite_id.clone(),
+                receive_id: receive_id.to_owned(),
+                event: Some(row.event.clone()),
+                message: payload.to_vec(),
+            };
+            self.hooks.other_event(event).await;
         }
+        Ok(done)
     }
 
     /// The step that can be done only once was done before a crash or a failure; the rest is to be done.
     async fn go_on(&self, row: &Model, payload: Option<&[u8]>) -> Result<Done> {
         let corp_id = row.corp_id.as_ref().ok_or_else(|| broken("an exchanged record names no company"))?;
         let new_epoch = match row.event.as_str() {
-            "create_auth" => true,
-            "reset_permanent_code" => false,
-            // A person's sessions were ended, which is all of it.
+            CREATE_AUTH => true,
+            RESET => false,
+            // An event about a person, of which nothing is left.
             _ => return Ok(Done::Succeeded),
         };
         if let Some(answer) = payload {
@@ -122,18 +143,28 @@ impl Effects {
             return Ok(Done::Ignored);
         }
         let person = |user_id: UserId| Principal::new(suite_id.clone(), corp_id.clone(), user_id);
+        let record = RecordKey::of(row);
+        // Sessions end at once, whatever stands in the way of the rest.
         match kind {
             CorpEventKind::UserDeleted { user_id, .. } | CorpEventKind::UserRenamed { user_id, .. }
                 if row.guessed =>
             {
-                self.people.hidden(&person(user_id), Some(row.id)).await?;
+                self.people.hidden(&person(user_id), Some(&record)).await?;
             }
-            CorpEventKind::UserDeleted { user_id, .. } => self.people.left(&person(user_id), row.id).await?,
+            CorpEventKind::UserDeleted { user_id, .. } => {
+                let who = person(user_id);
+                self.people.leaves(&who, &record).await?;
+                self.wait_for_earlier(row, &[&who.user_id]).await?;
+                self.people.left(&who).await?;
+            }
             CorpEventKind::UserRenamed { user_id, new_user_id, .. } => {
-                self.people.renamed(&person(user_id), &new_user_id, row.id).await?;
+                let who = person(user_id);
+                self.people.end_sessions_by(&who, &record).await?;
+                self.wait_for_earlier(row, &[&who.user_id, &new_user_id]).await?;
+                self.people.renamed(&who, &new_user_id, &record).await?;
             }
             CorpEventKind::Unsubscribed { user_id, .. } => {
-                self.people.hidden(&person(user_id), Some(row.id)).await?;
+                self.people.hidden(&person(user_id), Some(&record)).await?;
             }
             CorpEventKind::Other { .. } => return Ok(Done::Ignored),
         }

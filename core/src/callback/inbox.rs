@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use moka::policy::EvictionPolicy;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, SqlErr};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use tokio::sync::{Notify, mpsc};
 
 use crate::clock::Timestamp;
@@ -16,7 +16,7 @@ use crate::failpoint;
 use crate::ids::{CorpId, SuiteId};
 use crate::store::entity::callback_record::payload_place;
 use crate::store::entity::{callback_record, callback_seen};
-use crate::store::{RecordStatus, Sealed, Store, retried};
+use crate::store::{RecordStatus, Sealed, Store, is_taken, retried};
 
 /// An AuthCode lives ten minutes (D/100965).
 const AUTH_CODE_LIFE: Duration = Duration::from_mins(10);
@@ -37,7 +37,6 @@ pub(crate) struct Arrival {
 }
 
 /// What is to be done about it.
-#[derive(Debug)]
 pub(crate) enum Work {
     /// Nothing: it is recorded without its payload.
     Ignored,
@@ -49,6 +48,17 @@ pub(crate) enum Work {
     },
     /// Again, if it comes again after its first run began: it only makes us read.
     EachTime { payload: Vec<u8> },
+}
+
+impl fmt::Debug for Work {
+    /// Without the payload: it may hold an AuthCode or a ticket.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ignored => "Ignored",
+            Self::Once { .. } => "Once",
+            Self::EachTime { .. } => "EachTime",
+        })
+    }
 }
 
 /// An event that came lately.
@@ -167,7 +177,7 @@ impl Inbox {
                 failpoint::reach("inbox/stored");
                 Ok((record_id, true))
             }
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+            Err(error) if is_taken(&error) => {
                 transaction.rollback().await?;
                 match self.seen(&hash).await? {
                     Some(seen) => self.again(seen, arrival).await,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use aes::Aes256Dec;
+use aes::cipher::KeyInit as _;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -27,7 +29,11 @@ pub struct InvalidAesKey;
 
 /// The key that encrypts callbacks: 43 characters of base64 for 32 bytes (D/96211).
 #[derive(Clone)]
-pub struct EncodingAesKey(Zeroizing<[u8; 32]>);
+pub struct EncodingAesKey {
+    bytes: Zeroizing<[u8; 32]>,
+    /// The key, expanded once for all messages. It wipes itself.
+    decryption: Aes256Dec,
+}
 
 impl EncodingAesKey {
     /// Parses the 43 characters that the provider console shows.
@@ -40,7 +46,7 @@ impl EncodingAesKey {
         }
         let mut key = Zeroizing::new([0; 32]);
         match KEY_ENGINE.decode_slice(text, key.as_mut_slice()) {
-            Ok(32) => Ok(Self(key)),
+            Ok(32) => Ok(Self { decryption: Aes256Dec::new((&*key).into()), bytes: key }),
             _ => Err(InvalidAesKey),
         }
     }
@@ -48,7 +54,11 @@ impl EncodingAesKey {
     /// The 32 bytes; their first half is also the IV.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+        &self.bytes
+    }
+
+    pub(crate) const fn decryption(&self) -> &Aes256Dec {
+        &self.decryption
     }
 }
 
@@ -60,7 +70,7 @@ impl fmt::Debug for EncodingAesKey {
 
 impl PartialEq for EncodingAesKey {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_slice().ct_eq(other.0.as_slice()).into()
+        self.bytes.as_slice().ct_eq(other.bytes.as_slice()).into()
     }
 }
 

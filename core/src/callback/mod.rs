@@ -15,6 +15,7 @@ mod json;
 mod keys;
 mod markup;
 pub(crate) mod notify;
+mod order;
 pub(crate) mod record;
 mod signature;
 pub(crate) mod worker;

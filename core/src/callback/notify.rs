@@ -10,6 +10,7 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 use super::inbox::{Arrival, Inbox, Work};
 use super::{
@@ -21,7 +22,7 @@ use crate::clock::Timestamp;
 use crate::element::Instances;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Hooks, OtherEvent};
-use crate::ids::{CorpId, SuiteId};
+use crate::ids::{CorpId, SuiteId, is_plain_id};
 use crate::store::{AuthorizationStatus, Store};
 use crate::suite::{Suite, Suites};
 use crate::wecom::ticket::event_time;
@@ -43,13 +44,23 @@ pub struct NotifyAnswer {
 }
 
 impl NotifyAnswer {
-    /// The headers of every answer.
-    pub const HEADERS: [(&'static str, &'static str); 4] = [
+    /// The methods that a callback may have.
+    pub(crate) const METHODS: &[&str] = &["GET", "HEAD", "POST"];
+
+    const HEADERS: [(&'static str, &'static str); 4] = [
         ("content-type", "text/plain; charset=utf-8"),
         ("x-content-type-options", "nosniff"),
         ("content-security-policy", "default-src 'none'"),
         ("cache-control", "no-store"),
     ];
+
+    /// The headers to answer with, their names in lower case: what every answer has, and `Allow` for a method that is
+    /// none of a callback's.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let allow = (self.status == 405).then(|| ("allow", Self::METHODS.join(", ")));
+        Self::HEADERS.iter().map(|(name, value)| (*name, (*value).to_owned())).chain(allow).collect()
+    }
 
     pub(crate) const fn refusal(status: u16) -> Self {
         Self { status, body: Bytes::new() }
@@ -72,6 +83,7 @@ struct Inner {
     store: Store,
     room: Semaphore,
     runtime: Handle,
+    tasks: TaskTracker,
 }
 
 /// What a plaintext turned out to be.
@@ -90,10 +102,10 @@ impl Notify {
         authorizations: Authorizations,
         hooks: Arc<dyn Hooks>,
         store: Store,
-        runtime: Handle,
+        (runtime, tasks): (Handle, TaskTracker),
     ) -> Self {
         let room = Semaphore::new(AT_ONCE);
-        Self(Arc::new(Inner { suites, instances, inbox, authorizations, hooks, store, room, runtime }))
+        Self(Arc::new(Inner { suites, instances, inbox, authorizations, hooks, store, room, runtime, tasks }))
     }
 
     /// The check of a URL that is entered in the provider console: answers the plaintext of `echostr` (D/96238).
@@ -109,11 +121,8 @@ impl Notify {
         let Some(signed) = Signed::from_query(query, true) else { return NotifyAnswer::refusal(400) };
         for (suite, keys) in self.signers(scope, &signed, &signed.echostr) {
             let Ok(plain) = decrypt(&keys.encoding_aes_key, &signed.echostr) else { continue };
-            let shape = |text: &[u8]| {
-                text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-            };
             let echo = plain.message();
-            if !(1..=64).contains(&echo.len()) || !shape(echo) {
+            if !std::str::from_utf8(echo).is_ok_and(is_plain_id) {
                 continue;
             }
             match self.may_check_url(suite, plain.receive_id()).await {
@@ -151,7 +160,7 @@ impl Notify {
             Ok(Ok(())) => {
                 for event in arrived.into_iter().flatten() {
                     let hooks = Arc::clone(&self.0.hooks);
-                    self.0.runtime.spawn(async move { hooks.other_event(event).await });
+                    self.0.tasks.spawn_on(async move { hooks.other_event(event).await }, &self.0.runtime);
                 }
                 NotifyAnswer::success()
             }
@@ -337,17 +346,17 @@ fn names_its_corp(error: &EventError) -> bool {
 }
 
 fn suite_work(event: &SuiteEvent, message: &[u8], now: Timestamp) -> (Option<CorpId>, Work) {
-    let payload = message.to_vec();
+    let once = |auth_code_since| Work::Once { payload: message.to_vec(), auth_code_since };
     match &event.kind {
-        SuiteEventKind::SuiteTicket { .. } => (None, Work::Once { payload, auth_code_since: None }),
+        SuiteEventKind::SuiteTicket { .. } => (None, once(None)),
         SuiteEventKind::CreateAuth { .. } | SuiteEventKind::ResetPermanentCode { .. } => {
             let since = Timestamp::from_millis(event_time(event.timestamp, now).saturating_mul(1000));
-            (None, Work::Once { payload, auth_code_since: Some(since) })
+            (None, once(Some(since)))
         }
-        SuiteEventKind::ChangeAuth { corp_id, .. } => (Some(corp_id.clone()), Work::EachTime { payload }),
-        SuiteEventKind::CancelAuth { corp_id, .. } => {
-            (Some(corp_id.clone()), Work::Once { payload, auth_code_since: None })
+        SuiteEventKind::ChangeAuth { corp_id, .. } => {
+            (Some(corp_id.clone()), Work::EachTime { payload: message.to_vec() })
         }
+        SuiteEventKind::CancelAuth { corp_id, .. } => (Some(corp_id.clone()), once(None)),
         _ => (None, Work::Ignored),
     }
 }

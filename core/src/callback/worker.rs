@@ -1,7 +1,6 @@
 //! Who works on the records: claims what is due under a lease, carries it out, tries again while that can help.
 
 use std::collections::HashSet;
-use std::convert::Infallible;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,14 +11,12 @@ use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::effects::{Done, Effects};
 use super::inbox::Inbox;
-use super::record;
-use crate::authorization::Sender;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
@@ -27,35 +24,17 @@ use crate::ids::SuiteId;
 use crate::random;
 use crate::store::entity::callback_record::{Column, Entity, Model, payload_place};
 use crate::store::{RecordStatus, Sealed, Store};
-use crate::wecom::{Errcode, ticket};
 
-/// A node that does not renew its lease for this long is dead, and another takes its record.
-const LEASE: Duration = Duration::from_secs(6);
-const RENEW: Duration = Duration::from_secs(2);
-/// A call that begins in the last of the lease could end after it.
-const LEASE_MARGIN: Duration = Duration::from_millis(500);
+mod lease;
+mod outcome;
+
+use self::lease::{LEASE, Lease, lease_ran_out};
+use self::outcome::TOO_LATE_HINT;
+
 /// How often a node looks for work that no push of its own announced.
 const POLL: Duration = Duration::from_secs(1);
 /// How many records a node carries out at the same time.
 const AT_ONCE: usize = 16;
-/// The event that only makes us read.
-const CHANGE_AUTH: &str = "change_auth";
-/// The first wait after a failure; it doubles up to the longest.
-const BACKOFF: Duration = Duration::from_secs(1);
-const LONGEST_BACKOFF: Duration = Duration::from_mins(10);
-/// With an AuthCode there are ten minutes in all.
-const LONGEST_AUTH_CODE_BACKOFF: Duration = Duration::from_secs(30);
-/// Events without a deadline of their own are given up after this.
-const GIVE_UP: Duration = Duration::from_hours(24);
-/// An earlier holder of the lease may have the permanent code in hand and store it within this.
-const SPENT_GRACE: Duration = Duration::from_mins(1);
-
-const SPENT_HINT: &str =
-    "the AuthCode is spent and its answer is not here: press 重新获取secret in the provider console";
-const TICKET_HINT: &str =
-    "waits for a suite_ticket: WeCom pushes one every ten minutes, the provider console at once";
-const TOO_LATE_HINT: &str =
-    "the AuthCode is older than ten minutes: press 重新获取secret in the provider console";
 
 #[derive(Clone)]
 pub(crate) struct Worker(Arc<Inner>);
@@ -235,153 +214,6 @@ impl Worker {
         finished
     }
 
-    /// Whether and when a failed record is tried again, and what helps.
-    async fn after(
-        &self,
-        row: &Model,
-        error: &Error,
-    ) -> (RecordStatus, Option<Timestamp>, Option<&'static str>) {
-        let now = self.0.store.now();
-        // Once exchanged, what is left has nothing to do with the AuthCode.
-        let stored = Entity::find_by_id(row.id).one(self.0.store.database()).await.ok().flatten();
-        let deadline = row.deadline.filter(|_| !stored.is_some_and(|stored| stored.exchanged));
-        let errcode = error.errcode().map(Errcode::new);
-        if errcode.is_some_and(Errcode::is_auth_code_spent) {
-            let another_may_have_it = row.attempts > 1 && row.errcode != error.errcode();
-            return if another_may_have_it {
-                (RecordStatus::Waiting, Some(now + SPENT_GRACE), Some(SPENT_HINT))
-            } else {
-                (RecordStatus::Failed, None, Some(SPENT_HINT))
-            };
-        }
-        let longest = if deadline.is_some() { LONGEST_AUTH_CODE_BACKOFF } else { LONGEST_BACKOFF };
-        let doublings = u32::try_from(row.attempts.clamp(1, 16) - 1).unwrap_or(0);
-        let due_at = now + BACKOFF.saturating_mul(1 << doublings).min(longest);
-        let until = deadline.unwrap_or(row.received_at + GIVE_UP);
-        let hint = match error.kind() {
-            ErrorKind::SuiteTicketMissing => Some(TICKET_HINT),
-            _ => errcode.and_then(Errcode::hint),
-        };
-        if due_at < until {
-            (RecordStatus::Waiting, Some(due_at), hint)
-        } else {
-            (RecordStatus::Failed, None, if deadline.is_some() { Some(TOO_LATE_HINT) } else { hint })
-        }
-    }
-
-    async fn finish(
-        &self,
-        row: &Model,
-        status: RecordStatus,
-        due_at: Option<Timestamp>,
-        error: Option<(&Error, Option<&'static str>)>,
-    ) -> Result<()> {
-        let mut update = Entity::update_many()
-            .col_expr(Column::Status, Expr::value(status))
-            .col_expr(Column::LeaseOwner, Expr::value(None::<String>))
-            .col_expr(Column::LeaseUntil, Expr::value(None::<Timestamp>))
-            .col_expr(Column::LastError, Expr::value(error.map(|(error, _)| error.to_string())))
-            .col_expr(Column::Errcode, Expr::value(error.and_then(|(error, _)| error.errcode())))
-            .col_expr(Column::Hint, Expr::value(error.and_then(|(_, hint)| hint)));
-        if let Some(due_at) = due_at {
-            update = update.col_expr(Column::DueAt, Expr::value(due_at));
-        }
-        if matches!(status, RecordStatus::Succeeded | RecordStatus::Ignored) {
-            update = update.col_expr(Column::Payload, Expr::value(None::<Sealed>));
-        }
-        if status == RecordStatus::Failed {
-            // One whose code was stored meanwhile has not failed.
-            update = update.filter(Column::Exchanged.eq(row.exchanged));
-        }
-        let rereads = row.event == CHANGE_AUTH;
-        if rereads && status == RecordStatus::Succeeded {
-            // The same event came again while we read: what changed then, we have not seen.
-            update = update.filter(Column::Duplicates.eq(row.duplicates));
-        }
-        let finished = update
-            .filter(Column::Id.eq(row.id))
-            .filter(Column::LeaseOwner.eq(self.0.node.clone()))
-            .exec(self.0.store.database())
-            .await?
-            .rows_affected
-            > 0;
-        match status {
-            _ if !finished => self.again(row).await?,
-            RecordStatus::Failed => {
-                self.0.inbox.forget(&row.hash);
-                let (record_id, event) = (row.id, &row.event);
-                tracing::error!(target: "wecom_login", record_id, event, error = ?error, "a callback record failed");
-            }
-            RecordStatus::Succeeded | RecordStatus::Ignored if !rereads => {
-                self.0.inbox.remember(&row.hash, row.id)
-            }
-            _ => {}
-        }
-        if error.is_some_and(|(error, _)| error.kind() == ErrorKind::SuiteTicketMissing)
-            && ticket::newest(&self.0.store, &row.suite_id).await.is_ok()
-        {
-            // It came while we found none.
-            record::wake_waiting(&self.0.store, &row.suite_id).await?;
-        }
-        Ok(())
-    }
-
-    /// The handle shuts down, and no AuthCode of this record is on its way: its answer cannot be had twice.
-    async fn stopped(&self, lease: &Lease) {
-        self.0.stop.cancelled().await;
-        // The sender lives as long as the lease, which is borrowed.
-        let _ = lease.on_its_way.subscribe().wait_for(|on_its_way| !on_its_way).await;
-    }
-
-    /// Any node may take the record at once.
-    async fn hand_back(&self, row: &Model) -> Result<()> {
-        Entity::update_many()
-            .col_expr(Column::Status, Expr::value(RecordStatus::Waiting))
-            .col_expr(Column::LeaseOwner, Expr::value(None::<String>))
-            .col_expr(Column::LeaseUntil, Expr::value(None::<Timestamp>))
-            .col_expr(Column::DueAt, Expr::value(self.0.store.now()))
-            .filter(Column::Id.eq(row.id))
-            .filter(Column::Status.eq(RecordStatus::Running))
-            .filter(Column::LeaseOwner.eq(self.0.node.clone()))
-            .exec(self.0.store.database())
-            .await?;
-        Ok(())
-    }
-
-    /// A record that is still ours but could not be finished as it was begun is worked on once more.
-    async fn again(&self, row: &Model) -> Result<()> {
-        Entity::update_many()
-            .col_expr(Column::Status, Expr::value(RecordStatus::Waiting))
-            .col_expr(Column::DueAt, Expr::value(self.0.store.now()))
-            .filter(Column::Id.eq(row.id))
-            .filter(Column::Status.eq(RecordStatus::Running))
-            .filter(Column::LeaseOwner.eq(self.0.node.clone()))
-            .exec(self.0.store.database())
-            .await?;
-        Ok(())
-    }
-
-    /// Renews the lease until dropped.
-    async fn renew(&self, id: i64, lease: &Lease) -> Infallible {
-        loop {
-            self.0.store.clock().sleep(RENEW).await;
-            let asked_at = Instant::now();
-            let renewed = Entity::update_many()
-                .col_expr(Column::LeaseUntil, Expr::value(self.0.store.now() + LEASE))
-                .filter(Column::Id.eq(id))
-                .filter(Column::Status.eq(RecordStatus::Running))
-                .filter(Column::LeaseOwner.eq(self.0.node.clone()))
-                .exec(self.0.store.database())
-                .await;
-            match renewed {
-                Ok(renewed) if renewed.rows_affected > 0 => lease.renewed(asked_at),
-                Ok(_) => lease.lost(),
-                // It holds as long as it held.
-                Err(_) => {}
-            }
-        }
-    }
-
     fn open(&self, hash: &[u8], sealed: &Sealed) -> Result<Vec<u8>> {
         Ok(self.0.store.keys().open(payload_place(&[hash]), sealed)?.to_vec())
     }
@@ -389,47 +221,6 @@ impl Worker {
     fn take(&self, id: i64) -> Option<InHand> {
         let mut in_hand = self.0.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
         in_hand.insert(id).then(|| InHand { worker: self.clone(), id })
-    }
-}
-
-/// Until when this node may believe that the record is its own, on a clock that nobody moves.
-struct Lease {
-    until: Mutex<Option<Instant>>,
-    /// An AuthCode was sent under it, and what comes back is not stored yet.
-    on_its_way: watch::Sender<bool>,
-    stop: CancellationToken,
-}
-
-impl Lease {
-    fn new(claimed_at: Instant, stop: CancellationToken) -> Self {
-        let until = Mutex::new(Some(claimed_at + LEASE - LEASE_MARGIN));
-        Self { until, on_its_way: watch::Sender::new(false), stop }
-    }
-
-    fn renewed(&self, asked_at: Instant) {
-        *self.until() = Some(asked_at + LEASE - LEASE_MARGIN);
-    }
-
-    fn lost(&self) {
-        *self.until() = None;
-    }
-
-    fn until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.until.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Sender for Lease {
-    fn may_send(&self) -> bool {
-        let may = !self.stop.is_cancelled() && self.until().is_some_and(|until| Instant::now() < until);
-        if may {
-            self.on_its_way.send_replace(true);
-        }
-        may
-    }
-
-    fn is_kept(&self) {
-        self.on_its_way.send_replace(false);
     }
 }
 
@@ -449,8 +240,4 @@ impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Worker")
     }
-}
-
-fn lease_ran_out(now: Timestamp) -> Condition {
-    Condition::all().add(Column::Status.eq(RecordStatus::Running)).add(Column::LeaseUntil.lt(now))
 }

@@ -1,36 +1,83 @@
-//! The rules between instances, and what the instances of one suite tell each other.
+//! The rules that instances keep wherever they come from, each alone and all together, and what the instances of one
+//! suite tell each other.
 
 use super::config::InstanceConfig;
-use super::problem::ConfigError;
+use super::problem::{ConfigError, Warning};
 use crate::error::Error;
 use crate::suite::Suite;
 
-/// Checks instances against each other, and makes those of one suite agree: each gets every pair of
-/// `callbackKeys` that one of them has, and the provider that one of them names.
+/// A callback token shorter than this may be guessed.
+const SHORTEST_TOKEN: usize = 16;
+
+/// Checks instances, each alone and all together, and makes those of one suite agree: each gets every pair of
+/// `callbackKeys` that one of them has, and the provider that one of them names. Gives what works, but not well.
 ///
 /// # Errors
-/// `CONFIG_ERROR`, with both instances and the rule: two of one name; one suiteId with two different sets of
-/// credentials or two providers; two instances for one (suiteId, corpId); two unpinned instances for one suite.
-pub fn check_together(instances: &mut [InstanceConfig]) -> Result<(), Error> {
+/// `CONFIG_ERROR`, with the instance, the field and the rule: a text is blank or a suite has no callback keys; two of
+/// one name; one suiteId with two different sets of credentials or two providers; two instances for one (suiteId,
+/// corpId); two unpinned instances for one suite.
+pub fn check_together(instances: &mut [InstanceConfig]) -> Result<Vec<Warning>, Error> {
     // A handful of instances at start: pairs are cheap, and the first pair that clashes is the one to name.
     for (position, second) in instances.iter().enumerate() {
+        check_alone(second)?;
         for first in &instances[..position] {
             check_pair(first, second)?;
         }
     }
+    // Each names its own tokens only, so before they are shared.
+    let mut warnings: Vec<Warning> = instances.iter().flat_map(short_tokens).collect();
     let mut suites: Vec<Suite> = Vec::new();
-    for instance in instances.iter() {
-        match suites.iter_mut().find(|suite| suite.id == instance.suite.id) {
-            Some(suite) => merge(suite, &instance.suite),
-            None => suites.push(instance.suite.clone()),
-        }
+    for InstanceConfig { suite: own, .. } in instances.iter() {
+        let known = suites.iter().position(|suite| suite.id == own.id).unwrap_or_else(|| {
+            suites.push(Suite { callback_keys: Vec::new(), ..own.clone() });
+            suites.len() - 1
+        });
+        merge(&mut suites[known], own);
     }
     for instance in instances {
         if let Some(suite) = suites.iter().find(|suite| suite.id == instance.suite.id) {
             instance.suite = suite.clone();
         }
+        // One instance of a suite names the provider for all of them.
+        if instance.suite.provider_corp_id.is_none() {
+            warnings.push(Warning::NoProviderCorpId { file: instance.origin() });
+        }
     }
-    Ok(())
+    Ok(warnings)
+}
+
+/// What types cannot say. Files are checked field by field before; instances built in code are not.
+fn check_alone(instance: &InstanceConfig) -> Result<(), ConfigError> {
+    let suite = &instance.suite;
+    if suite.callback_keys.is_empty() {
+        return Err(ConfigError::new(instance.origin(), "authConfig.token", "is required and missing"));
+    }
+    let texts = [
+        ("title", Some(instance.title.as_str())),
+        ("authConfig.suiteSecret", Some(suite.secret.expose())),
+        ("providerSecret", suite.provider_secret.as_ref().map(|secret| secret.expose())),
+    ];
+    let texts = texts.into_iter().filter_map(|(field, text)| Some((field.to_owned(), text?)));
+    match texts.chain(tokens(suite)).find(|(_, text)| text.trim().is_empty()) {
+        Some((field, _)) => Err(ConfigError::new(instance.origin(), field, "must not be blank")),
+        None => Ok(()),
+    }
+}
+
+fn short_tokens(instance: &InstanceConfig) -> impl Iterator<Item = Warning> {
+    let short = tokens(&instance.suite).filter(|(_, token)| token.chars().count() < SHORTEST_TOKEN);
+    short.map(move |(field, _)| Warning::ShortToken { file: instance.origin(), field })
+}
+
+/// The callback tokens, each with its field.
+fn tokens(suite: &Suite) -> impl Iterator<Item = (String, &str)> {
+    suite.callback_keys.iter().enumerate().map(|(position, keys)| {
+        let field = match position {
+            0 => "authConfig.token".to_owned(),
+            more => format!("callbackKeys[{}].token", more - 1),
+        };
+        (field, keys.token.expose())
+    })
 }
 
 fn check_pair(first: &InstanceConfig, second: &InstanceConfig) -> Result<(), ConfigError> {

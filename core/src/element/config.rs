@@ -1,22 +1,19 @@
 //! An instance as it is configured, in files or in code.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::environment::Environment;
 use super::fields::Fields;
 use super::files::ElementFiles;
 use super::name::InstanceName;
-use super::problem::{ConfigError, Warning};
+use super::problem::ConfigError;
 use crate::callback::{CallbackKeys, EncodingAesKey};
 use crate::error::Error;
 use crate::ids::{CorpId, InvalidId, SuiteId};
 use crate::secret::{CallbackToken, ProviderSecret, SuiteSecret};
 use crate::suite::Suite;
 use crate::wecom::{InvalidScope, Scope};
-
-/// A callback token shorter than this may be guessed.
-const SHORTEST_TOKEN: usize = 16;
 
 /// What `getLoginCode` and `loginByWorkbench` demand of a code: the setting `codeLogin`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -114,19 +111,14 @@ impl InstanceConfig {
     ///
     /// # Errors
     /// `CONFIG_ERROR` with the file, the field and the rule it breaks, never the value.
-    pub fn from_files(
-        files: &ElementFiles,
-        environment: Environment<'_>,
-    ) -> Result<(Self, Vec<Warning>), Error> {
+    pub fn from_files(files: &ElementFiles, environment: Environment<'_>) -> Result<Self, Error> {
         let name = files.name()?;
         let title = files.title(environment)?;
         let business = files.business(environment)?;
         let path = files.business_path();
         let fields = Fields::of_file(&path, &business)?;
-        let mut warnings = Vec::new();
 
-        let suite = suite(&fields, &path, &mut warnings)?;
-        let mut config = Self::new(name, title, suite);
+        let mut config = Self::new(name, title, suite(&fields)?);
         config.is_active = fields.optional_bool("isActive")?.unwrap_or(true);
         config.corp_id = optional_corp_id(&fields, "corpId")?;
         if let Some(text) = fields.optional_text("scope")? {
@@ -138,7 +130,7 @@ impl InstanceConfig {
             config.code_login = text.parse().map_err(|rule: &str| fields.broken("codeLogin", rule))?;
         }
         config.file = Some(path);
-        Ok((config, warnings))
+        Ok(config)
     }
 
     /// Where the instance comes from, for messages: its business file, or its name where it was built in code.
@@ -147,39 +139,24 @@ impl InstanceConfig {
     }
 }
 
-fn suite(fields: &Fields<'_>, path: &Path, warnings: &mut Vec<Warning>) -> Result<Suite, ConfigError> {
+fn suite(fields: &Fields<'_>) -> Result<Suite, ConfigError> {
     let credentials = fields.object("authConfig")?;
     let id = credentials.text("suiteId")?;
     let id = SuiteId::new(id).map_err(|error| broken_id(&credentials, "suiteId", &error))?;
     let secret = SuiteSecret::new(credentials.text("suiteSecret")?);
-    let mut suite = Suite::new(id, secret, callback_keys(&credentials, path, warnings)?);
+    let mut suite = Suite::new(id, secret, callback_keys(&credentials)?);
     for pair in fields.objects("callbackKeys")? {
-        let keys = callback_keys(&pair, path, warnings)?;
-        if !suite.callback_keys.contains(&keys) {
-            suite.callback_keys.push(keys);
-        }
+        suite.callback_keys.push(callback_keys(&pair)?);
     }
     suite.provider_corp_id = optional_corp_id(fields, "providerCorpId")?;
     suite.provider_secret = fields.optional_text("providerSecret")?.map(ProviderSecret::new);
-    if suite.provider_corp_id.is_none() {
-        warnings.push(Warning::NoProviderCorpId { file: path.display().to_string() });
-    }
     Ok(suite)
 }
 
-fn callback_keys(
-    fields: &Fields<'_>,
-    path: &Path,
-    warnings: &mut Vec<Warning>,
-) -> Result<CallbackKeys, ConfigError> {
+fn callback_keys(fields: &Fields<'_>) -> Result<CallbackKeys, ConfigError> {
     let key = EncodingAesKey::new(fields.text("encodingAESKey")?)
         .map_err(|_| fields.broken("encodingAESKey", "must be 43 characters of base64"))?;
-    let token = fields.text("token")?;
-    if token.chars().count() < SHORTEST_TOKEN {
-        warnings
-            .push(Warning::ShortToken { file: path.display().to_string(), field: fields.path_of("token") });
-    }
-    Ok(CallbackKeys::new(CallbackToken::new(token), key))
+    Ok(CallbackKeys::new(CallbackToken::new(fields.text("token")?), key))
 }
 
 fn optional_corp_id(fields: &Fields<'_>, key: &str) -> Result<Option<CorpId>, ConfigError> {

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
+use crate::ids::is_plain_id;
+
 /// What every full name begins with.
 const PREFIX: &str = "auths.";
 
@@ -73,7 +75,7 @@ impl InstanceName {
     ) -> Result<Self, InvalidInstanceName> {
         let mut full = String::from("auths");
         for (position, segment) in segments.into_iter().enumerate() {
-            if !is_segment(segment) {
+            if !is_plain_id(segment) {
                 return Err(InvalidInstanceName {
                     rule: "must be made of parts of 1 to 64 characters of A-Z a-z 0-9 _ -",
                 });
@@ -130,11 +132,6 @@ impl Serialize for InstanceName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
     }
-}
-
-fn is_segment(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigError {
-    /// The file; for a rule between two instances both files, or their names where they have no files.
+    /// The file, or the name of an instance that has none; for a rule between two instances both.
     pub file: String,
     /// The field as a path, such as `callbackKeys[1].token`; empty where the whole file is meant.
     pub field: String,
@@ -65,7 +65,7 @@ pub enum Warning {
     /// A callback token of less than 16 characters can be guessed by who has seen one push.
     #[non_exhaustive]
     ShortToken {
-        /// The file.
+        /// The file, or the name of an instance that was built in code.
         file: String,
         /// The field as a path.
         field: String,
@@ -74,7 +74,7 @@ pub enum Warning {
     /// held to the provider's own id.
     #[non_exhaustive]
     NoProviderCorpId {
-        /// The file.
+        /// The file, or the name of an instance that was built in code.
         file: String,
     },
 }

@@ -44,24 +44,14 @@ pub(crate) fn load(
     environment: Environment<'_>,
 ) -> Result<(Vec<InstanceConfig>, Vec<Warning>), Error> {
     let mut instances = given;
-    let mut warnings = Vec::new();
     for files in elements {
         if files.type_name != QYWX_PROXY_TYPE {
             tracing::debug!(directory = %files.directory.display(), "skipped an element of another type");
             continue;
         }
-        let (instance, of_instance) = InstanceConfig::from_files(&files, environment)?;
-        instances.push(instance);
-        warnings.extend(of_instance);
+        instances.push(InstanceConfig::from_files(&files, environment)?);
     }
-    check_together(&mut instances)?;
-    // One instance of a suite names the provider for all of them.
-    warnings.retain(|warning| match warning {
-        Warning::NoProviderCorpId { file } => instances
-            .iter()
-            .any(|instance| instance.origin() == *file && instance.suite.provider_corp_id.is_none()),
-        Warning::ShortToken { .. } => true,
-    });
+    let warnings = check_together(&mut instances)?;
     Ok((instances, warnings))
 }
 

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, SqlErr};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::error::Result;
 use crate::hooks::HookFuture;
 use crate::random;
 use crate::session::{Principal, Profile};
 use crate::store::entity::user::{ActiveModel, Column, Entity};
-use crate::store::{Store, retried};
+use crate::store::{Store, is_taken, retried};
 
 /// A person that WeCom has just proven, with what it told of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,9 +116,7 @@ impl AuthModel {
         {
             Ok(_) => Ok(Some(user_id)),
             // Two first logins at once: the other one made the user.
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                self.find(who).await
-            }
+            Err(error) if is_taken(&error) => self.find(who).await,
             Err(error) => Err(error.into()),
         }
     }
@@ -150,9 +148,7 @@ impl Binder for AuthModel {
             match moved {
                 Ok(_) => Ok(()),
                 // The new userid has logged in already: it stays who it is.
-                Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                    self.unbind(from).await
-                }
+                Err(error) if is_taken(&error) => self.unbind(from).await,
                 Err(error) => Err(error.into()),
             }
         })

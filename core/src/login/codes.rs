@@ -11,8 +11,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::random;
+use crate::secret::LoginCode;
 use crate::session::{LoginType, Principal};
-use crate::store::entity::login_code::{ActiveModel, Column, Entity};
+use crate::store::entity::login_code::{ActiveModel, Column, Entity, Model};
 use crate::store::{Store, remove};
 
 const CODE_BYTES: usize = 32;
@@ -41,8 +42,8 @@ impl LoginCodes {
     }
 
     /// Makes a code. Only its hash is kept.
-    pub(crate) async fn issue(&self, ticket: &Ticket) -> Result<String> {
-        let code = URL_SAFE_NO_PAD.encode(random::bytes::<CODE_BYTES>());
+    pub(crate) async fn issue(&self, ticket: &Ticket) -> Result<LoginCode> {
+        let code = LoginCode::new(URL_SAFE_NO_PAD.encode(random::bytes::<CODE_BYTES>()));
         let row = ActiveModel {
             hash: Set(hash(&code)),
             suite_id: Set(ticket.principal.suite_id.clone()),
@@ -60,12 +61,18 @@ impl LoginCodes {
         Ok(code)
     }
 
+    /// What a code stands for that can still be used; it stays good.
+    pub(crate) async fn find(&self, code: &LoginCode) -> Result<Ticket> {
+        let usable =
+            Condition::all().add(Column::UsedAt.is_null()).add(Column::ExpiresAt.gt(self.store.now()));
+        let row = Entity::find_by_id(hash(code)).filter(usable).one(self.store.database()).await?;
+        ticket(row.ok_or_else(invalid)?)
+    }
+
     /// Uses a code up, once whoever else tries: the statement that finds it unused wins.
-    pub(crate) async fn consume(&self, code: &str) -> Result<Ticket> {
-        let invalid =
-            || Error::new(ErrorKind::LoginCodeInvalid, "the login code is unknown, used or expired");
+    pub(crate) async fn consume(&self, code: &LoginCode) -> Result<Ticket> {
         // What we did not make does not reach the database.
-        if !URL_SAFE_NO_PAD.decode(code).is_ok_and(|bytes| bytes.len() == CODE_BYTES) {
+        if !URL_SAFE_NO_PAD.decode(code.expose()).is_ok_and(|bytes| bytes.len() == CODE_BYTES) {
             return Err(invalid());
         }
         let now = self.store.now();
@@ -80,15 +87,8 @@ impl LoginCodes {
         if used.rows_affected != 1 {
             return Err(invalid());
         }
-        let row = Entity::find_by_id(hash).one(self.store.database()).await?.ok_or_else(invalid)?;
-        Ok(Ticket {
-            principal: Principal::new(row.suite_id, row.corp_id, row.user_id),
-            local_id: row.local_id,
-            instance: row.instance,
-            login_type: row.login_type.parse()?,
-            person_epoch: row.person_epoch,
-            authorization_epoch: row.authorization_epoch,
-        })
+        let row = Entity::find_by_id(hash).one(self.store.database()).await?;
+        ticket(row.ok_or_else(invalid)?)
     }
 
     /// Removes what expired; says how many went.
@@ -104,6 +104,21 @@ impl fmt::Debug for LoginCodes {
     }
 }
 
-fn hash(code: &str) -> Vec<u8> {
-    Sha256::digest(code.as_bytes()).to_vec()
+fn ticket(row: Model) -> Result<Ticket> {
+    Ok(Ticket {
+        principal: Principal::new(row.suite_id, row.corp_id, row.user_id),
+        local_id: row.local_id,
+        instance: row.instance,
+        login_type: row.login_type.parse()?,
+        person_epoch: row.person_epoch,
+        authorization_epoch: row.authorization_epoch,
+    })
+}
+
+fn invalid() -> Error {
+    Error::new(ErrorKind::LoginCodeInvalid, "the login code is unknown, used or expired")
+}
+
+fn hash(code: &LoginCode) -> Vec<u8> {
+    Sha256::digest(code.expose()).to_vec()
 }

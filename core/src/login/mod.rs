@@ -3,10 +3,13 @@
 
 mod binder;
 mod codes;
+mod failures;
+mod leaving;
 mod organization;
 mod people;
 mod prove;
 mod states;
+mod visibility;
 
 pub(crate) use binder::AuthModel;
 pub use binder::{Binder, BindingPolicy, ProvenPerson};

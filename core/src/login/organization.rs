@@ -4,13 +4,13 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, SqlErr};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{CorpId, SuiteId};
+use crate::ids::{CorpId, OrganizationCode, SuiteId};
 use crate::limit::{Limit, client_key};
 use crate::store::entity::organization_code::{ActiveModel, Column, Entity};
-use crate::store::{Store, retried};
+use crate::store::{Store, is_taken, retried};
 
 /// Look-ups in a minute of one client, by whichever door.
 const LOOK_UPS: u32 = 30;
@@ -28,14 +28,16 @@ impl OrganizationCodes {
     }
 
     /// Gives a company its code, in place of the one it had.
-    pub(crate) async fn set(&self, suite_id: &SuiteId, corp_id: &CorpId, code: &str) -> Result<()> {
-        let key = key(code).ok_or_else(|| {
-            Error::new(ErrorKind::ApiParams, "code must be 1 to 64 characters of A-Z a-z 0-9 _ -")
-        })?;
-        retried(|| self.set_once(suite_id, corp_id, code, &key)).await
+    pub(crate) async fn set(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        code: &OrganizationCode,
+    ) -> Result<()> {
+        retried(|| self.set_once(suite_id, corp_id, code)).await
     }
 
-    async fn set_once(&self, suite_id: &SuiteId, corp_id: &CorpId, code: &str, key: &[u8]) -> Result<()> {
+    async fn set_once(&self, suite_id: &SuiteId, corp_id: &CorpId, code: &OrganizationCode) -> Result<()> {
         let conflict =
             || Error::new(ErrorKind::OrgCodeConflict, "another company has this organisation code");
         let transaction = self.store.begin().await?;
@@ -45,17 +47,15 @@ impl OrganizationCodes {
             .exec(&transaction)
             .await?;
         let row = ActiveModel {
-            code: Set(key.to_vec()),
+            code: Set(code.key()),
             suite_id: Set(suite_id.clone()),
             corp_id: Set(corp_id.clone()),
-            spelling: Set(code.to_owned()),
+            spelling: Set(code.as_str().to_owned()),
             created_at: Set(self.store.now()),
         };
         match Entity::insert(row).exec_without_returning(&transaction).await {
             Ok(_) => Ok(transaction.commit().await?),
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                Err(conflict())
-            }
+            Err(error) if is_taken(&error) => Err(conflict()),
             Err(error) => Err(error.into()),
         }
     }
@@ -66,8 +66,8 @@ impl OrganizationCodes {
             self.look_ups.take(client_key(client))?;
         }
         let unknown = || Error::new(ErrorKind::OrgCodeNotFound, "no such organisation code");
-        let key = key(code).ok_or_else(unknown)?;
-        let row = Entity::find_by_id(key).one(self.store.database()).await?.ok_or_else(unknown)?;
+        let code = OrganizationCode::new(code).map_err(|_| unknown())?;
+        let row = Entity::find_by_id(code.key()).one(self.store.database()).await?.ok_or_else(unknown)?;
         Ok((row.suite_id, row.corp_id))
     }
 }
@@ -76,11 +76,4 @@ impl fmt::Debug for OrganizationCodes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("OrganizationCodes")
     }
-}
-
-/// Codes are compared without case.
-fn key(code: &str) -> Option<Vec<u8>> {
-    let legal = (1..=64).contains(&code.len())
-        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-    legal.then(|| code.to_ascii_lowercase().into_bytes())
 }

@@ -6,17 +6,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
 use super::binder::ProvenPerson;
+use super::failures::{FAILED_OF_CLIENT, FAILED_OF_CORP, code_hash, in_a_logins_time};
 use super::people::People;
 use crate::authorization::{Authorization, Authorizations, not_authorized};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::HookFuture;
 use crate::ids::{CorpId, SuiteId};
-use crate::limit::{Limit, client_key};
+use crate::limit::Limit;
 use crate::secret::{AccessToken, AuthCode, UserTicket};
 use crate::session::{Principal, Profile, Sessions};
 use crate::store::Store;
@@ -24,16 +24,8 @@ use crate::wecom::{Api, AppCredential, CallError, Errcode, Identity, Tokens};
 
 /// WeCom's codes are 512 bytes at most (D/96442).
 const LONGEST_CODE: usize = 512;
-/// A login is answered within this, whatever WeCom does.
-const LOGIN_TIMEOUT: Duration = Duration::from_secs(12);
-/// A question that a login can do without.
-const OPTIONAL_CALL: Duration = Duration::from_secs(2);
 /// A code that WeCom refused is refused from memory for this long.
 const REFUSED_FOR: Duration = Duration::from_mins(5);
-/// Failed codes in a minute, of one client …
-const FAILED_OF_CLIENT: u32 = 60;
-/// … and of one company; beyond it only codes that come with a state of ours are tried.
-const FAILED_OF_CORP: u32 = 300;
 /// Calls that carry a code of one company at the same time, so that a flood meets the limit before WeCom.
 const AT_ONCE: usize = 64;
 
@@ -63,24 +55,26 @@ pub(crate) struct Proof {
     pub(crate) person_epoch: i64,
     pub(crate) authorization_epoch: i64,
     pub(crate) visible_at: Timestamp,
+    /// The number of the newest end when the login began.
+    pub(crate) newest_end: u64,
     /// The user that our auth model binds the person to, where it was read along.
     pub(crate) bound: Option<String>,
 }
 
 #[derive(Clone)]
-pub(crate) struct Prover(Arc<Inner>);
+pub(crate) struct Prover(pub(super) Arc<Inner>);
 
-struct Inner {
-    store: Store,
-    api: Api,
-    tokens: Tokens,
-    authorizations: Authorizations,
-    people: People,
-    sessions: Sessions,
-    failed_of_client: Limit<IpAddr>,
-    failed_of_corp: Limit<(SuiteId, CorpId)>,
-    refused: moka::sync::Cache<[u8; 32], Timestamp>,
-    in_flight: moka::sync::Cache<(SuiteId, CorpId), Arc<Semaphore>>,
+pub(super) struct Inner {
+    pub(super) store: Store,
+    pub(super) api: Api,
+    pub(super) tokens: Tokens,
+    pub(super) authorizations: Authorizations,
+    pub(super) people: People,
+    pub(super) sessions: Sessions,
+    pub(super) failed_of_client: Limit<IpAddr>,
+    pub(super) failed_of_corp: Limit<(SuiteId, CorpId)>,
+    pub(super) refused: moka::sync::Cache<[u8; 32], Timestamp>,
+    pub(super) in_flight: moka::sync::Cache<(SuiteId, CorpId), Arc<Semaphore>>,
 }
 
 impl Prover {
@@ -116,72 +110,11 @@ impl Prover {
         if code.trim().is_empty() || code.len() > LONGEST_CODE {
             return Err(Error::new(ErrorKind::ApiParams, "code must be 1 to 512 bytes and not blank"));
         }
-        let within = tokio::time::timeout(LOGIN_TIMEOUT, self.attempt(attempt));
-        let outcome = within
-            .await
-            .unwrap_or_else(|_| Err(Error::new(ErrorKind::UpstreamTimeout, "the login took too long")));
+        let outcome = in_a_logins_time(self.attempt(attempt)).await;
         if let Err(error) = &outcome {
             self.count(attempt, error);
         }
         outcome
-    }
-
-    /// The same limits for a login that is proven otherwise, by a Type of the host app.
-    ///
-    /// # Errors
-    /// `RATE_LIMITED`, `UPSTREAM_TIMEOUT`, or what `proof` says.
-    pub(crate) async fn limited<T>(
-        &self,
-        client: Option<IpAddr>,
-        proof: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        if let Some(client) = client {
-            self.0.failed_of_client.check(&client_key(client))?;
-        }
-        let late = |_| Err(Error::new(ErrorKind::UpstreamTimeout, "the login took too long"));
-        let outcome = tokio::time::timeout(LOGIN_TIMEOUT, proof).await.unwrap_or_else(late);
-        if let (Some(client), Err(error)) = (client, &outcome)
-            && matches!(
-                error.kind(),
-                ErrorKind::CodeInvalid | ErrorKind::LoginCodeInvalid | ErrorKind::CorpNotAuthorized
-            )
-        {
-            self.0.failed_of_client.count(client_key(client));
-        }
-        outcome
-    }
-
-    /// Asks WeCom now whether the app is visible to a person.
-    ///
-    /// # Errors
-    /// `USER_NOT_VISIBLE`; any other failure lets the person pass.
-    pub(crate) async fn require_visible(&self, authorization: &Authorization, who: &Principal) -> Result<()> {
-        let app = authorization.credential()?;
-        let asked_at = self.0.store.now();
-        match self.in_time(self.visible(&app, who)).await {
-            Ok(profile) => self.0.people.seen(who, &profile.unwrap_or_default(), asked_at).await,
-            Err(error) if error.kind() == ErrorKind::UserNotVisible => Err(error),
-            Err(error) => {
-                tracing::info!(target: "wecom_login", ?error, "visibility could not be asked");
-                Ok(())
-            }
-        }
-    }
-
-    /// Asks WeCom again whether the app is visible to a person in use; if it is not, their sessions end.
-    pub(crate) async fn check_visibility(&self, who: &Principal) -> Result<()> {
-        let authorization = self.0.authorizations.require_active(&who.suite_id, &who.corp_id).await?;
-        let interval = Sessions::VISIBILITY_INTERVAL;
-        let now = self.0.store.now();
-        let known = self.0.people.find(who).await?;
-        // Another session of theirs may have asked today.
-        if known.and_then(|known| known.visible_at).is_some_and(|at| now.since(at) < interval) {
-            return Ok(());
-        }
-        match self.require_visible(&authorization, who).await {
-            Err(error) if error.kind() == ErrorKind::UserNotVisible => Ok(()),
-            asked => asked,
-        }
     }
 
     async fn attempt(&self, attempt: &Attempt) -> Result<Proof> {
@@ -221,7 +154,14 @@ impl Prover {
         token: &AccessToken,
         began: Began,
     ) -> Result<Proof> {
-        let (known, bound) = self.0.people.find_with_user(&who).await?.unzip();
+        let (mut known, mut bound) = self.0.people.find_with_user(&who).await?.unzip();
+        let mut began = began;
+        if known.as_ref().is_some_and(|known| known.left_at.is_some()) {
+            // WeCom has them back before the binding of who they were could be ended.
+            self.0.people.left(&who).await?;
+            began = Began { at: self.0.store.now(), newest_end: self.0.sessions.newest_end() };
+            (known, bound) = self.0.people.find_with_user(&who).await?.unzip();
+        }
         let mut visible_at = known.as_ref().and_then(|known| known.visible_at);
         let mut told = None;
         if visible_at.is_none_or(|at| at <= authorization.changed_at) {
@@ -275,6 +215,7 @@ impl Prover {
             person_epoch,
             authorization_epoch: authorization.epoch,
             visible_at: visible_at.unwrap_or_default(),
+            newest_end: began.newest_end,
             bound: bound.flatten(),
         })
     }
@@ -286,34 +227,12 @@ impl Prover {
         }
     }
 
-    /// What `user/get` says: a profile where it tells one.
-    async fn visible(&self, app: &AppCredential, who: &Principal) -> Result<Option<Profile>> {
-        let member = self
-            .call(app, |token| Box::pin(async move { self.0.api.user(&token, &who.user_id).await }))
-            .await;
-        let not_visible = match member {
-            Ok((member, _)) if !member.is_disabled_or_left() => {
-                return Ok(Some(Profile {
-                    name: member.name,
-                    avatar: member.avatar,
-                    email: member.email,
-                    mobile: member.mobile,
-                }));
-            }
-            Ok(_) => Error::new(ErrorKind::UserNotVisible, "WeCom says the person is disabled or has left"),
-            Err(error) if error.kind() == ErrorKind::UserNotVisible => error,
-            Err(error) => return Err(error),
-        };
-        self.0.people.hidden(who, None).await?;
-        Err(not_visible)
-    }
-
     async fn identify(&self, app: &AppCredential, code: &AuthCode) -> Result<(Identity, AccessToken)> {
         self.call(app, |token| Box::pin(async move { self.0.api.user_identity(&token, code).await })).await
     }
 
     /// Makes a call with the app's token; repeats it once, after a token error, with another token.
-    async fn call<'a, T>(
+    pub(super) async fn call<'a, T>(
         &self,
         app: &AppCredential,
         call: impl Fn(AccessToken) -> HookFuture<'a, std::result::Result<T, CallError>> + Send + Sync,
@@ -350,49 +269,10 @@ impl Prover {
             Err(error) => error,
         }
     }
-
-    /// What a login can do without: it gets a part of the time only, so that the rest goes through.
-    async fn in_time<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
-        let late = || Error::new(ErrorKind::UpstreamTimeout, "WeCom did not answer in time");
-        tokio::time::timeout(OPTIONAL_CALL, call).await.unwrap_or_else(|_| Err(late()))
-    }
-
-    fn check_limits(&self, attempt: &Attempt) -> Result<()> {
-        if let Some(client) = attempt.client {
-            self.0.failed_of_client.check(&client_key(client))?;
-        }
-        if !attempt.stated {
-            self.0.failed_of_corp.check(&(attempt.suite_id.clone(), attempt.corp_id.clone()))?;
-        }
-        Ok(())
-    }
-
-    fn count(&self, attempt: &Attempt, error: &Error) {
-        let (of_client, of_corp) = match error.kind() {
-            ErrorKind::CodeInvalid => (true, error.errcode().is_some()),
-            ErrorKind::CorpNotAuthorized => (true, false),
-            _ => (false, false),
-        };
-        if let Some(client) = attempt.client.filter(|_| of_client) {
-            self.0.failed_of_client.count(client_key(client));
-        }
-        if of_corp {
-            self.0.failed_of_corp.count((attempt.suite_id.clone(), attempt.corp_id.clone()));
-        }
-    }
 }
 
 impl fmt::Debug for Prover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Prover")
     }
-}
-
-fn code_hash(attempt: &Attempt) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in [attempt.suite_id.as_str(), attempt.corp_id.as_str(), attempt.code.expose()] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().into()
 }

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, SqlErr};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::store::entity::spent_state::{ActiveModel, Column, Entity};
-use crate::store::{Store, remove};
+use crate::store::{Store, is_taken, remove};
 
 /// A row outlives its state, so that no other node whose clock is behind takes the state again.
 const KEPT_LONGER: Duration = Duration::from_mins(10);
@@ -32,7 +32,7 @@ impl SpentStates {
         let row = ActiveModel { hash: Set(hash(state)), expires_at: Set(expires_at + KEPT_LONGER) };
         match Entity::insert(row).exec_without_returning(self.0.database()).await {
             Ok(_) => Ok(true),
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(false),
+            Err(error) if is_taken(&error) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -54,7 +53,7 @@ pub(crate) struct Live {
     pub(crate) id: Box<str>,
     pub(crate) principal: Arc<Principal>,
     pub(crate) local_id: Box<str>,
-    pub(crate) instance: Box<str>,
+    pub(crate) instance: Arc<str>,
     pub(crate) profile: Profile,
     pub(crate) created_at: Timestamp,
 }
@@ -72,10 +71,10 @@ impl Live {
         Timestamp::from_millis(self.last_seen_at.load(Ordering::Relaxed))
     }
 
-    /// Moves a mark on to `now` if it is older than `interval`; says whether it was moved by this very call.
-    pub(crate) fn renew(mark: &AtomicI64, now: Timestamp, interval: Duration) -> bool {
+    /// Moves a mark on to `now` if it is older than so many milliseconds; says whether it was moved by this very call.
+    pub(crate) fn renew(mark: &AtomicI64, now: Timestamp, interval: i64) -> bool {
         let seen = mark.load(Ordering::Relaxed);
-        now.since(Timestamp::from_millis(seen)) >= interval
+        now.millis_since(Timestamp::from_millis(seen)) >= interval
             && mark.compare_exchange(seen, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
@@ -148,7 +147,7 @@ impl CurrentUser {
         self.0.created_at
     }
 
-    /// When it was last used, to within a hundredth of the idle timeout.
+    /// When it was last used, to within 1/96 of the idle timeout.
     #[must_use]
     pub fn last_seen_at(&self) -> Timestamp {
         self.0.last_seen_at()

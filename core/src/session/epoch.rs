@@ -19,7 +19,8 @@ const TIDY_FROM: usize = 1024;
 /// Whose epoch it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum EpochOf {
-    Authorization(SuiteId, CorpId),
+    /// In one piece: there is one of these in memory for each person, and this keeps it small.
+    Authorization(Arc<(SuiteId, CorpId)>),
     /// With the epoch of the authorisation: people are counted anew after a company was erased.
     Person(Arc<Principal>, i64),
 }
@@ -44,6 +45,8 @@ pub(crate) struct Epochs {
     ended: moka::sync::Cache<EpochOf, (Arc<AtomicI64>, u64)>,
     /// Numbers the ends, so that a login can tell whether one came after it began.
     ends: AtomicU64,
+    /// The number at which nothing that was read before could be relied on any more.
+    forgotten: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -58,6 +61,7 @@ impl Epochs {
             cells: Mutex::new(Cells { of: HashMap::new(), tidy_at: TIDY_FROM }),
             ended: moka::sync::Cache::builder().time_to_live(REMEMBERED).build(),
             ends: AtomicU64::new(0),
+            forgotten: AtomicU64::new(0),
         }
     }
 
@@ -77,6 +81,17 @@ impl Epochs {
         }
         let number = self.ends.fetch_add(1, Ordering::AcqRel) + 1;
         self.ended.insert(whose, (cell, number));
+    }
+
+    /// Nothing that was read until now can be relied on any more.
+    pub(crate) fn forget_all(&self) {
+        let number = self.ends.fetch_add(1, Ordering::AcqRel) + 1;
+        self.forgotten.fetch_max(number, Ordering::AcqRel);
+    }
+
+    /// When that was last, in the numbers of the ends.
+    pub(crate) fn forgotten_at(&self) -> u64 {
+        self.forgotten.load(Ordering::Acquire)
     }
 
     /// The number of the newest end.
@@ -110,7 +125,7 @@ mod tests {
     use super::*;
 
     fn corp(name: &str) -> EpochOf {
-        EpochOf::Authorization(SuiteId::new("dkS").unwrap(), CorpId::new(name).unwrap())
+        EpochOf::Authorization(Arc::new((SuiteId::new("dkS").unwrap(), CorpId::new(name).unwrap())))
     }
 
     #[test]
@@ -149,5 +164,44 @@ mod tests {
             drop(epochs.of(corp(&format!("c{number}")), 0, 0));
         }
         assert!(epochs.cells.lock().unwrap().of.len() <= TIDY_FROM);
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn what_was_begun_before_everything_was_forgotten_is_not_kept() {
+        use crate::session::{Admission, LoginType, Platform, Profile, SessionSettings, Sessions};
+        use crate::store::{DataKey, DataKeys, Store};
+        use crate::{ManualClock, UserId};
+
+        let database = Store::connect("sqlite::memory:").await.unwrap();
+        let keys = DataKeys::given([DataKey::new([7; 32])]);
+        let store = Store::open(database, &keys, Arc::new(ManualClock::starting_now()), true).await.unwrap();
+        let (chores, _done) = tokio::sync::mpsc::unbounded_channel();
+        let runtime = tokio::runtime::Handle::current();
+        let sessions = Sessions::new(store, SessionSettings::default(), chores, runtime);
+        let admission = |newest_end| Admission {
+            principal: Principal::new(
+                SuiteId::new("dkS").unwrap(),
+                CorpId::new("ww1").unwrap(),
+                UserId::new("a").unwrap(),
+            ),
+            local_id: "1".to_owned(),
+            instance: String::new(),
+            platform: Platform::App,
+            login_type: LoginType::Qr,
+            profile: Profile::default(),
+            person_epoch: 0,
+            authorization_epoch: 0,
+            visible_at: crate::Timestamp::default(),
+            newest_end,
+        };
+        let began = sessions.newest_end();
+        let kept = sessions.issue(admission(began)).await.unwrap().user;
+        assert!(sessions.cached(&kept.0.token_hash).is_some());
+        sessions.forget_all();
+        let begun_before = sessions.issue(admission(began)).await.unwrap().user;
+        assert!(sessions.cached(&begun_before.0.token_hash).is_none());
+        let begun_after = sessions.issue(admission(sessions.newest_end())).await.unwrap().user;
+        assert!(sessions.cached(&begun_after.0.token_hash).is_some());
     }
 }

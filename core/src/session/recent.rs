@@ -1,7 +1,9 @@
 //! What ended lately. A failover or a restore can bring back what was ended; then it is ended once more, for this node
 //! and for all others.
 
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
@@ -9,41 +11,97 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use crate::error::Result;
 use crate::session::epoch::EpochOf;
 use crate::session::token::TokenHash;
-use crate::store::ends::{self, End};
+use crate::store::ends::{self, End, Heard};
 use crate::store::entity::{authorization, person, session};
 use crate::store::{Store, retried};
 
 /// A replica that takes over is behind by seconds; a backup that is put back is another matter.
-const REMEMBERED: Duration = Duration::from_mins(5);
+pub(crate) const REMEMBERED: Duration = Duration::from_mins(5);
 /// More ends than that within five minutes are not of people who log out.
 const AT_MOST: u64 = 100_000;
+/// How far apart the places in the feed are that are noted.
+const NOTED_EVERY: Duration = Duration::from_secs(10);
+/// An end that could not be repeated is tried again after this.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum What {
+    All,
     Epoch(EpochOf),
     Session(TokenHash),
 }
 
 /// The ends that this node made or heard of.
 #[derive(Clone, Debug)]
-pub(crate) struct Recent(moka::sync::Cache<What, End>);
+pub(crate) struct Recent {
+    ends: moka::sync::Cache<What, End>,
+    /// Places in the feed, oldest first: every end that came after one of them is remembered.
+    places: Arc<Mutex<VecDeque<(Instant, Heard)>>>,
+}
 
 impl Recent {
     pub(crate) fn new() -> Self {
-        Self(moka::sync::Cache::builder().max_capacity(AT_MOST).time_to_live(REMEMBERED).build())
+        Self {
+            ends: moka::sync::Cache::builder().max_capacity(AT_MOST).time_to_live(REMEMBERED).build(),
+            places: Arc::default(),
+        }
+    }
+
+    /// This node has heard of every end up to this one.
+    pub(crate) fn heard(&self, heard: Heard) {
+        let mut places = self.places();
+        if places.back().is_none_or(|(noted_at, _)| noted_at.elapsed() >= NOTED_EVERY) {
+            places.push_back((Instant::now(), heard));
+        }
+        forget_early(&mut places);
+    }
+
+    /// The feed was lost hold of, and goes on from here.
+    pub(crate) fn heard_anew(&self, heard: Heard) {
+        let mut places = self.places();
+        places.clear();
+        places.push_back((Instant::now(), heard));
+    }
+
+    /// Whether the database, which is not the one it was, lacks only ends that are remembered here.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub(crate) async fn covers(&self, store: &Store, heard: Heard) -> Result<bool> {
+        let oldest = {
+            let mut places = self.places();
+            forget_early(&mut places);
+            places.front().map(|(_, place)| *place)
+        };
+        let Some(oldest) = oldest else { return Ok(false) };
+        let many = heard.number.abs_diff(oldest.number) > AT_MOST;
+        Ok(!many && ends::contains(store.pulse(), oldest).await?)
+    }
+
+    /// Every session of the service is over.
+    pub(crate) fn all(&self) {
+        self.ends.insert(What::All, End::All);
+    }
+
+    /// Whether all of them ended lately.
+    pub(crate) fn all_ended(&self) -> bool {
+        self.ends.contains_key(&What::All)
     }
 
     pub(crate) fn session(&self, hash: TokenHash) {
-        self.0.insert(What::Session(hash), End::Session { token_hash: hash.to_vec() });
+        self.ends.insert(What::Session(hash), End::Session { token_hash: hash.to_vec() });
     }
 
     pub(crate) fn epoch(&self, whose: &EpochOf, epoch: i64) {
         let what = What::Epoch(whose.clone());
-        if self.0.get(&what).is_some_and(|known| epoch_of(&known) >= Some(epoch)) {
+        if self.ends.get(&what).is_some_and(|known| epoch_of(&known) >= Some(epoch)) {
             return;
         }
         let end = match whose.clone() {
-            EpochOf::Authorization(suite_id, corp_id) => End::Authorization { suite_id, corp_id, epoch },
+            EpochOf::Authorization(company) => {
+                let (suite_id, corp_id) = (*company).clone();
+                End::Authorization { suite_id, corp_id, epoch }
+            }
             EpochOf::Person(who, authorization_epoch) => End::Person {
                 suite_id: who.suite_id.clone(),
                 corp_id: who.corp_id.clone(),
@@ -52,21 +110,37 @@ impl Recent {
                 epoch,
             },
         };
-        self.0.insert(what, end);
+        self.ends.insert(what, end);
     }
 
     /// Ends all of it once more, where the database forgot it. Doing so twice does no harm.
-    pub(crate) async fn repeat(&self, store: &Store) -> Result<()> {
-        for (_, end) in &self.0 {
-            retried(|| repeat(store, &end)).await?;
+    pub(crate) async fn repeat(&self, store: &Store) {
+        let remembered: Vec<End> = self.ends.iter().map(|(_, end)| end).collect();
+        for end in remembered {
+            while let Err(error) = retried(|| repeat(store, &end)).await {
+                tracing::warn!(target: "wecom_login", ?error, "what the database forgot is not ended again yet");
+                tokio::time::sleep(AGAIN_AFTER).await;
+            }
         }
-        Ok(())
+    }
+
+    fn places(&self) -> MutexGuard<'_, VecDeque<(Instant, Heard)>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What came right after a place must not have been forgotten yet.
+fn forget_early(places: &mut VecDeque<(Instant, Heard)>) {
+    while places.front().is_some_and(|(noted_at, _)| noted_at.elapsed() + NOTED_EVERY > REMEMBERED) {
+        places.pop_front();
     }
 }
 
 async fn repeat(store: &Store, end: &End) -> Result<()> {
     let transaction = store.begin().await?;
     let changed = match end.clone() {
+        // Done anew, not repeated.
+        End::All => 0,
         End::Session { token_hash } => {
             session::Entity::delete_many()
                 .filter(session::Column::TokenHash.eq(token_hash))
@@ -108,6 +182,6 @@ async fn repeat(store: &Store, end: &End) -> Result<()> {
 const fn epoch_of(end: &End) -> Option<i64> {
     match end {
         End::Authorization { epoch, .. } | End::Person { epoch, .. } => Some(*epoch),
-        End::Session { .. } => None,
+        End::All | End::Session { .. } => None,
     }
 }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// An end on another node goes unheard at most this long.
+const LONGEST_WITHOUT_DATABASE: Duration = Duration::from_secs(600);
+
 /// Lifetimes and cache sizes of sessions.
 ///
 /// ```
@@ -22,8 +25,9 @@ pub struct SessionSettings {
     pub cached: u64,
     /// How long a session that is not asked for stays in memory. An hour.
     pub cached_for: Duration,
-    /// How long sessions in memory go on while the database is gone. 120 seconds.
-    pub without_database: Duration,
+    /// How long sessions in memory go on while the database is gone: 0 to 600 seconds, and more counts as 600. 120
+    /// seconds.
+    pub cached_without_database: Duration,
 }
 
 impl Default for SessionSettings {
@@ -33,7 +37,7 @@ impl Default for SessionSettings {
             absolute: Duration::from_hours(30 * 24),
             cached: 100_000,
             cached_for: Duration::from_hours(1),
-            without_database: Duration::from_secs(120),
+            cached_without_database: Duration::from_secs(120),
         }
     }
 }
@@ -67,15 +71,51 @@ impl SessionSettings {
     }
 
     /// Sets how long sessions in memory go on while the database is gone: until then an end on another node may go
-    /// unheard.
+    /// unheard. Zero to 600 seconds; more counts as 600. With zero none goes on once the database does not answer.
     #[must_use]
-    pub const fn with_without_database(mut self, time: Duration) -> Self {
-        self.without_database = time;
+    pub const fn with_cached_without_database(mut self, time: Duration) -> Self {
+        self.cached_without_database = time;
         self
+    }
+
+    /// How long sessions in memory are believed without news of the database.
+    pub(crate) fn believed_for(&self) -> Duration {
+        self.cached_without_database.min(LONGEST_WITHOUT_DATABASE)
     }
 
     /// How old the stored activity may become before it is written again.
     pub(crate) fn write_interval(&self) -> Duration {
         self.idle / 96
+    }
+
+    pub(crate) fn intervals(&self) -> Intervals {
+        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        Intervals { idle: millis(self.idle), write: millis(self.write_interval()) }
+    }
+}
+
+/// What every hit compares, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Intervals {
+    /// A session that was not used for so long is over.
+    pub(crate) idle: i64,
+    /// A use that long after the one that was written is written.
+    pub(crate) write: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_go_on_without_the_database_for_ten_minutes_at_most() {
+        let believed_for = |seconds| {
+            SessionSettings::default()
+                .with_cached_without_database(Duration::from_secs(seconds))
+                .believed_for()
+        };
+        for (set, believed) in [(0, 0), (120, 120), (600, 600), (86_400, 600)] {
+            assert_eq!(believed_for(set), Duration::from_secs(believed));
+        }
     }
 }

@@ -3,84 +3,28 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
     QueryResult, Statement, TransactionTrait as _,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::ends::Heard;
+use super::retry::{ATTEMPTS, was_rolled_back};
+use super::room::{Places, Room, Share, connections};
 use super::turns::{Turn, Turns};
+use super::waiting::noted;
 
-/// How long a statement waits for its turn to write, and for its share of the connections: in a rush of logins some
-/// seconds, and each within what a login may take.
-const ROOM_WITHIN: Duration = Duration::from_secs(8);
+/// How long a statement takes with all that it waits for, its turn to write and its share of the connections: in a rush
+/// of logins some seconds, and less than a login may take.
+const DONE_WITHIN: Duration = Duration::from_secs(8);
 /// A statement that takes longer than SQLite waits for a lock has met a server that hangs.
 const ANSWER_WITHIN: Duration = Duration::from_secs(6);
 /// A connection that does not answer its ping in this time is given up.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 const PONG_WITHIN: Duration = Duration::from_secs(2);
-/// Connections that nobody but `/notify` takes.
-const KEPT_FOR_NOTIFY: usize = 2;
-
-/// Who uses connections, so that a flood of one kind leaves some to the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Share {
-    /// Storing a permanent code, which cannot be had again: nobody stands before it.
-    First,
-    /// Storing what WeCom pushes.
-    Notify,
-    /// Look-ups of sessions: half at most.
-    Sessions,
-    /// The books of the work on callbacks: a quarter at most.
-    Worker,
-    /// Everything else.
-    Rest,
-}
-
-/// How many connections each share may have at the same time.
-#[derive(Clone, Debug)]
-pub(super) struct Room {
-    all_but_notify: Arc<Semaphore>,
-    sessions: Arc<Semaphore>,
-    worker: Arc<Semaphore>,
-}
-
-impl Room {
-    pub(super) fn of_pool(connections: usize) -> Self {
-        let of = |connections: usize| Arc::new(Semaphore::new(connections.max(1)));
-        Self {
-            all_but_notify: of(connections.saturating_sub(KEPT_FOR_NOTIFY)),
-            sessions: of(connections / 2),
-            worker: of(connections / 4),
-        }
-    }
-
-    async fn take(&self, share: Share) -> Result<Places, DbErr> {
-        let places = async {
-            // The narrow door first, so that who waits there holds nothing that others could use.
-            let own = match share {
-                Share::First | Share::Notify => return Ok(Places::default()),
-                Share::Sessions => Some(Arc::clone(&self.sessions).acquire_owned().await),
-                Share::Worker => Some(Arc::clone(&self.worker).acquire_owned().await),
-                Share::Rest => None,
-            };
-            let of_all = Arc::clone(&self.all_but_notify).acquire_owned().await;
-            Ok(Places { _own: own.transpose().map_err(closed)?, _of_all: Some(of_all.map_err(closed)?) })
-        };
-        tokio::time::timeout(ROOM_WITHIN, places).await.unwrap_or(Err(busy()))
-    }
-}
-
-/// Places in the pool, until dropped.
-#[derive(Debug, Default)]
-struct Places {
-    _own: Option<OwnedSemaphorePermit>,
-    _of_all: Option<OwnedSemaphorePermit>,
-}
 
 /// The database as one share of its users sees it.
 pub(crate) struct Connection {
@@ -89,23 +33,23 @@ pub(crate) struct Connection {
     room: Room,
     /// Where there is one writer at a time.
     turns: Option<Arc<Turns>>,
-    /// The newest number in the feed of ends that this node committed.
-    published: Arc<AtomicI64>,
+    published: Published,
 }
 
 impl Connection {
     /// The same database for every share, in the order of [`Share`].
-    pub(super) fn shares(database: &DatabaseConnection) -> [Self; 5] {
+    pub(super) fn shares(database: &DatabaseConnection) -> [Self; 6] {
+        use Share::{First, Notify, Pulse, Rest, Sessions, Worker};
         let room = Room::of_pool(connections(database));
         let sqlite = database.get_database_backend() == DbBackend::Sqlite;
-        let turns = sqlite.then(|| Arc::new(Turns::new(ROOM_WITHIN)));
-        let published = Arc::new(AtomicI64::new(0));
-        [Share::First, Share::Notify, Share::Sessions, Share::Worker, Share::Rest].map(|share| Self {
+        let turns = sqlite.then(|| Arc::new(Turns::new(DONE_WITHIN)));
+        let published = Published::default();
+        [First, Notify, Sessions, Worker, Rest, Pulse].map(|share| Self {
             database: database.clone(),
             share,
             room: room.clone(),
             turns: turns.clone(),
-            published: Arc::clone(&published),
+            published: published.clone(),
         })
     }
 
@@ -116,35 +60,66 @@ impl Connection {
 
     /// A transaction that writes.
     pub(super) async fn begin(&self) -> Result<Transaction, DbErr> {
-        let turn = self.turn("BEGIN").await?;
-        let places = self.room.take(self.share).await?;
-        let transaction = in_time(self.database.begin_with_options(super::writing(&self.database))).await?;
+        let begun = async {
+            let turn = self.turn("BEGIN").await?;
+            let places = self.room.take(self.share).await?;
+            let options = super::writing(&self.database);
+            Ok((in_time(self.database.begin_with_options(options)).await?, turn, places))
+        };
+        let (transaction, turn, places) = noted(within(DONE_WITHIN, begun, busy)).await?;
         Ok(Transaction {
             transaction,
-            publishes: AtomicI64::new(0),
-            published: Arc::clone(&self.published),
+            publishes: Mutex::default(),
+            published: self.published.clone(),
             _turn: turn,
             _places: places,
         })
     }
 
-    /// The newest number in the feed of ends that this node committed to the database that it has now.
-    pub(super) fn published(&self) -> &AtomicI64 {
-        &self.published
+    /// The newest end that this node committed to the database that it has now.
+    pub(super) fn published(&self) -> Heard {
+        *self.published.newest()
+    }
+
+    /// The database is another one than that which `published` was committed to; its newest end is `newest`.
+    pub(super) fn published_anew(&self, published: Heard, newest: Heard) {
+        let mut now = self.published.newest();
+        if *now == published {
+            *now = newest;
+        }
     }
 
     async fn turn(&self, sql: &str) -> Result<Option<Turn>, DbErr> {
         match &self.turns {
             Some(turns) if self.share == Share::First => Ok(turns.urgent().await),
-            Some(turns) if !sql.starts_with("SELECT") => Ok(Some(turns.ordinary().await.ok_or_else(busy)?)),
-            _ => Ok(None),
+            Some(_) if sql.starts_with("SELECT") => Ok(None),
+            Some(turns) if self.share == Share::Pulse => Ok(turns.urgent().await),
+            Some(turns) => Ok(Some(turns.ordinary().await.ok_or_else(busy)?)),
+            None => Ok(None),
         }
     }
 
-    async fn do_with<T>(&self, sql: &str, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        let _turn = self.turn(sql).await?;
-        let _places = self.room.take(self.share).await?;
-        in_time(work).await
+    /// Carries a statement out by itself. One that gave way to another was rolled back whole and is done again.
+    async fn do_with<T, F>(&self, sql: &str, work: impl Fn() -> F) -> Result<T, DbErr>
+    where
+        F: Future<Output = Result<T, DbErr>>,
+    {
+        let done = async {
+            let _turn = self.turn(sql).await?;
+            let _places = self.room.take(self.share).await?;
+            in_time(repeated(work)).await
+        };
+        noted(within(DONE_WITHIN, done, busy)).await
+    }
+}
+
+/// The newest end that this node committed, for all shares.
+#[derive(Clone, Debug, Default)]
+struct Published(Arc<Mutex<Heard>>);
+
+impl Published {
+    fn newest(&self) -> MutexGuard<'_, Heard> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -155,22 +130,19 @@ impl ConnectionTrait for Connection {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let sql = statement.sql.clone();
-        self.do_with(&sql, self.database.execute_raw(statement)).await
+        self.do_with(&statement.sql, || self.database.execute_raw(statement.clone())).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.do_with(sql, self.database.execute_unprepared(sql)).await
+        self.do_with(sql, || self.database.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let sql = statement.sql.clone();
-        self.do_with(&sql, self.database.query_one_raw(statement)).await
+        self.do_with(&statement.sql, || self.database.query_one_raw(statement.clone())).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let sql = statement.sql.clone();
-        self.do_with(&sql, self.database.query_all_raw(statement)).await
+        self.do_with(&statement.sql, || self.database.query_all_raw(statement.clone())).await
     }
 }
 
@@ -183,8 +155,8 @@ impl fmt::Debug for Connection {
 /// A transaction that writes; it is rolled back when it is dropped.
 pub(crate) struct Transaction {
     transaction: DatabaseTransaction,
-    publishes: AtomicI64,
-    published: Arc<AtomicI64>,
+    publishes: Mutex<Option<Heard>>,
+    published: Published,
     // Dropped after it: the next one writes when this one has ended.
     _turn: Option<Turn>,
     _places: Places,
@@ -193,13 +165,18 @@ pub(crate) struct Transaction {
 impl Transaction {
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
         in_time(self.transaction.commit()).await?;
-        self.published.fetch_max(self.publishes.into_inner(), Ordering::AcqRel);
+        if let Some(end) = self.publishes.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            let mut newest = self.published.newest();
+            if newest.number < end.number {
+                *newest = end;
+            }
+        }
         Ok(())
     }
 
-    /// With this transaction, this number of the feed is committed.
-    pub(super) fn publishes(&self, number: i64) {
-        self.publishes.store(number, Ordering::Release);
+    /// With this transaction, this end of the feed is committed.
+    pub(super) fn publishes(&self, end: Heard) {
+        *self.publishes.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
     }
 
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {
@@ -240,39 +217,36 @@ pub(super) async fn still_answers(
     asked.unwrap_or(Err(sea_orm::sqlx::Error::PoolTimedOut)).map(|()| true)
 }
 
+/// Does what the database rolled back in favour of another's work again, a few times.
+async fn repeated<T, F>(work: impl Fn() -> F) -> Result<T, DbErr>
+where
+    F: Future<Output = Result<T, DbErr>>,
+{
+    for _ in 1..ATTEMPTS {
+        match work().await {
+            Err(error) if was_rolled_back(&error) => {}
+            done => return done,
+        }
+    }
+    work().await
+}
+
 async fn in_time<T>(work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
     let slow = || DbErr::Custom("the database did not answer in time".to_owned());
-    tokio::time::timeout(ANSWER_WITHIN, work).await.unwrap_or_else(|_| Err(slow()))
+    noted(within(ANSWER_WITHIN, work, slow)).await
+}
+
+async fn within<T>(
+    time: Duration,
+    work: impl Future<Output = Result<T, DbErr>>,
+    late: impl Fn() -> DbErr,
+) -> Result<T, DbErr> {
+    tokio::time::timeout(time, work).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn busy() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
 }
 
-/// Our semaphores are never closed; the type does not know it.
-fn closed<E>(_: E) -> DbErr {
-    DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)
-}
-
-/// How many connections the pool has, the host app's too.
-fn connections(database: &DatabaseConnection) -> usize {
-    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-    use sea_orm::DatabaseConnectionType;
-    let connections = match &database.inner {
-        #[cfg(feature = "sqlite")]
-        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
-            database.get_sqlite_connection_pool().options().get_max_connections()
-        }
-        #[cfg(feature = "postgres")]
-        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-            database.get_postgres_connection_pool().options().get_max_connections()
-        }
-        #[cfg(feature = "mysql")]
-        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-            database.get_mysql_connection_pool().options().get_max_connections()
-        }
-        // A kind of database that this build does not know: as many as a pool of ours.
-        _ => super::CONNECTIONS,
-    };
-    usize::try_from(connections).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS)
-}
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;

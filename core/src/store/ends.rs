@@ -1,18 +1,16 @@
 //! The feed of ends: what one node ended, every other one hears of. Ids of rows can commit out of their order, so the
 //! number is taken from a counter by the last statement of the transaction.
 
-use std::sync::atomic::Ordering;
-
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, DatabaseConnection, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, SqlErr,
+    ActiveValue::Set, ColumnTrait as _, Condition, DatabaseConnection, DatabaseTransaction, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
 use super::bell;
 use super::connection::{Connection, Transaction};
 use super::entity::{counter, end};
-use super::{Store, remove};
+use super::{Store, is_taken, remove};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::ids::{CorpId, SuiteId, UserId};
@@ -34,12 +32,14 @@ pub(crate) enum End {
     Person { suite_id: SuiteId, corp_id: CorpId, user_id: UserId, authorization_epoch: i64, epoch: i64 },
     /// One session is over.
     Session { token_hash: Vec<u8> },
+    /// Every session of the service is over.
+    All,
 }
 
 /// The end that a node has heard of last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Heard {
-    number: i64,
+    pub(crate) number: i64,
     mark: i64,
 }
 
@@ -60,9 +60,15 @@ pub(super) async fn prepare(database: &DatabaseConnection) -> Result<()> {
     let row = counter::ActiveModel { id: Set(COUNTER), value: Set(0) };
     match counter::Entity::insert(row).exec_without_returning(database).await {
         Ok(_) => Ok(()),
-        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(()),
+        Err(error) if is_taken(&error) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whoever does this at the same time waits until the transaction ends.
+pub(super) async fn lock_counter(transaction: &DatabaseTransaction) -> Result<()> {
+    counter::Entity::find_by_id(COUNTER).lock_exclusive().one(transaction).await?;
+    Ok(())
 }
 
 /// Tells the other nodes. To be called last before the commit: the counter's row is locked from here on.
@@ -74,10 +80,11 @@ pub(crate) async fn publish(transaction: &Transaction, end: &End, now: Timestamp
         .await?;
     let counted = counter::Entity::find_by_id(COUNTER).one(transaction).await?;
     let number = counted.map_or(0, |counted| counted.value);
-    transaction.publishes(number);
+    let mark = i64::from_be_bytes(random::bytes());
+    transaction.publishes(Heard { number, mark });
     let mut row = end::ActiveModel {
         number: Set(number),
-        mark: Set(i64::from_be_bytes(random::bytes())),
+        mark: Set(mark),
         suite_id: Set(None),
         corp_id: Set(None),
         user_id: Set(None),
@@ -97,6 +104,7 @@ pub(crate) async fn publish(transaction: &Transaction, end: &End, now: Timestamp
             (row.user_id, row.authorization_epoch) = (Set(Some(user_id)), Set(Some(authorization_epoch)));
         }
         End::Session { token_hash } => row.token_hash = Set(Some(token_hash)),
+        End::All => {}
     }
     end::Entity::insert(row).exec_without_returning(transaction).await?;
     bell::ring(transaction).await
@@ -110,7 +118,7 @@ pub(crate) async fn newest(database: &Connection) -> Result<Heard> {
 
 /// What came since.
 pub(crate) async fn since(database: &Connection, heard: Heard) -> Result<News> {
-    let published = database.published().load(Ordering::Acquire);
+    let published = database.published();
     // The row heard of last is read again: its mark says whether this is still the same feed.
     let rows = end::Entity::find()
         .filter(end::Column::Number.gte(heard.number))
@@ -122,27 +130,47 @@ pub(crate) async fn since(database: &Connection, heard: Heard) -> Result<News> {
     if heard != Heard::default() {
         let same = rows.next().is_some_and(|row| row.number == heard.number && row.mark == heard.mark);
         if !same {
-            return broken(database).await;
+            return broken(database, published).await;
         }
     }
     let mut newest = heard;
-    let ends = rows.filter_map(|row| {
+    let mut found = published.number <= heard.number;
+    let ends = rows.map(|row| {
         newest = Heard { number: row.number, mark: row.mark };
+        found |= newest == published;
         end(row)
     });
     let ends: Vec<End> = ends.collect();
-    if ends.is_empty() && newest.number < published {
-        // What this node itself committed is gone, before it came round.
-        return broken(database).await;
+    if !found && (ends.is_empty() || newest.number >= published.number) {
+        // What this node itself committed is gone before it came round, or another end has its number.
+        return broken(database, published).await;
     }
     Ok(News::Ends(ends, newest))
 }
 
-async fn broken(database: &Connection) -> Result<News> {
+async fn broken(database: &Connection, published: Heard) -> Result<News> {
     let newest = newest(database).await?;
     // What is published from here on is of this feed.
-    database.published().store(newest.number, Ordering::Release);
+    database.published_anew(published, newest);
     Ok(News::Broken(newest))
+}
+
+/// Whether this end is in the feed: whatever went before it is there too.
+pub(crate) async fn contains(database: &Connection, heard: Heard) -> Result<bool> {
+    if heard == Heard::default() {
+        return Ok(true);
+    }
+    let row = end::Entity::find_by_id(heard.number).one(database).await?;
+    Ok(row.is_some_and(|row| row.mark == heard.mark))
+}
+
+/// Whether every session was ended since.
+pub(crate) async fn all_ended_since(database: &Connection, since: Timestamp) -> Result<bool> {
+    let all = end::Entity::find()
+        .filter(end::Column::TokenHash.is_null())
+        .filter(end::Column::SuiteId.is_null())
+        .filter(end::Column::CreatedAt.gte(since));
+    Ok(all.one(database).await?.is_some())
 }
 
 /// Removes what every node has long heard of: all but the newest ends. By number and not by age, since a clock that
@@ -154,15 +182,17 @@ pub(crate) async fn remove_old(store: &Store) -> Result<()> {
     Ok(())
 }
 
-fn end(row: end::Model) -> Option<End> {
+fn end(row: end::Model) -> End {
     if let Some(token_hash) = row.token_hash {
-        return Some(End::Session { token_hash });
+        return End::Session { token_hash };
     }
-    let (suite_id, corp_id, epoch) = (row.suite_id?, row.corp_id?, row.epoch?);
-    Some(match (row.user_id, row.authorization_epoch) {
+    let (Some(suite_id), Some(corp_id), Some(epoch)) = (row.suite_id, row.corp_id, row.epoch) else {
+        return End::All;
+    };
+    match (row.user_id, row.authorization_epoch) {
         (Some(user_id), Some(authorization_epoch)) => {
             End::Person { suite_id, corp_id, user_id, authorization_epoch, epoch }
         }
         _ => End::Authorization { suite_id, corp_id, epoch },
-    })
+    }
 }

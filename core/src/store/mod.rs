@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, EntityTrait as _, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait as _,
+    DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
 };
 
 use crate::clock::{Clock, Timestamp};
@@ -23,27 +22,35 @@ mod key_ring;
 mod migration;
 mod removal;
 mod retry;
+mod room;
 pub(crate) mod seal;
 mod status;
+mod taken;
 mod time;
 mod turns;
+mod waiting;
 
 pub(crate) use bell::Bell;
-pub(crate) use connection::{Connection, Share, Transaction};
+pub(crate) use connection::{Connection, Transaction};
 pub(crate) use key_ring::KeyRing;
 pub use key_ring::{DATA_KEY_VARIABLE, DataKey, DataKeys};
+#[cfg(feature = "failpoints")]
+pub use migration::first_steps;
 pub(crate) use removal::remove;
 pub(crate) use retry::retried;
+pub(crate) use room::Share;
 pub(crate) use seal::{Place, Sealed};
 pub use status::{AuthorizationStatus, RecordStatus};
+pub(crate) use taken::is_taken;
 use time::Offset;
+pub(crate) use waiting::Waits;
 
 /// How long one statement waits for SQLite's one writer.
 #[cfg(feature = "sqlite")]
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// When a caller may come again that the database failed.
-const AGAIN_AFTER: Duration = Duration::from_secs(1);
+pub(crate) const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How many connections a pool of ours has.
 const CONNECTIONS: u32 = 16;
 /// How long one waits for a connection.
@@ -54,7 +61,7 @@ const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) struct Store(Arc<Inner>, Share);
 
 struct Inner {
-    shares: [Connection; 5],
+    shares: [Connection; 6],
     keys: KeyRing,
     clock: Arc<dyn Clock>,
     offset: Offset,
@@ -65,6 +72,9 @@ impl Store {
     pub(crate) async fn connect(url: &str) -> Result<DatabaseConnection> {
         let mut options = ConnectOptions::new(url);
         options.sqlx_logging(false).acquire_timeout(CONNECTED_WITHIN).max_connections(CONNECTIONS);
+        // Connections do not end by their age. The task by which sqlx 0.9.0 sees to that can read a counter that has just
+        // gone below zero: it then spins for ever, and no shutdown ends it. One that broke is found when it is taken.
+        options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
         #[cfg(feature = "sqlite")]
         options.map_sqlx_sqlite_opts(|sqlite| {
             use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -108,12 +118,7 @@ impl Store {
             migration::expect_none(&database).await?;
         }
         ends::prepare(&database).await?;
-        let known = entity::data_key::Entity::find().all(&database).await?;
-        let keys = keys.load(known.is_empty())?;
-        data_key::check(&database, &keys, &known, clock.now()).await?;
-        // Another node may have begun with other keys at the same time: then one of the two stops here.
-        let known = entity::data_key::Entity::find().all(&database).await?;
-        data_key::check(&database, &keys, &known, clock.now()).await?;
+        let keys = data_key::agree(&database, keys, clock.now()).await?;
         let offset = Offset::default();
         offset.measure(&database, &*clock).await?;
         let shares = Connection::shares(&database);
@@ -155,6 +160,11 @@ impl Store {
     /// For a statement that stores what cannot be had again: it goes before all others.
     pub(crate) fn first(&self) -> &Connection {
         &self.0.shares[Share::First as usize]
+    }
+
+    /// For a short statement that keeps this node in time with the others, whatever rush there is.
+    pub(crate) fn pulse(&self) -> &Connection {
+        &self.0.shares[Share::Pulse as usize]
     }
 }
 

@@ -27,6 +27,28 @@ pub enum AuthorizationStatus {
 }
 
 /// How far the work on a callback record is.
+///
+/// ```text
+///  arrived ──▶ Ignored
+///     │
+///     ▼     claimed                 done
+///  Waiting ─────────▶ Running ────────────────▶ Succeeded, Ignored
+///   ▲  ▲               │ │ └─▶ Running: its lease ran out, another node has it
+///   │  └─ can succeed ─┘ │     (Succeeded again: an event that only makes us read came once more ─▶ Waiting)
+///   │     handed back    │ cannot
+///   └───── again ◀── Failed ◀┘
+/// ```
+///
+/// | from | to | by |
+/// |---|---|---|
+/// | – | waiting, ignored | `callback::inbox`: stored, before WeCom is answered |
+/// | waiting; failed by hand; running without a lease | running | `callback::worker`: the one statement that finds the old state |
+/// | running | succeeded, ignored, failed, waiting | `callback::worker`: by the holder of the lease only |
+/// | failed; succeeded if it only makes us read | waiting | `callback::inbox`: the same event came again |
+/// | failed | waiting | `authorization::exchange`: its permanent code was stored after all |
+///
+/// Succeeded and ignored are the end, but for an event that only makes us read. What a record does only once is booked
+/// in the record by the transaction that does it, so that a record which is taken up again goes on after that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
 #[serde(rename_all = "lowercase")]

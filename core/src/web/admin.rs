@@ -7,14 +7,13 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::client::UNKNOWN;
 use super::credential::{Bearer, bearer};
 use super::request::Headers;
 use super::settings::Web;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::CorpId;
-use crate::limit::{Limit, client_key};
+use crate::limit::Limit;
 use crate::session::{CurrentUser, Sessions};
 
 const SHORTEST_KEY: usize = 24;
@@ -139,7 +138,7 @@ impl Web {
         sessions: &Sessions,
         method: &str,
         headers: &(impl Headers + ?Sized),
-        client: Option<IpAddr>,
+        client: IpAddr,
     ) -> Result<Administrator> {
         let admin = &self.admin;
         if admin.key.is_none() && admin.predicate.is_none() {
@@ -147,7 +146,7 @@ impl Web {
         }
         let given = bearer(headers);
         if let Bearer::Token(given) = given
-            && admin.is_key(given, client.map_or(UNKNOWN, client_key), sessions)?
+            && admin.is_key(given, client, sessions)?
         {
             return Ok(Administrator::Key);
         }

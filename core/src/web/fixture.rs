@@ -47,6 +47,7 @@ impl Fixture {
             person_epoch: 0,
             authorization_epoch: 0,
             visible_at: crate::clock::Timestamp::default(),
+            newest_end: 0,
         };
         let issued = self.sessions.issue(admission).await.unwrap();
         (issued.token.expose().to_owned(), issued.user)

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::browser;
 use super::rejection::Rejection;
 use super::request::Headers;
 use crate::error::{Error, Result};
@@ -100,9 +101,15 @@ impl Guard {
         self
     }
 
-    /// Checks a request. `path_and_query` is that of the host app, with the scopes and nests that the route is in. For
-    /// a session in memory no future is made and nothing is allocated.
-    pub fn check<H: Headers + ?Sized>(&self, method: &str, path_and_query: &str, headers: &H) -> Check {
+    /// Checks a request. `path_and_query` says that of the host app, with the scopes and nests that the route is in; it
+    /// is asked only where a browser is sent to the login. For a session in memory no future is made and nothing is
+    /// allocated.
+    pub fn check<'a, H: Headers + ?Sized>(
+        &self,
+        method: &str,
+        path_and_query: impl FnOnce() -> &'a str,
+        headers: &H,
+    ) -> Check {
         Check::Ready(match self.0.login.verify(method, headers) {
             Verify::Pending(pending) => return Check::Pending(pending),
             Verify::Ready(result) => self.settle(result, method, path_and_query, headers),
@@ -117,11 +124,11 @@ impl Guard {
     ///
     /// # Errors
     /// The request goes no further, and this is why.
-    pub fn settle<H: Headers + ?Sized>(
+    pub fn settle<'a, H: Headers + ?Sized>(
         &self,
         result: Result<Verified>,
         method: &str,
-        path_and_query: &str,
+        path_and_query: impl FnOnce() -> &'a str,
         headers: &H,
     ) -> std::result::Result<Admitted, Rejection> {
         let login = &self.0.login;
@@ -135,17 +142,17 @@ impl Guard {
         Ok(Admitted { user: Some(verified.user), set_cookie })
     }
 
-    fn redirected<H: Headers + ?Sized>(
+    fn redirected<'a, H: Headers + ?Sized>(
         &self,
         rejection: Rejection,
         method: &str,
-        path_and_query: &str,
+        path_and_query: impl FnOnce() -> &'a str,
         headers: &H,
     ) -> Rejection {
         if !self.0.redirect {
             return rejection;
         }
-        let location = self.0.login.redirect(&rejection, method, headers, path_and_query);
+        let location = self.0.login.redirect(&rejection, method, headers, path_and_query());
         rejection.with_location(location)
     }
 }
@@ -192,6 +199,25 @@ impl WecomLogin {
     #[must_use]
     pub fn clear_cookie(&self) -> String {
         self.0.web.cookie.clear()
+    }
+
+    /// The values of the two `Set-Cookie` that go with a logout by a route of the host app's own, as with our
+    /// `POST /logout`: one clears the session cookie, the other makes our login page wait for a click. In WeCom it would
+    /// log the person in again without one.
+    ///
+    /// ```
+    /// # use wecom_login::{CurrentUser, WecomLogin};
+    /// /// What the host app's `POST /goodbye` answers, behind a guard: 303 with these headers.
+    /// async fn goodbye(login: &WecomLogin, user: &CurrentUser) -> wecom_login::Result<Vec<(&'static str, String)>> {
+    ///     login.service().logout(user).await?;
+    ///     let mut headers = vec![("location", "/".to_owned())];
+    ///     headers.extend(login.logout_cookies().map(|cookie| ("set-cookie", cookie)));
+    ///     Ok(headers)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn logout_cookies(&self) -> [String; 2] {
+        [self.clear_cookie(), browser::logged_out(self)]
     }
 
     /// Where to send a browser that is not logged in: for a GET that accepts HTML and came without a bearer, the

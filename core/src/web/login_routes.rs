@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::wecom_login::{LoginByCodeRequest, LoginCodeRequest, WecomLogin, WorkbenchLoginRequest};
 
 pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> {
-    let client = call.client(login);
+    let client = Some(call.client(login));
     match call.endpoint {
         Endpoint::LoginConfig => {
             let config = login.instance(call.variable())?.login_config().await?;

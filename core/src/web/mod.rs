@@ -44,7 +44,7 @@ pub(crate) use client::TrustedProxies;
 pub use guard::{Admitted, Check, Guard};
 pub(crate) use public_url::Mount;
 pub use public_url::PublicUrl;
-pub use rejection::Rejection;
+pub use rejection::{Change, Rejection};
 pub use request::{Headers, Request};
 pub use response::Response;
 pub use routes::{Access, Route, routes};

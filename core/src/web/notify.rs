@@ -1,7 +1,5 @@
 //! WeCom's callbacks: plain text, and nothing at all where they are refused.
 
-use bytes::Bytes;
-
 use super::respond::Call;
 use super::response::Response;
 use crate::callback::NotifyAnswer;
@@ -14,17 +12,20 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Response {
         Err(error) if error.kind() == ErrorKind::BodyTooLarge => return refused(413),
         Err(_) => return refused(400),
     };
-    let instance = call.variable.as_deref();
-    let answer = login.service().notify(instance, &call.request.method, &call.request.query, body).await;
-    plain(answer.status, answer.body)
+    let (method, query) = (&call.request.method, &call.request.query);
+    let answer = match call.variable.as_deref().map(|name| login.instance(name)) {
+        None => login.service().notify(method, query, body).await,
+        Some(Ok(instance)) => instance.notify(method, query, body).await,
+        Some(Err(_)) => return refused(404),
+    };
+    plain(answer)
 }
 
 /// A refusal: empty, with the headers of every answer.
 pub(super) fn refused(status: u16) -> Response {
-    plain(status, Bytes::new())
+    plain(NotifyAnswer::refusal(status))
 }
 
-fn plain(status: u16, body: Bytes) -> Response {
-    let headers = NotifyAnswer::HEADERS.map(|(name, value)| (name, value.to_owned()));
-    Response { status, headers: headers.to_vec(), body }
+fn plain(answer: NotifyAnswer) -> Response {
+    Response { status: answer.status, headers: answer.headers(), body: answer.body }
 }

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::json::Fields;
 use super::query::Query;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{CorpId, SuiteId};
-use crate::secret::AuthCode;
+use crate::ids::{CorpId, OrganizationCode, SuiteId};
+use crate::secret::{AuthCode, LoginCode};
 use crate::session::{LoginType, Platform};
 use crate::store::RecordStatus;
 
@@ -39,7 +39,7 @@ impl LoginCodeParams {
 /// `loginByCode`.
 #[derive(Debug)]
 pub(super) struct LoginByCodeParams {
-    pub(super) login_code: String,
+    pub(super) login_code: LoginCode,
     pub(super) corp_id: Option<CorpId>,
     pub(super) platform: Platform,
 }
@@ -48,7 +48,7 @@ impl LoginByCodeParams {
     pub(super) fn parse(body: &[u8]) -> Result<Self> {
         let mut fields = Fields::new(body)?;
         let params = Self {
-            login_code: fields.text("loginCode")?,
+            login_code: LoginCode::new(fields.text("loginCode")?),
             corp_id: fields.optional_id("corpId")?,
             platform: fields.word("platform")?,
         };
@@ -84,7 +84,7 @@ impl WorkbenchParams {
 #[derive(Debug)]
 pub(super) struct SetCodeParams {
     pub(super) corp_id: CorpId,
-    pub(super) code: String,
+    pub(super) code: OrganizationCode,
     pub(super) suite_id: Option<SuiteId>,
 }
 
@@ -93,14 +93,10 @@ impl SetCodeParams {
         let mut fields = Fields::new(body)?;
         let params = Self {
             corp_id: fields.id("corpId")?,
-            code: fields.text("code")?,
+            code: fields.id("code")?,
             suite_id: fields.optional_id("suiteId")?,
         };
         fields.finish()?;
-        // The alphabet of ids, and for the same reason: it stands in links that people pass on.
-        if SuiteId::new(&params.code).is_err() {
-            return Err(broken("code", "must be 1 to 64 characters of A-Z a-z 0-9 _ -"));
-        }
         Ok(params)
     }
 }

@@ -1,7 +1,9 @@
 //! Errors as RFC 9457 problems.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::Serialize;
 
 use super::response::Response;
@@ -36,10 +38,15 @@ pub(crate) fn explained(error: &Error, sentence: &'static str) -> Response {
 }
 
 fn with_detail(error: &Error, detail: Option<&str>) -> Response {
+    /// What those without a session are told, who may be many, is written once.
+    static UNAUTHENTICATED: LazyLock<Bytes> = LazyLock::new(|| body(ErrorKind::Unauthenticated, None, None));
+    static TOKEN_INVALID: LazyLock<Bytes> = LazyLock::new(|| body(ErrorKind::TokenInvalid, None, None));
     let row = error.kind().row();
-    let body =
-        Problem { status: row.status, title: row.title, code: row.code, errcode: error.errcode(), detail };
-    let body = serde_json::to_vec(&body).unwrap_or_default();
+    let body = match (error.kind(), error.errcode(), detail) {
+        (ErrorKind::Unauthenticated, None, None) => UNAUTHENTICATED.clone(),
+        (ErrorKind::TokenInvalid, None, None) => TOKEN_INVALID.clone(),
+        (kind, errcode, detail) => body(kind, errcode, detail),
+    };
     let mut response = Response::with_body(row.status, "application/problem+json", body);
     if let Some(wait) = error.retry_after() {
         response = response.with_header("retry-after", whole_seconds(wait).to_string());
@@ -49,6 +56,12 @@ fn with_detail(error: &Error, detail: Option<&str>) -> Response {
         _ if row.status == 401 => response.with_header("www-authenticate", CHALLENGE),
         _ => response,
     }
+}
+
+fn body(kind: ErrorKind, errcode: Option<i64>, detail: Option<&str>) -> Bytes {
+    let row = kind.row();
+    let problem = Problem { status: row.status, title: row.title, code: row.code, errcode, detail };
+    serde_json::to_vec(&problem).unwrap_or_default().into()
 }
 
 /// The response to a live session that a predicate does not let in (RFC 6750, 3.1).

@@ -1,10 +1,11 @@
 //! Where we are, as browsers see it. Links, cookies and the same-origin check come from here, never from `Host`.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::loopback::is_loopback;
 
 /// The root of the host app, as browsers see it: `https://app.example.com`, or with a path.
 ///
@@ -32,7 +33,7 @@ impl PublicUrl {
     /// `A-Z a-z 0-9 - . _ ~`, or http to a host that is not loopback.
     pub fn new(url: &str) -> Result<Self> {
         let parsed = Self::insecure(url)?;
-        if !parsed.is_https() && !parsed.is_loopback() {
+        if !parsed.is_https() && !is_loopback(&parsed.host) {
             return Err(broken("must be https, except for this very machine"));
         }
         Ok(parsed)
@@ -76,14 +77,6 @@ impl PublicUrl {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.origin.starts_with("https:")
-    }
-
-    fn is_loopback(&self) -> bool {
-        let host = &*self.host;
-        host == "localhost"
-            || host.ends_with(".localhost")
-            || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-            || host == "[::1]"
     }
 }
 

@@ -4,7 +4,7 @@ use super::credential::{Bearer, bearer};
 use super::html::accepts_html;
 use super::problem::{explained, insufficient_scope, problem};
 use super::request::Headers;
-use super::response::Response;
+use super::response::{NOWHERE, Response};
 use super::settings::Web;
 use crate::error::{Error, ErrorKind};
 
@@ -16,6 +16,7 @@ const UNGUARDED: &str = "this route asks for a user, but it is not behind Requir
 pub struct Rejection {
     error: Error,
     by_predicate: bool,
+    unguarded: bool,
     clear_cookie: Option<String>,
     location: Option<String>,
 }
@@ -39,11 +40,11 @@ impl Rejection {
     pub fn unguarded() -> Self {
         // Also in the log: actix's `Option<User>` keeps it from everyone else.
         tracing::error!(target: "wecom_login", "{UNGUARDED}");
-        Self::new(Error::new(ErrorKind::Config, UNGUARDED))
+        Self { unguarded: true, ..Self::new(Error::new(ErrorKind::Config, UNGUARDED)) }
     }
 
     const fn new(error: Error) -> Self {
-        Self { error, by_predicate: false, clear_cookie: None, location: None }
+        Self { error, by_predicate: false, unguarded: false, clear_cookie: None, location: None }
     }
 
     /// What went wrong.
@@ -74,27 +75,52 @@ impl Rejection {
         Self { location, ..self }
     }
 
+    /// What the response gets, whatever the host app made of it: with a [`location`](Self::location) it becomes a redirect
+    /// that nobody stores or frames and that tells nobody where the browser was, and a cookie of no session is cleared.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if let Some(location) = &self.location {
+            changes.extend([Change::Status(302), Change::Remove("www-authenticate")]);
+            let set = |name, value: &str| Change::Set(name, value.to_owned());
+            changes.extend([
+                set("location", location),
+                set("cache-control", "no-store"),
+                set("content-security-policy", NOWHERE),
+                // The path that is asked for stays between the app and the login.
+                set("referrer-policy", "no-referrer"),
+                set("x-content-type-options", "nosniff"),
+            ]);
+        }
+        changes.extend(self.clear_cookie.iter().map(|cookie| Change::Add("set-cookie", cookie.clone())));
+        changes
+    }
+
     /// The response that says so: a problem of RFC 9457 with the challenge of RFC 6750, or the 302 with that problem
     /// for whoever does not follow it.
     #[must_use]
     pub fn response(&self) -> Response {
-        let mut response = match self.error.kind() {
+        let response = match self.error.kind() {
             ErrorKind::Forbidden if self.by_predicate => insufficient_scope(&self.error),
-            ErrorKind::Config => explained(&self.error, UNGUARDED),
+            _ if self.unguarded => explained(&self.error, UNGUARDED),
             _ => problem(&self.error),
         };
-        if let Some(location) = &self.location {
-            response.status = 302;
-            response.headers.retain(|(name, _)| *name != "www-authenticate");
-            // The path that is asked for stays between the app and the login.
-            response =
-                response.with_header("location", location).with_header("referrer-policy", "no-referrer");
-        }
-        match &self.clear_cookie {
-            Some(cookie) => response.with_header("set-cookie", cookie),
-            None => response,
-        }
+        self.changes().into_iter().fold(response, Response::changed)
     }
+}
+
+/// A change of a response. An adapter makes each as it stands, in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "an adapter makes every change, or a rule is broken")]
+pub enum Change {
+    /// This status.
+    Status(u16),
+    /// None of this header.
+    Remove(&'static str),
+    /// This header, in place of all of its name.
+    Set(&'static str, String),
+    /// One more of this header, unless it is there with this value.
+    Add(&'static str, String),
 }
 
 impl Web {
@@ -119,5 +145,20 @@ impl Web {
         let logged_out = matches!(rejection.kind(), ErrorKind::Unauthenticated | ErrorKind::TokenInvalid);
         let page = method == "GET" && accepts_html(headers) && bearer(headers) == Bearer::Absent;
         (logged_out && page).then(|| self.login_path(path_and_query))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_route_without_a_guard_is_explained() {
+        let body = |rejection: &Rejection| String::from_utf8(rejection.response().body.to_vec()).unwrap();
+        assert!(body(&Rejection::unguarded()).contains(UNGUARDED));
+        // Such as a binder of the host app gives.
+        let other = Rejection::new(Error::new(ErrorKind::Config, "/etc/host-app.toml"));
+        assert_eq!(other.response().status, 500);
+        assert!(!body(&other).contains("detail"), "{}", body(&other));
     }
 }

@@ -20,7 +20,7 @@ pub struct Request {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body, read up to [`Route::body_limit_of`](super::Route::body_limit_of).
     pub body: Body,
-    /// The address the connection comes from.
+    /// The address the connection comes from. Without it the client counts as one with all others that have none.
     pub client: Option<IpAddr>,
 }
 

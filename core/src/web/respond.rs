@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 
 use super::body::Body;
+use super::client::UNKNOWN;
 use super::problem::{method_not_allowed, problem};
 use super::request::Request;
 use super::response::Response;
@@ -37,10 +38,10 @@ impl Call {
         self.variable.as_deref().unwrap_or_default()
     }
 
-    /// What the client is counted by.
-    pub(super) fn client(&self, login: &WecomLogin) -> Option<IpAddr> {
-        let peer = self.request.client?;
-        Some(client_key(login.0.web.proxies.client(peer, self.request.headers.as_slice())))
+    /// What the client is counted by. Whoever comes without an address is counted all the same.
+    pub(super) fn client(&self, login: &WecomLogin) -> IpAddr {
+        let (proxies, headers) = (&login.0.web.proxies, self.request.headers.as_slice());
+        self.request.client.map_or(UNKNOWN, |peer| client_key(proxies.client(peer, headers)))
     }
 }
 
@@ -57,6 +58,8 @@ impl WecomLogin {
         let (route, variable) = routes::find(&request.path)?;
         let variable = variable.map(std::borrow::Cow::into_owned);
         let head = request.method == "HEAD";
+        let page =
+            (route.access == Access::Browser).then(|| browser::Language::of(request.headers.as_slice()));
         let login = self.clone();
         let work = async move {
             let call = Call { endpoint: route.endpoint, variable, request };
@@ -64,7 +67,10 @@ impl WecomLogin {
         };
         let response = self.0.tasks.spawn_on(work, &self.0.runtime).await.unwrap_or_else(|error| {
             tracing::error!(target: "wecom_login", %error, path = route.path, "a request was not answered");
-            problem(&Error::new(ErrorKind::Internal, "the request was not answered"))
+            match page {
+                Some(language) => browser::broken(self, language),
+                None => problem(&Error::new(ErrorKind::Internal, "the request was not answered")),
+            }
         });
         Some(if head { response.without_body() } else { response })
     }
@@ -73,7 +79,7 @@ impl WecomLogin {
         // First the method, then who it is, then what they want.
         if !route.takes(&call.request.method) {
             return match route.endpoint {
-                Endpoint::Notify => notify::refused(405).with_header("allow", route.methods.join(", ")),
+                Endpoint::Notify => notify::refused(405),
                 _ => method_not_allowed(route.methods),
             };
         }

@@ -1,12 +1,19 @@
 //! A response, as an adapter writes it.
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::rejection::Change;
 use crate::error::{Error, ErrorKind};
 
+/// The policy of what shows nothing and leads nowhere else: a redirect.
+pub(super) const NOWHERE: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// A response of ours, complete.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Response {
     /// The HTTP status.
@@ -47,6 +54,24 @@ impl Response {
         self
     }
 
+    /// The same with a change.
+    pub(super) fn changed(mut self, change: Change) -> Self {
+        match change {
+            Change::Status(status) => self.status = status,
+            Change::Remove(name) => self.headers.retain(|(header, _)| *header != name),
+            Change::Set(name, value) => {
+                self.headers.retain(|(header, _)| *header != name);
+                self.headers.push((name, value));
+            }
+            Change::Add(name, value) => {
+                if !self.headers.iter().any(|(header, there)| *header == name && *there == value) {
+                    self.headers.push((name, value));
+                }
+            }
+        }
+        self
+    }
+
     /// The same without the body (RFC 9110, 9.3.2).
     pub(crate) fn without_body(self) -> Self {
         let length = self.body.len().to_string();
@@ -59,5 +84,29 @@ impl Response {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Debug for Response {
+    /// The status and the names of the headers: cookies and bodies hold tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| *name).collect();
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("headers", &names)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_cookies_nor_bodies_are_printed() {
+        let response =
+            Response::with_body(200, "text/plain", "hush").with_header("set-cookie", "wecom_login=hush");
+        let printed = format!("{response:?}");
+        assert!(printed.contains("set-cookie") && !printed.contains("hush"), "{printed}");
     }
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use crate::callback::NotifyAnswer;
+
 const JSON_LIMIT: usize = 16 * 1024;
 const NOTIFY_LIMIT: usize = 64 * 1024;
 
@@ -12,7 +14,6 @@ const GET: &[&str] = &["GET", "HEAD"];
 const GET_ALONE: &[&str] = &["GET"];
 const POST: &[&str] = &["POST"];
 const DELETE: &[&str] = &["DELETE"];
-const GET_POST: &[&str] = &["GET", "HEAD", "POST"];
 
 /// Who a route is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,7 +102,7 @@ const ROUTES: &[Route] = &[
     route(POST, "/loginByWorkbench", Access::Anyone, Endpoint::LoginByWorkbench),
     route(GET, "/login", Access::Browser, Endpoint::BrowserLogin),
     route(GET_ALONE, "/callback", Access::Browser, Endpoint::BrowserCallback),
-    route(GET_POST, "/notify", Access::WeCom, Endpoint::Notify),
+    route(NotifyAnswer::METHODS, "/notify", Access::WeCom, Endpoint::Notify),
     route(POST, "/setCode", Access::Admin, Endpoint::SetCode),
     route(POST, "/retryCallBack", Access::Admin, Endpoint::RetryCallback),
     route(GET, "/callbackRecords", Access::Admin, Endpoint::CallbackRecords),
@@ -113,7 +114,7 @@ const ROUTES: &[Route] = &[
     route(POST, "/logoutAll", Access::Session, Endpoint::LogoutAll),
     route(GET, "/{Instance}/getLoginConfig", Access::Anyone, Endpoint::LoginConfig),
     route(POST, "/{Instance}/getLoginCode", Access::Anyone, Endpoint::LoginCode),
-    route(GET_POST, "/{Instance}/notify", Access::WeCom, Endpoint::Notify),
+    route(NotifyAnswer::METHODS, "/{Instance}/notify", Access::WeCom, Endpoint::Notify),
 ];
 
 /// Every path of ours. An adapter mounts each for every method: what a method gets is decided here.

@@ -22,11 +22,21 @@ struct Sessions<T> {
 
 pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> {
     let headers = call.request.headers.as_slice();
-    let Some(verified) = login.verify(&call.request.method, headers).answer().await? else {
+    let verified = login.verify(&call.request.method, headers).answer().await;
+    if let Err(error) = &verified
+        && matches!(call.endpoint, Endpoint::Logout | Endpoint::LogoutAll)
+    {
+        let rejection = login.reject(error.clone(), headers);
+        // A cookie of a session that is over already, from a page of ours: for the person it is a logout all the same.
+        if rejection.set_cookie().is_some() {
+            return Ok(rejection.response().with_header("set-cookie", browser::logged_out(login)));
+        }
+    }
+    let Some(verified) = verified? else {
         return Err(Error::new(ErrorKind::Unauthenticated, "no credential was sent"));
     };
     let (user, service) = (&verified.user, login.service());
-    let (mut clear_cookie, mut logged_out) = (verified.clear_cookie, false);
+    let mut logged_out = false;
     let response = match call.endpoint {
         Endpoint::Me => {
             Response::json(&Me { user: UserSummary::new(user), session: SessionSummary::of_current(user) })
@@ -50,14 +60,12 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> 
         }
         _ => return Err(Error::new(ErrorKind::Internal, "a session route has no answer")),
     };
-    clear_cookie |= logged_out;
-    let response =
-        if clear_cookie { response.with_header("set-cookie", login.clear_cookie()) } else { response };
-    Ok(if logged_out {
-        response.with_header("set-cookie", browser::logged_out(&login.0.web))
-    } else {
-        response
-    })
+    let cookies = match (logged_out, verified.clear_cookie) {
+        (true, _) => login.logout_cookies().into(),
+        (false, true) => vec![login.clear_cookie()],
+        (false, false) => Vec::new(),
+    };
+    Ok(cookies.into_iter().fold(response, |response, cookie| response.with_header("set-cookie", cookie)))
 }
 
 fn sent_cookie(login: &WecomLogin, call: &Call) -> bool {

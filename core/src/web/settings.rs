@@ -3,10 +3,11 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::admin::Admin;
-use super::browser::Look;
+use super::browser::{Look, can_return_to};
 use super::client::TrustedProxies;
-use super::cookie::SessionCookie;
+use super::cookie::{CookieNames, SessionCookie};
 use super::public_url::{Mount, PublicUrl};
+use crate::error::Result;
 
 /// What a query value keeps as it is (RFC 3986, 2.3, and the slash for legibility).
 const QUERY_VALUE: &AsciiSet =
@@ -20,13 +21,24 @@ pub(crate) struct Web {
     pub(crate) admin: Admin,
     pub(crate) proxies: TrustedProxies,
     pub(crate) cookie: SessionCookie,
+    pub(crate) cookie_names: CookieNames,
     pub(crate) look: Look,
 }
 
 impl Web {
     pub(crate) fn new(public_url: PublicUrl, mount: Mount, admin: Admin, proxies: TrustedProxies) -> Self {
-        let cookie = SessionCookie::new(&public_url);
-        Self { cookie, public_url, mount, admin, proxies, look: Look::default() }
+        let cookie_names = CookieNames::new(&public_url);
+        let cookie = SessionCookie::new(&cookie_names);
+        Self { cookie, cookie_names, public_url, mount, admin, proxies, look: Look::default() }
+    }
+
+    /// The same with cookies whose names begin otherwise.
+    ///
+    /// # Errors
+    /// `CONFIG_ERROR`: such names cannot be.
+    pub(crate) fn with_cookie_prefix(self, prefix: &str) -> Result<Self> {
+        let cookie_names = self.cookie_names.clone().with_prefix(prefix)?;
+        Ok(Self { cookie: SessionCookie::new(&cookie_names), cookie_names, ..self })
     }
 
     /// The same with the host app's look of the pages.
@@ -34,15 +46,25 @@ impl Web {
         Self { look, ..self }
     }
 
+    /// The root of the host app, as the browser sees it.
+    pub(crate) fn home(&self) -> String {
+        format!("{}/", self.public_url.path())
+    }
+
     /// The path of one of our routes, as the browser sees it.
     pub(crate) fn path_of(&self, route: &str) -> String {
         format!("{}{}{route}", self.public_url.path(), self.mount.as_str())
     }
 
-    /// Where a browser logs in, to come back afterwards to `path_and_query` of the host app.
+    /// Where a browser logs in, to come back afterwards to `path_and_query` of the host app, or where nobody can be led
+    /// back to that, to the app's root.
     pub(crate) fn login_path(&self, path_and_query: &str) -> String {
         let return_to = format!("{}{path_and_query}", self.public_url.path());
-        self.path_with("/login", &[("returnTo", &return_to)])
+        if can_return_to(&return_to) {
+            self.path_with("/login", &[("returnTo", &return_to)])
+        } else {
+            self.path_of("/login")
+        }
     }
 
     /// The path of one of our routes with a query.
@@ -73,5 +95,8 @@ mod tests {
         assert_eq!(root.path_of("/callback"), "/auth/callback");
         let below = web("https://a.example/portal", "/");
         assert_eq!(below.login_path("/x"), "/portal/login?returnTo=/portal/x");
+        for nowhere in ["/x/../y", "/%5cx", &format!("/{}", "x".repeat(2000))] {
+            assert_eq!(below.login_path(nowhere), "/portal/login", "{nowhere}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use http::Uri;
 
 use crate::error::{Error, ErrorKind};
+use crate::loopback::is_loopback;
 
 /// The base URLs of WeCom's three hosts, each without a slash at its end.
 ///
@@ -111,12 +112,6 @@ fn base_url(text: &str, insecure_http: bool) -> Result<Box<str>, &'static str> {
         _ => return Err("must be http or https"),
     }
     Ok(format!("{scheme}://{authority}{}", uri.path().trim_end_matches('/')).into())
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || address.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
 #[cfg(test)]

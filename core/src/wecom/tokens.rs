@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 
 use crate::clock::Timestamp;
+use crate::digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId};
 use crate::secret::{AccessToken, PermanentCode, ProviderAccessToken, ProviderSecret, SuiteAccessToken};
@@ -60,12 +61,7 @@ impl Owner {
             Self::Provider(corp_id) => ["provider", corp_id.as_str(), ""],
             Self::Suite(suite_id) => ["suite", suite_id.as_str(), ""],
         };
-        let mut hash = Sha256::new();
-        for part in parts {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        hash.finalize().to_vec()
+        digest::of_parts(&parts.map(str::as_bytes)).to_vec()
     }
 }
 

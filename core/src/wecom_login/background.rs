@@ -1,31 +1,20 @@
 //! What goes on without a request: callbacks, re-reads, activity, the ends of other nodes.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use tokio::sync::{Notify, Semaphore, mpsc};
 
+use super::feed::follow_ends;
 use super::handle::WecomLogin;
 use super::housekeeping::keep_house;
 use crate::callback::inbox::{Inbox, Repeats};
-use crate::error::Result;
-use crate::session::{Chore, Principal, rows};
-use crate::store::Bell;
-use crate::store::ends::{self, End, Heard, News};
+use crate::session::{Chore, rows};
 
 /// How often authorisations that are due are looked for.
 const READ_EVERY: Duration = Duration::from_secs(5);
 /// Questions to WeCom about people in use, at the same time.
 const CHECKS_AT_ONCE: usize = 8;
-/// How often a node looks for what other nodes ended.
-const HEAR_EVERY: Duration = Duration::from_millis(300);
-/// How often a node asks the database for its time.
-const MEASURE_EVERY: Duration = Duration::from_secs(10);
-/// A look at the feed that takes longer has failed.
-const HEAR_WITHIN: Duration = Duration::from_secs(5);
-
 /// The ends of the channels that the rest of the handle feeds.
 pub(super) struct Feeds {
     pub(super) inbox: Inbox,
@@ -47,9 +36,26 @@ pub(super) fn start(login: &WecomLogin, feeds: Feeds) {
     spawn(login, do_chores(login.clone(), feeds.chores));
     spawn(login, keep_house(login.clone()));
     spawn(login, follow_ends(login.clone()));
+    inner.runtime.spawn(no_longer_believed(login));
 }
 
-fn spawn(login: &WecomLogin, part: impl Future<Output = ()> + Send + 'static) {
+/// Once the handle is shut down nobody hears of ends any more. Not among the tasks, which are waited for.
+fn no_longer_believed(login: &WecomLogin) -> impl Future<Output = ()> + Send + 'static {
+    let (login, stop) = (Arc::downgrade(&login.0), login.0.stop.clone());
+    async move {
+        stop.cancelled().await;
+        let Some(believed_for) = login.upgrade().map(|login| login.sessions.settings().believed_for()) else {
+            return;
+        };
+        tokio::time::sleep(believed_for).await;
+        if let Some(login) = login.upgrade() {
+            login.sessions.trust(false);
+        }
+    }
+}
+
+/// Starts a part that ends when the handle is shut down.
+pub(super) fn spawn(login: &WecomLogin, part: impl Future<Output = ()> + Send + 'static) {
     let stop = login.0.stop.clone();
     let until_stopped = async move {
         tokio::select! {
@@ -104,89 +110,6 @@ async fn do_chores(login: WecomLogin, mut chores: mpsc::UnboundedReceiver<Chore>
         };
         if let Err(error) = done {
             tracing::info!(target: "wecom_login", ?error, "the activity of a session was not written");
-        }
-    }
-}
-
-/// Hears of what other nodes ended, within a second, whatever happens on the way.
-async fn follow_ends(login: WecomLogin) {
-    while AssertUnwindSafe(listen_for_ends(&login)).catch_unwind().await.is_err() {
-        tracing::error!(target: "wecom_login", "the feed of ends was lost hold of; it is taken up again");
-        login.0.sessions.trust(false);
-        tokio::time::sleep(HEAR_EVERY).await;
-    }
-}
-
-async fn listen_for_ends(login: &WecomLogin) {
-    let sessions = &login.0.sessions;
-    let bell = Bell::hang(login.0.store.database().pool(), &login.0.runtime);
-    let mut heard = None;
-    // By the machine's clock: the database does not wait for one that a test moves.
-    let mut heard_at = Instant::now();
-    let mut measured_at = Instant::now();
-    loop {
-        if measured_at.elapsed() >= MEASURE_EVERY {
-            measured_at = Instant::now();
-            // As long as it does not answer, the last answer holds.
-            let _ = tokio::time::timeout(HEAR_WITHIN, login.0.store.measure_time()).await;
-        }
-        match tokio::time::timeout(HEAR_WITHIN, hear(login, heard)).await {
-            Ok(Ok((newest, more))) => {
-                heard = Some(newest);
-                heard_at = Instant::now();
-                if more {
-                    continue;
-                }
-                sessions.trust(true);
-            }
-            Ok(Err(error)) => {
-                tracing::debug!(target: "wecom_login", ?error, "the feed of ends cannot be read")
-            }
-            Err(_) => tracing::debug!(target: "wecom_login", "the feed of ends cannot be read in time"),
-        }
-        if heard_at.elapsed() > sessions.settings().without_database {
-            sessions.trust(false);
-        }
-        tokio::select! {
-            () = tokio::time::sleep(HEAR_EVERY) => {}
-            () = bell.rings() => {}
-        }
-    }
-}
-
-/// One look at the feed: where it stands now, and whether it holds more.
-async fn hear(login: &WecomLogin, heard: Option<Heard>) -> Result<(Heard, bool)> {
-    let inner = &login.0;
-    let Some(heard) = heard else {
-        let newest = ends::newest(inner.store.database()).await?;
-        // What was read before this place in the feed was known may be from before an end.
-        inner.sessions.forget_all();
-        inner.authorizations.forget_all();
-        return Ok((newest, false));
-    };
-    match ends::since(inner.store.database(), heard).await? {
-        News::Broken(newest) => {
-            tracing::warn!(target: "wecom_login", "the database is not the one it was; sessions are read anew");
-            inner.sessions.forget_all();
-            inner.authorizations.forget_all();
-            inner.sessions.repeat_ends().await?;
-            Ok((newest, false))
-        }
-        News::Ends(ends, newest) => {
-            let more = !ends.is_empty();
-            for end in ends {
-                match end {
-                    End::Authorization { suite_id, corp_id, epoch } => {
-                        inner.authorizations.changed(&suite_id, &corp_id, epoch);
-                    }
-                    End::Person { suite_id, corp_id, user_id, authorization_epoch, epoch } => {
-                        let who = Principal::new(suite_id, corp_id, user_id);
-                        inner.sessions.person_ended(&who, authorization_epoch, epoch);
-                    }
-                    End::Session { token_hash } => inner.sessions.session_ended(&token_hash).await,
-                }
-            }
-            Ok((newest, more))
         }
     }
 }

@@ -1,16 +1,49 @@
 //! The browser's way in: the company's app that it leads to, and the session at its end.
 
+use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
+
+use moka::future::Cache;
 
 use super::results::CorpChoice;
 use super::service::AuthService;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{AgentId, CorpId, SuiteId};
+use crate::limit::{Limit, client_key};
 use crate::login::{Attempt, Ticket};
+use crate::secret::LoginCode;
 use crate::session::{IssuedSession, LoginType, Platform};
 use crate::wecom::Scope;
+
+/// Unknown companies in a minute that one client may ask the login page for.
+const UNKNOWN_COMPANIES: u32 = 30;
+/// A second click on a company that comes this soon gets the answer of the first.
+const SECOND_CLICK: Duration = Duration::from_secs(10);
+
+/// What is remembered of browsers that log in.
+pub(crate) struct BrowserLogins {
+    unknown_companies: Limit<IpAddr>,
+    /// What choices led to, and when.
+    chosen: Cache<(String, CorpId), (Timestamp, IssuedSession)>,
+}
+
+impl BrowserLogins {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            unknown_companies: Limit::new(UNKNOWN_COMPANIES, clock),
+            chosen: Cache::builder().max_capacity(10_000).time_to_live(SECOND_CLICK).build(),
+        }
+    }
+}
+
+impl fmt::Debug for BrowserLogins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BrowserLogins")
+    }
+}
 
 /// A company's app that people of the company can log in to.
 #[derive(Clone, Debug)]
@@ -38,19 +71,29 @@ pub(crate) enum BrowserLogin {
     /// The person is in.
     Session(IssuedSession),
     /// The person may enter several companies. The login code is the proof.
-    Choice { login_code: String, corps: Vec<CorpChoice> },
+    Choice { login_code: LoginCode },
     /// The state was used before, or the company authorised anew since the login began.
     Over,
 }
 
 impl AuthService {
-    /// The suite and company that a login page is asked for by the company's id.
+    /// The suite of the company that a login page is asked for by its id. Unknown companies are counted by themselves, and
+    /// known ones never refused: any page on the web can make a browser ask for them, and must not shut people out.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`, `RATE_LIMITED`, or `API_PARAMS_ERROR` if several suites have the company.
     pub(crate) async fn suite_for_browser(
         &self,
         corp_id: &CorpId,
         client: Option<IpAddr>,
     ) -> Result<SuiteId> {
-        self.0.0.prover.limited(client, self.suite_of(corp_id, None)).await
+        let found = self.suite_of(corp_id, None).await;
+        if let (Err(error), Some(client)) = (&found, client)
+            && error.kind() == ErrorKind::CorpNotAuthorized
+        {
+            self.0.0.browser_logins.unknown_companies.take(client_key(client))?;
+        }
+        found
     }
 
     /// The app of a company, if its people can log in now.
@@ -62,10 +105,7 @@ impl AuthService {
         let config = inner.instances.serving(&suite_id, &corp_id)?;
         inner.instances.check_login(config, &corp_id)?;
         let authorization = inner.authorizations.require_active(&suite_id, &corp_id).await?;
-        let agent_id = authorization.agent_id.ok_or_else(|| {
-            Error::new(ErrorKind::AgentUnknown, "WeCom has not named the company's app yet")
-                .with_retry_after(Duration::from_secs(10))
-        })?;
+        let agent_id = authorization.require_agent()?;
         Ok(Entrance { agent_id, epoch: authorization.epoch, scope: config.scope, suite_id, corp_id })
     }
 
@@ -76,19 +116,43 @@ impl AuthService {
         self.0.run(async move { this.finish(returned).await }).await
     }
 
-    /// Enters one of the companies of a [`BrowserLogin::Choice`]. The login code is spent, whatever comes of it.
+    /// The companies of a [`BrowserLogin::Choice`], as they are now. The login code stays good.
+    pub(crate) async fn companies_in_browser(&self, login_code: LoginCode) -> Result<Vec<CorpChoice>> {
+        let this = self.clone();
+        let work = async move {
+            let ticket = this.0.0.login_codes.find(&login_code).await?;
+            let own = this.named(&ticket.principal).await?;
+            this.corp_list(&ticket.local_id, &ticket.principal, own).await
+        };
+        self.0.run(work).await
+    }
+
+    /// Enters one of the companies of a [`BrowserLogin::Choice`]. The login code is spent, whatever comes of it; a second
+    /// click on the same company gets the session of the first, because a browser may have dropped that answer.
     pub(crate) async fn choose_in_browser(
         &self,
-        login_code: String,
+        login_code: LoginCode,
         corp_id: CorpId,
         client: Option<IpAddr>,
     ) -> Result<IssuedSession> {
         let this = self.clone();
         let work = async move {
-            let consumed = this.0.0.login_codes.consume(&login_code);
-            let ticket = this.0.0.prover.limited(client, consumed).await?;
-            let proof = this.proof_in(&ticket, Some(corp_id)).await?;
-            this.enter(proof, ticket, Platform::Web).await
+            let inner = &this.0.0;
+            let key = (login_code.expose().to_owned(), corp_id.clone());
+            let first = async {
+                let consumed = inner.login_codes.consume(&login_code);
+                let ticket = inner.prover.limited(client, consumed).await?;
+                let proof = this.proof_in(&ticket, Some(corp_id)).await?;
+                let issued = this.enter(proof, ticket, Platform::Web).await?;
+                Ok::<_, Error>((inner.store.now(), issued))
+            };
+            let chosen = inner.browser_logins.chosen.try_get_with(key, first).await;
+            let (at, issued) = chosen.map_err(|error: Arc<Error>| Error::clone(&error))?;
+            if inner.store.now().since(at) < SECOND_CLICK {
+                Ok(issued)
+            } else {
+                Err(Error::new(ErrorKind::LoginCodeInvalid, "the choice was made before"))
+            }
         };
         self.0.run(work).await
     }
@@ -105,7 +169,16 @@ impl AuthService {
         if inner.authorizations.require_active(suite_id, corp_id).await?.epoch != returned.epoch {
             return Ok(BrowserLogin::Over);
         }
-        let proof = inner.prover.prove(&returned.attempt).await?;
+        let proof = match inner.prover.prove(&returned.attempt).await {
+            Ok(proof) => proof,
+            Err(error) => {
+                // WeCom took the code, though it does not let its person in.
+                if matches!(error.kind(), ErrorKind::NotCorpMember | ErrorKind::UserNotVisible) {
+                    inner.spent_states.spend(&returned.state, returned.expires_at).await?;
+                }
+                return Err(error);
+            }
+        };
         if proof.authorization_epoch != returned.epoch {
             return Ok(BrowserLogin::Over);
         }
@@ -129,6 +202,6 @@ impl AuthService {
             authorization_epoch: proof.authorization_epoch,
         };
         let login_code = inner.login_codes.issue(&ticket).await?;
-        Ok(BrowserLogin::Choice { login_code, corps })
+        Ok(BrowserLogin::Choice { login_code })
     }
 }

@@ -1,75 +1,57 @@
-//! How a login is configured and built.
+//! How a login is configured.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use sea_orm::DatabaseConnection;
-use tokio::runtime::Handle;
-use tokio::sync::{Notify as Wake, mpsc};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use super::background::{self, Feeds};
-use super::handle::{Inner, WecomLogin};
 use super::retention::Retention;
-use crate::authorization::Authorizations;
-use crate::callback::effects::Effects;
-use crate::callback::inbox::Inbox;
-use crate::callback::notify::Notify;
-use crate::callback::worker::Worker;
 use crate::clock::{Clock, SystemClock};
-use crate::element::{
-    InstanceConfig, InstanceName, Instances, Kind, LoginType, Meta, load, process_environment, read_elements,
-};
-use crate::error::{Error, ErrorKind, Result};
+use crate::element::{InstanceConfig, LoginType, Meta};
 use crate::hooks::{Hooks, NoHooks};
 use crate::ids::CorpId;
-use crate::login::{
-    AuthModel, Binder, BindingPolicy, LoginCodes, OrganizationCodes, People, Prover, SpentStates,
-};
-use crate::session::{CurrentUser, SessionSettings, Sessions};
-use crate::store::{DataKeys, Share, Store};
-use crate::suite::Suites;
-use crate::web::{
-    Admin, AdminAction, AdminKey, AdminPredicate, Branding, Look, Mount, Network, Pages, PublicUrl, QrPanel,
-    TrustedProxies, Web,
-};
-use crate::wecom::{Api, Hosts, HttpClient, Tokens};
+use crate::login::{Binder, BindingPolicy};
+use crate::session::{CurrentUser, SessionSettings};
+use crate::store::DataKeys;
+use crate::web::{AdminAction, AdminPredicate, Branding, Look, Network, Pages, QrPanel};
+use crate::wecom::{Hosts, HttpClient};
 
 /// Collects what a login is made of. Nothing is checked before [`build`](Self::build), which says what is wrong by
 /// file, field and rule, and never by value.
 #[must_use]
 pub struct Builder {
-    auths: Option<PathBuf>,
-    instances: Vec<InstanceConfig>,
-    meta: Meta,
-    database: Option<Database>,
-    data_keys: DataKeys,
-    public_url: Option<String>,
-    mount: String,
-    insecure_http: bool,
-    wecom_url: Option<String>,
-    hosts: Option<Hosts>,
-    http_client: HttpClient,
-    clock: Arc<dyn Clock>,
-    hooks: Arc<dyn Hooks>,
-    binder: MakeBinder,
-    binding_policy: BindingPolicy,
-    sessions: SessionSettings,
-    admin_key: Option<String>,
-    admin_predicate: Option<AdminPredicate>,
-    trusted_proxies: Vec<Network>,
-    look: Look,
-    cached_authorizations: u64,
-    migrate: bool,
-    retention: Retention,
+    pub(super) auths: Option<PathBuf>,
+    pub(super) instances: Vec<InstanceConfig>,
+    pub(super) meta: Meta,
+    pub(super) database: Option<Database>,
+    pub(super) data_keys: DataKeys,
+    pub(super) public_url: Option<String>,
+    pub(super) mount: String,
+    pub(super) insecure_http: bool,
+    pub(super) wecom_url: Option<String>,
+    pub(super) hosts: Option<Hosts>,
+    pub(super) http_client: HttpClient,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) hooks: Arc<dyn Hooks>,
+    pub(super) binder: MakeBinder,
+    pub(super) binding_policy: BindingPolicy,
+    pub(super) sessions: SessionSettings,
+    pub(super) admin_key: Option<String>,
+    pub(super) admin_predicate: Option<AdminPredicate>,
+    pub(super) trusted_proxies: Vec<Network>,
+    pub(super) look: Look,
+    pub(super) cookie_prefix: Option<String>,
+    pub(super) cached_authorizations: u64,
+    pub(super) migrate: bool,
+    pub(super) retention: Retention,
 }
 
 /// Makes the binder, given our auth model.
-type MakeBinder = Box<dyn FnOnce(Arc<dyn Binder>) -> Arc<dyn Binder> + Send + Sync>;
+pub(super) type MakeBinder = Box<dyn FnOnce(Arc<dyn Binder>) -> Arc<dyn Binder> + Send + Sync>;
 
-enum Database {
+/// The database, as it was given.
+pub(super) enum Database {
     Connection(DatabaseConnection),
     Url(String),
 }
@@ -97,6 +79,7 @@ impl Default for Builder {
             admin_predicate: None,
             trusted_proxies: Vec::new(),
             look: Look::default(),
+            cookie_prefix: None,
             cached_authorizations: 10_000,
             migrate: true,
             retention: Retention::default(),
@@ -130,6 +113,9 @@ impl Builder {
     }
 
     /// Uses a connection of the host app. Our tables begin with `wecom_`, and our migrations have books of their own.
+    ///
+    /// Give its pool neither an idle timeout nor a longest lifetime as long as it is one of sqlx 0.9.0: the task that sees
+    /// to those may spin for ever, on a core of the machine, and then no runtime it is on ends.
     pub fn database(mut self, connection: DatabaseConnection) -> Self {
         self.database = Some(Database::Connection(connection));
         self
@@ -260,6 +246,15 @@ impl Builder {
         self
     }
 
+    /// What the names of our cookies begin with: `wecom`, as in `wecom_login`. Services that share a host share its
+    /// cookies, whatever their ports and paths, and would clear each other's: give each a prefix of its own, 1 to 32 of
+    /// `A-Z a-z 0-9 _ -` with a letter first. On https the names begin with `__Host-` all the same. Changing it logs
+    /// browsers out.
+    pub fn cookie_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.cookie_prefix = Some(prefix.into());
+        self
+    }
+
     /// How many authorisations, and as many access tokens, stay in memory. 10 000.
     pub const fn cached_authorizations(mut self, authorizations: u64) -> Self {
         self.cached_authorizations = authorizations;
@@ -278,145 +273,6 @@ impl Builder {
         self.retention = retention;
         self
     }
-
-    /// Checks everything, opens the database, brings its tables up to date and starts the work in the background, on
-    /// the tokio runtime that this runs on.
-    ///
-    /// # Errors
-    /// `CONFIG_ERROR` with the file, the field and the rule; `STORE_UNAVAILABLE`.
-    pub async fn build(self) -> Result<WecomLogin> {
-        let runtime = Handle::try_current().map_err(|_| config("build runs within a tokio runtime"))?;
-        let web = self.web()?;
-        let hosts = self.hosts()?;
-        let retention = self.retention.clone().checked()?;
-        let instances = self.read_instances()?;
-        let suites = Suites::new(instances.iter().filter_map(|(_, kind)| match kind {
-            Kind::QywxProxy(config) => Some(config.suite.clone()),
-            Kind::Own { .. } => None,
-        }));
-        let instances = Instances::new(instances)?;
-        let database = match self.database {
-            Some(Database::Connection(connection)) => connection,
-            Some(Database::Url(url)) => Store::connect(&url).await?,
-            None => return Err(config("database_url or database is missing")),
-        };
-        let store = Store::open(database, &self.data_keys, self.clock, self.migrate).await?;
-
-        let (chores, chore_feed) = mpsc::unbounded_channel();
-        let (repeats, repeat_feed) = mpsc::unbounded_channel();
-        let (due, arrived) = (Arc::new(Wake::new()), Arc::new(Wake::new()));
-        let api = Api::new(self.http_client, hosts);
-        let tokens = Tokens::new(api.clone(), store.clone(), self.cached_authorizations, runtime.clone());
-        let sessions = Sessions::new(store.shared(Share::Sessions), self.sessions, chores, runtime.clone());
-        let authorizations = Authorizations::new(crate::authorization::Parts {
-            store: store.clone(),
-            api: api.clone(),
-            tokens: tokens.clone(),
-            sessions: sessions.clone(),
-            suites: suites.clone(),
-            hooks: Arc::clone(&self.hooks),
-            due: Arc::clone(&due),
-            capacity: self.cached_authorizations,
-        });
-        let ours: Arc<dyn Binder> = AuthModel::new(store.clone(), self.binding_policy);
-        let binder = (self.binder)(Arc::clone(&ours));
-        let by_auth_model = Arc::ptr_eq(&binder, &ours);
-        let people = People::new(store.clone(), sessions.clone(), binder, by_auth_model);
-        let inbox = Inbox::new(store.shared(Share::Notify), Arc::clone(&arrived), repeats);
-        let stop = CancellationToken::new();
-        let effects = Effects::new(store.clone(), authorizations.clone(), people.clone());
-        let login = WecomLogin::new(Inner {
-            prover: Prover::new(
-                store.clone(),
-                api.clone(),
-                tokens.clone(),
-                authorizations.clone(),
-                people.clone(),
-                sessions.clone(),
-            ),
-            login_codes: LoginCodes::new(store.clone()),
-            spent_states: SpentStates::new(store.clone()),
-            organization_codes: OrganizationCodes::new(store.clone()),
-            notify: Notify::new(
-                suites.clone(),
-                instances.clone(),
-                inbox.clone(),
-                authorizations.clone(),
-                Arc::clone(&self.hooks),
-                store.clone(),
-                runtime.clone(),
-            ),
-            worker: Worker::new(
-                store.shared(Share::Worker),
-                effects,
-                inbox.clone(),
-                suites.ids(),
-                arrived,
-                stop.clone(),
-            ),
-            instances,
-            meta: self.meta,
-            suites,
-            store,
-            api,
-            tokens,
-            sessions,
-            authorizations,
-            people,
-            hooks: self.hooks,
-            retention,
-            web,
-            runtime,
-            tasks: TaskTracker::new(),
-            stop,
-        });
-        background::start(&login, Feeds { inbox, repeats: repeat_feed, chores: chore_feed, due });
-        Ok(login)
-    }
-
-    fn web(&self) -> Result<Web> {
-        let url = self.public_url.as_deref().ok_or_else(|| config("public_url is missing"))?;
-        let public_url = if self.insecure_http { PublicUrl::insecure(url) } else { PublicUrl::new(url) }?;
-        let key = self.admin_key.as_deref().map(AdminKey::new).transpose()?;
-        let admin = Admin::new(key, self.admin_predicate.clone(), Arc::clone(&self.clock));
-        let proxies = TrustedProxies::new(self.trusted_proxies.clone());
-        Ok(Web::new(public_url, Mount::new(&self.mount)?, admin, proxies).with_look(self.look.clone()))
-    }
-
-    fn hosts(&self) -> Result<Hosts> {
-        match (&self.wecom_url, &self.hosts) {
-            (Some(_), Some(_)) => Err(config("wecom_url and wecom_hosts exclude each other")),
-            (Some(url), None) => Ok(Hosts::parse(url, url, url, self.insecure_http)?),
-            (None, hosts) => Ok(hosts.clone().unwrap_or_default()),
-        }
-    }
-
-    fn read_instances(&self) -> Result<Vec<(InstanceName, Kind)>> {
-        let elements = self.auths.as_ref().map(|root| read_elements(root)).transpose()?.unwrap_or_default();
-        let mut all = Vec::new();
-        let mut others = Vec::new();
-        for files in elements {
-            let Some(login_type) = self.meta.registered(&files.type_name) else {
-                others.push(files);
-                continue;
-            };
-            let kind = Kind::Own {
-                type_name: files.type_name.clone(),
-                title: files.title(&process_environment)?,
-                instance: login_type.load(&files)?,
-            };
-            all.push((files.name()?, kind));
-        }
-        let (ours, warnings) = load(others, self.instances.clone(), &process_environment)?;
-        for warning in warnings {
-            tracing::warn!(target: "wecom_login", "{warning}");
-        }
-        all.extend(ours.into_iter().map(|config| (config.name.clone(), Kind::QywxProxy(Arc::new(config)))));
-        if all.is_empty() {
-            return Err(config("there is no login instance: give auths, or instance"));
-        }
-        Ok(all)
-    }
 }
 
 impl fmt::Debug for Builder {
@@ -427,8 +283,4 @@ impl fmt::Debug for Builder {
             .field("mount", &self.mount)
             .finish_non_exhaustive()
     }
-}
-
-fn config(detail: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Config, detail)
 }

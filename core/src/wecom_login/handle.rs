@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use super::browser::BrowserLogins;
 use super::builder::Builder;
 use super::instance::Instance;
 use super::retention::Retention;
@@ -66,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) authorizations: Authorizations,
     pub(crate) people: People,
     pub(crate) prover: Prover,
+    pub(crate) browser_logins: BrowserLogins,
     pub(crate) login_codes: LoginCodes,
     pub(crate) spent_states: SpentStates,
     pub(crate) organization_codes: OrganizationCodes,
@@ -151,12 +153,23 @@ impl WecomLogin {
 
     /// Stops: no more work is begun, and what is begun is finished, within ten seconds. Callbacks that are being worked
     /// on are handed back at once, to another node or the next start; only one whose AuthCode is on its way to WeCom is
-    /// finished, since its answer cannot be had twice. Sessions go on being verified from memory.
+    /// finished, since its answer cannot be had twice.
+    ///
+    /// Sessions go on being verified from memory for as long as without a database
+    /// ([`SessionSettings::without_database`](crate::SessionSettings)), and from the database after that: nobody hears
+    /// of ends on other nodes any more.
     pub async fn shutdown(&self) {
         self.0.stop.cancel();
         self.0.tasks.close();
         if tokio::time::timeout(SHUTDOWN, self.0.tasks.wait()).await.is_err() {
             tracing::warn!(target: "wecom_login", "shut down with work in hand; the next start takes it up");
+        }
+        for (suite_id, corp_id) in self.0.authorizations.unstored() {
+            tracing::error!(
+                target: "wecom_login", %suite_id, %corp_id,
+                "a permanent code was fetched and could not be stored; if the process ends now it is lost: press \
+                 重新获取secret in the provider console"
+            );
         }
     }
 

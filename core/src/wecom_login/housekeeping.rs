@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, QueryTrait as _, SqlErr,
+    QuerySelect as _, QueryTrait as _,
 };
 
 use super::handle::WecomLogin;
@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::ids::SuiteId;
 use crate::session::rows;
 use crate::store::entity::{access_token, callback_record, callback_seen, housekeeping};
-use crate::store::{RecordStatus, Store, ends, remove};
+use crate::store::{RecordStatus, Store, ends, is_taken, remove};
 
 /// How often what is over is removed.
 const CLEAN_EVERY: Duration = Duration::from_mins(10);
@@ -69,7 +69,7 @@ async fn is_our_turn(store: &Store) -> Result<bool> {
     match Entity::insert(first).exec_without_returning(store.database()).await {
         Ok(_) => Ok(true),
         // Another node was first.
-        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(false),
+        Err(error) if is_taken(&error) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::handle::WecomLogin;
 use super::requests::LoginCodeRequest;
-use super::results::{AuthConfig, LoginCode, LoginConfig};
+use super::results::{AuthConfig, LoginCodeResult, LoginConfig};
+use crate::callback::NotifyAnswer;
 use crate::element::{
     CodeLogin, InstanceConfig, InstanceName, Kind, LoginAttempt, LoginInstance, QYWX_PROXY_AUTH_MODEL,
     QYWX_PROXY_TYPE,
@@ -90,9 +91,20 @@ impl Instance {
     /// # Errors
     /// Any of the login errors.
     #[doc(alias = "getLoginCode")]
-    pub async fn login_code(&self, request: LoginCodeRequest) -> Result<LoginCode> {
+    pub async fn login_code(&self, request: LoginCodeRequest) -> Result<LoginCodeResult> {
         let this = self.clone();
         self.login.run(async move { this.make_login_code(request).await }).await
+    }
+
+    /// Answers a callback of this instance's suite, as [`AuthService::notify`](crate::AuthService::notify) does those
+    /// of all. An instance of a Type of your own has none: 404.
+    pub async fn notify(&self, method: &str, query: &str, body: &[u8]) -> NotifyAnswer {
+        match self.suite_id() {
+            Some(suite_id) => {
+                self.login.service().callback(Some(suite_id.clone()), method, query, body).await
+            }
+            None => NotifyAnswer::refusal(404),
+        }
     }
 
     pub(crate) fn suite_id(&self) -> Option<&SuiteId> {
@@ -134,7 +146,7 @@ impl Instance {
         })
     }
 
-    async fn make_login_code(&self, request: LoginCodeRequest) -> Result<LoginCode> {
+    async fn make_login_code(&self, request: LoginCodeRequest) -> Result<LoginCodeResult> {
         let login_type = request.login_type;
         let proof = match &self.kind {
             Kind::QywxProxy(config) => {

@@ -90,8 +90,8 @@ impl AuthService {
             .await
     }
 
-    /// Binds a person to a user of the host app in our auth model; sessions as another user end. With a binder of your
-    /// own this has no effect.
+    /// Binds a person to a user of the host app in our auth model, and ends the person's sessions. A binder of your own
+    /// sees the binding only where it asks ours ([`Builder::binder_over`](crate::Builder::binder_over)).
     ///
     /// # Errors
     /// The id is blank or over 255 bytes, or the database does not answer.
@@ -182,6 +182,22 @@ impl AuthService {
         self.0.run(async move { authorizations.end_sessions(&suite_id, &corp_id).await }).await
     }
 
+    /// Ends every session of the service, on every node, and every login that is under way: one new epoch for all. For
+    /// after a restore, which brings sessions back that ended since the backup.
+    ///
+    /// ```no_run
+    /// # async fn restored(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
+    /// login.service().end_all_sessions().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The database does not answer; the sessions go on.
+    pub async fn end_all_sessions(&self) -> Result<()> {
+        let authorizations = self.0.0.authorizations.clone();
+        self.0.run(async move { authorizations.end_all_sessions().await }).await
+    }
+
     /// The link that logs a person in within WeCom, from the workbench or a menu (D/96441).
     ///
     /// # Errors
@@ -260,10 +276,8 @@ impl AuthService {
     async fn agent(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<AgentId> {
         let (authorizations, suite_id, corp_id) =
             (self.0.0.authorizations.clone(), suite_id.clone(), corp_id.clone());
-        let found =
-            self.0.run(async move { authorizations.require_active(&suite_id, &corp_id).await }).await?;
-        found
-            .agent_id
-            .ok_or_else(|| Error::new(ErrorKind::AgentUnknown, "WeCom has not named the company's app yet"))
+        self.0
+            .run(async move { authorizations.require_active(&suite_id, &corp_id).await?.require_agent() })
+            .await
     }
 }

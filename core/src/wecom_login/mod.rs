@@ -2,7 +2,11 @@
 
 mod background;
 mod browser;
+mod build;
 mod builder;
+mod companies;
+mod entering;
+mod feed;
 mod handle;
 mod housekeeping;
 mod instance;
@@ -18,7 +22,7 @@ pub use handle::{Element, WecomLogin};
 pub use instance::Instance;
 pub use requests::{LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
 pub use results::{
-    AuthConfig, CorpChoice, LoginCode, LoginConfig, LoginResult, OrganizationLogin, SessionSummary,
+    AuthConfig, CorpChoice, LoginCodeResult, LoginConfig, LoginResult, OrganizationLogin, SessionSummary,
     UserSummary,
 };
 pub use retention::Retention;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::ids::{CorpId, SuiteId};
-use crate::secret::AuthCode;
+use crate::secret::{AuthCode, LoginCode};
 use crate::session::{LoginType, Platform};
 
 /// What [`Instance::login_code`](crate::Instance::login_code) takes.
@@ -16,7 +16,8 @@ pub struct LoginCodeRequest {
     pub code: AuthCode,
     /// By QR code (the default) or from the workbench.
     pub login_type: LoginType,
-    /// The client's address, by which failures are counted.
+    /// The client's address, by which failures are counted. Without it only the limit of the company holds: this is
+    /// code of the host app, which knows whether it needs one.
     pub client: Option<IpAddr>,
     pub(crate) stated: bool,
 }
@@ -56,20 +57,20 @@ impl LoginCodeRequest {
 #[non_exhaustive]
 pub struct LoginByCodeRequest {
     /// The login code.
-    pub login_code: String,
+    pub login_code: LoginCode,
     /// The company to enter, if it is not the one where the person was proven.
     pub corp_id: Option<CorpId>,
     /// What the session is for.
     pub platform: Platform,
-    /// The client's address, by which failures are counted.
+    /// The client's address, by which failures are counted. Without it they are not.
     pub client: Option<IpAddr>,
 }
 
 impl LoginByCodeRequest {
     /// Exchanges this login code.
     #[must_use]
-    pub fn new(login_code: impl Into<String>) -> Self {
-        Self { login_code: login_code.into(), corp_id: None, platform: Platform::default(), client: None }
+    pub fn new(login_code: LoginCode) -> Self {
+        Self { login_code, corp_id: None, platform: Platform::default(), client: None }
     }
 
     /// Sets the client's address.
@@ -106,7 +107,7 @@ pub struct WorkbenchLoginRequest {
     pub platform: Platform,
     /// The suite, where more than one of ours has the company.
     pub suite_id: Option<SuiteId>,
-    /// The client's address, by which failures are counted.
+    /// The client's address, by which failures are counted. Without it only the limit of the company holds.
     pub client: Option<IpAddr>,
     pub(crate) stated: bool,
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
 use crate::ids::{AgentId, CorpId, SuiteId, UserId};
+use crate::secret::LoginCode;
 use crate::session::rows::Row;
 use crate::session::{CurrentUser, LoginType, Platform, Profile, SessionToken};
 
@@ -75,17 +76,18 @@ impl CorpChoice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct LoginCode {
+pub struct LoginCodeResult {
     /// Single use, 300 seconds.
-    pub login_code: String,
+    #[serde(serialize_with = "LoginCode::exposed")]
+    pub login_code: LoginCode,
     /// The companies it can be exchanged for a session in.
     pub corp_list: Vec<CorpChoice>,
     /// The host app's user.
     pub user_id: String,
 }
 
-impl LoginCode {
-    pub(crate) const fn new(login_code: String, corp_list: Vec<CorpChoice>, user_id: String) -> Self {
+impl LoginCodeResult {
+    pub(crate) const fn new(login_code: LoginCode, corp_list: Vec<CorpChoice>, user_id: String) -> Self {
         Self { login_code, corp_list, user_id }
     }
 }
@@ -200,7 +202,7 @@ pub struct SessionSummary {
     pub login_type: LoginType,
     /// When it began.
     pub created_at: Timestamp,
-    /// When it was last used, to within a hundredth of the idle timeout.
+    /// When it was last used, to within 1/96 of the idle timeout.
     pub last_seen_at: Timestamp,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
@@ -242,4 +244,16 @@ impl SessionSummary {
 
 fn exposed<S: serde::Serializer>(token: &SessionToken, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.expose())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_code_is_written_to_its_owner_and_not_printed() {
+        let result = LoginCodeResult::new(LoginCode::new("hush"), Vec::new(), "7".to_owned());
+        assert!(!format!("{result:?}").contains("hush"));
+        assert_eq!(serde_json::to_value(&result).unwrap()["loginCode"], "hush");
+    }
 }

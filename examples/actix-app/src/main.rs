@@ -18,6 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .database_url(demo.database_url())
         .data_keys(demo.data_keys())
         .binder_over(TwoCompanies::over)
+        .hooks(demo.hooks())
         .public_url(demo.public_url())
         .wecom_hosts(demo.wecom()?);
     if let Some(key) = demo.admin_key() {
@@ -30,6 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         App::new()
             .route("/api/hello", get().to(hello).wrap(RequireLogin::new(&shared)))
             .route("/api/public", get().to(public).wrap(RequireLogin::optional(&shared)))
+            .route("/account", get().to(account).wrap(RequireLogin::new(&shared).redirect_to_login()))
             .route("/", get().to(home))
             .service(scope("/auth", &shared))
     };
@@ -49,6 +51,10 @@ async fn public(MaybeUser(user): MaybeUser) -> Json<Value> {
     Json(user.map_or_else(|| json!({}), |user| Demo::describe(&user)))
 }
 
+async fn account(user: User) -> Html {
+    Html::new(Demo::account_page(&user))
+}
+
 async fn home() -> Html {
-    Html::new(include_str!("../../demo/home.html"))
+    Html::new(Demo::home_page())
 }

@@ -20,6 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .database_url(demo.database_url())
         .data_keys(demo.data_keys())
         .binder_over(TwoCompanies::over)
+        .hooks(demo.hooks())
         .public_url(demo.public_url())
         .wecom_hosts(demo.wecom()?);
     if let Some(key) = demo.admin_key() {
@@ -30,6 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .route("/api/hello", get(hello).route_layer(RequireLogin::new(&login)))
         .route("/api/public", get(public).route_layer(RequireLogin::optional(&login)))
+        .route("/account", get(account).route_layer(RequireLogin::new(&login).redirect_to_login()))
         .route("/", get(home))
         .nest("/auth", login_routes(&login))
         .into_make_service_with_connect_info::<SocketAddr>();
@@ -48,6 +50,10 @@ async fn public(user: Option<User>) -> Json<Value> {
     Json(user.map_or_else(|| json!({}), |user| Demo::describe(&user)))
 }
 
+async fn account(user: User) -> Html<String> {
+    Html(Demo::account_page(&user))
+}
+
 async fn home() -> Html<&'static str> {
-    Html(include_str!("../../demo/home.html"))
+    Html(Demo::home_page())
 }

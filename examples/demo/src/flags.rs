@@ -10,7 +10,7 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(version)]
 pub(crate) struct Flags {
-    /// Where the app listens; the sandbox takes the next port.
+    /// Where the app listens; the sandbox takes the next port, on this machine.
     #[arg(long, env = "WECOM_LOGIN_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR")]
     pub(crate) listen: SocketAddr,
     /// The login instances. With this and without --wecom-url it is the real WeCom.

@@ -3,21 +3,23 @@
 
 mod companies;
 mod flags;
+mod pages;
 mod two_companies;
 
 use std::error::Error;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Parser as _;
 use tokio::net::TcpListener;
 use wecom_login::wecom::Hosts;
-use wecom_login::{CurrentUser, DATA_KEY_VARIABLE, DataKeys, WecomLogin};
+use wecom_login::{CurrentUser, DATA_KEY_VARIABLE, DataKeys, Hooks, WecomLogin};
 use wecom_sandbox::{Sandbox, WARNING};
 
 pub use crate::two_companies::TwoCompanies;
 
+use crate::companies::Newcomers;
 use crate::flags::Flags;
 
 /// An example app's surroundings, as its flags want them.
@@ -27,29 +29,32 @@ pub struct Demo {
     flags: Flags,
     address: SocketAddr,
     sandbox: Option<Arc<Sandbox>>,
+    newcomers: Newcomers,
 }
 
 impl Demo {
     /// Reads the flags, binds the app's address and, unless `--auths` or `--wecom-url` says otherwise, starts a sandbox
-    /// on the next port.
+    /// on the next port of this machine.
     ///
     /// # Errors
-    /// An address is taken, or the sandbox's state cannot be read.
+    /// An address is taken, no port is left for the sandbox, or its state cannot be read.
     pub async fn start(name: &'static str) -> Result<(Self, TcpListener), Box<dyn Error>> {
         let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
         let flags = Flags::parse();
         let listener = TcpListener::bind(flags.listen).await?;
         let address = listener.local_addr()?;
-        let mut demo = Self { name, flags, address, sandbox: None };
+        let mut demo = Self { name, flags, address, sandbox: None, newcomers: Newcomers::default() };
         if demo.flags.auths.is_none() && demo.flags.wecom_url.is_none() {
             println!("{WARNING}");
-            let next_port = if demo.flags.listen.port() == 0 { 0 } else { address.port() + 1 };
+            let from_here = from_this_machine(address);
             let sandbox = Sandbox::builder()
-                .listen(SocketAddr::new(address.ip(), next_port))
+                .listen(beside(demo.flags.listen)?)
                 .auths(demo.auths())
                 .state(format!("{name}.sandbox.json"))
-                .notify(format!("http://{address}/auth/notify"))
+                // An app on an address of the network is reached by that address only.
+                .remote(!from_here.ip().is_loopback())
+                .notify(format!("http://{from_here}/auth/notify"))
                 .public_url(demo.public_url());
             demo.sandbox = Some(Arc::new(sandbox.start().await?));
         }
@@ -81,7 +86,7 @@ impl Demo {
     /// The app as browsers see it.
     #[must_use]
     pub fn public_url(&self) -> String {
-        self.flags.public_url.clone().unwrap_or_else(|| format!("http://{}", self.address))
+        self.flags.public_url.clone().unwrap_or_else(|| format!("http://{}", from_this_machine(self.address)))
     }
 
     /// Where WeCom is: the sandbox, another stand-in, or the real one.
@@ -100,6 +105,12 @@ impl Demo {
     #[must_use]
     pub fn admin_key(&self) -> Option<String> {
         self.flags.admin_key.clone()
+    }
+
+    /// Who is told of companies that authorise the app.
+    #[must_use]
+    pub fn hooks(&self) -> impl Hooks + use<> {
+        self.newcomers.clone()
     }
 
     /// What the example routes tell of a user.
@@ -121,7 +132,7 @@ impl Demo {
         }
         println!("{} is at {}", self.name, self.public_url());
         if let Some(sandbox) = &self.sandbox {
-            companies::authorise_and_introduce(sandbox, login, &self.public_url());
+            companies::authorise_and_introduce(sandbox, login, &self.newcomers, &self.public_url());
         }
     }
 
@@ -142,5 +153,51 @@ impl Demo {
         }
         #[cfg(not(unix))]
         let _ = interrupted.await;
+    }
+}
+
+/// How this machine reaches an app that listens there.
+fn from_this_machine(app: SocketAddr) -> SocketAddr {
+    let ip = match app.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, app.port())
+}
+
+/// Where the sandbox listens: on this machine, whatever the app does, because anyone who reaches it can log in as
+/// anyone.
+fn beside(app: SocketAddr) -> Result<SocketAddr, &'static str> {
+    let here = Ipv6Addr::LOCALHOST;
+    let ip = if app.ip() == here { here.into() } else { Ipv4Addr::LOCALHOST.into() };
+    let port = match app.port() {
+        0 => 0,
+        port => {
+            port.checked_add(1).ok_or("--listen takes port 65534 at most: the sandbox has the next one")?
+        }
+    };
+    Ok(SocketAddr::new(ip, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sandbox_stays_on_this_machine() {
+        for (app, sandbox, reached) in [
+            ("127.0.0.1:3000", "127.0.0.1:3001", "127.0.0.1:3000"),
+            ("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"),
+            ("0.0.0.0:3000", "127.0.0.1:3001", "127.0.0.1:3000"),
+            ("192.0.2.7:3000", "127.0.0.1:3001", "192.0.2.7:3000"),
+            ("[::1]:3000", "[::1]:3001", "[::1]:3000"),
+            ("[::]:3000", "127.0.0.1:3001", "[::1]:3000"),
+        ] {
+            let app: SocketAddr = app.parse().expect("an address");
+            assert_eq!(beside(app), Ok(sandbox.parse().expect("an address")), "{app}");
+            assert_eq!(from_this_machine(app), reached.parse().expect("an address"), "{app}");
+        }
+        assert!(beside("127.0.0.1:65535".parse().expect("an address")).is_err());
     }
 }

@@ -2,24 +2,13 @@
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use wecom_login::web::Language;
+use wecom_login::web::{Language, PageFrame};
 
 use crate::WARNING;
 
 /// Text, safe in HTML and in quoted attributes.
 pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(character),
-        }
-    }
-    escaped
+    PageFrame::escape(text)
 }
 
 /// A page: `title` is text, `body` is HTML, `script` runs after it.

@@ -61,6 +61,7 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
     guarded("/api/only-instance", required.clone().instance("QywxProxyCompanyA"));
     guarded("/api/page", required.clone().redirect_to_login());
     guarded("/api/replaced", required.clone().with_rejection(teapot));
+    guarded("/api/replaced-page", required.clone().redirect_to_login().with_rejection(teapot));
     config
         .service(resource("/api/hello").wrap(required.clone()).route(route().to(hello)))
         .service(resource("/api/public").wrap(RequireLogin::optional(login)).route(route().to(public)))
@@ -87,5 +88,5 @@ async fn echo_method(method: Method, _: User) -> String {
 }
 
 fn teapot(rejection: &Rejection) -> HttpResponse {
-    HttpResponse::ImATeapot().body(rejection.kind().code())
+    HttpResponse::ImATeapot().insert_header(("cache-control", "public")).body(rejection.kind().code())
 }

@@ -5,7 +5,7 @@ use std::thread;
 
 use ::axum::body::{Body, Bytes};
 use ::axum::extract::DefaultBodyLimit;
-use ::axum::http::{Method, Response, StatusCode};
+use ::axum::http::{HeaderValue, Method, Response, StatusCode};
 use ::axum::routing::{any, get, post};
 use ::axum::{Json, Router};
 use serde_json::{Value, json};
@@ -61,6 +61,10 @@ fn app(login: &WecomLogin, layout: Layout) -> Router {
         )
         .route("/api/page", get(hello).route_layer(RequireLogin::new(login).redirect_to_login()))
         .route("/api/replaced", get(hello).route_layer(RequireLogin::new(login).with_rejection(teapot)))
+        .route(
+            "/api/replaced-page",
+            get(hello).route_layer(RequireLogin::new(login).redirect_to_login().with_rejection(teapot)),
+        )
         .route("/api/unguarded", get(hello))
         .route("/api/echo-method", any(echo_method).layer(RequireLogin::new(login)))
         .route("/api/upload", post(async |body: Bytes| body.len().to_string()));
@@ -87,5 +91,6 @@ async fn echo_method(method: Method, _: User) -> String {
 fn teapot(rejection: &Rejection) -> Response<Body> {
     let mut response = Response::new(Body::from(rejection.kind().code()));
     *response.status_mut() = StatusCode::IM_A_TEAPOT;
+    response.headers_mut().insert("cache-control", HeaderValue::from_static("public"));
     response
 }

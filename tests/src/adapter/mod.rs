@@ -24,7 +24,8 @@ pub use self::axum::AxumAdapter;
 /// | GET `/api/only-corp` | only for people of [`auths::COMPANY_A`](crate::auths::COMPANY_A); [`describe`] |
 /// | GET `/api/only-instance` | only for people who came in by `QywxProxyCompanyA`; [`describe`] |
 /// | GET `/api/page` | requires a login and redirects browsers to the login page; [`describe`] |
-/// | GET `/api/replaced` | requires a login; a rejection is answered 418 with the error's code as its body |
+/// | GET `/api/replaced` | requires a login; a rejection is answered 418, `Cache-Control: public`, with the error's code as its body |
+/// | GET `/api/replaced-page` | the same, and redirects browsers to the login page |
 /// | GET `/api/unguarded` | asks for the user without a guard |
 /// | any method `/api/echo-method` | behind a guard that requires a login; answers the method as text |
 /// | POST `/api/upload` | not guarded; reads the body with the framework's own reader; answers its length as text |

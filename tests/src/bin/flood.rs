@@ -63,7 +63,7 @@ async fn main() {
         Flood::start(move |_| {
             let (service, push) = (node.login.service(), Arc::clone(&push));
             async move {
-                assert_eq!(service.notify(None, "POST", &push.query, &push.body).await.status, 403);
+                assert_eq!(service.notify("POST", &push.query, &push.body).await.status, 403);
             }
         })
     };

@@ -3,10 +3,11 @@
 //! `TEST_DATABASE_SERVER`.
 #![allow(clippy::unwrap_used, reason = "a program for the hand of a developer")]
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
-use wecom_login::{AuthCode, CorpId, SuiteId, WorkbenchLoginRequest};
+use serde_json::json;
+use wecom_login::{AgentId, AuthCode, CorpId, PermanentCode, SuiteId, WorkbenchLoginRequest};
 use wecom_login_tests::figures::{Latencies, resident_mib};
 use wecom_login_tests::node::{Node, Plan, SUITE};
 
@@ -16,8 +17,11 @@ const REAL: usize = 200;
 async fn main() {
     let mut numbers = std::env::args().skip(1).map(|number| number.parse::<usize>().expect("a number"));
     let (companies, sessions) = (numbers.next().unwrap_or(10), numbers.next().unwrap_or(1_000));
-    let node = Node::start(Plan::default()).await;
+    let mut plan = Plan::default();
+    plan.corps = companies + 1;
+    let node = Node::start(plan).await;
     let corp = node.install(0).await;
+    authorize(&node, companies).await;
     let mut tokens = Vec::new();
     for _ in 0..REAL {
         tokens.push(node.session(SUITE, &corp, &node.user(0, 0)).await);
@@ -30,10 +34,17 @@ async fn main() {
     }
     println!("{backend:?}, {companies} companies, {sessions} sessions (filled in {:?})", began.elapsed());
 
+    // The first handle is through with its work; what is due from here on is the new one's.
+    node.login.shutdown().await;
+    let due = "UPDATE wecom_authorization SET read_due_at = 5 WHERE agent_id % 100 = 7";
+    let due = database.execute_unprepared(due).await.unwrap().rows_affected();
     let before = resident_mib();
     let began = Instant::now();
     let login = node.another_handle().await;
     println!("  start: {:?}, {} MiB before it, {} MiB after", began.elapsed(), before, resident_mib());
+    let open = "SELECT COUNT(*) FROM wecom_authorization WHERE read_due_at = 5";
+    until_none(&node, open).await;
+    println!("  {due} companies that were due were read again {:?} after the start", began.elapsed());
 
     let (mut misses, mut hits) = (Latencies::default(), Latencies::default());
     for token in &tokens {
@@ -64,7 +75,44 @@ async fn main() {
     login.shutdown().await;
 }
 
-/// Rows in bulk: companies without a permanent code, ten sessions a person, and a record for each session.
+/// Companies that authorised, with their permanent codes, each read once.
+async fn authorize(node: &Node, companies: usize) {
+    let began = Instant::now();
+    // They come in by import: so many pushes would be a test of the inbox.
+    node.sandbox.change_settings(json!({"drop": ["create_auth"]})).await.unwrap();
+    let suite = SuiteId::new(SUITE).unwrap();
+    for number in 1..=companies {
+        let corp_id = node.corp(number);
+        let _ = node.sandbox.install(&corp_id).await.unwrap();
+        let code = PermanentCode::new(node.sandbox.permanent_code(&corp_id, SUITE).unwrap());
+        let agent = AgentId::new(1_000_000 + i64::try_from(number).unwrap());
+        let corp_id = CorpId::new(corp_id).unwrap();
+        node.login.service().import_authorization(&suite, &corp_id, code, Some(agent)).await.unwrap();
+    }
+    let imported = began.elapsed();
+    until_none(node, "SELECT COUNT(*) FROM wecom_authorization WHERE read_at IS NULL").await;
+    println!("{companies} companies imported in {imported:?}, read in {:?}", began.elapsed());
+    // What WeCom calls their apps is of no use here; a number for each is.
+    let numbered = match node.database.backend() {
+        DbBackend::MySql => {
+            "UPDATE wecom_authorization a JOIN (SELECT suite_id, corp_id, ROW_NUMBER() OVER (ORDER BY corp_id) AS k \
+             FROM wecom_authorization) o ON o.suite_id = a.suite_id AND o.corp_id = a.corp_id SET a.agent_id = o.k"
+        }
+        _ => {
+            "UPDATE wecom_authorization SET agent_id = (SELECT COUNT(*) FROM wecom_authorization o \
+             WHERE o.corp_id <= wecom_authorization.corp_id)"
+        }
+    };
+    node.database.execute(numbered).await;
+}
+
+async fn until_none(node: &Node, count: &str) {
+    while node.number(count).await > 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Rows in bulk: ten sessions a person, and a record for each session.
 fn fill(backend: DbBackend, companies: usize, sessions: usize) -> Vec<String> {
     let people = sessions.div_ceil(10);
     let series = |number: usize| match backend {
@@ -89,26 +137,23 @@ fn fill(backend: DbBackend, companies: usize, sessions: usize) -> Vec<String> {
         DbBackend::MySql => "CONCAT('filled-', n)",
         _ => "'filled-' || n",
     };
-    let (suite, corp) = (text(SUITE, "''"), text("wwfilled", &format!("n % {companies}")));
-    let user = text("user-", &format!("n % {people}"));
+    // Each row is of a company that is there: the one of its number.
+    let of_company = format!(
+        "JOIN (SELECT corp_id, agent_id AS k FROM wecom_authorization) company ON company.k = n % {companies} + 1"
+    );
+    let (suite, user) = (text(SUITE, "''"), text("user-", &format!("n % {people}")));
     let mut statements = vec![
         format!(
-            "INSERT INTO wecom_authorization (suite_id, corp_id, corp_name, status, epoch, secret_version, \
-             event_time, changed_at, read_due_at, created_at) \
-             SELECT {suite}, {corp}, 'filled', 'active', 1, 1, 0, 0, 9000000000000000, 0 {}",
-            series(companies)
-        ),
-        format!(
-            "INSERT INTO wecom_person (suite_id, corp_id, user_id, epoch, created_at) SELECT {suite}, {}, {}, 0, 0 {}",
-            text("wwfilled", &format!("n % {companies}")),
+            "INSERT INTO wecom_person (suite_id, corp_id, user_id, epoch, created_at) \
+             SELECT {suite}, corp_id, {}, 0, 0 {} {of_company}",
             text("user-", "n"),
             series(people)
         ),
         format!(
             "INSERT INTO wecom_session (id, token_hash, suite_id, corp_id, user_id, local_id, instance, platform, \
              login_type, person_epoch, authorization_epoch, created_at, last_seen_at, expires_at) \
-             SELECT {id}, {hash}, {suite}, {corp}, {user}, 'u', 'i', 'app', 'qr', 0, 1, 0, 9000000000000, \
-             9000000000000 {}",
+             SELECT {id}, {hash}, {suite}, corp_id, {user}, 'u', 'i', 'app', 'qr', 0, 1, 0, 9000000000000, \
+             9000000000000 {} {of_company}",
             series(sessions)
         ),
         format!(
@@ -130,7 +175,7 @@ fn fill(backend: DbBackend, companies: usize, sessions: usize) -> Vec<String> {
 /// How the database finds what is asked for all the time.
 async fn plans(database: &DatabaseConnection, backend: DbBackend, node: &Node) {
     let suite = node.database.literal(SUITE);
-    let corp = node.database.literal("wwfilled1");
+    let corp = node.database.literal(&node.corp(1));
     let user = node.database.literal("user-1");
     let explain = if backend == DbBackend::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
     let join = "FROM wecom_session s JOIN wecom_person p ON p.suite_id = s.suite_id AND p.corp_id = s.corp_id AND \

@@ -20,7 +20,8 @@ pub fn missing(programs: &[&'static str]) -> Option<&'static str> {
 }
 
 /// Where a program is.
-pub(super) fn find(program: &str) -> Option<PathBuf> {
+#[must_use]
+pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let places = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
     places.map(|place| place.join(program)).find(|file: &PathBuf| Path::is_file(file))

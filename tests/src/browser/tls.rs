@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use super::driver::find;
-use crate::world::until;
+use crate::until::until;
 
 /// A port for TLS, before the app is there.
 #[derive(Debug)]

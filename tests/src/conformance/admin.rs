@@ -9,7 +9,8 @@ use wecom_login::web::AdminAction;
 use super::Stage;
 use crate::auths::COMPANY_A;
 use crate::client::Ask;
-use crate::world::{ADMIN_KEY, Setup};
+use crate::setup::Setup;
+use crate::world::ADMIN_KEY;
 
 /// What a predicate was asked: for which action, on which company.
 type Asked = (AdminAction, Option<String>);

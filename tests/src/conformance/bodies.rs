@@ -8,7 +8,8 @@ use crate::adapter::HOST_BODY_LIMIT;
 use crate::auths::{COMPANY_A, SUITE};
 use crate::client::Ask;
 use crate::push::Push;
-use crate::world::{ADMIN_KEY, Setup};
+use crate::setup::Setup;
+use crate::world::ADMIN_KEY;
 
 const JSON_LIMIT: usize = 16 * 1024;
 const NOTIFY_LIMIT: usize = 64 * 1024;

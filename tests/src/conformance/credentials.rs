@@ -6,7 +6,8 @@ use super::Stage;
 use crate::adapter::Layout;
 use crate::auths::COMPANY_A;
 use crate::client::{Ask, Reply};
-use crate::world::{Setup, World};
+use crate::setup::Setup;
+use crate::world::World;
 
 const BARE: &str = r#"Bearer realm="wecom-login""#;
 
@@ -234,8 +235,7 @@ pub(super) async fn redirects(stage: Stage) {
         assert_eq!(path, login);
         let query: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
         assert_eq!(query, [("returnTo".into(), "/api/page?x=1&y=%E4%BC%81".into())]);
-        assert_eq!(reply.header("www-authenticate"), None);
-        assert_eq!(reply.header("cache-control"), Some("no-store"));
+        is_a_quiet_redirect(&reply);
     }
     assert_eq!(world.host(page(html).bearer(&token)).await.status, 200);
     for ask in [page("*/*"), page("application/json"), Ask::get("/api/page")] {
@@ -243,5 +243,32 @@ pub(super) async fn redirects(stage: Stage) {
     }
     invalid(&world.host(page(html).bearer("nonsense")).await);
     absent(&world.host(Ask::get("/api/hello").header("accept", html)).await);
+    // Whatever the host app answers in place of a rejection, the redirect is the same.
+    let replaced = Ask::get("/api/replaced-page").header("accept", html).cookie("nonsense");
+    let reply = world.host(replaced).await;
+    assert_eq!((reply.status, reply.text()), (302, "TOKEN_INVALID"));
+    assert_eq!(reply.header("location"), Some(format!("{login}?returnTo=/api/replaced-page").as_str()));
+    is_a_quiet_redirect(&reply);
+    clears_the_cookie(&reply);
+    assert_eq!(world.host(Ask::get("/api/replaced-page")).await.status, 418);
+    // Where nobody can be led back to, the login leads to the app's root.
+    let long = format!("/api/page?{}", "x".repeat(2000));
+    let reply = world.host(Ask::get(long).header("accept", html)).await;
+    assert_eq!((reply.status, reply.header("location")), (302, Some(login)));
     world.end().await;
+}
+
+/// Nobody stores the redirect, frames it, or learns from it where the browser was.
+#[track_caller]
+fn is_a_quiet_redirect(reply: &Reply) {
+    assert_eq!(reply.header("www-authenticate"), None);
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        assert_eq!(reply.header(name), Some(value), "{name}");
+    }
+    let policy = reply.header("content-security-policy").unwrap();
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
 }

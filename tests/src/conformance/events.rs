@@ -5,7 +5,9 @@ use serde_json::json;
 use super::Stage;
 use crate::auths::{COMPANY_A, SUITE};
 use crate::client::{Ask, send};
-use crate::world::{Setup, World, until};
+use crate::setup::Setup;
+use crate::until::until;
+use crate::world::World;
 
 /// Ends within moments: the work comes after the answer to WeCom.
 async fn ends(world: &World, token: &str) {

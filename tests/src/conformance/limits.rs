@@ -7,7 +7,8 @@ use serde_json::json;
 use super::Stage;
 use crate::auths::COMPANY_A;
 use crate::client::{Ask, Reply};
-use crate::world::{Setup, World};
+use crate::setup::Setup;
+use crate::world::World;
 
 async fn try_code(world: &World, corp: &str, code: &str, client: &str) -> Reply {
     let body = json!({"corpId": corp, "code": code});

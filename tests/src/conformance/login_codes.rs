@@ -8,7 +8,8 @@ use super::Stage;
 use super::rows::has_fields;
 use crate::auths::{COMPANY_A, SUITE};
 use crate::client::{Ask, Reply};
-use crate::world::{Setup, World};
+use crate::setup::Setup;
+use crate::world::World;
 
 /// `getLoginCode` of an instance for a new code of a person.
 async fn login_code(world: &World, instance: &str, corp: &str, person: &str) -> Value {

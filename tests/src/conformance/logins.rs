@@ -10,7 +10,8 @@ use super::Stage;
 use crate::auths::{CLOSED, CODES_OFF, CODES_STATE, COMPANY_A, SECOND_SUITE, SUITE};
 use crate::client::{Ask, Reply};
 use crate::push::Push;
-use crate::world::{Setup, World};
+use crate::setup::Setup;
+use crate::world::World;
 
 async fn login_code(world: &World, instance: &str, corp: &str, code: &str) -> Reply {
     let body = json!({"corpId": corp, "code": code});

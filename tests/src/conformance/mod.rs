@@ -14,9 +14,11 @@ mod notify;
 mod organization_codes;
 mod people;
 mod records;
+mod refused_callbacks;
 mod rows;
 mod sessions;
 mod upstream;
+mod url_check;
 
 use std::fmt;
 use std::future::Future;
@@ -28,7 +30,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::adapter::{Adapter, Layout};
-use crate::world::{Setup, World};
+use crate::setup::Setup;
+use crate::world::World;
 
 pub use rows::routes_in_rows;
 
@@ -87,15 +90,16 @@ const SCENARIOS: &[Scenario] = scenarios! {
         a_wrong_company_spends_the_code, words_are_kept_on_the_session;
     logins: the_workbench, instances_and_companies_must_fit, an_inactive_instance,
         code_login_can_be_off, companies_kept_out_are_not_told_apart, one_company_under_two_suites;
-    notify: the_url_check, a_url_check_without_provider, wrong_callbacks_get_one_refusal,
-        unreadable_callbacks, what_is_accepted, what_is_ignored, a_companys_word_is_its_own,
+    notify: what_is_accepted, what_is_ignored, a_companys_word_is_its_own,
         the_same_event_again;
     organization_codes: they_are_compared_without_case, only_an_authorised_company_has_one,
         an_agent_that_is_not_known;
     people: special_people, bound_users_only;
+    refused_callbacks: wrong_callbacks_get_one_refusal, unreadable_callbacks;
     records: pages_and_filters, retries_by_hand, a_record_in_work_is_busy, a_ticket_that_never_came;
     sessions: what_me_and_sessions_show, ending_sessions, idle_sessions_end, sessions_end_in_any_case,
         lifetimes_are_settable;
+    url_check: the_url_check, a_url_check_without_provider;
     upstream: errors_of_wecom, dead_tokens, a_profile_never_fails_a_login, a_wecom_that_does_not_answer;
 };
 

@@ -1,13 +1,15 @@
 //! setCode, and what an organisation code finds.
 
 use serde_json::json;
+use wecom_login::wecom::State;
 use wecom_login::{CorpId, PermanentCode, SuiteId};
 
 use super::Stage;
 use super::rows::has_fields;
 use crate::auths::{COMPANY_A, SUITE};
 use crate::client::{Ask, Reply};
-use crate::world::{Setup, World};
+use crate::setup::Setup;
+use crate::world::World;
 
 async fn set(world: &World, corp: &str, code: &str) -> Reply {
     world.admin(Ask::post("/setCode").json(&json!({"corpId": corp, "code": code}))).await
@@ -83,6 +85,9 @@ pub(super) async fn an_agent_that_is_not_known(stage: Stage) {
     let found = find(&world, "early").await;
     found.is_problem(503, "AGENT_UNKNOWN");
     assert!(found.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
+    let state = State::new("a").unwrap();
+    let link = world.login.service().workbench_link(&suite, &corp, "http://127.0.0.1/", &state).await;
+    assert!(link.unwrap_err().retry_after().is_some(), "by whichever door");
     let config = world.ours(Ask::get("/QywxProxyCompanyA/getLoginConfig")).await.success();
     assert!(config.get("agentId").is_none());
     world.end().await;

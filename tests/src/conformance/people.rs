@@ -4,7 +4,7 @@ use wecom_login::{BindingPolicy, CorpId, Principal, SuiteId, UserId};
 
 use super::Stage;
 use crate::auths::{COMPANY_A, SUITE};
-use crate::world::Setup;
+use crate::setup::Setup;
 
 pub(super) async fn special_people(stage: Stage) {
     let world = stage.world(Setup::new()).await;

@@ -9,7 +9,8 @@ use super::Stage;
 use super::rows::has_fields;
 use crate::auths::{COMPANY_A, SUITE};
 use crate::client::Ask;
-use crate::world::{Setup, World};
+use crate::setup::Setup;
+use crate::world::World;
 
 const HOUR: Duration = Duration::from_hours(1);
 const FIELDS: &[&str] = &[
@@ -95,7 +96,11 @@ pub(super) async fn ending_sessions(stage: Stage) {
     let last = world.token(COMPANY_A, &person).await;
     let elsewhere = world.open_corp();
     let elsewhere = world.token(&elsewhere, &world.person(&elsewhere)).await;
-    world.ours(Ask::post("/logoutAll").bearer(&last)).await.no_content();
+    let by_cookie = Ask::post("/logoutAll").cookie(&last).header("sec-fetch-site", "same-origin");
+    let reply = world.ours(by_cookie).await;
+    reply.no_content();
+    let cleared = reply.all("set-cookie").any(|cookie| cookie.starts_with("wecom_login=; Max-Age=0;"));
+    assert!(cleared, "the browser forgets the session that it sent");
     for token in [&last, &tokens[3]] {
         assert_eq!(world.hello(token).await, 401);
     }

@@ -8,7 +8,7 @@ use wecom_sandbox::Fault;
 use super::Stage;
 use crate::auths::COMPANY_A;
 use crate::client::Ask;
-use crate::world::Setup;
+use crate::setup::Setup;
 
 const IDENTITY: &str = "auth/getuserinfo";
 

@@ -2,6 +2,7 @@
 
 mod ask;
 mod plan;
+mod wire;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -9,21 +10,23 @@ use std::time::Duration;
 
 use axum::Router;
 use sea_orm::DbBackend;
+use serde_json::json;
 use tokio::net::TcpListener;
 use wecom_login::callback::CallbackRecord;
-use wecom_login::{Builder, CorpId, CorpSummary, Principal, SuiteId, UserId, WecomLogin};
+use wecom_login::{Builder, CorpId, CorpSummary, Platform, Principal, SuiteId, UserId, WecomLogin};
 use wecom_login_tower::login_routes;
 use wecom_sandbox::Sandbox;
 
 pub use self::ask::Answer;
 pub use self::plan::{ADMIN_KEY, PROVIDER, Plan, SUITE, TWIN, builder, forge, suites};
+pub use self::wire::Wire;
 use crate::database::TestDatabase;
 use crate::forge::Forge;
 use crate::proxy::Proxy;
 use crate::told::Told;
 
 /// How long a condition is waited for before the test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running node. Everything of it stops when it is dropped.
 pub struct Node {
@@ -80,6 +83,7 @@ impl Node {
         let corps = if plan.corps == 0 { 3 } else { plan.corps };
         let sandbox =
             Sandbox::builder().suites(suites(plan)).corps(corps).start().await.expect("a sandbox starts");
+        be_patient(&sandbox).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("a bound address");
         let told = Told::default();
@@ -119,6 +123,22 @@ impl Node {
         let url = format!("http://{}", self.addr);
         let builder = builder(self.plan, &url, self.database.url(), &self.sandbox).hooks(self.told.clone());
         change(builder).build().await.expect("a handle is built")
+    }
+
+    /// Waits until a handle on this database follows the feed of ends. Until its first look at the feed a handle may
+    /// read what it has in memory once more.
+    pub async fn follows(&self, login: &WecomLogin) {
+        let nobody = principal(SUITE, "wwtestsofnobody", "nobody");
+        let other = self.another_handle().await;
+        let issued = other.service().issue_session(&nobody, Platform::App).await.expect("a session");
+        let lives = async || {
+            let verified = login.verify_token(issued.token.expose().as_bytes()).answer().await;
+            verified.is_ok_and(|verified| verified.is_some())
+        };
+        until("the session of another handle is known", lives).await;
+        other.service().logout(&issued.user).await.expect("a logout");
+        until("the handle hears of an end", async || !lives().await).await;
+        other.shutdown().await;
     }
 
     /// Why another handle, with changes to its builder, cannot be built.
@@ -197,10 +217,18 @@ impl fmt::Debug for Node {
     }
 }
 
+/// Pushes come again soon and often: a machine under load may be late with an answer. What a test asserts about answers
+/// it asserts of pushes of its own.
+pub async fn be_patient(sandbox: &Sandbox) {
+    let delays = [200, 500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000];
+    let settings = json!({"retryNon200": true, "retryDelaysMs": delays, "deliveryTimeoutMs": 30_000});
+    sandbox.change_settings(settings).await.expect("settings that there are");
+}
+
 /// Waits until a condition holds.
 ///
 /// # Panics
-/// It does not within half a minute.
+/// It does not within a minute.
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let waited = tokio::time::timeout(PATIENCE, async {
         while !holds().await {

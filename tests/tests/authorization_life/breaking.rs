@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wecom_login::{ManualClock, SessionSettings};
+use wecom_login::{Clock as _, ManualClock, SessionSettings};
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
 use wecom_sandbox::Fault;
 
@@ -110,16 +110,19 @@ async fn a_company_that_stays_broken_for_a_day_loses_its_sessions() {
     node.sandbox.fault(Fault::of("service/v2/get_auth_info").errcode(40084)).unwrap();
     node.sandbox.change(&corp).await.unwrap();
     until("it is broken", async || node.status(SUITE, &corp).await == "broken").await;
+    let broken_at = node.number("SELECT broken_at FROM wecom_authorization").await;
+    let broken_for = || Duration::from_millis(u64::try_from(clock.now().as_millis() - broken_at).unwrap());
     let due_at = async || node.number("SELECT read_due_at FROM wecom_authorization").await;
     for _ in 0..3 {
         let before = due_at().await;
         clock.advance(Duration::from_secs(7 * 3600));
         until("it is read again", async || {
-            clock.advance(Duration::from_secs(31));
+            // It may be between two looks when the clock moves; a slow machine moves it often.
+            clock.advance(Duration::from_secs(6));
             due_at().await > before
         })
         .await;
-        assert!(node.lives(&token).await);
+        assert!(node.lives(&token).await || broken_for() >= Duration::from_hours(24));
     }
     clock.advance(Duration::from_secs(4 * 3600));
     until("the sessions are over", async || {

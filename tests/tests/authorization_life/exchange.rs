@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wecom_login::wecom::HttpClient;
 use wecom_login::{ManualClock, RecordStatus};
 use wecom_login_tests::forge::suite_event;
-use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_login_tests::node::{Node, Plan, SUITE, Wire, until};
 use wecom_sandbox::Fault;
 
 const V2: &str = "service/v2/get_permanent_code";
@@ -48,14 +47,17 @@ async fn v1_is_tried_after_a_definite_refusal_of_v2() {
 
 #[tokio::test]
 async fn v1_is_never_tried_after_a_doubt() {
-    for (what, fault) in [
-        ("no answer", Fault::of(V2).delay_ms(5_000)),
-        ("busy", Fault::of(V2).errcode(-1)),
-        ("a gateway's error", Fault::of(V2).http_status(502)),
+    for (what, fault, answered) in [
+        ("no answer", Fault::of(V2).errcode(-1), false),
+        ("busy", Fault::of(V2).errcode(-1), true),
+        ("a gateway's error", Fault::of(V2).http_status(502), true),
     ] {
-        let quick = HttpClient::with_timeouts(Duration::from_secs(1), Duration::from_millis(300));
-        let node = Node::start_with(Plan::default(), |builder| builder.http_client(quick)).await;
+        let wire = Wire::new();
+        let node = Node::start_with(Plan::default(), |builder| builder.http_client(wire.client())).await;
         node.sandbox.fault(fault.times(1)).unwrap();
+        if !answered {
+            wire.lose_answer(V2);
+        }
         node.install(0).await;
         assert_eq!((node.sandbox.calls(V2), node.sandbox.calls(V1)), (2, 0), "{what}: v2 again, and only v2");
     }
@@ -64,11 +66,12 @@ async fn v1_is_never_tried_after_a_doubt() {
 #[tokio::test]
 async fn an_answer_that_is_lost_is_said_and_healed_by_a_reset() {
     let clock = ManualClock::starting_now();
-    let quick = HttpClient::with_timeouts(Duration::from_secs(1), Duration::from_millis(300));
+    let wire = Wire::new();
+    let client = wire.client();
     let node =
-        Node::start_with(Plan::default(), |builder| builder.http_client(quick).clock(clock.clone())).await;
+        Node::start_with(Plan::default(), |builder| builder.http_client(client).clock(clock.clone())).await;
     // WeCom spends the code, and its answer never comes.
-    node.sandbox.fault(Fault::of(V2).delay_ms(5_000).after().times(1)).unwrap();
+    wire.lose_answer(V2);
     let corp = node.corp(0);
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
     let record =

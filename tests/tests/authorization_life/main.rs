@@ -5,3 +5,4 @@ mod admission;
 mod breaking;
 mod ending;
 mod exchange;
+mod leaving;

@@ -1,9 +1,10 @@
 //! What people meet when a login does not go well.
 
 use serde_json::json;
-use wecom_login_tests::browser::{ExampleApp, Look, Stage};
+use wecom_login_tests::browser::{ExampleApp, Language, Look, Size, Stage};
 use wecom_login_tests::until;
 
+use crate::senses::everything_has_a_name;
 use crate::steps::{begin, is_in, is_out, log_in, state_of, way_back};
 
 /// A person who says no is told so, and may try again.
@@ -61,7 +62,8 @@ pub(crate) async fn back_button(stage: &Stage, app: &ExampleApp) {
     window.choose(&company.person.1).await;
     window.says("This login cannot go on").await;
     stage.picture(&window, "old-attempt").await;
-    window.go(&format!("{}/", app.url)).await;
+    window.choose("Continue to the app").await;
+    window.arrives(&format!("{}/", app.url)).await;
     is_in(&window, company).await;
 }
 
@@ -105,6 +107,46 @@ pub(crate) async fn people_who_may_not(stage: &Stage, app: &ExampleApp) {
         window.says(told).await;
         stage.picture(&window, kind).await;
         is_out(&window).await;
+    }
+}
+
+/// What people are told whom the app does not let in, on a phone and on a desktop, in both languages.
+pub(crate) async fn told_in_every_look(stage: &Stage, app: &ExampleApp) {
+    let company = &app.companies().await[0];
+    let (stranger, hidden) = (company.special("non-member"), company.special("invisible"));
+    for (size, language) in [
+        (Size::Phone, Language::Chinese),
+        (Size::Phone, Language::English),
+        (Size::Desktop, Language::Chinese),
+        (Size::Desktop, Language::English),
+    ] {
+        let window = stage.open(Look { size, language, ..Look::desktop() }).await;
+        for (name, person, zh, en) in [
+            ("not-a-member", &stranger, "您不是该企业的成员", "You are not a member"),
+            ("not-visible", &hidden, "您没有使用该应用的权限", "The app is not open to you"),
+            ("no-licence", &company.person.1, "您没有接口许可", "You have no interface licence"),
+            ("expired", &company.person.1, "登录已过期", "The login has expired"),
+        ] {
+            let login = format!("{}/auth/login?corpId={}&mode=workbench", app.url, company.id);
+            window.go(&login).await;
+            window.arrives(&format!("{}/connect/oauth2/authorize", app.sandbox_url)).await;
+            // 701008: the person has no licence. 42003: the code is too old.
+            let refusal = match name {
+                "no-licence" => Some(701_008),
+                "expired" => Some(42_003),
+                _ => None,
+            };
+            if let Some(errcode) = refusal {
+                let fault = json!({"api": "auth/getuserinfo", "times": 1, "errcode": errcode});
+                app.control("/faults", &fault).await;
+            }
+            window.choose(person).await;
+            window.says(if language == Language::Chinese { zh } else { en }).await;
+            stage.picture(&window, &format!("{name}-{size:?}-{language:?}").to_lowercase()).await;
+            assert!(!window.overflows().await, "{name} is wider than its window");
+            everything_has_a_name(&window, name).await;
+            is_out(&window).await;
+        }
     }
 }
 

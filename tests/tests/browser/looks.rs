@@ -6,7 +6,7 @@ use serde_json::json;
 use wecom_login_tests::browser::{ExampleApp, Language, Look, Size, Stage, Window};
 use wecom_login_tests::{Ask, Reply};
 
-use crate::senses::{everything_by_tab, everything_has_a_name};
+use crate::senses::{every_field_has_an_edge, everything_by_tab, everything_has_a_name};
 
 /// Both sizes in both languages, and each size in the dark once.
 const LOOKS: [(Size, Language, bool); 6] = [
@@ -121,10 +121,12 @@ pub(crate) async fn headers_of_every_page(stage: &Stage, app: &ExampleApp) {
     // A person of two companies: to WeCom, back to the page of companies, and into one of them.
     let begun = ours(app, &mut all, &login, "", 302).await;
     let back = app.leads_to(&format!("{}&sandboxUser=wangfang", begun.header("location").unwrap())).await;
-    let companies = ours(app, &mut all, &back, &cookies(&begun), 200).await;
+    let proven = ours(app, &mut all, &back, &cookies(&begun), 303).await;
+    let list = proven.header("location").unwrap();
+    let companies = ours(app, &mut all, list, &cookies(&proven), 200).await;
     let page = companies.text().replace("&amp;", "&");
     let link = page.split("<li><a href=\"").nth(1).unwrap().split('"').next().unwrap();
-    let entered = ours(app, &mut all, link, &cookies(&companies), 303).await;
+    let entered = ours(app, &mut all, link, &cookies(&proven), 303).await;
     assert_eq!(entered.header("location"), Some("/"));
     let query = query(app).await;
     let oauth = format!("/connect/oauth2/authorize?response_type=code&{query}");
@@ -209,6 +211,7 @@ async fn look_at(stage: &Stage, window: &Window, name: &str, look: (Size, Langua
     let lang = if look.1 == Language::Chinese { "zh-CN" } else { "en" };
     assert_eq!(window.attribute("html", "lang").await.as_deref(), Some(lang), "{name}");
     everything_has_a_name(window, &name).await;
+    every_field_has_an_edge(window, &name).await;
     if look == LOOKS[0] || look == LOOKS[3] {
         everything_by_tab(window, &name).await;
     }

@@ -9,7 +9,6 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha384};
 use url::Url;
 use wecom_login::web::QrPanel;
-use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
 use wecom_login_tests::auths::COMPANY_A;
 use wecom_login_tests::browser::{Language, Look, Size, Stage, Window, run_with_panel};
 use wecom_login_tests::{Adapter, Ask, Setup, World};
@@ -20,28 +19,8 @@ const STAND_IN: &[u8] = include_bytes!("wecom_jssdk.js");
 const MIRROR: &str = "https://cdn.jsdelivr.net/npm/@wecom/jssdk@2.4.4/dist/wecom.global.prod.js";
 const WECOM: &str = "https://login.work.weixin.qq.com/wwlogin/sso/login";
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn panel_in_axum() {
-    panel(&AxumAdapter).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn panel_in_actix() {
-    panel(&ActixAdapter).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_script_in_axum() {
-    another_script(&AxumAdapter).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_script_in_actix() {
-    another_script(&ActixAdapter).await;
-}
-
 /// The page gives WeCom's script what it wants; who scans in the panel is logged in, outside of it.
-async fn panel(adapter: &dyn Adapter) {
+pub(crate) async fn panel(adapter: &dyn Adapter) {
     let real = env::var_os("WECOM_JSSDK").map(|file| fs::read(file).unwrap());
     let script = real.as_deref().unwrap_or(STAND_IN);
     let panel = match real {
@@ -85,7 +64,7 @@ async fn panel(adapter: &dyn Adapter) {
 }
 
 /// Under the default digest no other file runs; people are led on to WeCom's own page, and log in there.
-async fn another_script(adapter: &dyn Adapter) {
+pub(crate) async fn another_script(adapter: &dyn Adapter) {
     let setup = Setup::new().configure(|builder| builder.qr_panel(QrPanel::new()));
     run_with_panel("other", adapter, setup, STAND_IN, async |stage: &Stage, world: &World, look: Look| {
         let window = stage.open(look).await;

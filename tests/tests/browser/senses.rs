@@ -31,6 +31,14 @@ pub(crate) async fn everything_has_a_name(window: &Window, page: &str) {
     assert_eq!(window.count("h1").await, 1, "{page}");
 }
 
+/// The border of a field stands out from what is around it by 3:1 (WCAG 2.2, 1.4.11).
+pub(crate) async fn every_field_has_an_edge(window: &Window, page: &str) {
+    let contrasts = window.script(CONTRASTS).await;
+    for contrast in contrasts.as_array().unwrap() {
+        assert!(contrast.as_f64().unwrap() >= 3.0, "{page}: a field's border has {contrast}:1");
+    }
+}
+
 /// Tab comes to everything that can be used, in its order, and it can be seen where it is.
 pub(crate) async fn everything_by_tab(window: &Window, page: &str) {
     let count = window.script(&format!("{USABLE} return usable.length")).await.as_u64().unwrap();
@@ -57,3 +65,15 @@ pub(crate) async fn everything_by_tab(window: &Window, page: &str) {
 const USABLE: &str = "const usable = [...document.querySelectorAll( \
     'a[href], button, input:not([type=hidden]), textarea, summary, [tabindex]')] \
     .filter(one => !one.disabled && one.checkVisibility());";
+
+const CONTRASTS: &str = "\
+    const numbers = color => color.match(/[\\d.]+/g).map(Number); \
+    const light = color => { const [r, g, b] = numbers(color).slice(0, 3).map(part => part / 255) \
+        .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4); \
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b; }; \
+    const around = one => { while (one && numbers(getComputedStyle(one).backgroundColor)[3] === 0) \
+        one = one.parentElement; return one ? getComputedStyle(one).backgroundColor : 'rgb(255, 255, 255)'; }; \
+    return [...document.querySelectorAll('input:not([type=hidden]), textarea')] \
+        .filter(field => field.checkVisibility()).map(field => { \
+            const edge = light(getComputedStyle(field).borderTopColor), outside = light(around(field.parentElement)); \
+            return (Math.max(edge, outside) + 0.05) / (Math.min(edge, outside) + 0.05); });";

@@ -4,33 +4,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use wecom_login::{Binder, CorpId, HookFuture, Principal, ProvenPerson, Result, UserId};
-use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
 use wecom_login_tests::auths::COMPANY_A;
 use wecom_login_tests::browser::{Look, Stage, Window, run_within};
 use wecom_login_tests::{Adapter, Setup, World};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_minutes_in_axum() {
-    ten_minutes(&AxumAdapter).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_minutes_in_actix() {
-    ten_minutes(&ActixAdapter).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn chooser_in_axum() {
-    chooser(&AxumAdapter).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn chooser_in_actix() {
-    chooser(&ActixAdapter).await;
-}
-
 /// A person who took longer than ten minutes is told, though the browser still holds the cookie.
-async fn ten_minutes(adapter: &dyn Adapter) {
+pub(crate) async fn ten_minutes(adapter: &dyn Adapter) {
     run_within("ten_minutes", adapter, Setup::new(), async |stage: &Stage, world: &World| {
         let window = stage.open(Look::desktop()).await;
         window.go(&at(world, &format!("/auth/login?corpId={COMPANY_A}"))).await;
@@ -44,7 +23,7 @@ async fn ten_minutes(adapter: &dyn Adapter) {
 }
 
 /// A person of several companies chooses one, and is in that one.
-async fn chooser(adapter: &dyn Adapter) {
+pub(crate) async fn chooser(adapter: &dyn Adapter) {
     let in_company_a = Arc::new(OnceLock::new());
     let binder = OneUser(Arc::clone(&in_company_a));
     let setup = Setup::new().configure(|builder| builder.binder(binder));
@@ -56,6 +35,7 @@ async fn chooser(adapter: &dyn Adapter) {
         window.says("选择企业").await;
         stage.picture(&window, "companies").await;
         assert_eq!(window.count("li a").await, 2);
+        window.reload().await;
         let another = window.attribute(&format!("a[href*='corpId={other}']"), "href").await.unwrap();
         window.click(&format!("a[href*='corpId={COMPANY_A}']")).await;
         window.arrives(&at(world, "/api/public")).await;

@@ -118,8 +118,10 @@ async fn what_is_for_the_provider_or_no_event_is_ignored_without_its_payload() {
         ("wwstranger", app_event("wwstranger", "enter_agent", NOW, &[("Note", words)])),
     ];
     let before = node.records().await.len();
+    let mut late = 0;
     for (receive_id, message) in &pushes {
-        node.accepted(&node.forge.post(receive_id, message)).await;
+        // What was stored, but too late for its answer, is not offered.
+        late += usize::from(node.accepted(&node.forge.post(receive_id, message)).await > 0);
     }
     let records = node.records().await;
     assert_eq!(records.len() - before, pushes.len());
@@ -131,8 +133,9 @@ async fn what_is_for_the_provider_or_no_event_is_ignored_without_its_payload() {
     assert_eq!(kept.await, 0);
     assert!(node.number("SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored'").await >= 12);
     let told = || node.told.lines().iter().filter(|line| line.starts_with("other: ")).count();
-    until("the host app was offered all of them", async || told() == pushes.len()).await;
-    assert_eq!(node.told.times(&format!("other: {PROVIDER} kf_msg_or_event")), 1);
+    until("the host app was offered all of them", async || told() + late >= pushes.len()).await;
+    assert!(told() <= pushes.len());
+    assert!(late > 0 || node.told.times(&format!("other: {PROVIDER} kf_msg_or_event")) == 1);
     assert_eq!(node.status(SUITE, &corp).await, "active");
     assert!(node.lives(&token).await);
     assert!(!node.database.holds(words).await, "the words are in the database");

@@ -81,6 +81,28 @@ async fn a_create_that_overtakes_its_cancel_stands() {
 }
 
 #[tokio::test]
+async fn a_create_that_a_later_reset_overtook_begins_a_new_epoch() {
+    let node = Node::start(Plan::default()).await;
+    let corp = node.install(0).await;
+    let user = node.user(0, 0);
+    let token = node.session(SUITE, &corp, &user).await;
+    node.sandbox.change_settings(json!({"reorder": ["create_auth"]})).await.unwrap();
+    node.sandbox.install(&corp).await.unwrap();
+    // WeCom's time is in seconds: the reset is the later one. It is delivered first.
+    node.sandbox.advance(std::time::Duration::from_secs(2));
+    assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
+    until("both are worked off", async || {
+        node.statuses("reset_permanent_code").await == ["succeeded"]
+            && node.statuses("create_auth").await == ["succeeded", "succeeded"]
+    })
+    .await;
+    assert!(!node.lives(&token).await, "the company authorised anew");
+    // The secret is the reset's.
+    node.sandbox.expire_tokens();
+    assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
+}
+
+#[tokio::test]
 async fn two_change_auth_of_one_second_are_both_read() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
@@ -107,14 +129,15 @@ async fn a_replayed_unsubscribe_ends_no_later_session() {
     node.done(&gone, "unsubscribe").await;
     until("the session is over", async || !node.lives(&first).await).await;
     let second = node.session(SUITE, &corp, &user).await;
-    node.accepted(&gone).await;
+    let mut refused = node.accepted(&gone).await;
     // Encrypted anew it is still the same event.
-    node.accepted(&node.forge.post(&corp, &event)).await;
+    refused += node.accepted(&node.forge.post(&corp, &event)).await;
     assert!(node.lives(&second).await);
     assert_eq!(node.statuses("unsubscribe").await.len(), 1);
     until("both repetitions are counted", async || {
         let records = node.records().await;
-        records.iter().find(|record| record.event == "unsubscribe").unwrap().duplicates == 2
+        let record = records.iter().find(|record| record.event == "unsubscribe").unwrap();
+        (2..=2 + refused).contains(&usize::try_from(record.duplicates).unwrap())
     })
     .await;
 }
@@ -131,7 +154,7 @@ async fn a_replay_is_known_after_its_record_is_gone() {
     let token = node.session(SUITE, &corp, &user).await;
     // A handle that remembers nothing.
     let later = node.another_handle().await;
-    let answer = later.service().notify(None, "POST", &gone.query, &gone.body).await;
+    let answer = later.service().notify("POST", &gone.query, &gone.body).await;
     assert_eq!((answer.status, &*answer.body), (200, &b"success"[..]));
     assert_eq!(
         node.number("SELECT COUNT(*) FROM wecom_callback_record").await,

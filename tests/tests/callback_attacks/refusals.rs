@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use http::Request;
+use wecom_login::callback::NotifyAnswer;
 use wecom_login_tests::forge::{Forge, Push, app_event, suite_event, xml};
 use wecom_login_tests::node::{Node, PROVIDER, Plan, SUITE};
 
@@ -33,6 +34,29 @@ async fn a_captured_post_sent_again_as_echostr_is_not_decrypted() {
         // The shape of a ticket alone, in place of a whole event, is no way round either: it is too long.
         let ticket = node.forge.echo(SUITE, &"t".repeat(65));
         assert_eq!(check_url(&node, &ticket).await, refused());
+    }
+}
+
+/// A route of the host app's own has nothing but what the answer says.
+#[tokio::test]
+async fn an_answer_brings_its_headers() {
+    let node = Node::start(plan(false)).await;
+    let query = node.forge.echo(SUITE, "1");
+    let (service, instance) = (node.login.service(), node.login.instance("First").unwrap());
+    let header = |answer: &NotifyAnswer, wanted: &str| {
+        let headers = answer.headers();
+        headers.into_iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
+    };
+    for answer in [service.notify("GET", &query, b"").await, instance.notify("GET", &query, b"").await] {
+        assert_eq!((answer.status, &*answer.body), (200, &b"1"[..]));
+        assert_eq!(header(&answer, "content-type").unwrap(), "text/plain; charset=utf-8");
+        assert_eq!(header(&answer, "x-content-type-options").unwrap(), "nosniff");
+        assert_eq!(header(&answer, "content-security-policy").unwrap(), "default-src 'none'");
+        assert_eq!(header(&answer, "allow"), None);
+    }
+    for answer in [service.notify("PUT", &query, b"").await, instance.notify("PUT", &query, b"").await] {
+        assert_eq!((answer.status, answer.body.len()), (405, 0));
+        assert_eq!(header(&answer, "allow").unwrap(), "GET, HEAD, POST");
     }
 }
 

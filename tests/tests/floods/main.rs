@@ -4,13 +4,14 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Instant;
 
-use sea_orm::{ConnectOptions, Database};
+use sea_orm::Database;
 use wecom_login::{
     AuthCode, CorpId, ErrorKind, ManualClock, SuiteId, Verify, WecomLogin, WorkbenchLoginRequest,
 };
+use wecom_login_tests::database::pool;
 use wecom_login_tests::forge::{Forge, app_event};
 use wecom_login_tests::lines::Lines;
-use wecom_login_tests::node::{Node, Plan, SUITE};
+use wecom_login_tests::node::{Node, Plan, SUITE, until};
 
 /// The condition of the statement that looks a session up, as each database has it.
 const READS: [&str; 3] = ["\\\"token_hash\\\" = ?", "\\\"token_hash\\\" = $1", "`token_hash` = ?"];
@@ -19,9 +20,17 @@ fn reads(lines: &Lines) -> usize {
     lines.text().lines().filter(|line| READS.iter().any(|read| line.contains(read))).count()
 }
 
-async fn refused(login: &WecomLogin, token: &str) {
-    let refused = login.verify_token(token.as_bytes()).answer().await;
-    assert_eq!(refused.unwrap_err().kind(), ErrorKind::TokenInvalid);
+/// Gives how often the database was not there in time for it: a machine under load.
+async fn refused(login: &WecomLogin, token: &str) -> usize {
+    for late in 0.. {
+        let refused = login.verify_token(token.as_bytes()).answer().await.unwrap_err();
+        if refused.kind() != ErrorKind::StoreUnavailable {
+            assert_eq!(refused.kind(), ErrorKind::TokenInvalid);
+            return late;
+        }
+        assert!(late < 30, "{refused:?}");
+    }
+    unreachable!()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,13 +39,15 @@ async fn unknown_tokens_ask_the_database_nothing() {
     lines.record("sqlx::query=info");
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
-    let mut options = ConnectOptions::new(node.database.url());
+    let mut options = pool(node.database.url());
     options.sqlx_logging(true);
     let database = Database::connect(options).await.unwrap();
     let login = node.another_handle_with(|builder| builder.database(database)).await;
+    node.follows(&login).await;
     let live = node.session(SUITE, &corp, &node.user(0, 0)).await;
-    assert!(login.verify_token(live.as_bytes()).answer().await.is_ok());
-    assert_eq!(reads(&lines), 1, "the statement is not counted");
+    lines.clear();
+    until("a session is read", async || login.verify_token(live.as_bytes()).answer().await.is_ok()).await;
+    assert!(reads(&lines) > 0, "the statement is not counted");
 
     lines.clear();
     for number in 0..20_000 {
@@ -58,12 +69,13 @@ async fn unknown_tokens_ask_the_database_nothing() {
     node.database.execute("DELETE FROM wecom_session WHERE person_epoch >= 0").await;
     lines.clear();
     let began = Instant::now();
+    let mut late = 0;
     for _ in 0..1_000 {
         for token in &gone {
-            refused(&login, token).await;
+            late += refused(&login, token).await;
         }
     }
-    let most = gone.len() * (began.elapsed().as_secs() as usize / 2 + 1);
+    let most = gone.len() * (began.elapsed().as_secs() as usize / 2 + 1) + late;
     assert!((gone.len()..=most).contains(&reads(&lines)), "{} reads of {most}", reads(&lines));
     login.shutdown().await;
 }
@@ -109,10 +121,15 @@ async fn garbage_codes_from_everywhere_cost_wecom_three_hundred_calls() {
     });
     let refusals = futures_util::future::join_all(attempts).await;
     let calls = node.sandbox.calls("auth/getuserinfo") - before;
-    let limited = refusals.iter().filter(|kind| **kind == ErrorKind::RateLimited).count();
-    println!("1000 codes: WeCom was asked {calls} times, {limited} were told to wait");
+    let of = |kind: ErrorKind| refusals.iter().filter(|known| **known == kind).count();
+    let (limited, wrong) = (of(ErrorKind::RateLimited), of(ErrorKind::CodeInvalid));
+    // A machine under load may not be through with some in the time of a login; those are no failures of their sender.
+    let late = of(ErrorKind::UpstreamTimeout) + of(ErrorKind::StoreUnavailable);
+    println!("1000 codes: WeCom was asked {calls} times, {limited} were told to wait, {late} took too long");
+    assert_eq!(limited + wrong + late, 1_000, "{refusals:?}");
+    let calls = usize::try_from(calls).unwrap();
+    assert!((wrong..=wrong + late).contains(&calls), "{calls}");
     // Those under way when the limit is reached come on top of it.
-    assert!((300..=300 + 64).contains(&calls), "{calls}");
-    assert_eq!(limited, 1_000 - usize::try_from(calls).unwrap());
+    assert!((300 - late.min(300)..=300 + 64 + late).contains(&calls), "{calls}");
     assert_eq!(node.log_in(SUITE, &other, &node.user(1, 0)).await.status, 200, "another company's people");
 }

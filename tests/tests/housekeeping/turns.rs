@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use wecom_login::{Clock as _, ManualClock, Retention};
+use sea_orm::Database;
+use wecom_login::{Builder, Clock as _, ManualClock, Retention};
+use wecom_login_tests::database::pool;
+use wecom_login_tests::lines::Lines;
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
 
 const TURN: Duration = Duration::from_mins(10);
@@ -34,19 +37,32 @@ async fn fill(node: &Node, clock: &ManualClock, from: usize, number: usize) {
 
 #[tokio::test]
 async fn two_nodes_take_turns_and_a_wrong_clock_stops_nobody() {
+    let lines = Lines::default();
+    lines.record("sqlx::query=info");
     let clock = ManualClock::starting_now();
-    let (first, second) = (clock.clone(), clock.clone());
     let retention = Retention::default().with_ignored(20);
-    let (kept, kept_too) = (retention.clone(), retention);
-    let node = Node::start_with(Plan::default(), |builder| builder.clock(first).retention(kept)).await;
+    let with = |builder: Builder| builder.clock(clock.clone()).retention(retention.clone());
+    let node = Node::start_with(Plan::default(), with).await;
     let due = async || node.number("SELECT COALESCE(MAX(due_at), 0) FROM wecom_housekeeping").await;
-    until("the first turn is taken", async || due().await > clock.now().as_millis()).await;
-    let first_due = due().await;
-    fill(&node, &clock, 0, 30).await;
-    let other = node.another_handle_with(|builder| builder.clock(second).retention(kept_too)).await;
-    // The other one started within the turn of the first: it looked, and it was not its turn.
-    other.service().corps().await.unwrap();
-    assert_eq!((due().await, ignored(&node).await), (first_due, 30));
+    // A turn is booked when it begins, and over when the surplus is gone, which is the last of its work.
+    until("a turn is taken", async || due().await > clock.now().as_millis()).await;
+    node.login.shutdown().await;
+    fill(&node, &clock, 0, 21).await;
+    let first = node.another_handle_with(with).await;
+    clock.advance(TURN);
+    until("the next turn is over", async || ignored(&node).await == 20).await;
+    let booked = due().await;
+    assert!(booked > clock.now().as_millis());
+    fill(&node, &clock, 21, 30).await;
+
+    let mut options = pool(node.database.url());
+    options.sqlx_logging(true);
+    let database = Database::connect(options).await.unwrap();
+    let other = node.another_handle_with(|builder| with(builder).database(database)).await;
+    // Only its statements are logged: it tries to move the turn on, and then looks whether there is one.
+    let looks = |line: &str| line.contains("wecom_housekeeping") && line.contains("SELECT");
+    until("the other node looked", async || lines.text().lines().any(looks)).await;
+    assert_eq!((due().await, ignored(&node).await), (booked, 50), "it was not its turn");
 
     clock.advance(TURN);
     until("the surplus is gone", async || ignored(&node).await == 20).await;
@@ -54,8 +70,9 @@ async fn two_nodes_take_turns_and_a_wrong_clock_stops_nobody() {
 
     // A node whose clock was a year ahead took a turn, and was put right.
     node.database.execute("UPDATE wecom_housekeeping SET due_at = due_at + 31536000000").await;
-    fill(&node, &clock, 30, 5).await;
+    fill(&node, &clock, 51, 5).await;
     clock.advance(TURN);
     until("the surplus is gone again", async || ignored(&node).await == 20).await;
+    first.shutdown().await;
     other.shutdown().await;
 }

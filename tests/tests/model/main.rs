@@ -1,14 +1,19 @@
 //! Random histories: pushes in any order and number, crashes, retries, logins, ends, leaps of the clock, on two nodes.
 //! After each step the product is compared with a model that is a page long.
 //!
-//! `PROPTEST_CASES` says how many histories; a history that failed is printed as it shrank, and kept in `kept.rs`.
+//! `PROPTEST_CASES` says how many histories; a history that failed is printed as it shrank.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod kept;
+mod clock;
+mod counts;
 mod lives;
 mod nodes;
+mod people;
 mod post;
+mod pushes;
+mod rest;
 mod run;
+mod state;
 mod steps;
 
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -22,7 +27,7 @@ const CASES: u32 = 12;
 fn whatever_happens_nothing_is_lost_nor_done_twice_and_sessions_live_as_they_must() {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
     let config = Config { cases, max_shrink_iters: 60, failure_persistence: None, ..Config::default() };
-    let counted = run::Counted::default();
+    let counted = state::Counted::default();
     let outcome = TestRunner::new(config).run(&steps::history(), |history: Vec<Step>| {
         run::history(&history, &counted).map_err(TestCaseError::fail)
     });

@@ -65,24 +65,32 @@ async fn every_end_is_heard_of() {
     let corp = node.install(0).await;
     let who = principal(SUITE, &corp, &node.user(0, 0));
     let other = node.another_handle().await;
-    let mut took = Vec::new();
-    for _ in 0..40 {
-        let issued = node.login.service().issue_session(&who, Platform::Web).await.unwrap();
-        assert!(user(&other, issued.token.expose()).await.is_some());
-        node.login.service().logout(&issued.user).await.unwrap();
-        let ended = Instant::now();
-        while user(&other, issued.token.expose()).await.is_some() {
-            assert!(ended.elapsed() < Duration::from_secs(30), "not heard of");
-            tokio::time::sleep(Duration::from_millis(1)).await;
+    // A node looks three times a second. A machine under load is late now and then; who looked less often would be each
+    // time.
+    for attempt in 1.. {
+        let mut took = Vec::new();
+        for _ in 0..40 {
+            let issued = node.login.service().issue_session(&who, Platform::Web).await.unwrap();
+            until("it is known", async || user(&other, issued.token.expose()).await.is_some()).await;
+            node.login.service().logout(&issued.user).await.unwrap();
+            let ended = Instant::now();
+            while user(&other, issued.token.expose()).await.is_some() {
+                assert!(ended.elapsed() < Duration::from_secs(60), "not heard of");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            took.push(ended.elapsed());
         }
-        took.push(ended.elapsed());
+        took.sort();
+        println!("40 logouts, heard of on another node: median {:?}, slowest {:?}", took[20], took[39]);
+        if took[20] < Duration::from_secs(1) {
+            break;
+        }
+        assert!(attempt < 5, "{took:?}");
     }
-    took.sort();
-    println!("40 logouts, heard of on another node: median {:?}, slowest {:?}", took[20], took[39]);
     if node.database.backend() == DbBackend::Postgres {
         let listening = "SELECT COUNT(*) FROM pg_stat_activity \
             WHERE datname = current_database() AND query LIKE 'LISTEN%'";
-        assert_eq!(node.number(listening).await, 2, "both nodes are told at once");
+        until("both nodes listen, to be told at once", async || node.number(listening).await == 2).await;
     }
     other.shutdown().await;
 }

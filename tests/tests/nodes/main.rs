@@ -1,7 +1,10 @@
 //! Several handles on one database, as several processes would be: they are one service.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod all_sessions;
 mod clocks;
 mod ends;
+mod reading;
 mod tables;
 mod tokens;
+mod upgrade;

@@ -1,7 +1,7 @@
 //! SQLite has no room left. The file is one of ours whatever server the other tests have.
 
-use sea_orm::{ConnectOptions, ConnectionTrait as _, Database};
-use wecom_login_tests::database::TestDatabase;
+use sea_orm::{ConnectionTrait as _, Database};
+use wecom_login_tests::database::{TestDatabase, pool};
 use wecom_login_tests::forge::app_event;
 use wecom_login_tests::node::{Node, Plan, SUITE};
 
@@ -11,7 +11,7 @@ use super::visit::Visit;
 async fn a_full_disk_refuses_pushes_until_there_is_room() {
     let directory = tempfile::tempdir().unwrap();
     let database = TestDatabase::file(directory.path());
-    let mut options = ConnectOptions::new(database.url());
+    let mut options = pool(database.url());
     options.max_connections(1).sqlx_logging(false);
     let pool = Database::connect(options).await.unwrap();
     pool.execute_unprepared("PRAGMA journal_mode = WAL").await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use wecom_login_tests::forge::app_event;
-use wecom_login_tests::node::{Node, Plan};
+use wecom_login_tests::node::{Node, Plan, until};
 use wecom_login_tests::proxy::Proxy;
 
 use super::visit::Visit;
@@ -92,29 +92,49 @@ async fn a_database_that_takes_no_writes_takes_them_again() {
     visit.after(&node, &[]).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restart_of_the_database_loses_nothing() {
-    let (node, proxy) = Node::start_proxied(Plan::default()).await;
-    let visit = Visit::begin(&node).await;
+/// A hundred pushes, and a restart of the database at every tenth.
+async fn a_hundred_pushes(node: &Node, what: &str, restart: impl AsyncFn()) {
+    let visit = Visit::begin(node).await;
     let mut acknowledged = Vec::new();
     let mut refused = 0;
     for number in 0..100 {
         if number % 10 == 5 {
-            match &proxy {
-                Some(proxy) => proxy.cut(),
-                // A file's counterpart: another process has it for itself for a moment.
-                None => node.database.lock().await.release().await,
-            }
+            restart().await;
         }
         let leaver = format!("leaver-{number}");
         let event = app_event(&visit.corp, "unsubscribe", 1_700_000_000, &[("FromUserName", &leaver)]);
         let push = node.forge.post(&visit.corp, &event);
-        while node.push(&push).await.status != 200 {
-            refused += 1;
-        }
+        until("the push is taken", async || {
+            let taken = node.push(&push).await.status == 200;
+            refused += usize::from(!taken);
+            taken
+        })
+        .await;
         acknowledged.push(leaver);
         assert!(node.lives(&visit.cached).await);
     }
-    println!("10 restarts: {} acknowledged, {refused} pushed again", acknowledged.len());
-    visit.after(&node, &acknowledged).await;
+    println!("{what}: {} acknowledged, {refused} pushed again", acknowledged.len());
+    visit.after(node, &acknowledged).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_of_the_database_loses_nothing() {
+    let (node, proxy) = Node::start_proxied(Plan::default()).await;
+    a_hundred_pushes(&node, "10 restarts", async || match &proxy {
+        Some(proxy) => proxy.cut(),
+        // A file's counterpart: another process has it for itself for a moment.
+        None => node.database.lock().await.release().await,
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_throws_everyone_out_loses_nothing() {
+    let node = Node::start(Plan::default()).await;
+    a_hundred_pushes(&node, "thrown out 10 times", async || {
+        if !node.database.throw_out().await {
+            node.database.lock().await.release().await;
+        }
+    })
+    .await;
 }

@@ -6,6 +6,8 @@ mod disk_full;
 mod gone;
 mod permanent_code;
 mod pool;
+mod record_gone;
 mod restored;
+mod restored_far;
 mod takeover;
 mod visit;

@@ -1,8 +1,7 @@
 //! A permanent code that was fetched and cannot be stored.
 
 use wecom_login_tests::lines::Lines;
-use wecom_login_tests::node::{Node, Plan, SUITE, until};
-use wecom_sandbox::Fault;
+use wecom_login_tests::node::{Node, Plan, SUITE, Wire, until};
 
 const V2: &str = "service/v2/get_permanent_code";
 
@@ -10,13 +9,15 @@ const V2: &str = "service/v2/get_permanent_code";
 async fn a_permanent_code_that_cannot_be_stored_is_kept_loudly_until_it_can() {
     let log = Lines::default();
     log.record("error");
-    let node = Node::start(Plan::default()).await;
+    let wire = Wire::new();
+    let node = Node::start_with(Plan::default(), |builder| builder.http_client(wire.client())).await;
     let corp = node.corp(0);
-    // WeCom takes its time, in which the database stops taking writes.
-    node.sandbox.fault(Fault::of(V2).delay_ms(2_000).times(1)).unwrap();
+    // While WeCom's answer is on its way, the database stops taking writes.
+    wire.hold_answers(V2);
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
-    until("WeCom is asked", async || node.sandbox.calls(V2) == 1).await;
+    until("WeCom has answered", async || wire.holds() == 1).await;
     let lock = node.database.lock().await;
+    wire.release();
     let said = || {
         let text = log.text();
         text.lines().any(|line| line.contains("cannot be stored") && line.contains(&corp))

@@ -1,7 +1,7 @@
 //! The host app's own pool, of which nothing is left.
 
-use sea_orm::{ConnectOptions, Database, TransactionTrait as _};
-use wecom_login_tests::database::TestDatabase;
+use sea_orm::{Database, TransactionTrait as _};
+use wecom_login_tests::database::{TestDatabase, pool};
 use wecom_login_tests::node::{Node, Plan};
 
 use super::visit::Visit;
@@ -9,7 +9,7 @@ use super::visit::Visit;
 async fn is_held(connections: u32) {
     let directory = tempfile::tempdir().unwrap();
     let database = TestDatabase::create(directory.path()).await;
-    let mut options = ConnectOptions::new(database.url());
+    let mut options = pool(database.url());
     options.max_connections(connections).sqlx_logging(false);
     let pool = Database::connect(options).await.unwrap();
     let theirs = pool.clone();

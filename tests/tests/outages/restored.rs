@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use wecom_login_tests::database::TestDatabase;
 use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
 
-async fn back_up(database: &TestDatabase) -> Vec<String> {
+pub(super) async fn back_up(database: &TestDatabase) -> Vec<String> {
     let tables: Vec<String> = database.tables().await.into_iter().map(|(table, _)| table).collect();
     for table in &tables {
         database.execute(&format!("CREATE TABLE old_{table} AS SELECT * FROM {table}")).await;
@@ -12,7 +12,7 @@ async fn back_up(database: &TestDatabase) -> Vec<String> {
     tables
 }
 
-async fn put_back(database: &TestDatabase, tables: &[String]) {
+pub(super) async fn put_back(database: &TestDatabase, tables: &[String]) {
     let connection = database.connect().await;
     let transaction = connection.begin().await.unwrap();
     for table in tables {

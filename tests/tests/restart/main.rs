@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod config;
+mod demo;
 mod failpoints;
 mod kills;
 mod program;

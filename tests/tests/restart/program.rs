@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use wecom_login_tests::database::TestDatabase;
+use wecom_login_tests::node::be_patient;
 use wecom_sandbox::Sandbox;
 
 pub(crate) const SUITE: &str = "dkrestart00000000001";
@@ -57,7 +58,10 @@ impl Home {
     }
 
     pub(crate) async fn sandbox(&self, corps: usize) -> Sandbox {
-        Sandbox::builder().auths(self.auths()).corps(corps).start().await.unwrap()
+        let sandbox = Sandbox::builder().auths(self.auths()).corps(corps).start().await.unwrap();
+        // A start may take as long as the machine needs.
+        be_patient(&sandbox).await;
+        sandbox
     }
 
     /// The app's command, in this directory, with nothing of our own environment that could configure it.
@@ -83,12 +87,12 @@ pub(crate) struct App {
 
 impl App {
     /// Starts it and waits until it says where it is.
-    pub(crate) fn start(home: &Home, database: &TestDatabase, listen: &str, wecom_url: &str) -> Self {
-        Self::start_to_die(home, database, listen, wecom_url, None)
+    pub(crate) async fn start(home: &Home, database: &TestDatabase, listen: &str, wecom_url: &str) -> Self {
+        Self::start_to_die(home, database, listen, wecom_url, None).await
     }
 
     /// The same; it aborts when it comes to this place.
-    pub(crate) fn start_to_die(
+    pub(crate) async fn start_to_die(
         home: &Home,
         database: &TestDatabase,
         listen: &str,
@@ -107,8 +111,11 @@ impl App {
         command.args(["--admin-key", ADMIN_KEY]).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = lines.find_map(|line| line.ok().filter(|line| line.contains(" is at http://")));
-        let line = line.expect("the app says where it is");
+        // Beside the test's own tasks: its WeCom goes on meanwhile.
+        let line = tokio::task::spawn_blocking(move || {
+            lines.find_map(|line| line.ok().filter(|line| line.contains(" is at http://")))
+        });
+        let line = line.await.unwrap().expect("the app says where it is");
         let addr = line.split_once("http://").unwrap().1.trim_end_matches('/').parse().unwrap();
         Self { child, addr }
     }
@@ -166,7 +173,7 @@ pub(crate) async fn request(
         let status = std::str::from_utf8(&raw[..end]).ok()?.split(' ').nth(1)?.parse().ok()?;
         Some((status, raw[end + 4..].to_vec()))
     };
-    tokio::time::timeout(Duration::from_secs(15), exchange).await.ok().flatten()
+    tokio::time::timeout(Duration::from_secs(60), exchange).await.ok().flatten()
 }
 
 /// A request that has to be answered with this status, and its JSON.

@@ -13,7 +13,7 @@ async fn asked_to_end_it_hands_back_what_it_works_on() {
     let home = Home::new();
     let database = TestDatabase::create(home.path()).await;
     let sandbox = home.sandbox(2).await;
-    let app = App::start(&home, &database, "127.0.0.1:0", &sandbox.url());
+    let app = App::start(&home, &database, "127.0.0.1:0", &sandbox.url()).await;
     sandbox.set_notify(&format!("http://{}/auth/notify", app.addr)).unwrap();
     let ticket =
         "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'suite_ticket' AND status = 'succeeded'";

@@ -49,7 +49,9 @@ impl<'a> Field<'a> {
     /// The name of an event or of a change, fit for a record.
     pub(super) fn name(&self) -> Option<String> {
         self.text()
-            .filter(|name| name.chars().count() <= MAX_NAME && !name.chars().any(char::is_control))
+            .filter(|name| {
+                name.chars().enumerate().all(|(place, char)| place < MAX_NAME && !char.is_control())
+            })
             .map(str::to_owned)
     }
 

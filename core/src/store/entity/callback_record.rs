@@ -49,3 +49,22 @@ impl ActiveModelBehavior for ActiveModel {}
 pub(crate) fn payload_place<'a>(key: &'a [&'a [u8]]) -> Place<'a> {
     Place { table: "wecom_callback_record", column: "payload", key }
 }
+
+/// One record. A failover or a restore can take its row away and give the number to another event, so its content hash
+/// goes along.
+#[derive(Clone, Debug)]
+pub(crate) struct RecordKey {
+    pub(crate) id: i64,
+    pub(crate) hash: Vec<u8>,
+}
+
+impl RecordKey {
+    pub(crate) fn of(record: &Model) -> Self {
+        Self { id: record.id, hash: record.hash.clone() }
+    }
+
+    /// What finds its row, and no other.
+    pub(crate) fn row(&self) -> sea_orm::Condition {
+        sea_orm::Condition::all().add(Column::Id.eq(self.id)).add(Column::Hash.eq(self.hash.clone()))
+    }
+}

@@ -18,6 +18,8 @@ pub struct Model {
     /// When the epoch last moved on: a login that began before is over.
     pub ended_at: Option<Timestamp>,
     pub visible_at: Option<Timestamp>,
+    /// When they left the company, until their binding has ended: nobody logs in by it before.
+    pub left_at: Option<Timestamp>,
     pub name: Option<String>,
     pub avatar: Option<String>,
     pub email: Option<String>,

@@ -15,7 +15,7 @@ fn gate(predicate: Option<AdminPredicate>) -> (Web, ManualClock) {
 async fn enter(web: &Web, fixture: &Fixture, token: Option<&str>, client: u8) -> Result<Administrator> {
     let headers = token.map_or_else(|| headers(&[]), |token| fixture.bearer(token));
     let client = IpAddr::from([192, 0, 2, client]);
-    web.administrator(&fixture.sessions, "POST", headers.as_slice(), Some(client)).await
+    web.administrator(&fixture.sessions, "POST", headers.as_slice(), client).await
 }
 
 fn kind(result: Result<Administrator>) -> Option<ErrorKind> {

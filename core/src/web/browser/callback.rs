@@ -5,11 +5,11 @@ use super::cookies::{Cookies, LOGGED_OUT, is_state};
 use super::pages::{CompaniesPage, Company, PageError};
 use super::pending::{Beginning, CHOICE_LIFE, Pending as _, PendingChoice, PendingLogin};
 use super::visit::{Parameters, Visit};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ids::CorpId;
 use crate::login::Attempt;
 use crate::secret::AuthCode;
-use crate::session::IssuedSession;
+use crate::session::{CurrentUser, IssuedSession};
 use crate::web::response::Response;
 use crate::wecom_login::{BrowserLogin, BrowserReturn, CorpChoice};
 
@@ -19,23 +19,30 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Response {
     let Some(mut read) = read else { return bad_link() };
     let Some(state) = read.take("state").filter(|state| is_state(state)) else { return bad_link() };
     let (code, corp_id) = (read.take("code"), read.take("corpId"));
-    if code.is_none()
-        && let Some(corp_id) = corp_id
-    {
-        let Ok(corp_id) = CorpId::new(corp_id) else { return bad_link() };
-        return choose(visit, &state, corp_id).await;
+    match (code, corp_id) {
+        (Some(code), _) => come_back(visit, &state, Some(AuthCode::new(code))).await,
+        (None, Some(corp_id)) => match CorpId::new(corp_id) {
+            Ok(corp_id) => choose(visit, &state, corp_id).await,
+            Err(_) => bad_link(),
+        },
+        (None, None) => match pending_choice(visit, &state) {
+            Some(choice) => offer(visit, &state, &choice).await,
+            None => come_back(visit, &state, None).await,
+        },
     }
-    let content = visit.cookies.read(visit.headers(), &Cookies::state(&state));
-    let pending = content.and_then(|content| PendingLogin::open(visit.keys(), &state, content));
-    let Some(pending) = pending else {
-        return visit.error(PageError::NotThisBrowser, visit.login_path(&[]));
-    };
+}
+
+/// From WeCom; without a code the person said no.
+async fn come_back(visit: &Visit<'_>, state: &str, code: Option<AuthCode>) -> Response {
+    let content = visit.cookies.read(visit.headers(), &Cookies::state(state));
+    let pending = content.and_then(|content| PendingLogin::open(visit.keys(), state, content));
+    let Some(pending) = pending else { return not_this_browser(visit).await };
     if visit.login.0.store.now() >= pending.expires_at {
-        return over(visit, &state, again(visit, &pending.beginning));
+        return over(visit, &Cookies::state(state), &pending.beginning).await;
     }
     // The state stays good: on WeCom's page the person may still say yes.
     let Some(code) = code else { return visit.error(PageError::Cancelled, again(visit, &pending.beginning)) };
-    finish(visit, &state, pending, AuthCode::new(code)).await
+    finish(visit, state, pending, code).await
 }
 
 async fn finish(visit: &Visit<'_>, state: &str, pending: PendingLogin, code: AuthCode) -> Response {
@@ -56,56 +63,93 @@ async fn finish(visit: &Visit<'_>, state: &str, pending: PendingLogin, code: Aut
         Ok(BrowserLogin::Session(issued)) => {
             enter(visit, issued, &pending.beginning, &Cookies::state(state)).await
         }
-        Ok(BrowserLogin::Choice { login_code, corps }) => {
-            let choice = PendingChoice { login_code, beginning: pending.beginning };
-            offer(visit, state, &choice, corps)
+        Ok(BrowserLogin::Choice { login_code }) => {
+            let expires_at = visit.login.0.store.now() + CHOICE_LIFE;
+            let choice = PendingChoice { login_code, expires_at, beginning: pending.beginning };
+            lead_to_choice(visit, state, &choice)
                 .unwrap_or_else(|error| visit.failed(&error, again(visit, &choice.beginning)))
         }
-        Ok(BrowserLogin::Over) => over(visit, state, again(visit, &pending.beginning)),
+        Ok(BrowserLogin::Over) => over(visit, &Cookies::state(state), &pending.beginning).await,
         Err(error) => visit.failed(&error, again(visit, &pending.beginning)),
     }
 }
 
-/// The page of companies. The proof goes into a cookie of its own, in place of the login's.
-fn offer(visit: &Visit<'_>, state: &str, choice: &PendingChoice, corps: Vec<CorpChoice>) -> Result<Response> {
+/// To the page of companies, away from the URL with the code. The proof goes into a cookie of its own, in place of the
+/// login's.
+fn lead_to_choice(visit: &Visit<'_>, state: &str, choice: &PendingChoice) -> Result<Response> {
     let sealed = choice.seal(visit.keys(), state)?;
-    let company = |corp: CorpChoice| {
-        let query = [("state", state), ("corpId", corp.corp_id.as_str())];
-        let link = visit.web().path_with("/callback", &query);
-        let name = if corp.corp_name.is_empty() { corp.corp_id.to_string() } else { corp.corp_name };
-        Company { name, link }
-    };
-    let page = CompaniesPage { companies: corps.into_iter().map(company).collect() };
-    let cookies = visit.cookies;
     Ok(visit
-        .page(200, None, |pages, frame| pages.companies(frame, &page))
-        .with_header("set-cookie", cookies.clear(&Cookies::state(state)))
-        .with_header("set-cookie", cookies.set(&Cookies::choice(state), &sealed, CHOICE_LIFE)))
+        .redirect(303, choice_path(visit, state))
+        .with_header("set-cookie", visit.cookies.clear(&Cookies::state(state)))
+        .with_header("set-cookie", visit.cookies.set(&Cookies::choice(state), &sealed, CHOICE_LIFE)))
+}
+
+/// The page of companies. It may be loaded again: not the page spends the proof, but the choice.
+async fn offer(visit: &Visit<'_>, state: &str, choice: &PendingChoice) -> Response {
+    let name = Cookies::choice(state);
+    if visit.login.0.store.now() >= choice.expires_at {
+        return over(visit, &name, &choice.beginning).await;
+    }
+    match visit.login.service().companies_in_browser(choice.login_code.clone()).await {
+        Ok(corps) => {
+            let page = CompaniesPage { companies: companies(visit, state, &corps) };
+            visit.page(200, None, |pages, frame| pages.companies(frame, &page))
+        }
+        Err(error) => choice_failed(visit, state, choice, &error).await,
+    }
+}
+
+fn companies(visit: &Visit<'_>, state: &str, corps: &[CorpChoice]) -> Vec<Company> {
+    let company = |corp: &CorpChoice| {
+        let query = [("state", state), ("corpId", corp.corp_id.as_str())];
+        Company { name: name(corp, corps), link: visit.web().path_with("/callback", &query) }
+    };
+    corps.iter().map(company).collect()
+}
+
+/// What a company is called among these: where two have one name, their ids tell them apart.
+fn name(corp: &CorpChoice, corps: &[CorpChoice]) -> String {
+    match corps.iter().filter(|other| other.corp_name == corp.corp_name).count() {
+        _ if corp.corp_name.is_empty() => corp.corp_id.to_string(),
+        1 => corp.corp_name.clone(),
+        _ => format!("{} ({})", corp.corp_name, corp.corp_id),
+    }
 }
 
 async fn choose(visit: &Visit<'_>, state: &str, corp_id: CorpId) -> Response {
+    let Some(choice) = pending_choice(visit, state) else { return not_this_browser(visit).await };
+    let login_code = choice.login_code.clone();
+    match visit.login.service().choose_in_browser(login_code, corp_id, visit.client()).await {
+        Ok(issued) => enter(visit, issued, &choice.beginning, &Cookies::choice(state)).await,
+        Err(error) => choice_failed(visit, state, &choice, &error).await,
+    }
+}
+
+/// The proof is spent, whatever it was, unless the code was not even looked at: then it can be tried again.
+async fn choice_failed(visit: &Visit<'_>, state: &str, choice: &PendingChoice, error: &Error) -> Response {
     let name = Cookies::choice(state);
-    let content = visit.cookies.read(visit.headers(), &name);
-    let choice = content.and_then(|content| PendingChoice::open(visit.keys(), state, content));
-    let Some(choice) = choice else {
-        return visit.error(PageError::NotThisBrowser, visit.login_path(&[]));
-    };
-    match visit.login.service().choose_in_browser(choice.login_code, corp_id, visit.client()).await {
-        Ok(issued) => enter(visit, issued, &choice.beginning, &name).await,
-        // Whatever it was, the login code is spent.
-        Err(error) => {
-            let again = again(visit, &choice.beginning);
-            visit.failed(&error, again).with_header("set-cookie", visit.cookies.clear(&name))
+    match error.kind() {
+        ErrorKind::RateLimited | ErrorKind::StoreUnavailable => {
+            visit.failed(error, choice_path(visit, state))
+        }
+        ErrorKind::LoginCodeInvalid => over(visit, &name, &choice.beginning).await,
+        _ => {
+            let response = visit.failed(error, again(visit, &choice.beginning));
+            response.with_header("set-cookie", visit.cookies.clear(&name))
         }
     }
 }
 
 /// Into the app, with a new token; the session that the browser held before is over.
 async fn enter(visit: &Visit<'_>, issued: IssuedSession, beginning: &Beginning, carried: &str) -> Response {
-    if let Err(error) = end_former(visit).await {
+    let sessions = &visit.login.0.sessions;
+    if let Err(error) = end_former(visit, &issued.user).await {
+        // Nobody gets to know the new token: its session is over too.
+        if let Err(error) = sessions.end(&issued.user).await {
+            tracing::warn!(target: "wecom_login", %error, "a session that nobody holds was not ended");
+        }
         return visit.failed(&error, again(visit, beginning));
     }
-    let sessions = &visit.login.0.sessions;
     let cookie = visit.web().cookie.set(issued.token.expose(), sessions.settings().absolute);
     let mut response = visit
         .redirect(303, beginning.return_to.as_str())
@@ -117,23 +161,71 @@ async fn enter(visit: &Visit<'_>, issued: IssuedSession, beginning: &Beginning, 
     response
 }
 
-async fn end_former(visit: &Visit<'_>) -> Result<()> {
-    let Some(former) = visit.web().cookie.read(visit.headers()) else { return Ok(()) };
-    let sessions = &visit.login.0.sessions;
-    match sessions.verify(former).answer().await {
-        Ok(Some(former)) => sessions.end(&former.user).await,
-        Ok(None) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::TokenInvalid => Ok(()),
+/// Ends the session that the browser holds, unless that is the new one: a second click brings it back.
+async fn end_former(visit: &Visit<'_>, new: &CurrentUser) -> Result<()> {
+    match held(visit).await? {
+        Some(former) if former.session_id() != new.session_id() => visit.login.0.sessions.end(&former).await,
+        _ => Ok(()),
+    }
+}
+
+/// Whose live session the browser holds.
+async fn held(visit: &Visit<'_>) -> Result<Option<CurrentUser>> {
+    let Some(token) = visit.web().cookie.read(visit.headers()) else { return Ok(None) };
+    match visit.login.0.sessions.verify(token).answer().await {
+        Ok(verified) => Ok(verified.map(|verified| verified.user)),
+        Err(error) if error.kind() == ErrorKind::TokenInvalid => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn over(visit: &Visit<'_>, state: &str, again: String) -> Response {
-    let response = visit.error(PageError::Over, again);
-    response.with_header("set-cookie", visit.cookies.clear(&Cookies::state(state)))
+fn pending_choice(visit: &Visit<'_>, state: &str) -> Option<PendingChoice> {
+    let content = visit.cookies.read(visit.headers(), &Cookies::choice(state))?;
+    PendingChoice::open(visit.keys(), state, content)
+}
+
+async fn not_this_browser(visit: &Visit<'_>) -> Response {
+    let proceed = way_on(visit, None).await;
+    visit.ended(PageError::NotThisBrowser, visit.login_path(&[]), proceed)
+}
+
+async fn over(visit: &Visit<'_>, carried: &str, beginning: &Beginning) -> Response {
+    let proceed = way_on(visit, Some(beginning)).await;
+    let response = visit.ended(PageError::Over, again(visit, beginning), proceed);
+    response.with_header("set-cookie", visit.cookies.clear(carried))
+}
+
+/// Into the app, for whoever is logged in all the same: they came here by the back button.
+async fn way_on(visit: &Visit<'_>, beginning: Option<&Beginning>) -> Option<String> {
+    held(visit).await.ok().flatten()?;
+    Some(beginning.map_or_else(|| visit.web().home(), |beginning| beginning.return_to.clone()))
+}
+
+/// The page of companies.
+fn choice_path(visit: &Visit<'_>, state: &str) -> String {
+    visit.web().path_with("/callback", &[("state", state)])
 }
 
 /// The link that begins the same login anew.
 fn again(visit: &Visit<'_>, beginning: &Beginning) -> String {
     visit.login_path(&beginning.query())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn companies_of_one_name_are_told_apart() {
+        let corp = |id: &str, name: &str| CorpChoice::new(CorpId::new(id).unwrap(), name.to_owned());
+        let corps = [
+            corp("ww1", "Acme"),
+            corp("ww2", ""),
+            corp("ww3", "Acme"),
+            corp("ww4", "Other"),
+            corp("ww5", ""),
+        ];
+        let names: Vec<_> = corps.iter().map(|corp| name(corp, &corps)).collect();
+        assert_eq!(names, ["Acme (ww1)", "ww2", "Acme (ww3)", "Other", "ww5"]);
+    }
 }

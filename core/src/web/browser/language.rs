@@ -42,7 +42,7 @@ impl Language {
         best.map_or(if asked { Self::En } else { Self::Zh }, |(language, _)| language)
     }
 
-    pub(super) fn of(headers: &(impl Headers + ?Sized)) -> Self {
+    pub(in crate::web) fn of(headers: &(impl Headers + ?Sized)) -> Self {
         let values: Vec<_> = headers.values("accept-language").map(String::from_utf8_lossy).collect();
         Self::of_accept_language(&values.join(","))
     }

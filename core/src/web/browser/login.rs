@@ -67,8 +67,7 @@ impl Asked {
 }
 
 pub(super) async fn answer(visit: &Visit<'_>) -> Response {
-    let home = format!("{}/", visit.web().public_url.path());
-    let Some(asked) = Asked::read(&visit.call.request.query, &home) else {
+    let Some(asked) = Asked::read(&visit.call.request.query, &visit.web().home()) else {
         return visit.error(PageError::BadLink, visit.login_path(&[]));
     };
     let only = visit.login.0.instances.only_company();
@@ -166,7 +165,7 @@ async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
     };
     let cookies = visit.cookies;
     for over in surplus(cookies, visit.headers(), visit.keys(), now, sealed.len()) {
-        response = response.with_header("set-cookie", cookies.clear(&Cookies::state(over)));
+        response = response.with_header("set-cookie", cookies.clear(&over));
     }
     if let Door::OrganizationCode(code) = &pending.beginning.door {
         response = response.with_header("set-cookie", cookies.set(ORGANIZATION, code, REMEMBERED));

@@ -21,8 +21,6 @@ mod visit;
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
 
-use std::time::Duration;
-
 pub use branding::Branding;
 pub(crate) use branding::Look;
 pub use language::Language;
@@ -37,13 +35,9 @@ use self::visit::Visit;
 use super::respond::Call;
 use super::response::Response;
 use super::routes::Endpoint;
-use super::settings::Web;
 use crate::error::{Error, ErrorKind};
 use crate::random;
 use crate::wecom_login::WecomLogin;
-
-/// So long `/login` waits for a click after a logout.
-const LOGGED_OUT_FOR: Duration = Duration::from_hours(1);
 
 pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Response {
     let visit = Visit::new(login, call);
@@ -57,7 +51,19 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Response {
     }
 }
 
-/// The `Set-Cookie` that makes `/login` wait for a click: in WeCom it would log the person in again without one.
-pub(super) fn logged_out(web: &Web) -> String {
-    Cookies::new(&web.public_url).set(cookies::LOGGED_OUT, &random::hex::<16>(), LOGGED_OUT_FOR)
+/// The page of a request that broke, in our own words: the pages of the host app may be what broke.
+pub(super) fn broken(login: &WecomLogin, language: Language) -> Response {
+    visit::broken(&login.0.web, login.0.api.hosts(), language)
+}
+
+/// The `Set-Cookie` that makes `/login` wait for a click: in WeCom it would log the person in again without one. It lasts
+/// as long as the session could have.
+pub(super) fn logged_out(login: &WecomLogin) -> String {
+    let absolute = login.0.sessions.settings().absolute;
+    Cookies::new(&login.0.web.cookie_names).set(cookies::LOGGED_OUT, &random::hex::<16>(), absolute)
+}
+
+/// Whether a login can lead back to this path.
+pub(super) fn can_return_to(path: &str) -> bool {
+    return_to::ReturnTo::path(path).is_some()
 }

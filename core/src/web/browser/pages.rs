@@ -169,6 +169,8 @@ pub struct ErrorPage {
     pub retry_after: Option<Duration>,
     /// The link that begins anew, to come back to the same place.
     pub again: String,
+    /// The link into the app, where the browser holds a live session all the same: the person went back.
+    pub proceed: Option<String>,
 }
 
 /// Why a login does not go on.

@@ -7,10 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::cookies::Cookies;
+use super::cookies::{Cookies, Step};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId};
+use crate::secret::LoginCode;
 use crate::session::LoginType;
 use crate::store::{KeyRing, Place, Sealed};
 use crate::web::request::Headers;
@@ -85,8 +86,10 @@ pub(super) enum Door {
 /// A person who was proven and may enter several companies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PendingChoice {
-    #[serde(rename = "l")]
-    pub(super) login_code: String,
+    #[serde(rename = "l", serialize_with = "LoginCode::exposed")]
+    pub(super) login_code: LoginCode,
+    #[serde(rename = "x")]
+    pub(super) expires_at: Timestamp,
     #[serde(rename = "b")]
     pub(super) beginning: Beginning,
 }
@@ -123,32 +126,42 @@ const fn place<'a>(kind: &'static str, state: &'a [&'a [u8]]) -> Place<'a> {
     Place { table: "(browser)", column: kind, key: state }
 }
 
-/// The logins under way that have to go, so that another one of `length` finds room: those that are none of ours or
-/// are over, and then the oldest.
-pub(super) fn surplus<'a>(
-    cookies: Cookies,
-    headers: &'a (impl Headers + ?Sized),
+/// The names of the cookies that have to go, so that another one of `length` finds room: those of logins that are over,
+/// then what does not open, then the oldest. What does not open may be of another service on this host: it is left
+/// alone while there is room.
+pub(super) fn surplus(
+    cookies: Cookies<'_>,
+    headers: &(impl Headers + ?Sized),
     keys: &KeyRing,
     now: Timestamp,
     length: usize,
-) -> Vec<&'a str> {
-    let mut carried: Vec<(Timestamp, &str, usize)> = cookies
-        .states(headers)
+) -> Vec<String> {
+    let mut carried: Vec<(Option<Timestamp>, String, usize)> = cookies
+        .under_way(headers)
         .into_iter()
-        .map(|(state, content)| {
-            let opened = PendingLogin::open(keys, state, content);
-            let expires_at = opened.map(|login| login.expires_at).filter(|at| *at > now);
-            (expires_at.unwrap_or_default(), state, content.len())
+        .map(|one| {
+            let expires_at = match one.step {
+                Step::Login => PendingLogin::open(keys, one.state, one.content).map(|login| login.expires_at),
+                Step::Choice => {
+                    PendingChoice::open(keys, one.state, one.content).map(|choice| choice.expires_at)
+                }
+            };
+            (expires_at, one.name(), one.content.len())
         })
         .collect();
+    // The newest first; what does not open last.
     carried.sort_by_key(|(expires_at, ..)| std::cmp::Reverse(*expires_at));
     let (mut count, mut together) = (1, length);
     let mut surplus = Vec::new();
-    for (expires_at, state, length) in carried {
+    for (expires_at, name, length) in carried {
+        if expires_at.is_some_and(|at| at <= now) {
+            surplus.push(name);
+            continue;
+        }
         count += 1;
         together += length;
-        if expires_at == Timestamp::default() || count > MOST || together > LONGEST_TOGETHER {
-            surplus.push(state);
+        if count > MOST || together > LONGEST_TOGETHER {
+            surplus.push(name);
         }
     }
     surplus
@@ -159,6 +172,7 @@ mod tests {
     use super::*;
     use crate::store::DataKey;
     use crate::web::PublicUrl;
+    use crate::web::cookie::CookieNames;
 
     const STATE: &str = "0123456789abcdef0123456789abcdef";
 
@@ -196,6 +210,16 @@ mod tests {
     }
 
     #[test]
+    fn a_choice_keeps_its_login_code_and_does_not_print_it() {
+        let expires_at = Timestamp::from_millis(200);
+        let beginning = login(1, "/a").beginning;
+        let choice = PendingChoice { login_code: LoginCode::new("hush"), expires_at, beginning };
+        assert!(!format!("{choice:?}").contains("hush"));
+        let sealed = choice.seal(&ring(), STATE).unwrap();
+        assert_eq!(PendingChoice::open(&ring(), STATE, &sealed), Some(choice));
+    }
+
+    #[test]
     fn the_longest_login_fits_a_cookie() {
         let mut longest = login(i64::MAX, &format!("/{}", "a".repeat(1999)));
         longest.suite_id = SuiteId::new("s".repeat(64)).unwrap();
@@ -206,28 +230,48 @@ mod tests {
 
     #[test]
     fn what_is_over_goes_first_and_then_the_oldest() {
-        let cookies = Cookies::new(&PublicUrl::new("http://127.0.0.1").unwrap());
+        let names = CookieNames::new(&PublicUrl::new("http://127.0.0.1").unwrap());
         let state = |number: usize| format!("{number:032x}");
-        let line = |expiries: &[i64], return_to: &str| {
-            let pairs = expiries.iter().enumerate().map(|(number, expires_at)| {
-                let sealed = login(*expires_at, return_to).seal(&ring(), &state(number)).unwrap();
-                format!("{}={sealed}", Cookies::state(&state(number)))
-            });
-            [("cookie".to_owned(), pairs.collect::<Vec<_>>().join("; ").into_bytes())]
+        let pair = |name: &str, content: &str| format!("wecom_{name}={content}");
+        let logins = |expiries: &[i64], return_to: &str| -> Vec<String> {
+            let sealed = |(number, expires_at): (usize, &i64)| {
+                let content = login(*expires_at, return_to).seal(&ring(), &state(number)).unwrap();
+                pair(&Cookies::state(&state(number)), &content)
+            };
+            expiries.iter().enumerate().map(sealed).collect()
         };
-        let gone = |headers: &[(String, Vec<u8>)]| {
+        let gone = |pairs: &[String]| {
+            let headers = [("cookie".to_owned(), pairs.join("; ").into_bytes())];
             let now = Timestamp::from_millis(100);
-            let mut gone: Vec<_> =
-                surplus(cookies, headers, &ring(), now, 300).into_iter().map(str::to_owned).collect();
+            let mut gone = surplus(Cookies::new(&names), headers.as_slice(), &ring(), now, 300);
             gone.sort();
             gone
         };
-        assert!(gone(&line(&[200, 201, 202, 203, 204, 205, 206], "/")).is_empty());
-        assert_eq!(gone(&line(&[205, 201, 202, 203, 204, 200, 206, 207], "/")), [state(5)]);
-        assert_eq!(gone(&line(&[200, 99, 201], "/")), [state(1)]);
+        let (login_of, choice_of) =
+            (|number| Cookies::state(&state(number)), |number| Cookies::choice(&state(number)));
+        assert!(gone(&logins(&[200, 201, 202, 203, 204, 205, 206], "/")).is_empty());
+        assert_eq!(gone(&logins(&[205, 201, 202, 203, 204, 200, 206, 207], "/")), [login_of(5)]);
+        assert_eq!(gone(&logins(&[200, 99, 201], "/")), [login_of(1)]);
         let long = format!("/{}", "a".repeat(1900));
-        assert_eq!(gone(&line(&[200, 201, 202], &long)), [state(0)]);
-        let foreign = [("cookie".to_owned(), format!("{}=nonsense", Cookies::state(&state(7))).into_bytes())];
-        assert_eq!(gone(&foreign), [state(7)]);
+        assert_eq!(gone(&logins(&[200, 201, 202], &long)), [login_of(0)]);
+
+        // Choices are counted with them.
+        let choice = |expires_at| {
+            let expires_at = Timestamp::from_millis(expires_at);
+            let beginning = login(1, "/").beginning;
+            let choice = PendingChoice { login_code: LoginCode::new("code"), expires_at, beginning };
+            pair(&choice_of(9), &choice.seal(&ring(), &state(9)).unwrap())
+        };
+        let mut seven = logins(&[200, 201, 202, 203, 204, 205, 206], "/");
+        seven.push(choice(100));
+        assert_eq!(gone(&seven), [choice_of(9)], "it is over");
+        seven[7] = choice(300);
+        assert_eq!(gone(&seven), [login_of(0)]);
+
+        // What another service put there stays, unless all of it becomes too much.
+        let foreign = pair(&login_of(8), "nonsense");
+        assert!(gone(std::slice::from_ref(&foreign)).is_empty());
+        seven[7] = foreign;
+        assert_eq!(gone(&seven), [login_of(8)]);
     }
 }

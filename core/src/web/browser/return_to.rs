@@ -20,7 +20,8 @@ impl ReturnTo {
         Self::path(text).unwrap_or_else(|| Self("/".to_owned()))
     }
 
-    fn path(text: &str) -> Option<Self> {
+    /// The same, but `None` for what is no such path.
+    pub(super) fn path(text: &str) -> Option<Self> {
         let encoded: String = utf8_percent_encode(text, NOT_IN_A_URL).collect();
         if encoded.len() > LONGEST || text.chars().any(char::is_control) {
             return None;

@@ -18,6 +18,14 @@ impl Pages for Ours {
     }
 }
 
+struct Broken;
+
+impl Pages for Broken {
+    fn error(&self, _: &PageFrame, _: &ErrorPage) -> String {
+        panic!("a mistake of the host app")
+    }
+}
+
 async fn login(qr: &str, configure: impl FnOnce(Builder) -> Builder) -> WecomLogin {
     let keys = CallbackKeys::new(
         CallbackToken::new("a-token-of-16-or-more"),
@@ -99,5 +107,32 @@ async fn a_host_app_replaces_one_page_and_brands_the_rest() {
     assert!(html(&ours).contains("<header><span>Acme &lt;b&gt;</span></header>"));
     assert!(html(&ours).contains("<form method=\"get\" action=\"/portal/auth/login\">"));
     assert!(html(&ours).contains("name=\"returnTo\" value=\"/portal/\""), "without returnTo, the app's root");
+    login.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_page_of_the_host_app_that_breaks_is_still_a_page() {
+    let login = login("http://127.0.0.1:9", |builder| builder.pages(Broken)).await;
+    let response = get(&login, "/callback", "").await;
+    assert_eq!((response.status, response.header("content-type")), (500, Some("text/html; charset=utf-8")));
+    assert!(html(&response).contains("The login failed"), "{}", html(&response));
+    assert!(html(&response).contains("href=\"/portal/auth/login\""));
+    let policy = response.header("content-security-policy").unwrap();
+    assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("font-src 'self'"), "{policy}");
+    login.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_logout_by_the_host_app_makes_the_login_wait_for_a_click() {
+    let login = login("http://127.0.0.1:9", |builder| builder).await;
+    let [cleared, mark] = login.logout_cookies();
+    assert!(cleared.starts_with("__Host-wecom_login=; Max-Age=0;"), "{cleared}");
+    assert!(mark.contains("; Max-Age=2592000;"), "{mark}");
+    let cookie = mark.split(';').next().unwrap();
+    let request =
+        Request::new("GET", "/login", "").with_headers([("accept-language", "en"), ("cookie", cookie)]);
+    let response = login.respond(request).await.unwrap();
+    assert_eq!(response.status, 200);
+    assert!(html(&response).contains("You are logged out"), "{}", html(&response));
     login.shutdown().await;
 }

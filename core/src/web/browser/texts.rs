@@ -18,8 +18,8 @@ pub(super) const fn error(error: PageError, language: Language) -> (&'static str
             ("The login was cancelled", "You did not confirm it in WeCom."),
         ),
         PageError::NotThisBrowser => (
-            ("无法继续此登录", "此登录不是在这个浏览器中发起的，或已超过 10 分钟。请重新登录。"),
-            ("This login cannot go on", "It was not begun in this browser, or more than 10 minutes ago. Please log in again."),
+            ("无法继续此登录", "此登录不是在这个浏览器中发起的，或已超过 10 分钟，或浏览器不接受 Cookie。请重新登录。"),
+            ("This login cannot go on", "It was not begun in this browser, or more than 10 minutes ago, or the browser takes no cookies. Please log in again."),
         ),
         PageError::Over | PageError::Failed(Kind::LoginCodeInvalid) => (
             ("此登录已结束", "登录链接已被使用或已过期。请重新登录。"),

@@ -94,10 +94,18 @@ pub(super) fn error(frame: &PageFrame, page: &ErrorPage) -> String {
     } else {
         format!("\n<p class=\"quiet small\">{}</p>", codes.join(" · "))
     };
-    let body = format!(
-        "<h1>{title}</h1>\n<p>{what_to_do}</p>\n<p><a class=\"button\" href=\"{}\">{}</a></p>{codes}",
-        escape(&page.again),
-        say("重新登录", "Log in again"),
-    );
+    let (again, log_in_again) = (escape(&page.again), say("重新登录", "Log in again"));
+    let rest = match &page.proceed {
+        None => {
+            format!("<p>{what_to_do}</p>\n<p><a class=\"button\" href=\"{again}\">{log_in_again}</a></p>")
+        }
+        Some(proceed) => format!(
+            "<p>{}</p>\n<p><a class=\"button\" href=\"{}\">{}</a></p>\n<p><a href=\"{again}\">{log_in_again}</a></p>",
+            say("您已经登录，不需要这次登录。", "You are logged in already and do not need it."),
+            escape(proceed),
+            say("进入应用", "Continue to the app"),
+        ),
+    };
+    let body = format!("<h1>{title}</h1>\n{rest}{codes}");
     frame.document(title, &body)
 }

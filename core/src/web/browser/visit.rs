@@ -5,30 +5,28 @@ use std::net::IpAddr;
 use super::cookies::Cookies;
 use super::language::Language;
 use super::pages::{ErrorPage, PageError, PageFrame, Pages};
-use crate::error::Error;
+use super::views;
+use crate::error::{Error, ErrorKind};
 use crate::random;
 use crate::store::KeyRing;
 use crate::web::problem::{CHALLENGE, whole_seconds};
 use crate::web::respond::Call;
-use crate::web::response::Response;
+use crate::web::response::{NOWHERE, Response};
 use crate::web::settings::Web;
 use crate::wecom::Hosts;
 use crate::wecom_login::WecomLogin;
 
-/// A redirect shows nothing and leads nowhere else.
-const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 pub(super) struct Visit<'a> {
     pub(super) login: &'a WecomLogin,
     pub(super) call: &'a Call,
-    pub(super) cookies: Cookies,
+    pub(super) cookies: Cookies<'a>,
     pub(super) language: Language,
 }
 
 impl<'a> Visit<'a> {
     pub(super) fn new(login: &'a WecomLogin, call: &'a Call) -> Self {
         let language = Language::of(call.request.headers.as_slice());
-        Self { login, call, cookies: Cookies::new(&login.0.web.public_url), language }
+        Self { login, call, cookies: Cookies::new(&login.0.web.cookie_names), language }
     }
 
     pub(super) fn headers(&self) -> &'a [(String, Vec<u8>)] {
@@ -36,7 +34,7 @@ impl<'a> Visit<'a> {
     }
 
     pub(super) fn client(&self) -> Option<IpAddr> {
-        self.call.client(self.login)
+        Some(self.call.client(self.login))
     }
 
     pub(super) fn web(&self) -> &'a Web {
@@ -65,21 +63,17 @@ impl<'a> Visit<'a> {
     ) -> Response {
         let look = &self.web().look;
         let frame = PageFrame::new(self.language, random::hex::<16>(), look.branding.clone());
-        let own = if look.own_pages { " 'self'" } else { "" };
-        let policy = format!(
-            "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'{own}; img-src 'self' data:; \
-             font-src{font}; frame-src {framed}; form-action {targets}; base-uri 'none'; frame-ancestors 'none'",
-            nonce = frame.nonce(),
-            font = if look.own_pages { " 'self'" } else { " 'none'" },
-            framed = framed.unwrap_or("'none'"),
-            targets = form_targets(self.hosts()),
-        );
-        let html = write(&*look.pages, &frame);
-        secured(Response::with_body(status, "text/html; charset=utf-8", html), policy)
+        let policy = policy(&frame, look.own_pages, framed, self.hosts());
+        html(status, write(&*look.pages, &frame), policy)
     }
 
     pub(super) fn error(&self, error: PageError, again: String) -> Response {
-        self.error_page(&ErrorPage { error, errcode: None, retry_after: None, again })
+        self.ended(error, again, None)
+    }
+
+    /// The same for whom there may be a way on: into the app.
+    pub(super) fn ended(&self, error: PageError, again: String, proceed: Option<String>) -> Response {
+        self.error_page(&ErrorPage { error, errcode: None, retry_after: None, again, proceed })
     }
 
     pub(super) fn failed(&self, error: &Error, again: String) -> Response {
@@ -89,6 +83,7 @@ impl<'a> Visit<'a> {
             errcode: error.errcode(),
             retry_after: error.retry_after(),
             again,
+            proceed: None,
         })
     }
 
@@ -103,12 +98,38 @@ impl<'a> Visit<'a> {
 
     /// A redirect. `location` is a path of ours or a link to WeCom.
     pub(super) fn redirect(&self, status: u16, location: impl Into<String>) -> Response {
-        secured(Response::empty(status), NOTHING).with_header("location", location)
+        secured(Response::empty(status), NOWHERE).with_header("location", location)
     }
+}
+
+/// The page of a request that broke.
+pub(super) fn broken(web: &Web, hosts: &Hosts, language: Language) -> Response {
+    let error = PageError::Failed(ErrorKind::Internal);
+    let again = web.path_of("/login");
+    let page = ErrorPage { error, errcode: None, retry_after: None, again, proceed: None };
+    let frame = PageFrame::new(language, random::hex::<16>(), web.look.branding.clone());
+    html(error.status(), views::error(&frame, &page), policy(&frame, false, None, hosts))
+}
+
+fn html(status: u16, html: String, policy: String) -> Response {
+    secured(Response::with_body(status, "text/html; charset=utf-8", html), policy)
 }
 
 fn secured(response: Response, policy: impl Into<String>) -> Response {
     response.with_header("content-security-policy", policy).with_header("referrer-policy", "no-referrer")
+}
+
+/// The policy of a page; with `own_pages` the host app's styles, pictures and fonts may be on it.
+fn policy(frame: &PageFrame, own_pages: bool, framed: Option<&str>, hosts: &Hosts) -> String {
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'{own}; img-src 'self' data:; \
+         font-src{font}; frame-src {framed}; form-action {targets}; base-uri 'none'; frame-ancestors 'none'",
+        nonce = frame.nonce(),
+        own = if own_pages { " 'self'" } else { "" },
+        font = if own_pages { " 'self'" } else { " 'none'" },
+        framed = framed.unwrap_or("'none'"),
+        targets = form_targets(hosts),
+    )
 }
 
 /// Where forms lead: to us, and on by redirects to WeCom, which browsers count as the form's doing.

@@ -93,7 +93,7 @@ fn unknown_words_have_codes_of_their_own() {
 fn an_organisation_code_has_the_alphabet_of_ids() {
     let parse =
         |code: &str| SetCodeParams::parse(json!({"corpId": "ww1", "code": code}).to_string().as_bytes());
-    assert_eq!(parse("Org_code-1").unwrap().code, "Org_code-1");
+    assert_eq!(parse("Org_code-1").unwrap().code.as_str(), "Org_code-1");
     assert_eq!(parse(&"x".repeat(64)).unwrap().suite_id, None);
     for code in ["a b", "代码", "a/b", &"x".repeat(65)] {
         assert_eq!(refused(parse(code)).0, ErrorKind::ApiParams, "{code}");

@@ -5,12 +5,12 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _, SqlErr};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::error::Result;
 use crate::random;
 use crate::store::entity::token_lease::{ActiveModel, Column, Entity};
-use crate::store::{Store, retried};
+use crate::store::{Store, is_taken, retried};
 
 /// A node that does not renew its lease for this long is dead or cut off, and another fetches.
 const LEASE: Duration = Duration::from_secs(3);
@@ -51,7 +51,7 @@ impl<'a> Lease<'a> {
         let row = ActiveModel { id: Set(id.to_vec()), owner: Set(owner.to_owned()), until: Set(now + LEASE) };
         match Entity::insert(row).exec_without_returning(store.database()).await {
             Ok(_) => Ok(true),
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Ok(false),
+            Err(error) if is_taken(&error) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
@@ -81,7 +81,7 @@ impl<'a> Lease<'a> {
                 .col_expr(Column::Until, Expr::value(self.store.now() + LEASE))
                 .filter(Column::Id.eq(self.id))
                 .filter(Column::Owner.eq(self.owner.as_str()))
-                .exec(self.store.database())
+                .exec(self.store.pulse())
                 .await;
         }
     }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::secret::ProviderSecret;
 use crate::suite::Suite;
 
 fn suite(id: &str) -> Suite {
@@ -91,4 +92,43 @@ fn instances_built_in_code_are_checked_by_name() {
     let message = check_together(&mut twins).unwrap_err().to_string();
     assert!(message.contains("two instances must not have one name"), "{message}");
     check_together(&mut [first, instance("auths.B", suite("dk1"))]).unwrap();
+}
+
+#[test]
+fn instances_built_in_code_keep_the_rules_of_files() {
+    type Break = fn(&mut InstanceConfig);
+    let broken: [(&str, &str, Break); 6] = [
+        ("title", "must not be blank", |instance| instance.title = " ".to_owned()),
+        ("authConfig.suiteSecret", "must not be blank", |instance| {
+            instance.suite.secret = SuiteSecret::new(" ");
+        }),
+        ("authConfig.token", "must not be blank", |instance| {
+            instance.suite.callback_keys[0].token = CallbackToken::new("");
+        }),
+        ("callbackKeys[0].token", "must not be blank", |instance| {
+            let blank = CallbackKeys::new(CallbackToken::new("\t"), EncodingAesKey::new(OTHER_KEY).unwrap());
+            instance.suite.callback_keys.push(blank);
+        }),
+        ("authConfig.token", "is required and missing", |instance| instance.suite.callback_keys.clear()),
+        ("providerSecret", "must not be blank", |instance| {
+            instance.suite.provider_secret = Some(ProviderSecret::new(""));
+        }),
+    ];
+    for (field, rule, spoil) in broken {
+        let mut given = instance("auths.A", suite("dk1"));
+        spoil(&mut given);
+        let error = super::super::load([], vec![given], &no_environment).unwrap_err();
+        assert_eq!(error.to_string(), format!("CONFIG_ERROR: auths.A: {field}: {rule}"));
+    }
+}
+
+#[test]
+fn instances_built_in_code_are_warned_of_too() {
+    let mut given = instance("auths.A", suite("dk1"));
+    given.suite.callback_keys[0].token = CallbackToken::new("fifteen-letters");
+    let (_, warnings) = super::super::load([], vec![given], &no_environment).unwrap();
+    let texts: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(texts[0].starts_with("auths.A: authConfig.token: has fewer than 16"), "{texts:?}");
+    assert!(texts[1].starts_with("auths.A: providerCorpId: is missing"), "{texts:?}");
 }

@@ -1,0 +1,140 @@
+//! Follows the feed of ends: what other nodes ended is over here within a second, whatever happens on the way.
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+
+use super::background::spawn;
+use super::handle::WecomLogin;
+use crate::error::Result;
+use crate::session::Principal;
+use crate::session::recent;
+use crate::store::Bell;
+use crate::store::ends::{self, End, Heard, News};
+
+/// How often a node looks for what other nodes ended.
+const HEAR_EVERY: Duration = Duration::from_millis(300);
+/// How often a node asks the database for its time.
+const MEASURE_EVERY: Duration = Duration::from_secs(10);
+/// A look at the feed that takes longer has failed.
+const HEAR_WITHIN: Duration = Duration::from_secs(5);
+/// Several nodes may find that the database went back far; the first of them ends all sessions.
+const ALL_ENDED_LATELY: Duration = Duration::from_mins(1);
+
+/// Hears of what other nodes ended, until dropped.
+pub(super) async fn follow_ends(login: WecomLogin) {
+    while AssertUnwindSafe(listen_for_ends(&login)).catch_unwind().await.is_err() {
+        tracing::error!(target: "wecom_login", "the feed of ends was lost hold of; it is taken up again");
+        login.0.sessions.trust(false);
+        tokio::time::sleep(HEAR_EVERY).await;
+    }
+}
+
+async fn listen_for_ends(login: &WecomLogin) {
+    let sessions = &login.0.sessions;
+    let believed_for = sessions.settings().believed_for();
+    let bell = Bell::hang(login.0.store.database().pool(), &login.0.runtime);
+    let mut heard = None;
+    // By the machine's clock: the database does not wait for one that a test moves.
+    let mut heard_at = Instant::now();
+    let mut measured_at = Instant::now();
+    loop {
+        if measured_at.elapsed() >= MEASURE_EVERY {
+            measured_at = Instant::now();
+            // As long as it does not answer, the last answer holds.
+            let _ = tokio::time::timeout(HEAR_WITHIN, login.0.store.measure_time()).await;
+        }
+        let mut well = false;
+        match tokio::time::timeout(HEAR_WITHIN, hear(login, heard)).await {
+            Ok(Ok((newest, more))) => {
+                well = true;
+                heard = Some(newest);
+                heard_at = Instant::now();
+                if more {
+                    continue;
+                }
+                sessions.recent().heard(newest);
+                sessions.trust(true);
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(target: "wecom_login", ?error, "the feed of ends cannot be read");
+            }
+            Err(_) => tracing::debug!(target: "wecom_login", "the feed of ends cannot be read in time"),
+        }
+        if !well && heard_at.elapsed() >= believed_for {
+            sessions.trust(false);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(HEAR_EVERY) => {}
+            () = bell.rings() => {}
+        }
+    }
+}
+
+/// One look at the feed: where it stands now, and whether it holds more.
+async fn hear(login: &WecomLogin, heard: Option<Heard>) -> Result<(Heard, bool)> {
+    let inner = &login.0;
+    let Some(heard) = heard else {
+        let newest = ends::newest(inner.store.pulse()).await?;
+        // What was read before this place in the feed was known may be from before an end.
+        inner.authorizations.forget_all();
+        inner.sessions.forget_all();
+        inner.sessions.recent().heard_anew(newest);
+        return Ok((newest, false));
+    };
+    match ends::since(inner.store.pulse(), heard).await? {
+        News::Broken(newest) => {
+            tracing::warn!(target: "wecom_login", "the database is not the one it was; sessions are read anew");
+            inner.authorizations.forget_all();
+            inner.sessions.forget_all();
+            end_anew(login, heard).await?;
+            inner.sessions.recent().heard_anew(newest);
+            Ok((newest, false))
+        }
+        News::Ends(ends, newest) => {
+            let more = !ends.is_empty();
+            for end in ends {
+                follow(login, end).await;
+            }
+            Ok((newest, more))
+        }
+    }
+}
+
+async fn follow(login: &WecomLogin, end: End) {
+    let inner = &login.0;
+    match end {
+        End::Authorization { suite_id, corp_id, epoch } => {
+            inner.authorizations.changed(&suite_id, &corp_id, epoch);
+        }
+        End::Person { suite_id, corp_id, user_id, authorization_epoch, epoch } => {
+            let who = Principal::new(suite_id, corp_id, user_id);
+            inner.sessions.person_ended(&who, authorization_epoch, epoch);
+        }
+        End::Session { token_hash } => inner.sessions.session_ended(&token_hash).await,
+        End::All => inner.authorizations.all_ended(),
+    }
+}
+
+/// The database is not the one it was, and this node had heard of the ends up to `heard`. What ended lately is ended
+/// once more. If more may have been lost than is remembered here, all sessions end.
+async fn end_anew(login: &WecomLogin, heard: Heard) -> Result<()> {
+    let inner = &login.0;
+    let recent = inner.sessions.recent();
+    let now = inner.store.now();
+    let all_were_lost =
+        recent.all_ended() && !ends::all_ended_since(inner.store.pulse(), now - recent::REMEMBERED).await?;
+    if recent.covers(&inner.store, heard).await? && !all_were_lost {
+        // On its own: there may be many, and the feed is followed meanwhile.
+        let (recent, store) = (recent.clone(), inner.store.clone());
+        spawn(login, async move { recent.repeat(&store).await });
+    } else if !ends::all_ended_since(inner.store.pulse(), now - ALL_ENDED_LATELY).await? {
+        tracing::error!(
+            target: "wecom_login",
+            "the database went back further than ends are remembered: all sessions end, people log in again"
+        );
+        inner.authorizations.end_all_sessions().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! The example apps' own pages.
+
+use wecom_login::CurrentUser;
+use wecom_login::web::PageFrame;
+
+use crate::Demo;
+
+impl Demo {
+    /// The public page.
+    #[must_use]
+    pub const fn home_page() -> &'static str {
+        include_str!("../home.html")
+    }
+
+    /// The page of who is logged in.
+    #[must_use]
+    pub fn account_page(user: &CurrentUser) -> String {
+        let name = user.profile().name.as_deref().unwrap_or("unknown");
+        // What WeCom tells of a person is text that somebody wrote: it is escaped.
+        include_str!("../account.html")
+            .replace("{name}", &PageFrame::escape(name))
+            .replace("{thirdUserId}", &PageFrame::escape(user.third_user_id().as_str()))
+            .replace("{corpId}", &PageFrame::escape(user.corp_id().as_str()))
+    }
+}

@@ -1,0 +1,90 @@
+//! What must come back.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::adapter::HOST_404;
+use crate::client::Reply;
+
+/// What must come back.
+#[derive(Clone, Debug)]
+pub(super) enum Expect {
+    /// A problem of this status and code.
+    Problem(u16, &'static str),
+    /// 200 and a JSON object of exactly these fields.
+    Fields(&'static [&'static str]),
+    /// An empty 204.
+    NoContent,
+    /// A refusal of a callback: this status, plain text, empty.
+    Refused(u16),
+    /// A page of the login of this status.
+    Page(u16),
+    /// 405 with these methods, as a problem, or empty for a callback.
+    NotAllowed { allow: String, plain: bool },
+    /// 200 without a body, but with its length: the answer to HEAD.
+    Head,
+    /// As the problem, but without its body: the answer to HEAD.
+    HeadProblem(u16),
+    /// The host app's own 404.
+    Host404,
+    /// 404, from whomever: routers differ in whether an empty segment fits `{Instance}`.
+    NotFound,
+}
+
+/// Fails if something else came back.
+pub(super) fn check(reply: &Reply, expect: &Expect) {
+    match expect {
+        Expect::Problem(status, code) => reply.is_problem(*status, code),
+        Expect::Fields(fields) => has_fields(&reply.success(), fields),
+        Expect::NoContent => reply.no_content(),
+        Expect::Refused(status) => refused(reply, *status),
+        Expect::Page(status) => {
+            assert_eq!(
+                (reply.status, reply.header("content-type")),
+                (*status, Some("text/html; charset=utf-8"))
+            );
+            assert!(reply.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
+            assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+            assert_eq!(reply.header("cache-control"), Some("no-store"));
+        }
+        Expect::NotAllowed { allow, plain } => {
+            assert_eq!(reply.header("allow"), Some(allow.as_str()));
+            if *plain { refused(reply, 405) } else { reply.is_problem(405, "METHOD_NOT_ALLOWED") }
+        }
+        Expect::Head => {
+            assert_eq!((reply.status, reply.body.len()), (200, 0));
+            assert_ne!(reply.header("content-length").unwrap(), "0");
+            assert_eq!(reply.header("cache-control"), Some("no-store"));
+        }
+        Expect::HeadProblem(status) => {
+            assert_eq!((reply.status, reply.body.len()), (*status, 0));
+            assert_eq!(reply.header("content-type"), Some("application/problem+json"));
+        }
+        Expect::Host404 => assert_eq!((reply.status, reply.text()), (404, HOST_404)),
+        Expect::NotFound => assert_eq!(reply.status, 404),
+    }
+}
+
+/// That an object has these fields and no others.
+#[track_caller]
+pub(in crate::conformance) fn has_fields(value: &Value, fields: &[&str]) {
+    let there: BTreeSet<_> = value.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(there, fields.iter().copied().collect::<BTreeSet<_>>(), "{value}");
+}
+
+/// That a callback was refused: plain text, empty, with every header of a callback's answer.
+#[track_caller]
+pub(in crate::conformance) fn refused(reply: &Reply, status: u16) {
+    assert_eq!((reply.status, reply.text()), (status, ""));
+    callback_headers(reply);
+}
+
+/// The headers of every answer to a callback.
+#[track_caller]
+pub(in crate::conformance) fn callback_headers(reply: &Reply) {
+    assert_eq!(reply.header("content-type"), Some("text/plain; charset=utf-8"));
+    assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(reply.header("content-security-policy"), Some("default-src 'none'"));
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+}

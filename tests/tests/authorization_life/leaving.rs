@@ -1,0 +1,173 @@
+//! People leave while the host app cannot end their binding: sessions end at once and once, and what comes later stays.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use wecom_login::{
+    Binder, Builder, Error, ErrorKind, HookFuture, ManualClock, Principal, ProvenPerson, Result,
+};
+use wecom_login_tests::forge::{Push, app_event};
+use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
+
+/// Our auth model behind a host app that is away at times.
+struct Away {
+    ours: Arc<dyn Binder>,
+    away: Arc<AtomicBool>,
+}
+
+impl Away {
+    fn check(&self) -> Result<()> {
+        match self.away.load(Ordering::SeqCst) {
+            true => Err(Error::new(ErrorKind::StoreUnavailable, "the host app is away")),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Binder for Away {
+    fn bind<'a>(&'a self, person: &'a ProvenPerson) -> HookFuture<'a, Result<Option<String>>> {
+        self.ours.bind(person)
+    }
+
+    fn bound<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
+        self.ours.bound(principal)
+    }
+
+    fn unbind<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.check()?;
+            self.ours.unbind(principal).await
+        })
+    }
+
+    fn rebind<'a>(&'a self, from: &'a Principal, to: &'a Principal) -> HookFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.check()?;
+            self.ours.rebind(from, to).await
+        })
+    }
+}
+
+async fn started() -> (Node, Arc<AtomicBool>, String, String) {
+    started_with(|builder| builder).await
+}
+
+async fn started_with(change: impl FnOnce(Builder) -> Builder) -> (Node, Arc<AtomicBool>, String, String) {
+    let away = Arc::new(AtomicBool::new(false));
+    let of_binder = Arc::clone(&away);
+    let node = Node::start_with(Plan::default(), |builder| {
+        change(builder.binder_over(move |ours| Away { ours, away: of_binder }))
+    })
+    .await;
+    let corp = node.install(0).await;
+    let person = node.user(0, 0);
+    (node, away, corp, person)
+}
+
+fn leaves(node: &Node, corp: &str, person: &str) -> Push {
+    let fields = [("ChangeType", "delete_user"), ("UserID", person)];
+    node.forge.post(corp, &app_event(corp, "change_contact", 1_700_000_000, &fields))
+}
+
+fn is_renamed(node: &Node, corp: &str, from: &str, to: &str) -> Push {
+    let fields = [("ChangeType", "update_user"), ("UserID", from), ("NewUserID", to)];
+    node.forge.post(corp, &app_event(corp, "change_contact", 1_700_000_001, &fields))
+}
+
+async fn user_id(node: &Node, corp: &str, person: &str) -> Option<String> {
+    let answer = node.log_in(SUITE, corp, person).await.json();
+    answer["userId"].as_str().map(str::to_owned)
+}
+
+/// Carries the waiting records out now, as `retryCallBack` does.
+async fn try_again(node: &Node) {
+    for record in node.records().await {
+        let _ = node.login.service().retry_callback(record.record_id).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_who_is_back_before_the_binding_ended_stays_in_as_somebody_new() {
+    let (node, away, corp, person) = started().await;
+    let before = user_id(&node, &corp, &person).await.unwrap();
+    let session = node.session(SUITE, &corp, &person).await;
+    assert!(node.lives(&session).await);
+    away.store(true, Ordering::SeqCst);
+    node.accepted(&leaves(&node, &corp, &person)).await;
+    until("the session is over", async || !node.lives(&session).await).await;
+    let epoch = "SELECT MAX(epoch) FROM wecom_person";
+    until("the rest was tried", async || {
+        node.records()
+            .await
+            .iter()
+            .any(|record| record.event == "change_contact" && record.last_error.is_some())
+    })
+    .await;
+    assert_eq!(user_id(&node, &corp, &person).await, None, "nobody logs in as who they were");
+    for _ in 0..3 {
+        try_again(&node).await;
+    }
+    assert_eq!(node.number(epoch).await, 1, "their sessions were ended once");
+
+    away.store(false, Ordering::SeqCst);
+    let now = user_id(&node, &corp, &person).await.unwrap();
+    assert_ne!(now, before, "the same userid is a new person");
+    let session = node.session(SUITE, &corp, &person).await;
+    until("the record is done", async || {
+        try_again(&node).await;
+        node.statuses("change_contact").await == ["succeeded"]
+    })
+    .await;
+    assert!(node.lives(&session).await, "the task is of before they came back");
+    assert_eq!(user_id(&node, &corp, &person).await.unwrap(), now);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_about_one_person_are_carried_out_in_their_order() {
+    let (node, away, corp, person) = started().await;
+    let (renamed, another) = ("the-new-userid", node.user(0, 1));
+    let before = user_id(&node, &corp, &person).await.unwrap();
+    user_id(&node, &corp, &another).await.unwrap();
+    away.store(true, Ordering::SeqCst);
+    node.accepted(&leaves(&node, &corp, &person)).await;
+    until("leaving is tried", async || node.records().await[0].last_error.is_some()).await;
+    away.store(false, Ordering::SeqCst);
+    // Whoever has the userid now is another person, and so is the one that is called otherwise next.
+    node.accepted(&is_renamed(&node, &corp, &person, renamed)).await;
+    node.accepted(&leaves(&node, &corp, &another)).await;
+    until("all is done", async || {
+        node.statuses("change_contact").await.iter().all(|status| status == "succeeded")
+    })
+    .await;
+    let bound = format!("SELECT COUNT(*) FROM wecom_user WHERE local_id = '{before}'");
+    assert_eq!(node.number(&bound).await, 0, "nobody is who they were");
+    let who = principal(SUITE, &corp, renamed);
+    let new = node.login.service().issue_session(&who, wecom_login::Platform::App).await.unwrap();
+    assert_ne!(new.user.user_id(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_from_before_a_long_outage_is_not_given_up_at_its_first_failure() {
+    let clock = ManualClock::starting_now();
+    let (node, away, corp, person) = started_with(|builder| builder.clock(clock.clone())).await;
+    away.store(true, Ordering::SeqCst);
+    node.accepted(&leaves(&node, &corp, &person)).await;
+    until("it is tried", async || node.records().await[0].last_error.is_some()).await;
+    // The service was away over the weekend.
+    clock.advance(Duration::from_hours(60));
+    until("it is tried again", async || {
+        // A worker that looked just before the clock was moved looks again.
+        clock.advance(Duration::from_secs(1));
+        let record = &node.records().await[0];
+        record.attempts >= 2 && record.last_error.is_some()
+    })
+    .await;
+    until("it waits", async || node.statuses("change_contact").await == ["waiting"]).await;
+    away.store(false, Ordering::SeqCst);
+    until("it is done", async || {
+        clock.advance(Duration::from_mins(1));
+        node.statuses("change_contact").await == ["succeeded"]
+    })
+    .await;
+}

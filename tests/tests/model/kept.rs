@@ -1,1 +1,0 @@
-//! Histories that once failed, as they shrank.

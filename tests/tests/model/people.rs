@@ -1,0 +1,131 @@
+//! Who logs in and out, and who is taken for logged in.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use wecom_login::{AuthCode, Clock as _, CorpId, CurrentUser, ErrorKind, SuiteId, WorkbenchLoginRequest};
+use wecom_login_tests::node::SUITE;
+
+use super::lives::{RecordLife, SessionLife, SessionTurn};
+use super::run::{Checked, PATIENCE, Run, at_last, is_late};
+use super::state::{Pushed, Session, Standing};
+use super::steps::Act;
+
+impl Run<'_> {
+    pub(super) async fn log_in(&mut self, corp: usize, person: usize, node: usize) -> Checked {
+        self.start(node).await;
+        let (corp_id, user_id) = (self.corps[corp].id.clone(), self.corps[corp].people[person].id.clone());
+        let about = |push: &Pushed| {
+            matches!(push.act, Act::Unsubscribe(c, p) | Act::Leave(c, p) | Act::Rename(c, p)
+                if (c, p) == (corp, person))
+        };
+        let mut sure = self.corps[corp].standing == Standing::In
+            && self.corps[corp].people[person].present
+            && self.heard;
+        // An event that ended their sessions ends no later one, though its record may be taken up again.
+        let mut after_an_end = false;
+        for push in self.pushes.iter().filter(|push| about(push)) {
+            match push.life {
+                RecordLife::Pushed => sure = false,
+                RecordLife::Acknowledged if self.is_carried_out(push.number).await => after_an_end = true,
+                RecordLife::Acknowledged => sure = false,
+                RecordLife::Settled | RecordLife::Failed => {}
+            }
+        }
+        let made_at = self.clock.now();
+        let began = Instant::now();
+        loop {
+            let Ok(code) = self.sandbox.code_for_suite(&corp_id, &user_id, SUITE) else {
+                return if sure { Err("WeCom gives no code to who is in".to_owned()) } else { Ok(()) };
+            };
+            let request = WorkbenchLoginRequest::new(CorpId::new(&*corp_id).unwrap(), AuthCode::new(code))
+                .with_suite_id(SuiteId::new(SUITE).ok());
+            let login = self.login(node).service().login_by_workbench(request).await;
+            if login.is_err() {
+                // WeCom may have said that they do not see the app.
+                self.may_have_ended(corp, &user_id, 1);
+            }
+            match login {
+                Ok(result) => {
+                    let life = if sure { SessionLife::Alive } else { SessionLife::Doubtful };
+                    let count = |counter: &AtomicUsize, one: bool| {
+                        counter.fetch_add(usize::from(one), Ordering::Relaxed)
+                    };
+                    count(&self.counted.sessions, true);
+                    count(&self.counted.sure_sessions, sure);
+                    count(&self.counted.after_an_end, sure && after_an_end);
+                    let token = result.token.expose().to_owned();
+                    self.sessions.push(Session { token, corp, user_id, life, made_at, ended_on: None });
+                    return Ok(());
+                }
+                Err(error) if sure && is_late(error.kind()) && began.elapsed() < PATIENCE => {}
+                Err(error) if sure => {
+                    return Err(format!("a login that must succeed was refused: {error:?}"));
+                }
+                Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    /// Their sessions were ended so often, perhaps.
+    pub(super) fn may_have_ended(&mut self, corp: usize, user_id: &str, times: i64) {
+        *self.ended.entry((corp, user_id.to_owned())).or_default() += times;
+    }
+
+    pub(super) async fn log_out(&mut self, which: usize, node: usize, all: bool) -> Checked {
+        let alive: Vec<usize> = (0..self.sessions.len())
+            .filter(|number| self.sessions[*number].life == SessionLife::Alive)
+            .collect();
+        if alive.is_empty() {
+            return Ok(());
+        }
+        self.start(node).await;
+        let number = alive[which % alive.len()];
+        let user = self.user(node, number).await?.ok_or("a session that must live is dead")?;
+        let service = self.login(node).service();
+        let mut times = 0;
+        at_last(async || {
+            times += 1;
+            if all { service.logout_all(&user).await } else { service.logout(&user).await }
+        })
+        .await?;
+        let (corp, user_id) = (self.sessions[number].corp, self.sessions[number].user_id.clone());
+        if all {
+            self.may_have_ended(corp, &user_id, times);
+        }
+        let token = self.sessions[number].token.clone();
+        self.ended_on(node, |session| {
+            session.token == token || (all && session.corp == corp && session.user_id == user_id)
+        });
+        Ok(())
+    }
+
+    pub(super) fn ended_on(&mut self, node: usize, whose: impl Fn(&Session) -> bool) {
+        for session in self.sessions.iter_mut().filter(|session| whose(session)) {
+            if session.life != SessionLife::Over {
+                session.life = session.life.after(SessionTurn::Ended);
+                session.ended_on = Some(node);
+            }
+        }
+        self.heard = self.nodes.iter().flatten().count() < 2;
+    }
+
+    pub(super) fn turn(&mut self, turn: SessionTurn, whose: impl Fn(&Session) -> bool) {
+        for session in self.sessions.iter_mut().filter(|session| whose(session)) {
+            session.life = session.life.after(turn);
+        }
+    }
+
+    pub(super) async fn user(&self, node: usize, session: usize) -> Checked<Option<CurrentUser>> {
+        self.verified(node, &self.sessions[session].token).await
+    }
+
+    pub(super) async fn verified(&self, node: usize, token: &str) -> Checked<Option<CurrentUser>> {
+        at_last(async || match self.login(node).verify_token(token.as_bytes()).answer().await {
+            Ok(verified) => Ok(verified.map(|verified| verified.user)),
+            Err(error) if error.kind() == ErrorKind::TokenInvalid => Ok(None),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+}

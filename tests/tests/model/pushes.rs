@@ -1,0 +1,154 @@
+//! What happens at WeCom, and what is pushed of it.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use wecom_login::{Clock as _, ErrorKind};
+use wecom_login_tests::node::SUITE;
+
+use super::lives::{RecordLife, RecordTurn, SessionTurn};
+use super::run::{Checked, Run};
+use super::state::{Pushed, Standing, corp_of};
+use super::steps::Act;
+
+impl Run<'_> {
+    /// What an administrator or a person does; the push of it waits.
+    pub(super) async fn wecom(&mut self, act: Act) {
+        // WeCom's time is in seconds: two acts are never the same event.
+        self.leap(Duration::from_secs(1));
+        let wecom = &self.sandbox;
+        let id = |corp: usize| self.corps[corp].id.clone();
+        let person = |corp: usize, person: usize| self.corps[corp].people[person].id.clone();
+        let done = match act {
+            Act::Install(corp) => wecom.install_suite(&id(corp), SUITE).await,
+            Act::Change(corp) => wecom.change(&id(corp)).await,
+            Act::Cancel(corp) => wecom.cancel(&id(corp)).await,
+            Act::Reset(corp) => wecom.reset_secret(&id(corp)).await,
+            Act::Unsubscribe(corp, who) => wecom.unsubscribe(&id(corp), &person(corp, who)).await,
+            Act::Leave(corp, who) => wecom.leave(&id(corp), &person(corp, who)).await,
+            Act::Rename(corp, who) => {
+                self.renamed += 1;
+                let new = format!("renamed-{}", self.renamed);
+                wecom.rename(&id(corp), &person(corp, who), &new).await
+            }
+            Act::Ticket => wecom.push_ticket(SUITE).await,
+        };
+        if done.is_err() {
+            // Nothing is installed, or the person is gone.
+            return;
+        }
+        let user_id = match act {
+            Act::Unsubscribe(corp, who) | Act::Leave(corp, who) | Act::Rename(corp, who) => person(corp, who),
+            _ => String::new(),
+        };
+        self.take_letters(act);
+        match act {
+            Act::Install(corp) | Act::Cancel(corp) => {
+                self.corps[corp].standing = Standing::Unsure;
+                self.turn(SessionTurn::MayEnd, |session| session.corp == corp);
+            }
+            Act::Reset(corp) => self.corps[corp].standing = Standing::Unsure,
+            Act::Unsubscribe(corp, _) | Act::Leave(corp, _) | Act::Rename(corp, _) => {
+                self.turn(SessionTurn::MayEnd, |session| session.corp == corp && session.user_id == user_id);
+            }
+            Act::Change(_) | Act::Ticket => {}
+        }
+        match act {
+            Act::Leave(corp, who) => self.corps[corp].people[who].present = false,
+            Act::Rename(corp, who) => self.corps[corp].people[who].id = format!("renamed-{}", self.renamed),
+            _ => {}
+        }
+    }
+
+    pub(super) fn take_letters(&mut self, act: Act) {
+        for letter in self.post.empty() {
+            // The first ticket comes with the callback URL, before any act.
+            self.pushes.push(Pushed {
+                number: self.pushes.len(),
+                act: if letter.is_ticket { Act::Ticket } else { act },
+                letter,
+                life: RecordLife::Pushed,
+                at: self.clock.now(),
+                condemned: Vec::new(),
+                known: false,
+                disturbed: false,
+            });
+        }
+    }
+
+    pub(super) async fn deliver(&mut self, push: usize, node: usize) -> Checked {
+        self.start(node).await;
+        let letter = self.pushes[push].letter.clone();
+        let service = self.login(node).service();
+        let answer = service.notify("POST", &letter.query, &letter.body).await;
+        match answer.status {
+            200 => {}
+            // Not stored in time: WeCom comes again.
+            500 => return Ok(()),
+            other => return Err(format!("a push was answered {other}")),
+        }
+        self.counted.pushes.fetch_add(1, Ordering::Relaxed);
+        if self.pushes[push].life == RecordLife::Failed {
+            self.undisturbed = false;
+        }
+        if self.pushes[push].life == RecordLife::Pushed {
+            let act = self.pushes[push].act;
+            let user_id = self.pushes[push].letter.user_id.clone();
+            let condemned: Vec<usize> = (0..self.sessions.len())
+                .filter(|number| match act {
+                    Act::Install(corp) | Act::Cancel(corp) => self.sessions[*number].corp == corp,
+                    Act::Unsubscribe(corp, _) | Act::Leave(corp, _) | Act::Rename(corp, _) => {
+                        let session = &self.sessions[*number];
+                        session.corp == corp && user_id.as_deref() == Some(&session.user_id)
+                    }
+                    Act::Change(_) | Act::Reset(_) | Act::Ticket => false,
+                })
+                .collect();
+            for number in &condemned {
+                let session = &mut self.sessions[*number];
+                session.life = session.life.after(SessionTurn::MayEnd);
+            }
+            // Who leaves or is renamed is ended before the rest of it, and once more after it.
+            let ends = match act {
+                Act::Unsubscribe(..) => 1,
+                Act::Leave(..) | Act::Rename(..) => 2,
+                _ => 0,
+            };
+            if let (Some(corp), Some(user_id)) = (corp_of(act), &user_id) {
+                self.may_have_ended(corp, user_id, ends);
+            }
+            let known = corp_of(act).is_some_and(|corp| self.corps[corp].standing == Standing::In);
+            (self.pushes[push].condemned, self.pushes[push].known) = (condemned, known);
+        }
+        self.pushes[push].life = self.pushes[push].life.after(RecordTurn::Taken);
+        Ok(())
+    }
+
+    pub(super) async fn retry(&mut self, which: usize, node: usize) -> Checked {
+        let Some(push) = self.nth_push(which, |life| life != RecordLife::Pushed) else { return Ok(()) };
+        self.start(node).await;
+        let id = self.number(&self.of_record("id", push)).await;
+        self.undisturbed = false;
+        let retried = self.login(node).service().retry_callback(id).await;
+        match retried {
+            Err(error) if error.kind() == ErrorKind::RecordNotFound => {
+                return Err("the record of an acknowledged event is not found".to_owned());
+            }
+            _ => {}
+        }
+        if self.pushes[push].life == RecordLife::Failed {
+            self.pushes[push].life = self.pushes[push].life.after(RecordTurn::Taken);
+        }
+        Ok(())
+    }
+
+    pub(super) fn nth_push(&self, which: usize, of: impl Fn(RecordLife) -> bool) -> Option<usize> {
+        let fitting: Vec<usize> =
+            (0..self.pushes.len()).filter(|number| of(self.pushes[*number].life)).collect();
+        (!fitting.is_empty()).then(|| fitting[which % fitting.len()])
+    }
+
+    pub(super) fn count(&self, which: impl Fn(Act) -> bool) -> usize {
+        self.pushes.iter().filter(|push| which(push.act)).count()
+    }
+}

@@ -1,0 +1,50 @@
+//! All sessions of the service end, on every node.
+
+use serde_json::json;
+use wecom_login::WecomLogin;
+use wecom_login_tests::node::{Node, Plan, SUITE, until};
+
+async fn lives(login: &WecomLogin, token: &str) -> bool {
+    login.verify_token(token.as_bytes()).answer().await.is_ok_and(|verified| verified.is_some())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_session_and_every_login_under_way_is_over() {
+    let node = Node::start(Plan::default()).await;
+    let (corp, other_corp) = (node.install(0).await, node.install(1).await);
+    let person = node.user(0, 0);
+    let other = node.another_handle().await;
+    let sessions = [
+        node.session(SUITE, &corp, &person).await,
+        node.session(SUITE, &other_corp, &node.user(1, 0)).await,
+        // Of a company that never authorised anything.
+        node.session(SUITE, "wwneverauthorised001", "somebody").await,
+    ];
+    for token in &sessions {
+        assert!(node.lives(token).await && lives(&other, token).await);
+    }
+    let code = node.sandbox.code_for_suite(&corp, &person, SUITE).unwrap();
+    let body = json!({"corpId": corp, "code": code});
+    let under_way = node.ask("POST", "/auth/First/getLoginCode", None, Some(body)).await;
+    let login_code = under_way.json()["loginCode"].as_str().unwrap().to_owned();
+
+    node.login.service().end_all_sessions().await.unwrap();
+    for token in &sessions {
+        assert!(!node.lives(token).await, "at once on the node that ends them");
+    }
+    for token in &sessions {
+        until("it is over on the other node", async || !lives(&other, token).await).await;
+    }
+    let spent = node.ask("POST", "/auth/loginByCode", None, Some(json!({"loginCode": login_code}))).await;
+    assert_eq!(spent.problem(), (401, "LOGIN_CODE_INVALID".to_owned()));
+    let fresh = node.another_handle().await;
+    for token in &sessions {
+        assert!(!lives(&fresh, token).await);
+    }
+
+    assert_eq!(node.log_in(SUITE, &corp, &person).await.status, 200);
+    let token = node.session(SUITE, &corp, &person).await;
+    assert!(node.lives(&token).await && lives(&other, &token).await && lives(&fresh, &token).await);
+    fresh.shutdown().await;
+    other.shutdown().await;
+}

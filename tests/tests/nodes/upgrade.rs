@@ -1,0 +1,112 @@
+//! A database as the first version of the tables had it, with data in it, meets the present one.
+
+use sea_orm::DbBackend;
+use serde_json::json;
+use wecom_login::{CurrentUser, ErrorKind, WecomLogin};
+use wecom_login_tests::database::TestDatabase;
+use wecom_login_tests::forge::app_event;
+use wecom_login_tests::node::{ADMIN_KEY, Node, Plan, SUITE, until};
+
+async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
+    let verified = login.verify_token(token.as_bytes()).answer().await;
+    verified.ok().flatten().map(|verified| verified.user)
+}
+
+/// Puts the tables back to what the first step of all made of them, with the rows that they hold. Gives their names.
+async fn as_at_first(database: &TestDatabase) -> Vec<String> {
+    let present: Vec<String> = database.tables().await.into_iter().map(|(table, _)| table).collect();
+    for table in &present {
+        database.execute(&format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}")).await;
+        database.execute(&format!("DROP TABLE {table}")).await;
+    }
+    let connection = database.connect().await;
+    wecom_login::first_steps(&connection, 1).await.unwrap();
+    let tables = database.tables().await.into_iter().map(|(table, _)| table);
+    let first: Vec<String> =
+        tables.filter(|table| !table.starts_with("kept_") && table != "wecom_migration").collect();
+    for table in &first {
+        let columns = database.columns(table).await.join(", ");
+        database
+            .execute(&format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM kept_{table}"))
+            .await;
+    }
+    for table in &present {
+        database.execute(&format!("DROP TABLE kept_{table}")).await;
+    }
+    if database.backend() == DbBackend::Postgres {
+        // It counts what is inserted without a number.
+        let counted = "SELECT setval(pg_get_serial_sequence('wecom_callback_record', 'id'), \
+            (SELECT MAX(id) FROM wecom_callback_record))";
+        database.execute(counted).await;
+    }
+    first
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_the_first_version_are_brought_up_to_date_with_what_they_hold() {
+    let node = Node::start(Plan::default()).await;
+    let corp = node.install(0).await;
+    let (person, leaver) = (node.user(0, 0), node.user(0, 1));
+    let login = node.log_in(SUITE, &corp, &person).await;
+    assert_eq!(login.status, 200, "{:?}", login.body);
+    let token = login.json()["token"].as_str().unwrap().to_owned();
+    let of_leaver = node.session(SUITE, &corp, &leaver).await;
+    let code = json!({"corpId": corp, "code": node.sandbox.code(&corp, &person).unwrap()});
+    let login_code = node.ask("POST", "/auth/First/getLoginCode", None, Some(code)).await;
+    let login_code = login_code.json()["loginCode"].as_str().unwrap().to_owned();
+    let org_code = json!({"corpId": corp, "code": "company-one"});
+    assert_eq!(node.ask("POST", "/auth/setCode", Some(ADMIN_KEY), Some(org_code)).await.status, 204);
+    let leaves = app_event(&corp, "unsubscribe", 1_700_000_000, &[("FromUserName", "somebody")]);
+    node.done(&node.forge.post(&corp, &leaves), "unsubscribe").await;
+    // One event is acknowledged and not yet carried out when the older version ends.
+    node.database.execute("ALTER TABLE wecom_person RENAME TO away").await;
+    let leaves = app_event(&corp, "unsubscribe", 1_700_000_001, &[("FromUserName", &leaver)]);
+    node.accepted(&node.forge.post(&corp, &leaves)).await;
+    until("it was tried", async || node.records().await[0].last_error.is_some()).await;
+    node.login.shutdown().await;
+    node.database.execute("ALTER TABLE away RENAME TO wecom_person").await;
+    node.database.execute("UPDATE wecom_callback_record SET last_error = NULL, hint = NULL").await;
+    // Text was that of the database, Latin letters perhaps.
+    node.database.execute("UPDATE wecom_authorization SET corp_name = 'Company of old'").await;
+    node.database.execute("UPDATE wecom_person SET name = 'Somebody of old', avatar = NULL").await;
+
+    let first = as_at_first(&node.database).await;
+    assert_eq!(node.number("SELECT COUNT(*) FROM wecom_migration").await, 1);
+    for table in &first {
+        assert!(node.number(&format!("SELECT COUNT(*) FROM {table}")).await > 0, "{table} holds nothing");
+    }
+    let refused = node.fails_with(|builder| builder.migrate(false)).await;
+    assert_eq!(refused.kind(), ErrorKind::Config, "{refused}");
+    assert!(refused.to_string().contains("migrations are missing"), "{refused}");
+
+    let fetched = node.sandbox.calls("gettoken");
+    let later = node.another_handle().await;
+    let lives = user(&later, &token).await.expect("who logged in before is still in");
+    assert_eq!((lives.corp_id().as_str(), lives.third_user_id().as_str()), (&*corp, &*person));
+    until("what was acknowledged is carried out", async || user(&later, &of_leaver).await.is_none()).await;
+    let service = later.service();
+    let request = wecom_login::LoginByCodeRequest::new(wecom_login::LoginCode::new(login_code));
+    assert_eq!(service.login_by_code(request).await.unwrap().corp_id.as_str(), corp);
+    let code = wecom_login::AuthCode::new(node.sandbox.code(&corp, &person).unwrap());
+    let corp_id = wecom_login::CorpId::new(&*corp).unwrap();
+    let request = wecom_login::WorkbenchLoginRequest::new(corp_id, code);
+    service.login_by_workbench(request).await.unwrap();
+    assert_eq!(node.sandbox.calls("gettoken"), fetched, "the token that was sealed then opens");
+    assert_eq!(service.corps().await.unwrap()[0].org_code.as_deref(), Some("company-one"));
+
+    // Nothing differs from tables that the present version made by itself.
+    let directory = tempfile::tempdir().unwrap();
+    let fresh = TestDatabase::create(directory.path()).await;
+    let handle = node.another_handle_with(|builder| builder.database_url(fresh.url())).await;
+    handle.shutdown().await;
+    assert_eq!(node.database.shape().await, fresh.shape().await);
+
+    // A start that died half-way, on MySQL: what is made is not booked.
+    node.database.execute("DELETE FROM wecom_migration").await;
+    let again = node.another_handle().await;
+    assert!(user(&again, &token).await.is_some());
+    again.shutdown().await;
+    let without_migrating = node.another_handle_with(|builder| builder.migrate(false)).await;
+    without_migrating.shutdown().await;
+    later.shutdown().await;
+}
