@@ -1,7 +1,6 @@
 //! A login with warm tokens of a person who was seen today asks the database twice at most, and WeCom once.
 //!
 //! A test of its own, because the statements of the process are counted.
-#![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use sea_orm::{ConnectOptions, Database};

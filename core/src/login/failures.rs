@@ -1,6 +1,7 @@
 //! What a failed login costs: failures are counted, and a login has its time.
 
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::time::Duration;
 
 use super::prove::{Attempt, Prover};
@@ -24,7 +25,7 @@ impl Prover {
     pub(crate) async fn limited<T>(
         &self,
         client: Option<IpAddr>,
-        proof: impl Future<Output = Result<T>>,
+        proof: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
         if let Some(client) = client {
             self.0.failed_of_client.check(&client_key(client))?;
@@ -66,18 +67,23 @@ impl Prover {
     }
 }
 
-/// A login has so much time; whoever was waited for last is the one that was late.
-pub(super) async fn in_a_logins_time<T>(login: impl Future<Output = Result<T>>) -> Result<T> {
-    let waits = Waits::default();
-    let late = |_| {
-        Err(if waits.for_database() {
-            Error::new(ErrorKind::StoreUnavailable, "the database did not answer in a login's time")
-                .with_retry_after(AGAIN_AFTER)
-        } else {
-            Error::new(ErrorKind::UpstreamTimeout, "the login took too long")
-        })
-    };
-    tokio::time::timeout(LOGIN_TIMEOUT, waits.watch(login)).await.unwrap_or_else(late)
+/// A login has so much time; whoever was waited for last is the one that was late. In a box, because the compiler measures
+/// how deep the futures of a whole request go.
+pub(super) fn in_a_logins_time<'a, T: 'a>(
+    login: impl Future<Output = Result<T>> + Send + 'a,
+) -> Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>> {
+    Box::pin(async move {
+        let waits = Waits::default();
+        let late = |_| {
+            Err(if waits.for_database() {
+                Error::new(ErrorKind::StoreUnavailable, "the database did not answer in a login's time")
+                    .with_retry_after(AGAIN_AFTER)
+            } else {
+                Error::new(ErrorKind::UpstreamTimeout, "the login took too long")
+            })
+        };
+        tokio::time::timeout(LOGIN_TIMEOUT, waits.watch(login)).await.unwrap_or_else(late)
+    })
 }
 
 /// By what a refused code is known.

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -60,12 +61,13 @@ impl Connection {
 
     /// A transaction that writes.
     pub(super) async fn begin(&self) -> Result<Transaction, DbErr> {
-        let begun = async {
+        // In a box, because the compiler measures how deep the futures of a whole request go.
+        let begun: Pin<Box<dyn Future<Output = Result<_, DbErr>> + Send + '_>> = Box::pin(async {
             let turn = self.turn("BEGIN").await?;
             let places = self.room.take(self.share).await?;
             let options = super::writing(&self.database);
             Ok((in_time(self.database.begin_with_options(options)).await?, turn, places))
-        };
+        });
         let (transaction, turn, places) = noted(within(DONE_WITHIN, begun, busy)).await?;
         Ok(Transaction {
             transaction,

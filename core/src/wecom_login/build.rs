@@ -1,5 +1,6 @@
 //! From what was collected to a handle: everything is checked, opened and started.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
@@ -32,6 +33,12 @@ impl Builder {
     /// # Errors
     /// `CONFIG_ERROR` with the file, the field and the rule; `STORE_UNAVAILABLE`.
     pub async fn build(self) -> Result<WecomLogin> {
+        // In a box, because the compiler measures how deep the futures of the host app's `main` go.
+        let assembled: Pin<Box<dyn Future<Output = Result<WecomLogin>> + Send>> = Box::pin(self.assemble());
+        assembled.await
+    }
+
+    async fn assemble(self) -> Result<WecomLogin> {
         let runtime = Handle::try_current().map_err(|_| config("build runs within a tokio runtime"))?;
         let web = self.web()?;
         let hosts = self.hosts()?;
