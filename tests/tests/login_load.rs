@@ -3,8 +3,9 @@
 //! A test of its own, because the statements of the process are counted.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use sea_orm::{ConnectOptions, Database};
+use sea_orm::Database;
 use wecom_login::{AuthCode, CorpId, ErrorKind, WorkbenchLoginRequest};
+use wecom_login_tests::database::pool;
 use wecom_login_tests::lines::Lines;
 use wecom_login_tests::node::{Node, Plan, SUITE, TWIN, until};
 
@@ -20,7 +21,7 @@ async fn a_login_that_names_no_suite_is_two_statements_and_one_call() {
     let node = Node::start(plan).await;
     let corp = node.install(0).await;
     let person = node.user(0, 0);
-    let mut options = ConnectOptions::new(node.database.url());
+    let mut options = pool(node.database.url());
     options.sqlx_logging(true);
     let database = Database::connect(options).await.unwrap();
     let fresh = node.another_handle_with(|builder| builder.database(database)).await;
