@@ -45,7 +45,6 @@ impl People {
     /// WeCom does not show the app to this person any more: sessions end, and the next login asks again. `record` is
     /// the callback record that says so, if one does.
     pub(crate) async fn hidden(&self, who: &Principal, record: Option<&RecordKey>) -> Result<()> {
-        self.ask_visibility_anew(who).await?;
         self.end(who, record.map_or(Step::Asked, Step::First)).await
     }
 
@@ -61,8 +60,11 @@ impl People {
             return Ok(false);
         }
         self.0.binder.unbind(who).await?;
-        // A login of before found the old binding.
-        self.end(who, Step::Left).await?;
+        // A login of before found the old binding. If another node was quicker, the binding that ended just now may have
+        // been that of one who came since.
+        if !retried(|| self.end_once(who, Step::Left)).await? {
+            self.end(who, Step::Asked).await?;
+        }
         Ok(true)
     }
 
@@ -70,29 +72,21 @@ impl People {
     pub(crate) async fn renamed(&self, who: &Principal, new: &UserId, record: &RecordKey) -> Result<()> {
         let renamed = Principal::new(who.suite_id.clone(), who.corp_id.clone(), new.clone());
         self.0.binder.rebind(who, &renamed).await?;
-        self.ask_visibility_anew(who).await?;
         // A login in between found the old binding.
         self.end(who, Step::Last(record)).await
     }
 
-    async fn ask_visibility_anew(&self, who: &Principal) -> Result<()> {
-        Entity::update_many()
-            .col_expr(Column::VisibleAt, Expr::value(None::<Timestamp>))
-            .filter(row_of(who))
-            .exec(self.0.store.database())
-            .await?;
+    async fn end(&self, who: &Principal, step: Step<'_>) -> Result<()> {
+        retried(|| self.end_once(who, step)).await?;
         Ok(())
     }
 
-    async fn end(&self, who: &Principal, step: Step<'_>) -> Result<()> {
-        retried(|| self.end_once(who, step)).await
-    }
-
-    async fn end_once(&self, who: &Principal, step: Step<'_>) -> Result<()> {
+    /// Says whether the step was still to be done.
+    async fn end_once(&self, who: &Principal, step: Step<'_>) -> Result<bool> {
         let transaction = self.0.store.begin().await?;
         if !is_to_be_done(&transaction, who, step).await? {
             transaction.rollback().await?;
-            return Ok(());
+            return Ok(false);
         }
         let epoch = self.next_epoch(&transaction, who).await?;
         if matches!(step, Step::Leaves(_)) {
@@ -115,9 +109,10 @@ impl People {
         transaction.commit().await?;
         failpoint::reach("people/ended");
         self.0.sessions.person_ended(who, authorization_epoch, epoch);
-        Ok(())
+        Ok(true)
     }
 
+    /// Whoever logs in after an end is asked for at WeCom again.
     async fn next_epoch(&self, database: &impl ConnectionTrait, who: &Principal) -> Result<i64> {
         let now = self.0.store.now();
         let row =
@@ -127,6 +122,7 @@ impl People {
                 OnConflict::columns([Column::SuiteId, Column::CorpId, Column::UserId])
                     .value(Column::Epoch, Expr::col((Entity, Column::Epoch)).add(1))
                     .value(Column::EndedAt, Expr::value(now))
+                    .value(Column::VisibleAt, Expr::value(None::<Timestamp>))
                     .to_owned(),
             )
             .exec_without_returning(database)

@@ -48,6 +48,9 @@ pub(crate) struct Heard {
 pub(crate) enum News {
     /// These ends, in their order; there may be more.
     Ends(Vec<End>, Heard),
+    /// The feed goes on, but what came next is removed by now: this node was away for long. Nothing that is in memory
+    /// can be relied on.
+    Late(Heard),
     /// The feed is another one than it was: a failover or a restore. Nothing that is in memory can be relied on.
     Broken(Heard),
 }
@@ -128,9 +131,13 @@ pub(crate) async fn since(database: &Connection, heard: Heard) -> Result<News> {
         .await?;
     let mut rows = rows.into_iter();
     if heard != Heard::default() {
-        let same = rows.next().is_some_and(|row| row.number == heard.number && row.mark == heard.mark);
-        if !same {
-            return broken(database, published).await;
+        let first = rows.next();
+        if !first.is_some_and(|row| row.number == heard.number && row.mark == heard.mark) {
+            return if came_late(database, heard, published).await? {
+                Ok(News::Late(newest(database).await?))
+            } else {
+                broken(database, published).await
+            };
         }
     }
     let mut newest = heard;
@@ -146,6 +153,18 @@ pub(crate) async fn since(database: &Connection, heard: Heard) -> Result<News> {
         return broken(database, published).await;
     }
     Ok(News::Ends(ends, newest))
+}
+
+/// Whether the end that was heard of last is missing only because all that is left came after it. A database that went
+/// back has older ends, or lacks what this node committed.
+async fn came_late(database: &Connection, heard: Heard, published: Heard) -> Result<bool> {
+    let oldest = end::Entity::find().order_by_asc(end::Column::Number).one(database).await?;
+    Ok(match oldest {
+        Some(oldest) if oldest.number > heard.number => {
+            published.number < oldest.number || contains(database, published).await?
+        }
+        _ => false,
+    })
 }
 
 async fn broken(database: &Connection, published: Heard) -> Result<News> {

@@ -45,7 +45,7 @@ pub enum AuthorizationStatus {
 /// | waiting; failed by hand; running without a lease | running | `callback::worker`: the one statement that finds the old state |
 /// | running | succeeded, ignored, failed, waiting | `callback::worker`: by the holder of the lease only |
 /// | failed; succeeded if it only makes us read | waiting | `callback::inbox`: the same event came again |
-/// | failed | waiting | `authorization::exchange`: its permanent code was stored after all |
+/// | failed | waiting | `authorization::keeping`: its permanent code was stored after all |
 ///
 /// Succeeded and ignored are the end, but for an event that only makes us read. What a record does only once is booked
 /// in the record by the transaction that does it, so that a record which is taken up again goes on after that.

@@ -148,7 +148,8 @@ impl AuthService {
             };
             let chosen = inner.browser_logins.chosen.try_get_with(key, first).await;
             let (at, issued) = chosen.map_err(|error: Arc<Error>| Error::clone(&error))?;
-            if inner.store.now().since(at) < SECOND_CLICK {
+            let now = inner.store.now();
+            if now.since(at) < SECOND_CLICK && issued.user.0.lives(now) {
                 Ok(issued)
             } else {
                 Err(Error::new(ErrorKind::LoginCodeInvalid, "the choice was made before"))

@@ -84,6 +84,13 @@ async fn hear(login: &WecomLogin, heard: Option<Heard>) -> Result<(Heard, bool)>
         return Ok((newest, false));
     };
     match ends::since(inner.store.pulse(), heard).await? {
+        News::Late(newest) => {
+            tracing::info!(target: "wecom_login", "away for longer than ends are kept; sessions are read anew");
+            inner.authorizations.forget_all();
+            inner.sessions.forget_all();
+            inner.sessions.recent().heard_anew(newest);
+            Ok((newest, false))
+        }
         News::Broken(newest) => {
             tracing::warn!(target: "wecom_login", "the database is not the one it was; sessions are read anew");
             inner.authorizations.forget_all();

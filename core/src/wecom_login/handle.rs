@@ -156,7 +156,7 @@ impl WecomLogin {
     /// finished, since its answer cannot be had twice.
     ///
     /// Sessions go on being verified from memory for as long as without a database
-    /// ([`SessionSettings::without_database`](crate::SessionSettings)), and from the database after that: nobody hears
+    /// ([`SessionSettings::cached_without_database`](crate::SessionSettings::cached_without_database)), and from the database after that: nobody hears
     /// of ends on other nodes any more.
     pub async fn shutdown(&self) {
         self.0.stop.cancel();

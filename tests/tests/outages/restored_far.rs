@@ -1,5 +1,6 @@
 //! A backup is put back that is older than what a node remembers of ends: then all sessions end.
 
+use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use wecom_login::WecomLogin;
 use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
 
@@ -43,6 +44,43 @@ async fn a_backup_from_before_what_a_node_remembers_ends_all_sessions() {
     }
     fresh.shutdown().await;
     late.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_was_away_for_longer_than_ends_are_kept_ends_nothing() {
+    let node = Node::start(Plan::default()).await;
+    let corp = node.install(0).await;
+    let person = node.user(0, 0);
+    let (token, logged_out) =
+        (node.session(SUITE, &corp, &person).await, node.session(SUITE, &corp, &person).await);
+    let other = node.another_handle().await;
+    assert!(lives(&other, &token).await && lives(&other, &logged_out).await);
+    assert_eq!(node.ask("POST", "/auth/logout", Some(&logged_out), None).await.status, 204);
+    until("it follows the feed", async || !lives(&other, &logged_out).await).await;
+
+    // Others end so much that all which the nodes have heard of is removed before they look again.
+    let database = node.database.connect().await;
+    let later = database.begin().await.unwrap();
+    let hash = node.database.literal("the session of another node ....");
+    for statement in [
+        "UPDATE wecom_counter SET value = value + 20000 WHERE id = 1".to_owned(),
+        format!(
+            "INSERT INTO wecom_end (number, mark, token_hash, created_at) \
+             SELECT value, 7, {hash}, 0 FROM wecom_counter WHERE id = 1"
+        ),
+        "DELETE FROM wecom_end WHERE number < (SELECT value FROM wecom_counter WHERE id = 1)".to_owned(),
+    ] {
+        later.execute_unprepared(&statement).await.unwrap();
+    }
+    later.commit().await.unwrap();
+
+    // They go on from there: what is ended now is heard of, and nothing else has ended.
+    let marker = node.session(SUITE, &corp, &person).await;
+    assert!(lives(&other, &marker).await);
+    assert_eq!(node.ask("POST", "/auth/logout", Some(&marker), None).await.status, 204);
+    until("it follows the feed again", async || !lives(&other, &marker).await).await;
+    assert!(node.lives(&token).await && lives(&other, &token).await);
+    other.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -63,7 +63,9 @@ impl Worker {
             ErrorKind::SuiteTicketMissing => Some(TICKET_HINT),
             _ => errcode.and_then(Errcode::hint),
         };
-        if due_at < until || (is_end && row.attempts < TRIES_OF_AN_END) {
+        // What waits for an earlier event was not tried itself.
+        let waits = error.kind() == ErrorKind::RecordBusy;
+        if due_at < until || waits || (is_end && row.attempts < TRIES_OF_AN_END) {
             (RecordStatus::Waiting, Some(due_at), hint)
         } else {
             (RecordStatus::Failed, None, if deadline.is_some() { Some(TOO_LATE_HINT) } else { hint })
