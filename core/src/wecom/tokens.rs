@@ -13,19 +13,21 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 
 use crate::clock::Timestamp;
-use crate::digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId};
-use crate::secret::{AccessToken, PermanentCode, ProviderAccessToken, ProviderSecret, SuiteAccessToken};
+use crate::secret::{AccessToken, ProviderAccessToken, ProviderSecret, SuiteAccessToken};
 use crate::store::entity::access_token;
 use crate::store::{Store, retried};
 use crate::suite::Suite;
 use crate::wecom::breaker::Breaker;
 use crate::wecom::{Api, Errcode, Granted, ticket};
 
+mod credential;
 mod lease;
 mod rows;
 
+pub(crate) use self::credential::AppCredential;
+use self::credential::{Credential, Key, Owner};
 use self::lease::Lease;
 
 /// A token that nobody asks for leaves memory; its row stays.
@@ -45,29 +47,6 @@ const LOOK_AGAIN_AT_LEAST: Duration = Duration::from_millis(500);
 /// For so long; that is as long as a login may take.
 const WAIT_FOR_ANOTHER: Duration = Duration::from_secs(12);
 
-/// Whose token it is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Owner {
-    App(SuiteId, CorpId),
-    Provider(CorpId),
-    Suite(SuiteId),
-}
-
-impl Owner {
-    /// The row of the token: a hash over length-prefixed parts.
-    fn row_id(&self) -> Vec<u8> {
-        let parts: [&str; 3] = match self {
-            Self::App(suite_id, corp_id) => ["app", suite_id.as_str(), corp_id.as_str()],
-            Self::Provider(corp_id) => ["provider", corp_id.as_str(), ""],
-            Self::Suite(suite_id) => ["suite", suite_id.as_str(), ""],
-        };
-        digest::of_parts(&parts.map(str::as_bytes)).to_vec()
-    }
-}
-
-/// A token and the version of the secret it is fetched with.
-type Key = (Owner, i64);
-
 /// A token in memory.
 #[derive(Debug)]
 struct Held {
@@ -75,44 +54,6 @@ struct Held {
     version: i64,
     expires_at: Timestamp,
     refreshed_at: AtomicI64,
-}
-
-/// How a company's app gets its token: its permanent code, and which version of it that is.
-#[derive(Clone, Debug)]
-pub(crate) struct AppCredential {
-    pub(crate) suite_id: SuiteId,
-    pub(crate) corp_id: CorpId,
-    pub(crate) permanent_code: PermanentCode,
-    pub(crate) version: i64,
-}
-
-/// What a fetch needs, owned, since it goes on when its caller goes away.
-#[derive(Clone, Debug)]
-enum Credential {
-    App(AppCredential),
-    Provider(CorpId, ProviderSecret),
-    Suite(Arc<Suite>),
-}
-
-impl Credential {
-    fn owner(&self) -> Owner {
-        match self {
-            Self::App(app) => Owner::App(app.suite_id.clone(), app.corp_id.clone()),
-            Self::Provider(corp_id, _) => Owner::Provider(corp_id.clone()),
-            Self::Suite(suite) => Owner::Suite(suite.id.clone()),
-        }
-    }
-
-    fn key(&self) -> Key {
-        (self.owner(), self.version())
-    }
-
-    fn version(&self) -> i64 {
-        match self {
-            Self::App(app) => app.version,
-            Self::Provider(..) | Self::Suite(_) => 0,
-        }
-    }
 }
 
 #[derive(Clone)]
