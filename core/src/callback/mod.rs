@@ -16,8 +16,10 @@ mod keys;
 mod markup;
 pub(crate) mod notify;
 mod order;
+mod query;
 pub(crate) mod record;
 mod signature;
+mod work;
 pub(crate) mod worker;
 mod xml;
 

@@ -1,31 +1,29 @@
 //! WeCom's callbacks as they arrive: signature, then decryption, then receiveid, then the inbox, then `success`
 //! (D/96211, D/97172). The work comes after the answer.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use percent_encoding::percent_decode_str;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use super::inbox::{Arrival, Inbox, Work};
+use super::query::Signed;
+use super::work::{corp_work, suite_work};
 use super::{
-    CallbackKeys, CorpEvent, CorpEventKind, Envelope, EventError, EventErrorReason, Plaintext, SuiteEvent,
-    SuiteEventKind, content_hash, decrypt, event_name, verify_signature,
+    CallbackKeys, CorpEvent, Envelope, EventError, EventErrorReason, Plaintext, SuiteEvent, content_hash,
+    decrypt, event_name, verify_signature,
 };
 use crate::authorization::Authorizations;
-use crate::clock::Timestamp;
 use crate::element::Instances;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Hooks, OtherEvent};
 use crate::ids::{CorpId, SuiteId, is_plain_id};
 use crate::store::{AuthorizationStatus, Store};
 use crate::suite::{Suite, Suites};
-use crate::wecom::ticket::event_time;
 
 /// WeCom waits a second for the answer (D/100965); this leaves some for the way.
 const ANSWER_WITHIN: Duration = Duration::from_millis(800);
@@ -288,43 +286,6 @@ impl fmt::Debug for Notify {
     }
 }
 
-/// The query of a callback. A `+` stays one: base64 has it, and no space (D/96466).
-struct Signed<'a> {
-    msg_signature: Cow<'a, str>,
-    timestamp: Cow<'a, str>,
-    nonce: Cow<'a, str>,
-    echostr: Cow<'a, str>,
-}
-
-impl<'a> Signed<'a> {
-    /// `None` if a parameter is missing, blank, repeated or not UTF-8.
-    fn from_query(query: &'a str, with_echostr: bool) -> Option<Self> {
-        let mut found: [Option<Cow<'a, str>>; 4] = [None, None, None, None];
-        for pair in query.split('&') {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let slot = match name {
-                "msg_signature" => &mut found[0],
-                "timestamp" => &mut found[1],
-                "nonce" => &mut found[2],
-                "echostr" => &mut found[3],
-                _ => continue,
-            };
-            if slot.is_some() {
-                return None;
-            }
-            *slot = Some(percent_decode_str(value).decode_utf8().ok()?);
-        }
-        let [msg_signature, timestamp, nonce, echostr] = found;
-        let present = |value: Option<Cow<'a, str>>| value.filter(|value| !value.is_empty());
-        Some(Self {
-            msg_signature: present(msg_signature)?,
-            timestamp: present(timestamp)?,
-            nonce: present(nonce)?,
-            echostr: if with_echostr { present(echostr)? } else { Cow::Borrowed("") },
-        })
-    }
-}
-
 /// Whether an app event is of a company that authorised several suites with these keys: which of them it is about is a
 /// guess then.
 fn fits_several_suites(readings: &[(Arrival, Option<OtherEvent>)]) -> bool {
@@ -343,31 +304,4 @@ fn names_its_corp(error: &EventError) -> bool {
             | EventErrorReason::Repeated("ToUserName")
             | EventErrorReason::IllFormed("ToUserName")
     )
-}
-
-fn suite_work(event: &SuiteEvent, message: &[u8], now: Timestamp) -> (Option<CorpId>, Work) {
-    let once = |auth_code_since| Work::Once { payload: message.to_vec(), auth_code_since };
-    match &event.kind {
-        SuiteEventKind::SuiteTicket { .. } => (None, once(None)),
-        SuiteEventKind::CreateAuth { .. } | SuiteEventKind::ResetPermanentCode { .. } => {
-            let since = Timestamp::from_millis(event_time(event.timestamp, now).saturating_mul(1000));
-            (None, once(Some(since)))
-        }
-        SuiteEventKind::ChangeAuth { corp_id, .. } => {
-            (Some(corp_id.clone()), Work::EachTime { payload: message.to_vec() })
-        }
-        SuiteEventKind::CancelAuth { corp_id, .. } => (Some(corp_id.clone()), once(None)),
-        _ => (None, Work::Ignored),
-    }
-}
-
-fn corp_work(kind: &CorpEventKind, message: &[u8]) -> Work {
-    match kind {
-        CorpEventKind::UserDeleted { .. }
-        | CorpEventKind::UserRenamed { .. }
-        | CorpEventKind::Unsubscribed { .. } => {
-            Work::Once { payload: message.to_vec(), auth_code_since: None }
-        }
-        _ => Work::Ignored,
-    }
 }
