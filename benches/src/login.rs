@@ -54,6 +54,10 @@ pub async fn with_sessions(sessions: usize) -> (WecomLogin, Vec<String>) {
         let issued = login.service().issue_session(&who, Platform::App).await.unwrap();
         tokens.push(issued.token.expose().to_owned());
     }
+    // What was issued before the handle first looked at the feed of ends is read again.
+    for token in &tokens {
+        login.verify_token(token.as_bytes()).answer().await.unwrap();
+    }
     (login, tokens)
 }
 
