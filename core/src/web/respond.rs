@@ -1,6 +1,7 @@
 //! From a request of ours to its response.
 
 use std::net::IpAddr;
+use std::pin::Pin;
 
 use bytes::Bytes;
 
@@ -61,10 +62,11 @@ impl WecomLogin {
         let page =
             (route.access == Access::Browser).then(|| browser::Language::of(request.headers.as_slice()));
         let login = self.clone();
-        let work = async move {
+        // In a box, because the compiler measures how deep the futures of a host app go.
+        let work: Pin<Box<dyn Future<Output = Response> + Send>> = Box::pin(async move {
             let call = Call { endpoint: route.endpoint, variable, request };
             login.answer(route, call).await
-        };
+        });
         let response = self.0.tasks.spawn_on(work, &self.0.runtime).await.unwrap_or_else(|error| {
             tracing::error!(target: "wecom_login", %error, path = route.path, "a request was not answered");
             match page {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -173,19 +174,24 @@ impl WecomLogin {
         }
     }
 
-    /// Runs work on our runtime, to its end, whatever becomes of the caller.
-    pub(crate) async fn run<T: Send + 'static>(
+    /// Runs work on our runtime, to its end, whatever becomes of the caller. What is given back does not hold the work:
+    /// the compiler measures how deep futures go, and those of a host app go on from here.
+    pub(crate) fn run<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> Result<T> {
+    ) -> Pin<Box<dyn Future<Output = Result<T>> + Send>> {
         if self.0.stop.is_cancelled() {
-            return Err(stopped());
+            return Box::pin(std::future::ready(Err(stopped())));
         }
-        self.0.tasks.spawn_on(work, &self.0.runtime).await.unwrap_or_else(|error| {
-            Err(if error.is_panic() {
-                Error::new(ErrorKind::Internal, "the work panicked")
-            } else {
-                stopped()
+        let work: Pin<Box<dyn Future<Output = Result<T>> + Send>> = Box::pin(work);
+        let running = self.0.tasks.spawn_on(work, &self.0.runtime);
+        Box::pin(async {
+            running.await.unwrap_or_else(|error| {
+                Err(if error.is_panic() {
+                    Error::new(ErrorKind::Internal, "the work panicked")
+                } else {
+                    stopped()
+                })
             })
         })
     }

@@ -1,5 +1,6 @@
 //! Floods at full speed, with figures: `cargo run --release -p wecom-login-tests --bin flood -- 30` (seconds each).
 //! On PostgreSQL or MariaDB with `TEST_DATABASE_SERVER`.
+#![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, reason = "a program for the hand of a developer")]
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! A start, the sessions and the logins beside many companies and sessions, with figures and the plans of the queries:
 //! `cargo run --release -p wecom-login-tests --bin scale -- COMPANIES SESSIONS`. On PostgreSQL or MariaDB with
 //! `TEST_DATABASE_SERVER`.
+#![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, reason = "a program for the hand of a developer")]
 
 use std::time::{Duration, Instant};
