@@ -70,14 +70,20 @@ fn user_id(number: usize) -> String {
 #[derive(Debug, Default)]
 pub struct Statements {
     count: AtomicU64,
+    session_reads: AtomicU64,
     session_read: OnceLock<String>,
 }
 
 impl Statements {
     /// How many so far. What is done all the time, by whoever is idle too, does not count: reading the feed of ends,
-    /// keeping house, looking for callbacks to work on.
+    /// keeping house, looking for callbacks to work on and for companies to read again.
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
+    }
+
+    /// How many of them read a session.
+    pub fn session_reads(&self) -> u64 {
+        self.session_reads.load(Ordering::Relaxed)
     }
 
     /// Waits until nothing is asked any more: what a start leaves to be done is done.
@@ -95,14 +101,15 @@ impl Statements {
     }
 
     fn add(&self, sql: &str) {
-        const BESIDE: [&str; 3] = ["wecom_end", "wecom_housekeeping", "wecom_callback"];
+        const BESIDE: [&str; 4] = ["wecom_end", "wecom_housekeeping", "wecom_callback", "\"read_due_at\" <"];
         if sql.contains("wecom_") && !BESIDE.iter().any(|table| sql.contains(table)) {
             self.count.fetch_add(1, Ordering::Relaxed);
         }
         let reads_session =
             sql.starts_with("SELECT") && sql.contains("wecom_session") && sql.contains("wecom_person");
-        if reads_session && self.session_read.get().is_none() {
-            let _ = self.session_read.set(sql.to_owned());
+        if reads_session {
+            self.session_reads.fetch_add(1, Ordering::Relaxed);
+            self.session_read.get_or_init(|| sql.to_owned());
         }
     }
 }
