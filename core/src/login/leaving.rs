@@ -156,7 +156,6 @@ async fn is_to_be_done(transaction: &Transaction, who: &Principal, step: Step<'_
         Step::Left => {
             Entity::update_many()
                 .col_expr(Column::LeftAt, Expr::value(None::<Timestamp>))
-                .col_expr(Column::VisibleAt, Expr::value(None::<Timestamp>))
                 .col_expr(Column::Name, Expr::value(None::<String>))
                 .col_expr(Column::Avatar, Expr::value(None::<String>))
                 .col_expr(Column::Email, Expr::value(None::<String>))

@@ -109,7 +109,8 @@ impl Worker {
             .rows_affected
             > 0;
         match status {
-            _ if !finished => self.again(row).await?,
+            // Still ours, but not finished as it was begun: it is worked on once more.
+            _ if !finished => self.hand_back(row).await?,
             RecordStatus::Failed => {
                 self.0.inbox.forget(&row.hash);
                 let (record_id, event) = (row.id, &row.event);
@@ -129,25 +130,12 @@ impl Worker {
         Ok(())
     }
 
-    /// Any node may take the record at once.
+    /// Any node may take the record at once, if it is still ours.
     pub(super) async fn hand_back(&self, row: &Model) -> Result<()> {
         Entity::update_many()
             .col_expr(Column::Status, Expr::value(RecordStatus::Waiting))
             .col_expr(Column::LeaseOwner, Expr::value(None::<String>))
             .col_expr(Column::LeaseUntil, Expr::value(None::<Timestamp>))
-            .col_expr(Column::DueAt, Expr::value(self.0.store.now()))
-            .filter(Column::Id.eq(row.id))
-            .filter(Column::Status.eq(RecordStatus::Running))
-            .filter(Column::LeaseOwner.eq(self.0.node.clone()))
-            .exec(self.0.store.database())
-            .await?;
-        Ok(())
-    }
-
-    /// A record that is still ours but could not be finished as it was begun is worked on once more.
-    async fn again(&self, row: &Model) -> Result<()> {
-        Entity::update_many()
-            .col_expr(Column::Status, Expr::value(RecordStatus::Waiting))
             .col_expr(Column::DueAt, Expr::value(self.0.store.now()))
             .filter(Column::Id.eq(row.id))
             .filter(Column::Status.eq(RecordStatus::Running))
