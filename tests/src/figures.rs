@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// How long things took.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Deserialize, serde::Serialize)]
 pub struct Latencies(Vec<Duration>);
 
 impl Latencies {

@@ -82,8 +82,7 @@ async fn authorize(node: &Node, companies: usize) {
     // They come in by import: so many pushes would be a test of the inbox.
     node.sandbox.change_settings(json!({"drop": ["create_auth"]})).await.unwrap();
     let suite = SuiteId::new(SUITE).unwrap();
-    for number in 1..=companies {
-        let corp_id = node.corp(number);
+    for (number, corp_id) in (1..=companies).zip(node.sandbox.corp_ids().into_iter().skip(1)) {
         let _ = node.sandbox.install(&corp_id).await.unwrap();
         let code = PermanentCode::new(node.sandbox.permanent_code(&corp_id, SUITE).unwrap());
         let agent = AgentId::new(1_000_000 + i64::try_from(number).unwrap());
@@ -139,11 +138,11 @@ fn fill(backend: DbBackend, companies: usize, sessions: usize) -> Vec<String> {
         _ => "'filled-' || n",
     };
     // Each row is of a company that is there: the one of its number.
-    let of_company = format!(
-        "JOIN (SELECT corp_id, agent_id AS k FROM wecom_authorization) company ON company.k = n % {companies} + 1"
-    );
+    let of_company = format!("JOIN filled_company company ON company.k = n % {companies} + 1");
     let (suite, user) = (text(SUITE, "''"), text("user-", &format!("n % {people}")));
     let mut statements = vec![
+        "CREATE TABLE filled_company AS SELECT agent_id AS k, corp_id FROM wecom_authorization".to_owned(),
+        "CREATE UNIQUE INDEX filled_k ON filled_company (k)".to_owned(),
         format!(
             "INSERT INTO wecom_person (suite_id, corp_id, user_id, epoch, created_at) \
              SELECT {suite}, corp_id, {}, 0, 0 {} {of_company}",

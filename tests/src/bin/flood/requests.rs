@@ -1,0 +1,45 @@
+//! What is sent. `NUMBER` (43 digits) and `CLIENT` (an address) stand for something else in every request.
+
+use serde_json::json;
+use wecom_login_tests::forge::Forge;
+use wecom_login_tests::node::SUITE;
+
+/// To a handler without a login.
+pub(crate) fn bare() -> String {
+    get("/bare", "nobody")
+}
+
+/// A token of the right form that is not ours.
+pub(crate) fn unknown_token() -> String {
+    token("wl_NUMBER")
+}
+
+/// A token, to the protected route.
+pub(crate) fn token(token: &str) -> String {
+    get("/hello", token)
+}
+
+/// A push of 40 KB that is signed with another token than ours.
+pub(crate) fn forged_callback() -> String {
+    let forge = Forge::new("NotTheToken000000000", "Rd7kT2mXv9LhR4sWc8YpB1nZf6JgU3aEoK5iHxMrDtB");
+    let push = forge.post(SUITE, &"<xml><a>b</a></xml>".repeat(1_500));
+    let body = String::from_utf8(push.body).unwrap();
+    post(&format!("/auth/notify?{}", push.query), "text/xml", body.len(), &body)
+}
+
+/// A code that WeCom never made, from everywhere.
+pub(crate) fn garbage_code(corp_id: &str) -> String {
+    let body = json!({"corpId": corp_id, "suiteId": SUITE, "code": "NUMBER"}).to_string();
+    post("/auth/loginByWorkbench", "application/json", body.len() - "NUMBER".len() + 43, &body)
+}
+
+fn get(path: &str, bearer: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: flood\r\nauthorization: Bearer {bearer}\r\n\r\n")
+}
+
+fn post(path: &str, content_type: &str, length: usize, body: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: flood\r\nx-forwarded-for: CLIENT\r\ncontent-type: {content_type}\r\n\
+         content-length: {length}\r\n\r\n{body}"
+    )
+}

@@ -1,0 +1,116 @@
+//! What is flooded: an axum app with a protected route, and one beside it that knows of no login.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use wecom_login_tests::figures::{Latencies, resident_mib};
+use wecom_login_tests::node::{Node, Plan, SUITE};
+use wecom_login_tower::{RequireLogin, User, login_routes};
+
+use crate::attacker::{Answers, Attack};
+use crate::processors::Processors;
+use crate::visitor::Visit;
+
+const SESSIONS: usize = 100;
+
+/// The app, and how it is flooded.
+#[derive(Debug)]
+pub(crate) struct Service {
+    node: Node,
+    corp: String,
+    other: String,
+    live: Vec<String>,
+    address: SocketAddr,
+    processors: Processors,
+    length: Duration,
+    connections: usize,
+}
+
+impl Service {
+    /// Starts it, with two companies and some sessions of the first.
+    pub(crate) async fn start(processors: Processors, length: Duration, connections: usize) -> Self {
+        // The requests say whom they come from.
+        let node = Node::start_with(Plan::default(), |builder| {
+            builder.trusted_proxies(["127.0.0.1".parse().unwrap()])
+        });
+        let node = node.await;
+        let (corp, other) = (node.install(0).await, node.install(1).await);
+        let live = sessions(&node, &corp).await;
+        let app = Router::new()
+            .route("/hello", get(async |_: User| "hello").route_layer(RequireLogin::new(&node.login)))
+            .route("/bare", get(async || "hello"))
+            .nest("/auth", login_routes(&node.login));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self { node, corp, other, live, address, processors, length, connections }
+    }
+
+    /// Floods it with these requests, if there are any, and prints what good requests saw meanwhile.
+    pub(crate) async fn row(&self, flood: &str, requests: &[String]) {
+        let &Self { address, processors, length, connections, .. } = self;
+        let visit = Visit { address, length, tokens: self.live.clone() };
+        let attack = Attack { address, length, connections, requests: requests.to_vec() };
+        let good = processors.other::<Latencies>("visit", &visit);
+        let attacked = async {
+            if requests.is_empty() {
+                return Answers::new();
+            }
+            processors.other("attack", &attack).await
+        };
+        let (good, answers) = tokio::join!(good, attacked);
+        println!(
+            "| {flood} | {:.0} | {} | {} µs | {} µs | {} MiB |",
+            answers.values().sum::<u64>() as f64 / length.as_secs_f64(),
+            answers.keys().map(u16::to_string).collect::<Vec<_>>().join(", "),
+            good.percentile(50).as_micros(),
+            good.percentile(99).as_micros(),
+            resident_mib()
+        );
+    }
+
+    /// Sessions that are over.
+    pub(crate) async fn ended(&self) -> Vec<String> {
+        let tokens = sessions(&self.node, &self.other).await;
+        let ended = self.node.login.verify_token(tokens[0].as_bytes()).answer().await.unwrap().unwrap().user;
+        self.node.login.service().logout_all(&ended).await.unwrap();
+        tokens
+    }
+
+    /// The company whose people make the good requests.
+    pub(crate) fn corp(&self) -> &str {
+        &self.corp
+    }
+
+    /// How many pushes have been stored.
+    pub(crate) async fn records(&self) -> i64 {
+        self.node.number("SELECT COUNT(*) FROM wecom_callback_record").await
+    }
+
+    /// How often WeCom was asked whose a code is.
+    pub(crate) fn code_calls(&self) -> u64 {
+        self.node.sandbox.calls("auth/getuserinfo")
+    }
+
+    /// Logs a person of the other company in, and gives the status.
+    pub(crate) async fn another_login(&self) -> u16 {
+        self.node.log_in(SUITE, &self.other, &self.node.user(1, 0)).await.status.as_u16()
+    }
+
+    /// Ends it.
+    pub(crate) async fn end(self) {
+        self.node.login.shutdown().await;
+    }
+}
+
+async fn sessions(node: &Node, corp: &str) -> Vec<String> {
+    let mut tokens = Vec::new();
+    for _ in 0..SESSIONS {
+        tokens.push(node.session(SUITE, corp, "somebody").await);
+    }
+    tokens
+}
