@@ -2,6 +2,7 @@
 //! is lost, whoever is logged in stays in, and everything recovers by itself.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod believed;
 mod disk_full;
 mod gone;
 mod permanent_code;

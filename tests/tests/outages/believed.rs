@@ -1,0 +1,62 @@
+//! Who is in memory stays in without the database for as long as the host app wants it, and no longer.
+
+use std::time::{Duration, Instant};
+
+use sea_orm::DbBackend;
+use wecom_login::SessionSettings;
+use wecom_login_tests::database::TestDatabase;
+use wecom_login_tests::node::{Node, Plan, until};
+use wecom_login_tests::proxy::Proxy;
+
+use super::visit::Visit;
+
+async fn believed_for(time: Duration) {
+    let directory = tempfile::tempdir().unwrap();
+    let database = TestDatabase::create(directory.path()).await;
+    if database.backend() == DbBackend::Sqlite {
+        // Whoever can serve at all can read the file: there is no such outage.
+        return;
+    }
+    let (proxy, url) = Proxy::before(database.url()).await;
+    let settings = SessionSettings::default().with_cached_without_database(time);
+    let change = |builder: wecom_login::Builder| builder.database_url(url).sessions(settings);
+    let node = Node::start_on(Plan::default(), directory, database, change).await;
+    let visit = Visit::begin(&node).await;
+    let ask = async || {
+        let answer = node.ask("GET", "/auth/me", Some(&visit.cached), None).await;
+        assert!(answer.status != 503 || answer.headers.contains_key("retry-after"));
+        answer.status.as_u16()
+    };
+
+    proxy.refuse();
+    let gone = Instant::now();
+    let mut last_good = None;
+    until("it is believed no longer", async || {
+        let asked = gone.elapsed();
+        let status = ask().await;
+        if status == 200 {
+            last_good = Some(asked);
+        }
+        assert!(matches!(status, 200 | 503), "{status}");
+        status == 503
+    })
+    .await;
+    let over = gone.elapsed();
+    println!("to be believed for {time:?}: last answered {last_good:?}, refused from {over:?} on");
+    // What was heard last was heard up to a third of a second before.
+    assert!(over + Duration::from_millis(500) >= time, "{over:?}");
+
+    proxy.open();
+    until("it is believed again", async || ask().await == 200).await;
+    node.login.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_in_memory_go_on_for_as_long_as_is_set() {
+    believed_for(Duration::from_secs(3)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_zero_they_end_with_the_first_look_that_fails() {
+    believed_for(Duration::ZERO).await;
+}
