@@ -273,7 +273,7 @@ pub use session::{
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub use store::first_steps;
-pub use store::{AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, RecordStatus};
+pub use store::{AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, RecordStatus, RotatedKeys};
 pub use suite::Suite;
 pub use wecom_login::{
     AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest, LoginCodeRequest,

@@ -8,7 +8,7 @@ use crate::hooks::CorpNotice;
 use crate::ids::{AgentId, CorpId, SuiteId};
 use crate::secret::PermanentCode;
 use crate::store::entity::authorization::Model;
-use crate::store::{AuthorizationStatus, Place, Sealed, Store};
+use crate::store::{AuthorizationStatus, PERMANENT_CODE, Sealed, Store};
 use crate::wecom::AppCredential;
 
 /// When to ask again for an app that WeCom has not named: a new authorisation is read at once.
@@ -36,7 +36,7 @@ impl Authorization {
         let permanent_code = match &row.permanent_code {
             Some(sealed) => {
                 let key: [&[u8]; 2] = [row.suite_id.as_str().as_bytes(), row.corp_id.as_str().as_bytes()];
-                Some(PermanentCode::new(store.keys().open_text(place(&key), sealed)?))
+                Some(PermanentCode::new(store.keys().open_text(PERMANENT_CODE.at(&key), sealed)?))
             }
             None => None,
         };
@@ -110,9 +110,5 @@ pub(super) fn seal_code(
     permanent_code: &PermanentCode,
 ) -> Result<Sealed> {
     let key: [&[u8]; 2] = [suite_id.as_str().as_bytes(), corp_id.as_str().as_bytes()];
-    store.keys().seal(place(&key), permanent_code.expose().as_bytes())
-}
-
-fn place<'a>(key: &'a [&'a [u8]]) -> Place<'a> {
-    Place { table: "wecom_authorization", column: "permanent_code", key }
+    store.keys().seal(PERMANENT_CODE.at(&key), permanent_code.expose().as_bytes())
 }

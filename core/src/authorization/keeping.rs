@@ -13,8 +13,8 @@ use super::exchange::{Authorizing, Kept};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId};
 use crate::store::entity::callback_record;
-use crate::store::entity::callback_record::{RecordKey, payload_place};
-use crate::store::{RecordStatus, Sealed};
+use crate::store::entity::callback_record::RecordKey;
+use crate::store::{PAYLOAD, RecordStatus, Sealed};
 
 /// How long to wait before the next attempt to store a permanent code.
 const STORE_AGAIN: Duration = Duration::from_secs(1);
@@ -47,7 +47,7 @@ impl Authorizations {
         let (suite_id, corp_id) = (event.suite_id.clone(), &kept.corp_id);
         let text = serde_json::to_vec(kept).map(Zeroizing::new);
         let text = text.map_err(|_| Error::new(ErrorKind::Internal, "an answer cannot be written down"))?;
-        let sealed = self.0.store.keys().seal(payload_place(&[&event.record.hash]), &text)?;
+        let sealed = self.0.store.keys().seal(PAYLOAD.at(&[&event.record.hash]), &text)?;
         let _unstored = Unstored::new(self, (suite_id.clone(), corp_id.clone()));
         loop {
             match self.keep(event, corp_id, &sealed).await {

@@ -14,9 +14,8 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::failpoint;
 use crate::ids::{CorpId, SuiteId};
-use crate::store::entity::callback_record::payload_place;
 use crate::store::entity::{callback_record, callback_seen};
-use crate::store::{RecordStatus, Sealed, Store, is_taken, retried};
+use crate::store::{PAYLOAD, RecordStatus, Sealed, Store, is_taken, retried};
 
 /// An AuthCode lives ten minutes (D/100965).
 const AUTH_CODE_LIFE: Duration = Duration::from_mins(10);
@@ -230,7 +229,7 @@ impl Inbox {
     }
 
     fn seal(&self, hash: &[u8; 32], payload: &[u8]) -> Result<Sealed> {
-        self.0.store.keys().seal(payload_place(&[hash]), payload)
+        self.0.store.keys().seal(PAYLOAD.at(&[hash]), payload)
     }
 }
 

@@ -7,8 +7,8 @@ use super::effects::Effects;
 use super::{CorpEvent, CorpEventKind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, UserId};
-use crate::store::RecordStatus;
-use crate::store::entity::callback_record::{Column, Entity, Model, payload_place};
+use crate::store::entity::callback_record::{Column, Entity, Model};
+use crate::store::{PAYLOAD, RecordStatus};
 
 /// The events that change who people are.
 const EVENTS: [&str; 1] = ["change_contact"];
@@ -40,7 +40,7 @@ impl Effects {
 
     fn is_about(&self, record: &Model, corp_id: &CorpId, people: &[&UserId]) -> bool {
         let Some(payload) = &record.payload else { return false };
-        let Ok(payload) = self.store.keys().open(payload_place(&[&record.hash]), payload) else {
+        let Ok(payload) = self.store.keys().open(PAYLOAD.at(&[&record.hash]), payload) else {
             return false;
         };
         match CorpEvent::parse(&payload, corp_id).map(|event| event.kind) {

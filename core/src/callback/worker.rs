@@ -22,8 +22,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::ids::SuiteId;
 use crate::random;
-use crate::store::entity::callback_record::{Column, Entity, Model, payload_place};
-use crate::store::{RecordStatus, Sealed, Store};
+use crate::store::entity::callback_record::{Column, Entity, Model};
+use crate::store::{PAYLOAD, RecordStatus, Sealed, Store};
 
 mod lease;
 mod outcome;
@@ -215,7 +215,7 @@ impl Worker {
     }
 
     fn open(&self, hash: &[u8], sealed: &Sealed) -> Result<Vec<u8>> {
-        Ok(self.0.store.keys().open(payload_place(&[hash]), sealed)?.to_vec())
+        Ok(self.0.store.keys().open(PAYLOAD.at(&[hash]), sealed)?.to_vec())
     }
 
     fn take(&self, id: i64) -> Option<InHand> {

@@ -1,12 +1,21 @@
 //! The keys that a database was written with, so that a node without them says so at start and not at the first login.
 
-use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait as _};
+use std::time::Duration;
 
-use super::ends;
-use super::entity::data_key::{ActiveModel, Entity, Model};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseConnection, EntityTrait as _,
+    QueryFilter as _,
+};
+
+use super::entity::data_key::{ActiveModel, Column, Entity, Model};
 use super::key_ring::{DataKey, DataKeys, KeyRing};
+use super::{RotatedKeys, Store, ends, is_taken, rotation};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
+
+/// How often a node says that it writes with its key.
+pub(crate) const BOOKED_EVERY: Duration = Duration::from_mins(1);
 
 /// The keys of this node. Refuses a ring that lacks a key which ever wrote to this database, and books the one that
 /// writes from now on. One node at a time: of several that begin on an empty database, each with a key of its own, the
@@ -19,21 +28,71 @@ pub(super) async fn agree(database: &DatabaseConnection, keys: &DataKeys, now: T
     if known.iter().any(|row| !fits(&keys, row)) {
         return Err(Error::new(
             ErrorKind::Config,
-            "this node lacks a data key that the database was written with: bring it back, after the key that writes",
+            "this node lacks a data key that the database was written with: bring it back, after the key that writes; \
+             it may go when `AuthService::rotate_keys` has sealed everything anew",
         ));
     }
     // A key that only reads is not booked: nodes that do not have it yet can still start.
-    let writing = keys.writing();
-    if known.iter().all(|row| row.id != writing.id()) {
-        let row = ActiveModel {
-            id: Set(writing.id().to_vec()),
-            check_value: Set(check_value(writing)),
-            created_at: Set(now),
-        };
-        Entity::insert(row).exec_without_returning(&transaction).await?;
-    }
+    book(&transaction, keys.writing(), now).await?;
     transaction.commit().await?;
+    let unreadable = rotation::codes_of_other_keys(database, &keys).await?;
+    if unreadable > 0 {
+        // No reason to keep everybody out: they may have been spoiled by hand.
+        tracing::error!(target: "wecom_login", unreadable, "permanent codes are sealed under keys that are not here");
+    }
     Ok(keys)
+}
+
+/// Books that a process writes with this key.
+async fn book(database: &impl ConnectionTrait, key: &DataKey, now: Timestamp) -> Result<()> {
+    let used = Entity::update_many()
+        .col_expr(Column::UsedAt, Expr::value(now))
+        .filter(Column::Id.eq(key.id().as_slice()))
+        .exec(database)
+        .await?;
+    if used.rows_affected > 0 {
+        return Ok(());
+    }
+    let row = ActiveModel {
+        id: Set(key.id().to_vec()),
+        check_value: Set(check_value(key)),
+        created_at: Set(now),
+        used_at: Set(now),
+    };
+    match Entity::insert(row).exec_without_returning(database).await {
+        Ok(_) => Ok(()),
+        // Another node was first.
+        Err(error) if is_taken(&error) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes the other keys out of the book under which nothing is left and with which nobody writes.
+pub(super) async fn retire(store: &Store, rotated: &mut RotatedKeys) -> Result<()> {
+    store.book_key().await?;
+    let unused_since = store.now() - BOOKED_EVERY * 3;
+    for row in Entity::find().all(store.database()).await? {
+        if row.id == store.keys().writing().id()
+            || rotation::sealed_under(store.database(), &row.id).await? > 0
+        {
+            continue;
+        }
+        let unused = Entity::delete_many()
+            .filter(Column::Id.eq(row.id))
+            .filter(Column::UsedAt.lt(unused_since))
+            .exec(store.database())
+            .await?;
+        rotated.retired += unused.rows_affected;
+        rotated.in_use += 1 - unused.rows_affected.min(1);
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Says that this node writes with its key. To be called every [`BOOKED_EVERY`].
+    pub(crate) async fn book_key(&self) -> Result<()> {
+        book(self.database(), self.keys().writing(), self.now()).await
+    }
 }
 
 fn fits(keys: &KeyRing, row: &Model) -> bool {
@@ -48,7 +107,6 @@ fn check_value(key: &DataKey) -> Vec<u8> {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::Store;
     use super::*;
     use crate::clock::ManualClock;
 

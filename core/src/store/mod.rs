@@ -23,7 +23,9 @@ mod migration;
 mod removal;
 mod retry;
 mod room;
+mod rotation;
 pub(crate) mod seal;
+mod sealed_column;
 mod status;
 mod taken;
 mod time;
@@ -32,6 +34,7 @@ mod waiting;
 
 pub(crate) use bell::Bell;
 pub(crate) use connection::{Connection, Transaction};
+pub(crate) use data_key::BOOKED_EVERY;
 pub(crate) use key_ring::KeyRing;
 pub use key_ring::{DATA_KEY_VARIABLE, DataKey, DataKeys};
 #[cfg(feature = "failpoints")]
@@ -39,7 +42,9 @@ pub use migration::first_steps;
 pub(crate) use removal::remove;
 pub(crate) use retry::retried;
 pub(crate) use room::Share;
+pub use rotation::RotatedKeys;
 pub(crate) use seal::{Place, Sealed};
+pub(crate) use sealed_column::{ACCESS_TOKEN, PAYLOAD, PERMANENT_CODE, TICKET};
 pub use status::{AuthorizationStatus, RecordStatus};
 pub(crate) use taken::is_taken;
 use time::Offset;

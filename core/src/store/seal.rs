@@ -11,7 +11,9 @@ use crate::random;
 
 const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 24;
-const HEADER_BYTES: usize = 1 + KEY_ID_BYTES + NONCE_BYTES;
+/// Version and key id.
+pub(super) const HEAD_BYTES: usize = 1 + KEY_ID_BYTES;
+const HEADER_BYTES: usize = HEAD_BYTES + NONCE_BYTES;
 
 /// A ciphertext as it is stored: `version ‖ key id ‖ nonce ‖ ciphertext`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveValueType)]
@@ -85,6 +87,11 @@ impl KeyRing {
         String::from_utf8(bytes.to_vec())
             .map_err(|_| Error::new(ErrorKind::Internal, "a sealed text is not UTF-8"))
     }
+}
+
+/// What every value begins with that the key of this id sealed.
+pub(super) fn head(key_id: &[u8]) -> Vec<u8> {
+    [&[VERSION], key_id].concat()
 }
 
 fn cipher(key: &DataKey) -> XChaCha20Poly1305 {

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::SuiteId;
 use crate::secret::SuiteTicket;
 use crate::store::entity::suite::{ActiveModel, Column, Entity};
-use crate::store::{Place, Store};
+use crate::store::{Store, TICKET};
 
 /// An event dated further ahead of its arrival than this is dated by its arrival.
 const CLOCK_TOLERANCE: Duration = Duration::from_mins(10);
@@ -46,7 +46,7 @@ pub(crate) async fn keep(
         )
         .exec_without_returning(store.database())
         .await?;
-    let sealed = store.keys().seal(place(&[suite_id.as_str().as_bytes()]), ticket.expose().as_bytes())?;
+    let sealed = store.keys().seal(TICKET.at(&[suite_id.as_str().as_bytes()]), ticket.expose().as_bytes())?;
     let older = Column::TicketTime
         .is_null()
         .or(Column::TicketRefused.eq(true))
@@ -78,7 +78,7 @@ pub(crate) async fn newest(store: &Store, suite_id: &SuiteId) -> Result<(SuiteTi
             "no usable suite_ticket: WeCom pushes one every ten minutes, the provider console at once",
         ));
     };
-    let text = store.keys().open_text(place(&[suite_id.as_str().as_bytes()]), &sealed)?;
+    let text = store.keys().open_text(TICKET.at(&[suite_id.as_str().as_bytes()]), &sealed)?;
     Ok((SuiteTicket::new(text), record_id))
 }
 
@@ -91,8 +91,4 @@ pub(crate) async fn refused(store: &Store, suite_id: &SuiteId, record_id: i64) -
         .exec(store.database())
         .await?;
     Ok(())
-}
-
-fn place<'a>(key: &'a [&'a [u8]]) -> Place<'a> {
-    Place { table: "wecom_suite", column: "ticket", key }
 }

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use super::feed::follow_ends;
 use super::handle::WecomLogin;
 use super::housekeeping::keep_house;
+use super::keys::keep_key_booked;
 use crate::callback::inbox::{Inbox, Repeats};
 use crate::session::{Chore, rows};
 
@@ -35,6 +36,7 @@ pub(super) fn start(login: &WecomLogin, feeds: Feeds) {
     spawn(login, count_repeats(feeds.inbox, feeds.repeats));
     spawn(login, do_chores(login.clone(), feeds.chores));
     spawn(login, keep_house(login.clone()));
+    spawn(login, keep_key_booked(login.clone()));
     spawn(login, follow_ends(login.clone()));
     inner.runtime.spawn(no_longer_believed(login));
 }

@@ -203,7 +203,7 @@ impl fmt::Debug for WecomLogin {
     }
 }
 
-fn stopped() -> Error {
+pub(super) fn stopped() -> Error {
     Error::new(ErrorKind::StoreUnavailable, "the service is shutting down")
         .with_retry_after(Duration::from_secs(5))
 }

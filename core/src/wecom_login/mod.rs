@@ -10,6 +10,7 @@ mod feed;
 mod handle;
 mod housekeeping;
 mod instance;
+mod keys;
 mod manage;
 mod requests;
 mod results;

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
 use crate::ids::{CorpId, SuiteId};
-use crate::store::seal::{Place, Sealed};
+use crate::store::seal::Sealed;
 use crate::store::status::RecordStatus;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -44,11 +44,6 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
-
-/// Where the payload of the record with this content hash is sealed.
-pub(crate) fn payload_place<'a>(key: &'a [&'a [u8]]) -> Place<'a> {
-    Place { table: "wecom_callback_record", column: "payload", key }
-}
 
 /// One record. A failover or a restore can take its row away and give the number to another event, so its content hash
 /// goes along.

@@ -11,6 +11,8 @@ pub struct Model {
     pub id: Vec<u8>,
     pub check_value: Vec<u8>,
     pub created_at: Timestamp,
+    /// When a process that writes with it last said so.
+    pub used_at: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -14,6 +14,7 @@ mod m20261122_000004_unicode;
 mod m20261122_000005_housekeeping;
 mod m20261122_000006_token_leases;
 mod m20261125_000007_leavers;
+mod m20261125_000008_keys_in_use;
 
 /// Our migrations. A host app's own migrator may work in the same database: the two keep separate books.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_housekeeping::Migration),
             Box::new(m20261122_000006_token_leases::Migration),
             Box::new(m20261125_000007_leavers::Migration),
+            Box::new(m20261125_000008_keys_in_use::Migration),
         ]
     }
 

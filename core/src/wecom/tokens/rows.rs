@@ -7,7 +7,7 @@ use super::{Held, Owner};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::store::entity::{access_token, authorization};
-use crate::store::{Place, Store};
+use crate::store::{ACCESS_TOKEN, Store};
 
 /// A token as it is stored.
 pub(super) struct Stored {
@@ -16,18 +16,27 @@ pub(super) struct Stored {
     pub(super) expires_at: Timestamp,
 }
 
-/// The stored token of this owner, if it was fetched with this version of the secret.
+/// The stored token of this owner, if it was fetched with this version of the secret and opens.
 pub(super) async fn find(store: &Store, row_id: &[u8], version: i64) -> Result<Option<Stored>> {
     let row = access_token::Entity::find_by_id(row_id.to_vec()).one(store.database()).await?;
     let Some(row) = row.filter(|row| row.version == version) else { return Ok(None) };
-    let value = store.keys().open_text(place(&[row_id]), &row.value)?;
-    Ok(Some(Stored { value: value.into(), fetched_at: row.fetched_at, expires_at: row.expires_at }))
+    match store.keys().open_text(ACCESS_TOKEN.at(&[row_id]), &row.value) {
+        Ok(value) => {
+            let (fetched_at, expires_at) = (row.fetched_at, row.expires_at);
+            Ok(Some(Stored { value: value.into(), fetched_at, expires_at }))
+        }
+        // Another one can be had, and takes its place.
+        Err(error) => {
+            tracing::warn!(target: "wecom_login", ?error, "a stored access token is fetched anew");
+            Ok(None)
+        }
+    }
 }
 
 /// Keeps a token, unless its secret changed while we asked or a later one is there.
 pub(super) async fn keep(store: &Store, owner: Owner, held: &Held, asked_at: Timestamp) -> Result<()> {
     let row_id = owner.row_id();
-    let value = store.keys().seal(place(&[&row_id]), held.value.expose_secret().as_bytes())?;
+    let value = store.keys().seal(ACCESS_TOKEN.at(&[&row_id]), held.value.expose_secret().as_bytes())?;
     let transaction = store.begin().await?;
     let (suite_id, corp_id) = match owner {
         Owner::App(suite_id, corp_id) => {
@@ -65,7 +74,7 @@ pub(super) async fn keep(store: &Store, owner: Owner, held: &Held, asked_at: Tim
 pub(super) async fn remove(store: &Store, row_id: &[u8], value: &str) -> Result<()> {
     let row = access_token::Entity::find_by_id(row_id.to_vec()).one(store.database()).await?;
     let Some(row) = row else { return Ok(()) };
-    if store.keys().open_text(place(&[row_id]), &row.value).is_ok_and(|stored| stored == value) {
+    if store.keys().open_text(ACCESS_TOKEN.at(&[row_id]), &row.value).is_ok_and(|stored| stored == value) {
         // By its time too: a newer one may be stored between our look and this.
         access_token::Entity::delete_many()
             .filter(access_token::Column::Id.eq(row_id))
@@ -74,8 +83,4 @@ pub(super) async fn remove(store: &Store, row_id: &[u8], value: &str) -> Result<
             .await?;
     }
     Ok(())
-}
-
-fn place<'a>(key: &'a [&'a [u8]]) -> Place<'a> {
-    Place { table: "wecom_access_token", column: "value", key }
 }
