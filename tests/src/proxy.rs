@@ -24,6 +24,8 @@ struct State {
     way: Way,
     /// Connections of an earlier number are over.
     cuts: u32,
+    /// Once a client has said this, nothing comes through.
+    hang_at: Option<&'static [u8]>,
 }
 
 /// A proxy; its connections end when it is dropped.
@@ -43,10 +45,14 @@ impl Proxy {
         let server = format!("{}:{}", through.host_str().expect("a host"), through.port().expect("a port"));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("a bound address");
-        let state = watch::Sender::new(State { way: Way::Open, cuts: 0 });
-        let accepting = tokio::spawn(accept(listener, server, state.subscribe()));
+        let state = watch::Sender::new(State { way: Way::Open, cuts: 0, hang_at: None });
+        let accepting = tokio::spawn(accept(listener, server, state.clone()));
         through.set_ip_host(addr.ip()).expect("a host that can be replaced");
         through.set_port(Some(addr.port())).expect("a port that can be replaced");
+        if through.scheme() == "postgres" {
+            // In the clear, so that it is seen what is said.
+            through.query_pairs_mut().append_pair("sslmode", "disable");
+        }
         (Self { addr, state, accepting }, through.into())
     }
 
@@ -57,7 +63,7 @@ impl Proxy {
 
     /// Cuts every connection and refuses new ones, until [`Self::open`].
     pub fn refuse(&self) {
-        self.state.send_modify(|state| *state = State { way: Way::Refused, cuts: state.cuts + 1 });
+        self.state.send_modify(|state| *state = State { way: Way::Refused, cuts: state.cuts + 1, ..*state });
     }
 
     /// Lets nothing through and tells nobody, until [`Self::open`].
@@ -65,9 +71,20 @@ impl Proxy {
         self.state.send_modify(|state| state.way = Way::Silent);
     }
 
+    /// Passes on until somebody says this to the server, and after it nothing, until [`Self::open`].
+    pub fn hang_at(&self, words: &'static [u8]) {
+        self.state.send_modify(|state| state.hang_at = Some(words));
+    }
+
+    /// Waits until nothing comes through any more.
+    pub async fn hangs(&self) {
+        // The sender is ours.
+        let _ = self.state.subscribe().wait_for(|state| state.way == Way::Silent).await;
+    }
+
     /// Lets everything through again.
     pub fn open(&self) {
-        self.state.send_modify(|state| state.way = Way::Open);
+        self.state.send_modify(|state| *state = State { way: Way::Open, hang_at: None, ..*state });
     }
 }
 
@@ -84,7 +101,7 @@ impl fmt::Debug for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, server: String, state: watch::Receiver<State>) {
+async fn accept(listener: TcpListener, server: String, state: watch::Sender<State>) {
     while let Ok((client, _)) = listener.accept().await {
         let (server, state) = (server.clone(), state.clone());
         tokio::spawn(async move {
@@ -94,7 +111,7 @@ async fn accept(listener: TcpListener, server: String, state: watch::Receiver<St
     }
 }
 
-async fn pass(client: TcpStream, server: &str, mut state: watch::Receiver<State>) -> std::io::Result<()> {
+async fn pass(client: TcpStream, server: &str, state: watch::Sender<State>) -> std::io::Result<()> {
     let begun = *state.borrow();
     if begun.way == Way::Refused {
         return Ok(());
@@ -103,25 +120,33 @@ async fn pass(client: TcpStream, server: &str, mut state: watch::Receiver<State>
     let server = TcpStream::connect(server).await?;
     server.set_nodelay(true)?;
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+    let mut cut = state.subscribe();
     tokio::select! {
-        done = pump(from_client, to_server, state.clone()) => done,
-        done = pump(from_server, to_client, state.clone()) => done,
-        _ = state.wait_for(|now| now.cuts != begun.cuts) => Ok(()),
+        done = pump(from_client, to_server, &state, true) => done,
+        done = pump(from_server, to_client, &state, false) => done,
+        _ = cut.wait_for(|now| now.cuts != begun.cuts) => Ok(()),
     }
 }
 
 async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    mut state: watch::Receiver<State>,
+    state: &watch::Sender<State>,
+    to_server: bool,
 ) -> std::io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
+    let mut now = state.subscribe();
     loop {
         let read = from.read(&mut buffer).await?;
         // The sender lives as long as the test; without it there is nothing to wait for.
-        let _ = state.wait_for(|now| now.way != Way::Silent).await;
+        let _ = now.wait_for(|now| now.way != Way::Silent).await;
         if read == 0 {
             return Ok(());
+        }
+        let hang_at = state.borrow().hang_at.filter(|_| to_server);
+        if hang_at.is_some_and(|words| buffer[..read].windows(words.len()).any(|said| said == words)) {
+            // The server hears it; its answer does not come back.
+            state.send_modify(|state| *state = State { way: Way::Silent, hang_at: None, ..*state });
         }
         to.write_all(&buffer[..read]).await?;
     }

@@ -91,6 +91,11 @@ impl Inbox {
         Self(Arc::new(Inner { store, arrived, remembered, repeats }))
     }
 
+    /// The database may not have the events any more that came lately.
+    pub(crate) fn forget_all(&self) {
+        self.0.remembered.invalidate_all();
+    }
+
     /// Stores an event; says whether it is new. When this returns, `success` may be answered.
     pub(crate) async fn keep(&self, arrival: Arrival) -> Result<bool> {
         if let Some(remembered) = self.0.remembered.get(&arrival.hash) {

@@ -269,7 +269,10 @@ impl Notify {
 
     async fn is_authorized(&self, suite: &Suite, corp_id: &CorpId) -> Result<bool> {
         let found = self.0.authorizations.find(&suite.id, corp_id).await?;
-        Ok(found.is_some_and(|found| found.status != AuthorizationStatus::Cancelled))
+        // A cancellation that WeCom has not confirmed may be taken back, and who left meanwhile has left.
+        Ok(found.is_some_and(|found| {
+            found.status != AuthorizationStatus::Cancelled || found.permanent_code.is_some()
+        }))
     }
 
     /// Spawned: what was begun is finished, even if the answer's time runs out.

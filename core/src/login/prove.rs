@@ -165,7 +165,7 @@ impl Prover {
         let mut visible_at = known.as_ref().and_then(|known| known.visible_at);
         let mut told = None;
         if visible_at.is_none_or(|at| at <= authorization.changed_at) {
-            match self.in_time(self.visible(app, &who)).await {
+            match self.visible(app, &who).await {
                 Ok(profile) => {
                     told = Some(profile.unwrap_or_default());
                     visible_at = Some(began.at);

@@ -19,7 +19,7 @@ impl Prover {
     pub(crate) async fn require_visible(&self, authorization: &Authorization, who: &Principal) -> Result<()> {
         let app = authorization.credential()?;
         let asked_at = self.0.store.now();
-        match self.in_time(self.visible(&app, who)).await {
+        match self.visible(&app, who).await {
             Ok(profile) => self.0.people.seen(who, &profile.unwrap_or_default(), asked_at).await,
             Err(error) if error.kind() == ErrorKind::UserNotVisible => Err(error),
             Err(error) => {
@@ -45,11 +45,11 @@ impl Prover {
         }
     }
 
-    /// What `user/get` says: a profile where it tells one.
+    /// What `user/get` says in time: a profile where it tells one.
     pub(super) async fn visible(&self, app: &AppCredential, who: &Principal) -> Result<Option<Profile>> {
-        let member = self
-            .call(app, |token| Box::pin(async move { self.0.api.user(&token, &who.user_id).await }))
-            .await;
+        let asked =
+            self.call(app, |token| Box::pin(async move { self.0.api.user(&token, &who.user_id).await }));
+        let member = self.in_time(asked).await;
         let not_visible = match member {
             Ok((member, _)) if !member.is_disabled_or_left() => {
                 return Ok(Some(Profile {
@@ -63,7 +63,10 @@ impl Prover {
             Err(error) if error.kind() == ErrorKind::UserNotVisible => error,
             Err(error) => return Err(error),
         };
-        self.0.people.hidden(who, None).await?;
+        // WeCom has said no, whether or not that can be stored now.
+        if let Err(error) = self.0.people.hidden(who, None).await {
+            tracing::warn!(target: "wecom_login", ?error, "the sessions of a person who is hidden go on");
+        }
         Err(not_visible)
     }
 

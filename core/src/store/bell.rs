@@ -61,7 +61,9 @@ fn listener(
     }
     let options = (*database.get_postgres_connection_pool().connect_options()).clone();
     Some(async move {
-        let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+        // Without lifetimes, as every pool of ours.
+        let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let pool = pool.connect_lazy_with(options);
         loop {
             // It ends only by an error; until that is mended, looking is enough.
             if let Ok(mut listener) = PgListener::connect_with(&pool).await

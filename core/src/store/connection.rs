@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, Statement, TransactionTrait as _,
+    QueryResult, Statement,
 };
 
 use super::ends::Heard;
@@ -23,9 +23,10 @@ use super::waiting::noted;
 const DONE_WITHIN: Duration = Duration::from_secs(8);
 /// A statement that takes longer than SQLite waits for a lock has met a server that hangs.
 const ANSWER_WITHIN: Duration = Duration::from_secs(6);
-/// A connection that does not answer its ping in this time is given up.
+
+mod pooled;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-const PONG_WITHIN: Duration = Duration::from_secs(2);
+pub(super) use pooled::is_used_again;
 
 /// The database as one share of its users sees it.
 pub(crate) struct Connection {
@@ -65,8 +66,7 @@ impl Connection {
         let begun: Pin<Box<dyn Future<Output = Result<_, DbErr>> + Send + '_>> = Box::pin(async {
             let turn = self.turn("BEGIN").await?;
             let places = self.room.take(self.share).await?;
-            let options = super::writing(&self.database);
-            Ok((in_time(self.database.begin_with_options(options)).await?, turn, places))
+            Ok((in_time(pooled::begin(&self.database)).await?, turn, places))
         });
         let (transaction, turn, places) = noted(within(DONE_WITHIN, begun, busy)).await?;
         Ok(Transaction {
@@ -209,16 +209,6 @@ impl ConnectionTrait for Transaction {
     }
 }
 
-/// Whether a connection that comes back to the pool still answers. The pool itself would ask one to a server that is
-/// gone without a word, and wait until the kernel gives up.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-pub(super) async fn still_answers(
-    connection: &mut impl sea_orm::sqlx::Connection,
-) -> Result<bool, sea_orm::sqlx::Error> {
-    let asked = tokio::time::timeout(PONG_WITHIN, connection.ping()).await;
-    asked.unwrap_or(Err(sea_orm::sqlx::Error::PoolTimedOut)).map(|()| true)
-}
-
 /// Does what the database rolled back in favour of another's work again, a few times.
 async fn repeated<T, F>(work: impl Fn() -> F) -> Result<T, DbErr>
 where
@@ -234,7 +224,6 @@ where
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-    let slow = || DbErr::Custom("the database did not answer in time".to_owned());
     noted(within(ANSWER_WITHIN, work, slow)).await
 }
 
@@ -244,6 +233,10 @@ async fn within<T>(
     late: impl Fn() -> DbErr,
 ) -> Result<T, DbErr> {
     tokio::time::timeout(time, work).await.unwrap_or_else(|_| Err(late()))
+}
+
+fn slow() -> DbErr {
+    DbErr::Custom("the database did not answer in time".to_owned())
 }
 
 fn busy() -> DbErr {

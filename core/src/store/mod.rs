@@ -78,7 +78,7 @@ impl Store {
         let mut options = ConnectOptions::new(url);
         options.sqlx_logging(false).acquire_timeout(CONNECTED_WITHIN).max_connections(CONNECTIONS);
         // Connections do not end by their age. The task by which sqlx 0.9.0 sees to that can read a counter that has just
-        // gone below zero: it then spins for ever, and no shutdown ends it. One that broke is found when it is taken.
+        // gone below zero: it then spins for ever, and no shutdown ends it. They end when they come back old.
         options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
         #[cfg(feature = "sqlite")]
         options.map_sqlx_sqlite_opts(|sqlite| {
@@ -92,11 +92,11 @@ impl Store {
         });
         #[cfg(feature = "postgres")]
         options.map_sqlx_postgres_pool_opts(|pool| {
-            pool.after_release(|connection, _| Box::pin(connection::still_answers(connection)))
+            pool.after_release(|connection, of| Box::pin(connection::is_used_again(connection, of.age)))
         });
         #[cfg(feature = "mysql")]
         options.map_sqlx_mysql_pool_opts(|pool| {
-            pool.after_release(|connection, _| Box::pin(connection::still_answers(connection)))
+            pool.after_release(|connection, of| Box::pin(connection::is_used_again(connection, of.age)))
         });
         if url.contains(":memory:") || url.contains("mode=memory") {
             // Each connection to a memory database would see one of its own.

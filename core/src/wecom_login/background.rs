@@ -33,11 +33,11 @@ pub(super) fn start(login: &WecomLogin, feeds: Feeds) {
     // It ends by itself: what it has claimed is handed back first.
     inner.tasks.spawn_on(async move { worker.run(tasks).await }, &inner.runtime);
     spawn(login, read_authorizations(login.clone(), feeds.due));
-    spawn(login, count_repeats(feeds.inbox, feeds.repeats));
+    spawn(login, count_repeats(feeds.inbox.clone(), feeds.repeats));
     spawn(login, do_chores(login.clone(), feeds.chores));
     spawn(login, keep_house(login.clone()));
     spawn(login, keep_key_booked(login.clone()));
-    spawn(login, follow_ends(login.clone()));
+    spawn(login, follow_ends(login.clone(), feeds.inbox));
     inner.runtime.spawn(no_longer_believed(login));
 }
 

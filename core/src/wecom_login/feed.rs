@@ -7,6 +7,8 @@ use futures_util::FutureExt as _;
 
 use super::background::spawn;
 use super::handle::WecomLogin;
+use crate::callback::inbox::Inbox;
+use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::session::Principal;
 use crate::session::recent;
@@ -17,36 +19,37 @@ use crate::store::ends::{self, End, Heard, News};
 const HEAR_EVERY: Duration = Duration::from_millis(300);
 /// How often a node asks the database for its time.
 const MEASURE_EVERY: Duration = Duration::from_secs(10);
-/// A look at the feed that takes longer has failed.
+/// A look at the feed that takes longer has failed …
 const HEAR_WITHIN: Duration = Duration::from_secs(5);
+/// … and sooner, if sessions in memory are not to be believed for as long; but this long it may take.
+const HEAR_WITHIN_AT_LEAST: Duration = Duration::from_millis(500);
+/// A clock that goes so much faster or slower than time itself was set.
+const LEAP: Duration = Duration::from_millis(500);
 /// Several nodes may find that the database went back far; the first of them ends all sessions.
 const ALL_ENDED_LATELY: Duration = Duration::from_mins(1);
 
 /// Hears of what other nodes ended, until dropped.
-pub(super) async fn follow_ends(login: WecomLogin) {
-    while AssertUnwindSafe(listen_for_ends(&login)).catch_unwind().await.is_err() {
+pub(super) async fn follow_ends(login: WecomLogin, inbox: Inbox) {
+    while AssertUnwindSafe(listen_for_ends(&login, &inbox)).catch_unwind().await.is_err() {
         tracing::error!(target: "wecom_login", "the feed of ends was lost hold of; it is taken up again");
         login.0.sessions.trust(false);
         tokio::time::sleep(HEAR_EVERY).await;
     }
 }
 
-async fn listen_for_ends(login: &WecomLogin) {
+async fn listen_for_ends(login: &WecomLogin, inbox: &Inbox) {
     let sessions = &login.0.sessions;
     let believed_for = sessions.settings().believed_for();
     let bell = Bell::hang(login.0.store.database().pool(), &login.0.runtime);
     let mut heard = None;
     // By the machine's clock: the database does not wait for one that a test moves.
     let mut heard_at = Instant::now();
-    let mut measured_at = Instant::now();
+    let mut measured = Measured::now(login);
     loop {
-        if measured_at.elapsed() >= MEASURE_EVERY {
-            measured_at = Instant::now();
-            // As long as it does not answer, the last answer holds.
-            let _ = tokio::time::timeout(HEAR_WITHIN, login.0.store.measure_time()).await;
-        }
+        let left = believed_for.saturating_sub(heard_at.elapsed());
+        let time = left.clamp(HEAR_WITHIN_AT_LEAST, HEAR_WITHIN);
         let mut well = false;
-        match tokio::time::timeout(HEAR_WITHIN, hear(login, heard)).await {
+        match tokio::time::timeout(time, hear(login, inbox, heard)).await {
             Ok(Ok((newest, more))) => {
                 well = true;
                 heard = Some(newest);
@@ -62,6 +65,11 @@ async fn listen_for_ends(login: &WecomLogin) {
             }
             Err(_) => tracing::debug!(target: "wecom_login", "the feed of ends cannot be read in time"),
         }
+        if well && measured.is_over(login) {
+            measured = Measured::now(login);
+            // As long as it does not answer, the last answer holds.
+            let _ = tokio::time::timeout(HEAR_WITHIN_AT_LEAST, login.0.store.measure_time()).await;
+        }
         if !well && heard_at.elapsed() >= believed_for {
             sessions.trust(false);
         }
@@ -72,8 +80,24 @@ async fn listen_for_ends(login: &WecomLogin) {
     }
 }
 
+/// When the database was last asked for its time, by the machine's clock and by the one that can be set.
+struct Measured(Instant, Timestamp);
+
+impl Measured {
+    fn now(login: &WecomLogin) -> Self {
+        Self(Instant::now(), login.0.store.clock().now())
+    }
+
+    /// Whether it has to be asked again: it was long ago, or this machine's clock was set since.
+    fn is_over(&self, login: &WecomLogin) -> bool {
+        let Self(at, clock) = self;
+        let (passed, shown) = (at.elapsed(), login.0.store.clock().now().since(*clock));
+        passed >= MEASURE_EVERY || shown.abs_diff(passed) > LEAP || login.0.store.clock().now() < *clock
+    }
+}
+
 /// One look at the feed: where it stands now, and whether it holds more.
-async fn hear(login: &WecomLogin, heard: Option<Heard>) -> Result<(Heard, bool)> {
+async fn hear(login: &WecomLogin, inbox: &Inbox, heard: Option<Heard>) -> Result<(Heard, bool)> {
     let inner = &login.0;
     let Some(heard) = heard else {
         let newest = ends::newest(inner.store.pulse()).await?;
@@ -86,6 +110,7 @@ async fn hear(login: &WecomLogin, heard: Option<Heard>) -> Result<(Heard, bool)>
     match ends::since(inner.store.pulse(), heard).await? {
         News::Late(newest) => {
             tracing::info!(target: "wecom_login", "away for longer than ends are kept; sessions are read anew");
+            inbox.forget_all();
             inner.authorizations.forget_all();
             inner.sessions.forget_all();
             inner.sessions.recent().heard_anew(newest);
@@ -93,6 +118,7 @@ async fn hear(login: &WecomLogin, heard: Option<Heard>) -> Result<(Heard, bool)>
         }
         News::Broken(newest) => {
             tracing::warn!(target: "wecom_login", "the database is not the one it was; sessions are read anew");
+            inbox.forget_all();
             inner.authorizations.forget_all();
             inner.sessions.forget_all();
             end_anew(login, heard).await?;

@@ -1,7 +1,9 @@
 //! What is over is removed, by one node at a time.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
@@ -32,19 +34,21 @@ pub(super) async fn keep_house(login: WecomLogin) {
     loop {
         // Counted from before the work, so that a long turn does not put the next one off.
         let next = login.0.store.clock().sleep(CLEAN_EVERY);
-        login.0.sessions.forget_unused();
-        if let Err(error) = take_turn(&login).await {
-            tracing::info!(target: "wecom_login", ?error, "what is over could not be removed");
+        // A panic ends a turn and not the keeping of the house.
+        if AssertUnwindSafe(take_turn(&login)).catch_unwind().await.is_err() {
+            tracing::error!(target: "wecom_login", "what is over was not removed");
         }
         next.await;
     }
 }
 
-async fn take_turn(login: &WecomLogin) -> Result<()> {
-    if is_our_turn(&login.0.store).await? {
-        clean(login).await?;
+async fn take_turn(login: &WecomLogin) {
+    login.0.sessions.forget_unused();
+    match is_our_turn(&login.0.store).await {
+        Ok(true) => clean(login).await,
+        Ok(false) => {}
+        Err(error) => tracing::info!(target: "wecom_login", ?error, "whose turn it is could not be told"),
     }
-    Ok(())
 }
 
 /// One statement decides which node it is: the one that moves the next turn on. A node that dies over it has done a
@@ -74,26 +78,28 @@ async fn is_our_turn(store: &Store) -> Result<bool> {
     }
 }
 
-async fn clean(login: &WecomLogin) -> Result<()> {
+/// One table after the other; what cannot be done in one keeps none of the others.
+async fn clean(login: &WecomLogin) {
     let (store, settings, retention) = (&login.0.store, login.0.sessions.settings(), &login.0.retention);
     let now = store.now();
-    rows::remove_over(store, now, now - (settings.idle + settings.write_interval() * WRITE_INTERVALS))
-        .await?;
-    login.0.login_codes.remove_expired().await?;
-    login.0.spent_states.remove_expired().await?;
-    let of_the_past = access_token::Column::ExpiresAt.lt(now - TOKENS_KEPT);
-    remove::<access_token::Entity, Vec<u8>>(
-        store,
-        access_token::Column::Id,
-        Condition::all().add(of_the_past),
-    )
-    .await?;
-    ends::remove_old(store).await?;
-    remove_records(store, retention).await?;
+    let written_by = settings.idle.saturating_add(settings.write_interval().saturating_mul(WRITE_INTERVALS));
+    told("sessions", rows::remove_over(store, now, now - written_by).await);
+    told("login codes", login.0.login_codes.remove_expired().await);
+    told("states", login.0.spent_states.remove_expired().await);
+    let of_the_past = Condition::all().add(access_token::Column::ExpiresAt.lt(now - TOKENS_KEPT));
+    let removed = remove::<access_token::Entity, Vec<u8>>(store, access_token::Column::Id, of_the_past).await;
+    told("access tokens", removed);
+    told("ends", ends::remove_old(store).await);
+    told("records", remove_records(store, retention).await);
     for suite_id in login.0.suites.ids() {
-        remove_ignored(store, retention, &suite_id).await?;
+        told("ignored records", remove_ignored(store, retention, &suite_id).await);
     }
-    Ok(())
+}
+
+fn told<T>(what: &str, removed: Result<T>) {
+    if let Err(error) = removed {
+        tracing::info!(target: "wecom_login", ?error, what, "what is over could not be removed");
+    }
 }
 
 /// Records after their time, unless there is still something to do about them; the hash that tells a repetition

@@ -7,8 +7,9 @@ use std::time::Duration;
 use wecom_login::{
     Binder, Builder, Error, ErrorKind, HookFuture, ManualClock, Principal, ProvenPerson, Result,
 };
-use wecom_login_tests::forge::{Push, app_event};
+use wecom_login_tests::forge::{Push, app_event, suite_event};
 use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
+use wecom_sandbox::Fault;
 
 /// Our auth model behind a host app that is away at times.
 struct Away {
@@ -85,6 +86,29 @@ async fn try_again(node: &Node) {
     for record in node.records().await {
         let _ = node.login.service().retry_callback(record.record_id).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_while_a_cancellation_is_not_confirmed_has_left() {
+    let clock = ManualClock::starting_now();
+    let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
+    let corp = node.install(0).await;
+    let person = node.user(0, 0);
+    let before = user_id(&node, &corp, &person).await.unwrap();
+    node.sandbox.fault(Fault::of("service/v2/get_auth_info").http_status(502)).unwrap();
+    // From somebody who has the keys: WeCom knows nothing of it, and cannot be asked yet.
+    let cancels = suite_event(SUITE, "cancel_auth", 1_900_000_000, &[("AuthCorpId", &corp)]);
+    node.accepted(&node.forge.post(SUITE, &cancels)).await;
+    until("the company is out", async || node.status(SUITE, &corp).await == "cancelled").await;
+    node.done(&leaves(&node, &corp, &person), "change_contact").await;
+    node.sandbox.clear_faults();
+    until("the cancellation is taken back", async || {
+        clock.advance(Duration::from_secs(30));
+        node.status(SUITE, &corp).await == "active"
+    })
+    .await;
+    let after = user_id(&node, &corp, &person).await.unwrap();
+    assert_ne!(after, before, "the same userid is a new person");
 }
 
 #[tokio::test(flavor = "multi_thread")]

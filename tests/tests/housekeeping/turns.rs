@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::Database;
-use wecom_login::{Builder, Clock as _, ManualClock, Retention};
+use wecom_login::{Builder, Clock as _, ManualClock, Retention, SessionSettings};
 use wecom_login_tests::database::pool;
 use wecom_login_tests::lines::Lines;
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
@@ -75,4 +75,24 @@ async fn two_nodes_take_turns_and_a_wrong_clock_stops_nobody() {
     until("the surplus is gone again", async || ignored(&node).await == 20).await;
     first.shutdown().await;
     other.shutdown().await;
+}
+
+#[tokio::test]
+async fn sessions_that_are_never_idle_keep_nobody_from_the_house() {
+    let clock = ManualClock::starting_now();
+    let retention = Retention::default().with_ignored(20);
+    let sessions = SessionSettings::default().with_idle(Duration::MAX).with_absolute(Duration::MAX);
+    let with = |builder: Builder| {
+        builder.clock(clock.clone()).retention(retention.clone()).sessions(sessions.clone())
+    };
+    let node = Node::start_with(Plan::default(), with).await;
+    let corp = node.install(0).await;
+    let token = node.session(SUITE, &corp, &node.user(0, 0)).await;
+    fill(&node, &clock, 0, 30).await;
+    until("the surplus is gone", async || {
+        clock.advance(TURN);
+        ignored(&node).await == 20
+    })
+    .await;
+    assert!(node.lives(&token).await);
 }

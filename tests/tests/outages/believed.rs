@@ -3,14 +3,19 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::DbBackend;
-use wecom_login::SessionSettings;
+use wecom_login::{Builder, SessionSettings};
 use wecom_login_tests::database::TestDatabase;
 use wecom_login_tests::node::{Node, Plan, until};
 use wecom_login_tests::proxy::Proxy;
 
 use super::visit::Visit;
 
-async fn believed_for(time: Duration) {
+/// A machine under load may be late. What is never in time is late each time.
+const ATTEMPTS: usize = 5;
+/// What a look at the database may take beyond the time for which sessions are believed.
+const LATE: Duration = Duration::from_secs(3);
+
+async fn believed_for(time: Duration, outage: impl Fn(&Proxy)) {
     let directory = tempfile::tempdir().unwrap();
     let database = TestDatabase::create(directory.path()).await;
     if database.backend() == DbBackend::Sqlite {
@@ -19,7 +24,7 @@ async fn believed_for(time: Duration) {
     }
     let (proxy, url) = Proxy::before(database.url()).await;
     let settings = SessionSettings::default().with_cached_without_database(time);
-    let change = |builder: wecom_login::Builder| builder.database_url(url).sessions(settings);
+    let change = |builder: Builder| builder.database_url(url).sessions(settings);
     let node = Node::start_on(Plan::default(), directory, database, change).await;
     let visit = Visit::begin(&node).await;
     let ask = async || {
@@ -28,35 +33,37 @@ async fn believed_for(time: Duration) {
         answer.status.as_u16()
     };
 
-    proxy.refuse();
-    let gone = Instant::now();
-    let mut last_good = None;
-    until("it is believed no longer", async || {
-        let asked = gone.elapsed();
-        let status = ask().await;
-        if status == 200 {
-            last_good = Some(asked);
+    for attempt in 1.. {
+        outage(&proxy);
+        let gone = Instant::now();
+        until("it is believed no longer", async || {
+            let status = ask().await;
+            assert!(matches!(status, 200 | 503), "{status}");
+            status == 503
+        })
+        .await;
+        let over = gone.elapsed();
+        println!("to be believed for {time:?}: refused from {over:?} on");
+        // The database was heard up to a third of a second before.
+        assert!(over + Duration::from_millis(500) >= time, "{over:?}");
+        proxy.open();
+        until("it is believed again", async || ask().await == 200).await;
+        if over < time + LATE {
+            break;
         }
-        assert!(matches!(status, 200 | 503), "{status}");
-        status == 503
-    })
-    .await;
-    let over = gone.elapsed();
-    println!("to be believed for {time:?}: last answered {last_good:?}, refused from {over:?} on");
-    // What was heard last was heard up to a third of a second before.
-    assert!(over + Duration::from_millis(500) >= time, "{over:?}");
-
-    proxy.open();
-    until("it is believed again", async || ask().await == 200).await;
+        assert!(attempt < ATTEMPTS, "{over:?}");
+    }
     node.login.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_in_memory_go_on_for_as_long_as_is_set() {
-    believed_for(Duration::from_secs(3)).await;
+    believed_for(Duration::from_secs(3), Proxy::refuse).await;
+    believed_for(Duration::from_secs(3), Proxy::hang).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_zero_they_end_with_the_first_look_that_fails() {
-    believed_for(Duration::ZERO).await;
+    believed_for(Duration::ZERO, Proxy::refuse).await;
+    believed_for(Duration::ZERO, Proxy::hang).await;
 }

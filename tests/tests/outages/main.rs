@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod believed;
+mod cut_off;
 mod disk_full;
 mod gone;
+mod hidden;
 mod permanent_code;
 mod pool;
 mod record_gone;

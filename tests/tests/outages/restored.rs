@@ -2,6 +2,7 @@
 
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use wecom_login_tests::database::TestDatabase;
+use wecom_login_tests::forge::app_event;
 use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
 
 pub(super) async fn back_up(database: &TestDatabase) -> Vec<String> {
@@ -64,4 +65,22 @@ async fn a_backup_that_is_put_back_brings_no_ended_session_back() {
     .await;
     assert!(lives(&lives_on).await);
     fresh.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_the_backup_lacks_is_stored_when_it_comes_again() {
+    let node = Node::start(Plan::default()).await;
+    let corp = node.install(0).await;
+    node.login.service().end_sessions_of_person(&principal(SUITE, &corp, "nobody")).await.unwrap();
+    let tables = back_up(&node.database).await;
+    let event = app_event(&corp, "unsubscribe", 1_700_000_000, &[("FromUserName", "somebody")]);
+    let push = node.forge.post(&corp, &event);
+    node.done(&push, "unsubscribe").await;
+    put_back(&node.database, &tables).await;
+    assert!(node.statuses("unsubscribe").await.is_empty());
+    until("it is carried out again", async || {
+        node.accepted(&push).await;
+        node.statuses("unsubscribe").await == ["succeeded"]
+    })
+    .await;
 }
