@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
@@ -47,17 +47,22 @@ pub(crate) use seal::{Place, Sealed};
 pub(crate) use sealed_column::{ACCESS_TOKEN, PAYLOAD, PERMANENT_CODE, TICKET};
 pub use status::{AuthorizationStatus, RecordStatus};
 pub(crate) use taken::is_taken;
-use time::Offset;
+use time::DatabaseTime;
 pub(crate) use waiting::Waits;
 
 /// How long one statement waits for SQLite's one writer.
 #[cfg(feature = "sqlite")]
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// SQLite's number for `synchronous=FULL`.
+const FULL: i64 = 2;
+
 /// When a caller may come again that the database failed.
 pub(crate) const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How many connections a pool of ours has.
 const CONNECTIONS: u32 = 16;
+/// Between two attempts to open a file that another process has to itself.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// How long one waits for a connection.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
 
@@ -69,7 +74,7 @@ struct Inner {
     shares: [Connection; 6],
     keys: KeyRing,
     clock: Arc<dyn Clock>,
-    offset: Offset,
+    time: DatabaseTime,
 }
 
 impl Store {
@@ -102,7 +107,17 @@ impl Store {
             // Each connection to a memory database would see one of its own.
             options.max_connections(1).min_connections(1);
         }
-        Database::connect(options).await.map_err(|error| {
+        let began = Instant::now();
+        let connected = loop {
+            match Database::connect(options.clone()).await {
+                // Who makes a new file a WAL needs it alone, and SQLite does not wait for that.
+                Err(error) if is_busy(&error) && began.elapsed() < CONNECTED_WITHIN => {
+                    tokio::time::sleep(BUSY_PAUSE).await;
+                }
+                connected => break connected,
+            }
+        };
+        connected.map_err(|error| {
             // The URL holds a password, and sqlx may quote it.
             Error::new(ErrorKind::StoreUnavailable, "the database cannot be opened")
                 .with_source(without_url(&error))
@@ -117,17 +132,18 @@ impl Store {
         migrate: bool,
     ) -> Result<Self> {
         strict(&database).await?;
+        warn_of_haste(&database).await?;
         if migrate {
             migration::up(&database).await?;
         } else {
             migration::expect_none(&database).await?;
         }
         ends::prepare(&database).await?;
-        let keys = data_key::agree(&database, keys, clock.now()).await?;
-        let offset = Offset::default();
-        offset.measure(&database, &*clock).await?;
+        let time = DatabaseTime::new(&*clock);
+        time.measure(&database, &*clock).await?;
+        let keys = data_key::agree(&database, keys, time.now(&*clock)).await?;
         let shares = Connection::shares(&database);
-        Ok(Self(Arc::new(Inner { shares, keys, clock, offset }), Share::Rest))
+        Ok(Self(Arc::new(Inner { shares, keys, clock, time }), Share::Rest))
     }
 
     /// The same store for this kind of its users.
@@ -145,12 +161,12 @@ impl Store {
 
     /// The time by which rows are compared: the database's.
     pub(crate) fn now(&self) -> Timestamp {
-        self.0.offset.now(&*self.0.clock)
+        self.0.time.now(&*self.0.clock)
     }
 
     /// Asks the database for its time, from which this node's may drift.
     pub(crate) async fn measure_time(&self) -> Result<()> {
-        self.0.offset.measure(self.database().pool(), &*self.0.clock).await
+        self.0.time.measure(self.database().pool(), &*self.0.clock).await
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -206,6 +222,23 @@ async fn strict(database: &DatabaseConnection) -> Result<()> {
     ))
 }
 
+/// A SQLite that does not wait for the disk can lose at a power cut what WeCom was told is safe.
+async fn warn_of_haste(database: &DatabaseConnection) -> Result<()> {
+    if database.get_database_backend() == DbBackend::Sqlite && synchronous(database).await? < FULL {
+        tracing::warn!(
+            target: "wecom_login",
+            "this SQLite connection has synchronous below FULL: an acknowledged event may be lost at a power cut"
+        );
+    }
+    Ok(())
+}
+
+async fn synchronous(database: &DatabaseConnection) -> Result<i64> {
+    let asked = Statement::from_string(DbBackend::Sqlite, "PRAGMA synchronous");
+    let row = database.query_one_raw(asked).await?;
+    Ok(row.map_or(Ok(FULL), |row| row.try_get_by_index(0))?)
+}
+
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Store")
@@ -218,6 +251,18 @@ impl From<DbErr> for Error {
             .with_retry_after(AGAIN_AFTER)
             .with_source(error)
     }
+}
+
+/// Whether another process has a file of SQLite to itself.
+fn is_busy(error: &DbErr) -> bool {
+    #[cfg(feature = "sqlite")]
+    if let DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error)) = error {
+        let code = error.as_database_error().and_then(|error| error.code());
+        // SQLITE_BUSY and BUSY_RECOVERY.
+        return matches!(code.as_deref(), Some("5" | "261"));
+    }
+    let _ = error;
+    false
 }
 
 /// Why a connection failed, in words that cannot hold the URL.
@@ -234,4 +279,20 @@ fn without_url(error: &DbErr) -> std::io::Error {
         _ => "the URL is of no database that this build knows".to_owned(),
     };
     std::io::Error::other(reason)
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_of_ours_waits_for_the_disk_and_its_readers_for_nobody() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("test.db").display());
+        let database = Store::connect(&url).await.unwrap();
+        assert_eq!(synchronous(&database).await.unwrap(), FULL);
+        let mode = Statement::from_string(DbBackend::Sqlite, "PRAGMA journal_mode");
+        let mode = database.query_one_raw(mode).await.unwrap().unwrap();
+        assert_eq!(mode.try_get_by_index::<String>(0).unwrap(), "wal");
+    }
 }

@@ -115,7 +115,9 @@ impl Builder {
     /// Uses a connection of the host app. Our tables begin with `wecom_`, and our migrations have books of their own.
     ///
     /// Give its pool neither an idle timeout nor a longest lifetime as long as it is one of sqlx 0.9.0: the task that sees
-    /// to those may spin for ever, on a core of the machine, and then no runtime it is on ends.
+    /// to those may spin for ever, on a core of the machine, and then no runtime it is on ends. A connection of ten minutes
+    /// can be closed in the pool's `after_release`, as our own pools do it: those to a server that was switched away would
+    /// live on otherwise.
     pub fn database(mut self, connection: DatabaseConnection) -> Self {
         self.database = Some(Database::Connection(connection));
         self
