@@ -96,7 +96,9 @@ async fn who_leaves_while_a_cancellation_is_not_confirmed_has_left() {
     let person = node.user(0, 0);
     let before = user_id(&node, &corp, &person).await.unwrap();
     node.sandbox.fault(Fault::of("service/v2/get_auth_info").http_status(502)).unwrap();
-    // From somebody who has the keys: WeCom knows nothing of it, and cannot be asked yet.
+    // From somebody who has the keys: WeCom knows nothing of it, and cannot be asked yet. It comes after the authorisation,
+    // whose second was the machine's.
+    clock.advance(Duration::from_mins(2));
     let cancels = suite_event(SUITE, "cancel_auth", 1_900_000_000, &[("AuthCorpId", &corp)]);
     node.accepted(&node.forge.post(SUITE, &cancels)).await;
     until("the company is out", async || node.status(SUITE, &corp).await == "cancelled").await;
