@@ -4,6 +4,7 @@
 mod all_sessions;
 mod clocks;
 mod ends;
+mod idle;
 mod keys;
 mod reading;
 mod tables;

@@ -1,0 +1,66 @@
+//! Who works on one node only is idle on no other, and in no database.
+
+use std::time::Duration;
+
+use wecom_login::{Builder, Clock as _, CurrentUser, ManualClock, Platform, SessionSettings, WecomLogin};
+use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
+
+const MINUTE: Duration = Duration::from_mins(1);
+/// A use is written down at most once a minute, which is 1/96 of it.
+const IDLE: Duration = Duration::from_mins(96);
+
+/// Sessions that are idle soon and stay in memory for long, on a clock that is moved.
+fn idle_soon(clock: &ManualClock) -> impl Fn(Builder) -> Builder + '_ {
+    move |builder| {
+        let mut settings = SessionSettings::default().with_idle(IDLE);
+        settings.cached_for = Duration::from_hours(100);
+        builder.clock(clock.clone()).sessions(settings)
+    }
+}
+
+/// A request to a node that has to let it in.
+async fn use_it(login: &WecomLogin, token: &str) {
+    until("the session is used", async || {
+        login.verify_token(token.as_bytes()).answer().await.is_ok_and(|verified| verified.is_some())
+    })
+    .await;
+}
+
+/// When a session was used last, by what is written.
+async fn written(node: &Node, user: &CurrentUser) -> i64 {
+    node.number(&format!("SELECT last_seen_at FROM wecom_session WHERE id = '{}'", user.session_id())).await
+}
+
+async fn until_written(node: &Node, user: &CurrentUser, clock: &ManualClock) {
+    let now = clock.now().as_millis();
+    until("the use is written", async || written(node, user).await == now).await;
+}
+
+async fn log_in(login: &WecomLogin, corp: &str, person: &str) -> (CurrentUser, String) {
+    let who = principal(SUITE, corp, person);
+    let issued = login.service().issue_session(&who, Platform::App).await.unwrap();
+    (issued.user, issued.token.expose().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_works_on_another_node_is_not_idle_on_this_one() {
+    let clock = ManualClock::starting_now();
+    let node = Node::start_with(Plan::default(), idle_soon(&clock)).await;
+    let (corp, person) = (node.install(0).await, node.user(0, 0));
+    let other = node.another_handle_with(idle_soon(&clock)).await;
+    let mut token = String::new();
+    // What was read is believed for two seconds: in a round that takes longer there is nothing to trip over.
+    for _ in 0..10 {
+        let (user, of_round) = log_in(&other, &corp, &person).await;
+        assert!(node.lives(&of_round).await, "it is in memory here");
+        clock.advance(IDLE - MINUTE);
+        use_it(&other, &of_round).await;
+        until_written(&node, &user, &clock).await;
+        clock.advance(2 * MINUTE);
+        assert!(node.lives(&of_round).await, "by what is in memory here it was not used for 97 minutes");
+        token = of_round;
+    }
+    clock.advance(IDLE);
+    assert!(!node.lives(&token).await, "used nowhere");
+    other.shutdown().await;
+}
