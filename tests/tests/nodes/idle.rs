@@ -36,6 +36,12 @@ async fn until_written(node: &Node, user: &CurrentUser, clock: &ManualClock) {
     until("the use is written", async || written(node, user).await == now).await;
 }
 
+/// Sets when a session was used last.
+async fn write(node: &Node, user: &CurrentUser, at: i64) {
+    let (database, id) = (&node.database, user.session_id());
+    database.execute(&format!("UPDATE wecom_session SET last_seen_at = {at} WHERE id = '{id}'")).await;
+}
+
 async fn log_in(login: &WecomLogin, corp: &str, person: &str) -> (CurrentUser, String) {
     let who = principal(SUITE, corp, person);
     let issued = login.service().issue_session(&who, Platform::App).await.unwrap();
@@ -63,4 +69,35 @@ async fn who_works_on_another_node_is_not_idle_on_this_one() {
     clock.advance(IDLE);
     assert!(!node.lives(&token).await, "used nowhere");
     other.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_whose_use_is_not_written_yet_is_not_removed() {
+    let clock = ManualClock::starting_now();
+    let node = Node::start_with(Plan::default(), idle_soon(&clock)).await;
+    let corp = node.install(0).await;
+    let (user, token) = log_in(&node.login, &corp, &node.user(0, 0)).await;
+    let (long_idle, _) = log_in(&node.login, &corp, &node.user(0, 1)).await;
+    let begun = clock.now();
+    clock.advance(IDLE - MINUTE);
+    use_it(&node.login, &token).await;
+    until_written(&node, &user, &clock).await;
+    // The one's use is still on its way to the database; the other was idle a minute and a half longer.
+    write(&node, &user, begun.as_millis()).await;
+    write(&node, &long_idle, begun.as_millis() - 90_000).await;
+    clock.advance(MINUTE + Duration::from_secs(90));
+
+    // Whoever starts keeps house at once, if it is its turn.
+    node.database.execute("UPDATE wecom_housekeeping SET due_at = 0").await;
+    let cleaner = node.another_handle_with(idle_soon(&clock)).await;
+    let rows = async |user: &CurrentUser| {
+        let id = user.session_id();
+        node.number(&format!("SELECT COUNT(*) FROM wecom_session WHERE id = '{id}'")).await
+    };
+    until("the house is kept", async || rows(&long_idle).await == 0).await;
+    assert_eq!(rows(&user).await, 1, "its use may still be written");
+    use_it(&node.login, &token).await;
+    until_written(&node, &user, &clock).await;
+    use_it(&cleaner, &token).await;
+    cleaner.shutdown().await;
 }
