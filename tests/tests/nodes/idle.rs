@@ -101,3 +101,30 @@ async fn a_session_whose_use_is_not_written_yet_is_not_removed() {
     use_it(&cleaner, &token).await;
     cleaner.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_use_that_is_written_late_takes_no_later_one_back() {
+    let clock = ManualClock::starting_now();
+    let late = ManualClock::new(clock.now());
+    let node = Node::start_with(Plan::default(), idle_soon(&clock)).await;
+    let (corp, person) = (node.install(0).await, node.user(0, 0));
+    let other = node.another_handle_with(idle_soon(&late)).await;
+    // Until then it may read anew, and would know of the later use.
+    node.follows(&other).await;
+    let (user, token) = log_in(&node.login, &corp, &person).await;
+    let (mark, of_mark) = log_in(&node.login, &corp, &person).await;
+    for token in [&token, &of_mark] {
+        use_it(&other, token).await;
+    }
+    clock.advance(10 * MINUTE);
+    use_it(&node.login, &token).await;
+    until_written(&node, &user, &clock).await;
+
+    late.advance(5 * MINUTE);
+    use_it(&other, &token).await;
+    // A node writes one use after the other.
+    use_it(&other, &of_mark).await;
+    until_written(&node, &mark, &late).await;
+    assert_eq!(written(&node, &user).await, clock.now().as_millis());
+    other.shutdown().await;
+}
