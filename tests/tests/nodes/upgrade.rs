@@ -1,5 +1,6 @@
-//! A database as the first version of the tables had it, with data in it, meets the present one.
+//! A database as an older version of the tables had it, with data in it, meets the present one.
 
+use futures_util::future::join_all;
 use sea_orm::DbBackend;
 use serde_json::json;
 use wecom_login::{CurrentUser, ErrorKind, WecomLogin};
@@ -12,19 +13,31 @@ async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
     verified.ok().flatten().map(|verified| verified.user)
 }
 
-/// Puts the tables back to what the first step of all made of them, with the rows that they hold. Gives their names.
-async fn as_at_first(database: &TestDatabase) -> Vec<String> {
+/// Tables that may hold nothing: states of browsers, and tokens that are being fetched.
+const FLEETING: [&str; 2] = ["wecom_spent_state", "wecom_token_lease"];
+
+/// Which version of the tables is found.
+#[derive(Clone, Copy, Debug)]
+enum Old {
+    /// What the first step of all made.
+    First,
+    /// All steps but the last.
+    Before,
+}
+
+/// Puts the tables back to what these first steps made of them, with the rows that they hold. Gives their names.
+async fn as_after(database: &TestDatabase, steps: u32) -> Vec<String> {
     let present: Vec<String> = database.tables().await.into_iter().map(|(table, _)| table).collect();
     for table in &present {
         database.execute(&format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}")).await;
         database.execute(&format!("DROP TABLE {table}")).await;
     }
     let connection = database.connect().await;
-    wecom_login::first_steps(&connection, 1).await.unwrap();
+    wecom_login::first_steps(&connection, steps).await.unwrap();
     let tables = database.tables().await.into_iter().map(|(table, _)| table);
-    let first: Vec<String> =
+    let old: Vec<String> =
         tables.filter(|table| !table.starts_with("kept_") && table != "wecom_migration").collect();
-    for table in &first {
+    for table in &old {
         let columns = database.columns(table).await.join(", ");
         database
             .execute(&format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM kept_{table}"))
@@ -39,11 +52,21 @@ async fn as_at_first(database: &TestDatabase) -> Vec<String> {
             (SELECT MAX(id) FROM wecom_callback_record))";
         database.execute(counted).await;
     }
-    first
+    old
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn tables_of_the_first_version_are_brought_up_to_date_with_what_they_hold() {
+/// What an older version left behind.
+struct Left {
+    node: Node,
+    corp: String,
+    person: String,
+    token: String,
+    login_code: String,
+    /// A session of one who left; the event that says so is acknowledged and not yet carried out.
+    of_leaver: String,
+}
+
+async fn left_behind() -> Left {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
     let (person, leaver) = (node.user(0, 0), node.user(0, 1));
@@ -58,7 +81,6 @@ async fn tables_of_the_first_version_are_brought_up_to_date_with_what_they_hold(
     assert_eq!(node.ask("POST", "/auth/setCode", Some(ADMIN_KEY), Some(org_code)).await.status, 204);
     let leaves = app_event(&corp, "unsubscribe", 1_700_000_000, &[("FromUserName", "somebody")]);
     node.done(&node.forge.post(&corp, &leaves), "unsubscribe").await;
-    // One event is acknowledged and not yet carried out when the older version ends.
     node.database.execute("ALTER TABLE wecom_person RENAME TO away").await;
     let leaves = app_event(&corp, "unsubscribe", 1_700_000_001, &[("FromUserName", &leaver)]);
     node.accepted(&node.forge.post(&corp, &leaves)).await;
@@ -69,44 +91,99 @@ async fn tables_of_the_first_version_are_brought_up_to_date_with_what_they_hold(
     // Text was that of the database, Latin letters perhaps.
     node.database.execute("UPDATE wecom_authorization SET corp_name = 'Company of old'").await;
     node.database.execute("UPDATE wecom_person SET name = 'Somebody of old', avatar = NULL").await;
+    Left { node, corp, person, token, login_code, of_leaver }
+}
 
-    let first = as_at_first(&node.database).await;
-    assert_eq!(node.number("SELECT COUNT(*) FROM wecom_migration").await, 1);
-    for table in &first {
-        assert!(node.number(&format!("SELECT COUNT(*) FROM {table}")).await > 0, "{table} holds nothing");
+impl Left {
+    /// Puts the tables back. Gives how many steps the present version has.
+    async fn put_back(&self, old: Old) -> i64 {
+        let database = &self.node.database;
+        let steps = database.number("SELECT COUNT(*) FROM wecom_migration").await;
+        let made = match old {
+            Old::First => 1,
+            Old::Before => steps - 1,
+        };
+        let tables = as_after(database, u32::try_from(made).unwrap()).await;
+        assert_eq!(database.number("SELECT COUNT(*) FROM wecom_migration").await, made);
+        for table in tables.iter().filter(|table| !FLEETING.contains(&&***table)) {
+            assert!(
+                database.number(&format!("SELECT COUNT(*) FROM {table}")).await > 0,
+                "{table} holds nothing"
+            );
+        }
+        steps
     }
+
+    /// Nobody is logged out and nothing is lost.
+    async fn is_served_by(&self, later: &WecomLogin) {
+        let (node, corp, person) = (&self.node, &self.corp, &self.person);
+        let lives = user(later, &self.token).await.expect("who logged in before is still in");
+        assert_eq!((lives.corp_id().as_str(), lives.third_user_id().as_str()), (&**corp, &**person));
+        let of_leaver = async || user(later, &self.of_leaver).await;
+        until("what was acknowledged is carried out", async || of_leaver().await.is_none()).await;
+        let code = wecom_login::AuthCode::new(node.sandbox.code(corp, person).unwrap());
+        let corp_id = wecom_login::CorpId::new(&**corp).unwrap();
+        let request = wecom_login::WorkbenchLoginRequest::new(corp_id, code);
+        later.service().login_by_workbench(request).await.unwrap();
+        assert_eq!(later.service().corps().await.unwrap()[0].org_code.as_deref(), Some("company-one"));
+    }
+
+    /// Nothing differs from tables that the present version made by itself.
+    async fn are_tables_as_new(&self) {
+        let directory = tempfile::tempdir().unwrap();
+        let fresh = TestDatabase::create(directory.path()).await;
+        let handle = self.node.another_handle_with(|builder| builder.database_url(fresh.url())).await;
+        handle.shutdown().await;
+        assert_eq!(self.node.database.shape().await, fresh.shape().await);
+    }
+}
+
+/// So many nodes of the present version start at the same time.
+async fn is_brought_up_to_date(old: Old, nodes: usize) {
+    let left = left_behind().await;
+    let (node, steps) = (&left.node, left.put_back(old).await);
     let refused = node.fails_with(|builder| builder.migrate(false)).await;
     assert_eq!(refused.kind(), ErrorKind::Config, "{refused}");
     assert!(refused.to_string().contains("migrations are missing"), "{refused}");
 
     let fetched = node.sandbox.calls("gettoken");
-    let later = node.another_handle().await;
-    let lives = user(&later, &token).await.expect("who logged in before is still in");
-    assert_eq!((lives.corp_id().as_str(), lives.third_user_id().as_str()), (&*corp, &*person));
-    until("what was acknowledged is carried out", async || user(&later, &of_leaver).await.is_none()).await;
-    let service = later.service();
-    let request = wecom_login::LoginByCodeRequest::new(wecom_login::LoginCode::new(login_code));
-    assert_eq!(service.login_by_code(request).await.unwrap().corp_id.as_str(), corp);
-    let code = wecom_login::AuthCode::new(node.sandbox.code(&corp, &person).unwrap());
-    let corp_id = wecom_login::CorpId::new(&*corp).unwrap();
-    let request = wecom_login::WorkbenchLoginRequest::new(corp_id, code);
-    service.login_by_workbench(request).await.unwrap();
+    // A step that is taken twice cannot be booked: that start fails.
+    let later = join_all((0..nodes).map(|_| node.another_handle())).await;
+    assert_eq!(node.number("SELECT COUNT(*) FROM wecom_migration").await, steps);
+    for later in &later {
+        left.is_served_by(later).await;
+    }
+    let request = wecom_login::LoginByCodeRequest::new(wecom_login::LoginCode::new(&*left.login_code));
+    let came_in = later[0].service().login_by_code(request).await.unwrap();
+    assert_eq!(came_in.corp_id.as_str(), left.corp);
     assert_eq!(node.sandbox.calls("gettoken"), fetched, "the token that was sealed then opens");
-    assert_eq!(service.corps().await.unwrap()[0].org_code.as_deref(), Some("company-one"));
-
-    // Nothing differs from tables that the present version made by itself.
-    let directory = tempfile::tempdir().unwrap();
-    let fresh = TestDatabase::create(directory.path()).await;
-    let handle = node.another_handle_with(|builder| builder.database_url(fresh.url())).await;
-    handle.shutdown().await;
-    assert_eq!(node.database.shape().await, fresh.shape().await);
+    left.are_tables_as_new().await;
 
     // A start that died half-way, on MySQL: what is made is not booked.
     node.database.execute("DELETE FROM wecom_migration").await;
     let again = node.another_handle().await;
-    assert!(user(&again, &token).await.is_some());
+    assert!(user(&again, &left.token).await.is_some());
     again.shutdown().await;
     let without_migrating = node.another_handle_with(|builder| builder.migrate(false)).await;
     without_migrating.shutdown().await;
-    later.shutdown().await;
+    for later in later {
+        later.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_the_first_version_are_brought_up_to_date_with_what_they_hold() {
+    is_brought_up_to_date(Old::First, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_of_the_version_before_are_brought_up_to_date_with_what_they_hold() {
+    is_brought_up_to_date(Old::Before, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_nodes_that_start_at_once_on_old_tables_one_brings_them_up_to_date() {
+    for old in [Old::First, Old::Before] {
+        is_brought_up_to_date(old, 3).await;
+    }
 }
