@@ -2,120 +2,35 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt as _;
 use serde_json::{Value, json};
-use wecom_login_tests::database::TestDatabase;
 use wecom_login_tests::forge::{Forge, app_event};
 use wecom_login_tests::node::until;
-use wecom_sandbox::Sandbox;
 
-use super::program::{ADMIN_KEY, AES_KEY, App, Home, TOKEN, json_of, request};
+use super::program::{ADMIN_KEY, AES_KEY, TOKEN, json_of, request};
+use super::stage::{Stage, some_at_once};
 
 const V2: &str = "service/v2/get_permanent_code";
-const OPEN: &str = "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
-
-/// An app with one company, which will die at a place.
-struct Stage {
-    home: Home,
-    database: TestDatabase,
-    sandbox: Arc<Sandbox>,
-    app: App,
-    corps: Vec<String>,
-}
-
-impl Stage {
-    async fn to_die_at(place: &str) -> Self {
-        let home = Home::new();
-        let database = TestDatabase::create(home.path()).await;
-        let sandbox = Arc::new(home.sandbox(2).await);
-        let app = App::start(&home, &database, "127.0.0.1:0", &sandbox.url()).await;
-        let addr = app.addr.to_string();
-        sandbox.set_notify(&format!("http://{addr}/auth/notify")).unwrap();
-        let corps = sandbox.corp_ids();
-        let mut stage = Self { home, database, sandbox, app, corps };
-        assert!(stage.sandbox.install(&stage.corps[0]).await.unwrap().succeeded());
-        stage.until_in(0).await;
-        until("the first company is done", async || stage.database.number(OPEN).await == 0).await;
-        stage.restart(Some(place)).await;
-        stage
-    }
-
-    async fn restart(&mut self, place: Option<&str>) {
-        let addr = self.app.addr.to_string();
-        self.app.stop();
-        self.app = App::start_to_die(&self.home, &self.database, &addr, &self.sandbox.url(), place).await;
-    }
-
-    async fn until_dead(&mut self, place: &str) {
-        until(place, async || self.app.is_dead()).await;
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        json_of(self.app.addr, "GET", path, Some(ADMIN_KEY), None, 200).await
-    }
-
-    async fn is_in(&self, corp: usize) -> bool {
-        let corps = self.get("/auth/corps").await;
-        let mut corps = corps["corps"].as_array().unwrap().iter();
-        corps.any(|known| known["corpId"] == self.corps[corp] && known["status"] == "active")
-    }
-
-    async fn until_in(&self, corp: usize) {
-        until("the company is in", async || self.is_in(corp).await).await;
-    }
-
-    /// The newest record of this event.
-    async fn record(&self, event: &str) -> Value {
-        let records = self.get("/auth/callbackRecords").await;
-        let mut records = records["records"].as_array().unwrap().iter();
-        records.find(|record| record["event"] == event).cloned().unwrap_or_default()
-    }
-
-    async fn epoch(&self, corp: usize) -> i64 {
-        let corp_id = self.database.literal(&self.corps[corp]);
-        self.database
-            .number(&format!("SELECT epoch FROM wecom_authorization WHERE corp_id = {corp_id}"))
-            .await
-    }
-
-    /// Moves the end of the leases on records in work.
-    async fn leases_end(&self, when: &str) {
-        let moved = format!("UPDATE wecom_callback_record SET lease_until = {when} WHERE status = 'running'");
-        self.database.execute(&moved).await;
-    }
-
-    /// Dies while a second company comes in, and starts again. WeCom pushes what was not answered once more.
-    async fn install_and_die(&mut self, place: &str) {
-        let (sandbox, corp) = (Arc::clone(&self.sandbox), self.corps[1].clone());
-        let installing = tokio::spawn(async move { sandbox.install(&corp).await.unwrap() });
-        self.until_dead(place).await;
-        self.restart(None).await;
-        let delivery = installing.await.unwrap();
-        assert!(delivery.succeeded(), "{place}: {delivery:?}");
-    }
-}
 
 async fn dies_and_the_company_comes_in(place: &str) {
     let mut stage = Stage::to_die_at(place).await;
     stage.install_and_die(place).await;
     stage.until_in(1).await;
-    until("all is done", async || stage.database.number(OPEN).await == 0).await;
+    stage.until_done().await;
     assert_eq!(stage.record("create_auth").await["status"], "succeeded", "{place}");
     assert_eq!(stage.sandbox.calls(V2), 2, "{place}: each AuthCode is sent once");
     assert_eq!(stage.epoch(1).await, 1, "{place}: it is let in once");
     println!("died at {place}: carried out once");
 }
 
-async fn dies_in_the_named_window(place: &str) {
-    let mut stage = Stage::to_die_at(place).await;
-    stage.install_and_die(place).await;
+/// The AuthCode of this event is spent, and the record says so and what helps.
+async fn says_what_helps(stage: &Stage, event: &str) {
     until("the record says so", async || {
-        let record = stage.record("create_auth").await;
+        let record = stage.record(event).await;
         let says = |field: &str, what: &str| record[field].as_str().unwrap_or_default().contains(what);
         says("lastError", "40078") && says("hint", "重新获取secret")
     })
     .await;
-    let record = stage.record("create_auth").await["recordId"].clone();
+    let record = stage.record(event).await["recordId"].clone();
     let body = json!({"recordId": record}).to_string();
     let (status, answer) =
         request(stage.app.addr, "POST", "/auth/retryCallBack", Some(ADMIN_KEY), body.as_bytes())
@@ -123,10 +38,42 @@ async fn dies_in_the_named_window(place: &str) {
             .unwrap();
     assert!(status >= 400, "{status}");
     assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap()["errcode"], 40078);
-    assert_eq!(stage.record("create_auth").await["status"], "failed", "{place}");
+    assert_eq!(stage.record(event).await["status"], "failed");
+}
+
+async fn dies_in_the_named_window(place: &str) {
+    let mut stage = Stage::to_die_at(place).await;
+    stage.install_and_die(place).await;
+    says_what_helps(&stage, "create_auth").await;
     assert!(stage.sandbox.reset_secret(&stage.corps[1]).await.unwrap().succeeded());
     stage.until_in(1).await;
     println!("died at {place}: the named window; said so, and healed by 重新获取secret");
+}
+
+/// Dies while the secret of the first company is reset, and starts again.
+async fn reset_and_die(stage: &mut Stage, place: &str) {
+    let (sandbox, corp) = (Arc::clone(&stage.sandbox), stage.corps[0].clone());
+    stage.die_over(place, 1, async move { sandbox.reset_secret(&corp).await }).await;
+}
+
+/// The first company has its second secret, with which WeCom answers, and its people are still in.
+async fn has_the_new_secret(stage: &Stage, login: &Value, place: &str) {
+    let read = "SELECT COUNT(*) FROM wecom_authorization WHERE secret_version = 2 AND read_at IS NOT NULL";
+    until("WeCom answers to the new secret", async || stage.database.number(read).await == 1).await;
+    stage.until_done().await;
+    assert_eq!(stage.record("reset_permanent_code").await["status"], "succeeded", "{place}");
+    assert!(stage.is_in(0).await, "{place}");
+    assert_eq!(stage.epoch(0).await, 1, "{place}: nobody is let in anew");
+    stage.says(login, 200).await;
+}
+
+async fn dies_and_the_secret_is_reset(place: &str) {
+    let mut stage = Stage::to_die_at(place).await;
+    let login = stage.log_in(&stage.sandbox.user_ids(&stage.corps[0])[0]).await;
+    reset_and_die(&mut stage, place).await;
+    has_the_new_secret(&stage, &login, place).await;
+    assert_eq!(stage.sandbox.calls(V2), 2, "{place}: each AuthCode is sent once");
+    println!("died at {place}: the secret was reset once");
 }
 
 async fn dies_when_a_person_is_out(place: &str) {
@@ -146,7 +93,7 @@ async fn dies_when_a_person_is_out(place: &str) {
     let body = json!({"corpId": corp, "code": stage.sandbox.code(&corp, &user).unwrap()});
     let login = json_of(stage.app.addr, "POST", "/auth/loginByWorkbench", None, Some(body), 200).await;
     stage.leases_end("0").await;
-    until("all is done", async || stage.database.number(OPEN).await == 0).await;
+    stage.until_done().await;
     let ended = "SELECT COALESCE(MAX(epoch), 0) FROM wecom_person";
     assert_eq!(stage.database.number(ended).await, 1, "{place}: their sessions were ended once");
     // What was stored but not begun is begun at once, before or after they came back.
@@ -166,16 +113,10 @@ async fn dies_when_a_company_cancels(place: &str) {
     assert!(cancelling.await.unwrap().succeeded(), "{place}");
     let erased = "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NULL";
     until("its data is gone", async || stage.database.number(erased).await == 1).await;
-    until("all is done", async || stage.database.number(OPEN).await == 0).await;
+    stage.until_done().await;
     assert!(!stage.is_in(0).await);
     assert_eq!(stage.epoch(0).await, 3, "{place}: let in, stopped and erased, each once");
     println!("died at {place}: cancelled once");
-}
-
-/// Not all at once: each of them is an app of its own.
-async fn some_at_once<F: Future<Output = ()>>(places: &[&'static str], dies: impl Fn(&'static str) -> F) {
-    let places = futures_util::stream::iter(places.iter().copied());
-    places.for_each_concurrent(3, |place| Box::pin(dies(place))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -196,6 +137,25 @@ async fn whatever_it_dies_at_an_acknowledged_authorisation_is_carried_out_once()
         "worker/done",
     ];
     some_at_once(&outside, dies_and_the_company_comes_in).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_it_dies_at_a_reset_of_the_secret_is_carried_out_once() {
+    let outside = [
+        "inbox/arrived",
+        "inbox/inserted",
+        "inbox/stored",
+        "worker/found",
+        "worker/claimed",
+        "exchange/token",
+        "exchange/kept",
+        "exchange/written",
+        "exchange/stored",
+        "admit/read",
+        "admit/told",
+        "worker/done",
+    ];
+    some_at_once(&outside, dies_and_the_secret_is_reset).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

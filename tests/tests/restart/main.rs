@@ -6,4 +6,5 @@ mod demo;
 mod failpoints;
 mod kills;
 mod program;
+mod stage;
 mod stops;
