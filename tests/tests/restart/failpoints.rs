@@ -76,6 +76,17 @@ async fn dies_and_the_secret_is_reset(place: &str) {
     println!("died at {place}: the secret was reset once");
 }
 
+async fn dies_in_the_named_window_of_a_reset(place: &str) {
+    let mut stage = Stage::to_die_at(place).await;
+    let login = stage.log_in(&stage.sandbox.user_ids(&stage.corps[0])[0]).await;
+    reset_and_die(&mut stage, place).await;
+    says_what_helps(&stage, "reset_permanent_code").await;
+    stage.says(&login, 200).await;
+    assert!(stage.sandbox.reset_secret(&stage.corps[0]).await.unwrap().succeeded());
+    has_the_new_secret(&stage, &login, place).await;
+    println!("died at {place}: the named window of a reset; said so, and healed by another one");
+}
+
 async fn dies_when_a_person_is_out(place: &str) {
     let mut stage = Stage::to_die_at(place).await;
     let (corp, user) = (stage.corps[0].clone(), stage.sandbox.user_ids(&stage.corps[0])[0].clone());
@@ -162,6 +173,7 @@ async fn whatever_it_dies_at_a_reset_of_the_secret_is_carried_out_once() {
 async fn between_wecoms_answer_and_the_commit_the_record_says_what_helps() {
     let window = ["exchange/answered"];
     some_at_once(&window, dies_in_the_named_window).await;
+    some_at_once(&window, dies_in_the_named_window_of_a_reset).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
