@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod failpoints;
 mod kills;
+mod people;
 mod program;
 mod stage;
 mod stops;
