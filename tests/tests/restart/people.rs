@@ -46,7 +46,28 @@ async fn dies_when_a_person_leaves(place: &str) {
     println!("died at {place}: a person left once");
 }
 
+async fn dies_when_a_person_is_renamed(place: &str) {
+    let mut stage = Stage::to_die_at(place).await;
+    let (corp, user) = (stage.corps[0].clone(), stage.sandbox.user_ids(&stage.corps[0])[0].clone());
+    let (login, renamed) = (stage.log_in(&user).await, "the-new-userid");
+    let sandbox = Arc::clone(&stage.sandbox);
+    let renaming = async move { sandbox.rename(&corp, &user, renamed).await };
+    stage.die_over(place, deaths(place), renaming).await;
+    is_carried_out(&stage, place).await;
+    stage.says(&login, 401).await;
+    let again = stage.log_in(renamed).await;
+    assert_eq!(again["userId"], login["userId"], "{place}: they are who they were");
+    assert_eq!(stage.database.number(BOUND).await, 1, "{place}");
+    stage.says(&again, 200).await;
+    println!("died at {place}: a person was renamed once");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_it_dies_at_a_person_leaves_once() {
     some_at_once(&PLACES, dies_when_a_person_leaves).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_it_dies_at_a_person_is_renamed_once() {
+    some_at_once(&PLACES, dies_when_a_person_is_renamed).await;
 }
