@@ -6,6 +6,7 @@ mod clocks;
 mod ends;
 mod idle;
 mod keys;
+mod one_code;
 mod reading;
 mod tables;
 mod tokens;

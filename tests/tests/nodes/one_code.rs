@@ -1,0 +1,113 @@
+//! Two nodes send one AuthCode, because one lost its record while WeCom's answer was on its way. WeCom answers the
+//! second of them that the code is spent; that the authorisation is lost must not follow from it.
+
+use std::time::Duration;
+
+use wecom_login::callback::CallbackRecord;
+use wecom_login::{ManualClock, RecordStatus, WecomLogin};
+use wecom_login_tests::forge::suite_event;
+use wecom_login_tests::node::{Node, Plan, SUITE, Wire, until};
+
+const V2: &str = "service/v2/get_permanent_code";
+const V1: &str = "service/get_permanent_code";
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The answer of the first node is held back, and another one has sent the code again.
+struct SentTwice {
+    node: Node,
+    /// The first node's way to WeCom.
+    wire: Wire,
+    other: WecomLogin,
+    /// Of both. It stands: no lease is renewed, and nothing comes due by itself.
+    clock: ManualClock,
+    corp: String,
+}
+
+impl SentTwice {
+    async fn begin() -> Self {
+        let (clock, wire) = (ManualClock::starting_now(), Wire::new());
+        let change = |builder: wecom_login::Builder| builder.clock(clock.clone()).http_client(wire.client());
+        let node = Node::start_with(Plan::default(), change).await;
+        let corp = node.corp(0);
+        wire.hold_answers(V2);
+        assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
+        until("WeCom has answered", async || wire.holds() == 1).await;
+        let lapse = "UPDATE wecom_callback_record SET lease_until = 0 WHERE event = 'create_auth'";
+        node.database.execute(lapse).await;
+        let other = node.another_handle_with(|builder| builder.clock(clock.clone())).await;
+        let refused = "SELECT COUNT(*) FROM wecom_callback_record WHERE attempts = 2 AND errcode = 40078";
+        until("the other node is told that it is spent", async || node.number(refused).await == 1).await;
+        Self { node, wire, other, clock, corp }
+    }
+
+    async fn record(&self) -> CallbackRecord {
+        self.node.records().await.into_iter().find(|record| record.event == "create_auth").unwrap()
+    }
+
+    /// Makes the other node look for work, and waits until it has looked.
+    async fn look(&self) {
+        for nobody in ["wwnobody0000000001", "wwnobody0000000002"] {
+            let event = suite_event(SUITE, "change_auth", 1_700_000_000, &[("AuthCorpId", nobody)]);
+            let push = self.node.forge.post(SUITE, &event);
+            until("the push is taken", async || {
+                self.other.service().notify("POST", &push.query, &push.body).await.status == 200
+            })
+            .await;
+            // What is due is begun in its order: the record came before.
+            until("it is done", async || {
+                self.node.statuses("change_auth").await.iter().all(|status| status == "ignored")
+            })
+            .await;
+        }
+    }
+
+    /// The answer comes at last, and all is as if nothing had been.
+    async fn ends_well(self) {
+        self.wire.release();
+        let (node, corp) = (&self.node, &self.corp);
+        until("the company is in", async || node.status(SUITE, corp).await == "active").await;
+        let login = node.log_in(SUITE, corp, &node.user(0, 0)).await;
+        assert_eq!(login.status, 200, "{:?}", login.json());
+        until("its record is done", async || {
+            self.clock.advance(SECOND);
+            node.statuses("create_auth").await == ["succeeded"]
+        })
+        .await;
+        let record = self.record().await;
+        assert_eq!((record.last_error, record.hint), (None, None));
+        assert_eq!(node.status(SUITE, corp).await, "active");
+        assert_eq!(node.told.times(&format!("wants in: {corp}")), 1);
+        assert_eq!(node.sandbox.calls(V1), 0);
+        let left = "SELECT COUNT(*) FROM wecom_callback_record WHERE payload IS NOT NULL";
+        assert_eq!(node.number(left).await, 0, "the answer is an authorisation now");
+        self.other.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_sent_a_spent_code_gives_the_one_before_it_a_minute() {
+    let sent = SentTwice::begin().await;
+    let record = sent.record().await;
+    assert_eq!(record.status, RecordStatus::Waiting, "{record:?}");
+    sent.clock.advance(SECOND * 59);
+    sent.look().await;
+    let record = sent.record().await;
+    assert_eq!((record.status, record.attempts), (RecordStatus::Waiting, 2), "{record:?}");
+    assert_eq!(sent.node.status(SUITE, &sent.corp).await, "none");
+    assert_eq!(sent.node.sandbox.calls(V2), 2, "once by each");
+    sent.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_after_its_record_was_given_up_sets_it_right() {
+    let sent = SentTwice::begin().await;
+    until("the other node gives it up", async || {
+        sent.clock.advance(SECOND);
+        sent.record().await.status == RecordStatus::Failed
+    })
+    .await;
+    let record = sent.record().await;
+    assert!(record.hint.clone().unwrap().contains("重新获取secret"), "{record:?}");
+    assert_eq!(sent.node.status(SUITE, &sent.corp).await, "none");
+    sent.ends_well().await;
+}
