@@ -120,8 +120,21 @@ impl Node {
 
     /// The same, with changes to its builder.
     pub async fn another_handle_with(&self, change: impl FnOnce(Builder) -> Builder) -> WecomLogin {
+        self.handle_of(self.plan, change).await
+    }
+
+    /// The same, of a node that has only one of the suites in its `auths/`.
+    pub async fn another_handle_of(
+        &self,
+        suite_id: &'static str,
+        change: impl FnOnce(Builder) -> Builder,
+    ) -> WecomLogin {
+        self.handle_of(Plan { only: Some(suite_id), ..self.plan }, change).await
+    }
+
+    async fn handle_of(&self, plan: Plan, change: impl FnOnce(Builder) -> Builder) -> WecomLogin {
         let url = format!("http://{}", self.addr);
-        let builder = builder(self.plan, &url, self.database.url(), &self.sandbox).hooks(self.told.clone());
+        let builder = builder(plan, &url, self.database.url(), &self.sandbox).hooks(self.told.clone());
         change(builder).build().await.expect("a handle is built")
     }
 

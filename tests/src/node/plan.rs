@@ -31,6 +31,8 @@ pub struct Plan {
     pub deaf: bool,
     /// So many companies in the sandbox; 0 is 3.
     pub corps: usize,
+    /// The handle has only this one of the suites.
+    pub only: Option<&'static str>,
 }
 
 /// What makes pushes with the keys of every suite.
@@ -47,7 +49,9 @@ pub fn builder(plan: Plan, url: &str, database_url: &str, sandbox: &Sandbox) -> 
         .public_url(url)
         .wecom_url(sandbox.url())
         .admin_key(ADMIN_KEY);
-    suites(plan).into_iter().zip(["auths.First", "auths.Second"]).fold(builder, |builder, (suite, name)| {
+    let named = suites(plan).into_iter().zip(["auths.First", "auths.Second"]);
+    let had = named.filter(|(suite, _)| plan.only.is_none_or(|only| suite.id.as_str() == only));
+    had.fold(builder, |builder, (suite, name)| {
         let name = InstanceName::new(name).expect("a name");
         builder.instance(InstanceConfig::new(name, "Tests", suite))
     })

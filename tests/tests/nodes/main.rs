@@ -7,6 +7,7 @@ mod ends;
 mod idle;
 mod keys;
 mod one_code;
+mod other_suites;
 mod reading;
 mod tables;
 mod tokens;

@@ -1,0 +1,119 @@
+//! Nodes on one database whose `auths/` differ: each leaves alone what is of a suite that it does not have.
+
+use std::time::Duration;
+
+use wecom_login::{Builder, ErrorKind, ManualClock, WecomLogin};
+use wecom_login_tests::forge::suite_event;
+use wecom_login_tests::node::{Node, Plan, SUITE, TWIN, until};
+use wecom_sandbox::Fault;
+
+const READ: &str = "service/v2/get_auth_info";
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Two companies that authorised both suites, and nobody who serves them. The clock stands until a test moves it.
+async fn two_suites() -> (Node, ManualClock, [String; 2]) {
+    let clock = ManualClock::starting_now();
+    let mut plan = Plan::default();
+    plan.twin = true;
+    let node = Node::start_with(plan, |builder| builder.clock(clock.clone())).await;
+    let corps = [node.install_suite(0, SUITE).await, node.install_suite(1, SUITE).await];
+    node.install_suite(0, TWIN).await;
+    let open = "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
+    until("everything is worked off", async || node.number(open).await == 0).await;
+    node.login.shutdown().await;
+    (node, clock, corps)
+}
+
+/// How many records of changes of a suite's authorisations there are of which this holds.
+async fn changes(node: &Node, suite: &str, which: &str) -> i64 {
+    let of_suite = node.database.literal(suite);
+    let count = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'change_auth'";
+    node.number(&format!("{count} AND suite_id = {of_suite} AND {which}")).await
+}
+
+/// A company's authorisation of a suite changes, and this handle is told.
+async fn change(node: &Node, on: &WecomLogin, suite: &str, corp: &str, time: i64) {
+    let event = suite_event(suite, "change_auth", time, &[("AuthCorpId", corp)]);
+    let push = node.forge.post(suite, &event);
+    until("the push is taken", async || {
+        on.service().notify("POST", &push.query, &push.body).await.status == 200
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_a_suite_wait_for_a_node_that_has_it() {
+    let (node, clock, corps) = two_suites().await;
+    let with_clock = |builder: Builder| builder.clock(clock.clone());
+    let first = node.another_handle_of(SUITE, with_clock).await;
+    node.sandbox.fault(Fault::of(READ).delay_ms(60_000)).unwrap();
+    for corp in &corps {
+        change(&node, &first, SUITE, corp, 1_700_000_000).await;
+    }
+    until("it works on both", async || changes(&node, SUITE, "status = 'running'").await == 2).await;
+    // One of its records it hands back; with the other in hand it died, as far as anybody can see.
+    first.shutdown().await;
+    node.sandbox.clear_faults();
+    let dead = node.database.literal(&corps[1]);
+    let dies = format!(
+        "UPDATE wecom_callback_record SET status = 'running', lease_owner = 'dead', lease_until = 0 \
+         WHERE event = 'change_auth' AND corp_id = {dead}"
+    );
+    node.database.execute(&dies).await;
+
+    let second = node.another_handle_of(TWIN, with_clock).await;
+    for time in 1..=2 {
+        // A node begins what is due in its order: what came before has been looked at.
+        change(&node, &second, TWIN, &corps[0], 1_700_000_000 + time).await;
+        until("its own records are carried out", async || {
+            clock.advance(SECOND);
+            changes(&node, TWIN, "status = 'succeeded'").await == time
+        })
+        .await;
+        assert_eq!(changes(&node, SUITE, "attempts = 1 AND last_error IS NULL").await, 2);
+        assert_eq!(changes(&node, SUITE, "status = 'waiting'").await, 1);
+        assert_eq!(changes(&node, SUITE, "status = 'running' AND lease_owner = 'dead'").await, 1);
+    }
+    let records = second.service().callback_records(None, 500, None).await.unwrap();
+    assert!(records.iter().all(|record| record.suite_id.as_str() == TWIN), "{records:?}");
+    let theirs = node.number("SELECT MIN(id) FROM wecom_callback_record WHERE status = 'waiting'").await;
+    let refused = second.service().retry_callback(theirs).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::RecordNotFound);
+
+    let back = node.another_handle_of(SUITE, with_clock).await;
+    until("the node of the first suite carries them out", async || {
+        clock.advance(SECOND);
+        changes(&node, SUITE, "status = 'succeeded'").await == 2
+    })
+    .await;
+    back.shutdown().await;
+    second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authorisations_of_a_suite_are_read_by_a_node_that_has_it() {
+    let (node, clock, _) = two_suites().await;
+    let with_clock = |builder: Builder| builder.clock(clock.clone());
+    // The question of the first suite has waited longest.
+    let due = "UPDATE wecom_authorization SET read_at = NULL, read_due_at =";
+    let (ours, theirs) = (node.database.literal(TWIN), node.database.literal(SUITE));
+    node.database.execute(&format!("{due} 1 WHERE suite_id = {theirs}")).await;
+    let mut handles = Vec::new();
+    for _ in 0..2 {
+        node.database.execute(&format!("{due} 2 WHERE suite_id = {ours}")).await;
+        // It looks as soon as it is there.
+        handles.push(node.another_handle_of(TWIN, with_clock).await);
+        let read =
+            format!("SELECT COUNT(*) FROM wecom_authorization WHERE suite_id = {ours} AND read_at > 0");
+        until("its own authorisation is read", async || node.number(&read).await == 1).await;
+        let left =
+            format!("SELECT COUNT(*) FROM wecom_authorization WHERE suite_id = {theirs} AND read_due_at = 1");
+        assert_eq!(node.number(&left).await, 2, "what another node is to ask stays due");
+    }
+    handles.push(node.another_handle_of(SUITE, with_clock).await);
+    let read = format!("SELECT COUNT(*) FROM wecom_authorization WHERE suite_id = {theirs} AND read_at > 0");
+    until("the node of the first suite reads its own", async || node.number(&read).await == 2).await;
+    for handle in handles {
+        handle.shutdown().await;
+    }
+}
