@@ -63,10 +63,8 @@ async fn an_auth_code_that_is_on_its_way_is_waited_for() {
     other.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_work_of_a_dead_node_is_taken_over_within_ten_seconds() {
-    // By a clock that the test moves: the machine may take as long as it likes.
-    let clock = ManualClock::starting_now();
+/// A node with this clock dies while it asks WeCom about a company. Nobody else is there.
+async fn a_node_dies_at_work(clock: &ManualClock) -> Node {
     let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
     let corp = node.install(0).await;
     node.login.shutdown().await;
@@ -89,6 +87,14 @@ async fn the_work_of_a_dead_node_is_taken_over_within_ten_seconds() {
     until("WeCom is asked", async || node.sandbox.calls(READ) > before).await;
     assert_eq!(node.number(RUNNING).await, 1);
     threads.shutdown_background();
+    node
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_work_of_a_dead_node_is_taken_over_within_ten_seconds() {
+    // By a clock that the test moves: the machine may take as long as it likes.
+    let clock = ManualClock::starting_now();
+    let node = a_node_dies_at_work(&clock).await;
     let other = node.another_handle_with(|builder| builder.clock(clock.clone())).await;
     // Whether it lives is not known before its lease is over: until then nobody takes its work.
     clock.advance(Duration::from_secs(5));
@@ -103,6 +109,30 @@ async fn the_work_of_a_dead_node_is_taken_over_within_ten_seconds() {
         record.status == wecom_login::RecordStatus::Succeeded
     })
     .await;
+    other.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_nothing_wakes_takes_over_within_ten_seconds() {
+    let clock = ManualClock::starting_now();
+    let node = a_node_dies_at_work(&clock).await;
+    let other = node.another_handle_with(|builder| builder.clock(clock.clone())).await;
+    let taken_over =
+        "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'change_auth' AND attempts = 2";
+    clock.advance(Duration::from_secs(5));
+    // By little and little, so that a look which is slow misses little of the time.
+    let step = Duration::from_millis(50);
+    let mut left = Duration::from_secs(5);
+    until("another node has it", async || {
+        let moves = step.min(left);
+        clock.advance(moves);
+        left -= moves;
+        node.number(taken_over).await == 1
+    })
+    .await;
+    println!("taken over with {left:?} of ten seconds left");
+    until("and did it", async || node.number(&format!("{taken_over} AND status = 'succeeded'")).await == 1)
+        .await;
     other.shutdown().await;
 }
 
