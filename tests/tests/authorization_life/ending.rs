@@ -1,6 +1,10 @@
 //! The end of an authorisation: at once for logins and sessions, for the data when WeCom confirms.
 
+use std::time::Duration;
+
+use sea_orm::ConnectionTrait as _;
 use serde_json::json;
+use wecom_login::ManualClock;
 use wecom_login_tests::node::{ADMIN_KEY, Node, Plan, SUITE, until};
 use wecom_sandbox::Fault;
 
@@ -60,6 +64,85 @@ async fn a_confirmed_cancellation_erases_all_data_of_the_company() {
     node.install(0).await;
     assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
     assert!(!node.lives(&token).await);
+}
+
+/// More than goes in one statement.
+const PEOPLE: usize = 1_200;
+
+/// A company's people, each with a profile, a user and a session.
+async fn populate(node: &Node, corp: &str) {
+    let (suite, corp_id) = (node.database.literal(SUITE), node.database.literal(corp));
+    let database = node.database.connect().await;
+    let insert = async |into: &str, row: &dyn Fn(usize, &str) -> String| {
+        let rows: Vec<String> = (0..PEOPLE)
+            .map(|number| row(number, &node.database.literal(&format!("person-{number}"))))
+            .map(|rest| format!("({suite}, {corp_id}, {rest})"))
+            .collect();
+        for some in rows.chunks(300) {
+            let insert = format!("INSERT INTO {into} VALUES {}", some.join(", "));
+            database.execute_unprepared(&insert).await.unwrap();
+        }
+    };
+    let person = "wecom_person (suite_id, corp_id, user_id, epoch, name, avatar, email, mobile, created_at)";
+    insert(person, &|number, user| {
+        format!("{user}, 0, 'Person {number}', 'https://a/{number}', 'p{number}@a', '{number}', 0")
+    })
+    .await;
+    let user = "wecom_user (suite_id, corp_id, user_id, local_id, created_at)";
+    insert(user, &|number, user| format!("{user}, 'user-{number}', 0")).await;
+    let session = "wecom_session (suite_id, corp_id, user_id, id, token_hash, local_id, instance, platform, \
+        login_type, person_epoch, authorization_epoch, created_at, last_seen_at, expires_at)";
+    let later = 4_000_000_000_000_i64;
+    insert(session, &|number, user| {
+        let hash = node.database.literal(&format!("{number:0>8}{corp:0>24.24}"));
+        let times = format!("0, {later}, {later}");
+        format!(
+            "{user}, '{corp}-{number}', {hash}, 'user-{number}', 'auths.First', 'web', 'scan', 0, 1, {times}"
+        )
+    })
+    .await;
+}
+
+/// How many rows about a company's people are left in each table.
+async fn people_of(node: &Node, corp: &str) -> [i64; 3] {
+    let corp = node.database.literal(corp);
+    let mut left = [0; 3];
+    for (rows, table) in left.iter_mut().zip(["person", "user", "session"]) {
+        *rows = node.number(&format!("SELECT COUNT(*) FROM wecom_{table} WHERE corp_id = {corp}")).await;
+    }
+    left
+}
+
+#[tokio::test]
+async fn a_large_company_is_erased_to_its_last_row_and_no_other_is() {
+    let clock = ManualClock::starting_now();
+    let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
+    let (corp, other) = (node.install(0).await, node.install(1).await);
+    for corp in [&corp, &other] {
+        populate(&node, corp).await;
+    }
+    let stays = node.session(SUITE, &other, "person-7").await;
+    let others = rows_of(&node, &other).await;
+    assert_eq!(people_of(&node, &corp).await, [1_200; 3]);
+
+    // What goes last cannot go: the bulk went before it, batch by batch, and not in one transaction with it.
+    node.database.execute("ALTER TABLE wecom_organization_code RENAME TO away").await;
+    assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
+    until("its people are gone", async || people_of(&node, &corp).await == [0; 3]).await;
+    let kept = "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NOT NULL";
+    assert_eq!(node.number(kept).await, 2, "WeCom can be asked again");
+    node.database.execute("ALTER TABLE away RENAME TO wecom_organization_code").await;
+    until("the rest is gone", async || {
+        clock.advance(Duration::from_secs(5));
+        node.number(kept).await == 1
+    })
+    .await;
+
+    let after: Vec<String> = rows_of(&node, &corp).await.into_iter().map(|(table, _)| table).collect();
+    assert_eq!(after, ["wecom_authorization", "wecom_callback_record", "wecom_end"]);
+    assert_eq!(rows_of(&node, &other).await, others);
+    assert!(node.lives(&stays).await);
+    assert_eq!(node.told.times(&format!("cancelled: {corp}")), 1);
 }
 
 #[tokio::test]
