@@ -35,6 +35,9 @@ use self::outcome::TOO_LATE_HINT;
 const POLL: Duration = Duration::from_secs(1);
 /// How many records a node carries out at the same time.
 const AT_ONCE: usize = 16;
+/// How often, and how long apart, it is looked whether a record was let go of.
+const LOOKS: usize = 100;
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 #[derive(Clone)]
 pub(crate) struct Worker(Arc<Inner>);
@@ -101,7 +104,7 @@ impl Worker {
             return Ok(());
         }
         let busy = || Error::new(ErrorKind::RecordBusy, "the record is being worked on");
-        let in_hand = self.take(record_id).ok_or_else(busy)?;
+        let in_hand = self.take_when_let_go(&row).await.ok_or_else(busy)?;
         let now = self.0.store.now();
         let startable = Condition::any()
             .add(Column::Status.is_in([RecordStatus::Waiting, RecordStatus::Failed]))
@@ -216,6 +219,20 @@ impl Worker {
 
     fn open(&self, hash: &[u8], sealed: &Sealed) -> Result<Vec<u8>> {
         Ok(self.0.store.keys().open(PAYLOAD.at(&[hash]), sealed)?.to_vec())
+    }
+
+    /// A record can be read as it was left a moment before who left it lets go of it.
+    async fn take_when_let_go(&self, row: &Model) -> Option<InHand> {
+        for _ in 0..LOOKS {
+            if let Some(in_hand) = self.take(row.id) {
+                return Some(in_hand);
+            }
+            if row.status == RecordStatus::Running {
+                return None;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        None
     }
 
     fn take(&self, id: i64) -> Option<InHand> {

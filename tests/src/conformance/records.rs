@@ -168,6 +168,7 @@ pub(super) async fn a_ticket_that_never_came(stage: Stage) {
     .await;
     let waiting = record_of(&world, "create_auth", "waiting").await;
     assert!(waiting["hint"].as_str().is_some_and(|hint| hint.contains("suite_ticket")), "{waiting}");
+    // The worker lets go of a record a moment after it can be read that it waits.
     retry(&world, &waiting).await.is_problem(503, "SUITE_TICKET_MISSING");
     assert_eq!(world.sandbox.calls("service/get_suite_token"), 0, "nothing is asked without a ticket");
     // The ticket comes, and the record that waits is woken.
