@@ -9,7 +9,7 @@ use wecom_login::element::read_instances;
 use wecom_login::{CorpId, Suite, SuiteId};
 
 use crate::delivery::{Target, plain_authority};
-use crate::engine::Engine;
+use crate::engine::{Deps, Engine};
 use crate::sandbox::Sandbox;
 use crate::world::{World, seed};
 
@@ -110,7 +110,7 @@ impl Builder {
     ///
     /// # Errors
     /// The `auths/` directory, the state file or a URL is not as it should be, or the address is taken.
-    pub async fn start(self) -> Result<Sandbox, StartError> {
+    pub async fn start(mut self) -> Result<Sandbox, StartError> {
         if !self.remote && !self.listen.ip().is_loopback() {
             return Err(StartError::rule(
                 "the sandbox listens on this machine only, unless it is told `remote`",
@@ -129,20 +129,35 @@ impl Builder {
             }
             None => None,
         };
+        let (suites, instances) = self.read_suites()?;
+        let world = self.open_world(&suites[0])?;
         let listen = self.listen;
-        let remote = self.remote;
-        let state = self.state.clone();
-        let (suites, instances, pins, world) = self.world()?;
         let listener = tokio::net::TcpListener::bind(listen)
             .await
             .map_err(|error| StartError::io(format!("cannot listen on {listen}"), error))?;
         let addr = listener.local_addr().map_err(|error| StartError::io("no local address", error))?;
-        let engine =
-            Engine::new(suites, instances, pins, (addr, remote), world, state, (target, public_host));
+        let pins = self
+            .pins
+            .iter()
+            .map(|(suite, corp)| (suite.as_str().to_owned(), corp.as_str().to_owned()))
+            .collect();
+        let engine = Engine::new(Deps {
+            suites,
+            instances,
+            pins,
+            addr,
+            remote: self.remote,
+            world,
+            state_file: self.state,
+            target,
+            public_host,
+        });
         Ok(Sandbox::serve(engine, listener))
     }
 
-    fn world(mut self) -> Result<Parts, StartError> {
+    /// The suites, each once and at least one, and the names of the instances of each. The companies that the
+    /// directory pins join those that were pinned in code.
+    fn read_suites(&mut self) -> Result<(Vec<Suite>, BTreeMap<String, Vec<String>>), StartError> {
         let mut instances: BTreeMap<String, Vec<String>> = BTreeMap::new();
         if let Some(root) = &self.auths {
             for instance in read_instances(root).map_err(StartError::auths)? {
@@ -153,7 +168,7 @@ impl Builder {
             }
         }
         let mut suites: Vec<Suite> = Vec::new();
-        for suite in self.suites {
+        for suite in self.suites.drain(..) {
             if suite.callback_keys.is_empty() {
                 return Err(StartError::rule("a suite needs callback keys"));
             }
@@ -161,9 +176,14 @@ impl Builder {
                 suites.push(suite);
             }
         }
-        let Some(first) = suites.first() else {
+        if suites.is_empty() {
             return Err(StartError::rule("there is no suite: give an auths directory with at least one"));
-        };
+        }
+        Ok((suites, instances))
+    }
+
+    /// What the state file holds, with the companies that this start asks for.
+    fn open_world(&self, first: &Suite) -> Result<World, StartError> {
         let mut pinned: Vec<String> = Vec::new();
         for (_, corp) in &self.pins {
             if !pinned.iter().any(|known| known == corp.as_str()) {
@@ -184,12 +204,7 @@ impl Builder {
                 StartError::io(format!("the state file {} cannot be written", path.display()), error)
             })?;
         }
-        let pins = self
-            .pins
-            .iter()
-            .map(|(suite, corp)| (suite.as_str().to_owned(), corp.as_str().to_owned()))
-            .collect();
-        Ok((suites, instances, pins, world))
+        Ok(world)
     }
 }
 
@@ -199,8 +214,6 @@ fn public_host(url: &str) -> Option<String> {
     let authority = rest.split(['/', '?', '#']).next().filter(|authority| !authority.is_empty())?;
     Some(plain_authority(scheme, authority))
 }
-
-type Parts = (Vec<Suite>, BTreeMap<String, Vec<String>>, Vec<(String, String)>, World);
 
 /// Why a sandbox did not start.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use wecom_login::Suite;
 
@@ -29,26 +29,32 @@ pub(crate) struct Engine {
     wake: watch::Sender<()>,
 }
 
+/// What an engine is made of.
+#[derive(Debug)]
+pub(crate) struct Deps {
+    pub(crate) suites: Vec<Suite>,
+    pub(crate) instances: BTreeMap<String, Vec<String>>,
+    pub(crate) pins: Vec<(String, String)>,
+    pub(crate) addr: SocketAddr,
+    pub(crate) remote: bool,
+    pub(crate) world: World,
+    pub(crate) state_file: Option<PathBuf>,
+    pub(crate) target: Option<Target>,
+    pub(crate) public_host: Option<String>,
+}
+
 impl Engine {
-    pub(crate) fn new(
-        suites: Vec<Suite>,
-        instances: BTreeMap<String, Vec<String>>,
-        pins: Vec<(String, String)>,
-        (addr, remote): (SocketAddr, bool),
-        world: World,
-        state_file: Option<PathBuf>,
-        (target, public_host): (Option<Target>, Option<String>),
-    ) -> Self {
+    pub(crate) fn new(deps: Deps) -> Self {
         Self {
-            suites,
-            instances,
-            pins,
-            addr,
-            remote,
-            world: Mutex::new(world),
-            state_file,
-            target: Mutex::new(target),
-            public_host,
+            suites: deps.suites,
+            instances: deps.instances,
+            pins: deps.pins,
+            addr: deps.addr,
+            remote: deps.remote,
+            world: Mutex::new(deps.world),
+            state_file: deps.state_file,
+            target: Mutex::new(deps.target),
+            public_host: deps.public_host,
             held: Mutex::default(),
             client: Client::new(),
             wake: watch::Sender::new(()),
@@ -57,12 +63,12 @@ impl Engine {
 
     /// Looks at the world.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&World) -> T) -> T {
-        look(&lock(&self.world))
+        look(&self.world.lock())
     }
 
     /// Changes the world and writes the state file before the lock is left, so that what was answered is kept.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
-        let mut world = lock(&self.world);
+        let mut world = self.world.lock();
         world.unsaved = true;
         let outcome = change(&mut world);
         self.save(&mut world);
@@ -71,7 +77,7 @@ impl Engine {
 
     /// Like [`Self::change`], but writes only if something said that it changed: counting a call is no reason.
     pub(crate) fn touch<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
-        let mut world = lock(&self.world);
+        let mut world = self.world.lock();
         let outcome = change(&mut world);
         self.save(&mut world);
         outcome
@@ -90,11 +96,11 @@ impl Engine {
     }
 
     pub(crate) fn target(&self) -> Option<Target> {
-        lock(&self.target).clone()
+        self.target.lock().clone()
     }
 
     pub(crate) fn set_target(&self, target: Target) {
-        *lock(&self.target) = Some(target);
+        *self.target.lock() = Some(target);
         self.wake();
     }
 
@@ -131,15 +137,10 @@ impl Engine {
     }
 
     pub(crate) fn hold(&self, delivery: Delivery, event: Event) {
-        lock(&self.held).push((delivery, event));
+        self.held.lock().push((delivery, event));
     }
 
     pub(crate) fn take_held(&self) -> Vec<(Delivery, Event)> {
-        std::mem::take(&mut *lock(&self.held))
+        std::mem::take(&mut *self.held.lock())
     }
-}
-
-/// A panic elsewhere leaves a world that is still the best there is.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

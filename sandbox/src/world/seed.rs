@@ -113,8 +113,7 @@ fn numbered(name: &str, round: usize) -> String {
 /// The shape of an id that a company knows itself by: `ww` and 16 hex digits.
 fn hex_id(of: &str) -> String {
     let digest = Sha256::digest(of.as_bytes());
-    let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("ww{hex}")
+    format!("ww{}", hex::encode(&digest[..8]))
 }
 
 /// Letters and digits of both cases that follow from a text; encrypted ids tell cases apart.
