@@ -1,4 +1,4 @@
-//! What a request, a callback and a login cost, beside what else there is. BENCHMARKS.md has the figures.
+//! What a request, a callback and a login cost, beside what else there is. docs/benchmarks.md has the figures.
 #![allow(
     clippy::unwrap_used,
     missing_docs,
