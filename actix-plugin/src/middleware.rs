@@ -7,7 +7,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, forward_ready};
 use actix_web::http::header::HeaderValue;
 use actix_web::{HttpMessage as _, HttpResponse};
-use wecom_login::web::{Admitted, Check};
+use wecom_login::web::{Authenticated, Check};
 use wecom_login::{Error, Verified};
 
 use crate::future::ResponseFuture;
@@ -84,7 +84,7 @@ impl RequireLogin {
 }
 
 /// Leaves who it is, or that nothing was sent, to the handler.
-fn enter(admitted: Admitted, request: &ServiceRequest) -> Option<HeaderValue> {
+fn enter(admitted: Authenticated, request: &ServiceRequest) -> Option<HeaderValue> {
     match admitted.user {
         Some(user) => drop(request.extensions_mut().insert(user)),
         None => drop(request.extensions_mut().insert(Anonymous)),

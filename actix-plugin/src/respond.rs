@@ -20,7 +20,7 @@ pub(crate) async fn respond(
     path: &str,
 ) -> Option<HttpResponse> {
     let limit = login.route(path)?.body_limit_of(request.method().as_str());
-    let body = Body::read(payload, announced(request), limit).await;
+    let body = Body::read(payload, content_length(request), limit).await;
     login.respond(to_core(request, path, body)).await.map(to_actix)
 }
 
@@ -50,7 +50,7 @@ fn to_core(request: &HttpRequest, path: &str, body: Body) -> web::Request {
 }
 
 /// What a body of known length will be. actix has checked the header already.
-fn announced(request: &HttpRequest) -> u64 {
+fn content_length(request: &HttpRequest) -> u64 {
     let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     length.and_then(|length| length.parse().ok()).unwrap_or_default()
 }

@@ -106,7 +106,7 @@ async fn all_predicates_must_say_yes() {
     for middleware in [
         RequireLogin::new(&login).corp(corp("ww2")),
         RequireLogin::new(&login).instance("QywxProxyTemp"),
-        RequireLogin::new(&login).with_predicate(|user| user.user_id().is_empty()),
+        RequireLogin::new(&login).require(|user| user.user_id().is_empty()),
         RequireLogin::new(&login).corp(corp("ww1")).corp(corp("ww2")),
         RequireLogin::optional(&login).corp(corp("ww2")),
     ] {

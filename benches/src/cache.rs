@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use sha2::{Digest as _, Sha256};
-use wecom_login::{CorpId, PermanentCode, SessionSettings, SuiteId, Verify, WecomLogin};
+use wecom_login::{CorpId, PermanentCode, SessionConfig, SuiteId, Verification, WecomLogin};
 
 use crate::interleave::{Contestant, Shuffle, Spread, race};
 use crate::limit::{self, Sessions as _};
@@ -36,8 +36,8 @@ pub async fn measure_here(sessions: usize, live: impl Fn() -> usize) {
     let (database, statements) = login::database(&directory.path().join("login.db")).await;
     // The tables of the cache are made with the handle.
     let before = (live(), resident());
-    let room = ((sessions as f64 * ROOM) as u64).max(SessionSettings::default().cached);
-    let settings = SessionSettings::default().with_cached(room);
+    let room = ((sessions as f64 * ROOM) as u64).max(SessionConfig::default().max_cached);
+    let settings = SessionConfig::default().with_max_cached(room);
     let login = login::builder().sessions(settings).database(database.clone()).build().await.unwrap();
     let (suite, corp) = (SuiteId::new(SUITE).unwrap(), CorpId::new(CORP).unwrap());
     login.service().import_authorization(&suite, &corp, PermanentCode::new("code"), None).await.unwrap();
@@ -71,7 +71,7 @@ pub async fn measure_here(sessions: usize, live: impl Fn() -> usize) {
     let (moka, map) = (limit::moka_sessions(&tokens), limit::map_sessions(&tokens));
     let in_moka = |token: &[u8]| moka.person(&limit::hash(token)).is_some();
     let in_map = |token: &[u8]| map.person(&limit::hash(token)).is_some();
-    let ours = |token: &[u8]| matches!(login.verify_token(token), Verify::Ready(Ok(_)));
+    let ours = |token: &[u8]| matches!(login.verify_token(token), Verification::Ready(Ok(_)));
     let contestants = vec![
         Contestant::new("sha256 + map", worker(&tokens, in_map)),
         Contestant::new("sha256 + moka", worker(&tokens, in_moka)),
@@ -144,7 +144,7 @@ async fn misses(
 }
 
 async fn verify(login: &WecomLogin, token: &str) {
-    login.verify_token(token.as_bytes()).answer().await.unwrap().unwrap();
+    login.verify_token(token.as_bytes()).resolve().await.unwrap().unwrap();
 }
 
 /// Looks at one token after the other, in an order that no cache of the processor foresees.

@@ -13,8 +13,8 @@ use sha2::{Digest as _, Sha256};
 use wecom_login::callback::{CallbackKeys, EncodingAesKey};
 use wecom_login::element::{InstanceConfig, InstanceName};
 use wecom_login::{
-    Builder, CallbackToken, CorpId, DataKey, DataKeys, Platform, Principal, SessionSettings, Suite, SuiteId,
-    SuiteSecret, UserId, WecomLogin,
+    Builder, CallbackToken, CorpId, DataKey, DataKeys, Platform, Principal, SessionConfig, Suite, SuiteId,
+    SuiteSecret, WecomUserId, WecomLogin,
 };
 
 pub const SUITE: &str = "dk1234567890abcdef";
@@ -35,10 +35,10 @@ pub fn builder() -> Builder {
     let name = InstanceName::new("auths.QywxProxyDefault").unwrap();
     WecomLogin::builder()
         .instance(InstanceConfig::new(name, "Default", suite()))
-        .data_keys(DataKeys::given([DataKey::new(DATA_KEY)]))
+        .data_keys(DataKeys::from_keys([DataKey::new(DATA_KEY)]))
         .public_url("http://127.0.0.1:3000")
         .wecom_url("http://127.0.0.1:9")
-        .sessions(SessionSettings::default().with_cached(2_000_000))
+        .sessions(SessionConfig::default().with_max_cached(2_000_000))
 }
 
 /// A handle with so many sessions of as many people in memory, and their tokens.
@@ -49,14 +49,14 @@ pub async fn with_sessions(sessions: usize) -> (WecomLogin, Vec<String>) {
         let who = Principal::new(
             SuiteId::new(SUITE).unwrap(),
             CorpId::new(CORP).unwrap(),
-            UserId::new(user_id(number)).unwrap(),
+            WecomUserId::new(user_id(number)).unwrap(),
         );
         let issued = login.service().issue_session(&who, Platform::App).await.unwrap();
         tokens.push(issued.token.expose().to_owned());
     }
     // What was issued before the handle first looked at the feed of ends is read again.
     for token in &tokens {
-        login.verify_token(token.as_bytes()).answer().await.unwrap();
+        login.verify_token(token.as_bytes()).resolve().await.unwrap();
     }
     (login, tokens)
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use wecom_login::{AuthCode, CorpId, LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
+use wecom_login::{OAuthCode, CorpId, LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
 use wecom_login_tower::login_routes;
 use wecom_sandbox::Sandbox;
 
@@ -38,7 +38,7 @@ pub async fn measure() {
     let access_token = answer["access_token"].as_str().unwrap();
 
     let meter = Meter { sandbox: &sandbox, statements: &statements };
-    let code = || AuthCode::new(sandbox.code(&corp, &user).unwrap());
+    let code = || OAuthCode::new(sandbox.code(&corp, &user).unwrap());
     let corp_id = CorpId::new(&corp).unwrap();
     let instance = login.instance("auths.QywxProxyDefault").unwrap();
     let workbench = || {

@@ -17,11 +17,11 @@ pub enum Blame {
     /// Who sent the request: send another one, or log in again.
     Caller,
     /// The host app or its operator: configuration, keys, database.
-    Host,
+    Application,
     /// WeCom, or the network on the way to it.
     WeCom,
     /// This library: please report it.
-    Us,
+    Library,
 }
 
 /// What went wrong. The wire code, status and title of each kind are one table: [`ErrorKind::row`].
@@ -83,7 +83,7 @@ impl ErrorKind {
     /// The row of this kind in the table of wire errors.
     #[must_use]
     pub const fn row(self) -> ErrorRow {
-        use Blame::{Caller, Host, Us, WeCom};
+        use Blame::{Application, Caller, Library, WeCom};
         #[rustfmt::skip]
         let (code, status, title, blame) = match self {
             Self::ApiParams => ("API_PARAMS_ERROR", 400, "A parameter is missing, blank, unknown or of the wrong type", Caller),
@@ -96,29 +96,29 @@ impl ErrorKind {
             Self::LoginCodeInvalid => ("LOGIN_CODE_INVALID", 401, "The login code is unknown, used or expired", Caller),
             Self::Forbidden => ("FORBIDDEN", 403, "Not allowed", Caller),
             Self::CrossSite => ("CROSS_SITE", 403, "The request comes from another site", Caller),
-            Self::LoginDisabled => ("LOGIN_DISABLED", 403, "This login is switched off", Host),
-            Self::CorpMismatch => ("CORP_MISMATCH", 403, "The company does not fit this login", Caller),
-            Self::CorpNotAuthorized => ("CORP_NOT_AUTHORIZED", 403, "The company has not authorised the app", Caller),
+            Self::LoginDisabled => ("LOGIN_DISABLED", 403, "This login is switched off", Application),
+            Self::CorpMismatch => ("CORP_MISMATCH", 403, "This login is for another company", Caller),
+            Self::CorpNotAuthorized => ("CORP_NOT_AUTHORIZED", 403, "The company has not authorized the app", Caller),
             Self::CorpNotInList => ("CORP_NOT_IN_LIST", 403, "The person may not enter this company", Caller),
             Self::NotCorpMember => ("NOT_CORP_MEMBER", 403, "The person is not a member of the company", Caller),
             Self::UserNotVisible => ("USER_NOT_VISIBLE", 403, "The app is not visible to this person", Caller),
-            Self::UserAuthMiss => ("USER_AUTH_MISS", 403, "No user of the app is bound to this person", Host),
-            Self::LicenceMissing => ("LICENCE_MISSING", 403, "The person has no interface licence", Host),
+            Self::UserAuthMiss => ("USER_AUTH_MISS", 403, "No user of the app is bound to this person", Application),
+            Self::LicenceMissing => ("LICENCE_MISSING", 403, "The person has no interface licence", Application),
             Self::InstanceNotFound => ("INSTANCE_NOT_FOUND", 404, "There is no login instance of this name", Caller),
-            Self::OrgCodeNotFound => ("ORG_CODE_NOT_FOUND", 404, "There is no such organisation code", Caller),
+            Self::OrgCodeNotFound => ("ORG_CODE_NOT_FOUND", 404, "There is no such organization code", Caller),
             Self::RecordNotFound => ("RECORD_NOT_FOUND", 404, "There is no such callback record", Caller),
             Self::SessionNotFound => ("SESSION_NOT_FOUND", 404, "There is no such session", Caller),
-            Self::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405, "This path does not take this method", Caller),
-            Self::OrgCodeConflict => ("ORG_CODE_CONFLICT", 409, "Another company has this organisation code", Caller),
+            Self::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405, "This path does not support this method", Caller),
+            Self::OrgCodeConflict => ("ORG_CODE_CONFLICT", 409, "Another company has this organization code", Caller),
             Self::RecordBusy => ("RECORD_BUSY", 409, "The callback record is being worked on", Caller),
             Self::BodyTooLarge => ("BODY_TOO_LARGE", 413, "The body is too large", Caller),
             Self::RateLimited => ("RATE_LIMITED", 429, "Too many attempts; try again later", Caller),
-            Self::Config => ("CONFIG_ERROR", 500, "The login is not configured rightly", Host),
-            Self::Internal => ("INTERNAL_ERROR", 500, "Something went wrong here", Us),
+            Self::Config => ("CONFIG_ERROR", 500, "Login is misconfigured", Application),
+            Self::Internal => ("INTERNAL_ERROR", 500, "Internal error", Library),
             Self::Upstream => ("UPSTREAM_ERROR", 502, "WeCom answered with an error", WeCom),
             Self::SuiteTicketMissing => ("SUITE_TICKET_MISSING", 503, "No suite_ticket has arrived from WeCom yet", WeCom),
             Self::AgentUnknown => ("AGENT_UNKNOWN", 503, "The agentId of the company's app is not known yet", WeCom),
-            Self::StoreUnavailable => ("STORE_UNAVAILABLE", 503, "The database cannot be reached", Host),
+            Self::StoreUnavailable => ("STORE_UNAVAILABLE", 503, "The database is unavailable", Application),
             Self::UpstreamTimeout => ("UPSTREAM_TIMEOUT", 504, "WeCom did not answer in time", WeCom),
         };
         ErrorRow { code, status, title, blame }

@@ -14,7 +14,7 @@ pub type HookFuture<'a, T = ()> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A company, as a hook is told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct CorpNotice {
+pub struct CorpInfo {
     /// The suite that the company authorised.
     pub suite_id: SuiteId,
     /// The company.
@@ -31,17 +31,17 @@ pub struct CorpNotice {
 pub enum CorpDecision {
     /// Its people may log in.
     #[default]
-    Allow,
-    /// Not yet: [`AuthService::decide_corp`](crate::AuthService::decide_corp) says so later.
-    Hold,
+    Approve,
+    /// Not yet: [`AuthService::set_corp_decision`](crate::AuthService::set_corp_decision) says so later.
+    Defer,
     /// No.
-    Refuse,
+    Deny,
 }
 
 /// An authentic callback that this library does not act on.
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct OtherEvent {
+pub struct UnhandledEvent {
     /// The suite it came for.
     pub suite_id: SuiteId,
     /// Its receiveid: the suite's, a company's or the provider's.
@@ -52,10 +52,10 @@ pub struct OtherEvent {
     pub message: Vec<u8>,
 }
 
-impl fmt::Debug for OtherEvent {
+impl fmt::Debug for UnhandledEvent {
     /// Without the message: it may hold what people wrote, or a code.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OtherEvent")
+        f.debug_struct("UnhandledEvent")
             .field("suite_id", &self.suite_id)
             .field("receive_id", &self.receive_id)
             .field("event", &self.event)
@@ -68,16 +68,16 @@ impl fmt::Debug for OtherEvent {
 /// Hooks run after WeCom was answered, on the handle's runtime. A hook may run again for the same event after a crash.
 ///
 /// ```
-/// use wecom_login::{CorpDecision, CorpNotice, HookFuture, Hooks};
+/// use wecom_login::{CorpDecision, CorpInfo, HookFuture, Hooks};
 ///
 /// #[derive(Debug)]
 /// struct ByContract;
 ///
 /// impl Hooks for ByContract {
-///     fn corp_wants_in<'a>(&'a self, corp: &'a CorpNotice) -> HookFuture<'a, wecom_login::Result<CorpDecision>> {
+///     fn review_authorization<'a>(&'a self, corp: &'a CorpInfo) -> HookFuture<'a, wecom_login::Result<CorpDecision>> {
 ///         Box::pin(async move {
 ///             let has_a_contract = corp.corp_name.starts_with("示例");
-///             Ok(if has_a_contract { CorpDecision::Allow } else { CorpDecision::Hold })
+///             Ok(if has_a_contract { CorpDecision::Approve } else { CorpDecision::Defer })
 ///         })
 ///     }
 /// }
@@ -85,19 +85,19 @@ impl fmt::Debug for OtherEvent {
 /// ```
 pub trait Hooks: Send + Sync + 'static {
     /// A company authorised the app. An error leaves it held, and the hook is asked again.
-    fn corp_wants_in<'a>(&'a self, _corp: &'a CorpNotice) -> HookFuture<'a, Result<CorpDecision>> {
-        Box::pin(async { Ok(CorpDecision::Allow) })
+    fn review_authorization<'a>(&'a self, _corp: &'a CorpInfo) -> HookFuture<'a, Result<CorpDecision>> {
+        Box::pin(async { Ok(CorpDecision::Approve) })
     }
 
     /// A company is in: its people can log in. Told again after 重新获取secret, and if the process died before it was
     /// written down that you know.
-    fn corp_authorized<'a>(&'a self, _corp: &'a CorpNotice) -> HookFuture<'a> {
+    fn corp_authorized<'a>(&'a self, _corp: &'a CorpInfo) -> HookFuture<'a> {
         Box::pin(async {})
     }
 
     /// A company cancelled: its people's sessions are over. Told again if the process died before it was written down
     /// that you know.
-    fn corp_cancelled<'a>(&'a self, _corp: &'a CorpNotice) -> HookFuture<'a> {
+    fn corp_cancelled<'a>(&'a self, _corp: &'a CorpInfo) -> HookFuture<'a> {
         Box::pin(async {})
     }
 
@@ -108,7 +108,7 @@ pub trait Hooks: Send + Sync + 'static {
 
     /// A callback came that this library does not act on: a message to the app, a change of the contacts, an order,
     /// anything about a company that did not authorise the suite.
-    fn other_event(&self, _event: OtherEvent) -> HookFuture<'_> {
+    fn unhandled_event(&self, _event: UnhandledEvent) -> HookFuture<'_> {
         Box::pin(async {})
     }
 }
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_message_of_an_event_is_not_printed() {
-        let event = OtherEvent {
+        let event = UnhandledEvent {
             suite_id: SuiteId::new("dk1").unwrap(),
             receive_id: "ww1".to_owned(),
             event: None,

@@ -109,7 +109,7 @@ text_id! {
 text_id! {
     /// A person within a company: WeCom's userid. Opaque; for people of a linked company it is
     /// `CorpId/userid` (D/96442), so it is never split and never joined with other text.
-    UserId, "userId", is_opaque_id, "1 to 128 characters without control characters"
+    WecomUserId, "userId", is_opaque_id, "1 to 128 characters without control characters"
 }
 
 /// A short text that a person can type, and that stands for one (suite, corp). It keeps its spelling and is compared
@@ -267,8 +267,8 @@ mod tests {
 
     #[test]
     fn a_linked_member_keeps_his_slash() {
-        assert_eq!(UserId::new("wwA/zhangsan").unwrap().as_str(), "wwA/zhangsan");
-        assert!(UserId::new("").is_err());
+        assert_eq!(WecomUserId::new("wwA/zhangsan").unwrap().as_str(), "wwA/zhangsan");
+        assert!(WecomUserId::new("").is_err());
     }
 
     #[test]

@@ -16,9 +16,9 @@
 //! use wecom_login::{DataKeys, WecomLogin};
 //!
 //! let login = WecomLogin::builder()
-//!     .auths("auths")
+//!     .auths_dir("auths")
 //!     .database_url("sqlite://wecom-login.db")
-//!     .data_keys(DataKeys::environment()) // WECOM_LOGIN_DATA_KEY: base64 of 32 random bytes
+//!     .data_keys(DataKeys::from_env()) // WECOM_LOGIN_DATA_KEY: base64 of 32 random bytes
 //!     .public_url("https://app.example.com")
 //!     .build()
 //!     .await?;
@@ -59,11 +59,11 @@
 //!
 //! ```no_run
 //! # async fn log_in(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
-//! use wecom_login::{AuthCode, CorpId, LoginByCodeRequest, LoginCodeRequest};
+//! use wecom_login::{CorpId, LoginByCodeRequest, LoginCodeRequest, OAuthCode};
 //!
 //! let corp_id = CorpId::new("ww1234567890abcdef")?;
 //! let instance = login.instance("QywxProxyDefault")?;
-//! let code = AuthCode::new("what WeCom put into the redirect");
+//! let code = OAuthCode::new("what WeCom put into the redirect");
 //! let proven = instance.login_code(LoginCodeRequest::new(corp_id, code)).await?;
 //! let result = login.service().login_by_code(LoginByCodeRequest::new(proven.login_code)).await?;
 //! println!("{} is logged in", result.user_id);
@@ -80,7 +80,7 @@
 //! | `retryCallBack`, `callbackRecords` | [`AuthService::retry_callback`], [`AuthService::callback_records`] |
 //! | `login`, `callback` | for browsers; how their pages look: [`Builder::branding`], [`Builder::pages`], [`Builder::qr_panel`] |
 //!
-//! A Type of login of your own is a [`LoginType`](element::LoginType), given to [`Builder::login_type`].
+//! A Type of login of your own is a [`LoginProvider`](element::LoginProvider), given to [`Builder::login_provider`].
 //!
 //! # Companies
 //!
@@ -106,7 +106,7 @@
 //!
 //! # Your users: the binder
 //!
-//! WeCom proves a [`Principal`]: suite, company, userid. Which user of yours that is, a [`Binder`] says. Without one, a
+//! WeCom proves a [`Principal`]: suite, company, userid. Which user of yours that is, a [`UserBinder`] says. Without one, a
 //! table of ours gives each person an id on their first login, or with [`BindingPolicy::BoundUsersOnly`] only those
 //! whom [`AuthService::bind_user`] named before.
 //!
@@ -114,7 +114,7 @@
 //! use std::collections::HashMap;
 //! use std::sync::Mutex;
 //!
-//! use wecom_login::{Binder, HookFuture, Principal, ProvenPerson, Result};
+//! use wecom_login::{UserBinder, HookFuture, Principal, AuthenticatedMember, Result};
 //!
 //! /// Lets in whom somebody entered before.
 //! #[derive(Default)]
@@ -126,11 +126,11 @@
 //!     }
 //! }
 //!
-//! impl Binder for Staff {
-//!     fn bind<'a>(&'a self, person: &'a ProvenPerson) -> HookFuture<'a, Result<Option<String>>> {
+//! impl UserBinder for Staff {
+//!     fn bind<'a>(&'a self, person: &'a AuthenticatedMember) -> HookFuture<'a, Result<Option<String>>> {
 //!         Box::pin(async move { Ok(self.find(&person.principal)) })
 //!     }
-//!     fn bound<'a>(&'a self, who: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
+//!     fn find<'a>(&'a self, who: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
 //!         Box::pin(async move { Ok(self.find(who)) })
 //!     }
 //!     fn unbind<'a>(&'a self, who: &'a Principal) -> HookFuture<'a, Result<()>> {
@@ -154,19 +154,19 @@
 //! # let _ = builder;
 //! ```
 //!
-//! A person of several companies chooses one of them on the page of companies: [`Binder::companies`] names the others,
-//! and each must be bound to the same user. [`Builder::binder_over`] lays such a rule over the table of ours; the
+//! A person of several companies chooses one of them on the page of companies: [`UserBinder::linked_principals`] names the others,
+//! and each must be bound to the same user. [`Builder::wrap_binder`] lays such a rule over the table of ours; the
 //! example apps do so in 60 lines.
 //!
 //! # Hooks
 //!
 //! [`Hooks`] asks the host app whether a company may come in, and tells it of companies, logins and callbacks that this
-//! crate does not act on. A company that a hook holds back is let in later by [`AuthService::decide_corp`].
+//! crate does not act on. A company that a hook holds back is let in later by [`AuthService::set_corp_decision`].
 //!
 //! # Sessions
 //!
 //! A token is shown once; only its hash is stored. A session ends after 24 hours without a request and 30 days after
-//! the login; [`SessionSettings`] says otherwise, [`SessionSettings::strict`] is 1 hour and 24 hours. It ends early by a
+//! the login; [`SessionConfig`] says otherwise, [`SessionConfig::strict`] is 1 hour and 24 hours. It ends early by a
 //! logout, when the company cancels, when the person leaves or is renamed in WeCom, and by
 //! [`AuthService::end_sessions_of_person`] and [`AuthService::end_sessions_of_corp`].
 //!
@@ -189,7 +189,7 @@
 //! use std::time::Duration;
 //!
 //! use wecom_login::{
-//!     CorpId, DataKey, DataKeys, ErrorKind, ManualClock, Platform, Principal, SuiteId, UserId, WecomLogin,
+//!     CorpId, DataKey, DataKeys, ErrorKind, ManualClock, Platform, Principal, SuiteId, WecomUserId, WecomLogin,
 //! };
 //!
 //! # #[tokio::main]
@@ -203,22 +203,22 @@
 //! let login = WecomLogin::builder()
 //!     .instance(instance) // as above
 //!     .database_url("sqlite::memory:")
-//!     .data_keys(DataKeys::given([DataKey::random()]))
+//!     .data_keys(DataKeys::from_keys([DataKey::random()]))
 //!     .public_url("http://127.0.0.1:3000")
 //!     .clock(clock.clone())
 //!     .build()
 //!     .await?;
 //!
-//! let who = Principal::new(suite_id, CorpId::new("ww1234567890abcdef")?, UserId::new("zhangwei")?);
+//! let who = Principal::new(suite_id, CorpId::new("ww1234567890abcdef")?, WecomUserId::new("zhangwei")?);
 //! let issued = login.service().issue_session(&who, Platform::Web).await?;
 //!
 //! let bearer = format!("Bearer {}", issued.token.expose());
 //! let headers = [("authorization".to_owned(), bearer.into_bytes())];
-//! let verified = login.verify("GET", headers.as_slice()).answer().await?;
+//! let verified = login.verify("GET", headers.as_slice()).resolve().await?;
 //! assert_eq!(verified.unwrap().user.principal(), &who);
 //!
 //! clock.advance(Duration::from_hours(25));
-//! let error = login.verify("GET", headers.as_slice()).answer().await.unwrap_err();
+//! let error = login.verify("GET", headers.as_slice()).resolve().await.unwrap_err();
 //! assert_eq!(error.kind(), ErrorKind::TokenInvalid);
 //! # login.shutdown().await;
 //! # Ok(())
@@ -259,24 +259,24 @@ mod wecom_login;
 pub use authorization::CorpSummary;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
-pub use hooks::{CorpDecision, CorpNotice, HookFuture, Hooks, OtherEvent};
-pub use ids::{AgentId, CorpId, InvalidId, OrganizationCode, SuiteId, UserId};
-pub use login::{Binder, BindingPolicy, ProvenPerson};
+pub use hooks::{CorpDecision, CorpInfo, HookFuture, Hooks, UnhandledEvent};
+pub use ids::{AgentId, CorpId, InvalidId, OrganizationCode, SuiteId, WecomUserId};
+pub use login::{UserBinder, BindingPolicy, AuthenticatedMember};
 pub use secret::{
-    AccessToken, AuthCode, CallbackToken, LoginCode, PermanentCode, ProviderAccessToken, ProviderSecret,
-    SuiteAccessToken, SuiteSecret, SuiteTicket, TemporaryAuthCode, UserTicket,
+    AccessToken, OAuthCode, CallbackToken, LoginCode, PermanentCode, ProviderAccessToken, ProviderSecret,
+    SuiteAccessToken, SuiteSecret, SuiteTicket, AuthCode, UserTicket,
 };
 pub use session::{
-    CurrentUser, IssuedSession, LoginType, PendingVerify, Platform, Principal, Profile, SessionSettings,
-    SessionToken, Verified, Verify,
+    CurrentUser, IssuedSession, LoginType, PendingVerify, Platform, Principal, Profile, SessionConfig,
+    SessionToken, Verified, Verification,
 };
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub use store::first_steps;
-pub use store::{AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, RecordStatus, RotatedKeys};
+pub use store::{AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, RecordStatus, KeyRotationReport};
 pub use suite::Suite;
 pub use wecom_login::{
     AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest, LoginCodeRequest,
-    LoginCodeResult, LoginConfig, LoginResult, OrganizationLogin, Retention, SessionSummary, UserSummary,
+    LoginCodeResult, LoginConfig, LoginResult, OrgCodeLogin, Retention, SessionSummary, UserSummary,
     WecomLogin, WorkbenchLoginRequest,
 };

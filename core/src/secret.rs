@@ -66,11 +66,11 @@ secret! {
 }
 secret! {
     /// The AuthCode of `create_auth` and `reset_permanent_code`: single use, ten minutes (D/100965).
-    TemporaryAuthCode
+    AuthCode
 }
 secret! {
     /// The code that WeCom hands to a person who logs in: single use, five minutes (D/96442).
-    AuthCode
+    OAuthCode
 }
 secret! {
     /// What proves for 300 seconds who logged in: single use, exchanged for a session.

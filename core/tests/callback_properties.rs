@@ -164,7 +164,7 @@ proptest! {
         let event = CorpEvent::parse(message.as_bytes(), &CorpId::new("ww1").unwrap());
         match event {
             Ok(event) => {
-                let CorpEventKind::Unsubscribed { user_id } = event.kind else { panic!("{event:?}") };
+                let CorpEventKind::Unsubscribed { third_user_id: user_id } = event.kind else { panic!("{event:?}") };
                 prop_assert_eq!(user_id.as_str(), format!("a{text}b"));
             }
             // An id has at most 128 bytes.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use wecom_login::{
-    CorpDecision, CorpNotice, CurrentUser, Error, ErrorKind, HookFuture, Hooks, OtherEvent, Result,
+    CorpDecision, CorpInfo, CurrentUser, Error, ErrorKind, HookFuture, Hooks, UnhandledEvent, Result,
 };
 
 /// What the host app was asked and told, in order. Its clones share it.
@@ -48,7 +48,7 @@ impl Told {
 }
 
 impl Hooks for Told {
-    fn corp_wants_in<'a>(&'a self, corp: &'a CorpNotice) -> HookFuture<'a, Result<CorpDecision>> {
+    fn review_authorization<'a>(&'a self, corp: &'a CorpInfo) -> HookFuture<'a, Result<CorpDecision>> {
         drop(self.note(format!("wants in: {}", corp.corp_id)));
         let decision = *self.0.decision.lock().expect("no test panics with it");
         let failures = &self.0.failures;
@@ -63,11 +63,11 @@ impl Hooks for Told {
         })
     }
 
-    fn corp_authorized<'a>(&'a self, corp: &'a CorpNotice) -> HookFuture<'a> {
+    fn corp_authorized<'a>(&'a self, corp: &'a CorpInfo) -> HookFuture<'a> {
         self.note(format!("authorized: {}", corp.corp_id))
     }
 
-    fn corp_cancelled<'a>(&'a self, corp: &'a CorpNotice) -> HookFuture<'a> {
+    fn corp_cancelled<'a>(&'a self, corp: &'a CorpInfo) -> HookFuture<'a> {
         self.note(format!("cancelled: {}", corp.corp_id))
     }
 
@@ -75,7 +75,7 @@ impl Hooks for Told {
         self.note(format!("logged in: {}", user.third_user_id()))
     }
 
-    fn other_event(&self, event: OtherEvent) -> HookFuture<'_> {
+    fn unhandled_event(&self, event: UnhandledEvent) -> HookFuture<'_> {
         self.note(format!("other: {} {}", event.receive_id, event.event.unwrap_or_default()))
     }
 }

@@ -52,9 +52,9 @@ impl World {
         let sandbox = Sandbox::builder().auths(&auths).corps(8).start().await.unwrap();
         let qr_host = setup.qr_host.unwrap_or_else(|| sandbox.url());
         let mut builder = WecomLogin::builder()
-            .auths(&auths)
+            .auths_dir(&auths)
             .database_url(database.url())
-            .data_keys(DataKeys::given([DataKey::new([7; 32])]))
+            .data_keys(DataKeys::from_keys([DataKey::new([7; 32])]))
             .public_url(format!("http://{address}"))
             .mount(layout.mount())
             .wecom_hosts(Hosts::parse(&sandbox.url(), &sandbox.url(), &qr_host, false).unwrap())

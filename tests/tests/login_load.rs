@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use sea_orm::Database;
-use wecom_login::{AuthCode, CorpId, ErrorKind, WorkbenchLoginRequest};
+use wecom_login::{OAuthCode, CorpId, ErrorKind, WorkbenchLoginRequest};
 use wecom_login_tests::database::pool;
 use wecom_login_tests::lines::Lines;
 use wecom_login_tests::node::{Node, Plan, SUITE, TWIN, until};
@@ -26,7 +26,7 @@ async fn a_login_that_names_no_suite_is_two_statements_and_one_call() {
     let database = Database::connect(options).await.unwrap();
     let fresh = node.another_handle_with(|builder| builder.database(database)).await;
     let log_in_with = async |code: String| {
-        let request = WorkbenchLoginRequest::new(CorpId::new(&corp).unwrap(), AuthCode::new(code));
+        let request = WorkbenchLoginRequest::new(CorpId::new(&corp).unwrap(), OAuthCode::new(code));
         fresh.service().login_by_workbench(request).await
     };
     let log_in = async |suite| log_in_with(node.sandbox.code_for_suite(&corp, &person, suite).unwrap()).await;

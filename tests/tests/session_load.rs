@@ -31,7 +31,7 @@ async fn a_hundred_requests_read_their_session_once() {
         lines.clear();
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
-        let asking = (0..100).map(|_| fresh.verify("GET", &headers).answer());
+        let asking = (0..100).map(|_| fresh.verify("GET", &headers).resolve());
         let answers = futures_util::future::join_all(asking).await;
         let log = lines.text();
         fresh.shutdown().await;

@@ -21,7 +21,7 @@ use crate::service::RequireLoginService;
 /// let anyone_logged_in = RequireLogin::new(login);
 /// let browsers_go_to_the_login_page = RequireLogin::new(login).redirect_to_login();
 /// let one_company = RequireLogin::new(login).corp(CorpId::new("ww1234567890abcdef")?);
-/// let named_people = RequireLogin::new(login).with_predicate(|user| user.profile().name.is_some());
+/// let named_people = RequireLogin::new(login).require(|user| user.profile().name.is_some());
 /// # Ok(())
 /// # }
 /// ```
@@ -46,8 +46,8 @@ impl RequireLogin {
 
 impl<J> RequireLogin<J> {
     /// Lets only people through for whom this says yes, too; the rest get 403. With several, all must say yes.
-    pub fn with_predicate(self, predicate: impl Fn(&CurrentUser) -> bool + Send + Sync + 'static) -> Self {
-        Self { guard: self.guard.with_predicate(predicate), ..self }
+    pub fn require(self, predicate: impl Fn(&CurrentUser) -> bool + Send + Sync + 'static) -> Self {
+        Self { guard: self.guard.require(predicate), ..self }
     }
 
     /// Lets only people of this company through.

@@ -16,7 +16,7 @@
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let login = WecomLogin::builder()
-//!         .auths("auths")                              // the login instances
+//!         .auths_dir("auths")                              // the login instances
 //!         .database_url("sqlite://wecom-login.db")     // or .database(your sea-orm connection)
 //!         .public_url("https://app.example.com")       // your app as browsers see it
 //!         .build()                                     // reads WECOM_LOGIN_DATA_KEY

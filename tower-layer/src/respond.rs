@@ -18,8 +18,8 @@ pub(crate) async fn respond<B: http_body::Body, R: From<Bytes>>(
 ) -> Option<Response<R>> {
     let route = login.route(path)?;
     let (parts, body) = request.into_parts();
-    let (announced, limit) = (body.size_hint().lower(), route.body_limit_of(parts.method.as_str()));
-    let body = Body::read(BodyDataStream::new(body), announced, limit).await;
+    let (content_length, limit) = (body.size_hint().lower(), route.body_limit_of(parts.method.as_str()));
+    let body = Body::read(BodyDataStream::new(body), content_length, limit).await;
     login.respond(to_core(&parts, path, body)).await.map(to_http)
 }
 

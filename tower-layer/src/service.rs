@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use http::header::{HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
 use tower_service::Service;
-use wecom_login::web::{Admitted, Change, Check, Rejection};
+use wecom_login::web::{Authenticated, Change, Check, Rejection};
 use wecom_login::{Error, Verified};
 
 use crate::future::ResponseFuture;
@@ -119,7 +119,7 @@ fn add<R>(response: &mut Response<R>, name: &'static str, value: &str) {
 }
 
 /// Leaves who it is, or that nothing was sent, to the handler.
-fn enter<B>(admitted: Admitted, request: &mut Request<B>) -> Option<HeaderValue> {
+fn enter<B>(admitted: Authenticated, request: &mut Request<B>) -> Option<HeaderValue> {
     match admitted.user {
         Some(user) => drop(request.extensions_mut().insert(user)),
         None => drop(request.extensions_mut().insert(Anonymous)),

@@ -96,7 +96,7 @@ async fn all_predicates_must_say_yes() {
     for layer in [
         RequireLogin::new(&login).corp(corp("ww2")),
         RequireLogin::new(&login).instance("QywxProxyTemp"),
-        RequireLogin::new(&login).with_predicate(|user| user.user_id().is_empty()),
+        RequireLogin::new(&login).require(|user| user.user_id().is_empty()),
         RequireLogin::new(&login).corp(corp("ww1")).corp(corp("ww2")),
         RequireLogin::optional(&login).corp(corp("ww2")),
     ] {
@@ -231,7 +231,7 @@ async fn a_hit_clones_nothing_and_a_look_up_calls_the_service_that_was_ready() {
 async fn end(login: &WecomLogin, token: &str) {
     let mut headers = http::HeaderMap::new();
     headers.insert("authorization", bearer(token).parse().unwrap());
-    let verified = login.verify("GET", &headers).answer().await.unwrap().unwrap();
+    let verified = login.verify("GET", &headers).resolve().await.unwrap().unwrap();
     login.service().logout(&verified.user).await.unwrap();
 }
 

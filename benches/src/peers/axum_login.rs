@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::routing::{get, post};
-use axum_login::{AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend, UserId, login_required};
+use axum_login::{AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend, WecomUserId, login_required};
 use http::{HeaderValue, Request, StatusCode, header};
 use tower::ServiceExt as _;
 use tower_sessions::{MemoryStore, SessionManagerLayer};
@@ -44,7 +44,7 @@ impl AuthnBackend for People {
         Ok(None)
     }
 
-    async fn get_user(&self, id: &UserId<Self>) -> Result<Option<Person>, Infallible> {
+    async fn get_user(&self, id: &WecomUserId<Self>) -> Result<Option<Person>, Infallible> {
         Ok(self.0.get(id).cloned())
     }
 }

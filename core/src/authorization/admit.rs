@@ -35,10 +35,10 @@ impl Authorizations {
             return Err(not_authorized().with_errcode(errcode));
         }
         if known.status == AuthorizationStatus::Held {
-            let decision = self.0.hooks.corp_wants_in(&known.notice()).await?;
+            let decision = self.0.hooks.review_authorization(&known.notice()).await?;
             self.decide(suite_id, corp_id, decision).await?;
             failpoint::reach("admit/decided");
-            if decision != CorpDecision::Allow {
+            if decision != CorpDecision::Approve {
                 return Ok(());
             }
         }

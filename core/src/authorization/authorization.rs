@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
-use crate::hooks::CorpNotice;
+use crate::hooks::CorpInfo;
 use crate::ids::{AgentId, CorpId, SuiteId};
 use crate::secret::PermanentCode;
 use crate::store::entity::authorization::Model;
@@ -88,8 +88,8 @@ impl Authorization {
         }
     }
 
-    pub(crate) fn notice(&self) -> CorpNotice {
-        CorpNotice {
+    pub(crate) fn notice(&self) -> CorpInfo {
+        CorpInfo {
             suite_id: self.suite_id.clone(),
             corp_id: self.corp_id.clone(),
             corp_name: self.corp_name.clone(),

@@ -206,9 +206,9 @@ impl Authorizations {
     ) -> Result<()> {
         use AuthorizationStatus::{Active, Broken, Held, Refused};
         let status = match decision {
-            CorpDecision::Allow => Active,
-            CorpDecision::Hold => Held,
-            CorpDecision::Refuse => Refused,
+            CorpDecision::Approve => Active,
+            CorpDecision::Defer => Held,
+            CorpDecision::Deny => Refused,
         };
         let mut update =
             Entity::update_many().col_expr(Column::Status, Expr::value(status)).filter(Column::Status.is_in(

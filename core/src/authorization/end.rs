@@ -10,7 +10,7 @@ use super::authorizations::{Authorizations, next_epoch};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::failpoint;
-use crate::ids::{CorpId, SuiteId, UserId};
+use crate::ids::{CorpId, SuiteId, WecomUserId};
 use crate::store::ends::{self, End};
 use crate::store::entity::authorization::{Column, Entity};
 use crate::store::entity::{access_token, login_code, organization_code, person, session, user};
@@ -112,7 +112,7 @@ impl Authorizations {
                 remove::<$table::Entity, $type>(&self.0.store, $table::Column::$key, of_corp).await?;
             )*};
         }
-        remove_all!(session by Id: String, person by UserId: UserId, user by UserId: UserId);
+        remove_all!(session by Id: String, person by ThirdUserId: WecomUserId, user by ThirdUserId: WecomUserId);
         Ok(())
     }
 

@@ -11,12 +11,12 @@ use super::authorizations::{Authorizations, next_epoch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::ids::{AgentId, CorpId, SuiteId};
-use crate::secret::{PermanentCode, SuiteAccessToken, TemporaryAuthCode};
+use crate::secret::{PermanentCode, SuiteAccessToken, AuthCode};
 use crate::store::entity::authorization::{ActiveModel, Column, Entity};
 use crate::store::entity::callback_record::RecordKey;
 use crate::store::entity::{access_token, callback_record};
 use crate::store::{AuthorizationStatus, Sealed, retried};
-use crate::wecom::{CallError, Errcode, ExchangeVersion, Exchanged, Tokens};
+use crate::wecom::{CallError, Errcode, PermanentCodeApi, PermanentCodeGrant, Tokens};
 
 /// The event that brings an AuthCode.
 #[derive(Clone, Debug)]
@@ -70,24 +70,24 @@ impl Authorizations {
         &self,
         event: &Authorizing,
         event_time: i64,
-        code: &TemporaryAuthCode,
+        code: &AuthCode,
         sender: &dyn Sender,
     ) -> Result<CorpId> {
         let suite = self.0.suites.require(&event.suite_id)?;
         let mut token = self.0.tokens.suite(suite).await?;
         failpoint::reach("exchange/token");
-        let mut exchanged = self.send(&token, code, ExchangeVersion::V2, sender).await?;
+        let mut exchanged = self.send(&token, code, PermanentCodeApi::V2, sender).await?;
         if exchanged.as_ref().is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead)) {
             self.0.tokens.suite_token_died(&suite.id, &token).await;
             token = self.0.tokens.suite(suite).await?;
-            exchanged = self.send(&token, code, ExchangeVersion::V2, sender).await?;
+            exchanged = self.send(&token, code, PermanentCodeApi::V2, sender).await?;
         }
         // Never after a doubt: the code may be spent, and the second call would only say so.
         let refused = |error: &CallError| {
             error.is_definite_refusal() && !error.errcode().is_some_and(Errcode::is_auth_code_spent)
         };
         if exchanged.as_ref().is_err_and(refused) {
-            exchanged = self.send(&token, code, ExchangeVersion::V1, sender).await?;
+            exchanged = self.send(&token, code, PermanentCodeApi::V1, sender).await?;
         }
         let exchanged = exchanged?;
         failpoint::reach("exchange/answered");
@@ -124,10 +124,10 @@ impl Authorizations {
     async fn send(
         &self,
         token: &SuiteAccessToken,
-        code: &TemporaryAuthCode,
-        version: ExchangeVersion,
+        code: &AuthCode,
+        version: PermanentCodeApi,
         sender: &dyn Sender,
-    ) -> Result<std::result::Result<Exchanged, CallError>> {
+    ) -> Result<std::result::Result<PermanentCodeGrant, CallError>> {
         if !sender.may_send() {
             return Err(Error::new(ErrorKind::RecordBusy, "the lease ran out; another node has the record"));
         }

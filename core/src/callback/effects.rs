@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{CorpEvent, CorpEventKind, SuiteEvent, SuiteEventKind, record};
 use crate::authorization::{Authorizations, Authorizing, Sender};
 use crate::error::{Error, ErrorKind, Result};
-use crate::hooks::{Hooks, OtherEvent};
-use crate::ids::{CorpId, UserId};
+use crate::hooks::{Hooks, UnhandledEvent};
+use crate::ids::{CorpId, WecomUserId};
 use crate::login::People;
 use crate::session::Principal;
 use crate::store::Store;
@@ -72,13 +72,13 @@ impl Effects {
             }
         };
         if done == Done::Ignored {
-            let event = OtherEvent {
+            let event = UnhandledEvent {
                 suite_id: row.suite_id.clone(),
                 receive_id: receive_id.to_owned(),
                 event: Some(row.event.clone()),
                 message: payload.to_vec(),
             };
-            self.hooks.other_event(event).await;
+            self.hooks.unhandled_event(event).await;
         }
         Ok(done)
     }
@@ -142,29 +142,29 @@ impl Effects {
         if self.authorizations.find(suite_id, corp_id).await?.is_none() {
             return Ok(Done::Ignored);
         }
-        let person = |user_id: UserId| Principal::new(suite_id.clone(), corp_id.clone(), user_id);
+        let person = |third_user_id: WecomUserId| Principal::new(suite_id.clone(), corp_id.clone(), third_user_id);
         let record = RecordKey::of(row);
         // Sessions end at once, whatever stands in the way of the rest.
         match kind {
-            CorpEventKind::UserDeleted { user_id, .. } | CorpEventKind::UserRenamed { user_id, .. }
+            CorpEventKind::UserDeleted { third_user_id, .. } | CorpEventKind::UserRenamed { third_user_id, .. }
                 if row.guessed =>
             {
-                self.people.hidden(&person(user_id), Some(&record)).await?;
+                self.people.hidden(&person(third_user_id), Some(&record)).await?;
             }
-            CorpEventKind::UserDeleted { user_id, .. } => {
-                let who = person(user_id);
+            CorpEventKind::UserDeleted { third_user_id, .. } => {
+                let who = person(third_user_id);
                 self.people.leaves(&who, &record).await?;
-                self.wait_for_earlier(row, &[&who.user_id]).await?;
+                self.wait_for_earlier(row, &[&who.third_user_id]).await?;
                 self.people.left(&who).await?;
             }
-            CorpEventKind::UserRenamed { user_id, new_user_id, .. } => {
-                let who = person(user_id);
+            CorpEventKind::UserRenamed { third_user_id, new_third_user_id, .. } => {
+                let who = person(third_user_id);
                 self.people.end_sessions_by(&who, &record).await?;
-                self.wait_for_earlier(row, &[&who.user_id, &new_user_id]).await?;
-                self.people.renamed(&who, &new_user_id, &record).await?;
+                self.wait_for_earlier(row, &[&who.third_user_id, &new_third_user_id]).await?;
+                self.people.renamed(&who, &new_third_user_id, &record).await?;
             }
-            CorpEventKind::Unsubscribed { user_id, .. } => {
-                self.people.hidden(&person(user_id), Some(&record)).await?;
+            CorpEventKind::Unsubscribed { third_user_id, .. } => {
+                self.people.hidden(&person(third_user_id), Some(&record)).await?;
             }
             CorpEventKind::Other { .. } => return Ok(Done::Ignored),
         }

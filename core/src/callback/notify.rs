@@ -20,7 +20,7 @@ use super::{
 use crate::authorization::Authorizations;
 use crate::element::Instances;
 use crate::error::{Error, ErrorKind, Result};
-use crate::hooks::{Hooks, OtherEvent};
+use crate::hooks::{Hooks, UnhandledEvent};
 use crate::ids::{CorpId, SuiteId, is_plain_id};
 use crate::store::{AuthorizationStatus, Store};
 use crate::suite::{Suite, Suites};
@@ -89,7 +89,7 @@ enum Reading {
     /// Not ours, or not as it claims: the one refusal.
     Refused,
     /// To be stored and, unless it is ignored, carried out.
-    Arrived(Box<(Arrival, Option<OtherEvent>)>),
+    Arrived(Box<(Arrival, Option<UnhandledEvent>)>),
 }
 
 impl Notify {
@@ -158,7 +158,7 @@ impl Notify {
             Ok(Ok(())) => {
                 for event in arrived.into_iter().flatten() {
                     let hooks = Arc::clone(&self.0.hooks);
-                    self.0.tasks.spawn_on(async move { hooks.other_event(event).await }, &self.0.runtime);
+                    self.0.tasks.spawn_on(async move { hooks.unhandled_event(event).await }, &self.0.runtime);
                 }
                 NotifyAnswer::success()
             }
@@ -224,7 +224,7 @@ impl Notify {
         let now = self.0.store.now();
         let hash = content_hash(&suite.id, receive_id, message);
         let arrived = |corp_id, event: String, work: Work| {
-            let told = matches!(work, Work::Ignored).then(|| OtherEvent {
+            let told = matches!(work, Work::Ignored).then(|| UnhandledEvent {
                 suite_id: suite.id.clone(),
                 receive_id: receive_id.to_owned(),
                 event: Some(event.clone()).filter(|event| !event.is_empty()),
@@ -291,7 +291,7 @@ impl fmt::Debug for Notify {
 
 /// Whether an app event is of a company that authorised several suites with these keys: which of them it is about is a
 /// guess then.
-fn fits_several_suites(readings: &[(Arrival, Option<OtherEvent>)]) -> bool {
+fn fits_several_suites(readings: &[(Arrival, Option<UnhandledEvent>)]) -> bool {
     let mut acting =
         readings.iter().map(|(arrival, _)| arrival).filter(|arrival| !matches!(arrival.work, Work::Ignored));
     let first = acting.next().map(|arrival| &arrival.suite_id);

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use super::effects::Effects;
 use super::{CorpEvent, CorpEventKind};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{CorpId, UserId};
+use crate::ids::{CorpId, WecomUserId};
 use crate::store::entity::callback_record::{Column, Entity, Model};
 use crate::store::{PAYLOAD, RecordStatus};
 
@@ -18,7 +18,7 @@ impl Effects {
     ///
     /// # Errors
     /// An earlier event about one of them is not carried out yet; this one is tried again.
-    pub(super) async fn wait_for_earlier(&self, row: &Model, people: &[&UserId]) -> Result<()> {
+    pub(super) async fn wait_for_earlier(&self, row: &Model, people: &[&WecomUserId]) -> Result<()> {
         let Some(corp_id) = &row.corp_id else { return Ok(()) };
         // Few: what is due is begun by its number, so that only what failed lies further back.
         let earlier = Entity::find()
@@ -38,15 +38,15 @@ impl Effects {
         Ok(())
     }
 
-    fn is_about(&self, record: &Model, corp_id: &CorpId, people: &[&UserId]) -> bool {
+    fn is_about(&self, record: &Model, corp_id: &CorpId, people: &[&WecomUserId]) -> bool {
         let Some(payload) = &record.payload else { return false };
         let Ok(payload) = self.store.keys().open(PAYLOAD.at(&[&record.hash]), payload) else {
             return false;
         };
         match CorpEvent::parse(&payload, corp_id).map(|event| event.kind) {
-            Ok(CorpEventKind::UserDeleted { user_id }) => people.contains(&&user_id),
-            Ok(CorpEventKind::UserRenamed { user_id, new_user_id }) => {
-                people.contains(&&user_id) || people.contains(&&new_user_id)
+            Ok(CorpEventKind::UserDeleted { third_user_id }) => people.contains(&&third_user_id),
+            Ok(CorpEventKind::UserRenamed { third_user_id, new_third_user_id }) => {
+                people.contains(&&third_user_id) || people.contains(&&new_third_user_id)
             }
             _ => false,
         }

@@ -94,7 +94,7 @@ pub(crate) async fn wake_waiting(store: &Store, suite_id: &SuiteId) -> Result<()
         .filter(Column::SuiteId.eq(suite_id.clone()))
         .filter(Column::Status.eq(RecordStatus::Waiting))
         // One whose AuthCode may be in another node's hands has its time.
-        .filter(Column::Errcode.is_null().or(Column::Errcode.ne(Errcode::AUTH_CODE_WRONG.number())))
+        .filter(Column::Errcode.is_null().or(Column::Errcode.ne(Errcode::INVALID_AUTH_CODE.number())))
         .exec(store.database())
         .await?;
     Ok(())

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::config::InstanceConfig;
-use super::login_type::LoginInstance;
+use super::login_type::LoginProviderInstance;
 use super::name::InstanceName;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, SuiteId};
@@ -13,7 +13,7 @@ use crate::ids::{CorpId, SuiteId};
 /// What an instance is made of.
 #[derive(Clone)]
 pub(crate) enum Kind {
-    Own { type_name: String, title: String, instance: Arc<dyn LoginInstance> },
+    Own { type_name: String, title: String, instance: Arc<dyn LoginProviderInstance> },
     QywxProxy(Arc<InstanceConfig>),
 }
 

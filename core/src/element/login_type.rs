@@ -10,8 +10,8 @@ use super::read::QYWX_PROXY_TYPE;
 use crate::error::Result;
 use crate::hooks::HookFuture;
 use crate::ids::CorpId;
-use crate::login::ProvenPerson;
-use crate::secret::AuthCode;
+use crate::login::AuthenticatedMember;
+use crate::secret::OAuthCode;
 use crate::session::LoginType as Way;
 
 /// The full name of the registry of Types.
@@ -28,7 +28,7 @@ pub struct LoginAttempt {
     /// The company that the client named.
     pub corp_id: CorpId,
     /// The code that it sent.
-    pub code: AuthCode,
+    pub code: OAuthCode,
     /// How the person comes in.
     pub login_type: Way,
     /// The client's address, if it is known.
@@ -38,7 +38,7 @@ pub struct LoginAttempt {
 impl LoginAttempt {
     pub(crate) const fn new(
         corp_id: CorpId,
-        code: AuthCode,
+        code: OAuthCode,
         login_type: Way,
         client: Option<IpAddr>,
     ) -> Self {
@@ -47,43 +47,43 @@ impl LoginAttempt {
 }
 
 /// A login Type: how instances of it are loaded. Register your own with
-/// [`Builder::login_type`](crate::Builder::login_type); one of the name `auths.loginTypes.QywxProxyType` replaces ours.
+/// [`Builder::login_provider`](crate::Builder::login_provider); one of the name `auths.loginTypes.QywxProxyType` replaces ours.
 ///
 /// ```
 /// use std::sync::Arc;
-/// use wecom_login::element::{ElementFiles, LoginAttempt, LoginInstance, LoginType, process_environment};
-/// use wecom_login::{Error, ErrorKind, HookFuture, Principal, ProvenPerson, Profile, Result, SuiteId, UserId};
+/// use wecom_login::element::{ElementFiles, LoginAttempt, LoginProvider, LoginProviderInstance, process_environment};
+/// use wecom_login::{Error, ErrorKind, HookFuture, Principal, AuthenticatedMember, Profile, Result, SuiteId, WecomUserId};
 ///
 /// /// Lets the name in that stands in the instance's file.
 /// struct FixedName;
-/// struct Fixed(UserId);
+/// struct Fixed(WecomUserId);
 ///
-/// impl LoginType for FixedName {
+/// impl LoginProvider for FixedName {
 ///     fn full_name(&self) -> &str {
 ///         "auths.loginTypes.FixedName"
 ///     }
 ///
-///     fn load(&self, files: &ElementFiles) -> Result<Arc<dyn LoginInstance>> {
+///     fn load(&self, files: &ElementFiles) -> Result<Arc<dyn LoginProviderInstance>> {
 ///         let business = files.business(&process_environment)?;
 ///         let name = business["name"].as_str().unwrap_or_default();
-///         Ok(Arc::new(Fixed(UserId::new(name)?)))
+///         Ok(Arc::new(Fixed(WecomUserId::new(name)?)))
 ///     }
 /// }
 ///
-/// impl LoginInstance for Fixed {
-///     fn log_in<'a>(&'a self, attempt: &'a LoginAttempt) -> HookFuture<'a, Result<ProvenPerson>> {
+/// impl LoginProviderInstance for Fixed {
+///     fn log_in<'a>(&'a self, attempt: &'a LoginAttempt) -> HookFuture<'a, Result<AuthenticatedMember>> {
 ///         Box::pin(async move {
 ///             if attempt.code.expose() != "open sesame" {
 ///                 return Err(Error::new(ErrorKind::CodeInvalid, "wrong word"));
 ///             }
 ///             let who = Principal::new(SuiteId::new("fixed")?, attempt.corp_id.clone(), self.0.clone());
-///             Ok(ProvenPerson::new(who, Profile::default()))
+///             Ok(AuthenticatedMember::new(who, Profile::default()))
 ///         })
 ///     }
 /// }
 /// # let _ = FixedName;
 /// ```
-pub trait LoginType: Send + Sync + 'static {
+pub trait LoginProvider: Send + Sync + 'static {
     /// The `type` of the `e.json` files of its instances.
     fn full_name(&self) -> &str;
 
@@ -91,11 +91,11 @@ pub trait LoginType: Send + Sync + 'static {
     ///
     /// # Errors
     /// The files are not as this Type wants them; the start of the app fails with this.
-    fn load(&self, files: &ElementFiles) -> Result<Arc<dyn LoginInstance>>;
+    fn load(&self, files: &ElementFiles) -> Result<Arc<dyn LoginProviderInstance>>;
 }
 
 /// An instance of a Type of your own. Sessions, login codes and routes are ours.
-pub trait LoginInstance: Send + Sync + 'static {
+pub trait LoginProviderInstance: Send + Sync + 'static {
     /// What `getLoginConfig` answers beside `isActive` and `authType`.
     fn login_config(&self) -> serde_json::Map<String, serde_json::Value> {
         serde_json::Map::new()
@@ -107,12 +107,12 @@ pub trait LoginInstance: Send + Sync + 'static {
     }
 
     /// Proves a person by the code they sent.
-    fn log_in<'a>(&'a self, attempt: &'a LoginAttempt) -> HookFuture<'a, Result<ProvenPerson>>;
+    fn log_in<'a>(&'a self, attempt: &'a LoginAttempt) -> HookFuture<'a, Result<AuthenticatedMember>>;
 }
 
 /// The registry of login Types, `auths.loginTypes.Meta`.
 #[derive(Clone, Default)]
-pub struct Meta(BTreeMap<String, Arc<dyn LoginType>>);
+pub struct Meta(BTreeMap<String, Arc<dyn LoginProvider>>);
 
 impl Meta {
     /// The full name of the registry.
@@ -133,12 +133,12 @@ impl Meta {
         self.0.keys().map(String::as_str).chain(ours)
     }
 
-    pub(crate) fn register(&mut self, login_type: Arc<dyn LoginType>) {
+    pub(crate) fn register(&mut self, login_type: Arc<dyn LoginProvider>) {
         self.0.insert(login_type.full_name().to_owned(), login_type);
     }
 
     /// A Type that was registered; ours is not among them.
-    pub(crate) fn registered(&self, type_name: &str) -> Option<&Arc<dyn LoginType>> {
+    pub(crate) fn registered(&self, type_name: &str) -> Option<&Arc<dyn LoginProvider>> {
         self.0.get(type_name)
     }
 }

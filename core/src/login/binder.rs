@@ -15,14 +15,14 @@ use crate::store::{Store, is_taken, retried};
 /// A person that WeCom has just proven, with what it told of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ProvenPerson {
+pub struct AuthenticatedMember {
     /// Who they are.
     pub principal: Principal,
     /// Words of the company's administrator and of the person: to show, never to decide by.
     pub profile: Profile,
 }
 
-impl ProvenPerson {
+impl AuthenticatedMember {
     /// A person that was proven otherwise, such as by a login Type of your own.
     #[must_use]
     pub const fn new(principal: Principal, profile: Profile) -> Self {
@@ -35,17 +35,17 @@ impl ProvenPerson {
 ///
 /// Bind by the [`Principal`] alone. A name, a mail address or a mobile number is what the administrator of that
 /// company typed: whoever finds users by them lets one company's administrator in as another company's user.
-pub trait Binder: Send + Sync + 'static {
+pub trait UserBinder: Send + Sync + 'static {
     /// The id of the host app's user for a person who logs in, made now if the app wants that. `None` refuses the login
     /// with `USER_AUTH_MISS`.
-    fn bind<'a>(&'a self, person: &'a ProvenPerson) -> HookFuture<'a, Result<Option<String>>>;
+    fn bind<'a>(&'a self, person: &'a AuthenticatedMember) -> HookFuture<'a, Result<Option<String>>>;
 
     /// The id of the user that a person is bound to, without making one.
-    fn bound<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<Option<String>>>;
+    fn find<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<Option<String>>>;
 
     /// The other companies that this user may enter without another login there, each as the person they are in it.
     /// Every one of them has to be bound to the same user. None by default.
-    fn companies<'a>(
+    fn linked_principals<'a>(
         &'a self,
         _user_id: &'a str,
         _proven: &'a Principal,
@@ -99,7 +99,7 @@ impl AuthModel {
 
     async fn find(&self, who: &Principal) -> Result<Option<String>> {
         let found = Entity::find().filter(row_of(who)).one(self.store.database()).await?;
-        Ok(found.map(|row| row.local_id))
+        Ok(found.map(|row| row.user_id))
     }
 
     async fn find_or_create(&self, who: &Principal) -> Result<Option<String>> {
@@ -122,12 +122,12 @@ impl AuthModel {
     }
 }
 
-impl Binder for AuthModel {
-    fn bind<'a>(&'a self, person: &'a ProvenPerson) -> HookFuture<'a, Result<Option<String>>> {
+impl UserBinder for AuthModel {
+    fn bind<'a>(&'a self, person: &'a AuthenticatedMember) -> HookFuture<'a, Result<Option<String>>> {
         Box::pin(self.find_or_create(&person.principal))
     }
 
-    fn bound<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
+    fn find<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
         Box::pin(self.find(principal))
     }
 
@@ -141,7 +141,7 @@ impl Binder for AuthModel {
     fn rebind<'a>(&'a self, from: &'a Principal, to: &'a Principal) -> HookFuture<'a, Result<()>> {
         Box::pin(async move {
             let moved = Entity::update_many()
-                .col_expr(Column::UserId, Expr::value(to.user_id.clone()))
+                .col_expr(Column::ThirdUserId, Expr::value(to.third_user_id.clone()))
                 .filter(row_of(from))
                 .exec(self.store.database())
                 .await;
@@ -159,8 +159,8 @@ fn row(store: &Store, who: &Principal, user_id: String) -> ActiveModel {
     ActiveModel {
         suite_id: Set(who.suite_id.clone()),
         corp_id: Set(who.corp_id.clone()),
-        user_id: Set(who.user_id.clone()),
-        local_id: Set(user_id),
+        third_user_id: Set(who.third_user_id.clone()),
+        user_id: Set(user_id),
         created_at: Set(store.now()),
     }
 }
@@ -169,5 +169,5 @@ fn row_of(who: &Principal) -> sea_orm::Condition {
     sea_orm::Condition::all()
         .add(Column::SuiteId.eq(who.suite_id.clone()))
         .add(Column::CorpId.eq(who.corp_id.clone()))
-        .add(Column::UserId.eq(who.user_id.clone()))
+        .add(Column::ThirdUserId.eq(who.third_user_id.clone()))
 }

@@ -24,7 +24,7 @@ const LIFE: Duration = Duration::from_secs(300);
 #[derive(Clone, Debug)]
 pub(crate) struct Ticket {
     pub(crate) principal: Principal,
-    pub(crate) local_id: String,
+    pub(crate) user_id: String,
     pub(crate) instance: String,
     pub(crate) login_type: LoginType,
     pub(crate) person_epoch: i64,
@@ -48,8 +48,8 @@ impl LoginCodes {
             hash: Set(hash(&code)),
             suite_id: Set(ticket.principal.suite_id.clone()),
             corp_id: Set(ticket.principal.corp_id.clone()),
-            user_id: Set(ticket.principal.user_id.clone()),
-            local_id: Set(ticket.local_id.clone()),
+            third_user_id: Set(ticket.principal.third_user_id.clone()),
+            user_id: Set(ticket.user_id.clone()),
             instance: Set(ticket.instance.clone()),
             login_type: Set(ticket.login_type.as_str().to_owned()),
             person_epoch: Set(ticket.person_epoch),
@@ -106,8 +106,8 @@ impl fmt::Debug for LoginCodes {
 
 fn ticket(row: Model) -> Result<Ticket> {
     Ok(Ticket {
-        principal: Principal::new(row.suite_id, row.corp_id, row.user_id),
-        local_id: row.local_id,
+        principal: Principal::new(row.suite_id, row.corp_id, row.third_user_id),
+        user_id: row.user_id,
         instance: row.instance,
         login_type: row.login_type.parse()?,
         person_epoch: row.person_epoch,

@@ -8,7 +8,7 @@ use super::people::{People, key, row_of};
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::failpoint;
-use crate::ids::UserId;
+use crate::ids::WecomUserId;
 use crate::session::{Principal, Profile};
 use crate::store::ends::{self, End};
 use crate::store::entity::callback_record::RecordKey;
@@ -69,7 +69,7 @@ impl People {
     }
 
     /// The person's userid changed: who they are in the host app goes along, and sessions under the old one end.
-    pub(crate) async fn renamed(&self, who: &Principal, new: &UserId, record: &RecordKey) -> Result<()> {
+    pub(crate) async fn renamed(&self, who: &Principal, new: &WecomUserId, record: &RecordKey) -> Result<()> {
         let renamed = Principal::new(who.suite_id.clone(), who.corp_id.clone(), new.clone());
         self.0.binder.rebind(who, &renamed).await?;
         // A login in between found the old binding.
@@ -101,7 +101,7 @@ impl People {
         let end = End::Person {
             suite_id: who.suite_id.clone(),
             corp_id: who.corp_id.clone(),
-            user_id: who.user_id.clone(),
+            third_user_id: who.third_user_id.clone(),
             authorization_epoch,
             epoch,
         };
@@ -119,7 +119,7 @@ impl People {
             ActiveModel { epoch: Set(1), ended_at: Set(Some(now)), ..self.row(who, &Profile::default()) };
         Entity::insert(row)
             .on_conflict(
-                OnConflict::columns([Column::SuiteId, Column::CorpId, Column::UserId])
+                OnConflict::columns([Column::SuiteId, Column::CorpId, Column::ThirdUserId])
                     .value(Column::Epoch, Expr::col((Entity, Column::Epoch)).add(1))
                     .value(Column::EndedAt, Expr::value(now))
                     .value(Column::VisibleAt, Expr::value(None::<Timestamp>))

@@ -12,9 +12,9 @@ mod states;
 mod visibility;
 
 pub(crate) use binder::AuthModel;
-pub use binder::{Binder, BindingPolicy, ProvenPerson};
+pub use binder::{UserBinder, BindingPolicy, AuthenticatedMember};
 pub(crate) use codes::{LoginCodes, Ticket};
 pub(crate) use organization::OrganizationCodes;
 pub(crate) use people::People;
-pub(crate) use prove::{Attempt, Proof, Prover};
+pub(crate) use prove::{Attempt, Authentication, Prover};
 pub(crate) use states::SpentStates;

@@ -8,8 +8,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, JoinType, Qu
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::ids::UserId;
-use crate::login::binder::Binder;
+use crate::ids::WecomUserId;
+use crate::login::binder::UserBinder;
 use crate::session::{Principal, Profile, Sessions};
 use crate::store::Store;
 use crate::store::entity::person::{ActiveModel, Column, Entity, Model};
@@ -21,7 +21,7 @@ pub(crate) struct People(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) store: Store,
     pub(super) sessions: Sessions,
-    pub(super) binder: Arc<dyn Binder>,
+    pub(super) binder: Arc<dyn UserBinder>,
     /// The binder is our auth model, whose rows are read along with people.
     by_auth_model: bool,
 }
@@ -31,13 +31,13 @@ impl People {
     pub(crate) fn new(
         store: Store,
         sessions: Sessions,
-        binder: Arc<dyn Binder>,
+        binder: Arc<dyn UserBinder>,
         by_auth_model: bool,
     ) -> Self {
         Self(Arc::new(Inner { store, sessions, binder, by_auth_model }))
     }
 
-    pub(crate) fn binder(&self) -> &dyn Binder {
+    pub(crate) fn binder(&self) -> &dyn UserBinder {
         &*self.0.binder
     }
 
@@ -49,15 +49,15 @@ impl People {
     /// The same with the user that our auth model binds them to, in one statement.
     pub(crate) async fn find_with_user(&self, who: &Principal) -> Result<Option<(Model, Option<String>)>> {
         let user = Entity::belongs_to(user::Entity)
-            .from((Column::SuiteId, Column::CorpId, Column::UserId))
-            .to((user::Column::SuiteId, user::Column::CorpId, user::Column::UserId));
+            .from((Column::SuiteId, Column::CorpId, Column::ThirdUserId))
+            .to((user::Column::SuiteId, user::Column::CorpId, user::Column::ThirdUserId));
         let found = Entity::find_by_id(key(who))
             .join(JoinType::LeftJoin, user.into())
             .select_also(user::Entity)
             .one(self.0.store.database())
             .await?;
         let bound =
-            |user: Option<user::Model>| user.filter(|_| self.0.by_auth_model).map(|user| user.local_id);
+            |user: Option<user::Model>| user.filter(|_| self.0.by_auth_model).map(|user| user.user_id);
         Ok(found.map(|(person, user)| (person, bound(user))))
     }
 
@@ -85,7 +85,7 @@ impl People {
             }
             None => stays(Column::VisibleAt),
         };
-        let update = OnConflict::columns([Column::SuiteId, Column::CorpId, Column::UserId])
+        let update = OnConflict::columns([Column::SuiteId, Column::CorpId, Column::ThirdUserId])
             .value(Column::VisibleAt, visible)
             .value(Column::Name, text(Column::Name, &profile.name))
             .value(Column::Avatar, text(Column::Avatar, &profile.avatar))
@@ -101,7 +101,7 @@ impl People {
         let row = self.row(who, &Profile::default());
         Entity::insert(row)
             .on_conflict(
-                OnConflict::columns([Column::SuiteId, Column::CorpId, Column::UserId])
+                OnConflict::columns([Column::SuiteId, Column::CorpId, Column::ThirdUserId])
                     .value(Column::Epoch, Expr::col((Entity, Column::Epoch)))
                     .to_owned(),
             )
@@ -114,7 +114,7 @@ impl People {
         ActiveModel {
             suite_id: Set(who.suite_id.clone()),
             corp_id: Set(who.corp_id.clone()),
-            user_id: Set(who.user_id.clone()),
+            third_user_id: Set(who.third_user_id.clone()),
             epoch: Set(0),
             ended_at: Set(None),
             visible_at: Set(None),
@@ -134,13 +134,13 @@ impl fmt::Debug for People {
     }
 }
 
-pub(super) fn key(who: &Principal) -> (crate::SuiteId, crate::CorpId, UserId) {
-    (who.suite_id.clone(), who.corp_id.clone(), who.user_id.clone())
+pub(super) fn key(who: &Principal) -> (crate::SuiteId, crate::CorpId, WecomUserId) {
+    (who.suite_id.clone(), who.corp_id.clone(), who.third_user_id.clone())
 }
 
 pub(super) fn row_of(who: &Principal) -> sea_orm::Condition {
     sea_orm::Condition::all()
         .add(Column::SuiteId.eq(who.suite_id.clone()))
         .add(Column::CorpId.eq(who.corp_id.clone()))
-        .add(Column::UserId.eq(who.user_id.clone()))
+        .add(Column::ThirdUserId.eq(who.third_user_id.clone()))
 }

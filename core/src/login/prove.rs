@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::binder::ProvenPerson;
+use super::binder::AuthenticatedMember;
 use super::failures::{FAILED_OF_CLIENT, FAILED_OF_CORP, code_hash, in_a_logins_time};
 use super::people::People;
 use crate::authorization::{Authorization, Authorizations, not_authorized};
@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::HookFuture;
 use crate::ids::{CorpId, SuiteId};
 use crate::limit::Limit;
-use crate::secret::{AccessToken, AuthCode, UserTicket};
+use crate::secret::{AccessToken, OAuthCode, UserTicket};
 use crate::session::{Principal, Profile, Sessions};
 use crate::store::Store;
 use crate::wecom::{Api, AppCredential, CallError, Errcode, Identity, Tokens};
@@ -34,7 +34,7 @@ const AT_ONCE: usize = 64;
 pub(crate) struct Attempt {
     pub(crate) suite_id: SuiteId,
     pub(crate) corp_id: CorpId,
-    pub(crate) code: AuthCode,
+    pub(crate) code: OAuthCode,
     pub(crate) client: Option<IpAddr>,
     /// The code came with a state of ours.
     pub(crate) stated: bool,
@@ -49,8 +49,8 @@ struct Began {
 
 /// Who was proven, and in which epochs.
 #[derive(Clone, Debug)]
-pub(crate) struct Proof {
-    pub(crate) person: ProvenPerson,
+pub(crate) struct Authentication {
+    pub(crate) person: AuthenticatedMember,
     pub(crate) corp_name: String,
     pub(crate) person_epoch: i64,
     pub(crate) authorization_epoch: i64,
@@ -105,7 +105,7 @@ impl Prover {
     ///
     /// # Errors
     /// Any of the login errors of the table; a code that fails is counted.
-    pub(crate) async fn prove(&self, attempt: &Attempt) -> Result<Proof> {
+    pub(crate) async fn prove(&self, attempt: &Attempt) -> Result<Authentication> {
         let code = attempt.code.expose();
         if code.trim().is_empty() || code.len() > LONGEST_CODE {
             return Err(Error::new(ErrorKind::ApiParams, "code must be 1 to 512 bytes and not blank"));
@@ -117,7 +117,7 @@ impl Prover {
         outcome
     }
 
-    async fn attempt(&self, attempt: &Attempt) -> Result<Proof> {
+    async fn attempt(&self, attempt: &Attempt) -> Result<Authentication> {
         let began = Began { at: self.0.store.now(), newest_end: self.0.sessions.newest_end() };
         let began_at = began.at;
         self.check_limits(attempt)?;
@@ -137,10 +137,10 @@ impl Prover {
                 self.0.refused.insert(code_hash, self.0.store.now());
             }
         })?;
-        let Identity::Member { user_id, user_ticket, .. } = identity else {
+        let Identity::Member { third_user_id, user_ticket, .. } = identity else {
             return Err(Error::new(ErrorKind::NotCorpMember, "WeCom knows the person, but not as a member"));
         };
-        let who = Principal::new(attempt.suite_id.clone(), attempt.corp_id.clone(), user_id);
+        let who = Principal::new(attempt.suite_id.clone(), attempt.corp_id.clone(), third_user_id);
         self.known(&authorization, &app, who, user_ticket.as_ref(), &token, began).await
     }
 
@@ -153,7 +153,7 @@ impl Prover {
         user_ticket: Option<&UserTicket>,
         token: &AccessToken,
         began: Began,
-    ) -> Result<Proof> {
+    ) -> Result<Authentication> {
         let (mut known, mut bound) = self.0.people.find_with_user(&who).await?.unzip();
         let mut began = began;
         if known.as_ref().is_some_and(|known| known.left_at.is_some()) {
@@ -209,8 +209,8 @@ impl Prover {
         let ended = self.0.sessions.person_ended_since(&who, authorization.epoch, began.newest_end)
             || stored.and_then(|row| row.ended_at).is_some_and(|ended_at| ended_at > began.at);
         let person_epoch = stored.map_or(0, |row| row.epoch) - i64::from(ended);
-        Ok(Proof {
-            person: ProvenPerson::new(who, profile),
+        Ok(Authentication {
+            person: AuthenticatedMember::new(who, profile),
             corp_name: authorization.corp_name.clone(),
             person_epoch,
             authorization_epoch: authorization.epoch,
@@ -227,7 +227,7 @@ impl Prover {
         }
     }
 
-    async fn identify(&self, app: &AppCredential, code: &AuthCode) -> Result<(Identity, AccessToken)> {
+    async fn identify(&self, app: &AppCredential, code: &OAuthCode) -> Result<(Identity, AccessToken)> {
         self.call(app, |token| Box::pin(async move { self.0.api.user_identity(&token, code).await })).await
     }
 

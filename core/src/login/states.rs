@@ -65,7 +65,7 @@ mod tests {
     #[tokio::test]
     async fn a_state_is_spent_once_and_forgotten_after_its_time() {
         let database = Store::connect("sqlite::memory:").await.unwrap();
-        let keys = DataKeys::given([DataKey::new([7; 32])]);
+        let keys = DataKeys::from_keys([DataKey::new([7; 32])]);
         let clock = ManualClock::starting_now();
         let store = Store::open(database, &keys, Arc::new(clock.clone()), true).await.unwrap();
         let states = SpentStates::new(store.clone());

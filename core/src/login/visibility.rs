@@ -48,7 +48,7 @@ impl Prover {
     /// What `user/get` says in time: a profile where it tells one.
     pub(super) async fn visible(&self, app: &AppCredential, who: &Principal) -> Result<Option<Profile>> {
         let asked =
-            self.call(app, |token| Box::pin(async move { self.0.api.user(&token, &who.user_id).await }));
+            self.call(app, |token| Box::pin(async move { self.0.api.user(&token, &who.third_user_id).await }));
         let member = self.in_time(asked).await;
         let not_visible = match member {
             Ok((member, _)) if !member.is_disabled_or_left() => {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::ids::{CorpId, SuiteId, UserId};
+use crate::ids::{CorpId, SuiteId, WecomUserId};
 use crate::session::epoch::Epoch;
 use crate::session::token::TokenHash;
 use crate::session::{LoginType, Platform, Principal};
@@ -52,7 +52,7 @@ pub(crate) struct Live {
     pub(crate) token_hash: TokenHash,
     pub(crate) id: Box<str>,
     pub(crate) principal: Arc<Principal>,
-    pub(crate) local_id: Box<str>,
+    pub(crate) user_id: Box<str>,
     pub(crate) instance: Arc<str>,
     pub(crate) profile: Profile,
     pub(crate) created_at: Timestamp,
@@ -83,14 +83,14 @@ impl CurrentUser {
     /// The id of the host app's user, from its own binder or from our auth model.
     #[must_use]
     pub fn user_id(&self) -> &str {
-        &self.0.local_id
+        &self.0.user_id
     }
 
     /// WeCom's userid.
     #[must_use]
     #[doc(alias = "thirdUserId")]
-    pub fn third_user_id(&self) -> &UserId {
-        &self.0.principal.user_id
+    pub fn third_user_id(&self) -> &WecomUserId {
+        &self.0.principal.third_user_id
     }
 
     /// The company.

@@ -25,7 +25,7 @@ impl Sessions {
                 row.last_seen_at = row.last_seen_at.max(user.0.last_seen_at());
             }
         }
-        rows.retain(|row| row.lives(now, self.0.settings.idle));
+        rows.retain(|row| row.lives(now, self.0.settings.idle_timeout));
         Ok(rows)
     }
 

@@ -169,23 +169,23 @@ mod tests {
     #[cfg(feature = "sqlite")]
     #[tokio::test]
     async fn what_was_begun_before_everything_was_forgotten_is_not_kept() {
-        use crate::session::{Admission, LoginType, Platform, Profile, SessionSettings, Sessions};
+        use crate::session::{Admission, LoginType, Platform, Profile, SessionConfig, Sessions};
         use crate::store::{DataKey, DataKeys, Store};
-        use crate::{ManualClock, UserId};
+        use crate::{ManualClock, WecomUserId};
 
         let database = Store::connect("sqlite::memory:").await.unwrap();
-        let keys = DataKeys::given([DataKey::new([7; 32])]);
+        let keys = DataKeys::from_keys([DataKey::new([7; 32])]);
         let store = Store::open(database, &keys, Arc::new(ManualClock::starting_now()), true).await.unwrap();
         let (chores, _done) = tokio::sync::mpsc::unbounded_channel();
         let runtime = tokio::runtime::Handle::current();
-        let sessions = Sessions::new(store, SessionSettings::default(), chores, runtime);
+        let sessions = Sessions::new(store, SessionConfig::default(), chores, runtime);
         let admission = |newest_end| Admission {
             principal: Principal::new(
                 SuiteId::new("dkS").unwrap(),
                 CorpId::new("ww1").unwrap(),
-                UserId::new("a").unwrap(),
+                WecomUserId::new("a").unwrap(),
             ),
-            local_id: "1".to_owned(),
+            user_id: "1".to_owned(),
             instance: String::new(),
             platform: Platform::App,
             login_type: LoginType::Qr,

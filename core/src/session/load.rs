@@ -71,7 +71,7 @@ impl Sessions {
             }
             row
         });
-        let Some(row) = row.filter(|row| row.lives(now, self.0.settings.idle)) else {
+        let Some(row) = row.filter(|row| row.lives(now, self.0.settings.idle_timeout)) else {
             self.0.memory.remove(&hash);
             return Ok(None);
         };
@@ -81,7 +81,7 @@ impl Sessions {
     }
 
     fn live(&self, row: Row, token_hash: TokenHash) -> Result<Live> {
-        let principal = self.principal(Principal::new(row.suite_id, row.corp_id, row.user_id));
+        let principal = self.principal(Principal::new(row.suite_id, row.corp_id, row.third_user_id));
         Ok(Live {
             id: row.id.into(),
             token_hash,
@@ -97,7 +97,7 @@ impl Sessions {
                 row.stored_authorization_epoch,
             ),
             principal,
-            local_id: row.local_id.into(),
+            user_id: row.user_id.into(),
             instance: self.0.instances.one(row.instance.into()),
             platform: row.platform.parse()?,
             login_type: row.login_type.parse()?,
@@ -113,7 +113,7 @@ impl Sessions {
     /// With the ids that others have too.
     pub(super) fn principal(&self, who: Principal) -> Arc<Principal> {
         let (suite_id, corp_id) = (self.0.suite_ids.one(who.suite_id), self.0.corp_ids.one(who.corp_id));
-        Arc::new(Principal { suite_id, corp_id, user_id: who.user_id })
+        Arc::new(Principal { suite_id, corp_id, third_user_id: who.third_user_id })
     }
 
     pub(super) fn person_epoch(

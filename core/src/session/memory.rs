@@ -10,7 +10,7 @@ use quick_cache::{OptionsBuilder, UnitWeighter};
 
 use crate::clock::Timestamp;
 use crate::session::token::TokenHash;
-use crate::session::{CurrentUser, SessionSettings};
+use crate::session::{CurrentUser, SessionConfig};
 
 /// With a million sessions, one part is walked through in a millisecond.
 const PARTS: usize = 64;
@@ -24,17 +24,17 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    pub(super) fn new(settings: &SessionSettings) -> Self {
+    pub(super) fn new(settings: &SessionConfig) -> Self {
         let options = OptionsBuilder::new()
-            .weight_capacity(settings.cached)
-            .estimated_items_capacity(usize::try_from(settings.cached).unwrap_or(usize::MAX))
+            .weight_capacity(settings.max_cached)
+            .estimated_items_capacity(usize::try_from(settings.max_cached).unwrap_or(usize::MAX))
             .shards(PARTS)
             .build()
             .expect("both capacities are given");
         let sessions =
             Cache::with_options(options, UnitWeighter, BuildHasherDefault::default(), Lifecycle::default());
         // A use is noted once in a write interval, so that a shorter time would forget sessions in use.
-        Self { sessions, forget_after: settings.cached_for.max(2 * settings.write_interval()) }
+        Self { sessions, forget_after: settings.cache_idle.max(2 * settings.write_interval()) }
     }
 
     pub(super) fn get(&self, hash: &TokenHash) -> Option<CurrentUser> {

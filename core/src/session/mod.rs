@@ -20,6 +20,6 @@ pub(crate) use issue::Admission;
 pub use issue::IssuedSession;
 pub use principal::{LoginType, Platform, Principal};
 pub(crate) use sessions::{Chore, Sessions};
-pub use settings::SessionSettings;
+pub use settings::SessionConfig;
 pub use token::SessionToken;
-pub use verify::{PendingVerify, Verified, Verify};
+pub use verify::{PendingVerify, Verified, Verification};

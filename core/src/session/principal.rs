@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
-use crate::ids::{CorpId, SuiteId, UserId};
+use crate::ids::{CorpId, SuiteId, WecomUserId};
 
 /// A person, as WeCom proved them: the user of one company under one suite. Nothing else identifies a person;
 /// mail, mobile and name are words of that company's administrator.
@@ -15,14 +15,14 @@ pub struct Principal {
     /// The company.
     pub corp_id: CorpId,
     /// The person within it.
-    pub user_id: UserId,
+    pub third_user_id: WecomUserId,
 }
 
 impl Principal {
     /// The person of these three ids.
     #[must_use]
-    pub const fn new(suite_id: SuiteId, corp_id: CorpId, user_id: UserId) -> Self {
-        Self { suite_id, corp_id, user_id }
+    pub const fn new(suite_id: SuiteId, corp_id: CorpId, third_user_id: WecomUserId) -> Self {
+        Self { suite_id, corp_id, third_user_id }
     }
 }
 

@@ -105,7 +105,7 @@ impl Recent {
             EpochOf::Person(who, authorization_epoch) => End::Person {
                 suite_id: who.suite_id.clone(),
                 corp_id: who.corp_id.clone(),
-                user_id: who.user_id.clone(),
+                third_user_id: who.third_user_id.clone(),
                 authorization_epoch,
                 epoch,
             },
@@ -158,12 +158,12 @@ async fn repeat(store: &Store, end: &End) -> Result<()> {
                 .await?
                 .rows_affected
         }
-        End::Person { suite_id, corp_id, user_id, epoch, .. } => {
+        End::Person { suite_id, corp_id, third_user_id, epoch, .. } => {
             person::Entity::update_many()
                 .col_expr(person::Column::Epoch, Expr::value(epoch))
                 .filter(person::Column::SuiteId.eq(suite_id))
                 .filter(person::Column::CorpId.eq(corp_id))
-                .filter(person::Column::UserId.eq(user_id))
+                .filter(person::Column::ThirdUserId.eq(third_user_id))
                 .filter(person::Column::Epoch.lt(epoch))
                 .exec(&transaction)
                 .await?

@@ -8,7 +8,7 @@ use sea_orm::{
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::ids::{CorpId, SuiteId, UserId};
+use crate::ids::{CorpId, SuiteId, WecomUserId};
 use crate::session::Principal;
 use crate::session::current_user::Live;
 use crate::session::token::TokenHash;
@@ -22,8 +22,10 @@ pub(crate) struct Row {
     pub(crate) token_hash: Vec<u8>,
     pub(crate) suite_id: SuiteId,
     pub(crate) corp_id: CorpId,
-    pub(crate) user_id: UserId,
-    pub(crate) local_id: String,
+    #[sea_orm(from_alias = "user_id")]
+    pub(crate) third_user_id: WecomUserId,
+    #[sea_orm(from_alias = "local_id")]
+    pub(crate) user_id: String,
     pub(crate) instance: String,
     pub(crate) platform: String,
     pub(crate) login_type: String,
@@ -61,7 +63,7 @@ pub(crate) async fn of_person(database: &impl ConnectionTrait, who: &Principal) 
     select
         .and_where(Expr::col(("wecom_session", "suite_id")).eq(who.suite_id.clone()))
         .and_where(Expr::col(("wecom_session", "corp_id")).eq(who.corp_id.clone()))
-        .and_where(Expr::col(("wecom_session", "user_id")).eq(who.user_id.clone()))
+        .and_where(Expr::col(("wecom_session", "user_id")).eq(who.third_user_id.clone()))
         .order_by(("wecom_session", "created_at"), sea_orm::sea_query::Order::Desc);
     Ok(Row::find_by_statement(database.get_database_backend().build(&select)).all(database).await?)
 }
@@ -76,8 +78,8 @@ pub(crate) async fn insert(
         token_hash: Set(session.token_hash.to_vec()),
         suite_id: Set(session.principal.suite_id.clone()),
         corp_id: Set(session.principal.corp_id.clone()),
-        user_id: Set(session.principal.user_id.clone()),
-        local_id: Set(session.local_id.to_string()),
+        third_user_id: Set(session.principal.third_user_id.clone()),
+        user_id: Set(session.user_id.to_string()),
         instance: Set(session.instance.to_string()),
         platform: Set(session.platform.as_str().to_owned()),
         login_type: Set(session.login_type.as_str().to_owned()),

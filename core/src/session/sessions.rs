@@ -19,7 +19,7 @@ use crate::session::recent::Recent;
 use crate::session::settings::Intervals;
 use crate::session::shared::Shared;
 use crate::session::token::{Mint, TokenHash};
-use crate::session::{CurrentUser, Principal, SessionSettings};
+use crate::session::{CurrentUser, Principal, SessionConfig};
 use crate::store::Store;
 
 /// An end is remembered longer than any load that began before it can take.
@@ -40,7 +40,7 @@ pub(crate) struct Sessions(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) store: Store,
-    pub(super) settings: SessionSettings,
+    pub(super) settings: SessionConfig,
     intervals: Intervals,
     pub(super) mint: Mint,
     pub(super) epochs: Epochs,
@@ -64,7 +64,7 @@ impl Sessions {
 
     pub(crate) fn new(
         store: Store,
-        settings: SessionSettings,
+        settings: SessionConfig,
         chores: mpsc::UnboundedSender<Chore>,
         runtime: Handle,
     ) -> Self {
@@ -87,7 +87,7 @@ impl Sessions {
         }))
     }
 
-    pub(crate) fn settings(&self) -> &SessionSettings {
+    pub(crate) fn settings(&self) -> &SessionConfig {
         &self.0.settings
     }
 

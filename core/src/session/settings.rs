@@ -9,88 +9,95 @@ const LONGEST_WITHOUT_DATABASE: Duration = Duration::from_secs(600);
 ///
 /// ```
 /// use std::time::Duration;
-/// use wecom_login::SessionSettings;
+/// use wecom_login::SessionConfig;
 ///
-/// assert_eq!(SessionSettings::default().idle, Duration::from_hours(24));
-/// assert_eq!(SessionSettings::strict().absolute, Duration::from_hours(24));
+/// assert_eq!(SessionConfig::default().idle_timeout, Duration::from_hours(24));
+/// assert_eq!(SessionConfig::strict().absolute_timeout, Duration::from_hours(24));
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct SessionSettings {
+pub struct SessionConfig {
     /// A session ends after this long without a request. 24 hours.
-    pub idle: Duration,
+    pub idle_timeout: Duration,
     /// A session ends this long after the login, whatever happens. 30 days.
-    pub absolute: Duration,
+    pub absolute_timeout: Duration,
     /// How many sessions stay in memory. 100 000.
-    pub cached: u64,
+    pub max_cached: u64,
     /// How long a session that is not asked for stays in memory. An hour.
-    pub cached_for: Duration,
+    pub cache_idle: Duration,
     /// How long sessions in memory go on while the database is gone: 0 to 600 seconds, and more counts as 600. 120
     /// seconds.
-    pub cached_without_database: Duration,
+    pub max_stale: Duration,
 }
 
-impl Default for SessionSettings {
+impl Default for SessionConfig {
     fn default() -> Self {
         Self {
-            idle: Duration::from_hours(24),
-            absolute: Duration::from_hours(30 * 24),
-            cached: 100_000,
-            cached_for: Duration::from_hours(1),
-            cached_without_database: Duration::from_secs(120),
+            idle_timeout: Duration::from_hours(24),
+            absolute_timeout: Duration::from_hours(30 * 24),
+            max_cached: 100_000,
+            cache_idle: Duration::from_hours(1),
+            max_stale: Duration::from_secs(120),
         }
     }
 }
 
-impl SessionSettings {
+impl SessionConfig {
     /// For apps where more is at stake: 1 hour idle, 24 hours in all.
     #[must_use]
     pub fn strict() -> Self {
-        Self { idle: Duration::from_hours(1), absolute: Duration::from_hours(24), ..Self::default() }
+        Self { idle_timeout: Duration::from_hours(1), absolute_timeout: Duration::from_hours(24), ..Self::default() }
     }
 
     /// Sets after how long without a request a session ends.
     #[must_use]
-    pub const fn with_idle(mut self, idle: Duration) -> Self {
-        self.idle = idle;
+    pub const fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
         self
     }
 
     /// Sets how long after the login a session ends.
     #[must_use]
-    pub const fn with_absolute(mut self, absolute: Duration) -> Self {
-        self.absolute = absolute;
+    pub const fn with_absolute_timeout(mut self, timeout: Duration) -> Self {
+        self.absolute_timeout = timeout;
         self
     }
 
     /// Sets how many sessions stay in memory.
     #[must_use]
-    pub const fn with_cached(mut self, sessions: u64) -> Self {
-        self.cached = sessions;
+    pub const fn with_max_cached(mut self, sessions: u64) -> Self {
+        self.max_cached = sessions;
+        self
+    }
+
+    /// Sets how long a session that no request uses stays in memory.
+    #[must_use]
+    pub const fn with_cache_idle(mut self, time: Duration) -> Self {
+        self.cache_idle = time;
         self
     }
 
     /// Sets how long sessions in memory go on while the database is gone: until then an end on another node may go
     /// unheard. Zero to 600 seconds; more counts as 600. With zero none goes on once the database does not answer.
     #[must_use]
-    pub const fn with_cached_without_database(mut self, time: Duration) -> Self {
-        self.cached_without_database = time;
+    pub const fn with_max_stale(mut self, time: Duration) -> Self {
+        self.max_stale = time;
         self
     }
 
     /// How long sessions in memory are believed without news of the database.
-    pub(crate) fn believed_for(&self) -> Duration {
-        self.cached_without_database.min(LONGEST_WITHOUT_DATABASE)
+    pub(crate) fn max_stale(&self) -> Duration {
+        self.max_stale.min(LONGEST_WITHOUT_DATABASE)
     }
 
     /// How old the stored activity may become before it is written again.
     pub(crate) fn write_interval(&self) -> Duration {
-        self.idle / 96
+        self.idle_timeout / 96
     }
 
     pub(crate) fn intervals(&self) -> Intervals {
         let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-        Intervals { idle: millis(self.idle), write: millis(self.write_interval()) }
+        Intervals { idle: millis(self.idle_timeout), write: millis(self.write_interval()) }
     }
 }
 
@@ -109,13 +116,13 @@ mod tests {
 
     #[test]
     fn sessions_go_on_without_the_database_for_ten_minutes_at_most() {
-        let believed_for = |seconds| {
-            SessionSettings::default()
-                .with_cached_without_database(Duration::from_secs(seconds))
-                .believed_for()
+        let max_stale = |seconds| {
+            SessionConfig::default()
+                .with_max_stale(Duration::from_secs(seconds))
+                .max_stale()
         };
         for (set, believed) in [(0, 0), (120, 120), (600, 600), (86_400, 600)] {
-            assert_eq!(believed_for(set), Duration::from_secs(believed));
+            assert_eq!(max_stale(set), Duration::from_secs(believed));
         }
     }
 }

@@ -29,7 +29,7 @@ impl Verified {
 
 /// What is known of a request's credentials.
 #[non_exhaustive]
-pub enum Verify {
+pub enum Verification {
     /// None was sent.
     Absent,
     /// The answer is known now: a live session, or why there is none.
@@ -38,12 +38,12 @@ pub enum Verify {
     Pending(PendingVerify),
 }
 
-impl Verify {
+impl Verification {
     /// Waits for the answer; `None` if nothing was sent.
     ///
     /// # Errors
     /// The credential is bad, or the database does not answer.
-    pub async fn answer(self) -> Result<Option<Verified>> {
+    pub async fn resolve(self) -> Result<Option<Verified>> {
         match self {
             Self::Absent => Ok(None),
             Self::Ready(result) => result.map(Some),
@@ -52,7 +52,7 @@ impl Verify {
     }
 }
 
-impl fmt::Debug for Verify {
+impl fmt::Debug for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent => f.write_str("Absent"),
@@ -64,19 +64,19 @@ impl fmt::Debug for Verify {
 
 impl Sessions {
     /// The session of one token: at once if it is in memory or not ours, else by asking the database.
-    pub(crate) fn verify(&self, token: &[u8]) -> Verify {
+    pub(crate) fn verify(&self, token: &[u8]) -> Verification {
         // Before any hashing: text of any length may come along.
         if !token::has_shape(token) {
-            return Verify::Ready(Err(Self::token_invalid()));
+            return Verification::Ready(Err(Self::token_invalid()));
         }
         let hash = token::hash(token);
         if let Some(user) = self.cached(&hash) {
-            return Verify::Ready(Ok(Verified::new(user)));
+            return Verification::Ready(Ok(Verified::new(user)));
         }
         if !self.minted(token) {
-            return Verify::Ready(Err(Self::token_invalid()));
+            return Verification::Ready(Err(Self::token_invalid()));
         }
         let sessions = self.clone();
-        Verify::Pending(Box::pin(async move { sessions.load(hash).await.map(Verified::new) }))
+        Verification::Pending(Box::pin(async move { sessions.load(hash).await.map(Verified::new) }))
     }
 }

@@ -5,7 +5,7 @@ use sea_orm::sea_query::{ArrayType, ColumnType, Nullable, StringLen, ValueType, 
 use sea_orm::{ColIdx, DbErr, QueryResult, TryFromU64, TryGetError, TryGetable, Value};
 
 use crate::clock::Timestamp;
-use crate::ids::{AgentId, CorpId, SuiteId, UserId};
+use crate::ids::{AgentId, CorpId, SuiteId, WecomUserId};
 
 macro_rules! column {
     ($type:ty, $inner:ty, $array:expr, $column:expr, $into:expr, $parse:expr) => {
@@ -77,7 +77,7 @@ macro_rules! text_as_bytes {
     )*};
 }
 
-text_as_bytes!(SuiteId, CorpId, UserId);
+text_as_bytes!(SuiteId, CorpId, WecomUserId);
 
 column!(AgentId, i64, ArrayType::BigInt, ColumnType::BigInteger, AgentId::number, |number| Some(
     AgentId::new(number)

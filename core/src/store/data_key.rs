@@ -10,7 +10,7 @@ use sea_orm::{
 
 use super::entity::data_key::{ActiveModel, Column, Entity, Model};
 use super::key_ring::{DataKey, DataKeys, KeyRing};
-use super::{RotatedKeys, Store, ends, is_taken, rotation};
+use super::{KeyRotationReport, Store, ends, is_taken, rotation};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -68,7 +68,7 @@ async fn book(database: &impl ConnectionTrait, key: &DataKey, now: Timestamp) ->
 }
 
 /// Takes the other keys out of the book under which nothing is left and with which nobody writes.
-pub(super) async fn retire(store: &Store, rotated: &mut RotatedKeys) -> Result<()> {
+pub(super) async fn retire(store: &Store, rotated: &mut KeyRotationReport) -> Result<()> {
     store.book_key().await?;
     let unused_since = store.now() - BOOKED_EVERY * 3;
     for row in Entity::find().all(store.database()).await? {
@@ -83,7 +83,7 @@ pub(super) async fn retire(store: &Store, rotated: &mut RotatedKeys) -> Result<(
             .exec(store.database())
             .await?;
         rotated.retired += unused.rows_affected;
-        rotated.in_use += 1 - unused.rows_affected.min(1);
+        rotated.still_active += 1 - unused.rows_affected.min(1);
     }
     Ok(())
 }
@@ -111,7 +111,7 @@ mod tests {
     use crate::clock::ManualClock;
 
     async fn starts(url: &str, seeds: &[u8]) -> bool {
-        let keys = DataKeys::given(seeds.iter().map(|seed| DataKey::new([*seed; 32])));
+        let keys = DataKeys::from_keys(seeds.iter().map(|seed| DataKey::new([*seed; 32])));
         let database = Store::connect(url).await.unwrap();
         match Store::open(database, &keys, Arc::new(ManualClock::starting_now()), true).await {
             Ok(_) => true,
@@ -144,7 +144,7 @@ mod tests {
             async move {
                 let database = Store::connect(&url).await.unwrap();
                 let clock = Arc::new(ManualClock::starting_now());
-                Store::open(database, &DataKeys::file(path), clock, true).await.is_ok()
+                Store::open(database, &DataKeys::from_file(path), clock, true).await.is_ok()
             }
         };
         let started = futures_util::future::join_all((0..3).map(|name| tokio::spawn(start(name)))).await;

@@ -13,7 +13,7 @@ use super::entity::{counter, end};
 use super::{Store, is_taken, remove};
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::ids::{CorpId, SuiteId, UserId};
+use crate::ids::{CorpId, SuiteId, WecomUserId};
 use crate::random;
 
 /// The one row of the counter.
@@ -29,7 +29,7 @@ pub(crate) enum End {
     /// An authorisation changed; sessions of an older epoch are over.
     Authorization { suite_id: SuiteId, corp_id: CorpId, epoch: i64 },
     /// A person's sessions of an older epoch are over.
-    Person { suite_id: SuiteId, corp_id: CorpId, user_id: UserId, authorization_epoch: i64, epoch: i64 },
+    Person { suite_id: SuiteId, corp_id: CorpId, third_user_id: WecomUserId, authorization_epoch: i64, epoch: i64 },
     /// One session is over.
     Session { token_hash: Vec<u8> },
     /// Every session of the service is over.
@@ -90,7 +90,7 @@ pub(crate) async fn publish(transaction: &Transaction, end: &End, now: Timestamp
         mark: Set(mark),
         suite_id: Set(None),
         corp_id: Set(None),
-        user_id: Set(None),
+        third_user_id: Set(None),
         token_hash: Set(None),
         authorization_epoch: Set(None),
         epoch: Set(None),
@@ -101,10 +101,10 @@ pub(crate) async fn publish(transaction: &Transaction, end: &End, now: Timestamp
             (row.suite_id, row.corp_id, row.epoch) =
                 (Set(Some(suite_id)), Set(Some(corp_id)), Set(Some(epoch)));
         }
-        End::Person { suite_id, corp_id, user_id, authorization_epoch, epoch } => {
+        End::Person { suite_id, corp_id, third_user_id, authorization_epoch, epoch } => {
             (row.suite_id, row.corp_id, row.epoch) =
                 (Set(Some(suite_id)), Set(Some(corp_id)), Set(Some(epoch)));
-            (row.user_id, row.authorization_epoch) = (Set(Some(user_id)), Set(Some(authorization_epoch)));
+            (row.third_user_id, row.authorization_epoch) = (Set(Some(third_user_id)), Set(Some(authorization_epoch)));
         }
         End::Session { token_hash } => row.token_hash = Set(Some(token_hash)),
         End::All => {}
@@ -208,9 +208,9 @@ fn end(row: end::Model) -> End {
     let (Some(suite_id), Some(corp_id), Some(epoch)) = (row.suite_id, row.corp_id, row.epoch) else {
         return End::All;
     };
-    match (row.user_id, row.authorization_epoch) {
-        (Some(user_id), Some(authorization_epoch)) => {
-            End::Person { suite_id, corp_id, user_id, authorization_epoch, epoch }
+    match (row.third_user_id, row.authorization_epoch) {
+        (Some(third_user_id), Some(authorization_epoch)) => {
+            End::Person { suite_id, corp_id, third_user_id, authorization_epoch, epoch }
         }
         _ => End::Authorization { suite_id, corp_id, epoch },
     }

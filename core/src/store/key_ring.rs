@@ -71,8 +71,8 @@ impl fmt::Debug for DataKey {
 /// ```
 /// use wecom_login::{DataKey, DataKeys};
 ///
-/// let given = DataKeys::given([DataKey::random()]);
-/// let from_a_file_made_at_the_first_start = DataKeys::file("wecom-login.key");
+/// let given = DataKeys::from_keys([DataKey::random()]);
+/// let from_a_file_made_at_the_first_start = DataKeys::from_file("wecom-login.key");
 /// # let _ = (given, from_a_file_made_at_the_first_start);
 /// ```
 #[derive(Clone, Debug)]
@@ -88,19 +88,19 @@ enum Source {
 impl DataKeys {
     /// From `WECOM_LOGIN_DATA_KEY`: base64 of 32 bytes, several separated by commas; the first writes, all read.
     #[must_use]
-    pub const fn environment() -> Self {
+    pub const fn from_env() -> Self {
         Self(Source::Environment)
     }
 
     /// From code. The first key writes, all read.
     #[must_use]
-    pub fn given(keys: impl IntoIterator<Item = DataKey>) -> Self {
+    pub fn from_keys(keys: impl IntoIterator<Item = DataKey>) -> Self {
         Self(Source::Given(keys.into_iter().collect()))
     }
 
     /// From a file of the same form as the variable, made with mode 0600 if neither it nor any data exist yet.
     #[must_use]
-    pub fn file(path: impl Into<PathBuf>) -> Self {
+    pub fn from_file(path: impl Into<PathBuf>) -> Self {
         Self(Source::File(path.into()))
     }
 
@@ -200,7 +200,7 @@ mod tests {
     fn a_file_is_made_once_for_its_owner_only_and_read_again() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("data.key");
-        let keys = DataKeys::file(&path);
+        let keys = DataKeys::from_file(&path);
         let made = keys.load(true).unwrap();
         let read = keys.load(false).unwrap();
         assert_eq!(made.writing().id(), read.writing().id());
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn a_lost_file_is_not_replaced_when_there_is_data() {
         let directory = tempfile::tempdir().unwrap();
-        let error = DataKeys::file(directory.path().join("data.key")).load(false).unwrap_err();
+        let error = DataKeys::from_file(directory.path().join("data.key")).load(false).unwrap_err();
         assert!(error.detail().contains("not empty"), "{error}");
     }
 

@@ -42,7 +42,7 @@ pub use migration::first_steps;
 pub(crate) use removal::remove;
 pub(crate) use retry::retried;
 pub(crate) use room::Share;
-pub use rotation::RotatedKeys;
+pub use rotation::KeyRotationReport;
 pub(crate) use seal::{Place, Sealed};
 pub(crate) use sealed_column::{ACCESS_TOKEN, PAYLOAD, PERMANENT_CODE, TICKET};
 pub use status::{AuthorizationStatus, RecordStatus};

@@ -62,7 +62,7 @@ mod tests {
     #[tokio::test]
     async fn more_than_a_batch_goes_and_what_is_not_over_stays() {
         let database = Store::connect("sqlite::memory:").await.unwrap();
-        let keys = DataKeys::given([DataKey::new([7; 32])]);
+        let keys = DataKeys::from_keys([DataKey::new([7; 32])]);
         let store = Store::open(database, &keys, Arc::new(ManualClock::starting_now()), true).await.unwrap();
         for number in 0..2 * BATCH + 7 {
             let row = ActiveModel {

@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// What a change of data keys did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct RotatedKeys {
+pub struct KeyRotationReport {
     /// So many values were sealed anew under the key that writes.
     pub resealed: u64,
     /// So many could not be opened and stay as they are: this process lacks their key, or somebody changed them in the
@@ -28,13 +28,13 @@ pub struct RotatedKeys {
     pub retired: u64,
     /// So many keys seal nothing, but a process wrote with them within the last three minutes. Do it again when there is
     /// none any more.
-    pub in_use: u64,
+    pub still_active: u64,
 }
 
 impl Store {
     /// Seals everything under the key that writes, and lets the others go under which nothing is left.
-    pub(crate) async fn rotate_keys(&self) -> Result<RotatedKeys> {
-        let mut rotated = RotatedKeys::default();
+    pub(crate) async fn rotate_keys(&self) -> Result<KeyRotationReport> {
+        let mut rotated = KeyRotationReport::default();
         for column in SEALED_COLUMNS {
             self.reseal(column, &mut rotated).await?;
         }
@@ -43,7 +43,7 @@ impl Store {
     }
 
     /// Goes through the table once, in the order of its rows.
-    async fn reseal(&self, column: SealedColumn, rotated: &mut RotatedKeys) -> Result<()> {
+    async fn reseal(&self, column: SealedColumn, rotated: &mut KeyRotationReport) -> Result<()> {
         let ours = head(self.keys().writing().id());
         let mut place = None;
         loop {
@@ -174,7 +174,7 @@ mod tests {
 
         async fn start(&self, seeds: &[u8]) -> Result<Store> {
             let url = format!("sqlite://{}?mode=rwc", self.0.path().join("test.db").display());
-            let keys = DataKeys::given(seeds.iter().map(|seed| DataKey::new([*seed; 32])));
+            let keys = DataKeys::from_keys(seeds.iter().map(|seed| DataKey::new([*seed; 32])));
             Store::open(Store::connect(&url).await?, &keys, Arc::new(self.1.clone()), true).await
         }
     }
@@ -219,11 +219,11 @@ mod tests {
         keep(&both, rows).await;
         nodes.1.advance(3 * BOOKED_EVERY + Duration::from_secs(1));
         let rotated = both.rotate_keys().await.unwrap();
-        assert_eq!(rotated, RotatedKeys { resealed: rows - 2, unreadable: 2, ..RotatedKeys::default() });
+        assert_eq!(rotated, KeyRotationReport { resealed: rows - 2, unreadable: 2, ..KeyRotationReport::default() });
         assert!(nodes.start(&[2]).await.is_err(), "something is left under the old key");
 
         Entity::delete_many().filter(spoiled()).exec(both.database()).await.unwrap();
-        assert_eq!(both.rotate_keys().await.unwrap(), RotatedKeys { retired: 1, ..RotatedKeys::default() });
+        assert_eq!(both.rotate_keys().await.unwrap(), KeyRotationReport { retired: 1, ..KeyRotationReport::default() });
         let alone = nodes.start(&[2]).await.unwrap();
         for row in Entity::find().all(alone.database()).await.unwrap() {
             let text = alone.keys().open_text(ACCESS_TOKEN.at(&[&row.id]), &row.value).unwrap();
@@ -246,7 +246,7 @@ mod tests {
                 let rotated = node.rotate_keys().await.unwrap();
                 assert_eq!(
                     rotated,
-                    RotatedKeys { resealed: rotated.resealed, in_use: 1, ..Default::default() }
+                    KeyRotationReport { resealed: rotated.resealed, still_active: 1, ..Default::default() }
                 );
             }
             for lacking in [[1], [2], [3]] {
@@ -256,7 +256,7 @@ mod tests {
         // The old one ends, and nothing but time goes by.
         drop(old);
         nodes.1.advance(3 * BOOKED_EVERY + Duration::from_secs(1));
-        assert_eq!(new.rotate_keys().await.unwrap(), RotatedKeys { retired: 1, ..Default::default() });
+        assert_eq!(new.rotate_keys().await.unwrap(), KeyRotationReport { retired: 1, ..Default::default() });
         for other in [[1], [3]] {
             assert!(nodes.start(&other).await.is_err(), "{other:?}");
         }

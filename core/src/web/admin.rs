@@ -152,7 +152,7 @@ impl Web {
         }
         let Some(predicate) = &admin.predicate else { return Err(refused("the admin key is missing")) };
         let verify = self.verify(sessions, method, headers);
-        match verify.answer().await? {
+        match verify.resolve().await? {
             Some(verified) => Ok(Administrator::User(verified.user, Arc::clone(predicate))),
             None => Err(Error::new(ErrorKind::Unauthenticated, "no credential was sent")),
         }

@@ -15,27 +15,27 @@ pub enum Body {
     /// It is longer than the route allows.
     TooLarge,
     /// The connection broke, or the framing is wrong.
-    Broken,
+    Incomplete,
 }
 
 impl Body {
-    /// Reads at most `limit` bytes, and nothing of a body that announces more (`announced`: `Content-Length`, or 0).
+    /// Reads at most `limit` bytes, and nothing of a body that announces more (`content_length`: `Content-Length`, or 0).
     /// With a limit of 0 the body is not touched.
     pub async fn read<C: Buf, E>(
         chunks: impl Stream<Item = Result<C, E>>,
-        announced: u64,
+        content_length: u64,
         limit: usize,
     ) -> Self {
         if limit == 0 {
             return Self::Complete(Bytes::new());
         }
-        if usize::try_from(announced).map_or(true, |length| length > limit) {
+        if usize::try_from(content_length).map_or(true, |length| length > limit) {
             return Self::TooLarge;
         }
         let mut chunks = pin!(chunks);
         let mut read = BytesMut::new();
         while let Some(chunk) = chunks.next().await {
-            let Ok(mut chunk) = chunk else { return Self::Broken };
+            let Ok(mut chunk) = chunk else { return Self::Incomplete };
             if chunk.remaining() > limit - read.len() {
                 return Self::TooLarge;
             }
@@ -50,7 +50,7 @@ impl fmt::Debug for Body {
         f.write_str(match self {
             Self::Complete(_) => "Complete(..)",
             Self::TooLarge => "TooLarge",
-            Self::Broken => "Broken",
+            Self::Incomplete => "Broken",
         })
     }
 }
@@ -61,8 +61,8 @@ mod tests {
 
     use super::*;
 
-    async fn read(chunks: &[Result<&'static [u8], ()>], announced: u64, limit: usize) -> Body {
-        Body::read(stream::iter(chunks.to_vec()), announced, limit).await
+    async fn read(chunks: &[Result<&'static [u8], ()>], content_length: u64, limit: usize) -> Body {
+        Body::read(stream::iter(chunks.to_vec()), content_length, limit).await
     }
 
     fn bytes(body: Body) -> Option<Bytes> {
@@ -71,12 +71,12 @@ mod tests {
 
     #[tokio::test]
     async fn the_limit_holds_for_known_and_unknown_lengths() {
-        for announced in [0, 8] {
-            assert_eq!(bytes(read(&[Ok(b"abcd"), Ok(b"efgh")], announced, 8).await).unwrap(), "abcdefgh");
+        for content_length in [0, 8] {
+            assert_eq!(bytes(read(&[Ok(b"abcd"), Ok(b"efgh")], content_length, 8).await).unwrap(), "abcdefgh");
         }
         assert!(matches!(read(&[Ok(b"abcd"), Ok(b"efghi")], 0, 8).await, Body::TooLarge));
         assert!(matches!(read(&[Ok(b"abcd"), Ok(b"efgh"), Ok(b"i")], 0, 8).await, Body::TooLarge));
-        assert!(matches!(read(&[Ok(b"abcd"), Err(())], 0, 8).await, Body::Broken));
+        assert!(matches!(read(&[Ok(b"abcd"), Err(())], 0, 8).await, Body::Incomplete));
     }
 
     #[tokio::test]
@@ -88,6 +88,6 @@ mod tests {
     #[tokio::test]
     async fn without_a_limit_nothing_is_read() {
         assert!(bytes(read(&[Err(())], 9, 0).await).unwrap().is_empty());
-        assert!(matches!(read(&[Err(())], 0, 1).await, Body::Broken));
+        assert!(matches!(read(&[Err(())], 0, 1).await, Body::Incomplete));
     }
 }

@@ -4,7 +4,7 @@ use super::origin;
 use super::request::Headers;
 use super::settings::Web;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::{Sessions, Verified, Verify};
+use crate::session::{Sessions, Verified, Verification};
 
 /// A longer `Authorization` is not looked into.
 const LONGEST_HEADER: usize = 4096;
@@ -55,32 +55,32 @@ impl Web {
         sessions: &Sessions,
         method: &str,
         headers: &(impl Headers + ?Sized),
-    ) -> Verify {
+    ) -> Verification {
         match (bearer(headers), self.cookie.read(headers)) {
-            (Bearer::Bad, _) => Verify::Ready(Err(Sessions::token_invalid())),
-            (Bearer::Absent, None) => Verify::Absent,
+            (Bearer::Bad, _) => Verification::Ready(Err(Sessions::token_invalid())),
+            (Bearer::Absent, None) => Verification::Absent,
             (Bearer::Absent, Some(cookie)) => match origin::check(method, headers, &self.public_url) {
                 Ok(()) => sessions.verify(cookie),
-                Err(error) => Verify::Ready(Err(error)),
+                Err(error) => Verification::Ready(Err(error)),
             },
             (Bearer::Token(token), None) => sessions.verify(token),
             (Bearer::Token(token), Some(cookie)) if token == cookie => sessions.verify(token),
             (Bearer::Token(token), Some(cookie)) => match sessions.verify(token) {
-                Verify::Ready(Err(error)) => Verify::Ready(Err(error)),
+                Verification::Ready(Err(error)) => Verification::Ready(Err(error)),
                 bearer => both(bearer, sessions.verify(cookie)),
             },
         }
     }
 }
 
-fn both(bearer: Verify, cookie: Verify) -> Verify {
+fn both(bearer: Verification, cookie: Verification) -> Verification {
     match (bearer, cookie) {
-        (Verify::Ready(bearer), Verify::Ready(cookie)) => {
-            Verify::Ready(bearer.and_then(|bearer| beside(bearer, cookie)))
+        (Verification::Ready(bearer), Verification::Ready(cookie)) => {
+            Verification::Ready(bearer.and_then(|bearer| beside(bearer, cookie)))
         }
-        (bearer, cookie) => Verify::Pending(Box::pin(async move {
-            let bearer = bearer.answer().await?.ok_or_else(Sessions::token_invalid)?;
-            let cookie = cookie.answer().await.and_then(|found| found.ok_or_else(Sessions::token_invalid));
+        (bearer, cookie) => Verification::Pending(Box::pin(async move {
+            let bearer = bearer.resolve().await?.ok_or_else(Sessions::token_invalid)?;
+            let cookie = cookie.resolve().await.and_then(|found| found.ok_or_else(Sessions::token_invalid));
             beside(bearer, cookie)
         })),
     }

@@ -9,9 +9,9 @@ use super::client::TrustedProxies;
 use super::public_url::{Mount, PublicUrl};
 use super::settings::Web;
 use crate::clock::SystemClock;
-use crate::ids::{CorpId, SuiteId, UserId};
+use crate::ids::{CorpId, SuiteId, WecomUserId};
 use crate::session::{
-    Admission, Chore, CurrentUser, LoginType, Platform, Principal, Profile, SessionSettings, Sessions,
+    Admission, Chore, CurrentUser, LoginType, Platform, Principal, Profile, SessionConfig, Sessions,
 };
 use crate::store::{DataKey, DataKeys, Store};
 
@@ -23,11 +23,11 @@ pub(super) struct Fixture {
 impl Fixture {
     pub(super) async fn new() -> Self {
         let database = Store::connect("sqlite::memory:").await.unwrap();
-        let keys = DataKeys::given([DataKey::new([7; 32])]);
+        let keys = DataKeys::from_keys([DataKey::new([7; 32])]);
         let store = Store::open(database, &keys, Arc::new(SystemClock), true).await.unwrap();
         let (sender, chores) = mpsc::unbounded_channel();
         let runtime = tokio::runtime::Handle::current();
-        let sessions = Sessions::new(store, SessionSettings::default(), sender, runtime);
+        let sessions = Sessions::new(store, SessionConfig::default(), sender, runtime);
         Self { sessions, _chores: chores }
     }
 
@@ -35,11 +35,11 @@ impl Fixture {
         let principal = Principal::new(
             SuiteId::new("dk1").unwrap(),
             CorpId::new("ww1").unwrap(),
-            UserId::new("zhangsan").unwrap(),
+            WecomUserId::new("zhangsan").unwrap(),
         );
         let admission = Admission {
             principal,
-            local_id: "1".into(),
+            user_id: "1".into(),
             instance: "auths.QywxProxyDefault".into(),
             platform: Platform::App,
             login_type: LoginType::Qr,

@@ -8,7 +8,7 @@ use super::rejection::Rejection;
 use super::request::Headers;
 use crate::error::{Error, Result};
 use crate::ids::CorpId;
-use crate::session::{CurrentUser, PendingVerify, Verified, Verify};
+use crate::session::{CurrentUser, PendingVerify, Verified, Verification};
 use crate::wecom_login::WecomLogin;
 
 type Predicate = Arc<dyn Fn(&CurrentUser) -> bool + Send + Sync>;
@@ -23,7 +23,7 @@ type Predicate = Arc<dyn Fn(&CurrentUser) -> bool + Send + Sync>;
 /// let anyone_logged_in = Guard::new(login);
 /// let browsers_go_to_the_login_page = Guard::new(login).redirect_to_login();
 /// let one_company = Guard::new(login).corp(CorpId::new("ww1234567890abcdef")?);
-/// let named_people = Guard::new(login).with_predicate(|user| user.profile().name.is_some());
+/// let named_people = Guard::new(login).require(|user| user.profile().name.is_some());
 /// # Ok(())
 /// # }
 /// ```
@@ -43,7 +43,7 @@ struct Rules {
 #[allow(clippy::exhaustive_enums, reason = "an adapter handles every case, or somebody gets in")]
 pub enum Check {
     /// The answer is known now.
-    Ready(std::result::Result<Admitted, Rejection>),
+    Ready(std::result::Result<Authenticated, Rejection>),
     /// The database has to be asked; [`Guard::settle`] makes its answer ours. The future may be polled on any runtime.
     Pending(PendingVerify),
 }
@@ -51,7 +51,7 @@ pub enum Check {
 /// A request that goes on to its handler.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Admitted {
+pub struct Authenticated {
     /// Who sent it. `None` only for a guard that is [`optional`](Guard::optional), and only if nothing was sent.
     pub user: Option<CurrentUser>,
     /// The value of a `Set-Cookie` for the handler's response, where the browser holds a cookie of no session.
@@ -74,7 +74,7 @@ impl Guard {
     }
 
     /// Lets only people through for whom this says yes, too; the rest get 403. With several, all must say yes.
-    pub fn with_predicate(
+    pub fn require(
         mut self,
         predicate: impl Fn(&CurrentUser) -> bool + Send + Sync + 'static,
     ) -> Self {
@@ -84,14 +84,14 @@ impl Guard {
 
     /// Lets only people of this company through.
     pub fn corp(self, corp_id: CorpId) -> Self {
-        self.with_predicate(move |user| *user.corp_id() == corp_id)
+        self.require(move |user| *user.corp_id() == corp_id)
     }
 
     /// Lets only people through who logged in through this instance; its name may be given without `auths.`.
     pub fn instance(self, name: impl Into<String>) -> Self {
         let name = name.into();
         let full = if name.starts_with("auths.") { name } else { format!("auths.{name}") };
-        self.with_predicate(move |user| user.instance() == full)
+        self.require(move |user| user.instance() == full)
     }
 
     /// Sends browsers that are not logged in to the login page, and from there back: 302 for a GET that accepts HTML
@@ -111,10 +111,10 @@ impl Guard {
         headers: &H,
     ) -> Check {
         Check::Ready(match self.0.login.verify(method, headers) {
-            Verify::Pending(pending) => return Check::Pending(pending),
-            Verify::Ready(result) => self.settle(result, method, path_and_query, headers),
-            Verify::Absent if self.0.optional => Ok(Admitted { user: None, set_cookie: None }),
-            Verify::Absent => {
+            Verification::Pending(pending) => return Check::Pending(pending),
+            Verification::Ready(result) => self.settle(result, method, path_and_query, headers),
+            Verification::Absent if self.0.optional => Ok(Authenticated { user: None, set_cookie: None }),
+            Verification::Absent => {
                 Err(self.redirected(Rejection::unauthenticated(), method, path_and_query, headers))
             }
         })
@@ -130,7 +130,7 @@ impl Guard {
         method: &str,
         path_and_query: impl FnOnce() -> &'a str,
         headers: &H,
-    ) -> std::result::Result<Admitted, Rejection> {
+    ) -> std::result::Result<Authenticated, Rejection> {
         let login = &self.0.login;
         let verified = result.map_err(|error| {
             self.redirected(login.reject(error, headers), method, path_and_query, headers)
@@ -139,7 +139,7 @@ impl Guard {
             return Err(Rejection::forbidden());
         }
         let set_cookie = verified.clear_cookie.then(|| login.clear_cookie());
-        Ok(Admitted { user: Some(verified.user), set_cookie })
+        Ok(Authenticated { user: Some(verified.user), set_cookie })
     }
 
     fn redirected<'a, H: Headers + ?Sized>(
@@ -179,13 +179,13 @@ impl fmt::Debug for Check {
 impl WecomLogin {
     /// Whose session a bare token is of, for what has no HTTP headers: a message of a WebSocket, a gRPC call.
     #[must_use]
-    pub fn verify_token(&self, token: &[u8]) -> Verify {
+    pub fn verify_token(&self, token: &[u8]) -> Verification {
         self.0.sessions.verify(token)
     }
 
     /// Who sent a request: the hot path of every protected route. For a session in memory no future is made and
     /// nothing is allocated.
-    pub fn verify<H: Headers + ?Sized>(&self, method: &str, headers: &H) -> Verify {
+    pub fn verify<H: Headers + ?Sized>(&self, method: &str, headers: &H) -> Verification {
         self.0.web.verify(&self.0.sessions, method, headers)
     }
 

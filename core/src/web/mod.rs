@@ -37,11 +37,11 @@ pub use body::Body;
 pub(crate) use browser::Look;
 pub use browser::{
     Branding, CompaniesPage, Company, ConfirmPage, ErrorPage, Language, OrganizationCodePage, PageError,
-    PageFrame, Pages, QrPanel, QrPanelPage,
+    PageFrame, PageRenderer, QrPanel, QrPanelPage,
 };
 pub use client::Network;
 pub(crate) use client::TrustedProxies;
-pub use guard::{Admitted, Check, Guard};
+pub use guard::{Authenticated, Check, Guard};
 pub(crate) use public_url::Mount;
 pub use public_url::PublicUrl;
 pub use rejection::{Change, Rejection};

@@ -7,7 +7,7 @@ use super::json::Fields;
 use super::query::Query;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, OrganizationCode, SuiteId};
-use crate::secret::{AuthCode, LoginCode};
+use crate::secret::{OAuthCode, LoginCode};
 use crate::session::{LoginType, Platform};
 use crate::store::RecordStatus;
 
@@ -19,7 +19,7 @@ const USUAL_RECORDS: u64 = 50;
 #[derive(Debug)]
 pub(super) struct LoginCodeParams {
     pub(super) corp_id: CorpId,
-    pub(super) code: AuthCode,
+    pub(super) code: OAuthCode,
     pub(super) login_type: LoginType,
 }
 
@@ -28,7 +28,7 @@ impl LoginCodeParams {
         let mut fields = Fields::new(body)?;
         let params = Self {
             corp_id: fields.id("corpId")?,
-            code: AuthCode::new(fields.text("code")?),
+            code: OAuthCode::new(fields.text("code")?),
             login_type: fields.word("loginType")?,
         };
         fields.finish()?;
@@ -61,7 +61,7 @@ impl LoginByCodeParams {
 #[derive(Debug)]
 pub(super) struct WorkbenchParams {
     pub(super) corp_id: CorpId,
-    pub(super) code: AuthCode,
+    pub(super) code: OAuthCode,
     pub(super) platform: Platform,
     pub(super) suite_id: Option<SuiteId>,
 }
@@ -71,7 +71,7 @@ impl WorkbenchParams {
         let mut fields = Fields::new(body)?;
         let params = Self {
             corp_id: fields.id("corpId")?,
-            code: AuthCode::new(fields.text("code")?),
+            code: OAuthCode::new(fields.text("code")?),
             platform: fields.word("platform")?,
             suite_id: fields.optional_id("suiteId")?,
         };

@@ -30,7 +30,7 @@ impl Call {
         match &self.request.body {
             Body::Complete(body) => Ok(body),
             Body::TooLarge => Err(Error::new(ErrorKind::BodyTooLarge, "the body is too large")),
-            Body::Broken => Err(Error::new(ErrorKind::ApiParams, "the body broke off")),
+            Body::Incomplete => Err(Error::new(ErrorKind::ApiParams, "the body broke off")),
         }
     }
 

@@ -22,7 +22,7 @@ struct Sessions<T> {
 
 pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> {
     let headers = call.request.headers.as_slice();
-    let verified = login.verify(&call.request.method, headers).answer().await;
+    let verified = login.verify(&call.request.method, headers).resolve().await;
     if let Err(error) = &verified
         && matches!(call.endpoint, Endpoint::Logout | Endpoint::LogoutAll)
     {

@@ -151,7 +151,7 @@ mod tests {
         ] {
             assert_eq!(
                 read::<Sample>(body.as_bytes()),
-                Err(CallErrorKind::Refused(Errcode::CODE_WRONG)),
+                Err(CallErrorKind::Refused(Errcode::INVALID_CODE)),
                 "{body}"
             );
         }

@@ -26,14 +26,14 @@ pub struct Api {
 /// A token that WeCom granted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Granted<T> {
+pub struct IssuedToken<T> {
     /// The token.
     pub token: T,
     /// How long it lives from now, unless WeCom ends it early: 2 h when it is new.
     pub expires_in: Duration,
 }
 
-impl<T> Granted<T> {
+impl<T> IssuedToken<T> {
     /// A token and how long it lives.
     #[must_use]
     pub const fn new(token: T, expires_in: Duration) -> Self {
@@ -130,9 +130,9 @@ mod tests {
     use super::*;
     use crate::ids::CorpId;
     use crate::secret::{
-        AccessToken, AuthCode, PermanentCode, SuiteAccessToken, TemporaryAuthCode, UserTicket,
+        AccessToken, OAuthCode, PermanentCode, SuiteAccessToken, AuthCode, UserTicket,
     };
-    use crate::wecom::ExchangeVersion;
+    use crate::wecom::PermanentCodeApi;
     use crate::wecom::double::Double;
 
     #[tokio::test]
@@ -150,7 +150,7 @@ mod tests {
     #[tokio::test]
     async fn query_values_are_encoded() {
         let double = Double::answering(r#"{"errcode":0,"userid":"u"}"#);
-        let code = AuthCode::new("a b&access_token=x#+企");
+        let code = OAuthCode::new("a b&access_token=x#+企");
         double.api().user_identity(&AccessToken::new("t/="), &code).await.unwrap();
         assert_eq!(
             double.request().uri,
@@ -162,7 +162,7 @@ mod tests {
     #[tokio::test]
     async fn a_url_that_is_too_long_is_not_sent() {
         let double = Double::answering("{}");
-        let code = AuthCode::new("x".repeat(70_000));
+        let code = OAuthCode::new("x".repeat(70_000));
         let error = double.api().user_identity(&AccessToken::new("t"), &code).await.unwrap_err();
         assert_eq!(error.kind, CallErrorKind::Unreachable);
         assert!(double.requests().is_empty());
@@ -227,9 +227,9 @@ mod tests {
             let token = AccessToken::new(hush());
             for error in [
                 api.app_token(&corp, &PermanentCode::new(hush())).await.unwrap_err(),
-                api.user_identity(&token, &AuthCode::new(hush())).await.unwrap_err(),
+                api.user_identity(&token, &OAuthCode::new(hush())).await.unwrap_err(),
                 api.user_detail(&token, &UserTicket::new(hush())).await.unwrap_err(),
-                api.permanent_code(&suite, &TemporaryAuthCode::new(hush()), ExchangeVersion::V2)
+                api.permanent_code(&suite, &AuthCode::new(hush()), PermanentCodeApi::V2)
                     .await
                     .unwrap_err(),
                 api.auth_info(&suite, &corp, &PermanentCode::new(hush())).await.unwrap_err(),
@@ -239,7 +239,7 @@ mod tests {
             }
             assert_eq!(double.requests().len(), 5);
         }
-        let granted = Granted::new(AccessToken::new(hush()), Duration::ZERO);
+        let granted = IssuedToken::new(AccessToken::new(hush()), Duration::ZERO);
         write!(shown, "{granted:?}").unwrap();
         let logged = lines.0.lock().unwrap().clone();
         assert!(!shown.contains("s3cr3t"), "{shown}");

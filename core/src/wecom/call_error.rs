@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn a_line_of_log_says_which_call_and_how() {
         assert_eq!(
-            failed(CallErrorKind::Refused(Errcode::CODE_WRONG)).to_string(),
+            failed(CallErrorKind::Refused(Errcode::INVALID_CODE)).to_string(),
             "auth/getuserinfo: errcode 40029"
         );
         assert_eq!(failed(CallErrorKind::HttpStatus(302)).to_string(), "auth/getuserinfo: HTTP status 302");

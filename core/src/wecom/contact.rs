@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::answer::{optional, optional_number};
 use super::api::Api;
 use super::call_error::CallError;
-use crate::ids::UserId;
+use crate::ids::WecomUserId;
 use crate::secret::AccessToken;
 
 /// A person as the app sees them (D/96255). What the company has not granted is absent. Its Debug form shows the
@@ -41,7 +41,7 @@ impl Member {
 #[non_exhaustive]
 pub struct Admin {
     /// The person within the company.
-    pub user_id: UserId,
+    pub third_user_id: WecomUserId,
     /// Whether the person manages the app, or only sends messages with it.
     pub manages: bool,
 }
@@ -69,7 +69,7 @@ struct AdminsAnswer {
 
 #[derive(Deserialize)]
 struct AdminEntry {
-    userid: UserId,
+    userid: WecomUserId,
     #[serde(default, deserialize_with = "optional_number")]
     auth_type: Option<i64>,
 }
@@ -80,8 +80,8 @@ impl Api {
     /// # Errors
     /// Among others [`Errcode::is_user_not_visible`](super::Errcode::is_user_not_visible).
     #[doc(alias = "user/get")]
-    pub async fn user(&self, token: &AccessToken, user_id: &UserId) -> Result<Member, CallError> {
-        let query = [("access_token", token.expose()), ("userid", user_id.as_str())];
+    pub async fn user(&self, token: &AccessToken, third_user_id: &WecomUserId) -> Result<Member, CallError> {
+        let query = [("access_token", token.expose()), ("userid", third_user_id.as_str())];
         let answer: MemberAnswer = self.get("user/get", &query).await?;
         Ok(Member {
             name: answer.name,
@@ -105,7 +105,7 @@ impl Api {
         Ok(entries
             .iter()
             .filter_map(|entry| AdminEntry::deserialize(entry).ok())
-            .map(|entry| Admin { user_id: entry.userid, manages: entry.auth_type == Some(1) })
+            .map(|entry| Admin { third_user_id: entry.userid, manages: entry.auth_type == Some(1) })
             .collect())
     }
 }
@@ -123,7 +123,7 @@ mod tests {
 
     async fn read(answer: &str) -> Result<Member, CallError> {
         let double = Double::answering(answer);
-        let user = UserId::new("wwA/zhang san").unwrap();
+        let user = WecomUserId::new("wwA/zhang san").unwrap();
         let outcome = double.api().user(&AccessToken::new("APP"), &user).await;
         assert_eq!(double.request().line(), "GET user/get?access_token=APP&userid=wwA%2Fzhang%20san");
         outcome
@@ -167,7 +167,7 @@ mod tests {
         let token = AccessToken::new("APP");
         let admins = double.api().admins(&token).await.unwrap();
         let expected = [("woA", true), ("woB", false)]
-            .map(|(user_id, manages)| Admin { user_id: UserId::new(user_id).unwrap(), manages });
+            .map(|(third_user_id, manages)| Admin { third_user_id: WecomUserId::new(third_user_id).unwrap(), manages });
         assert_eq!(admins, expected);
         let request = double.request();
         assert_eq!(

@@ -26,25 +26,25 @@ errcodes! {
     /// Someone else changes the same data; the call may or may not have been carried out.
     VERSION_CONFLICT = 6000;
     /// The secret does not belong to the id: mistyped, or reset, or the app is disabled.
-    SECRET_WRONG = 40001;
+    INVALID_CREDENTIAL = 40001;
     /// The corpid is wrong.
-    CORP_ID_WRONG = 40013;
+    INVALID_CORP_ID = 40013;
     /// The access token is wrong, or died early.
-    ACCESS_TOKEN_WRONG = 40014;
+    INVALID_ACCESS_TOKEN = 40014;
     /// The login code is wrong, used, too old or of another app.
-    CODE_WRONG = 40029;
+    INVALID_CODE = 40029;
     /// The AuthCode of an authorisation is wrong, used or too old.
-    AUTH_CODE_WRONG = 40078;
+    INVALID_AUTH_CODE = 40078;
     /// The suite or provider access token is wrong, or died early.
-    SUITE_TOKEN_WRONG = 40082;
+    INVALID_SUITE_TOKEN = 40082;
     /// The suite_id is wrong.
-    SUITE_ID_WRONG = 40083;
+    INVALID_SUITE_ID = 40083;
     /// The permanent code is wrong, or the company cancelled the authorisation.
-    PERMANENT_CODE_WRONG = 40084;
+    INVALID_PERMANENT_CODE = 40084;
     /// The suite_ticket is wrong or too old.
-    SUITE_TICKET_WRONG = 40085;
+    INVALID_SUITE_TICKET = 40085;
     /// The secret belongs to another company.
-    SECRET_OF_ANOTHER = 40091;
+    SECRET_CORP_MISMATCH = 40091;
     /// No suite_ticket was sent.
     SUITE_TICKET_MISSING = 41023;
     /// The access token is too old.
@@ -66,9 +66,9 @@ errcodes! {
     /// The permissions were withdrawn because they were not used for long.
     PERMISSION_WITHDRAWN = 48006;
     /// The redirect_uri is not at the trusted domain of the app.
-    REDIRECT_DOMAIN_WRONG = 50001;
+    UNTRUSTED_REDIRECT_DOMAIN = 50001;
     /// The person is outside the visible range of the app.
-    OUT_OF_RANGE = 50002;
+    NOT_IN_VISIBLE_RANGE = 50002;
     /// The company has switched the app off.
     APP_DISABLED = 50003;
     /// The app may not see this person.
@@ -80,7 +80,7 @@ errcodes! {
     /// The user ticket is too old.
     USER_TICKET_EXPIRED = 84014;
     /// The user ticket is wrong.
-    USER_TICKET_WRONG = 84015;
+    INVALID_USER_TICKET = 84015;
     /// The person has no interface licence (D/97176).
     LICENCE_MISSING = 701008;
     /// The person's interface licence is not valid (D/97176).
@@ -106,9 +106,9 @@ impl Errcode {
     pub const fn is_token_dead(self) -> bool {
         matches!(
             self,
-            Self::ACCESS_TOKEN_WRONG
+            Self::INVALID_ACCESS_TOKEN
                 | Self::ACCESS_TOKEN_EXPIRED
-                | Self::SUITE_TOKEN_WRONG
+                | Self::INVALID_SUITE_TOKEN
                 | Self::SUITE_TOKEN_EXPIRED
         )
     }
@@ -117,14 +117,14 @@ impl Errcode {
     /// which case is not documented (D/96213).
     #[must_use]
     pub const fn is_code_refused(self) -> bool {
-        matches!(self, Self::CODE_WRONG | Self::CODE_EXPIRED | Self::CODE_USED)
+        matches!(self, Self::INVALID_CODE | Self::CODE_EXPIRED | Self::CODE_USED)
     }
 
     /// The secret is wrong: 40001. Many of these and WeCom bars the address for an hour (D/96212, D/96213). The secret
     /// is that of the call: a suite's, a provider's, or with `gettoken` a company's permanent code.
     #[must_use]
     pub const fn is_secret_wrong(self) -> bool {
-        matches!(self, Self::SECRET_WRONG)
+        matches!(self, Self::INVALID_CREDENTIAL)
     }
 
     /// Said of a company's app, the authorisation does not work until it is read again with success:
@@ -133,9 +133,9 @@ impl Errcode {
     pub const fn breaks_authorization(self) -> bool {
         matches!(
             self,
-            Self::SECRET_WRONG
-                | Self::PERMANENT_CODE_WRONG
-                | Self::SECRET_OF_ANOTHER
+            Self::INVALID_CREDENTIAL
+                | Self::INVALID_PERMANENT_CODE
+                | Self::SECRET_CORP_MISMATCH
                 | Self::AUTHORIZATION_INVALID
                 | Self::PERMISSION_WITHDRAWN
         )
@@ -144,7 +144,7 @@ impl Errcode {
     /// Said of a company's app after a `cancel_auth`, the authorisation is over: 40084, 48004, 40001 (D/96213).
     #[must_use]
     pub const fn confirms_end(self) -> bool {
-        matches!(self, Self::PERMANENT_CODE_WRONG | Self::AUTHORIZATION_INVALID | Self::SECRET_WRONG)
+        matches!(self, Self::INVALID_PERMANENT_CODE | Self::AUTHORIZATION_INVALID | Self::INVALID_CREDENTIAL)
     }
 
     /// WeCom is busy, try again after a pause: -1, 6000, 45033 (D/96213).
@@ -163,19 +163,19 @@ impl Errcode {
     /// (D/96213).
     #[must_use]
     pub const fn is_ticket_bad(self) -> bool {
-        matches!(self, Self::SUITE_TICKET_WRONG | Self::SUITE_TICKET_MISSING)
+        matches!(self, Self::INVALID_SUITE_TICKET | Self::SUITE_TICKET_MISSING)
     }
 
     /// The AuthCode of an authorisation is spent, too old or wrong: 40078. Only a new one helps (D/96213, D/97175).
     #[must_use]
     pub const fn is_auth_code_spent(self) -> bool {
-        matches!(self, Self::AUTH_CODE_WRONG)
+        matches!(self, Self::INVALID_AUTH_CODE)
     }
 
     /// The app does not see this person: 60111, 50002 (D/96213).
     #[must_use]
     pub const fn is_user_not_visible(self) -> bool {
-        matches!(self, Self::USER_ID_NOT_FOUND | Self::OUT_OF_RANGE)
+        matches!(self, Self::USER_ID_NOT_FOUND | Self::NOT_IN_VISIBLE_RANGE)
     }
 
     /// The company has switched the app off: 50003 (D/96213).
@@ -209,11 +209,11 @@ impl Errcode {
                 "add the address that this service calls from in the provider console under 服务商信息 → IP白名单; \
                  it takes effect after a minute"
             }
-            Self::SUITE_TICKET_WRONG | Self::SUITE_TICKET_MISSING => {
+            Self::INVALID_SUITE_TICKET | Self::SUITE_TICKET_MISSING => {
                 "wait for the next suite_ticket, or push one in the provider console with 刷新ticket"
             }
-            Self::AUTH_CODE_WRONG => "fetch a new code in the provider console with 重新获取secret",
-            Self::REDIRECT_DOMAIN_WRONG => {
+            Self::INVALID_AUTH_CODE => "fetch a new code in the provider console with 重新获取secret",
+            Self::UNTRUSTED_REDIRECT_DOMAIN => {
                 "set the host of the public URL as the trusted domain (可信域名) of the company's app"
             }
             Self::PERMISSION_WITHDRAWN => {
@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn a_number_may_come_as_text() {
         let read: Vec<Errcode> = serde_json::from_str(r#"[40029, "40029", " -1 "]"#).unwrap();
-        assert_eq!(read, [Errcode::CODE_WRONG, Errcode::CODE_WRONG, Errcode::BUSY]);
+        assert_eq!(read, [Errcode::INVALID_CODE, Errcode::INVALID_CODE, Errcode::BUSY]);
         assert!(serde_json::from_str::<Errcode>(r#""no""#).is_err());
         assert!(serde_json::from_str::<Errcode>("true").is_err());
     }

@@ -37,9 +37,9 @@ impl Hosts {
     ///
     /// # Errors
     /// A text is not an http or https URL, has a user name, query or fragment, or is http for a host that is not
-    /// loopback while `insecure_http` is false: plain http sends every secret in the clear.
-    pub fn parse(api: &str, oauth: &str, qr: &str, insecure_http: bool) -> Result<Self, InvalidHost> {
-        let read = |host, text| base_url(text, insecure_http).map_err(|rule| InvalidHost { host, rule });
+    /// loopback while `allow_insecure_http` is false: plain http sends every secret in the clear.
+    pub fn parse(api: &str, oauth: &str, qr: &str, allow_insecure_http: bool) -> Result<Self, InvalidHost> {
+        let read = |host, text| base_url(text, allow_insecure_http).map_err(|rule| InvalidHost { host, rule });
         Ok(Self { api: read("API", api)?, oauth: read("OAuth", oauth)?, qr: read("QR", qr)? })
     }
 
@@ -87,7 +87,7 @@ impl From<InvalidHost> for Error {
     }
 }
 
-fn base_url(text: &str, insecure_http: bool) -> Result<Box<str>, &'static str> {
+fn base_url(text: &str, allow_insecure_http: bool) -> Result<Box<str>, &'static str> {
     // `Uri` drops a fragment without a word.
     if text.contains('#') {
         return Err("must have no fragment");
@@ -107,7 +107,7 @@ fn base_url(text: &str, insecure_http: bool) -> Result<Box<str>, &'static str> {
     }
     match scheme {
         "https" => {}
-        "http" if insecure_http || is_loopback(authority.host()) => {}
+        "http" if allow_insecure_http || is_loopback(authority.host()) => {}
         "http" => return Err("must be https, unless it is loopback"),
         _ => return Err("must be http or https"),
     }

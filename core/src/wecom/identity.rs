@@ -7,10 +7,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::answer::{optional, required, seconds};
-use super::api::{Api, Granted};
+use super::api::{Api, IssuedToken};
 use super::call_error::{CallError, CallErrorKind};
-use crate::ids::{CorpId, UserId};
-use crate::secret::{AccessToken, AuthCode, PermanentCode, UserTicket};
+use crate::ids::{CorpId, WecomUserId};
+use crate::secret::{AccessToken, OAuthCode, PermanentCode, UserTicket};
 
 /// Who a login code stands for (D/96442). WeCom names no company: it is that of the access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Identity {
     /// A member of the company, who may still be outside the visible range of the app.
     Member {
         /// The person within the company.
-        user_id: UserId,
+        third_user_id: WecomUserId,
         /// For [`Api::user_detail`], where the link asked for `snsapi_privateinfo`.
         user_ticket: Option<UserTicket>,
     },
@@ -33,7 +33,7 @@ pub enum Identity {
 #[non_exhaustive]
 pub struct UserDetail {
     /// The person within the company.
-    pub user_id: UserId,
+    pub third_user_id: WecomUserId,
     /// `1` man, `2` woman, `0` not said.
     pub gender: Option<String>,
     /// The link of the picture.
@@ -63,7 +63,7 @@ struct TokenAnswer {
 struct IdentityAnswer {
     #[serde(default, deserialize_with = "optional")]
     userid: Option<String>,
-    #[serde(default, rename = "UserId", deserialize_with = "optional")]
+    #[serde(default, rename = "WecomUserId", deserialize_with = "optional")]
     old_userid: Option<String>,
     #[serde(default, deserialize_with = "optional")]
     openid: Option<String>,
@@ -78,8 +78,8 @@ struct IdentityAnswer {
 impl IdentityAnswer {
     fn identity(self) -> Option<Identity> {
         if let Some(userid) = self.userid.or(self.old_userid) {
-            let user_id = UserId::new(userid).ok()?;
-            return Some(Identity::Member { user_id, user_ticket: self.user_ticket.map(UserTicket::new) });
+            let third_user_id = WecomUserId::new(userid).ok()?;
+            return Some(Identity::Member { third_user_id, user_ticket: self.user_ticket.map(UserTicket::new) });
         }
         self.openid.or(self.old_openid).or(self.external_userid).map(|_| Identity::NonMember)
     }
@@ -87,7 +87,7 @@ impl IdentityAnswer {
 
 #[derive(Deserialize)]
 struct DetailAnswer {
-    userid: UserId,
+    userid: WecomUserId,
     #[serde(default, deserialize_with = "optional")]
     gender: Option<String>,
     #[serde(default, deserialize_with = "optional")]
@@ -114,10 +114,10 @@ impl Api {
         &self,
         corp_id: &CorpId,
         permanent_code: &PermanentCode,
-    ) -> Result<Granted<AccessToken>, CallError> {
+    ) -> Result<IssuedToken<AccessToken>, CallError> {
         let query = [("corpid", corp_id.as_str()), ("corpsecret", permanent_code.expose())];
         let answer: TokenAnswer = self.get("gettoken", &query).await?;
-        Ok(Granted::new(answer.access_token, answer.expires_in))
+        Ok(IssuedToken::new(answer.access_token, answer.expires_in))
     }
 
     /// Who a login code stands for, be it from the workbench or from a QR code (D/96442, D/98177). The code is good
@@ -126,7 +126,7 @@ impl Api {
     /// # Errors
     /// Among others [`Errcode::is_code_refused`](super::Errcode::is_code_refused).
     #[doc(alias = "getuserinfo")]
-    pub async fn user_identity(&self, token: &AccessToken, code: &AuthCode) -> Result<Identity, CallError> {
+    pub async fn user_identity(&self, token: &AccessToken, code: &OAuthCode) -> Result<Identity, CallError> {
         const PATH: &str = "auth/getuserinfo";
         let query = [("access_token", token.expose()), ("code", code.expose())];
         let answer: IdentityAnswer = self.get(PATH, &query).await?;
@@ -147,7 +147,7 @@ impl Api {
         let body = json!({ "user_ticket": ticket.expose() });
         let answer: DetailAnswer = self.post("auth/getuserdetail", &query, Some(body)).await?;
         Ok(UserDetail {
-            user_id: answer.userid,
+            third_user_id: answer.userid,
             gender: answer.gender,
             avatar: answer.avatar,
             qr_code: answer.qr_code,
@@ -161,7 +161,7 @@ impl Api {
 
 impl fmt::Debug for UserDetail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UserDetail").field("user_id", &self.user_id).finish_non_exhaustive()
+        f.debug_struct("UserDetail").field("user_id", &self.third_user_id).finish_non_exhaustive()
     }
 }
 
@@ -178,7 +178,7 @@ mod tests {
         );
         let corp = CorpId::new("ID").unwrap();
         let granted = double.api().app_token(&corp, &PermanentCode::new("PERMANENT_CODE")).await.unwrap();
-        assert_eq!(granted, Granted::new(AccessToken::new("accesstoken000001"), Duration::from_secs(7200)));
+        assert_eq!(granted, IssuedToken::new(AccessToken::new("accesstoken000001"), Duration::from_secs(7200)));
         assert_eq!(double.request().line(), "GET gettoken?corpid=ID&corpsecret=PERMANENT_CODE");
         assert_eq!(double.request().body, "");
         assert_eq!(double.request().content_type, None);
@@ -186,14 +186,14 @@ mod tests {
 
     async fn identify(answer: &str) -> Result<Identity, CallErrorKind> {
         let double = Double::answering(answer);
-        let outcome = double.api().user_identity(&AccessToken::new("APP"), &AuthCode::new("CODE")).await;
+        let outcome = double.api().user_identity(&AccessToken::new("APP"), &OAuthCode::new("CODE")).await;
         assert_eq!(double.request().line(), "GET auth/getuserinfo?access_token=APP&code=CODE");
         outcome.map_err(|error| error.kind)
     }
 
-    fn member(user_id: &str, ticket: Option<&str>) -> Result<Identity, CallErrorKind> {
-        let user_id = UserId::new(user_id).unwrap();
-        Ok(Identity::Member { user_id, user_ticket: ticket.map(UserTicket::new) })
+    fn member(third_user_id: &str, ticket: Option<&str>) -> Result<Identity, CallErrorKind> {
+        let third_user_id = WecomUserId::new(third_user_id).unwrap();
+        Ok(Identity::Member { third_user_id, user_ticket: ticket.map(UserTicket::new) })
     }
 
     #[tokio::test]
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(identify(ticket).await, member("USERID", Some("USER_TICKET")));
         let linked = r#"{"errcode":0,"userid":"CorpId/userid","user_ticket":""}"#;
         assert_eq!(identify(linked).await, member("CorpId/userid", None));
-        let old = r#"{"errcode":0,"errmsg":"ok","UserId":"USERID","DeviceId":"D","userid":""}"#;
+        let old = r#"{"errcode":0,"errmsg":"ok","WecomUserId":"USERID","DeviceId":"D","userid":""}"#;
         assert_eq!(identify(old).await, member("USERID", None));
         for other in [
             r#"{"errcode":0,"errmsg":"ok","openid":"OPENID","external_userid":"EXTERNAL_USERID"}"#,
@@ -223,7 +223,7 @@ mod tests {
     #[tokio::test]
     async fn a_bad_code_is_refused() {
         let answer = r#"{"errcode":40029,"errmsg":"invalid code"}"#;
-        assert_eq!(identify(answer).await, Err(CallErrorKind::Refused(Errcode::CODE_WRONG)));
+        assert_eq!(identify(answer).await, Err(CallErrorKind::Refused(Errcode::INVALID_CODE)));
     }
 
     #[tokio::test]
@@ -235,7 +235,7 @@ mod tests {
         );
         let ticket = UserTicket::new("USER_TICKET");
         let detail = double.api().user_detail(&AccessToken::new("APP"), &ticket).await.unwrap();
-        assert_eq!(detail.user_id.as_str(), "lisi");
+        assert_eq!(detail.third_user_id.as_str(), "lisi");
         assert_eq!(detail.gender.as_deref(), Some("1"));
         assert_eq!(detail.avatar.as_deref(), Some("http://shp.qpic.cn/0"));
         assert_eq!(detail.mobile.as_deref(), Some("13800000000"));

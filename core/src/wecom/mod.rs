@@ -27,7 +27,7 @@ mod transport;
 #[cfg(test)]
 mod double;
 
-pub use api::{Api, Granted};
+pub use api::{Api, IssuedToken};
 pub use call_error::{CallError, CallErrorKind};
 pub use contact::{Admin, Member};
 pub use errcode::Errcode;
@@ -36,7 +36,7 @@ pub use identity::{Identity, UserDetail};
 pub use links::{QrLanguage, qr_link, workbench_link};
 pub use provider::AuthorizationLink;
 pub use scope::{InvalidScope, Scope};
-pub use service::{AuthInfo, ExchangeVersion, Exchanged};
+pub use service::{AuthInfo, PermanentCodeApi, PermanentCodeGrant};
 pub use state::{InstallState, InvalidState, State};
 pub(crate) use tokens::{AppCredential, Tokens};
 pub use transport::HttpClient;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::answer::{required, seconds};
-use super::api::{Api, Granted};
+use super::api::{Api, IssuedToken};
 use super::call_error::CallError;
 use super::state::InstallState;
 use crate::ids::{CorpId, SuiteId};
@@ -53,14 +53,14 @@ impl Api {
         &self,
         corp_id: &CorpId,
         secret: &ProviderSecret,
-    ) -> Result<Granted<ProviderAccessToken>, CallError> {
+    ) -> Result<IssuedToken<ProviderAccessToken>, CallError> {
         let body = json!({ "corpid": corp_id, "provider_secret": secret.expose() });
         let answer: ProviderTokenAnswer = self.post("service/get_provider_token", &[], Some(body)).await?;
-        Ok(Granted::new(answer.provider_access_token, answer.expires_in))
+        Ok(IssuedToken::new(answer.provider_access_token, answer.expires_in))
     }
 
     /// A link by which a company authorises the apps of 1 to 9 templates (D/98744). `state` comes back in
-    /// `create_auth` and in [`Exchanged`](super::Exchanged).
+    /// `create_auth` and in [`PermanentCodeGrant`](super::PermanentCodeGrant).
     ///
     /// # Errors
     /// As every call; WeCom refuses an empty list and one over nine.

@@ -6,15 +6,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{self, CorpInfo, optional, required, seconds};
-use super::api::{Api, Granted};
+use super::api::{Api, IssuedToken};
 use super::call_error::CallError;
 use crate::ids::{AgentId, CorpId, SuiteId};
-use crate::secret::{PermanentCode, SuiteAccessToken, SuiteSecret, SuiteTicket, TemporaryAuthCode};
+use crate::secret::{PermanentCode, SuiteAccessToken, SuiteSecret, SuiteTicket, AuthCode};
 
 /// Which of the two calls exchanges an AuthCode (D/97163).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ExchangeVersion {
+pub enum PermanentCodeApi {
     /// The old one, which names the app too.
     V1,
     /// The one that WeCom recommends: faster, and without the app.
@@ -24,14 +24,14 @@ pub enum ExchangeVersion {
 /// What an AuthCode was exchanged for (D/97163). The permanent code is given only here: keep it at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Exchanged {
+pub struct PermanentCodeGrant {
     /// The secret of the company's app.
     pub permanent_code: PermanentCode,
     /// The company.
     pub corp_id: CorpId,
     /// Its name.
     pub corp_name: Option<String>,
-    /// Its app, which only [`ExchangeVersion::V1`] tells.
+    /// Its app, which only [`PermanentCodeApi::V1`] tells.
     pub agent_id: Option<AgentId>,
     /// The state of the authorisation link, where the company came through one.
     pub state: Option<String>,
@@ -92,14 +92,14 @@ impl Api {
         suite_id: &SuiteId,
         secret: &SuiteSecret,
         ticket: &SuiteTicket,
-    ) -> Result<Granted<SuiteAccessToken>, CallError> {
+    ) -> Result<IssuedToken<SuiteAccessToken>, CallError> {
         let body = json!({
             "suite_id": suite_id,
             "suite_secret": secret.expose(),
             "suite_ticket": ticket.expose(),
         });
         let answer: SuiteTokenAnswer = self.post("service/get_suite_token", &[], Some(body)).await?;
-        Ok(Granted::new(answer.suite_access_token, answer.expires_in))
+        Ok(IssuedToken::new(answer.suite_access_token, answer.expires_in))
     }
 
     /// Exchanges the AuthCode of `create_auth` or `reset_permanent_code` for the company's permanent code (D/97163).
@@ -113,18 +113,18 @@ impl Api {
     pub async fn permanent_code(
         &self,
         token: &SuiteAccessToken,
-        code: &TemporaryAuthCode,
-        version: ExchangeVersion,
-    ) -> Result<Exchanged, CallError> {
+        code: &AuthCode,
+        version: PermanentCodeApi,
+    ) -> Result<PermanentCodeGrant, CallError> {
         let path = match version {
-            ExchangeVersion::V1 => "service/get_permanent_code",
-            ExchangeVersion::V2 => "service/v2/get_permanent_code",
+            PermanentCodeApi::V1 => "service/get_permanent_code",
+            PermanentCodeApi::V2 => "service/v2/get_permanent_code",
         };
         let query = [("suite_access_token", token.expose())];
         let answer: ExchangeAnswer =
             self.post(path, &query, Some(json!({ "auth_code": code.expose() }))).await?;
         let state_of_link = || present(answer.register_code_info.get("state"));
-        Ok(Exchanged {
+        Ok(PermanentCodeGrant {
             permanent_code: answer.permanent_code,
             corp_id: answer.auth_corp_info.corpid,
             corp_name: answer.auth_corp_info.corp_name,
@@ -190,8 +190,8 @@ mod tests {
         );
     }
 
-    async fn exchange(double: &Double, version: ExchangeVersion) -> Result<Exchanged, CallError> {
-        let code = TemporaryAuthCode::new("AUTH");
+    async fn exchange(double: &Double, version: PermanentCodeApi) -> Result<PermanentCodeGrant, CallError> {
+        let code = AuthCode::new("AUTH");
         double.api().permanent_code(&SuiteAccessToken::new("SUITE"), &code, version).await
     }
 
@@ -204,10 +204,10 @@ mod tests {
                 "register_code_info":{"register_code":"1111","template_id":"tpl111","state":"state001"},
                 "state":"state001"}"#,
         );
-        let exchanged = exchange(&double, ExchangeVersion::V2).await.unwrap();
+        let exchanged = exchange(&double, PermanentCodeApi::V2).await.unwrap();
         assert_eq!(
             exchanged,
-            Exchanged {
+            PermanentCodeGrant {
                 permanent_code: PermanentCode::new("xxxx"),
                 corp_id: CorpId::new("xxxx").unwrap(),
                 corp_name: Some("name".into()),
@@ -227,7 +227,7 @@ mod tests {
                 "auth_info":{"agent":[{"agentid":1000046,"name":"NAME","is_customized_app":true,"auth_mode":1}]},
                 "auth_user_info":{},"register_code_info":{"state":"fromlink"},"state":""}"#,
         );
-        let exchanged = exchange(&double, ExchangeVersion::V1).await.unwrap();
+        let exchanged = exchange(&double, PermanentCodeApi::V1).await.unwrap();
         assert_eq!(exchanged.agent_id, Some(AgentId::new(1_000_046)));
         assert_eq!(exchanged.corp_name, None);
         assert_eq!(exchanged.state.as_deref(), Some("fromlink"));
@@ -240,7 +240,7 @@ mod tests {
             r#"{"permanent_code":"p","auth_corp_info":{"corpid":"wpA","corp_name":{}},"auth_info":"odd",
                 "auth_user_info":null,"register_code_info":[],"state":{}}"#,
         );
-        let exchanged = exchange(&double, ExchangeVersion::V2).await.unwrap();
+        let exchanged = exchange(&double, PermanentCodeApi::V2).await.unwrap();
         assert_eq!(exchanged.permanent_code.expose(), "p");
         assert_eq!((exchanged.corp_name, exchanged.agent_id, exchanged.state), (None, None, None));
     }
@@ -248,9 +248,9 @@ mod tests {
     #[tokio::test]
     async fn a_spent_code_is_a_definite_refusal() {
         let double = Double::answering(r#"{"errcode":40078,"errmsg":" invalid auth_code, hint: [1]"}"#);
-        let error = exchange(&double, ExchangeVersion::V2).await.unwrap_err();
+        let error = exchange(&double, PermanentCodeApi::V2).await.unwrap_err();
         assert_eq!(error.path, "service/v2/get_permanent_code");
-        assert_eq!(error.kind, CallErrorKind::Refused(Errcode::AUTH_CODE_WRONG));
+        assert_eq!(error.kind, CallErrorKind::Refused(Errcode::INVALID_AUTH_CODE));
         assert!(error.is_definite_refusal());
     }
 

@@ -20,7 +20,7 @@ use crate::store::entity::access_token;
 use crate::store::{Store, retried};
 use crate::suite::Suite;
 use crate::wecom::breaker::Breaker;
-use crate::wecom::{Api, Errcode, Granted, ticket};
+use crate::wecom::{Api, Errcode, IssuedToken, ticket};
 
 mod credential;
 mod lease;
@@ -229,7 +229,7 @@ impl Tokens {
         Ok(Arc::new(held))
     }
 
-    async fn fetch(&self, credential: &Credential, now: Timestamp) -> Result<Granted<SecretString>> {
+    async fn fetch(&self, credential: &Credential, now: Timestamp) -> Result<IssuedToken<SecretString>> {
         let api = &self.0.api;
         match credential {
             Credential::Suite(suite) => {
@@ -249,11 +249,11 @@ impl Tokens {
                     ticket::refused(&self.0.store, &suite.id, record_id).await?;
                 }
                 let granted = granted?;
-                Ok(Granted::new(granted.token.expose().into(), granted.expires_in))
+                Ok(IssuedToken::new(granted.token.expose().into(), granted.expires_in))
             }
             Credential::Provider(corp_id, secret) => {
                 let granted = api.provider_token(corp_id, secret).await?;
-                Ok(Granted::new(granted.token.expose().into(), granted.expires_in))
+                Ok(IssuedToken::new(granted.token.expose().into(), granted.expires_in))
             }
             Credential::App(app) => {
                 let _asking =
@@ -276,7 +276,7 @@ impl Tokens {
                     Err(_) => {}
                 }
                 let granted = granted?;
-                Ok(Granted::new(granted.token.expose().into(), granted.expires_in))
+                Ok(IssuedToken::new(granted.token.expose().into(), granted.expires_in))
             }
         }
     }

@@ -46,10 +46,10 @@ fn no_longer_believed(login: &WecomLogin) -> impl Future<Output = ()> + Send + '
     let (login, stop) = (Arc::downgrade(&login.0), login.0.stop.clone());
     async move {
         stop.cancelled().await;
-        let Some(believed_for) = login.upgrade().map(|login| login.sessions.settings().believed_for()) else {
+        let Some(max_stale) = login.upgrade().map(|login| login.sessions.settings().max_stale()) else {
             return;
         };
-        tokio::time::sleep(believed_for).await;
+        tokio::time::sleep(max_stale).await;
         if let Some(login) = login.upgrade() {
             login.sessions.trust(false);
         }

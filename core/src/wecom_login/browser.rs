@@ -122,7 +122,7 @@ impl AuthService {
         let work = async move {
             let ticket = this.0.0.login_codes.find(&login_code).await?;
             let own = this.named(&ticket.principal).await?;
-            this.corp_list(&ticket.local_id, &ticket.principal, own).await
+            this.corp_list(&ticket.user_id, &ticket.principal, own).await
         };
         self.0.run(work).await
     }
@@ -187,16 +187,16 @@ impl AuthService {
             return Ok(BrowserLogin::Over);
         }
         let own = CorpChoice::new(proof.person.principal.corp_id.clone(), proof.corp_name.clone());
-        let local_id = self.bind(&proof).await?;
-        let corps = self.corp_list(&local_id, &proof.person.principal, own).await?;
+        let user_id = self.bind(&proof).await?;
+        let corps = self.corp_list(&user_id, &proof.person.principal, own).await?;
         let (instance, login_type) = (config.name.full(), returned.login_type);
         if corps.len() == 1 {
-            let issued = self.admit(proof, local_id, instance, Platform::Web, login_type).await?;
+            let issued = self.admit(proof, user_id, instance, Platform::Web, login_type).await?;
             return Ok(BrowserLogin::Session(issued));
         }
         let ticket = Ticket {
             principal: proof.person.principal,
-            local_id,
+            user_id,
             instance: instance.to_owned(),
             login_type,
             person_epoch: proof.person_epoch,

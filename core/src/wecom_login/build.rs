@@ -19,7 +19,7 @@ use crate::callback::notify::Notify;
 use crate::callback::worker::Worker;
 use crate::element::{InstanceName, Instances, Kind, load, process_environment, read_elements};
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::{AuthModel, Binder, LoginCodes, OrganizationCodes, People, Prover, SpentStates};
+use crate::login::{AuthModel, UserBinder, LoginCodes, OrganizationCodes, People, Prover, SpentStates};
 use crate::session::Sessions;
 use crate::store::{Share, Store};
 use crate::suite::Suites;
@@ -60,7 +60,7 @@ impl Builder {
         let (repeats, repeat_feed) = mpsc::unbounded_channel();
         let (due, arrived) = (Arc::new(Wake::new()), Arc::new(Wake::new()));
         let api = Api::new(self.http_client, hosts);
-        let tokens = Tokens::new(api.clone(), store.clone(), self.cached_authorizations, runtime.clone());
+        let tokens = Tokens::new(api.clone(), store.clone(), self.authorization_cache_size, runtime.clone());
         let sessions = Sessions::new(store.shared(Share::Sessions), self.sessions, chores, runtime.clone());
         let authorizations = Authorizations::new(crate::authorization::Parts {
             store: store.clone(),
@@ -70,9 +70,9 @@ impl Builder {
             suites: suites.clone(),
             hooks: Arc::clone(&self.hooks),
             due: Arc::clone(&due),
-            capacity: self.cached_authorizations,
+            capacity: self.authorization_cache_size,
         });
-        let ours: Arc<dyn Binder> = AuthModel::new(store.clone(), self.binding_policy);
+        let ours: Arc<dyn UserBinder> = AuthModel::new(store.clone(), self.binding_policy);
         let binder = (self.binder)(Arc::clone(&ours));
         let by_auth_model = Arc::ptr_eq(&binder, &ours);
         let people = People::new(store.clone(), sessions.clone(), binder, by_auth_model);
@@ -132,7 +132,7 @@ impl Builder {
 
     fn web(&self) -> Result<Web> {
         let url = self.public_url.as_deref().ok_or_else(|| config("public_url is missing"))?;
-        let public_url = if self.insecure_http { PublicUrl::insecure(url) } else { PublicUrl::new(url) }?;
+        let public_url = if self.allow_insecure_http { PublicUrl::insecure(url) } else { PublicUrl::new(url) }?;
         let key = self.admin_key.as_deref().map(AdminKey::new).transpose()?;
         let admin = Admin::new(key, self.admin_predicate.clone(), Arc::clone(&self.clock));
         let proxies = TrustedProxies::new(self.trusted_proxies.clone());
@@ -146,13 +146,13 @@ impl Builder {
     fn hosts(&self) -> Result<Hosts> {
         match (&self.wecom_url, &self.hosts) {
             (Some(_), Some(_)) => Err(config("wecom_url and wecom_hosts exclude each other")),
-            (Some(url), None) => Ok(Hosts::parse(url, url, url, self.insecure_http)?),
+            (Some(url), None) => Ok(Hosts::parse(url, url, url, self.allow_insecure_http)?),
             (None, hosts) => Ok(hosts.clone().unwrap_or_default()),
         }
     }
 
     fn read_instances(&self) -> Result<Vec<(InstanceName, Kind)>> {
-        let elements = self.auths.as_ref().map(|root| read_elements(root)).transpose()?.unwrap_or_default();
+        let elements = self.auths_dir.as_ref().map(|root| read_elements(root)).transpose()?.unwrap_or_default();
         let mut all = Vec::new();
         let mut others = Vec::new();
         for files in elements {

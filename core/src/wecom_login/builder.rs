@@ -8,27 +8,27 @@ use sea_orm::DatabaseConnection;
 
 use super::retention::Retention;
 use crate::clock::{Clock, SystemClock};
-use crate::element::{InstanceConfig, LoginType, Meta};
+use crate::element::{InstanceConfig, LoginProvider, Meta};
 use crate::hooks::{Hooks, NoHooks};
 use crate::ids::CorpId;
-use crate::login::{Binder, BindingPolicy};
-use crate::session::{CurrentUser, SessionSettings};
+use crate::login::{UserBinder, BindingPolicy};
+use crate::session::{CurrentUser, SessionConfig};
 use crate::store::DataKeys;
-use crate::web::{AdminAction, AdminPredicate, Branding, Look, Network, Pages, QrPanel};
+use crate::web::{AdminAction, AdminPredicate, Branding, Look, Network, PageRenderer, QrPanel};
 use crate::wecom::{Hosts, HttpClient};
 
 /// Collects what a login is made of. Nothing is checked before [`build`](Self::build), which says what is wrong by
 /// file, field and rule, and never by value.
 #[must_use]
 pub struct Builder {
-    pub(super) auths: Option<PathBuf>,
+    pub(super) auths_dir: Option<PathBuf>,
     pub(super) instances: Vec<InstanceConfig>,
     pub(super) meta: Meta,
     pub(super) database: Option<Database>,
     pub(super) data_keys: DataKeys,
     pub(super) public_url: Option<String>,
     pub(super) mount: String,
-    pub(super) insecure_http: bool,
+    pub(super) allow_insecure_http: bool,
     pub(super) wecom_url: Option<String>,
     pub(super) hosts: Option<Hosts>,
     pub(super) http_client: HttpClient,
@@ -36,19 +36,19 @@ pub struct Builder {
     pub(super) hooks: Arc<dyn Hooks>,
     pub(super) binder: MakeBinder,
     pub(super) binding_policy: BindingPolicy,
-    pub(super) sessions: SessionSettings,
+    pub(super) sessions: SessionConfig,
     pub(super) admin_key: Option<String>,
     pub(super) admin_predicate: Option<AdminPredicate>,
     pub(super) trusted_proxies: Vec<Network>,
     pub(super) look: Look,
     pub(super) cookie_prefix: Option<String>,
-    pub(super) cached_authorizations: u64,
+    pub(super) authorization_cache_size: u64,
     pub(super) migrate: bool,
     pub(super) retention: Retention,
 }
 
 /// Makes the binder, given our auth model.
-pub(super) type MakeBinder = Box<dyn FnOnce(Arc<dyn Binder>) -> Arc<dyn Binder> + Send + Sync>;
+pub(super) type MakeBinder = Box<dyn FnOnce(Arc<dyn UserBinder>) -> Arc<dyn UserBinder> + Send + Sync>;
 
 /// The database, as it was given.
 pub(super) enum Database {
@@ -59,14 +59,14 @@ pub(super) enum Database {
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            auths: None,
+            auths_dir: None,
             instances: Vec::new(),
             meta: Meta::default(),
             database: None,
-            data_keys: DataKeys::environment(),
+            data_keys: DataKeys::from_env(),
             public_url: None,
             mount: "/auth".to_owned(),
-            insecure_http: false,
+            allow_insecure_http: false,
             wecom_url: None,
             hosts: None,
             http_client: HttpClient::default(),
@@ -74,13 +74,13 @@ impl Default for Builder {
             hooks: Arc::new(NoHooks),
             binder: Box::new(|ours| ours),
             binding_policy: BindingPolicy::default(),
-            sessions: SessionSettings::default(),
+            sessions: SessionConfig::default(),
             admin_key: None,
             admin_predicate: None,
             trusted_proxies: Vec::new(),
             look: Look::default(),
             cookie_prefix: None,
-            cached_authorizations: 10_000,
+            authorization_cache_size: 10_000,
             migrate: true,
             retention: Retention::default(),
         }
@@ -89,8 +89,8 @@ impl Default for Builder {
 
 impl Builder {
     /// Reads the instances below this directory, `auths/**/<Name>/e.json` and `<Name>.json`.
-    pub fn auths(mut self, root: impl Into<PathBuf>) -> Self {
-        self.auths = Some(root.into());
+    pub fn auths_dir(mut self, root: impl Into<PathBuf>) -> Self {
+        self.auths_dir = Some(root.into());
         self
     }
 
@@ -101,8 +101,8 @@ impl Builder {
     }
 
     /// Registers a login Type of your own, or replaces ours by one of the same name.
-    pub fn login_type(mut self, login_type: impl LoginType) -> Self {
-        self.meta.register(Arc::new(login_type));
+    pub fn login_provider(mut self, provider: impl LoginProvider) -> Self {
+        self.meta.register(Arc::new(provider));
         self
     }
 
@@ -124,7 +124,7 @@ impl Builder {
     }
 
     /// Says where the keys come from under which secrets are stored. The default is
-    /// [`DataKeys::environment`].
+    /// [`DataKeys::from_env`].
     pub fn data_keys(mut self, data_keys: DataKeys) -> Self {
         self.data_keys = data_keys;
         self
@@ -143,8 +143,8 @@ impl Builder {
     }
 
     /// Allows a public URL and WeCom hosts that are http and not on this machine: every secret then travels in clear.
-    pub const fn insecure_http(mut self) -> Self {
-        self.insecure_http = true;
+    pub const fn allow_insecure_http(mut self) -> Self {
+        self.allow_insecure_http = true;
         self
     }
 
@@ -179,7 +179,7 @@ impl Builder {
     }
 
     /// Binds people to users by the host app's own rules, in place of our auth model.
-    pub fn binder(mut self, binder: impl Binder) -> Self {
+    pub fn binder(mut self, binder: impl UserBinder) -> Self {
         self.binder = Box::new(|_| Arc::new(binder));
         self
     }
@@ -187,10 +187,10 @@ impl Builder {
     /// Lays the host app's own rules over our auth model: `over` is given ours and gives the binder that is asked.
     /// What that one passes on to ours stays as it is, such as the bindings of
     /// [`AuthService::bind_user`](crate::AuthService::bind_user); a binder that adds
-    /// [`companies`](Binder::companies) needs no table of its own.
-    pub fn binder_over<B: Binder>(
+    /// [`companies`](UserBinder::linked_principals) needs no table of its own.
+    pub fn wrap_binder<B: UserBinder>(
         mut self,
-        over: impl FnOnce(Arc<dyn Binder>) -> B + Send + Sync + 'static,
+        over: impl FnOnce(Arc<dyn UserBinder>) -> B + Send + Sync + 'static,
     ) -> Self {
         self.binder = Box::new(|ours| Arc::new(over(ours)));
         self
@@ -203,7 +203,7 @@ impl Builder {
     }
 
     /// How long sessions live.
-    pub const fn sessions(mut self, settings: SessionSettings) -> Self {
+    pub const fn sessions(mut self, settings: SessionConfig) -> Self {
         self.sessions = settings;
         self
     }
@@ -216,7 +216,7 @@ impl Builder {
     }
 
     /// Opens the admin routes to users of whom this says so, for an action on a company where there is one.
-    pub fn admins(
+    pub fn admin_predicate(
         mut self,
         predicate: impl Fn(&CurrentUser, AdminAction, Option<&CorpId>) -> bool + Send + Sync + 'static,
     ) -> Self {
@@ -237,7 +237,7 @@ impl Builder {
     }
 
     /// Replaces pages of the login by the host app's own.
-    pub fn pages(mut self, pages: impl Pages) -> Self {
+    pub fn pages(mut self, pages: impl PageRenderer) -> Self {
         self.look.set_pages(pages);
         self
     }
@@ -258,8 +258,8 @@ impl Builder {
     }
 
     /// How many authorisations, and as many access tokens, stay in memory. 10 000.
-    pub const fn cached_authorizations(mut self, authorizations: u64) -> Self {
-        self.cached_authorizations = authorizations;
+    pub const fn authorization_cache_size(mut self, authorizations: u64) -> Self {
+        self.authorization_cache_size = authorizations;
         self
     }
 
@@ -280,7 +280,7 @@ impl Builder {
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("auths", &self.auths)
+            .field("auths", &self.auths_dir)
             .field("public_url", &self.public_url)
             .field("mount", &self.mount)
             .finish_non_exhaustive()

@@ -39,7 +39,7 @@ impl AuthService {
 
     /// Who the person is in another company that they may enter.
     pub(super) async fn other_company(&self, ticket: &Ticket, corp_id: &CorpId) -> Result<Principal> {
-        let others = self.companies(&ticket.local_id, &ticket.principal).await?;
+        let others = self.companies(&ticket.user_id, &ticket.principal).await?;
         let entered = others.into_iter().map(|(other, _)| other).find(|other| other.corp_id == *corp_id);
         entered.ok_or_else(not_listed)
     }
@@ -54,24 +54,24 @@ impl AuthService {
     /// The proven company, and those that the host app lets the same user into.
     pub(super) async fn corp_list(
         &self,
-        local_id: &str,
+        user_id: &str,
         proven: &Principal,
         own: CorpChoice,
     ) -> Result<Vec<CorpChoice>> {
         let mut list = vec![own];
-        list.extend(self.companies(local_id, proven).await?.into_iter().map(|(_, choice)| choice));
+        list.extend(self.companies(user_id, proven).await?.into_iter().map(|(_, choice)| choice));
         Ok(list)
     }
 
     /// The companies that the host app names, each with a live binding of the same user in it.
-    async fn companies(&self, local_id: &str, proven: &Principal) -> Result<Vec<(Principal, CorpChoice)>> {
+    async fn companies(&self, user_id: &str, proven: &Principal) -> Result<Vec<(Principal, CorpChoice)>> {
         let inner = &self.0.0;
         let mut companies = Vec::new();
-        for other in inner.people.binder().companies(local_id, proven).await? {
-            let bound = inner.people.binder().bound(&other).await?;
+        for other in inner.people.binder().linked_principals(user_id, proven).await? {
+            let bound = inner.people.binder().find(&other).await?;
             // Under two suites a company is still one company.
             let listed = companies.iter().any(|(listed, _): &(Principal, _)| listed.corp_id == other.corp_id);
-            if listed || other.corp_id == proven.corp_id || bound.as_deref() != Some(local_id) {
+            if listed || other.corp_id == proven.corp_id || bound.as_deref() != Some(user_id) {
                 continue;
             }
             let Ok(config) = inner.instances.serving(&other.suite_id, &other.corp_id) else { continue };

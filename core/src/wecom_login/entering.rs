@@ -7,34 +7,34 @@ use super::service::AuthService;
 use crate::authorization::not_authorized;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::CorpId;
-use crate::login::{Proof, ProvenPerson, Ticket};
+use crate::login::{Authentication, AuthenticatedMember, Ticket};
 use crate::session::{Admission, IssuedSession, LoginType, Platform, Principal, Profile};
 
 impl AuthService {
     /// Makes a login code for a person who was proven.
     pub(super) async fn issue_login_code(
         &self,
-        proof: Proof,
+        proof: Authentication,
         instance: &str,
         login_type: LoginType,
     ) -> Result<LoginCodeResult> {
-        let local_id = self.bind(&proof).await?;
+        let user_id = self.bind(&proof).await?;
         let proven = CorpChoice::new(proof.person.principal.corp_id.clone(), proof.corp_name.clone());
-        let corp_list = self.corp_list(&local_id, &proof.person.principal, proven).await?;
+        let corp_list = self.corp_list(&user_id, &proof.person.principal, proven).await?;
         let ticket = Ticket {
             principal: proof.person.principal,
-            local_id: local_id.clone(),
+            user_id: user_id.clone(),
             instance: instance.to_owned(),
             login_type,
             person_epoch: proof.person_epoch,
             authorization_epoch: proof.authorization_epoch,
         };
         let login_code = self.0.0.login_codes.issue(&ticket).await?;
-        Ok(LoginCodeResult::new(login_code, corp_list, local_id))
+        Ok(LoginCodeResult::new(login_code, corp_list, user_id))
     }
 
     /// A person whom somebody else proved: the host app, or a Type of its own.
-    pub(super) async fn vouch(&self, person: ProvenPerson, newest_end: u64) -> Result<Proof> {
+    pub(super) async fn vouch(&self, person: AuthenticatedMember, newest_end: u64) -> Result<Authentication> {
         let who = &person.principal;
         let had_left = self.0.0.people.left(who).await?;
         let newest_end = if had_left { self.0.0.sessions.newest_end() } else { newest_end };
@@ -45,7 +45,7 @@ impl AuthService {
         let known = self.0.0.people.find(who).await?;
         // An end that came since the login began ends it too.
         let ended = self.0.0.sessions.person_ended_since(who, authorization.epoch, newest_end);
-        Ok(Proof {
+        Ok(Authentication {
             corp_name: authorization.corp_name.clone(),
             person_epoch: known.as_ref().map_or(0, |known| known.epoch) - i64::from(ended),
             authorization_epoch: authorization.epoch,
@@ -59,8 +59,8 @@ impl AuthService {
     /// Gives a person who was proven and bound a session.
     pub(super) async fn admit(
         &self,
-        proof: Proof,
-        local_id: String,
+        proof: Authentication,
+        user_id: String,
         instance: &str,
         platform: Platform,
         login_type: LoginType,
@@ -71,7 +71,7 @@ impl AuthService {
             .sessions
             .issue(Admission {
                 principal: proof.person.principal,
-                local_id,
+                user_id,
                 instance: instance.to_owned(),
                 platform,
                 login_type,
@@ -92,7 +92,7 @@ impl AuthService {
         let ticket = self.0.0.prover.limited(request.client, consumed).await?;
         let proof = self.proof_in(&ticket, request.corp_id).await?;
         let own = self.named(&ticket.principal).await?;
-        let list = self.corp_list(&ticket.local_id, &ticket.principal, own).await?;
+        let list = self.corp_list(&ticket.user_id, &ticket.principal, own).await?;
         let issued = self.enter(proof, ticket, request.platform).await?;
         Ok(self.result(issued, list))
     }
@@ -100,7 +100,7 @@ impl AuthService {
     /// A session of the company that the proof is for, under the instance that serves it.
     pub(super) async fn enter(
         &self,
-        proof: Proof,
+        proof: Authentication,
         ticket: Ticket,
         platform: Platform,
     ) -> Result<IssuedSession> {
@@ -110,11 +110,11 @@ impl AuthService {
         } else {
             self.0.0.instances.serving(&target.suite_id, &target.corp_id)?.name.full().to_owned()
         };
-        self.admit(proof, ticket.local_id, &instance, platform, ticket.login_type).await
+        self.admit(proof, ticket.user_id, &instance, platform, ticket.login_type).await
     }
 
     /// The proof for the company that is named, or without a name for the one that was proven.
-    pub(super) async fn proof_in(&self, ticket: &Ticket, corp_id: Option<CorpId>) -> Result<Proof> {
+    pub(super) async fn proof_in(&self, ticket: &Ticket, corp_id: Option<CorpId>) -> Result<Authentication> {
         let own_proof = self.proof_of(ticket, ticket.principal.clone()).await?;
         let corp_id = corp_id.unwrap_or_else(|| ticket.principal.corp_id.clone());
         if corp_id == ticket.principal.corp_id {
@@ -132,7 +132,7 @@ impl AuthService {
     }
 
     /// The proof that a login code carries, as far as it still holds, for the company that is entered.
-    async fn proof_of(&self, ticket: &Ticket, target: Principal) -> Result<Proof> {
+    async fn proof_of(&self, ticket: &Ticket, target: Principal) -> Result<Authentication> {
         let inner = &self.0.0;
         let over = || Error::new(ErrorKind::LoginCodeInvalid, "the login that made this code is over");
         let newest_end = inner.sessions.newest_end();
@@ -163,8 +163,8 @@ impl AuthService {
         };
         let profile =
             Profile { name: known.name, avatar: known.avatar, email: known.email, mobile: known.mobile };
-        Ok(Proof {
-            person: ProvenPerson::new(target, profile),
+        Ok(Authentication {
+            person: AuthenticatedMember::new(target, profile),
             corp_name: authorization.corp_name.clone(),
             person_epoch,
             authorization_epoch,
@@ -174,7 +174,7 @@ impl AuthService {
         })
     }
 
-    pub(super) async fn bind(&self, proof: &Proof) -> Result<String> {
+    pub(super) async fn bind(&self, proof: &Authentication) -> Result<String> {
         if let Some(user_id) = &proof.bound {
             return Ok(user_id.clone());
         }

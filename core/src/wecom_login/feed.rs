@@ -39,14 +39,14 @@ pub(super) async fn follow_ends(login: WecomLogin, inbox: Inbox) {
 
 async fn listen_for_ends(login: &WecomLogin, inbox: &Inbox) {
     let sessions = &login.0.sessions;
-    let believed_for = sessions.settings().believed_for();
+    let max_stale = sessions.settings().max_stale();
     let bell = Bell::hang(login.0.store.database().pool(), &login.0.runtime);
     let mut heard = None;
     // By the machine's clock: the database does not wait for one that a test moves.
     let mut heard_at = Instant::now();
     let mut measured = Measured::now(login);
     loop {
-        let left = believed_for.saturating_sub(heard_at.elapsed());
+        let left = max_stale.saturating_sub(heard_at.elapsed());
         let time = left.clamp(HEAR_WITHIN_AT_LEAST, HEAR_WITHIN);
         let mut well = false;
         match tokio::time::timeout(time, hear(login, inbox, heard)).await {
@@ -70,7 +70,7 @@ async fn listen_for_ends(login: &WecomLogin, inbox: &Inbox) {
             // As long as it does not answer, the last answer holds.
             let _ = tokio::time::timeout(HEAR_WITHIN_AT_LEAST, login.0.store.measure_time()).await;
         }
-        if !well && heard_at.elapsed() >= believed_for {
+        if !well && heard_at.elapsed() >= max_stale {
             sessions.trust(false);
         }
         tokio::select! {
@@ -141,8 +141,8 @@ async fn follow(login: &WecomLogin, end: End) {
         End::Authorization { suite_id, corp_id, epoch } => {
             inner.authorizations.changed(&suite_id, &corp_id, epoch);
         }
-        End::Person { suite_id, corp_id, user_id, authorization_epoch, epoch } => {
-            let who = Principal::new(suite_id, corp_id, user_id);
+        End::Person { suite_id, corp_id, third_user_id, authorization_epoch, epoch } => {
+            let who = Principal::new(suite_id, corp_id, third_user_id);
             inner.sessions.person_ended(&who, authorization_epoch, epoch);
         }
         End::Session { token_hash } => inner.sessions.session_ended(&token_hash).await,

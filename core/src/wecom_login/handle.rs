@@ -41,9 +41,9 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 /// use wecom_login::{DataKeys, WecomLogin};
 ///
 /// let wecom = WecomLogin::builder()
-///     .auths("auths")
+///     .auths_dir("auths")
 ///     .database_url("sqlite://wecom-login.db")
-///     .data_keys(DataKeys::environment())
+///     .data_keys(DataKeys::from_env())
 ///     .public_url("https://app.example.com")
 ///     .build()
 ///     .await?;
@@ -157,7 +157,7 @@ impl WecomLogin {
     /// finished, since its answer cannot be had twice.
     ///
     /// Sessions go on being verified from memory for as long as without a database
-    /// ([`SessionSettings::cached_without_database`](crate::SessionSettings::cached_without_database)), and from the database after that: nobody hears
+    /// ([`SessionConfig::max_stale`](crate::SessionConfig::max_stale)), and from the database after that: nobody hears
     /// of ends on other nodes any more.
     pub async fn shutdown(&self) {
         self.0.stop.cancel();

@@ -82,7 +82,7 @@ async fn is_our_turn(store: &Store) -> Result<bool> {
 async fn clean(login: &WecomLogin) {
     let (store, settings, retention) = (&login.0.store, login.0.sessions.settings(), &login.0.retention);
     let now = store.now();
-    let written_by = settings.idle.saturating_add(settings.write_interval().saturating_mul(WRITE_INTERVALS));
+    let written_by = settings.idle_timeout.saturating_add(settings.write_interval().saturating_mul(WRITE_INTERVALS));
     told("sessions", rows::remove_over(store, now, now - written_by).await);
     told("login codes", login.0.login_codes.remove_expired().await);
     told("states", login.0.spent_states.remove_expired().await);
@@ -108,10 +108,10 @@ async fn remove_records(store: &Store, retention: &Retention) -> Result<()> {
     use callback_record::{Column, Entity};
     let settled = [RecordStatus::Succeeded, RecordStatus::Ignored, RecordStatus::Failed];
     let over = Condition::all()
-        .add(Column::ReceivedAt.lt(store.now() - retention.records))
+        .add(Column::ReceivedAt.lt(store.now() - retention.record_ttl))
         .add(Column::Status.is_in(settled));
     remove::<Entity, i64>(store, Column::Id, over).await?;
-    let old = callback_seen::Column::SeenAt.lt(store.now() - retention.hashes);
+    let old = callback_seen::Column::SeenAt.lt(store.now() - retention.dedup_ttl);
     remove::<callback_seen::Entity, Vec<u8>>(store, callback_seen::Column::Hash, Condition::all().add(old))
         .await?;
     Ok(())
@@ -128,7 +128,7 @@ async fn remove_ignored(store: &Store, retention: &Retention, suite_id: &SuiteId
         .column(Column::Id)
         .filter(ignored.clone())
         .order_by_desc(Column::Id)
-        .offset(retention.ignored)
+        .offset(retention.max_ignored)
         .limit(1)
         .into_tuple()
         .one(store.database())

@@ -7,12 +7,12 @@ use super::requests::LoginCodeRequest;
 use super::results::{AuthConfig, LoginCodeResult, LoginConfig};
 use crate::callback::NotifyAnswer;
 use crate::element::{
-    CodeLogin, InstanceConfig, InstanceName, Kind, LoginAttempt, LoginInstance, QYWX_PROXY_AUTH_MODEL,
+    CodeLogin, InstanceConfig, InstanceName, Kind, LoginAttempt, LoginProviderInstance, QYWX_PROXY_AUTH_MODEL,
     QYWX_PROXY_TYPE,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::SuiteId;
-use crate::login::{Attempt, Proof};
+use crate::login::{Attempt, Authentication};
 
 /// A named login configuration, `auths.<Name>`.
 #[derive(Clone, Debug)]
@@ -166,9 +166,9 @@ impl Instance {
 
     async fn prove_by_own_type(
         &self,
-        instance: &dyn LoginInstance,
+        instance: &dyn LoginProviderInstance,
         request: LoginCodeRequest,
-    ) -> Result<Proof> {
+    ) -> Result<Authentication> {
         if !instance.is_active() {
             return Err(Error::new(ErrorKind::LoginDisabled, "this login is switched off"));
         }
@@ -180,7 +180,7 @@ impl Instance {
 }
 
 /// Proves a person through one of our instances, if it takes logins of this company by this door.
-pub(super) async fn prove(login: &WecomLogin, config: &InstanceConfig, attempt: &Attempt) -> Result<Proof> {
+pub(super) async fn prove(login: &WecomLogin, config: &InstanceConfig, attempt: &Attempt) -> Result<Authentication> {
     login.0.instances.check_login(config, &attempt.corp_id)?;
     let open = |config: &InstanceConfig| match config.code_login {
         CodeLogin::Open => true,

@@ -3,7 +3,7 @@
 use super::handle::{WecomLogin, stopped};
 use super::service::AuthService;
 use crate::error::Result;
-use crate::store::{BOOKED_EVERY, RotatedKeys};
+use crate::store::{BOOKED_EVERY, KeyRotationReport};
 
 impl AuthService {
     /// Seals everything that is stored anew under the data key that writes, so that older keys may go: the last step of
@@ -12,7 +12,7 @@ impl AuthService {
     ///
     /// Sessions are not sealed, but their tokens are made under a key, and end when no process has it any more. If nobody
     /// is to log in again, leave an older key out no sooner than a session may last after the change
-    /// ([`SessionSettings::absolute`](crate::SessionSettings::absolute)).
+    /// ([`SessionConfig::absolute_timeout`](crate::SessionConfig::absolute)).
     ///
     /// ```no_run
     /// # async fn rotate(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
@@ -25,7 +25,7 @@ impl AuthService {
     /// The database does not answer, or the handle is shut down. What was not reached stays under its key, and every key
     /// that is needed stays.
     #[doc(alias = "rotate-keys")]
-    pub async fn rotate_keys(&self) -> Result<RotatedKeys> {
+    pub async fn rotate_keys(&self) -> Result<KeyRotationReport> {
         let (store, stop) = (self.0.0.store.clone(), self.0.0.stop.clone());
         self.0
             .run(async move {

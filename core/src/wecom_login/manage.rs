@@ -7,7 +7,7 @@ use crate::callback::{CallbackRecord, record};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpDecision;
 use crate::ids::{AgentId, CorpId, SuiteId};
-use crate::login::{AuthModel, ProvenPerson};
+use crate::login::{AuthModel, AuthenticatedMember};
 use crate::secret::PermanentCode;
 use crate::session::{CurrentUser, IssuedSession, LoginType, Platform, Principal, Profile};
 use crate::store::RecordStatus;
@@ -42,7 +42,7 @@ impl AuthService {
     ///
     /// # Errors
     /// `CORP_NOT_AUTHORIZED`: there is nothing to decide.
-    pub async fn decide_corp(
+    pub async fn set_corp_decision(
         &self,
         suite_id: &SuiteId,
         corp_id: &CorpId,
@@ -83,15 +83,15 @@ impl AuthService {
                 let instance = this.instance_serving(&who.suite_id, &who.corp_id);
                 let instance = instance.map(|config| config.name.full().to_owned()).unwrap_or_default();
                 let newest_end = this.0.0.sessions.newest_end();
-                let proof = this.vouch(ProvenPerson::new(who, Profile::default()), newest_end).await?;
-                let local_id = this.bind(&proof).await?;
-                this.admit(proof, local_id, &instance, platform, LoginType::default()).await
+                let proof = this.vouch(AuthenticatedMember::new(who, Profile::default()), newest_end).await?;
+                let user_id = this.bind(&proof).await?;
+                this.admit(proof, user_id, &instance, platform, LoginType::default()).await
             })
             .await
     }
 
     /// Binds a person to a user of the host app in our auth model, and ends the person's sessions. A binder of your own
-    /// sees the binding only where it asks ours ([`Builder::binder_over`](crate::Builder::binder_over)).
+    /// sees the binding only where it asks ours ([`Builder::wrap_binder`](crate::Builder::wrap_binder)).
     ///
     /// # Errors
     /// The id is blank or over 255 bytes, or the database does not answer.

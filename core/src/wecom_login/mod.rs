@@ -23,7 +23,7 @@ pub use handle::{Element, WecomLogin};
 pub use instance::Instance;
 pub use requests::{LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
 pub use results::{
-    AuthConfig, CorpChoice, LoginCodeResult, LoginConfig, LoginResult, OrganizationLogin, SessionSummary,
+    AuthConfig, CorpChoice, LoginCodeResult, LoginConfig, LoginResult, OrgCodeLogin, SessionSummary,
     UserSummary,
 };
 pub use retention::Retention;

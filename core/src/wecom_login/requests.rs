@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::ids::{CorpId, SuiteId};
-use crate::secret::{AuthCode, LoginCode};
+use crate::secret::{OAuthCode, LoginCode};
 use crate::session::{LoginType, Platform};
 
 /// What [`Instance::login_code`](crate::Instance::login_code) takes.
@@ -13,7 +13,7 @@ pub struct LoginCodeRequest {
     /// The company that the code is of.
     pub corp_id: CorpId,
     /// The code from WeCom.
-    pub code: AuthCode,
+    pub code: OAuthCode,
     /// By QR code (the default) or from the workbench.
     pub login_type: LoginType,
     /// The client's address, by which failures are counted. Without it only the limit of the company holds: this is
@@ -25,14 +25,14 @@ pub struct LoginCodeRequest {
 impl LoginCodeRequest {
     /// A login of this company with this code.
     #[must_use]
-    pub fn new(corp_id: CorpId, code: AuthCode) -> Self {
+    pub fn new(corp_id: CorpId, code: OAuthCode) -> Self {
         Self { corp_id, code, login_type: LoginType::default(), client: None, stated: false }
     }
 
     /// Says that the code came with a `state` which the host app had made for this browser and has compared. With
     /// `codeLogin: state` nothing else is taken, and such a code is tried when too many others of its company failed.
     #[must_use]
-    pub const fn with_stated(mut self, stated: bool) -> Self {
+    pub const fn with_verified_state(mut self, stated: bool) -> Self {
         self.stated = stated;
         self
     }
@@ -102,7 +102,7 @@ pub struct WorkbenchLoginRequest {
     /// The company.
     pub corp_id: CorpId,
     /// The code from WeCom.
-    pub code: AuthCode,
+    pub code: OAuthCode,
     /// What the session is for.
     pub platform: Platform,
     /// The suite, where more than one of ours has the company.
@@ -115,14 +115,14 @@ pub struct WorkbenchLoginRequest {
 impl WorkbenchLoginRequest {
     /// A login of this company with this code.
     #[must_use]
-    pub fn new(corp_id: CorpId, code: AuthCode) -> Self {
+    pub fn new(corp_id: CorpId, code: OAuthCode) -> Self {
         Self { corp_id, code, platform: Platform::default(), suite_id: None, client: None, stated: false }
     }
 
     /// Says that the code came with a `state` which the host app had made for this browser and has compared. With
     /// `codeLogin: state` nothing else is taken, and such a code is tried when too many others of its company failed.
     #[must_use]
-    pub const fn with_stated(mut self, stated: bool) -> Self {
+    pub const fn with_verified_state(mut self, stated: bool) -> Self {
         self.stated = stated;
         self
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
-use crate::ids::{AgentId, CorpId, SuiteId, UserId};
+use crate::ids::{AgentId, CorpId, SuiteId, WecomUserId};
 use crate::secret::LoginCode;
 use crate::session::rows::Row;
 use crate::session::{CurrentUser, LoginType, Platform, Profile, SessionToken};
@@ -100,7 +100,7 @@ pub struct UserSummary {
     /// The host app's user.
     pub user_id: String,
     /// WeCom's userid.
-    pub third_user_id: UserId,
+    pub third_user_id: WecomUserId,
     /// The company.
     pub corp_id: CorpId,
     /// Name, picture, mail and mobile, as far as they are known.
@@ -170,14 +170,14 @@ impl LoginResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct OrganizationLogin {
+pub struct OrgCodeLogin {
     /// The company.
     pub corp_id: CorpId,
     /// Its app.
     pub agent_id: AgentId,
 }
 
-impl OrganizationLogin {
+impl OrgCodeLogin {
     pub(crate) const fn new(corp_id: CorpId, agent_id: AgentId) -> Self {
         Self { corp_id, agent_id }
     }

@@ -10,26 +10,26 @@ use crate::error::{Error, ErrorKind, Result};
 /// use std::time::Duration;
 /// use wecom_login::Retention;
 ///
-/// let retention = Retention::default().with_records(Duration::from_hours(30 * 24));
-/// assert_eq!(retention.hashes, Duration::from_hours(400 * 24));
+/// let retention = Retention::default().with_record_ttl(Duration::from_hours(30 * 24));
+/// assert_eq!(retention.dedup_ttl, Duration::from_hours(400 * 24));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retention {
     /// A record goes this long after it came, unless there is still something to do about it. 90 days.
-    pub records: Duration,
+    pub record_ttl: Duration,
     /// The hash of an event goes this long after it came: until then the same event is not done again. 400 days.
-    pub hashes: Duration,
+    pub dedup_ttl: Duration,
     /// So many of the newest records of one suite that were ignored are kept. 10 000.
-    pub ignored: u64,
+    pub max_ignored: u64,
 }
 
 impl Default for Retention {
     fn default() -> Self {
         Self {
-            records: Duration::from_hours(90 * 24),
-            hashes: Duration::from_hours(400 * 24),
-            ignored: 10_000,
+            record_ttl: Duration::from_hours(90 * 24),
+            dedup_ttl: Duration::from_hours(400 * 24),
+            max_ignored: 10_000,
         }
     }
 }
@@ -37,28 +37,28 @@ impl Default for Retention {
 impl Retention {
     /// Sets how long a record is kept.
     #[must_use]
-    pub const fn with_records(mut self, records: Duration) -> Self {
-        self.records = records;
+    pub const fn with_record_ttl(mut self, record_ttl: Duration) -> Self {
+        self.record_ttl = record_ttl;
         self
     }
 
     /// Sets how long the hash of an event is kept: as long as its record at least.
     #[must_use]
-    pub const fn with_hashes(mut self, hashes: Duration) -> Self {
-        self.hashes = hashes;
+    pub const fn with_dedup_ttl(mut self, dedup_ttl: Duration) -> Self {
+        self.dedup_ttl = dedup_ttl;
         self
     }
 
     /// Sets how many ignored records of a suite are kept.
     #[must_use]
-    pub const fn with_ignored(mut self, ignored: u64) -> Self {
-        self.ignored = ignored;
+    pub const fn with_max_ignored(mut self, max_ignored: u64) -> Self {
+        self.max_ignored = max_ignored;
         self
     }
 
     /// A hash that goes before its record would let the event be recorded twice.
     pub(super) fn checked(self) -> Result<Self> {
-        if self.hashes < self.records {
+        if self.dedup_ttl < self.record_ttl {
             return Err(Error::new(
                 ErrorKind::Config,
                 "retention: hashes are kept as long as records at least",
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn a_hash_outlives_its_record() {
         let day = Duration::from_hours(24);
-        assert!(Retention::default().with_hashes(day).checked().is_err());
-        assert!(Retention::default().with_records(day).with_hashes(day).checked().is_ok());
+        assert!(Retention::default().with_dedup_ttl(day).checked().is_err());
+        assert!(Retention::default().with_record_ttl(day).with_dedup_ttl(day).checked().is_ok());
     }
 }

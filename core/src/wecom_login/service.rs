@@ -3,7 +3,7 @@
 use super::handle::WecomLogin;
 use super::instance::prove;
 use super::requests::{LoginByCodeRequest, WorkbenchLoginRequest};
-use super::results::{CorpChoice, LoginResult, OrganizationLogin};
+use super::results::{CorpChoice, LoginResult, OrgCodeLogin};
 use crate::callback::NotifyAnswer;
 use crate::error::Result;
 use crate::ids::{CorpId, OrganizationCode, SuiteId};
@@ -96,7 +96,7 @@ impl AuthService {
         &self,
         code: &str,
         client: Option<std::net::IpAddr>,
-    ) -> Result<OrganizationLogin> {
+    ) -> Result<OrgCodeLogin> {
         let (this, code) = (self.clone(), code.to_owned());
         self.0
             .run(async move {
@@ -104,7 +104,7 @@ impl AuthService {
                 let config = this.0.0.instances.serving(&suite_id, &corp_id)?;
                 this.0.0.instances.check_login(config, &corp_id)?;
                 let authorization = this.0.0.authorizations.require_active(&suite_id, &corp_id).await?;
-                Ok(OrganizationLogin::new(corp_id, authorization.require_agent()?))
+                Ok(OrgCodeLogin::new(corp_id, authorization.require_agent()?))
             })
             .await
     }
@@ -133,15 +133,15 @@ impl AuthService {
         let proof = prove(&self.0, config, &attempt).await?;
         let own = CorpChoice::new(proof.person.principal.corp_id.clone(), proof.corp_name.clone());
         let principal = proof.person.principal.clone();
-        let local_id = self.bind(&proof).await?;
-        let corp_list = self.corp_list(&local_id, &principal, own).await?;
+        let user_id = self.bind(&proof).await?;
+        let corp_list = self.corp_list(&user_id, &principal, own).await?;
         let issued =
-            self.admit(proof, local_id, config.name.full(), request.platform, LoginType::Workbench).await?;
+            self.admit(proof, user_id, config.name.full(), request.platform, LoginType::Workbench).await?;
         Ok(self.result(issued, corp_list))
     }
 
     pub(super) fn result(&self, issued: IssuedSession, corp_list: Vec<CorpChoice>) -> LoginResult {
-        let idle = self.0.0.sessions.settings().idle.as_secs();
+        let idle = self.0.0.sessions.settings().idle_timeout.as_secs();
         LoginResult::new(issued.token, &issued.user, idle, corp_list)
     }
 }

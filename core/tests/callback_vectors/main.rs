@@ -6,7 +6,7 @@ mod vectors;
 use wecom_login::callback::{
     CorpEvent, EncodingAesKey, Envelope, EventErrorReason, SuiteEvent, SuiteEventKind, decrypt, encrypt, sign,
 };
-use wecom_login::{CorpId, SuiteId, SuiteTicket, TemporaryAuthCode};
+use wecom_login::{CorpId, SuiteId, SuiteTicket, AuthCode};
 
 use crate::vectors::{KEY_A, KEY_B, VECTORS, Vector};
 
@@ -74,7 +74,7 @@ fn the_events_among_them_are_read() {
     assert_eq!(ticket.timestamp, Some(1_403_610_513));
     let created = SuiteEvent::parse(Vector::of("S2").message.as_bytes(), &suite_id).unwrap();
     let SuiteEventKind::CreateAuth { auth_code, state } = created.kind else { panic!("{created:?}") };
-    assert_eq!((auth_code, state.as_deref()), (TemporaryAuthCode::new("AUTHCODE"), Some("123")));
+    assert_eq!((auth_code, state.as_deref()), (AuthCode::new("AUTHCODE"), Some("123")));
 
     let reason = |name: &str| {
         let vector = Vector::of(name);

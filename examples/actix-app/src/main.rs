@@ -14,10 +14,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (demo, listener) = Demo::start("actix-app").await?;
 
     let mut login = WecomLogin::builder()
-        .auths(demo.auths())
+        .auths_dir(demo.auths())
         .database_url(demo.database_url())
         .data_keys(demo.data_keys())
-        .binder_over(TwoCompanies::over)
+        .wrap_binder(TwoCompanies::over)
         .hooks(demo.hooks())
         .public_url(demo.public_url())
         .wecom_hosts(demo.wecom()?);

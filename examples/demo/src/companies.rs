@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use wecom_login::{AuthorizationStatus, CorpNotice, CorpSummary, HookFuture, Hooks, SuiteId, WecomLogin};
+use wecom_login::{AuthorizationStatus, CorpInfo, CorpSummary, HookFuture, Hooks, SuiteId, WecomLogin};
 use wecom_sandbox::Sandbox;
 
 use crate::two_companies;
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Newcomers(Arc<Notify>);
 
 impl Hooks for Newcomers {
-    fn corp_authorized<'a>(&'a self, _corp: &'a CorpNotice) -> HookFuture<'a> {
+    fn corp_authorized<'a>(&'a self, _corp: &'a CorpInfo) -> HookFuture<'a> {
         self.0.notify_one();
         Box::pin(async {})
     }

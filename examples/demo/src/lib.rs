@@ -78,8 +78,8 @@ impl Demo {
     #[must_use]
     pub fn data_keys(&self) -> DataKeys {
         match std::env::var_os(DATA_KEY_VARIABLE) {
-            Some(_) => DataKeys::environment(),
-            None => DataKeys::file(format!("{}.key", self.name)),
+            Some(_) => DataKeys::from_env(),
+            None => DataKeys::from_file(format!("{}.key", self.name)),
         }
     }
 

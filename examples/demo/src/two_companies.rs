@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wecom_login::{Binder, CorpId, HookFuture, Principal, ProvenPerson, Result, SuiteId, UserId};
+use wecom_login::{UserBinder, CorpId, HookFuture, Principal, AuthenticatedMember, Result, SuiteId, WecomUserId};
 
 /// A user of the host app, 王芳, who works for two companies.
 pub(crate) const USER: &str = "wangfang";
@@ -12,18 +12,18 @@ const SHE_IS: [(&str, &str); 2] = [("wwdemocompanya0001", "wangfang"), ("wwdemoc
 
 /// Binds people as the library does, and lets one user choose among the companies that the host app names for her.
 /// Only those are shown in which she still is bound to this user: who left a company no longer enters it.
-pub struct TwoCompanies(Arc<dyn Binder>);
+pub struct TwoCompanies(Arc<dyn UserBinder>);
 
 impl TwoCompanies {
     /// Lays the rule over the library's binder.
     #[must_use]
-    pub fn over(ours: Arc<dyn Binder>) -> Self {
+    pub fn over(ours: Arc<dyn UserBinder>) -> Self {
         Self(ours)
     }
 }
 
-impl Binder for TwoCompanies {
-    fn companies<'a>(
+impl UserBinder for TwoCompanies {
+    fn linked_principals<'a>(
         &'a self,
         user: &'a str,
         proven: &'a Principal,
@@ -32,12 +32,12 @@ impl Binder for TwoCompanies {
         Box::pin(async { named })
     }
 
-    fn bind<'a>(&'a self, person: &'a ProvenPerson) -> HookFuture<'a, Result<Option<String>>> {
+    fn bind<'a>(&'a self, person: &'a AuthenticatedMember) -> HookFuture<'a, Result<Option<String>>> {
         self.0.bind(person)
     }
 
-    fn bound<'a>(&'a self, who: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
-        self.0.bound(who)
+    fn find<'a>(&'a self, who: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
+        self.0.find(who)
     }
 
     fn unbind<'a>(&'a self, who: &'a Principal) -> HookFuture<'a, Result<()>> {
@@ -58,7 +58,7 @@ impl fmt::Debug for TwoCompanies {
 /// The people who are this user.
 pub(crate) fn people(suite_id: &SuiteId) -> Result<Vec<Principal>> {
     let person = |(corp_id, user_id)| {
-        Ok(Principal::new(suite_id.clone(), CorpId::new(corp_id)?, UserId::new(user_id)?))
+        Ok(Principal::new(suite_id.clone(), CorpId::new(corp_id)?, WecomUserId::new(user_id)?))
     };
     SHE_IS.into_iter().map(person).collect()
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use serde_json::json;
-use wecom_login::{AgentId, AuthCode, CorpId, PermanentCode, SuiteId, WorkbenchLoginRequest};
+use wecom_login::{AgentId, OAuthCode, CorpId, PermanentCode, SuiteId, WorkbenchLoginRequest};
 use wecom_login_tests::figures::{Latencies, resident_mib};
 use wecom_login_tests::node::{Node, Plan, SUITE};
 
@@ -50,13 +50,13 @@ async fn main() {
     let (mut misses, mut hits) = (Latencies::default(), Latencies::default());
     for token in &tokens {
         let asked = Instant::now();
-        assert!(login.verify_token(token.as_bytes()).answer().await.unwrap().is_some());
+        assert!(login.verify_token(token.as_bytes()).resolve().await.unwrap().is_some());
         misses.add(asked.elapsed());
     }
     for _ in 0..50 {
         for token in &tokens {
             let asked = Instant::now();
-            assert!(login.verify_token(token.as_bytes()).answer().await.unwrap().is_some());
+            assert!(login.verify_token(token.as_bytes()).resolve().await.unwrap().is_some());
             hits.add(asked.elapsed());
         }
     }
@@ -65,7 +65,7 @@ async fn main() {
     let mut logins = Latencies::default();
     for _ in 0..REAL {
         let code = node.sandbox.code_for_suite(&corp, &node.user(0, 1), SUITE).unwrap();
-        let request = WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), AuthCode::new(code));
+        let request = WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), OAuthCode::new(code));
         let request = request.with_suite_id(SuiteId::new(SUITE).ok());
         let asked = Instant::now();
         login.service().login_by_workbench(request).await.unwrap();

@@ -62,7 +62,7 @@ pub(super) async fn a_predicate_decides(stage: Stage) {
     let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
     let seen = Arc::clone(&asked);
     let setup = Setup::new().no_admin_key().configure(move |builder| {
-        builder.admins(move |user, action, corp| {
+        builder.admin_predicate(move |user, action, corp| {
             seen.lock().unwrap().push((action, corp.map(|corp| corp.as_str().to_owned())));
             user.corp_id().as_str() == COMPANY_A && corp.is_none_or(|corp| corp == user.corp_id())
         })

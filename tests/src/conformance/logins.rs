@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use wecom_login::{CorpDecision, CorpNotice, HookFuture, Hooks};
+use wecom_login::{CorpDecision, CorpInfo, HookFuture, Hooks};
 use wecom_sandbox::Fault;
 
 use super::Stage;
@@ -101,12 +101,12 @@ pub(super) async fn code_login_can_be_off(stage: Stage) {
 struct OnlyCompanyA;
 
 impl Hooks for OnlyCompanyA {
-    fn corp_wants_in<'a>(
+    fn review_authorization<'a>(
         &'a self,
-        corp: &'a CorpNotice,
+        corp: &'a CorpInfo,
     ) -> HookFuture<'a, wecom_login::Result<CorpDecision>> {
         Box::pin(async move {
-            Ok(if corp.corp_id.as_str() == COMPANY_A { CorpDecision::Allow } else { CorpDecision::Hold })
+            Ok(if corp.corp_id.as_str() == COMPANY_A { CorpDecision::Approve } else { CorpDecision::Defer })
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use wecom_login::callback::sign;
-use wecom_login::{HookFuture, Hooks, OtherEvent};
+use wecom_login::{HookFuture, Hooks, UnhandledEvent};
 
 use super::Stage;
 use super::rows::callback_headers;
@@ -84,17 +84,17 @@ pub(super) async fn what_is_accepted(stage: Stage) {
 
 /// Keeps what the host app is told of.
 #[derive(Default)]
-struct Told(Arc<Mutex<Vec<OtherEvent>>>);
+struct Told(Arc<Mutex<Vec<UnhandledEvent>>>);
 
 impl Hooks for Told {
-    fn other_event(&self, event: OtherEvent) -> HookFuture<'_> {
+    fn unhandled_event(&self, event: UnhandledEvent) -> HookFuture<'_> {
         self.0.lock().unwrap().push(event);
         Box::pin(async {})
     }
 }
 
 pub(super) async fn what_is_ignored(stage: Stage) {
-    let told: Arc<Mutex<Vec<OtherEvent>>> = Arc::default();
+    let told: Arc<Mutex<Vec<UnhandledEvent>>> = Arc::default();
     let hooks = Told(Arc::clone(&told));
     let world = stage.world(Setup::new().configure(|builder| builder.hooks(hooks))).await;
     let before = world.settled_records().await.len();

@@ -1,6 +1,6 @@
 //! People who are not simply members.
 
-use wecom_login::{BindingPolicy, CorpId, Principal, SuiteId, UserId};
+use wecom_login::{BindingPolicy, CorpId, Principal, SuiteId, WecomUserId};
 
 use super::Stage;
 use crate::auths::{COMPANY_A, SUITE};
@@ -32,7 +32,7 @@ pub(super) async fn bound_users_only(stage: Stage) {
     let who = Principal::new(
         SuiteId::new(SUITE).unwrap(),
         CorpId::new(COMPANY_A).unwrap(),
-        UserId::new(&person).unwrap(),
+        WecomUserId::new(&person).unwrap(),
     );
     world.login.service().bind_user(&who, "user-17").await.unwrap();
     assert_eq!(world.log_in(COMPANY_A, &person).await["userId"], "user-17");

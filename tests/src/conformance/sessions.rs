@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wecom_login::SessionSettings;
+use wecom_login::SessionConfig;
 
 use super::Stage;
 use super::rows::has_fields;
@@ -141,7 +141,7 @@ pub(super) async fn sessions_end_in_any_case(stage: Stage) {
 }
 
 pub(super) async fn lifetimes_are_settable(stage: Stage) {
-    let setup = Setup::new().configure(|builder| builder.sessions(SessionSettings::strict()));
+    let setup = Setup::new().configure(|builder| builder.sessions(SessionConfig::strict()));
     let world = stage.world(setup).await;
     let result = world.log_in(COMPANY_A, &world.person(COMPANY_A)).await;
     assert_eq!(result["expiresIn"], 3600);

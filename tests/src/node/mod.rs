@@ -13,7 +13,7 @@ use sea_orm::DbBackend;
 use serde_json::json;
 use tokio::net::TcpListener;
 use wecom_login::callback::CallbackRecord;
-use wecom_login::{Builder, CorpId, CorpSummary, Platform, Principal, SuiteId, UserId, WecomLogin};
+use wecom_login::{Builder, CorpId, CorpSummary, Platform, Principal, SuiteId, WecomUserId, WecomLogin};
 use wecom_login_tower::login_routes;
 use wecom_sandbox::Sandbox;
 
@@ -145,7 +145,7 @@ impl Node {
         let other = self.another_handle().await;
         let issued = other.service().issue_session(&nobody, Platform::App).await.expect("a session");
         let lives = async || {
-            let verified = login.verify_token(issued.token.expose().as_bytes()).answer().await;
+            let verified = login.verify_token(issued.token.expose().as_bytes()).resolve().await;
             verified.is_ok_and(|verified| verified.is_some())
         };
         until("the session of another handle is known", lives).await;
@@ -254,7 +254,7 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 /// A person of a company.
 #[must_use]
 pub fn principal(suite_id: &str, corp_id: &str, user_id: &str) -> Principal {
-    let ids = (SuiteId::new(suite_id), CorpId::new(corp_id), UserId::new(user_id));
+    let ids = (SuiteId::new(suite_id), CorpId::new(corp_id), WecomUserId::new(user_id));
     Principal::new(ids.0.expect("a suiteId"), ids.1.expect("a corpId"), ids.2.expect("a userid"))
 }
 

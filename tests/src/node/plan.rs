@@ -45,7 +45,7 @@ pub fn forge() -> Forge {
 pub fn builder(plan: Plan, url: &str, database_url: &str, sandbox: &Sandbox) -> Builder {
     let builder = WecomLogin::builder()
         .database_url(database_url)
-        .data_keys(DataKeys::given([DataKey::new([7; 32])]))
+        .data_keys(DataKeys::from_keys([DataKey::new([7; 32])]))
         .public_url(url)
         .wecom_url(sandbox.url())
         .admin_key(ADMIN_KEY);

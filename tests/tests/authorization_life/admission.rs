@@ -5,12 +5,12 @@ use wecom_login_tests::node::{Node, Plan, SUITE, until};
 
 async fn decide(node: &Node, corp: &str, decision: CorpDecision) {
     let ids = (SuiteId::new(SUITE).unwrap(), CorpId::new(corp).unwrap());
-    node.login.service().decide_corp(&ids.0, &ids.1, decision).await.unwrap();
+    node.login.service().set_corp_decision(&ids.0, &ids.1, decision).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_company_that_is_held_or_refused_looks_like_any_unknown_one() {
-    for (decision, status) in [(CorpDecision::Hold, "held"), (CorpDecision::Refuse, "refused")] {
+    for (decision, status) in [(CorpDecision::Defer, "held"), (CorpDecision::Deny, "refused")] {
         let node = Node::start(Plan::default()).await;
         node.told.decide(decision);
         let (corp, user) = (node.corp(0), node.user(0, 0));
@@ -27,7 +27,7 @@ async fn a_company_that_is_held_or_refused_looks_like_any_unknown_one() {
         let unknown = node.log_in_with("wwunknown", "any-code", Some(SUITE)).await;
         assert_eq!(refused.json(), unknown.json(), "nobody can tell one from the other");
         // The code was not burnt meanwhile.
-        decide(&node, &corp, CorpDecision::Allow).await;
+        decide(&node, &corp, CorpDecision::Approve).await;
         let login = node.log_in_with(&corp, &code, Some(SUITE)).await;
         assert_eq!(login.status, 200, "{:?}", login.json());
         let token = login.json()["token"].as_str().unwrap().to_owned();

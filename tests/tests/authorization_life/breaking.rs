@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wecom_login::{Clock as _, ManualClock, SessionSettings};
+use wecom_login::{Clock as _, ManualClock, SessionConfig};
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
 use wecom_sandbox::Fault;
 
@@ -11,7 +11,7 @@ const TEN_MINUTES: Duration = Duration::from_secs(601);
 
 async fn with_clock(plan: Plan) -> (Node, ManualClock) {
     let clock = ManualClock::starting_now();
-    let long = SessionSettings::default().with_idle(Duration::from_secs(20 * 86_400));
+    let long = SessionConfig::default().with_idle_timeout(Duration::from_secs(20 * 86_400));
     let node = Node::start_with(plan, |builder| builder.clock(clock.clone()).sessions(long)).await;
     (node, clock)
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wecom_login::{
-    Binder, Builder, Error, ErrorKind, HookFuture, ManualClock, Principal, ProvenPerson, Result,
+    UserBinder, Builder, Error, ErrorKind, HookFuture, ManualClock, Principal, AuthenticatedMember, Result,
 };
 use wecom_login_tests::forge::{Push, app_event, suite_event};
 use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
@@ -13,7 +13,7 @@ use wecom_sandbox::Fault;
 
 /// Our auth model behind a host app that is away at times.
 struct Away {
-    ours: Arc<dyn Binder>,
+    ours: Arc<dyn UserBinder>,
     away: Arc<AtomicBool>,
 }
 
@@ -26,13 +26,13 @@ impl Away {
     }
 }
 
-impl Binder for Away {
-    fn bind<'a>(&'a self, person: &'a ProvenPerson) -> HookFuture<'a, Result<Option<String>>> {
+impl UserBinder for Away {
+    fn bind<'a>(&'a self, person: &'a AuthenticatedMember) -> HookFuture<'a, Result<Option<String>>> {
         self.ours.bind(person)
     }
 
-    fn bound<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
-        self.ours.bound(principal)
+    fn find<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
+        self.ours.find(principal)
     }
 
     fn unbind<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<()>> {
@@ -58,7 +58,7 @@ async fn started_with(change: impl FnOnce(Builder) -> Builder) -> (Node, Arc<Ato
     let away = Arc::new(AtomicBool::new(false));
     let of_binder = Arc::clone(&away);
     let node = Node::start_with(Plan::default(), |builder| {
-        change(builder.binder_over(move |ours| Away { ours, away: of_binder }))
+        change(builder.wrap_binder(move |ours| Away { ours, away: of_binder }))
     })
     .await;
     let corp = node.install(0).await;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use wecom_login::{Binder, CorpId, HookFuture, Principal, ProvenPerson, Result, UserId};
+use wecom_login::{UserBinder, CorpId, HookFuture, Principal, AuthenticatedMember, Result, WecomUserId};
 use wecom_login_tests::auths::COMPANY_A;
 use wecom_login_tests::browser::{Look, Stage, Window, run_within};
 use wecom_login_tests::{Adapter, Setup, World};
@@ -28,7 +28,7 @@ pub(crate) async fn chooser(adapter: &dyn Adapter) {
     let binder = OneUser(Arc::clone(&in_company_a));
     let setup = Setup::new().configure(|builder| builder.binder(binder));
     run_within("chooser", adapter, setup, async |stage: &Stage, world: &World| {
-        in_company_a.set(UserId::new(world.person(COMPANY_A)).unwrap()).unwrap();
+        in_company_a.set(WecomUserId::new(world.person(COMPANY_A)).unwrap()).unwrap();
         let other = world.open_corp();
         let window = stage.open(Look::workbench()).await;
         begin(&window, world, &other).await;
@@ -60,18 +60,18 @@ fn at(world: &World, path: &str) -> String {
 }
 
 /// Whoever logs in is the same user, who is a person of company A too.
-struct OneUser(Arc<OnceLock<UserId>>);
+struct OneUser(Arc<OnceLock<WecomUserId>>);
 
-impl Binder for OneUser {
-    fn bind<'a>(&'a self, _: &'a ProvenPerson) -> HookFuture<'a, Result<Option<String>>> {
+impl UserBinder for OneUser {
+    fn bind<'a>(&'a self, _: &'a AuthenticatedMember) -> HookFuture<'a, Result<Option<String>>> {
         Box::pin(async { Ok(Some("one".to_owned())) })
     }
 
-    fn bound<'a>(&'a self, _: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
+    fn find<'a>(&'a self, _: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
         Box::pin(async { Ok(Some("one".to_owned())) })
     }
 
-    fn companies<'a>(&'a self, _: &'a str, proven: &'a Principal) -> HookFuture<'a, Result<Vec<Principal>>> {
+    fn linked_principals<'a>(&'a self, _: &'a str, proven: &'a Principal) -> HookFuture<'a, Result<Vec<Principal>>> {
         let user_id = self.0.get().unwrap().clone();
         let there = Principal::new(proven.suite_id.clone(), CorpId::new(COMPANY_A).unwrap(), user_id);
         Box::pin(async { Ok(vec![there]) })

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
-use wecom_login::{Binder, CorpId, HookFuture, Principal, ProvenPerson, Result, SuiteId, UserId};
+use wecom_login::{UserBinder, CorpId, HookFuture, Principal, AuthenticatedMember, Result, SuiteId, WecomUserId};
 use wecom_login_tests::auths::{COMPANY_A, SUITE};
 use wecom_login_tests::{Adapter, Ask, Layout, Reply, Setup, World};
 
@@ -141,23 +141,23 @@ fn links(page: &Reply) -> Vec<String> {
 }
 
 fn principal(corp_id: &str, user_id: &str) -> Principal {
-    Principal::new(SuiteId::new(SUITE).unwrap(), CorpId::new(corp_id).unwrap(), UserId::new(user_id).unwrap())
+    Principal::new(SuiteId::new(SUITE).unwrap(), CorpId::new(corp_id).unwrap(), WecomUserId::new(user_id).unwrap())
 }
 
 /// Everybody is one and the same user, in the companies that are written here.
 #[derive(Clone, Default)]
 struct OneUser(Arc<Mutex<Vec<Principal>>>);
 
-impl Binder for OneUser {
-    fn bind<'a>(&'a self, _: &'a ProvenPerson) -> HookFuture<'a, Result<Option<String>>> {
+impl UserBinder for OneUser {
+    fn bind<'a>(&'a self, _: &'a AuthenticatedMember) -> HookFuture<'a, Result<Option<String>>> {
         Box::pin(async { Ok(Some("one".to_owned())) })
     }
 
-    fn bound<'a>(&'a self, _: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
+    fn find<'a>(&'a self, _: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
         Box::pin(async { Ok(Some("one".to_owned())) })
     }
 
-    fn companies<'a>(&'a self, _: &'a str, _: &'a Principal) -> HookFuture<'a, Result<Vec<Principal>>> {
+    fn linked_principals<'a>(&'a self, _: &'a str, _: &'a Principal) -> HookFuture<'a, Result<Vec<Principal>>> {
         Box::pin(async { Ok(self.0.lock().unwrap().clone()) })
     }
 

@@ -152,7 +152,7 @@ async fn envelopes_and_events_may_be_json() {
     until("the session is over", async || !node.lives(&token).await).await;
     // The rules are those of XML.
     let who = principal(SUITE, &corp, &user);
-    let token = node.session(SUITE, &corp, who.user_id.as_str()).await;
+    let token = node.session(SUITE, &corp, who.third_user_id.as_str()).await;
     let twice = event.to_string().replacen('{', "{\"Event\":\"unsubscribe\",", 1);
     let nested =
         serde_json::json!({"ToUserName": corp, "MsgType": "event", "Event": {"Event": "unsubscribe"}});

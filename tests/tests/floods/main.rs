@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use sea_orm::Database;
 use wecom_login::{
-    AuthCode, CorpId, ErrorKind, ManualClock, SuiteId, Verify, WecomLogin, WorkbenchLoginRequest,
+    OAuthCode, CorpId, ErrorKind, ManualClock, SuiteId, Verification, WecomLogin, WorkbenchLoginRequest,
 };
 use wecom_login_tests::database::pool;
 use wecom_login_tests::forge::{Forge, app_event};
@@ -23,7 +23,7 @@ fn reads(lines: &Lines) -> usize {
 /// Gives how often the database was not there in time for it: a machine under load.
 async fn refused(login: &WecomLogin, token: &str) -> usize {
     for late in 0.. {
-        let refused = login.verify_token(token.as_bytes()).answer().await.unwrap_err();
+        let refused = login.verify_token(token.as_bytes()).resolve().await.unwrap_err();
         if refused.kind() != ErrorKind::StoreUnavailable {
             assert_eq!(refused.kind(), ErrorKind::TokenInvalid);
             return late;
@@ -46,7 +46,7 @@ async fn unknown_tokens_ask_the_database_nothing() {
     node.follows(&login).await;
     let live = node.session(SUITE, &corp, &node.user(0, 0)).await;
     lines.clear();
-    until("a session is read", async || login.verify_token(live.as_bytes()).answer().await.is_ok()).await;
+    until("a session is read", async || login.verify_token(live.as_bytes()).resolve().await.is_ok()).await;
     assert!(reads(&lines) > 0, "the statement is not counted");
 
     lines.clear();
@@ -59,7 +59,7 @@ async fn unknown_tokens_ask_the_database_nothing() {
     }
     assert_eq!(reads(&lines), 0);
     // The flood has not driven the good one out of memory.
-    assert!(matches!(login.verify_token(live.as_bytes()), Verify::Ready(Ok(_))));
+    assert!(matches!(login.verify_token(live.as_bytes()), Verification::Ready(Ok(_))));
 
     // Tokens that we made and that are over are absent for two seconds at a time.
     let mut gone = Vec::new();
@@ -110,7 +110,7 @@ async fn garbage_codes_from_everywhere_cost_wecom_three_hundred_calls() {
     assert_eq!(node.log_in(SUITE, &other, &node.user(1, 0)).await.status, 200);
     let before = node.sandbox.calls("auth/getuserinfo");
     let attempts = (0..1_000u16).map(|number| {
-        let code = AuthCode::new(format!("garbage-{number}"));
+        let code = OAuthCode::new(format!("garbage-{number}"));
         // A botnet: every code from another network.
         let client = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, number, 0, 0, 0, 0, 1));
         let request = WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), code)

@@ -81,7 +81,7 @@ impl Month {
         let clock = ManualClock::starting_now();
         let its = clock.clone();
         let day = Duration::from_hours(24);
-        let retention = Retention::default().with_records(day * 5).with_hashes(day * 10);
+        let retention = Retention::default().with_record_ttl(day * 5).with_dedup_ttl(day * 10);
         let mut plan = Plan::default();
         plan.deaf = true;
         let node = Node::start_with(plan, |builder| builder.clock(its).retention(retention)).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::Database;
-use wecom_login::{Builder, Clock as _, ManualClock, Retention, SessionSettings};
+use wecom_login::{Builder, Clock as _, ManualClock, Retention, SessionConfig};
 use wecom_login_tests::database::pool;
 use wecom_login_tests::lines::Lines;
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
@@ -40,7 +40,7 @@ async fn two_nodes_take_turns_and_a_wrong_clock_stops_nobody() {
     let lines = Lines::default();
     lines.record("sqlx::query=info");
     let clock = ManualClock::starting_now();
-    let retention = Retention::default().with_ignored(20);
+    let retention = Retention::default().with_max_ignored(20);
     let with = |builder: Builder| builder.clock(clock.clone()).retention(retention.clone());
     let node = Node::start_with(Plan::default(), with).await;
     let due = async || node.number("SELECT COALESCE(MAX(due_at), 0) FROM wecom_housekeeping").await;
@@ -80,8 +80,8 @@ async fn two_nodes_take_turns_and_a_wrong_clock_stops_nobody() {
 #[tokio::test]
 async fn sessions_that_are_never_idle_keep_nobody_from_the_house() {
     let clock = ManualClock::starting_now();
-    let retention = Retention::default().with_ignored(20);
-    let sessions = SessionSettings::default().with_idle(Duration::MAX).with_absolute(Duration::MAX);
+    let retention = Retention::default().with_max_ignored(20);
+    let sessions = SessionConfig::default().with_idle_timeout(Duration::MAX).with_absolute_timeout(Duration::MAX);
     let with = |builder: Builder| {
         builder.clock(clock.clone()).retention(retention.clone()).sessions(sessions.clone())
     };

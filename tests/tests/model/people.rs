@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use wecom_login::{AuthCode, Clock as _, CorpId, CurrentUser, ErrorKind, SuiteId, WorkbenchLoginRequest};
+use wecom_login::{OAuthCode, Clock as _, CorpId, CurrentUser, ErrorKind, SuiteId, WorkbenchLoginRequest};
 use wecom_login_tests::node::SUITE;
 
 use super::lives::{RecordLife, SessionLife, SessionTurn};
@@ -38,7 +38,7 @@ impl Run<'_> {
             let Ok(code) = self.sandbox.code_for_suite(&corp_id, &user_id, SUITE) else {
                 return if sure { Err("WeCom gives no code to who is in".to_owned()) } else { Ok(()) };
             };
-            let request = WorkbenchLoginRequest::new(CorpId::new(&*corp_id).unwrap(), AuthCode::new(code))
+            let request = WorkbenchLoginRequest::new(CorpId::new(&*corp_id).unwrap(), OAuthCode::new(code))
                 .with_suite_id(SuiteId::new(SUITE).ok());
             let login = self.login(node).service().login_by_workbench(request).await;
             if login.is_err() {
@@ -121,7 +121,7 @@ impl Run<'_> {
     }
 
     pub(super) async fn verified(&self, node: usize, token: &str) -> Checked<Option<CurrentUser>> {
-        at_last(async || match self.login(node).verify_token(token.as_bytes()).answer().await {
+        at_last(async || match self.login(node).verify_token(token.as_bytes()).resolve().await {
             Ok(verified) => Ok(verified.map(|verified| verified.user)),
             Err(error) if error.kind() == ErrorKind::TokenInvalid => Ok(None),
             Err(error) => Err(error),

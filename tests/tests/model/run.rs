@@ -136,9 +136,9 @@ impl<'a> Run<'a> {
                     service.end_sessions_of_person(&who).await
                 })
                 .await?;
-                self.may_have_ended(corp, who.user_id.as_str(), times);
+                self.may_have_ended(corp, who.third_user_id.as_str(), times);
                 self.ended_on(node, |session| {
-                    session.corp == corp && session.user_id == who.user_id.as_str()
+                    session.corp == corp && session.user_id == who.third_user_id.as_str()
                 });
             }
             Step::EndCorp { corp, node } => {

@@ -5,7 +5,7 @@ use wecom_login::WecomLogin;
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
 
 async fn lives(login: &WecomLogin, token: &str) -> bool {
-    login.verify_token(token.as_bytes()).answer().await.is_ok_and(|verified| verified.is_some())
+    login.verify_token(token.as_bytes()).resolve().await.is_ok_and(|verified| verified.is_some())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
 
 /// Who this token is to a handle; a session that was asked for is in its memory from then on.
 async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
-    let verified = login.verify_token(token.as_bytes()).answer().await;
+    let verified = login.verify_token(token.as_bytes()).resolve().await;
     verified.ok().flatten().map(|verified| verified.user)
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wecom_login::{Builder, Clock as _, CurrentUser, ManualClock, Platform, SessionSettings, WecomLogin};
+use wecom_login::{Builder, Clock as _, CurrentUser, ManualClock, Platform, SessionConfig, WecomLogin};
 use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -12,8 +12,8 @@ const IDLE: Duration = Duration::from_mins(96);
 /// Sessions that are idle soon and stay in memory for long, on a clock that is moved.
 fn idle_soon(clock: &ManualClock) -> impl Fn(Builder) -> Builder + '_ {
     move |builder| {
-        let mut settings = SessionSettings::default().with_idle(IDLE);
-        settings.cached_for = Duration::from_hours(100);
+        let mut settings = SessionConfig::default().with_idle_timeout(IDLE);
+        settings.cache_idle = Duration::from_hours(100);
         builder.clock(clock.clone()).sessions(settings)
     }
 }
@@ -21,7 +21,7 @@ fn idle_soon(clock: &ManualClock) -> impl Fn(Builder) -> Builder + '_ {
 /// A request to a node that has to let it in.
 async fn use_it(login: &WecomLogin, token: &str) {
     until("the session is used", async || {
-        login.verify_token(token.as_bytes()).answer().await.is_ok_and(|verified| verified.is_some())
+        login.verify_token(token.as_bytes()).resolve().await.is_ok_and(|verified| verified.is_some())
     })
     .await;
 }

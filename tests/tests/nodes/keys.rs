@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 use wecom_login::{
-    AuthCode, CorpId, DataKey, DataKeys, ErrorKind, RotatedKeys, SuiteId, WorkbenchLoginRequest,
+    OAuthCode, CorpId, DataKey, DataKeys, ErrorKind, KeyRotationReport, SuiteId, WorkbenchLoginRequest,
 };
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
 use wecom_sandbox::Fault;
@@ -18,7 +18,7 @@ const SEALED: [(&str, &str); 4] = [
 ];
 
 fn keys(seeds: &[u8]) -> DataKeys {
-    DataKeys::given(seeds.iter().map(|seed| DataKey::new([*seed; 32])))
+    DataKeys::from_keys(seeds.iter().map(|seed| DataKey::new([*seed; 32])))
 }
 
 /// How many values of each column the key of this seed sealed.
@@ -56,19 +56,19 @@ async fn what_an_old_key_sealed_is_sealed_anew_and_the_old_key_may_go() {
     let rotated = both.service().rotate_keys().await.unwrap();
     println!("{rotated:?}");
     assert!(rotated.resealed >= 4, "{rotated:?}");
-    assert_eq!((rotated.unreadable, rotated.retired, rotated.in_use), (0, 0, 1), "one has just ended");
+    assert_eq!((rotated.unreadable, rotated.retired, rotated.still_active), (0, 0, 1), "one has just ended");
     node.database.execute("UPDATE wecom_data_key SET used_at = used_at - 200000").await;
     let rotated = both.service().rotate_keys().await.unwrap();
-    assert_eq!((rotated.resealed, rotated.unreadable, rotated.retired, rotated.in_use), (0, 0, 1, 0));
+    assert_eq!((rotated.resealed, rotated.unreadable, rotated.retired, rotated.still_active), (0, 0, 1, 0));
     assert_eq!(sealed(&node, OLD).await, [0; 4]);
     assert!(sealed(&node, NEW).await.iter().all(|count| *count > 0), "{:?}", sealed(&node, NEW).await);
-    assert_eq!(both.service().rotate_keys().await.unwrap(), RotatedKeys::default(), "nothing is left to do");
+    assert_eq!(both.service().rotate_keys().await.unwrap(), KeyRotationReport::default(), "nothing is left to do");
     both.shutdown().await;
 
     let fetched = node.sandbox.calls("gettoken");
     let alone = node.another_handle_with(|builder| builder.data_keys(keys(&[NEW]))).await;
     let log_in = async || {
-        let code = AuthCode::new(node.sandbox.code_for_suite(&corp, &person, SUITE).unwrap());
+        let code = OAuthCode::new(node.sandbox.code_for_suite(&corp, &person, SUITE).unwrap());
         let request = WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), code);
         alone.service().login_by_workbench(request.with_suite_id(SuiteId::new(SUITE).ok())).await.unwrap()
     };
@@ -83,7 +83,7 @@ async fn what_an_old_key_sealed_is_sealed_anew_and_the_old_key_may_go() {
         node.number(left).await == 0
     })
     .await;
-    let lives = async |token: &str| alone.verify_token(token.as_bytes()).answer().await.is_ok();
+    let lives = async |token: &str| alone.verify_token(token.as_bytes()).resolve().await.is_ok();
     assert!(lives(login.token.expose()).await);
     assert!(!lives(&of_old).await, "a token that nobody can tell from a forged one");
     alone.shutdown().await;

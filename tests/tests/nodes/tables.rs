@@ -34,7 +34,7 @@ impl MigrationTrait for Orders {
 }
 
 async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
-    let verified = login.verify_token(token.as_bytes()).answer().await;
+    let verified = login.verify_token(token.as_bytes()).resolve().await;
     verified.ok().flatten().map(|verified| verified.user)
 }
 

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use wecom_login::{AuthCode, CorpId, ErrorKind, ManualClock, WecomLogin, WorkbenchLoginRequest};
+use wecom_login::{OAuthCode, CorpId, ErrorKind, ManualClock, WecomLogin, WorkbenchLoginRequest};
 use wecom_login_tests::node::{Node, Plan, Wire, until};
 
 /// A login by the workbench on one of the nodes.
 async fn log_in(node: &Node, on: &WecomLogin, corp: &str, user: &str) -> wecom_login::Result<()> {
     let code = node.sandbox.code(corp, user).unwrap();
-    let request = WorkbenchLoginRequest::new(CorpId::new(corp).unwrap(), AuthCode::new(code));
+    let request = WorkbenchLoginRequest::new(CorpId::new(corp).unwrap(), OAuthCode::new(code));
     on.service().login_by_workbench(request).await.map(drop)
 }
 
@@ -83,7 +83,7 @@ async fn when_the_node_that_fetches_a_token_dies_another_one_fetches_it() {
     let before = node.sandbox.calls("gettoken");
     wire.hold_answers("gettoken");
     let logging_in = {
-        let code = AuthCode::new(node.sandbox.code(&corp, &user).unwrap());
+        let code = OAuthCode::new(node.sandbox.code(&corp, &user).unwrap());
         let request = WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), code);
         let doomed = doomed.clone();
         threads.spawn(async move { doomed.service().login_by_workbench(request).await.map(drop) })

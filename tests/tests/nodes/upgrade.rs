@@ -9,7 +9,7 @@ use wecom_login_tests::forge::app_event;
 use wecom_login_tests::node::{ADMIN_KEY, Node, Plan, SUITE, until};
 
 async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
-    let verified = login.verify_token(token.as_bytes()).answer().await;
+    let verified = login.verify_token(token.as_bytes()).resolve().await;
     verified.ok().flatten().map(|verified| verified.user)
 }
 
@@ -121,7 +121,7 @@ impl Left {
         assert_eq!((lives.corp_id().as_str(), lives.third_user_id().as_str()), (&**corp, &**person));
         let of_leaver = async || user(later, &self.of_leaver).await;
         until("what was acknowledged is carried out", async || of_leaver().await.is_none()).await;
-        let code = wecom_login::AuthCode::new(node.sandbox.code(corp, person).unwrap());
+        let code = wecom_login::OAuthCode::new(node.sandbox.code(corp, person).unwrap());
         let corp_id = wecom_login::CorpId::new(&**corp).unwrap();
         let request = wecom_login::WorkbenchLoginRequest::new(corp_id, code);
         later.service().login_by_workbench(request).await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::DbBackend;
-use wecom_login::{Builder, SessionSettings};
+use wecom_login::{Builder, SessionConfig};
 use wecom_login_tests::database::TestDatabase;
 use wecom_login_tests::node::{Node, Plan, until};
 use wecom_login_tests::proxy::Proxy;
@@ -15,7 +15,7 @@ const ATTEMPTS: usize = 5;
 /// What a look at the database may take beyond the time for which sessions are believed.
 const LATE: Duration = Duration::from_secs(3);
 
-async fn believed_for(time: Duration, outage: impl Fn(&Proxy)) {
+async fn max_stale(time: Duration, outage: impl Fn(&Proxy)) {
     let directory = tempfile::tempdir().unwrap();
     let database = TestDatabase::create(directory.path()).await;
     if database.backend() == DbBackend::Sqlite {
@@ -23,7 +23,7 @@ async fn believed_for(time: Duration, outage: impl Fn(&Proxy)) {
         return;
     }
     let (proxy, url) = Proxy::before(database.url()).await;
-    let settings = SessionSettings::default().with_cached_without_database(time);
+    let settings = SessionConfig::default().with_max_stale(time);
     let change = |builder: Builder| builder.database_url(url).sessions(settings);
     let node = Node::start_on(Plan::default(), directory, database, change).await;
     let visit = Visit::begin(&node).await;
@@ -58,12 +58,12 @@ async fn believed_for(time: Duration, outage: impl Fn(&Proxy)) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_in_memory_go_on_for_as_long_as_is_set() {
-    believed_for(Duration::from_secs(3), Proxy::refuse).await;
-    believed_for(Duration::from_secs(3), Proxy::hang).await;
+    max_stale(Duration::from_secs(3), Proxy::refuse).await;
+    max_stale(Duration::from_secs(3), Proxy::hang).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_zero_they_end_with_the_first_look_that_fails() {
-    believed_for(Duration::ZERO, Proxy::refuse).await;
-    believed_for(Duration::ZERO, Proxy::hang).await;
+    max_stale(Duration::ZERO, Proxy::refuse).await;
+    max_stale(Duration::ZERO, Proxy::hang).await;
 }

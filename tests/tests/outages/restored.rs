@@ -57,7 +57,7 @@ async fn a_backup_that_is_put_back_brings_no_ended_session_back() {
     // A node that starts now knows only what is stored.
     let fresh = node.another_handle().await;
     let lives = async |token: &str| {
-        fresh.verify_token(token.as_bytes()).answer().await.is_ok_and(|user| user.is_some())
+        fresh.verify_token(token.as_bytes()).resolve().await.is_ok_and(|user| user.is_some())
     };
     until("it is stored", async || {
         !lives(&logged_out).await && !lives(&of_another).await && !lives(&of_leaving).await

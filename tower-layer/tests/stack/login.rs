@@ -4,7 +4,7 @@ use wecom_login::callback::{CallbackKeys, EncodingAesKey};
 use wecom_login::element::{InstanceConfig, InstanceName};
 use wecom_login::{
     AgentId, CallbackToken, CorpId, DataKey, DataKeys, PermanentCode, Platform, Principal, Suite, SuiteId,
-    SuiteSecret, UserId, WecomLogin,
+    SuiteSecret, WecomUserId, WecomLogin,
 };
 
 pub(crate) const ADMIN_KEY: &str = "0123456789abcdef01234567";
@@ -17,7 +17,7 @@ pub(crate) async fn handle() -> WecomLogin {
     let login = WecomLogin::builder()
         .instance(InstanceConfig::new(name, "Default", suite))
         .database_url("sqlite::memory:")
-        .data_keys(DataKeys::given([DataKey::new([7; 32])]))
+        .data_keys(DataKeys::from_keys([DataKey::new([7; 32])]))
         .public_url("http://127.0.0.1:3000")
         // Nobody listens there: no test here needs WeCom.
         .wecom_url("http://127.0.0.1:9")
@@ -38,7 +38,7 @@ pub(crate) async fn token(login: &WecomLogin, corp: &str) -> String {
     let principal = Principal::new(
         SuiteId::new("dk1").unwrap(),
         CorpId::new(corp).unwrap(),
-        UserId::new("zhangsan").unwrap(),
+        WecomUserId::new("zhangsan").unwrap(),
     );
     let issued = login.service().issue_session(&principal, Platform::App).await.unwrap();
     issued.token.expose().to_owned()

@@ -2,7 +2,7 @@
 
 use crate::callback::event::error::{EventError, EventErrorReason};
 use crate::callback::event::fields::Fields;
-use crate::ids::{AgentId, CorpId, UserId};
+use crate::ids::{AgentId, CorpId, WecomUserId};
 
 /// An event of one company's app.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,19 +27,19 @@ pub enum CorpEventKind {
     /// `change_contact` / `delete_user`: the person left the company (D/96302).
     UserDeleted {
         /// The person.
-        user_id: UserId,
+        third_user_id: WecomUserId,
     },
     /// `change_contact` / `update_user` with another `NewUserID`: the person's userid changed (D/96302).
     UserRenamed {
         /// The userid until now.
-        user_id: UserId,
+        third_user_id: WecomUserId,
         /// The userid from now on.
-        new_user_id: UserId,
+        new_third_user_id: WecomUserId,
     },
     /// `unsubscribe`: the person can no longer see the app (D/96468).
     Unsubscribed {
         /// The person.
-        user_id: UserId,
+        third_user_id: WecomUserId,
     },
     /// Another Event or another change.
     Other {
@@ -90,17 +90,17 @@ impl CorpEvent {
 
 impl CorpEventKind {
     fn from_fields(fields: &Fields<'_>, event: &str) -> Result<Self, EventErrorReason> {
-        let user_id = || fields.user_id.required_as("UserID");
+        let third_user_id = || fields.third_user_id.required_as("UserID");
         // WeCom sends NewUserID only if it changed; an empty or an equal one renames nobody.
-        let renamed = fields.new_user_id.text().is_some_and(|new| fields.user_id.text() != Some(new));
+        let renamed = fields.new_third_user_id.text().is_some_and(|new| fields.third_user_id.text() != Some(new));
         Ok(match (event, fields.change_type.text()) {
             ("unsubscribe", _) => {
-                Self::Unsubscribed { user_id: fields.from_user_name.required_as("FromUserName")? }
+                Self::Unsubscribed { third_user_id: fields.from_user_name.required_as("FromUserName")? }
             }
-            ("change_contact", Some("delete_user")) => Self::UserDeleted { user_id: user_id()? },
+            ("change_contact", Some("delete_user")) => Self::UserDeleted { third_user_id: third_user_id()? },
             ("change_contact", Some("update_user")) if renamed => {
-                let (user_id, new_user_id) = (user_id()?, fields.new_user_id.required_as("NewUserID")?);
-                Self::UserRenamed { user_id, new_user_id }
+                let (third_user_id, new_third_user_id) = (third_user_id()?, fields.new_third_user_id.required_as("NewUserID")?);
+                Self::UserRenamed { third_user_id, new_third_user_id }
             }
             _ => Self::Other { change_type: fields.change_type.name() },
         })
@@ -125,8 +125,8 @@ mod tests {
         CorpEvent::parse(message.as_bytes(), &CorpId::new("ww1").unwrap())
     }
 
-    fn user(text: &str) -> UserId {
-        UserId::new(text).unwrap()
+    fn user(text: &str) -> WecomUserId {
+        WecomUserId::new(text).unwrap()
     }
 
     #[test]
@@ -137,15 +137,15 @@ mod tests {
         assert_eq!(deleted.event, "change_contact");
         assert_eq!(deleted.create_time, Some(1_403_610_513));
         assert_eq!(deleted.agent_id, None);
-        assert_eq!(deleted.kind, CorpEventKind::UserDeleted { user_id: user("zhangsan") });
+        assert_eq!(deleted.kind, CorpEventKind::UserDeleted { third_user_id: user("zhangsan") });
 
         let rename = "<ChangeType>update_user</ChangeType><UserID>a</UserID><NewUserID>b</NewUserID>";
-        let renamed = CorpEventKind::UserRenamed { user_id: user("a"), new_user_id: user("b") };
+        let renamed = CorpEventKind::UserRenamed { third_user_id: user("a"), new_third_user_id: user("b") };
         assert_eq!(parse("change_contact", rename).unwrap().kind, renamed);
 
         let gone = parse("unsubscribe", "<AgentID>1000002</AgentID>").unwrap();
         assert_eq!(gone.agent_id, Some(AgentId::new(1_000_002)));
-        assert_eq!(gone.kind, CorpEventKind::Unsubscribed { user_id: user("sys") });
+        assert_eq!(gone.kind, CorpEventKind::Unsubscribed { third_user_id: user("sys") });
     }
 
     #[test]
@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(reason(&format!("<UserID>{}</UserID>", "a".repeat(129))), IllFormed("UserID"));
         assert_eq!(deleted("").unwrap_err().event.as_deref(), Some("change_contact"));
         let kind = deleted("<UserID><![CDATA[wwA/张 & <三>]]></UserID>").unwrap().kind;
-        assert_eq!(kind, CorpEventKind::UserDeleted { user_id: user("wwA/张 & <三>") });
+        assert_eq!(kind, CorpEventKind::UserDeleted { third_user_id: user("wwA/张 & <三>") });
     }
 
     #[test]
@@ -258,7 +258,7 @@ mod tests {
         let message = r#"{"ToUserName":"ww1","FromUserName":"a","CreateTime":12,"MsgType":"event",
             "Event":"unsubscribe","AgentID":218}"#;
         let event = parse_raw(message).unwrap();
-        assert_eq!(event.kind, CorpEventKind::Unsubscribed { user_id: user("a") });
+        assert_eq!(event.kind, CorpEventKind::Unsubscribed { third_user_id: user("a") });
         assert_eq!((event.create_time, event.agent_id), (Some(12), Some(AgentId::new(218))));
     }
 }

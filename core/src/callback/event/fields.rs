@@ -116,8 +116,8 @@ fields! {
     event = "Event",
     agent_id = "AgentID",
     change_type = "ChangeType",
-    user_id = "UserID",
-    new_user_id = "NewUserID",
+    third_user_id = "UserID",
+    new_third_user_id = "NewUserID",
 }
 
 impl<'a> Fields<'a> {

@@ -3,7 +3,7 @@
 use crate::callback::event::error::{EventError, EventErrorReason};
 use crate::callback::event::fields::Fields;
 use crate::ids::{CorpId, SuiteId};
-use crate::secret::{SuiteTicket, TemporaryAuthCode};
+use crate::secret::{SuiteTicket, AuthCode};
 
 /// An event of a suite.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,14 +31,14 @@ pub enum SuiteEventKind {
     /// `create_auth`: a company authorised the app (D/100965).
     CreateAuth {
         /// To be exchanged for the permanent code.
-        auth_code: TemporaryAuthCode,
+        auth_code: AuthCode,
         /// The `state` of the authorisation link.
         state: Option<String>,
     },
     /// `reset_permanent_code`: 重新获取secret in the provider console (D/97175).
     ResetPermanentCode {
         /// To be exchanged for the new permanent code.
-        auth_code: TemporaryAuthCode,
+        auth_code: AuthCode,
         /// The `state` of the authorisation link.
         state: Option<String>,
     },
@@ -89,7 +89,7 @@ impl SuiteEvent {
 
 impl SuiteEventKind {
     fn from_fields(fields: &Fields<'_>, info_type: &str) -> Result<Self, EventErrorReason> {
-        let auth_code = || fields.auth_code.required("AuthCode").map(TemporaryAuthCode::new);
+        let auth_code = || fields.auth_code.required("AuthCode").map(AuthCode::new);
         let corp_id = || fields.auth_corp_id.required_as("AuthCorpId");
         let state = fields.state.owned();
         Ok(match info_type {
@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(event.timestamp, Some(1_403_610_513));
         assert_eq!(event.kind, SuiteEventKind::SuiteTicket { ticket: SuiteTicket::new("asdf") });
 
-        let auth_code = TemporaryAuthCode::new("AUTHCODE");
+        let auth_code = AuthCode::new("AUTHCODE");
         let corp_id = CorpId::new("wxf8b4f85f3a794e77").unwrap();
         let code =
             "<AuthCode><![CDATA[AUTHCODE]]></AuthCode><State><![CDATA[123]]></State><ExtraInfo></ExtraInfo>";

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
-use crate::ids::{CorpId, SuiteId, UserId};
+use crate::ids::{CorpId, SuiteId, WecomUserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "wecom_end")]
@@ -14,7 +14,8 @@ pub struct Model {
     pub mark: i64,
     pub suite_id: Option<SuiteId>,
     pub corp_id: Option<CorpId>,
-    pub user_id: Option<UserId>,
+    #[sea_orm(column_name = "user_id")]
+    pub third_user_id: Option<WecomUserId>,
     pub token_hash: Option<Vec<u8>>,
     pub authorization_epoch: Option<i64>,
     pub epoch: Option<i64>,

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
-use crate::ids::{CorpId, SuiteId, UserId};
+use crate::ids::{CorpId, SuiteId, WecomUserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "wecom_login_code")]
@@ -12,8 +12,10 @@ pub struct Model {
     pub hash: Vec<u8>,
     pub suite_id: SuiteId,
     pub corp_id: CorpId,
-    pub user_id: UserId,
-    pub local_id: String,
+    #[sea_orm(column_name = "user_id")]
+    pub third_user_id: WecomUserId,
+    #[sea_orm(column_name = "local_id")]
+    pub user_id: String,
     pub instance: String,
     pub login_type: String,
     pub person_epoch: i64,

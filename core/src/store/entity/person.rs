@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
-use crate::ids::{CorpId, SuiteId, UserId};
+use crate::ids::{CorpId, SuiteId, WecomUserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "wecom_person")]
@@ -12,8 +12,8 @@ pub struct Model {
     pub suite_id: SuiteId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub corp_id: CorpId,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub user_id: UserId,
+    #[sea_orm(primary_key, auto_increment = false, column_name = "user_id")]
+    pub third_user_id: WecomUserId,
     pub epoch: i64,
     /// When the epoch last moved on: a login that began before is over.
     pub ended_at: Option<Timestamp>,

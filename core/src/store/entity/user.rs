@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
-use crate::ids::{CorpId, SuiteId, UserId};
+use crate::ids::{CorpId, SuiteId, WecomUserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "wecom_user")]
@@ -12,9 +12,10 @@ pub struct Model {
     pub suite_id: SuiteId,
     #[sea_orm(primary_key, auto_increment = false)]
     pub corp_id: CorpId,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub user_id: UserId,
-    pub local_id: String,
+    #[sea_orm(primary_key, auto_increment = false, column_name = "user_id")]
+    pub third_user_id: WecomUserId,
+    #[sea_orm(column_name = "local_id")]
+    pub user_id: String,
     pub created_at: Timestamp,
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::pages::{DefaultPages, Pages};
+use super::pages::{DefaultPages, PageRenderer};
 use super::panel::QrPanel;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -98,13 +98,13 @@ fn broken(rule: &str) -> Error {
 pub(crate) struct Look {
     pub(crate) branding: Branding,
     pub(crate) qr_panel: Option<QrPanel>,
-    pub(super) pages: Arc<dyn Pages>,
+    pub(super) pages: Arc<dyn PageRenderer>,
     /// Pages of the host app may use its style sheets, pictures and fonts.
     pub(super) own_pages: bool,
 }
 
 impl Look {
-    pub(crate) fn set_pages(&mut self, pages: impl Pages) {
+    pub(crate) fn set_pages(&mut self, pages: impl PageRenderer) {
         self.pages = Arc::new(pages);
         self.own_pages = true;
     }

@@ -8,7 +8,7 @@ use super::visit::{Parameters, Visit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::CorpId;
 use crate::login::Attempt;
-use crate::secret::AuthCode;
+use crate::secret::OAuthCode;
 use crate::session::{CurrentUser, IssuedSession};
 use crate::web::response::Response;
 use crate::wecom_login::{BrowserLogin, BrowserReturn, CorpChoice};
@@ -20,7 +20,7 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Response {
     let Some(state) = read.take("state").filter(|state| is_state(state)) else { return bad_link() };
     let (code, corp_id) = (read.take("code"), read.take("corpId"));
     match (code, corp_id) {
-        (Some(code), _) => come_back(visit, &state, Some(AuthCode::new(code))).await,
+        (Some(code), _) => come_back(visit, &state, Some(OAuthCode::new(code))).await,
         (None, Some(corp_id)) => match CorpId::new(corp_id) {
             Ok(corp_id) => choose(visit, &state, corp_id).await,
             Err(_) => bad_link(),
@@ -33,7 +33,7 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Response {
 }
 
 /// From WeCom; without a code the person said no.
-async fn come_back(visit: &Visit<'_>, state: &str, code: Option<AuthCode>) -> Response {
+async fn come_back(visit: &Visit<'_>, state: &str, code: Option<OAuthCode>) -> Response {
     let content = visit.cookies.read(visit.headers(), &Cookies::state(state));
     let pending = content.and_then(|content| PendingLogin::open(visit.keys(), state, content));
     let Some(pending) = pending else { return not_this_browser(visit).await };
@@ -45,7 +45,7 @@ async fn come_back(visit: &Visit<'_>, state: &str, code: Option<AuthCode>) -> Re
     finish(visit, state, pending, code).await
 }
 
-async fn finish(visit: &Visit<'_>, state: &str, pending: PendingLogin, code: AuthCode) -> Response {
+async fn finish(visit: &Visit<'_>, state: &str, pending: PendingLogin, code: OAuthCode) -> Response {
     let returned = BrowserReturn {
         attempt: Attempt {
             suite_id: pending.suite_id.clone(),
@@ -150,7 +150,7 @@ async fn enter(visit: &Visit<'_>, issued: IssuedSession, beginning: &Beginning, 
         }
         return visit.failed(&error, again(visit, beginning));
     }
-    let cookie = visit.web().cookie.set(issued.token.expose(), sessions.settings().absolute);
+    let cookie = visit.web().cookie.set(issued.token.expose(), sessions.settings().absolute_timeout);
     let mut response = visit
         .redirect(303, beginning.return_to.as_str())
         .with_header("set-cookie", cookie)
@@ -172,7 +172,7 @@ async fn end_former(visit: &Visit<'_>, new: &CurrentUser) -> Result<()> {
 /// Whose live session the browser holds.
 async fn held(visit: &Visit<'_>) -> Result<Option<CurrentUser>> {
     let Some(token) = visit.web().cookie.read(visit.headers()) else { return Ok(None) };
-    match visit.login.0.sessions.verify(token).answer().await {
+    match visit.login.0.sessions.verify(token).resolve().await {
         Ok(verified) => Ok(verified.map(|verified| verified.user)),
         Err(error) if error.kind() == ErrorKind::TokenInvalid => Ok(None),
         Err(error) => Err(error),
@@ -185,13 +185,13 @@ fn pending_choice(visit: &Visit<'_>, state: &str) -> Option<PendingChoice> {
 }
 
 async fn not_this_browser(visit: &Visit<'_>) -> Response {
-    let proceed = way_on(visit, None).await;
-    visit.ended(PageError::NotThisBrowser, visit.login_path(&[]), proceed)
+    let continue_url = way_on(visit, None).await;
+    visit.ended(PageError::StateMismatch, visit.login_path(&[]), continue_url)
 }
 
 async fn over(visit: &Visit<'_>, carried: &str, beginning: &Beginning) -> Response {
-    let proceed = way_on(visit, Some(beginning)).await;
-    let response = visit.ended(PageError::Over, again(visit, beginning), proceed);
+    let continue_url = way_on(visit, Some(beginning)).await;
+    let response = visit.ended(PageError::Expired, again(visit, beginning), continue_url);
     response.with_header("set-cookie", visit.cookies.clear(carried))
 }
 

@@ -117,7 +117,7 @@ fn ask(visit: &Visit<'_>, asked: &Asked, unknown: bool) -> Response {
 fn confirm(visit: &Visit<'_>, asked: &Asked, mark: &str) -> Response {
     let [corp_id, organization_code] = asked.company();
     let named = [corp_id, organization_code, ("confirm", Some(mark))];
-    let page = ConfirmPage { proceed: asked.link(visit, &named) };
+    let page = ConfirmPage { continue_url: asked.link(visit, &named) };
     visit.page(200, None, |pages, frame| pages.confirm(frame, &page))
 }
 

@@ -25,7 +25,7 @@ pub use branding::Branding;
 pub(crate) use branding::Look;
 pub use language::Language;
 pub use pages::{
-    CompaniesPage, Company, ConfirmPage, ErrorPage, OrganizationCodePage, PageError, PageFrame, Pages,
+    CompaniesPage, Company, ConfirmPage, ErrorPage, OrganizationCodePage, PageError, PageFrame, PageRenderer,
     QrPanelPage,
 };
 pub use panel::QrPanel;
@@ -59,7 +59,7 @@ pub(super) fn broken(login: &WecomLogin, language: Language) -> Response {
 /// The `Set-Cookie` that makes `/login` wait for a click: in WeCom it would log the person in again without one. It lasts
 /// as long as the session could have.
 pub(super) fn logged_out(login: &WecomLogin) -> String {
-    let absolute = login.0.sessions.settings().absolute;
+    let absolute = login.0.sessions.settings().absolute_timeout;
     Cookies::new(&login.0.web.cookie_names).set(cookies::LOGGED_OUT, &random::hex::<16>(), absolute)
 }
 

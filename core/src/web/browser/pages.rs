@@ -19,15 +19,15 @@ use crate::error::ErrorKind;
 ///
 /// struct Ours;
 ///
-/// impl Pages for Ours {
+/// impl PageRenderer for Ours {
 ///     fn error(&self, frame: &PageFrame, page: &ErrorPage) -> String {
 ///         let (title, what_to_do) = page.text(frame.language());
-///         let again = PageFrame::escape(&page.again);
-///         frame.document(title, &format!("<h1>{title}</h1><p>{what_to_do} <a href=\"{again}\">…</a></p>"))
+///         let retry_url = PageFrame::escape(&page.retry_url);
+///         frame.layout(title, &format!("<h1>{title}</h1><p>{what_to_do} <a href=\"{retry_url}\">…</a></p>"))
 ///     }
 /// }
 /// ```
-pub trait Pages: Send + Sync + 'static {
+pub trait PageRenderer: Send + Sync + 'static {
     /// Asks for the organisation code: a GET form to `page.action`.
     fn organization_code(&self, frame: &PageFrame, page: &OrganizationCodePage) -> String {
         views::organization_code(frame, page)
@@ -57,7 +57,7 @@ pub trait Pages: Send + Sync + 'static {
 /// Our own pages.
 pub(super) struct DefaultPages;
 
-impl Pages for DefaultPages {}
+impl PageRenderer for DefaultPages {}
 
 /// What all pages have.
 #[derive(Clone, Debug)]
@@ -92,8 +92,8 @@ impl PageFrame {
 
     /// A whole document in our look; `title` is text, `body` is HTML.
     #[must_use]
-    pub fn document(&self, title: &str, body: &str) -> String {
-        shell::document(self, title, body)
+    pub fn layout(&self, title: &str, body: &str) -> String {
+        shell::layout(self, title, body)
     }
 
     /// Text, safe in HTML and in quoted attributes.
@@ -122,7 +122,7 @@ pub struct OrganizationCodePage {
 #[non_exhaustive]
 pub struct ConfirmPage {
     /// The link that goes on.
-    pub proceed: String,
+    pub continue_url: String,
 }
 
 /// The page that asks which company to enter.
@@ -168,9 +168,9 @@ pub struct ErrorPage {
     /// How long to wait before the next attempt.
     pub retry_after: Option<Duration>,
     /// The link that begins anew, to come back to the same place.
-    pub again: String,
+    pub retry_url: String,
     /// The link into the app, where the browser holds a live session all the same: the person went back.
-    pub proceed: Option<String>,
+    pub continue_url: Option<String>,
 }
 
 /// Why a login does not go on.
@@ -182,9 +182,9 @@ pub enum PageError {
     /// The person said no, or WeCom came back without a code.
     Cancelled,
     /// The login was not begun in this browser, or too long ago.
-    NotThisBrowser,
+    StateMismatch,
     /// The login took too long, or came back before.
-    Over,
+    Expired,
     /// Any row of the table of errors.
     Failed(ErrorKind),
 }
@@ -195,8 +195,8 @@ impl PageError {
     pub const fn status(self) -> u16 {
         match self {
             Self::BadLink => 400,
-            Self::Over => 401,
-            Self::Cancelled | Self::NotThisBrowser => 403,
+            Self::Expired => 401,
+            Self::Cancelled | Self::StateMismatch => 403,
             Self::Failed(kind) => kind.status(),
         }
     }
@@ -207,7 +207,7 @@ impl PageError {
         match self {
             Self::BadLink => Some(ErrorKind::ApiParams.code()),
             Self::Failed(kind) => Some(kind.code()),
-            Self::Cancelled | Self::NotThisBrowser | Self::Over => None,
+            Self::Cancelled | Self::StateMismatch | Self::Expired => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::pages::PageFrame;
 const STYLE: &str = include_str!("style.css");
 
 /// A whole document; `title` is text, `body` is HTML.
-pub(super) fn document(frame: &PageFrame, title: &str, body: &str) -> String {
+pub(super) fn layout(frame: &PageFrame, title: &str, body: &str) -> String {
     let branding = frame.branding();
     let name = branding.name().map(escape);
     let full_title =
@@ -64,7 +64,7 @@ mod tests {
     fn the_host_apps_name_logo_and_colors_are_there() {
         let branding = Branding::new().with_name("A & B").with_logo("/l.svg").unwrap();
         let branding = branding.with_colors("#123456", "#abc").unwrap();
-        let page = document(&PageFrame::new(Language::En, "n0".to_owned(), branding), "T <i>", "<p>body</p>");
+        let page = layout(&PageFrame::new(Language::En, "n0".to_owned(), branding), "T <i>", "<p>body</p>");
         assert!(page.contains("<title>T &lt;i&gt; · A &amp; B</title>"));
         assert!(page.contains("<img src=\"/l.svg\" alt=\"\" height=\"40\"><span>A &amp; B</span>"));
         assert!(page.contains("<style nonce=\"n0\">") && page.contains("--accent:#123456"));

@@ -1,6 +1,6 @@
 //! The login page by itself, of a service that is for one company. Nothing here calls WeCom.
 
-use super::{Branding, ErrorPage, PageFrame, Pages, QrPanel};
+use super::{Branding, ErrorPage, PageFrame, PageRenderer, QrPanel};
 use crate::callback::{CallbackKeys, EncodingAesKey};
 use crate::element::{InstanceConfig, InstanceName};
 use crate::secret::{CallbackToken, PermanentCode, SuiteSecret};
@@ -12,15 +12,15 @@ use crate::{AgentId, Builder, CorpId, SuiteId, WecomLogin};
 
 struct Ours;
 
-impl Pages for Ours {
+impl PageRenderer for Ours {
     fn error(&self, frame: &PageFrame, page: &ErrorPage) -> String {
-        frame.document(page.text(frame.language()).0, "<h1>our own page</h1>")
+        frame.layout(page.text(frame.language()).0, "<h1>our own page</h1>")
     }
 }
 
 struct Broken;
 
-impl Pages for Broken {
+impl PageRenderer for Broken {
     fn error(&self, _: &PageFrame, _: &ErrorPage) -> String {
         panic!("a mistake of the host app")
     }
@@ -38,7 +38,7 @@ async fn login(qr: &str, configure: impl FnOnce(Builder) -> Builder) -> WecomLog
     let builder = WecomLogin::builder()
         .instance(instance)
         .database_url("sqlite::memory:")
-        .data_keys(DataKeys::given([DataKey::new([7; 32])]))
+        .data_keys(DataKeys::from_keys([DataKey::new([7; 32])]))
         .wecom_hosts(Hosts::parse("http://127.0.0.1:9", "https://open.weixin.qq.com", qr, false).unwrap())
         .public_url("https://app.example.com/portal");
     let login = configure(builder).build().await.unwrap();

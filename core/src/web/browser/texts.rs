@@ -17,11 +17,11 @@ pub(super) const fn error(error: PageError, language: Language) -> (&'static str
             ("登录已取消", "您没有在企业微信中确认登录。"),
             ("The login was cancelled", "You did not confirm it in WeCom."),
         ),
-        PageError::NotThisBrowser => (
+        PageError::StateMismatch => (
             ("无法继续此登录", "此登录不是在这个浏览器中发起的，或已超过 10 分钟，或浏览器不接受 Cookie。请重新登录。"),
             ("This login cannot go on", "It was not begun in this browser, or more than 10 minutes ago, or the browser takes no cookies. Please log in again."),
         ),
-        PageError::Over | PageError::Failed(Kind::LoginCodeInvalid) => (
+        PageError::Expired | PageError::Failed(Kind::LoginCodeInvalid) => (
             ("此登录已结束", "登录链接已被使用或已过期。请重新登录。"),
             ("This login is over", "It was used before or took too long. Please log in again."),
         ),

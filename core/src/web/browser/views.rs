@@ -32,7 +32,7 @@ pub(super) fn organization_code(frame: &PageFrame, page: &OrganizationCodePage) 
         escape(&page.prefilled),
         say("继续", "Continue"),
     );
-    frame.document(title, &body)
+    frame.layout(title, &body)
 }
 
 pub(super) fn confirm(frame: &PageFrame, page: &ConfirmPage) -> String {
@@ -41,10 +41,10 @@ pub(super) fn confirm(frame: &PageFrame, page: &ConfirmPage) -> String {
     let body = format!(
         "<h1>{title}</h1>\n<p class=\"quiet\">{}</p>\n<p><a class=\"button\" href=\"{}\">{}</a></p>",
         say("要重新登录吗？", "Do you want to log in again?"),
-        escape(&page.proceed),
+        escape(&page.continue_url),
         say("使用企业微信登录", "Log in with WeCom"),
     );
-    frame.document(title, &body)
+    frame.layout(title, &body)
 }
 
 pub(super) fn companies(frame: &PageFrame, page: &CompaniesPage) -> String {
@@ -57,7 +57,7 @@ pub(super) fn companies(frame: &PageFrame, page: &CompaniesPage) -> String {
         })
         .collect();
     let lead = frame.language().choose("您可以进入以下企业。", "You may enter these companies.");
-    frame.document(title, &format!("<h1>{title}</h1>\n<p class=\"quiet\">{lead}</p>\n<ul>\n{list}</ul>"))
+    frame.layout(title, &format!("<h1>{title}</h1>\n<p class=\"quiet\">{lead}</p>\n<ul>\n{list}</ul>"))
 }
 
 pub(super) fn qr_panel(frame: &PageFrame, page: &QrPanelPage) -> String {
@@ -81,7 +81,7 @@ pub(super) fn qr_panel(frame: &PageFrame, page: &QrPanelPage) -> String {
         script = escape(&page.script),
         parameters = page.parameters,
     );
-    frame.document(title, &body)
+    frame.layout(title, &body)
 }
 
 pub(super) fn error(frame: &PageFrame, page: &ErrorPage) -> String {
@@ -94,18 +94,18 @@ pub(super) fn error(frame: &PageFrame, page: &ErrorPage) -> String {
     } else {
         format!("\n<p class=\"quiet small\">{}</p>", codes.join(" · "))
     };
-    let (again, log_in_again) = (escape(&page.again), say("重新登录", "Log in again"));
-    let rest = match &page.proceed {
+    let (retry_url, log_in_again) = (escape(&page.retry_url), say("重新登录", "Log in again"));
+    let rest = match &page.continue_url {
         None => {
-            format!("<p>{what_to_do}</p>\n<p><a class=\"button\" href=\"{again}\">{log_in_again}</a></p>")
+            format!("<p>{what_to_do}</p>\n<p><a class=\"button\" href=\"{retry_url}\">{log_in_again}</a></p>")
         }
-        Some(proceed) => format!(
-            "<p>{}</p>\n<p><a class=\"button\" href=\"{}\">{}</a></p>\n<p><a href=\"{again}\">{log_in_again}</a></p>",
+        Some(continue_url) => format!(
+            "<p>{}</p>\n<p><a class=\"button\" href=\"{}\">{}</a></p>\n<p><a href=\"{retry_url}\">{log_in_again}</a></p>",
             say("您已经登录，不需要这次登录。", "You are logged in already and do not need it."),
-            escape(proceed),
+            escape(continue_url),
             say("进入应用", "Continue to the app"),
         ),
     };
     let body = format!("<h1>{title}</h1>\n{rest}{codes}");
-    frame.document(title, &body)
+    frame.layout(title, &body)
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::cookies::Cookies;
 use super::language::Language;
-use super::pages::{ErrorPage, PageError, PageFrame, Pages};
+use super::pages::{ErrorPage, PageError, PageFrame, PageRenderer};
 use super::views;
 use crate::error::{Error, ErrorKind};
 use crate::random;
@@ -59,7 +59,7 @@ impl<'a> Visit<'a> {
         &self,
         status: u16,
         framed: Option<&str>,
-        write: impl FnOnce(&dyn Pages, &PageFrame) -> String,
+        write: impl FnOnce(&dyn PageRenderer, &PageFrame) -> String,
     ) -> Response {
         let look = &self.web().look;
         let frame = PageFrame::new(self.language, random::hex::<16>(), look.branding.clone());
@@ -67,23 +67,23 @@ impl<'a> Visit<'a> {
         html(status, write(&*look.pages, &frame), policy)
     }
 
-    pub(super) fn error(&self, error: PageError, again: String) -> Response {
-        self.ended(error, again, None)
+    pub(super) fn error(&self, error: PageError, retry_url: String) -> Response {
+        self.ended(error, retry_url, None)
     }
 
     /// The same for whom there may be a way on: into the app.
-    pub(super) fn ended(&self, error: PageError, again: String, proceed: Option<String>) -> Response {
-        self.error_page(&ErrorPage { error, errcode: None, retry_after: None, again, proceed })
+    pub(super) fn ended(&self, error: PageError, retry_url: String, continue_url: Option<String>) -> Response {
+        self.error_page(&ErrorPage { error, errcode: None, retry_after: None, retry_url, continue_url })
     }
 
-    pub(super) fn failed(&self, error: &Error, again: String) -> Response {
+    pub(super) fn failed(&self, error: &Error, retry_url: String) -> Response {
         tracing::debug!(target: "wecom_login", %error, "a login in a browser was refused");
         self.error_page(&ErrorPage {
             error: PageError::Failed(error.kind()),
             errcode: error.errcode(),
             retry_after: error.retry_after(),
-            again,
-            proceed: None,
+            retry_url,
+            continue_url: None,
         })
     }
 
@@ -105,8 +105,8 @@ impl<'a> Visit<'a> {
 /// The page of a request that broke.
 pub(super) fn broken(web: &Web, hosts: &Hosts, language: Language) -> Response {
     let error = PageError::Failed(ErrorKind::Internal);
-    let again = web.path_of("/login");
-    let page = ErrorPage { error, errcode: None, retry_after: None, again, proceed: None };
+    let retry_url = web.path_of("/login");
+    let page = ErrorPage { error, errcode: None, retry_after: None, retry_url, continue_url: None };
     let frame = PageFrame::new(language, random::hex::<16>(), web.look.branding.clone());
     html(error.status(), views::error(&frame, &page), policy(&frame, false, None, hosts))
 }

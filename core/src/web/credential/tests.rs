@@ -4,9 +4,9 @@ use super::*;
 use crate::session::CurrentUser;
 use crate::web::fixture::{Fixture, headers, web};
 
-fn ready(verify: Verify) -> Result<Verified> {
+fn ready(verify: Verification) -> Result<Verified> {
     match verify {
-        Verify::Ready(result) => result,
+        Verification::Ready(result) => result,
         other => panic!("not at once: {other:?}"),
     }
 }
@@ -57,9 +57,9 @@ async fn each_credential_alone_is_enough() {
     let cookie = fixture.cookie(&token);
     let verified = ready(web.verify(&fixture.sessions, "GET", cookie.as_slice())).unwrap();
     assert_eq!(verified.user.session_id(), user.session_id());
-    assert!(matches!(web.verify(&fixture.sessions, "GET", headers(&[]).as_slice()), Verify::Absent));
+    assert!(matches!(web.verify(&fixture.sessions, "GET", headers(&[]).as_slice()), Verification::Absent));
     let basic = headers(&[("authorization", "Basic dXNlcjpwYXNz"), ("cookie", "theme=dark; wecom_login=")]);
-    assert!(matches!(web.verify(&fixture.sessions, "GET", basic.as_slice()), Verify::Absent));
+    assert!(matches!(web.verify(&fixture.sessions, "GET", basic.as_slice()), Verification::Absent));
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn two_credentials_must_be_of_one_session() {
     let (web, (one, user), (other, _)) = (web(), fixture.login().await, fixture.login().await);
     let both = |bearer: &str, cookie: &str| [fixture.bearer(bearer), fixture.cookie(cookie)].concat();
     let verify = async |headers: Vec<(String, Vec<u8>)>| {
-        web.verify(&fixture.sessions, "GET", headers.as_slice()).answer().await
+        web.verify(&fixture.sessions, "GET", headers.as_slice()).resolve().await
     };
 
     let same = verify(both(&one, &one)).await.unwrap().unwrap();
@@ -103,10 +103,10 @@ async fn a_cookie_of_an_ended_session_is_looked_up_and_cleared() {
     fixture.sessions.end(&ended).await.unwrap();
     let both = [fixture.bearer(&one), fixture.cookie(&other)].concat();
     let verify = web.verify(&fixture.sessions, "GET", both.as_slice());
-    assert!(matches!(verify, Verify::Pending(_)), "what we minted is asked for");
-    assert!(verify.answer().await.unwrap().unwrap().clear_cookie);
+    assert!(matches!(verify, Verification::Pending(_)), "what we minted is asked for");
+    assert!(verify.resolve().await.unwrap().unwrap().clear_cookie);
     let conflict = [fixture.bearer(&other), fixture.cookie(&one)].concat();
-    let error = web.verify(&fixture.sessions, "GET", conflict.as_slice()).answer().await.unwrap_err();
+    let error = web.verify(&fixture.sessions, "GET", conflict.as_slice()).resolve().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TokenInvalid);
 }
 

@@ -76,7 +76,7 @@ impl Service {
     /// Sessions that are over.
     pub(crate) async fn ended(&self) -> Vec<String> {
         let tokens = sessions(&self.node, &self.other).await;
-        let ended = self.node.login.verify_token(tokens[0].as_bytes()).answer().await.unwrap().unwrap().user;
+        let ended = self.node.login.verify_token(tokens[0].as_bytes()).resolve().await.unwrap().unwrap().user;
         self.node.login.service().logout_all(&ended).await.unwrap();
         tokens
     }
