@@ -50,11 +50,17 @@ where
     S: Service<ServiceRequest>,
 {
     pub(crate) const fn inner(future: S::Future, set_cookie: Option<HeaderValue>) -> Self {
-        Self { kind: Kind::Inner { future, set_cookie } }
+        Self {
+            kind: Kind::Inner { future, set_cookie },
+        }
     }
 
     pub(crate) const fn rejected(response: ServiceResponse) -> Self {
-        Self { kind: Kind::Rejected { response: Some(response) } }
+        Self {
+            kind: Kind::Rejected {
+                response: Some(response),
+            },
+        }
     }
 
     pub(crate) const fn verifying(
@@ -63,7 +69,14 @@ where
         inner: Rc<S>,
         require: RequireLogin,
     ) -> Self {
-        Self { kind: Kind::Verifying { pending, request: Some(request), inner, require } }
+        Self {
+            kind: Kind::Verifying {
+                pending,
+                request: Some(request),
+                inner,
+                require,
+            },
+        }
     }
 }
 
@@ -86,15 +99,29 @@ where
                     return Poll::Ready(Ok(response.map_into_left_body()));
                 }
                 KindProj::Rejected { response } => {
-                    let response = response.take().expect("a future is not polled after its end");
+                    let response = response
+                        .take()
+                        .expect("a future is not polled after its end");
                     return Poll::Ready(Ok(response.map_into_right_body()));
                 }
-                KindProj::Verifying { pending, request, inner, require } => {
+                KindProj::Verifying {
+                    pending,
+                    request,
+                    inner,
+                    require,
+                } => {
                     let result = ready!(pending.as_mut().poll(cx));
-                    let request = request.take().expect("this state is left once the answer is there");
+                    let request = request
+                        .take()
+                        .expect("this state is left once the answer is there");
                     match require.settle(result, &request) {
-                        Ok(set_cookie) => Kind::Inner { future: inner.call(request), set_cookie },
-                        Err(response) => Kind::Rejected { response: Some(request.into_response(response)) },
+                        Ok(set_cookie) => Kind::Inner {
+                            future: inner.call(request),
+                            set_cookie,
+                        },
+                        Err(response) => Kind::Rejected {
+                            response: Some(request.into_response(response)),
+                        },
                     }
                 }
             };

@@ -51,9 +51,12 @@ where
             Check::Ready(Err(rejection)) => {
                 ResponseFuture::rejected(request.into_response(self.require.reject(rejection)))
             }
-            Check::Pending(pending) => {
-                ResponseFuture::verifying(pending, request, Rc::clone(&self.inner), self.require.clone())
-            }
+            Check::Pending(pending) => ResponseFuture::verifying(
+                pending,
+                request,
+                Rc::clone(&self.inner),
+                self.require.clone(),
+            ),
         }
     }
 }
@@ -61,7 +64,11 @@ where
 impl RequireLogin {
     fn check(&self, request: &ServiceRequest) -> Check {
         let headers = ActixHeaders(request.headers());
-        self.guard.check(request.method().as_str(), || path_and_query(request), &headers)
+        self.guard.check(
+            request.method().as_str(),
+            || path_and_query(request),
+            &headers,
+        )
     }
 
     /// Puts the user into the request, or says why not. What is left is a cookie to clear.
@@ -76,7 +83,10 @@ impl RequireLogin {
     ) -> Result<Option<HeaderValue>, HttpResponse> {
         let headers = ActixHeaders(request.headers());
         let method = request.method().as_str();
-        match self.guard.settle(result, method, || path_and_query(request), &headers) {
+        match self
+            .guard
+            .settle(result, method, || path_and_query(request), &headers)
+        {
             Ok(admitted) => Ok(enter(admitted, request)),
             Err(rejection) => Err(self.reject(rejection)),
         }
@@ -94,11 +104,16 @@ fn enter(admitted: Authenticated, request: &ServiceRequest) -> Option<HeaderValu
 
 /// What the browser asked for: actix leaves the URI whole, whatever scopes the route is in.
 fn path_and_query(request: &ServiceRequest) -> &str {
-    request.uri().path_and_query().map_or("/", |path_and_query| path_and_query.as_str())
+    request
+        .uri()
+        .path_and_query()
+        .map_or("/", |path_and_query| path_and_query.as_str())
 }
 
 impl<S> fmt::Debug for RequireLoginMiddleware<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequireLoginMiddleware").field("require", &self.require).finish_non_exhaustive()
+        f.debug_struct("RequireLoginMiddleware")
+            .field("require", &self.require)
+            .finish_non_exhaustive()
     }
 }

@@ -48,33 +48,51 @@ pub struct RequireLogin {
 impl RequireLogin {
     /// Requires a session.
     pub fn new(login: &WecomLogin) -> Self {
-        Self { guard: Guard::new(login), respond: None }
+        Self {
+            guard: Guard::new(login),
+            respond: None,
+        }
     }
 
     /// Lets requests without any credential through, without a user. A bad credential is still refused.
     pub fn optional(login: &WecomLogin) -> Self {
-        Self { guard: Guard::optional(login), respond: None }
+        Self {
+            guard: Guard::optional(login),
+            respond: None,
+        }
     }
 
     /// Lets only people through for whom this says yes, too; the rest get 403. With several, all must say yes.
     pub fn require(self, predicate: impl Fn(&CurrentUser) -> bool + Send + Sync + 'static) -> Self {
-        Self { guard: self.guard.require(predicate), ..self }
+        Self {
+            guard: self.guard.require(predicate),
+            ..self
+        }
     }
 
     /// Lets only people of this company through.
     pub fn corp(self, corp_id: CorpId) -> Self {
-        Self { guard: self.guard.corp(corp_id), ..self }
+        Self {
+            guard: self.guard.corp(corp_id),
+            ..self
+        }
     }
 
     /// Lets only people through who logged in through this instance; its name may be given without `auths.`.
     pub fn instance(self, name: impl Into<String>) -> Self {
-        Self { guard: self.guard.instance(name), ..self }
+        Self {
+            guard: self.guard.instance(name),
+            ..self
+        }
     }
 
     /// Sends browsers that are not logged in to the login page, and from there back: 302 for a GET that accepts HTML
     /// and has no bearer. All else is answered as without it.
     pub fn redirect_to_login(self) -> Self {
-        Self { guard: self.guard.redirect_to_login(), ..self }
+        Self {
+            guard: self.guard.redirect_to_login(),
+            ..self
+        }
     }
 
     /// Replaces the responses of rejected requests. Whatever they are, the rejection is added to their extensions, and
@@ -83,7 +101,10 @@ impl RequireLogin {
         self,
         respond: impl Fn(&Rejection) -> HttpResponse + Send + Sync + 'static,
     ) -> Self {
-        Self { respond: Some(Arc::new(respond)), ..self }
+        Self {
+            respond: Some(Arc::new(respond)),
+            ..self
+        }
     }
 
     pub(crate) fn reject(&self, rejection: Rejection) -> HttpResponse {
@@ -91,7 +112,10 @@ impl RequireLogin {
             Some(respond) => respond(&rejection),
             None => to_actix(rejection.response()),
         };
-        rejection.changes().into_iter().for_each(|change| make(&mut response, change));
+        rejection
+            .changes()
+            .into_iter()
+            .for_each(|change| make(&mut response, change));
         response.extensions_mut().insert(rejection);
         response
     }
@@ -110,7 +134,11 @@ fn make(response: &mut HttpResponse, change: Change) {
             add(response, name, &value);
         }
         Change::Add(name, value) => {
-            if !response.headers().get_all(name).any(|there| *there == value) {
+            if !response
+                .headers()
+                .get_all(name)
+                .any(|there| *there == value)
+            {
                 add(response, name, &value);
             }
         }
@@ -119,7 +147,9 @@ fn make(response: &mut HttpResponse, change: Change) {
 
 fn add(response: &mut HttpResponse, name: &'static str, value: &str) {
     if let Some(value) = header(value) {
-        response.headers_mut().append(HeaderName::from_static(name), value);
+        response
+            .headers_mut()
+            .append(HeaderName::from_static(name), value);
     }
 }
 
@@ -139,12 +169,17 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(RequireLoginMiddleware::new(Rc::new(service), self.clone())))
+        ready(Ok(RequireLoginMiddleware::new(
+            Rc::new(service),
+            self.clone(),
+        )))
     }
 }
 
 impl fmt::Debug for RequireLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequireLogin").field("guard", &self.guard).finish_non_exhaustive()
+        f.debug_struct("RequireLogin")
+            .field("guard", &self.guard)
+            .finish_non_exhaustive()
     }
 }

@@ -29,8 +29,15 @@ use crate::respond::respond;
 #[must_use]
 pub fn scope(path: &str, login: &WecomLogin) -> LoginScope {
     let path = path.trim_matches('/');
-    let prefix = if path.is_empty() { String::new() } else { format!("/{path}") };
-    LoginScope { prefix: prefix.into(), login: login.clone() }
+    let prefix = if path.is_empty() {
+        String::new()
+    } else {
+        format!("/{path}")
+    };
+    LoginScope {
+        prefix: prefix.into(),
+        login: login.clone(),
+    }
 }
 
 /// The same for `App::configure` and `Scope::configure`.
@@ -87,7 +94,12 @@ impl HttpServiceFactory for LoginScope {
 }
 
 impl LoginScope {
-    async fn answer(&self, request: &HttpRequest, payload: Payload, segments: usize) -> HttpResponse {
+    async fn answer(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        segments: usize,
+    ) -> HttpResponse {
         let response = match self.below(request.uri().path(), segments) {
             Some(path) => respond(&self.login, request, payload, path).await,
             None => None,

@@ -26,7 +26,10 @@ use crate::respond::to_actix;
 /// }
 /// ```
 #[derive(Clone, Debug)]
-#[allow(clippy::exhaustive_structs, reason = "handlers take it apart: User(user)")]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "handlers take it apart: User(user)"
+)]
 pub struct User(pub CurrentUser);
 
 impl Deref for User {
@@ -42,7 +45,10 @@ impl FromRequest for User {
     type Future = Ready<Result<Self, UserRejection>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(find(request).and_then(|user| user.ok_or_else(|| UserRejection(Rejection::unauthenticated()))))
+        ready(
+            find(request)
+                .and_then(|user| user.ok_or_else(|| UserRejection(Rejection::unauthenticated()))),
+        )
     }
 }
 
@@ -59,7 +65,10 @@ impl FromRequest for User {
 /// }
 /// ```
 #[derive(Clone, Debug)]
-#[allow(clippy::exhaustive_structs, reason = "handlers take it apart: MaybeUser(user)")]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "handlers take it apart: MaybeUser(user)"
+)]
 pub struct MaybeUser(pub Option<User>);
 
 impl FromRequest for MaybeUser {

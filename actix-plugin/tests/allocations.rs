@@ -47,7 +47,10 @@ async fn a_hit_costs_one_entry_in_the_extensions() {
     let guarded = RequireLogin::new(&login).corp(wecom_login::CorpId::new("ww1").unwrap());
     let guarded = guarded.new_transform(inner).await.unwrap();
     for headers in [[("authorization", &*bearer)], [("cookie", &*cookie)]] {
-        let (without, with) = (blocks(&bare, &headers).await, blocks(&guarded, &headers).await);
+        let (without, with) = (
+            blocks(&bare, &headers).await,
+            blocks(&guarded, &headers).await,
+        );
         assert_eq!(with - without, 1, "{headers:?}");
     }
 }

@@ -39,9 +39,16 @@ async fn unknown_paths_are_the_hosts() {
         "/%61uth/me",
         "/auth//notify",
     ] {
-        assert_eq!(ask!(&app, request("GET", path, &[])).body, "the host's own", "{path}");
+        assert_eq!(
+            ask!(&app, request("GET", path, &[])).body,
+            "the host's own",
+            "{path}"
+        );
     }
-    assert_eq!(ask!(&app, request("GET", "/auth/own", &[])).body, "beside ours");
+    assert_eq!(
+        ask!(&app, request("GET", "/auth/own", &[])).body,
+        "beside ours"
+    );
 }
 
 #[actix_web::test]
@@ -70,23 +77,37 @@ async fn me_is_found_however_it_is_mounted() {
     let home = async || "the host's own";
     let service = App::new().service(scope("/auth", &login));
     let configured = App::new().configure(configure("auth/", &login));
-    let root = App::new().route("/", get().to(home)).configure(configure("/", &login));
-    let root_service = App::new().service(scope("", &login)).route("/", get().to(home));
+    let root = App::new()
+        .route("/", get().to(home))
+        .configure(configure("/", &login));
+    let root_service = App::new()
+        .service(scope("", &login))
+        .route("/", get().to(home));
     let in_scope = web::scope("/b").service(scope("/auth", &login));
-    let nested = App::new().service(web::scope("/a").route("/x", get().to(home)).service(in_scope));
+    let nested = App::new().service(
+        web::scope("/a")
+            .route("/x", get().to(home))
+            .service(in_scope),
+    );
     let in_configured = web::scope("/b").configure(configure("/", &login));
     let nested_root = App::new().service(web::scope("/a").service(in_configured));
     macro_rules! check {
         ($app:expr, $path:expr) => {{
             let (app, path) = (init_service($app).await, $path);
-            assert_eq!(ask!(&app, request("GET", path, &[])).problem(), (401, "UNAUTHENTICATED".into()));
+            assert_eq!(
+                ask!(&app, request("GET", path, &[])).problem(),
+                (401, "UNAUTHENTICATED".into())
+            );
             let me = ask!(&app, request("GET", path, &[("authorization", &token)]));
             assert_eq!(me.header("content-type"), Some("application/json"));
             assert_eq!(me.json()["user"]["thirdUserId"], "zhangsan", "{path}");
             assert_eq!(me.json()["session"]["current"], true);
             let head = ask!(&app, request("HEAD", path, &[("authorization", &token)]));
             assert_eq!((head.status.as_u16(), &*head.body), (200, &b""[..]));
-            assert_eq!(head.header("content-length"), Some(&*me.body.len().to_string()));
+            assert_eq!(
+                head.header("content-length"),
+                Some(&*me.body.len().to_string())
+            );
             app
         }};
     }
@@ -109,7 +130,10 @@ async fn clients_are_counted_by_the_address_they_come_from() {
         ask!(&app, request.peer_addr(peer.parse().unwrap()))
     };
     for _ in 0..10 {
-        assert_eq!(ask("192.0.2.1:1000", "Bearer guess").await.problem(), (403, "FORBIDDEN".into()));
+        assert_eq!(
+            ask("192.0.2.1:1000", "Bearer guess").await.problem(),
+            (403, "FORBIDDEN".into())
+        );
     }
     let limited = ask("192.0.2.1:1001", &key).await;
     assert_eq!(limited.problem(), (429, "RATE_LIMITED".into()));

@@ -22,9 +22,18 @@ fn serve(login: &WecomLogin) -> (SocketAddr, ServerHandle) {
         App::new()
             .app_data(PayloadConfig::new(10))
             .service(scope("/auth", &login))
-            .service(web::scope("/api").wrap(required.clone()).route("/hello", get().to(hello)))
+            .service(
+                web::scope("/api")
+                    .wrap(required.clone())
+                    .route("/hello", get().to(hello)),
+            )
     });
-    let server = server.workers(2).disable_signals().listen(listener).unwrap().run();
+    let server = server
+        .workers(2)
+        .disable_signals()
+        .listen(listener)
+        .unwrap()
+        .run();
     let handle = server.handle();
     tokio::spawn(server);
     (address, handle)
@@ -36,7 +45,10 @@ async fn hello(user: User) -> String {
 
 fn get_with(path: &str, token: &str) -> Vec<u8> {
     let bearer = bearer(token);
-    format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: {bearer}\r\n\r\n").into()
+    format!(
+        "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: {bearer}\r\n\r\n"
+    )
+    .into()
 }
 
 fn body(answer: &str) -> &str {
@@ -55,8 +67,14 @@ async fn two_workers_share_the_handle_and_what_it_knows() {
         assert_eq!(user, "zhangsan");
         workers.insert(worker.to_owned());
     }
-    let logout = String::from_utf8(get_with("/auth/logout", &one)).unwrap().replacen("GET", "POST", 1);
-    assert!(exchange(address, logout.as_bytes()).await.starts_with("HTTP/1.1 204"));
+    let logout = String::from_utf8(get_with("/auth/logout", &one))
+        .unwrap()
+        .replacen("GET", "POST", 1);
+    assert!(
+        exchange(address, logout.as_bytes())
+            .await
+            .starts_with("HTTP/1.1 204")
+    );
     let asked: Vec<_> = (0..8)
         .map(|_| {
             tokio::spawn({
@@ -66,9 +84,16 @@ async fn two_workers_share_the_handle_and_what_it_knows() {
         })
         .collect();
     for answer in asked {
-        assert!(answer.await.unwrap().starts_with("HTTP/1.1 401"), "ended for every worker");
+        assert!(
+            answer.await.unwrap().starts_with("HTTP/1.1 401"),
+            "ended for every worker"
+        );
     }
-    assert!(exchange(address, &get_with("/api/hello", &other)).await.starts_with("HTTP/1.1 200"));
+    assert!(
+        exchange(address, &get_with("/api/hello", &other))
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
     server.stop(false).await;
 }
 
@@ -78,7 +103,8 @@ async fn bodies_come_in_chunks_and_headers_in_any_bytes() {
     let token = token(&login, "ww1").await;
     let (address, server) = serve(&login);
     let chunked = |length: usize, end: &str| {
-        let mut request = b"POST /auth/loginByCode HTTP/1.1\r\nhost: x\r\nconnection: close\r\n".to_vec();
+        let mut request =
+            b"POST /auth/loginByCode HTTP/1.1\r\nhost: x\r\nconnection: close\r\n".to_vec();
         request.extend(b"x-odd: \xff\xfe\r\ncookie: a=\xe4\xbc\x81; b=\xff\r\n");
         request.extend(b"transfer-encoding: chunked\r\n\r\n");
         let body = format!(r#"{{"x":"{}"}}"#, "y".repeat(length - 8));
@@ -92,16 +118,28 @@ async fn bodies_come_in_chunks_and_headers_in_any_bytes() {
     };
     let answer = exchange(address, &chunked(16 * 1024, "0\r\n\r\n")).await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    assert!(answer.contains("unknown"), "the body was read to its end: {answer}");
+    assert!(
+        answer.contains("unknown"),
+        "the body was read to its end: {answer}"
+    );
     let answer = exchange(address, &chunked(16 * 1024 + 1, "0\r\n\r\n")).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     // actix closes a connection whose framing is wrong; what went before is not taken for the whole.
     let answer = exchange(address, &chunked(100, "zz\r\n\r\n")).await;
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
+        "{answer}"
+    );
 
-    let odd =
-        [b"GET /auth/me HTTP/1.1\r\nx-odd: \xff\xfe\r\ncookie: a=\xff\r\n", &get_with("/", &token)[16..]];
-    assert!(exchange(address, &odd.concat()).await.contains("\"thirdUserId\":\"zhangsan\""));
+    let odd = [
+        b"GET /auth/me HTTP/1.1\r\nx-odd: \xff\xfe\r\ncookie: a=\xff\r\n",
+        &get_with("/", &token)[16..],
+    ];
+    assert!(
+        exchange(address, &odd.concat())
+            .await
+            .contains("\"thirdUserId\":\"zhangsan\"")
+    );
     server.stop(false).await;
 }
 
@@ -111,10 +149,15 @@ async fn the_answer_to_head_has_the_length_and_no_body() {
     let token = token(&login, "ww1").await;
     let (address, server) = serve(&login);
     let got = exchange(address, &get_with("/auth/me", &token)).await;
-    let head = String::from_utf8(get_with("/auth/me", &token)).unwrap().replacen("GET", "HEAD", 1);
+    let head = String::from_utf8(get_with("/auth/me", &token))
+        .unwrap()
+        .replacen("GET", "HEAD", 1);
     let head = exchange(address, head.as_bytes()).await;
     assert_eq!(body(&head), "");
-    let lengths: Vec<_> = head.lines().filter(|line| line.starts_with("content-length:")).collect();
+    let lengths: Vec<_> = head
+        .lines()
+        .filter(|line| line.starts_with("content-length:"))
+        .collect();
     assert_eq!(lengths, [format!("content-length: {}", body(&got).len())]);
     server.stop(false).await;
 }

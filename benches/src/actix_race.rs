@@ -4,7 +4,8 @@ use std::hint::black_box;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{
-    Payload, Service, ServiceFactory as _, ServiceRequest, ServiceResponse, Transform as _, fn_service,
+    Payload, Service, ServiceFactory as _, ServiceRequest, ServiceResponse, Transform as _,
+    fn_service,
 };
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
@@ -31,19 +32,27 @@ impl Requests {
             let request = TestRequest::default().insert_header((name, value.as_str()));
             request.to_http_request()
         });
-        Self { requests: requests.collect(), next: 0 }
+        Self {
+            requests: requests.collect(),
+            next: 0,
+        }
     }
 
     /// With `Authorization: Bearer …`.
     pub fn with_tokens(tokens: &[String]) -> Self {
-        let values: Vec<String> = tokens.iter().map(|token| format!("Bearer {token}")).collect();
+        let values: Vec<String> = tokens
+            .iter()
+            .map(|token| format!("Bearer {token}"))
+            .collect();
         Self::with("authorization", &values)
     }
 
     /// With the session cookie of a browser, beside another one.
     pub fn with_cookies(tokens: &[String]) -> Self {
-        let values: Vec<String> =
-            tokens.iter().map(|token| format!("theme=dark; wecom_login={token}")).collect();
+        let values: Vec<String> = tokens
+            .iter()
+            .map(|token| format!("theme=dark; wecom_login={token}"))
+            .collect();
         Self::with("cookie", &values)
     }
 
@@ -54,7 +63,11 @@ impl Requests {
     {
         self.next = (self.next + 7919) % self.requests.len();
         let request = ServiceRequest::from_parts(self.requests[self.next].clone(), Payload::None);
-        let response = service.call(request).now_or_never().expect("no answer here has to wait").unwrap();
+        let response = service
+            .call(request)
+            .now_or_never()
+            .expect("no answer here has to wait")
+            .unwrap();
         assert_eq!(response.status(), status);
         let (request, response) = response.into_parts();
         black_box(response);
@@ -85,9 +98,11 @@ where
     })
 }
 
-pub async fn leaf()
--> impl Service<ServiceRequest, Response = ServiceResponse<actix_web::body::BoxBody>, Error = actix_web::Error>
-{
+pub async fn leaf() -> impl Service<
+    ServiceRequest,
+    Response = ServiceResponse<actix_web::body::BoxBody>,
+    Error = actix_web::Error,
+> {
     let leaf = fn_service(async |request: ServiceRequest| {
         Ok::<_, actix_web::Error>(request.into_response(HttpResponse::Ok().finish()))
     });
@@ -96,16 +111,26 @@ pub async fn leaf()
 
 pub async fn ours(
     login: &WecomLogin,
-) -> impl Service<ServiceRequest, Response = ServiceResponse<impl MessageBody + use<>>, Error = actix_web::Error>
-+ use<> {
-    RequireLogin::new(login).new_transform(leaf().await).await.unwrap()
+) -> impl Service<
+    ServiceRequest,
+    Response = ServiceResponse<impl MessageBody + use<>>,
+    Error = actix_web::Error,
+> + use<> {
+    RequireLogin::new(login)
+        .new_transform(leaf().await)
+        .await
+        .unwrap()
 }
 
 /// A limit, or with `None` a middleware that does nothing.
 pub async fn limit(
     sessions: Option<impl crate::limit::Sessions>,
-) -> impl Service<ServiceRequest, Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error> {
-    LimitTransform(sessions).new_transform(leaf().await).await.unwrap()
+) -> impl Service<ServiceRequest, Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error>
+{
+    LimitTransform(sessions)
+        .new_transform(leaf().await)
+        .await
+        .unwrap()
 }
 
 /// Ours, its baselines and its peers.
@@ -120,27 +145,64 @@ pub async fn middleware<'a>(
     let requests = || Requests::with_tokens(tokens);
     vec![
         asking("bare service", leaf().await, requests()),
-        asking("no-op middleware", limit(None::<MapSessions>).await, requests()),
+        asking(
+            "no-op middleware",
+            limit(None::<MapSessions>).await,
+            requests(),
+        ),
         asking("limit, map", limit(Some(map.clone())).await, requests()),
         asking("limit, moka", limit(Some(moka.clone())).await, requests()),
         asking("wecom-login", ours(login).await, requests()),
-        asking("wecom-login, cookie", ours(login).await, Requests::with_cookies(tokens)),
+        asking(
+            "wecom-login, cookie",
+            ours(login).await,
+            Requests::with_cookies(tokens),
+        ),
         asking("actix-web-httpauth", httpauth, requests()),
-        asking("actix-session + actix-identity", identity, Requests::with("cookie", &cookies)),
+        asking(
+            "actix-session + actix-identity",
+            identity,
+            Requests::with("cookie", &cookies),
+        ),
     ]
 }
 
 /// Requests that are let in nowhere.
-pub async fn refusals<'a>(login: &WecomLogin, tokens: &[String], moka: &MokaSessions) -> Vec<Contestant<'a>> {
+pub async fn refusals<'a>(
+    login: &WecomLogin,
+    tokens: &[String],
+    moka: &MokaSessions,
+) -> Vec<Contestant<'a>> {
     let foreign = Foreign::new(tokens);
-    let (random, forged) =
-        (|| Requests::with_tokens(&foreign.random), || Requests::with_tokens(&foreign.forged));
+    let (random, forged) = (
+        || Requests::with_tokens(&foreign.random),
+        || Requests::with_tokens(&foreign.forged),
+    );
     let no = StatusCode::UNAUTHORIZED;
     vec![
         asking("bare service", leaf().await, Requests::with_tokens(tokens)),
-        asking("wecom-login: a hit", ours(login).await, Requests::with_tokens(tokens)),
-        answered("limit, moka: empty 401", limit(Some(moka.clone())).await, random(), no),
-        answered("wecom-login: text that is no token", ours(login).await, random(), no),
-        answered("wecom-login: a forged token", ours(login).await, forged(), no),
+        asking(
+            "wecom-login: a hit",
+            ours(login).await,
+            Requests::with_tokens(tokens),
+        ),
+        answered(
+            "limit, moka: empty 401",
+            limit(Some(moka.clone())).await,
+            random(),
+            no,
+        ),
+        answered(
+            "wecom-login: text that is no token",
+            ours(login).await,
+            random(),
+            no,
+        ),
+        answered(
+            "wecom-login: a forged token",
+            ours(login).await,
+            forged(),
+            no,
+        ),
     ]
 }

@@ -31,22 +31,29 @@ pub struct Requests {
 impl Requests {
     /// With `Authorization: Bearer …`.
     pub fn with_tokens(tokens: &[String]) -> Self {
-        let values = tokens.iter().map(|token| HeaderValue::from_str(&format!("Bearer {token}")).unwrap());
+        let values = tokens
+            .iter()
+            .map(|token| HeaderValue::from_str(&format!("Bearer {token}")).unwrap());
         Self::with(header::AUTHORIZATION, values)
     }
 
     /// With the session cookie of a browser, beside another one.
     pub fn with_cookies(tokens: &[String]) -> Self {
-        let values = tokens
-            .iter()
-            .map(|token| HeaderValue::from_str(&format!("theme=dark; wecom_login={token}")).unwrap());
+        let values = tokens.iter().map(|token| {
+            HeaderValue::from_str(&format!("theme=dark; wecom_login={token}")).unwrap()
+        });
         Self::with(header::COOKIE, values)
     }
 
     /// With one header each.
     pub fn with(name: header::HeaderName, values: impl IntoIterator<Item = HeaderValue>) -> Self {
-        let headers = values.into_iter().map(|value| HeaderMap::from_iter([(name.clone(), value)]));
-        Self { headers: headers.collect(), next: 0 }
+        let headers = values
+            .into_iter()
+            .map(|value| HeaderMap::from_iter([(name.clone(), value)]));
+        Self {
+            headers: headers.collect(),
+            next: 0,
+        }
     }
 
     /// The next one.
@@ -63,8 +70,16 @@ pub fn serve<S, R>(service: &mut S, request: Request<Body>) -> Response<R>
 where
     S: Service<Request<Body>, Response = Response<R>, Error = Infallible>,
 {
-    let ready = service.ready().now_or_never().expect("no service here has to wait").unwrap();
-    ready.call(request).now_or_never().expect("no answer here has to wait").unwrap()
+    let ready = service
+        .ready()
+        .now_or_never()
+        .expect("no service here has to wait")
+        .unwrap();
+    ready
+        .call(request)
+        .now_or_never()
+        .expect("no answer here has to wait")
+        .unwrap()
 }
 
 /// Sends requests to a service, which have to be answered with this status.
@@ -105,7 +120,9 @@ pub fn our_router_with_user(login: &WecomLogin) -> Router {
         black_box(user.user_id());
         StatusCode::OK
     };
-    Router::new().route("/", get(greet)).route_layer(RequireLogin::new(login))
+    Router::new()
+        .route("/", get(greet))
+        .route_layer(RequireLogin::new(login))
 }
 
 /// Ours and its baselines on an axum route.
@@ -123,17 +140,28 @@ pub fn routes<'a>(
         ask("limit, map", limited_router(map.clone())),
         ask("limit, moka", limited_router(moka.clone())),
         ask("wecom-login", our_router(login)),
-        ask("wecom-login, `User` in the handler", our_router_with_user(login)),
-        asking("wecom-login, cookie", our_router(login), Requests::with_cookies(tokens), StatusCode::OK),
+        ask(
+            "wecom-login, `User` in the handler",
+            our_router_with_user(login),
+        ),
+        asking(
+            "wecom-login, cookie",
+            our_router(login),
+            Requests::with_cookies(tokens),
+            StatusCode::OK,
+        ),
     ]
 }
 
 /// A service of tower that is ready at once.
 pub fn bare_stack()
--> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone {
-    service_fn(|_: Request<Body>| -> Ready<Result<Response<Body>, Infallible>> {
-        ready(Ok(Response::new(Body::empty())))
-    })
+-> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone
+{
+    service_fn(
+        |_: Request<Body>| -> Ready<Result<Response<Body>, Infallible>> {
+            ready(Ok(Response::new(Body::empty())))
+        },
+    )
 }
 
 /// Ours and its baselines around a bare service of tower.
@@ -148,9 +176,24 @@ pub fn stacks<'a>(
     let ours = RequireLogin::new(login).layer(bare_stack());
     vec![
         asking("bare service", bare_stack(), requests(), StatusCode::OK),
-        asking("no-op layer", NoLayer.layer(bare_stack()), requests(), StatusCode::OK),
-        asking("limit, map", limit_map.layer(bare_stack()), requests(), StatusCode::OK),
-        asking("limit, moka", limit_moka.layer(bare_stack()), requests(), StatusCode::OK),
+        asking(
+            "no-op layer",
+            NoLayer.layer(bare_stack()),
+            requests(),
+            StatusCode::OK,
+        ),
+        asking(
+            "limit, map",
+            limit_map.layer(bare_stack()),
+            requests(),
+            StatusCode::OK,
+        ),
+        asking(
+            "limit, moka",
+            limit_moka.layer(bare_stack()),
+            requests(),
+            StatusCode::OK,
+        ),
         asking("wecom-login", ours, requests(), StatusCode::OK),
     ]
 }
@@ -183,21 +226,64 @@ impl Foreign {
 }
 
 /// Requests that are let in nowhere.
-pub fn refusals<'a>(login: &WecomLogin, tokens: &[String], moka: &MokaSessions) -> Vec<Contestant<'a>> {
+pub fn refusals<'a>(
+    login: &WecomLogin,
+    tokens: &[String],
+    moka: &MokaSessions,
+) -> Vec<Contestant<'a>> {
     let foreign = Foreign::new(tokens);
     let refused = |name, router, tokens: &[String]| {
-        asking(name, router, Requests::with_tokens(tokens), StatusCode::UNAUTHORIZED)
+        asking(
+            name,
+            router,
+            Requests::with_tokens(tokens),
+            StatusCode::UNAUTHORIZED,
+        )
     };
     let limit = || limited_router(moka.clone());
-    let nothing = Requests::with(header::ACCEPT, [HeaderValue::from_static("application/json")]);
+    let nothing = Requests::with(
+        header::ACCEPT,
+        [HeaderValue::from_static("application/json")],
+    );
     vec![
-        asking("bare handler", bare_router(), Requests::with_tokens(tokens), StatusCode::OK),
-        asking("wecom-login: a hit", our_router(login), Requests::with_tokens(tokens), StatusCode::OK),
+        asking(
+            "bare handler",
+            bare_router(),
+            Requests::with_tokens(tokens),
+            StatusCode::OK,
+        ),
+        asking(
+            "wecom-login: a hit",
+            our_router(login),
+            Requests::with_tokens(tokens),
+            StatusCode::OK,
+        ),
         refused("limit, moka: empty 401", limit(), &foreign.random),
-        refused("limit, moka: empty 401, 4000 characters", limit(), &foreign.long),
-        asking("wecom-login: nothing sent", our_router(login), nothing, StatusCode::UNAUTHORIZED),
-        refused("wecom-login: text that is no token", our_router(login), &foreign.random),
-        refused("wecom-login: 4000 characters", our_router(login), &foreign.long),
-        refused("wecom-login: a forged token", our_router(login), &foreign.forged),
+        refused(
+            "limit, moka: empty 401, 4000 characters",
+            limit(),
+            &foreign.long,
+        ),
+        asking(
+            "wecom-login: nothing sent",
+            our_router(login),
+            nothing,
+            StatusCode::UNAUTHORIZED,
+        ),
+        refused(
+            "wecom-login: text that is no token",
+            our_router(login),
+            &foreign.random,
+        ),
+        refused(
+            "wecom-login: 4000 characters",
+            our_router(login),
+            &foreign.long,
+        ),
+        refused(
+            "wecom-login: a forged token",
+            our_router(login),
+            &foreign.forged,
+        ),
     ]
 }

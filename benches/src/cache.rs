@@ -25,7 +25,13 @@ const ROOM: f64 = 1.1;
 pub fn measure(sizes: &[usize]) {
     for size in sizes {
         let program = std::env::current_exe().unwrap().with_file_name("cache");
-        assert!(Command::new(program).arg(size.to_string()).status().unwrap().success());
+        assert!(
+            Command::new(program)
+                .arg(size.to_string())
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 }
 
@@ -38,13 +44,27 @@ pub async fn measure_here(sessions: usize, live: impl Fn() -> usize) {
     let before = (live(), resident());
     let room = ((sessions as f64 * ROOM) as u64).max(SessionConfig::default().max_cached);
     let settings = SessionConfig::default().with_max_cached(room);
-    let login = login::builder().sessions(settings).database(database.clone()).build().await.unwrap();
+    let login = login::builder()
+        .sessions(settings)
+        .database(database.clone())
+        .build()
+        .await
+        .unwrap();
     let (suite, corp) = (SuiteId::new(SUITE).unwrap(), CorpId::new(CORP).unwrap());
-    login.service().import_authorization(&suite, &corp, PermanentCode::new("code"), None).await.unwrap();
-    let row = database
-        .query_one_raw(Statement::from_string(DbBackend::Sqlite, "SELECT epoch FROM wecom_authorization"));
+    login
+        .service()
+        .import_authorization(&suite, &corp, PermanentCode::new("code"), None)
+        .await
+        .unwrap();
+    let row = database.query_one_raw(Statement::from_string(
+        DbBackend::Sqlite,
+        "SELECT epoch FROM wecom_authorization",
+    ));
     let epoch: i64 = row.await.unwrap().unwrap().try_get("", "epoch").unwrap();
-    database.execute_unprepared("PRAGMA synchronous = OFF").await.unwrap();
+    database
+        .execute_unprepared("PRAGMA synchronous = OFF")
+        .await
+        .unwrap();
     let empty = (live(), resident());
     let tokens = login::write_sessions(&database, sessions, epoch).await;
     let written = (live(), resident());
@@ -63,9 +83,13 @@ pub async fn measure_here(sessions: usize, live: impl Fn() -> usize) {
         (of(&empty) - of(&before) + after - of(&written)) / sessions
     };
     let (heap, pages) = (used(|both| both.0, live()), used(|both| both.1, resident()));
-    println!("\n| bytes a session: on the heap | of resident memory |\n|--:|--:|\n| {heap} | {pages} |");
+    println!(
+        "\n| bytes a session: on the heap | of resident memory |\n|--:|--:|\n| {heap} | {pages} |"
+    );
     if sessions >= 1_000_000 {
-        Targets::default().at_most("bytes a session on the heap", heap as u64, 650.0).print();
+        Targets::default()
+            .at_most("bytes a session on the heap", heap as u64, 650.0)
+            .print();
     }
 
     let (moka, map) = (limit::moka_sessions(&tokens), limit::map_sessions(&tokens));
@@ -82,7 +106,10 @@ pub async fn measure_here(sessions: usize, live: impl Fn() -> usize) {
     println!("\n| contestant | ns a hit | × sha256 + moka | × sha256 + map |\n|---|--:|--:|--:|");
     for times in race.times() {
         let name = times.name;
-        let (moka, map) = (race.ratio(name, "sha256 + moka"), race.ratio(name, "sha256 + map"));
+        let (moka, map) = (
+            race.ratio(name, "sha256 + moka"),
+            race.ratio(name, "sha256 + map"),
+        );
         println!("| {name} | {} | {moka} | {map} |", race.cost(name));
     }
 
@@ -92,9 +119,18 @@ pub async fn measure_here(sessions: usize, live: impl Fn() -> usize) {
             name: "sha256 alone",
             workers: both(halves, |token| black_box(limit::hash(token)).len() == 32),
         },
-        Pair { name: "sha256 + map", workers: both(halves, in_map) },
-        Pair { name: "sha256 + moka", workers: both(halves, in_moka) },
-        Pair { name: "wecom-login", workers: both(halves, ours) },
+        Pair {
+            name: "sha256 + map",
+            workers: both(halves, in_map),
+        },
+        Pair {
+            name: "sha256 + moka",
+            workers: both(halves, in_moka),
+        },
+        Pair {
+            name: "wecom-login",
+            workers: both(halves, ours),
+        },
     ];
     println!("\n| two threads | × one thread |\n|---|--:|");
     let scaled = scaling(pairs, ROUNDS);
@@ -102,7 +138,9 @@ pub async fn measure_here(sessions: usize, live: impl Fn() -> usize) {
         println!("| {name} | {spread} |");
     }
     assert_eq!(statements.session_reads(), reads, "a hit reads no session");
-    Targets::default().at_least("two threads × one", scaled[3].1, 1.7).print();
+    Targets::default()
+        .at_least("two threads × one", scaled[3].1, 1.7)
+        .print();
     login.shutdown().await;
 }
 
@@ -137,14 +175,27 @@ async fn misses(
             assert_eq!(statements.count() - before, 1, "one statement each");
         }
     }
-    let ratios = Spread::of(ours.iter().zip(&bare).map(|(ours, bare)| ours / bare).collect());
+    let ratios = Spread::of(
+        ours.iter()
+            .zip(&bare)
+            .map(|(ours, bare)| ours / bare)
+            .collect(),
+    );
     println!("\n| a miss | µs | × bare | statements |\n|---|--:|--:|--:|");
-    println!("| the same SELECT through sea-orm | {} | | 1 |", Spread::of(bare));
+    println!(
+        "| the same SELECT through sea-orm | {} | | 1 |",
+        Spread::of(bare)
+    );
     println!("| wecom-login | {} | {ratios} | 1 |", Spread::of(ours));
 }
 
 async fn verify(login: &WecomLogin, token: &str) {
-    login.verify_token(token.as_bytes()).resolve().await.unwrap().unwrap();
+    login
+        .verify_token(token.as_bytes())
+        .resolve()
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 /// Looks at one token after the other, in an order that no cache of the processor foresees.
@@ -162,7 +213,10 @@ fn both<'a>(
     halves: (&'a [String], &'a [String]),
     look: impl Fn(&[u8]) -> bool + Copy + Send + 'a,
 ) -> [Worker<'a>; 2] {
-    [Box::new(worker(halves.0, look)), Box::new(worker(halves.1, look))]
+    [
+        Box::new(worker(halves.0, look)),
+        Box::new(worker(halves.1, look)),
+    ]
 }
 
 /// Bytes of memory that this process holds.

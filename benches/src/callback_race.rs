@@ -84,7 +84,13 @@ impl Ours {
     }
 
     fn signed(&self, push: &Push, envelope: &Envelope<'_>) -> bool {
-        verify_signature(&self.token, &push.timestamp, &push.nonce, &envelope.encrypt, &push.signature)
+        verify_signature(
+            &self.token,
+            &push.timestamp,
+            &push.nonce,
+            &envelope.encrypt,
+            &push.signature,
+        )
     }
 }
 
@@ -97,7 +103,13 @@ impl Limit {
             &base64::alphabet::STANDARD,
             base64::engine::GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
         );
-        Self(engine.decode(format!("{KEY}=")).unwrap().try_into().unwrap())
+        Self(
+            engine
+                .decode(format!("{KEY}="))
+                .unwrap()
+                .try_into()
+                .unwrap(),
+        )
     }
 
     pub fn read(&self, push: &Push) -> Vec<u8> {
@@ -116,8 +128,17 @@ fn limit(key: &[u8; 32], push: &Push) -> Vec<u8> {
     let mut hash = Sha1::new();
     parts.iter().for_each(|part| hash.update(part));
     let mut given = [0; 20];
-    for (byte, digits) in given.iter_mut().zip(push.signature.as_bytes().chunks_exact(2)) {
-        let digit = |digit: u8| if digit < b'a' { digit - b'0' } else { digit - b'a' + 10 };
+    for (byte, digits) in given
+        .iter_mut()
+        .zip(push.signature.as_bytes().chunks_exact(2))
+    {
+        let digit = |digit: u8| {
+            if digit < b'a' {
+                digit - b'0'
+            } else {
+                digit - b'a' + 10
+            }
+        };
         *byte = digit(digits[0]) << 4 | digit(digits[1]);
     }
     assert_eq!(hash.finalize()[..], given);
@@ -149,22 +170,41 @@ pub fn callbacks<'a>(push: &'a Push, ours: &'a Ours) -> Vec<Contestant<'a>> {
     let wechat_crypto = std::rc::Rc::new(WechatCrypto::new());
     let wechat_work_crypto = std::rc::Rc::new(WechatWorkCrypto::new(&push.receive_id));
     assert_eq!(wecom_crypto.read(push).user_id, "zhangsan");
-    let (decrypting_1, decrypting_2, decrypting_3) =
-        (wecom_crypto.clone(), wechat_crypto.clone(), wechat_work_crypto.clone());
+    let (decrypting_1, decrypting_2, decrypting_3) = (
+        wecom_crypto.clone(),
+        wechat_crypto.clone(),
+        wechat_work_crypto.clone(),
+    );
     vec![
         again("limit, message not read", move || limit.read(push)),
         again("wecom-login", || ours.read(push)),
-        again("- envelope", || Envelope::parse(push.body.as_bytes()).unwrap()),
+        again("- envelope", || {
+            Envelope::parse(push.body.as_bytes()).unwrap()
+        }),
         again("- signature", move || ours.signed(push, &envelope)),
-        again("- decryption", move || decrypt(&ours.key, encrypted).unwrap()),
-        again("- event", || CorpEvent::parse(MESSAGE.as_bytes(), &ours.corp).unwrap()),
-        again("envelope by quick-xml and serde", || wecom_callbacks::envelope(push)),
-        again("event by quick-xml and serde", || wecom_callbacks::event(MESSAGE)),
+        again("- decryption", move || {
+            decrypt(&ours.key, encrypted).unwrap()
+        }),
+        again("- event", || {
+            CorpEvent::parse(MESSAGE.as_bytes(), &ours.corp).unwrap()
+        }),
+        again("envelope by quick-xml and serde", || {
+            wecom_callbacks::envelope(push)
+        }),
+        again("event by quick-xml and serde", || {
+            wecom_callbacks::event(MESSAGE)
+        }),
         again("wecom-crypto", move || wecom_crypto.read(push)),
         again("wechat-crypto", move || wechat_crypto.read(push)),
         again("wechat_work_crypto", move || wechat_work_crypto.read(push)),
-        again("wecom-crypto, decryption only", move || decrypting_1.decrypt(encrypted)),
-        again("wechat-crypto, decryption only", move || decrypting_2.decrypt(encrypted)),
-        again("wechat_work_crypto, all but the event", move || decrypting_3.decrypt(push)),
+        again("wecom-crypto, decryption only", move || {
+            decrypting_1.decrypt(encrypted)
+        }),
+        again("wechat-crypto, decryption only", move || {
+            decrypting_2.decrypt(encrypted)
+        }),
+        again("wechat_work_crypto, all but the event", move || {
+            decrypting_3.decrypt(push)
+        }),
     ]
 }

@@ -41,7 +41,9 @@ pub fn look_for_wrk() -> Result<(), String> {
     // Without arguments it shows its usage and fails; that is enough.
     match Command::new("wrk").output() {
         Ok(_) => Ok(()),
-        Err(error) => Err(format!("the part `http` needs wrk (apt-get install wrk): {error}")),
+        Err(error) => Err(format!(
+            "the part `http` needs wrk (apt-get install wrk): {error}"
+        )),
     }
 }
 
@@ -49,19 +51,36 @@ pub fn look_for_wrk() -> Result<(), String> {
 pub async fn measure() {
     let directory = tempfile::tempdir().unwrap();
     let (login, tokens) = login::with_sessions(SESSIONS).await;
-    let bearers: Vec<_> =
-        tokens.iter().map(|token| HeaderValue::from_str(&format!("Bearer {token}")).unwrap()).collect();
+    let bearers: Vec<_> = tokens
+        .iter()
+        .map(|token| HeaderValue::from_str(&format!("Bearer {token}")).unwrap())
+        .collect();
     let mut routes = Vec::new();
     for (name, header, router, values) in [
-        ("bare handler", "authorization", axum_race::bare_router(), bearers.clone()),
+        (
+            "bare handler",
+            "authorization",
+            axum_race::bare_router(),
+            bearers.clone(),
+        ),
         (
             "limit, moka",
             "authorization",
             axum_race::limited_router(limit::moka_sessions(&tokens)),
             bearers.clone(),
         ),
-        ("wecom-login", "authorization", axum_race::our_router(&login), bearers),
-        ("HS256 JWT middleware", "authorization", jwt::router(SESSIONS).0, jwt::router(SESSIONS).1),
+        (
+            "wecom-login",
+            "authorization",
+            axum_race::our_router(&login),
+            bearers,
+        ),
+        (
+            "HS256 JWT middleware",
+            "authorization",
+            jwt::router(SESSIONS).0,
+            jwt::router(SESSIONS).1,
+        ),
         {
             let (router, cookies) = axum_login::router(SESSIONS).await;
             ("axum-login", "cookie", router, cookies)
@@ -69,14 +88,23 @@ pub async fn measure() {
     ] {
         let script = directory.path().join(format!("{}.lua", routes.len()));
         std::fs::write(&script, lua(header, &values)).unwrap();
-        routes.push(Route { name, address: serve(router).await, script, rounds: Vec::new() });
+        routes.push(Route {
+            name,
+            address: serve(router).await,
+            script,
+            rounds: Vec::new(),
+        });
     }
     let mut shuffle = Shuffle::new();
     for _ in 0..ROUNDS {
         for index in shuffle.order(routes.len()) {
             let route = &mut routes[index];
             let (address, script) = (route.address, route.script.clone());
-            route.rounds.push(tokio::task::spawn_blocking(move || wrk(address, &script)).await.unwrap());
+            route.rounds.push(
+                tokio::task::spawn_blocking(move || wrk(address, &script))
+                    .await
+                    .unwrap(),
+            );
         }
     }
     println!("\n## over loopback: wrk, {CONNECTIONS} connections, {ROUNDS} × {SECONDS} s each\n");
@@ -85,7 +113,13 @@ pub async fn measure() {
          |---|--:|--:|--:|--:|--:|--:|"
     );
     let ratio = |route: &Route, other: &Route| {
-        median(route.rounds.iter().zip(&other.rounds).map(|(own, other)| own.requests / other.requests))
+        median(
+            route
+                .rounds
+                .iter()
+                .zip(&other.rounds)
+                .map(|(own, other)| own.requests / other.requests),
+        )
     };
     for route in &routes {
         let of = |what: fn(&Round) -> f64| median(route.rounds.iter().map(what));
@@ -118,7 +152,10 @@ async fn serve(router: Router) -> SocketAddr {
 
 /// A script for wrk that sends these headers in turn and says what it saw in one line.
 fn lua(header: &str, values: &[HeaderValue]) -> String {
-    let list: Vec<String> = values.iter().map(|value| format!("{:?}", value.to_str().unwrap())).collect();
+    let list: Vec<String> = values
+        .iter()
+        .map(|value| format!("{:?}", value.to_str().unwrap()))
+        .collect();
     format!(
         "local values, requests, turn = {{{}}}, {{}}, 0\n\
          function init(arguments)\n\
@@ -138,22 +175,46 @@ fn lua(header: &str, values: &[HeaderValue]) -> String {
 fn wrk(address: SocketAddr, script: &std::path::Path) -> Round {
     let before = ticks_of_children();
     let output = Command::new("wrk")
-        .args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{SECONDS}s"), "-s"])
+        .args([
+            "-t1",
+            &format!("-c{CONNECTIONS}"),
+            &format!("-d{SECONDS}s"),
+            "-s",
+        ])
         .arg(script)
         .arg(format!("http://{address}/"))
         .output()
         .expect("wrk was there a moment ago");
     let used = (ticks_of_children() - before) as f64 / 100.0 / f64::from(SECONDS);
     let text = String::from_utf8(output.stdout).unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix("seen ")).expect("the script says what it saw");
-    let seen: Vec<f64> = line.split(' ').map(|number| number.parse().unwrap()).collect();
-    assert_eq!(seen[4], 0.0, "every answer is 200, and no connection fails: {text}");
-    Round { requests: seen[0] / seen[1] * 1e6, p50: seen[2], p99: seen[3], wrk: used }
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("seen "))
+        .expect("the script says what it saw");
+    let seen: Vec<f64> = line
+        .split(' ')
+        .map(|number| number.parse().unwrap())
+        .collect();
+    assert_eq!(
+        seen[4], 0.0,
+        "every answer is 200, and no connection fails: {text}"
+    );
+    Round {
+        requests: seen[0] / seen[1] * 1e6,
+        p50: seen[2],
+        p99: seen[3],
+        wrk: used,
+    }
 }
 
 /// Processor time of the programs that this one has run so far, in hundredths of a second (proc(5): cutime, cstime).
 fn ticks_of_children() -> u64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let after_name = stat.rsplit(") ").next().unwrap();
-    after_name.split(' ').skip(13).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+    after_name
+        .split(' ')
+        .skip(13)
+        .take(2)
+        .map(|ticks| ticks.parse::<u64>().unwrap())
+        .sum()
 }

@@ -21,7 +21,10 @@ pub struct Contestant<'a> {
 impl<'a> Contestant<'a> {
     /// `run` does the thing so many times.
     pub fn new(name: &'static str, run: impl FnMut(usize) + 'a) -> Self {
-        Self { name, run: Box::new(run) }
+        Self {
+            name,
+            run: Box::new(run),
+        }
     }
 }
 
@@ -81,14 +84,19 @@ pub fn race(mut contestants: Vec<Contestant<'_>>, rounds: usize) -> Race {
     let turns: Vec<usize> = contestants.iter_mut().map(calls_in_a_turn).collect();
     let mut times: Vec<Times> = contestants
         .iter()
-        .map(|contestant| Times { name: contestant.name, rounds: Vec::with_capacity(rounds) })
+        .map(|contestant| Times {
+            name: contestant.name,
+            rounds: Vec::with_capacity(rounds),
+        })
         .collect();
     let mut shuffle = Shuffle::new();
     for _ in 0..rounds {
         for index in shuffle.order(contestants.len()) {
             let began = ThreadTime::now();
             (contestants[index].run)(turns[index]);
-            times[index].rounds.push(nanos(began.elapsed()) / turns[index] as f64);
+            times[index]
+                .rounds
+                .push(nanos(began.elapsed()) / turns[index] as f64);
         }
     }
     Race(times)
@@ -149,7 +157,11 @@ impl Race {
     pub fn ratio_of_added(&self, name: &str, other: &str, bare: &str) -> Spread {
         let (name, other, bare) = (self.of(name), self.of(other), self.of(bare));
         let rounds = name.rounds.iter().zip(&other.rounds).zip(&bare.rounds);
-        Spread::of(rounds.map(|((cost, other), bare)| (cost - bare) / (other - bare)).collect())
+        Spread::of(
+            rounds
+                .map(|((cost, other), bare)| (cost - bare) / (other - bare))
+                .collect(),
+        )
     }
 }
 
@@ -166,13 +178,21 @@ impl Spread {
     pub fn of(mut rounds: Vec<f64>) -> Self {
         rounds.sort_by(f64::total_cmp);
         let at = |part: usize| rounds[(rounds.len() - 1) * part / 4];
-        Self { low: at(1), median: at(2), high: at(3) }
+        Self {
+            low: at(1),
+            median: at(2),
+            high: at(3),
+        }
     }
 }
 
 impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = if self.median.abs() < 20.0 { 2 } else { 0 };
-        write!(f, "{:.digits$} ({:.digits$}–{:.digits$})", self.median, self.low, self.high)
+        write!(
+            f,
+            "{:.digits$} ({:.digits$}–{:.digits$})",
+            self.median, self.low, self.high
+        )
     }
 }

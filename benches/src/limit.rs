@@ -8,7 +8,9 @@ use std::task::{Context, Poll};
 
 use actix_web::HttpMessage as _;
 use actix_web::body::{BoxBody, EitherBody};
-use actix_web::dev::{Service as ActixService, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::dev::{
+    Service as ActixService, ServiceRequest, ServiceResponse, Transform, forward_ready,
+};
 use dashmap::DashMap;
 use futures_util::future::{Either, FutureExt as _};
 use http::{Request, Response, StatusCode};
@@ -55,7 +57,12 @@ pub fn moka_sessions(tokens: &[String]) -> MokaSessions {
 
 /// A map that holds these tokens.
 pub fn map_sessions(tokens: &[String]) -> MapSessions {
-    Arc::new(tokens.iter().map(|token| (hash(token.as_bytes()), person(token))).collect())
+    Arc::new(
+        tokens
+            .iter()
+            .map(|token| (hash(token.as_bytes()), person(token)))
+            .collect(),
+    )
 }
 
 fn person(token: &str) -> Person {
@@ -85,7 +92,10 @@ impl<S, M: Clone> Layer<S> for LimitLayer<M> {
     type Service = LimitService<S, M>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        LimitService { inner, sessions: self.0.clone() }
+        LimitService {
+            inner,
+            sessions: self.0.clone(),
+        }
     }
 }
 
@@ -169,7 +179,10 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, inner: S) -> Self::Future {
-        ready(Ok(LimitMiddleware { inner, sessions: self.0.clone() }))
+        ready(Ok(LimitMiddleware {
+            inner,
+            sessions: self.0.clone(),
+        }))
     }
 }
 
@@ -196,13 +209,15 @@ where
         if let Some(sessions) = &self.sessions {
             let authorization = request.headers().get("authorization");
             let Some(person) = admit(sessions, authorization.map(|value| value.as_bytes())) else {
-                let refused = request.into_response(actix_web::HttpResponse::Unauthorized().finish());
+                let refused =
+                    request.into_response(actix_web::HttpResponse::Unauthorized().finish());
                 return Either::Right(ready(Ok(refused.map_into_right_body())));
             };
             request.extensions_mut().insert(person);
         }
-        let left: fn(_) -> _ =
-            |answer: Result<ServiceResponse<BoxBody>, _>| answer.map(ServiceResponse::map_into_left_body);
+        let left: fn(_) -> _ = |answer: Result<ServiceResponse<BoxBody>, _>| {
+            answer.map(ServiceResponse::map_into_left_body)
+        };
         Either::Left(self.inner.call(request).map(left))
     }
 }

@@ -13,8 +13,8 @@ use sha2::{Digest as _, Sha256};
 use wecom_login::callback::{CallbackKeys, EncodingAesKey};
 use wecom_login::element::{InstanceConfig, InstanceName};
 use wecom_login::{
-    Builder, CallbackToken, CorpId, DataKey, DataKeys, Platform, Principal, SessionConfig, Suite, SuiteId,
-    SuiteSecret, WecomUserId, WecomLogin,
+    Builder, CallbackToken, CorpId, DataKey, DataKeys, Platform, Principal, SessionConfig, Suite,
+    SuiteId, SuiteSecret, WecomLogin, WecomUserId,
 };
 
 pub const SUITE: &str = "dk1234567890abcdef";
@@ -27,7 +27,11 @@ const ROWS: usize = 1000;
 pub fn suite() -> Suite {
     let key = EncodingAesKey::new("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG").unwrap();
     let keys = CallbackKeys::new(CallbackToken::new("a-token-of-some-length"), key);
-    Suite::new(SuiteId::new(SUITE).unwrap(), SuiteSecret::new("secret"), keys)
+    Suite::new(
+        SuiteId::new(SUITE).unwrap(),
+        SuiteSecret::new("secret"),
+        keys,
+    )
 }
 
 /// A builder with one instance, and nobody behind WeCom's address.
@@ -43,7 +47,11 @@ pub fn builder() -> Builder {
 
 /// A handle with so many sessions of as many people in memory, and their tokens.
 pub async fn with_sessions(sessions: usize) -> (WecomLogin, Vec<String>) {
-    let login = builder().database_url("sqlite::memory:").build().await.unwrap();
+    let login = builder()
+        .database_url("sqlite::memory:")
+        .build()
+        .await
+        .unwrap();
     let mut tokens = Vec::with_capacity(sessions);
     for number in 0..sessions {
         let who = Principal::new(
@@ -51,12 +59,20 @@ pub async fn with_sessions(sessions: usize) -> (WecomLogin, Vec<String>) {
             CorpId::new(CORP).unwrap(),
             WecomUserId::new(user_id(number)).unwrap(),
         );
-        let issued = login.service().issue_session(&who, Platform::App).await.unwrap();
+        let issued = login
+            .service()
+            .issue_session(&who, Platform::App)
+            .await
+            .unwrap();
         tokens.push(issued.token.expose().to_owned());
     }
     // What was issued before the handle first looked at the feed of ends is read again.
     for token in &tokens {
-        login.verify_token(token.as_bytes()).resolve().await.unwrap();
+        login
+            .verify_token(token.as_bytes())
+            .resolve()
+            .await
+            .unwrap();
     }
     (login, tokens)
 }
@@ -101,12 +117,18 @@ impl Statements {
     }
 
     fn add(&self, sql: &str) {
-        const BESIDE: [&str; 4] = ["wecom_end", "wecom_housekeeping", "wecom_callback", "\"read_due_at\" <"];
+        const BESIDE: [&str; 4] = [
+            "wecom_end",
+            "wecom_housekeeping",
+            "wecom_callback",
+            "\"read_due_at\" <",
+        ];
         if sql.contains("wecom_") && !BESIDE.iter().any(|table| sql.contains(table)) {
             self.count.fetch_add(1, Ordering::Relaxed);
         }
-        let reads_session =
-            sql.starts_with("SELECT") && sql.contains("wecom_session") && sql.contains("wecom_person");
+        let reads_session = sql.starts_with("SELECT")
+            && sql.contains("wecom_session")
+            && sql.contains("wecom_person");
         if reads_session {
             self.session_reads.fetch_add(1, Ordering::Relaxed);
             self.session_read.get_or_init(|| sql.to_owned());
@@ -119,7 +141,10 @@ pub async fn database(file: &Path) -> (DatabaseConnection, Arc<Statements>) {
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", file.display()));
     options.sqlx_logging(false).max_connections(4);
     let mut database = Database::connect(options).await.unwrap();
-    database.execute_unprepared("PRAGMA journal_mode = WAL").await.unwrap();
+    database
+        .execute_unprepared("PRAGMA journal_mode = WAL")
+        .await
+        .unwrap();
     let statements = Arc::new(Statements::default());
     let counted = Arc::clone(&statements);
     database.set_metric_callback(move |info| counted.add(&info.statement.sql));
@@ -127,9 +152,16 @@ pub async fn database(file: &Path) -> (DatabaseConnection, Arc<Statements>) {
 }
 
 /// Writes sessions of as many people straight into the tables of a handle, and gives their tokens.
-pub async fn write_sessions(database: &DatabaseConnection, sessions: usize, epoch: i64) -> Vec<String> {
+pub async fn write_sessions(
+    database: &DatabaseConnection,
+    sessions: usize,
+    epoch: i64,
+) -> Vec<String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let (now, later) = (now.as_millis(), (now + Duration::from_hours(24 * 30)).as_millis());
+    let (now, later) = (
+        now.as_millis(),
+        (now + Duration::from_hours(24 * 30)).as_millis(),
+    );
     let of_corp = format!("x'{}', x'{}'", hex(SUITE.as_bytes()), hex(CORP.as_bytes()));
     let tokens: Vec<String> = (0..sessions).map(token).collect();
     for (chunk, tokens) in tokens.chunks(ROWS).enumerate() {
@@ -145,7 +177,11 @@ pub async fn write_sessions(database: &DatabaseConnection, sessions: usize, epoc
             ));
         }
         for (table, columns, rows) in [
-            ("wecom_person", "suite_id, corp_id, user_id, epoch, visible_at, name, created_at", people),
+            (
+                "wecom_person",
+                "suite_id, corp_id, user_id, epoch, visible_at, name, created_at",
+                people,
+            ),
             (
                 "wecom_session",
                 "id, token_hash, suite_id, corp_id, user_id, local_id, instance, platform, login_type, \
@@ -162,7 +198,9 @@ pub async fn write_sessions(database: &DatabaseConnection, sessions: usize, epoc
 
 /// Makes a token as the handle would.
 fn token(number: usize) -> String {
-    let random: [u8; 24] = Sha256::digest(number.to_be_bytes())[..24].try_into().unwrap();
+    let random: [u8; 24] = Sha256::digest(number.to_be_bytes())[..24]
+        .try_into()
+        .unwrap();
     let key = hmac(&DATA_KEY, b"wecom-login session token");
     let bytes = [&random[..], &hmac(&key, &random)[..8]].concat();
     format!("wl_{}", URL_SAFE_NO_PAD.encode(bytes))

@@ -17,7 +17,10 @@ const SESSIONS: usize = 1_000;
 const ROUNDS: usize = 200;
 
 /// For a profiler: one of ours, so often that making the sessions does not count.
-const PROFILED: [(&str, fn()); 2] = [("profile-hit", profile_hit), ("profile-callback", profile_callback)];
+const PROFILED: [(&str, fn()); 2] = [
+    ("profile-hit", profile_hit),
+    ("profile-callback", profile_callback),
+];
 
 const PARTS: [(&str, fn()); 8] = [
     ("axum", axum),
@@ -38,8 +41,14 @@ fn main() -> ExitCode {
         profiled();
         return ExitCode::SUCCESS;
     }
-    if let Some(unknown) = wanted.iter().find(|name| !PARTS.iter().any(|(part, _)| part == name)) {
-        eprintln!("no part is called {unknown}; there are: {}", PARTS.map(|(part, _)| part).join(", "));
+    if let Some(unknown) = wanted
+        .iter()
+        .find(|name| !PARTS.iter().any(|(part, _)| part == name))
+    {
+        eprintln!(
+            "no part is called {unknown}; there are: {}",
+            PARTS.map(|(part, _)| part).join(", ")
+        );
         return ExitCode::FAILURE;
     }
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
@@ -57,11 +66,17 @@ fn main() -> ExitCode {
 }
 
 fn sessions() -> usize {
-    std::env::var("SESSIONS").map_or(SESSIONS, |sessions| sessions.parse().expect("SESSIONS is a number"))
+    std::env::var("SESSIONS").map_or(SESSIONS, |sessions| {
+        sessions.parse().expect("SESSIONS is a number")
+    })
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 /// A table of a race; what is added is over the first contestant.
@@ -73,7 +88,11 @@ fn print_added(title: &str, race: &Race, against: &[&str]) {
     println!("\n|---|--:|--:|{}", "--:|".repeat(against.len()));
     for times in race.times() {
         let name = times.name;
-        print!("| {name} | {:.0} | {:.0} |", race.cost(name).median, race.added(name, bare).median);
+        print!(
+            "| {name} | {:.0} | {:.0} |",
+            race.cost(name).median,
+            race.added(name, bare).median
+        );
         for other in against {
             if name == bare || name.starts_with("no-op") {
                 print!(" |");
@@ -90,18 +109,32 @@ fn axum() {
     let (login, tokens) = runtime.block_on(login::with_sessions(sessions()));
     let (moka, map) = (limit::moka_sessions(&tokens), limit::map_sessions(&tokens));
     let mut contestants = axum_race::routes(&login, &tokens, &moka, &map);
-    let peer =
-        |name, (router, values): (axum::Router, Vec<http::HeaderValue>), header: header::HeaderName| {
-            asking(name, router, Requests::with(header, values), StatusCode::OK)
-        };
-    contestants.push(peer("HS256 JWT middleware", jwt::router(sessions()), header::AUTHORIZATION));
+    let peer = |name,
+                (router, values): (axum::Router, Vec<http::HeaderValue>),
+                header: header::HeaderName| {
+        asking(name, router, Requests::with(header, values), StatusCode::OK)
+    };
+    contestants.push(peer(
+        "HS256 JWT middleware",
+        jwt::router(sessions()),
+        header::AUTHORIZATION,
+    ));
     contestants.push(peer(
         "tower-sessions",
         runtime.block_on(tower_sessions::router(sessions())),
         header::COOKIE,
     ));
-    contestants.push(peer("axum-login", runtime.block_on(axum_login::router(sessions())), header::COOKIE));
-    let against = ["limit, moka", "limit, map", "HS256 JWT middleware", "axum-login"];
+    contestants.push(peer(
+        "axum-login",
+        runtime.block_on(axum_login::router(sessions())),
+        header::COOKIE,
+    ));
+    let against = [
+        "limit, moka",
+        "limit, map",
+        "HS256 JWT middleware",
+        "axum-login",
+    ];
     let hits = race(contestants, ROUNDS);
     print_added("axum route, session in memory", &hits, &against);
     let added = |other| hits.ratio_of_added("wecom-login", other, "bare handler");
@@ -109,13 +142,25 @@ fn axum() {
         .at_most("added × limit, moka", added("limit, moka"), 1.15)
         .at_most("added × axum-login", added("axum-login"), 0.25)
         .at_most("aimed at: added × axum-login", added("axum-login"), 0.15)
-        .at_most("added × HS256 JWT middleware", added("HS256 JWT middleware"), 0.35)
+        .at_most(
+            "added × HS256 JWT middleware",
+            added("HS256 JWT middleware"),
+            0.35,
+        )
         .print();
 
     let stacks = race(axum_race::stacks(&login, &tokens, &moka, &map), ROUNDS);
-    print_added("bare tower stack, session in memory", &stacks, &["limit, moka", "limit, map"]);
+    print_added(
+        "bare tower stack, session in memory",
+        &stacks,
+        &["limit, moka", "limit, map"],
+    );
     let refusals = race(axum_race::refusals(&login, &tokens, &moka), ROUNDS);
-    print_added("refusals in axum", &refusals, &["limit, moka: empty 401", "wecom-login: a hit"]);
+    print_added(
+        "refusals in axum",
+        &refusals,
+        &["limit, moka: empty 401", "wecom-login: a hit"],
+    );
     runtime.block_on(login.shutdown());
 }
 
@@ -125,35 +170,65 @@ fn actix() {
     let (moka, map) = (limit::moka_sessions(&tokens), limit::map_sessions(&tokens));
     let system = actix_web::rt::System::new();
     let contestants = system.block_on(actix_race::middleware(&login, &tokens, &moka, &map));
-    let against = ["limit, moka", "limit, map", "actix-session + actix-identity"];
+    let against = [
+        "limit, moka",
+        "limit, map",
+        "actix-session + actix-identity",
+    ];
     let hits = race(contestants, ROUNDS);
     print_added("actix middleware, session in memory", &hits, &against);
     let added = |other| hits.ratio_of_added("wecom-login", other, "bare service");
     Targets::default()
         .at_most("added × limit, moka", added("limit, moka"), 1.15)
-        .at_most("added × actix-session + actix-identity", added("actix-session + actix-identity"), 0.25)
+        .at_most(
+            "added × actix-session + actix-identity",
+            added("actix-session + actix-identity"),
+            0.25,
+        )
         .print();
-    let refusals = race(system.block_on(actix_race::refusals(&login, &tokens, &moka)), ROUNDS);
-    print_added("refusals in actix", &refusals, &["limit, moka: empty 401", "wecom-login: a hit"]);
+    let refusals = race(
+        system.block_on(actix_race::refusals(&login, &tokens, &moka)),
+        ROUNDS,
+    );
+    print_added(
+        "refusals in actix",
+        &refusals,
+        &["limit, moka: empty 401", "wecom-login: a hit"],
+    );
     runtime.block_on(login.shutdown());
 }
 
 fn callbacks() {
     let (push, ours) = (Push::new(), Ours::new());
     let race = race(callback_race::callbacks(&push, &ours), ROUNDS);
-    println!("\n## callback: {} bytes of envelope to a typed event\n", push.body.len());
+    println!(
+        "\n## callback: {} bytes of envelope to a typed event\n",
+        push.body.len()
+    );
     println!("| contestant | ns a call | × limit | × wecom-login |\n|---|--:|--:|--:|");
     for times in race.times() {
         let name = times.name;
-        let (limit, ours) = (race.ratio(name, race.times()[0].name), race.ratio(name, "wecom-login"));
-        println!("| {name} | {:.0} | {limit} | {ours} |", race.cost(name).median);
+        let (limit, ours) = (
+            race.ratio(name, race.times()[0].name),
+            race.ratio(name, "wecom-login"),
+        );
+        println!(
+            "| {name} | {:.0} | {limit} | {ours} |",
+            race.cost(name).median
+        );
     }
     let limit = race.ratio("wecom-login", race.times()[0].name);
     let peers = PEERS.map(|peer| race.ratio(peer, "wecom-login"));
-    let best = peers.into_iter().min_by(|one, other| one.median.total_cmp(&other.median));
+    let best = peers
+        .into_iter()
+        .min_by(|one, other| one.median.total_cmp(&other.median));
     Targets::default()
         .at_most("× limit, message not read", limit, 2.2)
-        .at_least("the fastest other crate × wecom-login", best.expect("there are peers"), 2.0)
+        .at_least(
+            "the fastest other crate × wecom-login",
+            best.expect("there are peers"),
+            2.0,
+        )
         .print();
 }
 
@@ -173,7 +248,10 @@ fn two_threads() {
         let (mut router, mut requests) = (router, Requests::with_tokens(&tokens));
         move |times: usize| {
             for _ in 0..times {
-                assert_eq!(axum_race::serve(&mut router, requests.next()).status(), StatusCode::OK);
+                assert_eq!(
+                    axum_race::serve(&mut router, requests.next()).status(),
+                    StatusCode::OK
+                );
             }
         }
     };
@@ -185,9 +263,15 @@ fn two_threads() {
                 }
             })
         }),
-        pair("bare handler", &|tokens| Box::new(serve(axum_race::bare_router(), tokens))),
-        pair("limit, moka", &|tokens| Box::new(serve(axum_race::limited_router(moka.clone()), tokens))),
-        pair("wecom-login", &|tokens| Box::new(serve(axum_race::our_router(&login), tokens))),
+        pair("bare handler", &|tokens| {
+            Box::new(serve(axum_race::bare_router(), tokens))
+        }),
+        pair("limit, moka", &|tokens| {
+            Box::new(serve(axum_race::limited_router(moka.clone()), tokens))
+        }),
+        pair("wecom-login", &|tokens| {
+            Box::new(serve(axum_race::our_router(&login), tokens))
+        }),
     ];
     println!("\n## two threads on an axum route\n\n| contestant | × one thread |\n|---|--:|");
     let scaled = scaling(pairs, ROUNDS);
@@ -195,22 +279,37 @@ fn two_threads() {
         println!("| {name} | {spread} |");
     }
     let ours = scaled.last().expect("ours is the last").1;
-    Targets::default().at_least("two threads × one", ours, 1.7).print();
+    Targets::default()
+        .at_least("two threads × one", ours, 1.7)
+        .print();
     runtime.block_on(login.shutdown());
 }
 
 /// In a program of its own: an allocator that counts takes time.
 fn allocations() {
-    let program = std::env::current_exe().unwrap().with_file_name("allocations");
-    assert!(std::process::Command::new(program).status().unwrap().success());
+    let program = std::env::current_exe()
+        .unwrap()
+        .with_file_name("allocations");
+    assert!(
+        std::process::Command::new(program)
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 fn profile_hit() {
     let runtime = runtime();
     let (login, tokens) = runtime.block_on(login::with_sessions(sessions() / 10));
-    let (mut router, mut requests) = (axum_race::our_router(&login), Requests::with_tokens(&tokens));
+    let (mut router, mut requests) = (
+        axum_race::our_router(&login),
+        Requests::with_tokens(&tokens),
+    );
     for _ in 0..10_000_000 {
-        assert_eq!(axum_race::serve(&mut router, requests.next()).status(), StatusCode::OK);
+        assert_eq!(
+            axum_race::serve(&mut router, requests.next()).status(),
+            StatusCode::OK
+        );
     }
 }
 

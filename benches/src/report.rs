@@ -8,7 +8,10 @@ use crate::interleave::Spread;
 /// Prints the machine, the compiler and the commit.
 pub fn print_surroundings() {
     let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let field = |name: &str| cpus.lines().find_map(|line| line.strip_prefix(name)?.split_once(": "));
+    let field = |name: &str| {
+        cpus.lines()
+            .find_map(|line| line.strip_prefix(name)?.split_once(": "))
+    };
     let model = field("model name").map_or("unknown", |(_, model)| model);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -16,15 +19,27 @@ pub fn print_surroundings() {
         "- machine: {model}, {cores} processors; load before: {}",
         load.split(' ').next().unwrap_or("?")
     );
-    println!("- compiler: {}, release, thin LTO", first_line("rustc", &["--version"]));
+    println!(
+        "- compiler: {}, release, thin LTO",
+        first_line("rustc", &["--version"])
+    );
     let changed = first_line("git", &["status", "--porcelain", "--untracked-files=no"]);
-    let changed = if changed == "unknown" { "" } else { " with changes" };
-    println!("- commit: {}{changed}", first_line("git", &["rev-parse", "--short=10", "HEAD"]));
+    let changed = if changed == "unknown" {
+        ""
+    } else {
+        " with changes"
+    };
+    println!(
+        "- commit: {}{changed}",
+        first_line("git", &["rev-parse", "--short=10", "HEAD"])
+    );
 }
 
 fn first_line(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program).args(arguments).output();
-    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let text = output
+        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+        .unwrap_or_default();
     text.lines().next().unwrap_or("unknown").to_owned()
 }
 
@@ -34,16 +49,34 @@ pub struct Targets(Vec<(String, String, bool)>);
 
 impl Targets {
     /// The figure is to be no more than `most`.
-    pub fn at_most(mut self, what: impl fmt::Display, measured: impl Into<Measured>, most: f64) -> Self {
+    pub fn at_most(
+        mut self,
+        what: impl fmt::Display,
+        measured: impl Into<Measured>,
+        most: f64,
+    ) -> Self {
         let measured = measured.into();
-        self.0.push((format!("{what} ≤ {most}"), measured.text, measured.value <= most));
+        self.0.push((
+            format!("{what} ≤ {most}"),
+            measured.text,
+            measured.value <= most,
+        ));
         self
     }
 
     /// The figure is to be no less than `least`.
-    pub fn at_least(mut self, what: impl fmt::Display, measured: impl Into<Measured>, least: f64) -> Self {
+    pub fn at_least(
+        mut self,
+        what: impl fmt::Display,
+        measured: impl Into<Measured>,
+        least: f64,
+    ) -> Self {
         let measured = measured.into();
-        self.0.push((format!("{what} ≥ {least}"), measured.text, measured.value >= least));
+        self.0.push((
+            format!("{what} ≥ {least}"),
+            measured.text,
+            measured.value >= least,
+        ));
         self
     }
 
@@ -51,7 +84,10 @@ impl Targets {
     pub fn print(self) {
         println!("\n| target | measured | |\n|---|--:|---|");
         for (target, measured, met) in self.0 {
-            println!("| {target} | {measured} | {} |", if met { "met" } else { "**missed**" });
+            println!(
+                "| {target} | {measured} | {} |",
+                if met { "met" } else { "**missed**" }
+            );
         }
     }
 }
@@ -65,18 +101,27 @@ pub struct Measured {
 
 impl From<Spread> for Measured {
     fn from(spread: Spread) -> Self {
-        Self { value: spread.median, text: spread.to_string() }
+        Self {
+            value: spread.median,
+            text: spread.to_string(),
+        }
     }
 }
 
 impl From<f64> for Measured {
     fn from(value: f64) -> Self {
-        Self { value, text: format!("{value:.2}") }
+        Self {
+            value,
+            text: format!("{value:.2}"),
+        }
     }
 }
 
 impl From<u64> for Measured {
     fn from(value: u64) -> Self {
-        Self { value: value as f64, text: value.to_string() }
+        Self {
+            value: value as f64,
+            text: value.to_string(),
+        }
     }
 }

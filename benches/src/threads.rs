@@ -39,10 +39,14 @@ pub fn scaling(mut pairs: Vec<Pair<'_>>, rounds: usize) -> Vec<(&'static str, Sp
             });
             // From the first that began to the last that ended.
             let together = one.1.max(other.1) - one.0.min(other.0);
-            all[index].1.push(2.0 * alone.as_secs_f64() / together.as_secs_f64());
+            all[index]
+                .1
+                .push(2.0 * alone.as_secs_f64() / together.as_secs_f64());
         }
     }
-    all.into_iter().map(|(name, rounds)| (name, Spread::of(rounds))).collect()
+    all.into_iter()
+        .map(|(name, rounds)| (name, Spread::of(rounds)))
+        .collect()
 }
 
 /// When it began and when it ended.

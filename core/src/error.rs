@@ -27,7 +27,10 @@ pub enum Blame {
 /// What went wrong. The wire code, status and title of each kind are one table: [`ErrorKind::row`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "each kind is explained by its row of the table")]
+#[allow(
+    missing_docs,
+    reason = "each kind is explained by its row of the table"
+)]
 pub enum ErrorKind {
     AgentUnknown,
     ApiParams,
@@ -121,7 +124,12 @@ impl ErrorKind {
             Self::StoreUnavailable => ("STORE_UNAVAILABLE", 503, "The database is unavailable", Application),
             Self::UpstreamTimeout => ("UPSTREAM_TIMEOUT", 504, "WeCom did not answer in time", WeCom),
         };
-        ErrorRow { code, status, title, blame }
+        ErrorRow {
+            code,
+            status,
+            title,
+            blame,
+        }
     }
 
     /// The `code` on the wire.
@@ -162,7 +170,13 @@ impl Error {
     /// An error of this kind; `detail` is for the log and may reach the caller, so it names things, never secrets.
     #[must_use]
     pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, detail: detail.into(), errcode: None, retry_after: None, source: None }))
+        Self(Box::new(Inner {
+            kind,
+            detail: detail.into(),
+            errcode: None,
+            retry_after: None,
+            source: None,
+        }))
     }
 
     /// Adds the number that WeCom answered.
@@ -233,7 +247,10 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }
 

@@ -85,7 +85,10 @@ impl fmt::Debug for UnhandledEvent {
 /// ```
 pub trait Hooks: Send + Sync + 'static {
     /// A company authorised the app. An error leaves it held, and the hook is asked again.
-    fn review_authorization<'a>(&'a self, _corp: &'a CorpInfo) -> HookFuture<'a, Result<CorpDecision>> {
+    fn review_authorization<'a>(
+        &'a self,
+        _corp: &'a CorpInfo,
+    ) -> HookFuture<'a, Result<CorpDecision>> {
         Box::pin(async { Ok(CorpDecision::Approve) })
     }
 
@@ -132,6 +135,9 @@ mod tests {
             message: b"hush".to_vec(),
         };
         let printed = format!("{event:?}");
-        assert!(printed.contains("ww1") && !printed.contains(&format!("{:?}", event.message)), "{printed}");
+        assert!(
+            printed.contains("ww1") && !printed.contains(&format!("{:?}", event.message)),
+            "{printed}"
+        );
     }
 }

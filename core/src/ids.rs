@@ -22,7 +22,9 @@ pub struct InvalidId {
 /// The alphabet of whatever stands in paths and links: ids, names of instances, organisation codes.
 pub(crate) fn is_plain_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
 fn is_opaque_id(text: &str) -> bool {
@@ -127,7 +129,10 @@ impl OrganizationCode {
         if is_plain_id(text) {
             Ok(Self(text.into()))
         } else {
-            Err(InvalidId { what: "code", rule: PLAIN_ID })
+            Err(InvalidId {
+                what: "code",
+                rule: PLAIN_ID,
+            })
         }
     }
 
@@ -199,7 +204,10 @@ impl FromStr for AgentId {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        text.parse().map(Self).map_err(|_| InvalidId { what: "agentId", rule: "a whole number" })
+        text.parse().map(Self).map_err(|_| InvalidId {
+            what: "agentId",
+            rule: "a whole number",
+        })
     }
 }
 
@@ -258,8 +266,10 @@ mod tests {
 
     #[test]
     fn organisation_codes_that_differ_by_case_are_one() {
-        let (one, other) =
-            (OrganizationCode::new("Acme-1").unwrap(), OrganizationCode::new("aCME-1").unwrap());
+        let (one, other) = (
+            OrganizationCode::new("Acme-1").unwrap(),
+            OrganizationCode::new("aCME-1").unwrap(),
+        );
         assert_eq!((&one, one.key()), (&other, other.key()));
         assert_eq!(one.as_str(), "Acme-1");
         assert!(OrganizationCode::new("acme 1").is_err());
@@ -267,7 +277,10 @@ mod tests {
 
     #[test]
     fn a_linked_member_keeps_his_slash() {
-        assert_eq!(WecomUserId::new("wwA/zhangsan").unwrap().as_str(), "wwA/zhangsan");
+        assert_eq!(
+            WecomUserId::new("wwA/zhangsan").unwrap().as_str(),
+            "wwA/zhangsan"
+        );
         assert!(WecomUserId::new("").is_err());
     }
 

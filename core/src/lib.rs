@@ -261,22 +261,24 @@ pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
 pub use hooks::{CorpDecision, CorpInfo, HookFuture, Hooks, UnhandledEvent};
 pub use ids::{AgentId, CorpId, InvalidId, OrganizationCode, SuiteId, WecomUserId};
-pub use login::{UserBinder, BindingPolicy, AuthenticatedMember};
+pub use login::{AuthenticatedMember, BindingPolicy, UserBinder};
 pub use secret::{
-    AccessToken, OAuthCode, CallbackToken, LoginCode, PermanentCode, ProviderAccessToken, ProviderSecret,
-    SuiteAccessToken, SuiteSecret, SuiteTicket, AuthCode, UserTicket,
+    AccessToken, AuthCode, CallbackToken, LoginCode, OAuthCode, PermanentCode, ProviderAccessToken,
+    ProviderSecret, SuiteAccessToken, SuiteSecret, SuiteTicket, UserTicket,
 };
 pub use session::{
-    CurrentUser, IssuedSession, LoginType, PendingVerify, Platform, Principal, Profile, SessionConfig,
-    SessionToken, Verified, Verification,
+    CurrentUser, IssuedSession, LoginType, PendingVerify, Platform, Principal, Profile,
+    SessionConfig, SessionToken, Verification, Verified,
 };
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub use store::first_steps;
-pub use store::{AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, RecordStatus, KeyRotationReport};
+pub use store::{
+    AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport, RecordStatus,
+};
 pub use suite::Suite;
 pub use wecom_login::{
-    AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest, LoginCodeRequest,
-    LoginCodeResult, LoginConfig, LoginResult, OrgCodeLogin, Retention, SessionSummary, UserSummary,
-    WecomLogin, WorkbenchLoginRequest,
+    AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest,
+    LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult, OrgCodeLogin, Retention,
+    SessionSummary, UserSummary, WecomLogin, WorkbenchLoginRequest,
 };

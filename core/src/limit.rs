@@ -42,7 +42,11 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Limit<K> {
             // Only to free memory; whether a window is over is told by our own clock.
             .time_to_idle(2 * WINDOW)
             .build();
-        Self { windows, per_minute, clock }
+        Self {
+            windows,
+            per_minute,
+            clock,
+        }
     }
 
     /// Whether the key has events left. Counts nothing: for what is counted only when it fails.
@@ -67,18 +71,31 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Limit<K> {
     /// `RATE_LIMITED`, with the time until the window ends.
     pub(crate) fn take(&self, key: K) -> Result<()> {
         let window = self.counted(key);
-        if window.count > self.per_minute { self.refuse_until_over(window) } else { Ok(()) }
+        if window.count > self.per_minute {
+            self.refuse_until_over(window)
+        } else {
+            Ok(())
+        }
     }
 
     fn counted(&self, key: K) -> Window {
         let now = self.clock.now();
-        let entry = self.windows.entry(key).and_upsert_with(|window| match window {
-            Some(window) if now.since(window.value().began) < WINDOW => {
-                let window = window.value();
-                Window { began: window.began, count: window.count.saturating_add(1) }
-            }
-            _ => Window { began: now, count: 1 },
-        });
+        let entry = self
+            .windows
+            .entry(key)
+            .and_upsert_with(|window| match window {
+                Some(window) if now.since(window.value().began) < WINDOW => {
+                    let window = window.value();
+                    Window {
+                        began: window.began,
+                        count: window.count.saturating_add(1),
+                    }
+                }
+                _ => Window {
+                    began: now,
+                    count: 1,
+                },
+            });
         entry.into_value()
     }
 
@@ -87,7 +104,10 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Limit<K> {
         if left.is_zero() {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::RateLimited, "too many attempts within a minute").with_retry_after(left))
+        Err(
+            Error::new(ErrorKind::RateLimited, "too many attempts within a minute")
+                .with_retry_after(left),
+        )
     }
 }
 
@@ -101,7 +121,9 @@ pub(crate) fn client_key(address: IpAddr) -> IpAddr {
 
 impl<K> fmt::Debug for Limit<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Limit").field("per_minute", &self.per_minute).finish_non_exhaustive()
+        f.debug_struct("Limit")
+            .field("per_minute", &self.per_minute)
+            .finish_non_exhaustive()
     }
 }
 
@@ -137,7 +159,10 @@ mod tests {
             limit.take("a").unwrap();
         }
         clock.advance(Duration::from_secs(59));
-        assert_eq!(limit.take("a").unwrap_err().retry_after(), Some(Duration::from_secs(1)));
+        assert_eq!(
+            limit.take("a").unwrap_err().retry_after(),
+            Some(Duration::from_secs(1))
+        );
         clock.advance(Duration::from_secs(1));
         limit.take("a").unwrap();
     }

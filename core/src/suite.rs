@@ -28,7 +28,13 @@ impl Suite {
     /// A suite with one pair of callback keys and no provider.
     #[must_use]
     pub fn new(id: SuiteId, secret: SuiteSecret, callback_keys: CallbackKeys) -> Self {
-        Self { id, secret, callback_keys: vec![callback_keys], provider_corp_id: None, provider_secret: None }
+        Self {
+            id,
+            secret,
+            callback_keys: vec![callback_keys],
+            provider_corp_id: None,
+            provider_secret: None,
+        }
     }
 }
 
@@ -38,7 +44,12 @@ pub(crate) struct Suites(Arc<HashMap<SuiteId, Arc<Suite>>>);
 
 impl Suites {
     pub(crate) fn new(suites: impl IntoIterator<Item = Suite>) -> Self {
-        Self(Arc::new(suites.into_iter().map(|suite| (suite.id.clone(), Arc::new(suite))).collect()))
+        Self(Arc::new(
+            suites
+                .into_iter()
+                .map(|suite| (suite.id.clone(), Arc::new(suite)))
+                .collect(),
+        ))
     }
 
     pub(crate) fn find(&self, id: &SuiteId) -> Option<&Arc<Suite>> {
@@ -56,7 +67,11 @@ impl Suites {
 
     /// The suite, or why its work cannot be done here.
     pub(crate) fn require(&self, id: &SuiteId) -> Result<&Arc<Suite>> {
-        self.find(id)
-            .ok_or_else(|| Error::new(ErrorKind::Config, format!("the suite {id} is not configured here")))
+        self.find(id).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Config,
+                format!("the suite {id} is not configured here"),
+            )
+        })
     }
 }

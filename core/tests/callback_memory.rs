@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use dhat::{HeapStats, Profiler};
-use wecom_login::callback::{CorpEvent, EncodingAesKey, Envelope, SuiteEvent, decrypt, verify_signature};
+use wecom_login::callback::{
+    CorpEvent, EncodingAesKey, Envelope, SuiteEvent, decrypt, verify_signature,
+};
 use wecom_login::{CallbackToken, CorpId, SuiteId};
 
 #[global_allocator]
@@ -14,7 +16,10 @@ static ALLOCATOR: dhat::Alloc = dhat::Alloc;
 const BODY: usize = 64 * 1024;
 
 fn fill(head: &str, piece: &str, tail: &str) -> String {
-    format!("{head}{}{tail}", piece.repeat((BODY - head.len() - tail.len()) / piece.len()))
+    format!(
+        "{head}{}{tail}",
+        piece.repeat((BODY - head.len() - tail.len()) / piece.len())
+    )
 }
 
 /// The most that was held at once, and all that was ever asked for, in bytes, while `work` ran.
@@ -36,16 +41,32 @@ fn no_body_costs_more_than_a_few_times_its_size() {
         ("attributes", fill("<xml ", "a='b' ", "/>")),
         ("a long name", fill("<", "a", "/>")),
         ("a long name below the root", fill("<xml><", "a", "></xml>")),
-        ("pieces of text", fill("<xml><InfoType>", "a<!---->", "</InfoType></xml>")),
-        ("pieces of CDATA", fill("<xml><Encrypt>", "<![CDATA[a]]>", "</Encrypt></xml>")),
-        ("blank pieces", fill("<xml><Encrypt>", " <![CDATA[]]>", "a</Encrypt></xml>")),
-        ("entities", fill("<!DOCTYPE a [", "<!ENTITY a 'b'>", "]><xml/>")),
+        (
+            "pieces of text",
+            fill("<xml><InfoType>", "a<!---->", "</InfoType></xml>"),
+        ),
+        (
+            "pieces of CDATA",
+            fill("<xml><Encrypt>", "<![CDATA[a]]>", "</Encrypt></xml>"),
+        ),
+        (
+            "blank pieces",
+            fill("<xml><Encrypt>", " <![CDATA[]]>", "a</Encrypt></xml>"),
+        ),
+        (
+            "entities",
+            fill("<!DOCTYPE a [", "<!ENTITY a 'b'>", "]><xml/>"),
+        ),
         ("an open CDATA", fill("<xml><![CDATA[", "]", "")),
         ("open markup", fill("<xml>", "<", "")),
         ("base64", fill("<xml><Encrypt>", "AAAA", "</Encrypt></xml>")),
         (
             "a long ticket",
-            fill("<xml><InfoType>suite_ticket</InfoType><SuiteTicket>", "a", "</SuiteTicket></xml>"),
+            fill(
+                "<xml><InfoType>suite_ticket</InfoType><SuiteTicket>",
+                "a",
+                "</SuiteTicket></xml>",
+            ),
         ),
         ("JSON arrays", fill("", "[", "")),
         ("JSON arrays in a value", fill("{\"a\":", "[", "}")),
@@ -72,7 +93,8 @@ fn no_body_costs_more_than_a_few_times_its_size() {
     }
 
     // What every forged push costs: the reader's list of open elements, and for the signature nothing.
-    let body = "<xml><ToUserName><![CDATA[dk1]]></ToUserName><Encrypt><![CDATA[AAAA]]></Encrypt></xml>";
+    let body =
+        "<xml><ToUserName><![CDATA[dk1]]></ToUserName><Encrypt><![CDATA[AAAA]]></Encrypt></xml>";
     let (_, total) = allocated(|| assert!(Envelope::parse(body.as_bytes()).is_ok()));
     assert!(total <= 256, "an envelope took {total} bytes");
     let token = CallbackToken::new("token");

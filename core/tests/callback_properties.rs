@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use wecom_login::callback::{
-    CorpEvent, CorpEventKind, EncodingAesKey, Envelope, SuiteEvent, decrypt, encrypt, sign, verify_signature,
+    CorpEvent, CorpEventKind, EncodingAesKey, Envelope, SuiteEvent, decrypt, encrypt, sign,
+    verify_signature,
 };
 use wecom_login::{CallbackToken, CorpId, SuiteId};
 

@@ -63,7 +63,10 @@ pub fn second_keys() -> CallbackKeys {
 /// Keys of nobody.
 #[must_use]
 pub fn foreign_keys() -> CallbackKeys {
-    pair("SomebodyElsesCallbackToken", "Aa1Bb2Cc3Dd4Ee5Ff6Gg7Hh8Ii9Jj0Kk1Ll2Mm3Nn4o")
+    pair(
+        "SomebodyElsesCallbackToken",
+        "Aa1Bb2Cc3Dd4Ee5Ff6Gg7Hh8Ii9Jj0Kk1Ll2Mm3Nn4o",
+    )
 }
 
 fn pair(token: &str, key: &str) -> CallbackKeys {
@@ -73,10 +76,26 @@ fn pair(token: &str, key: &str) -> CallbackKeys {
 /// Writes the directory: three companies as on the reference page, and what the suite needs beside them.
 pub fn write(root: &Path) {
     instance(root, "QywxProxyDefault", &first(json!({})));
-    instance(root, "QywxProxyCompanyA", &first(json!({"corpId": COMPANY_A})));
-    instance(root, "Closed", &first(json!({"corpId": CLOSED, "isActive": false})));
-    instance(root, "group/CodesOff", &first(json!({"corpId": CODES_OFF, "codeLogin": "off"})));
-    instance(root, "CodesState", &first(json!({"corpId": CODES_STATE, "codeLogin": "state"})));
+    instance(
+        root,
+        "QywxProxyCompanyA",
+        &first(json!({"corpId": COMPANY_A})),
+    );
+    instance(
+        root,
+        "Closed",
+        &first(json!({"corpId": CLOSED, "isActive": false})),
+    );
+    instance(
+        root,
+        "group/CodesOff",
+        &first(json!({"corpId": CODES_OFF, "codeLogin": "off"})),
+    );
+    instance(
+        root,
+        "CodesState",
+        &first(json!({"corpId": CODES_STATE, "codeLogin": "state"})),
+    );
     let second = json!({
         "authConfig": {
             "suiteId": SECOND_SUITE,
@@ -101,7 +120,9 @@ fn first(fields: Value) -> Value {
         "providerCorpId": PROVIDER,
         "providerSecret": "secret-of-the-provider",
     });
-    let Value::Object(fields) = fields else { unreachable!("fields are an object") };
+    let Value::Object(fields) = fields else {
+        unreachable!("fields are an object")
+    };
     business.as_object_mut().unwrap().extend(fields);
     business
 }

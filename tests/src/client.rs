@@ -76,7 +76,8 @@ impl Ask {
     /// Sets a JSON body, with its content type.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
-        self.header("content-type", "application/json").body(body.to_string())
+        self.header("content-type", "application/json")
+            .body(body.to_string())
     }
 
     /// Sends the body in chunks of so many bytes, without its length.
@@ -161,18 +162,36 @@ impl Reply {
         let end = end.unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(raw)));
         let head = std::str::from_utf8(&raw[..end]).unwrap();
         let mut lines = head.split("\r\n");
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let status = lines
+            .next()
+            .unwrap()
+            .split(' ')
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap();
         let headers: Vec<(String, String)> = lines
             .map(|line| line.split_once(':').unwrap())
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
-        let mut reply = Self { status, headers, body: raw[end + 4..].to_vec() };
+        let mut reply = Self {
+            status,
+            headers,
+            body: raw[end + 4..].to_vec(),
+        };
         if method == "HEAD" {
             assert!(reply.body.is_empty(), "the answer to HEAD has a body");
-        } else if reply.header("transfer-encoding").is_some_and(|coding| coding == "chunked") {
+        } else if reply
+            .header("transfer-encoding")
+            .is_some_and(|coding| coding == "chunked")
+        {
             reply.body = joined(&reply.body);
         } else if let Some(length) = reply.header("content-length") {
-            assert_eq!(length, reply.body.len().to_string(), "the answer is not as long as it says");
+            assert_eq!(
+                length,
+                reply.body.len().to_string(),
+                "the answer is not as long as it says"
+            );
         }
         reply
     }
@@ -182,12 +201,18 @@ impl Reply {
     #[track_caller]
     pub fn header(&self, name: &str) -> Option<&str> {
         assert!(self.all(name).count() < 2, "{name} comes several times");
-        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(header, _)| header == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// All values of a header.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.headers.iter().filter(move |(header, _)| header == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .filter(move |(header, _)| header == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body as text.
@@ -225,17 +250,34 @@ impl Reply {
     #[must_use]
     #[track_caller]
     pub fn problem(&self) -> (u16, String) {
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{self:?}"
+        );
         assert_eq!(self.header("cache-control"), Some("no-store"));
         let body = self.json();
-        let fields: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
+        let fields: Vec<_> = body
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
         let known = ["status", "title", "code", "errcode", "detail"];
         assert!(fields.iter().all(|field| known.contains(field)), "{body}");
         assert_eq!(body["status"], self.status);
-        assert!(body["title"].as_str().is_some_and(|title| !title.is_empty()));
+        assert!(
+            body["title"]
+                .as_str()
+                .is_some_and(|title| !title.is_empty())
+        );
         assert!(body["errcode"].is_null() || body["errcode"].is_i64());
         let challenge = self.header("www-authenticate");
-        assert_eq!(challenge.is_some(), self.status == 401 || insufficient(challenge), "{self:?}");
+        assert_eq!(
+            challenge.is_some(),
+            self.status == 401 || insufficient(challenge),
+            "{self:?}"
+        );
         (self.status, body["code"].as_str().unwrap().to_owned())
     }
 

@@ -30,15 +30,28 @@ impl TestDatabase {
     /// # Panics
     /// The server that is named does not answer.
     pub async fn create(directory: &Path) -> Self {
-        let Ok(server) = std::env::var(SERVER_VARIABLE) else { return Self::file(directory) };
+        let Ok(server) = std::env::var(SERVER_VARIABLE) else {
+            return Self::file(directory);
+        };
         let file = directory.join("login.db");
         let server = server.trim_end_matches('/').to_owned();
         let number = CREATED.fetch_add(1, Ordering::Relaxed);
         let name = format!("wecom_test_{}_{number}", std::process::id());
-        let backend = if server.starts_with("mysql") { DbBackend::MySql } else { DbBackend::Postgres };
-        create_anew(&server, backend, &name).await.expect("the server of the tests answers");
+        let backend = if server.starts_with("mysql") {
+            DbBackend::MySql
+        } else {
+            DbBackend::Postgres
+        };
+        create_anew(&server, backend, &name)
+            .await
+            .expect("the server of the tests answers");
         let url = format!("{server}/{name}");
-        Self { backend, url, on_server: Some((server, name)), file }
+        Self {
+            backend,
+            url,
+            on_server: Some((server, name)),
+            file,
+        }
     }
 
     /// An SQLite file in `directory`, for what is about files. It is made when it is first opened for writing.
@@ -46,7 +59,12 @@ impl TestDatabase {
     pub fn file(directory: &Path) -> Self {
         let file = directory.join("login.db");
         let url = format!("sqlite://{}?mode=rwc", file.display());
-        Self { backend: DbBackend::Sqlite, url, on_server: None, file }
+        Self {
+            backend: DbBackend::Sqlite,
+            url,
+            on_server: None,
+            file,
+        }
     }
 
     /// Its URL.
@@ -68,20 +86,37 @@ impl TestDatabase {
 
     /// Carries a statement out.
     pub async fn execute(&self, sql: &str) {
-        self.connect().await.execute_unprepared(sql).await.expect("a statement");
+        self.connect()
+            .await
+            .execute_unprepared(sql)
+            .await
+            .expect("a statement");
     }
 
     /// The number that a statement answers.
     pub async fn number(&self, sql: &str) -> i64 {
-        let row = self.connect().await.query_one_raw(Statement::from_string(self.backend, sql)).await;
-        row.expect("a statement").expect("a row").try_get_by_index(0).expect("a number")
+        let row = self
+            .connect()
+            .await
+            .query_one_raw(Statement::from_string(self.backend, sql))
+            .await;
+        row.expect("a statement")
+            .expect("a row")
+            .try_get_by_index(0)
+            .expect("a number")
     }
 
     /// The first column of every row, as text.
     pub async fn texts(&self, sql: &str) -> Vec<String> {
-        let rows = self.connect().await.query_all_raw(Statement::from_string(self.backend, sql)).await;
+        let rows = self
+            .connect()
+            .await
+            .query_all_raw(Statement::from_string(self.backend, sql))
+            .await;
         let rows = rows.expect("a statement");
-        rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
+        rows.iter()
+            .map(|row| row.try_get_by_index(0).expect("a text"))
+            .collect()
     }
 
     /// An id as it is written in a statement: a literal of bytes.
@@ -127,7 +162,9 @@ impl TestDatabase {
         for table in self.texts(of_schema).await {
             let columns = match self.backend {
                 DbBackend::Sqlite => {
-                    format!("SELECT 'CAST(' || name || ' AS TEXT)' FROM pragma_table_info('{table}')")
+                    format!(
+                        "SELECT 'CAST(' || name || ' AS TEXT)' FROM pragma_table_info('{table}')"
+                    )
                 }
                 DbBackend::MySql => format!(
                     "SELECT CONCAT('CONVERT(', column_name, ' USING latin1)') FROM information_schema.columns \
@@ -195,12 +232,20 @@ impl TestDatabase {
 
     /// Throws out everyone who is connected, as a server does that restarts. `false` for a file, which has nobody.
     pub async fn throw_out(&self) -> bool {
-        let Some((server, name)) = &self.on_server else { return false };
-        let connection = administer(server, self.backend).await.expect("the server of the tests answers");
+        let Some((server, name)) = &self.on_server else {
+            return false;
+        };
+        let connection = administer(server, self.backend)
+            .await
+            .expect("the server of the tests answers");
         if self.backend == DbBackend::Postgres {
-            let everyone =
-                format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
-            connection.execute_unprepared(&everyone).await.expect("a statement");
+            let everyone = format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            );
+            connection
+                .execute_unprepared(&everyone)
+                .await
+                .expect("a statement");
         } else {
             kill_users(&connection, name).await.expect("a statement");
         }
@@ -211,14 +256,20 @@ impl TestDatabase {
     /// Whether these words stand anywhere in it, as they are; in a file also where rows once were.
     pub async fn holds(&self, words: &str) -> bool {
         if self.on_server.is_none() {
-            return [self.file.clone(), self.file.with_extension("db-wal")].iter().any(|file| {
-                let bytes = std::fs::read(file).unwrap_or_default();
-                bytes.windows(words.len()).any(|window| window == words.as_bytes())
-            });
+            return [self.file.clone(), self.file.with_extension("db-wal")]
+                .iter()
+                .any(|file| {
+                    let bytes = std::fs::read(file).unwrap_or_default();
+                    bytes
+                        .windows(words.len())
+                        .any(|window| window == words.as_bytes())
+                });
         }
         for (table, columns) in self.tables().await {
-            let found: Vec<String> =
-                columns.iter().map(|column| format!("{column} LIKE '%{words}%'")).collect();
+            let found: Vec<String> = columns
+                .iter()
+                .map(|column| format!("{column} LIKE '%{words}%'"))
+                .collect();
             let found = format!("SELECT COUNT(*) FROM {table} WHERE {}", found.join(" OR "));
             if self.number(&found).await > 0 {
                 return true;
@@ -232,32 +283,51 @@ impl TestDatabase {
         let connection = self.connect().await;
         let tables: Vec<String> = match self.backend {
             DbBackend::Sqlite => Vec::new(),
-            _ => self.tables().await.into_iter().map(|(table, _)| table).collect(),
+            _ => self
+                .tables()
+                .await
+                .into_iter()
+                .map(|(table, _)| table)
+                .collect(),
         };
         let (statements, release) = match self.backend {
             DbBackend::Sqlite => (vec!["BEGIN EXCLUSIVE".to_owned()], "ROLLBACK"),
-            DbBackend::MySql => {
-                (vec![format!("LOCK TABLES {} READ", tables.join(" READ, "))], "UNLOCK TABLES")
-            }
+            DbBackend::MySql => (
+                vec![format!("LOCK TABLES {} READ", tables.join(" READ, "))],
+                "UNLOCK TABLES",
+            ),
             _ => (
-                vec!["BEGIN".to_owned(), format!("LOCK TABLE {} IN EXCLUSIVE MODE", tables.join(", "))],
+                vec![
+                    "BEGIN".to_owned(),
+                    format!("LOCK TABLE {} IN EXCLUSIVE MODE", tables.join(", ")),
+                ],
                 "ROLLBACK",
             ),
         };
         for statement in statements {
-            connection.execute_unprepared(&statement).await.expect("the lock");
+            connection
+                .execute_unprepared(&statement)
+                .await
+                .expect("the lock");
         }
-        Lock { connection, release }
+        Lock {
+            connection,
+            release,
+        }
     }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let Some((server, name)) = self.on_server.take() else { return };
+        let Some((server, name)) = self.on_server.take() else {
+            return;
+        };
         let backend = self.backend;
         // On a thread with a runtime of its own: a drop cannot wait on the runtime it happens on.
         let gone = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
             runtime.map(|runtime| runtime.block_on(drop_database(&server, backend, &name)))
         });
         // What is left behind is in nobody's way: the next process of this number drops it.
@@ -267,7 +337,9 @@ impl Drop for TestDatabase {
 
 impl fmt::Debug for TestDatabase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TestDatabase").field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("TestDatabase")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -281,7 +353,10 @@ pub struct Lock {
 impl Lock {
     /// Lets the others write again.
     pub async fn release(self) {
-        self.connection.execute_unprepared(self.release).await.expect("the lock is released");
+        self.connection
+            .execute_unprepared(self.release)
+            .await
+            .expect("the lock is released");
     }
 }
 
@@ -289,8 +364,14 @@ async fn create_anew(server: &str, backend: DbBackend, name: &str) -> Result<(),
     drop_database(server, backend, name).await?;
     let connection = administer(server, backend).await?;
     // The oldest of defaults, which cannot hold a company's name: ours must not depend on it.
-    let charset = if backend == DbBackend::MySql { " CHARACTER SET latin1" } else { "" };
-    connection.execute_unprepared(&format!("CREATE DATABASE {name}{charset}")).await?;
+    let charset = if backend == DbBackend::MySql {
+        " CHARACTER SET latin1"
+    } else {
+        ""
+    };
+    connection
+        .execute_unprepared(&format!("CREATE DATABASE {name}{charset}"))
+        .await?;
     connection.close().await
 }
 
@@ -298,17 +379,24 @@ async fn create_anew(server: &str, backend: DbBackend, name: &str) -> Result<(),
 async fn drop_database(server: &str, backend: DbBackend, name: &str) -> Result<(), DbErr> {
     let connection = administer(server, backend).await?;
     if backend == DbBackend::Postgres {
-        connection.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
+        connection
+            .execute_unprepared(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            .await?;
         return connection.close().await;
     }
     kill_users(&connection, name).await?;
-    connection.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}")).await?;
+    connection
+        .execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}"))
+        .await?;
     connection.close().await
 }
 
 async fn kill_users(connection: &DatabaseConnection, name: &str) -> Result<(), DbErr> {
     let users = format!("SELECT id FROM information_schema.processlist WHERE db = '{name}'");
-    for row in connection.query_all_raw(Statement::from_string(DbBackend::MySql, users)).await? {
+    for row in connection
+        .query_all_raw(Statement::from_string(DbBackend::MySql, users))
+        .await?
+    {
         let user: i64 = row.try_get_by_index(0)?;
         // It may be gone by itself.
         let _ = connection.execute_unprepared(&format!("KILL {user}")).await;
@@ -317,7 +405,11 @@ async fn kill_users(connection: &DatabaseConnection, name: &str) -> Result<(), D
 }
 
 async fn administer(server: &str, backend: DbBackend) -> Result<DatabaseConnection, DbErr> {
-    let always_there = if backend == DbBackend::MySql { "information_schema" } else { "postgres" };
+    let always_there = if backend == DbBackend::MySql {
+        "information_schema"
+    } else {
+        "postgres"
+    };
     connect(&format!("{server}/{always_there}")).await
 }
 
@@ -332,6 +424,8 @@ async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
 #[must_use]
 pub fn pool(url: &str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
-    options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+    options
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>);
     options
 }

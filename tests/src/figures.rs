@@ -27,7 +27,13 @@ impl Latencies {
 
 impl fmt::Display for Latencies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "p50 {:?}, p99 {:?} of {}", self.percentile(50), self.percentile(99), self.0.len())
+        write!(
+            f,
+            "p50 {:?}, p99 {:?} of {}",
+            self.percentile(50),
+            self.percentile(99),
+            self.0.len()
+        )
     }
 }
 
@@ -36,5 +42,7 @@ impl fmt::Display for Latencies {
 pub fn resident_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok())
+        .unwrap_or(0)
+        / 1024
 }

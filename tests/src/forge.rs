@@ -29,7 +29,9 @@ impl Forge {
     #[must_use]
     pub fn new(token: &str, encoding_aes_key: &str) -> Self {
         let key = EncodingAesKey::new(encoding_aes_key).expect("43 characters of base64");
-        Self { keys: CallbackKeys::new(CallbackToken::new(token), key) }
+        Self {
+            keys: CallbackKeys::new(CallbackToken::new(token), key),
+        }
     }
 
     /// The keys that it uses.
@@ -52,7 +54,8 @@ impl Forge {
     #[must_use]
     pub fn json_post(&self, receive_id: &str, message: &str) -> Push {
         let encrypted = self.encrypt(receive_id, message.as_bytes());
-        let body = serde_json::json!({"tousername": "anybody", "encrypt": encrypted, "agentid": "1"});
+        let body =
+            serde_json::json!({"tousername": "anybody", "encrypt": encrypted, "agentid": "1"});
         self.push(encrypted, body.to_string())
     }
 
@@ -86,7 +89,11 @@ impl Forge {
     }
 
     fn push(&self, encrypted: String, body: String) -> Push {
-        Push { query: self.signed(&encrypted, false), body: body.into_bytes(), encrypted }
+        Push {
+            query: self.signed(&encrypted, false),
+            body: body.into_bytes(),
+            encrypted,
+        }
     }
 }
 
@@ -104,7 +111,11 @@ impl Push {
 #[must_use]
 pub fn suite_event(suite_id: &str, info_type: &str, time: i64, fields: &[(&str, &str)]) -> String {
     let time = time.to_string();
-    let mut all = vec![("SuiteId", suite_id), ("InfoType", info_type), ("TimeStamp", time.as_str())];
+    let mut all = vec![
+        ("SuiteId", suite_id),
+        ("InfoType", info_type),
+        ("TimeStamp", time.as_str()),
+    ];
     all.extend(fields);
     xml(&all)
 }
@@ -113,8 +124,12 @@ pub fn suite_event(suite_id: &str, info_type: &str, time: i64, fields: &[(&str, 
 #[must_use]
 pub fn app_event(corp_id: &str, event: &str, time: i64, fields: &[(&str, &str)]) -> String {
     let time = time.to_string();
-    let mut all =
-        vec![("ToUserName", corp_id), ("CreateTime", time.as_str()), ("MsgType", "event"), ("Event", event)];
+    let mut all = vec![
+        ("ToUserName", corp_id),
+        ("CreateTime", time.as_str()),
+        ("MsgType", "event"),
+        ("Event", event),
+    ];
     all.extend(fields);
     xml(&all)
 }
@@ -122,8 +137,10 @@ pub fn app_event(corp_id: &str, event: &str, time: i64, fields: &[(&str, &str)])
 /// A message of these fields.
 #[must_use]
 pub fn xml(fields: &[(&str, &str)]) -> String {
-    let fields: String =
-        fields.iter().map(|(name, text)| format!("<{name}><![CDATA[{text}]]></{name}>")).collect();
+    let fields: String = fields
+        .iter()
+        .map(|(name, text)| format!("<{name}><![CDATA[{text}]]></{name}>"))
+        .collect();
     format!("<xml>{fields}</xml>")
 }
 

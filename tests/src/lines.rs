@@ -12,7 +12,11 @@ pub struct Lines(Arc<Mutex<Vec<u8>>>);
 impl Lines {
     /// Writes down what passes this filter, from now on and for the whole process.
     pub fn record(&self, filter: &str) {
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(self.clone()).with_ansi(false).init();
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(self.clone())
+            .with_ansi(false)
+            .init();
     }
 
     /// Everything so far.

@@ -42,18 +42,37 @@ impl Proxy {
     /// The URL names no host and port.
     pub async fn before(url: &str) -> (Self, String) {
         let mut through = url::Url::parse(url).expect("a URL");
-        let server = format!("{}:{}", through.host_str().expect("a host"), through.port().expect("a port"));
+        let server = format!(
+            "{}:{}",
+            through.host_str().expect("a host"),
+            through.port().expect("a port")
+        );
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("a bound address");
-        let state = watch::Sender::new(State { way: Way::Open, cuts: 0, hang_at: None });
+        let state = watch::Sender::new(State {
+            way: Way::Open,
+            cuts: 0,
+            hang_at: None,
+        });
         let accepting = tokio::spawn(accept(listener, server, state.clone()));
-        through.set_ip_host(addr.ip()).expect("a host that can be replaced");
-        through.set_port(Some(addr.port())).expect("a port that can be replaced");
+        through
+            .set_ip_host(addr.ip())
+            .expect("a host that can be replaced");
+        through
+            .set_port(Some(addr.port()))
+            .expect("a port that can be replaced");
         if through.scheme() == "postgres" {
             // In the clear, so that it is seen what is said.
             through.query_pairs_mut().append_pair("sslmode", "disable");
         }
-        (Self { addr, state, accepting }, through.into())
+        (
+            Self {
+                addr,
+                state,
+                accepting,
+            },
+            through.into(),
+        )
     }
 
     /// Cuts every connection at once, as a server that restarts; new ones come through.
@@ -63,7 +82,13 @@ impl Proxy {
 
     /// Cuts every connection and refuses new ones, until [`Self::open`].
     pub fn refuse(&self) {
-        self.state.send_modify(|state| *state = State { way: Way::Refused, cuts: state.cuts + 1, ..*state });
+        self.state.send_modify(|state| {
+            *state = State {
+                way: Way::Refused,
+                cuts: state.cuts + 1,
+                ..*state
+            }
+        });
     }
 
     /// Lets nothing through and tells nobody, until [`Self::open`].
@@ -79,12 +104,22 @@ impl Proxy {
     /// Waits until nothing comes through any more.
     pub async fn hangs(&self) {
         // The sender is ours.
-        let _ = self.state.subscribe().wait_for(|state| state.way == Way::Silent).await;
+        let _ = self
+            .state
+            .subscribe()
+            .wait_for(|state| state.way == Way::Silent)
+            .await;
     }
 
     /// Lets everything through again.
     pub fn open(&self) {
-        self.state.send_modify(|state| *state = State { way: Way::Open, hang_at: None, ..*state });
+        self.state.send_modify(|state| {
+            *state = State {
+                way: Way::Open,
+                hang_at: None,
+                ..*state
+            }
+        });
     }
 }
 
@@ -97,7 +132,9 @@ impl Drop for Proxy {
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Proxy").field("addr", &self.addr).finish_non_exhaustive()
+        f.debug_struct("Proxy")
+            .field("addr", &self.addr)
+            .finish_non_exhaustive()
     }
 }
 
@@ -119,7 +156,8 @@ async fn pass(client: TcpStream, server: &str, state: watch::Sender<State>) -> s
     client.set_nodelay(true)?;
     let server = TcpStream::connect(server).await?;
     server.set_nodelay(true)?;
-    let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
+    let ((from_client, to_client), (from_server, to_server)) =
+        (client.into_split(), server.into_split());
     let mut cut = state.subscribe();
     tokio::select! {
         done = pump(from_client, to_server, &state, true) => done,
@@ -144,9 +182,19 @@ async fn pump(
             return Ok(());
         }
         let hang_at = state.borrow().hang_at.filter(|_| to_server);
-        if hang_at.is_some_and(|words| buffer[..read].windows(words.len()).any(|said| said == words)) {
+        if hang_at.is_some_and(|words| {
+            buffer[..read]
+                .windows(words.len())
+                .any(|said| said == words)
+        }) {
             // The server hears it; its answer does not come back.
-            state.send_modify(|state| *state = State { way: Way::Silent, hang_at: None, ..*state });
+            state.send_modify(|state| {
+                *state = State {
+                    way: Way::Silent,
+                    hang_at: None,
+                    ..*state
+                }
+            });
         }
         to.write_all(&buffer[..read]).await?;
     }

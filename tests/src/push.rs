@@ -41,9 +41,18 @@ impl Push {
 
     /// A suite event: `fields` stand beside SuiteId, InfoType and TimeStamp.
     #[must_use]
-    pub fn suite_event(suite_id: &str, info_type: &str, timestamp: i64, fields: &[(&str, &str)]) -> Self {
+    pub fn suite_event(
+        suite_id: &str,
+        info_type: &str,
+        timestamp: i64,
+        fields: &[(&str, &str)],
+    ) -> Self {
         let stamp = timestamp.to_string();
-        let mut all = vec![("SuiteId", suite_id), ("InfoType", info_type), ("TimeStamp", stamp.as_str())];
+        let mut all = vec![
+            ("SuiteId", suite_id),
+            ("InfoType", info_type),
+            ("TimeStamp", stamp.as_str()),
+        ];
         all.extend_from_slice(fields);
         Self::new(suite_id, xml(&all))
     }
@@ -80,21 +89,35 @@ impl Push {
     /// The encrypted text.
     #[must_use]
     pub fn encrypted(&self) -> String {
-        encrypt(&self.keys.encoding_aes_key, &self.random, &self.message, &self.receive_id)
+        encrypt(
+            &self.keys.encoding_aes_key,
+            &self.random,
+            &self.message,
+            &self.receive_id,
+        )
     }
 
     /// The query: `msg_signature`, `timestamp`, `nonce`.
     #[must_use]
     pub fn query(&self) -> String {
         let (timestamp, nonce) = (&self.timestamp, &self.nonce);
-        let signature = sign(self.keys.token.expose(), timestamp, nonce, &self.encrypted());
+        let signature = sign(
+            self.keys.token.expose(),
+            timestamp,
+            nonce,
+            &self.encrypted(),
+        );
         format!("msg_signature={signature}&timestamp={timestamp}&nonce={nonce}")
     }
 
     /// The XML envelope.
     #[must_use]
     pub fn envelope(&self) -> String {
-        xml(&[("ToUserName", &self.receive_id), ("Encrypt", &self.encrypted()), ("AgentID", "")])
+        xml(&[
+            ("ToUserName", &self.receive_id),
+            ("Encrypt", &self.encrypted()),
+            ("AgentID", ""),
+        ])
     }
 
     /// The POST.
@@ -114,7 +137,9 @@ impl Push {
 /// An XML document as WeCom writes it.
 #[must_use]
 pub fn xml(fields: &[(&str, &str)]) -> String {
-    let fields: String =
-        fields.iter().map(|(name, text)| format!("<{name}><![CDATA[{text}]]></{name}>")).collect();
+    let fields: String = fields
+        .iter()
+        .map(|(name, text)| format!("<{name}><![CDATA[{text}]]></{name}>"))
+        .collect();
     format!("<xml>{fields}</xml>")
 }

@@ -28,7 +28,11 @@ impl Scenario {
         needs: &'static [&'static str],
         play: impl FnOnce() -> F + Send + 'static,
     ) -> Self {
-        Self { name: name.into(), needs, play: Box::new(move || Box::pin(play())) }
+        Self {
+            name: name.into(),
+            needs,
+            play: Box::new(move || Box::pin(play())),
+        }
     }
 
     fn run(self) -> Outcome {
@@ -40,8 +44,11 @@ impl Scenario {
             eprintln!("{}: {program} is not installed, and CI=true", self.name);
             return Outcome::Failed;
         }
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
         match catch_unwind(AssertUnwindSafe(|| runtime.block_on((self.play)()))) {
             Ok(()) => Outcome::Passed,
             Err(_) => Outcome::Failed,
@@ -51,7 +58,9 @@ impl Scenario {
 
 impl fmt::Debug for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scenario").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Scenario")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -79,7 +88,10 @@ impl fmt::Display for Outcome {
 pub fn run(scenarios: Vec<Scenario>) -> ExitCode {
     let asked = Asked::read(std::env::args().skip(1));
     let all = scenarios.len();
-    let wanted: VecDeque<_> = scenarios.into_iter().filter(|one| asked.wants(&one.name)).collect();
+    let wanted: VecDeque<_> = scenarios
+        .into_iter()
+        .filter(|one| asked.wants(&one.name))
+        .collect();
     if asked.list {
         wanted.iter().for_each(|one| println!("{}: test", one.name));
         return ExitCode::SUCCESS;
@@ -110,7 +122,10 @@ fn sum_up(outcomes: &[(String, Outcome)], filtered_out: usize) -> ExitCode {
         .filter(|(_, outcome)| matches!(outcome, Outcome::Failed))
         .map(|(name, _)| name)
         .collect();
-    let skipped = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Skipped(_))).count();
+    let skipped = outcomes
+        .iter()
+        .filter(|(_, outcome)| matches!(outcome, Outcome::Skipped(_)))
+        .count();
     let passed = outcomes.len() - failed.len() - skipped;
     if !failed.is_empty() {
         println!("\nfailures:");
@@ -125,7 +140,11 @@ fn sum_up(outcomes: &[(String, Outcome)], filtered_out: usize) -> ExitCode {
         "\ntest result: {result}. {passed} passed; {} failed; {skipped} skipped; {filtered_out} filtered out\n",
         failed.len()
     );
-    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// What the command line asks for.
@@ -139,21 +158,31 @@ struct Asked {
 
 impl Asked {
     fn read(arguments: impl Iterator<Item = String>) -> Self {
-        let threads = std::env::var("RUST_TEST_THREADS").ok().and_then(|threads| threads.parse().ok());
+        let threads = std::env::var("RUST_TEST_THREADS")
+            .ok()
+            .and_then(|threads| threads.parse().ok());
         let mut asked = Self {
             names: Vec::new(),
             skipped: Vec::new(),
             exact: false,
             list: false,
-            threads: threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)),
+            threads: threads
+                .unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)),
         };
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
             let (flag, given) = match argument.split_once('=') {
-                Some((flag, value)) if flag.starts_with('-') => (flag.to_owned(), Some(value.to_owned())),
+                Some((flag, value)) if flag.starts_with('-') => {
+                    (flag.to_owned(), Some(value.to_owned()))
+                }
                 _ => (argument, None),
             };
-            let mut value = || given.clone().or_else(|| arguments.next()).unwrap_or_default();
+            let mut value = || {
+                given
+                    .clone()
+                    .or_else(|| arguments.next())
+                    .unwrap_or_default()
+            };
             match flag.as_str() {
                 "--exact" => asked.exact = true,
                 "--list" => asked.list = true,
@@ -169,7 +198,11 @@ impl Asked {
 
     fn wants(&self, name: &str) -> bool {
         let fits = |filter: &String| {
-            if self.exact { name == filter.as_str() } else { name.contains(filter.as_str()) }
+            if self.exact {
+                name == filter.as_str()
+            } else {
+                name.contains(filter.as_str())
+            }
         };
         (self.names.is_empty() || self.names.iter().any(fits)) && !self.skipped.iter().any(fits)
     }
@@ -186,7 +219,9 @@ mod tests {
     #[test]
     fn the_command_line_is_libtests() {
         let some = asked("--nocapture --format terse logins --skip=slow --test-threads 3");
-        assert!(some.wants("a::logins::b") && !some.wants("a::logins::slow") && !some.wants("terse"));
+        assert!(
+            some.wants("a::logins::b") && !some.wants("a::logins::slow") && !some.wants("terse")
+        );
         assert_eq!((some.threads, some.list), (3, false));
         let exact = asked("--exact a::b");
         assert!(exact.wants("a::b") && !exact.wants("a::b::c"));
@@ -200,6 +235,9 @@ mod tests {
         assert!(!matches!(outcome, Outcome::Passed));
         let failing = Scenario::new("b", &[], async || panic!("on purpose"));
         assert_eq!(failing.run().to_string(), "FAILED");
-        assert_eq!(Outcome::Skipped("chromium").to_string(), "skipped: chromium is not installed");
+        assert_eq!(
+            Outcome::Skipped("chromium").to_string(),
+            "skipped: chromium is not installed"
+        );
     }
 }

@@ -69,7 +69,10 @@ impl Setup {
 
     /// Changes the builder last.
     #[must_use]
-    pub fn configure(mut self, configure: impl FnOnce(Builder) -> Builder + Send + 'static) -> Self {
+    pub fn configure(
+        mut self,
+        configure: impl FnOnce(Builder) -> Builder + Send + 'static,
+    ) -> Self {
         self.configure = Box::new(configure);
         self
     }
@@ -83,6 +86,8 @@ impl Default for Setup {
 
 impl fmt::Debug for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Setup").field("installed", &self.installed).finish_non_exhaustive()
+        f.debug_struct("Setup")
+            .field("installed", &self.installed)
+            .finish_non_exhaustive()
     }
 }

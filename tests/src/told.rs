@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use wecom_login::{
-    CorpDecision, CorpInfo, CurrentUser, Error, ErrorKind, HookFuture, Hooks, UnhandledEvent, Result,
+    CorpDecision, CorpInfo, CurrentUser, Error, ErrorKind, HookFuture, Hooks, Result,
+    UnhandledEvent,
 };
 
 /// What the host app was asked and told, in order. Its clones share it.
@@ -42,21 +43,34 @@ impl Told {
     }
 
     fn note(&self, line: String) -> HookFuture<'_> {
-        self.0.lines.lock().expect("no test panics with it").push(line);
+        self.0
+            .lines
+            .lock()
+            .expect("no test panics with it")
+            .push(line);
         Box::pin(async {})
     }
 }
 
 impl Hooks for Told {
-    fn review_authorization<'a>(&'a self, corp: &'a CorpInfo) -> HookFuture<'a, Result<CorpDecision>> {
+    fn review_authorization<'a>(
+        &'a self,
+        corp: &'a CorpInfo,
+    ) -> HookFuture<'a, Result<CorpDecision>> {
         drop(self.note(format!("wants in: {}", corp.corp_id)));
         let decision = *self.0.decision.lock().expect("no test panics with it");
         let failures = &self.0.failures;
-        let fails =
-            failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        let fails = failures
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok();
         Box::pin(async move {
             if fails {
-                Err(Error::new(ErrorKind::StoreUnavailable, "the host app is down"))
+                Err(Error::new(
+                    ErrorKind::StoreUnavailable,
+                    "the host app is down",
+                ))
             } else {
                 Ok(decision)
             }
@@ -76,6 +90,10 @@ impl Hooks for Told {
     }
 
     fn unhandled_event(&self, event: UnhandledEvent) -> HookFuture<'_> {
-        self.note(format!("other: {} {}", event.receive_id, event.event.unwrap_or_default()))
+        self.note(format!(
+            "other: {} {}",
+            event.receive_id,
+            event.event.unwrap_or_default()
+        ))
     }
 }

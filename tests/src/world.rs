@@ -8,7 +8,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wecom_login::wecom::Hosts;
-use wecom_login::{AuthorizationStatus, Clock as _, DataKey, DataKeys, ManualClock, SystemClock, WecomLogin};
+use wecom_login::{
+    AuthorizationStatus, Clock as _, DataKey, DataKeys, ManualClock, SystemClock, WecomLogin,
+};
 use wecom_sandbox::Sandbox;
 
 use crate::adapter::{Adapter, Layout, RunningApp};
@@ -49,7 +51,12 @@ impl World {
         auths::write(&auths);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let sandbox = Sandbox::builder().auths(&auths).corps(8).start().await.unwrap();
+        let sandbox = Sandbox::builder()
+            .auths(&auths)
+            .corps(8)
+            .start()
+            .await
+            .unwrap();
         let qr_host = setup.qr_host.unwrap_or_else(|| sandbox.url());
         let mut builder = WecomLogin::builder()
             .auths_dir(&auths)
@@ -67,12 +74,27 @@ impl World {
         }
         let login = (setup.configure)(builder).build().await.unwrap();
         let app = adapter.serve(&login, layout, listener);
-        let world = Self { app, login, sandbox, clock: setup.clock, address, layout, directory, database };
+        let world = Self {
+            app,
+            login,
+            sandbox,
+            clock: setup.clock,
+            address,
+            layout,
+            directory,
+            database,
+        };
         if setup.first_ticket {
-            world.sandbox.set_notify(&format!("http://{address}{}/notify", layout.prefix())).unwrap();
+            world
+                .sandbox
+                .set_notify(&format!("http://{address}{}/notify", layout.prefix()))
+                .unwrap();
         }
         let installed = setup.installed.unwrap_or_else(|| {
-            vec![(SUITE.to_owned(), COMPANY_A.to_owned()), (SUITE.to_owned(), world.open_corp())]
+            vec![
+                (SUITE.to_owned(), COMPANY_A.to_owned()),
+                (SUITE.to_owned(), world.open_corp()),
+            ]
         });
         for (suite, corp) in &installed {
             world.install(suite, corp).await;
@@ -101,19 +123,28 @@ impl World {
     /// The app's time.
     #[must_use]
     pub fn now_millis(&self) -> i64 {
-        self.clock.as_ref().map_or_else(|| SystemClock::default().now(), |clock| clock.now()).as_millis()
+        self.clock
+            .as_ref()
+            .map_or_else(|| SystemClock::default().now(), |clock| clock.now())
+            .as_millis()
     }
 
     /// Moves the app's clock on.
     pub fn advance(&self, by: Duration) {
-        self.clock.as_ref().expect("a world with the machine's clock cannot be moved").advance(by);
+        self.clock
+            .as_ref()
+            .expect("a world with the machine's clock cannot be moved")
+            .advance(by);
     }
 
     /// Sends a request to a path below the mount.
     pub async fn ours(&self, ask: Ask) -> Reply {
         let reply = send(self.address, &ask.below(self.layout.prefix())).await;
         let text = String::from_utf8_lossy(&reply.body);
-        assert!(!auths::SECRETS.iter().any(|secret| text.contains(secret)), "an answer holds a secret");
+        assert!(
+            !auths::SECRETS.iter().any(|secret| text.contains(secret)),
+            "an answer holds a secret"
+        );
         reply
     }
 
@@ -141,8 +172,17 @@ impl World {
     /// The companies of the sandbox that no instance pins.
     #[must_use]
     pub fn open_corps(&self) -> Vec<String> {
-        let pinned = [COMPANY_A, auths::CLOSED, auths::CODES_OFF, auths::CODES_STATE];
-        self.sandbox.corp_ids().into_iter().filter(|corp| !pinned.contains(&corp.as_str())).collect()
+        let pinned = [
+            COMPANY_A,
+            auths::CLOSED,
+            auths::CODES_OFF,
+            auths::CODES_STATE,
+        ];
+        self.sandbox
+            .corp_ids()
+            .into_iter()
+            .filter(|corp| !pinned.contains(&corp.as_str()))
+            .collect()
     }
 
     /// The ordinary first person of a company.
@@ -160,7 +200,13 @@ impl World {
         let people = corp["members"].as_array().unwrap();
         let person = people.iter().find(|person| person["kind"] == kind).unwrap();
         // A linked person's userid is `CorpId/userid`; the control API names them by its last part.
-        person["userId"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+        person["userId"]
+            .as_str()
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap()
+            .to_owned()
     }
 
     /// Installs an app and waits until ours knows its agentId.
@@ -188,7 +234,9 @@ impl World {
     /// A code from WeCom for a person of the first suite.
     #[must_use]
     pub fn code(&self, corp_id: &str, user_id: &str) -> String {
-        self.sandbox.code_for_suite(corp_id, user_id, SUITE).unwrap()
+        self.sandbox
+            .code_for_suite(corp_id, user_id, SUITE)
+            .unwrap()
     }
 
     /// `loginByWorkbench` with a new code of a person.
@@ -204,7 +252,10 @@ impl World {
 
     /// Logs a person in and gives the token.
     pub async fn token(&self, corp_id: &str, user_id: &str) -> String {
-        self.log_in(corp_id, user_id).await["token"].as_str().unwrap().to_owned()
+        self.log_in(corp_id, user_id).await["token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// The status of `/api/hello` with this token.
@@ -216,7 +267,10 @@ impl World {
     /// moved on by hours before that makes the session look idle to whoever reads it then.
     pub async fn use_is_written(&self) {
         until("the use of a session is written", async || {
-            self.database.number("SELECT MAX(last_seen_at) FROM wecom_session").await == self.now_millis()
+            self.database
+                .number("SELECT MAX(last_seen_at) FROM wecom_session")
+                .await
+                == self.now_millis()
         })
         .await;
     }
@@ -228,7 +282,10 @@ impl World {
 
     /// The callback records, newest first; `query` as it stands after the `?`.
     pub async fn records(&self, query: &str) -> Vec<Value> {
-        let reply = self.admin(Ask::get(format!("/callbackRecords?{query}"))).await.success();
+        let reply = self
+            .admin(Ask::get(format!("/callbackRecords?{query}")))
+            .await
+            .success();
         reply["records"].as_array().unwrap().clone()
     }
 
@@ -236,7 +293,9 @@ impl World {
     pub async fn settled_records(&self) -> Vec<Value> {
         until("the records are settled", async || {
             let records = self.records("limit=500").await;
-            records.iter().all(|record| record["status"] != "waiting" && record["status"] != "running")
+            records
+                .iter()
+                .all(|record| record["status"] != "waiting" && record["status"] != "running")
         })
         .await;
         self.records("limit=500").await

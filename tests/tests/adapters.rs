@@ -17,7 +17,11 @@ const ADAPTERS: [&dyn Adapter; 2] = [&AxumAdapter, &ActixAdapter];
 
 /// The paths that a framework's router says it has.
 fn paths(debug: &str) -> BTreeSet<String> {
-    debug.split('"').filter(|text| text.starts_with('/')).map(str::to_owned).collect()
+    debug
+        .split('"')
+        .filter(|text| text.starts_with('/'))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The pattern, with its quotes, at the beginning of this text.
@@ -38,13 +42,19 @@ async fn every_adapter_mounts_the_paths_of_the_table_and_no_others() {
 
     let app = App::new()
         .service(wecom_login_actix::scope("/", &world.login))
-        .default_service(web::to(async |request: HttpRequest| format!("{:?}", request.resource_map())));
+        .default_service(web::to(async |request: HttpRequest| {
+            format!("{:?}", request.resource_map())
+        }));
     let app = actix_web::test::init_service(app).await;
     let request = actix_web::test::TestRequest::with_uri("/nowhere").to_request();
     let map = actix_web::test::call_and_read_body(&app, request).await;
     // actix writes the parts of a pattern, too.
-    let map: String =
-        std::str::from_utf8(&map).unwrap().split("patterns: ").skip(1).filter_map(one_line).collect();
+    let map: String = std::str::from_utf8(&map)
+        .unwrap()
+        .split("patterns: ")
+        .skip(1)
+        .filter_map(one_line)
+        .collect();
     assert_eq!(paths(&map), table, "actix");
     world.end().await;
 }
@@ -56,25 +66,45 @@ async fn a_client_that_goes_away_cancels_nothing() {
         let world = World::start(adapter, Layout::Auth, Setup::new()).await;
         let people = world.sandbox.user_ids(COMPANY_A);
         let before = world.sandbox.calls("gettoken");
-        world.sandbox.fault(Fault::of("gettoken").times(1).delay_ms(500)).unwrap();
+        world
+            .sandbox
+            .fault(Fault::of("gettoken").times(1).delay_ms(500))
+            .unwrap();
 
-        let body = json!({"corpId": COMPANY_A, "code": world.code(COMPANY_A, &people[0])}).to_string();
+        let body =
+            json!({"corpId": COMPANY_A, "code": world.code(COMPANY_A, &people[0])}).to_string();
         let mut gone = TcpStream::connect(world.address()).await.unwrap();
         let head = format!(
             "POST /auth/loginByWorkbench HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
-        gone.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
-        until("WeCom is asked for the token", async || world.sandbox.calls("gettoken") > before).await;
+        gone.write_all(format!("{head}{body}").as_bytes())
+            .await
+            .unwrap();
+        until("WeCom is asked for the token", async || {
+            world.sandbox.calls("gettoken") > before
+        })
+        .await;
         drop(gone);
         world.log_in(COMPANY_A, &people[1]).await;
-        assert_eq!(world.sandbox.calls("gettoken"), before + 1, "{}: one call for both", adapter.name());
+        assert_eq!(
+            world.sandbox.calls("gettoken"),
+            before + 1,
+            "{}: one call for both",
+            adapter.name()
+        );
 
         let token = world.token(COMPANY_A, &people[0]).await;
-        until("the login of the client that went away is done", async || {
-            let reply = world.ours(Ask::get("/sessions").bearer(&token)).await.success();
-            reply["sessions"].as_array().unwrap().len() == 2
-        })
+        until(
+            "the login of the client that went away is done",
+            async || {
+                let reply = world
+                    .ours(Ask::get("/sessions").bearer(&token))
+                    .await
+                    .success();
+                reply["sessions"].as_array().unwrap().len() == 2
+            },
+        )
         .await;
         world.end().await;
     }
@@ -94,16 +124,27 @@ async fn clients_without_an_address_count_as_one() {
     }
     assert_eq!(status(code(60)).await, 429);
     let login_code = Body::Complete(r#"{"loginCode":"made-up"}"#.into());
-    assert_eq!(status(Request::new("POST", "/loginByCode", "").with_body(login_code)).await, 429);
+    assert_eq!(
+        status(Request::new("POST", "/loginByCode", "").with_body(login_code)).await,
+        429
+    );
     let peer = Some("203.0.113.7".parse().unwrap());
-    assert_eq!(status(code(61).with_client(peer)).await, 401, "whoever has an address is not held back");
+    assert_eq!(
+        status(code(61).with_client(peer)).await,
+        401,
+        "whoever has an address is not held back"
+    );
 
     let look_up = || Request::new("GET", "/getLoginConfigByCode", "code=nobody");
     for _ in 0..30 {
         assert_eq!(status(look_up()).await, 404);
     }
     assert_eq!(status(look_up()).await, 429);
-    assert_eq!(status(Request::new("GET", "/login", "orgCode=nobody")).await, 429, "by another door");
+    assert_eq!(
+        status(Request::new("GET", "/login", "orgCode=nobody")).await,
+        429,
+        "by another door"
+    );
     assert_eq!(status(look_up().with_client(peer)).await, 404);
     world.end().await;
 }

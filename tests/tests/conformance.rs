@@ -44,7 +44,13 @@ async fn actix_nested_twice() {
 #[test]
 fn every_route_is_in_a_row() {
     let covered = routes_in_rows();
-    let missing: Vec<_> =
-        routes().iter().map(|route| route.path).filter(|path| !covered.contains(path)).collect();
-    assert!(missing.is_empty(), "no row of the conformance suite is about {missing:?}");
+    let missing: Vec<_> = routes()
+        .iter()
+        .map(|route| route.path)
+        .filter(|path| !covered.contains(path))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "no row of the conformance suite is about {missing:?}"
+    );
 }

@@ -22,7 +22,9 @@ async fn while_wecom_hangs_pushes_are_answered_logins_end_and_nothing_is_lost() 
     let (user, late) = (node.user(0, 0), node.corp(1));
     let token = node.session(SUITE, &corp, &user).await;
     // Longer than anything here is waited for: who waits for WeCom's answer is not through before its own limit.
-    node.sandbox.fault(Fault::of("*").delay_ms(600_000)).unwrap();
+    node.sandbox
+        .fault(Fault::of("*").delay_ms(600_000))
+        .unwrap();
 
     let login = async {
         let started = Instant::now();
@@ -36,12 +38,14 @@ async fn while_wecom_hangs_pushes_are_answered_logins_end_and_nothing_is_lost() 
         for number in 0..100 {
             let user = format!("leaver-{number}");
             let push = match number % 2 {
-                0 => {
-                    node.forge.post(&corp, &app_event(&corp, "unsubscribe", NOW, &[("FromUserName", &user)]))
-                }
-                _ => node
-                    .forge
-                    .post(SUITE, &suite_event(SUITE, "change_auth", NOW + number, &[("AuthCorpId", &corp)])),
+                0 => node.forge.post(
+                    &corp,
+                    &app_event(&corp, "unsubscribe", NOW, &[("FromUserName", &user)]),
+                ),
+                _ => node.forge.post(
+                    SUITE,
+                    &suite_event(SUITE, "change_auth", NOW + number, &[("AuthCorpId", &corp)]),
+                ),
             };
             let ask = Ask::post(format!("/auth/notify?{}", push.query)).body(push.body);
             until("the push is taken", async || {
@@ -49,7 +53,10 @@ async fn while_wecom_hangs_pushes_are_answered_logins_end_and_nothing_is_lost() 
                 let answer = send(node.addr, &ask).await;
                 took.push(started.elapsed());
                 // A machine under load may not store it in time.
-                assert!(answer.status == 500 || answer.text() == "success", "{answer:?}");
+                assert!(
+                    answer.status == 500 || answer.text() == "success",
+                    "{answer:?}"
+                );
                 answer.status == 200
             })
             .await;
@@ -60,7 +67,9 @@ async fn while_wecom_hangs_pushes_are_answered_logins_end_and_nothing_is_lost() 
     };
     let ((problem, took), pushes) = tokio::join!(login, pushes);
     let (median, slowest) = (pushes[pushes.len() / 2], pushes[pushes.len() - 1]);
-    println!("WeCom hangs: 100 pushes, median {median:?}, slowest {slowest:?}; a login ended after {took:?}");
+    println!(
+        "WeCom hangs: 100 pushes, median {median:?}, slowest {slowest:?}; a login ended after {took:?}"
+    );
     // Whoever waits for WeCom waits eight seconds.
     assert!(median < Duration::from_secs(4), "{median:?}");
     assert_eq!(problem, (504, "UPSTREAM_TIMEOUT".to_owned()));
@@ -68,15 +77,24 @@ async fn while_wecom_hangs_pushes_are_answered_logins_end_and_nothing_is_lost() 
     assert!(took < Duration::from_secs(120), "{took:?}");
 
     node.sandbox.clear_faults();
-    until("the company that came meanwhile is in", async || node.status(SUITE, &late).await == "active")
-        .await;
+    until("the company that came meanwhile is in", async || {
+        node.status(SUITE, &late).await == "active"
+    })
+    .await;
     until("everything is worked off", async || {
-        node.records().await.iter().all(|record| record.status == wecom_login::RecordStatus::Succeeded)
+        node.records()
+            .await
+            .iter()
+            .all(|record| record.status == wecom_login::RecordStatus::Succeeded)
     })
     .await;
     assert_eq!(node.statuses("unsubscribe").await.len(), 50);
     assert_eq!(node.statuses("change_auth").await.len(), 50);
-    assert_eq!(node.number("SELECT COUNT(*) FROM wecom_person WHERE epoch > 0").await, 50);
+    assert_eq!(
+        node.number("SELECT COUNT(*) FROM wecom_person WHERE epoch > 0")
+            .await,
+        50
+    );
     assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
 }
 
@@ -98,7 +116,9 @@ async fn a_thousand_logins_after_the_tokens_died_fetch_one() {
         let mut late = 0;
         loop {
             let answer = node.log_in(SUITE, &corp, &user).await;
-            if !matches!(answer.status.as_u16(), 503 | 504) || started.elapsed() > Duration::from_secs(120) {
+            if !matches!(answer.status.as_u16(), 503 | 504)
+                || started.elapsed() > Duration::from_secs(120)
+            {
                 return (answer, late);
             }
             late += 1;
@@ -109,7 +129,10 @@ async fn a_thousand_logins_after_the_tokens_died_fetch_one() {
     let failed: Vec<_> = failed.map(|(answer, _)| answer.json()).collect();
     let late: usize = answers.iter().map(|(_, late)| late).sum();
     let fetched = node.sandbox.calls("gettoken") - before;
-    println!("1000 logins in {:?}: {fetched} gettoken, {late} begun again", started.elapsed());
+    println!(
+        "1000 logins in {:?}: {fetched} gettoken, {late} begun again",
+        started.elapsed()
+    );
     assert_eq!(fetched, 1);
     assert_eq!(failed, Vec::<serde_json::Value>::new());
 }
@@ -127,10 +150,16 @@ async fn a_token_is_refreshed_ahead_of_its_end_once() {
     assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
     assert_eq!(node.sandbox.calls("gettoken"), first);
     clock.advance(Duration::from_secs(400));
-    node.sandbox.fault(Fault::of("gettoken").delay_ms(300)).unwrap();
-    let answers = futures_util::future::join_all((0..50).map(|_| node.log_in(SUITE, &corp, &user))).await;
+    node.sandbox
+        .fault(Fault::of("gettoken").delay_ms(300))
+        .unwrap();
+    let answers =
+        futures_util::future::join_all((0..50).map(|_| node.log_in(SUITE, &corp, &user))).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
-    until("it is refreshed", async || node.sandbox.calls("gettoken") > first).await;
+    until("it is refreshed", async || {
+        node.sandbox.calls("gettoken") > first
+    })
+    .await;
     for _ in 0..20 {
         assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
     }
@@ -142,7 +171,9 @@ async fn a_caller_that_goes_away_cancels_nothing() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    node.sandbox.fault(Fault::of("auth/getuserinfo").delay_ms(500)).unwrap();
+    node.sandbox
+        .fault(Fault::of("auth/getuserinfo").delay_ms(500))
+        .unwrap();
     let code = node.sandbox.code(&corp, &user).unwrap();
     let body = json!({"corpId": corp, "code": code}).to_string();
     let request = format!(
@@ -152,9 +183,15 @@ async fn a_caller_that_goes_away_cancels_nothing() {
     );
     let mut caller = TcpStream::connect(node.addr).await.unwrap();
     caller.write_all(request.as_bytes()).await.unwrap();
-    until("WeCom is asked", async || node.sandbox.calls("auth/getuserinfo") == 1).await;
+    until("WeCom is asked", async || {
+        node.sandbox.calls("auth/getuserinfo") == 1
+    })
+    .await;
     drop(caller);
-    until("the login is complete", async || node.told.times(&format!("logged in: {user}")) == 1).await;
+    until("the login is complete", async || {
+        node.told.times(&format!("logged in: {user}")) == 1
+    })
+    .await;
     assert_eq!(node.number("SELECT COUNT(*) FROM wecom_session").await, 1);
 }
 
@@ -197,9 +234,16 @@ async fn each_failure_of_wecom_has_its_code() {
         let answer = node.log_in(SUITE, &corp, &user).await;
         assert_eq!(answer.problem(), (status, code.to_owned()), "{fault:?}");
         assert_eq!(answer.json()["errcode"].as_i64(), errcode, "{fault:?}");
-        assert_eq!(node.sandbox.calls("auth/getuserinfo"), before + 1, "a code is sent once: {fault:?}");
+        assert_eq!(
+            node.sandbox.calls("auth/getuserinfo"),
+            before + 1,
+            "a code is sent once: {fault:?}"
+        );
         let text = String::from_utf8_lossy(&answer.body).into_owned();
-        assert!(!text.contains("access_token") && !text.contains(&node.sandbox.url()), "{text}");
+        assert!(
+            !text.contains("access_token") && !text.contains(&node.sandbox.url()),
+            "{text}"
+        );
     }
     assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
 }
@@ -211,35 +255,64 @@ async fn a_token_that_died_is_replaced_once_and_the_code_is_not_lost() {
     let user = node.user(0, 0);
     for (errcode, fetches) in [(40014, 1), (42001, 1)] {
         assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
-        let before = (node.sandbox.calls("gettoken"), node.sandbox.calls("auth/getuserinfo"));
-        node.sandbox.fault(Fault::of("auth/getuserinfo").errcode(errcode).times(1)).unwrap();
-        assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200, "{errcode}");
-        let after = (node.sandbox.calls("gettoken"), node.sandbox.calls("auth/getuserinfo"));
-        assert_eq!((after.0 - before.0, after.1 - before.1), (fetches, 2), "{errcode}");
+        let before = (
+            node.sandbox.calls("gettoken"),
+            node.sandbox.calls("auth/getuserinfo"),
+        );
+        node.sandbox
+            .fault(Fault::of("auth/getuserinfo").errcode(errcode).times(1))
+            .unwrap();
+        assert_eq!(
+            node.log_in(SUITE, &corp, &user).await.status,
+            200,
+            "{errcode}"
+        );
+        let after = (
+            node.sandbox.calls("gettoken"),
+            node.sandbox.calls("auth/getuserinfo"),
+        );
+        assert_eq!(
+            (after.0 - before.0, after.1 - before.1),
+            (fetches, 2),
+            "{errcode}"
+        );
     }
     // Never a loop: twice is the end.
-    node.sandbox.fault(Fault::of("auth/getuserinfo").errcode(40014)).unwrap();
+    node.sandbox
+        .fault(Fault::of("auth/getuserinfo").errcode(40014))
+        .unwrap();
     let before = node.sandbox.calls("auth/getuserinfo");
-    assert_eq!(node.log_in(SUITE, &corp, &user).await.problem(), (502, "UPSTREAM_ERROR".to_owned()));
+    assert_eq!(
+        node.log_in(SUITE, &corp, &user).await.problem(),
+        (502, "UPSTREAM_ERROR".to_owned())
+    );
     assert_eq!(node.sandbox.calls("auth/getuserinfo"), before + 2);
 }
 
 #[tokio::test]
 async fn a_connection_that_breaks_or_is_refused_is_504() {
-    let cut =
-        HttpClient::new(tower::service_fn(async |_: http::Request<http_body_util::Full<bytes::Bytes>>| {
+    let cut = HttpClient::new(tower::service_fn(
+        async |_: http::Request<http_body_util::Full<bytes::Bytes>>| {
             let error = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
             Err::<http::Response<http_body_util::Full<bytes::Bytes>>, _>(error)
-        }));
+        },
+    ));
     let mut plan = Plan::default();
     plan.deaf = true;
     let node = Node::start_with(plan, |builder| builder.http_client(cut)).await;
     let corp = node.corp(0);
     let _ = node.sandbox.install(&corp).await.unwrap();
-    let ids = (wecom_login::SuiteId::new(SUITE).unwrap(), wecom_login::CorpId::new(&*corp).unwrap());
+    let ids = (
+        wecom_login::SuiteId::new(SUITE).unwrap(),
+        wecom_login::CorpId::new(&*corp).unwrap(),
+    );
     let code = wecom_login::PermanentCode::new(node.sandbox.permanent_code(&corp, SUITE).unwrap());
     let agent = Some(wecom_login::AgentId::new(1_000_002));
-    node.login.service().import_authorization(&ids.0, &ids.1, code, agent).await.unwrap();
+    node.login
+        .service()
+        .import_authorization(&ids.0, &ids.1, code, agent)
+        .await
+        .unwrap();
     let answer = node.log_in(SUITE, &corp, &node.user(0, 0)).await;
     assert_eq!(answer.problem(), (504, "UPSTREAM_TIMEOUT".to_owned()));
 }

@@ -13,7 +13,13 @@ async fn a_world_starts_and_ends_in_every_layout() {
         assert_eq!(world.hello(&token).await, 200);
         let unknown = world.host(Ask::get("/nowhere")).await;
         assert_eq!((unknown.status, unknown.text()), (404, HOST_404));
-        assert!(world.settled_records().await.iter().all(|record| record["status"] == "succeeded"));
+        assert!(
+            world
+                .settled_records()
+                .await
+                .iter()
+                .all(|record| record["status"] == "succeeded")
+        );
         world.end().await;
     }
 }

@@ -4,13 +4,18 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use sea_orm::Database;
-use wecom_login::{OAuthCode, CorpId, ErrorKind, WorkbenchLoginRequest};
+use wecom_login::{CorpId, ErrorKind, OAuthCode, WorkbenchLoginRequest};
 use wecom_login_tests::database::pool;
 use wecom_login_tests::lines::Lines;
 use wecom_login_tests::node::{Node, Plan, SUITE, TWIN, until};
 
 /// What a login may look at, but for the session that it makes.
-const TABLES: [&str; 4] = ["wecom_person", "wecom_session", "wecom_authorization", "wecom_access_token"];
+const TABLES: [&str; 4] = [
+    "wecom_person",
+    "wecom_session",
+    "wecom_authorization",
+    "wecom_access_token",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_that_names_no_suite_is_two_statements_and_one_call() {
@@ -24,12 +29,16 @@ async fn a_login_that_names_no_suite_is_two_statements_and_one_call() {
     let mut options = pool(node.database.url());
     options.sqlx_logging(true);
     let database = Database::connect(options).await.unwrap();
-    let fresh = node.another_handle_with(|builder| builder.database(database)).await;
+    let fresh = node
+        .another_handle_with(|builder| builder.database(database))
+        .await;
     let log_in_with = async |code: String| {
         let request = WorkbenchLoginRequest::new(CorpId::new(&corp).unwrap(), OAuthCode::new(code));
         fresh.service().login_by_workbench(request).await
     };
-    let log_in = async |suite| log_in_with(node.sandbox.code_for_suite(&corp, &person, suite).unwrap()).await;
+    let log_in = async |suite| {
+        log_in_with(node.sandbox.code_for_suite(&corp, &person, suite).unwrap()).await
+    };
     log_in(SUITE).await.unwrap();
 
     let (mut statements, mut asked) = (Vec::new(), Vec::new());
@@ -40,7 +49,11 @@ async fn a_login_that_names_no_suite_is_two_statements_and_one_call() {
         asked.push(calls(&node) - before);
         // The feed of ends is read and the house is kept whether or not anybody logs in.
         let log = lines.text();
-        statements.push(log.lines().filter(|line| TABLES.iter().any(|table| line.contains(table))).count());
+        statements.push(
+            log.lines()
+                .filter(|line| TABLES.iter().any(|table| line.contains(table)))
+                .count(),
+        );
     }
     // The fewest: a token may be refreshed in one of them.
     assert_eq!(
@@ -52,15 +65,29 @@ async fn a_login_that_names_no_suite_is_two_statements_and_one_call() {
     // Whatever changes which suites a company holds is seen all the same.
     node.install_suite(0, TWIN).await;
     let refused = async |kind| log_in_with("made-up".to_owned()).await.unwrap_err().kind() == kind;
-    until("a suite has to be named", async || refused(ErrorKind::ApiParams).await).await;
+    until("a suite has to be named", async || {
+        refused(ErrorKind::ApiParams).await
+    })
+    .await;
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
-    until("the one that is left is meant", async || log_in(TWIN).await.is_ok()).await;
+    until("the one that is left is meant", async || {
+        log_in(TWIN).await.is_ok()
+    })
+    .await;
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
-    until("nobody is let in", async || refused(ErrorKind::CorpNotAuthorized).await).await;
+    until("nobody is let in", async || {
+        refused(ErrorKind::CorpNotAuthorized).await
+    })
+    .await;
     fresh.shutdown().await;
 }
 
 fn calls(node: &Node) -> u64 {
     let state = node.sandbox.state();
-    state["calls"].as_object().unwrap().values().filter_map(|count| count.as_u64()).sum()
+    state["calls"]
+        .as_object()
+        .unwrap()
+        .values()
+        .filter_map(|count| count.as_u64())
+        .sum()
 }

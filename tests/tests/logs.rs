@@ -27,26 +27,55 @@ async fn no_secret_and_no_query_is_logged() {
     assert_eq!(login.status, 200, "{:?}", login.json());
     let token = login.json()["token"].as_str().unwrap().to_owned();
     let body = json!({"corpId": corp, "code": node.sandbox.code(&corp, &user).unwrap()});
-    let login_code = node.ask("POST", "/auth/First/getLoginCode", None, Some(body)).await;
+    let login_code = node
+        .ask("POST", "/auth/First/getLoginCode", None, Some(body))
+        .await;
     let login_code = login_code.json()["loginCode"].as_str().unwrap().to_owned();
-    let wrong_key = node.ask("GET", "/auth/corps", Some("a-wrong-key-of-somebody-else"), None).await;
+    let wrong_key = node
+        .ask(
+            "GET",
+            "/auth/corps",
+            Some("a-wrong-key-of-somebody-else"),
+            None,
+        )
+        .await;
     assert!(wrong_key.status.is_client_error());
 
     // Failures say more than successes: refused codes and secrets, a call that breaks, an event that fails.
     let refused_code = "refused-code-of-somebody";
-    assert_eq!(node.log_in_with(&corp, refused_code, Some(SUITE)).await.status, 401);
-    for fault in [Fault::of("auth/getuserinfo").http_status(500), Fault::of("gettoken").errcode(40001)] {
+    assert_eq!(
+        node.log_in_with(&corp, refused_code, Some(SUITE))
+            .await
+            .status,
+        401
+    );
+    for fault in [
+        Fault::of("auth/getuserinfo").http_status(500),
+        Fault::of("gettoken").errcode(40001),
+    ] {
         node.sandbox.fault(fault.times(1)).unwrap();
         node.sandbox.expire_tokens();
         assert!(node.log_in(SUITE, &corp, &user).await.status.as_u16() >= 400);
     }
     let auth_code = "AuthCodeThatNobodyMaySee".repeat(3);
-    let event = suite_event(SUITE, "create_auth", 1_700_000_000, &[("AuthCode", &auth_code)]);
+    let event = suite_event(
+        SUITE,
+        "create_auth",
+        1_700_000_000,
+        &[("AuthCode", &auth_code)],
+    );
     let push = node.forge.post(SUITE, &event);
     node.accepted(&push).await;
-    until("it failed", async || node.statuses("create_auth").await[0] == "failed").await;
+    until("it failed", async || {
+        node.statuses("create_auth").await[0] == "failed"
+    })
+    .await;
     let words = "the private words of a member";
-    node.accepted(&node.forge.post(&corp, &app_event(&corp, "enter_agent", 1, &[("Note", words)]))).await;
+    node.accepted(&node.forge.post(
+        &corp,
+        &app_event(&corp, "enter_agent", 1, &[("Note", words)]),
+    ))
+    .await;
     let echo = node.forge.echo(PROVIDER, "1616140317555161061");
     let callback = "code=CodeOfTheBrowser&state=0123456789abcdef0123456789abcdef";
     for target in [
@@ -54,17 +83,30 @@ async fn no_secret_and_no_query_is_logged() {
         format!("/auth/notify?{echo}x"),
         format!("/auth/callback?{callback}"),
     ] {
-        node.send(Request::builder().uri(target).body(Body::empty()).unwrap()).await;
+        node.send(Request::builder().uri(target).body(Body::empty()).unwrap())
+            .await;
     }
-    let refused = node.push(&Push { query: format!("{}0", push.query), ..push.clone() }).await;
+    let refused = node
+        .push(&Push {
+            query: format!("{}0", push.query),
+            ..push.clone()
+        })
+        .await;
     assert_eq!(refused.status, 403);
     node.login.shutdown().await;
 
     let log = lines.text();
-    assert!(log.contains("wecom_login"), "nothing was logged, so nothing is proven");
+    assert!(
+        log.contains("wecom_login"),
+        "nothing was logged, so nothing is proven"
+    );
     let parameter = |name: &str| {
         let pairs = [push.query.as_str(), echo.as_str()].join("&");
-        pairs.split('&').filter_map(|pair| pair.strip_prefix(name)).map(str::to_owned).collect::<Vec<_>>()
+        pairs
+            .split('&')
+            .filter_map(|pair| pair.strip_prefix(name))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     let permanent_code = node.sandbox.permanent_code(&corp, SUITE).unwrap();
     let mut secrets = vec![
@@ -76,15 +118,29 @@ async fn no_secret_and_no_query_is_logged() {
         ("an AuthCode", auth_code),
         ("a permanent code", permanent_code),
         ("the admin key", ADMIN_KEY.to_owned()),
-        ("a wrong admin key", "a-wrong-key-of-somebody-else".to_owned()),
-        ("the suite's secret", "the-suite-secret-of-the-tests".to_owned()),
+        (
+            "a wrong admin key",
+            "a-wrong-key-of-somebody-else".to_owned(),
+        ),
+        (
+            "the suite's secret",
+            "the-suite-secret-of-the-tests".to_owned(),
+        ),
         ("the callback token", "TestsCallbackToken01".to_owned()),
         ("a member's words", words.to_owned()),
         ("the parameter of a token", "access_token=".to_owned()),
         ("the parameter of a secret", "corpsecret".to_owned()),
     ];
-    secrets.extend(parameter("msg_signature=").into_iter().map(|signature| ("a signature", signature)));
-    secrets.extend(parameter("echostr=").into_iter().map(|echostr| ("an echostr", echostr)));
+    secrets.extend(
+        parameter("msg_signature=")
+            .into_iter()
+            .map(|signature| ("a signature", signature)),
+    );
+    secrets.extend(
+        parameter("echostr=")
+            .into_iter()
+            .map(|echostr| ("an echostr", echostr)),
+    );
     assert_eq!(secrets.len(), 17);
     for (what, secret) in secrets {
         let line = log.lines().find(|line| line.contains(&secret));

@@ -18,7 +18,9 @@ fn main() -> ExitCode {
     let adapters: [&dyn Adapter; 2] = [&AxumAdapter, &ActixAdapter];
     let behind_nginx = |adapter: &'static dyn Adapter| {
         let name = format!("behind_nginx::{}", adapter.name());
-        Scenario::new(name, &["nginx"], move || a_whole_login_behind_a_path(adapter))
+        Scenario::new(name, &["nginx"], move || {
+            a_whole_login_behind_a_path(adapter)
+        })
     };
     scenarios::run(adapters.map(behind_nginx).into())
 }
@@ -29,44 +31,93 @@ async fn a_whole_login_behind_a_path(adapter: &dyn Adapter) {
     let ask = async |ask: Ask| send(front, &ask).await;
 
     // WeCom pushes to the public URL, and the echo of its check comes back.
-    world.sandbox.set_notify(&format!("{public_url}/auth/notify")).unwrap();
+    world
+        .sandbox
+        .set_notify(&format!("{public_url}/auth/notify"))
+        .unwrap();
     world.install(SUITE, &world.open_corps()[1]).await;
 
-    let config = ask(Ask::get("/portal/auth/QywxProxyCompanyA/getLoginConfig")).await.success();
+    let config = ask(Ask::get("/portal/auth/QywxProxyCompanyA/getLoginConfig"))
+        .await
+        .success();
     assert_eq!(config["corpId"], COMPANY_A);
     let code = world.code(COMPANY_A, &world.person(COMPANY_A));
     let body = serde_json::json!({"corpId": COMPANY_A, "code": code});
-    let login = ask(Ask::post("/portal/auth/loginByWorkbench").json(&body)).await.success();
+    let login = ask(Ask::post("/portal/auth/loginByWorkbench").json(&body))
+        .await
+        .success();
     let token = login["token"].as_str().unwrap();
     let hello = ask(Ask::get("/portal/api/hello").bearer(token)).await;
-    assert_eq!((hello.status, &hello.json()["corpId"]), (200, &COMPANY_A.into()));
+    assert_eq!(
+        (hello.status, &hello.json()["corpId"]),
+        (200, &COMPANY_A.into())
+    );
 
     // Browsers are sent to the login, and back, below the path that nginx strips.
     let page = ask(Ask::get("/portal/api/page?x=1").header("accept", "text/html")).await;
     let location = "/portal/auth/login?returnTo=/portal/api/page%3Fx%3D1";
-    assert_eq!((page.status, page.header("location")), (302, Some(location)));
+    assert_eq!(
+        (page.status, page.header("location")),
+        (302, Some(location))
+    );
 
     // Our own origin is that of the public URL, not the one that nginx connects to.
-    let logout = |origin: String| Ask::post("/portal/auth/logout").cookie(token).header("origin", origin);
-    ask(logout(format!("http://{}", world.address()))).await.is_problem(403, "CROSS_SITE");
+    let logout = |origin: String| {
+        Ask::post("/portal/auth/logout")
+            .cookie(token)
+            .header("origin", origin)
+    };
+    ask(logout(format!("http://{}", world.address())))
+        .await
+        .is_problem(403, "CROSS_SITE");
     let done = ask(logout(format!("http://{front}"))).await;
     done.no_content();
     assert!(
-        done.all("set-cookie").count() > 0 && done.all("set-cookie").all(|cookie| cookie.contains("Path=/"))
+        done.all("set-cookie").count() > 0
+            && done
+                .all("set-cookie")
+                .all(|cookie| cookie.contains("Path=/"))
     );
-    ask(Ask::get("/portal/api/hello").bearer(token)).await.is_problem(401, "TOKEN_INVALID");
+    ask(Ask::get("/portal/api/hello").bearer(token))
+        .await
+        .is_problem(401, "TOKEN_INVALID");
 
     // nginx adds the client's address; guesses of one client are not counted to another.
     for _ in 0..10 {
-        let guess = Ask::get("/portal/auth/corps").bearer("guess").from("192.0.2.1");
+        let guess = Ask::get("/portal/auth/corps")
+            .bearer("guess")
+            .from("192.0.2.1");
         assert_eq!(ask(guess).await.status, 403);
     }
-    assert_eq!(ask(Ask::get("/portal/auth/corps").bearer("guess").from("192.0.2.1")).await.status, 429);
-    assert_eq!(ask(Ask::get("/portal/auth/corps").bearer("guess").from("192.0.2.2")).await.status, 403);
+    assert_eq!(
+        ask(Ask::get("/portal/auth/corps")
+            .bearer("guess")
+            .from("192.0.2.1"))
+        .await
+        .status,
+        429
+    );
+    assert_eq!(
+        ask(Ask::get("/portal/auth/corps")
+            .bearer("guess")
+            .from("192.0.2.2"))
+        .await
+        .status,
+        403
+    );
 
     // Ours and the host's 404 stay what they are; what is not below the path is nginx's.
-    assert_eq!(ask(Ask::get("/portal/nowhere")).await.text(), wecom_login_tests::adapter::HOST_404);
-    assert_eq!(ask(Ask::get("/auth/me")).await.header("server").map(|name| &name[..5]), Some("nginx"));
+    assert_eq!(
+        ask(Ask::get("/portal/nowhere")).await.text(),
+        wecom_login_tests::adapter::HOST_404
+    );
+    assert_eq!(
+        ask(Ask::get("/auth/me"))
+            .await
+            .header("server")
+            .map(|name| &name[..5]),
+        Some("nginx")
+    );
     world.end().await;
 }
 
@@ -115,8 +166,17 @@ impl Nginx {
         let errors = directory.path().join("errors");
         // Written when it has its port; whoever else has it may listen too.
         let pid = directory.path().join("pid");
-        let child = Command::new(program).arg("-e").arg(&errors).arg("-c").arg(&file).spawn().unwrap();
-        let nginx = Self { child: Mutex::new(child), _directory: directory };
+        let child = Command::new(program)
+            .arg("-e")
+            .arg(&errors)
+            .arg("-c")
+            .arg(&file)
+            .spawn()
+            .unwrap();
+        let nginx = Self {
+            child: Mutex::new(child),
+            _directory: directory,
+        };
         until("nginx listens", async || {
             (pid.exists() && TcpStream::connect(front).await.is_ok()) || nginx.has_ended()
         })

@@ -11,7 +11,11 @@ use wecom_login_tests::lines::Lines;
 use wecom_login_tests::node::{Node, Plan, SUITE};
 
 /// The condition of that statement, as each database has it.
-const READS: [&str; 3] = ["\\\"token_hash\\\" = ?", "\\\"token_hash\\\" = $1", "`token_hash` = ?"];
+const READS: [&str; 3] = [
+    "\\\"token_hash\\\" = ?",
+    "\\\"token_hash\\\" = $1",
+    "`token_hash` = ?",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_requests_read_their_session_once() {
@@ -26,22 +30,38 @@ async fn a_hundred_requests_read_their_session_once() {
     for attempt in 1.. {
         // A handle that has seen none of it.
         let theirs = database.clone();
-        let fresh = node.another_handle_with(|builder| builder.database(theirs)).await;
+        let fresh = node
+            .another_handle_with(|builder| builder.database(theirs))
+            .await;
         node.follows(&fresh).await;
         lines.clear();
         let mut headers = HeaderMap::new();
-        headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+        headers.insert(
+            header::AUTHORIZATION,
+            format!("Bearer {token}").parse().unwrap(),
+        );
         let asking = (0..100).map(|_| fresh.verify("GET", &headers).resolve());
         let answers = futures_util::future::join_all(asking).await;
         let log = lines.text();
         fresh.shutdown().await;
         let late = |error: &wecom_login::Error| error.kind() == ErrorKind::StoreUnavailable;
-        if attempt < 5 && answers.iter().any(|answer| answer.as_ref().is_err_and(late)) {
+        if attempt < 5
+            && answers
+                .iter()
+                .any(|answer| answer.as_ref().is_err_and(late))
+        {
             // The machine stood still for the time that a look-up has.
             continue;
         }
-        assert!(answers.iter().all(|answer| answer.as_ref().is_ok_and(Option::is_some)));
-        let reads = log.lines().filter(|line| READS.iter().any(|read| line.contains(read))).count();
+        assert!(
+            answers
+                .iter()
+                .all(|answer| answer.as_ref().is_ok_and(Option::is_some))
+        );
+        let reads = log
+            .lines()
+            .filter(|line| READS.iter().any(|read| line.contains(read)))
+            .count();
         println!("100 requests: {reads} reads of the session");
         assert_eq!(reads, 1, "{log}");
         break;

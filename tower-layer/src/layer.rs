@@ -35,40 +35,61 @@ pub struct RequireLogin<J = ProblemResponse> {
 impl RequireLogin {
     /// Requires a session.
     pub fn new(login: &WecomLogin) -> Self {
-        Self { guard: Guard::new(login), rejection: ProblemResponse::default() }
+        Self {
+            guard: Guard::new(login),
+            rejection: ProblemResponse::default(),
+        }
     }
 
     /// Lets requests without any credential through, without a user. A bad credential is still refused.
     pub fn optional(login: &WecomLogin) -> Self {
-        Self { guard: Guard::optional(login), rejection: ProblemResponse::default() }
+        Self {
+            guard: Guard::optional(login),
+            rejection: ProblemResponse::default(),
+        }
     }
 }
 
 impl<J> RequireLogin<J> {
     /// Lets only people through for whom this says yes, too; the rest get 403. With several, all must say yes.
     pub fn require(self, predicate: impl Fn(&CurrentUser) -> bool + Send + Sync + 'static) -> Self {
-        Self { guard: self.guard.require(predicate), ..self }
+        Self {
+            guard: self.guard.require(predicate),
+            ..self
+        }
     }
 
     /// Lets only people of this company through.
     pub fn corp(self, corp_id: CorpId) -> Self {
-        Self { guard: self.guard.corp(corp_id), ..self }
+        Self {
+            guard: self.guard.corp(corp_id),
+            ..self
+        }
     }
 
     /// Lets only people through who logged in through this instance; its name may be given without `auths.`.
     pub fn instance(self, name: impl Into<String>) -> Self {
-        Self { guard: self.guard.instance(name), ..self }
+        Self {
+            guard: self.guard.instance(name),
+            ..self
+        }
     }
 
     /// Sends browsers that are not logged in to the login page, and from there back: 302 for a GET that accepts HTML
     /// and has no bearer. All else is answered as without it.
     pub fn redirect_to_login(self) -> Self {
-        Self { guard: self.guard.redirect_to_login(), ..self }
+        Self {
+            guard: self.guard.redirect_to_login(),
+            ..self
+        }
     }
 
     /// Replaces the responses of rejected requests: by a closure `Fn(&Rejection) -> Response<_>`.
     pub fn with_rejection<K>(self, rejection: K) -> RequireLogin<K> {
-        RequireLogin { guard: self.guard, rejection }
+        RequireLogin {
+            guard: self.guard,
+            rejection,
+        }
     }
 }
 

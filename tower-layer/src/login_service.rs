@@ -28,7 +28,9 @@ impl LoginService {
     /// Serves the login routes of this handle.
     #[must_use]
     pub fn new(login: &WecomLogin) -> Self {
-        Self { login: login.clone() }
+        Self {
+            login: login.clone(),
+        }
     }
 }
 
@@ -47,7 +49,11 @@ where
     fn call(&mut self, request: Request<B>) -> LoginFuture {
         let login = self.login.clone();
         LoginFuture(Box::pin(async move {
-            let path = request.uri().path().strip_prefix(login.mount()).map(str::to_owned);
+            let path = request
+                .uri()
+                .path()
+                .strip_prefix(login.mount())
+                .map(str::to_owned);
             let response = match path {
                 Some(path) => respond(&login, request, &path).await,
                 None => None,
@@ -79,7 +85,10 @@ fn not_found() -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(r#"{"status":404,"title":"Not Found"}"#));
     *response.status_mut() = StatusCode::NOT_FOUND;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -49,7 +49,9 @@ where
                 let set_cookie = enter(admitted, &mut request);
                 ResponseFuture::inner(self.inner.call(request), set_cookie)
             }
-            Check::Ready(Err(rejection)) => ResponseFuture::rejected(self.require.reject(rejection)),
+            Check::Ready(Err(rejection)) => {
+                ResponseFuture::rejected(self.require.reject(rejection))
+            }
             Check::Pending(pending) => {
                 // The service that is ready is the one to call; its clone takes its place.
                 let clone = self.inner.clone();
@@ -62,7 +64,11 @@ where
 
 impl<J> RequireLogin<J> {
     fn check<B>(&self, request: &Request<B>) -> Check {
-        self.guard.check(request.method().as_str(), || path_and_query(request), request.headers())
+        self.guard.check(
+            request.method().as_str(),
+            || path_and_query(request),
+            request.headers(),
+        )
     }
 
     /// Puts the user into the request, or says why not. What is left is a cookie to clear.
@@ -75,7 +81,12 @@ impl<J> RequireLogin<J> {
         J: ResponseForRejection<R>,
     {
         let method = request.method().as_str();
-        match self.guard.settle(result, method, || path_and_query(request), request.headers()) {
+        match self.guard.settle(
+            result,
+            method,
+            || path_and_query(request),
+            request.headers(),
+        ) {
             Ok(admitted) => Ok(enter(admitted, request)),
             Err(rejection) => Err(self.reject(rejection)),
         }
@@ -86,7 +97,10 @@ impl<J> RequireLogin<J> {
         J: ResponseForRejection<R>,
     {
         let mut response = self.rejection.response(&rejection);
-        rejection.changes().into_iter().for_each(|change| make(&mut response, change));
+        rejection
+            .changes()
+            .into_iter()
+            .for_each(|change| make(&mut response, change));
         response.extensions_mut().insert(rejection);
         response
     }
@@ -105,7 +119,12 @@ fn make<R>(response: &mut Response<R>, change: Change) {
             add(response, name, &value);
         }
         Change::Add(name, value) => {
-            if !response.headers().get_all(name).iter().any(|there| *there == value) {
+            if !response
+                .headers()
+                .get_all(name)
+                .iter()
+                .any(|there| *there == value)
+            {
                 add(response, name, &value);
             }
         }
@@ -114,7 +133,9 @@ fn make<R>(response: &mut Response<R>, change: Change) {
 
 fn add<R>(response: &mut Response<R>, name: &'static str, value: &str) {
     if let Some(value) = header(value) {
-        response.headers_mut().append(HeaderName::from_static(name), value);
+        response
+            .headers_mut()
+            .append(HeaderName::from_static(name), value);
     }
 }
 
@@ -140,5 +161,6 @@ fn path_and_query<B>(request: &Request<B>) -> &str {
     };
     #[cfg(not(feature = "axum"))]
     let uri = request.uri();
-    uri.path_and_query().map_or("/", |path_and_query| path_and_query.as_str())
+    uri.path_and_query()
+        .map_or("/", |path_and_query| path_and_query.as_str())
 }

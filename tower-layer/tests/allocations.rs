@@ -44,13 +44,24 @@ async fn a_hit_costs_the_entry_in_the_extensions() {
     let guarded = RequireLogin::new(&login).corp(wecom_login::CorpId::new("ww1").unwrap());
     for header in [("authorization", &*bearer), ("cookie", &*cookie)] {
         let leaf = service_fn(async |_: Request<Body>| Ok(Response::new(Body::empty())));
-        let (without, with) = (blocks(leaf, header).await, blocks(guarded.layer(leaf), header).await);
-        assert_eq!(with - without, 3, "the table of the extensions, its buckets and the entry: {header:?}");
+        let (without, with) = (
+            blocks(leaf, header).await,
+            blocks(guarded.layer(leaf), header).await,
+        );
+        assert_eq!(
+            with - without,
+            3,
+            "the table of the extensions, its buckets and the entry: {header:?}"
+        );
 
         // On a route, axum boxes the layer's future and the body of the response.
         let router = || Router::new().route("/", get(async || ()));
         let without = blocks(router(), header).await;
         let with = blocks(router().route_layer(guarded.clone()), header).await;
-        assert!(with - without <= 6, "{} added for {header:?}", with - without);
+        assert!(
+            with - without <= 6,
+            "{} added for {header:?}",
+            with - without
+        );
     }
 }

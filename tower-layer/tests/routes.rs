@@ -18,8 +18,19 @@ fn app(login: &WecomLogin) -> Router {
 async fn unknown_paths_are_the_hosts() {
     let login = handle().await;
     let app = app(&login).fallback(|| async { (http::StatusCode::NOT_FOUND, "the host's own") });
-    for path in ["/auth", "/auth/", "/auth/nothing", "/auth/me/", "/auth/a/b/notify", "/me"] {
-        assert_eq!(&*ask(&app, request("GET", path, &[])).await.body, b"the host's own", "{path}");
+    for path in [
+        "/auth",
+        "/auth/",
+        "/auth/nothing",
+        "/auth/me/",
+        "/auth/a/b/notify",
+        "/me",
+    ] {
+        assert_eq!(
+            &*ask(&app, request("GET", path, &[])).await.body,
+            b"the host's own",
+            "{path}"
+        );
     }
 }
 
@@ -29,8 +40,15 @@ async fn me_is_found_however_it_is_mounted() {
     let token = bearer(&token(&login, "ww1").await);
     let nested = Router::new().nest("/a", Router::new().nest("/b", login_routes(&login)));
     let merged = Router::new().merge(login_routes(&login));
-    for (app, path) in [(app(&login), "/auth/me"), (nested, "/a/b/me"), (merged, "/me")] {
-        assert_eq!(ask(&app, request("GET", path, &[])).await.problem(), (401, "UNAUTHENTICATED".into()));
+    for (app, path) in [
+        (app(&login), "/auth/me"),
+        (nested, "/a/b/me"),
+        (merged, "/me"),
+    ] {
+        assert_eq!(
+            ask(&app, request("GET", path, &[])).await.problem(),
+            (401, "UNAUTHENTICATED".into())
+        );
         let me = ask(&app, request("GET", path, &[("authorization", &token)])).await;
         assert_eq!(me.header("content-type"), Some("application/json"));
         assert_eq!(me.header("cache-control"), Some("no-store"));
@@ -47,7 +65,10 @@ async fn me_is_found_however_it_is_mounted() {
         let head = ask(&app, request("HEAD", path, &[("authorization", &token)])).await;
         assert!(head.body.is_empty());
         assert_eq!(head.status, 200);
-        assert_eq!(head.header("content-length"), Some(&*me.body.len().to_string()));
+        assert_eq!(
+            head.header("content-length"),
+            Some(&*me.body.len().to_string())
+        );
     }
 }
 
@@ -60,7 +81,10 @@ async fn the_plain_service_strips_the_mount_itself() {
         let request = request("GET", path, &[("authorization", &token)]);
         collect(service.clone().oneshot(request).await.unwrap()).await
     };
-    assert_eq!(ask("/auth/me").await.json()["user"]["thirdUserId"], "zhangsan");
+    assert_eq!(
+        ask("/auth/me").await.json()["user"]["thirdUserId"],
+        "zhangsan"
+    );
     for path in ["/me", "/authme", "/auth", "/auth/nothing", "/other/auth/me"] {
         assert_eq!(ask(path).await.status, 404, "{path}");
     }
@@ -73,13 +97,19 @@ async fn clients_are_told_apart_by_the_address_of_their_connection() {
     let guess = async |address: &str| {
         let mut request = request("GET", "/auth/corps", &[("authorization", "Bearer guess")]);
         let peer: std::net::SocketAddr = address.parse().unwrap();
-        request.extensions_mut().insert(axum::extract::ConnectInfo(peer));
+        request
+            .extensions_mut()
+            .insert(axum::extract::ConnectInfo(peer));
         ask(&app, request).await.problem().0
     };
     for port in 1..=10 {
         assert_eq!(guess(&format!("[2001:db8::{port}]:4711")).await, 403);
     }
-    assert_eq!(guess("[2001:db8::ffff]:1").await, 429, "one /64 is one client");
+    assert_eq!(
+        guess("[2001:db8::ffff]:1").await,
+        429,
+        "one /64 is one client"
+    );
     assert_eq!(guess("[2001:db8:0:1::1]:1").await, 403);
     assert_eq!(guess("192.0.2.1:1").await, 403);
 }

@@ -1,5 +1,10 @@
 //! Short ways to ask an app, in memory and on a socket.
-#![allow(dead_code, unused_imports, unused_macros, reason = "each test file uses a part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "each test file uses a part"
+)]
 
 #[path = "../../../tower-layer/tests/stack/login.rs"]
 mod login;
@@ -21,7 +26,9 @@ pub(crate) use self::login::{ADMIN_KEY, bearer, handle, token};
 
 pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> TestRequest {
     let request = TestRequest::with_uri(path).method(method.parse().unwrap());
-    headers.iter().fold(request, |request, header| request.append_header(*header))
+    headers
+        .iter()
+        .fold(request, |request, header| request.append_header(*header))
 }
 
 pub(crate) struct Answer {
@@ -43,12 +50,18 @@ impl Answer {
 
     /// Status and code of a problem.
     pub(crate) fn problem(&self) -> (u16, String) {
-        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json")
+        );
         assert_eq!(self.header("cache-control"), Some("no-store"));
         let body = self.json();
         assert_eq!(body["status"], self.status.as_u16());
         assert!(body["title"].is_string());
-        (self.status.as_u16(), body["code"].as_str().unwrap().to_owned())
+        (
+            self.status.as_u16(),
+            body["code"].as_str().unwrap().to_owned(),
+        )
     }
 }
 
@@ -63,11 +76,21 @@ pub(crate) use ask;
 
 pub(crate) async fn collect<B: MessageBody>(response: ServiceResponse<B>) -> Answer {
     let (_, response) = response.into_parts();
-    let rejected = response.extensions().get::<Rejection>().map(Rejection::kind);
+    let rejected = response
+        .extensions()
+        .get::<Rejection>()
+        .map(Rejection::kind);
     let (head, body) = response.into_parts();
     let (status, headers) = (head.status(), head.headers().clone());
-    let Ok(body) = to_bytes(body).await else { panic!("the body broke off") };
-    Answer { status, headers, rejected, body }
+    let Ok(body) = to_bytes(body).await else {
+        panic!("the body broke off")
+    };
+    Answer {
+        status,
+        headers,
+        rejected,
+        body,
+    }
 }
 
 /// Listens on a port of this machine.

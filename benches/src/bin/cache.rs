@@ -1,6 +1,9 @@
 //! The part of one process of `cache`: so many sessions in memory, what they take of it, and what they cost. With an
 //! allocator that counts the bytes in use; a hit allocates nothing, so that it costs nothing in the races.
-#![allow(clippy::unwrap_used, reason = "a program that measures stops where something is wrong")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a program that measures stops where something is wrong"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,6 +36,12 @@ unsafe impl GlobalAlloc for Counting {
 
 fn main() {
     let sessions = std::env::args().nth(1).unwrap().parse().unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(wecom_login_benches::cache::measure_here(sessions, || LIVE.load(Ordering::Relaxed)));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(wecom_login_benches::cache::measure_here(sessions, || {
+        LIVE.load(Ordering::Relaxed)
+    }));
 }

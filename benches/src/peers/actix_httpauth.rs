@@ -17,18 +17,20 @@ pub async fn service(
         Error = actix_web::Error,
     > + 'static,
     sessions: MokaSessions,
-) -> impl Service<ServiceRequest, Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error> {
-    let middleware = HttpAuthentication::bearer(move |request: ServiceRequest, bearer: BearerAuth| {
-        let person = sessions.person(&hash(bearer.token().as_bytes()));
-        async move {
-            match person {
-                Some(person) => {
-                    request.extensions_mut().insert(person);
-                    Ok(request)
+) -> impl Service<ServiceRequest, Response = ServiceResponse<impl MessageBody>, Error = actix_web::Error>
+{
+    let middleware =
+        HttpAuthentication::bearer(move |request: ServiceRequest, bearer: BearerAuth| {
+            let person = sessions.person(&hash(bearer.token().as_bytes()));
+            async move {
+                match person {
+                    Some(person) => {
+                        request.extensions_mut().insert(person);
+                        Ok(request)
+                    }
+                    None => Err((ErrorUnauthorized("no such session"), request)),
                 }
-                None => Err((ErrorUnauthorized("no such session"), request)),
             }
-        }
-    });
+        });
     middleware.new_transform(inner).await.unwrap()
 }

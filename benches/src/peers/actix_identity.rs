@@ -33,7 +33,12 @@ impl SessionStore for Memory {
         Ok(key.try_into().unwrap())
     }
 
-    async fn update(&self, key: SessionKey, state: State, _: &Duration) -> Result<SessionKey, UpdateError> {
+    async fn update(
+        &self,
+        key: SessionKey,
+        state: State,
+        _: &Duration,
+    ) -> Result<SessionKey, UpdateError> {
         self.0.insert(key.as_ref().to_owned(), state);
         Ok(key)
     }
@@ -64,14 +69,23 @@ pub async fn service(
         Ok::<_, actix_web::Error>(request.into_response(HttpResponse::Ok().finish()))
     });
     let inner = inner.new_service(()).await.unwrap();
-    let inner = IdentityMiddleware::default().new_transform(std::rc::Rc::new(inner)).await.unwrap();
+    let inner = IdentityMiddleware::default()
+        .new_transform(std::rc::Rc::new(inner))
+        .await
+        .unwrap();
     let sessions = SessionMiddleware::new(Memory::default(), Key::from(&[7; 64]));
     let service = sessions.new_transform(inner).await.unwrap();
     let mut cookies = Vec::new();
     for number in 0..people {
-        let request = TestRequest::with_uri(&format!("/login/person-{number:010}")).to_srv_request();
+        let request =
+            TestRequest::with_uri(&format!("/login/person-{number:010}")).to_srv_request();
         let response = service.call(request).await.unwrap();
-        let cookie = response.headers().get("set-cookie").unwrap().to_str().unwrap();
+        let cookie = response
+            .headers()
+            .get("set-cookie")
+            .unwrap()
+            .to_str()
+            .unwrap();
         cookies.push(cookie.split(';').next().unwrap().to_owned());
     }
     (service, cookies)

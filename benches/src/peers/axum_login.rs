@@ -8,7 +8,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::routing::{get, post};
-use axum_login::{AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend, WecomUserId, login_required};
+use axum_login::{
+    AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend, WecomUserId, login_required,
+};
 use http::{HeaderValue, Request, StatusCode, header};
 use tower::ServiceExt as _;
 use tower_sessions::{MemoryStore, SessionManagerLayer};
@@ -57,8 +59,15 @@ async fn log_in(mut auth: AuthSession<People>, Path(id): Path<String>) -> Status
 
 /// A protected route, and the cookies of so many people who may see it.
 pub async fn router(people: usize) -> (Router, Vec<HeaderValue>) {
-    let people: Vec<String> = (0..people).map(|number| format!("person-{number:010}")).collect();
-    let backend = People(Arc::new(people.iter().map(|id| (id.clone(), Person { id: id.clone() })).collect()));
+    let people: Vec<String> = (0..people)
+        .map(|number| format!("person-{number:010}"))
+        .collect();
+    let backend = People(Arc::new(
+        people
+            .iter()
+            .map(|id| (id.clone(), Person { id: id.clone() }))
+            .collect(),
+    ));
     let sessions = SessionManagerLayer::new(MemoryStore::default());
     let router = Router::new()
         .route("/", get(handler))

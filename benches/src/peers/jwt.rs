@@ -39,8 +39,13 @@ async fn require_token(
 
 /// A protected route, and the headers of so many people who may see it.
 pub fn router(people: usize) -> (Router, Vec<HeaderValue>) {
-    let rules = Arc::new((DecodingKey::from_secret(SECRET), Validation::new(Algorithm::HS256)));
-    let router = Router::new().route("/", get(handler)).route_layer(from_fn_with_state(rules, require_token));
+    let rules = Arc::new((
+        DecodingKey::from_secret(SECRET),
+        Validation::new(Algorithm::HS256),
+    ));
+    let router = Router::new()
+        .route("/", get(handler))
+        .route_layer(from_fn_with_state(rules, require_token));
     let key = EncodingKey::from_secret(SECRET);
     let later = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_hours(24);
     let headers = (0..people).map(|number| {

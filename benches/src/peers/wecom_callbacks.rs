@@ -43,7 +43,9 @@ impl WecomCrypto {
 
     pub fn read(&self, push: &Push) -> Event {
         let envelope: Envelope = from_str(&push.body).unwrap();
-        let signature = self.0.generate_signature(&[&push.timestamp, &push.nonce, &envelope.encrypt]);
+        let signature =
+            self.0
+                .generate_signature(&[&push.timestamp, &push.nonce, &envelope.encrypt]);
         assert_eq!(signature, push.signature);
         let source = self.0.decrypt(&envelope.encrypt).unwrap();
         assert_eq!(source.receive_id, push.receive_id);
@@ -62,13 +64,17 @@ impl WechatCrypto {
     /// The decryption alone.
     pub fn decrypt(&self, encrypted: &str) -> (String, String) {
         use base64::Engine as _;
-        let encrypted = base64::engine::general_purpose::STANDARD.decode(encrypted).unwrap();
-        wechat_crypto::parse_plain_text(&wechat_crypto::decrypt(&self.0, &encrypted).unwrap()).unwrap()
+        let encrypted = base64::engine::general_purpose::STANDARD
+            .decode(encrypted)
+            .unwrap();
+        wechat_crypto::parse_plain_text(&wechat_crypto::decrypt(&self.0, &encrypted).unwrap())
+            .unwrap()
     }
 
     pub fn read(&self, push: &Push) -> Event {
         let envelope: Envelope = from_str(&push.body).unwrap();
-        let signature = wechat_crypto::calc_signature(TOKEN, &push.timestamp, &push.nonce, &envelope.encrypt);
+        let signature =
+            wechat_crypto::calc_signature(TOKEN, &push.timestamp, &push.nonce, &envelope.encrypt);
         assert_eq!(signature, push.signature);
         let (message, receive_id) = self.decrypt(&envelope.encrypt);
         assert_eq!(receive_id, push.receive_id);
@@ -86,7 +92,9 @@ impl WechatWorkCrypto {
 
     /// Field, signature and decryption; it offers no less.
     pub fn decrypt(&self, push: &Push) -> String {
-        self.0.decrypt_msg(&push.signature, &push.timestamp, &push.nonce, &push.body).unwrap()
+        self.0
+            .decrypt_msg(&push.signature, &push.timestamp, &push.nonce, &push.body)
+            .unwrap()
     }
 
     pub fn read(&self, push: &Push) -> Event {

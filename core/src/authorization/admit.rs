@@ -28,7 +28,9 @@ impl Authorizations {
 
     /// A company that is held comes in if the host app says so.
     pub(super) async fn ask_host(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
-        let known = self.read_row(self.0.store.database(), suite_id, corp_id).await?;
+        let known = self
+            .read_row(self.0.store.database(), suite_id, corp_id)
+            .await?;
         let Some(known) = known else { return Ok(()) };
         if let Some(errcode) = known.broken_by {
             // WeCom has just refused its permanent code: a newer event ended or changed it.
@@ -70,7 +72,10 @@ impl Authorizations {
             read_due_at: Set(Timestamp::from_millis(i64::MAX)),
             created_at: Set(now),
         };
-        match Entity::insert(row).exec_without_returning(self.0.store.database()).await {
+        match Entity::insert(row)
+            .exec_without_returning(self.0.store.database())
+            .await
+        {
             Ok(_) => Ok(()),
             // Another one made it meanwhile.
             Err(error) if is_taken(&error) => Ok(()),
@@ -89,7 +94,10 @@ impl Authorizations {
     ) -> Result<()> {
         self.0.suites.require(suite_id)?;
         if permanent_code.expose().trim().is_empty() {
-            return Err(Error::new(ErrorKind::ApiParams, "the permanent code is blank"));
+            return Err(Error::new(
+                ErrorKind::ApiParams,
+                "the permanent code is blank",
+            ));
         }
         retried(|| self.import_once(suite_id, corp_id, permanent_code, agent_id)).await?;
         self.0.due.notify_one();
@@ -110,8 +118,10 @@ impl Authorizations {
             known.permanent_code.as_ref() == Some(permanent_code)
                 && known.status == AuthorizationStatus::Active
         });
-        let names_agent =
-            agent_id.is_some() && known.as_ref().is_some_and(|known| known.agent_id != agent_id);
+        let names_agent = agent_id.is_some()
+            && known
+                .as_ref()
+                .is_some_and(|known| known.agent_id != agent_id);
         if same && names_agent {
             let row = ActiveModel {
                 suite_id: Set(suite_id.clone()),
@@ -119,15 +129,26 @@ impl Authorizations {
                 agent_id: Set(agent_id),
                 ..Default::default()
             };
-            Entity::update(row).validate()?.exec_without_returning(&transaction).await?;
+            Entity::update(row)
+                .validate()?
+                .exec_without_returning(&transaction)
+                .await?;
             self.commit(transaction, suite_id, corp_id).await?;
         } else if !same {
             let row = ActiveModel {
                 suite_id: Set(suite_id.clone()),
                 corp_id: Set(corp_id.clone()),
-                corp_name: Set(known.as_ref().map(|known| known.corp_name.clone()).unwrap_or_default()),
+                corp_name: Set(known
+                    .as_ref()
+                    .map(|known| known.corp_name.clone())
+                    .unwrap_or_default()),
                 agent_id: Set(agent_id.or_else(|| known.as_ref().and_then(|known| known.agent_id))),
-                permanent_code: Set(Some(seal_code(&self.0.store, suite_id, corp_id, permanent_code)?)),
+                permanent_code: Set(Some(seal_code(
+                    &self.0.store,
+                    suite_id,
+                    corp_id,
+                    permanent_code,
+                )?)),
                 status: Set(AuthorizationStatus::Active),
                 broken_by: Set(None),
                 broken_at: Set(None),
@@ -140,9 +161,14 @@ impl Authorizations {
                 created_at: Set(now),
             };
             if known.is_some() {
-                Entity::update(row).validate()?.exec_without_returning(&transaction).await?;
+                Entity::update(row)
+                    .validate()?
+                    .exec_without_returning(&transaction)
+                    .await?;
             } else {
-                Entity::insert(row).exec_without_returning(&transaction).await?;
+                Entity::insert(row)
+                    .exec_without_returning(&transaction)
+                    .await?;
             }
             self.commit(transaction, suite_id, corp_id).await?;
         }

@@ -35,8 +35,13 @@ impl Authorization {
     pub(crate) fn open(store: &Store, row: Model) -> Result<Self> {
         let permanent_code = match &row.permanent_code {
             Some(sealed) => {
-                let key: [&[u8]; 2] = [row.suite_id.as_str().as_bytes(), row.corp_id.as_str().as_bytes()];
-                Some(PermanentCode::new(store.keys().open_text(PERMANENT_CODE.at(&key), sealed)?))
+                let key: [&[u8]; 2] = [
+                    row.suite_id.as_str().as_bytes(),
+                    row.corp_id.as_str().as_bytes(),
+                ];
+                Some(PermanentCode::new(
+                    store.keys().open_text(PERMANENT_CODE.at(&key), sealed)?,
+                ))
             }
             None => None,
         };
@@ -62,7 +67,9 @@ impl Authorization {
     /// `CORP_NOT_AUTHORIZED`: held, refused, broken and cancelled are not told apart.
     pub(crate) fn credential(&self) -> Result<AppCredential> {
         match (&self.permanent_code, self.status) {
-            (Some(permanent_code), AuthorizationStatus::Active) => Ok(self.credential_with(permanent_code)),
+            (Some(permanent_code), AuthorizationStatus::Active) => {
+                Ok(self.credential_with(permanent_code))
+            }
             _ => Err(not_authorized()),
         }
     }
@@ -73,8 +80,11 @@ impl Authorization {
     /// `AGENT_UNKNOWN`: WeCom is being asked, so it is worth coming back.
     pub(crate) fn require_agent(&self) -> Result<AgentId> {
         self.agent_id.ok_or_else(|| {
-            Error::new(ErrorKind::AgentUnknown, "WeCom has not named the company's app yet")
-                .with_retry_after(AGENT_EXPECTED)
+            Error::new(
+                ErrorKind::AgentUnknown,
+                "WeCom has not named the company's app yet",
+            )
+            .with_retry_after(AGENT_EXPECTED)
         })
     }
 
@@ -100,7 +110,10 @@ impl Authorization {
 
 /// The one answer for every company whose people cannot log in.
 pub(crate) fn not_authorized() -> Error {
-    Error::new(ErrorKind::CorpNotAuthorized, "the company has not authorised the app, or no longer")
+    Error::new(
+        ErrorKind::CorpNotAuthorized,
+        "the company has not authorised the app, or no longer",
+    )
 }
 
 pub(super) fn seal_code(
@@ -110,5 +123,7 @@ pub(super) fn seal_code(
     permanent_code: &PermanentCode,
 ) -> Result<Sealed> {
     let key: [&[u8]; 2] = [suite_id.as_str().as_bytes(), corp_id.as_str().as_bytes()];
-    store.keys().seal(PERMANENT_CODE.at(&key), permanent_code.expose().as_bytes())
+    store
+        .keys()
+        .seal(PERMANENT_CODE.at(&key), permanent_code.expose().as_bytes())
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    UpdateMany,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, UpdateMany,
 };
 use serde::Serialize;
 use tokio::sync::Notify;
@@ -87,10 +87,14 @@ pub(super) struct Inner {
 
 impl Authorizations {
     pub(crate) fn new(parts: Parts) -> Self {
-        let active_suites =
-            moka::sync::Cache::builder().max_capacity(parts.capacity).time_to_live(CACHED_FOR).build();
-        let cached =
-            moka::sync::Cache::builder().max_capacity(parts.capacity).time_to_live(CACHED_FOR).build();
+        let active_suites = moka::sync::Cache::builder()
+            .max_capacity(parts.capacity)
+            .time_to_live(CACHED_FOR)
+            .build();
+        let cached = moka::sync::Cache::builder()
+            .max_capacity(parts.capacity)
+            .time_to_live(CACHED_FOR)
+            .build();
         Self(Arc::new(Inner {
             store: parts.store,
             api: parts.api,
@@ -117,7 +121,10 @@ impl Authorizations {
             return Ok(Some(found));
         }
         let before = self.0.changes.load(Ordering::SeqCst);
-        let Some(read) = self.read_row(self.0.store.database(), suite_id, corp_id).await? else {
+        let Some(read) = self
+            .read_row(self.0.store.database(), suite_id, corp_id)
+            .await?
+        else {
             return Ok(None);
         };
         let read = Arc::new(read);
@@ -139,7 +146,9 @@ impl Authorizations {
         corp_id: &CorpId,
     ) -> Result<Arc<Authorization>> {
         let found = self.find(suite_id, corp_id).await?;
-        found.filter(|found| found.status == AuthorizationStatus::Active).ok_or_else(not_authorized)
+        found
+            .filter(|found| found.status == AuthorizationStatus::Active)
+            .ok_or_else(not_authorized)
     }
 
     /// Our suites under which this company's people can log in, from memory if they are there.
@@ -158,7 +167,9 @@ impl Authorizations {
         let read: Arc<[SuiteId]> = rows.into_iter().map(|row| row.suite_id).collect();
         // What somebody made up stays out of memory, and a company that comes in is seen at once.
         if !read.is_empty() {
-            self.0.active_suites.insert(corp_id.clone(), Arc::clone(&read));
+            self.0
+                .active_suites
+                .insert(corp_id.clone(), Arc::clone(&read));
             if self.0.changes.load(Ordering::SeqCst) != before {
                 self.0.active_suites.invalidate(corp_id);
             }
@@ -210,15 +221,21 @@ impl Authorizations {
             CorpDecision::Defer => Held,
             CorpDecision::Deny => Refused,
         };
-        let mut update =
-            Entity::update_many().col_expr(Column::Status, Expr::value(status)).filter(Column::Status.is_in(
-                if status == Active { vec![Held, Refused] } else { vec![Active, Broken, Held, Refused] },
-            ));
+        let mut update = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(status))
+            .filter(Column::Status.is_in(if status == Active {
+                vec![Held, Refused]
+            } else {
+                vec![Active, Broken, Held, Refused]
+            }));
         if status != Active {
             update = update.col_expr(Column::Epoch, next_epoch());
         }
         let is_so = self.update(suite_id, corp_id, update).await?
-            || self.find(suite_id, corp_id).await?.is_some_and(|row| row.status == status);
+            || self
+                .find(suite_id, corp_id)
+                .await?
+                .is_some_and(|row| row.status == status);
         if is_so { Ok(()) } else { Err(not_authorized()) }
     }
 
@@ -229,9 +246,12 @@ impl Authorizations {
         suite_id: &SuiteId,
         corp_id: &CorpId,
     ) -> Result<Option<Authorization>> {
-        let row =
-            Entity::find_by_id((suite_id.clone(), corp_id.clone())).lock_exclusive().one(transaction).await?;
-        row.map(|row| Authorization::open(&self.0.store, row)).transpose()
+        let row = Entity::find_by_id((suite_id.clone(), corp_id.clone()))
+            .lock_exclusive()
+            .one(transaction)
+            .await?;
+        row.map(|row| Authorization::open(&self.0.store, row))
+            .transpose()
     }
 
     pub(super) async fn read_row(
@@ -240,8 +260,11 @@ impl Authorizations {
         suite_id: &SuiteId,
         corp_id: &CorpId,
     ) -> Result<Option<Authorization>> {
-        let row = Entity::find_by_id((suite_id.clone(), corp_id.clone())).one(database).await?;
-        row.map(|row| Authorization::open(&self.0.store, row)).transpose()
+        let row = Entity::find_by_id((suite_id.clone(), corp_id.clone()))
+            .one(database)
+            .await?;
+        row.map(|row| Authorization::open(&self.0.store, row))
+            .transpose()
     }
 
     /// Updates one authorisation and tells every node. Says whether there was one to update.
@@ -261,8 +284,9 @@ impl Authorizations {
         update: UpdateMany<Entity>,
     ) -> Result<bool> {
         let transaction = self.0.store.begin().await?;
-        let of_row =
-            update.filter(Column::SuiteId.eq(suite_id.clone())).filter(Column::CorpId.eq(corp_id.clone()));
+        let of_row = update
+            .filter(Column::SuiteId.eq(suite_id.clone()))
+            .filter(Column::CorpId.eq(corp_id.clone()));
         if of_row.exec(&transaction).await?.rows_affected == 0 {
             transaction.rollback().await?;
             return Ok(false);
@@ -278,9 +302,15 @@ impl Authorizations {
         suite_id: &SuiteId,
         corp_id: &CorpId,
     ) -> Result<()> {
-        let row = Entity::find_by_id((suite_id.clone(), corp_id.clone())).one(&transaction).await?;
+        let row = Entity::find_by_id((suite_id.clone(), corp_id.clone()))
+            .one(&transaction)
+            .await?;
         let epoch = row.map_or(0, |row| row.epoch);
-        let end = End::Authorization { suite_id: suite_id.clone(), corp_id: corp_id.clone(), epoch };
+        let end = End::Authorization {
+            suite_id: suite_id.clone(),
+            corp_id: corp_id.clone(),
+            epoch,
+        };
         ends::publish(&transaction, &end, self.0.store.now()).await?;
         transaction.commit().await?;
         self.changed(suite_id, corp_id, epoch);
@@ -290,9 +320,13 @@ impl Authorizations {
     /// A change was committed, here or on another node: memory follows, and sessions of an older epoch are over.
     pub(crate) fn changed(&self, suite_id: &SuiteId, corp_id: &CorpId, epoch: i64) {
         self.0.changes.fetch_add(1, Ordering::SeqCst);
-        self.0.cached.invalidate(&(suite_id.clone(), corp_id.clone()));
+        self.0
+            .cached
+            .invalidate(&(suite_id.clone(), corp_id.clone()));
         self.0.active_suites.invalidate(corp_id);
-        self.0.sessions.authorization_ended(suite_id, corp_id, epoch);
+        self.0
+            .sessions
+            .authorization_ended(suite_id, corp_id, epoch);
     }
 
     /// Every authorisation has a new epoch: no session and no login that was begun goes on.
@@ -304,7 +338,11 @@ impl Authorizations {
 
     /// Companies whose permanent code this node has in hand and could not store: it is lost if the process ends now.
     pub(crate) fn unstored(&self) -> Vec<(SuiteId, CorpId)> {
-        self.0.unstored.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .unstored
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Nothing in memory can be relied on any more.

@@ -2,7 +2,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    QueryTrait as _,
 };
 
 use super::authorization::Authorization;
@@ -26,7 +27,12 @@ const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 impl Authorizations {
     /// `change_auth` (D/100965): people's visibility is asked anew, the authorisation is read again. `false` if we do
     /// not know the company.
-    pub(crate) async fn change(&self, suite_id: &SuiteId, corp_id: &CorpId, event_time: i64) -> Result<bool> {
+    pub(crate) async fn change(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        event_time: i64,
+    ) -> Result<bool> {
         let now = self.0.store.now();
         let update = Entity::update_many()
             .col_expr(Column::ChangedAt, Expr::value(now))
@@ -52,7 +58,10 @@ impl Authorizations {
         again: bool,
     ) -> Result<bool> {
         use AuthorizationStatus::{Active, Broken, Held, Refused};
-        let Some(known) = self.read_row(self.0.store.database(), suite_id, corp_id).await? else {
+        let Some(known) = self
+            .read_row(self.0.store.database(), suite_id, corp_id)
+            .await?
+        else {
             return Ok(false);
         };
         let now = self.0.store.now();
@@ -89,9 +98,12 @@ impl Authorizations {
             }
             self.0.hooks.corp_cancelled(&known.notice()).await;
         }
-        let stopped = self.read_row(self.0.store.database(), &known.suite_id, &known.corp_id).await?;
+        let stopped = self
+            .read_row(self.0.store.database(), &known.suite_id, &known.corp_id)
+            .await?;
         let Some(stopped) = stopped.filter(|stopped| {
-            stopped.status == AuthorizationStatus::Cancelled && stopped.secret_version == known.secret_version
+            stopped.status == AuthorizationStatus::Cancelled
+                && stopped.secret_version == known.secret_version
         }) else {
             return Ok(());
         };
@@ -101,8 +113,11 @@ impl Authorizations {
 
     /// The bulk of a company's data, batch by batch, as long as the authorisation is over.
     async fn erase_people(&self, known: &Authorization) -> Result<()> {
-        let over =
-            Entity::find().select_only().column(Column::CorpId).filter(self.unchanged(known)).into_query();
+        let over = Entity::find()
+            .select_only()
+            .column(Column::CorpId)
+            .filter(self.unchanged(known))
+            .into_query();
         macro_rules! remove_all {
             ($($table:ident by $key:ident: $type:ty),*) => {$(
                 let of_corp = Condition::all()
@@ -170,7 +185,10 @@ impl Authorizations {
     async fn end_all_once(&self) -> Result<()> {
         let transaction = self.0.store.begin().await?;
         let leap = Expr::col(Column::Epoch).add(LEAP);
-        Entity::update_many().col_expr(Column::Epoch, leap).exec(&transaction).await?;
+        Entity::update_many()
+            .col_expr(Column::Epoch, leap)
+            .exec(&transaction)
+            .await?;
         ends::publish(&transaction, &End::All, self.0.store.now()).await?;
         transaction.commit().await?;
         Ok(())

@@ -11,7 +11,7 @@ use super::authorizations::{Authorizations, next_epoch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::ids::{AgentId, CorpId, SuiteId};
-use crate::secret::{PermanentCode, SuiteAccessToken, AuthCode};
+use crate::secret::{AuthCode, PermanentCode, SuiteAccessToken};
 use crate::store::entity::authorization::{ActiveModel, Column, Entity};
 use crate::store::entity::callback_record::RecordKey;
 use crate::store::entity::{access_token, callback_record};
@@ -32,7 +32,12 @@ pub(crate) struct Authorizing {
 impl Authorizing {
     pub(crate) fn of(record: &callback_record::Model, new_epoch: bool) -> Self {
         let (suite_id, name) = (record.suite_id.clone(), record.event.clone());
-        Self { suite_id, record: RecordKey::of(record), name, new_epoch }
+        Self {
+            suite_id,
+            record: RecordKey::of(record),
+            name,
+            new_epoch,
+        }
     }
 }
 
@@ -59,7 +64,10 @@ pub(super) struct Kept {
 }
 
 /// Only to be sealed.
-fn exposed<S: Serializer>(code: &PermanentCode, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn exposed<S: Serializer>(
+    code: &PermanentCode,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
     serializer.serialize_str(code.expose())
 }
 
@@ -76,18 +84,27 @@ impl Authorizations {
         let suite = self.0.suites.require(&event.suite_id)?;
         let mut token = self.0.tokens.suite(suite).await?;
         failpoint::reach("exchange/token");
-        let mut exchanged = self.send(&token, code, PermanentCodeApi::V2, sender).await?;
-        if exchanged.as_ref().is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead)) {
+        let mut exchanged = self
+            .send(&token, code, PermanentCodeApi::V2, sender)
+            .await?;
+        if exchanged
+            .as_ref()
+            .is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead))
+        {
             self.0.tokens.suite_token_died(&suite.id, &token).await;
             token = self.0.tokens.suite(suite).await?;
-            exchanged = self.send(&token, code, PermanentCodeApi::V2, sender).await?;
+            exchanged = self
+                .send(&token, code, PermanentCodeApi::V2, sender)
+                .await?;
         }
         // Never after a doubt: the code may be spent, and the second call would only say so.
         let refused = |error: &CallError| {
             error.is_definite_refusal() && !error.errcode().is_some_and(Errcode::is_auth_code_spent)
         };
         if exchanged.as_ref().is_err_and(refused) {
-            exchanged = self.send(&token, code, PermanentCodeApi::V1, sender).await?;
+            exchanged = self
+                .send(&token, code, PermanentCodeApi::V1, sender)
+                .await?;
         }
         let exchanged = exchanged?;
         failpoint::reach("exchange/answered");
@@ -113,7 +130,9 @@ impl Authorizations {
     /// Makes an authorisation of what was kept in the record before a crash or a failure.
     pub(crate) async fn store_kept(&self, event: &Authorizing, answer: &[u8]) -> Result<()> {
         // A record of a version that kept nothing has its authorisation already.
-        let Ok(kept) = serde_json::from_slice::<Kept>(answer) else { return Ok(()) };
+        let Ok(kept) = serde_json::from_slice::<Kept>(answer) else {
+            return Ok(());
+        };
         let mut event = event.clone();
         while !retried(|| self.store_once(&event, &kept)).await? {
             self.keep_at_any_price(&mut event, &kept).await?;
@@ -129,7 +148,10 @@ impl Authorizations {
         sender: &dyn Sender,
     ) -> Result<std::result::Result<PermanentCodeGrant, CallError>> {
         if !sender.may_send() {
-            return Err(Error::new(ErrorKind::RecordBusy, "the lease ran out; another node has the record"));
+            return Err(Error::new(
+                ErrorKind::RecordBusy,
+                "the lease ran out; another node has the record",
+            ));
         }
         Ok(self.0.api.permanent_code(token, code, version).await)
     }
@@ -141,7 +163,10 @@ impl Authorizations {
         let now = self.0.store.now();
         let transaction = self.0.store.begin().await?;
         let taken = callback_record::Entity::update_many()
-            .col_expr(callback_record::Column::Payload, Expr::value(None::<Sealed>))
+            .col_expr(
+                callback_record::Column::Payload,
+                Expr::value(None::<Sealed>),
+            )
             .filter(event.record.row())
             .filter(callback_record::Column::Exchanged.eq(true))
             .filter(callback_record::Column::Payload.is_not_null())
@@ -149,8 +174,10 @@ impl Authorizations {
             .await?;
         if taken.rows_affected == 0 {
             let there = callback_record::Entity::find().filter(event.record.row());
-            let exchanged =
-                there.filter(callback_record::Column::Exchanged.eq(true)).one(&transaction).await?;
+            let exchanged = there
+                .filter(callback_record::Column::Exchanged.eq(true))
+                .one(&transaction)
+                .await?;
             transaction.rollback().await?;
             return Ok(exchanged.is_some());
         }
@@ -160,7 +187,9 @@ impl Authorizations {
         });
         if !later {
             let status = match &known {
-                Some(known) if known.status == AuthorizationStatus::Active => AuthorizationStatus::Active,
+                Some(known) if known.status == AuthorizationStatus::Active => {
+                    AuthorizationStatus::Active
+                }
                 Some(known) if !event.new_epoch && known.status == AuthorizationStatus::Broken => {
                     AuthorizationStatus::Active
                 }
@@ -168,9 +197,9 @@ impl Authorizations {
                 // The host app is asked first.
                 _ => AuthorizationStatus::Held,
             };
-            let (epoch, version, event_time) = known
-                .as_ref()
-                .map_or((0, 0, i64::MIN), |known| (known.epoch, known.secret_version, known.event_time));
+            let (epoch, version, event_time) = known.as_ref().map_or((0, 0, i64::MIN), |known| {
+                (known.epoch, known.secret_version, known.event_time)
+            });
             let row = ActiveModel {
                 suite_id: Set(suite_id.clone()),
                 corp_id: Set(corp_id.clone()),
@@ -179,7 +208,9 @@ impl Authorizations {
                     .clone()
                     .or_else(|| known.as_ref().map(|known| known.corp_name.clone()))
                     .unwrap_or_default()),
-                agent_id: Set(kept.agent_id.or_else(|| known.as_ref().and_then(|known| known.agent_id))),
+                agent_id: Set(kept
+                    .agent_id
+                    .or_else(|| known.as_ref().and_then(|known| known.agent_id))),
                 permanent_code: Set(Some(sealed)),
                 status: Set(status),
                 broken_by: Set(None),
@@ -193,9 +224,14 @@ impl Authorizations {
                 created_at: if known.is_some() { NotSet } else { Set(now) },
             };
             if known.is_some() {
-                Entity::update(row).validate()?.exec_without_returning(&transaction).await?;
+                Entity::update(row)
+                    .validate()?
+                    .exec_without_returning(&transaction)
+                    .await?;
             } else {
-                Entity::insert(row).exec_without_returning(&transaction).await?;
+                Entity::insert(row)
+                    .exec_without_returning(&transaction)
+                    .await?;
             }
             access_token::Entity::delete_by_id(Tokens::app_row_id(suite_id, corp_id))
                 .exec(&transaction)

@@ -26,14 +26,22 @@ struct Unstored<'a>(&'a Authorizations, (SuiteId, CorpId));
 
 impl<'a> Unstored<'a> {
     fn new(of: &'a Authorizations, company: (SuiteId, CorpId)) -> Self {
-        of.0.unstored.lock().unwrap_or_else(PoisonError::into_inner).push(company.clone());
+        of.0.unstored
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(company.clone());
         Self(of, company)
     }
 }
 
 impl Drop for Unstored<'_> {
     fn drop(&mut self) {
-        let mut unstored = self.0.0.unstored.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unstored = self
+            .0
+            .0
+            .unstored
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = unstored.iter().position(|company| *company == self.1) {
             unstored.swap_remove(index);
         }
@@ -43,11 +51,20 @@ impl Drop for Unstored<'_> {
 impl Authorizations {
     /// The only copy of a permanent code is in our hands: try until the database takes it. `event` is of the record that
     /// holds it then.
-    pub(super) async fn keep_at_any_price(&self, event: &mut Authorizing, kept: &Kept) -> Result<()> {
+    pub(super) async fn keep_at_any_price(
+        &self,
+        event: &mut Authorizing,
+        kept: &Kept,
+    ) -> Result<()> {
         let (suite_id, corp_id) = (event.suite_id.clone(), &kept.corp_id);
         let text = serde_json::to_vec(kept).map(Zeroizing::new);
-        let text = text.map_err(|_| Error::new(ErrorKind::Internal, "an answer cannot be written down"))?;
-        let sealed = self.0.store.keys().seal(PAYLOAD.at(&[&event.record.hash]), &text)?;
+        let text =
+            text.map_err(|_| Error::new(ErrorKind::Internal, "an answer cannot be written down"))?;
+        let sealed = self
+            .0
+            .store
+            .keys()
+            .seal(PAYLOAD.at(&[&event.record.hash]), &text)?;
         let _unstored = Unstored::new(self, (suite_id.clone(), corp_id.clone()));
         loop {
             match self.keep(event, corp_id, &sealed).await {
@@ -77,9 +94,14 @@ impl Authorizations {
         );
         // WeCom may have pushed the event again, or an insert of ours went through after all.
         let with_hash = callback_record::Column::Hash.eq(event.record.hash.clone());
-        let other = callback_record::Entity::find().filter(with_hash).one(self.0.store.first()).await?;
+        let other = callback_record::Entity::find()
+            .filter(with_hash)
+            .one(self.0.store.first())
+            .await?;
         if let Some(other) = other
-            && self.keep_in(&RecordKey::of(&other), corp_id, sealed).await?
+            && self
+                .keep_in(&RecordKey::of(&other), corp_id, sealed)
+                .await?
         {
             return Ok(other.id);
         }
@@ -100,7 +122,10 @@ impl Authorizations {
             guessed: Set(false),
             ..Default::default()
         };
-        Ok(callback_record::Entity::insert(anew).exec(self.0.store.first()).await?.last_insert_id)
+        Ok(callback_record::Entity::insert(anew)
+            .exec(self.0.store.first())
+            .await?
+            .last_insert_id)
     }
 
     async fn keep_in(&self, record: &RecordKey, corp_id: &CorpId, sealed: &Sealed) -> Result<bool> {
@@ -117,7 +142,10 @@ impl Authorizations {
             .col_expr(Column::Payload, Expr::value(sealed.clone()))
             // Before the status: MySQL sees what was assigned further left.
             .col_expr(Column::DueAt, if_failed(Expr::value(now), Column::DueAt))
-            .col_expr(Column::Status, if_failed(Expr::value(RecordStatus::Waiting), Column::Status))
+            .col_expr(
+                Column::Status,
+                if_failed(Expr::value(RecordStatus::Waiting), Column::Status),
+            )
             .filter(record.row())
             .exec(self.0.store.first())
             .await?;

@@ -1,7 +1,10 @@
 //! A company's authorisation of a suite: exchanged, read, broken, healed, cancelled, erased.
 
 mod admit;
-#[allow(clippy::module_inception, reason = "an authorisation is what it is called")]
+#[allow(
+    clippy::module_inception,
+    reason = "an authorisation is what it is called"
+)]
 mod authorization;
 mod authorizations;
 mod end;

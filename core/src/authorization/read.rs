@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
 
 use super::authorization::Authorization;
 use super::authorizations::{Authorizations, next_epoch};
@@ -37,17 +39,26 @@ impl Authorizations {
     /// # Errors
     /// WeCom gave no answer, or the database did not; the question is due again.
     pub(crate) async fn read(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
-        let Some(known) = self.read_row(self.0.store.database(), suite_id, corp_id).await? else {
+        let Some(known) = self
+            .read_row(self.0.store.database(), suite_id, corp_id)
+            .await?
+        else {
             return Ok(());
         };
-        let Some(permanent_code) = known.permanent_code.clone() else { return Ok(()) };
+        let Some(permanent_code) = known.permanent_code.clone() else {
+            return Ok(());
+        };
         match self.ask(&known, &permanent_code).await {
             Ok(info) => self.stands(&known, info).await,
             Err(Asked::Refused(errcode)) if ends(&known, errcode) => self.erase(&known).await,
             Err(Asked::Refused(errcode)) => self.refused(&known, errcode).await,
             Err(Asked::Unanswered(error)) => {
                 // Without its app's number a company has no login link yet.
-                let wait = if known.agent_id.is_none() { WITHOUT_AGENT } else { WHILE_BROKEN };
+                let wait = if known.agent_id.is_none() {
+                    WITHOUT_AGENT
+                } else {
+                    WHILE_BROKEN
+                };
                 self.due_again(&known, wait).await?;
                 Err(error)
             }
@@ -124,9 +135,17 @@ impl Authorizations {
 
     /// Moves a question that is due on, so that one node asks it; the answer says when it is due again. One that cannot
     /// even be asked must not stand before the others for ever.
-    async fn is_ours_to_read(&self, suite_id: &SuiteId, corp_id: &CorpId, due_at: Timestamp) -> Result<bool> {
+    async fn is_ours_to_read(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        due_at: Timestamp,
+    ) -> Result<bool> {
         let moved = Entity::update_many()
-            .col_expr(Column::ReadDueAt, Expr::value(self.0.store.now() + ASKED_WITHIN))
+            .col_expr(
+                Column::ReadDueAt,
+                Expr::value(self.0.store.now() + ASKED_WITHIN),
+            )
             .filter(Column::SuiteId.eq(suite_id.clone()))
             .filter(Column::CorpId.eq(corp_id.clone()))
             .filter(Column::ReadDueAt.eq(due_at))
@@ -142,11 +161,22 @@ impl Authorizations {
     ) -> std::result::Result<AuthInfo, Asked> {
         let suite = self.0.suites.require(&known.suite_id)?;
         let mut token = self.0.tokens.suite(suite).await?;
-        let mut info = self.0.api.auth_info(&token, &known.corp_id, permanent_code).await;
-        if info.as_ref().is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead)) {
+        let mut info = self
+            .0
+            .api
+            .auth_info(&token, &known.corp_id, permanent_code)
+            .await;
+        if info
+            .as_ref()
+            .is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead))
+        {
             self.0.tokens.suite_token_died(&suite.id, &token).await;
             token = self.0.tokens.suite(suite).await?;
-            info = self.0.api.auth_info(&token, &known.corp_id, permanent_code).await;
+            info = self
+                .0
+                .api
+                .auth_info(&token, &known.corp_id, permanent_code)
+                .await;
         }
         let info = info.map_err(|error| match error.errcode() {
             Some(errcode) if errcode.breaks_authorization() => Asked::Refused(errcode),
@@ -156,9 +186,11 @@ impl Authorizations {
             // The app's own secret has to work too, or the next login breaks it again.
             let app = known.credential_with(permanent_code);
             self.0.tokens.forget_app(&app).await?;
-            self.0.tokens.app(&app).await.map_err(|error| match error.errcode().map(Errcode::new) {
-                Some(errcode) if errcode.breaks_authorization() => Asked::Refused(errcode),
-                _ => Asked::Unanswered(error),
+            self.0.tokens.app(&app).await.map_err(|error| {
+                match error.errcode().map(Errcode::new) {
+                    Some(errcode) if errcode.breaks_authorization() => Asked::Refused(errcode),
+                    _ => Asked::Unanswered(error),
+                }
             })?;
         }
         Ok(info)
@@ -186,7 +218,12 @@ impl Authorizations {
         if let Some(agent_id) = info.agent_id {
             update = update.col_expr(Column::AgentId, Expr::value(agent_id));
         }
-        self.update(&known.suite_id, &known.corp_id, update.filter(self.unchanged(known))).await?;
+        self.update(
+            &known.suite_id,
+            &known.corp_id,
+            update.filter(self.unchanged(known)),
+        )
+        .await?;
         if known.status == AuthorizationStatus::Cancelled {
             self.ask_host(&known.suite_id, &known.corp_id).await?;
         }
@@ -210,7 +247,12 @@ impl Authorizations {
         if now.since(broken_at) >= BROKEN_SESSIONS {
             update = update.col_expr(Column::Epoch, next_epoch());
         }
-        self.update(&known.suite_id, &known.corp_id, update.filter(self.unchanged(known))).await?;
+        self.update(
+            &known.suite_id,
+            &known.corp_id,
+            update.filter(self.unchanged(known)),
+        )
+        .await?;
         Ok(())
     }
 

@@ -55,7 +55,9 @@ impl Drop for Plaintext {
 
 impl fmt::Debug for Plaintext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plaintext").field("receive_id", &self.receive_id()).finish_non_exhaustive()
+        f.debug_struct("Plaintext")
+            .field("receive_id", &self.receive_id())
+            .finish_non_exhaustive()
     }
 }
 
@@ -64,7 +66,12 @@ impl fmt::Debug for Plaintext {
 /// # Panics
 /// The message has 4 GiB or more.
 #[must_use]
-pub fn encrypt(key: &EncodingAesKey, random: &[u8; 16], message: &[u8], receive_id: &str) -> String {
+pub fn encrypt(
+    key: &EncodingAesKey,
+    random: &[u8; 16],
+    message: &[u8],
+    receive_id: &str,
+) -> String {
     let length = u32::try_from(message.len()).expect("a message is shorter than 4 GiB");
     let unpadded = HEADER + message.len() + receive_id.len();
     let padding = PADDING_BLOCK - unpadded % PADDING_BLOCK;
@@ -73,7 +80,10 @@ pub fn encrypt(key: &EncodingAesKey, random: &[u8; 16], message: &[u8], receive_
     buffer.extend_from_slice(&length.to_be_bytes());
     buffer.extend_from_slice(message);
     buffer.extend_from_slice(receive_id.as_bytes());
-    buffer.resize(unpadded + padding, u8::try_from(padding).expect("padding is 1 to 32"));
+    buffer.resize(
+        unpadded + padding,
+        u8::try_from(padding).expect("padding is 1 to 32"),
+    );
     let (blocks, _) = Block::slice_as_chunks_mut(&mut buffer);
     cbc::Encryptor::<Aes256Enc>::new(key.as_bytes().into(), iv(key).into()).encrypt_blocks(blocks);
     STANDARD.encode(&*buffer)
@@ -86,7 +96,11 @@ pub fn encrypt(key: &EncodingAesKey, random: &[u8; 16], message: &[u8], receive_
 pub fn decrypt(key: &EncodingAesKey, encrypt: &str) -> Result<Plaintext, DecryptError> {
     let buffer = STANDARD.decode(encrypt).map_err(|_| DecryptError)?;
     // From here on it is wiped, whatever comes of it.
-    let mut plain = Plaintext { buffer, message: 0..0, receive_id: 0..0 };
+    let mut plain = Plaintext {
+        buffer,
+        message: 0..0,
+        receive_id: 0..0,
+    };
     let (blocks, surplus) = Block::slice_as_chunks_mut(&mut plain.buffer);
     if !surplus.is_empty() {
         return Err(DecryptError);
@@ -106,11 +120,17 @@ fn layout(plain: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
     let padding = usize::from(*plain.last()?);
     let end = plain.len().checked_sub(padding)?;
     if !(1..=PADDING_BLOCK).contains(&padding)
-        || plain[end..].iter().any(|&byte| usize::from(byte) != padding)
+        || plain[end..]
+            .iter()
+            .any(|&byte| usize::from(byte) != padding)
     {
         return None;
     }
-    let length = plain[..end].get(16..HEADER)?.try_into().map(u32::from_be_bytes).ok()?;
+    let length = plain[..end]
+        .get(16..HEADER)?
+        .try_into()
+        .map(u32::from_be_bytes)
+        .ok()?;
     let message_end = HEADER.checked_add(usize::try_from(length).ok()?)?;
     std::str::from_utf8(plain[..end].get(message_end..)?).ok()?;
     Some((HEADER..message_end, message_end..end))
@@ -129,7 +149,8 @@ mod tests {
         let mut buffer = plain.to_vec();
         let (blocks, surplus) = Block::slice_as_chunks_mut(&mut buffer);
         assert!(surplus.is_empty());
-        cbc::Encryptor::<Aes256Enc>::new(key().as_bytes().into(), iv(&key()).into()).encrypt_blocks(blocks);
+        cbc::Encryptor::<Aes256Enc>::new(key().as_bytes().into(), iv(&key()).into())
+            .encrypt_blocks(blocks);
         STANDARD.encode(buffer)
     }
 
@@ -157,32 +178,58 @@ mod tests {
     fn a_wrong_padding_is_refused() {
         for padding in [33, 48, 64, 255] {
             let text = encrypt_raw(&plain(320, 1, padding));
-            assert!(decrypt(&key(), &text).is_err(), "{padding} bytes of {padding}");
+            assert!(
+                decrypt(&key(), &text).is_err(),
+                "{padding} bytes of {padding}"
+            );
         }
         let mut zero = plain(64, 1, 1);
         *zero.last_mut().unwrap() = 0;
         assert!(decrypt(&key(), &encrypt_raw(&zero)).is_err(), "zero");
         let mut uneven = plain(64, 1, 5);
         uneven[60] = 4;
-        assert!(decrypt(&key(), &encrypt_raw(&uneven)).is_err(), "not all bytes equal");
-        assert!(decrypt(&key(), &encrypt_raw(&[16; 16])).is_err(), "padding alone");
-        assert!(decrypt(&key(), &encrypt_raw(&[17; 16])).is_err(), "longer than the text");
+        assert!(
+            decrypt(&key(), &encrypt_raw(&uneven)).is_err(),
+            "not all bytes equal"
+        );
+        assert!(
+            decrypt(&key(), &encrypt_raw(&[16; 16])).is_err(),
+            "padding alone"
+        );
+        assert!(
+            decrypt(&key(), &encrypt_raw(&[17; 16])).is_err(),
+            "longer than the text"
+        );
     }
 
     #[test]
     fn a_length_past_the_end_is_refused() {
         assert!(decrypt(&key(), &encrypt_raw(&plain(64, 43, 1))).is_ok());
         for length in [44, 64, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
-            assert!(decrypt(&key(), &encrypt_raw(&plain(64, length, 1))).is_err(), "{length}");
+            assert!(
+                decrypt(&key(), &encrypt_raw(&plain(64, length, 1))).is_err(),
+                "{length}"
+            );
         }
-        assert!(decrypt(&key(), &encrypt_raw(&plain(32, 0, 13))).is_err(), "the length itself is cut off");
-        assert_eq!(decrypt(&key(), &encrypt_raw(&plain(32, 0, 12))).unwrap().message(), b"");
+        assert!(
+            decrypt(&key(), &encrypt_raw(&plain(32, 0, 13))).is_err(),
+            "the length itself is cut off"
+        );
+        assert_eq!(
+            decrypt(&key(), &encrypt_raw(&plain(32, 0, 12)))
+                .unwrap()
+                .message(),
+            b""
+        );
     }
 
     #[test]
     fn a_receiveid_that_is_no_text_is_refused() {
         let mut plain = plain(64, 42, 1);
-        assert_eq!(decrypt(&key(), &encrypt_raw(&plain)).unwrap().receive_id(), "m");
+        assert_eq!(
+            decrypt(&key(), &encrypt_raw(&plain)).unwrap().receive_id(),
+            "m"
+        );
         plain[62] = 0xff;
         assert!(decrypt(&key(), &encrypt_raw(&plain)).is_err());
     }
@@ -210,6 +257,9 @@ mod tests {
     #[test]
     fn debug_shows_no_message() {
         let plaintext = decrypt(&key(), &encrypt(&key(), &[0; 16], b"hush", "ww1")).unwrap();
-        assert_eq!(format!("{plaintext:?}"), r#"Plaintext { receive_id: "ww1", .. }"#);
+        assert_eq!(
+            format!("{plaintext:?}"),
+            r#"Plaintext { receive_id: "ww1", .. }"#
+        );
     }
 }

@@ -25,7 +25,10 @@ mod tests {
     #[test]
     fn it_is_sha256_over_lengths_and_parts() {
         let joined = b"\0\0\0\0\0\0\0\x03dk1\0\0\0\0\0\0\0\x02ww\0\0\0\0\0\0\0\x01m";
-        assert_eq!(hash("dk1", "ww", b"m"), <[u8; 32]>::from(Sha256::digest(joined)));
+        assert_eq!(
+            hash("dk1", "ww", b"m"),
+            <[u8; 32]>::from(Sha256::digest(joined))
+        );
     }
 
     #[test]

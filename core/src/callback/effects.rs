@@ -27,7 +27,11 @@ pub(crate) enum Done {
 
 impl From<bool> for Done {
     fn from(known: bool) -> Self {
-        if known { Self::Succeeded } else { Self::Ignored }
+        if known {
+            Self::Succeeded
+        } else {
+            Self::Ignored
+        }
     }
 }
 
@@ -46,7 +50,12 @@ impl Effects {
         people: People,
         hooks: Arc<dyn Hooks>,
     ) -> Self {
-        Self { store, authorizations, people, hooks }
+        Self {
+            store,
+            authorizations,
+            people,
+            hooks,
+        }
     }
 
     /// Carries a record out. `sender` says whether its lease is still ours.
@@ -56,19 +65,29 @@ impl Effects {
         payload: Option<&[u8]>,
         sender: &dyn Sender,
     ) -> Result<Done> {
-        if row.exchanged && (payload.is_none() || matches!(row.event.as_str(), CREATE_AUTH | RESET)) {
+        if row.exchanged && (payload.is_none() || matches!(row.event.as_str(), CREATE_AUTH | RESET))
+        {
             return self.go_on(row, payload).await;
         }
         let payload = payload.ok_or_else(|| broken("a record that waits has no payload"))?;
         // What was stored was read as one of the two kinds; the company is named in the row only for the second and for
         // suite events that carry it.
         let (receive_id, done) = match SuiteEvent::parse(payload, &row.suite_id) {
-            Ok(event) => (row.suite_id.as_str(), self.suite_event(row, event, sender).await?),
+            Ok(event) => (
+                row.suite_id.as_str(),
+                self.suite_event(row, event, sender).await?,
+            ),
             Err(_) => {
-                let corp_id = row.corp_id.as_ref().ok_or_else(|| broken("an app event names no company"))?;
-                let event =
-                    CorpEvent::parse(payload, corp_id).map_err(|_| broken("a stored event is unreadable"))?;
-                (corp_id.as_str(), self.corp_event(row, corp_id, event.kind).await?)
+                let corp_id = row
+                    .corp_id
+                    .as_ref()
+                    .ok_or_else(|| broken("an app event names no company"))?;
+                let event = CorpEvent::parse(payload, corp_id)
+                    .map_err(|_| broken("a stored event is unreadable"))?;
+                (
+                    corp_id.as_str(),
+                    self.corp_event(row, corp_id, event.kind).await?,
+                )
             }
         };
         if done == Done::Ignored {
@@ -85,7 +104,10 @@ impl Effects {
 
     /// The step that can be done only once was done before a crash or a failure; the rest is to be done.
     async fn go_on(&self, row: &Model, payload: Option<&[u8]>) -> Result<Done> {
-        let corp_id = row.corp_id.as_ref().ok_or_else(|| broken("an exchanged record names no company"))?;
+        let corp_id = row
+            .corp_id
+            .as_ref()
+            .ok_or_else(|| broken("an exchanged record names no company"))?;
         let new_epoch = match row.event.as_str() {
             CREATE_AUTH => true,
             RESET => false,
@@ -100,7 +122,12 @@ impl Effects {
         Ok(Done::Succeeded)
     }
 
-    async fn suite_event(&self, row: &Model, event: SuiteEvent, sender: &dyn Sender) -> Result<Done> {
+    async fn suite_event(
+        &self,
+        row: &Model,
+        event: SuiteEvent,
+        sender: &dyn Sender,
+    ) -> Result<Done> {
         let suite_id = &row.suite_id;
         let event_time = event_time(event.timestamp, row.received_at);
         let corp_id = match &event.kind {
@@ -111,7 +138,11 @@ impl Effects {
                 return Ok(Done::Succeeded);
             }
             SuiteEventKind::ChangeAuth { corp_id, .. } => {
-                return self.authorizations.change(suite_id, corp_id, event_time).await.map(Done::from);
+                return self
+                    .authorizations
+                    .change(suite_id, corp_id, event_time)
+                    .await
+                    .map(Done::from);
             }
             SuiteEventKind::CancelAuth { corp_id, .. } => {
                 let again = row.attempts > 1;
@@ -142,14 +173,19 @@ impl Effects {
         if self.authorizations.find(suite_id, corp_id).await?.is_none() {
             return Ok(Done::Ignored);
         }
-        let person = |third_user_id: WecomUserId| Principal::new(suite_id.clone(), corp_id.clone(), third_user_id);
+        let person = |third_user_id: WecomUserId| {
+            Principal::new(suite_id.clone(), corp_id.clone(), third_user_id)
+        };
         let record = RecordKey::of(row);
         // Sessions end at once, whatever stands in the way of the rest.
         match kind {
-            CorpEventKind::UserDeleted { third_user_id, .. } | CorpEventKind::UserRenamed { third_user_id, .. }
+            CorpEventKind::UserDeleted { third_user_id, .. }
+            | CorpEventKind::UserRenamed { third_user_id, .. }
                 if row.guessed =>
             {
-                self.people.hidden(&person(third_user_id), Some(&record)).await?;
+                self.people
+                    .hidden(&person(third_user_id), Some(&record))
+                    .await?;
             }
             CorpEventKind::UserDeleted { third_user_id, .. } => {
                 let who = person(third_user_id);
@@ -157,14 +193,23 @@ impl Effects {
                 self.wait_for_earlier(row, &[&who.third_user_id]).await?;
                 self.people.left(&who).await?;
             }
-            CorpEventKind::UserRenamed { third_user_id, new_third_user_id, .. } => {
+            CorpEventKind::UserRenamed {
+                third_user_id,
+                new_third_user_id,
+                ..
+            } => {
                 let who = person(third_user_id);
                 self.people.end_sessions_by(&who, &record).await?;
-                self.wait_for_earlier(row, &[&who.third_user_id, &new_third_user_id]).await?;
-                self.people.renamed(&who, &new_third_user_id, &record).await?;
+                self.wait_for_earlier(row, &[&who.third_user_id, &new_third_user_id])
+                    .await?;
+                self.people
+                    .renamed(&who, &new_third_user_id, &record)
+                    .await?;
             }
             CorpEventKind::Unsubscribed { third_user_id, .. } => {
-                self.people.hidden(&person(third_user_id), Some(&record)).await?;
+                self.people
+                    .hidden(&person(third_user_id), Some(&record))
+                    .await?;
             }
             CorpEventKind::Other { .. } => return Ok(Done::Ignored),
         }

@@ -86,12 +86,18 @@ mod tests {
     const EXPECTED: (&str, Option<&str>, Option<&str>) = ("abc=", Some("ww1"), Some("218"));
 
     #[track_caller]
-    fn assert_reads(body: &str, (encrypt, to_user_name, agent_id): (&str, Option<&str>, Option<&str>)) {
+    fn assert_reads(
+        body: &str,
+        (encrypt, to_user_name, agent_id): (&str, Option<&str>, Option<&str>),
+    ) {
         let envelope = Envelope::parse(body.as_bytes()).unwrap();
         assert_eq!(envelope.encrypt, encrypt);
         assert_eq!(envelope.to_user_name.as_deref(), to_user_name);
         assert_eq!(envelope.agent_id.as_deref(), agent_id);
-        assert!(matches!(envelope.encrypt, Cow::Borrowed(_)), "the long text is not copied");
+        assert!(
+            matches!(envelope.encrypt, Cow::Borrowed(_)),
+            "the long text is not copied"
+        );
     }
 
     #[test]
@@ -102,14 +108,26 @@ mod tests {
             <Encrypt>\nabc=\n</Encrypt><ToUserName> ww1</ToUserName><Other><Encrypt>x</Encrypt></Other>\n</xml>\n";
         assert_reads(cdata, EXPECTED);
         assert_reads(text, EXPECTED);
-        assert_reads("<xml><Encrypt>abc=</Encrypt><AgentID/></xml>", ("abc=", None, None));
+        assert_reads(
+            "<xml><Encrypt>abc=</Encrypt><AgentID/></xml>",
+            ("abc=", None, None),
+        );
     }
 
     #[test]
     fn json_is_read_in_both_casings() {
-        assert_reads(r#"{"ToUserName":"ww1","Encrypt":"abc=","AgentID":"218"}"#, EXPECTED);
-        assert_reads("\u{feff}\n {\"tousername\":\"ww1\",\"encrypt\":\"abc=\",\"agentid\":218}\n", EXPECTED);
-        assert_reads(r#"{"Encrypt":"abc=","ToUserName":null}"#, ("abc=", None, None));
+        assert_reads(
+            r#"{"ToUserName":"ww1","Encrypt":"abc=","AgentID":"218"}"#,
+            EXPECTED,
+        );
+        assert_reads(
+            "\u{feff}\n {\"tousername\":\"ww1\",\"encrypt\":\"abc=\",\"agentid\":218}\n",
+            EXPECTED,
+        );
+        assert_reads(
+            r#"{"Encrypt":"abc=","ToUserName":null}"#,
+            ("abc=", None, None),
+        );
     }
 
     #[test]
@@ -126,7 +144,11 @@ mod tests {
             r#"{"Encrypt":["abc="]}"#,
             r#"{"A":{"Encrypt":"abc="}}"#,
         ] {
-            assert_eq!(Envelope::parse(body.as_bytes()), Err(EnvelopeError::NoEncrypt), "{body}");
+            assert_eq!(
+                Envelope::parse(body.as_bytes()),
+                Err(EnvelopeError::NoEncrypt),
+                "{body}"
+            );
         }
         for body in [
             "<xml><Encrypt>a</Encrypt><Encrypt>a</Encrypt></xml>",
@@ -134,7 +156,11 @@ mod tests {
             r#"{"Encrypt":"a","Encrypt":"a"}"#,
             r#"{"Encrypt":"a","encrypt":"b"}"#,
         ] {
-            assert_eq!(Envelope::parse(body.as_bytes()), Err(EnvelopeError::Repeated("Encrypt")), "{body}");
+            assert_eq!(
+                Envelope::parse(body.as_bytes()),
+                Err(EnvelopeError::Repeated("Encrypt")),
+                "{body}"
+            );
         }
     }
 
@@ -149,7 +175,12 @@ mod tests {
             b"[{\"Encrypt\":\"abc=\"}]",
         ];
         for body in bodies {
-            assert_eq!(Envelope::parse(body), Err(EnvelopeError::Unreadable), "{}", body.escape_ascii());
+            assert_eq!(
+                Envelope::parse(body),
+                Err(EnvelopeError::Unreadable),
+                "{}",
+                body.escape_ascii()
+            );
         }
     }
 }

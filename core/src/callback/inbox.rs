@@ -84,11 +84,22 @@ struct Inner {
 }
 
 impl Inbox {
-    pub(crate) fn new(store: Store, arrived: Arc<Notify>, repeats: mpsc::UnboundedSender<Repeats>) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        arrived: Arc<Notify>,
+        repeats: mpsc::UnboundedSender<Repeats>,
+    ) -> Self {
         let newest = EvictionPolicy::lru();
-        let remembered =
-            moka::sync::Cache::builder().max_capacity(REMEMBERED).eviction_policy(newest).build();
-        Self(Arc::new(Inner { store, arrived, remembered, repeats }))
+        let remembered = moka::sync::Cache::builder()
+            .max_capacity(REMEMBERED)
+            .eviction_policy(newest)
+            .build();
+        Self(Arc::new(Inner {
+            store,
+            arrived,
+            remembered,
+            repeats,
+        }))
     }
 
     /// The database may not have the events any more that came lately.
@@ -119,7 +130,13 @@ impl Inbox {
     /// A record is settled: its event is answered from memory when it comes again.
     pub(crate) fn remember(&self, hash: &[u8], record_id: i64) {
         if let Ok(hash) = <[u8; 32]>::try_from(hash) {
-            self.0.remembered.insert(hash, Arc::new(Remembered { record_id, duplicates: AtomicI32::new(0) }));
+            self.0.remembered.insert(
+                hash,
+                Arc::new(Remembered {
+                    record_id,
+                    duplicates: AtomicI32::new(0),
+                }),
+            );
         }
     }
 
@@ -145,11 +162,22 @@ impl Inbox {
         let hash = arrival.hash;
         let (status, payload, deadline) = match &arrival.work {
             Work::Ignored => (RecordStatus::Ignored, None, None),
-            Work::Once { payload, auth_code_since } => {
+            Work::Once {
+                payload,
+                auth_code_since,
+            } => {
                 let since = auth_code_since.map(|since| Ord::min(since, now) + AUTH_CODE_LIFE);
-                (RecordStatus::Waiting, Some(self.seal(&hash, payload)?), since)
+                (
+                    RecordStatus::Waiting,
+                    Some(self.seal(&hash, payload)?),
+                    since,
+                )
             }
-            Work::EachTime { payload } => (RecordStatus::Waiting, Some(self.seal(&hash, payload)?), None),
+            Work::EachTime { payload } => (
+                RecordStatus::Waiting,
+                Some(self.seal(&hash, payload)?),
+                None,
+            ),
         };
         let row = callback_record::ActiveModel {
             suite_id: Set(arrival.suite_id.clone()),
@@ -168,13 +196,19 @@ impl Inbox {
             ..Default::default()
         };
         let transaction = self.0.store.begin().await?;
-        let record_id = callback_record::Entity::insert(row).exec(&transaction).await?.last_insert_id;
+        let record_id = callback_record::Entity::insert(row)
+            .exec(&transaction)
+            .await?
+            .last_insert_id;
         let seen = callback_seen::ActiveModel {
             hash: Set(hash.to_vec()),
             record_id: Set(record_id),
             seen_at: Set(now),
         };
-        match callback_seen::Entity::insert(seen).exec_without_returning(&transaction).await {
+        match callback_seen::Entity::insert(seen)
+            .exec_without_returning(&transaction)
+            .await
+        {
             Ok(_) => {
                 failpoint::reach("inbox/inserted");
                 transaction.commit().await?;
@@ -199,16 +233,21 @@ impl Inbox {
         let (payload, retried) = match &arrival.work {
             Work::Ignored => return Ok((record_id, false)),
             Work::Once { payload, .. } => (payload, vec![RecordStatus::Failed]),
-            Work::EachTime { payload } => (payload, vec![RecordStatus::Failed, RecordStatus::Succeeded]),
+            Work::EachTime { payload } => {
+                (payload, vec![RecordStatus::Failed, RecordStatus::Succeeded])
+            }
         };
         Entity::update_many()
             .col_expr(Column::Status, Expr::value(RecordStatus::Waiting))
             // What an AuthCode was exchanged for is not had twice; the event is.
             .col_expr(
                 Column::Payload,
-                Expr::case(Expr::col(Column::Exchanged).eq(true), Expr::col(Column::Payload))
-                    .finally(Expr::value(self.seal(&arrival.hash, payload)?))
-                    .into(),
+                Expr::case(
+                    Expr::col(Column::Exchanged).eq(true),
+                    Expr::col(Column::Payload),
+                )
+                .finally(Expr::value(self.seal(&arrival.hash, payload)?))
+                .into(),
             )
             .col_expr(Column::DueAt, Expr::value(self.0.store.now()))
             .filter(Column::Id.eq(record_id))
@@ -219,7 +258,9 @@ impl Inbox {
     }
 
     async fn seen(&self, hash: &[u8; 32]) -> Result<Option<i64>> {
-        let row = callback_seen::Entity::find_by_id(hash.to_vec()).one(self.0.store.database()).await?;
+        let row = callback_seen::Entity::find_by_id(hash.to_vec())
+            .one(self.0.store.database())
+            .await?;
         Ok(row.map(|row| row.record_id))
     }
 

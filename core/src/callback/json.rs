@@ -10,9 +10,15 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAcce
 use crate::callback::fields::{FieldText, Unreadable, trim};
 
 /// Calls `visit` for each key of the object.
-pub(super) fn each_key<'a>(text: &'a str, visit: impl FnMut(&str, FieldText<'a>)) -> Result<(), Unreadable> {
+pub(super) fn each_key<'a>(
+    text: &'a str,
+    visit: impl FnMut(&str, FieldText<'a>),
+) -> Result<(), Unreadable> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    deserializer.deserialize_map(Keys(visit)).and_then(|()| deserializer.end()).map_err(|_| Unreadable)
+    deserializer
+        .deserialize_map(Keys(visit))
+        .and_then(|()| deserializer.end())
+        .map_err(|_| Unreadable)
 }
 
 struct Keys<F>(F);
@@ -99,8 +105,14 @@ mod tests {
         let text = r#" {"a": " x ", "b": -7, "c": 18446744073709551615, "d": 1.5, "e": true, "f": null,
             "g": [1, {"a": 2}], "h": {"a": {"b": []}}, "i": "\u4f01"} "#;
         let mut fields = Vec::new();
-        each_key(text, |name, text| fields.push((name.to_owned(), text.map(Cow::into_owned)))).unwrap();
-        let texts: Vec<_> = fields.iter().map(|(name, text)| (name.as_str(), text.as_deref())).collect();
+        each_key(text, |name, text| {
+            fields.push((name.to_owned(), text.map(Cow::into_owned)))
+        })
+        .unwrap();
+        let texts: Vec<_> = fields
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_deref()))
+            .collect();
         let expected = [
             ("a", Some("x")),
             ("b", Some("-7")),
@@ -117,7 +129,16 @@ mod tests {
 
     #[test]
     fn anything_but_one_object_is_refused() {
-        for bad in ["", "[]", "{", "{}{}", "{} x", r#"{"a" "b"}"#, r#"{a:1}"#, r#"{"a":"#] {
+        for bad in [
+            "",
+            "[]",
+            "{",
+            "{}{}",
+            "{} x",
+            r#"{"a" "b"}"#,
+            r#"{a:1}"#,
+            r#"{"a":"#,
+        ] {
             assert_eq!(each_key(bad, |_, _| ()), Err(Unreadable), "{bad}");
         }
     }

@@ -46,7 +46,10 @@ impl EncodingAesKey {
         }
         let mut key = Zeroizing::new([0; 32]);
         match KEY_ENGINE.decode_slice(text, key.as_mut_slice()) {
-            Ok(32) => Ok(Self { decryption: Aes256Dec::new((&*key).into()), bytes: key }),
+            Ok(32) => Ok(Self {
+                decryption: Aes256Dec::new((&*key).into()),
+                bytes: key,
+            }),
             _ => Err(InvalidAesKey),
         }
     }
@@ -90,7 +93,10 @@ impl CallbackKeys {
     /// One pair of keys.
     #[must_use]
     pub const fn new(token: CallbackToken, encoding_aes_key: EncodingAesKey) -> Self {
-        Self { token, encoding_aes_key }
+        Self {
+            token,
+            encoding_aes_key,
+        }
     }
 }
 
@@ -109,7 +115,13 @@ mod tests {
     #[test]
     fn anything_but_43_characters_of_base64_is_refused() {
         let good = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
-        for bad in [&good[..42], &format!("{good}="), &good.replace('q', "-"), &good.replace('q', "_"), ""] {
+        for bad in [
+            &good[..42],
+            &format!("{good}="),
+            &good.replace('q', "-"),
+            &good.replace('q', "_"),
+            "",
+        ] {
             assert_eq!(EncodingAesKey::new(bad), Err(InvalidAesKey), "{bad}");
         }
     }

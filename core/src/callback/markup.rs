@@ -45,8 +45,12 @@ impl<'a> Markup<'a> {
             None => self.text(),
             Some(tag) => match tag.as_bytes().first() {
                 Some(b'/') => self.closing_tag(),
-                Some(b'!') if tag.starts_with("![CDATA[") => self.until("<![CDATA[", "]]>").map(Piece::CData),
-                Some(b'!') if tag.starts_with("!--") => self.until("<!--", "-->").map(|_| Piece::Comment),
+                Some(b'!') if tag.starts_with("![CDATA[") => {
+                    self.until("<![CDATA[", "]]>").map(Piece::CData)
+                }
+                Some(b'!') if tag.starts_with("!--") => {
+                    self.until("<!--", "-->").map(|_| Piece::Comment)
+                }
                 Some(b'?') => self.declaration(),
                 Some(b'!') | None => Err(Unreadable),
                 Some(_) => self.opening_tag(),
@@ -58,7 +62,11 @@ impl<'a> Markup<'a> {
     fn text(&mut self) -> Result<Piece<'a>, Unreadable> {
         let end = memchr2(b'<', b'&', self.rest.as_bytes()).unwrap_or(self.rest.len());
         let text = self.take(end);
-        if self.rest.starts_with('&') { Err(Unreadable) } else { Ok(Piece::Text(text)) }
+        if self.rest.starts_with('&') {
+            Err(Unreadable)
+        } else {
+            Ok(Piece::Text(text))
+        }
     }
 
     fn closing_tag(&mut self) -> Result<Piece<'a>, Unreadable> {
@@ -69,18 +77,30 @@ impl<'a> Markup<'a> {
     fn opening_tag(&mut self) -> Result<Piece<'a>, Unreadable> {
         let end = end_of_tag(self.rest.as_bytes()).ok_or(Unreadable)?;
         let tag = &self.take(end + 1)[1..end];
-        let (tag, is_empty) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
+        let (tag, is_empty) = tag
+            .strip_suffix('/')
+            .map_or((tag, false), |tag| (tag, true));
         let name = tag.split(is_space).next().unwrap_or(tag);
         if name.is_empty() || memchr(b'&', tag.as_bytes()).is_some() {
             return Err(Unreadable);
         }
-        Ok(if is_empty { Piece::Empty(name) } else { Piece::Open(name) })
+        Ok(if is_empty {
+            Piece::Empty(name)
+        } else {
+            Piece::Open(name)
+        })
     }
 
     fn declaration(&mut self) -> Result<Piece<'a>, Unreadable> {
         let instruction = self.until("<?", "?>")?;
-        let is_declaration = instruction.strip_prefix("xml").is_some_and(|rest| rest.starts_with(is_space));
-        if is_declaration { Ok(Piece::Declaration) } else { Err(Unreadable) }
+        let is_declaration = instruction
+            .strip_prefix("xml")
+            .is_some_and(|rest| rest.starts_with(is_space));
+        if is_declaration {
+            Ok(Piece::Declaration)
+        } else {
+            Err(Unreadable)
+        }
     }
 
     /// Takes what stands between `begin`, with which the rest begins, and `end`, which ends in `>`.
@@ -189,6 +209,9 @@ mod tests {
         ] {
             assert_eq!(pieces(bad), Err(Unreadable), "{bad}");
         }
-        assert_eq!(pieces("<![CDATA[&amp;]]>").unwrap(), [Piece::CData("&amp;")]);
+        assert_eq!(
+            pieces("<![CDATA[&amp;]]>").unwrap(),
+            [Piece::CData("&amp;")]
+        );
     }
 }

@@ -14,8 +14,8 @@ use super::inbox::{Arrival, Inbox, Work};
 use super::query::Signed;
 use super::work::{corp_work, suite_work};
 use super::{
-    CallbackKeys, CorpEvent, Envelope, EventError, EventErrorReason, Plaintext, SuiteEvent, content_hash,
-    decrypt, event_name, verify_signature,
+    CallbackKeys, CorpEvent, Envelope, EventError, EventErrorReason, Plaintext, SuiteEvent,
+    content_hash, decrypt, event_name, verify_signature,
 };
 use crate::authorization::Authorizations;
 use crate::element::Instances;
@@ -57,15 +57,25 @@ impl NotifyAnswer {
     #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let allow = (self.status == 405).then(|| ("allow", Self::METHODS.join(", ")));
-        Self::HEADERS.iter().map(|(name, value)| (*name, (*value).to_owned())).chain(allow).collect()
+        Self::HEADERS
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()))
+            .chain(allow)
+            .collect()
     }
 
     pub(crate) const fn refusal(status: u16) -> Self {
-        Self { status, body: Bytes::new() }
+        Self {
+            status,
+            body: Bytes::new(),
+        }
     }
 
     const fn success() -> Self {
-        Self { status: 200, body: Bytes::from_static(b"success") }
+        Self {
+            status: 200,
+            body: Bytes::from_static(b"success"),
+        }
     }
 }
 
@@ -103,7 +113,17 @@ impl Notify {
         (runtime, tasks): (Handle, TaskTracker),
     ) -> Self {
         let room = Semaphore::new(AT_ONCE);
-        Self(Arc::new(Inner { suites, instances, inbox, authorizations, hooks, store, room, runtime, tasks }))
+        Self(Arc::new(Inner {
+            suites,
+            instances,
+            inbox,
+            authorizations,
+            hooks,
+            store,
+            room,
+            runtime,
+            tasks,
+        }))
     }
 
     /// The check of a URL that is entered in the provider console: answers the plaintext of `echostr` (D/96238).
@@ -116,15 +136,24 @@ impl Notify {
     }
 
     async fn check_url(&self, scope: Option<&SuiteId>, query: &str) -> NotifyAnswer {
-        let Some(signed) = Signed::from_query(query, true) else { return NotifyAnswer::refusal(400) };
+        let Some(signed) = Signed::from_query(query, true) else {
+            return NotifyAnswer::refusal(400);
+        };
         for (suite, keys) in self.signers(scope, &signed, &signed.echostr) {
-            let Ok(plain) = decrypt(&keys.encoding_aes_key, &signed.echostr) else { continue };
+            let Ok(plain) = decrypt(&keys.encoding_aes_key, &signed.echostr) else {
+                continue;
+            };
             let echo = plain.message();
             if !std::str::from_utf8(echo).is_ok_and(is_plain_id) {
                 continue;
             }
             match self.may_check_url(suite, plain.receive_id()).await {
-                Ok(true) => return NotifyAnswer { status: 200, body: Bytes::copy_from_slice(echo) },
+                Ok(true) => {
+                    return NotifyAnswer {
+                        status: 200,
+                        body: Bytes::copy_from_slice(echo),
+                    };
+                }
                 Ok(false) => {}
                 Err(_) => return NotifyAnswer::refusal(500),
             }
@@ -133,15 +162,28 @@ impl Notify {
     }
 
     /// A pushed event.
-    pub(crate) async fn post(&self, scope: Option<&SuiteId>, query: &str, body: &[u8]) -> NotifyAnswer {
-        let Some(signed) = Signed::from_query(query, false) else { return NotifyAnswer::refusal(400) };
-        let Ok(envelope) = Envelope::parse(body) else { return NotifyAnswer::refusal(400) };
+    pub(crate) async fn post(
+        &self,
+        scope: Option<&SuiteId>,
+        query: &str,
+        body: &[u8],
+    ) -> NotifyAnswer {
+        let Some(signed) = Signed::from_query(query, false) else {
+            return NotifyAnswer::refusal(400);
+        };
+        let Ok(envelope) = Envelope::parse(body) else {
+            return NotifyAnswer::refusal(400);
+        };
         let mut arrived = Vec::new();
         let stored = async {
-            let Ok(_room) = self.0.room.acquire().await else { return Ok::<_, Error>(()) };
+            let Ok(_room) = self.0.room.acquire().await else {
+                return Ok::<_, Error>(());
+            };
             let mut readings = Vec::new();
             for (suite, keys) in self.signers(scope, &signed, &envelope.encrypt) {
-                let Ok(plain) = decrypt(&keys.encoding_aes_key, &envelope.encrypt) else { continue };
+                let Ok(plain) = decrypt(&keys.encoding_aes_key, &envelope.encrypt) else {
+                    continue;
+                };
                 if let Reading::Arrived(arrived_as) = self.read(suite, &plain).await? {
                     readings.push(*arrived_as);
                 }
@@ -158,7 +200,10 @@ impl Notify {
             Ok(Ok(())) => {
                 for event in arrived.into_iter().flatten() {
                     let hooks = Arc::clone(&self.0.hooks);
-                    self.0.tasks.spawn_on(async move { hooks.unhandled_event(event).await }, &self.0.runtime);
+                    self.0.tasks.spawn_on(
+                        async move { hooks.unhandled_event(event).await },
+                        &self.0.runtime,
+                    );
                 }
                 NotifyAnswer::success()
             }
@@ -181,7 +226,11 @@ impl Notify {
         signed: &'a Signed<'_>,
         encrypt: &'a str,
     ) -> impl Iterator<Item = (&'a Arc<Suite>, &'a CallbackKeys)> {
-        let suites = self.0.suites.iter().filter(move |suite| scope.is_none_or(|scope| *scope == suite.id));
+        let suites = self
+            .0
+            .suites
+            .iter()
+            .filter(move |suite| scope.is_none_or(|scope| *scope == suite.id));
         suites.flat_map(move |suite| {
             suite
                 .callback_keys
@@ -204,7 +253,12 @@ impl Notify {
             return Ok(true);
         }
         let corp_id = CorpId::new(receive_id).ok();
-        let pinned = |corp_id: &CorpId| self.0.instances.suites_pinned_to(corp_id).contains(&suite.id);
+        let pinned = |corp_id: &CorpId| {
+            self.0
+                .instances
+                .suites_pinned_to(corp_id)
+                .contains(&suite.id)
+        };
         if corp_id.as_ref().is_some_and(pinned) {
             return Ok(true);
         }
@@ -230,11 +284,19 @@ impl Notify {
                 event: Some(event.clone()).filter(|event| !event.is_empty()),
                 message: message.to_vec(),
             });
-            let arrival = Arrival { suite_id: suite.id.clone(), corp_id, event, hash, guessed: false, work };
+            let arrival = Arrival {
+                suite_id: suite.id.clone(),
+                corp_id,
+                event,
+                hash,
+                guessed: false,
+                work,
+            };
             Reading::Arrived(Box::new((arrival, told)))
         };
-        let ignored =
-            |corp_id, event: Option<String>| arrived(corp_id, event.unwrap_or_default(), Work::Ignored);
+        let ignored = |corp_id, event: Option<String>| {
+            arrived(corp_id, event.unwrap_or_default(), Work::Ignored)
+        };
 
         if receive_id == suite.id.as_str() {
             return Ok(match SuiteEvent::parse(message, &suite.id) {
@@ -246,9 +308,13 @@ impl Notify {
                 Err(error) => ignored(None, error.event),
             });
         }
-        let is_provider =
-            suite.provider_corp_id.as_ref().is_some_and(|provider| provider.as_str() == receive_id);
-        let Ok(corp_id) = CorpId::new(receive_id) else { return Ok(Reading::Refused) };
+        let is_provider = suite
+            .provider_corp_id
+            .as_ref()
+            .is_some_and(|provider| provider.as_str() == receive_id);
+        let Ok(corp_id) = CorpId::new(receive_id) else {
+            return Ok(Reading::Refused);
+        };
         let is_known = self.is_authorized(suite, &corp_id).await?;
         Ok(match CorpEvent::parse(message, &corp_id) {
             Ok(event) if is_known => {
@@ -278,7 +344,11 @@ impl Notify {
     /// Spawned: what was begun is finished, even if the answer's time runs out.
     async fn keep(&self, arrival: Arrival) -> Result<bool> {
         let inbox = self.0.inbox.clone();
-        let kept = self.0.runtime.spawn(async move { inbox.keep(arrival).await }).await;
+        let kept = self
+            .0
+            .runtime
+            .spawn(async move { inbox.keep(arrival).await })
+            .await;
         kept.map_err(|_| Error::new(ErrorKind::Internal, "storing a callback was cut off"))?
     }
 }
@@ -292,8 +362,10 @@ impl fmt::Debug for Notify {
 /// Whether an app event is of a company that authorised several suites with these keys: which of them it is about is a
 /// guess then.
 fn fits_several_suites(readings: &[(Arrival, Option<UnhandledEvent>)]) -> bool {
-    let mut acting =
-        readings.iter().map(|(arrival, _)| arrival).filter(|arrival| !matches!(arrival.work, Work::Ignored));
+    let mut acting = readings
+        .iter()
+        .map(|(arrival, _)| arrival)
+        .filter(|arrival| !matches!(arrival.work, Work::Ignored));
     let first = acting.next().map(|arrival| &arrival.suite_id);
     acting.any(|arrival| Some(&arrival.suite_id) != first)
 }

@@ -18,8 +18,14 @@ impl Effects {
     ///
     /// # Errors
     /// An earlier event about one of them is not carried out yet; this one is tried again.
-    pub(super) async fn wait_for_earlier(&self, row: &Model, people: &[&WecomUserId]) -> Result<()> {
-        let Some(corp_id) = &row.corp_id else { return Ok(()) };
+    pub(super) async fn wait_for_earlier(
+        &self,
+        row: &Model,
+        people: &[&WecomUserId],
+    ) -> Result<()> {
+        let Some(corp_id) = &row.corp_id else {
+            return Ok(());
+        };
         // Few: what is due is begun by its number, so that only what failed lies further back.
         let earlier = Entity::find()
             .filter(Column::SuiteId.eq(row.suite_id.clone()))
@@ -29,7 +35,10 @@ impl Effects {
             .filter(Column::Event.is_in(EVENTS))
             .all(self.store.database())
             .await?;
-        if earlier.iter().any(|earlier| self.is_about(earlier, corp_id, people)) {
+        if earlier
+            .iter()
+            .any(|earlier| self.is_about(earlier, corp_id, people))
+        {
             return Err(Error::new(
                 ErrorKind::RecordBusy,
                 "an earlier event about the same person is not carried out yet",
@@ -39,15 +48,18 @@ impl Effects {
     }
 
     fn is_about(&self, record: &Model, corp_id: &CorpId, people: &[&WecomUserId]) -> bool {
-        let Some(payload) = &record.payload else { return false };
+        let Some(payload) = &record.payload else {
+            return false;
+        };
         let Ok(payload) = self.store.keys().open(PAYLOAD.at(&[&record.hash]), payload) else {
             return false;
         };
         match CorpEvent::parse(&payload, corp_id).map(|event| event.kind) {
             Ok(CorpEventKind::UserDeleted { third_user_id }) => people.contains(&&third_user_id),
-            Ok(CorpEventKind::UserRenamed { third_user_id, new_third_user_id }) => {
-                people.contains(&&third_user_id) || people.contains(&&new_third_user_id)
-            }
+            Ok(CorpEventKind::UserRenamed {
+                third_user_id,
+                new_third_user_id,
+            }) => people.contains(&&third_user_id) || people.contains(&&new_third_user_id),
             _ => false,
         }
     }

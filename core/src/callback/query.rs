@@ -36,7 +36,11 @@ impl<'a> Signed<'a> {
             msg_signature: present(msg_signature)?,
             timestamp: present(timestamp)?,
             nonce: present(nonce)?,
-            echostr: if with_echostr { present(echostr)? } else { Cow::Borrowed("") },
+            echostr: if with_echostr {
+                present(echostr)?
+            } else {
+                Cow::Borrowed("")
+            },
         })
     }
 }

@@ -1,7 +1,9 @@
 //! One authenticated push, as it is kept and shown.
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
 use serde::{Serialize, Serializer};
 
 use crate::clock::Timestamp;
@@ -76,15 +78,22 @@ pub(crate) async fn list(
     limit: u64,
     before: Option<i64>,
 ) -> Result<Vec<CallbackRecord>> {
-    let mut select =
-        Entity::find().filter(Column::SuiteId.is_in(suites)).order_by_desc(Column::Id).limit(limit);
+    let mut select = Entity::find()
+        .filter(Column::SuiteId.is_in(suites))
+        .order_by_desc(Column::Id)
+        .limit(limit);
     if let Some(status) = status {
         select = select.filter(Column::Status.eq(status));
     }
     if let Some(before) = before {
         select = select.filter(Column::Id.lt(before));
     }
-    Ok(select.all(store.database()).await?.into_iter().map(CallbackRecord::of_row).collect())
+    Ok(select
+        .all(store.database())
+        .await?
+        .into_iter()
+        .map(CallbackRecord::of_row)
+        .collect())
 }
 
 /// A new ticket came: what waited for one is due.
@@ -94,7 +103,11 @@ pub(crate) async fn wake_waiting(store: &Store, suite_id: &SuiteId) -> Result<()
         .filter(Column::SuiteId.eq(suite_id.clone()))
         .filter(Column::Status.eq(RecordStatus::Waiting))
         // One whose AuthCode may be in another node's hands has its time.
-        .filter(Column::Errcode.is_null().or(Column::Errcode.ne(Errcode::INVALID_AUTH_CODE.number())))
+        .filter(
+            Column::Errcode
+                .is_null()
+                .or(Column::Errcode.ne(Errcode::INVALID_AUTH_CODE.number())),
+        )
         .exec(store.database())
         .await?;
     Ok(())

@@ -13,7 +13,10 @@ use crate::secret::CallbackToken;
 /// `encrypt` is the base64 text as it stands in the envelope or, after URL decoding, in `echostr`.
 #[must_use]
 pub fn sign(token: &str, timestamp: &str, nonce: &str, encrypt: &str) -> String {
-    hex_digest(token, timestamp, nonce, encrypt).iter().map(|&digit| char::from(digit)).collect()
+    hex_digest(token, timestamp, nonce, encrypt)
+        .iter()
+        .map(|&digit| char::from(digit))
+        .collect()
 }
 
 /// Tells in constant time whether `msg_signature` is what [`sign`] gives. Upper-case hex is refused, since
@@ -26,11 +29,19 @@ pub fn verify_signature(
     encrypt: &str,
     msg_signature: &str,
 ) -> bool {
-    hex_digest(token.expose(), timestamp, nonce, encrypt).as_slice().ct_eq(msg_signature.as_bytes()).into()
+    hex_digest(token.expose(), timestamp, nonce, encrypt)
+        .as_slice()
+        .ct_eq(msg_signature.as_bytes())
+        .into()
 }
 
 fn hex_digest(token: &str, timestamp: &str, nonce: &str, encrypt: &str) -> [u8; 40] {
-    let mut parts = [token.as_bytes(), timestamp.as_bytes(), nonce.as_bytes(), encrypt.as_bytes()];
+    let mut parts = [
+        token.as_bytes(),
+        timestamp.as_bytes(),
+        nonce.as_bytes(),
+        encrypt.as_bytes(),
+    ];
     parts.sort_unstable();
     let mut hasher = Sha1::new();
     for part in parts {

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
 };
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -97,9 +98,11 @@ impl Worker {
     /// # Errors
     /// The record is unknown or being worked on, or what went wrong this time.
     pub(crate) async fn retry(&self, record_id: i64) -> Result<()> {
-        let row = Entity::find_by_id(record_id).filter(Column::SuiteId.is_in(self.0.suites.clone()));
+        let row =
+            Entity::find_by_id(record_id).filter(Column::SuiteId.is_in(self.0.suites.clone()));
         let row = row.one(self.0.store.database()).await?;
-        let row = row.ok_or_else(|| Error::new(ErrorKind::RecordNotFound, "no such callback record"))?;
+        let row =
+            row.ok_or_else(|| Error::new(ErrorKind::RecordNotFound, "no such callback record"))?;
         if matches!(row.status, RecordStatus::Succeeded | RecordStatus::Ignored) {
             return Ok(());
         }
@@ -110,7 +113,10 @@ impl Worker {
             .add(Column::Status.is_in([RecordStatus::Waiting, RecordStatus::Failed]))
             .add(lease_ran_out(now));
         let claimed_at = Instant::now();
-        let row = self.claim(record_id, startable, now).await?.ok_or_else(busy)?;
+        let row = self
+            .claim(record_id, startable, now)
+            .await?
+            .ok_or_else(busy)?;
         self.work_on(row, in_hand, claimed_at, true).await
     }
 
@@ -118,7 +124,11 @@ impl Worker {
     async fn start_due(&self, tasks: &TaskTracker) -> Result<()> {
         let now = self.0.store.now();
         let due = Condition::any()
-            .add(Column::Status.eq(RecordStatus::Waiting).and(Column::DueAt.lte(now)))
+            .add(
+                Column::Status
+                    .eq(RecordStatus::Waiting)
+                    .and(Column::DueAt.lte(now)),
+            )
             .add(lease_ran_out(now));
         let ids: Vec<i64> = Entity::find()
             .select_only()
@@ -132,14 +142,20 @@ impl Worker {
             .all(self.0.store.database())
             .await?;
         for id in ids {
-            let Ok(room) = Arc::clone(&self.0.room).try_acquire_owned() else { return Ok(()) };
+            let Ok(room) = Arc::clone(&self.0.room).try_acquire_owned() else {
+                return Ok(());
+            };
             if self.0.stop.is_cancelled() {
                 return Ok(());
             }
-            let Some(in_hand) = self.take(id) else { continue };
+            let Some(in_hand) = self.take(id) else {
+                continue;
+            };
             failpoint::reach("worker/found");
             let claimed_at = Instant::now();
-            let Some(row) = self.claim(id, due.clone(), self.0.store.now()).await? else { continue };
+            let Some(row) = self.claim(id, due.clone(), self.0.store.now()).await? else {
+                continue;
+            };
             let worker = self.clone();
             tasks.spawn(async move {
                 // Its error is in the record.
@@ -169,22 +185,46 @@ impl Worker {
         Ok(Entity::find_by_id(id).one(self.0.store.database()).await?)
     }
 
-    async fn work_on(&self, row: Model, in_hand: InHand, claimed_at: Instant, by_hand: bool) -> Result<()> {
+    async fn work_on(
+        &self,
+        row: Model,
+        in_hand: InHand,
+        claimed_at: Instant,
+        by_hand: bool,
+    ) -> Result<()> {
         // The first attempt is always made: clocks differ, and WeCom knows best whether its code is still good.
         let late = row.attempts > 1
             && !row.exchanged
-            && row.deadline.is_some_and(|deadline| self.0.store.now() >= deadline);
+            && row
+                .deadline
+                .is_some_and(|deadline| self.0.store.now() >= deadline);
         if late && !by_hand {
-            let error = Error::new(ErrorKind::Upstream, "the AuthCode died before it could be exchanged");
-            self.finish(&row, RecordStatus::Failed, None, Some((&error, Some(TOO_LATE_HINT)))).await?;
+            let error = Error::new(
+                ErrorKind::Upstream,
+                "the AuthCode died before it could be exchanged",
+            );
+            self.finish(
+                &row,
+                RecordStatus::Failed,
+                None,
+                Some((&error, Some(TOO_LATE_HINT))),
+            )
+            .await?;
             return Err(error);
         }
         failpoint::reach("worker/claimed");
         let lease = Lease::new(claimed_at, self.0.stop.clone());
         let renewing = self.renew(row.id, &lease);
         let working = async {
-            let payload = row.payload.as_ref().map(|sealed| self.open(&row.hash, sealed)).transpose()?;
-            self.0.effects.carry_out(&row, payload.as_deref(), &lease).await
+            let payload = row
+                .payload
+                .as_ref()
+                .map(|sealed| self.open(&row.hash, sealed))
+                .transpose()?;
+            self.0
+                .effects
+                .carry_out(&row, payload.as_deref(), &lease)
+                .await
         };
         // A hook of the host app may panic; that must not leave the record to be taken up for ever.
         let working = AssertUnwindSafe(working).catch_unwind();
@@ -210,7 +250,9 @@ impl Worker {
             }
             Err(error) => {
                 let (status, due_at, hint) = self.after(&row, &error).await;
-                self.finish(&row, status, due_at, Some((&error, hint))).await.and(Err(error))
+                self.finish(&row, status, due_at, Some((&error, hint)))
+                    .await
+                    .and(Err(error))
             }
         };
         drop(in_hand);
@@ -218,7 +260,12 @@ impl Worker {
     }
 
     fn open(&self, hash: &[u8], sealed: &Sealed) -> Result<Vec<u8>> {
-        Ok(self.0.store.keys().open(PAYLOAD.at(&[hash]), sealed)?.to_vec())
+        Ok(self
+            .0
+            .store
+            .keys()
+            .open(PAYLOAD.at(&[hash]), sealed)?
+            .to_vec())
     }
 
     /// A record can be read as it was left a moment before who left it lets go of it.
@@ -236,8 +283,15 @@ impl Worker {
     }
 
     fn take(&self, id: i64) -> Option<InHand> {
-        let mut in_hand = self.0.in_hand.lock().unwrap_or_else(PoisonError::into_inner);
-        in_hand.insert(id).then(|| InHand { worker: self.clone(), id })
+        let mut in_hand = self
+            .0
+            .in_hand
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        in_hand.insert(id).then(|| InHand {
+            worker: self.clone(),
+            id,
+        })
     }
 }
 
@@ -249,7 +303,12 @@ struct InHand {
 
 impl Drop for InHand {
     fn drop(&mut self) {
-        self.worker.0.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.worker
+            .0
+            .in_hand
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.id);
     }
 }
 

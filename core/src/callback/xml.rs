@@ -17,7 +17,14 @@ pub(super) fn each_child<'a>(
     visit: impl FnMut(&str, FieldText<'a>),
 ) -> Result<(), Unreadable> {
     let mut markup = Markup::of(text);
-    let mut walk = Walk { visit, open: [""; MAX_DEPTH], depth: 0, elements: 0, declared: false, field: None };
+    let mut walk = Walk {
+        visit,
+        open: [""; MAX_DEPTH],
+        depth: 0,
+        elements: 0,
+        declared: false,
+        field: None,
+    };
     while let Some(piece) = markup.next()? {
         match piece {
             Piece::Open(name) => walk.open(name)?,
@@ -32,7 +39,11 @@ pub(super) fn each_child<'a>(
             Piece::Comment => {}
         }
     }
-    if walk.depth == 0 && walk.elements > 0 { Ok(()) } else { Err(Unreadable) }
+    if walk.depth == 0 && walk.elements > 0 {
+        Ok(())
+    } else {
+        Err(Unreadable)
+    }
 }
 
 struct Walk<'a, F> {
@@ -77,7 +88,9 @@ impl<'a, F: FnMut(&str, FieldText<'a>)> Walk<'a, F> {
         if self.depth == 0 && !piece.trim_matches(is_space).is_empty() {
             return Err(Unreadable);
         }
-        let Some(text) = &mut self.field else { return Ok(()) };
+        let Some(text) = &mut self.field else {
+            return Ok(());
+        };
         // Blanks before the CDATA are trimmed anyway; dropping them here saves the copy.
         if text.trim_matches(is_space).is_empty() {
             *text = Cow::Borrowed(piece);
@@ -102,12 +115,17 @@ mod tests {
 
     fn fields(text: &str) -> Result<Vec<(String, Option<String>)>, Unreadable> {
         let mut fields = Vec::new();
-        each_child(text, |name, text| fields.push((name.to_owned(), text.map(Cow::into_owned))))?;
+        each_child(text, |name, text| {
+            fields.push((name.to_owned(), text.map(Cow::into_owned)))
+        })?;
         Ok(fields)
     }
 
     fn field(inner: &str) -> Option<String> {
-        fields(&format!("<xml><F>{inner}</F></xml>")).unwrap().remove(0).1
+        fields(&format!("<xml><F>{inner}</F></xml>"))
+            .unwrap()
+            .remove(0)
+            .1
     }
 
     #[test]
@@ -125,14 +143,24 @@ mod tests {
 
     #[test]
     fn markup_within_cdata_is_text() {
-        assert_eq!(field("<![CDATA[</F><G>&amp;<!DOCTYPE x>]]>").unwrap(), "</F><G>&amp;<!DOCTYPE x>");
+        assert_eq!(
+            field("<![CDATA[</F><G>&amp;<!DOCTYPE x>]]>").unwrap(),
+            "</F><G>&amp;<!DOCTYPE x>"
+        );
     }
 
     #[test]
     fn what_is_nested_is_no_field_and_its_parent_no_text() {
         let fields =
-            fields("<?xml version=\"1.0\"?>\n<xml a='b'><A>x<B>y</B>z</A><C/></xml>\n<!-- end -->").unwrap();
-        assert_eq!(fields, [("A".to_owned(), None), ("C".to_owned(), Some(String::new()))]);
+            fields("<?xml version=\"1.0\"?>\n<xml a='b'><A>x<B>y</B>z</A><C/></xml>\n<!-- end -->")
+                .unwrap();
+        assert_eq!(
+            fields,
+            [
+                ("A".to_owned(), None),
+                ("C".to_owned(), Some(String::new()))
+            ]
+        );
     }
 
     #[test]
@@ -168,8 +196,13 @@ mod tests {
 
     #[test]
     fn depth_and_number_of_elements_are_bounded() {
-        let nested =
-            |depth: usize| format!("<xml>{}{}</xml>", "<a>".repeat(depth - 1), "</a>".repeat(depth - 1));
+        let nested = |depth: usize| {
+            format!(
+                "<xml>{}{}</xml>",
+                "<a>".repeat(depth - 1),
+                "</a>".repeat(depth - 1)
+            )
+        };
         assert!(fields(&nested(MAX_DEPTH)).is_ok());
         assert!(fields(&nested(MAX_DEPTH + 1)).is_err());
         let flat = |elements: usize| format!("<xml>{}</xml>", "<a/>".repeat(elements - 1));

@@ -28,10 +28,16 @@ pub fn check_together(instances: &mut [InstanceConfig]) -> Result<Vec<Warning>, 
     let mut warnings: Vec<Warning> = instances.iter().flat_map(short_tokens).collect();
     let mut suites: Vec<Suite> = Vec::new();
     for InstanceConfig { suite: own, .. } in instances.iter() {
-        let known = suites.iter().position(|suite| suite.id == own.id).unwrap_or_else(|| {
-            suites.push(Suite { callback_keys: Vec::new(), ..own.clone() });
-            suites.len() - 1
-        });
+        let known = suites
+            .iter()
+            .position(|suite| suite.id == own.id)
+            .unwrap_or_else(|| {
+                suites.push(Suite {
+                    callback_keys: Vec::new(),
+                    ..own.clone()
+                });
+                suites.len() - 1
+            });
         merge(&mut suites[known], own);
     }
     for instance in instances {
@@ -40,7 +46,9 @@ pub fn check_together(instances: &mut [InstanceConfig]) -> Result<Vec<Warning>, 
         }
         // One instance of a suite names the provider for all of them.
         if instance.suite.provider_corp_id.is_none() {
-            warnings.push(Warning::NoProviderCorpId { file: instance.origin() });
+            warnings.push(Warning::NoProviderCorpId {
+                file: instance.origin(),
+            });
         }
     }
     Ok(warnings)
@@ -50,39 +58,66 @@ pub fn check_together(instances: &mut [InstanceConfig]) -> Result<Vec<Warning>, 
 fn check_alone(instance: &InstanceConfig) -> Result<(), ConfigError> {
     let suite = &instance.suite;
     if suite.callback_keys.is_empty() {
-        return Err(ConfigError::new(instance.origin(), "authConfig.token", "is required and missing"));
+        return Err(ConfigError::new(
+            instance.origin(),
+            "authConfig.token",
+            "is required and missing",
+        ));
     }
     let texts = [
         ("title", Some(instance.title.as_str())),
         ("authConfig.suiteSecret", Some(suite.secret.expose())),
-        ("providerSecret", suite.provider_secret.as_ref().map(|secret| secret.expose())),
+        (
+            "providerSecret",
+            suite.provider_secret.as_ref().map(|secret| secret.expose()),
+        ),
     ];
-    let texts = texts.into_iter().filter_map(|(field, text)| Some((field.to_owned(), text?)));
-    match texts.chain(tokens(suite)).find(|(_, text)| text.trim().is_empty()) {
-        Some((field, _)) => Err(ConfigError::new(instance.origin(), field, "must not be blank")),
+    let texts = texts
+        .into_iter()
+        .filter_map(|(field, text)| Some((field.to_owned(), text?)));
+    match texts
+        .chain(tokens(suite))
+        .find(|(_, text)| text.trim().is_empty())
+    {
+        Some((field, _)) => Err(ConfigError::new(
+            instance.origin(),
+            field,
+            "must not be blank",
+        )),
         None => Ok(()),
     }
 }
 
 fn short_tokens(instance: &InstanceConfig) -> impl Iterator<Item = Warning> {
     let short = tokens(&instance.suite).filter(|(_, token)| token.chars().count() < SHORTEST_TOKEN);
-    short.map(move |(field, _)| Warning::ShortToken { file: instance.origin(), field })
+    short.map(move |(field, _)| Warning::ShortToken {
+        file: instance.origin(),
+        field,
+    })
 }
 
 /// The callback tokens, each with its field.
 fn tokens(suite: &Suite) -> impl Iterator<Item = (String, &str)> {
-    suite.callback_keys.iter().enumerate().map(|(position, keys)| {
-        let field = match position {
-            0 => "authConfig.token".to_owned(),
-            more => format!("callbackKeys[{}].token", more - 1),
-        };
-        (field, keys.token.expose())
-    })
+    suite
+        .callback_keys
+        .iter()
+        .enumerate()
+        .map(|(position, keys)| {
+            let field = match position {
+                0 => "authConfig.token".to_owned(),
+                more => format!("callbackKeys[{}].token", more - 1),
+            };
+            (field, keys.token.expose())
+        })
 }
 
 fn check_pair(first: &InstanceConfig, second: &InstanceConfig) -> Result<(), ConfigError> {
     let broken = |field: &str, rule: &'static str| {
-        Err(ConfigError::new(format!("{} and {}", first.origin(), second.origin()), field, rule))
+        Err(ConfigError::new(
+            format!("{} and {}", first.origin(), second.origin()),
+            field,
+            rule,
+        ))
     };
     if first.name == second.name {
         return broken("", "two instances must not have one name");
@@ -103,16 +138,20 @@ fn check_pair(first: &InstanceConfig, second: &InstanceConfig) -> Result<(), Con
         return broken("authConfig.encodingAESKey", one_suite);
     }
     let one_provider = "instances of one suiteId must have the same provider";
-    if differ(one.provider_corp_id.as_ref(), other.provider_corp_id.as_ref()) {
+    if differ(
+        one.provider_corp_id.as_ref(),
+        other.provider_corp_id.as_ref(),
+    ) {
         return broken("providerCorpId", one_provider);
     }
     if differ(one.provider_secret.as_ref(), other.provider_secret.as_ref()) {
         return broken("providerSecret", one_provider);
     }
     match (&first.corp_id, &second.corp_id) {
-        (Some(corp), Some(other)) if corp == other => {
-            broken("corpId", "two instances must not have one suiteId and one corpId")
-        }
+        (Some(corp), Some(other)) if corp == other => broken(
+            "corpId",
+            "two instances must not have one suiteId and one corpId",
+        ),
         (None, None) => broken("corpId", "only one instance of a suiteId can do without"),
         _ => Ok(()),
     }
@@ -124,8 +163,14 @@ fn merge(suite: &mut Suite, other: &Suite) {
             suite.callback_keys.push(keys.clone());
         }
     }
-    suite.provider_corp_id = suite.provider_corp_id.take().or_else(|| other.provider_corp_id.clone());
-    suite.provider_secret = suite.provider_secret.take().or_else(|| other.provider_secret.clone());
+    suite.provider_corp_id = suite
+        .provider_corp_id
+        .take()
+        .or_else(|| other.provider_corp_id.clone());
+    suite.provider_secret = suite
+        .provider_secret
+        .take()
+        .or_else(|| other.provider_secret.clone());
 }
 
 fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {

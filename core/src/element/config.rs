@@ -127,7 +127,9 @@ impl InstanceConfig {
             })?;
         }
         if let Some(text) = fields.optional_text("codeLogin")? {
-            config.code_login = text.parse().map_err(|rule: &str| fields.broken("codeLogin", rule))?;
+            config.code_login = text
+                .parse()
+                .map_err(|rule: &str| fields.broken("codeLogin", rule))?;
         }
         config.file = Some(path);
         Ok(config)
@@ -135,7 +137,9 @@ impl InstanceConfig {
 
     /// Where the instance comes from, for messages: its business file, or its name where it was built in code.
     pub(super) fn origin(&self) -> String {
-        self.file.as_ref().map_or_else(|| self.name.to_string(), |file| file.display().to_string())
+        self.file
+            .as_ref()
+            .map_or_else(|| self.name.to_string(), |file| file.display().to_string())
     }
 }
 
@@ -149,19 +153,26 @@ fn suite(fields: &Fields<'_>) -> Result<Suite, ConfigError> {
         suite.callback_keys.push(callback_keys(&pair)?);
     }
     suite.provider_corp_id = optional_corp_id(fields, "providerCorpId")?;
-    suite.provider_secret = fields.optional_text("providerSecret")?.map(ProviderSecret::new);
+    suite.provider_secret = fields
+        .optional_text("providerSecret")?
+        .map(ProviderSecret::new);
     Ok(suite)
 }
 
 fn callback_keys(fields: &Fields<'_>) -> Result<CallbackKeys, ConfigError> {
     let key = EncodingAesKey::new(fields.text("encodingAESKey")?)
         .map_err(|_| fields.broken("encodingAESKey", "must be 43 characters of base64"))?;
-    Ok(CallbackKeys::new(CallbackToken::new(fields.text("token")?), key))
+    Ok(CallbackKeys::new(
+        CallbackToken::new(fields.text("token")?),
+        key,
+    ))
 }
 
 fn optional_corp_id(fields: &Fields<'_>, key: &str) -> Result<Option<CorpId>, ConfigError> {
     let text = fields.optional_text(key)?;
-    text.map(CorpId::new).transpose().map_err(|error| broken_id(fields, key, &error))
+    text.map(CorpId::new)
+        .transpose()
+        .map_err(|error| broken_id(fields, key, &error))
 }
 
 fn broken_id(fields: &Fields<'_>, key: &str, error: &InvalidId) -> ConfigError {

@@ -27,15 +27,24 @@ pub(super) fn resolve(value: &mut Value, environment: Environment<'_>) -> Result
 }
 
 /// The text, or what it names.
-pub(super) fn resolve_text(text: &str, environment: Environment<'_>) -> Result<Option<String>, &'static str> {
-    let Some(name) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) else {
+pub(super) fn resolve_text(
+    text: &str,
+    environment: Environment<'_>,
+) -> Result<Option<String>, &'static str> {
+    let Some(name) = text
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'))
+    else {
         return Ok(None);
     };
     if !is_variable(name) {
         return Err("must name an environment variable of A-Z a-z 0-9 _ between ${ and }");
     }
     // The data key in a suiteId, for one, would be published by getLoginConfig.
-    if name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("WECOM_LOGIN_")) {
+    if name
+        .get(..12)
+        .is_some_and(|start| start.eq_ignore_ascii_case("WECOM_LOGIN_"))
+    {
         return Err("must not name one of our own WECOM_LOGIN_ variables");
     }
     match environment(name) {
@@ -44,7 +53,11 @@ pub(super) fn resolve_text(text: &str, environment: Environment<'_>) -> Result<O
     }
 }
 
-fn resolve_at(value: &mut Value, path: String, environment: Environment<'_>) -> Result<(), Unresolved> {
+fn resolve_at(
+    value: &mut Value,
+    path: String,
+    environment: Environment<'_>,
+) -> Result<(), Unresolved> {
     match value {
         Value::String(text) => match resolve_text(text, environment) {
             Ok(Some(found)) => *text = found,
@@ -58,7 +71,11 @@ fn resolve_at(value: &mut Value, path: String, environment: Environment<'_>) -> 
         }
         Value::Object(fields) => {
             for (key, item) in fields {
-                let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let below = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
                 resolve_at(item, below, environment)?;
             }
         }
@@ -70,7 +87,9 @@ fn resolve_at(value: &mut Value, path: String, environment: Environment<'_>) -> 
 fn is_variable(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|first: char| first.is_ascii_digit())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
@@ -84,7 +103,9 @@ mod tests {
             "KEY" => Some("found".to_owned()),
             "NAME" => Some("${KEY}".to_owned()),
             "BLANK" => Some(" \n".to_owned()),
-            name if name.to_ascii_uppercase().starts_with("WECOM_LOGIN_") => Some("ours".to_owned()),
+            name if name.to_ascii_uppercase().starts_with("WECOM_LOGIN_") => {
+                Some("ours".to_owned())
+            }
             _ => None,
         }
     }

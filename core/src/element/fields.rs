@@ -17,26 +17,40 @@ impl<'a> Fields<'a> {
     /// The object that a whole file is.
     pub(super) fn of_file(file: &'a Path, value: &'a Value) -> Result<Self, ConfigError> {
         match value {
-            Value::Object(object) => Ok(Self { file, path: String::new(), object }),
+            Value::Object(object) => Ok(Self {
+                file,
+                path: String::new(),
+                object,
+            }),
             _ => Err(ConfigError::of_file(file, "must be a JSON object")),
         }
     }
 
     /// The path of one of the fields, from the top of the file.
     pub(super) fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 
     /// The complaint that a field breaks a rule.
     pub(super) fn broken(&self, key: &str, rule: impl Into<String>) -> ConfigError {
-        ConfigError::new(self.file.display().to_string(), self.path_of(key), rule.into())
+        ConfigError::new(
+            self.file.display().to_string(),
+            self.path_of(key),
+            rule.into(),
+        )
     }
 
     /// A text that may be absent, but not blank.
     pub(super) fn optional_text(&self, key: &str) -> Result<Option<&'a str>, ConfigError> {
         match self.object.get(key) {
             None => Ok(None),
-            Some(Value::String(text)) if text.trim().is_empty() => Err(self.broken(key, "must not be blank")),
+            Some(Value::String(text)) if text.trim().is_empty() => {
+                Err(self.broken(key, "must not be blank"))
+            }
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(self.broken(key, "must be a string")),
         }
@@ -79,8 +93,16 @@ impl<'a> Fields<'a> {
 
     fn below(&self, value: &'a Value, path: String) -> Result<Self, ConfigError> {
         match value {
-            Value::Object(object) => Ok(Self { file: self.file, path, object }),
-            _ => Err(ConfigError::new(self.file.display().to_string(), path, "must be an object")),
+            Value::Object(object) => Ok(Self {
+                file: self.file,
+                path,
+                object,
+            }),
+            _ => Err(ConfigError::new(
+                self.file.display().to_string(),
+                path,
+                "must be an object",
+            )),
         }
     }
 

@@ -107,9 +107,17 @@ pub fn read_elements(root: &Path) -> Result<Vec<ElementFiles>, Error> {
 ///
 /// # Errors
 /// As [`read_elements`], and such a `type` cannot be resolved.
-pub fn read_elements_with(root: &Path, environment: Environment<'_>) -> Result<Vec<ElementFiles>, Error> {
+pub fn read_elements_with(
+    root: &Path,
+    environment: Environment<'_>,
+) -> Result<Vec<ElementFiles>, Error> {
     let root = auths_directory(root)?;
-    let mut walk = Walk { environment, above: Vec::new(), segments: Vec::new(), found: Vec::new() };
+    let mut walk = Walk {
+        environment,
+        above: Vec::new(),
+        segments: Vec::new(),
+        found: Vec::new(),
+    };
     walk.enter(&root)?;
     Ok(walk.found)
 }
@@ -124,7 +132,8 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn enter(&mut self, directory: &Path) -> Result<(), ConfigError> {
-        let true_path = fs::canonicalize(directory).map_err(|error| unreadable(directory, &error))?;
+        let true_path =
+            fs::canonicalize(directory).map_err(|error| unreadable(directory, &error))?;
         if self.above.contains(&true_path) {
             return Ok(());
         }
@@ -206,7 +215,9 @@ fn read_json(path: &Path) -> Result<Value, ConfigError> {
         return Err(ConfigError::of_file(path, "must be a file"));
     }
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    File::open(path)
+        .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
     if bytes.len() as u64 > LARGEST_FILE {
         return Err(ConfigError::of_file(path, "must not be larger than 1 MiB"));
     }
@@ -214,7 +225,11 @@ fn read_json(path: &Path) -> Result<Value, ConfigError> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     // The parser's own message is left out, because it may quote what it read.
     serde_json::from_slice(text).map_err(|error| {
-        let rule = format!("must be JSON; it breaks off at line {}, column {}", error.line(), error.column());
+        let rule = format!(
+            "must be JSON; it breaks off at line {}, column {}",
+            error.line(),
+            error.column()
+        );
         ConfigError::of_file(path, rule)
     })
 }

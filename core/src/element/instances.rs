@@ -13,7 +13,11 @@ use crate::ids::{CorpId, SuiteId};
 /// What an instance is made of.
 #[derive(Clone)]
 pub(crate) enum Kind {
-    Own { type_name: String, title: String, instance: Arc<dyn LoginProviderInstance> },
+    Own {
+        type_name: String,
+        title: String,
+        instance: Arc<dyn LoginProviderInstance>,
+    },
     QywxProxy(Arc<InstanceConfig>),
 }
 
@@ -48,9 +52,20 @@ impl Instances {
 
     /// By its full name, or by what stands in a URL.
     pub(crate) fn find(&self, name: &str) -> Result<(&InstanceName, &Kind)> {
-        let full = if name.starts_with("auths.") { name.to_owned() } else { format!("auths.{name}") };
-        let found = InstanceName::new(full).ok().and_then(|name| self.0.get_key_value(&name));
-        found.ok_or_else(|| Error::new(ErrorKind::InstanceNotFound, "no login instance of this name"))
+        let full = if name.starts_with("auths.") {
+            name.to_owned()
+        } else {
+            format!("auths.{name}")
+        };
+        let found = InstanceName::new(full)
+            .ok()
+            .and_then(|name| self.0.get_key_value(&name));
+        found.ok_or_else(|| {
+            Error::new(
+                ErrorKind::InstanceNotFound,
+                "no login instance of this name",
+            )
+        })
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&InstanceName, &Kind)> {
@@ -66,7 +81,9 @@ impl Instances {
 
     /// The suites whose instances are pinned to this company.
     pub(crate) fn suites_pinned_to(&self, corp_id: &CorpId) -> Vec<SuiteId> {
-        let pinned = self.ours().filter(|config| config.corp_id.as_ref() == Some(corp_id));
+        let pinned = self
+            .ours()
+            .filter(|config| config.corp_id.as_ref() == Some(corp_id));
         pinned.map(|config| config.suite.id.clone()).collect()
     }
 
@@ -83,12 +100,21 @@ impl Instances {
     ///
     /// # Errors
     /// `CORP_MISMATCH`: the suite has instances for other companies only.
-    pub(crate) fn serving(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<&Arc<InstanceConfig>> {
+    pub(crate) fn serving(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<&Arc<InstanceConfig>> {
         let of_suite = || self.ours().filter(|config| config.suite.id == *suite_id);
         of_suite()
             .find(|config| config.corp_id.as_ref() == Some(corp_id))
             .or_else(|| of_suite().find(|config| config.corp_id.is_none()))
-            .ok_or_else(|| Error::new(ErrorKind::CorpMismatch, "no login instance is for this company"))
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::CorpMismatch,
+                    "no login instance is for this company",
+                )
+            })
     }
 
     /// Whether logins of this company through `config` are switched on: an inactive instance that is pinned to it is
@@ -97,13 +123,23 @@ impl Instances {
     /// # Errors
     /// `CORP_MISMATCH`, `LOGIN_DISABLED`.
     pub(crate) fn check_login(&self, config: &InstanceConfig, corp_id: &CorpId) -> Result<()> {
-        if config.corp_id.as_ref().is_some_and(|pinned| pinned != corp_id) {
-            return Err(Error::new(ErrorKind::CorpMismatch, "this login instance is for another company"));
+        if config
+            .corp_id
+            .as_ref()
+            .is_some_and(|pinned| pinned != corp_id)
+        {
+            return Err(Error::new(
+                ErrorKind::CorpMismatch,
+                "this login instance is for another company",
+            ));
         }
         let serving = self.serving(&config.suite.id, corp_id)?;
         if config.is_active && serving.is_active {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::LoginDisabled, "this login is switched off"))
+        Err(Error::new(
+            ErrorKind::LoginDisabled,
+            "this login is switched off",
+        ))
     }
 }

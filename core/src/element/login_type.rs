@@ -42,7 +42,12 @@ impl LoginAttempt {
         login_type: Way,
         client: Option<IpAddr>,
     ) -> Self {
-        Self { corp_id, code, login_type, client }
+        Self {
+            corp_id,
+            code,
+            login_type,
+            client,
+        }
     }
 }
 
@@ -107,7 +112,10 @@ pub trait LoginProviderInstance: Send + Sync + 'static {
     }
 
     /// Proves a person by the code they sent.
-    fn log_in<'a>(&'a self, attempt: &'a LoginAttempt) -> HookFuture<'a, Result<AuthenticatedMember>>;
+    fn log_in<'a>(
+        &'a self,
+        attempt: &'a LoginAttempt,
+    ) -> HookFuture<'a, Result<AuthenticatedMember>>;
 }
 
 /// The registry of login Types, `auths.loginTypes.Meta`.

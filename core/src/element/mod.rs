@@ -28,7 +28,8 @@ pub use environment::{Environment, process_environment};
 pub use files::{ElementFiles, read_elements, read_elements_with};
 pub(crate) use instances::{Instances, Kind};
 pub use login_type::{
-    LoginAttempt, LoginProvider, LoginProviderInstance, META, Meta, QYWX_PROXY_AUTH_MODEL, QYWX_PROXY_SERVICE,
+    LoginAttempt, LoginProvider, LoginProviderInstance, META, Meta, QYWX_PROXY_AUTH_MODEL,
+    QYWX_PROXY_SERVICE,
 };
 pub use name::{InstanceName, InvalidInstanceName};
 pub use problem::{ConfigError, Warning};

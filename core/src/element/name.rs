@@ -61,7 +61,9 @@ impl InstanceName {
     /// own, or it begins with `auths.loginTypes`.
     pub fn new(full: impl AsRef<str>) -> Result<Self, InvalidInstanceName> {
         let Some(short) = full.as_ref().strip_prefix(PREFIX) else {
-            return Err(InvalidInstanceName { rule: "must begin with `auths.`" });
+            return Err(InvalidInstanceName {
+                rule: "must begin with `auths.`",
+            });
         };
         Self::from_segments(short.split('.'))
     }
@@ -81,16 +83,22 @@ impl InstanceName {
                 });
             }
             if position == 0 && segment == TYPES {
-                return Err(InvalidInstanceName { rule: "must not be below `auths.loginTypes`" });
+                return Err(InvalidInstanceName {
+                    rule: "must not be below `auths.loginTypes`",
+                });
             }
             full.push('.');
             full.push_str(segment);
         }
         let Some(short) = full.strip_prefix(PREFIX) else {
-            return Err(InvalidInstanceName { rule: "needs a directory of its own below the root" });
+            return Err(InvalidInstanceName {
+                rule: "needs a directory of its own below the root",
+            });
         };
         if ROUTES.contains(&short) {
-            return Err(InvalidInstanceName { rule: "must not be the name of an HTTP route" });
+            return Err(InvalidInstanceName {
+                rule: "must not be the name of an HTTP route",
+            });
         }
         Ok(Self(full.into_boxed_str()))
     }
@@ -150,12 +158,24 @@ mod tests {
     fn the_alphabet_and_the_length_of_each_part_are_held() {
         let longest = format!("auths.{}", "x".repeat(64));
         assert!(InstanceName::new(&longest).is_ok());
-        for bad in ["", "auths", "auths.", "auths..A", "auths.A.", "auths.a b", "auths.企业", "other.A", "A"]
-        {
+        for bad in [
+            "",
+            "auths",
+            "auths.",
+            "auths..A",
+            "auths.A.",
+            "auths.a b",
+            "auths.企业",
+            "other.A",
+            "A",
+        ] {
             assert!(InstanceName::new(bad).is_err(), "{bad}");
         }
         assert!(InstanceName::new(format!("{longest}x")).is_err());
-        assert!(InstanceName::from_segments(["a.b"]).is_err(), "a dot would make two parts of one");
+        assert!(
+            InstanceName::from_segments(["a.b"]).is_err(),
+            "a dot would make two parts of one"
+        );
         assert!(InstanceName::from_segments([]).is_err());
     }
 
@@ -163,7 +183,10 @@ mod tests {
     fn routes_and_types_are_reserved() {
         for route in ROUTES {
             assert!(InstanceName::from_segments([route]).is_err(), "{route}");
-            assert!(InstanceName::from_segments([route, "A"]).is_ok(), "{route}.A is no route");
+            assert!(
+                InstanceName::from_segments([route, "A"]).is_ok(),
+                "{route}.A is no route"
+            );
         }
         assert!(InstanceName::from_segments(["loginTypes"]).is_err());
         assert!(InstanceName::from_segments(["loginTypes", "QywxProxyType"]).is_err());

@@ -34,7 +34,11 @@ impl ConfigError {
         field: impl Into<String>,
         rule: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { file: file.into(), field: field.into(), rule: rule.into() }
+        Self {
+            file: file.into(),
+            field: field.into(),
+            rule: rule.into(),
+        }
     }
 
     /// A rule that a file breaks as a whole.
@@ -119,6 +123,9 @@ mod tests {
     fn a_place_stays_on_one_line() {
         let error = ConfigError::new("a.json", "x\ny", "must not be blank");
         assert_eq!(error.to_string(), "a.json: x\\ny: must not be blank");
-        assert_eq!(ConfigError::new("a.json", "", "is missing").to_string(), "a.json: is missing");
+        assert_eq!(
+            ConfigError::new("a.json", "", "is missing").to_string(),
+            "a.json: is missing"
+        );
     }
 }

@@ -34,7 +34,11 @@ pub fn read_instances_with(
     root: &Path,
     environment: Environment<'_>,
 ) -> Result<(Vec<InstanceConfig>, Vec<Warning>), Error> {
-    load(read_elements_with(root, environment)?, Vec::new(), environment)
+    load(
+        read_elements_with(root, environment)?,
+        Vec::new(),
+        environment,
+    )
 }
 
 /// Makes instances of the elements of our Type, beside those that are `given` in code, and checks all of them together.

@@ -38,7 +38,10 @@ impl AuthenticatedMember {
 pub trait UserBinder: Send + Sync + 'static {
     /// The id of the host app's user for a person who logs in, made now if the app wants that. `None` refuses the login
     /// with `USER_AUTH_MISS`.
-    fn bind<'a>(&'a self, person: &'a AuthenticatedMember) -> HookFuture<'a, Result<Option<String>>>;
+    fn bind<'a>(
+        &'a self,
+        person: &'a AuthenticatedMember,
+    ) -> HookFuture<'a, Result<Option<String>>>;
 
     /// The id of the user that a person is bound to, without making one.
     fn find<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<Option<String>>>;
@@ -91,14 +94,22 @@ impl AuthModel {
 
     async fn set_once(store: &Store, who: &Principal, user_id: &str) -> Result<()> {
         let transaction = store.begin().await?;
-        Entity::delete_many().filter(row_of(who)).exec(&transaction).await?;
-        Entity::insert(row(store, who, user_id.to_owned())).exec_without_returning(&transaction).await?;
+        Entity::delete_many()
+            .filter(row_of(who))
+            .exec(&transaction)
+            .await?;
+        Entity::insert(row(store, who, user_id.to_owned()))
+            .exec_without_returning(&transaction)
+            .await?;
         transaction.commit().await?;
         Ok(())
     }
 
     async fn find(&self, who: &Principal) -> Result<Option<String>> {
-        let found = Entity::find().filter(row_of(who)).one(self.store.database()).await?;
+        let found = Entity::find()
+            .filter(row_of(who))
+            .one(self.store.database())
+            .await?;
         Ok(found.map(|row| row.user_id))
     }
 
@@ -123,7 +134,10 @@ impl AuthModel {
 }
 
 impl UserBinder for AuthModel {
-    fn bind<'a>(&'a self, person: &'a AuthenticatedMember) -> HookFuture<'a, Result<Option<String>>> {
+    fn bind<'a>(
+        &'a self,
+        person: &'a AuthenticatedMember,
+    ) -> HookFuture<'a, Result<Option<String>>> {
         Box::pin(self.find_or_create(&person.principal))
     }
 
@@ -133,7 +147,10 @@ impl UserBinder for AuthModel {
 
     fn unbind<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<()>> {
         Box::pin(async move {
-            Entity::delete_many().filter(row_of(principal)).exec(self.store.database()).await?;
+            Entity::delete_many()
+                .filter(row_of(principal))
+                .exec(self.store.database())
+                .await?;
             Ok(())
         })
     }

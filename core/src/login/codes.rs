@@ -57,22 +57,31 @@ impl LoginCodes {
             expires_at: Set(self.store.now() + LIFE),
             used_at: Set(None),
         };
-        Entity::insert(row).exec_without_returning(self.store.database()).await?;
+        Entity::insert(row)
+            .exec_without_returning(self.store.database())
+            .await?;
         Ok(code)
     }
 
     /// What a code stands for that can still be used; it stays good.
     pub(crate) async fn find(&self, code: &LoginCode) -> Result<Ticket> {
-        let usable =
-            Condition::all().add(Column::UsedAt.is_null()).add(Column::ExpiresAt.gt(self.store.now()));
-        let row = Entity::find_by_id(hash(code)).filter(usable).one(self.store.database()).await?;
+        let usable = Condition::all()
+            .add(Column::UsedAt.is_null())
+            .add(Column::ExpiresAt.gt(self.store.now()));
+        let row = Entity::find_by_id(hash(code))
+            .filter(usable)
+            .one(self.store.database())
+            .await?;
         ticket(row.ok_or_else(invalid)?)
     }
 
     /// Uses a code up, once whoever else tries: the statement that finds it unused wins.
     pub(crate) async fn consume(&self, code: &LoginCode) -> Result<Ticket> {
         // What we did not make does not reach the database.
-        if !URL_SAFE_NO_PAD.decode(code.expose()).is_ok_and(|bytes| bytes.len() == CODE_BYTES) {
+        if !URL_SAFE_NO_PAD
+            .decode(code.expose())
+            .is_ok_and(|bytes| bytes.len() == CODE_BYTES)
+        {
             return Err(invalid());
         }
         let now = self.store.now();
@@ -116,7 +125,10 @@ fn ticket(row: Model) -> Result<Ticket> {
 }
 
 fn invalid() -> Error {
-    Error::new(ErrorKind::LoginCodeInvalid, "the login code is unknown, used or expired")
+    Error::new(
+        ErrorKind::LoginCodeInvalid,
+        "the login code is unknown, used or expired",
+    )
 }
 
 fn hash(code: &LoginCode) -> Vec<u8> {

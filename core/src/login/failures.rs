@@ -47,7 +47,9 @@ impl Prover {
             self.0.failed_of_client.check(&client_key(client))?;
         }
         if !attempt.stated {
-            self.0.failed_of_corp.check(&(attempt.suite_id.clone(), attempt.corp_id.clone()))?;
+            self.0
+                .failed_of_corp
+                .check(&(attempt.suite_id.clone(), attempt.corp_id.clone()))?;
         }
         Ok(())
     }
@@ -62,7 +64,9 @@ impl Prover {
             self.0.failed_of_client.count(client_key(client));
         }
         if of_corp {
-            self.0.failed_of_corp.count((attempt.suite_id.clone(), attempt.corp_id.clone()));
+            self.0
+                .failed_of_corp
+                .count((attempt.suite_id.clone(), attempt.corp_id.clone()));
         }
     }
 }
@@ -76,18 +80,27 @@ pub(super) fn in_a_logins_time<'a, T: 'a>(
         let waits = Waits::default();
         let late = |_| {
             Err(if waits.for_database() {
-                Error::new(ErrorKind::StoreUnavailable, "the database did not answer in a login's time")
-                    .with_retry_after(AGAIN_AFTER)
+                Error::new(
+                    ErrorKind::StoreUnavailable,
+                    "the database did not answer in a login's time",
+                )
+                .with_retry_after(AGAIN_AFTER)
             } else {
                 Error::new(ErrorKind::UpstreamTimeout, "the login took too long")
             })
         };
-        tokio::time::timeout(LOGIN_TIMEOUT, waits.watch(login)).await.unwrap_or_else(late)
+        tokio::time::timeout(LOGIN_TIMEOUT, waits.watch(login))
+            .await
+            .unwrap_or_else(late)
     })
 }
 
 /// By what a refused code is known.
 pub(super) fn code_hash(attempt: &Attempt) -> [u8; 32] {
-    let parts = [attempt.suite_id.as_str(), attempt.corp_id.as_str(), attempt.code.expose()];
+    let parts = [
+        attempt.suite_id.as_str(),
+        attempt.corp_id.as_str(),
+        attempt.code.expose(),
+    ];
     digest::of_parts(&parts.map(str::as_bytes))
 }

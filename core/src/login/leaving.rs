@@ -2,7 +2,9 @@
 //! or once more, undoes nothing that came after it.
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+};
 
 use super::people::{People, key, row_of};
 use crate::clock::Timestamp;
@@ -56,7 +58,11 @@ impl People {
     /// The person has left: profile and binding end, unless that is done. The same userid later is a new person. Says
     /// whether there was something to do.
     pub(crate) async fn left(&self, who: &Principal) -> Result<bool> {
-        if self.find(who).await?.is_none_or(|known| known.left_at.is_none()) {
+        if self
+            .find(who)
+            .await?
+            .is_none_or(|known| known.left_at.is_none())
+        {
             return Ok(false);
         }
         self.0.binder.unbind(who).await?;
@@ -69,7 +75,12 @@ impl People {
     }
 
     /// The person's userid changed: who they are in the host app goes along, and sessions under the old one end.
-    pub(crate) async fn renamed(&self, who: &Principal, new: &WecomUserId, record: &RecordKey) -> Result<()> {
+    pub(crate) async fn renamed(
+        &self,
+        who: &Principal,
+        new: &WecomUserId,
+        record: &RecordKey,
+    ) -> Result<()> {
         let renamed = Principal::new(who.suite_id.clone(), who.corp_id.clone(), new.clone());
         self.0.binder.rebind(who, &renamed).await?;
         // A login in between found the old binding.
@@ -96,7 +107,8 @@ impl People {
                 .exec(&transaction)
                 .await?;
         }
-        let of_corp = authorization::Entity::find_by_id((who.suite_id.clone(), who.corp_id.clone()));
+        let of_corp =
+            authorization::Entity::find_by_id((who.suite_id.clone(), who.corp_id.clone()));
         let authorization_epoch = of_corp.one(&transaction).await?.map_or(0, |row| row.epoch);
         let end = End::Person {
             suite_id: who.suite_id.clone(),
@@ -108,15 +120,20 @@ impl People {
         ends::publish(&transaction, &end, self.0.store.now()).await?;
         transaction.commit().await?;
         failpoint::reach("people/ended");
-        self.0.sessions.person_ended(who, authorization_epoch, epoch);
+        self.0
+            .sessions
+            .person_ended(who, authorization_epoch, epoch);
         Ok(true)
     }
 
     /// Whoever logs in after an end is asked for at WeCom again.
     async fn next_epoch(&self, database: &impl ConnectionTrait, who: &Principal) -> Result<i64> {
         let now = self.0.store.now();
-        let row =
-            ActiveModel { epoch: Set(1), ended_at: Set(Some(now)), ..self.row(who, &Profile::default()) };
+        let row = ActiveModel {
+            epoch: Set(1),
+            ended_at: Set(Some(now)),
+            ..self.row(who, &Profile::default())
+        };
         Entity::insert(row)
             .on_conflict(
                 OnConflict::columns([Column::SuiteId, Column::CorpId, Column::ThirdUserId])

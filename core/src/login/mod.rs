@@ -12,7 +12,7 @@ mod states;
 mod visibility;
 
 pub(crate) use binder::AuthModel;
-pub use binder::{UserBinder, BindingPolicy, AuthenticatedMember};
+pub use binder::{AuthenticatedMember, BindingPolicy, UserBinder};
 pub(crate) use codes::{LoginCodes, Ticket};
 pub(crate) use organization::OrganizationCodes;
 pub(crate) use people::People;

@@ -37,9 +37,18 @@ impl OrganizationCodes {
         retried(|| self.set_once(suite_id, corp_id, code)).await
     }
 
-    async fn set_once(&self, suite_id: &SuiteId, corp_id: &CorpId, code: &OrganizationCode) -> Result<()> {
-        let conflict =
-            || Error::new(ErrorKind::OrgCodeConflict, "another company has this organisation code");
+    async fn set_once(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        code: &OrganizationCode,
+    ) -> Result<()> {
+        let conflict = || {
+            Error::new(
+                ErrorKind::OrgCodeConflict,
+                "another company has this organisation code",
+            )
+        };
         let transaction = self.store.begin().await?;
         Entity::delete_many()
             .filter(Column::SuiteId.eq(suite_id.clone()))
@@ -53,7 +62,10 @@ impl OrganizationCodes {
             spelling: Set(code.as_str().to_owned()),
             created_at: Set(self.store.now()),
         };
-        match Entity::insert(row).exec_without_returning(&transaction).await {
+        match Entity::insert(row)
+            .exec_without_returning(&transaction)
+            .await
+        {
             Ok(_) => Ok(transaction.commit().await?),
             Err(error) if is_taken(&error) => Err(conflict()),
             Err(error) => Err(error.into()),
@@ -61,13 +73,20 @@ impl OrganizationCodes {
     }
 
     /// Whose code it is. Every look-up is counted, so that codes cannot be guessed through.
-    pub(crate) async fn find(&self, code: &str, client: Option<IpAddr>) -> Result<(SuiteId, CorpId)> {
+    pub(crate) async fn find(
+        &self,
+        code: &str,
+        client: Option<IpAddr>,
+    ) -> Result<(SuiteId, CorpId)> {
         if let Some(client) = client {
             self.look_ups.take(client_key(client))?;
         }
         let unknown = || Error::new(ErrorKind::OrgCodeNotFound, "no such organisation code");
         let code = OrganizationCode::new(code).map_err(|_| unknown())?;
-        let row = Entity::find_by_id(code.key()).one(self.store.database()).await?.ok_or_else(unknown)?;
+        let row = Entity::find_by_id(code.key())
+            .one(self.store.database())
+            .await?
+            .ok_or_else(unknown)?;
         Ok((row.suite_id, row.corp_id))
     }
 }

@@ -34,7 +34,12 @@ impl People {
         binder: Arc<dyn UserBinder>,
         by_auth_model: bool,
     ) -> Self {
-        Self(Arc::new(Inner { store, sessions, binder, by_auth_model }))
+        Self(Arc::new(Inner {
+            store,
+            sessions,
+            binder,
+            by_auth_model,
+        }))
     }
 
     pub(crate) fn binder(&self) -> &dyn UserBinder {
@@ -43,26 +48,42 @@ impl People {
 
     /// What we know of a person; `None` for one we never saw.
     pub(crate) async fn find(&self, who: &Principal) -> Result<Option<Model>> {
-        Ok(Entity::find_by_id(key(who)).one(self.0.store.database()).await?)
+        Ok(Entity::find_by_id(key(who))
+            .one(self.0.store.database())
+            .await?)
     }
 
     /// The same with the user that our auth model binds them to, in one statement.
-    pub(crate) async fn find_with_user(&self, who: &Principal) -> Result<Option<(Model, Option<String>)>> {
+    pub(crate) async fn find_with_user(
+        &self,
+        who: &Principal,
+    ) -> Result<Option<(Model, Option<String>)>> {
         let user = Entity::belongs_to(user::Entity)
             .from((Column::SuiteId, Column::CorpId, Column::ThirdUserId))
-            .to((user::Column::SuiteId, user::Column::CorpId, user::Column::ThirdUserId));
+            .to((
+                user::Column::SuiteId,
+                user::Column::CorpId,
+                user::Column::ThirdUserId,
+            ));
         let found = Entity::find_by_id(key(who))
             .join(JoinType::LeftJoin, user.into())
             .select_also(user::Entity)
             .one(self.0.store.database())
             .await?;
-        let bound =
-            |user: Option<user::Model>| user.filter(|_| self.0.by_auth_model).map(|user| user.user_id);
+        let bound = |user: Option<user::Model>| {
+            user.filter(|_| self.0.by_auth_model)
+                .map(|user| user.user_id)
+        };
         Ok(found.map(|(person, user)| (person, bound(user))))
     }
 
     /// WeCom said that the person may see the app; what it told of them is kept.
-    pub(crate) async fn seen(&self, who: &Principal, profile: &Profile, visible_at: Timestamp) -> Result<()> {
+    pub(crate) async fn seen(
+        &self,
+        who: &Principal,
+        profile: &Profile,
+        visible_at: Timestamp,
+    ) -> Result<()> {
         self.keep(who, profile, Some(visible_at)).await
     }
 
@@ -71,18 +92,28 @@ impl People {
         self.keep(who, profile, None).await
     }
 
-    async fn keep(&self, who: &Principal, profile: &Profile, visible_at: Option<Timestamp>) -> Result<()> {
-        let row = ActiveModel { visible_at: Set(visible_at), ..self.row(who, profile) };
+    async fn keep(
+        &self,
+        who: &Principal,
+        profile: &Profile,
+        visible_at: Option<Timestamp>,
+    ) -> Result<()> {
+        let row = ActiveModel {
+            visible_at: Set(visible_at),
+            ..self.row(who, profile)
+        };
         // Silence is no news: what is known from before stays.
         let stays = |column: Column| Expr::col((Entity, column));
         let text = |column: Column, value: &Option<String>| {
-            value.as_ref().map_or_else(|| stays(column), |value| Expr::value(value.clone()))
+            value
+                .as_ref()
+                .map_or_else(|| stays(column), |value| Expr::value(value.clone()))
         };
         let visible = match visible_at {
             // Not if they were hidden since the question was asked.
-            Some(at) => {
-                Expr::case(stays(Column::EndedAt).gt(at), stays(Column::VisibleAt)).finally(at).into()
-            }
+            Some(at) => Expr::case(stays(Column::EndedAt).gt(at), stays(Column::VisibleAt))
+                .finally(at)
+                .into(),
             None => stays(Column::VisibleAt),
         };
         let update = OnConflict::columns([Column::SuiteId, Column::CorpId, Column::ThirdUserId])
@@ -92,7 +123,10 @@ impl People {
             .value(Column::Email, text(Column::Email, &profile.email))
             .value(Column::Mobile, text(Column::Mobile, &profile.mobile))
             .to_owned();
-        Entity::insert(row).on_conflict(update).exec_without_returning(self.0.store.database()).await?;
+        Entity::insert(row)
+            .on_conflict(update)
+            .exec_without_returning(self.0.store.database())
+            .await?;
         Ok(())
     }
 
@@ -135,7 +169,11 @@ impl fmt::Debug for People {
 }
 
 pub(super) fn key(who: &Principal) -> (crate::SuiteId, crate::CorpId, WecomUserId) {
-    (who.suite_id.clone(), who.corp_id.clone(), who.third_user_id.clone())
+    (
+        who.suite_id.clone(),
+        who.corp_id.clone(),
+        who.third_user_id.clone(),
+    )
 }
 
 pub(super) fn row_of(who: &Principal) -> sea_orm::Condition {

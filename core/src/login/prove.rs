@@ -90,7 +90,10 @@ impl Prover {
         Self(Arc::new(Inner {
             failed_of_client: Limit::new(FAILED_OF_CLIENT, Arc::clone(&clock)),
             failed_of_corp: Limit::new(FAILED_OF_CORP, clock),
-            refused: moka::sync::Cache::builder().max_capacity(100_000).time_to_live(REFUSED_FOR).build(),
+            refused: moka::sync::Cache::builder()
+                .max_capacity(100_000)
+                .time_to_live(REFUSED_FOR)
+                .build(),
             in_flight: moka::sync::Cache::new(10_000),
             store,
             api,
@@ -108,7 +111,10 @@ impl Prover {
     pub(crate) async fn prove(&self, attempt: &Attempt) -> Result<Authentication> {
         let code = attempt.code.expose();
         if code.trim().is_empty() || code.len() > LONGEST_CODE {
-            return Err(Error::new(ErrorKind::ApiParams, "code must be 1 to 512 bytes and not blank"));
+            return Err(Error::new(
+                ErrorKind::ApiParams,
+                "code must be 1 to 512 bytes and not blank",
+            ));
         }
         let outcome = in_a_logins_time(self.attempt(attempt)).await;
         if let Err(error) = &outcome {
@@ -118,30 +124,71 @@ impl Prover {
     }
 
     async fn attempt(&self, attempt: &Attempt) -> Result<Authentication> {
-        let began = Began { at: self.0.store.now(), newest_end: self.0.sessions.newest_end() };
+        let began = Began {
+            at: self.0.store.now(),
+            newest_end: self.0.sessions.newest_end(),
+        };
         let began_at = began.at;
         self.check_limits(attempt)?;
         let code_hash = code_hash(attempt);
-        if self.0.refused.get(&code_hash).is_some_and(|at| began_at.since(at) < REFUSED_FOR) {
-            return Err(Error::new(ErrorKind::CodeInvalid, "WeCom refused this code before"));
+        if self
+            .0
+            .refused
+            .get(&code_hash)
+            .is_some_and(|at| began_at.since(at) < REFUSED_FOR)
+        {
+            return Err(Error::new(
+                ErrorKind::CodeInvalid,
+                "WeCom refused this code before",
+            ));
         }
-        let authorization = self.0.authorizations.require_active(&attempt.suite_id, &attempt.corp_id).await?;
+        let authorization = self
+            .0
+            .authorizations
+            .require_active(&attempt.suite_id, &attempt.corp_id)
+            .await?;
         let app = authorization.credential()?;
         let key = (attempt.suite_id.clone(), attempt.corp_id.clone());
-        let in_flight = self.0.in_flight.get_with(key, || Arc::new(Semaphore::new(AT_ONCE)));
+        let in_flight = self
+            .0
+            .in_flight
+            .get_with(key, || Arc::new(Semaphore::new(AT_ONCE)));
         let _turn = in_flight.acquire().await;
         // Those before us may have used the limit up while we waited.
         self.check_limits(attempt)?;
-        let (identity, token) = self.identify(&app, &attempt.code).await.inspect_err(|error| {
-            if error.kind() == ErrorKind::CodeInvalid {
-                self.0.refused.insert(code_hash, self.0.store.now());
-            }
-        })?;
-        let Identity::Member { third_user_id, user_ticket, .. } = identity else {
-            return Err(Error::new(ErrorKind::NotCorpMember, "WeCom knows the person, but not as a member"));
+        let (identity, token) = self
+            .identify(&app, &attempt.code)
+            .await
+            .inspect_err(|error| {
+                if error.kind() == ErrorKind::CodeInvalid {
+                    self.0.refused.insert(code_hash, self.0.store.now());
+                }
+            })?;
+        let Identity::Member {
+            third_user_id,
+            user_ticket,
+            ..
+        } = identity
+        else {
+            return Err(Error::new(
+                ErrorKind::NotCorpMember,
+                "WeCom knows the person, but not as a member",
+            ));
         };
-        let who = Principal::new(attempt.suite_id.clone(), attempt.corp_id.clone(), third_user_id);
-        self.known(&authorization, &app, who, user_ticket.as_ref(), &token, began).await
+        let who = Principal::new(
+            attempt.suite_id.clone(),
+            attempt.corp_id.clone(),
+            third_user_id,
+        );
+        self.known(
+            &authorization,
+            &app,
+            who,
+            user_ticket.as_ref(),
+            &token,
+            began,
+        )
+        .await
     }
 
     /// The person is proven; what remains is whether the app is visible to them, and what they are called.
@@ -159,7 +206,10 @@ impl Prover {
         if known.as_ref().is_some_and(|known| known.left_at.is_some()) {
             // WeCom has them back before the binding of who they were could be ended.
             self.0.people.left(&who).await?;
-            began = Began { at: self.0.store.now(), newest_end: self.0.sessions.newest_end() };
+            began = Began {
+                at: self.0.store.now(),
+                newest_end: self.0.sessions.newest_end(),
+            };
             (known, bound) = self.0.people.find_with_user(&who).await?.unzip();
         }
         let mut visible_at = known.as_ref().and_then(|known| known.visible_at);
@@ -183,10 +233,15 @@ impl Prover {
                 Ok(detail) => {
                     let told = told.get_or_insert_default();
                     told.avatar = detail.avatar.or_else(|| told.avatar.take());
-                    told.email = detail.email.or(detail.biz_mail).or_else(|| told.email.take());
+                    told.email = detail
+                        .email
+                        .or(detail.biz_mail)
+                        .or_else(|| told.email.take());
                     told.mobile = detail.mobile.or_else(|| told.mobile.take());
                 }
-                Err(error) => tracing::info!(target: "wecom_login", ?error, "a profile could not be read"),
+                Err(error) => {
+                    tracing::info!(target: "wecom_login", ?error, "a profile could not be read")
+                }
             }
         }
         match (&told, &known) {
@@ -206,8 +261,13 @@ impl Prover {
             mobile: or_stored(told.mobile, stored.map(|row| &row.mobile)),
         };
         // An end that came while this login was under way ends it too.
-        let ended = self.0.sessions.person_ended_since(&who, authorization.epoch, began.newest_end)
-            || stored.and_then(|row| row.ended_at).is_some_and(|ended_at| ended_at > began.at);
+        let ended = self
+            .0
+            .sessions
+            .person_ended_since(&who, authorization.epoch, began.newest_end)
+            || stored
+                .and_then(|row| row.ended_at)
+                .is_some_and(|ended_at| ended_at > began.at);
         let person_epoch = stored.map_or(0, |row| row.epoch) - i64::from(ended);
         Ok(Authentication {
             person: AuthenticatedMember::new(who, profile),
@@ -220,15 +280,27 @@ impl Prover {
         })
     }
 
-    async fn keep(&self, who: &Principal, profile: &Profile, visible_at: Option<Timestamp>) -> Result<()> {
+    async fn keep(
+        &self,
+        who: &Principal,
+        profile: &Profile,
+        visible_at: Option<Timestamp>,
+    ) -> Result<()> {
         match visible_at {
             Some(visible_at) => self.0.people.seen(who, profile, visible_at).await,
             None => self.0.people.told(who, profile).await,
         }
     }
 
-    async fn identify(&self, app: &AppCredential, code: &OAuthCode) -> Result<(Identity, AccessToken)> {
-        self.call(app, |token| Box::pin(async move { self.0.api.user_identity(&token, code).await })).await
+    async fn identify(
+        &self,
+        app: &AppCredential,
+        code: &OAuthCode,
+    ) -> Result<(Identity, AccessToken)> {
+        self.call(app, |token| {
+            Box::pin(async move { self.0.api.user_identity(&token, code).await })
+        })
+        .await
     }
 
     /// Makes a call with the app's token; repeats it once, after a token error, with another token.
@@ -239,7 +311,10 @@ impl Prover {
     ) -> Result<(T, AccessToken)> {
         let mut token = self.token(app).await?;
         let mut answer = call(token.clone()).await;
-        if answer.as_ref().is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead)) {
+        if answer
+            .as_ref()
+            .is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead))
+        {
             self.0.tokens.app_token_died(app, &token).await;
             token = self.token(app).await?;
             answer = call(token.clone()).await;
@@ -259,13 +334,17 @@ impl Prover {
 
     /// An answer that breaks the authorisation stops its logins.
     async fn judged(&self, app: &AppCredential, error: Error) -> Error {
-        let Some(errcode) =
-            error.errcode().map(Errcode::new).filter(|errcode| errcode.breaks_authorization())
+        let Some(errcode) = error
+            .errcode()
+            .map(Errcode::new)
+            .filter(|errcode| errcode.breaks_authorization())
         else {
             return error;
         };
         match self.0.authorizations.broken(app, errcode).await {
-            Ok(()) => not_authorized().with_errcode(errcode.number()).with_source(error),
+            Ok(()) => not_authorized()
+                .with_errcode(errcode.number())
+                .with_source(error),
             Err(error) => error,
         }
     }

@@ -24,13 +24,22 @@ impl SpentStates {
 
     /// Whether a code that came with this state was accepted before.
     pub(crate) async fn contains(&self, state: &str) -> Result<bool> {
-        Ok(Entity::find_by_id(hash(state)).one(self.0.database()).await?.is_some())
+        Ok(Entity::find_by_id(hash(state))
+            .one(self.0.database())
+            .await?
+            .is_some())
     }
 
     /// Spends a state. Of several that try at once, one is told that it did.
     pub(crate) async fn spend(&self, state: &str, expires_at: Timestamp) -> Result<bool> {
-        let row = ActiveModel { hash: Set(hash(state)), expires_at: Set(expires_at + KEPT_LONGER) };
-        match Entity::insert(row).exec_without_returning(self.0.database()).await {
+        let row = ActiveModel {
+            hash: Set(hash(state)),
+            expires_at: Set(expires_at + KEPT_LONGER),
+        };
+        match Entity::insert(row)
+            .exec_without_returning(self.0.database())
+            .await
+        {
             Ok(_) => Ok(true),
             Err(error) if is_taken(&error) => Ok(false),
             Err(error) => Err(error.into()),
@@ -67,7 +76,9 @@ mod tests {
         let database = Store::connect("sqlite::memory:").await.unwrap();
         let keys = DataKeys::from_keys([DataKey::new([7; 32])]);
         let clock = ManualClock::starting_now();
-        let store = Store::open(database, &keys, Arc::new(clock.clone()), true).await.unwrap();
+        let store = Store::open(database, &keys, Arc::new(clock.clone()), true)
+            .await
+            .unwrap();
         let states = SpentStates::new(store.clone());
         assert!(!states.contains("a").await.unwrap());
         let expires_at = store.now() + Duration::from_mins(10);

@@ -16,11 +16,20 @@ impl Prover {
     ///
     /// # Errors
     /// `USER_NOT_VISIBLE`; any other failure lets the person pass.
-    pub(crate) async fn require_visible(&self, authorization: &Authorization, who: &Principal) -> Result<()> {
+    pub(crate) async fn require_visible(
+        &self,
+        authorization: &Authorization,
+        who: &Principal,
+    ) -> Result<()> {
         let app = authorization.credential()?;
         let asked_at = self.0.store.now();
         match self.visible(&app, who).await {
-            Ok(profile) => self.0.people.seen(who, &profile.unwrap_or_default(), asked_at).await,
+            Ok(profile) => {
+                self.0
+                    .people
+                    .seen(who, &profile.unwrap_or_default(), asked_at)
+                    .await
+            }
             Err(error) if error.kind() == ErrorKind::UserNotVisible => Err(error),
             Err(error) => {
                 tracing::info!(target: "wecom_login", ?error, "visibility could not be asked");
@@ -31,12 +40,19 @@ impl Prover {
 
     /// Asks WeCom again whether the app is visible to a person in use; if it is not, their sessions end.
     pub(crate) async fn check_visibility(&self, who: &Principal) -> Result<()> {
-        let authorization = self.0.authorizations.require_active(&who.suite_id, &who.corp_id).await?;
+        let authorization = self
+            .0
+            .authorizations
+            .require_active(&who.suite_id, &who.corp_id)
+            .await?;
         let interval = Sessions::VISIBILITY_INTERVAL;
         let now = self.0.store.now();
         let known = self.0.people.find(who).await?;
         // Another session of theirs may have asked today.
-        if known.and_then(|known| known.visible_at).is_some_and(|at| now.since(at) < interval) {
+        if known
+            .and_then(|known| known.visible_at)
+            .is_some_and(|at| now.since(at) < interval)
+        {
             return Ok(());
         }
         match self.require_visible(&authorization, who).await {
@@ -46,9 +62,14 @@ impl Prover {
     }
 
     /// What `user/get` says in time: a profile where it tells one.
-    pub(super) async fn visible(&self, app: &AppCredential, who: &Principal) -> Result<Option<Profile>> {
-        let asked =
-            self.call(app, |token| Box::pin(async move { self.0.api.user(&token, &who.third_user_id).await }));
+    pub(super) async fn visible(
+        &self,
+        app: &AppCredential,
+        who: &Principal,
+    ) -> Result<Option<Profile>> {
+        let asked = self.call(app, |token| {
+            Box::pin(async move { self.0.api.user(&token, &who.third_user_id).await })
+        });
         let member = self.in_time(asked).await;
         let not_visible = match member {
             Ok((member, _)) if !member.is_disabled_or_left() => {
@@ -59,7 +80,10 @@ impl Prover {
                     mobile: member.mobile,
                 }));
             }
-            Ok(_) => Error::new(ErrorKind::UserNotVisible, "WeCom says the person is disabled or has left"),
+            Ok(_) => Error::new(
+                ErrorKind::UserNotVisible,
+                "WeCom says the person is disabled or has left",
+            ),
             Err(error) if error.kind() == ErrorKind::UserNotVisible => error,
             Err(error) => return Err(error),
         };
@@ -73,6 +97,8 @@ impl Prover {
     /// What a login can do without: it gets a part of the time only, so that the rest goes through.
     pub(super) async fn in_time<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
         let late = || Error::new(ErrorKind::UpstreamTimeout, "WeCom did not answer in time");
-        tokio::time::timeout(OPTIONAL_CALL, call).await.unwrap_or_else(|_| Err(late()))
+        tokio::time::timeout(OPTIONAL_CALL, call)
+            .await
+            .unwrap_or_else(|_| Err(late()))
     }
 }

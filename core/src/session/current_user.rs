@@ -75,7 +75,9 @@ impl Live {
     pub(crate) fn renew(mark: &AtomicI64, now: Timestamp, interval: i64) -> bool {
         let seen = mark.load(Ordering::Relaxed);
         now.millis_since(Timestamp::from_millis(seen)) >= interval
-            && mark.compare_exchange(seen, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            && mark
+                .compare_exchange(seen, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
     }
 }
 

@@ -39,9 +39,14 @@ impl Sessions {
 
     /// Ends one session of this person by its id.
     pub(crate) async fn end_by_id(&self, who: &Principal, id: &str) -> Result<()> {
-        let found = self.of_person(who).await?.into_iter().find(|row| row.id == id);
-        let row =
-            found.ok_or_else(|| Error::new(ErrorKind::SessionNotFound, "no such session of this person"))?;
+        let found = self
+            .of_person(who)
+            .await?
+            .into_iter()
+            .find(|row| row.id == id);
+        let row = found.ok_or_else(|| {
+            Error::new(ErrorKind::SessionNotFound, "no such session of this person")
+        })?;
         retried(|| self.delete(id, &row.token_hash)).await?;
         if let Ok(hash) = TokenHash::try_from(row.token_hash.as_slice()) {
             self.forget(hash).await;
@@ -51,7 +56,10 @@ impl Sessions {
 
     /// A person's stored epoch has moved on: their sessions are over on this node.
     pub(crate) fn person_ended(&self, who: &Principal, authorization_epoch: i64, epoch: i64) {
-        self.epoch_moved(EpochOf::Person(Arc::new(who.clone()), authorization_epoch), epoch);
+        self.epoch_moved(
+            EpochOf::Person(Arc::new(who.clone()), authorization_epoch),
+            epoch,
+        );
     }
 
     /// The number of the newest end, for a login that begins.
@@ -60,13 +68,24 @@ impl Sessions {
     }
 
     /// Whether this person's sessions were ended on this node since.
-    pub(crate) fn person_ended_since(&self, who: &Principal, authorization_epoch: i64, number: u64) -> bool {
-        self.0.epochs.ended_since(&EpochOf::Person(Arc::new(who.clone()), authorization_epoch), number)
+    pub(crate) fn person_ended_since(
+        &self,
+        who: &Principal,
+        authorization_epoch: i64,
+        number: u64,
+    ) -> bool {
+        self.0.epochs.ended_since(
+            &EpochOf::Person(Arc::new(who.clone()), authorization_epoch),
+            number,
+        )
     }
 
     /// An authorisation's stored epoch has moved on: its people's sessions are over on this node.
     pub(crate) fn authorization_ended(&self, suite_id: &SuiteId, corp_id: &CorpId, epoch: i64) {
-        self.epoch_moved(EpochOf::Authorization(Arc::new((suite_id.clone(), corp_id.clone()))), epoch);
+        self.epoch_moved(
+            EpochOf::Authorization(Arc::new((suite_id.clone(), corp_id.clone()))),
+            epoch,
+        );
     }
 
     /// Another node ended this session.
@@ -97,7 +116,9 @@ impl Sessions {
     async fn delete(&self, id: &str, token_hash: &[u8]) -> Result<()> {
         let transaction = self.0.store.begin().await?;
         rows::delete(&transaction, id).await?;
-        let end = End::Session { token_hash: token_hash.to_vec() };
+        let end = End::Session {
+            token_hash: token_hash.to_vec(),
+        };
         ends::publish(&transaction, &end, self.0.store.now()).await?;
         transaction.commit().await?;
         Ok(())
@@ -114,6 +135,9 @@ impl Sessions {
         if let Some(user) = self.0.memory.remove(&hash) {
             user.0.ended.store(true, Ordering::Release);
         }
-        self.0.loads.invalidate(&(hash, self.0.epochs.forgotten_at())).await;
+        self.0
+            .loads
+            .invalidate(&(hash, self.0.epochs.forgotten_at()))
+            .await;
     }
 }

@@ -58,8 +58,13 @@ struct Cells {
 impl Epochs {
     pub(crate) fn new() -> Self {
         Self {
-            cells: Mutex::new(Cells { of: HashMap::new(), tidy_at: TIDY_FROM }),
-            ended: moka::sync::Cache::builder().time_to_live(REMEMBERED).build(),
+            cells: Mutex::new(Cells {
+                of: HashMap::new(),
+                tidy_at: TIDY_FROM,
+            }),
+            ended: moka::sync::Cache::builder()
+                .time_to_live(REMEMBERED)
+                .build(),
             ends: AtomicU64::new(0),
             forgotten: AtomicU64::new(0),
         }
@@ -101,7 +106,9 @@ impl Epochs {
 
     /// Whether this one's sessions were ended after the end of that number.
     pub(crate) fn ended_since(&self, whose: &EpochOf, number: u64) -> bool {
-        self.ended.get(whose).is_some_and(|(_, ended)| ended > number)
+        self.ended
+            .get(whose)
+            .is_some_and(|(_, ended)| ended > number)
     }
 
     fn cell(&self, whose: EpochOf) -> Arc<AtomicI64> {
@@ -125,14 +132,20 @@ mod tests {
     use super::*;
 
     fn corp(name: &str) -> EpochOf {
-        EpochOf::Authorization(Arc::new((SuiteId::new("dkS").unwrap(), CorpId::new(name).unwrap())))
+        EpochOf::Authorization(Arc::new((
+            SuiteId::new("dkS").unwrap(),
+            CorpId::new(name).unwrap(),
+        )))
     }
 
     #[test]
     fn a_new_epoch_ends_every_session_of_the_old_one() {
         let epochs = Epochs::new();
-        let (one, two, other) =
-            (epochs.of(corp("a"), 3, 3), epochs.of(corp("a"), 3, 3), epochs.of(corp("b"), 3, 3));
+        let (one, two, other) = (
+            epochs.of(corp("a"), 3, 3),
+            epochs.of(corp("a"), 3, 3),
+            epochs.of(corp("b"), 3, 3),
+        );
         assert!(one.is_current() && two.is_current());
         epochs.begin(corp("a"), 4);
         assert!(!one.is_current() && !two.is_current() && other.is_current());
@@ -175,7 +188,9 @@ mod tests {
 
         let database = Store::connect("sqlite::memory:").await.unwrap();
         let keys = DataKeys::from_keys([DataKey::new([7; 32])]);
-        let store = Store::open(database, &keys, Arc::new(ManualClock::starting_now()), true).await.unwrap();
+        let store = Store::open(database, &keys, Arc::new(ManualClock::starting_now()), true)
+            .await
+            .unwrap();
         let (chores, _done) = tokio::sync::mpsc::unbounded_channel();
         let runtime = tokio::runtime::Handle::current();
         let sessions = Sessions::new(store, SessionConfig::default(), chores, runtime);
@@ -201,7 +216,11 @@ mod tests {
         sessions.forget_all();
         let begun_before = sessions.issue(admission(began)).await.unwrap().user;
         assert!(sessions.cached(&begun_before.0.token_hash).is_none());
-        let begun_after = sessions.issue(admission(sessions.newest_end())).await.unwrap().user;
+        let begun_after = sessions
+            .issue(admission(sessions.newest_end()))
+            .await
+            .unwrap()
+            .user;
         assert!(sessions.cached(&begun_after.0.token_hash).is_some());
     }
 }

@@ -24,19 +24,31 @@ impl Sessions {
         let load = self.0.runtime.spawn(async move {
             let read = async {
                 let key = (hash, sessions.0.epochs.forgotten_at());
-                let read = sessions.0.loads.try_get_with(key, sessions.read(hash)).await?;
-                if !read.as_ref().is_some_and(|user| sessions.is_idle(user, sessions.0.store.now())) {
+                let read = sessions
+                    .0
+                    .loads
+                    .try_get_with(key, sessions.read(hash))
+                    .await?;
+                if !read
+                    .as_ref()
+                    .is_some_and(|user| sessions.is_idle(user, sessions.0.store.now()))
+                {
                     return Ok(read);
                 }
                 // Read a moment ago, and idle since: another node may have written its use down meanwhile.
                 sessions.0.loads.invalidate(&key).await;
-                sessions.0.loads.try_get_with(key, sessions.read(hash)).await
+                sessions
+                    .0
+                    .loads
+                    .try_get_with(key, sessions.read(hash))
+                    .await
             };
             match tokio::time::timeout(LOAD_TIMEOUT, read).await {
                 Ok(read) => read.map_err(|error: Arc<Error>| Error::clone(&error)),
-                Err(_) => {
-                    Err(Error::new(ErrorKind::StoreUnavailable, "the session could not be read in time"))
-                }
+                Err(_) => Err(Error::new(
+                    ErrorKind::StoreUnavailable,
+                    "the session could not be read in time",
+                )),
             }
         });
         let read = load
@@ -51,7 +63,9 @@ impl Sessions {
         let now = self.0.store.now();
         match read {
             Some(user)
-                if user.0.lives(now) && !self.is_idle(&user, now) && !self.0.ended.contains_key(&hash) =>
+                if user.0.lives(now)
+                    && !self.is_idle(&user, now)
+                    && !self.0.ended.contains_key(&hash) =>
             {
                 self.used(&user, now);
                 Ok(user)
@@ -81,7 +95,8 @@ impl Sessions {
     }
 
     fn live(&self, row: Row, token_hash: TokenHash) -> Result<Live> {
-        let principal = self.principal(Principal::new(row.suite_id, row.corp_id, row.third_user_id));
+        let principal =
+            self.principal(Principal::new(row.suite_id, row.corp_id, row.third_user_id));
         Ok(Live {
             id: row.id.into(),
             token_hash,
@@ -101,7 +116,12 @@ impl Sessions {
             instance: self.0.instances.one(row.instance.into()),
             platform: row.platform.parse()?,
             login_type: row.login_type.parse()?,
-            profile: Profile { name: row.name, avatar: row.avatar, email: row.email, mobile: row.mobile },
+            profile: Profile {
+                name: row.name,
+                avatar: row.avatar,
+                email: row.email,
+                mobile: row.mobile,
+            },
             created_at: row.created_at,
             expires_at: row.expires_at,
             ended: AtomicBool::new(false),
@@ -112,8 +132,15 @@ impl Sessions {
 
     /// With the ids that others have too.
     pub(super) fn principal(&self, who: Principal) -> Arc<Principal> {
-        let (suite_id, corp_id) = (self.0.suite_ids.one(who.suite_id), self.0.corp_ids.one(who.corp_id));
-        Arc::new(Principal { suite_id, corp_id, third_user_id: who.third_user_id })
+        let (suite_id, corp_id) = (
+            self.0.suite_ids.one(who.suite_id),
+            self.0.corp_ids.one(who.corp_id),
+        );
+        Arc::new(Principal {
+            suite_id,
+            corp_id,
+            third_user_id: who.third_user_id,
+        })
     }
 
     pub(super) fn person_epoch(
@@ -123,10 +150,19 @@ impl Sessions {
         made_with: i64,
         stored: i64,
     ) -> Epoch {
-        self.0.epochs.of(EpochOf::Person(Arc::clone(who), authorization_epoch), made_with, stored)
+        self.0.epochs.of(
+            EpochOf::Person(Arc::clone(who), authorization_epoch),
+            made_with,
+            stored,
+        )
     }
 
-    pub(super) fn authorization_epoch(&self, who: &Principal, made_with: i64, stored: i64) -> Epoch {
+    pub(super) fn authorization_epoch(
+        &self,
+        who: &Principal,
+        made_with: i64,
+        stored: i64,
+    ) -> Epoch {
         let whose = EpochOf::Authorization(Arc::new((who.suite_id.clone(), who.corp_id.clone())));
         self.0.epochs.of(whose, made_with, stored)
     }

@@ -19,7 +19,8 @@ type Lifecycle = DefaultLifecycle<TokenHash, CurrentUser>;
 
 /// Sessions by the hash of their token; those in use stay.
 pub(super) struct Memory {
-    sessions: Cache<TokenHash, CurrentUser, UnitWeighter, BuildHasherDefault<FirstBytes>, Lifecycle>,
+    sessions:
+        Cache<TokenHash, CurrentUser, UnitWeighter, BuildHasherDefault<FirstBytes>, Lifecycle>,
     forget_after: Duration,
 }
 
@@ -31,10 +32,17 @@ impl Memory {
             .shards(PARTS)
             .build()
             .expect("both capacities are given");
-        let sessions =
-            Cache::with_options(options, UnitWeighter, BuildHasherDefault::default(), Lifecycle::default());
+        let sessions = Cache::with_options(
+            options,
+            UnitWeighter,
+            BuildHasherDefault::default(),
+            Lifecycle::default(),
+        );
         // A use is noted once in a write interval, so that a shorter time would forget sessions in use.
-        Self { sessions, forget_after: settings.cache_idle.max(2 * settings.write_interval()) }
+        Self {
+            sessions,
+            forget_after: settings.cache_idle.max(2 * settings.write_interval()),
+        }
     }
 
     pub(super) fn get(&self, hash: &TokenHash) -> Option<CurrentUser> {
@@ -55,7 +63,8 @@ impl Memory {
 
     /// Forgets what was not asked for lately.
     pub(super) fn forget_unused(&self, now: Timestamp) {
-        self.sessions.retain(|_, user| now.since(user.last_seen_at()) < self.forget_after);
+        self.sessions
+            .retain(|_, user| now.since(user.last_seen_at()) < self.forget_after);
     }
 }
 
@@ -95,6 +104,9 @@ mod tests {
         let mut hash = [0xee; 32];
         hash[..8].copy_from_slice(&7_u64.to_ne_bytes());
 
-        assert_eq!(BuildHasherDefault::<FirstBytes>::default().hash_one(hash), 7);
+        assert_eq!(
+            BuildHasherDefault::<FirstBytes>::default().hash_one(hash),
+            7
+        );
     }
 }

@@ -22,4 +22,4 @@ pub use principal::{LoginType, Platform, Principal};
 pub(crate) use sessions::{Chore, Sessions};
 pub use settings::SessionConfig;
 pub use token::SessionToken;
-pub use verify::{PendingVerify, Verified, Verification};
+pub use verify::{PendingVerify, Verification, Verified};

@@ -22,7 +22,11 @@ impl Principal {
     /// The person of these three ids.
     #[must_use]
     pub const fn new(suite_id: SuiteId, corp_id: CorpId, third_user_id: WecomUserId) -> Self {
-        Self { suite_id, corp_id, third_user_id }
+        Self {
+            suite_id,
+            corp_id,
+            third_user_id,
+        }
     }
 }
 

@@ -42,7 +42,10 @@ pub(crate) struct Recent {
 impl Recent {
     pub(crate) fn new() -> Self {
         Self {
-            ends: moka::sync::Cache::builder().max_capacity(AT_MOST).time_to_live(REMEMBERED).build(),
+            ends: moka::sync::Cache::builder()
+                .max_capacity(AT_MOST)
+                .time_to_live(REMEMBERED)
+                .build(),
             places: Arc::default(),
         }
     }
@@ -50,7 +53,10 @@ impl Recent {
     /// This node has heard of every end up to this one.
     pub(crate) fn heard(&self, heard: Heard) {
         let mut places = self.places();
-        if places.back().is_none_or(|(noted_at, _)| noted_at.elapsed() >= NOTED_EVERY) {
+        if places
+            .back()
+            .is_none_or(|(noted_at, _)| noted_at.elapsed() >= NOTED_EVERY)
+        {
             places.push_back((Instant::now(), heard));
         }
         forget_early(&mut places);
@@ -73,7 +79,9 @@ impl Recent {
             forget_early(&mut places);
             places.front().map(|(_, place)| *place)
         };
-        let Some(oldest) = oldest else { return Ok(false) };
+        let Some(oldest) = oldest else {
+            return Ok(false);
+        };
         let many = heard.number.abs_diff(oldest.number) > AT_MOST;
         Ok(!many && ends::contains(store.pulse(), oldest).await?)
     }
@@ -89,18 +97,31 @@ impl Recent {
     }
 
     pub(crate) fn session(&self, hash: TokenHash) {
-        self.ends.insert(What::Session(hash), End::Session { token_hash: hash.to_vec() });
+        self.ends.insert(
+            What::Session(hash),
+            End::Session {
+                token_hash: hash.to_vec(),
+            },
+        );
     }
 
     pub(crate) fn epoch(&self, whose: &EpochOf, epoch: i64) {
         let what = What::Epoch(whose.clone());
-        if self.ends.get(&what).is_some_and(|known| epoch_of(&known) >= Some(epoch)) {
+        if self
+            .ends
+            .get(&what)
+            .is_some_and(|known| epoch_of(&known) >= Some(epoch))
+        {
             return;
         }
         let end = match whose.clone() {
             EpochOf::Authorization(company) => {
                 let (suite_id, corp_id) = (*company).clone();
-                End::Authorization { suite_id, corp_id, epoch }
+                End::Authorization {
+                    suite_id,
+                    corp_id,
+                    epoch,
+                }
             }
             EpochOf::Person(who, authorization_epoch) => End::Person {
                 suite_id: who.suite_id.clone(),
@@ -131,7 +152,10 @@ impl Recent {
 
 /// What came right after a place must not have been forgotten yet.
 fn forget_early(places: &mut VecDeque<(Instant, Heard)>) {
-    while places.front().is_some_and(|(noted_at, _)| noted_at.elapsed() + NOTED_EVERY > REMEMBERED) {
+    while places
+        .front()
+        .is_some_and(|(noted_at, _)| noted_at.elapsed() + NOTED_EVERY > REMEMBERED)
+    {
         places.pop_front();
     }
 }
@@ -148,7 +172,11 @@ async fn repeat(store: &Store, end: &End) -> Result<()> {
                 .await?
                 .rows_affected
         }
-        End::Authorization { suite_id, corp_id, epoch } => {
+        End::Authorization {
+            suite_id,
+            corp_id,
+            epoch,
+        } => {
             authorization::Entity::update_many()
                 .col_expr(authorization::Column::Epoch, Expr::value(epoch))
                 .filter(authorization::Column::SuiteId.eq(suite_id))
@@ -158,7 +186,13 @@ async fn repeat(store: &Store, end: &End) -> Result<()> {
                 .await?
                 .rows_affected
         }
-        End::Person { suite_id, corp_id, third_user_id, epoch, .. } => {
+        End::Person {
+            suite_id,
+            corp_id,
+            third_user_id,
+            epoch,
+            ..
+        } => {
             person::Entity::update_many()
                 .col_expr(person::Column::Epoch, Expr::value(epoch))
                 .filter(person::Column::SuiteId.eq(suite_id))

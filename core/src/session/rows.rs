@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, FromQueryResult,
-    QueryFilter as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
+    FromQueryResult, QueryFilter as _,
 };
 
 use crate::clock::Timestamp;
@@ -52,20 +52,37 @@ impl Row {
     }
 }
 
-pub(crate) async fn by_token_hash(database: &impl ConnectionTrait, hash: &TokenHash) -> Result<Option<Row>> {
+pub(crate) async fn by_token_hash(
+    database: &impl ConnectionTrait,
+    hash: &TokenHash,
+) -> Result<Option<Row>> {
     let mut select = select();
     select.and_where(Expr::col(("wecom_session", "token_hash")).eq(hash.to_vec()));
-    Ok(Row::find_by_statement(database.get_database_backend().build(&select)).one(database).await?)
+    Ok(
+        Row::find_by_statement(database.get_database_backend().build(&select))
+            .one(database)
+            .await?,
+    )
 }
 
-pub(crate) async fn of_person(database: &impl ConnectionTrait, who: &Principal) -> Result<Vec<Row>> {
+pub(crate) async fn of_person(
+    database: &impl ConnectionTrait,
+    who: &Principal,
+) -> Result<Vec<Row>> {
     let mut select = select();
     select
         .and_where(Expr::col(("wecom_session", "suite_id")).eq(who.suite_id.clone()))
         .and_where(Expr::col(("wecom_session", "corp_id")).eq(who.corp_id.clone()))
         .and_where(Expr::col(("wecom_session", "user_id")).eq(who.third_user_id.clone()))
-        .order_by(("wecom_session", "created_at"), sea_orm::sea_query::Order::Desc);
-    Ok(Row::find_by_statement(database.get_database_backend().build(&select)).all(database).await?)
+        .order_by(
+            ("wecom_session", "created_at"),
+            sea_orm::sea_query::Order::Desc,
+        );
+    Ok(
+        Row::find_by_statement(database.get_database_backend().build(&select))
+            .all(database)
+            .await?,
+    )
 }
 
 pub(crate) async fn insert(
@@ -110,8 +127,15 @@ pub(crate) async fn seen(database: &impl ConnectionTrait, id: &str, at: Timestam
 }
 
 /// Removes what can live no more. By one condition after the other, since each has an index of its own.
-pub(crate) async fn remove_over(store: &Store, now: Timestamp, idle_since: Timestamp) -> Result<()> {
-    for over in [Column::ExpiresAt.lte(now), Column::LastSeenAt.lt(idle_since)] {
+pub(crate) async fn remove_over(
+    store: &Store,
+    now: Timestamp,
+    idle_since: Timestamp,
+) -> Result<()> {
+    for over in [
+        Column::ExpiresAt.lte(now),
+        Column::LastSeenAt.lt(idle_since),
+    ] {
         remove::<Entity, String>(store, Column::Id, Condition::all().add(over)).await?;
     }
     Ok(())
@@ -146,7 +170,10 @@ fn select() -> SelectStatement {
     }
     select
         .expr_as(Expr::col(("wecom_person", "epoch")), "stored_person_epoch")
-        .expr_as(Expr::col(("wecom_authorization", "epoch")), "stored_authorization_epoch")
+        .expr_as(
+            Expr::col(("wecom_authorization", "epoch")),
+            "stored_authorization_epoch",
+        )
         .from("wecom_session")
         .inner_join(
             "wecom_person",

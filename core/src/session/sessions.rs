@@ -72,7 +72,10 @@ impl Sessions {
             mint: Mint::new(store.keys()),
             epochs: Epochs::new(),
             memory: Memory::new(&settings),
-            loads: moka::future::Cache::builder().max_capacity(10_000).time_to_live(load::ABSENT_FOR).build(),
+            loads: moka::future::Cache::builder()
+                .max_capacity(10_000)
+                .time_to_live(load::ABSENT_FOR)
+                .build(),
             ended: moka::sync::Cache::builder().time_to_live(ENDED_FOR).build(),
             recent: Recent::new(),
             suite_ids: Shared::default(),
@@ -92,7 +95,10 @@ impl Sessions {
     }
 
     pub(crate) fn token_invalid() -> Error {
-        Error::new(ErrorKind::TokenInvalid, "the session is unknown, ended or expired")
+        Error::new(
+            ErrorKind::TokenInvalid,
+            "the session is unknown, ended or expired",
+        )
     }
 
     pub(crate) fn minted(&self, token: &[u8]) -> bool {
@@ -153,7 +159,10 @@ impl Sessions {
             let _ = self.0.chores.send(Chore::Seen(user.clone()));
         }
         if Live::renew(&user.0.visible_at, now, VISIBILITY_MILLIS) {
-            let _ = self.0.chores.send(Chore::CheckVisibility(user.principal().clone()));
+            let _ = self
+                .0
+                .chores
+                .send(Chore::CheckVisibility(user.principal().clone()));
         }
     }
 }

@@ -46,7 +46,11 @@ impl SessionConfig {
     /// For apps where more is at stake: 1 hour idle, 24 hours in all.
     #[must_use]
     pub fn strict() -> Self {
-        Self { idle_timeout: Duration::from_hours(1), absolute_timeout: Duration::from_hours(24), ..Self::default() }
+        Self {
+            idle_timeout: Duration::from_hours(1),
+            absolute_timeout: Duration::from_hours(24),
+            ..Self::default()
+        }
     }
 
     /// Sets after how long without a request a session ends.
@@ -97,7 +101,10 @@ impl SessionConfig {
 
     pub(crate) fn intervals(&self) -> Intervals {
         let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-        Intervals { idle: millis(self.idle_timeout), write: millis(self.write_interval()) }
+        Intervals {
+            idle: millis(self.idle_timeout),
+            write: millis(self.write_interval()),
+        }
     }
 }
 

@@ -55,7 +55,11 @@ pub(crate) struct Mint(Vec<Zeroizing<[u8; 32]>>);
 
 impl Mint {
     pub(crate) fn new(keys: &KeyRing) -> Self {
-        Self(keys.iter().map(|key| Zeroizing::new(key.derive(b"wecom-login session token"))).collect())
+        Self(
+            keys.iter()
+                .map(|key| Zeroizing::new(key.derive(b"wecom-login session token")))
+                .collect(),
+        )
     }
 
     pub(crate) fn mint(&self) -> SessionToken {
@@ -63,19 +67,26 @@ impl Mint {
         let mut bytes = Zeroizing::new([0; RANDOM_BYTES + TAG_BYTES]);
         bytes[..RANDOM_BYTES].copy_from_slice(&random);
         bytes[RANDOM_BYTES..].copy_from_slice(&tag(&self.0[0], &random));
-        SessionToken(Zeroizing::new(format!("wl_{}", URL_SAFE_NO_PAD.encode(bytes.as_slice()))))
+        SessionToken(Zeroizing::new(format!(
+            "wl_{}",
+            URL_SAFE_NO_PAD.encode(bytes.as_slice())
+        )))
     }
 
     /// Whether a key of the ring made this token.
     pub(crate) fn minted(&self, token: &[u8]) -> bool {
         let mut bytes = Zeroizing::new([0; RANDOM_BYTES + TAG_BYTES]);
         if !has_shape(token)
-            || URL_SAFE_NO_PAD.decode_slice(&token[PREFIX.len()..], bytes.as_mut_slice()).is_err()
+            || URL_SAFE_NO_PAD
+                .decode_slice(&token[PREFIX.len()..], bytes.as_mut_slice())
+                .is_err()
         {
             return false;
         }
         let (random, given) = bytes.split_at(RANDOM_BYTES);
-        self.0.iter().any(|key| tag(key, random).ct_eq(given).into())
+        self.0
+            .iter()
+            .any(|key| tag(key, random).ct_eq(given).into())
     }
 }
 
@@ -100,7 +111,9 @@ mod tests {
     use crate::store::DataKey;
 
     fn mint(seeds: &[u8]) -> Mint {
-        Mint::new(&KeyRing::new(seeds.iter().map(|seed| DataKey::new([*seed; 32])).collect()).unwrap())
+        Mint::new(
+            &KeyRing::new(seeds.iter().map(|seed| DataKey::new([*seed; 32])).collect()).unwrap(),
+        )
     }
 
     #[test]
@@ -124,7 +137,14 @@ mod tests {
             assert!(!mint.minted(&flipped), "byte {index}");
             flipped[index] ^= 1;
         }
-        for bad in ["", "wl_", &text[..45], &format!("{text}A"), &text.replacen("wl_", "wm_", 1), "é"] {
+        for bad in [
+            "",
+            "wl_",
+            &text[..45],
+            &format!("{text}A"),
+            &text.replacen("wl_", "wm_", 1),
+            "é",
+        ] {
             assert!(!mint.minted(bad.as_bytes()), "{bad}");
         }
     }

@@ -23,7 +23,10 @@ pub struct Verified {
 
 impl Verified {
     pub(crate) const fn new(user: CurrentUser) -> Self {
-        Self { user, clear_cookie: false }
+        Self {
+            user,
+            clear_cookie: false,
+        }
     }
 }
 
@@ -77,6 +80,8 @@ impl Sessions {
             return Verification::Ready(Err(Self::token_invalid()));
         }
         let sessions = self.clone();
-        Verification::Pending(Box::pin(async move { sessions.load(hash).await.map(Verified::new) }))
+        Verification::Pending(Box::pin(async move {
+            sessions.load(hash).await.map(Verified::new)
+        }))
     }
 }

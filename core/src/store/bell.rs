@@ -30,7 +30,8 @@ impl Bell {
     /// A bell on a connection of its own, so that it takes none from the pool. Nobody waits for it to be there.
     pub(crate) fn hang(database: &DatabaseConnection, runtime: &Handle) -> Self {
         let rung = Arc::new(Notify::new());
-        let listening = listener(database, Arc::clone(&rung)).map(|it| runtime.spawn(it).abort_handle());
+        let listening =
+            listener(database, Arc::clone(&rung)).map(|it| runtime.spawn(it).abort_handle());
         Self { rung, listening }
     }
 
@@ -62,7 +63,10 @@ fn listener(
     let options = (*database.get_postgres_connection_pool().connect_options()).clone();
     Some(async move {
         // Without lifetimes, as every pool of ours.
-        let pool = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None);
         let pool = pool.connect_lazy_with(options);
         loop {
             // It ends only by an error; until that is mended, looking is enough.
@@ -87,7 +91,9 @@ fn listener(_: &DatabaseConnection, _: Arc<Notify>) -> Option<std::future::Ready
 /// Rings for the other nodes once the transaction is committed.
 pub(super) async fn ring(transaction: &Transaction) -> Result<()> {
     if transaction.get_database_backend() == DbBackend::Postgres {
-        transaction.execute_unprepared(&format!("NOTIFY {CHANNEL}")).await?;
+        transaction
+            .execute_unprepared(&format!("NOTIFY {CHANNEL}"))
+            .await?;
     }
     Ok(())
 }

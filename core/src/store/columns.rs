@@ -20,8 +20,9 @@ macro_rules! column {
             fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
                 let parse: fn($inner) -> Option<$type> = $parse;
                 let inner = <$inner as TryGetable>::try_get_by(row, index)?;
-                parse(inner)
-                    .ok_or_else(|| DbErr::Type(concat!("not a ", stringify!($type)).to_owned()).into())
+                parse(inner).ok_or_else(|| {
+                    DbErr::Type(concat!("not a ", stringify!($type)).to_owned()).into()
+                })
             }
         }
 
@@ -79,10 +80,20 @@ macro_rules! text_as_bytes {
 
 text_as_bytes!(SuiteId, CorpId, WecomUserId);
 
-column!(AgentId, i64, ArrayType::BigInt, ColumnType::BigInteger, AgentId::number, |number| Some(
-    AgentId::new(number)
-));
+column!(
+    AgentId,
+    i64,
+    ArrayType::BigInt,
+    ColumnType::BigInteger,
+    AgentId::number,
+    |number| Some(AgentId::new(number))
+);
 
-column!(Timestamp, i64, ArrayType::BigInt, ColumnType::BigInteger, Timestamp::as_millis, |millis| Some(
-    Timestamp::from_millis(millis)
-));
+column!(
+    Timestamp,
+    i64,
+    ArrayType::BigInt,
+    ColumnType::BigInteger,
+    Timestamp::as_millis,
+    |millis| Some(Timestamp::from_millis(millis))
+);

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, Statement,
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ExecResult, QueryResult, Statement,
 };
 
 use super::ends::Heard;
@@ -132,25 +132,37 @@ impl ConnectionTrait for Connection {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.do_with(&statement.sql, || self.database.execute_raw(statement.clone())).await
+        self.do_with(&statement.sql, || {
+            self.database.execute_raw(statement.clone())
+        })
+        .await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.do_with(sql, || self.database.execute_unprepared(sql)).await
+        self.do_with(sql, || self.database.execute_unprepared(sql))
+            .await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.do_with(&statement.sql, || self.database.query_one_raw(statement.clone())).await
+        self.do_with(&statement.sql, || {
+            self.database.query_one_raw(statement.clone())
+        })
+        .await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.do_with(&statement.sql, || self.database.query_all_raw(statement.clone())).await
+        self.do_with(&statement.sql, || {
+            self.database.query_all_raw(statement.clone())
+        })
+        .await
     }
 }
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("share", &self.share).finish_non_exhaustive()
+        f.debug_struct("Connection")
+            .field("share", &self.share)
+            .finish_non_exhaustive()
     }
 }
 
@@ -167,7 +179,11 @@ pub(crate) struct Transaction {
 impl Transaction {
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
         in_time(self.transaction.commit()).await?;
-        if let Some(end) = self.publishes.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(end) = self
+            .publishes
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+        {
             let mut newest = self.published.newest();
             if newest.number < end.number {
                 *newest = end;
@@ -178,7 +194,10 @@ impl Transaction {
 
     /// With this transaction, this end of the feed is committed.
     pub(super) fn publishes(&self, end: Heard) {
-        *self.publishes.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
+        *self
+            .publishes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(end);
     }
 
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {
@@ -232,7 +251,9 @@ async fn within<T>(
     work: impl Future<Output = Result<T, DbErr>>,
     late: impl Fn() -> DbErr,
 ) -> Result<T, DbErr> {
-    tokio::time::timeout(time, work).await.unwrap_or_else(|_| Err(late()))
+    tokio::time::timeout(time, work)
+        .await
+        .unwrap_or_else(|_| Err(late()))
 }
 
 fn slow() -> DbErr {

@@ -20,7 +20,11 @@ pub(crate) const BOOKED_EVERY: Duration = Duration::from_mins(1);
 /// The keys of this node. Refuses a ring that lacks a key which ever wrote to this database, and books the one that
 /// writes from now on. One node at a time: of several that begin on an empty database, each with a key of its own, the
 /// first decides.
-pub(super) async fn agree(database: &DatabaseConnection, keys: &DataKeys, now: Timestamp) -> Result<KeyRing> {
+pub(super) async fn agree(
+    database: &DatabaseConnection,
+    keys: &DataKeys,
+    now: Timestamp,
+) -> Result<KeyRing> {
     let transaction = super::begin(database).await?;
     ends::lock_counter(&transaction).await?;
     let known = Entity::find().all(&transaction).await?;
@@ -96,7 +100,8 @@ impl Store {
 }
 
 fn fits(keys: &KeyRing, row: &Model) -> bool {
-    keys.find(&row.id).is_some_and(|key| check_value(key) == row.check_value)
+    keys.find(&row.id)
+        .is_some_and(|key| check_value(key) == row.check_value)
 }
 
 fn check_value(key: &DataKey) -> Vec<u8> {
@@ -125,11 +130,20 @@ mod tests {
     #[tokio::test]
     async fn a_new_key_is_given_to_every_node_before_it_writes() {
         let directory = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}?mode=rwc", directory.path().join("test.db").display());
+        let url = format!(
+            "sqlite://{}?mode=rwc",
+            directory.path().join("test.db").display()
+        );
         assert!(starts(&url, &[1]).await);
-        assert!(starts(&url, &[1, 2]).await, "one node has the new key, to read");
+        assert!(
+            starts(&url, &[1, 2]).await,
+            "one node has the new key, to read"
+        );
         assert!(starts(&url, &[1]).await, "another one does not have it yet");
-        assert!(!starts(&url, &[2]).await, "what the old key wrote has to be read");
+        assert!(
+            !starts(&url, &[2]).await,
+            "what the old key wrote has to be read"
+        );
         assert!(starts(&url, &[2, 1]).await, "now it writes");
         assert!(!starts(&url, &[1]).await);
         assert!(starts(&url, &[1, 2]).await);
@@ -138,18 +152,30 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn of_nodes_that_make_a_key_each_one_wins() {
         let directory = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}?mode=rwc", directory.path().join("test.db").display());
+        let url = format!(
+            "sqlite://{}?mode=rwc",
+            directory.path().join("test.db").display()
+        );
         let start = |name: usize| {
             let (url, path) = (url.clone(), directory.path().join(format!("{name}.key")));
             async move {
                 let database = Store::connect(&url).await.unwrap();
                 let clock = Arc::new(ManualClock::starting_now());
-                Store::open(database, &DataKeys::from_file(path), clock, true).await.is_ok()
+                Store::open(database, &DataKeys::from_file(path), clock, true)
+                    .await
+                    .is_ok()
             }
         };
-        let started = futures_util::future::join_all((0..3).map(|name| tokio::spawn(start(name)))).await;
-        let started: Vec<bool> = started.into_iter().map(|started| started.unwrap()).collect();
-        let winner = started.iter().position(|started| *started).expect("one of them starts");
+        let started =
+            futures_util::future::join_all((0..3).map(|name| tokio::spawn(start(name)))).await;
+        let started: Vec<bool> = started
+            .into_iter()
+            .map(|started| started.unwrap())
+            .collect();
+        let winner = started
+            .iter()
+            .position(|started| *started)
+            .expect("one of them starts");
         assert_eq!(started.iter().filter(|started| **started).count(), 1);
         assert!(start(winner).await, "and again");
     }

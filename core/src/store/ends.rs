@@ -3,8 +3,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, DatabaseConnection, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, DatabaseConnection, DatabaseTransaction,
+    EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
 use super::bell;
@@ -27,9 +27,19 @@ const BATCH: u64 = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// An authorisation changed; sessions of an older epoch are over.
-    Authorization { suite_id: SuiteId, corp_id: CorpId, epoch: i64 },
+    Authorization {
+        suite_id: SuiteId,
+        corp_id: CorpId,
+        epoch: i64,
+    },
     /// A person's sessions of an older epoch are over.
-    Person { suite_id: SuiteId, corp_id: CorpId, third_user_id: WecomUserId, authorization_epoch: i64, epoch: i64 },
+    Person {
+        suite_id: SuiteId,
+        corp_id: CorpId,
+        third_user_id: WecomUserId,
+        authorization_epoch: i64,
+        epoch: i64,
+    },
     /// One session is over.
     Session { token_hash: Vec<u8> },
     /// Every session of the service is over.
@@ -57,11 +67,21 @@ pub(crate) enum News {
 
 /// Makes the counter's row, once in the life of a database.
 pub(super) async fn prepare(database: &DatabaseConnection) -> Result<()> {
-    if counter::Entity::find_by_id(COUNTER).one(database).await?.is_some() {
+    if counter::Entity::find_by_id(COUNTER)
+        .one(database)
+        .await?
+        .is_some()
+    {
         return Ok(());
     }
-    let row = counter::ActiveModel { id: Set(COUNTER), value: Set(0) };
-    match counter::Entity::insert(row).exec_without_returning(database).await {
+    let row = counter::ActiveModel {
+        id: Set(COUNTER),
+        value: Set(0),
+    };
+    match counter::Entity::insert(row)
+        .exec_without_returning(database)
+        .await
+    {
         Ok(_) => Ok(()),
         Err(error) if is_taken(&error) => Ok(()),
         Err(error) => Err(error.into()),
@@ -70,18 +90,26 @@ pub(super) async fn prepare(database: &DatabaseConnection) -> Result<()> {
 
 /// Whoever does this at the same time waits until the transaction ends.
 pub(super) async fn lock_counter(transaction: &DatabaseTransaction) -> Result<()> {
-    counter::Entity::find_by_id(COUNTER).lock_exclusive().one(transaction).await?;
+    counter::Entity::find_by_id(COUNTER)
+        .lock_exclusive()
+        .one(transaction)
+        .await?;
     Ok(())
 }
 
 /// Tells the other nodes. To be called last before the commit: the counter's row is locked from here on.
 pub(crate) async fn publish(transaction: &Transaction, end: &End, now: Timestamp) -> Result<()> {
     counter::Entity::update_many()
-        .col_expr(counter::Column::Value, Expr::col(counter::Column::Value).add(1))
+        .col_expr(
+            counter::Column::Value,
+            Expr::col(counter::Column::Value).add(1),
+        )
         .filter(counter::Column::Id.eq(COUNTER))
         .exec(transaction)
         .await?;
-    let counted = counter::Entity::find_by_id(COUNTER).one(transaction).await?;
+    let counted = counter::Entity::find_by_id(COUNTER)
+        .one(transaction)
+        .await?;
     let number = counted.map_or(0, |counted| counted.value);
     let mark = i64::from_be_bytes(random::bytes());
     transaction.publishes(Heard { number, mark });
@@ -97,26 +125,45 @@ pub(crate) async fn publish(transaction: &Transaction, end: &End, now: Timestamp
         created_at: Set(now),
     };
     match end.clone() {
-        End::Authorization { suite_id, corp_id, epoch } => {
+        End::Authorization {
+            suite_id,
+            corp_id,
+            epoch,
+        } => {
             (row.suite_id, row.corp_id, row.epoch) =
                 (Set(Some(suite_id)), Set(Some(corp_id)), Set(Some(epoch)));
         }
-        End::Person { suite_id, corp_id, third_user_id, authorization_epoch, epoch } => {
+        End::Person {
+            suite_id,
+            corp_id,
+            third_user_id,
+            authorization_epoch,
+            epoch,
+        } => {
             (row.suite_id, row.corp_id, row.epoch) =
                 (Set(Some(suite_id)), Set(Some(corp_id)), Set(Some(epoch)));
-            (row.third_user_id, row.authorization_epoch) = (Set(Some(third_user_id)), Set(Some(authorization_epoch)));
+            (row.third_user_id, row.authorization_epoch) =
+                (Set(Some(third_user_id)), Set(Some(authorization_epoch)));
         }
         End::Session { token_hash } => row.token_hash = Set(Some(token_hash)),
         End::All => {}
     }
-    end::Entity::insert(row).exec_without_returning(transaction).await?;
+    end::Entity::insert(row)
+        .exec_without_returning(transaction)
+        .await?;
     bell::ring(transaction).await
 }
 
 /// Where the feed stands, for a node that begins to follow it.
 pub(crate) async fn newest(database: &Connection) -> Result<Heard> {
-    let row = end::Entity::find().order_by_desc(end::Column::Number).one(database).await?;
-    Ok(row.map_or_else(Heard::default, |row| Heard { number: row.number, mark: row.mark }))
+    let row = end::Entity::find()
+        .order_by_desc(end::Column::Number)
+        .one(database)
+        .await?;
+    Ok(row.map_or_else(Heard::default, |row| Heard {
+        number: row.number,
+        mark: row.mark,
+    }))
 }
 
 /// What came since.
@@ -143,7 +190,10 @@ pub(crate) async fn since(database: &Connection, heard: Heard) -> Result<News> {
     let mut newest = heard;
     let mut found = published.number <= heard.number;
     let ends = rows.map(|row| {
-        newest = Heard { number: row.number, mark: row.mark };
+        newest = Heard {
+            number: row.number,
+            mark: row.mark,
+        };
         found |= newest == published;
         end(row)
     });
@@ -158,7 +208,10 @@ pub(crate) async fn since(database: &Connection, heard: Heard) -> Result<News> {
 /// Whether the end that was heard of last is missing only because all that is left came after it. A database that went
 /// back has older ends, or lacks what this node committed.
 async fn came_late(database: &Connection, heard: Heard, published: Heard) -> Result<bool> {
-    let oldest = end::Entity::find().order_by_asc(end::Column::Number).one(database).await?;
+    let oldest = end::Entity::find()
+        .order_by_asc(end::Column::Number)
+        .one(database)
+        .await?;
     Ok(match oldest {
         Some(oldest) if oldest.number > heard.number => {
             published.number < oldest.number || contains(database, published).await?
@@ -205,13 +258,22 @@ fn end(row: end::Model) -> End {
     if let Some(token_hash) = row.token_hash {
         return End::Session { token_hash };
     }
-    let (Some(suite_id), Some(corp_id), Some(epoch)) = (row.suite_id, row.corp_id, row.epoch) else {
+    let (Some(suite_id), Some(corp_id), Some(epoch)) = (row.suite_id, row.corp_id, row.epoch)
+    else {
         return End::All;
     };
     match (row.third_user_id, row.authorization_epoch) {
-        (Some(third_user_id), Some(authorization_epoch)) => {
-            End::Person { suite_id, corp_id, third_user_id, authorization_epoch, epoch }
-        }
-        _ => End::Authorization { suite_id, corp_id, epoch },
+        (Some(third_user_id), Some(authorization_epoch)) => End::Person {
+            suite_id,
+            corp_id,
+            third_user_id,
+            authorization_epoch,
+            epoch,
+        },
+        _ => End::Authorization {
+            suite_id,
+            corp_id,
+            epoch,
+        },
     }
 }

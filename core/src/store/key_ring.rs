@@ -30,11 +30,17 @@ impl DataKey {
     /// The key of these bytes.
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
-        let digest: [u8; 32] =
-            Sha256::new().chain_update(b"wecom-login data key").chain_update(bytes).finalize().into();
+        let digest: [u8; 32] = Sha256::new()
+            .chain_update(b"wecom-login data key")
+            .chain_update(bytes)
+            .finalize()
+            .into();
         let mut id = [0; KEY_ID_BYTES];
         id.copy_from_slice(&digest[..KEY_ID_BYTES]);
-        Self { id, bytes: Zeroizing::new(bytes) }
+        Self {
+            id,
+            bytes: Zeroizing::new(bytes),
+        }
     }
 
     /// A new key from the system's randomness.
@@ -53,8 +59,8 @@ impl DataKey {
 
     /// A key for one purpose, derived from this one.
     pub(crate) fn derive(&self, purpose: &[u8]) -> [u8; 32] {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(self.bytes.as_slice()).expect("HMAC takes keys of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.bytes.as_slice())
+            .expect("HMAC takes keys of any length");
         mac.update(purpose);
         mac.finalize().into_bytes().into()
     }
@@ -109,9 +115,13 @@ impl DataKeys {
         match &self.0 {
             Source::Given(keys) => KeyRing::new(keys.clone()),
             Source::Environment => {
-                let text = std::env::var(DATA_KEY_VARIABLE).map(Zeroizing::new).map_err(|_| {
-                    config(format!("{DATA_KEY_VARIABLE} is not set: it holds base64 of 32 random bytes"))
-                })?;
+                let text = std::env::var(DATA_KEY_VARIABLE)
+                    .map(Zeroizing::new)
+                    .map_err(|_| {
+                        config(format!(
+                            "{DATA_KEY_VARIABLE} is not set: it holds base64 of 32 random bytes"
+                        ))
+                    })?;
                 parse(&text, DATA_KEY_VARIABLE)
             }
             Source::File(path) => read_or_create(path, database_is_empty),
@@ -152,9 +162,11 @@ fn parse(text: &str, origin: &str) -> Result<KeyRing> {
     let keys = text.trim().split(',').map(|key| {
         let bytes = STANDARD.decode(key.trim()).map(Zeroizing::new).ok();
         let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
-        bytes
-            .map(DataKey::new)
-            .ok_or_else(|| config(format!("{origin} must hold base64 of 32 bytes, or several with commas")))
+        bytes.map(DataKey::new).ok_or_else(|| {
+            config(format!(
+                "{origin} must hold base64 of 32 bytes, or several with commas"
+            ))
+        })
     });
     KeyRing::new(keys.collect::<Result<_>>()?)
 }
@@ -169,7 +181,11 @@ fn read_or_create(path: &Path, may_create: bool) -> Result<KeyRing> {
                 "the key file {shown} is gone, but the database is not empty: bring it back"
             )));
         }
-        Err(error) => return Err(config(format!("the key file {shown} cannot be read: {error}"))),
+        Err(error) => {
+            return Err(config(format!(
+                "the key file {shown} cannot be read: {error}"
+            )));
+        }
     }
     let key = DataKey::random();
     let text = Zeroizing::new(STANDARD.encode(key.bytes()));
@@ -185,10 +201,14 @@ fn read_or_create(path: &Path, may_create: bool) -> Result<KeyRing> {
         Ok(()) => KeyRing::new(vec![key]),
         // Another process made it between our look and our write: its key is the one.
         Err(error) if error.kind() == IoErrorKind::AlreadyExists => parse(
-            &Zeroizing::new(fs::read_to_string(path).map_err(|error| config(format!("{shown}: {error}")))?),
+            &Zeroizing::new(
+                fs::read_to_string(path).map_err(|error| config(format!("{shown}: {error}")))?,
+            ),
             &shown.to_string(),
         ),
-        Err(error) => Err(config(format!("the key file {shown} cannot be written: {error}"))),
+        Err(error) => Err(config(format!(
+            "the key file {shown} cannot be written: {error}"
+        ))),
     }
 }
 
@@ -207,14 +227,19 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
         }
     }
 
     #[test]
     fn a_lost_file_is_not_replaced_when_there_is_data() {
         let directory = tempfile::tempdir().unwrap();
-        let error = DataKeys::from_file(directory.path().join("data.key")).load(false).unwrap_err();
+        let error = DataKeys::from_file(directory.path().join("data.key"))
+            .load(false)
+            .unwrap_err();
         assert!(error.detail().contains("not empty"), "{error}");
     }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait as _,
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait as _,
 };
 
 use crate::clock::{Clock, Timestamp};
@@ -81,10 +82,15 @@ impl Store {
     /// Connects by URL: our own pool, without statement logging, since statements hold people's data.
     pub(crate) async fn connect(url: &str) -> Result<DatabaseConnection> {
         let mut options = ConnectOptions::new(url);
-        options.sqlx_logging(false).acquire_timeout(CONNECTED_WITHIN).max_connections(CONNECTIONS);
+        options
+            .sqlx_logging(false)
+            .acquire_timeout(CONNECTED_WITHIN)
+            .max_connections(CONNECTIONS);
         // Connections do not end by their age. The task by which sqlx 0.9.0 sees to that can read a counter that has just
         // gone below zero: it then spins for ever, and no shutdown ends it. They end when they come back old.
-        options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+        options
+            .idle_timeout(None::<Duration>)
+            .max_lifetime(None::<Duration>);
         #[cfg(feature = "sqlite")]
         options.map_sqlx_sqlite_opts(|sqlite| {
             use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
@@ -97,11 +103,15 @@ impl Store {
         });
         #[cfg(feature = "postgres")]
         options.map_sqlx_postgres_pool_opts(|pool| {
-            pool.after_release(|connection, of| Box::pin(connection::is_used_again(connection, of.age)))
+            pool.after_release(|connection, of| {
+                Box::pin(connection::is_used_again(connection, of.age))
+            })
         });
         #[cfg(feature = "mysql")]
         options.map_sqlx_mysql_pool_opts(|pool| {
-            pool.after_release(|connection, of| Box::pin(connection::is_used_again(connection, of.age)))
+            pool.after_release(|connection, of| {
+                Box::pin(connection::is_used_again(connection, of.age))
+            })
         });
         if url.contains(":memory:") || url.contains("mode=memory") {
             // Each connection to a memory database would see one of its own.
@@ -143,7 +153,15 @@ impl Store {
         time.measure(&database, &*clock).await?;
         let keys = data_key::agree(&database, keys, time.now(&*clock)).await?;
         let shares = Connection::shares(&database);
-        Ok(Self(Arc::new(Inner { shares, keys, clock, time }), Share::Rest))
+        Ok(Self(
+            Arc::new(Inner {
+                shares,
+                keys,
+                clock,
+                time,
+            }),
+            Share::Rest,
+        ))
     }
 
     /// The same store for this kind of its users.
@@ -166,7 +184,10 @@ impl Store {
 
     /// Asks the database for its time, from which this node's may drift.
     pub(crate) async fn measure_time(&self) -> Result<()> {
-        self.0.time.measure(self.database().pool(), &*self.0.clock).await
+        self.0
+            .time
+            .measure(self.database().pool(), &*self.0.clock)
+            .await
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -212,7 +233,10 @@ async fn strict(database: &DatabaseConnection) -> Result<()> {
     }
     let mode = Statement::from_string(DbBackend::MySql, "SELECT CAST(@@sql_mode AS CHAR) AS mode");
     let row = database.query_one_raw(mode).await?;
-    let mode: String = row.map(|row| row.try_get("", "mode")).transpose()?.unwrap_or_default();
+    let mode: String = row
+        .map(|row| row.try_get("", "mode"))
+        .transpose()?
+        .unwrap_or_default();
     if mode.contains("STRICT_") {
         return Ok(());
     }
@@ -247,9 +271,12 @@ impl fmt::Debug for Store {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        Self::new(ErrorKind::StoreUnavailable, "the database did not do what it was asked")
-            .with_retry_after(AGAIN_AFTER)
-            .with_source(error)
+        Self::new(
+            ErrorKind::StoreUnavailable,
+            "the database did not do what it was asked",
+        )
+        .with_retry_after(AGAIN_AFTER)
+        .with_source(error)
     }
 }
 
@@ -270,7 +297,9 @@ fn without_url(error: &DbErr) -> std::io::Error {
     let reason = match error {
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
         DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error)) => match &**error {
-            sea_orm::sqlx::Error::Io(error) => return std::io::Error::new(error.kind(), error.to_string()),
+            sea_orm::sqlx::Error::Io(error) => {
+                return std::io::Error::new(error.kind(), error.to_string());
+            }
             sea_orm::sqlx::Error::Database(error) => error.message().to_owned(),
             sea_orm::sqlx::Error::PoolTimedOut => "no connection in time".to_owned(),
             _ => "connection failed".to_owned(),

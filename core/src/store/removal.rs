@@ -37,7 +37,9 @@ where
         }
         let full = keys.len() as u64 == BATCH;
         let deleted = retried(|| async {
-            let delete = E::delete_many().filter(key.is_in(keys.clone())).filter(over.clone());
+            let delete = E::delete_many()
+                .filter(key.is_in(keys.clone()))
+                .filter(over.clone());
             Ok(delete.exec(store.database()).await?.rows_affected)
         });
         removed += deleted.await?;
@@ -63,17 +65,33 @@ mod tests {
     async fn more_than_a_batch_goes_and_what_is_not_over_stays() {
         let database = Store::connect("sqlite::memory:").await.unwrap();
         let keys = DataKeys::from_keys([DataKey::new([7; 32])]);
-        let store = Store::open(database, &keys, Arc::new(ManualClock::starting_now()), true).await.unwrap();
+        let store = Store::open(database, &keys, Arc::new(ManualClock::starting_now()), true)
+            .await
+            .unwrap();
         for number in 0..2 * BATCH + 7 {
             let row = ActiveModel {
                 hash: Set(number.to_be_bytes().to_vec()),
                 expires_at: Set(Timestamp::from_millis(number as i64)),
             };
-            Entity::insert(row).exec_without_returning(store.database()).await.unwrap();
+            Entity::insert(row)
+                .exec_without_returning(store.database())
+                .await
+                .unwrap();
         }
-        let over = || Condition::all().add(Column::ExpiresAt.lt(Timestamp::from_millis(2 * BATCH as i64)));
-        assert_eq!(remove::<Entity, Vec<u8>>(&store, Column::Hash, over()).await.unwrap(), 2 * BATCH);
+        let over =
+            || Condition::all().add(Column::ExpiresAt.lt(Timestamp::from_millis(2 * BATCH as i64)));
+        assert_eq!(
+            remove::<Entity, Vec<u8>>(&store, Column::Hash, over())
+                .await
+                .unwrap(),
+            2 * BATCH
+        );
         assert_eq!(Entity::find().all(store.database()).await.unwrap().len(), 7);
-        assert_eq!(remove::<Entity, Vec<u8>>(&store, Column::Hash, over()).await.unwrap(), 0);
+        assert_eq!(
+            remove::<Entity, Vec<u8>>(&store, Column::Hash, over())
+                .await
+                .unwrap(),
+            0
+        );
     }
 }

@@ -27,14 +27,21 @@ pub(crate) async fn retried<T, F: Future<Output = Result<T>>>(work: impl Fn() ->
 }
 
 fn gave_way(error: &Error) -> bool {
-    error.source().and_then(|source| source.downcast_ref::<DbErr>()).is_some_and(was_rolled_back)
+    error
+        .source()
+        .and_then(|source| source.downcast_ref::<DbErr>())
+        .is_some_and(was_rolled_back)
 }
 
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub(super) fn was_rolled_back(error: &DbErr) -> bool {
     use sea_orm::RuntimeErr::SqlxError;
-    let (DbErr::Exec(SqlxError(cause)) | DbErr::Query(SqlxError(cause))) = error else { return false };
-    let Some(database) = cause.as_database_error() else { return false };
+    let (DbErr::Exec(SqlxError(cause)) | DbErr::Query(SqlxError(cause))) = error else {
+        return false;
+    };
+    let Some(database) = cause.as_database_error() else {
+        return false;
+    };
     match database.code().as_deref() {
         // The standard's serialisation failure (MySQL's 1213 too), PostgreSQL's deadlock, SQLite's BUSY and its kin.
         Some("40001" | "40P01" | "5" | "261" | "517") => true,

@@ -55,12 +55,21 @@ impl Room {
             Share::Worker => Some(Arc::clone(&self.worker).acquire_owned().await),
             Share::Rest => None,
             Share::Pulse => {
-                let own = Arc::clone(&self.pulse).acquire_owned().await.map_err(closed)?;
-                return Ok(Places { _own: Some(own), _of_all: None });
+                let own = Arc::clone(&self.pulse)
+                    .acquire_owned()
+                    .await
+                    .map_err(closed)?;
+                return Ok(Places {
+                    _own: Some(own),
+                    _of_all: None,
+                });
             }
         };
         let of_all = Arc::clone(&self.for_all).acquire_owned().await;
-        Ok(Places { _own: own.transpose().map_err(closed)?, _of_all: Some(of_all.map_err(closed)?) })
+        Ok(Places {
+            _own: own.transpose().map_err(closed)?,
+            _of_all: Some(of_all.map_err(closed)?),
+        })
     }
 }
 
@@ -82,21 +91,26 @@ pub(super) fn connections(database: &DatabaseConnection) -> usize {
     use sea_orm::DatabaseConnectionType;
     let connections = match &database.inner {
         #[cfg(feature = "sqlite")]
-        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
-            database.get_sqlite_connection_pool().options().get_max_connections()
-        }
+        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => database
+            .get_sqlite_connection_pool()
+            .options()
+            .get_max_connections(),
         #[cfg(feature = "postgres")]
-        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-            database.get_postgres_connection_pool().options().get_max_connections()
-        }
+        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => database
+            .get_postgres_connection_pool()
+            .options()
+            .get_max_connections(),
         #[cfg(feature = "mysql")]
-        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-            database.get_mysql_connection_pool().options().get_max_connections()
-        }
+        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => database
+            .get_mysql_connection_pool()
+            .options()
+            .get_max_connections(),
         // A kind of database that this build does not know: as many as a pool of ours.
         _ => super::CONNECTIONS,
     };
-    usize::try_from(connections).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS)
+    usize::try_from(connections)
+        .unwrap_or(Semaphore::MAX_PERMITS)
+        .min(Semaphore::MAX_PERMITS)
 }
 
 #[cfg(test)]

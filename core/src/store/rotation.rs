@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use sea_orm::sea_query::{Expr, ExprTrait as _, Func, FunctionCall, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{
+    Expr, ExprTrait as _, Func, FunctionCall, Query, SelectStatement, SimpleExpr,
+};
 use sea_orm::{Condition, ConnectionTrait, Order, QueryResult, Value};
 
 use super::seal::{HEAD_BYTES, Sealed, head};
@@ -48,7 +50,9 @@ impl Store {
         let mut place = None;
         loop {
             let mut select = values(column);
-            select.columns(column.key.iter().chain(&column.number).copied()).column(column.column);
+            select
+                .columns(column.key.iter().chain(&column.number).copied())
+                .column(column.column);
             select.and_where(Expr::expr(head_of(column)).ne(ours.clone()));
             select.cond_where(place.as_deref().map_or_else(Condition::all, after));
             for name in column.number.as_slice().iter().chain(column.key) {
@@ -78,7 +82,10 @@ impl Store {
         found: &Found,
     ) -> Result<Option<u64>> {
         let old: Vec<u8> = row.try_get("", column.column)?;
-        let key = column.key.iter().map(|name| row.try_get::<Vec<u8>>("", name));
+        let key = column
+            .key
+            .iter()
+            .map(|name| row.try_get::<Vec<u8>>("", name));
         let key: Vec<Vec<u8>> = key.collect::<std::result::Result<_, _>>()?;
         let key: Vec<&[u8]> = key.iter().map(Vec::as_slice).collect();
         let Ok(text) = self.keys().open(column.at(&key), &Sealed(old.clone())) else {
@@ -86,11 +93,16 @@ impl Store {
         };
         let new = self.keys().seal(column.at(&key), &text)?;
         let mut update = Query::update();
-        update.table(column.table).value(column.column, new.0).and_where(Expr::col(column.column).eq(old));
+        update
+            .table(column.table)
+            .value(column.column, new.0)
+            .and_where(Expr::col(column.column).eq(old));
         for (name, value) in found {
             update.and_where(Expr::col(*name).eq(value.clone()));
         }
-        Ok(Some(self.database().execute(&update).await?.rows_affected()))
+        Ok(Some(
+            self.database().execute(&update).await?.rows_affected(),
+        ))
     }
 }
 
@@ -101,7 +113,10 @@ fn found_by(column: SealedColumn, row: &QueryResult) -> Result<Vec<(&'static str
     if let Some(name) = column.number {
         return Ok(vec![(name, row.try_get::<i64>("", name)?.into())]);
     }
-    let parts = column.key.iter().map(|name| Ok((*name, row.try_get::<Vec<u8>>("", name)?.into())));
+    let parts = column
+        .key
+        .iter()
+        .map(|name| Ok((*name, row.try_get::<Vec<u8>>("", name)?.into())));
     parts.collect()
 }
 
@@ -122,34 +137,59 @@ fn after(found: &Found) -> Condition {
 pub(super) async fn sealed_under(database: &impl ConnectionTrait, key_id: &[u8]) -> Result<i64> {
     let mut sum = 0;
     for column in SEALED_COLUMNS {
-        sum += count(database, column, Expr::expr(head_of(column)).eq(head(key_id))).await?;
+        sum += count(
+            database,
+            column,
+            Expr::expr(head_of(column)).eq(head(key_id)),
+        )
+        .await?;
     }
     Ok(sum)
 }
 
 /// How many permanent codes none of these keys opens. They are what cannot be had again.
-pub(super) async fn codes_of_other_keys(database: &impl ConnectionTrait, keys: &KeyRing) -> Result<i64> {
+pub(super) async fn codes_of_other_keys(
+    database: &impl ConnectionTrait,
+    keys: &KeyRing,
+) -> Result<i64> {
     let heads = keys.iter().map(|key| head(key.id()));
-    count(database, PERMANENT_CODE, Expr::expr(head_of(PERMANENT_CODE)).is_not_in(heads)).await
+    count(
+        database,
+        PERMANENT_CODE,
+        Expr::expr(head_of(PERMANENT_CODE)).is_not_in(heads),
+    )
+    .await
 }
 
-async fn count(database: &impl ConnectionTrait, column: SealedColumn, which: SimpleExpr) -> Result<i64> {
+async fn count(
+    database: &impl ConnectionTrait,
+    column: SealedColumn,
+    which: SimpleExpr,
+) -> Result<i64> {
     let mut select = values(column);
-    select.expr_as(Expr::col(column.column).count(), "values").and_where(which);
+    select
+        .expr_as(Expr::col(column.column).count(), "values")
+        .and_where(which);
     let row = database.query_one(&select).await?;
     Ok(row.map_or(Ok(0), |row| row.try_get("", "values"))?)
 }
 
 fn values(column: SealedColumn) -> SelectStatement {
     let mut select = Query::select();
-    select.from(column.table).and_where(Expr::col(column.column).is_not_null());
+    select
+        .from(column.table)
+        .and_where(Expr::col(column.column).is_not_null());
     select
 }
 
 /// What stands before the nonce.
 fn head_of(column: SealedColumn) -> FunctionCall {
     let length = i32::try_from(HEAD_BYTES).expect("a version and a key id are a few bytes");
-    Func::cust("SUBSTR").args([Expr::col(column.column), Expr::value(1), Expr::value(length)])
+    Func::cust("SUBSTR").args([
+        Expr::col(column.column),
+        Expr::value(1),
+        Expr::value(length),
+    ])
 }
 
 #[cfg(all(test, feature = "sqlite"))]
@@ -173,15 +213,27 @@ mod tests {
         }
 
         async fn start(&self, seeds: &[u8]) -> Result<Store> {
-            let url = format!("sqlite://{}?mode=rwc", self.0.path().join("test.db").display());
+            let url = format!(
+                "sqlite://{}?mode=rwc",
+                self.0.path().join("test.db").display()
+            );
             let keys = DataKeys::from_keys(seeds.iter().map(|seed| DataKey::new([*seed; 32])));
-            Store::open(Store::connect(&url).await?, &keys, Arc::new(self.1.clone()), true).await
+            Store::open(
+                Store::connect(&url).await?,
+                &keys,
+                Arc::new(self.1.clone()),
+                true,
+            )
+            .await
         }
     }
 
     async fn keep(store: &Store, number: u64) {
         let id = number.to_be_bytes().to_vec();
-        let value = store.keys().seal(ACCESS_TOKEN.at(&[&id]), b"a token").unwrap();
+        let value = store
+            .keys()
+            .seal(ACCESS_TOKEN.at(&[&id]), b"a token")
+            .unwrap();
         let at = Timestamp::from_millis(0);
         let row = ActiveModel {
             id: Set(id),
@@ -192,7 +244,10 @@ mod tests {
             fetched_at: Set(at),
             expires_at: Set(at),
         };
-        Entity::insert(row).exec_without_returning(store.database()).await.unwrap();
+        Entity::insert(row)
+            .exec_without_returning(store.database())
+            .await
+            .unwrap();
     }
 
     #[tokio::test]
@@ -219,14 +274,37 @@ mod tests {
         keep(&both, rows).await;
         nodes.1.advance(3 * BOOKED_EVERY + Duration::from_secs(1));
         let rotated = both.rotate_keys().await.unwrap();
-        assert_eq!(rotated, KeyRotationReport { resealed: rows - 2, unreadable: 2, ..KeyRotationReport::default() });
-        assert!(nodes.start(&[2]).await.is_err(), "something is left under the old key");
+        assert_eq!(
+            rotated,
+            KeyRotationReport {
+                resealed: rows - 2,
+                unreadable: 2,
+                ..KeyRotationReport::default()
+            }
+        );
+        assert!(
+            nodes.start(&[2]).await.is_err(),
+            "something is left under the old key"
+        );
 
-        Entity::delete_many().filter(spoiled()).exec(both.database()).await.unwrap();
-        assert_eq!(both.rotate_keys().await.unwrap(), KeyRotationReport { retired: 1, ..KeyRotationReport::default() });
+        Entity::delete_many()
+            .filter(spoiled())
+            .exec(both.database())
+            .await
+            .unwrap();
+        assert_eq!(
+            both.rotate_keys().await.unwrap(),
+            KeyRotationReport {
+                retired: 1,
+                ..KeyRotationReport::default()
+            }
+        );
         let alone = nodes.start(&[2]).await.unwrap();
         for row in Entity::find().all(alone.database()).await.unwrap() {
-            let text = alone.keys().open_text(ACCESS_TOKEN.at(&[&row.id]), &row.value).unwrap();
+            let text = alone
+                .keys()
+                .open_text(ACCESS_TOKEN.at(&[&row.id]), &row.value)
+                .unwrap();
             assert_eq!(text, "a token");
         }
     }
@@ -246,7 +324,11 @@ mod tests {
                 let rotated = node.rotate_keys().await.unwrap();
                 assert_eq!(
                     rotated,
-                    KeyRotationReport { resealed: rotated.resealed, still_active: 1, ..Default::default() }
+                    KeyRotationReport {
+                        resealed: rotated.resealed,
+                        still_active: 1,
+                        ..Default::default()
+                    }
                 );
             }
             for lacking in [[1], [2], [3]] {
@@ -256,7 +338,13 @@ mod tests {
         // The old one ends, and nothing but time goes by.
         drop(old);
         nodes.1.advance(3 * BOOKED_EVERY + Duration::from_secs(1));
-        assert_eq!(new.rotate_keys().await.unwrap(), KeyRotationReport { retired: 1, ..Default::default() });
+        assert_eq!(
+            new.rotate_keys().await.unwrap(),
+            KeyRotationReport {
+                retired: 1,
+                ..Default::default()
+            }
+        );
         for other in [[1], [3]] {
             assert!(nodes.start(&other).await.is_err(), "{other:?}");
         }
@@ -272,6 +360,9 @@ mod tests {
         assert_eq!(new.rotate_keys().await.unwrap().retired, 1);
         away.book_key().await.unwrap();
         keep(&away, 1).await;
-        assert!(nodes.start(&[2]).await.is_err(), "it writes with the old key");
+        assert!(
+            nodes.start(&[2]).await.is_err(),
+            "it writes with the old key"
+        );
     }
 }

@@ -45,7 +45,10 @@ impl KeyRing {
     pub(crate) fn seal(&self, place: Place<'_>, text: &[u8]) -> Result<Sealed> {
         let key = self.writing();
         let nonce: [u8; NONCE_BYTES] = random::bytes();
-        let payload = Payload { msg: text, aad: &place.associated_data() };
+        let payload = Payload {
+            msg: text,
+            aad: &place.associated_data(),
+        };
         let ciphertext = cipher(key)
             .encrypt(&XNonce::from(nonce), payload)
             .map_err(|_| Error::new(ErrorKind::Internal, "a value could not be sealed"))?;
@@ -77,8 +80,14 @@ impl KeyRing {
         }
         let key = self.find(key_id).ok_or_else(broken)?;
         let nonce = XNonce::try_from(nonce).map_err(|_| broken())?;
-        let payload = Payload { msg: ciphertext, aad: &place.associated_data() };
-        cipher(key).decrypt(&nonce, payload).map(Zeroizing::new).map_err(|_| broken())
+        let payload = Payload {
+            msg: ciphertext,
+            aad: &place.associated_data(),
+        };
+        cipher(key)
+            .decrypt(&nonce, payload)
+            .map(Zeroizing::new)
+            .map_err(|_| broken())
     }
 
     /// Opens a text.
@@ -102,7 +111,11 @@ fn cipher(key: &DataKey) -> XChaCha20Poly1305 {
 mod tests {
     use super::*;
 
-    const HERE: Place<'_> = Place { table: "t", column: "c", key: &[b"suite", b"corp"] };
+    const HERE: Place<'_> = Place {
+        table: "t",
+        column: "c",
+        key: &[b"suite", b"corp"],
+    };
 
     fn ring(seeds: &[u8]) -> KeyRing {
         KeyRing::new(seeds.iter().map(|seed| DataKey::new([*seed; 32])).collect()).unwrap()
@@ -121,10 +134,22 @@ mod tests {
         let sealed = ring.seal(HERE, b"hush").unwrap();
         for place in [
             Place { table: "u", ..HERE },
-            Place { column: "d", ..HERE },
-            Place { key: &[b"suite", b"other"], ..HERE },
-            Place { key: &[b"suitecorp"], ..HERE },
-            Place { key: &[b"suitec", b"orp"], ..HERE },
+            Place {
+                column: "d",
+                ..HERE
+            },
+            Place {
+                key: &[b"suite", b"other"],
+                ..HERE
+            },
+            Place {
+                key: &[b"suitecorp"],
+                ..HERE
+            },
+            Place {
+                key: &[b"suitec", b"orp"],
+                ..HERE
+            },
         ] {
             assert!(ring.open(place, &sealed).is_err(), "{place:?}");
         }
@@ -155,6 +180,9 @@ mod tests {
     #[test]
     fn the_same_text_never_looks_the_same_twice() {
         let ring = ring(&[1]);
-        assert_ne!(ring.seal(HERE, b"x").unwrap(), ring.seal(HERE, b"x").unwrap());
+        assert_ne!(
+            ring.seal(HERE, b"x").unwrap(),
+            ring.seal(HERE, b"x").unwrap()
+        );
     }
 }

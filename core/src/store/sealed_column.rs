@@ -13,23 +13,39 @@ pub(crate) struct SealedColumn {
     pub(super) number: Option<&'static str>,
 }
 
-pub(crate) const PERMANENT_CODE: SealedColumn =
-    SealedColumn::new("wecom_authorization", "permanent_code", &["suite_id", "corp_id"]);
+pub(crate) const PERMANENT_CODE: SealedColumn = SealedColumn::new(
+    "wecom_authorization",
+    "permanent_code",
+    &["suite_id", "corp_id"],
+);
 pub(crate) const TICKET: SealedColumn = SealedColumn::new("wecom_suite", "ticket", &["suite_id"]);
-pub(crate) const ACCESS_TOKEN: SealedColumn = SealedColumn::new("wecom_access_token", "value", &["id"]);
-pub(crate) const PAYLOAD: SealedColumn =
-    SealedColumn { number: Some("id"), ..SealedColumn::new("wecom_callback_record", "payload", &["hash"]) };
+pub(crate) const ACCESS_TOKEN: SealedColumn =
+    SealedColumn::new("wecom_access_token", "value", &["id"]);
+pub(crate) const PAYLOAD: SealedColumn = SealedColumn {
+    number: Some("id"),
+    ..SealedColumn::new("wecom_callback_record", "payload", &["hash"])
+};
 
 /// All of them.
-pub(super) const SEALED_COLUMNS: [SealedColumn; 4] = [PERMANENT_CODE, TICKET, ACCESS_TOKEN, PAYLOAD];
+pub(super) const SEALED_COLUMNS: [SealedColumn; 4] =
+    [PERMANENT_CODE, TICKET, ACCESS_TOKEN, PAYLOAD];
 
 impl SealedColumn {
     const fn new(table: &'static str, column: &'static str, key: &'static [&'static str]) -> Self {
-        Self { table, column, key, number: None }
+        Self {
+            table,
+            column,
+            key,
+            number: None,
+        }
     }
 
     /// Where the value of the row with this key is sealed.
     pub(crate) const fn at<'a>(&self, key: &'a [&'a [u8]]) -> Place<'a> {
-        Place { table: self.table, column: self.column, key }
+        Place {
+            table: self.table,
+            column: self.column,
+            key,
+        }
     }
 }

@@ -19,7 +19,10 @@ pub(super) struct DatabaseTime {
 
 impl DatabaseTime {
     pub(super) fn new(clock: &dyn Clock) -> Self {
-        Self { began: Instant::now(), at_beginning: AtomicI64::new(clock.now().as_millis()) }
+        Self {
+            began: Instant::now(),
+            at_beginning: AtomicI64::new(clock.now().as_millis()),
+        }
     }
 
     /// The database's time, or that of a clock that tests move.
@@ -32,12 +35,18 @@ impl DatabaseTime {
     }
 
     /// Asks the database for its time. A clock that tests move stays as it is.
-    pub(super) async fn measure(&self, database: &DatabaseConnection, clock: &dyn Clock) -> Result<()> {
+    pub(super) async fn measure(
+        &self,
+        database: &DatabaseConnection,
+        clock: &dyn Clock,
+    ) -> Result<()> {
         if !clock.is_real() {
             return Ok(());
         }
         let asked = Instant::now();
-        let Some(theirs) = now(database).await? else { return Ok(()) };
+        let Some(theirs) = now(database).await? else {
+            return Ok(());
+        };
         let took = asked.elapsed();
         let passed = asked.duration_since(self.began) + took / 2;
         let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
@@ -53,13 +62,17 @@ impl DatabaseTime {
 async fn now(database: &DatabaseConnection) -> Result<Option<i64>> {
     let backend = database.get_database_backend();
     let sql = match backend {
-        DbBackend::Postgres => "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT AS millis",
+        DbBackend::Postgres => {
+            "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT AS millis"
+        }
         DbBackend::MySql => {
             "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000 AS millis"
         }
         _ => "SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000) AS INTEGER) AS millis",
     };
-    let row = database.query_one_raw(Statement::from_string(backend, sql)).await?;
+    let row = database
+        .query_one_raw(Statement::from_string(backend, sql))
+        .await?;
     Ok(row.map(|row| row.try_get("", "millis")).transpose()?)
 }
 
@@ -93,7 +106,8 @@ mod tests {
         let clock = Set(AtomicI64::new(-3_600_000));
         let time = DatabaseTime::new(&clock);
         time.measure(&database, &clock).await.unwrap();
-        let near = |time: Timestamp| (time.as_millis() - SystemClock.now().as_millis()).abs() < 30_000;
+        let near =
+            |time: Timestamp| (time.as_millis() - SystemClock.now().as_millis()).abs() < 30_000;
         for set in [60_000, 86_400_000, -86_400_000] {
             clock.0.store(set, Ordering::Relaxed);
             assert!(near(time.now(&clock)), "{set}");

@@ -20,7 +20,11 @@ pub(super) struct Turns {
 
 impl Turns {
     pub(super) fn new(patience: Duration) -> Self {
-        Self { line: Arc::new(Semaphore::new(1)), patience, urgent: watch::Sender::new(0) }
+        Self {
+            line: Arc::new(Semaphore::new(1)),
+            patience,
+            urgent: watch::Sender::new(0),
+        }
     }
 
     /// The next turn of one who can try again; `None` if it does not come in time.
@@ -36,7 +40,10 @@ impl Turns {
                 urgent.wait_for(|waiting| *waiting == 0).await.ok()?;
             }
         };
-        tokio::time::timeout(self.patience, turn).await.ok().flatten()
+        tokio::time::timeout(self.patience, turn)
+            .await
+            .ok()
+            .flatten()
     }
 
     /// The next turn of all.
@@ -79,7 +86,11 @@ mod tests {
         for name in ["first", "second", "urgent", "third"] {
             let (theirs, order) = (Arc::clone(&turns), Arc::clone(&came));
             waiting.push(tokio::spawn(async move {
-                let turn = if name == "urgent" { theirs.urgent().await } else { theirs.ordinary().await };
+                let turn = if name == "urgent" {
+                    theirs.urgent().await
+                } else {
+                    theirs.ordinary().await
+                };
                 order.lock().unwrap().push(name);
                 drop(turn);
             }));
@@ -106,7 +117,11 @@ mod tests {
     async fn an_urgent_one_that_gives_up_holds_nobody_back() {
         let turns = Turns::new(LONG);
         let held = turns.ordinary().await.unwrap();
-        assert!(tokio::time::timeout(Duration::from_millis(1), turns.urgent()).await.is_err());
+        assert!(
+            tokio::time::timeout(Duration::from_millis(1), turns.urgent())
+                .await
+                .is_err()
+        );
         drop(held);
         assert!(turns.ordinary().await.is_some());
     }

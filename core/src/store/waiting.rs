@@ -26,7 +26,11 @@ impl Waits {
 /// Does what waits for the database.
 pub(super) async fn noted<T>(work: impl Future<Output = T>) -> T {
     // Nobody watches what no login waits for.
-    let note = |waits: bool| WAITS.try_with(|watched| watched.store(waits, Ordering::Relaxed)).is_ok();
+    let note = |waits: bool| {
+        WAITS
+            .try_with(|watched| watched.store(waits, Ordering::Relaxed))
+            .is_ok()
+    };
     note(true);
     let done = work.await;
     note(false);

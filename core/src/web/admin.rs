@@ -47,7 +47,10 @@ impl AdminKey {
     pub(crate) fn new(key: &str) -> Result<Self> {
         let key = key.trim();
         if key.chars().count() < SHORTEST_KEY {
-            return Err(Error::new(ErrorKind::Config, "the admin key must have at least 24 characters"));
+            return Err(Error::new(
+                ErrorKind::Config,
+                "the admin key must have at least 24 characters",
+            ));
         }
         Ok(Self(Sha256::digest(key).into()))
     }
@@ -71,12 +74,18 @@ impl Admin {
         predicate: Option<AdminPredicate>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { key, predicate, wrong: Limit::new(WRONG_KEYS_PER_MINUTE, clock) }
+        Self {
+            key,
+            predicate,
+            wrong: Limit::new(WRONG_KEYS_PER_MINUTE, clock),
+        }
     }
 
     /// Whether the bearer is the key. What this service minted as a session's token is no guess at it.
     fn is_key(&self, given: &[u8], client: IpAddr, sessions: &Sessions) -> Result<bool> {
-        let Some(key) = &self.key else { return Ok(false) };
+        let Some(key) = &self.key else {
+            return Ok(false);
+        };
         if sessions.minted(given) {
             return Ok(false);
         }
@@ -150,11 +159,16 @@ impl Web {
         {
             return Ok(Administrator::Key);
         }
-        let Some(predicate) = &admin.predicate else { return Err(refused("the admin key is missing")) };
+        let Some(predicate) = &admin.predicate else {
+            return Err(refused("the admin key is missing"));
+        };
         let verify = self.verify(sessions, method, headers);
         match verify.resolve().await? {
             Some(verified) => Ok(Administrator::User(verified.user, Arc::clone(predicate))),
-            None => Err(Error::new(ErrorKind::Unauthenticated, "no credential was sent")),
+            None => Err(Error::new(
+                ErrorKind::Unauthenticated,
+                "no credential was sent",
+            )),
         }
     }
 }

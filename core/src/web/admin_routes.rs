@@ -23,14 +23,19 @@ struct Corps<T> {
 pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> {
     let headers = call.request.headers.as_slice();
     let client = call.client(login);
-    let administrator =
-        login.0.web.administrator(&login.0.sessions, &call.request.method, headers, client).await?;
+    let administrator = login
+        .0
+        .web
+        .administrator(&login.0.sessions, &call.request.method, headers, client)
+        .await?;
     let service = login.service();
     match call.endpoint {
         Endpoint::SetCode => {
             let params = SetCodeParams::parse(call.body()?)?;
             administrator.may(AdminAction::SetCode, Some(&params.corp_id))?;
-            service.set_code(&params.corp_id, &params.code, params.suite_id.as_ref()).await?;
+            service
+                .set_code(&params.corp_id, &params.code, params.suite_id.as_ref())
+                .await?;
             Ok(Response::empty(204))
         }
         Endpoint::RetryCallback => {
@@ -42,13 +47,20 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> 
         Endpoint::CallbackRecords => {
             let params = RecordsParams::parse(&call.request.query)?;
             administrator.may(AdminAction::CallbackRecords, None)?;
-            let records = service.callback_records(params.status, params.limit, params.before).await?;
+            let records = service
+                .callback_records(params.status, params.limit, params.before)
+                .await?;
             Ok(Response::json(&Records { records }))
         }
         Endpoint::Corps => {
             administrator.may(AdminAction::Corps, None)?;
-            Ok(Response::json(&Corps { corps: service.corps().await? }))
+            Ok(Response::json(&Corps {
+                corps: service.corps().await?,
+            }))
         }
-        _ => Err(Error::new(ErrorKind::Internal, "an admin route has no answer")),
+        _ => Err(Error::new(
+            ErrorKind::Internal,
+            "an admin route has no answer",
+        )),
     }
 }

@@ -35,7 +35,9 @@ impl Body {
         let mut chunks = pin!(chunks);
         let mut read = BytesMut::new();
         while let Some(chunk) = chunks.next().await {
-            let Ok(mut chunk) = chunk else { return Self::Incomplete };
+            let Ok(mut chunk) = chunk else {
+                return Self::Incomplete;
+            };
             if chunk.remaining() > limit - read.len() {
                 return Self::TooLarge;
             }
@@ -66,23 +68,42 @@ mod tests {
     }
 
     fn bytes(body: Body) -> Option<Bytes> {
-        if let Body::Complete(bytes) = body { Some(bytes) } else { None }
+        if let Body::Complete(bytes) = body {
+            Some(bytes)
+        } else {
+            None
+        }
     }
 
     #[tokio::test]
     async fn the_limit_holds_for_known_and_unknown_lengths() {
         for content_length in [0, 8] {
-            assert_eq!(bytes(read(&[Ok(b"abcd"), Ok(b"efgh")], content_length, 8).await).unwrap(), "abcdefgh");
+            assert_eq!(
+                bytes(read(&[Ok(b"abcd"), Ok(b"efgh")], content_length, 8).await).unwrap(),
+                "abcdefgh"
+            );
         }
-        assert!(matches!(read(&[Ok(b"abcd"), Ok(b"efghi")], 0, 8).await, Body::TooLarge));
-        assert!(matches!(read(&[Ok(b"abcd"), Ok(b"efgh"), Ok(b"i")], 0, 8).await, Body::TooLarge));
-        assert!(matches!(read(&[Ok(b"abcd"), Err(())], 0, 8).await, Body::Incomplete));
+        assert!(matches!(
+            read(&[Ok(b"abcd"), Ok(b"efghi")], 0, 8).await,
+            Body::TooLarge
+        ));
+        assert!(matches!(
+            read(&[Ok(b"abcd"), Ok(b"efgh"), Ok(b"i")], 0, 8).await,
+            Body::TooLarge
+        ));
+        assert!(matches!(
+            read(&[Ok(b"abcd"), Err(())], 0, 8).await,
+            Body::Incomplete
+        ));
     }
 
     #[tokio::test]
     async fn what_announces_too_much_is_not_read() {
         assert!(matches!(read(&[Err(())], 9, 8).await, Body::TooLarge));
-        assert!(matches!(read(&[Err(())], u64::MAX, 8).await, Body::TooLarge));
+        assert!(matches!(
+            read(&[Err(())], u64::MAX, 8).await,
+            Body::TooLarge
+        ));
     }
 
     #[tokio::test]

@@ -25,14 +25,20 @@ impl Network {
             _ => return false,
         };
         // A shift by the full width, for a prefix of 0, takes all.
-        (ours ^ theirs).checked_shr(width - u32::from(self.prefix)).unwrap_or(0) == 0
+        (ours ^ theirs)
+            .checked_shr(width - u32::from(self.prefix))
+            .unwrap_or(0)
+            == 0
     }
 }
 
 impl From<IpAddr> for Network {
     fn from(address: IpAddr) -> Self {
         let address = address.to_canonical();
-        Self { address, prefix: if address.is_ipv4() { 32 } else { 128 } }
+        Self {
+            address,
+            prefix: if address.is_ipv4() { 32 } else { 128 },
+        }
     }
 }
 
@@ -40,10 +46,19 @@ impl FromStr for Network {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let broken = || Error::new(ErrorKind::Config, "a trusted proxy must be an address or a CIDR range");
-        let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
+        let broken = || {
+            Error::new(
+                ErrorKind::Config,
+                "a trusted proxy must be an address or a CIDR range",
+            )
+        };
+        let (address, prefix) = text
+            .split_once('/')
+            .map_or((text, None), |(a, p)| (a, Some(p)));
         let network = Self::from(address.parse::<IpAddr>().map_err(|_| broken())?);
-        let Some(prefix) = prefix else { return Ok(network) };
+        let Some(prefix) = prefix else {
+            return Ok(network);
+        };
         match prefix.parse() {
             Ok(prefix) if prefix <= network.prefix => Ok(Self { prefix, ..network }),
             _ => Err(broken()),
@@ -65,9 +80,14 @@ impl TrustedProxies {
     pub(crate) fn client(&self, peer: IpAddr, headers: &(impl Headers + ?Sized)) -> IpAddr {
         let mut client = peer.to_canonical();
         let lines: Vec<&[u8]> = headers.values("x-forwarded-for").collect();
-        let mut hops = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
+        let mut hops = lines
+            .iter()
+            .rev()
+            .flat_map(|line| line.rsplit(|byte| *byte == b','));
         while self.0.iter().any(|network| network.contains(client)) {
-            let Some(hop) = hops.next().and_then(address) else { break };
+            let Some(hop) = hops.next().and_then(address) else {
+                break;
+            };
             client = hop.to_canonical();
         }
         client
@@ -84,9 +104,18 @@ fn address(hop: &[u8]) -> Option<IpAddr> {
         return Some(address);
     }
     if let Some(rest) = text.strip_prefix('[') {
-        return rest.split_once(']')?.0.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
+        return rest
+            .split_once(']')?
+            .0
+            .parse::<Ipv6Addr>()
+            .ok()
+            .map(IpAddr::V6);
     }
-    text.split_once(':')?.0.parse::<Ipv4Addr>().ok().map(IpAddr::V4)
+    text.split_once(':')?
+        .0
+        .parse::<Ipv4Addr>()
+        .ok()
+        .map(IpAddr::V4)
 }
 
 #[cfg(test)]
@@ -97,9 +126,13 @@ mod tests {
 
     fn client(peer: &str, forwarded: &[&str]) -> String {
         let proxies = ["10.0.0.0/8", "fd00::/8", "192.0.2.7"].map(|text| text.parse().unwrap());
-        let headers: Vec<_> =
-            forwarded.iter().map(|line| ("x-forwarded-for".to_owned(), line.as_bytes().to_vec())).collect();
-        TrustedProxies::new(proxies.to_vec()).client(peer.parse().unwrap(), headers.as_slice()).to_string()
+        let headers: Vec<_> = forwarded
+            .iter()
+            .map(|line| ("x-forwarded-for".to_owned(), line.as_bytes().to_vec()))
+            .collect();
+        TrustedProxies::new(proxies.to_vec())
+            .client(peer.parse().unwrap(), headers.as_slice())
+            .to_string()
     }
 
     #[test]
@@ -110,8 +143,14 @@ mod tests {
     #[test]
     fn behind_proxies_the_last_untrusted_hop_counts() {
         assert_eq!(client("10.1.1.1", &["198.51.100.1"]), "198.51.100.1");
-        assert_eq!(client("10.1.1.1", &["1.1.1.1, 198.51.100.1, 192.0.2.7, 10.2.2.2"]), "198.51.100.1");
-        assert_eq!(client("::ffff:10.1.1.1", &["1.1.1.1", "198.51.100.1:4711"]), "198.51.100.1");
+        assert_eq!(
+            client("10.1.1.1", &["1.1.1.1, 198.51.100.1, 192.0.2.7, 10.2.2.2"]),
+            "198.51.100.1"
+        );
+        assert_eq!(
+            client("::ffff:10.1.1.1", &["1.1.1.1", "198.51.100.1:4711"]),
+            "198.51.100.1"
+        );
         assert_eq!(client("fd00::1", &["[2001:db8::1]:443"]), "2001:db8::1");
         assert_eq!(client("fd00::1", &["2001:db8::1"]), "2001:db8::1");
     }
@@ -119,20 +158,36 @@ mod tests {
     #[test]
     fn what_cannot_be_read_ends_the_search() {
         assert_eq!(client("10.1.1.1", &[]), "10.1.1.1");
-        assert_eq!(client("10.1.1.1", &["198.51.100.1, unknown, 10.2.2.2"]), "10.2.2.2");
+        assert_eq!(
+            client("10.1.1.1", &["198.51.100.1, unknown, 10.2.2.2"]),
+            "10.2.2.2"
+        );
         assert_eq!(client("10.1.1.1", &["10.3.3.3, 10.2.2.2"]), "10.3.3.3");
     }
 
     #[test]
     fn networks_hold_what_their_prefix_says() {
         let holds = |network: &str, address: &str| {
-            network.parse::<Network>().unwrap().contains(address.parse().unwrap())
+            network
+                .parse::<Network>()
+                .unwrap()
+                .contains(address.parse().unwrap())
         };
         assert!(holds("0.0.0.0/0", "255.255.255.255") && !holds("0.0.0.0/0", "::1"));
         assert!(holds("::/0", "2001:db8::1"));
-        assert!(holds("192.168.4.0/22", "192.168.7.255") && !holds("192.168.4.0/22", "192.168.8.0"));
+        assert!(
+            holds("192.168.4.0/22", "192.168.7.255") && !holds("192.168.4.0/22", "192.168.8.0")
+        );
         assert!(holds("10.0.0.1", "::ffff:10.0.0.1"));
-        for bad in ["", "10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "::/129", "a/8", "10.0.0.0/-1"] {
+        for bad in [
+            "",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "10.0.0/8",
+            "::/129",
+            "a/8",
+            "10.0.0.0/-1",
+        ] {
             assert!(bad.parse::<Network>().is_err(), "{bad}");
         }
     }

@@ -21,7 +21,10 @@ pub(crate) struct CookieNames {
 impl CookieNames {
     /// The names that begin with `wecom`.
     pub(crate) fn new(public_url: &PublicUrl) -> Self {
-        Self { secure: public_url.is_https(), prefix: PREFIX.into() }
+        Self {
+            secure: public_url.is_https(),
+            prefix: PREFIX.into(),
+        }
     }
 
     /// The names that begin otherwise: services that share a host share its cookies, whatever their ports and paths.
@@ -29,15 +32,21 @@ impl CookieNames {
     /// # Errors
     /// `CONFIG_ERROR`: not 1 to 32 of `A-Z a-z 0-9 _ -`, or no letter at the beginning.
     pub(crate) fn with_prefix(self, prefix: &str) -> Result<Self> {
-        let plain = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        let plain = prefix
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
         if !plain
             || prefix.len() > LONGEST_PREFIX
             || !prefix.starts_with(|first: char| first.is_ascii_alphabetic())
         {
-            let rule = "cookie_prefix must be 1 to 32 characters of A-Z a-z 0-9 _ -, the first a letter";
+            let rule =
+                "cookie_prefix must be 1 to 32 characters of A-Z a-z 0-9 _ -, the first a letter";
             return Err(Error::new(ErrorKind::Config, rule));
         }
-        Ok(Self { prefix: prefix.into(), ..self })
+        Ok(Self {
+            prefix: prefix.into(),
+            ..self
+        })
     }
 
     /// The whole name of one of our cookies. On https it has a prefix that keeps sibling hosts from planting the cookie;
@@ -49,7 +58,11 @@ impl CookieNames {
 
     /// What every cookie of ours has.
     pub(super) const fn attributes(&self) -> &'static str {
-        if self.secure { "Path=/; HttpOnly; SameSite=Lax; Secure" } else { "Path=/; HttpOnly; SameSite=Lax" }
+        if self.secure {
+            "Path=/; HttpOnly; SameSite=Lax; Secure"
+        } else {
+            "Path=/; HttpOnly; SameSite=Lax"
+        }
     }
 }
 
@@ -62,7 +75,10 @@ pub(crate) struct SessionCookie {
 
 impl SessionCookie {
     pub(crate) fn new(names: &CookieNames) -> Self {
-        Self { name: names.of("login").into(), attributes: names.attributes() }
+        Self {
+            name: names.of("login").into(),
+            attributes: names.attributes(),
+        }
     }
 
     /// The token that the cookie holds; an empty one is none.
@@ -75,7 +91,12 @@ impl SessionCookie {
 
     /// The `Set-Cookie` that starts a session in the browser.
     pub(crate) fn set(&self, token: &str, max_age: Duration) -> String {
-        format!("{}={token}; Max-Age={}; {}", self.name, max_age.as_secs(), self.attributes)
+        format!(
+            "{}={token}; Max-Age={}; {}",
+            self.name,
+            max_age.as_secs(),
+            self.attributes
+        )
     }
 
     /// The `Set-Cookie` that ends it. A browser clears only what it finds under the same attributes.
@@ -89,7 +110,9 @@ pub(super) fn value<'a>(header: &'a [u8], name: &str) -> Option<&'a [u8]> {
     header.split(|byte| *byte == b';').find_map(|pair| {
         let rest = pair.trim_ascii().strip_prefix(name.as_bytes())?;
         let value = rest.strip_prefix(b"=")?.trim_ascii();
-        let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+        let unquoted = value
+            .strip_prefix(b"\"")
+            .and_then(|value| value.strip_suffix(b"\""));
         Some(unquoted.unwrap_or(value))
     })
 }
@@ -109,7 +132,10 @@ mod tests {
     }
 
     fn read(cookie: &SessionCookie, lines: &[&[u8]]) -> Option<Vec<u8>> {
-        let headers: Vec<_> = lines.iter().map(|line| ("cookie".to_owned(), line.to_vec())).collect();
+        let headers: Vec<_> = lines
+            .iter()
+            .map(|line| ("cookie".to_owned(), line.to_vec()))
+            .collect();
         cookie.read(headers.as_slice()).map(<[u8]>::to_vec)
     }
 
@@ -122,11 +148,23 @@ mod tests {
             b"a=b;wecom_login=\"tok\"",
             b"xwecom_login=1; wecom_login2=2; wecom_login; \xff=\xfe; wecom_login=tok",
         ] {
-            assert_eq!(read(&plain, &[line]).as_deref(), Some(&b"tok"[..]), "{line:?}");
+            assert_eq!(
+                read(&plain, &[line]).as_deref(),
+                Some(&b"tok"[..]),
+                "{line:?}"
+            );
         }
-        assert_eq!(read(&plain, &[b"a=b", b"wecom_login=tok"]).as_deref(), Some(&b"tok"[..]));
-        for line in [&b""[..], b"wecom_login=", b"wecom_login=\"\"", b"WECOM_LOGIN=tok", b"a=wecom_login=tok"]
-        {
+        assert_eq!(
+            read(&plain, &[b"a=b", b"wecom_login=tok"]).as_deref(),
+            Some(&b"tok"[..])
+        );
+        for line in [
+            &b""[..],
+            b"wecom_login=",
+            b"wecom_login=\"\"",
+            b"WECOM_LOGIN=tok",
+            b"a=wecom_login=tok",
+        ] {
             assert_eq!(read(&plain, &[line]), None, "{line:?}");
         }
     }
@@ -134,13 +172,19 @@ mod tests {
     #[test]
     fn on_https_the_bare_name_is_not_ours() {
         let secure = cookie("https://app.example.com");
-        assert_eq!(read(&secure, &[b"wecom_login=planted; __Host-wecom_login=tok"]).unwrap(), b"tok");
+        assert_eq!(
+            read(&secure, &[b"wecom_login=planted; __Host-wecom_login=tok"]).unwrap(),
+            b"tok"
+        );
         assert_eq!(read(&secure, &[b"wecom_login=planted"]), None);
         assert_eq!(
             secure.set("tok", Duration::from_secs(60)),
             "__Host-wecom_login=tok; Max-Age=60; Path=/; HttpOnly; SameSite=Lax; Secure"
         );
-        assert_eq!(secure.clear(), "__Host-wecom_login=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure");
+        assert_eq!(
+            secure.clear(),
+            "__Host-wecom_login=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
         assert_eq!(
             cookie("http://localhost").clear(),
             "wecom_login=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
@@ -151,9 +195,22 @@ mod tests {
     fn a_host_app_may_begin_the_names_otherwise() {
         let named = |prefix: &str| names("https://app.example.com").with_prefix(prefix);
         let own = SessionCookie::new(&named("crm").unwrap());
-        assert_eq!(read(&own, &[b"__Host-wecom_login=other; __Host-crm_login=tok"]).unwrap(), b"tok");
+        assert_eq!(
+            read(&own, &[b"__Host-wecom_login=other; __Host-crm_login=tok"]).unwrap(),
+            b"tok"
+        );
         assert!(own.clear().starts_with("__Host-crm_login=;"));
-        for bad in ["", "a b", "a=b", "a;b", "1a", "-a", "__Host-a", "\u{4f01}", &"a".repeat(33)] {
+        for bad in [
+            "",
+            "a b",
+            "a=b",
+            "a;b",
+            "1a",
+            "-a",
+            "__Host-a",
+            "\u{4f01}",
+            &"a".repeat(33),
+        ] {
             assert_eq!(named(bad).unwrap_err().kind(), ErrorKind::Config, "{bad:?}");
         }
     }

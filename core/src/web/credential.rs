@@ -4,7 +4,7 @@ use super::origin;
 use super::request::Headers;
 use super::settings::Web;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::{Sessions, Verified, Verification};
+use crate::session::{Sessions, Verification, Verified};
 
 /// A longer `Authorization` is not looked into.
 const LONGEST_HEADER: usize = 4096;
@@ -31,12 +31,19 @@ pub(crate) fn bearer(headers: &(impl Headers + ?Sized)) -> Bearer<'_> {
             bearer => found = bearer,
         }
     }
-    if count > 1 && found != Bearer::Absent { Bearer::Bad } else { found }
+    if count > 1 && found != Bearer::Absent {
+        Bearer::Bad
+    } else {
+        found
+    }
 }
 
 fn token(value: &[u8]) -> Bearer<'_> {
     let value = value.trim_ascii();
-    let end = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
+    let end = value
+        .iter()
+        .position(u8::is_ascii_whitespace)
+        .unwrap_or(value.len());
     let (scheme, token) = value.split_at(end);
     if !scheme.eq_ignore_ascii_case(b"bearer") {
         return Bearer::Absent;
@@ -59,10 +66,12 @@ impl Web {
         match (bearer(headers), self.cookie.read(headers)) {
             (Bearer::Bad, _) => Verification::Ready(Err(Sessions::token_invalid())),
             (Bearer::Absent, None) => Verification::Absent,
-            (Bearer::Absent, Some(cookie)) => match origin::check(method, headers, &self.public_url) {
-                Ok(()) => sessions.verify(cookie),
-                Err(error) => Verification::Ready(Err(error)),
-            },
+            (Bearer::Absent, Some(cookie)) => {
+                match origin::check(method, headers, &self.public_url) {
+                    Ok(()) => sessions.verify(cookie),
+                    Err(error) => Verification::Ready(Err(error)),
+                }
+            }
             (Bearer::Token(token), None) => sessions.verify(token),
             (Bearer::Token(token), Some(cookie)) if token == cookie => sessions.verify(token),
             (Bearer::Token(token), Some(cookie)) => match sessions.verify(token) {
@@ -79,8 +88,14 @@ fn both(bearer: Verification, cookie: Verification) -> Verification {
             Verification::Ready(bearer.and_then(|bearer| beside(bearer, cookie)))
         }
         (bearer, cookie) => Verification::Pending(Box::pin(async move {
-            let bearer = bearer.resolve().await?.ok_or_else(Sessions::token_invalid)?;
-            let cookie = cookie.resolve().await.and_then(|found| found.ok_or_else(Sessions::token_invalid));
+            let bearer = bearer
+                .resolve()
+                .await?
+                .ok_or_else(Sessions::token_invalid)?;
+            let cookie = cookie
+                .resolve()
+                .await
+                .and_then(|found| found.ok_or_else(Sessions::token_invalid));
             beside(bearer, cookie)
         })),
     }

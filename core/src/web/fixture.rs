@@ -24,11 +24,16 @@ impl Fixture {
     pub(super) async fn new() -> Self {
         let database = Store::connect("sqlite::memory:").await.unwrap();
         let keys = DataKeys::from_keys([DataKey::new([7; 32])]);
-        let store = Store::open(database, &keys, Arc::new(SystemClock), true).await.unwrap();
+        let store = Store::open(database, &keys, Arc::new(SystemClock), true)
+            .await
+            .unwrap();
         let (sender, chores) = mpsc::unbounded_channel();
         let runtime = tokio::runtime::Handle::current();
         let sessions = Sessions::new(store, SessionConfig::default(), sender, runtime);
-        Self { sessions, _chores: chores }
+        Self {
+            sessions,
+            _chores: chores,
+        }
     }
 
     pub(super) async fn login(&self) -> (String, CurrentUser) {
@@ -63,7 +68,10 @@ impl Fixture {
 }
 
 pub(super) fn headers(lines: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
-    lines.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect()
+    lines
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
+        .collect()
 }
 
 pub(super) fn web() -> Web {

@@ -8,7 +8,7 @@ use super::rejection::Rejection;
 use super::request::Headers;
 use crate::error::{Error, Result};
 use crate::ids::CorpId;
-use crate::session::{CurrentUser, PendingVerify, Verified, Verification};
+use crate::session::{CurrentUser, PendingVerify, Verification, Verified};
 use crate::wecom_login::WecomLogin;
 
 type Predicate = Arc<dyn Fn(&CurrentUser) -> bool + Send + Sync>;
@@ -40,7 +40,10 @@ struct Rules {
 }
 
 /// What a guard says of a request.
-#[allow(clippy::exhaustive_enums, reason = "an adapter handles every case, or somebody gets in")]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "an adapter handles every case, or somebody gets in"
+)]
 pub enum Check {
     /// The answer is known now.
     Ready(std::result::Result<Authenticated, Rejection>),
@@ -70,7 +73,12 @@ impl Guard {
     }
 
     fn with_rules(login: &WecomLogin, optional: bool) -> Self {
-        Self(Arc::new(Rules { login: login.clone(), optional, redirect: false, predicates: Vec::new() }))
+        Self(Arc::new(Rules {
+            login: login.clone(),
+            optional,
+            redirect: false,
+            predicates: Vec::new(),
+        }))
     }
 
     /// Lets only people through for whom this says yes, too; the rest get 403. With several, all must say yes.
@@ -78,7 +86,9 @@ impl Guard {
         mut self,
         predicate: impl Fn(&CurrentUser) -> bool + Send + Sync + 'static,
     ) -> Self {
-        Arc::make_mut(&mut self.0).predicates.push(Arc::new(predicate));
+        Arc::make_mut(&mut self.0)
+            .predicates
+            .push(Arc::new(predicate));
         self
     }
 
@@ -90,7 +100,11 @@ impl Guard {
     /// Lets only people through who logged in through this instance; its name may be given without `auths.`.
     pub fn instance(self, name: impl Into<String>) -> Self {
         let name = name.into();
-        let full = if name.starts_with("auths.") { name } else { format!("auths.{name}") };
+        let full = if name.starts_with("auths.") {
+            name
+        } else {
+            format!("auths.{name}")
+        };
         self.require(move |user| user.instance() == full)
     }
 
@@ -113,10 +127,16 @@ impl Guard {
         Check::Ready(match self.0.login.verify(method, headers) {
             Verification::Pending(pending) => return Check::Pending(pending),
             Verification::Ready(result) => self.settle(result, method, path_and_query, headers),
-            Verification::Absent if self.0.optional => Ok(Authenticated { user: None, set_cookie: None }),
-            Verification::Absent => {
-                Err(self.redirected(Rejection::unauthenticated(), method, path_and_query, headers))
-            }
+            Verification::Absent if self.0.optional => Ok(Authenticated {
+                user: None,
+                set_cookie: None,
+            }),
+            Verification::Absent => Err(self.redirected(
+                Rejection::unauthenticated(),
+                method,
+                path_and_query,
+                headers,
+            )),
         })
     }
 
@@ -133,13 +153,26 @@ impl Guard {
     ) -> std::result::Result<Authenticated, Rejection> {
         let login = &self.0.login;
         let verified = result.map_err(|error| {
-            self.redirected(login.reject(error, headers), method, path_and_query, headers)
+            self.redirected(
+                login.reject(error, headers),
+                method,
+                path_and_query,
+                headers,
+            )
         })?;
-        if !self.0.predicates.iter().all(|predicate| predicate(&verified.user)) {
+        if !self
+            .0
+            .predicates
+            .iter()
+            .all(|predicate| predicate(&verified.user))
+        {
             return Err(Rejection::forbidden());
         }
         let set_cookie = verified.clear_cookie.then(|| login.clear_cookie());
-        Ok(Authenticated { user: Some(verified.user), set_cookie })
+        Ok(Authenticated {
+            user: Some(verified.user),
+            set_cookie,
+        })
     }
 
     fn redirected<'a, H: Headers + ?Sized>(
@@ -152,7 +185,10 @@ impl Guard {
         if !self.0.redirect {
             return rejection;
         }
-        let location = self.0.login.redirect(&rejection, method, headers, path_and_query());
+        let location = self
+            .0
+            .login
+            .redirect(&rejection, method, headers, path_and_query());
         rejection.with_location(location)
     }
 }
@@ -229,7 +265,9 @@ impl WecomLogin {
         headers: &H,
         path_and_query: &str,
     ) -> Option<String> {
-        self.0.web.redirect(rejection, method, headers, path_and_query)
+        self.0
+            .web
+            .redirect(rejection, method, headers, path_and_query)
     }
 
     /// The path below the host app's root where our routes are; empty if they are at the root.

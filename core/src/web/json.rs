@@ -25,7 +25,8 @@ impl Fields {
     }
 
     pub(super) fn text(&mut self, name: &str) -> error::Result<String> {
-        self.optional_text(name)?.ok_or_else(|| broken(name, "is missing"))
+        self.optional_text(name)?
+            .ok_or_else(|| broken(name, "is missing"))
     }
 
     pub(super) fn optional_text(&mut self, name: &str) -> error::Result<Option<String>> {
@@ -37,7 +38,8 @@ impl Fields {
     }
 
     pub(super) fn id<T: FromStr<Err = InvalidId>>(&mut self, name: &str) -> error::Result<T> {
-        self.optional_id(name)?.ok_or_else(|| broken(name, "is missing"))
+        self.optional_id(name)?
+            .ok_or_else(|| broken(name, "is missing"))
     }
 
     pub(super) fn optional_id<T: FromStr<Err = InvalidId>>(
@@ -46,14 +48,19 @@ impl Fields {
     ) -> error::Result<Option<T>> {
         let text = self.optional_text(name)?;
         text.map(|text| {
-            text.parse().map_err(|error: InvalidId| broken(name, &format!("must be {}", error.rule)))
+            text.parse()
+                .map_err(|error: InvalidId| broken(name, &format!("must be {}", error.rule)))
         })
         .transpose()
     }
 
     /// One word of a few; their type says which error an unknown one is.
-    pub(super) fn word<T: FromStr<Err = Error> + Default>(&mut self, name: &str) -> error::Result<T> {
-        self.optional_text(name)?.map_or_else(|| Ok(T::default()), |text| text.parse())
+    pub(super) fn word<T: FromStr<Err = Error> + Default>(
+        &mut self,
+        name: &str,
+    ) -> error::Result<T> {
+        self.optional_text(name)?
+            .map_or_else(|| Ok(T::default()), |text| text.parse())
     }
 
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
@@ -66,14 +73,20 @@ impl Fields {
         match self.0.first() {
             None => Ok(()),
             Some((name, _)) if is_name(name) => Err(broken(name, "is no field of this request")),
-            Some(_) => Err(broken("the body", "has a field that is none of this request")),
+            Some(_) => Err(broken(
+                "the body",
+                "has a field that is none of this request",
+            )),
         }
     }
 }
 
 /// Only what looks like a field is named back: somebody may have sent a secret as a name.
 fn is_name(text: &str) -> bool {
-    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+    (1..=32).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
 impl<'de> Deserialize<'de> for Fields {

@@ -16,7 +16,9 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> 
         }
         Endpoint::LoginConfigByCode => {
             let code = organization_code(&call.request.query)?;
-            Ok(Response::json(&login.service().login_config_by_code(&code, client).await?))
+            Ok(Response::json(
+                &login.service().login_config_by_code(&code, client).await?,
+            ))
         }
         Endpoint::LoginCode => {
             let instance = login.instance(call.variable())?;
@@ -32,7 +34,9 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> 
                 .with_corp_id(params.corp_id)
                 .with_platform(params.platform)
                 .with_client(client);
-            Ok(Response::json(&login.service().login_by_code(request).await?))
+            Ok(Response::json(
+                &login.service().login_by_code(request).await?,
+            ))
         }
         Endpoint::LoginByWorkbench => {
             let params = WorkbenchParams::parse(call.body()?)?;
@@ -40,8 +44,13 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> 
                 .with_platform(params.platform)
                 .with_suite_id(params.suite_id)
                 .with_client(client);
-            Ok(Response::json(&login.service().login_by_workbench(request).await?))
+            Ok(Response::json(
+                &login.service().login_by_workbench(request).await?,
+            ))
         }
-        _ => Err(Error::new(ErrorKind::Internal, "a route for anyone has no answer")),
+        _ => Err(Error::new(
+            ErrorKind::Internal,
+            "a route for anyone has no answer",
+        )),
     }
 }

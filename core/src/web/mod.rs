@@ -36,8 +36,8 @@ pub(crate) use admin::{Admin, AdminKey, AdminPredicate};
 pub use body::Body;
 pub(crate) use browser::Look;
 pub use browser::{
-    Branding, CompaniesPage, Company, ConfirmPage, ErrorPage, Language, OrganizationCodePage, PageError,
-    PageFrame, PageRenderer, QrPanel, QrPanelPage,
+    Branding, CompaniesPage, Company, ConfirmPage, ErrorPage, Language, OrganizationCodePage,
+    PageError, PageFrame, PageRenderer, QrPanel, QrPanelPage,
 };
 pub use client::Network;
 pub(crate) use client::TrustedProxies;

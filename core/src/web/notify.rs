@@ -27,5 +27,9 @@ pub(super) fn refused(status: u16) -> Response {
 }
 
 fn plain(answer: NotifyAnswer) -> Response {
-    Response { status: answer.status, headers: answer.headers(), body: answer.body }
+    Response {
+        status: answer.status,
+        headers: answer.headers(),
+        body: answer.body,
+    }
 }

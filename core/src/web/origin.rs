@@ -9,7 +9,11 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// # Errors
 /// `CROSS_SITE`.
-pub(super) fn check(method: &str, headers: &(impl Headers + ?Sized), public_url: &PublicUrl) -> Result<()> {
+pub(super) fn check(
+    method: &str,
+    headers: &(impl Headers + ?Sized),
+    public_url: &PublicUrl,
+) -> Result<()> {
     if matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE") {
         return Ok(());
     }
@@ -21,7 +25,10 @@ pub(super) fn check(method: &str, headers: &(impl Headers + ?Sized), public_url:
     if same {
         return Ok(());
     }
-    Err(Error::new(ErrorKind::CrossSite, "a cookie alone does not authenticate a request from another site"))
+    Err(Error::new(
+        ErrorKind::CrossSite,
+        "a cookie alone does not authenticate a request from another site",
+    ))
 }
 
 #[cfg(test)]
@@ -29,8 +36,10 @@ mod tests {
     use super::*;
 
     fn passes(method: &str, headers: &[(&str, &str)]) -> bool {
-        let headers: Vec<_> =
-            headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
+            .collect();
         let url = PublicUrl::new("https://app.example.com/portal").unwrap();
         check(method, headers.as_slice(), &url).is_ok()
     }
@@ -45,12 +54,27 @@ mod tests {
     #[test]
     fn fetch_metadata_decides_where_it_is_sent() {
         assert!(passes("POST", &[("sec-fetch-site", "same-origin")]));
-        assert!(passes("POST", &[("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")]));
+        assert!(passes(
+            "POST",
+            &[
+                ("sec-fetch-site", "same-origin"),
+                ("origin", "https://evil.example")
+            ]
+        ));
         for site in ["same-site", "cross-site", "none", ""] {
-            let headers = [("sec-fetch-site", site), ("origin", "https://app.example.com")];
+            let headers = [
+                ("sec-fetch-site", site),
+                ("origin", "https://app.example.com"),
+            ];
             assert!(!passes("POST", &headers), "{site}");
         }
-        assert!(!passes("DELETE", &[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "same-origin")]));
+        assert!(!passes(
+            "DELETE",
+            &[
+                ("sec-fetch-site", "same-origin"),
+                ("sec-fetch-site", "same-origin")
+            ]
+        ));
     }
 
     #[test]
@@ -65,6 +89,9 @@ mod tests {
         ] {
             assert!(!passes("PATCH", &[("origin", origin)]), "{origin}");
         }
-        assert!(!passes("put", &[]), "what is no known safe method is unsafe");
+        assert!(
+            !passes("put", &[]),
+            "what is no known safe method is unsafe"
+        );
     }
 }

@@ -7,7 +7,7 @@ use super::json::Fields;
 use super::query::Query;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{CorpId, OrganizationCode, SuiteId};
-use crate::secret::{OAuthCode, LoginCode};
+use crate::secret::{LoginCode, OAuthCode};
 use crate::session::{LoginType, Platform};
 use crate::store::RecordStatus;
 
@@ -118,7 +118,9 @@ pub(super) fn record_id(body: &[u8]) -> Result<i64> {
 /// The organisation code of `getLoginConfigByCode`.
 pub(super) fn organization_code(query: &str) -> Result<String> {
     let mut query = Query::new(query)?;
-    let code = query.optional_text("code")?.ok_or_else(|| broken("code", "is missing"))?;
+    let code = query
+        .optional_text("code")?
+        .ok_or_else(|| broken("code", "is missing"))?;
     query.finish()?;
     Ok(code)
 }
@@ -134,11 +136,21 @@ pub(super) struct RecordsParams {
 impl RecordsParams {
     pub(super) fn parse(query: &str) -> Result<Self> {
         let mut query = Query::new(query)?;
-        let status = query.optional_text("status")?.map(|word| status(&word)).transpose()?;
-        let limit = query.optional_text("limit")?.map_or(Ok(USUAL_RECORDS), |text| limit(&text))?;
+        let status = query
+            .optional_text("status")?
+            .map(|word| status(&word))
+            .transpose()?;
+        let limit = query
+            .optional_text("limit")?
+            .map_or(Ok(USUAL_RECORDS), |text| limit(&text))?;
         let before = query.optional_text("before")?;
-        let before = before.map(|text| positive(&text).ok_or_else(|| broken("before", RECORD_RULE)));
-        let params = Self { status, limit, before: before.transpose()? };
+        let before =
+            before.map(|text| positive(&text).ok_or_else(|| broken("before", RECORD_RULE)));
+        let params = Self {
+            status,
+            limit,
+            before: before.transpose()?,
+        };
         query.finish()?;
         Ok(params)
     }
@@ -171,7 +183,11 @@ fn digits(text: &str) -> bool {
 }
 
 fn positive(text: &str) -> Option<i64> {
-    if digits(text) { text.parse().ok() } else { None }
+    if digits(text) {
+        text.parse().ok()
+    } else {
+        None
+    }
 }
 
 fn limit(text: &str) -> Result<u64> {
@@ -179,7 +195,9 @@ fn limit(text: &str) -> Result<u64> {
         return Err(broken("limit", "must be a whole number from 1"));
     }
     // What does not even fit the type is larger, too.
-    Ok(text.parse().map_or(MOST_RECORDS, |limit: u64| limit.min(MOST_RECORDS)))
+    Ok(text
+        .parse()
+        .map_or(MOST_RECORDS, |limit: u64| limit.min(MOST_RECORDS)))
 }
 
 fn status(word: &str) -> Result<RecordStatus> {
@@ -189,7 +207,12 @@ fn status(word: &str) -> Result<RecordStatus> {
         "succeeded" => RecordStatus::Succeeded,
         "failed" => RecordStatus::Failed,
         "ignored" => RecordStatus::Ignored,
-        _ => return Err(broken("status", "must be waiting, running, succeeded, failed or ignored")),
+        _ => {
+            return Err(broken(
+                "status",
+                "must be waiting, running, succeeded, failed or ignored",
+            ));
+        }
     })
 }
 

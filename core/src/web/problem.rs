@@ -39,8 +39,10 @@ pub(crate) fn explained(error: &Error, sentence: &'static str) -> Response {
 
 fn with_detail(error: &Error, detail: Option<&str>) -> Response {
     /// What those without a session are told, who may be many, is written once.
-    static UNAUTHENTICATED: LazyLock<Bytes> = LazyLock::new(|| body(ErrorKind::Unauthenticated, None, None));
-    static TOKEN_INVALID: LazyLock<Bytes> = LazyLock::new(|| body(ErrorKind::TokenInvalid, None, None));
+    static UNAUTHENTICATED: LazyLock<Bytes> =
+        LazyLock::new(|| body(ErrorKind::Unauthenticated, None, None));
+    static TOKEN_INVALID: LazyLock<Bytes> =
+        LazyLock::new(|| body(ErrorKind::TokenInvalid, None, None));
     let row = error.kind().row();
     let body = match (error.kind(), error.errcode(), detail) {
         (ErrorKind::Unauthenticated, None, None) => UNAUTHENTICATED.clone(),
@@ -60,7 +62,13 @@ fn with_detail(error: &Error, detail: Option<&str>) -> Response {
 
 fn body(kind: ErrorKind, errcode: Option<i64>, detail: Option<&str>) -> Bytes {
     let row = kind.row();
-    let problem = Problem { status: row.status, title: row.title, code: row.code, errcode, detail };
+    let problem = Problem {
+        status: row.status,
+        title: row.title,
+        code: row.code,
+        errcode,
+        detail,
+    };
     serde_json::to_vec(&problem).unwrap_or_default().into()
 }
 
@@ -95,7 +103,10 @@ mod tests {
         let error = Error::new(ErrorKind::CodeInvalid, "auth/getuserinfo").with_errcode(40029);
         let response = problem(&error);
         assert_eq!(response.status, 401);
-        assert_eq!(response.header("content-type"), Some("application/problem+json"));
+        assert_eq!(
+            response.header("content-type"),
+            Some("application/problem+json")
+        );
         assert_eq!(response.header("cache-control"), Some("no-store"));
         assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(response.header("www-authenticate"), Some(CHALLENGE));
@@ -110,7 +121,11 @@ mod tests {
     fn only_a_wrong_parameter_is_explained() {
         let parameter = problem(&Error::new(ErrorKind::ApiParams, "corpId is missing"));
         assert_eq!(body(&parameter)["detail"], "corpId is missing");
-        for kind in [ErrorKind::Internal, ErrorKind::CorpNotAuthorized, ErrorKind::StoreUnavailable] {
+        for kind in [
+            ErrorKind::Internal,
+            ErrorKind::CorpNotAuthorized,
+            ErrorKind::StoreUnavailable,
+        ] {
             let response = problem(&Error::new(kind, "/var/lib/app.sqlite"));
             assert!(!String::from_utf8_lossy(&response.body).contains("app.sqlite"));
         }
@@ -118,7 +133,11 @@ mod tests {
 
     #[test]
     fn challenges_are_those_of_rfc_6750() {
-        let of = |kind| problem(&Error::new(kind, "")).header("www-authenticate").map(str::to_owned);
+        let of = |kind| {
+            problem(&Error::new(kind, ""))
+                .header("www-authenticate")
+                .map(str::to_owned)
+        };
         assert_eq!(of(ErrorKind::Unauthenticated).as_deref(), Some(CHALLENGE));
         assert_eq!(of(ErrorKind::TokenInvalid).as_deref(), Some(INVALID_TOKEN));
         assert_eq!(of(ErrorKind::Forbidden), None);
@@ -130,20 +149,32 @@ mod tests {
     #[test]
     fn a_wait_is_rounded_up_to_seconds() {
         let limited = |millis| {
-            let error =
-                Error::new(ErrorKind::RateLimited, "").with_retry_after(Duration::from_millis(millis));
-            problem(&error).header("retry-after").map(str::to_owned).unwrap()
+            let error = Error::new(ErrorKind::RateLimited, "")
+                .with_retry_after(Duration::from_millis(millis));
+            problem(&error)
+                .header("retry-after")
+                .map(str::to_owned)
+                .unwrap()
         };
-        assert_eq!((limited(1), limited(1000), limited(59_001)), ("1".into(), "1".into(), "60".into()));
+        assert_eq!(
+            (limited(1), limited(1000), limited(59_001)),
+            ("1".into(), "1".into(), "60".into())
+        );
     }
 
     #[test]
     fn a_wrong_method_is_told_the_right_ones() {
         let response = method_not_allowed(&["GET", "HEAD"]);
-        assert_eq!((response.status, response.header("allow")), (405, Some("GET, HEAD")));
+        assert_eq!(
+            (response.status, response.header("allow")),
+            (405, Some("GET, HEAD"))
+        );
         assert_eq!(body(&response)["code"], "METHOD_NOT_ALLOWED");
         let head = response.clone().without_body();
         assert!(head.body.is_empty());
-        assert_eq!(head.header("content-length").unwrap(), response.body.len().to_string());
+        assert_eq!(
+            head.header("content-length").unwrap(),
+            response.body.len().to_string()
+        );
     }
 }

@@ -44,21 +44,31 @@ impl PublicUrl {
     /// # Errors
     /// As [`new`](Self::new), but for the scheme.
     pub fn insecure(url: &str) -> Result<Self> {
-        let (scheme, rest) = url.split_once("://").ok_or_else(|| broken("must be absolute"))?;
+        let (scheme, rest) = url
+            .split_once("://")
+            .ok_or_else(|| broken("must be absolute"))?;
         let default_port = match scheme.to_ascii_lowercase().as_str() {
             "https" => 443,
             "http" => 80,
             _ => return Err(broken("must begin with https:// or http://")),
         };
-        let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-        let path = plain_path(path).ok_or_else(|| broken("has a path, query or fragment that cannot be"))?;
+        let (authority, path) = rest
+            .find('/')
+            .map_or((rest, ""), |slash| rest.split_at(slash));
+        let path = plain_path(path)
+            .ok_or_else(|| broken("has a path, query or fragment that cannot be"))?;
         let (host, port) =
             host_and_port(authority).ok_or_else(|| broken("has no host and port that can be"))?;
         let scheme = if default_port == 443 { "https" } else { "http" };
-        let port =
-            port.filter(|port| *port != default_port).map_or_else(String::new, |port| format!(":{port}"));
+        let port = port
+            .filter(|port| *port != default_port)
+            .map_or_else(String::new, |port| format!(":{port}"));
         let origin = format!("{scheme}://{host}{port}").into();
-        Ok(Self { origin, host: host.into(), path: path.into() })
+        Ok(Self {
+            origin,
+            host: host.into(),
+            path: path.into(),
+        })
     }
 
     /// Scheme, host and port, as browsers write it in `Origin`.
@@ -110,9 +120,16 @@ impl Mount {
     /// # Errors
     /// `CONFIG_ERROR`: another character than `A-Z a-z 0-9 - . _ ~` in a segment, or an empty segment.
     pub(crate) fn new(mount: &str) -> Result<Self> {
-        let path = if mount.starts_with('/') { mount.to_owned() } else { format!("/{mount}") };
+        let path = if mount.starts_with('/') {
+            mount.to_owned()
+        } else {
+            format!("/{mount}")
+        };
         let path = plain_path(&path).ok_or_else(|| {
-            Error::new(ErrorKind::Config, "mount must be a path of the characters A-Z a-z 0-9 - . _ ~")
+            Error::new(
+                ErrorKind::Config,
+                "mount must be a path of the characters A-Z a-z 0-9 - . _ ~",
+            )
         })?;
         Ok(Self(path.into()))
     }
@@ -137,7 +154,9 @@ fn plain_path(path: &str) -> Option<&str> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let plain = |segment: &str| {
         !matches!(segment, "" | "." | "..")
-            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+            && segment
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
     };
     path.split('/').skip(1).all(plain).then_some(path)
 }
@@ -152,12 +171,17 @@ fn host_and_port(authority: &str) -> Option<(String, Option<u16>)> {
         Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => Some(port.parse().ok()?),
         Some(_) => return None,
     };
-    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+    if let Some(address) = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+    {
         let address: Ipv6Addr = address.parse().ok()?;
         return Some((format!("[{address}]"), port));
     }
-    let plain =
-        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    let plain = !host.is_empty()
+        && host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     plain.then(|| (host.to_ascii_lowercase(), port))
 }
 
@@ -172,7 +196,11 @@ mod tests {
         for (url, origin, path) in [
             ("https://a.example", "https://a.example", ""),
             ("HTTPS://A.Example:443/", "https://a.example", ""),
-            ("https://a.example:8443/x/y/", "https://a.example:8443", "/x/y"),
+            (
+                "https://a.example:8443/x/y/",
+                "https://a.example:8443",
+                "/x/y",
+            ),
             ("http://127.0.0.1:3000", "http://127.0.0.1:3000", ""),
             ("http://localhost:80", "http://localhost", ""),
             ("http://[0:0:0:0:0:0:0:1]:3000", "http://[::1]:3000", ""),
@@ -215,7 +243,12 @@ mod tests {
 
     #[test]
     fn http_is_for_this_machine_unless_told_so() {
-        for url in ["http://a.example", "http://10.0.0.1", "http://localhost.evil.example", "http://[::2]"] {
+        for url in [
+            "http://a.example",
+            "http://10.0.0.1",
+            "http://localhost.evil.example",
+            "http://[::2]",
+        ] {
             assert!(PublicUrl::new(url).is_err(), "{url}");
             assert!(!PublicUrl::insecure(url).unwrap().is_https());
         }
@@ -223,11 +256,19 @@ mod tests {
 
     #[test]
     fn a_mount_is_normalised() {
-        for (mount, path) in [("/auth", "/auth"), ("auth/", "/auth"), ("/a/b", "/a/b"), ("/", ""), ("", "")] {
+        for (mount, path) in [
+            ("/auth", "/auth"),
+            ("auth/", "/auth"),
+            ("/a/b", "/a/b"),
+            ("/", ""),
+            ("", ""),
+        ] {
             assert_eq!(Mount::new(mount).unwrap().as_str(), path, "{mount}");
         }
         assert_eq!(Mount::default(), Mount::new("auth").unwrap());
-        for mount in ["//", "/a//b", "/{x}", "/a?b", "/a#b", "/..", "/企业", "/a b", "/a%20b", "/*"] {
+        for mount in [
+            "//", "/a//b", "/{x}", "/a?b", "/a#b", "/..", "/企业", "/a b", "/a%20b", "/*",
+        ] {
             assert!(Mount::new(mount).is_err(), "{mount}");
         }
     }

@@ -36,6 +36,9 @@ impl<'a> Query<'a> {
         if self.0.is_empty() {
             return Ok(());
         }
-        Err(broken("the query", "has a parameter that is none of this request"))
+        Err(broken(
+            "the query",
+            "has a parameter that is none of this request",
+        ))
     }
 }

@@ -25,14 +25,23 @@ impl Rejection {
     /// Nothing was sent: `UNAUTHENTICATED`.
     #[must_use]
     pub fn unauthenticated() -> Self {
-        Self::new(Error::new(ErrorKind::Unauthenticated, "no credential was sent"))
+        Self::new(Error::new(
+            ErrorKind::Unauthenticated,
+            "no credential was sent",
+        ))
     }
 
     /// The session is good, but the predicate says no: `FORBIDDEN`.
     #[must_use]
     pub fn forbidden() -> Self {
-        let error = Error::new(ErrorKind::Forbidden, "the predicate does not let this person in");
-        Self { by_predicate: true, ..Self::new(error) }
+        let error = Error::new(
+            ErrorKind::Forbidden,
+            "the predicate does not let this person in",
+        );
+        Self {
+            by_predicate: true,
+            ..Self::new(error)
+        }
     }
 
     /// A handler asks for the user of a route that is not guarded: `CONFIG_ERROR`, with a sentence for the developer.
@@ -40,11 +49,20 @@ impl Rejection {
     pub fn unguarded() -> Self {
         // Also in the log: actix's `Option<User>` keeps it from everyone else.
         tracing::error!(target: "wecom_login", "{UNGUARDED}");
-        Self { unguarded: true, ..Self::new(Error::new(ErrorKind::Config, UNGUARDED)) }
+        Self {
+            unguarded: true,
+            ..Self::new(Error::new(ErrorKind::Config, UNGUARDED))
+        }
     }
 
     const fn new(error: Error) -> Self {
-        Self { error, by_predicate: false, unguarded: false, clear_cookie: None, location: None }
+        Self {
+            error,
+            by_predicate: false,
+            unguarded: false,
+            clear_cookie: None,
+            location: None,
+        }
     }
 
     /// What went wrong.
@@ -92,7 +110,11 @@ impl Rejection {
                 set("x-content-type-options", "nosniff"),
             ]);
         }
-        changes.extend(self.clear_cookie.iter().map(|cookie| Change::Add("set-cookie", cookie.clone())));
+        changes.extend(
+            self.clear_cookie
+                .iter()
+                .map(|cookie| Change::Add("set-cookie", cookie.clone())),
+        );
         changes
     }
 
@@ -111,7 +133,10 @@ impl Rejection {
 
 /// A change of a response. An adapter makes each as it stands, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "an adapter makes every change, or a rule is broken")]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "an adapter makes every change, or a rule is broken"
+)]
 pub enum Change {
     /// This status.
     Status(u16),
@@ -130,7 +155,10 @@ impl Web {
         let stale = error.kind() == ErrorKind::TokenInvalid
             && matches!(bearer(headers), Bearer::Absent)
             && self.cookie.read(headers).is_some();
-        Rejection { clear_cookie: stale.then(|| self.cookie.clear()), ..Rejection::new(error) }
+        Rejection {
+            clear_cookie: stale.then(|| self.cookie.clear()),
+            ..Rejection::new(error)
+        }
     }
 
     /// Where to send a browser that was rejected for want of a session: only a page that somebody opens, and only
@@ -142,7 +170,10 @@ impl Web {
         headers: &(impl Headers + ?Sized),
         path_and_query: &str,
     ) -> Option<String> {
-        let logged_out = matches!(rejection.kind(), ErrorKind::Unauthenticated | ErrorKind::TokenInvalid);
+        let logged_out = matches!(
+            rejection.kind(),
+            ErrorKind::Unauthenticated | ErrorKind::TokenInvalid
+        );
         let page = method == "GET" && accepts_html(headers) && bearer(headers) == Bearer::Absent;
         (logged_out && page).then(|| self.login_path(path_and_query))
     }
@@ -154,7 +185,8 @@ mod tests {
 
     #[test]
     fn only_a_route_without_a_guard_is_explained() {
-        let body = |rejection: &Rejection| String::from_utf8(rejection.response().body.to_vec()).unwrap();
+        let body =
+            |rejection: &Rejection| String::from_utf8(rejection.response().body.to_vec()).unwrap();
         assert!(body(&Rejection::unguarded()).contains(UNGUARDED));
         // Such as a binder of the host app gives.
         let other = Rejection::new(Error::new(ErrorKind::Config, "/etc/host-app.toml"));

@@ -27,7 +27,11 @@ pub struct Request {
 impl Request {
     /// A request without headers, body and client.
     #[must_use]
-    pub fn new(method: impl Into<String>, path: impl Into<String>, query: impl Into<String>) -> Self {
+    pub fn new(
+        method: impl Into<String>,
+        path: impl Into<String>,
+        query: impl Into<String>,
+    ) -> Self {
         Self {
             method: method.into(),
             path: path.into(),
@@ -44,7 +48,11 @@ impl Request {
         mut self,
         headers: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
-        self.headers.extend(headers.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self.headers.extend(
+            headers
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into())),
+        );
         self
     }
 
@@ -93,12 +101,17 @@ impl Headers for http::HeaderMap {
 
 impl Headers for [(String, Vec<u8>)] {
     fn values<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter().filter(move |(header, _)| header == name).map(|(_, value)| value.as_slice())
+        self.iter()
+            .filter(move |(header, _)| header == name)
+            .map(|(_, value)| value.as_slice())
     }
 }
 
 /// The only value of a header; `None` if there is none or more than one.
-pub(super) fn only<'a>(headers: &'a (impl Headers + ?Sized), name: &'static str) -> Option<&'a [u8]> {
+pub(super) fn only<'a>(
+    headers: &'a (impl Headers + ?Sized),
+    name: &'static str,
+) -> Option<&'a [u8]> {
     let mut values = headers.values(name);
     let value = values.next()?;
     values.next().is_none().then_some(value)

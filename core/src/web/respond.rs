@@ -42,7 +42,9 @@ impl Call {
     /// What the client is counted by. Whoever comes without an address is counted all the same.
     pub(super) fn client(&self, login: &WecomLogin) -> IpAddr {
         let (proxies, headers) = (&login.0.web.proxies, self.request.headers.as_slice());
-        self.request.client.map_or(UNKNOWN, |peer| client_key(proxies.client(peer, headers)))
+        self.request
+            .client
+            .map_or(UNKNOWN, |peer| client_key(proxies.client(peer, headers)))
     }
 }
 
@@ -59,12 +61,16 @@ impl WecomLogin {
         let (route, variable) = routes::find(&request.path)?;
         let variable = variable.map(std::borrow::Cow::into_owned);
         let head = request.method == "HEAD";
-        let page =
-            (route.access == Access::Browser).then(|| browser::Language::of(request.headers.as_slice()));
+        let page = (route.access == Access::Browser)
+            .then(|| browser::Language::of(request.headers.as_slice()));
         let login = self.clone();
         // In a box, because the compiler measures how deep the futures of a host app go.
         let work: Pin<Box<dyn Future<Output = Response> + Send>> = Box::pin(async move {
-            let call = Call { endpoint: route.endpoint, variable, request };
+            let call = Call {
+                endpoint: route.endpoint,
+                variable,
+                request,
+            };
             login.answer(route, call).await
         });
         let response = self.0.tasks.spawn_on(work, &self.0.runtime).await.unwrap_or_else(|error| {
@@ -74,7 +80,11 @@ impl WecomLogin {
                 None => problem(&Error::new(ErrorKind::Internal, "the request was not answered")),
             }
         });
-        Some(if head { response.without_body() } else { response })
+        Some(if head {
+            response.without_body()
+        } else {
+            response
+        })
     }
 
     async fn answer(&self, route: &'static Route, call: Call) -> Response {

@@ -27,9 +27,15 @@ pub struct Response {
 impl Response {
     /// An empty response. Nothing of ours is stored by caches nor guessed at by browsers.
     pub(crate) fn empty(status: u16) -> Self {
-        let headers =
-            vec![("cache-control", "no-store".to_owned()), ("x-content-type-options", "nosniff".to_owned())];
-        Self { status, headers, body: Bytes::new() }
+        let headers = vec![
+            ("cache-control", "no-store".to_owned()),
+            ("x-content-type-options", "nosniff".to_owned()),
+        ];
+        Self {
+            status,
+            headers,
+            body: Bytes::new(),
+        }
     }
 
     pub(crate) fn with_body(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
@@ -42,8 +48,8 @@ impl Response {
         match serde_json::to_vec(value) {
             Ok(body) => Self::with_body(200, "application/json", body),
             Err(error) => {
-                let error =
-                    Error::new(ErrorKind::Internal, "an answer could not be written").with_source(error);
+                let error = Error::new(ErrorKind::Internal, "an answer could not be written")
+                    .with_source(error);
                 super::problem::problem(&error)
             }
         }
@@ -64,7 +70,11 @@ impl Response {
                 self.headers.push((name, value));
             }
             Change::Add(name, value) => {
-                if !self.headers.iter().any(|(header, there)| *header == name && *there == value) {
+                if !self
+                    .headers
+                    .iter()
+                    .any(|(header, there)| *header == name && *there == value)
+                {
                     self.headers.push((name, value));
                 }
             }
@@ -83,7 +93,10 @@ impl Response {
     /// The first value of a header.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(header, _)| *header == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -104,9 +117,12 @@ mod tests {
 
     #[test]
     fn neither_cookies_nor_bodies_are_printed() {
-        let response =
-            Response::with_body(200, "text/plain", "hush").with_header("set-cookie", "wecom_login=hush");
+        let response = Response::with_body(200, "text/plain", "hush")
+            .with_header("set-cookie", "wecom_login=hush");
         let printed = format!("{response:?}");
-        assert!(printed.contains("set-cookie") && !printed.contains("hush"), "{printed}");
+        assert!(
+            printed.contains("set-cookie") && !printed.contains("hush"),
+            "{printed}"
+        );
     }
 }

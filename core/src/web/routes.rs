@@ -91,30 +91,91 @@ const fn route(
         Endpoint::Notify => NOTIFY_LIMIT,
         _ => JSON_LIMIT,
     };
-    Route { path, methods, access, body_limit, endpoint }
+    Route {
+        path,
+        methods,
+        access,
+        body_limit,
+        endpoint,
+    }
 }
 
 /// Paths without `{Instance}` stand first: the first row that fits is the one.
 const ROUTES: &[Route] = &[
-    route(GET, "/getLoginConfig", Access::Anyone, Endpoint::LoginConfigByCode),
-    route(GET, "/getLoginConfigByCode", Access::Anyone, Endpoint::LoginConfigByCode),
+    route(
+        GET,
+        "/getLoginConfig",
+        Access::Anyone,
+        Endpoint::LoginConfigByCode,
+    ),
+    route(
+        GET,
+        "/getLoginConfigByCode",
+        Access::Anyone,
+        Endpoint::LoginConfigByCode,
+    ),
     route(POST, "/loginByCode", Access::Anyone, Endpoint::LoginByCode),
-    route(POST, "/loginByWorkbench", Access::Anyone, Endpoint::LoginByWorkbench),
+    route(
+        POST,
+        "/loginByWorkbench",
+        Access::Anyone,
+        Endpoint::LoginByWorkbench,
+    ),
     route(GET, "/login", Access::Browser, Endpoint::BrowserLogin),
-    route(GET_ALONE, "/callback", Access::Browser, Endpoint::BrowserCallback),
-    route(NotifyAnswer::METHODS, "/notify", Access::WeCom, Endpoint::Notify),
+    route(
+        GET_ALONE,
+        "/callback",
+        Access::Browser,
+        Endpoint::BrowserCallback,
+    ),
+    route(
+        NotifyAnswer::METHODS,
+        "/notify",
+        Access::WeCom,
+        Endpoint::Notify,
+    ),
     route(POST, "/setCode", Access::Admin, Endpoint::SetCode),
-    route(POST, "/retryCallBack", Access::Admin, Endpoint::RetryCallback),
-    route(GET, "/callbackRecords", Access::Admin, Endpoint::CallbackRecords),
+    route(
+        POST,
+        "/retryCallBack",
+        Access::Admin,
+        Endpoint::RetryCallback,
+    ),
+    route(
+        GET,
+        "/callbackRecords",
+        Access::Admin,
+        Endpoint::CallbackRecords,
+    ),
     route(GET, "/corps", Access::Admin, Endpoint::Corps),
     route(GET, "/me", Access::Session, Endpoint::Me),
     route(GET, "/sessions", Access::Session, Endpoint::Sessions),
-    route(DELETE, "/sessions/{id}", Access::Session, Endpoint::EndSession),
+    route(
+        DELETE,
+        "/sessions/{id}",
+        Access::Session,
+        Endpoint::EndSession,
+    ),
     route(POST, "/logout", Access::Session, Endpoint::Logout),
     route(POST, "/logoutAll", Access::Session, Endpoint::LogoutAll),
-    route(GET, "/{Instance}/getLoginConfig", Access::Anyone, Endpoint::LoginConfig),
-    route(POST, "/{Instance}/getLoginCode", Access::Anyone, Endpoint::LoginCode),
-    route(NotifyAnswer::METHODS, "/{Instance}/notify", Access::WeCom, Endpoint::Notify),
+    route(
+        GET,
+        "/{Instance}/getLoginConfig",
+        Access::Anyone,
+        Endpoint::LoginConfig,
+    ),
+    route(
+        POST,
+        "/{Instance}/getLoginCode",
+        Access::Anyone,
+        Endpoint::LoginCode,
+    ),
+    route(
+        NotifyAnswer::METHODS,
+        "/{Instance}/notify",
+        Access::WeCom,
+        Endpoint::Notify,
+    ),
 ];
 
 /// Every path of ours. An adapter mounts each for every method: what a method gets is decided here.
@@ -128,7 +189,10 @@ pub(crate) fn find(path: &str) -> Option<(&'static Route, Option<Cow<'_, str>>)>
     ROUTES.iter().find_map(|route| {
         let variable = fit(route.path, path)?;
         // What is no UTF-8 is the name of nothing; it is looked up and not found.
-        Some((route, variable.map(|segment| percent_decode_str(segment).decode_utf8_lossy())))
+        Some((
+            route,
+            variable.map(|segment| percent_decode_str(segment).decode_utf8_lossy()),
+        ))
     })
 }
 
@@ -165,21 +229,43 @@ mod tests {
     #[test]
     fn every_path_of_the_table_is_found_and_takes_its_variable() {
         for route in routes() {
-            let path = route.path.replace("{Instance}", "QywxProxyTemp").replace("{id}", "QywxProxyTemp");
+            let path = route
+                .path
+                .replace("{Instance}", "QywxProxyTemp")
+                .replace("{id}", "QywxProxyTemp");
             let (endpoint, variable) = found(&path).unwrap();
             assert_eq!(endpoint, route.endpoint, "{path}");
-            assert_eq!(variable.as_deref(), route.path.contains('{').then_some("QywxProxyTemp"), "{path}");
-            assert_eq!(found(&format!("{path}/")), None, "a slash at the end is another path");
+            assert_eq!(
+                variable.as_deref(),
+                route.path.contains('{').then_some("QywxProxyTemp"),
+                "{path}"
+            );
+            assert_eq!(
+                found(&format!("{path}/")),
+                None,
+                "a slash at the end is another path"
+            );
         }
     }
 
     #[test]
     fn fixed_segments_win_and_are_not_decoded() {
-        assert_eq!(found("/sessions/notify"), Some((Endpoint::EndSession, Some("notify".into()))));
+        assert_eq!(
+            found("/sessions/notify"),
+            Some((Endpoint::EndSession, Some("notify".into())))
+        );
         assert_eq!(found("/me"), Some((Endpoint::Me, None)));
-        for other in
-            ["", "/", "me", "/%6De", "/ME", "//notify", "/a/b/notify", "/sessions/", "/a/getLogincode"]
-        {
+        for other in [
+            "",
+            "/",
+            "me",
+            "/%6De",
+            "/ME",
+            "//notify",
+            "/a/b/notify",
+            "/sessions/",
+            "/a/getLogincode",
+        ] {
             assert_eq!(found(other), None, "{other}");
         }
     }
@@ -188,7 +274,10 @@ mod tests {
     fn variable_segments_are_decoded_once() {
         let (_, instance) = found("/auths.Qywx%50roxy/notify").unwrap();
         assert_eq!(instance.as_deref(), Some("auths.QywxProxy"));
-        assert_eq!(found("/a%252Fb/notify").unwrap().1.as_deref(), Some("a%2Fb"));
+        assert_eq!(
+            found("/a%252Fb/notify").unwrap().1.as_deref(),
+            Some("a%2Fb")
+        );
         assert_eq!(found("/%FF/notify").unwrap().1.as_deref(), Some("\u{fffd}"));
     }
 
@@ -197,7 +286,10 @@ mod tests {
         for route in routes() {
             let first = route.path.split('/').nth(1).unwrap();
             if !first.starts_with('{') {
-                assert!(InstanceName::new(format!("auths.{first}")).is_err(), "{first}");
+                assert!(
+                    InstanceName::new(format!("auths.{first}")).is_err(),
+                    "{first}"
+                );
             }
         }
     }

@@ -10,8 +10,12 @@ use super::public_url::{Mount, PublicUrl};
 use crate::error::Result;
 
 /// What a query value keeps as it is (RFC 3986, 2.3, and the slash for legibility).
-const QUERY_VALUE: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
 
 /// Where we are, who administers us, and which proxies are believed.
 #[derive(Debug)]
@@ -26,10 +30,23 @@ pub(crate) struct Web {
 }
 
 impl Web {
-    pub(crate) fn new(public_url: PublicUrl, mount: Mount, admin: Admin, proxies: TrustedProxies) -> Self {
+    pub(crate) fn new(
+        public_url: PublicUrl,
+        mount: Mount,
+        admin: Admin,
+        proxies: TrustedProxies,
+    ) -> Self {
         let cookie_names = CookieNames::new(&public_url);
         let cookie = SessionCookie::new(&cookie_names);
-        Self { cookie, cookie_names, public_url, mount, admin, proxies, look: Look::default() }
+        Self {
+            cookie,
+            cookie_names,
+            public_url,
+            mount,
+            admin,
+            proxies,
+            look: Look::default(),
+        }
     }
 
     /// The same with cookies whose names begin otherwise.
@@ -38,7 +55,11 @@ impl Web {
     /// `CONFIG_ERROR`: such names cannot be.
     pub(crate) fn with_cookie_prefix(self, prefix: &str) -> Result<Self> {
         let cookie_names = self.cookie_names.clone().with_prefix(prefix)?;
-        Ok(Self { cookie: SessionCookie::new(&cookie_names), cookie_names, ..self })
+        Ok(Self {
+            cookie: SessionCookie::new(&cookie_names),
+            cookie_names,
+            ..self
+        })
     }
 
     /// The same with the host app's look of the pages.
@@ -91,7 +112,10 @@ mod tests {
             Web::new(url, mount, Admin::default(), TrustedProxies::default())
         };
         let root = web("https://a.example", "/auth");
-        assert_eq!(root.login_path("/x/y?z=1&a=b c"), "/auth/login?returnTo=/x/y%3Fz%3D1%26a%3Db%20c");
+        assert_eq!(
+            root.login_path("/x/y?z=1&a=b c"),
+            "/auth/login?returnTo=/x/y%3Fz%3D1%26a%3Db%20c"
+        );
         assert_eq!(root.path_of("/callback"), "/auth/callback");
         let below = web("https://a.example/portal", "/");
         assert_eq!(below.login_path("/x"), "/portal/login?returnTo=/portal/x");

@@ -20,13 +20,17 @@ struct Verdict {
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, CallErrorKind> {
     let verdict: Verdict = serde_json::from_slice(body).map_err(|_| CallErrorKind::Malformed)?;
     match verdict.errcode {
-        None | Some(Errcode::OK) => serde_json::from_slice(body).map_err(|_| CallErrorKind::Malformed),
+        None | Some(Errcode::OK) => {
+            serde_json::from_slice(body).map_err(|_| CallErrorKind::Malformed)
+        }
         Some(errcode) => Err(CallErrorKind::Refused(errcode)),
     }
 }
 
 /// A text that has to be there and not blank, read into its type.
-pub(super) fn required<'de, D: Deserializer<'de>, T: From<Text>>(deserializer: D) -> Result<T, D::Error> {
+pub(super) fn required<'de, D: Deserializer<'de>, T: From<Text>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.trim().is_empty() {
         return Err(D::Error::custom("is blank"));
@@ -53,10 +57,17 @@ macro_rules! secret_from_text {
     };
 }
 
-secret_from_text!(AccessToken, PermanentCode, ProviderAccessToken, SuiteAccessToken);
+secret_from_text!(
+    AccessToken,
+    PermanentCode,
+    ProviderAccessToken,
+    SuiteAccessToken
+);
 
 /// A text that may be missing; blank text and anything that is no text count as missing, numbers as their digits.
-pub(super) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn optional<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) if !text.trim().is_empty() => Some(text),
         Value::Number(number) => Some(number.to_string()),
@@ -65,7 +76,9 @@ pub(super) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
 }
 
 /// A whole number that may be missing, as a number or its digits.
-pub(super) fn optional_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub(super) fn optional_number<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<i64>, D::Error> {
     Ok(number(&Value::deserialize(deserializer)?))
 }
 
@@ -137,9 +150,18 @@ mod tests {
 
     #[test]
     fn success_is_an_errcode_of_zero_or_none() {
-        for errcode in ["", r#""errcode":0,"#, r#""errcode":"0","#, r#""errcode":null,"#] {
+        for errcode in [
+            "",
+            r#""errcode":0,"#,
+            r#""errcode":"0","#,
+            r#""errcode":null,"#,
+        ] {
             let body = format!(r#"{{{errcode}"errmsg":"ok","token":"t","expires_in":7200}}"#);
-            assert_eq!(read::<Sample>(body.as_bytes()), sample(None, None), "{body}");
+            assert_eq!(
+                read::<Sample>(body.as_bytes()),
+                sample(None, None),
+                "{body}"
+            );
         }
     }
 
@@ -171,14 +193,23 @@ mod tests {
             r#"{"token":"t"}"#,
             r#"{"token":"t","expires_in":-1}"#,
         ] {
-            assert_eq!(read::<Sample>(body.as_bytes()), Err(CallErrorKind::Malformed), "{body}");
+            assert_eq!(
+                read::<Sample>(body.as_bytes()),
+                Err(CallErrorKind::Malformed),
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn the_rest_is_read_leniently() {
-        let read = |fields: &str| read(format!(r#"{{"token":"t","expires_in":"7200",{fields}}}"#).as_bytes());
-        assert_eq!(read(r#""name":"李四","status":"1""#), sample(Some("李四"), Some(1)));
+        let read = |fields: &str| {
+            read(format!(r#"{{"token":"t","expires_in":"7200",{fields}}}"#).as_bytes())
+        };
+        assert_eq!(
+            read(r#""name":"李四","status":"1""#),
+            sample(Some("李四"), Some(1))
+        );
         assert_eq!(read(r#""name":"  ","status":null"#), sample(None, None));
         assert_eq!(read(r#""name":7,"status":"x""#), sample(Some("7"), None));
         assert_eq!(read(r#""name":{},"status":[]"#), sample(None, None));
@@ -188,10 +219,19 @@ mod tests {
     fn of_several_apps_the_customised_one_is_ours() {
         let info = |json: &str| serde_json::from_str::<Value>(json).unwrap();
         let read = |json: &str| agent(&info(json)).and_then(agent_id);
-        assert_eq!(read(r#"{"agent":[{"agentid":1,"is_customized_app":false}]}"#), Some(AgentId::new(1)));
+        assert_eq!(
+            read(r#"{"agent":[{"agentid":1,"is_customized_app":false}]}"#),
+            Some(AgentId::new(1))
+        );
         let two = r#"{"agent":[{"agentid":1},{"agentid":"1000002","is_customized_app":true}]}"#;
         assert_eq!(read(two), Some(AgentId::new(1_000_002)));
-        for none in ["null", "{}", r#"{"agent":[]}"#, r#"{"agent":[{}]}"#, r#"{"agent":[{"agentid":""}]}"#] {
+        for none in [
+            "null",
+            "{}",
+            r#"{"agent":[]}"#,
+            r#"{"agent":[{}]}"#,
+            r#"{"agent":[{"agentid":""}]}"#,
+        ] {
             assert_eq!(read(none), None, "{none}");
         }
     }

@@ -80,7 +80,11 @@ impl Api {
     ) -> Result<T, CallError> {
         let start = Instant::now();
         let outcome = match self.request(method, path, query, body) {
-            Some(request) => self.http.send(request).await.and_then(|body| answer::read(&body)),
+            Some(request) => self
+                .http
+                .send(request)
+                .await
+                .and_then(|body| answer::read(&body)),
             None => Err(CallErrorKind::Unreachable),
         };
         let outcome = outcome.map_err(|kind| CallError::new(path, kind));
@@ -102,10 +106,13 @@ impl Api {
             write!(url, "{separator}{name}={}", component(value)).ok()?;
         }
         let uri = Uri::try_from(url).ok()?;
-        let mut request =
-            Request::new(Full::new(body.map(|body| body.to_string().into()).unwrap_or_default()));
+        let mut request = Request::new(Full::new(
+            body.map(|body| body.to_string().into()).unwrap_or_default(),
+        ));
         if method == Method::POST {
-            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            request
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         *request.method_mut() = method;
         *request.uri_mut() = uri;
@@ -130,7 +137,7 @@ mod tests {
     use super::*;
     use crate::ids::CorpId;
     use crate::secret::{
-        AccessToken, OAuthCode, PermanentCode, SuiteAccessToken, AuthCode, UserTicket,
+        AccessToken, AuthCode, OAuthCode, PermanentCode, SuiteAccessToken, UserTicket,
     };
     use crate::wecom::PermanentCodeApi;
     use crate::wecom::double::Double;
@@ -138,9 +145,13 @@ mod tests {
     #[tokio::test]
     async fn a_path_prefix_of_the_host_is_kept() {
         let double = Double::answering(r#"{"access_token":"a","expires_in":7200}"#);
-        let api =
-            Api::new(HttpClient::new(double.clone()), Hosts::all_at("https://proxy.example/wecom/").unwrap());
-        api.app_token(&CorpId::new("wpA").unwrap(), &PermanentCode::new("p")).await.unwrap();
+        let api = Api::new(
+            HttpClient::new(double.clone()),
+            Hosts::all_at("https://proxy.example/wecom/").unwrap(),
+        );
+        api.app_token(&CorpId::new("wpA").unwrap(), &PermanentCode::new("p"))
+            .await
+            .unwrap();
         assert_eq!(
             double.request().uri,
             "https://proxy.example/wecom/cgi-bin/gettoken?corpid=wpA&corpsecret=p"
@@ -151,7 +162,11 @@ mod tests {
     async fn query_values_are_encoded() {
         let double = Double::answering(r#"{"errcode":0,"userid":"u"}"#);
         let code = OAuthCode::new("a b&access_token=x#+企");
-        double.api().user_identity(&AccessToken::new("t/="), &code).await.unwrap();
+        double
+            .api()
+            .user_identity(&AccessToken::new("t/="), &code)
+            .await
+            .unwrap();
         assert_eq!(
             double.request().uri,
             "https://qyapi.weixin.qq.com/cgi-bin/auth/getuserinfo?access_token=t%2F%3D\
@@ -163,7 +178,11 @@ mod tests {
     async fn a_url_that_is_too_long_is_not_sent() {
         let double = Double::answering("{}");
         let code = OAuthCode::new("x".repeat(70_000));
-        let error = double.api().user_identity(&AccessToken::new("t"), &code).await.unwrap_err();
+        let error = double
+            .api()
+            .user_identity(&AccessToken::new("t"), &code)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind, CallErrorKind::Unreachable);
         assert!(double.requests().is_empty());
     }
@@ -226,13 +245,21 @@ mod tests {
             let suite = SuiteAccessToken::new(hush());
             let token = AccessToken::new(hush());
             for error in [
-                api.app_token(&corp, &PermanentCode::new(hush())).await.unwrap_err(),
-                api.user_identity(&token, &OAuthCode::new(hush())).await.unwrap_err(),
-                api.user_detail(&token, &UserTicket::new(hush())).await.unwrap_err(),
+                api.app_token(&corp, &PermanentCode::new(hush()))
+                    .await
+                    .unwrap_err(),
+                api.user_identity(&token, &OAuthCode::new(hush()))
+                    .await
+                    .unwrap_err(),
+                api.user_detail(&token, &UserTicket::new(hush()))
+                    .await
+                    .unwrap_err(),
                 api.permanent_code(&suite, &AuthCode::new(hush()), PermanentCodeApi::V2)
                     .await
                     .unwrap_err(),
-                api.auth_info(&suite, &corp, &PermanentCode::new(hush())).await.unwrap_err(),
+                api.auth_info(&suite, &corp, &PermanentCode::new(hush()))
+                    .await
+                    .unwrap_err(),
             ] {
                 let wire = crate::Error::from(error);
                 write!(shown, "{error} {error:?} {wire} {wire:?} {api:?}").unwrap();
@@ -244,6 +271,9 @@ mod tests {
         let logged = lines.0.lock().unwrap().clone();
         assert!(!shown.contains("s3cr3t"), "{shown}");
         assert!(!logged.contains("s3cr3t"), "{logged}");
-        assert!(logged.contains(r#"path="auth/getuserinfo" errcode=40029"#), "{logged}");
+        assert!(
+            logged.contains(r#"path="auth/getuserinfo" errcode=40029"#),
+            "{logged}"
+        );
     }
 }

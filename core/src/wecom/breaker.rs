@@ -43,17 +43,28 @@ impl Breaker {
         now: impl Fn() -> Timestamp,
         proven: bool,
     ) -> Result<Asking<'_>, Duration> {
-        let limit = if proven { WRONG_SECRETS } else { WRONG_UNPROVEN };
+        let limit = if proven {
+            WRONG_SECRETS
+        } else {
+            WRONG_UNPROVEN
+        };
         loop {
             let answered = self.answered.notified();
             {
                 let now = now();
                 let mut counts = self.counts();
-                while counts.wrong.front().is_some_and(|first| now.since(*first) >= SPAN) {
+                while counts
+                    .wrong
+                    .front()
+                    .is_some_and(|first| now.since(*first) >= SPAN)
+                {
                     counts.wrong.pop_front();
                 }
                 if counts.wrong.len() >= limit {
-                    return Err(counts.wrong.front().map_or(SPAN, |first| (*first + SPAN).since(now)));
+                    return Err(counts
+                        .wrong
+                        .front()
+                        .map_or(SPAN, |first| (*first + SPAN).since(now)));
                 }
                 if counts.wrong.len() + counts.asking < limit {
                     counts.asking += 1;
@@ -88,20 +99,29 @@ mod tests {
 
     #[tokio::test]
     async fn wrong_secrets_stay_below_ten_in_ten_minutes() {
-        let (breaker, clock) = (Breaker::default(), ManualClock::new(Timestamp::from_millis(0)));
+        let (breaker, clock) = (
+            Breaker::default(),
+            ManualClock::new(Timestamp::from_millis(0)),
+        );
         for _ in 0..WRONG_UNPROVEN {
             drop(breaker.enter(|| clock.now(), false).await.unwrap());
             breaker.wrong_secret(clock.now());
             clock.advance(Duration::from_mins(1));
         }
-        assert_eq!(breaker.enter(|| clock.now(), false).await.unwrap_err(), Duration::from_mins(4));
+        assert_eq!(
+            breaker.enter(|| clock.now(), false).await.unwrap_err(),
+            Duration::from_mins(4)
+        );
         for _ in WRONG_UNPROVEN..WRONG_SECRETS {
             drop(breaker.enter(|| clock.now(), true).await.unwrap());
             breaker.wrong_secret(clock.now());
         }
         assert!(breaker.enter(|| clock.now(), true).await.is_err());
         clock.advance(Duration::from_mins(4));
-        assert!(breaker.enter(|| clock.now(), true).await.is_ok(), "the first is ten minutes old");
+        assert!(
+            breaker.enter(|| clock.now(), true).await.is_ok(),
+            "the first is ten minutes old"
+        );
     }
 
     #[tokio::test]

@@ -149,20 +149,35 @@ mod tests {
             (failed(CallErrorKind::HttpStatus(502)), ErrorKind::Upstream),
             (failed(CallErrorKind::Malformed), ErrorKind::Upstream),
             (failed(CallErrorKind::Timeout), ErrorKind::UpstreamTimeout),
-            (failed(CallErrorKind::Unreachable), ErrorKind::UpstreamTimeout),
+            (
+                failed(CallErrorKind::Unreachable),
+                ErrorKind::UpstreamTimeout,
+            ),
             (failed(CallErrorKind::Cut), ErrorKind::UpstreamTimeout),
         ] {
             let wire = Error::from(error);
             assert_eq!(wire.kind(), kind, "{error}");
-            assert_eq!(wire.errcode(), error.errcode().map(Errcode::number), "{error}");
+            assert_eq!(
+                wire.errcode(),
+                error.errcode().map(Errcode::number),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn only_what_surely_did_not_happen_may_be_done_again() {
         let refused = |number| failed(CallErrorKind::Refused(Errcode::new(number)));
-        for sure in [refused(40078), refused(48002), refused(45009), refused(45033)] {
-            assert!(sure.is_definite_refusal() && !sure.may_have_been_carried_out(), "{sure}");
+        for sure in [
+            refused(40078),
+            refused(48002),
+            refused(45009),
+            refused(45033),
+        ] {
+            assert!(
+                sure.is_definite_refusal() && !sure.may_have_been_carried_out(),
+                "{sure}"
+            );
         }
         for doubtful in [
             refused(-1),
@@ -173,14 +188,20 @@ mod tests {
             failed(CallErrorKind::HttpStatus(502)),
             failed(CallErrorKind::HttpStatus(408)),
         ] {
-            assert!(!doubtful.is_definite_refusal() && doubtful.may_have_been_carried_out(), "{doubtful}");
+            assert!(
+                !doubtful.is_definite_refusal() && doubtful.may_have_been_carried_out(),
+                "{doubtful}"
+            );
         }
         for unsent in [
             failed(CallErrorKind::Unreachable),
             failed(CallErrorKind::HttpStatus(302)),
             failed(CallErrorKind::HttpStatus(404)),
         ] {
-            assert!(!unsent.is_definite_refusal() && !unsent.may_have_been_carried_out(), "{unsent}");
+            assert!(
+                !unsent.is_definite_refusal() && !unsent.may_have_been_carried_out(),
+                "{unsent}"
+            );
         }
     }
 
@@ -190,6 +211,9 @@ mod tests {
             failed(CallErrorKind::Refused(Errcode::INVALID_CODE)).to_string(),
             "auth/getuserinfo: errcode 40029"
         );
-        assert_eq!(failed(CallErrorKind::HttpStatus(302)).to_string(), "auth/getuserinfo: HTTP status 302");
+        assert_eq!(
+            failed(CallErrorKind::HttpStatus(302)).to_string(),
+            "auth/getuserinfo: HTTP status 302"
+        );
     }
 }

@@ -80,8 +80,15 @@ impl Api {
     /// # Errors
     /// Among others [`Errcode::is_user_not_visible`](super::Errcode::is_user_not_visible).
     #[doc(alias = "user/get")]
-    pub async fn user(&self, token: &AccessToken, third_user_id: &WecomUserId) -> Result<Member, CallError> {
-        let query = [("access_token", token.expose()), ("userid", third_user_id.as_str())];
+    pub async fn user(
+        &self,
+        token: &AccessToken,
+        third_user_id: &WecomUserId,
+    ) -> Result<Member, CallError> {
+        let query = [
+            ("access_token", token.expose()),
+            ("userid", third_user_id.as_str()),
+        ];
         let answer: MemberAnswer = self.get("user/get", &query).await?;
         Ok(Member {
             name: answer.name,
@@ -99,20 +106,34 @@ impl Api {
     /// As every call.
     #[doc(alias = "get_admin_list")]
     pub async fn admins(&self, token: &AccessToken) -> Result<Vec<Admin>, CallError> {
-        let answer: AdminsAnswer =
-            self.post("agent/get_admin_list", &[("access_token", token.expose())], None).await?;
-        let entries = answer.admin.as_array().map(Vec::as_slice).unwrap_or_default();
+        let answer: AdminsAnswer = self
+            .post(
+                "agent/get_admin_list",
+                &[("access_token", token.expose())],
+                None,
+            )
+            .await?;
+        let entries = answer
+            .admin
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         Ok(entries
             .iter()
             .filter_map(|entry| AdminEntry::deserialize(entry).ok())
-            .map(|entry| Admin { third_user_id: entry.userid, manages: entry.auth_type == Some(1) })
+            .map(|entry| Admin {
+                third_user_id: entry.userid,
+                manages: entry.auth_type == Some(1),
+            })
             .collect())
     }
 }
 
 impl fmt::Debug for Member {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Member").field("status", &self.status).finish_non_exhaustive()
+        f.debug_struct("Member")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
     }
 }
 
@@ -125,32 +146,50 @@ mod tests {
         let double = Double::answering(answer);
         let user = WecomUserId::new("wwA/zhang san").unwrap();
         let outcome = double.api().user(&AccessToken::new("APP"), &user).await;
-        assert_eq!(double.request().line(), "GET user/get?access_token=APP&userid=wwA%2Fzhang%20san");
+        assert_eq!(
+            double.request().line(),
+            "GET user/get?access_token=APP&userid=wwA%2Fzhang%20san"
+        );
         outcome
     }
 
     #[tokio::test]
     async fn a_person_is_read_with_what_is_granted() {
-        let person = read(r#"{"errcode":0,"errmsg":"ok","userid":"zhangsan","name":"李四","status":1}"#)
-            .await
-            .unwrap();
-        assert_eq!(person, Member { name: Some("李四".into()), status: Some(1), ..Member::default() });
+        let person =
+            read(r#"{"errcode":0,"errmsg":"ok","userid":"zhangsan","name":"李四","status":1}"#)
+                .await
+                .unwrap();
+        assert_eq!(
+            person,
+            Member {
+                name: Some("李四".into()),
+                status: Some(1),
+                ..Member::default()
+            }
+        );
         assert!(!person.is_disabled_or_left());
         assert!(!format!("{person:?}").contains("李四"));
-        assert_eq!(read(r#"{"errcode":0,"name":""}"#).await.unwrap(), Member::default());
+        assert_eq!(
+            read(r#"{"errcode":0,"name":""}"#).await.unwrap(),
+            Member::default()
+        );
     }
 
     #[tokio::test]
     async fn the_disabled_and_those_who_left_are_told() {
         for (status, shut_out) in [(1, false), (2, true), (4, false), (5, true)] {
-            let person = read(&format!(r#"{{"errcode":0,"status":{status}}}"#)).await.unwrap();
+            let person = read(&format!(r#"{{"errcode":0,"status":{status}}}"#))
+                .await
+                .unwrap();
             assert_eq!(person.is_disabled_or_left(), shut_out, "{status}");
         }
     }
 
     #[tokio::test]
     async fn a_person_out_of_sight_is_a_refusal() {
-        let error = read(r#"{"errcode":60111,"errmsg":"userid not found"}"#).await.unwrap_err();
+        let error = read(r#"{"errcode":60111,"errmsg":"userid not found"}"#)
+            .await
+            .unwrap_err();
         assert!(error.errcode().unwrap().is_user_not_visible());
     }
 
@@ -166,8 +205,10 @@ mod tests {
         ]);
         let token = AccessToken::new("APP");
         let admins = double.api().admins(&token).await.unwrap();
-        let expected = [("woA", true), ("woB", false)]
-            .map(|(third_user_id, manages)| Admin { third_user_id: WecomUserId::new(third_user_id).unwrap(), manages });
+        let expected = [("woA", true), ("woB", false)].map(|(third_user_id, manages)| Admin {
+            third_user_id: WecomUserId::new(third_user_id).unwrap(),
+            manages,
+        });
         assert_eq!(admins, expected);
         let request = double.request();
         assert_eq!(

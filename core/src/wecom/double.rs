@@ -51,8 +51,14 @@ impl Double {
     }
 
     pub(super) fn with(answers: &[(u16, &str)]) -> Self {
-        let answers = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
-        Self { answers, seen: Arc::default() }
+        let answers = answers
+            .iter()
+            .map(|(status, body)| (*status, (*body).to_owned()))
+            .collect();
+        Self {
+            answers,
+            seen: Arc::default(),
+        }
     }
 
     pub(super) fn api(&self) -> Api {

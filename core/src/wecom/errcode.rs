@@ -117,7 +117,10 @@ impl Errcode {
     /// which case is not documented (D/96213).
     #[must_use]
     pub const fn is_code_refused(self) -> bool {
-        matches!(self, Self::INVALID_CODE | Self::CODE_EXPIRED | Self::CODE_USED)
+        matches!(
+            self,
+            Self::INVALID_CODE | Self::CODE_EXPIRED | Self::CODE_USED
+        )
     }
 
     /// The secret is wrong: 40001. Many of these and WeCom bars the address for an hour (D/96212, D/96213). The secret
@@ -144,13 +147,19 @@ impl Errcode {
     /// Said of a company's app after a `cancel_auth`, the authorisation is over: 40084, 48004, 40001 (D/96213).
     #[must_use]
     pub const fn confirms_end(self) -> bool {
-        matches!(self, Self::INVALID_PERMANENT_CODE | Self::AUTHORIZATION_INVALID | Self::INVALID_CREDENTIAL)
+        matches!(
+            self,
+            Self::INVALID_PERMANENT_CODE | Self::AUTHORIZATION_INVALID | Self::INVALID_CREDENTIAL
+        )
     }
 
     /// WeCom is busy, try again after a pause: -1, 6000, 45033 (D/96213).
     #[must_use]
     pub const fn is_busy(self) -> bool {
-        matches!(self, Self::BUSY | Self::VERSION_CONFLICT | Self::CONCURRENCY_LIMIT)
+        matches!(
+            self,
+            Self::BUSY | Self::VERSION_CONFLICT | Self::CONCURRENCY_LIMIT
+        )
     }
 
     /// Too many calls; stop for the rest of the window: 45009 (D/96212).
@@ -163,7 +172,10 @@ impl Errcode {
     /// (D/96213).
     #[must_use]
     pub const fn is_ticket_bad(self) -> bool {
-        matches!(self, Self::INVALID_SUITE_TICKET | Self::SUITE_TICKET_MISSING)
+        matches!(
+            self,
+            Self::INVALID_SUITE_TICKET | Self::SUITE_TICKET_MISSING
+        )
     }
 
     /// The AuthCode of an authorisation is spent, too old or wrong: 40078. Only a new one helps (D/96213, D/97175).
@@ -212,7 +224,9 @@ impl Errcode {
             Self::INVALID_SUITE_TICKET | Self::SUITE_TICKET_MISSING => {
                 "wait for the next suite_ticket, or push one in the provider console with 刷新ticket"
             }
-            Self::INVALID_AUTH_CODE => "fetch a new code in the provider console with 重新获取secret",
+            Self::INVALID_AUTH_CODE => {
+                "fetch a new code in the provider console with 重新获取secret"
+            }
             Self::UNTRUSTED_REDIRECT_DOMAIN => {
                 "set the host of the public URL as the trusted domain (可信域名) of the company's app"
             }
@@ -270,7 +284,9 @@ mod tests {
     use super::*;
 
     fn those(holds: fn(Errcode) -> bool) -> Vec<i64> {
-        (-1..=800_000).filter(|number| holds(Errcode::new(*number))).collect()
+        (-1..=800_000)
+            .filter(|number| holds(Errcode::new(*number)))
+            .collect()
     }
 
     #[test]
@@ -278,7 +294,10 @@ mod tests {
         assert_eq!(those(Errcode::is_token_dead), [40014, 40082, 42001, 42009]);
         assert_eq!(those(Errcode::is_code_refused), [40029, 42003, 42022]);
         assert_eq!(those(Errcode::is_secret_wrong), [40001]);
-        assert_eq!(those(Errcode::breaks_authorization), [40001, 40084, 40091, 48004, 48006]);
+        assert_eq!(
+            those(Errcode::breaks_authorization),
+            [40001, 40084, 40091, 48004, 48006]
+        );
         assert_eq!(those(Errcode::confirms_end), [40001, 40084, 48004]);
         assert_eq!(those(Errcode::is_busy), [-1, 6000, 45033]);
         assert_eq!(those(Errcode::is_rate_limit), [45009]);
@@ -293,7 +312,10 @@ mod tests {
     #[test]
     fn a_number_may_come_as_text() {
         let read: Vec<Errcode> = serde_json::from_str(r#"[40029, "40029", " -1 "]"#).unwrap();
-        assert_eq!(read, [Errcode::INVALID_CODE, Errcode::INVALID_CODE, Errcode::BUSY]);
+        assert_eq!(
+            read,
+            [Errcode::INVALID_CODE, Errcode::INVALID_CODE, Errcode::BUSY]
+        );
         assert!(serde_json::from_str::<Errcode>(r#""no""#).is_err());
         assert!(serde_json::from_str::<Errcode>("true").is_err());
     }

@@ -38,9 +38,20 @@ impl Hosts {
     /// # Errors
     /// A text is not an http or https URL, has a user name, query or fragment, or is http for a host that is not
     /// loopback while `allow_insecure_http` is false: plain http sends every secret in the clear.
-    pub fn parse(api: &str, oauth: &str, qr: &str, allow_insecure_http: bool) -> Result<Self, InvalidHost> {
-        let read = |host, text| base_url(text, allow_insecure_http).map_err(|rule| InvalidHost { host, rule });
-        Ok(Self { api: read("API", api)?, oauth: read("OAuth", oauth)?, qr: read("QR", qr)? })
+    pub fn parse(
+        api: &str,
+        oauth: &str,
+        qr: &str,
+        allow_insecure_http: bool,
+    ) -> Result<Self, InvalidHost> {
+        let read = |host, text| {
+            base_url(text, allow_insecure_http).map_err(|rule| InvalidHost { host, rule })
+        };
+        Ok(Self {
+            api: read("API", api)?,
+            oauth: read("OAuth", oauth)?,
+            qr: read("QR", qr)?,
+        })
     }
 
     /// All three hosts at one base URL, as the sandbox has them: https, or http on loopback.
@@ -127,7 +138,12 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_loopback_or_on_request() {
-        for good in ["http://localhost:1", "http://127.9.0.1", "http://[::1]:3001", "https://wecom.example"] {
+        for good in [
+            "http://localhost:1",
+            "http://127.9.0.1",
+            "http://[::1]:3001",
+            "https://wecom.example",
+        ] {
             assert!(Hosts::all_at(good).is_ok(), "{good}");
         }
         for bad in [
@@ -145,7 +161,10 @@ mod tests {
     fn a_path_is_a_prefix_and_a_last_slash_goes() {
         let hosts = Hosts::all_at("https://proxy.example:8443/wecom/").unwrap();
         assert_eq!(hosts.qr(), "https://proxy.example:8443/wecom");
-        assert_eq!(Hosts::all_at("HTTPS://proxy.example/").unwrap().api(), "https://proxy.example");
+        assert_eq!(
+            Hosts::all_at("HTTPS://proxy.example/").unwrap().api(),
+            "https://proxy.example"
+        );
     }
 
     #[test]

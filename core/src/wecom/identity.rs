@@ -79,9 +79,15 @@ impl IdentityAnswer {
     fn identity(self) -> Option<Identity> {
         if let Some(userid) = self.userid.or(self.old_userid) {
             let third_user_id = WecomUserId::new(userid).ok()?;
-            return Some(Identity::Member { third_user_id, user_ticket: self.user_ticket.map(UserTicket::new) });
+            return Some(Identity::Member {
+                third_user_id,
+                user_ticket: self.user_ticket.map(UserTicket::new),
+            });
         }
-        self.openid.or(self.old_openid).or(self.external_userid).map(|_| Identity::NonMember)
+        self.openid
+            .or(self.old_openid)
+            .or(self.external_userid)
+            .map(|_| Identity::NonMember)
     }
 }
 
@@ -115,7 +121,10 @@ impl Api {
         corp_id: &CorpId,
         permanent_code: &PermanentCode,
     ) -> Result<IssuedToken<AccessToken>, CallError> {
-        let query = [("corpid", corp_id.as_str()), ("corpsecret", permanent_code.expose())];
+        let query = [
+            ("corpid", corp_id.as_str()),
+            ("corpsecret", permanent_code.expose()),
+        ];
         let answer: TokenAnswer = self.get("gettoken", &query).await?;
         Ok(IssuedToken::new(answer.access_token, answer.expires_in))
     }
@@ -126,11 +135,17 @@ impl Api {
     /// # Errors
     /// Among others [`Errcode::is_code_refused`](super::Errcode::is_code_refused).
     #[doc(alias = "getuserinfo")]
-    pub async fn user_identity(&self, token: &AccessToken, code: &OAuthCode) -> Result<Identity, CallError> {
+    pub async fn user_identity(
+        &self,
+        token: &AccessToken,
+        code: &OAuthCode,
+    ) -> Result<Identity, CallError> {
         const PATH: &str = "auth/getuserinfo";
         let query = [("access_token", token.expose()), ("code", code.expose())];
         let answer: IdentityAnswer = self.get(PATH, &query).await?;
-        answer.identity().ok_or(CallError::new(PATH, CallErrorKind::Malformed))
+        answer
+            .identity()
+            .ok_or(CallError::new(PATH, CallErrorKind::Malformed))
     }
 
     /// What a person agreed to show (D/96443).
@@ -161,7 +176,9 @@ impl Api {
 
 impl fmt::Debug for UserDetail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UserDetail").field("user_id", &self.third_user_id).finish_non_exhaustive()
+        f.debug_struct("UserDetail")
+            .field("user_id", &self.third_user_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -177,32 +194,58 @@ mod tests {
             r#"{"errcode":0,"errmsg":"ok","access_token":"accesstoken000001","expires_in":7200}"#,
         );
         let corp = CorpId::new("ID").unwrap();
-        let granted = double.api().app_token(&corp, &PermanentCode::new("PERMANENT_CODE")).await.unwrap();
-        assert_eq!(granted, IssuedToken::new(AccessToken::new("accesstoken000001"), Duration::from_secs(7200)));
-        assert_eq!(double.request().line(), "GET gettoken?corpid=ID&corpsecret=PERMANENT_CODE");
+        let granted = double
+            .api()
+            .app_token(&corp, &PermanentCode::new("PERMANENT_CODE"))
+            .await
+            .unwrap();
+        assert_eq!(
+            granted,
+            IssuedToken::new(
+                AccessToken::new("accesstoken000001"),
+                Duration::from_secs(7200)
+            )
+        );
+        assert_eq!(
+            double.request().line(),
+            "GET gettoken?corpid=ID&corpsecret=PERMANENT_CODE"
+        );
         assert_eq!(double.request().body, "");
         assert_eq!(double.request().content_type, None);
     }
 
     async fn identify(answer: &str) -> Result<Identity, CallErrorKind> {
         let double = Double::answering(answer);
-        let outcome = double.api().user_identity(&AccessToken::new("APP"), &OAuthCode::new("CODE")).await;
-        assert_eq!(double.request().line(), "GET auth/getuserinfo?access_token=APP&code=CODE");
+        let outcome = double
+            .api()
+            .user_identity(&AccessToken::new("APP"), &OAuthCode::new("CODE"))
+            .await;
+        assert_eq!(
+            double.request().line(),
+            "GET auth/getuserinfo?access_token=APP&code=CODE"
+        );
         outcome.map_err(|error| error.kind)
     }
 
     fn member(third_user_id: &str, ticket: Option<&str>) -> Result<Identity, CallErrorKind> {
         let third_user_id = WecomUserId::new(third_user_id).unwrap();
-        Ok(Identity::Member { third_user_id, user_ticket: ticket.map(UserTicket::new) })
+        Ok(Identity::Member {
+            third_user_id,
+            user_ticket: ticket.map(UserTicket::new),
+        })
     }
 
     #[tokio::test]
     async fn members_and_others_are_told_apart() {
         let ticket = r#"{"errcode":0,"errmsg":"ok","userid":"USERID","user_ticket":"USER_TICKET"}"#;
-        assert_eq!(identify(ticket).await, member("USERID", Some("USER_TICKET")));
+        assert_eq!(
+            identify(ticket).await,
+            member("USERID", Some("USER_TICKET"))
+        );
         let linked = r#"{"errcode":0,"userid":"CorpId/userid","user_ticket":""}"#;
         assert_eq!(identify(linked).await, member("CorpId/userid", None));
-        let old = r#"{"errcode":0,"errmsg":"ok","WecomUserId":"USERID","DeviceId":"D","userid":""}"#;
+        let old =
+            r#"{"errcode":0,"errmsg":"ok","WecomUserId":"USERID","DeviceId":"D","userid":""}"#;
         assert_eq!(identify(old).await, member("USERID", None));
         for other in [
             r#"{"errcode":0,"errmsg":"ok","openid":"OPENID","external_userid":"EXTERNAL_USERID"}"#,
@@ -215,15 +258,26 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_about_nobody_is_malformed() {
-        for answer in [r#"{"errcode":0,"errmsg":"ok"}"#, r#"{"userid":" "}"#, r#"{"userid":"a\nb"}"#] {
-            assert_eq!(identify(answer).await, Err(CallErrorKind::Malformed), "{answer}");
+        for answer in [
+            r#"{"errcode":0,"errmsg":"ok"}"#,
+            r#"{"userid":" "}"#,
+            r#"{"userid":"a\nb"}"#,
+        ] {
+            assert_eq!(
+                identify(answer).await,
+                Err(CallErrorKind::Malformed),
+                "{answer}"
+            );
         }
     }
 
     #[tokio::test]
     async fn a_bad_code_is_refused() {
         let answer = r#"{"errcode":40029,"errmsg":"invalid code"}"#;
-        assert_eq!(identify(answer).await, Err(CallErrorKind::Refused(Errcode::INVALID_CODE)));
+        assert_eq!(
+            identify(answer).await,
+            Err(CallErrorKind::Refused(Errcode::INVALID_CODE))
+        );
     }
 
     #[tokio::test]
@@ -234,17 +288,38 @@ mod tests {
                 "email":"zhangsan@gzdev.com","biz_mail":"zhangsan@qyycs2.wecom.work","address":""}"#,
         );
         let ticket = UserTicket::new("USER_TICKET");
-        let detail = double.api().user_detail(&AccessToken::new("APP"), &ticket).await.unwrap();
+        let detail = double
+            .api()
+            .user_detail(&AccessToken::new("APP"), &ticket)
+            .await
+            .unwrap();
         assert_eq!(detail.third_user_id.as_str(), "lisi");
         assert_eq!(detail.gender.as_deref(), Some("1"));
         assert_eq!(detail.avatar.as_deref(), Some("http://shp.qpic.cn/0"));
         assert_eq!(detail.mobile.as_deref(), Some("13800000000"));
         assert_eq!(detail.email.as_deref(), Some("zhangsan@gzdev.com"));
-        assert_eq!(detail.biz_mail.as_deref(), Some("zhangsan@qyycs2.wecom.work"));
-        assert!(detail.qr_code.as_deref().is_some_and(|link| link.ends_with("vcode=v")));
+        assert_eq!(
+            detail.biz_mail.as_deref(),
+            Some("zhangsan@qyycs2.wecom.work")
+        );
+        assert!(
+            detail
+                .qr_code
+                .as_deref()
+                .is_some_and(|link| link.ends_with("vcode=v"))
+        );
         assert_eq!(detail.address, None);
-        assert_eq!(format!("{detail:?}"), r#"UserDetail { user_id: "lisi", .. }"#);
-        assert_eq!(double.request().line(), "POST auth/getuserdetail?access_token=APP");
-        assert_eq!(double.request().json(), json!({ "user_ticket": "USER_TICKET" }));
+        assert_eq!(
+            format!("{detail:?}"),
+            r#"UserDetail { user_id: "lisi", .. }"#
+        );
+        assert_eq!(
+            double.request().line(),
+            "POST auth/getuserdetail?access_token=APP"
+        );
+        assert_eq!(
+            double.request().json(),
+            json!({ "user_ticket": "USER_TICKET" })
+        );
     }
 }

@@ -101,7 +101,14 @@ mod tests {
     fn the_workbench_link_is_as_documented() {
         let state = State::new("STATE").unwrap();
         let agent = AgentId::new(1_000_002);
-        let link = workbench_link(&Hosts::default(), &corp(), agent, BACK, Scope::SnsapiPrivateinfo, &state);
+        let link = workbench_link(
+            &Hosts::default(),
+            &corp(),
+            agent,
+            BACK,
+            Scope::SnsapiPrivateinfo,
+            &state,
+        );
         assert_eq!(
             link,
             format!(

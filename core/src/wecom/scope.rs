@@ -61,7 +61,10 @@ mod tests {
         for scope in [Scope::SnsapiBase, Scope::SnsapiPrivateinfo] {
             assert_eq!(scope.as_str().parse(), Ok(scope));
             assert_eq!(serde_json::to_value(scope).unwrap(), scope.as_str());
-            assert_eq!(serde_json::from_value::<Scope>(scope.as_str().into()).unwrap(), scope);
+            assert_eq!(
+                serde_json::from_value::<Scope>(scope.as_str().into()).unwrap(),
+                scope
+            );
         }
         assert_eq!("snsapi_userinfo".parse::<Scope>(), Err(InvalidScope));
     }

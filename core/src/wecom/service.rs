@@ -9,7 +9,7 @@ use super::answer::{self, CorpInfo, optional, required, seconds};
 use super::api::{Api, IssuedToken};
 use super::call_error::CallError;
 use crate::ids::{AgentId, CorpId, SuiteId};
-use crate::secret::{PermanentCode, SuiteAccessToken, SuiteSecret, SuiteTicket, AuthCode};
+use crate::secret::{AuthCode, PermanentCode, SuiteAccessToken, SuiteSecret, SuiteTicket};
 
 /// Which of the two calls exchanges an AuthCode (D/97163).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,8 +98,13 @@ impl Api {
             "suite_secret": secret.expose(),
             "suite_ticket": ticket.expose(),
         });
-        let answer: SuiteTokenAnswer = self.post("service/get_suite_token", &[], Some(body)).await?;
-        Ok(IssuedToken::new(answer.suite_access_token, answer.expires_in))
+        let answer: SuiteTokenAnswer = self
+            .post("service/get_suite_token", &[], Some(body))
+            .await?;
+        Ok(IssuedToken::new(
+            answer.suite_access_token,
+            answer.expires_in,
+        ))
     }
 
     /// Exchanges the AuthCode of `create_auth` or `reset_permanent_code` for the company's permanent code (D/97163).
@@ -121,8 +126,9 @@ impl Api {
             PermanentCodeApi::V2 => "service/v2/get_permanent_code",
         };
         let query = [("suite_access_token", token.expose())];
-        let answer: ExchangeAnswer =
-            self.post(path, &query, Some(json!({ "auth_code": code.expose() }))).await?;
+        let answer: ExchangeAnswer = self
+            .post(path, &query, Some(json!({ "auth_code": code.expose() })))
+            .await?;
         let state_of_link = || present(answer.register_code_info.get("state"));
         Ok(PermanentCodeGrant {
             permanent_code: answer.permanent_code,
@@ -146,7 +152,9 @@ impl Api {
     ) -> Result<AuthInfo, CallError> {
         let query = [("suite_access_token", token.expose())];
         let body = json!({ "auth_corpid": corp_id, "permanent_code": permanent_code.expose() });
-        let answer: AuthInfoAnswer = self.post("service/v2/get_auth_info", &query, Some(body)).await?;
+        let answer: AuthInfoAnswer = self
+            .post("service/v2/get_auth_info", &query, Some(body))
+            .await?;
         let agent = answer::agent(&answer.auth_info);
         Ok(AuthInfo {
             corp_id: answer.auth_corp_info.corpid,
@@ -159,7 +167,10 @@ impl Api {
 }
 
 fn present(value: Option<&Value>) -> Option<String> {
-    value.and_then(Value::as_str).filter(|text| !text.trim().is_empty()).map(Into::into)
+    value
+        .and_then(Value::as_str)
+        .filter(|text| !text.trim().is_empty())
+        .map(Into::into)
 }
 
 #[cfg(test)]
@@ -175,8 +186,13 @@ mod tests {
         );
         let suite = SuiteId::new("wwddddccc7775555aaa").unwrap();
         let secret = SuiteSecret::new("ldAE_H9anCRN21GKXVfdAAAAAAAAAAAAAAAAAA");
-        let ticket = SuiteTicket::new("Cfp0_givEagXcYJIztF6sfbdmIZCmpaR8ZBsvJEFFNBrWmnD5-CGYJ3_NhYexMyw");
-        let granted = double.api().suite_token(&suite, &secret, &ticket).await.unwrap();
+        let ticket =
+            SuiteTicket::new("Cfp0_givEagXcYJIztF6sfbdmIZCmpaR8ZBsvJEFFNBrWmnD5-CGYJ3_NhYexMyw");
+        let granted = double
+            .api()
+            .suite_token(&suite, &secret, &ticket)
+            .await
+            .unwrap();
         assert!(granted.token.expose().starts_with("61W3mEpU"));
         assert_eq!(granted.expires_in, Duration::from_secs(7200));
         assert_eq!(double.request().line(), "POST service/get_suite_token");
@@ -190,9 +206,15 @@ mod tests {
         );
     }
 
-    async fn exchange(double: &Double, version: PermanentCodeApi) -> Result<PermanentCodeGrant, CallError> {
+    async fn exchange(
+        double: &Double,
+        version: PermanentCodeApi,
+    ) -> Result<PermanentCodeGrant, CallError> {
         let code = AuthCode::new("AUTH");
-        double.api().permanent_code(&SuiteAccessToken::new("SUITE"), &code, version).await
+        double
+            .api()
+            .permanent_code(&SuiteAccessToken::new("SUITE"), &code, version)
+            .await
     }
 
     #[tokio::test]
@@ -215,7 +237,10 @@ mod tests {
                 state: Some("state001".into()),
             }
         );
-        assert_eq!(double.request().line(), "POST service/v2/get_permanent_code?suite_access_token=SUITE");
+        assert_eq!(
+            double.request().line(),
+            "POST service/v2/get_permanent_code?suite_access_token=SUITE"
+        );
         assert_eq!(double.request().json(), json!({ "auth_code": "AUTH" }));
     }
 
@@ -231,7 +256,10 @@ mod tests {
         assert_eq!(exchanged.agent_id, Some(AgentId::new(1_000_046)));
         assert_eq!(exchanged.corp_name, None);
         assert_eq!(exchanged.state.as_deref(), Some("fromlink"));
-        assert_eq!(double.request().line(), "POST service/get_permanent_code?suite_access_token=SUITE");
+        assert_eq!(
+            double.request().line(),
+            "POST service/get_permanent_code?suite_access_token=SUITE"
+        );
     }
 
     #[tokio::test]
@@ -242,15 +270,22 @@ mod tests {
         );
         let exchanged = exchange(&double, PermanentCodeApi::V2).await.unwrap();
         assert_eq!(exchanged.permanent_code.expose(), "p");
-        assert_eq!((exchanged.corp_name, exchanged.agent_id, exchanged.state), (None, None, None));
+        assert_eq!(
+            (exchanged.corp_name, exchanged.agent_id, exchanged.state),
+            (None, None, None)
+        );
     }
 
     #[tokio::test]
     async fn a_spent_code_is_a_definite_refusal() {
-        let double = Double::answering(r#"{"errcode":40078,"errmsg":" invalid auth_code, hint: [1]"}"#);
+        let double =
+            Double::answering(r#"{"errcode":40078,"errmsg":" invalid auth_code, hint: [1]"}"#);
         let error = exchange(&double, PermanentCodeApi::V2).await.unwrap_err();
         assert_eq!(error.path, "service/v2/get_permanent_code");
-        assert_eq!(error.kind, CallErrorKind::Refused(Errcode::INVALID_AUTH_CODE));
+        assert_eq!(
+            error.kind,
+            CallErrorKind::Refused(Errcode::INVALID_AUTH_CODE)
+        );
         assert!(error.is_definite_refusal());
     }
 
@@ -265,7 +300,11 @@ mod tests {
         );
         let token = SuiteAccessToken::new("SUITE");
         let corp = CorpId::new("wpA").unwrap();
-        let info = double.api().auth_info(&token, &corp, &PermanentCode::new("PERM")).await.unwrap();
+        let info = double
+            .api()
+            .auth_info(&token, &corp, &PermanentCode::new("PERM"))
+            .await
+            .unwrap();
         assert_eq!(
             info,
             AuthInfo {
@@ -276,7 +315,13 @@ mod tests {
                 agent_name: Some("NAME".into()),
             }
         );
-        assert_eq!(double.request().line(), "POST service/v2/get_auth_info?suite_access_token=SUITE");
-        assert_eq!(double.request().json(), json!({ "auth_corpid": "wpA", "permanent_code": "PERM" }));
+        assert_eq!(
+            double.request().line(),
+            "POST service/v2/get_auth_info?suite_access_token=SUITE"
+        );
+        assert_eq!(
+            double.request().json(),
+            json!({ "auth_corpid": "wpA", "permanent_code": "PERM" })
+        );
     }
 }

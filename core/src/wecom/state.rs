@@ -81,7 +81,10 @@ mod tests {
         assert!(State::new("a".repeat(128)).is_ok());
         assert!(State::new("a".repeat(129)).is_err());
         assert!(InstallState::new("Z9".repeat(16)).is_ok());
-        assert_eq!(InstallState::new("a".repeat(33)), Err(InvalidState { max: 32 }));
+        assert_eq!(
+            InstallState::new("a".repeat(33)),
+            Err(InvalidState { max: 32 })
+        );
         for bad in ["", "a b", "a-b", "a_b", "企", "a&b", "a\n"] {
             assert!(State::new(bad).is_err(), "{bad:?}");
             assert!(InstallState::new(bad).is_err(), "{bad:?}");

@@ -18,7 +18,9 @@ const CLOCK_TOLERANCE: Duration = Duration::from_mins(10);
 /// WeCom's time of an event, in seconds, as far as it can be believed.
 pub(crate) fn event_time(named: Option<i64>, received_at: Timestamp) -> i64 {
     let latest = (received_at + CLOCK_TOLERANCE).as_secs();
-    named.filter(|time| (0..=latest).contains(time)).unwrap_or_else(|| received_at.as_secs())
+    named
+        .filter(|time| (0..=latest).contains(time))
+        .unwrap_or_else(|| received_at.as_secs())
 }
 
 /// Keeps a ticket, unless a newer one is there. At equal seconds the later arrival, the later record, wins; after WeCom refused the one
@@ -41,17 +43,25 @@ pub(crate) async fn keep(
     Entity::insert(none)
         .on_conflict(
             OnConflict::column(Column::SuiteId)
-                .value(Column::TicketRefused, Expr::col((Entity, Column::TicketRefused)))
+                .value(
+                    Column::TicketRefused,
+                    Expr::col((Entity, Column::TicketRefused)),
+                )
                 .to_owned(),
         )
         .exec_without_returning(store.database())
         .await?;
-    let sealed = store.keys().seal(TICKET.at(&[suite_id.as_str().as_bytes()]), ticket.expose().as_bytes())?;
+    let sealed = store.keys().seal(
+        TICKET.at(&[suite_id.as_str().as_bytes()]),
+        ticket.expose().as_bytes(),
+    )?;
     let older = Column::TicketTime
         .is_null()
         .or(Column::TicketRefused.eq(true))
         .or(Column::TicketTime.lt(time))
-        .or(Column::TicketTime.eq(time).and(Column::TicketRecord.lt(record_id)));
+        .or(Column::TicketTime
+            .eq(time)
+            .and(Column::TicketRecord.lt(record_id)));
     Entity::update_many()
         .col_expr(Column::Ticket, Expr::value(sealed))
         .col_expr(Column::TicketTime, Expr::value(time))
@@ -70,7 +80,9 @@ pub(crate) async fn keep(
 /// # Errors
 /// `SUITE_TICKET_MISSING` if none has come yet, or WeCom refused the newest.
 pub(crate) async fn newest(store: &Store, suite_id: &SuiteId) -> Result<(SuiteTicket, i64)> {
-    let row = Entity::find_by_id(suite_id.clone()).one(store.database()).await?;
+    let row = Entity::find_by_id(suite_id.clone())
+        .one(store.database())
+        .await?;
     let row = row.filter(|row| !row.ticket_refused);
     let Some((sealed, record_id)) = row.and_then(|row| row.ticket.zip(row.ticket_record)) else {
         return Err(Error::new(
@@ -78,7 +90,9 @@ pub(crate) async fn newest(store: &Store, suite_id: &SuiteId) -> Result<(SuiteTi
             "no usable suite_ticket: WeCom pushes one every ten minutes, the provider console at once",
         ));
     };
-    let text = store.keys().open_text(TICKET.at(&[suite_id.as_str().as_bytes()]), &sealed)?;
+    let text = store
+        .keys()
+        .open_text(TICKET.at(&[suite_id.as_str().as_bytes()]), &sealed)?;
     Ok((SuiteTicket::new(text), record_id))
 }
 

@@ -76,9 +76,15 @@ struct Inner {
 
 impl Tokens {
     pub(crate) fn new(api: Api, store: Store, capacity: u64, runtime: Handle) -> Self {
-        let held = moka::future::Cache::builder().max_capacity(capacity).time_to_idle(UNUSED).build();
+        let held = moka::future::Cache::builder()
+            .max_capacity(capacity)
+            .time_to_idle(UNUSED)
+            .build();
         let proven = moka::sync::Cache::new(capacity);
-        let dead = moka::sync::Cache::builder().max_capacity(capacity).time_to_live(UNUSED).build();
+        let dead = moka::sync::Cache::builder()
+            .max_capacity(capacity)
+            .time_to_live(UNUSED)
+            .build();
         Self(Arc::new(Inner {
             dead,
             api,
@@ -109,30 +115,40 @@ impl Tokens {
         corp_id: &CorpId,
         secret: &ProviderSecret,
     ) -> Result<ProviderAccessToken> {
-        let held = self.current(Credential::Provider(corp_id.clone(), secret.clone())).await?;
+        let held = self
+            .current(Credential::Provider(corp_id.clone(), secret.clone()))
+            .await?;
         Ok(ProviderAccessToken::new(held.value.expose_secret()))
     }
 
     /// WeCom called this suite token dead. Another one that came since stays.
     pub(crate) async fn suite_token_died(&self, suite_id: &SuiteId, token: &SuiteAccessToken) {
-        self.died((Owner::Suite(suite_id.clone()), 0), token.expose()).await;
+        self.died((Owner::Suite(suite_id.clone()), 0), token.expose())
+            .await;
     }
 
     /// WeCom called this app token dead. Another one that came since stays.
     pub(crate) async fn app_token_died(&self, app: &AppCredential, token: &AccessToken) {
-        self.died(Credential::App(app.clone()).key(), token.expose()).await;
+        self.died(Credential::App(app.clone()).key(), token.expose())
+            .await;
     }
 
     /// WeCom called this provider token dead. Another one that came since stays.
     pub(crate) async fn provider_token_died(&self, corp_id: &CorpId, token: &ProviderAccessToken) {
-        self.died((Owner::Provider(corp_id.clone()), 0), token.expose()).await;
+        self.died((Owner::Provider(corp_id.clone()), 0), token.expose())
+            .await;
     }
 
     /// Forgets the token of an app, so that the next one proves its secret.
     pub(crate) async fn forget_app(&self, app: &AppCredential) -> Result<()> {
-        self.0.held.invalidate(&Credential::App(app.clone()).key()).await;
+        self.0
+            .held
+            .invalidate(&Credential::App(app.clone()).key())
+            .await;
         let row_id = Self::app_row_id(&app.suite_id, &app.corp_id);
-        access_token::Entity::delete_by_id(row_id).exec(self.0.store.database()).await?;
+        access_token::Entity::delete_by_id(row_id)
+            .exec(self.0.store.database())
+            .await?;
         Ok(())
     }
 
@@ -155,9 +171,15 @@ impl Tokens {
         // Spawned with the wait itself: a caller whose time is up cuts off nothing that others wait for, and leaves
         // nothing behind that nobody waits for.
         let task = self.0.runtime.spawn(async move {
-            tokens.0.held.try_get_with(key, tokens.stored_or_fetched(&credential)).await
+            tokens
+                .0
+                .held
+                .try_get_with(key, tokens.stored_or_fetched(&credential))
+                .await
         });
-        let held = task.await.map_err(|_| Error::new(ErrorKind::Internal, "a token fetch was cut off"))?;
+        let held = task
+            .await
+            .map_err(|_| Error::new(ErrorKind::Internal, "a token fetch was cut off"))?;
         held.map_err(|error: Arc<Error>| Error::clone(&error))
     }
 
@@ -172,7 +194,9 @@ impl Tokens {
                 return Ok(held);
             }
             if let Some(lease) = Lease::take(&self.0.store, &row_id).await? {
-                return lease.during(self.stored_or_fetched_by_us(credential, &row_id)).await;
+                return lease
+                    .during(self.stored_or_fetched_by_us(credential, &row_id))
+                    .await;
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LOOK_AGAIN_AT_LEAST);
@@ -184,7 +208,11 @@ impl Tokens {
     }
 
     /// It may have been stored between our look and the lease.
-    async fn stored_or_fetched_by_us(&self, credential: &Credential, row_id: &[u8]) -> Result<Arc<Held>> {
+    async fn stored_or_fetched_by_us(
+        &self,
+        credential: &Credential,
+        row_id: &[u8],
+    ) -> Result<Arc<Held>> {
         match self.stored(credential, row_id).await? {
             Some(held) => Ok(held),
             None => self.fetch_and_keep(credential).await,
@@ -194,12 +222,15 @@ impl Tokens {
     async fn stored(&self, credential: &Credential, row_id: &[u8]) -> Result<Option<Arc<Held>>> {
         let stored = rows::find(&self.0.store, row_id, credential.version()).await?;
         let usable = stored.filter(|stored| {
-            self.0.store.now() + MARGIN < stored.expires_at && !self.is_dead(stored.value.expose_secret())
+            self.0.store.now() + MARGIN < stored.expires_at
+                && !self.is_dead(stored.value.expose_secret())
         });
         Ok(usable.map(|stored| {
             if let Credential::App(app) = credential {
                 // Whichever node fetched it: WeCom took this secret.
-                self.0.proven.insert((app.suite_id.clone(), app.corp_id.clone()), app.version);
+                self.0
+                    .proven
+                    .insert((app.suite_id.clone(), app.corp_id.clone()), app.version);
             }
             Arc::new(Held {
                 value: stored.value,
@@ -214,7 +245,9 @@ impl Tokens {
         let asked_at = self.0.store.now();
         let granted = self.fetch(credential, asked_at).await?;
         // WeCom may hand the same one out again; then it lives.
-        self.0.dead.invalidate(&token_hash(granted.token.expose_secret()));
+        self.0
+            .dead
+            .invalidate(&token_hash(granted.token.expose_secret()));
         let held = Held {
             value: granted.token,
             version: credential.version(),
@@ -229,7 +262,11 @@ impl Tokens {
         Ok(Arc::new(held))
     }
 
-    async fn fetch(&self, credential: &Credential, now: Timestamp) -> Result<IssuedToken<SecretString>> {
+    async fn fetch(
+        &self,
+        credential: &Credential,
+        now: Timestamp,
+    ) -> Result<IssuedToken<SecretString>> {
         let api = &self.0.api;
         match credential {
             Credential::Suite(suite) => {
@@ -243,40 +280,61 @@ impl Tokens {
                 if let Err(error) = &granted
                     && error.errcode().is_some_and(Errcode::is_secret_wrong)
                 {
-                    self.0.refused_suites.insert(suite.id.clone(), (Error::from(*error), now));
+                    self.0
+                        .refused_suites
+                        .insert(suite.id.clone(), (Error::from(*error), now));
                 }
-                if granted.as_ref().is_err_and(|error| error.errcode().is_some_and(Errcode::is_ticket_bad)) {
+                if granted
+                    .as_ref()
+                    .is_err_and(|error| error.errcode().is_some_and(Errcode::is_ticket_bad))
+                {
                     ticket::refused(&self.0.store, &suite.id, record_id).await?;
                 }
                 let granted = granted?;
-                Ok(IssuedToken::new(granted.token.expose().into(), granted.expires_in))
+                Ok(IssuedToken::new(
+                    granted.token.expose().into(),
+                    granted.expires_in,
+                ))
             }
             Credential::Provider(corp_id, secret) => {
                 let granted = api.provider_token(corp_id, secret).await?;
-                Ok(IssuedToken::new(granted.token.expose().into(), granted.expires_in))
+                Ok(IssuedToken::new(
+                    granted.token.expose().into(),
+                    granted.expires_in,
+                ))
             }
             Credential::App(app) => {
-                let _asking =
-                    self.0.breaker.enter(|| self.0.store.now(), self.is_proven(app)).await.map_err(
-                        |wait| {
-                            Error::new(
-                                ErrorKind::Upstream,
-                                "gettoken is held back: WeCom refused too many secrets of late",
-                            )
-                            .with_retry_after(wait)
-                        },
-                    )?;
+                let _asking = self
+                    .0
+                    .breaker
+                    .enter(|| self.0.store.now(), self.is_proven(app))
+                    .await
+                    .map_err(|wait| {
+                        Error::new(
+                            ErrorKind::Upstream,
+                            "gettoken is held back: WeCom refused too many secrets of late",
+                        )
+                        .with_retry_after(wait)
+                    })?;
                 let granted = api.app_token(&app.corp_id, &app.permanent_code).await;
                 match granted {
                     Err(error) if error.errcode().is_some_and(Errcode::is_secret_wrong) => {
                         self.0.breaker.wrong_secret(now);
-                        self.0.proven.invalidate(&(app.suite_id.clone(), app.corp_id.clone()));
+                        self.0
+                            .proven
+                            .invalidate(&(app.suite_id.clone(), app.corp_id.clone()));
                     }
-                    Ok(_) => self.0.proven.insert((app.suite_id.clone(), app.corp_id.clone()), app.version),
+                    Ok(_) => self
+                        .0
+                        .proven
+                        .insert((app.suite_id.clone(), app.corp_id.clone()), app.version),
                     Err(_) => {}
                 }
                 let granted = granted?;
-                Ok(IssuedToken::new(granted.token.expose().into(), granted.expires_in))
+                Ok(IssuedToken::new(
+                    granted.token.expose().into(),
+                    granted.expires_in,
+                ))
             }
         }
     }
@@ -287,7 +345,10 @@ impl Tokens {
         let tried = held.refreshed_at.load(Relaxed);
         let due = now + REFRESH_AHEAD >= held.expires_at
             && now.since(Timestamp::from_millis(tried)) >= REFRESH_INTERVAL
-            && held.refreshed_at.compare_exchange(tried, now.as_millis(), Relaxed, Relaxed).is_ok();
+            && held
+                .refreshed_at
+                .compare_exchange(tried, now.as_millis(), Relaxed, Relaxed)
+                .is_ok();
         if !due {
             return;
         }
@@ -305,9 +366,15 @@ impl Tokens {
     }
 
     /// The next token: what another node has fetched meanwhile, or a new one.
-    async fn refreshed(&self, credential: &Credential, expires_at: Timestamp) -> Result<Option<Arc<Held>>> {
+    async fn refreshed(
+        &self,
+        credential: &Credential,
+        expires_at: Timestamp,
+    ) -> Result<Option<Arc<Held>>> {
         let row_id = credential.owner().row_id();
-        let Some(lease) = Lease::take(&self.0.store, &row_id).await? else { return Ok(None) };
+        let Some(lease) = Lease::take(&self.0.store, &row_id).await? else {
+            return Ok(None);
+        };
         let refreshing = async {
             let stored = self.stored(credential, &row_id).await?;
             let fetched_lately = |held: &Held| {
@@ -315,7 +382,9 @@ impl Tokens {
                 self.0.store.now().since(fetched_at) < REFRESH_INTERVAL
             };
             match stored {
-                Some(held) if held.expires_at > expires_at || fetched_lately(&held) => Ok(Some(held)),
+                Some(held) if held.expires_at > expires_at || fetched_lately(&held) => {
+                    Ok(Some(held))
+                }
                 _ => self.fetch_and_keep(credential).await.map(Some),
             }
         };
@@ -347,7 +416,10 @@ impl Tokens {
 
     /// Whether WeCom has taken this very secret before.
     fn is_proven(&self, app: &AppCredential) -> bool {
-        self.0.proven.get(&(app.suite_id.clone(), app.corp_id.clone())) == Some(app.version)
+        self.0
+            .proven
+            .get(&(app.suite_id.clone(), app.corp_id.clone()))
+            == Some(app.version)
     }
 }
 

@@ -57,7 +57,10 @@ impl HttpClient {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self { service: Arc::new(Carrier(service)), call_limit: CALL_LIMIT }
+        Self {
+            service: Arc::new(Carrier(service)),
+            call_limit: CALL_LIMIT,
+        }
     }
 
     /// The default client with other limits for connecting and for a whole call.
@@ -104,7 +107,9 @@ impl Default for HttpClient {
 
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpClient").field("call_limit", &self.call_limit).finish_non_exhaustive()
+        f.debug_struct("HttpClient")
+            .field("call_limit", &self.call_limit)
+            .finish_non_exhaustive()
     }
 }
 
@@ -126,14 +131,23 @@ where
     fn send(&self, request: Request<Full<Bytes>>) -> Answer {
         let mut service = self.0.clone();
         Box::pin(async move {
-            if poll_fn(|context| service.poll_ready(context)).await.is_err() {
+            if poll_fn(|context| service.poll_ready(context))
+                .await
+                .is_err()
+            {
                 return Err(CallErrorKind::Unreachable);
             }
-            let response = service.call(request).await.map_err(|error| failure(&*error.into()))?;
+            let response = service
+                .call(request)
+                .await
+                .map_err(|error| failure(&*error.into()))?;
             if !response.status().is_success() {
                 return Err(CallErrorKind::HttpStatus(response.status().as_u16()));
             }
-            match Limited::new(response.into_body(), ANSWER_LIMIT).collect().await {
+            match Limited::new(response.into_body(), ANSWER_LIMIT)
+                .collect()
+                .await
+            {
                 Ok(body) => Ok(body.to_bytes()),
                 Err(error) if error.is::<LengthLimitError>() => Err(CallErrorKind::Malformed),
                 Err(_) => Err(CallErrorKind::Cut),
@@ -162,7 +176,11 @@ fn failure(error: &(dyn StdError + 'static)) -> CallErrorKind {
             None => error.source(),
         };
     }
-    if timed_out { CallErrorKind::Timeout } else { CallErrorKind::Cut }
+    if timed_out {
+        CallErrorKind::Timeout
+    } else {
+        CallErrorKind::Cut
+    }
 }
 
 #[cfg(test)]

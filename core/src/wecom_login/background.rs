@@ -31,7 +31,9 @@ pub(super) fn start(login: &WecomLogin, feeds: Feeds) {
     let worker = inner.worker.clone();
     let tasks = inner.tasks.clone();
     // It ends by itself: what it has claimed is handed back first.
-    inner.tasks.spawn_on(async move { worker.run(tasks).await }, &inner.runtime);
+    inner
+        .tasks
+        .spawn_on(async move { worker.run(tasks).await }, &inner.runtime);
     spawn(login, read_authorizations(login.clone(), feeds.due));
     spawn(login, count_repeats(feeds.inbox.clone(), feeds.repeats));
     spawn(login, do_chores(login.clone(), feeds.chores));
@@ -46,7 +48,10 @@ fn no_longer_believed(login: &WecomLogin) -> impl Future<Output = ()> + Send + '
     let (login, stop) = (Arc::downgrade(&login.0), login.0.stop.clone());
     async move {
         stop.cancelled().await;
-        let Some(max_stale) = login.upgrade().map(|login| login.sessions.settings().max_stale()) else {
+        let Some(max_stale) = login
+            .upgrade()
+            .map(|login| login.sessions.settings().max_stale())
+        else {
             return;
         };
         tokio::time::sleep(max_stale).await;
@@ -72,7 +77,10 @@ async fn read_authorizations(login: WecomLogin, due: Arc<Notify>) {
     loop {
         // Spawned, so that a hook of the host app that panics does not end the re-reads.
         let authorizations = login.0.authorizations.clone();
-        let read = login.0.tasks.spawn(async move { authorizations.read_due().await });
+        let read = login
+            .0
+            .tasks
+            .spawn(async move { authorizations.read_due().await });
         if let Ok(Err(error)) = read.await {
             tracing::warn!(target: "wecom_login", ?error, "authorisations cannot be read");
         }
@@ -96,7 +104,12 @@ async fn do_chores(login: WecomLogin, mut chores: mpsc::UnboundedReceiver<Chore>
     while let Some(chore) = chores.recv().await {
         let done = match chore {
             Chore::Seen(user) => {
-                rows::seen(login.0.store.database(), user.session_id(), user.last_seen_at()).await
+                rows::seen(
+                    login.0.store.database(),
+                    user.session_id(),
+                    user.last_seen_at(),
+                )
+                .await
             }
             // On its own: a slow WeCom must not hold back the writing of activity.
             Chore::CheckVisibility(who) => {

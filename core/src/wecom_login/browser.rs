@@ -34,7 +34,10 @@ impl BrowserLogins {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             unknown_companies: Limit::new(UNKNOWN_COMPANIES, clock),
-            chosen: Cache::builder().max_capacity(10_000).time_to_live(SECOND_CLICK).build(),
+            chosen: Cache::builder()
+                .max_capacity(10_000)
+                .time_to_live(SECOND_CLICK)
+                .build(),
         }
     }
 }
@@ -91,7 +94,11 @@ impl AuthService {
         if let (Err(error), Some(client)) = (&found, client)
             && error.kind() == ErrorKind::CorpNotAuthorized
         {
-            self.0.0.browser_logins.unknown_companies.take(client_key(client))?;
+            self.0
+                .0
+                .browser_logins
+                .unknown_companies
+                .take(client_key(client))?;
         }
         found
     }
@@ -104,9 +111,18 @@ impl AuthService {
         let inner = &self.0.0;
         let config = inner.instances.serving(&suite_id, &corp_id)?;
         inner.instances.check_login(config, &corp_id)?;
-        let authorization = inner.authorizations.require_active(&suite_id, &corp_id).await?;
+        let authorization = inner
+            .authorizations
+            .require_active(&suite_id, &corp_id)
+            .await?;
         let agent_id = authorization.require_agent()?;
-        Ok(Entrance { agent_id, epoch: authorization.epoch, scope: config.scope, suite_id, corp_id })
+        Ok(Entrance {
+            agent_id,
+            epoch: authorization.epoch,
+            scope: config.scope,
+            suite_id,
+            corp_id,
+        })
     }
 
     /// Logs the person in whose code came back. What `codeLogin` says is about codes from elsewhere; this one has a
@@ -117,12 +133,16 @@ impl AuthService {
     }
 
     /// The companies of a [`BrowserLogin::Choice`], as they are now. The login code stays good.
-    pub(crate) async fn companies_in_browser(&self, login_code: LoginCode) -> Result<Vec<CorpChoice>> {
+    pub(crate) async fn companies_in_browser(
+        &self,
+        login_code: LoginCode,
+    ) -> Result<Vec<CorpChoice>> {
         let this = self.clone();
         let work = async move {
             let ticket = this.0.0.login_codes.find(&login_code).await?;
             let own = this.named(&ticket.principal).await?;
-            this.corp_list(&ticket.user_id, &ticket.principal, own).await
+            this.corp_list(&ticket.user_id, &ticket.principal, own)
+                .await
         };
         self.0.run(work).await
     }
@@ -152,7 +172,10 @@ impl AuthService {
             if now.since(at) < SECOND_CLICK && issued.user.0.lives(now) {
                 Ok(issued)
             } else {
-                Err(Error::new(ErrorKind::LoginCodeInvalid, "the choice was made before"))
+                Err(Error::new(
+                    ErrorKind::LoginCodeInvalid,
+                    "the choice was made before",
+                ))
             }
         };
         self.0.run(work).await
@@ -167,15 +190,27 @@ impl AuthService {
         let config = inner.instances.serving(suite_id, corp_id)?;
         inner.instances.check_login(config, corp_id)?;
         // Before the code is sent, so that none is burnt for nothing.
-        if inner.authorizations.require_active(suite_id, corp_id).await?.epoch != returned.epoch {
+        if inner
+            .authorizations
+            .require_active(suite_id, corp_id)
+            .await?
+            .epoch
+            != returned.epoch
+        {
             return Ok(BrowserLogin::Over);
         }
         let proof = match inner.prover.prove(&returned.attempt).await {
             Ok(proof) => proof,
             Err(error) => {
                 // WeCom took the code, though it does not let its person in.
-                if matches!(error.kind(), ErrorKind::NotCorpMember | ErrorKind::UserNotVisible) {
-                    inner.spent_states.spend(&returned.state, returned.expires_at).await?;
+                if matches!(
+                    error.kind(),
+                    ErrorKind::NotCorpMember | ErrorKind::UserNotVisible
+                ) {
+                    inner
+                        .spent_states
+                        .spend(&returned.state, returned.expires_at)
+                        .await?;
                 }
                 return Err(error);
             }
@@ -183,15 +218,26 @@ impl AuthService {
         if proof.authorization_epoch != returned.epoch {
             return Ok(BrowserLogin::Over);
         }
-        if !inner.spent_states.spend(&returned.state, returned.expires_at).await? {
+        if !inner
+            .spent_states
+            .spend(&returned.state, returned.expires_at)
+            .await?
+        {
             return Ok(BrowserLogin::Over);
         }
-        let own = CorpChoice::new(proof.person.principal.corp_id.clone(), proof.corp_name.clone());
+        let own = CorpChoice::new(
+            proof.person.principal.corp_id.clone(),
+            proof.corp_name.clone(),
+        );
         let user_id = self.bind(&proof).await?;
-        let corps = self.corp_list(&user_id, &proof.person.principal, own).await?;
+        let corps = self
+            .corp_list(&user_id, &proof.person.principal, own)
+            .await?;
         let (instance, login_type) = (config.name.full(), returned.login_type);
         if corps.len() == 1 {
-            let issued = self.admit(proof, user_id, instance, Platform::Web, login_type).await?;
+            let issued = self
+                .admit(proof, user_id, instance, Platform::Web, login_type)
+                .await?;
             return Ok(BrowserLogin::Session(issued));
         }
         let ticket = Ticket {

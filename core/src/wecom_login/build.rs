@@ -19,7 +19,9 @@ use crate::callback::notify::Notify;
 use crate::callback::worker::Worker;
 use crate::element::{InstanceName, Instances, Kind, load, process_environment, read_elements};
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::{AuthModel, UserBinder, LoginCodes, OrganizationCodes, People, Prover, SpentStates};
+use crate::login::{
+    AuthModel, LoginCodes, OrganizationCodes, People, Prover, SpentStates, UserBinder,
+};
 use crate::session::Sessions;
 use crate::store::{Share, Store};
 use crate::suite::Suites;
@@ -34,12 +36,14 @@ impl Builder {
     /// `CONFIG_ERROR` with the file, the field and the rule; `STORE_UNAVAILABLE`.
     pub async fn build(self) -> Result<WecomLogin> {
         // In a box, because the compiler measures how deep the futures of the host app's `main` go.
-        let assembled: Pin<Box<dyn Future<Output = Result<WecomLogin>> + Send>> = Box::pin(self.assemble());
+        let assembled: Pin<Box<dyn Future<Output = Result<WecomLogin>> + Send>> =
+            Box::pin(self.assemble());
         assembled.await
     }
 
     async fn assemble(self) -> Result<WecomLogin> {
-        let runtime = Handle::try_current().map_err(|_| config("build runs within a tokio runtime"))?;
+        let runtime =
+            Handle::try_current().map_err(|_| config("build runs within a tokio runtime"))?;
         let web = self.web()?;
         let hosts = self.hosts()?;
         let retention = self.retention.clone().checked()?;
@@ -60,8 +64,18 @@ impl Builder {
         let (repeats, repeat_feed) = mpsc::unbounded_channel();
         let (due, arrived) = (Arc::new(Wake::new()), Arc::new(Wake::new()));
         let api = Api::new(self.http_client, hosts);
-        let tokens = Tokens::new(api.clone(), store.clone(), self.authorization_cache_size, runtime.clone());
-        let sessions = Sessions::new(store.shared(Share::Sessions), self.sessions, chores, runtime.clone());
+        let tokens = Tokens::new(
+            api.clone(),
+            store.clone(),
+            self.authorization_cache_size,
+            runtime.clone(),
+        );
+        let sessions = Sessions::new(
+            store.shared(Share::Sessions),
+            self.sessions,
+            chores,
+            runtime.clone(),
+        );
         let authorizations = Authorizations::new(crate::authorization::Parts {
             store: store.clone(),
             api: api.clone(),
@@ -78,8 +92,12 @@ impl Builder {
         let people = People::new(store.clone(), sessions.clone(), binder, by_auth_model);
         let inbox = Inbox::new(store.shared(Share::Notify), Arc::clone(&arrived), repeats);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let effects =
-            Effects::new(store.clone(), authorizations.clone(), people.clone(), Arc::clone(&self.hooks));
+        let effects = Effects::new(
+            store.clone(),
+            authorizations.clone(),
+            people.clone(),
+            Arc::clone(&self.hooks),
+        );
         let login = WecomLogin::new(Inner {
             prover: Prover::new(
                 store.clone(),
@@ -126,17 +144,33 @@ impl Builder {
             tasks,
             stop,
         });
-        background::start(&login, Feeds { inbox, repeats: repeat_feed, chores: chore_feed, due });
+        background::start(
+            &login,
+            Feeds {
+                inbox,
+                repeats: repeat_feed,
+                chores: chore_feed,
+                due,
+            },
+        );
         Ok(login)
     }
 
     fn web(&self) -> Result<Web> {
-        let url = self.public_url.as_deref().ok_or_else(|| config("public_url is missing"))?;
-        let public_url = if self.allow_insecure_http { PublicUrl::insecure(url) } else { PublicUrl::new(url) }?;
+        let url = self
+            .public_url
+            .as_deref()
+            .ok_or_else(|| config("public_url is missing"))?;
+        let public_url = if self.allow_insecure_http {
+            PublicUrl::insecure(url)
+        } else {
+            PublicUrl::new(url)
+        }?;
         let key = self.admin_key.as_deref().map(AdminKey::new).transpose()?;
         let admin = Admin::new(key, self.admin_predicate.clone(), Arc::clone(&self.clock));
         let proxies = TrustedProxies::new(self.trusted_proxies.clone());
-        let web = Web::new(public_url, Mount::new(&self.mount)?, admin, proxies).with_look(self.look.clone());
+        let web = Web::new(public_url, Mount::new(&self.mount)?, admin, proxies)
+            .with_look(self.look.clone());
         match &self.cookie_prefix {
             Some(prefix) => web.with_cookie_prefix(prefix),
             None => Ok(web),
@@ -152,7 +186,12 @@ impl Builder {
     }
 
     fn read_instances(&self) -> Result<Vec<(InstanceName, Kind)>> {
-        let elements = self.auths_dir.as_ref().map(|root| read_elements(root)).transpose()?.unwrap_or_default();
+        let elements = self
+            .auths_dir
+            .as_ref()
+            .map(|root| read_elements(root))
+            .transpose()?
+            .unwrap_or_default();
         let mut all = Vec::new();
         let mut others = Vec::new();
         for files in elements {
@@ -171,9 +210,14 @@ impl Builder {
         for warning in warnings {
             tracing::warn!(target: "wecom_login", "{warning}");
         }
-        all.extend(ours.into_iter().map(|config| (config.name.clone(), Kind::QywxProxy(Arc::new(config)))));
+        all.extend(
+            ours.into_iter()
+                .map(|config| (config.name.clone(), Kind::QywxProxy(Arc::new(config)))),
+        );
         if all.is_empty() {
-            return Err(config("there is no login instance: give auths, or instance"));
+            return Err(config(
+                "there is no login instance: give auths, or instance",
+            ));
         }
         Ok(all)
     }

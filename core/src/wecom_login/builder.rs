@@ -11,7 +11,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::element::{InstanceConfig, LoginProvider, Meta};
 use crate::hooks::{Hooks, NoHooks};
 use crate::ids::CorpId;
-use crate::login::{UserBinder, BindingPolicy};
+use crate::login::{BindingPolicy, UserBinder};
 use crate::session::{CurrentUser, SessionConfig};
 use crate::store::DataKeys;
 use crate::web::{AdminAction, AdminPredicate, Branding, Look, Network, PageRenderer, QrPanel};
@@ -48,7 +48,8 @@ pub struct Builder {
 }
 
 /// Makes the binder, given our auth model.
-pub(super) type MakeBinder = Box<dyn FnOnce(Arc<dyn UserBinder>) -> Arc<dyn UserBinder> + Send + Sync>;
+pub(super) type MakeBinder =
+    Box<dyn FnOnce(Arc<dyn UserBinder>) -> Arc<dyn UserBinder> + Send + Sync>;
 
 /// The database, as it was given.
 pub(super) enum Database {

@@ -7,7 +7,7 @@ use super::service::AuthService;
 use crate::authorization::not_authorized;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::CorpId;
-use crate::login::{Authentication, AuthenticatedMember, Ticket};
+use crate::login::{AuthenticatedMember, Authentication, Ticket};
 use crate::session::{Admission, IssuedSession, LoginType, Platform, Principal, Profile};
 
 impl AuthService {
@@ -19,8 +19,13 @@ impl AuthService {
         login_type: LoginType,
     ) -> Result<LoginCodeResult> {
         let user_id = self.bind(&proof).await?;
-        let proven = CorpChoice::new(proof.person.principal.corp_id.clone(), proof.corp_name.clone());
-        let corp_list = self.corp_list(&user_id, &proof.person.principal, proven).await?;
+        let proven = CorpChoice::new(
+            proof.person.principal.corp_id.clone(),
+            proof.corp_name.clone(),
+        );
+        let corp_list = self
+            .corp_list(&user_id, &proof.person.principal, proven)
+            .await?;
         let ticket = Ticket {
             principal: proof.person.principal,
             user_id: user_id.clone(),
@@ -34,17 +39,38 @@ impl AuthService {
     }
 
     /// A person whom somebody else proved: the host app, or a Type of its own.
-    pub(super) async fn vouch(&self, person: AuthenticatedMember, newest_end: u64) -> Result<Authentication> {
+    pub(super) async fn vouch(
+        &self,
+        person: AuthenticatedMember,
+        newest_end: u64,
+    ) -> Result<Authentication> {
         let who = &person.principal;
         let had_left = self.0.0.people.left(who).await?;
-        let newest_end = if had_left { self.0.0.sessions.newest_end() } else { newest_end };
-        self.0.0.authorizations.ensure(&who.suite_id, &who.corp_id).await?;
+        let newest_end = if had_left {
+            self.0.0.sessions.newest_end()
+        } else {
+            newest_end
+        };
+        self.0
+            .0
+            .authorizations
+            .ensure(&who.suite_id, &who.corp_id)
+            .await?;
         self.0.0.people.told(who, &person.profile).await?;
-        let authorization = self.0.0.authorizations.find(&who.suite_id, &who.corp_id).await?;
+        let authorization = self
+            .0
+            .0
+            .authorizations
+            .find(&who.suite_id, &who.corp_id)
+            .await?;
         let authorization = authorization.ok_or_else(not_authorized)?;
         let known = self.0.0.people.find(who).await?;
         // An end that came since the login began ends it too.
-        let ended = self.0.0.sessions.person_ended_since(who, authorization.epoch, newest_end);
+        let ended = self
+            .0
+            .0
+            .sessions
+            .person_ended_since(who, authorization.epoch, newest_end);
         Ok(Authentication {
             corp_name: authorization.corp_name.clone(),
             person_epoch: known.as_ref().map_or(0, |known| known.epoch) - i64::from(ended),
@@ -83,16 +109,24 @@ impl AuthService {
             })
             .await?;
         let (hooks, user) = (std::sync::Arc::clone(&self.0.0.hooks), issued.user.clone());
-        self.0.0.tasks.spawn_on(async move { hooks.logged_in(&user).await }, &self.0.0.runtime);
+        self.0.0.tasks.spawn_on(
+            async move { hooks.logged_in(&user).await },
+            &self.0.0.runtime,
+        );
         Ok(issued)
     }
 
-    pub(super) async fn exchange_login_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
+    pub(super) async fn exchange_login_code(
+        &self,
+        request: LoginByCodeRequest,
+    ) -> Result<LoginResult> {
         let consumed = self.0.0.login_codes.consume(&request.login_code);
         let ticket = self.0.0.prover.limited(request.client, consumed).await?;
         let proof = self.proof_in(&ticket, request.corp_id).await?;
         let own = self.named(&ticket.principal).await?;
-        let list = self.corp_list(&ticket.user_id, &ticket.principal, own).await?;
+        let list = self
+            .corp_list(&ticket.user_id, &ticket.principal, own)
+            .await?;
         let issued = self.enter(proof, ticket, request.platform).await?;
         Ok(self.result(issued, list))
     }
@@ -108,13 +142,30 @@ impl AuthService {
         let instance = if *target == ticket.principal {
             ticket.instance
         } else {
-            self.0.0.instances.serving(&target.suite_id, &target.corp_id)?.name.full().to_owned()
+            self.0
+                .0
+                .instances
+                .serving(&target.suite_id, &target.corp_id)?
+                .name
+                .full()
+                .to_owned()
         };
-        self.admit(proof, ticket.user_id, &instance, platform, ticket.login_type).await
+        self.admit(
+            proof,
+            ticket.user_id,
+            &instance,
+            platform,
+            ticket.login_type,
+        )
+        .await
     }
 
     /// The proof for the company that is named, or without a name for the one that was proven.
-    pub(super) async fn proof_in(&self, ticket: &Ticket, corp_id: Option<CorpId>) -> Result<Authentication> {
+    pub(super) async fn proof_in(
+        &self,
+        ticket: &Ticket,
+        corp_id: Option<CorpId>,
+    ) -> Result<Authentication> {
         let own_proof = self.proof_of(ticket, ticket.principal.clone()).await?;
         let corp_id = corp_id.unwrap_or_else(|| ticket.principal.corp_id.clone());
         if corp_id == ticket.principal.corp_id {
@@ -134,35 +185,58 @@ impl AuthService {
     /// The proof that a login code carries, as far as it still holds, for the company that is entered.
     async fn proof_of(&self, ticket: &Ticket, target: Principal) -> Result<Authentication> {
         let inner = &self.0.0;
-        let over = || Error::new(ErrorKind::LoginCodeInvalid, "the login that made this code is over");
+        let over = || {
+            Error::new(
+                ErrorKind::LoginCodeInvalid,
+                "the login that made this code is over",
+            )
+        };
         let newest_end = inner.sessions.newest_end();
         if inner.suites.find(&target.suite_id).is_some() {
             let config = inner.instances.serving(&target.suite_id, &target.corp_id)?;
             inner.instances.check_login(config, &target.corp_id)?;
-            let authorization =
-                inner.authorizations.require_active(&target.suite_id, &target.corp_id).await?;
+            let authorization = inner
+                .authorizations
+                .require_active(&target.suite_id, &target.corp_id)
+                .await?;
             if target != ticket.principal {
                 inner.people.left(&target).await?;
                 inner.people.ensure(&target).await?;
-                let visible_at = inner.people.find(&target).await?.and_then(|known| known.visible_at);
+                let visible_at = inner
+                    .people
+                    .find(&target)
+                    .await?
+                    .and_then(|known| known.visible_at);
                 if visible_at.is_none_or(|at| at <= authorization.changed_at) {
-                    inner.prover.require_visible(&authorization, &target).await?;
+                    inner
+                        .prover
+                        .require_visible(&authorization, &target)
+                        .await?;
                 }
             }
         }
-        let authorization = inner.authorizations.find(&target.suite_id, &target.corp_id).await?;
+        let authorization = inner
+            .authorizations
+            .find(&target.suite_id, &target.corp_id)
+            .await?;
         let authorization = authorization.ok_or_else(not_authorized)?;
         let known = inner.people.find(&target).await?.ok_or_else(over)?;
         let (person_epoch, authorization_epoch) = if target == ticket.principal {
-            if known.epoch != ticket.person_epoch || authorization.epoch != ticket.authorization_epoch {
+            if known.epoch != ticket.person_epoch
+                || authorization.epoch != ticket.authorization_epoch
+            {
                 return Err(over());
             }
             (ticket.person_epoch, ticket.authorization_epoch)
         } else {
             (known.epoch, authorization.epoch)
         };
-        let profile =
-            Profile { name: known.name, avatar: known.avatar, email: known.email, mobile: known.mobile };
+        let profile = Profile {
+            name: known.name,
+            avatar: known.avatar,
+            email: known.email,
+            mobile: known.mobile,
+        };
         Ok(Authentication {
             person: AuthenticatedMember::new(target, profile),
             corp_name: authorization.corp_name.clone(),
@@ -179,6 +253,11 @@ impl AuthService {
             return Ok(user_id.clone());
         }
         let bound = self.0.0.people.binder().bind(&proof.person).await?;
-        bound.ok_or_else(|| Error::new(ErrorKind::UserAuthMiss, "no user of the app is bound to this person"))
+        bound.ok_or_else(|| {
+            Error::new(
+                ErrorKind::UserAuthMiss,
+                "no user of the app is bound to this person",
+            )
+        })
     }
 }

@@ -30,7 +30,11 @@ const ALL_ENDED_LATELY: Duration = Duration::from_mins(1);
 
 /// Hears of what other nodes ended, until dropped.
 pub(super) async fn follow_ends(login: WecomLogin, inbox: Inbox) {
-    while AssertUnwindSafe(listen_for_ends(&login, &inbox)).catch_unwind().await.is_err() {
+    while AssertUnwindSafe(listen_for_ends(&login, &inbox))
+        .catch_unwind()
+        .await
+        .is_err()
+    {
         tracing::error!(target: "wecom_login", "the feed of ends was lost hold of; it is taken up again");
         login.0.sessions.trust(false);
         tokio::time::sleep(HEAR_EVERY).await;
@@ -63,7 +67,9 @@ async fn listen_for_ends(login: &WecomLogin, inbox: &Inbox) {
             Ok(Err(error)) => {
                 tracing::debug!(target: "wecom_login", ?error, "the feed of ends cannot be read");
             }
-            Err(_) => tracing::debug!(target: "wecom_login", "the feed of ends cannot be read in time"),
+            Err(_) => {
+                tracing::debug!(target: "wecom_login", "the feed of ends cannot be read in time")
+            }
         }
         if well && measured.is_over(login) {
             measured = Measured::now(login);
@@ -138,12 +144,24 @@ async fn hear(login: &WecomLogin, inbox: &Inbox, heard: Option<Heard>) -> Result
 async fn follow(login: &WecomLogin, end: End) {
     let inner = &login.0;
     match end {
-        End::Authorization { suite_id, corp_id, epoch } => {
+        End::Authorization {
+            suite_id,
+            corp_id,
+            epoch,
+        } => {
             inner.authorizations.changed(&suite_id, &corp_id, epoch);
         }
-        End::Person { suite_id, corp_id, third_user_id, authorization_epoch, epoch } => {
+        End::Person {
+            suite_id,
+            corp_id,
+            third_user_id,
+            authorization_epoch,
+            epoch,
+        } => {
             let who = Principal::new(suite_id, corp_id, third_user_id);
-            inner.sessions.person_ended(&who, authorization_epoch, epoch);
+            inner
+                .sessions
+                .person_ended(&who, authorization_epoch, epoch);
         }
         End::Session { token_hash } => inner.sessions.session_ended(&token_hash).await,
         End::All => inner.authorizations.all_ended(),
@@ -156,8 +174,8 @@ async fn end_anew(login: &WecomLogin, heard: Heard) -> Result<()> {
     let inner = &login.0;
     let recent = inner.sessions.recent();
     let now = inner.store.now();
-    let all_were_lost =
-        recent.all_ended() && !ends::all_ended_since(inner.store.pulse(), now - recent::REMEMBERED).await?;
+    let all_were_lost = recent.all_ended()
+        && !ends::all_ended_since(inner.store.pulse(), now - recent::REMEMBERED).await?;
     if recent.covers(&inner.store, heard).await? && !all_were_lost {
         // On its own: there may be many, and the feed is followed meanwhile.
         let (recent, store) = (recent.clone(), inner.store.clone());

@@ -53,7 +53,10 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct WecomLogin(
     pub(crate) Arc<Inner>,
-    #[allow(dead_code, reason = "held for its drop, which ends the work in the background")]
+    #[allow(
+        dead_code,
+        reason = "held for its drop, which ends the work in the background"
+    )]
     Option<Arc<DropGuard>>,
 );
 
@@ -122,7 +125,10 @@ impl WecomLogin {
 
     /// All login instances, by name.
     pub fn instances(&self) -> impl Iterator<Item = Instance> {
-        self.0.instances.iter().map(|(name, kind)| Instance::new(self.clone(), name.clone(), kind.clone()))
+        self.0
+            .instances
+            .iter()
+            .map(|(name, kind)| Instance::new(self.clone(), name.clone(), kind.clone()))
     }
 
     /// The service: what is not about one instance.
@@ -148,7 +154,10 @@ impl WecomLogin {
             QYWX_PROXY_SERVICE => Ok(Element::Service(self.service())),
             crate::element::META => Ok(Element::Meta(self.meta().clone())),
             _ if full_name.starts_with("auths.") => self.instance(full_name).map(Element::Instance),
-            _ => Err(Error::new(ErrorKind::InstanceNotFound, "a full name begins with auths.")),
+            _ => Err(Error::new(
+                ErrorKind::InstanceNotFound,
+                "a full name begins with auths.",
+            )),
         }
     }
 
@@ -162,7 +171,10 @@ impl WecomLogin {
     pub async fn shutdown(&self) {
         self.0.stop.cancel();
         self.0.tasks.close();
-        if tokio::time::timeout(SHUTDOWN, self.0.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(SHUTDOWN, self.0.tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!(target: "wecom_login", "shut down with work in hand; the next start takes it up");
         }
         for (suite_id, corp_id) in self.0.authorizations.unstored() {
@@ -199,7 +211,9 @@ impl WecomLogin {
 
 impl fmt::Debug for WecomLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WecomLogin").field("instances", &self.0.instances).finish_non_exhaustive()
+        f.debug_struct("WecomLogin")
+            .field("instances", &self.0.instances)
+            .finish_non_exhaustive()
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, QueryTrait as _,
+    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _, QueryTrait as _,
 };
 
 use super::handle::WecomLogin;
@@ -35,7 +35,11 @@ pub(super) async fn keep_house(login: WecomLogin) {
         // Counted from before the work, so that a long turn does not put the next one off.
         let next = login.0.store.clock().sleep(CLEAN_EVERY);
         // A panic ends a turn and not the keeping of the house.
-        if AssertUnwindSafe(take_turn(&login)).catch_unwind().await.is_err() {
+        if AssertUnwindSafe(take_turn(&login))
+            .catch_unwind()
+            .await
+            .is_err()
+        {
             tracing::error!(target: "wecom_login", "what is over was not removed");
         }
         next.await;
@@ -47,7 +51,9 @@ async fn take_turn(login: &WecomLogin) {
     match is_our_turn(&login.0.store).await {
         Ok(true) => clean(login).await,
         Ok(false) => {}
-        Err(error) => tracing::info!(target: "wecom_login", ?error, "whose turn it is could not be told"),
+        Err(error) => {
+            tracing::info!(target: "wecom_login", ?error, "whose turn it is could not be told")
+        }
     }
 }
 
@@ -58,19 +64,36 @@ async fn is_our_turn(store: &Store) -> Result<bool> {
     let now = store.now();
     let next = now + CLEAN_EVERY;
     let taken = Entity::update_many()
-        .set(ActiveModel { due_at: Set(next), ..Default::default() })
+        .set(ActiveModel {
+            due_at: Set(next),
+            ..Default::default()
+        })
         .filter(Column::Id.eq(TURN))
-        .filter(Column::DueAt.lte(now).or(Column::DueAt.gt(now + FARTHEST_TURN)))
+        .filter(
+            Column::DueAt
+                .lte(now)
+                .or(Column::DueAt.gt(now + FARTHEST_TURN)),
+        )
         .exec(store.database())
         .await?;
     if taken.rows_affected > 0 {
         return Ok(true);
     }
-    if Entity::find_by_id(TURN).one(store.database()).await?.is_some() {
+    if Entity::find_by_id(TURN)
+        .one(store.database())
+        .await?
+        .is_some()
+    {
         return Ok(false);
     }
-    let first = ActiveModel { id: Set(TURN), due_at: Set(next) };
-    match Entity::insert(first).exec_without_returning(store.database()).await {
+    let first = ActiveModel {
+        id: Set(TURN),
+        due_at: Set(next),
+    };
+    match Entity::insert(first)
+        .exec_without_returning(store.database())
+        .await
+    {
         Ok(_) => Ok(true),
         // Another node was first.
         Err(error) if is_taken(&error) => Ok(false),
@@ -80,19 +103,32 @@ async fn is_our_turn(store: &Store) -> Result<bool> {
 
 /// One table after the other; what cannot be done in one keeps none of the others.
 async fn clean(login: &WecomLogin) {
-    let (store, settings, retention) = (&login.0.store, login.0.sessions.settings(), &login.0.retention);
+    let (store, settings, retention) = (
+        &login.0.store,
+        login.0.sessions.settings(),
+        &login.0.retention,
+    );
     let now = store.now();
-    let written_by = settings.idle_timeout.saturating_add(settings.write_interval().saturating_mul(WRITE_INTERVALS));
-    told("sessions", rows::remove_over(store, now, now - written_by).await);
+    let written_by = settings
+        .idle_timeout
+        .saturating_add(settings.write_interval().saturating_mul(WRITE_INTERVALS));
+    told(
+        "sessions",
+        rows::remove_over(store, now, now - written_by).await,
+    );
     told("login codes", login.0.login_codes.remove_expired().await);
     told("states", login.0.spent_states.remove_expired().await);
     let of_the_past = Condition::all().add(access_token::Column::ExpiresAt.lt(now - TOKENS_KEPT));
-    let removed = remove::<access_token::Entity, Vec<u8>>(store, access_token::Column::Id, of_the_past).await;
+    let removed =
+        remove::<access_token::Entity, Vec<u8>>(store, access_token::Column::Id, of_the_past).await;
     told("access tokens", removed);
     told("ends", ends::remove_old(store).await);
     told("records", remove_records(store, retention).await);
     for suite_id in login.0.suites.ids() {
-        told("ignored records", remove_ignored(store, retention, &suite_id).await);
+        told(
+            "ignored records",
+            remove_ignored(store, retention, &suite_id).await,
+        );
     }
 }
 
@@ -106,14 +142,22 @@ fn told<T>(what: &str, removed: Result<T>) {
 /// outlives them.
 async fn remove_records(store: &Store, retention: &Retention) -> Result<()> {
     use callback_record::{Column, Entity};
-    let settled = [RecordStatus::Succeeded, RecordStatus::Ignored, RecordStatus::Failed];
+    let settled = [
+        RecordStatus::Succeeded,
+        RecordStatus::Ignored,
+        RecordStatus::Failed,
+    ];
     let over = Condition::all()
         .add(Column::ReceivedAt.lt(store.now() - retention.record_ttl))
         .add(Column::Status.is_in(settled));
     remove::<Entity, i64>(store, Column::Id, over).await?;
     let old = callback_seen::Column::SeenAt.lt(store.now() - retention.dedup_ttl);
-    remove::<callback_seen::Entity, Vec<u8>>(store, callback_seen::Column::Hash, Condition::all().add(old))
-        .await?;
+    remove::<callback_seen::Entity, Vec<u8>>(
+        store,
+        callback_seen::Column::Hash,
+        Condition::all().add(old),
+    )
+    .await?;
     Ok(())
 }
 
@@ -133,10 +177,16 @@ async fn remove_ignored(store: &Store, retention: &Retention, suite_id: &SuiteId
         .into_tuple()
         .one(store.database())
         .await?;
-    let Some(newest_surplus) = newest_surplus else { return Ok(()) };
+    let Some(newest_surplus) = newest_surplus else {
+        return Ok(());
+    };
     let surplus = ignored.add(Column::Id.lte(newest_surplus));
     // Their hashes go too: doing nothing twice does no harm.
-    let of_surplus = Entity::find().select_only().column(Column::Id).filter(surplus.clone()).into_query();
+    let of_surplus = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(surplus.clone())
+        .into_query();
     let hashes = Condition::all().add(callback_seen::Column::RecordId.in_subquery(of_surplus));
     remove::<callback_seen::Entity, Vec<u8>>(store, callback_seen::Column::Hash, hashes).await?;
     remove::<Entity, i64>(store, Column::Id, surplus).await?;

@@ -7,8 +7,8 @@ use super::requests::LoginCodeRequest;
 use super::results::{AuthConfig, LoginCodeResult, LoginConfig};
 use crate::callback::NotifyAnswer;
 use crate::element::{
-    CodeLogin, InstanceConfig, InstanceName, Kind, LoginAttempt, LoginProviderInstance, QYWX_PROXY_AUTH_MODEL,
-    QYWX_PROXY_TYPE,
+    CodeLogin, InstanceConfig, InstanceName, Kind, LoginAttempt, LoginProviderInstance,
+    QYWX_PROXY_AUTH_MODEL, QYWX_PROXY_TYPE,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::SuiteId;
@@ -46,7 +46,8 @@ impl Instance {
     #[must_use]
     #[doc(alias = "authConfig")]
     pub fn auth_config(&self) -> Option<AuthConfig> {
-        self.config().map(|config| AuthConfig::new(config.suite.id.clone()))
+        self.config()
+            .map(|config| AuthConfig::new(config.suite.id.clone()))
     }
 
     /// The full name of the Type: `auths.loginTypes.QywxProxyType`, unless it is one of your own.
@@ -83,7 +84,9 @@ impl Instance {
     #[doc(alias = "getLoginConfig")]
     pub async fn login_config(&self) -> Result<LoginConfig> {
         let this = self.clone();
-        self.login.run(async move { this.read_login_config().await }).await
+        self.login
+            .run(async move { this.read_login_config().await })
+            .await
     }
 
     /// Proves a person by a code from WeCom and makes a login code of it: single use, good for 300 seconds.
@@ -93,7 +96,9 @@ impl Instance {
     #[doc(alias = "getLoginCode")]
     pub async fn login_code(&self, request: LoginCodeRequest) -> Result<LoginCodeResult> {
         let this = self.clone();
-        self.login.run(async move { this.make_login_code(request).await }).await
+        self.login
+            .run(async move { this.make_login_code(request).await })
+            .await
     }
 
     /// Answers a callback of this instance's suite, as [`AuthService::notify`](crate::AuthService::notify) does those
@@ -101,7 +106,10 @@ impl Instance {
     pub async fn notify(&self, method: &str, query: &str, body: &[u8]) -> NotifyAnswer {
         match self.suite_id() {
             Some(suite_id) => {
-                self.login.service().callback(Some(suite_id.clone()), method, query, body).await
+                self.login
+                    .service()
+                    .callback(Some(suite_id.clone()), method, query, body)
+                    .await
             }
             None => NotifyAnswer::refusal(404),
         }
@@ -121,7 +129,11 @@ impl Instance {
     async fn read_login_config(&self) -> Result<LoginConfig> {
         let config = match &self.kind {
             Kind::QywxProxy(config) => config,
-            Kind::Own { instance, type_name, .. } => {
+            Kind::Own {
+                instance,
+                type_name,
+                ..
+            } => {
                 return Ok(LoginConfig {
                     suite_id: None,
                     corp_id: None,
@@ -133,7 +145,13 @@ impl Instance {
             }
         };
         let authorization = match &config.corp_id {
-            Some(corp_id) => self.login.0.authorizations.find(&config.suite.id, corp_id).await?,
+            Some(corp_id) => {
+                self.login
+                    .0
+                    .authorizations
+                    .find(&config.suite.id, corp_id)
+                    .await?
+            }
             None => None,
         };
         Ok(LoginConfig {
@@ -161,7 +179,10 @@ impl Instance {
             }
             Kind::Own { instance, .. } => self.prove_by_own_type(&**instance, request).await?,
         };
-        self.login.service().issue_login_code(proof, self.name(), login_type).await
+        self.login
+            .service()
+            .issue_login_code(proof, self.name(), login_type)
+            .await
     }
 
     async fn prove_by_own_type(
@@ -170,17 +191,34 @@ impl Instance {
         request: LoginCodeRequest,
     ) -> Result<Authentication> {
         if !instance.is_active() {
-            return Err(Error::new(ErrorKind::LoginDisabled, "this login is switched off"));
+            return Err(Error::new(
+                ErrorKind::LoginDisabled,
+                "this login is switched off",
+            ));
         }
-        let attempt = LoginAttempt::new(request.corp_id, request.code, request.login_type, request.client);
+        let attempt = LoginAttempt::new(
+            request.corp_id,
+            request.code,
+            request.login_type,
+            request.client,
+        );
         let newest_end = self.login.0.sessions.newest_end();
-        let person = self.login.0.prover.limited(attempt.client, instance.log_in(&attempt)).await?;
+        let person = self
+            .login
+            .0
+            .prover
+            .limited(attempt.client, instance.log_in(&attempt))
+            .await?;
         self.login.service().vouch(person, newest_end).await
     }
 }
 
 /// Proves a person through one of our instances, if it takes logins of this company by this door.
-pub(super) async fn prove(login: &WecomLogin, config: &InstanceConfig, attempt: &Attempt) -> Result<Authentication> {
+pub(super) async fn prove(
+    login: &WecomLogin,
+    config: &InstanceConfig,
+    attempt: &Attempt,
+) -> Result<Authentication> {
     login.0.instances.check_login(config, &attempt.corp_id)?;
     let open = |config: &InstanceConfig| match config.code_login {
         CodeLogin::Open => true,
@@ -188,9 +226,15 @@ pub(super) async fn prove(login: &WecomLogin, config: &InstanceConfig, attempt: 
         CodeLogin::Off => false,
     };
     // What the instance pinned to the company forbids, the unpinned one does not allow.
-    let serving = login.0.instances.serving(&config.suite.id, &attempt.corp_id)?;
+    let serving = login
+        .0
+        .instances
+        .serving(&config.suite.id, &attempt.corp_id)?;
     if !open(config) || !open(serving) {
-        return Err(Error::new(ErrorKind::LoginDisabled, "this login does not take codes by this way"));
+        return Err(Error::new(
+            ErrorKind::LoginDisabled,
+            "this login does not take codes by this way",
+        ));
     }
     login.0.prover.prove(attempt).await
 }

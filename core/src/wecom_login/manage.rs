@@ -11,7 +11,9 @@ use crate::login::{AuthModel, AuthenticatedMember};
 use crate::secret::PermanentCode;
 use crate::session::{CurrentUser, IssuedSession, LoginType, Platform, Principal, Profile};
 use crate::store::RecordStatus;
-use crate::wecom::{AuthorizationLink, Errcode, InstallState, QrLanguage, State, qr_link, workbench_link};
+use crate::wecom::{
+    AuthorizationLink, Errcode, InstallState, QrLanguage, State, qr_link, workbench_link,
+};
 
 impl AuthService {
     /// Callback records, newest first: `limit` of them, older than `before`.
@@ -26,7 +28,9 @@ impl AuthService {
         before: Option<i64>,
     ) -> Result<Vec<CallbackRecord>> {
         let (store, suites) = (self.0.0.store.clone(), self.0.0.suites.ids());
-        self.0.run(async move { record::list(&store, suites, status, limit, before).await }).await
+        self.0
+            .run(async move { record::list(&store, suites, status, limit, before).await })
+            .await
     }
 
     /// Every company that authorised a suite of ours.
@@ -35,7 +39,9 @@ impl AuthService {
     /// The database does not answer.
     pub async fn corps(&self) -> Result<Vec<CorpSummary>> {
         let authorizations = self.0.0.authorizations.clone();
-        self.0.run(async move { authorizations.summaries().await }).await
+        self.0
+            .run(async move { authorizations.summaries().await })
+            .await
     }
 
     /// Lets a company in that a hook held back, or keeps it out. Keeping out ends its people's sessions.
@@ -48,9 +54,14 @@ impl AuthService {
         corp_id: &CorpId,
         decision: CorpDecision,
     ) -> Result<()> {
-        let (authorizations, suite_id, corp_id) =
-            (self.0.0.authorizations.clone(), suite_id.clone(), corp_id.clone());
-        self.0.run(async move { authorizations.decide(&suite_id, &corp_id, decision).await }).await
+        let (authorizations, suite_id, corp_id) = (
+            self.0.0.authorizations.clone(),
+            suite_id.clone(),
+            corp_id.clone(),
+        );
+        self.0
+            .run(async move { authorizations.decide(&suite_id, &corp_id, decision).await })
+            .await
     }
 
     /// Takes over an authorisation from before this library: a provider's companies authorised long ago. Without an
@@ -65,10 +76,17 @@ impl AuthService {
         permanent_code: PermanentCode,
         agent_id: Option<AgentId>,
     ) -> Result<()> {
-        let (authorizations, suite_id, corp_id) =
-            (self.0.0.authorizations.clone(), suite_id.clone(), corp_id.clone());
+        let (authorizations, suite_id, corp_id) = (
+            self.0.0.authorizations.clone(),
+            suite_id.clone(),
+            corp_id.clone(),
+        );
         self.0
-            .run(async move { authorizations.import(&suite_id, &corp_id, &permanent_code, agent_id).await })
+            .run(async move {
+                authorizations
+                    .import(&suite_id, &corp_id, &permanent_code, agent_id)
+                    .await
+            })
             .await
     }
 
@@ -76,16 +94,28 @@ impl AuthService {
     ///
     /// # Errors
     /// `USER_AUTH_MISS`, or the database does not answer.
-    pub async fn issue_session(&self, who: &Principal, platform: Platform) -> Result<IssuedSession> {
+    pub async fn issue_session(
+        &self,
+        who: &Principal,
+        platform: Platform,
+    ) -> Result<IssuedSession> {
         let (this, who) = (self.clone(), who.clone());
         self.0
             .run(async move {
                 let instance = this.instance_serving(&who.suite_id, &who.corp_id);
-                let instance = instance.map(|config| config.name.full().to_owned()).unwrap_or_default();
+                let instance = instance
+                    .map(|config| config.name.full().to_owned())
+                    .unwrap_or_default();
                 let newest_end = this.0.0.sessions.newest_end();
-                let proof = this.vouch(AuthenticatedMember::new(who, Profile::default()), newest_end).await?;
+                let proof = this
+                    .vouch(
+                        AuthenticatedMember::new(who, Profile::default()),
+                        newest_end,
+                    )
+                    .await?;
                 let user_id = this.bind(&proof).await?;
-                this.admit(proof, user_id, &instance, platform, LoginType::default()).await
+                this.admit(proof, user_id, &instance, platform, LoginType::default())
+                    .await
             })
             .await
     }
@@ -97,7 +127,10 @@ impl AuthService {
     /// The id is blank or over 255 bytes, or the database does not answer.
     pub async fn bind_user(&self, who: &Principal, user_id: &str) -> Result<()> {
         if user_id.trim().is_empty() || user_id.len() > 255 {
-            return Err(Error::new(ErrorKind::ApiParams, "a user id is 1 to 255 bytes and not blank"));
+            return Err(Error::new(
+                ErrorKind::ApiParams,
+                "a user id is 1 to 255 bytes and not blank",
+            ));
         }
         let (inner, who, user_id) = (self.0.clone(), who.clone(), user_id.to_owned());
         self.0
@@ -131,7 +164,9 @@ impl AuthService {
         self.0
             .run(async move {
                 let rows = sessions.of_person(user.principal()).await?;
-                rows.into_iter().map(|row| SessionSummary::of_row(row, &user)).collect()
+                rows.into_iter()
+                    .map(|row| SessionSummary::of_row(row, &user))
+                    .collect()
             })
             .await
     }
@@ -141,8 +176,14 @@ impl AuthService {
     /// # Errors
     /// `SESSION_NOT_FOUND`: another person's too.
     pub async fn end_session(&self, user: &CurrentUser, id: &str) -> Result<()> {
-        let (sessions, who, id) = (self.0.0.sessions.clone(), user.principal().clone(), id.to_owned());
-        self.0.run(async move { sessions.end_by_id(&who, &id).await }).await
+        let (sessions, who, id) = (
+            self.0.0.sessions.clone(),
+            user.principal().clone(),
+            id.to_owned(),
+        );
+        self.0
+            .run(async move { sessions.end_by_id(&who, &id).await })
+            .await
     }
 
     /// Ends this session.
@@ -169,7 +210,9 @@ impl AuthService {
     /// The database does not answer; the sessions go on.
     pub async fn end_sessions_of_person(&self, who: &Principal) -> Result<()> {
         let (people, who) = (self.0.0.people.clone(), who.clone());
-        self.0.run(async move { people.end_sessions(&who).await }).await
+        self.0
+            .run(async move { people.end_sessions(&who).await })
+            .await
     }
 
     /// Ends every session of a company's people.
@@ -177,9 +220,14 @@ impl AuthService {
     /// # Errors
     /// The database does not answer; the sessions go on.
     pub async fn end_sessions_of_corp(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
-        let (authorizations, suite_id, corp_id) =
-            (self.0.0.authorizations.clone(), suite_id.clone(), corp_id.clone());
-        self.0.run(async move { authorizations.end_sessions(&suite_id, &corp_id).await }).await
+        let (authorizations, suite_id, corp_id) = (
+            self.0.0.authorizations.clone(),
+            suite_id.clone(),
+            corp_id.clone(),
+        );
+        self.0
+            .run(async move { authorizations.end_sessions(&suite_id, &corp_id).await })
+            .await
     }
 
     /// Ends every session of the service, on every node, and every login that is under way: one new epoch for all. For
@@ -195,7 +243,9 @@ impl AuthService {
     /// The database does not answer; the sessions go on.
     pub async fn end_all_sessions(&self) -> Result<()> {
         let authorizations = self.0.0.authorizations.clone();
-        self.0.run(async move { authorizations.end_all_sessions().await }).await
+        self.0
+            .run(async move { authorizations.end_all_sessions().await })
+            .await
     }
 
     /// The link that logs a person in within WeCom, from the workbench or a menu (D/96441).
@@ -211,7 +261,14 @@ impl AuthService {
     ) -> Result<String> {
         let agent_id = self.agent(suite_id, corp_id).await?;
         let scope = self.instance_serving(suite_id, corp_id)?.scope;
-        Ok(workbench_link(self.0.0.api.hosts(), corp_id, agent_id, redirect_uri, scope, state))
+        Ok(workbench_link(
+            self.0.0.api.hosts(),
+            corp_id,
+            agent_id,
+            redirect_uri,
+            scope,
+            state,
+        ))
     }
 
     /// The link that shows a QR code to log in with (D/98173).
@@ -227,7 +284,14 @@ impl AuthService {
         language: Option<QrLanguage>,
     ) -> Result<String> {
         let agent_id = self.agent(suite_id, corp_id).await?;
-        Ok(qr_link(self.0.0.api.hosts(), corp_id, agent_id, redirect_uri, state, language))
+        Ok(qr_link(
+            self.0.0.api.hosts(),
+            corp_id,
+            agent_id,
+            redirect_uri,
+            state,
+            language,
+        ))
     }
 
     /// The link by which a company authorises one or more suites, ten days long (D/98744). Show it as a QR code.
@@ -241,7 +305,9 @@ impl AuthService {
         state: &InstallState,
     ) -> Result<AuthorizationLink> {
         let (this, suites, state) = (self.clone(), suites.to_vec(), state.clone());
-        self.0.run(async move { this.make_authorization_link(&suites, &state).await }).await
+        self.0
+            .run(async move { this.make_authorization_link(&suites, &state).await })
+            .await
     }
 
     async fn make_authorization_link(
@@ -257,7 +323,8 @@ impl AuthService {
         for suite in &suites[1..] {
             inner.suites.require(suite)?;
         }
-        let (Some(provider), Some(secret)) = (&first.provider_corp_id, &first.provider_secret) else {
+        let (Some(provider), Some(secret)) = (&first.provider_corp_id, &first.provider_secret)
+        else {
             return Err(Error::new(
                 ErrorKind::Config,
                 "authorisation links need providerCorpId and providerSecret",
@@ -265,7 +332,10 @@ impl AuthService {
         };
         let mut token = inner.tokens.provider(provider, secret).await?;
         let mut link = inner.api.customized_auth_url(&token, state, suites).await;
-        if link.as_ref().is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead)) {
+        if link
+            .as_ref()
+            .is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead))
+        {
             inner.tokens.provider_token_died(provider, &token).await;
             token = inner.tokens.provider(provider, secret).await?;
             link = inner.api.customized_auth_url(&token, state, suites).await;
@@ -274,10 +344,18 @@ impl AuthService {
     }
 
     async fn agent(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<AgentId> {
-        let (authorizations, suite_id, corp_id) =
-            (self.0.0.authorizations.clone(), suite_id.clone(), corp_id.clone());
+        let (authorizations, suite_id, corp_id) = (
+            self.0.0.authorizations.clone(),
+            suite_id.clone(),
+            corp_id.clone(),
+        );
         self.0
-            .run(async move { authorizations.require_active(&suite_id, &corp_id).await?.require_agent() })
+            .run(async move {
+                authorizations
+                    .require_active(&suite_id, &corp_id)
+                    .await?
+                    .require_agent()
+            })
             .await
     }
 }

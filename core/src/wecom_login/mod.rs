@@ -23,8 +23,8 @@ pub use handle::{Element, WecomLogin};
 pub use instance::Instance;
 pub use requests::{LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
 pub use results::{
-    AuthConfig, CorpChoice, LoginCodeResult, LoginConfig, LoginResult, OrgCodeLogin, SessionSummary,
-    UserSummary,
+    AuthConfig, CorpChoice, LoginCodeResult, LoginConfig, LoginResult, OrgCodeLogin,
+    SessionSummary, UserSummary,
 };
 pub use retention::Retention;
 pub use service::AuthService;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::ids::{CorpId, SuiteId};
-use crate::secret::{OAuthCode, LoginCode};
+use crate::secret::{LoginCode, OAuthCode};
 use crate::session::{LoginType, Platform};
 
 /// What [`Instance::login_code`](crate::Instance::login_code) takes.
@@ -26,7 +26,13 @@ impl LoginCodeRequest {
     /// A login of this company with this code.
     #[must_use]
     pub fn new(corp_id: CorpId, code: OAuthCode) -> Self {
-        Self { corp_id, code, login_type: LoginType::default(), client: None, stated: false }
+        Self {
+            corp_id,
+            code,
+            login_type: LoginType::default(),
+            client: None,
+            stated: false,
+        }
     }
 
     /// Says that the code came with a `state` which the host app had made for this browser and has compared. With
@@ -70,7 +76,12 @@ impl LoginByCodeRequest {
     /// Exchanges this login code.
     #[must_use]
     pub fn new(login_code: LoginCode) -> Self {
-        Self { login_code, corp_id: None, platform: Platform::default(), client: None }
+        Self {
+            login_code,
+            corp_id: None,
+            platform: Platform::default(),
+            client: None,
+        }
     }
 
     /// Sets the client's address.
@@ -116,7 +127,14 @@ impl WorkbenchLoginRequest {
     /// A login of this company with this code.
     #[must_use]
     pub fn new(corp_id: CorpId, code: OAuthCode) -> Self {
-        Self { corp_id, code, platform: Platform::default(), suite_id: None, client: None, stated: false }
+        Self {
+            corp_id,
+            code,
+            platform: Platform::default(),
+            suite_id: None,
+            client: None,
+            stated: false,
+        }
     }
 
     /// Says that the code came with a `state` which the host app had made for this browser and has compared. With

@@ -51,7 +51,12 @@ pub struct AuthConfig {
 impl AuthConfig {
     pub(crate) const fn new(suite_id: SuiteId) -> Self {
         const COVERED: &str = "******";
-        Self { suite_id, suite_secret: COVERED, encoding_aes_key: COVERED, token: COVERED }
+        Self {
+            suite_id,
+            suite_secret: COVERED,
+            encoding_aes_key: COVERED,
+            token: COVERED,
+        }
     }
 }
 
@@ -87,8 +92,16 @@ pub struct LoginCodeResult {
 }
 
 impl LoginCodeResult {
-    pub(crate) const fn new(login_code: LoginCode, corp_list: Vec<CorpChoice>, user_id: String) -> Self {
-        Self { login_code, corp_list, user_id }
+    pub(crate) const fn new(
+        login_code: LoginCode,
+        corp_list: Vec<CorpChoice>,
+        user_id: String,
+    ) -> Self {
+        Self {
+            login_code,
+            corp_list,
+            user_id,
+        }
     }
 }
 

@@ -76,6 +76,12 @@ mod tests {
     fn a_hash_outlives_its_record() {
         let day = Duration::from_hours(24);
         assert!(Retention::default().with_dedup_ttl(day).checked().is_err());
-        assert!(Retention::default().with_record_ttl(day).with_dedup_ttl(day).checked().is_ok());
+        assert!(
+            Retention::default()
+                .with_record_ttl(day)
+                .with_dedup_ttl(day)
+                .checked()
+                .is_ok()
+        );
     }
 }

@@ -23,7 +23,9 @@ impl AuthService {
     #[doc(alias = "loginByCode")]
     pub async fn login_by_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
         let this = self.clone();
-        self.0.run(async move { this.exchange_login_code(request).await }).await
+        self.0
+            .run(async move { this.exchange_login_code(request).await })
+            .await
     }
 
     /// Logs a person in who clicked the app in WeCom's workbench.
@@ -33,7 +35,9 @@ impl AuthService {
     #[doc(alias = "loginByWorkbench")]
     pub async fn login_by_workbench(&self, request: WorkbenchLoginRequest) -> Result<LoginResult> {
         let this = self.clone();
-        self.0.run(async move { this.workbench_login(request).await }).await
+        self.0
+            .run(async move { this.workbench_login(request).await })
+            .await
     }
 
     /// Answers a callback of WeCom, for a host app with a route of its own: `method` GET or POST, the raw query, the
@@ -50,7 +54,8 @@ impl AuthService {
         query: &str,
         body: &[u8],
     ) -> NotifyAnswer {
-        let (notify, method, query) = (self.0.0.notify.clone(), method.to_owned(), query.to_owned());
+        let (notify, method, query) =
+            (self.0.0.notify.clone(), method.to_owned(), query.to_owned());
         let body = bytes::Bytes::copy_from_slice(body);
         let answered = self.0.run(async move {
             Ok(match method.as_str() {
@@ -59,7 +64,9 @@ impl AuthService {
                 _ => NotifyAnswer::refusal(405),
             })
         });
-        answered.await.unwrap_or_else(|_| NotifyAnswer::refusal(500))
+        answered
+            .await
+            .unwrap_or_else(|_| NotifyAnswer::refusal(500))
     }
 
     /// Gives a company its organisation code, in place of the one it had.
@@ -74,13 +81,25 @@ impl AuthService {
         code: &OrganizationCode,
         suite_id: Option<&SuiteId>,
     ) -> Result<()> {
-        let (this, corp_id, code, suite_id) =
-            (self.clone(), corp_id.clone(), code.clone(), suite_id.cloned());
+        let (this, corp_id, code, suite_id) = (
+            self.clone(),
+            corp_id.clone(),
+            code.clone(),
+            suite_id.cloned(),
+        );
         self.0
             .run(async move {
                 let suite_id = this.suite_of(&corp_id, suite_id).await?;
-                this.0.0.authorizations.require_active(&suite_id, &corp_id).await?;
-                this.0.0.organization_codes.set(&suite_id, &corp_id, &code).await
+                this.0
+                    .0
+                    .authorizations
+                    .require_active(&suite_id, &corp_id)
+                    .await?;
+                this.0
+                    .0
+                    .organization_codes
+                    .set(&suite_id, &corp_id, &code)
+                    .await
             })
             .await
     }
@@ -103,7 +122,12 @@ impl AuthService {
                 let (suite_id, corp_id) = this.0.0.organization_codes.find(&code, client).await?;
                 let config = this.0.0.instances.serving(&suite_id, &corp_id)?;
                 this.0.0.instances.check_login(config, &corp_id)?;
-                let authorization = this.0.0.authorizations.require_active(&suite_id, &corp_id).await?;
+                let authorization = this
+                    .0
+                    .0
+                    .authorizations
+                    .require_active(&suite_id, &corp_id)
+                    .await?;
                 Ok(OrgCodeLogin::new(corp_id, authorization.require_agent()?))
             })
             .await
@@ -116,7 +140,9 @@ impl AuthService {
     #[doc(alias = "retryCallBack")]
     pub async fn retry_callback(&self, record_id: i64) -> Result<()> {
         let worker = self.0.0.worker.clone();
-        self.0.run(async move { worker.retry(record_id).await }).await
+        self.0
+            .run(async move { worker.retry(record_id).await })
+            .await
     }
 
     async fn workbench_login(&self, request: WorkbenchLoginRequest) -> Result<LoginResult> {
@@ -131,12 +157,22 @@ impl AuthService {
             stated: request.stated,
         };
         let proof = prove(&self.0, config, &attempt).await?;
-        let own = CorpChoice::new(proof.person.principal.corp_id.clone(), proof.corp_name.clone());
+        let own = CorpChoice::new(
+            proof.person.principal.corp_id.clone(),
+            proof.corp_name.clone(),
+        );
         let principal = proof.person.principal.clone();
         let user_id = self.bind(&proof).await?;
         let corp_list = self.corp_list(&user_id, &principal, own).await?;
-        let issued =
-            self.admit(proof, user_id, config.name.full(), request.platform, LoginType::Workbench).await?;
+        let issued = self
+            .admit(
+                proof,
+                user_id,
+                config.name.full(),
+                request.platform,
+                LoginType::Workbench,
+            )
+            .await?;
         Ok(self.result(issued, corp_list))
     }
 

@@ -4,16 +4,22 @@
 mod vectors;
 
 use wecom_login::callback::{
-    CorpEvent, EncodingAesKey, Envelope, EventErrorReason, SuiteEvent, SuiteEventKind, decrypt, encrypt, sign,
+    CorpEvent, EncodingAesKey, Envelope, EventErrorReason, SuiteEvent, SuiteEventKind, decrypt,
+    encrypt, sign,
 };
-use wecom_login::{CorpId, SuiteId, SuiteTicket, AuthCode};
+use wecom_login::{AuthCode, CorpId, SuiteId, SuiteTicket};
 
 use crate::vectors::{KEY_A, KEY_B, VECTORS, Vector};
 
 #[test]
 fn all_twelve_are_here() {
     let names: Vec<_> = VECTORS.iter().map(|vector| vector.name).collect();
-    assert_eq!(names, ["A1", "A2", "B1", "B2", "C", "D", "S1", "S2", "S3", "S4", "S5", "S6"]);
+    assert_eq!(
+        names,
+        [
+            "A1", "A2", "B1", "B2", "C", "D", "S1", "S2", "S3", "S4", "S5", "S6"
+        ]
+    );
 }
 
 #[test]
@@ -21,7 +27,11 @@ fn each_signature_is_theirs() {
     for vector in VECTORS {
         let signature = sign(vector.token, vector.timestamp, vector.nonce, vector.encrypt);
         assert_eq!(signature, vector.msg_signature, "{}", vector.name);
-        assert!(vector.is_signed(vector.nonce, vector.encrypt, vector.msg_signature), "{}", vector.name);
+        assert!(
+            vector.is_signed(vector.nonce, vector.encrypt, vector.msg_signature),
+            "{}",
+            vector.name
+        );
     }
 }
 
@@ -29,7 +39,12 @@ fn each_signature_is_theirs() {
 fn each_decrypts_to_their_message_and_receiveid() {
     for vector in VECTORS {
         let plaintext = decrypt(&vector.key(), vector.encrypt).unwrap();
-        assert_eq!(plaintext.message(), vector.message.as_bytes(), "{}", vector.name);
+        assert_eq!(
+            plaintext.message(),
+            vector.message.as_bytes(),
+            "{}",
+            vector.name
+        );
         assert_eq!(plaintext.receive_id(), vector.receive_id, "{}", vector.name);
     }
 }
@@ -37,7 +52,12 @@ fn each_decrypts_to_their_message_and_receiveid() {
 #[test]
 fn each_encrypts_to_their_bytes() {
     for vector in VECTORS {
-        let text = encrypt(&vector.key(), vector.random, vector.message.as_bytes(), vector.receive_id);
+        let text = encrypt(
+            &vector.key(),
+            vector.random,
+            vector.message.as_bytes(),
+            vector.receive_id,
+        );
         assert_eq!(text, vector.encrypt, "{}", vector.name);
     }
 }
@@ -60,7 +80,12 @@ fn each_is_found_in_every_form_of_envelope() {
         ] {
             let envelope = Envelope::parse(body.as_bytes()).unwrap();
             assert_eq!(envelope.encrypt, encrypt, "{}", vector.name);
-            assert_eq!(envelope.to_user_name.as_deref().unwrap_or_default(), receive_id, "{}", vector.name);
+            assert_eq!(
+                envelope.to_user_name.as_deref().unwrap_or_default(),
+                receive_id,
+                "{}",
+                vector.name
+            );
             assert_eq!(envelope.agent_id.as_deref(), Some("218"), "{}", vector.name);
         }
     }
@@ -70,19 +95,35 @@ fn each_is_found_in_every_form_of_envelope() {
 fn the_events_among_them_are_read() {
     let suite_id = SuiteId::new("dk1234567890abcdef").unwrap();
     let ticket = SuiteEvent::parse(Vector::of("S1").message.as_bytes(), &suite_id).unwrap();
-    assert_eq!(ticket.kind, SuiteEventKind::SuiteTicket { ticket: SuiteTicket::new("asdfasfdasdfasdf") });
+    assert_eq!(
+        ticket.kind,
+        SuiteEventKind::SuiteTicket {
+            ticket: SuiteTicket::new("asdfasfdasdfasdf")
+        }
+    );
     assert_eq!(ticket.timestamp, Some(1_403_610_513));
     let created = SuiteEvent::parse(Vector::of("S2").message.as_bytes(), &suite_id).unwrap();
-    let SuiteEventKind::CreateAuth { auth_code, state } = created.kind else { panic!("{created:?}") };
-    assert_eq!((auth_code, state.as_deref()), (AuthCode::new("AUTHCODE"), Some("123")));
+    let SuiteEventKind::CreateAuth { auth_code, state } = created.kind else {
+        panic!("{created:?}")
+    };
+    assert_eq!(
+        (auth_code, state.as_deref()),
+        (AuthCode::new("AUTHCODE"), Some("123"))
+    );
 
     let reason = |name: &str| {
         let vector = Vector::of(name);
         let corp_id = CorpId::new(vector.receive_id).unwrap();
-        CorpEvent::parse(vector.message.as_bytes(), &corp_id).unwrap_err().reason
+        CorpEvent::parse(vector.message.as_bytes(), &corp_id)
+            .unwrap_err()
+            .reason
     };
     for message_to_the_app in ["A2", "B2"] {
-        assert_eq!(reason(message_to_the_app), EventErrorReason::NoEvent, "{message_to_the_app}");
+        assert_eq!(
+            reason(message_to_the_app),
+            EventErrorReason::NoEvent,
+            "{message_to_the_app}"
+        );
     }
     for echo in ["A1", "B1"] {
         assert_eq!(reason(echo), EventErrorReason::Unreadable, "{echo}");
@@ -95,14 +136,30 @@ fn the_events_among_them_are_read() {
 #[test]
 fn a_changed_digit_or_nonce_does_not_verify() {
     for vector in VECTORS {
-        assert!(!vector.is_signed("1372623148", vector.encrypt, vector.msg_signature), "{}", vector.name);
+        assert!(
+            !vector.is_signed("1372623148", vector.encrypt, vector.msg_signature),
+            "{}",
+            vector.name
+        );
         for at in 0..40 {
             let mut signature = vector.msg_signature.to_owned();
-            let other = if signature.as_bytes()[at] == b'0' { "1" } else { "0" };
+            let other = if signature.as_bytes()[at] == b'0' {
+                "1"
+            } else {
+                "0"
+            };
             signature.replace_range(at..=at, other);
-            assert!(!vector.is_signed(vector.nonce, vector.encrypt, &signature), "{} at {at}", vector.name);
+            assert!(
+                !vector.is_signed(vector.nonce, vector.encrypt, &signature),
+                "{} at {at}",
+                vector.name
+            );
         }
-        assert!(!vector.is_signed(vector.nonce, vector.encrypt, &vector.msg_signature.to_uppercase()));
+        assert!(!vector.is_signed(
+            vector.nonce,
+            vector.encrypt,
+            &vector.msg_signature.to_uppercase()
+        ));
     }
 }
 
@@ -110,7 +167,11 @@ fn a_changed_digit_or_nonce_does_not_verify() {
 fn a_plus_that_became_a_blank_neither_verifies_nor_decrypts() {
     for vector in VECTORS.iter().filter(|vector| vector.encrypt.contains('+')) {
         let blank = vector.encrypt.replace('+', " ");
-        assert!(!vector.is_signed(vector.nonce, &blank, vector.msg_signature), "{}", vector.name);
+        assert!(
+            !vector.is_signed(vector.nonce, &blank, vector.msg_signature),
+            "{}",
+            vector.name
+        );
         assert!(decrypt(&vector.key(), &blank).is_err(), "{}", vector.name);
     }
 }
@@ -118,25 +179,44 @@ fn a_plus_that_became_a_blank_neither_verifies_nor_decrypts() {
 #[test]
 fn the_receiveid_is_what_was_encrypted_and_not_what_the_envelope_says() {
     assert_ne!(
-        decrypt(&Vector::of("A2").key(), Vector::of("A2").encrypt).unwrap().receive_id(),
+        decrypt(&Vector::of("A2").key(), Vector::of("A2").encrypt)
+            .unwrap()
+            .receive_id(),
         "ww0000000000000000"
     );
     let outer = "wx5823bf96d3bd56c7";
     let vector = Vector::of("C");
-    let body = format!(r#"{{"tousername":"{outer}","encrypt":"{}","agentid":"218"}}"#, vector.encrypt);
+    let body = format!(
+        r#"{{"tousername":"{outer}","encrypt":"{}","agentid":"218"}}"#,
+        vector.encrypt
+    );
     let envelope = Envelope::parse(body.as_bytes()).unwrap();
     assert_eq!(envelope.to_user_name.as_deref(), Some(outer));
-    assert_eq!(decrypt(&vector.key(), &envelope.encrypt).unwrap().receive_id(), "ww1436e0e65a779aee");
+    assert_eq!(
+        decrypt(&vector.key(), &envelope.encrypt)
+            .unwrap()
+            .receive_id(),
+        "ww1436e0e65a779aee"
+    );
 }
 
 /// The PHP sample's comment holds another ciphertext of D's message than the one that is signed.
 #[test]
 fn another_ciphertext_of_the_same_message_needs_its_own_signature() {
     let vector = Vector::of("D");
-    let other = encrypt(&vector.key(), b"1mUru8Nld9dq2UHK", vector.message.as_bytes(), vector.receive_id);
+    let other = encrypt(
+        &vector.key(),
+        b"1mUru8Nld9dq2UHK",
+        vector.message.as_bytes(),
+        vector.receive_id,
+    );
     assert!(other.starts_with("jYKl5gAKBiSvZ694"));
     assert!(!vector.is_signed(vector.nonce, &other, vector.msg_signature));
-    assert!(vector.is_signed(vector.nonce, &other, "cf98808c142bc21a6a5c6baae8dbebfa813394c9"));
+    assert!(vector.is_signed(
+        vector.nonce,
+        &other,
+        "cf98808c142bc21a6a5c6baae8dbebfa813394c9"
+    ));
 }
 
 #[test]
@@ -160,7 +240,10 @@ fn surplus_bits_of_a_key_do_not_matter() {
     ] {
         let vector = Vector::of(published);
         let key = EncodingAesKey::new(canonical).unwrap();
-        assert_eq!(decrypt(&key, vector.encrypt).unwrap().message(), vector.message.as_bytes());
+        assert_eq!(
+            decrypt(&key, vector.encrypt).unwrap().message(),
+            vector.message.as_bytes()
+        );
     }
 }
 
@@ -190,7 +273,11 @@ fn what_is_no_base64_or_no_whole_blocks_is_refused() {
 fn the_wrong_key_is_refused() {
     for vector in VECTORS {
         let wrong = if vector.key == KEY_A { KEY_B } else { KEY_A };
-        assert!(decrypt(&EncodingAesKey::new(wrong).unwrap(), vector.encrypt).is_err(), "{}", vector.name);
+        assert!(
+            decrypt(&EncodingAesKey::new(wrong).unwrap(), vector.encrypt).is_err(),
+            "{}",
+            vector.name
+        );
     }
 }
 

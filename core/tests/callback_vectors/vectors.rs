@@ -188,6 +188,12 @@ impl Vector {
     }
 
     pub(crate) fn is_signed(&self, nonce: &str, encrypt: &str, msg_signature: &str) -> bool {
-        verify_signature(&CallbackToken::new(self.token), self.timestamp, nonce, encrypt, msg_signature)
+        verify_signature(
+            &CallbackToken::new(self.token),
+            self.timestamp,
+            nonce,
+            encrypt,
+            msg_signature,
+        )
     }
 }

@@ -23,7 +23,10 @@ pub(crate) fn callback(data: &[u8]) {
     }
     let suite = SuiteEvent::parse(data, &SuiteId::new("dk1").unwrap());
     let corp = CorpEvent::parse(data, &CorpId::new("ww1").unwrap());
-    assert!(suite.is_err() || corp.is_err(), "a message is an event of one kind");
+    assert!(
+        suite.is_err() || corp.is_err(),
+        "a message is an event of one kind"
+    );
     let name = match (&suite, &corp) {
         (Ok(event), _) => Some(event.info_type.clone()),
         (_, Ok(event)) => Some(event.event.clone()),
@@ -45,14 +48,20 @@ pub(crate) fn decrypt(data: &[u8]) {
 
     let mut blocks = data.to_vec();
     blocks.truncate(data.len() / 16 * 16);
-    cbc::Encryptor::<Aes256Enc>::new(key().as_bytes().into(), key().as_bytes()[..16].try_into().unwrap())
-        .encrypt_blocks(Block::slice_as_chunks_mut(&mut blocks).0);
+    cbc::Encryptor::<Aes256Enc>::new(
+        key().as_bytes().into(),
+        key().as_bytes()[..16].try_into().unwrap(),
+    )
+    .encrypt_blocks(Block::slice_as_chunks_mut(&mut blocks).0);
     if let Ok(plaintext) = decrypt_text(&key(), &STANDARD.encode(&blocks)) {
         let length = plaintext.message().len();
         let padding = blocks.len() - 20 - length - plaintext.receive_id().len();
         assert_eq!(data[16..20], u32::try_from(length).unwrap().to_be_bytes());
         assert_eq!(&data[20..20 + length], plaintext.message());
-        assert_eq!(&data[20 + length..blocks.len() - padding], plaintext.receive_id().as_bytes());
+        assert_eq!(
+            &data[20 + length..blocks.len() - padding],
+            plaintext.receive_id().as_bytes()
+        );
         assert!((1..=32).contains(&padding));
     }
 

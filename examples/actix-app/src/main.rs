@@ -29,9 +29,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let shared = login.clone();
     let app = move || {
         App::new()
-            .route("/api/hello", get().to(hello).wrap(RequireLogin::new(&shared)))
-            .route("/api/public", get().to(public).wrap(RequireLogin::optional(&shared)))
-            .route("/account", get().to(account).wrap(RequireLogin::new(&shared).redirect_to_login()))
+            .route(
+                "/api/hello",
+                get().to(hello).wrap(RequireLogin::new(&shared)),
+            )
+            .route(
+                "/api/public",
+                get().to(public).wrap(RequireLogin::optional(&shared)),
+            )
+            .route(
+                "/account",
+                get()
+                    .to(account)
+                    .wrap(RequireLogin::new(&shared).redirect_to_login()),
+            )
             .route("/", get().to(home))
             .service(scope("/auth", &shared))
     };

@@ -29,15 +29,26 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let login = login.build().await?;
 
     let app = Router::new()
-        .route("/api/hello", get(hello).route_layer(RequireLogin::new(&login)))
-        .route("/api/public", get(public).route_layer(RequireLogin::optional(&login)))
-        .route("/account", get(account).route_layer(RequireLogin::new(&login).redirect_to_login()))
+        .route(
+            "/api/hello",
+            get(hello).route_layer(RequireLogin::new(&login)),
+        )
+        .route(
+            "/api/public",
+            get(public).route_layer(RequireLogin::optional(&login)),
+        )
+        .route(
+            "/account",
+            get(account).route_layer(RequireLogin::new(&login).redirect_to_login()),
+        )
         .route("/", get(home))
         .nest("/auth", login_routes(&login))
         .into_make_service_with_connect_info::<SocketAddr>();
 
     demo.serving(&login);
-    axum::serve(listener, app).with_graceful_shutdown(Demo::stopped()).await?;
+    axum::serve(listener, app)
+        .with_graceful_shutdown(Demo::stopped())
+        .await?;
     login.shutdown().await;
     Ok(())
 }

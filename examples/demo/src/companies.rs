@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use wecom_login::{AuthorizationStatus, CorpInfo, CorpSummary, HookFuture, Hooks, SuiteId, WecomLogin};
+use wecom_login::{
+    AuthorizationStatus, CorpInfo, CorpSummary, HookFuture, Hooks, SuiteId, WecomLogin,
+};
 use wecom_sandbox::Sandbox;
 
 use crate::two_companies;
@@ -39,9 +41,13 @@ pub(crate) fn authorise_and_introduce(
     public_url: &str,
 ) {
     let corps = sandbox.corp_ids();
-    let suite_id =
-        login.instances().find_map(|instance| instance.auth_config()).map(|config| config.suite_id);
-    let (Some(suite_id), Some(first)) = (suite_id, corps.first().cloned()) else { return };
+    let suite_id = login
+        .instances()
+        .find_map(|instance| instance.auth_config())
+        .map(|config| config.suite_id);
+    let (Some(suite_id), Some(first)) = (suite_id, corps.first().cloned()) else {
+        return;
+    };
     let people = sandbox.user_ids(&first);
     let (sandbox, login, public_url) = (Arc::clone(sandbox), login.clone(), public_url.to_owned());
     let newcomers = newcomers.clone();
@@ -58,7 +64,11 @@ pub(crate) fn authorise_and_introduce(
         set_up(&login, &corps).await;
         println!(
             "{}",
-            if all { "ready: two of the three companies have authorised the app" } else { "not ready yet" }
+            if all {
+                "ready: two of the three companies have authorised the app"
+            } else {
+                "not ready yet"
+            }
         );
         let (person, sandbox_url) = (people.first().map_or("", String::as_str), sandbox.url());
         println!("  the app:      {public_url}/");
@@ -69,7 +79,9 @@ pub(crate) fn authorise_and_introduce(
             ORGANISATION_CODES.join(" or ")
         );
         println!("                as 王芳 (wangfang) you choose between two companies");
-        println!("  a login code: curl -X POST {sandbox_url}/sandbox/corps/{first}/members/{person}/code");
+        println!(
+            "  a login code: curl -X POST {sandbox_url}/sandbox/corps/{first}/members/{person}/code"
+        );
         println!(
             "  a session:    curl {public_url}/auth/loginByWorkbench -d '{{\"corpId\":\"{first}\",\"code\":\"CODE\"}}'"
         );
@@ -86,12 +98,20 @@ pub(crate) fn authorise_and_introduce(
 async fn authorise(sandbox: &Sandbox, login: &WecomLogin, suite_id: &SuiteId, corp_id: &str) {
     for _ in 0..INSTALLS {
         let by_the_sandbox = sandbox.permanent_code(corp_id, suite_id.as_str()).is_some();
-        if by_the_sandbox && known(login, suite_id).await.iter().any(|known| known == corp_id) {
+        if by_the_sandbox
+            && known(login, suite_id)
+                .await
+                .iter()
+                .any(|known| known == corp_id)
+        {
             return;
         }
         match sandbox.install(corp_id).await {
             Ok(delivery) if delivery.succeeded() => return,
-            Ok(delivery) => eprintln!("{corp_id} could not authorise the app: {:?}", delivery.outcome),
+            Ok(delivery) => eprintln!(
+                "{corp_id} could not authorise the app: {:?}",
+                delivery.outcome
+            ),
             Err(problem) => eprintln!("the sandbox could not authorise {corp_id}: {problem:?}"),
         }
     }
@@ -102,7 +122,9 @@ async fn authorise(sandbox: &Sandbox, login: &WecomLogin, suite_id: &SuiteId, co
 async fn set_up(login: &WecomLogin, corps: &[String]) {
     let known = login.service().corps().await.unwrap_or_default();
     for (corp_id, code) in corps.iter().zip(ORGANISATION_CODES) {
-        let Some(corp) = known.iter().find(|corp| corp.corp_id.as_str() == corp_id) else { continue };
+        let Some(corp) = known.iter().find(|corp| corp.corp_id.as_str() == corp_id) else {
+            continue;
+        };
         if corp.status == AuthorizationStatus::Active
             && corp.org_code.is_none()
             && let Err(problem) = enter(login, corp, code).await
@@ -115,11 +137,17 @@ async fn set_up(login: &WecomLogin, corps: &[String]) {
 async fn enter(login: &WecomLogin, corp: &CorpSummary, code: &str) -> wecom_login::Result<()> {
     for person in two_companies::people(&corp.suite_id)? {
         if person.corp_id == corp.corp_id {
-            login.service().bind_user(&person, two_companies::USER).await?;
+            login
+                .service()
+                .bind_user(&person, two_companies::USER)
+                .await?;
         }
     }
     // Last: a company that has a code is set up.
-    login.service().set_code(&corp.corp_id, &code.parse()?, Some(&corp.suite_id)).await
+    login
+        .service()
+        .set_code(&corp.corp_id, &code.parse()?, Some(&corp.suite_id))
+        .await
 }
 
 /// The companies that the app knows, with their app's number.

@@ -11,13 +11,23 @@ use clap::Parser;
 #[command(version)]
 pub(crate) struct Flags {
     /// Where the app listens; the sandbox takes the next port, on this machine.
-    #[arg(long, env = "WECOM_LOGIN_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR")]
+    #[arg(
+        long,
+        env = "WECOM_LOGIN_LISTEN",
+        default_value = "127.0.0.1:3000",
+        value_name = "ADDR"
+    )]
     pub(crate) listen: SocketAddr,
     /// The login instances. With this and without --wecom-url it is the real WeCom.
     #[arg(long, env = "WECOM_LOGIN_AUTHS", value_name = "DIR")]
     pub(crate) auths: Option<PathBuf>,
     /// The database: sqlite://, postgres:// or mysql://. The default is an SQLite file in the working directory.
-    #[arg(long, env = "WECOM_LOGIN_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "WECOM_LOGIN_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub(crate) database_url: Option<String>,
     /// The app as browsers see it. The default is the address it listens on.
     #[arg(long, env = "WECOM_LOGIN_PUBLIC_URL", value_name = "URL")]
@@ -26,7 +36,12 @@ pub(crate) struct Flags {
     #[arg(long, env = "WECOM_LOGIN_WECOM_URL", value_name = "URL")]
     pub(crate) wecom_url: Option<String>,
     /// Opens the admin routes to this bearer. For trying out: `ps` shows it, so a service uses the variable.
-    #[arg(long, env = "WECOM_LOGIN_ADMIN_KEY", hide_env_values = true, value_name = "KEY")]
+    #[arg(
+        long,
+        env = "WECOM_LOGIN_ADMIN_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
     pub(crate) admin_key: Option<String>,
 }
 

@@ -40,11 +40,20 @@ impl Demo {
     /// An address is taken, no port is left for the sandbox, or its state cannot be read.
     pub async fn start(name: &'static str) -> Result<(Self, TcpListener), Box<dyn Error>> {
         let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .init();
         let flags = Flags::parse();
         let listener = TcpListener::bind(flags.listen).await?;
         let address = listener.local_addr()?;
-        let mut demo = Self { name, flags, address, sandbox: None, newcomers: Newcomers::default() };
+        let mut demo = Self {
+            name,
+            flags,
+            address,
+            sandbox: None,
+            newcomers: Newcomers::default(),
+        };
         if demo.flags.auths.is_none() && demo.flags.wecom_url.is_none() {
             println!("{WARNING}");
             let from_here = from_this_machine(address);
@@ -65,13 +74,19 @@ impl Demo {
     #[must_use]
     pub fn auths(&self) -> PathBuf {
         let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../auths");
-        self.flags.auths.clone().unwrap_or_else(|| PathBuf::from(own))
+        self.flags
+            .auths
+            .clone()
+            .unwrap_or_else(|| PathBuf::from(own))
     }
 
     /// The database.
     #[must_use]
     pub fn database_url(&self) -> String {
-        self.flags.database_url.clone().unwrap_or_else(|| format!("sqlite://{}.db", self.name))
+        self.flags
+            .database_url
+            .clone()
+            .unwrap_or_else(|| format!("sqlite://{}.db", self.name))
     }
 
     /// The key of what is secret in it: from the environment, else a file of its own.
@@ -86,7 +101,10 @@ impl Demo {
     /// The app as browsers see it.
     #[must_use]
     pub fn public_url(&self) -> String {
-        self.flags.public_url.clone().unwrap_or_else(|| format!("http://{}", from_this_machine(self.address)))
+        self.flags
+            .public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", from_this_machine(self.address)))
     }
 
     /// Where WeCom is: the sandbox, another stand-in, or the real one.
@@ -170,12 +188,16 @@ fn from_this_machine(app: SocketAddr) -> SocketAddr {
 /// anyone.
 fn beside(app: SocketAddr) -> Result<SocketAddr, &'static str> {
     let here = Ipv6Addr::LOCALHOST;
-    let ip = if app.ip() == here { here.into() } else { Ipv4Addr::LOCALHOST.into() };
+    let ip = if app.ip() == here {
+        here.into()
+    } else {
+        Ipv4Addr::LOCALHOST.into()
+    };
     let port = match app.port() {
         0 => 0,
-        port => {
-            port.checked_add(1).ok_or("--listen takes port 65534 at most: the sandbox has the next one")?
-        }
+        port => port
+            .checked_add(1)
+            .ok_or("--listen takes port 65534 at most: the sandbox has the next one")?,
     };
     Ok(SocketAddr::new(ip, port))
 }
@@ -195,8 +217,16 @@ mod tests {
             ("[::]:3000", "127.0.0.1:3001", "[::1]:3000"),
         ] {
             let app: SocketAddr = app.parse().expect("an address");
-            assert_eq!(beside(app), Ok(sandbox.parse().expect("an address")), "{app}");
-            assert_eq!(from_this_machine(app), reached.parse().expect("an address"), "{app}");
+            assert_eq!(
+                beside(app),
+                Ok(sandbox.parse().expect("an address")),
+                "{app}"
+            );
+            assert_eq!(
+                from_this_machine(app),
+                reached.parse().expect("an address"),
+                "{app}"
+            );
         }
         assert!(beside("127.0.0.1:65535".parse().expect("an address")).is_err());
     }

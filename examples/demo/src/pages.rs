@@ -19,7 +19,10 @@ impl Demo {
         // What WeCom tells of a person is text that somebody wrote: it is escaped.
         include_str!("../account.html")
             .replace("{name}", &PageFrame::escape(name))
-            .replace("{thirdUserId}", &PageFrame::escape(user.third_user_id().as_str()))
+            .replace(
+                "{thirdUserId}",
+                &PageFrame::escape(user.third_user_id().as_str()),
+            )
             .replace("{corpId}", &PageFrame::escape(user.corp_id().as_str()))
     }
 }

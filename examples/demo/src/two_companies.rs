@@ -3,12 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wecom_login::{UserBinder, CorpId, HookFuture, Principal, AuthenticatedMember, Result, SuiteId, WecomUserId};
+use wecom_login::{
+    AuthenticatedMember, CorpId, HookFuture, Principal, Result, SuiteId, UserBinder, WecomUserId,
+};
 
 /// A user of the host app, 王芳, who works for two companies.
 pub(crate) const USER: &str = "wangfang";
 /// Who she is in each of them: the company, and WeCom's userid there.
-const SHE_IS: [(&str, &str); 2] = [("wwdemocompanya0001", "wangfang"), ("wwdemocompanyb0001", "wangfang")];
+const SHE_IS: [(&str, &str); 2] = [
+    ("wwdemocompanya0001", "wangfang"),
+    ("wwdemocompanyb0001", "wangfang"),
+];
 
 /// Binds people as the library does, and lets one user choose among the companies that the host app names for her.
 /// Only those are shown in which she still is bound to this user: who left a company no longer enters it.
@@ -28,11 +33,18 @@ impl UserBinder for TwoCompanies {
         user: &'a str,
         proven: &'a Principal,
     ) -> HookFuture<'a, Result<Vec<Principal>>> {
-        let named = if user == USER { people(&proven.suite_id) } else { Ok(Vec::new()) };
+        let named = if user == USER {
+            people(&proven.suite_id)
+        } else {
+            Ok(Vec::new())
+        };
         Box::pin(async { named })
     }
 
-    fn bind<'a>(&'a self, person: &'a AuthenticatedMember) -> HookFuture<'a, Result<Option<String>>> {
+    fn bind<'a>(
+        &'a self,
+        person: &'a AuthenticatedMember,
+    ) -> HookFuture<'a, Result<Option<String>>> {
         self.0.bind(person)
     }
 
@@ -58,7 +70,11 @@ impl fmt::Debug for TwoCompanies {
 /// The people who are this user.
 pub(crate) fn people(suite_id: &SuiteId) -> Result<Vec<Principal>> {
     let person = |(corp_id, user_id)| {
-        Ok(Principal::new(suite_id.clone(), CorpId::new(corp_id)?, WecomUserId::new(user_id)?))
+        Ok(Principal::new(
+            suite_id.clone(),
+            CorpId::new(corp_id)?,
+            WecomUserId::new(user_id)?,
+        ))
     };
     SHE_IS.into_iter().map(person).collect()
 }

@@ -58,16 +58,37 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
         config.service(resource(path).wrap(guard).route(get().to(hello)));
     };
     guarded("/api/only-corp", required.clone().corp(company_a));
-    guarded("/api/only-instance", required.clone().instance("QywxProxyCompanyA"));
+    guarded(
+        "/api/only-instance",
+        required.clone().instance("QywxProxyCompanyA"),
+    );
     guarded("/api/page", required.clone().redirect_to_login());
     guarded("/api/replaced", required.clone().with_rejection(teapot));
-    guarded("/api/replaced-page", required.clone().redirect_to_login().with_rejection(teapot));
+    guarded(
+        "/api/replaced-page",
+        required.clone().redirect_to_login().with_rejection(teapot),
+    );
     config
-        .service(resource("/api/hello").wrap(required.clone()).route(route().to(hello)))
-        .service(resource("/api/public").wrap(RequireLogin::optional(login)).route(route().to(public)))
-        .service(resource("/api/echo-method").wrap(required).route(route().to(echo_method)))
+        .service(
+            resource("/api/hello")
+                .wrap(required.clone())
+                .route(route().to(hello)),
+        )
+        .service(
+            resource("/api/public")
+                .wrap(RequireLogin::optional(login))
+                .route(route().to(public)),
+        )
+        .service(
+            resource("/api/echo-method")
+                .wrap(required)
+                .route(route().to(echo_method)),
+        )
         .route("/api/unguarded", get().to(hello))
-        .route("/api/upload", post().to(async |body: Bytes| body.len().to_string()));
+        .route(
+            "/api/upload",
+            post().to(async |body: Bytes| body.len().to_string()),
+        );
     match layout {
         Layout::Root => config.configure(configure("/", login)),
         Layout::Auth => config.service(scope("/auth", login)),
@@ -88,5 +109,7 @@ async fn echo_method(method: Method, _: User) -> String {
 }
 
 fn teapot(rejection: &Rejection) -> HttpResponse {
-    HttpResponse::ImATeapot().insert_header(("cache-control", "public")).body(rejection.kind().code())
+    HttpResponse::ImATeapot()
+        .insert_header(("cache-control", "public"))
+        .body(rejection.kind().code())
 }

@@ -30,7 +30,10 @@ impl Adapter for AxumAdapter {
         let app = app(login, layout);
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async move {
                 listener.set_nonblocking(true).unwrap();
                 let listener = tokio::net::TcpListener::from_std(listener).unwrap();
@@ -53,27 +56,50 @@ fn app(login: &WecomLogin, layout: Layout) -> Router {
     let company_a = CorpId::new(COMPANY_A).unwrap();
     let host = Router::new()
         .route("/api/hello", any(hello).layer(RequireLogin::new(login)))
-        .route("/api/public", any(public).layer(RequireLogin::optional(login)))
-        .route("/api/only-corp", get(hello).route_layer(RequireLogin::new(login).corp(company_a)))
+        .route(
+            "/api/public",
+            any(public).layer(RequireLogin::optional(login)),
+        )
+        .route(
+            "/api/only-corp",
+            get(hello).route_layer(RequireLogin::new(login).corp(company_a)),
+        )
         .route(
             "/api/only-instance",
             get(hello).route_layer(RequireLogin::new(login).instance("QywxProxyCompanyA")),
         )
-        .route("/api/page", get(hello).route_layer(RequireLogin::new(login).redirect_to_login()))
-        .route("/api/replaced", get(hello).route_layer(RequireLogin::new(login).with_rejection(teapot)))
+        .route(
+            "/api/page",
+            get(hello).route_layer(RequireLogin::new(login).redirect_to_login()),
+        )
+        .route(
+            "/api/replaced",
+            get(hello).route_layer(RequireLogin::new(login).with_rejection(teapot)),
+        )
         .route(
             "/api/replaced-page",
-            get(hello).route_layer(RequireLogin::new(login).redirect_to_login().with_rejection(teapot)),
+            get(hello).route_layer(
+                RequireLogin::new(login)
+                    .redirect_to_login()
+                    .with_rejection(teapot),
+            ),
         )
         .route("/api/unguarded", get(hello))
-        .route("/api/echo-method", any(echo_method).layer(RequireLogin::new(login)))
-        .route("/api/upload", post(async |body: Bytes| body.len().to_string()));
+        .route(
+            "/api/echo-method",
+            any(echo_method).layer(RequireLogin::new(login)),
+        )
+        .route(
+            "/api/upload",
+            post(async |body: Bytes| body.len().to_string()),
+        );
     let app = match layout {
         Layout::Root => host.merge(login_routes(login)),
         Layout::Auth => host.nest("/auth", login_routes(login)),
         Layout::Nested => host.nest("/a/b", Router::new().nest("/auth", login_routes(login))),
     };
-    app.fallback(async || (StatusCode::NOT_FOUND, HOST_404)).layer(DefaultBodyLimit::max(HOST_BODY_LIMIT))
+    app.fallback(async || (StatusCode::NOT_FOUND, HOST_404))
+        .layer(DefaultBodyLimit::max(HOST_BODY_LIMIT))
 }
 
 async fn hello(user: User) -> Json<Value> {
@@ -91,6 +117,8 @@ async fn echo_method(method: Method, _: User) -> String {
 fn teapot(rejection: &Rejection) -> Response<Body> {
     let mut response = Response::new(Body::from(rejection.kind().code()));
     *response.status_mut() = StatusCode::IM_A_TEAPOT;
-    response.headers_mut().insert("cache-control", HeaderValue::from_static("public"));
+    response
+        .headers_mut()
+        .insert("cache-control", HeaderValue::from_static("public"));
     response
 }

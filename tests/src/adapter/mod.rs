@@ -90,7 +90,9 @@ pub struct RunningApp {
 impl RunningApp {
     /// An app that `stop` ends; it comes back when the app has ended.
     pub fn new(stop: impl FnOnce() + Send + 'static) -> Self {
-        Self { stop: Mutex::new(Some(Box::new(stop))) }
+        Self {
+            stop: Mutex::new(Some(Box::new(stop))),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use serde_json::json;
-use wecom_login::{AgentId, OAuthCode, CorpId, PermanentCode, SuiteId, WorkbenchLoginRequest};
+use wecom_login::{AgentId, CorpId, OAuthCode, PermanentCode, SuiteId, WorkbenchLoginRequest};
 use wecom_login_tests::figures::{Latencies, resident_mib};
 use wecom_login_tests::node::{Node, Plan, SUITE};
 
@@ -16,8 +16,13 @@ const REAL: usize = 200;
 
 #[tokio::main]
 async fn main() {
-    let mut numbers = std::env::args().skip(1).map(|number| number.parse::<usize>().expect("a number"));
-    let (companies, sessions) = (numbers.next().unwrap_or(10), numbers.next().unwrap_or(1_000));
+    let mut numbers = std::env::args()
+        .skip(1)
+        .map(|number| number.parse::<usize>().expect("a number"));
+    let (companies, sessions) = (
+        numbers.next().unwrap_or(10),
+        numbers.next().unwrap_or(1_000),
+    );
     let mut plan = Plan::default();
     plan.corps = companies + 1;
     let node = Node::start(plan).await;
@@ -33,30 +38,59 @@ async fn main() {
     for statement in fill(backend, companies, sessions) {
         database.execute_unprepared(&statement).await.unwrap();
     }
-    println!("{backend:?}, {companies} companies, {sessions} sessions (filled in {:?})", began.elapsed());
+    println!(
+        "{backend:?}, {companies} companies, {sessions} sessions (filled in {:?})",
+        began.elapsed()
+    );
 
     // The first handle is through with its work; what is due from here on is the new one's.
     node.login.shutdown().await;
     let due = "UPDATE wecom_authorization SET read_due_at = 5 WHERE agent_id % 100 = 7";
-    let due = database.execute_unprepared(due).await.unwrap().rows_affected();
+    let due = database
+        .execute_unprepared(due)
+        .await
+        .unwrap()
+        .rows_affected();
     let before = resident_mib();
     let began = Instant::now();
     let login = node.another_handle().await;
-    println!("  start: {:?}, {} MiB before it, {} MiB after", began.elapsed(), before, resident_mib());
+    println!(
+        "  start: {:?}, {} MiB before it, {} MiB after",
+        began.elapsed(),
+        before,
+        resident_mib()
+    );
     let open = "SELECT COUNT(*) FROM wecom_authorization WHERE read_due_at = 5";
     until_none(&node, open).await;
-    println!("  {due} companies that were due were read again {:?} after the start", began.elapsed());
+    println!(
+        "  {due} companies that were due were read again {:?} after the start",
+        began.elapsed()
+    );
 
     let (mut misses, mut hits) = (Latencies::default(), Latencies::default());
     for token in &tokens {
         let asked = Instant::now();
-        assert!(login.verify_token(token.as_bytes()).resolve().await.unwrap().is_some());
+        assert!(
+            login
+                .verify_token(token.as_bytes())
+                .resolve()
+                .await
+                .unwrap()
+                .is_some()
+        );
         misses.add(asked.elapsed());
     }
     for _ in 0..50 {
         for token in &tokens {
             let asked = Instant::now();
-            assert!(login.verify_token(token.as_bytes()).resolve().await.unwrap().is_some());
+            assert!(
+                login
+                    .verify_token(token.as_bytes())
+                    .resolve()
+                    .await
+                    .unwrap()
+                    .is_some()
+            );
             hits.add(asked.elapsed());
         }
     }
@@ -64,8 +98,12 @@ async fn main() {
 
     let mut logins = Latencies::default();
     for _ in 0..REAL {
-        let code = node.sandbox.code_for_suite(&corp, &node.user(0, 1), SUITE).unwrap();
-        let request = WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), OAuthCode::new(code));
+        let code = node
+            .sandbox
+            .code_for_suite(&corp, &node.user(0, 1), SUITE)
+            .unwrap();
+        let request =
+            WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), OAuthCode::new(code));
         let request = request.with_suite_id(SuiteId::new(SUITE).ok());
         let asked = Instant::now();
         login.service().login_by_workbench(request).await.unwrap();
@@ -80,18 +118,32 @@ async fn main() {
 async fn authorize(node: &Node, companies: usize) {
     let began = Instant::now();
     // They come in by import: so many pushes would be a test of the inbox.
-    node.sandbox.change_settings(json!({"drop": ["create_auth"]})).await.unwrap();
+    node.sandbox
+        .change_settings(json!({"drop": ["create_auth"]}))
+        .await
+        .unwrap();
     let suite = SuiteId::new(SUITE).unwrap();
     for (number, corp_id) in (1..=companies).zip(node.sandbox.corp_ids().into_iter().skip(1)) {
         let _ = node.sandbox.install(&corp_id).await.unwrap();
         let code = PermanentCode::new(node.sandbox.permanent_code(&corp_id, SUITE).unwrap());
         let agent = AgentId::new(1_000_000 + i64::try_from(number).unwrap());
         let corp_id = CorpId::new(corp_id).unwrap();
-        node.login.service().import_authorization(&suite, &corp_id, code, Some(agent)).await.unwrap();
+        node.login
+            .service()
+            .import_authorization(&suite, &corp_id, code, Some(agent))
+            .await
+            .unwrap();
     }
     let imported = began.elapsed();
-    until_none(node, "SELECT COUNT(*) FROM wecom_authorization WHERE read_at IS NULL").await;
-    println!("{companies} companies imported in {imported:?}, read in {:?}", began.elapsed());
+    until_none(
+        node,
+        "SELECT COUNT(*) FROM wecom_authorization WHERE read_at IS NULL",
+    )
+    .await;
+    println!(
+        "{companies} companies imported in {imported:?}, read in {:?}",
+        began.elapsed()
+    );
     // What WeCom calls their apps is of no use here; a number for each is.
     let numbered = match node.database.backend() {
         DbBackend::MySql => {
@@ -141,7 +193,8 @@ fn fill(backend: DbBackend, companies: usize, sessions: usize) -> Vec<String> {
     let of_company = format!("JOIN filled_company company ON company.k = n % {companies} + 1");
     let (suite, user) = (text(SUITE, "''"), text("user-", &format!("n % {people}")));
     let mut statements = vec![
-        "CREATE TABLE filled_company AS SELECT agent_id AS k, corp_id FROM wecom_authorization".to_owned(),
+        "CREATE TABLE filled_company AS SELECT agent_id AS k, corp_id FROM wecom_authorization"
+            .to_owned(),
         "CREATE UNIQUE INDEX filled_k ON filled_company (k)".to_owned(),
         format!(
             "INSERT INTO wecom_person (suite_id, corp_id, user_id, epoch, created_at) \
@@ -177,7 +230,11 @@ async fn plans(database: &DatabaseConnection, backend: DbBackend, node: &Node) {
     let suite = node.database.literal(SUITE);
     let corp = node.database.literal(&node.corp(1));
     let user = node.database.literal("user-1");
-    let explain = if backend == DbBackend::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
+    let explain = if backend == DbBackend::Sqlite {
+        "EXPLAIN QUERY PLAN"
+    } else {
+        "EXPLAIN"
+    };
     let join = "FROM wecom_session s JOIN wecom_person p ON p.suite_id = s.suite_id AND p.corp_id = s.corp_id AND \
         p.user_id = s.user_id JOIN wecom_authorization a ON a.suite_id = s.suite_id AND a.corp_id = s.corp_id";
     let queries = [
@@ -235,14 +292,18 @@ async fn plans(database: &DatabaseConnection, backend: DbBackend, node: &Node) {
     ];
     for (name, query) in queries {
         let rows = database
-            .query_all_raw(Statement::from_string(backend, format!("{explain} {query}")))
+            .query_all_raw(Statement::from_string(
+                backend,
+                format!("{explain} {query}"),
+            ))
             .await
             .unwrap();
         let lines = rows.iter().map(|row| match backend {
             DbBackend::Sqlite => row.try_get::<String>("", "detail").unwrap(),
             DbBackend::MySql => format!(
                 "{:?} by {:?}, {:?} rows",
-                row.try_get::<Option<String>>("", "table").unwrap_or_default(),
+                row.try_get::<Option<String>>("", "table")
+                    .unwrap_or_default(),
                 row.try_get::<Option<String>>("", "key").unwrap_or_default(),
                 row.try_get_by::<Option<u64>, _>("rows").unwrap_or_default(),
             ),

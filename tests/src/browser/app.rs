@@ -49,11 +49,16 @@ impl ExampleApp {
         if let Some(url) = public_url {
             command.args(["--public-url", url]);
         }
-        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("WECOM_LOGIN_"))
+        for (name, _) in
+            env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("WECOM_LOGIN_"))
         {
             command.env_remove(name);
         }
-        let mut process = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        let mut process = command
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut said = String::new();
         let (mut listens, mut sandbox_url) = (None, None);
@@ -95,30 +100,53 @@ impl ExampleApp {
 
     /// What the sandbox knows.
     pub async fn state(&self) -> Value {
-        send(self.sandbox(), &Ask::get("/sandbox/state")).await.json()
+        send(self.sandbox(), &Ask::get("/sandbox/state"))
+            .await
+            .json()
     }
 
     /// POSTs to the sandbox's control API.
     pub async fn control(&self, path: &str, body: &Value) -> Value {
-        let reply = send(self.sandbox(), &Ask::post(format!("/sandbox{path}")).json(body)).await;
-        assert!(reply.status < 300, "{path}: {} {}", reply.status, reply.text());
-        if reply.body.is_empty() { Value::Null } else { reply.json() }
+        let reply = send(
+            self.sandbox(),
+            &Ask::post(format!("/sandbox{path}")).json(body),
+        )
+        .await;
+        assert!(
+            reply.status < 300,
+            "{path}: {} {}",
+            reply.status,
+            reply.text()
+        );
+        if reply.body.is_empty() {
+            Value::Null
+        } else {
+            reply.json()
+        }
     }
 
     /// The sandbox's companies that have authorised the app, in its order.
     pub async fn companies(&self) -> Vec<Company> {
         let state = self.state().await;
         let corps = state["corps"].as_array().unwrap();
-        let authorised =
-            corps.iter().filter(|corp| corp["apps"].as_array().is_some_and(|apps| !apps.is_empty()));
+        let authorised = corps
+            .iter()
+            .filter(|corp| corp["apps"].as_array().is_some_and(|apps| !apps.is_empty()));
         authorised.map(Company::read).collect()
     }
 
     /// The companies that a person may enter, as the app's JSON login has them.
     pub async fn corp_list(&self, company: &Company, user_id: &str) -> Vec<Value> {
-        let code = self.control(&format!("/corps/{}/members/{user_id}/code", company.id), &json!({})).await;
+        let code = self
+            .control(
+                &format!("/corps/{}/members/{user_id}/code", company.id),
+                &json!({}),
+            )
+            .await;
         let body = json!({"corpId": company.id, "code": code["code"]});
-        let reply = self.send(Ask::post("/auth/QywxProxyCompanyA/getLoginCode").json(&body)).await;
+        let reply = self
+            .send(Ask::post("/auth/QywxProxyCompanyA/getLoginCode").json(&body))
+            .await;
         reply.success()["corpList"].as_array().unwrap().clone()
     }
 
@@ -126,19 +154,29 @@ impl ExampleApp {
     pub async fn leads_to(&self, link: &str) -> String {
         let target = link.strip_prefix(&self.sandbox_url).unwrap();
         let reply = send(self.sandbox(), &Ask::get(target)).await;
-        reply.header("location").unwrap().strip_prefix(&self.url).unwrap().to_owned()
+        reply
+            .header("location")
+            .unwrap()
+            .strip_prefix(&self.url)
+            .unwrap()
+            .to_owned()
     }
 
     /// Gives a company an organisation code.
     pub async fn set_code(&self, corp_id: &str, code: &str) {
         let body = json!({"corpId": corp_id, "code": code});
-        let reply = self.send(Ask::post("/auth/setCode").bearer(ADMIN_KEY).json(&body)).await;
+        let reply = self
+            .send(Ask::post("/auth/setCode").bearer(ADMIN_KEY).json(&body))
+            .await;
         reply.no_content();
     }
 
     /// Where the sandbox listens.
     fn sandbox(&self) -> SocketAddr {
-        self.sandbox_url.trim_start_matches("http://").parse().unwrap()
+        self.sandbox_url
+            .trim_start_matches("http://")
+            .parse()
+            .unwrap()
     }
 
     /// Ends the app.

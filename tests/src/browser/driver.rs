@@ -16,7 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The first of these programs that is not installed.
 #[must_use]
 pub fn missing(programs: &[&'static str]) -> Option<&'static str> {
-    programs.iter().copied().find(|program| find(program).is_none())
+    programs
+        .iter()
+        .copied()
+        .find(|program| find(program).is_none())
 }
 
 /// Where a program is.
@@ -24,7 +27,9 @@ pub fn missing(programs: &[&'static str]) -> Option<&'static str> {
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let places = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
-    places.map(|place| place.join(program)).find(|file: &PathBuf| Path::is_file(file))
+    places
+        .map(|place| place.join(program))
+        .find(|file: &PathBuf| Path::is_file(file))
 }
 
 /// A running chromedriver, on a port that it chose.
@@ -38,13 +43,24 @@ impl Chromedriver {
     /// Starts it and waits until it listens.
     pub async fn start() -> Self {
         let mut command = Command::new(find("chromedriver").expect("chromedriver is installed"));
-        command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut process = command.kill_on_drop(true).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         loop {
-            let line = lines.next_line().await.unwrap().expect("chromedriver says where it listens");
+            let line = lines
+                .next_line()
+                .await
+                .unwrap()
+                .expect("chromedriver says where it listens");
             if let Some((_, port)) = line.split_once("successfully on port ") {
-                return Self { port: port.trim_end_matches('.').parse().unwrap(), process };
+                return Self {
+                    port: port.trim_end_matches('.').parse().unwrap(),
+                    process,
+                };
             }
         }
     }
@@ -59,7 +75,10 @@ impl Chromedriver {
     pub async fn end(mut self) {
         let address = ([127, 0, 0, 1], self.port).into();
         let asked = tokio::spawn(async move { send(address, &Ask::get("/shutdown")).await.status });
-        if tokio::time::timeout(PATIENCE, self.process.wait()).await.is_err() {
+        if tokio::time::timeout(PATIENCE, self.process.wait())
+            .await
+            .is_err()
+        {
             self.process.kill().await.unwrap();
         }
         asked.abort();

@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 use url::{ParseError, Url};
 
 /// Sends a command of the Chrome DevTools Protocol to the page and gives its result.
-pub(super) async fn send(client: &Client, method: &'static str, params: Value) -> Result<Value, CmdError> {
+pub(super) async fn send(
+    client: &Client,
+    method: &'static str,
+    params: Value,
+) -> Result<Value, CmdError> {
     client.issue_cmd(Command { method, params }).await
 }
 
@@ -19,7 +23,10 @@ struct Command {
 
 impl WebDriverCompatibleCommand for Command {
     fn endpoint(&self, base_url: &Url, session_id: Option<&str>) -> Result<Url, ParseError> {
-        base_url.join(&format!("session/{}/goog/cdp/execute", session_id.unwrap_or_default()))
+        base_url.join(&format!(
+            "session/{}/goog/cdp/execute",
+            session_id.unwrap_or_default()
+        ))
     }
 
     fn method_and_body(&self, _request_url: &Url) -> (Method, Option<String>) {

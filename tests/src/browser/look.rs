@@ -63,7 +63,12 @@ impl Look {
     /// WeCom's own browser on a phone, in Chinese.
     #[must_use]
     pub const fn workbench() -> Self {
-        Self { size: Size::Phone, language: Language::Chinese, wxwork: true, ..Self::desktop() }
+        Self {
+            size: Size::Phone,
+            language: Language::Chinese,
+            wxwork: true,
+            ..Self::desktop()
+        }
     }
 
     /// What the driver is told.
@@ -107,7 +112,9 @@ impl Look {
             "acceptInsecureCerts": self.any_certificate,
             "goog:chromeOptions": options,
         });
-        let Value::Object(all) = all else { unreachable!("capabilities are an object") };
+        let Value::Object(all) = all else {
+            unreachable!("capabilities are an object")
+        };
         all
     }
 }

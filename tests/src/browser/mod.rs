@@ -16,6 +16,8 @@ pub use app::{Company, Example, ExampleApp};
 pub use driver::{Chromedriver, find, missing};
 pub use fantoccini::key::Key;
 pub use look::{Language, Look, Size};
-pub use stage::{BROWSER, BROWSER_OVER_TLS, Stage, run, run_over_https, run_with_panel, run_within};
+pub use stage::{
+    BROWSER, BROWSER_OVER_TLS, Stage, run, run_over_https, run_with_panel, run_within,
+};
 pub use tls::{Reserved, TlsFront};
 pub use window::Window;

@@ -52,16 +52,26 @@ pub const BROWSER_OVER_TLS: &[&str] = &["chromium", "chromedriver", "nginx", "op
 /// Runs a scenario against an example app.
 pub async fn run(name: &str, example: Example, scenario: impl AsyncFnOnce(&Stage, &ExampleApp)) {
     let app = ExampleApp::start(example, None).await;
-    play(name, example.name, async |stage: &Stage| scenario(stage, &app).await).await;
+    play(name, example.name, async |stage: &Stage| {
+        scenario(stage, &app).await
+    })
+    .await;
     app.end().await;
 }
 
 /// Runs a scenario against an example app behind TLS, whose public URL is https.
-pub async fn run_over_https(name: &str, example: Example, scenario: impl AsyncFnOnce(&Stage, &ExampleApp)) {
+pub async fn run_over_https(
+    name: &str,
+    example: Example,
+    scenario: impl AsyncFnOnce(&Stage, &ExampleApp),
+) {
     let front = TlsFront::reserve();
     let app = ExampleApp::start(example, Some(&front.url())).await;
     let front = front.start(app.address).await;
-    play(name, example.name, async |stage: &Stage| scenario(stage, &app).await).await;
+    play(name, example.name, async |stage: &Stage| {
+        scenario(stage, &app).await
+    })
+    .await;
     front.end().await;
     app.end().await;
 }
@@ -74,7 +84,10 @@ pub async fn run_within(
     scenario: impl AsyncFnOnce(&Stage, &World),
 ) {
     let world = World::start(adapter, Layout::Auth, setup).await;
-    play(name, adapter.name(), async |stage: &Stage| scenario(stage, &world).await).await;
+    play(name, adapter.name(), async |stage: &Stage| {
+        scenario(stage, &world).await
+    })
+    .await;
     world.end().await;
 }
 
@@ -87,12 +100,29 @@ pub async fn run_with_panel(
     script: &[u8],
     scenario: impl AsyncFnOnce(&Stage, &World, Look),
 ) {
-    let world = World::start(adapter, Layout::Auth, setup.qr_host("https://login.work.weixin.qq.com")).await;
+    let world = World::start(
+        adapter,
+        Layout::Auth,
+        setup.qr_host("https://login.work.weixin.qq.com"),
+    )
+    .await;
     let front = TlsFront::reserve();
-    let look = Look { any_certificate: true, wecom_at: Some(front.address()), ..Look::desktop() };
-    let sandbox = world.sandbox.url().trim_start_matches("http://").parse().unwrap();
+    let look = Look {
+        any_certificate: true,
+        wecom_at: Some(front.address()),
+        ..Look::desktop()
+    };
+    let sandbox = world
+        .sandbox
+        .url()
+        .trim_start_matches("http://")
+        .parse()
+        .unwrap();
     let front = front.start_as_wecom(sandbox, NPM_FILE, script).await;
-    play(name, adapter.name(), async |stage: &Stage| scenario(stage, &world, look).await).await;
+    play(name, adapter.name(), async |stage: &Stage| {
+        scenario(stage, &world, look).await
+    })
+    .await;
     front.end().await;
     world.end().await;
 }
@@ -102,7 +132,11 @@ const NPM_FILE: &str = "/npm/@wecom/jssdk@2.4.4/dist/wecom.global.prod.js";
 
 async fn play(name: &str, app: &str, scenario: impl AsyncFnOnce(&Stage)) {
     let driver = Chromedriver::start().await;
-    let stage = Stage { name: format!("{name}-{app}"), driver, opened: Mutex::new(Vec::new()) };
+    let stage = Stage {
+        name: format!("{name}-{app}"),
+        driver,
+        opened: Mutex::new(Vec::new()),
+    };
     let ended = AssertUnwindSafe(scenario(&stage)).catch_unwind().await;
     if ended.is_err() {
         for (number, window) in stage.opened.lock().await.iter().enumerate() {

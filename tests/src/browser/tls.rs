@@ -28,7 +28,9 @@ impl TlsFront {
     #[must_use]
     pub fn reserve() -> Reserved {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        Reserved { address: free.local_addr().unwrap() }
+        Reserved {
+            address: free.local_addr().unwrap(),
+        }
     }
 
     /// Ends it.
@@ -72,14 +74,33 @@ impl Reserved {
         let directory = TempDir::new().unwrap();
         let root = directory.path();
         let made = Command::new(find("openssl").expect("openssl is installed"))
-            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-            .args(["-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"])
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+            ])
+            .args([
+                "-days",
+                "2",
+                "-subj",
+                "/CN=127.0.0.1",
+                "-addext",
+                "subjectAltName=IP:127.0.0.1",
+            ])
             .args(["-keyout", "key.pem", "-out", "certificate.pem"])
             .current_dir(root)
             .output()
             .await
             .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
         let (listen, root_path) = (self.address, root.display());
         let configuration = format!(
             "daemon off; master_process off; pid {root_path}/pid; error_log stderr error;\n\
@@ -107,7 +128,13 @@ impl Reserved {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        until("nginx listens", async || TcpStream::connect(self.address).is_ok()).await;
-        TlsFront { process, _directory: directory }
+        until("nginx listens", async || {
+            TcpStream::connect(self.address).is_ok()
+        })
+        .await;
+        TlsFront {
+            process,
+            _directory: directory,
+        }
     }
 }

@@ -30,9 +30,17 @@ pub struct Window {
 impl Window {
     /// Opens a browser with an empty profile.
     pub async fn open(driver: &Chromedriver, look: Look) -> Self {
-        let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
-        let client = builder.capabilities(look.capabilities()).connect(&driver.url()).await.unwrap();
-        let window = Self { client, dark: look.dark };
+        let mut builder =
+            ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+        let client = builder
+            .capabilities(look.capabilities())
+            .connect(&driver.url())
+            .await
+            .unwrap();
+        let window = Self {
+            client,
+            dark: look.dark,
+        };
         window.prepare().await;
         window
     }
@@ -41,12 +49,17 @@ impl Window {
     async fn prepare(&self) {
         let scheme = if self.dark { "dark" } else { "light" };
         let params = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
-        keyhole::send(&self.client, "Emulation.setEmulatedMedia", params).await.unwrap();
+        keyhole::send(&self.client, "Emulation.setEmulatedMedia", params)
+            .await
+            .unwrap();
     }
 
     /// Goes where a person would who types a URL, and waits until the page is there.
     pub async fn go(&self, url: &str) {
-        self.client.goto(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+        self.client
+            .goto(url)
+            .await
+            .unwrap_or_else(|error| panic!("{url}: {error}"));
     }
 
     /// The URL of the page.
@@ -62,7 +75,11 @@ impl Window {
             }
         });
         if arrived.await.is_err() {
-            panic!("not at {url} but at {}: {}", self.url().await, self.text().await);
+            panic!(
+                "not at {url} but at {}: {}",
+                self.url().await,
+                self.text().await
+            );
         }
     }
 
@@ -76,7 +93,11 @@ impl Window {
         let script = "return document.body ? document.body.innerText : ''";
         let said = tokio::time::timeout(PATIENCE, async {
             loop {
-                let shown = self.client.execute(script, Vec::new()).await.unwrap_or_default();
+                let shown = self
+                    .client
+                    .execute(script, Vec::new())
+                    .await
+                    .unwrap_or_default();
                 if shown.as_str().unwrap_or_default().contains(text) {
                     return;
                 }
@@ -84,13 +105,23 @@ impl Window {
             }
         });
         if said.await.is_err() {
-            panic!("the page at {} does not say {text:?}: {}", self.url().await, self.text().await);
+            panic!(
+                "the page at {} does not say {text:?}: {}",
+                self.url().await,
+                self.text().await
+            );
         }
     }
 
     /// Waits for an element.
     pub async fn find(&self, css: &str) -> Element {
-        match self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await {
+        match self
+            .client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Css(css))
+            .await
+        {
             Ok(element) => element,
             Err(error) => panic!("no {css} at {}: {error}", self.url().await),
         }
@@ -124,25 +155,44 @@ impl Window {
 
     /// Types, where the focus is.
     pub async fn enter(&self, text: &str) {
-        let keys = text.chars().fold(KeyActions::new("keyboard".to_owned()), |keys, value| {
-            keys.then(KeyAction::Down { value }).then(KeyAction::Up { value })
-        });
+        let keys = text
+            .chars()
+            .fold(KeyActions::new("keyboard".to_owned()), |keys, value| {
+                keys.then(KeyAction::Down { value })
+                    .then(KeyAction::Up { value })
+            });
         self.client.perform_actions(keys).await.unwrap();
     }
 
     /// Every node that a screen reader is told of, as Chromium tells of them.
     pub async fn accessible(&self) -> Vec<Value> {
-        let tree = keyhole::send(&self.client, "Accessibility.getFullAXTree", json!({})).await.unwrap();
+        let tree = keyhole::send(&self.client, "Accessibility.getFullAXTree", json!({}))
+            .await
+            .unwrap();
         let nodes = tree["nodes"].as_array().unwrap().iter();
-        nodes.filter(|node| node["ignored"] == false).cloned().collect()
+        nodes
+            .filter(|node| node["ignored"] == false)
+            .cloned()
+            .collect()
     }
 
     /// Clicks the link or the button that says this.
     pub async fn choose(&self, text: &str) {
-        let path = format!("//*[(self::a or self::button) and contains(normalize-space(.), '{text}')]");
-        match self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(&path)).await {
+        let path =
+            format!("//*[(self::a or self::button) and contains(normalize-space(.), '{text}')]");
+        match self
+            .client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::XPath(&path))
+            .await
+        {
             Ok(element) => element.click().await.unwrap(),
-            Err(error) => panic!("no {text:?} at {}: {error}: {}", self.url().await, self.text().await),
+            Err(error) => panic!(
+                "no {text:?} at {}: {error}: {}",
+                self.url().await,
+                self.text().await
+            ),
         }
     }
 
@@ -200,7 +250,9 @@ impl Window {
 
     /// Every cookie of the page, `HttpOnly` ones too, as Chromium tells of them.
     pub async fn cookies(&self) -> Vec<Value> {
-        let all = keyhole::send(&self.client, "Storage.getCookies", json!({})).await.unwrap();
+        let all = keyhole::send(&self.client, "Storage.getCookies", json!({}))
+            .await
+            .unwrap();
         all["cookies"].as_array().unwrap().clone()
     }
 
@@ -211,15 +263,22 @@ impl Window {
 
     /// Keeps a picture of the whole page.
     pub async fn picture(&self, name: &str) -> PathBuf {
-        let metrics = keyhole::send(&self.client, "Page.getLayoutMetrics", json!({})).await.unwrap();
+        let metrics = keyhole::send(&self.client, "Page.getLayoutMetrics", json!({}))
+            .await
+            .unwrap();
         let (page, view) = (&metrics["cssContentSize"], &metrics["cssLayoutViewport"]);
         let larger = |side: &str, view_side: &str| {
-            page[side].as_f64().unwrap_or_default().max(view[view_side].as_f64().unwrap_or_default())
+            page[side]
+                .as_f64()
+                .unwrap_or_default()
+                .max(view[view_side].as_f64().unwrap_or_default())
         };
         let clip = json!({"x": 0, "y": 0, "width": larger("width", "clientWidth"),
                           "height": larger("height", "clientHeight"), "scale": 1});
         let params = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
-        let taken = keyhole::send(&self.client, "Page.captureScreenshot", params).await.unwrap();
+        let taken = keyhole::send(&self.client, "Page.captureScreenshot", params)
+            .await
+            .unwrap();
         let picture = STANDARD.decode(taken["data"].as_str().unwrap()).unwrap();
         let file = kept(&format!("{name}.png"));
         fs::write(&file, picture).unwrap();
@@ -238,7 +297,8 @@ impl Window {
 
     /// Whether the page is wider than the window, so that people must scroll sideways.
     pub async fn overflows(&self) -> bool {
-        let script = "const root = document.documentElement; return root.scrollWidth > root.clientWidth";
+        let script =
+            "const root = document.documentElement; return root.scrollWidth > root.clientWidth";
         self.script(script).await == true
     }
 
@@ -251,7 +311,11 @@ impl Window {
 /// A file of `screenshots/` in the target directory.
 pub(super) fn kept(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let directory = test.ancestors().nth(3).unwrap_or_else(|| Path::new(".")).join("screenshots");
+    let directory = test
+        .ancestors()
+        .nth(3)
+        .unwrap_or_else(|| Path::new("."))
+        .join("screenshots");
     fs::create_dir_all(&directory).unwrap();
     directory.join(name)
 }

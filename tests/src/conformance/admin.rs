@@ -29,7 +29,10 @@ pub(super) async fn administration_is_off_without_a_key(stage: Stage) {
     let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
     for ask in admin_asks() {
         for bearer in ["", ADMIN_KEY, token.as_str()] {
-            world.ours(ask.clone().bearer(bearer)).await.is_problem(403, "FORBIDDEN");
+            world
+                .ours(ask.clone().bearer(bearer))
+                .await
+                .is_problem(403, "FORBIDDEN");
         }
         world.ours(ask).await.is_problem(403, "FORBIDDEN");
     }
@@ -40,21 +43,36 @@ pub(super) async fn ten_wrong_keys_shut_a_client_out(stage: Stage) {
     let world = stage.world(Setup::new()).await;
     let (guesser, other) = ("203.0.113.1", "203.0.113.2");
     for (number, ask) in admin_asks().iter().cycle().take(10).enumerate() {
-        let wrong = ask.clone().bearer(&format!("conformance-admin-key-1{number:03}"));
-        world.ours(wrong.from(guesser)).await.is_problem(403, "FORBIDDEN");
+        let wrong = ask
+            .clone()
+            .bearer(&format!("conformance-admin-key-1{number:03}"));
+        world
+            .ours(wrong.from(guesser))
+            .await
+            .is_problem(403, "FORBIDDEN");
     }
     for key in ["another-wrong-key-for-the-limit", ADMIN_KEY] {
-        let shut = world.ours(Ask::get("/corps").bearer(key).from(guesser)).await;
+        let shut = world
+            .ours(Ask::get("/corps").bearer(key).from(guesser))
+            .await;
         shut.is_problem(429, "RATE_LIMITED");
         let wait: u64 = shut.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=60).contains(&wait));
     }
     // What stands further left in the header the client wrote itself.
-    let forged = Ask::get("/corps").bearer(ADMIN_KEY).from(&format!("198.51.100.9, {guesser}"));
+    let forged = Ask::get("/corps")
+        .bearer(ADMIN_KEY)
+        .from(&format!("198.51.100.9, {guesser}"));
     world.ours(forged).await.is_problem(429, "RATE_LIMITED");
-    let _ = world.ours(Ask::get("/corps").bearer(ADMIN_KEY).from(other)).await.success();
+    let _ = world
+        .ours(Ask::get("/corps").bearer(ADMIN_KEY).from(other))
+        .await
+        .success();
     world.advance(Duration::from_secs(60));
-    let _ = world.ours(Ask::get("/corps").bearer(ADMIN_KEY).from(guesser)).await.success();
+    let _ = world
+        .ours(Ask::get("/corps").bearer(ADMIN_KEY).from(guesser))
+        .await
+        .success();
     world.end().await;
 }
 
@@ -63,7 +81,9 @@ pub(super) async fn a_predicate_decides(stage: Stage) {
     let seen = Arc::clone(&asked);
     let setup = Setup::new().no_admin_key().configure(move |builder| {
         builder.admin_predicate(move |user, action, corp| {
-            seen.lock().unwrap().push((action, corp.map(|corp| corp.as_str().to_owned())));
+            seen.lock()
+                .unwrap()
+                .push((action, corp.map(|corp| corp.as_str().to_owned())));
             user.corp_id().as_str() == COMPANY_A && corp.is_none_or(|corp| corp == user.corp_id())
         })
     });
@@ -72,18 +92,44 @@ pub(super) async fn a_predicate_decides(stage: Stage) {
     let administrator = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
     let other = world.token(&open, &world.person(&open)).await;
     for ask in admin_asks() {
-        world.ours(ask.clone()).await.is_problem(401, "UNAUTHENTICATED");
-        world.ours(ask.clone().bearer("nonsense")).await.is_problem(401, "TOKEN_INVALID");
-        world.ours(ask.bearer(&other)).await.is_problem(403, "FORBIDDEN");
+        world
+            .ours(ask.clone())
+            .await
+            .is_problem(401, "UNAUTHENTICATED");
+        world
+            .ours(ask.clone().bearer("nonsense"))
+            .await
+            .is_problem(401, "TOKEN_INVALID");
+        world
+            .ours(ask.bearer(&other))
+            .await
+            .is_problem(403, "FORBIDDEN");
     }
     asked.lock().unwrap().clear();
-    let _ = world.ours(Ask::get("/corps").bearer(&administrator)).await.success();
-    let _ = world.ours(Ask::get("/callbackRecords").cookie(&administrator)).await.success();
+    let _ = world
+        .ours(Ask::get("/corps").bearer(&administrator))
+        .await
+        .success();
+    let _ = world
+        .ours(Ask::get("/callbackRecords").cookie(&administrator))
+        .await
+        .success();
     let set = |corp: &str| Ask::post("/setCode").json(&json!({"corpId": corp, "code": "abc"}));
-    world.ours(set(COMPANY_A).bearer(&administrator)).await.no_content();
-    world.ours(set(&open).bearer(&administrator)).await.is_problem(403, "FORBIDDEN");
-    world.ours(set(COMPANY_A).cookie(&administrator)).await.is_problem(403, "CROSS_SITE");
-    let retry = Ask::post("/retryCallBack").json(&json!({"recordId": 4_000_000})).bearer(&administrator);
+    world
+        .ours(set(COMPANY_A).bearer(&administrator))
+        .await
+        .no_content();
+    world
+        .ours(set(&open).bearer(&administrator))
+        .await
+        .is_problem(403, "FORBIDDEN");
+    world
+        .ours(set(COMPANY_A).cookie(&administrator))
+        .await
+        .is_problem(403, "CROSS_SITE");
+    let retry = Ask::post("/retryCallBack")
+        .json(&json!({"recordId": 4_000_000}))
+        .bearer(&administrator);
     world.ours(retry).await.is_problem(404, "RECORD_NOT_FOUND");
     let expected = vec![
         (AdminAction::Corps, None),

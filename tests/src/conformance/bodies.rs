@@ -17,15 +17,23 @@ const NOTIFY_LIMIT: usize = 64 * 1024;
 pub(super) async fn limits_are_ours_and_not_the_hosts(stage: Stage) {
     let world = stage.world(Setup::new()).await;
     let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
-    let small = world.host(Ask::post("/api/upload").body(vec![b'x'; HOST_BODY_LIMIT])).await;
+    let small = world
+        .host(Ask::post("/api/upload").body(vec![b'x'; HOST_BODY_LIMIT]))
+        .await;
     assert_eq!((small.status, small.text()), (200, "1024"));
-    let large = world.host(Ask::post("/api/upload").body(vec![b'x'; HOST_BODY_LIMIT + 1])).await;
+    let large = world
+        .host(Ask::post("/api/upload").body(vec![b'x'; HOST_BODY_LIMIT + 1]))
+        .await;
     assert_eq!(large.status, 413, "the host app has a limit of its own");
 
     for (path, bearer, within) in [
         ("/loginByCode", None, (401, "LOGIN_CODE_INVALID")),
         ("/loginByWorkbench", None, (403, "CORP_NOT_AUTHORIZED")),
-        ("/QywxProxyDefault/getLoginCode", None, (403, "CORP_NOT_AUTHORIZED")),
+        (
+            "/QywxProxyDefault/getLoginCode",
+            None,
+            (403, "CORP_NOT_AUTHORIZED"),
+        ),
         ("/setCode", Some(ADMIN_KEY), (403, "CORP_NOT_AUTHORIZED")),
         ("/retryCallBack", Some(ADMIN_KEY), (404, "RECORD_NOT_FOUND")),
     ] {
@@ -43,16 +51,39 @@ pub(super) async fn limits_are_ours_and_not_the_hosts(stage: Stage) {
         for chunk in [None, Some(1000)] {
             let ask = |length: usize| {
                 let ask = Ask::post(path).body(padded(length));
-                let ask = if let Some(bearer) = bearer { ask.bearer(bearer) } else { ask };
-                if let Some(chunk) = chunk { ask.chunked(chunk) } else { ask }
+                let ask = if let Some(bearer) = bearer {
+                    ask.bearer(bearer)
+                } else {
+                    ask
+                };
+                if let Some(chunk) = chunk {
+                    ask.chunked(chunk)
+                } else {
+                    ask
+                }
             };
-            world.ours(ask(JSON_LIMIT)).await.is_problem(within.0, within.1);
-            world.ours(ask(JSON_LIMIT + 1)).await.is_problem(413, "BODY_TOO_LARGE");
-            world.ours(ask(1_000_000)).await.is_problem(413, "BODY_TOO_LARGE");
+            world
+                .ours(ask(JSON_LIMIT))
+                .await
+                .is_problem(within.0, within.1);
+            world
+                .ours(ask(JSON_LIMIT + 1))
+                .await
+                .is_problem(413, "BODY_TOO_LARGE");
+            world
+                .ours(ask(1_000_000))
+                .await
+                .is_problem(413, "BODY_TOO_LARGE");
         }
     }
-    for (method, path) in [("POST", "/logout"), ("POST", "/logoutAll"), ("DELETE", "/sessions/1")] {
-        let ask = Ask::new(method, path).bearer(&token).body(vec![b'x'; JSON_LIMIT + 1]);
+    for (method, path) in [
+        ("POST", "/logout"),
+        ("POST", "/logoutAll"),
+        ("DELETE", "/sessions/1"),
+    ] {
+        let ask = Ask::new(method, path)
+            .bearer(&token)
+            .body(vec![b'x'; JSON_LIMIT + 1]);
         world.ours(ask).await.is_problem(413, "BODY_TOO_LARGE");
     }
     assert_eq!(world.hello(&token).await, 200);
@@ -62,7 +93,11 @@ pub(super) async fn limits_are_ours_and_not_the_hosts(stage: Stage) {
         for chunk in [None, Some(5000)] {
             let ask = |length: usize| {
                 let ask = Ask::post(format!("{path}?{signed}")).body(vec![b' '; length]);
-                if let Some(chunk) = chunk { ask.chunked(chunk) } else { ask }
+                if let Some(chunk) = chunk {
+                    ask.chunked(chunk)
+                } else {
+                    ask
+                }
             };
             refused(&world.ours(ask(NOTIFY_LIMIT)).await, 400);
             refused(&world.ours(ask(NOTIFY_LIMIT + 1)).await, 413);
@@ -71,7 +106,10 @@ pub(super) async fn limits_are_ours_and_not_the_hosts(stage: Stage) {
     // An event as long as an envelope may be is taken.
     let long = "x".repeat(40_000);
     let push = Push::suite_event(SUITE, "reserved", 1, &[("Long", &long)]);
-    assert_eq!(world.ours(push.post().chunked(7000)).await.text(), "success");
+    assert_eq!(
+        world.ours(push.post().chunked(7000)).await.text(),
+        "success"
+    );
     world.end().await;
 }
 
@@ -92,16 +130,29 @@ pub(super) async fn nothing_wrong_burns_a_code(stage: Stage) {
         ] {
             let mut body = good.clone();
             body[field] = value;
-            send(body.to_string()).await.is_problem(400, "API_PARAMS_ERROR");
+            send(body.to_string())
+                .await
+                .is_problem(400, "API_PARAMS_ERROR");
         }
         let twice = format!("{{\"corpId\":\"{COMPANY_A}\",{}", &good.to_string()[1..]);
         send(twice).await.is_problem(400, "API_PARAMS_ERROR");
-        send(format!("{good}x")).await.is_problem(400, "API_PARAMS_ERROR");
-        send(format!("{:<20000}", good.to_string())).await.is_problem(413, "BODY_TOO_LARGE");
+        send(format!("{good}x"))
+            .await
+            .is_problem(400, "API_PARAMS_ERROR");
+        send(format!("{:<20000}", good.to_string()))
+            .await
+            .is_problem(413, "BODY_TOO_LARGE");
     }
-    let padded = format!("{}{}", world.code(COMPANY_A, &world.person(COMPANY_A)), "x".repeat(500));
+    let padded = format!(
+        "{}{}",
+        world.code(COMPANY_A, &world.person(COMPANY_A)),
+        "x".repeat(500)
+    );
     let long = json!({"corpId": COMPANY_A, "code": padded});
-    world.ours(Ask::post("/loginByWorkbench").json(&long)).await.is_problem(400, "API_PARAMS_ERROR");
+    world
+        .ours(Ask::post("/loginByWorkbench").json(&long))
+        .await
+        .is_problem(400, "API_PARAMS_ERROR");
     assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls);
     let answer = world.ours(Ask::post("/loginByWorkbench").json(&good)).await;
     let _ = answer.success();

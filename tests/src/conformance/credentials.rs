@@ -21,22 +21,33 @@ fn absent(reply: &Reply) {
 fn invalid(reply: &Reply) {
     reply.is_problem(401, "TOKEN_INVALID");
     let challenge = reply.header("www-authenticate").unwrap();
-    assert!(challenge.starts_with(BARE) && challenge.contains(r#"error="invalid_token""#), "{challenge}");
+    assert!(
+        challenge.starts_with(BARE) && challenge.contains(r#"error="invalid_token""#),
+        "{challenge}"
+    );
 }
 
 /// A session that was and is no more.
 async fn ended(world: &World) -> String {
     let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
-    world.ours(Ask::post("/logout").bearer(&token)).await.no_content();
+    world
+        .ours(Ask::post("/logout").bearer(&token))
+        .await
+        .no_content();
     token
 }
 
 #[track_caller]
 fn clears_the_cookie(reply: &Reply) {
-    let mut session = reply.all("set-cookie").filter(|cookie| cookie.starts_with("wecom_login="));
+    let mut session = reply
+        .all("set-cookie")
+        .filter(|cookie| cookie.starts_with("wecom_login="));
     let cookie = session.next().expect("the cookie is cleared");
     assert_eq!(session.next(), None);
-    assert!(cookie.starts_with("wecom_login=;") && cookie.contains("Max-Age=0"), "{cookie}");
+    assert!(
+        cookie.starts_with("wecom_login=;") && cookie.contains("Max-Age=0"),
+        "{cookie}"
+    );
     for attribute in ["Path=/", "HttpOnly", "SameSite=Lax"] {
         assert!(cookie.contains(attribute), "{cookie}");
     }
@@ -60,8 +71,18 @@ pub(super) async fn bearers(stage: Stage) {
         absent(&hello(value.to_owned()).await);
     }
     absent(&world.host(Ask::get("/api/hello")).await);
-    absent(&world.host(Ask::get(format!("/api/hello?access_token={token}&token={token}"))).await);
-    absent(&world.host(Ask::get("/api/hello").header("x-token", &token)).await);
+    absent(
+        &world
+            .host(Ask::get(format!(
+                "/api/hello?access_token={token}&token={token}"
+            )))
+            .await,
+    );
+    absent(
+        &world
+            .host(Ask::get("/api/hello").header("x-token", &token))
+            .await,
+    );
     for value in [
         "Bearer".to_owned(),
         "Bearer ".to_owned(),
@@ -81,7 +102,11 @@ pub(super) async fn bearers(stage: Stage) {
     invalid(&world.host(two.clone().bearer(&token)).await);
     invalid(&world.host(two.header("authorization", "Basic YTpi")).await);
     let basics = Ask::get("/api/hello").header("authorization", "Basic YTpi");
-    absent(&world.host(basics.header("authorization", "Basic YTpj")).await);
+    absent(
+        &world
+            .host(basics.header("authorization", "Basic YTpj"))
+            .await,
+    );
     world.end().await;
 }
 
@@ -90,12 +115,18 @@ pub(super) async fn cookies(stage: Stage) {
     let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
     let dead = ended(&world).await;
     let hello = |cookie: String| world.host(Ask::get("/api/hello").header("cookie", cookie));
-    for cookie in [format!("wecom_login={token}"), format!("a=b; wecom_login={token}; c=d")] {
+    for cookie in [
+        format!("wecom_login={token}"),
+        format!("a=b; wecom_login={token}; c=d"),
+    ] {
         let reply = hello(cookie).await;
         assert_eq!((reply.status, reply.header("set-cookie")), (200, None));
     }
-    for cookie in [format!("WECOM_LOGIN={token}"), format!("xwecom_login={token}"), "wecom_login=".to_owned()]
-    {
+    for cookie in [
+        format!("WECOM_LOGIN={token}"),
+        format!("xwecom_login={token}"),
+        "wecom_login=".to_owned(),
+    ] {
         absent(&hello(cookie).await);
     }
     for path in ["/api/hello", "/api/public", "/api/only-corp"] {
@@ -108,10 +139,18 @@ pub(super) async fn cookies(stage: Stage) {
     // Nothing to clear where a bearer was the bad one.
     let reply = world.host(Ask::get("/api/hello").bearer("nonsense")).await;
     assert_eq!(reply.header("set-cookie"), None);
-    let basic = Ask::get("/api/hello").cookie(&token).header("authorization", "Basic YTpi");
-    assert_eq!(world.host(basic).await.status, 200, "another scheme is the host app's business");
+    let basic = Ask::get("/api/hello")
+        .cookie(&token)
+        .header("authorization", "Basic YTpi");
+    assert_eq!(
+        world.host(basic).await.status,
+        200,
+        "another scheme is the host app's business"
+    );
     // A logout by cookie clears it.
-    let logout = Ask::post("/logout").cookie(&token).header("sec-fetch-site", "same-origin");
+    let logout = Ask::post("/logout")
+        .cookie(&token)
+        .header("sec-fetch-site", "same-origin");
     let reply = world.ours(logout).await;
     reply.no_content();
     clears_the_cookie(&reply);
@@ -129,7 +168,9 @@ pub(super) async fn unsafe_methods_with_a_cookie(stage: Stage) {
         for good in [
             ask().header("sec-fetch-site", "same-origin"),
             ask().header("origin", &ours),
-            ask().header("sec-fetch-site", "same-origin").header("origin", "http://evil.example"),
+            ask()
+                .header("sec-fetch-site", "same-origin")
+                .header("origin", "http://evil.example"),
         ] {
             let reply = world.host(good).await;
             assert_eq!((reply.status, reply.text()), (200, method));
@@ -140,23 +181,36 @@ pub(super) async fn unsafe_methods_with_a_cookie(stage: Stage) {
             ask().header("sec-fetch-site", "same-site"),
             ask().header("sec-fetch-site", "none"),
             ask().header("sec-fetch-site", ""),
-            ask().header("sec-fetch-site", "cross-site").header("origin", &ours),
+            ask()
+                .header("sec-fetch-site", "cross-site")
+                .header("origin", &ours),
             ask().header("origin", "null"),
             ask().header("origin", "http://evil.example"),
-            ask().header("origin", "http://evil.example").header("host", "evil.example"),
+            ask()
+                .header("origin", "http://evil.example")
+                .header("host", "evil.example"),
             ask().header("origin", format!("{ours}.evil.example")),
             ask().header("origin", &upper),
-            ask().header("origin", &ours).header("origin", "http://evil.example"),
+            ask()
+                .header("origin", &ours)
+                .header("origin", "http://evil.example"),
             ask().header("referer", format!("{ours}/")),
         ] {
             world.host(bad).await.is_problem(403, "CROSS_SITE");
         }
-        let bearer =
-            Ask::new(method, "/api/echo-method").bearer(&token).header("sec-fetch-site", "cross-site");
-        assert_eq!(world.host(bearer).await.status, 200, "a bearer needs no origin");
+        let bearer = Ask::new(method, "/api/echo-method")
+            .bearer(&token)
+            .header("sec-fetch-site", "cross-site");
+        assert_eq!(
+            world.host(bearer).await.status,
+            200,
+            "a bearer needs no origin"
+        );
     }
     for method in ["GET", "HEAD", "OPTIONS"] {
-        let ask = Ask::new(method, "/api/echo-method").cookie(&token).header("sec-fetch-site", "cross-site");
+        let ask = Ask::new(method, "/api/echo-method")
+            .cookie(&token)
+            .header("sec-fetch-site", "cross-site");
         assert_eq!(world.host(ask).await.status, 200);
     }
     assert_eq!(world.hello(&token).await, 200);
@@ -166,13 +220,19 @@ pub(super) async fn unsafe_methods_with_a_cookie(stage: Stage) {
 pub(super) async fn two_credentials(stage: Stage) {
     let world = stage.world(Setup::new()).await;
     let person = world.person(COMPANY_A);
-    let (one, two) = (world.token(COMPANY_A, &person).await, world.token(COMPANY_A, &person).await);
+    let (one, two) = (
+        world.token(COMPANY_A, &person).await,
+        world.token(COMPANY_A, &person).await,
+    );
     let dead = ended(&world).await;
     for path in ["/api/hello", "/api/public"] {
-        let both = |bearer: &str, cookie: &str| world.host(Ask::get(path).bearer(bearer).cookie(cookie));
+        let both =
+            |bearer: &str, cookie: &str| world.host(Ask::get(path).bearer(bearer).cookie(cookie));
         let same = both(&one, &one).await;
         assert_eq!((same.status, same.header("set-cookie")), (200, None));
-        both(&one, &two).await.is_problem(400, "CREDENTIALS_CONFLICT");
+        both(&one, &two)
+            .await
+            .is_problem(400, "CREDENTIALS_CONFLICT");
         for stale in [dead.as_str(), "nonsense"] {
             let reply = both(&one, stale).await;
             assert_eq!(reply.status, 200);
@@ -183,7 +243,10 @@ pub(super) async fn two_credentials(stage: Stage) {
     let me = world.ours(Ask::get("/me").bearer(&one).cookie(&dead)).await;
     clears_the_cookie(&me);
     let _ = me.success();
-    world.ours(Ask::get("/me").bearer(&one).cookie(&two)).await.is_problem(400, "CREDENTIALS_CONFLICT");
+    world
+        .ours(Ask::get("/me").bearer(&one).cookie(&two))
+        .await
+        .is_problem(400, "CREDENTIALS_CONFLICT");
     world.end().await;
 }
 
@@ -198,23 +261,34 @@ pub(super) async fn host_routes(stage: Stage) {
     assert_eq!(get("/api/public", &token).await.json()["corpId"], COMPANY_A);
     invalid(&get("/api/public", "nonsense").await);
     let basic = Ask::get("/api/public").header("authorization", "Basic YTpi");
-    assert_eq!(world.host(basic).await.json(), json!({}), "another scheme is nothing sent");
+    assert_eq!(
+        world.host(basic).await.json(),
+        json!({}),
+        "another scheme is nothing sent"
+    );
 
     for path in ["/api/only-corp", "/api/only-instance"] {
         assert_eq!(get(path, &token).await.status, 200);
         let outside = get(path, &other).await;
         outside.is_problem(403, "FORBIDDEN");
         let challenge = outside.header("www-authenticate").unwrap();
-        assert!(challenge.contains(r#"error="insufficient_scope""#), "{challenge}");
+        assert!(
+            challenge.contains(r#"error="insufficient_scope""#),
+            "{challenge}"
+        );
         absent(&world.host(Ask::get(path)).await);
     }
     let replaced = get("/api/replaced", "nonsense").await;
     assert_eq!((replaced.status, replaced.text()), (418, "TOKEN_INVALID"));
-    let replaced = world.host(Ask::get("/api/replaced").cookie("nonsense")).await;
+    let replaced = world
+        .host(Ask::get("/api/replaced").cookie("nonsense"))
+        .await;
     assert_eq!((replaced.status, replaced.text()), (418, "TOKEN_INVALID"));
     clears_the_cookie(&replaced);
     assert_eq!(get("/api/replaced", &token).await.status, 200);
-    get("/api/unguarded", &token).await.is_problem(500, "CONFIG_ERROR");
+    get("/api/unguarded", &token)
+        .await
+        .is_problem(500, "CONFIG_ERROR");
     world.end().await;
 }
 
@@ -234,7 +308,10 @@ pub(super) async fn redirects(stage: Stage) {
         let (path, query) = reply.header("location").unwrap().split_once('?').unwrap();
         assert_eq!(path, login);
         let query: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-        assert_eq!(query, [("returnTo".into(), "/api/page?x=1&y=%E4%BC%81".into())]);
+        assert_eq!(
+            query,
+            [("returnTo".into(), "/api/page?x=1&y=%E4%BC%81".into())]
+        );
         is_a_quiet_redirect(&reply);
     }
     assert_eq!(world.host(page(html).bearer(&token)).await.status, 200);
@@ -242,12 +319,21 @@ pub(super) async fn redirects(stage: Stage) {
         absent(&world.host(ask).await);
     }
     invalid(&world.host(page(html).bearer("nonsense")).await);
-    absent(&world.host(Ask::get("/api/hello").header("accept", html)).await);
+    absent(
+        &world
+            .host(Ask::get("/api/hello").header("accept", html))
+            .await,
+    );
     // Whatever the host app answers in place of a rejection, the redirect is the same.
-    let replaced = Ask::get("/api/replaced-page").header("accept", html).cookie("nonsense");
+    let replaced = Ask::get("/api/replaced-page")
+        .header("accept", html)
+        .cookie("nonsense");
     let reply = world.host(replaced).await;
     assert_eq!((reply.status, reply.text()), (302, "TOKEN_INVALID"));
-    assert_eq!(reply.header("location"), Some(format!("{login}?returnTo=/api/replaced-page").as_str()));
+    assert_eq!(
+        reply.header("location"),
+        Some(format!("{login}?returnTo=/api/replaced-page").as_str())
+    );
     is_a_quiet_redirect(&reply);
     clears_the_cookie(&reply);
     assert_eq!(world.host(Ask::get("/api/replaced-page")).await.status, 418);

@@ -12,7 +12,9 @@ use crate::world::World;
 
 async fn try_code(world: &World, corp: &str, code: &str, client: &str) -> Reply {
     let body = json!({"corpId": corp, "code": code});
-    world.ours(Ask::post("/loginByWorkbench").json(&body).from(client)).await
+    world
+        .ours(Ask::post("/loginByWorkbench").json(&body).from(client))
+        .await
 }
 
 #[track_caller]
@@ -32,21 +34,35 @@ pub(super) async fn sixty_failed_codes_shut_a_client_out(stage: Stage) {
         reply.is_problem(401, "CODE_INVALID");
     }
     // What succeeds is not counted.
-    let _ = try_code(&world, COMPANY_A, &world.code(COMPANY_A, &person), guesser).await.success();
-    try_code(&world, COMPANY_A, "guess-59", guesser).await.is_problem(401, "CODE_INVALID");
+    let _ = try_code(&world, COMPANY_A, &world.code(COMPANY_A, &person), guesser)
+        .await
+        .success();
+    try_code(&world, COMPANY_A, "guess-59", guesser)
+        .await
+        .is_problem(401, "CODE_INVALID");
     let good = world.code(COMPANY_A, &person);
     for code in ["guess-60", "guess-61", &good] {
         limited(&try_code(&world, COMPANY_A, code, guesser).await);
     }
     let body = json!({"corpId": COMPANY_A, "code": good});
-    let login_code = Ask::post("/QywxProxyCompanyA/getLoginCode").json(&body).from(guesser);
+    let login_code = Ask::post("/QywxProxyCompanyA/getLoginCode")
+        .json(&body)
+        .from(guesser);
     limited(&world.ours(login_code).await);
-    let made_up = Ask::post("/loginByCode").json(&json!({"loginCode": "made-up"})).from(guesser);
+    let made_up = Ask::post("/loginByCode")
+        .json(&json!({"loginCode": "made-up"}))
+        .from(guesser);
     limited(&world.ours(made_up).await);
-    assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls + 61, "sixty failed, and one was good");
+    assert_eq!(
+        world.sandbox.calls("auth/getuserinfo"),
+        calls + 61,
+        "sixty failed, and one was good"
+    );
     let _ = try_code(&world, COMPANY_A, &good, other).await.success();
     world.advance(Duration::from_secs(60));
-    let _ = try_code(&world, COMPANY_A, &world.code(COMPANY_A, &person), guesser).await.success();
+    let _ = try_code(&world, COMPANY_A, &world.code(COMPANY_A, &person), guesser)
+        .await
+        .success();
     world.end().await;
 }
 
@@ -54,18 +70,30 @@ pub(super) async fn a_failed_code_is_refused_from_memory(stage: Stage) {
     let world = stage.world(Setup::new()).await;
     let calls = world.sandbox.calls("auth/getuserinfo");
     for client in ["203.0.113.1", "203.0.113.2", "203.0.113.1"] {
-        try_code(&world, COMPANY_A, "stale", client).await.is_problem(401, "CODE_INVALID");
+        try_code(&world, COMPANY_A, "stale", client)
+            .await
+            .is_problem(401, "CODE_INVALID");
     }
     assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls + 1);
     // Each company's codes are its own.
-    try_code(&world, &world.open_corp(), "stale", "203.0.113.1").await.is_problem(401, "CODE_INVALID");
+    try_code(&world, &world.open_corp(), "stale", "203.0.113.1")
+        .await
+        .is_problem(401, "CODE_INVALID");
     assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls + 2);
     world.advance(Duration::from_secs(299));
-    try_code(&world, COMPANY_A, "stale", "203.0.113.1").await.is_problem(401, "CODE_INVALID");
+    try_code(&world, COMPANY_A, "stale", "203.0.113.1")
+        .await
+        .is_problem(401, "CODE_INVALID");
     assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls + 2);
     world.advance(Duration::from_secs(2));
-    try_code(&world, COMPANY_A, "stale", "203.0.113.1").await.is_problem(401, "CODE_INVALID");
-    assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls + 3, "after five minutes WeCom is asked again");
+    try_code(&world, COMPANY_A, "stale", "203.0.113.1")
+        .await
+        .is_problem(401, "CODE_INVALID");
+    assert_eq!(
+        world.sandbox.calls("auth/getuserinfo"),
+        calls + 3,
+        "after five minutes WeCom is asked again"
+    );
     world.end().await;
 }
 
@@ -82,9 +110,13 @@ pub(super) async fn three_hundred_failed_codes_of_a_company(stage: Stage) {
     assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls + 300);
     let open = world.open_corp();
     let other = world.code(&open, &world.person(&open));
-    let _ = try_code(&world, &open, &other, "203.0.113.200").await.success();
+    let _ = try_code(&world, &open, &other, "203.0.113.200")
+        .await
+        .success();
     world.advance(Duration::from_secs(60));
-    let _ = try_code(&world, COMPANY_A, &good, "203.0.113.200").await.success();
+    let _ = try_code(&world, COMPANY_A, &good, "203.0.113.200")
+        .await
+        .success();
     world.end().await;
 }
 
@@ -94,7 +126,11 @@ pub(super) async fn thirty_look_ups_of_organisation_codes(stage: Stage) {
     world.admin(set).await.no_content();
     let find = |number: usize, client: &str| {
         let route = ["/getLoginConfigByCode", "/getLoginConfig"][number % 2];
-        let code = if number.is_multiple_of(3) { "acme" } else { "nobody" };
+        let code = if number.is_multiple_of(3) {
+            "acme"
+        } else {
+            "nobody"
+        };
         world.ours(Ask::get(format!("{route}?code={code}")).from(client))
     };
     // An IPv6 client has a whole /64 to come from.

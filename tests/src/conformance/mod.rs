@@ -123,7 +123,10 @@ pub async fn run(stage: Stage) -> Ran {
     let room = Arc::new(Semaphore::new(AT_ONCE));
     let mut playing = JoinSet::new();
     let only = std::env::var(ONLY).unwrap_or_default();
-    let chosen: Vec<_> = SCENARIOS.iter().filter(|scenario| scenario.name.contains(&only)).collect();
+    let chosen: Vec<_> = SCENARIOS
+        .iter()
+        .filter(|scenario| scenario.name.contains(&only))
+        .collect();
     let scenarios = chosen.len();
     for scenario in chosen {
         let room = Arc::clone(&room);
@@ -141,7 +144,17 @@ pub async fn run(stage: Stage) -> Ran {
         }
     }
     let ran = Ran { rows, scenarios };
-    println!("{stage:?}: {} rows, {} scenarios in {:.1?}", ran.rows, ran.scenarios, began.elapsed());
-    assert!(failed.is_empty(), "{stage:?}: {} failed:\n  {}", failed.len(), failed.join("\n  "));
+    println!(
+        "{stage:?}: {} rows, {} scenarios in {:.1?}",
+        ran.rows,
+        ran.scenarios,
+        began.elapsed()
+    );
+    assert!(
+        failed.is_empty(),
+        "{stage:?}: {} failed:\n  {}",
+        failed.len(),
+        failed.join("\n  ")
+    );
     ran
 }

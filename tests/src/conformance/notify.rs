@@ -54,15 +54,31 @@ pub(super) async fn what_is_accepted(stage: Stage) {
             .await,
     );
     for envelope in [
-        |push: &Push| format!("{{\"ToUserName\":\"x\",\"Encrypt\":\"{}\"}}", push.encrypted()),
         |push: &Push| {
-            format!(" {{\"tousername\":\"x\",\"encrypt\":\"{}\",\"agentid\":1}}\n", push.encrypted())
+            format!(
+                "{{\"ToUserName\":\"x\",\"Encrypt\":\"{}\"}}",
+                push.encrypted()
+            )
         },
         |push: &Push| {
-            format!("<?xml version=\"1.0\"?>\n<xml>\n<Encrypt>\n{}\n</Encrypt>\n</xml>\n", push.encrypted())
+            format!(
+                " {{\"tousername\":\"x\",\"encrypt\":\"{}\",\"agentid\":1}}\n",
+                push.encrypted()
+            )
+        },
+        |push: &Push| {
+            format!(
+                "<?xml version=\"1.0\"?>\n<xml>\n<Encrypt>\n{}\n</Encrypt>\n</xml>\n",
+                push.encrypted()
+            )
         },
         // The outer name is a hint and no more.
-        |push: &Push| xml(&[("ToUserName", "wwsomebodyelse"), ("Encrypt", &push.encrypted())]),
+        |push: &Push| {
+            xml(&[
+                ("ToUserName", "wwsomebodyelse"),
+                ("Encrypt", &push.encrypted()),
+            ])
+        },
     ] {
         let push = next();
         let ask = Ask::post(format!("/notify?{}", push.query())).body(envelope(&push));
@@ -75,9 +91,21 @@ pub(super) async fn what_is_accepted(stage: Stage) {
     push = next();
     push.timestamp = "99999999999".to_owned();
     push.nonce = "%2B".to_owned();
-    let signature = sign(push.keys.token.expose(), &push.timestamp, "+", &push.encrypted());
-    let query = format!("msg_signature={signature}&timestamp={}&nonce=%2B&more=x", push.timestamp);
-    succeeds(&world.ours(Ask::post(format!("/notify?{query}")).body(push.envelope())).await);
+    let signature = sign(
+        push.keys.token.expose(),
+        &push.timestamp,
+        "+",
+        &push.encrypted(),
+    );
+    let query = format!(
+        "msg_signature={signature}&timestamp={}&nonce=%2B&more=x",
+        push.timestamp
+    );
+    succeeds(
+        &world
+            .ours(Ask::post(format!("/notify?{query}")).body(push.envelope()))
+            .await,
+    );
     assert_eq!(world.records("status=ignored&limit=500").await.len(), 12);
     world.end().await;
 }
@@ -96,7 +124,9 @@ impl Hooks for Told {
 pub(super) async fn what_is_ignored(stage: Stage) {
     let told: Arc<Mutex<Vec<UnhandledEvent>>> = Arc::default();
     let hooks = Told(Arc::clone(&told));
-    let world = stage.world(Setup::new().configure(|builder| builder.hooks(hooks))).await;
+    let world = stage
+        .world(Setup::new().configure(|builder| builder.hooks(hooks)))
+        .await;
     let before = world.settled_records().await.len();
     let event = |fields: &[(&str, &str)]| {
         let mut all = vec![("ToUserName", COMPANY_A)];
@@ -104,24 +134,73 @@ pub(super) async fn what_is_ignored(stage: Stage) {
         Push::new(COMPANY_A, xml(&all))
     };
     let pushes = [
-        (Push::suite_event(SUITE, "share_agent_change", 1, &[]), "share_agent_change"),
-        (Push::new(SUITE, xml(&[("SuiteId", SUITE), ("InfoType", "create_auth")])), "create_auth"),
+        (
+            Push::suite_event(SUITE, "share_agent_change", 1, &[]),
+            "share_agent_change",
+        ),
+        (
+            Push::new(
+                SUITE,
+                xml(&[("SuiteId", SUITE), ("InfoType", "create_auth")]),
+            ),
+            "create_auth",
+        ),
         (Push::new(SUITE, "just text"), ""),
         (Push::new(SUITE, ""), ""),
         (Push::new(SUITE, "<xml><broken"), ""),
         (Push::new(SUITE, "{\"InfoType\":"), ""),
         (event(&[("MsgType", "text"), ("Content", "hello")]), ""),
-        (event(&[("MsgType", "event"), ("Event", "enter_agent"), ("FromUserName", "x")]), "enter_agent"),
         (
-            event(&[("MsgType", "event"), ("Event", "change_contact"), ("ChangeType", "create_user")]),
+            event(&[
+                ("MsgType", "event"),
+                ("Event", "enter_agent"),
+                ("FromUserName", "x"),
+            ]),
+            "enter_agent",
+        ),
+        (
+            event(&[
+                ("MsgType", "event"),
+                ("Event", "change_contact"),
+                ("ChangeType", "create_user"),
+            ]),
             "change_contact",
         ),
-        (Push::new(PROVIDER, xml(&[("ToUserName", PROVIDER), ("MsgType", "event"), ("Event", "x")])), "x"),
+        (
+            Push::new(
+                PROVIDER,
+                xml(&[
+                    ("ToUserName", PROVIDER),
+                    ("MsgType", "event"),
+                    ("Event", "x"),
+                ]),
+            ),
+            "x",
+        ),
         // A company that never authorised the app, but names itself.
-        (Push::corp_event("wwstranger0000001", "unsubscribe", 1, &[("UserID", "x")]), "unsubscribe"),
+        (
+            Push::corp_event("wwstranger0000001", "unsubscribe", 1, &[("UserID", "x")]),
+            "unsubscribe",
+        ),
         // A company that we do not know, which is found out when the record is worked on.
-        (Push::suite_event(SUITE, "cancel_auth", 1, &[("AuthCorpId", "wwstranger0000001")]), "cancel_auth"),
-        (Push::suite_event(SUITE, "change_auth", 1, &[("AuthCorpId", "wwstranger0000001")]), "change_auth"),
+        (
+            Push::suite_event(
+                SUITE,
+                "cancel_auth",
+                1,
+                &[("AuthCorpId", "wwstranger0000001")],
+            ),
+            "cancel_auth",
+        ),
+        (
+            Push::suite_event(
+                SUITE,
+                "change_auth",
+                1,
+                &[("AuthCorpId", "wwstranger0000001")],
+            ),
+            "change_auth",
+        ),
     ];
     let count = pushes.len();
     for (number, (push, _)) in pushes.iter().enumerate() {
@@ -139,14 +218,30 @@ pub(super) async fn what_is_ignored(stage: Stage) {
         );
     }
     let kept = "SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored' AND payload IS NOT NULL";
-    assert_eq!(world.number(kept).await, 0, "ignored records keep nothing of what came");
-    until("the host app was told", async || told.lock().unwrap().len() == count).await;
+    assert_eq!(
+        world.number(kept).await,
+        0,
+        "ignored records keep nothing of what came"
+    );
+    until("the host app was told", async || {
+        told.lock().unwrap().len() == count
+    })
+    .await;
     let told = told.lock().unwrap().clone();
-    assert!(told.iter().any(|event| event.message == b"just text" && event.event.is_none()));
+    assert!(
+        told.iter()
+            .any(|event| event.message == b"just text" && event.event.is_none())
+    );
     assert!(told.iter().all(|event| event.suite_id.as_str() == SUITE));
     for (push, name) in &pushes[count - 2..] {
-        let event = told.iter().find(|event| event.event.as_deref() == Some(*name)).unwrap();
-        assert_eq!((event.receive_id.as_str(), &event.message), (SUITE, &push.message));
+        let event = told
+            .iter()
+            .find(|event| event.event.as_deref() == Some(*name))
+            .unwrap();
+        assert_eq!(
+            (event.receive_id.as_str(), &event.message),
+            (SUITE, &push.message)
+        );
     }
     world.end().await;
 }
@@ -159,8 +254,17 @@ pub(super) async fn a_companys_word_is_its_own(stage: Stage) {
     let seconds = world.now_millis() / 1000;
     let stamp = seconds.to_string();
     let time = ("TimeStamp", stamp.as_str());
-    let cancel = [("InfoType", "cancel_auth"), ("SuiteId", SUITE), ("AuthCorpId", COMPANY_A), time];
-    let mut named = vec![("ToUserName", open.as_str()), ("MsgType", "event"), ("Event", "unsubscribe")];
+    let cancel = [
+        ("InfoType", "cancel_auth"),
+        ("SuiteId", SUITE),
+        ("AuthCorpId", COMPANY_A),
+        time,
+    ];
+    let mut named = vec![
+        ("ToUserName", open.as_str()),
+        ("MsgType", "event"),
+        ("Event", "unsubscribe"),
+    ];
     named.extend_from_slice(&cancel);
     let deleted = [
         ("ToUserName", COMPANY_A),
@@ -180,7 +284,10 @@ pub(super) async fn a_companys_word_is_its_own(stage: Stage) {
     for push in [
         // A company cannot cancel, neither another nor itself: that is the suite's to say.
         Push::new(&open, xml(&named)),
-        Push::new(COMPANY_A, xml(&[&[("ToUserName", COMPANY_A)], cancel.as_slice()].concat())),
+        Push::new(
+            COMPANY_A,
+            xml(&[&[("ToUserName", COMPANY_A)], cancel.as_slice()].concat()),
+        ),
         // The suite does not speak of a company's people.
         Push::new(SUITE, xml(&of_suite)),
         // A field that comes twice, and one that a member wrote.
@@ -200,7 +307,10 @@ pub(super) async fn a_companys_word_is_its_own(stage: Stage) {
     assert_eq!(world.hello(&token).await, 200);
     // The real thing, for comparison.
     succeeds(&world.push(&Push::new(COMPANY_A, xml(&deleted))).await);
-    until("the session has ended", async || world.hello(&token).await == 401).await;
+    until("the session has ended", async || {
+        world.hello(&token).await == 401
+    })
+    .await;
     world.end().await;
 }
 
@@ -214,22 +324,36 @@ pub(super) async fn the_same_event_again(stage: Stage) {
         // Of the company's own fields only this one matters: FromUserName is whose event it is.
         &[],
     );
-    let message = String::from_utf8(event.message.clone()).unwrap().replace("sys", &person);
-    let event = Push { message: message.into_bytes(), ..event };
+    let message = String::from_utf8(event.message.clone())
+        .unwrap()
+        .replace("sys", &person);
+    let event = Push {
+        message: message.into_bytes(),
+        ..event
+    };
     let first = world.token(COMPANY_A, &person).await;
     succeeds(&world.push(&event).await);
-    until("the session has ended", async || world.hello(&first).await == 401).await;
+    until("the session has ended", async || {
+        world.hello(&first).await == 401
+    })
+    .await;
     world.settled_records().await;
     let second = world.token(COMPANY_A, &person).await;
     let before = records(&world).await;
     for nonce in ["a", "b", "c"] {
         // Sealed and signed anew, as a retry may be.
-        let again = Push { nonce: nonce.to_owned(), random: [nonce.as_bytes()[0]; 16], ..event.clone() };
+        let again = Push {
+            nonce: nonce.to_owned(),
+            random: [nonce.as_bytes()[0]; 16],
+            ..event.clone()
+        };
         succeeds(&world.push(&again).await);
     }
     until("the repetitions are counted", async || {
         let records = world.settled_records().await;
-        records.iter().any(|record| record["event"] == "unsubscribe" && record["duplicates"] == 3)
+        records
+            .iter()
+            .any(|record| record["event"] == "unsubscribe" && record["duplicates"] == 3)
     })
     .await;
     assert_eq!(records(&world).await, before);

@@ -9,9 +9,13 @@ use crate::setup::Setup;
 pub(super) async fn special_people(stage: Stage) {
     let world = stage.world(Setup::new()).await;
     for corp in [COMPANY_A.to_owned(), world.open_corp()] {
-        let stranger = world.try_log_in(&corp, &world.special(&corp, "non-member")).await;
+        let stranger = world
+            .try_log_in(&corp, &world.special(&corp, "non-member"))
+            .await;
         stranger.is_problem(403, "NOT_CORP_MEMBER");
-        let invisible = world.try_log_in(&corp, &world.special(&corp, "invisible")).await;
+        let invisible = world
+            .try_log_in(&corp, &world.special(&corp, "invisible"))
+            .await;
         invisible.is_problem(403, "USER_NOT_VISIBLE");
         assert_eq!(invisible.json()["errcode"], 60111);
         // A linked person's userid is `CorpId/userid`, taken as it is.
@@ -25,19 +29,31 @@ pub(super) async fn special_people(stage: Stage) {
 }
 
 pub(super) async fn bound_users_only(stage: Stage) {
-    let setup = Setup::new().configure(|builder| builder.binding_policy(BindingPolicy::BoundUsersOnly));
+    let setup =
+        Setup::new().configure(|builder| builder.binding_policy(BindingPolicy::BoundUsersOnly));
     let world = stage.world(setup).await;
     let person = world.person(COMPANY_A);
-    world.try_log_in(COMPANY_A, &person).await.is_problem(403, "USER_AUTH_MISS");
+    world
+        .try_log_in(COMPANY_A, &person)
+        .await
+        .is_problem(403, "USER_AUTH_MISS");
     let who = Principal::new(
         SuiteId::new(SUITE).unwrap(),
         CorpId::new(COMPANY_A).unwrap(),
         WecomUserId::new(&person).unwrap(),
     );
-    world.login.service().bind_user(&who, "user-17").await.unwrap();
+    world
+        .login
+        .service()
+        .bind_user(&who, "user-17")
+        .await
+        .unwrap();
     assert_eq!(world.log_in(COMPANY_A, &person).await["userId"], "user-17");
     // The same userid in another company is another person.
     let other = world.open_corp();
-    world.try_log_in(&other, &world.person(&other)).await.is_problem(403, "USER_AUTH_MISS");
+    world
+        .try_log_in(&other, &world.person(&other))
+        .await
+        .is_problem(403, "USER_AUTH_MISS");
     world.end().await;
 }

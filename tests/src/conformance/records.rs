@@ -14,17 +14,22 @@ use crate::until::until;
 use crate::world::World;
 
 /// An AuthCode as WeCom makes them, of nobody.
-const NO_SUCH_CODE: &str = "no-such-code-no-such-code-no-such-code-no-such-code-no-such-code-no-such-code";
+const NO_SUCH_CODE: &str =
+    "no-such-code-no-such-code-no-such-code-no-such-code-no-such-code-no-such-code";
 
 async fn retry(world: &World, record: &Value) -> Reply {
-    world.admin(Ask::post("/retryCallBack").json(&json!({"recordId": record["recordId"]}))).await
+    world
+        .admin(Ask::post("/retryCallBack").json(&json!({"recordId": record["recordId"]})))
+        .await
 }
 
 /// The record of this event, once it is in this state.
 async fn record_of(world: &World, event: &str, status: &str) -> Value {
     let find = async || {
         let records = world.records("limit=500").await;
-        records.into_iter().find(|record| record["event"] == event && record["status"] == status)
+        records
+            .into_iter()
+            .find(|record| record["event"] == event && record["status"] == status)
     };
     let found = std::sync::Mutex::new(None);
     until(&format!("{event} is {status}"), async || {
@@ -40,16 +45,26 @@ pub(super) async fn pages_and_filters(stage: Stage) {
     let world = stage.world(Setup::new().no_ticket()).await;
     assert!(world.records("").await.is_empty());
     for number in 0..60 {
-        let push = Push::suite_event(SUITE, &format!("other_{number}"), number, &[("Secret", "hush-hush")]);
+        let push = Push::suite_event(
+            SUITE,
+            &format!("other_{number}"),
+            number,
+            &[("Secret", "hush-hush")],
+        );
         assert_eq!(world.push(&push).await.text(), "success");
     }
     let all = world.records("limit=500").await;
     assert_eq!(all.len(), 60);
     assert_eq!(world.records("").await.len(), 50);
     assert_eq!(world.records("limit=501").await.len(), 60);
-    let ids: Vec<i64> =
-        all.iter().map(|record| record["recordId"].as_str().unwrap().parse().unwrap()).collect();
-    assert!(ids.is_sorted_by(|newer, older| newer > older), "newest first");
+    let ids: Vec<i64> = all
+        .iter()
+        .map(|record| record["recordId"].as_str().unwrap().parse().unwrap())
+        .collect();
+    assert!(
+        ids.is_sorted_by(|newer, older| newer > older),
+        "newest first"
+    );
     let mut paged = Vec::new();
     let mut before = String::new();
     loop {
@@ -61,8 +76,14 @@ pub(super) async fn pages_and_filters(stage: Stage) {
     assert_eq!(paged, all);
     let newest = &all[0];
     assert_eq!(newest["event"], "other_59");
-    assert_eq!((&newest["suiteId"], &newest["status"]), (&json!(SUITE), &json!("ignored")));
-    assert_eq!((&newest["attempts"], &newest["duplicates"]), (&json!(0), &json!(0)));
+    assert_eq!(
+        (&newest["suiteId"], &newest["status"]),
+        (&json!(SUITE), &json!("ignored"))
+    );
+    assert_eq!(
+        (&newest["attempts"], &newest["duplicates"]),
+        (&json!(0), &json!(0))
+    );
     assert!(newest["receivedAt"].is_i64());
     for field in newest.as_object().unwrap().keys() {
         let known = [
@@ -80,7 +101,10 @@ pub(super) async fn pages_and_filters(stage: Stage) {
         ];
         assert!(known.contains(&field.as_str()), "{field}");
     }
-    assert!(!json!(all).to_string().contains("hush-hush"), "a record shows nothing of the event");
+    assert!(
+        !json!(all).to_string().contains("hush-hush"),
+        "a record shows nothing of the event"
+    );
     assert_eq!(world.records("status=ignored&limit=3").await, all[..3]);
     for status in ["waiting", "running", "succeeded", "failed"] {
         assert!(world.records(&format!("status={status}")).await.is_empty());
@@ -93,30 +117,58 @@ pub(super) async fn retries_by_hand(stage: Stage) {
     let succeeded = record_of(&world, "create_auth", "succeeded").await;
     let exchanges = world.sandbox.calls("service/v2/get_permanent_code");
     retry(&world, &succeeded).await.no_content();
-    let by_number = json!({"recordId": succeeded["recordId"].as_str().unwrap().parse::<i64>().unwrap()});
-    world.admin(Ask::post("/retryCallBack").json(&by_number)).await.no_content();
-    assert_eq!(world.sandbox.calls("service/v2/get_permanent_code"), exchanges, "nothing was left to do");
+    let by_number =
+        json!({"recordId": succeeded["recordId"].as_str().unwrap().parse::<i64>().unwrap()});
+    world
+        .admin(Ask::post("/retryCallBack").json(&by_number))
+        .await
+        .no_content();
+    assert_eq!(
+        world.sandbox.calls("service/v2/get_permanent_code"),
+        exchanges,
+        "nothing was left to do"
+    );
     world.push(&Push::suite_event(SUITE, "other", 1, &[])).await;
-    retry(&world, &record_of(&world, "other", "ignored").await).await.no_content();
+    retry(&world, &record_of(&world, "other", "ignored").await)
+        .await
+        .no_content();
 
     let seconds = world.now_millis() / 1000;
-    let push = Push::suite_event(SUITE, "reset_permanent_code", seconds, &[("AuthCode", NO_SUCH_CODE)]);
+    let push = Push::suite_event(
+        SUITE,
+        "reset_permanent_code",
+        seconds,
+        &[("AuthCode", NO_SUCH_CODE)],
+    );
     assert_eq!(world.push(&push).await.text(), "success");
     let failed = record_of(&world, "reset_permanent_code", "failed").await;
-    assert!(failed["lastError"].as_str().is_some_and(|error| error.contains("40078")), "{failed}");
-    assert!(failed["hint"].as_str().is_some_and(|hint| hint.contains("重新获取secret")), "{failed}");
+    assert!(
+        failed["lastError"]
+            .as_str()
+            .is_some_and(|error| error.contains("40078")),
+        "{failed}"
+    );
+    assert!(
+        failed["hint"]
+            .as_str()
+            .is_some_and(|hint| hint.contains("重新获取secret")),
+        "{failed}"
+    );
     assert!(failed["deadline"].is_i64(), "{failed}");
     assert!(!failed.to_string().contains("no-such-code"), "{failed}");
     let again = retry(&world, &failed).await;
     again.is_problem(502, "UPSTREAM_ERROR");
     assert_eq!(again.json()["errcode"], 40078);
     // The same push again is tried again, too.
-    let attempts = record_of(&world, "reset_permanent_code", "failed").await["attempts"].as_i64().unwrap();
+    let attempts = record_of(&world, "reset_permanent_code", "failed").await["attempts"]
+        .as_i64()
+        .unwrap();
     assert_eq!(world.push(&push).await.text(), "success");
     until("the failed record is tried again", async || {
         let records = world.records("limit=500").await;
         records.iter().any(|record| {
-            record["event"] == "reset_permanent_code" && record["attempts"].as_i64().unwrap() > attempts
+            record["event"] == "reset_permanent_code"
+                && record["attempts"].as_i64().unwrap() > attempts
         })
     })
     .await;
@@ -129,10 +181,22 @@ pub(super) async fn a_record_in_work_is_busy(stage: Stage) {
     // While WeCom takes its time the record is in work. A machine under load may miss that, but not each time.
     let mut missed = 0;
     loop {
-        world.sandbox.fault(Fault::of("service/v2/get_permanent_code").delay_ms(1500).times(1)).unwrap();
+        world
+            .sandbox
+            .fault(
+                Fault::of("service/v2/get_permanent_code")
+                    .delay_ms(1500)
+                    .times(1),
+            )
+            .unwrap();
         let before = world.records("limit=500").await.len();
         until("the event is taken", async || {
-            world.sandbox.install_suite(&corp, SUITE).await.unwrap().succeeded()
+            world
+                .sandbox
+                .install_suite(&corp, SUITE)
+                .await
+                .unwrap()
+                .succeeded()
         })
         .await;
         let newest = async || world.records("limit=1").await.remove(0);
@@ -145,7 +209,10 @@ pub(super) async fn a_record_in_work_is_busy(stage: Stage) {
         if reply.status == 409 {
             reply.is_problem(409, "RECORD_BUSY");
             let records = world.settled_records().await;
-            assert!(records.iter().all(|record| record["status"] == "succeeded"), "{records:?}");
+            assert!(
+                records.iter().all(|record| record["status"] == "succeeded"),
+                "{records:?}"
+            );
             retry(&world, &record).await.no_content();
             break;
         }
@@ -167,23 +234,40 @@ pub(super) async fn a_ticket_that_never_came(stage: Stage) {
     })
     .await;
     let waiting = record_of(&world, "create_auth", "waiting").await;
-    assert!(waiting["hint"].as_str().is_some_and(|hint| hint.contains("suite_ticket")), "{waiting}");
+    assert!(
+        waiting["hint"]
+            .as_str()
+            .is_some_and(|hint| hint.contains("suite_ticket")),
+        "{waiting}"
+    );
     // The worker lets go of a record a moment after it can be read that it waits.
-    retry(&world, &waiting).await.is_problem(503, "SUITE_TICKET_MISSING");
-    assert_eq!(world.sandbox.calls("service/get_suite_token"), 0, "nothing is asked without a ticket");
+    retry(&world, &waiting)
+        .await
+        .is_problem(503, "SUITE_TICKET_MISSING");
+    assert_eq!(
+        world.sandbox.calls("service/get_suite_token"),
+        0,
+        "nothing is asked without a ticket"
+    );
     // The ticket comes, and the record that waits is woken.
     let notify = format!("http://{}{}/notify", world.address(), stage.layout.prefix());
     world.sandbox.set_notify(&notify).unwrap();
     until("WeCom has been asked", async || {
         let waiting = record_of(&world, "create_auth", "waiting").await;
-        waiting["lastError"].as_str().is_some_and(|error| error.contains("40078"))
+        waiting["lastError"]
+            .as_str()
+            .is_some_and(|error| error.contains("40078"))
     })
     .await;
     // It was tried before: for a minute another node may have the permanent code in hand.
     // The worker may be between two looks when the clock moves, so it is moved until it has looked.
     until("the record has failed", async || {
         world.advance(Duration::from_secs(60));
-        world.records("status=failed").await.iter().any(|record| record["event"] == "create_auth")
+        world
+            .records("status=failed")
+            .await
+            .iter()
+            .any(|record| record["event"] == "create_auth")
     })
     .await;
     world.install(SUITE, COMPANY_A).await;

@@ -21,17 +21,39 @@ pub(super) async fn wrong_callbacks_get_one_refusal(stage: Stage) {
     };
     let signed = |encrypted: &str| {
         let signature = sign(auths::keys().token.expose(), "1", "n", encrypted);
-        post(format!("msg_signature={signature}&timestamp=1&nonce=n"), encrypted)
+        post(
+            format!("msg_signature={signature}&timestamp=1&nonce=n"),
+            encrypted,
+        )
     };
-    let with_key = |keys: &CallbackKeys| encrypt(&keys.encoding_aes_key, &good.random, &good.message, SUITE);
+    let with_key =
+        |keys: &CallbackKeys| encrypt(&keys.encoding_aes_key, &good.random, &good.message, SUITE);
     let asks = [
         // Signatures.
         good.clone().keys(auths::foreign_keys()).post(),
-        post(format!("msg_signature={}&timestamp=1&nonce=n", signature.to_uppercase()), &encrypted),
-        post(format!("msg_signature={}&timestamp=1&nonce=n", &signature[1..]), &encrypted),
-        post(format!("msg_signature={signature}&timestamp=2&nonce=n"), &encrypted),
-        post(format!("msg_signature={signature}&timestamp=1&nonce=m"), &encrypted),
-        post(format!("msg_signature={signature}&timestamp=1&nonce=n"), &encrypted[4..]),
+        post(
+            format!(
+                "msg_signature={}&timestamp=1&nonce=n",
+                signature.to_uppercase()
+            ),
+            &encrypted,
+        ),
+        post(
+            format!("msg_signature={}&timestamp=1&nonce=n", &signature[1..]),
+            &encrypted,
+        ),
+        post(
+            format!("msg_signature={signature}&timestamp=2&nonce=n"),
+            &encrypted,
+        ),
+        post(
+            format!("msg_signature={signature}&timestamp=1&nonce=m"),
+            &encrypted,
+        ),
+        post(
+            format!("msg_signature={signature}&timestamp=1&nonce=n"),
+            &encrypted[4..],
+        ),
         // What is signed and does not decrypt.
         signed("abc="),
         signed("AAAA"),
@@ -41,19 +63,46 @@ pub(super) async fn wrong_callbacks_get_one_refusal(stage: Stage) {
         // Whom it is for.
         Push::new("", good.message.clone()).post(),
         Push::new("dksomebody", good.message.clone()).post(),
-        Push::new("dksomebody", xml(&[("MsgType", "event"), ("MsgType", "event")])).post(),
+        Push::new(
+            "dksomebody",
+            xml(&[("MsgType", "event"), ("MsgType", "event")]),
+        )
+        .post(),
         Push::new(SECOND_SUITE, good.message.clone()).post(),
         Push::new(&format!("{SUITE}x"), good.message.clone()).post(),
         Push::new(&SUITE[..SUITE.len() - 1], good.message.clone()).post(),
         Push::new("ww wrong", good.message.clone()).post(),
         // An inner name that is not that of the receiveid.
-        Push::new(SUITE, xml(&[("SuiteId", SECOND_SUITE), ("InfoType", "other")])).post(),
+        Push::new(
+            SUITE,
+            xml(&[("SuiteId", SECOND_SUITE), ("InfoType", "other")]),
+        )
+        .post(),
         Push::new(SUITE, xml(&[("SuiteId", ""), ("InfoType", "other")])).post(),
-        Push::new(COMPANY_A, xml(&[("ToUserName", "wwother"), ("MsgType", "event"), ("Event", "x")])).post(),
-        Push::new("wwother", xml(&[("ToUserName", COMPANY_A), ("MsgType", "event"), ("Event", "x")])).post(),
+        Push::new(
+            COMPANY_A,
+            xml(&[
+                ("ToUserName", "wwother"),
+                ("MsgType", "event"),
+                ("Event", "x"),
+            ]),
+        )
+        .post(),
+        Push::new(
+            "wwother",
+            xml(&[
+                ("ToUserName", COMPANY_A),
+                ("MsgType", "event"),
+                ("Event", "x"),
+            ]),
+        )
+        .post(),
         // Another suite's door.
         good.clone().path("/Second/notify").post(),
-        good.clone().keys(auths::second_keys()).path("/QywxProxyDefault/notify").post(),
+        good.clone()
+            .keys(auths::second_keys())
+            .path("/QywxProxyDefault/notify")
+            .post(),
     ];
     for (number, ask) in asks.into_iter().enumerate() {
         let reply = world.ours(ask).await;
@@ -75,8 +124,14 @@ pub(super) async fn unreadable_callbacks(stage: Stage) {
         "text".to_owned(),
         encrypted.clone(),
         format!("<!DOCTYPE xml>{}", good.envelope()),
-        format!("<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]>{}", good.envelope()),
-        format!("<xml><Encrypt>{}</Encrypt></xml>", encrypted.replace('=', "&#61;") + "&amp;"),
+        format!(
+            "<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]>{}",
+            good.envelope()
+        ),
+        format!(
+            "<xml><Encrypt>{}</Encrypt></xml>",
+            encrypted.replace('=', "&#61;") + "&amp;"
+        ),
         format!("<xml><Other><Encrypt>{encrypted}</Encrypt></Other></xml>"),
         format!("<xml><Encrypt>{encrypted}</Encrypt><Encrypt>{encrypted}</Encrypt></xml>"),
         format!("<xml><Encrypt>{encrypted}</Encrypt>"),
@@ -85,7 +140,8 @@ pub(super) async fn unreadable_callbacks(stage: Stage) {
     ] {
         refused(&world.ours(post(body)).await, 400);
     }
-    let [signature, timestamp, nonce] = <[&str; 3]>::try_from(query.split('&').collect::<Vec<_>>()).unwrap();
+    let [signature, timestamp, nonce] =
+        <[&str; 3]>::try_from(query.split('&').collect::<Vec<_>>()).unwrap();
     for query in [
         format!("{timestamp}&{nonce}"),
         format!("{signature}&{nonce}"),
@@ -94,7 +150,12 @@ pub(super) async fn unreadable_callbacks(stage: Stage) {
         format!("{query}&{nonce}"),
         String::new(),
     ] {
-        refused(&world.ours(Ask::post(format!("/notify?{query}")).body(good.envelope())).await, 400);
+        refused(
+            &world
+                .ours(Ask::post(format!("/notify?{query}")).body(good.envelope()))
+                .await,
+            400,
+        );
     }
     assert_eq!(records(&world).await, before);
     world.end().await;

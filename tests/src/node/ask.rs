@@ -38,19 +38,29 @@ impl Answer {
     /// The status, and the code of a problem or nothing.
     #[must_use]
     pub fn problem(&self) -> (u16, String) {
-        (self.status.as_u16(), self.json()["code"].as_str().unwrap_or_default().to_owned())
+        (
+            self.status.as_u16(),
+            self.json()["code"].as_str().unwrap_or_default().to_owned(),
+        )
     }
 }
 
 impl Node {
     /// Sends a push to `/notify`.
     pub async fn push(&self, push: &Push) -> NotifyAnswer {
-        self.login.service().notify("POST", &push.query, &push.body).await
+        self.login
+            .service()
+            .notify("POST", &push.query, &push.body)
+            .await
     }
 
     /// Sends a push to `/{Instance}/notify`.
     pub async fn push_to(&self, instance: &str, push: &Push) -> NotifyAnswer {
-        self.login.instance(instance).unwrap().notify("POST", &push.query, &push.body).await
+        self.login
+            .instance(instance)
+            .unwrap()
+            .notify("POST", &push.query, &push.body)
+            .await
     }
 
     /// Sends a push and expects `success`. What a machine under load could not store in time comes again, as from WeCom;
@@ -76,7 +86,10 @@ impl Node {
         self.accepted(push).await;
         until("the event is worked off", async || {
             let statuses = self.statuses(event).await;
-            !statuses.is_empty() && statuses.iter().all(|status| status == "succeeded" || status == "ignored")
+            !statuses.is_empty()
+                && statuses
+                    .iter()
+                    .all(|status| status == "succeeded" || status == "ignored")
         })
         .await;
     }
@@ -87,7 +100,13 @@ impl Node {
     }
 
     /// Sends a request to the app, without a network.
-    pub async fn ask(&self, method: &str, path: &str, bearer: Option<&str>, body: Option<Value>) -> Answer {
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        bearer: Option<&str>,
+        body: Option<Value>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(bearer) = bearer {
             request = request.header("authorization", format!("Bearer {bearer}"));
@@ -104,14 +123,27 @@ impl Node {
 
     /// Sends a raw request to the app, without a network.
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let (parts, body) = self.app.clone().oneshot(request).await.expect("a router answers").into_parts();
+        let (parts, body) = self
+            .app
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("a router answers")
+            .into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
     }
 
     /// Logs a person in by a code of the sandbox.
     pub async fn log_in(&self, suite_id: &str, corp_id: &str, user_id: &str) -> Answer {
-        let code = self.sandbox.code_for_suite(corp_id, user_id, suite_id).expect("a code");
+        let code = self
+            .sandbox
+            .code_for_suite(corp_id, user_id, suite_id)
+            .expect("a code");
         self.log_in_with(corp_id, &code, Some(suite_id)).await
     }
 
@@ -121,13 +153,19 @@ impl Node {
         if let Some(suite_id) = suite_id {
             body["suiteId"] = suite_id.into();
         }
-        self.ask("POST", "/auth/loginByWorkbench", None, Some(body)).await
+        self.ask("POST", "/auth/loginByWorkbench", None, Some(body))
+            .await
     }
 
     /// A session without WeCom.
     pub async fn session(&self, suite_id: &str, corp_id: &str, user_id: &str) -> String {
         let who = principal(suite_id, corp_id, user_id);
-        let issued = self.login.service().issue_session(&who, Platform::App).await.expect("a session");
+        let issued = self
+            .login
+            .service()
+            .issue_session(&who, Platform::App)
+            .await
+            .expect("a session");
         issued.token.expose().to_owned()
     }
 

@@ -13,7 +13,9 @@ use sea_orm::DbBackend;
 use serde_json::json;
 use tokio::net::TcpListener;
 use wecom_login::callback::CallbackRecord;
-use wecom_login::{Builder, CorpId, CorpSummary, Platform, Principal, SuiteId, WecomUserId, WecomLogin};
+use wecom_login::{
+    Builder, CorpId, CorpSummary, Platform, Principal, SuiteId, WecomLogin, WecomUserId,
+};
 use wecom_login_tower::login_routes;
 use wecom_sandbox::Sandbox;
 
@@ -66,10 +68,19 @@ impl Node {
         let directory = tempfile::tempdir().expect("a directory for the database");
         let database = TestDatabase::create(directory.path()).await;
         if database.backend() == DbBackend::Sqlite {
-            return (Self::start_on(plan, directory, database, |builder| builder).await, None);
+            return (
+                Self::start_on(plan, directory, database, |builder| builder).await,
+                None,
+            );
         }
         let (proxy, url) = Proxy::before(database.url()).await;
-        (Self::start_on(plan, directory, database, |builder| builder.database_url(url)).await, Some(proxy))
+        (
+            Self::start_on(plan, directory, database, |builder| {
+                builder.database_url(url)
+            })
+            .await,
+            Some(proxy),
+        )
     }
 
     /// A node of this plan on this database, which lies in this directory.
@@ -81,8 +92,12 @@ impl Node {
     ) -> Self {
         let forge = forge();
         let corps = if plan.corps == 0 { 3 } else { plan.corps };
-        let sandbox =
-            Sandbox::builder().suites(suites(plan)).corps(corps).start().await.expect("a sandbox starts");
+        let sandbox = Sandbox::builder()
+            .suites(suites(plan))
+            .corps(corps)
+            .start()
+            .await
+            .expect("a sandbox starts");
         be_patient(&sandbox).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("a bound address");
@@ -91,12 +106,24 @@ impl Node {
         let builder = builder(plan, &url, database.url(), &sandbox).hooks(told.clone());
         let login = change(builder).build().await.expect("a handle is built");
         let app = Router::new().nest("/auth", login_routes(&login));
-        let service = app.clone().into_make_service_with_connect_info::<SocketAddr>();
+        let service = app
+            .clone()
+            .into_make_service_with_connect_info::<SocketAddr>();
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, service).await;
         });
-        let node =
-            Self { login, sandbox, told, forge, addr, plan, app, server, _directory: directory, database };
+        let node = Self {
+            login,
+            sandbox,
+            told,
+            forge,
+            addr,
+            plan,
+            app,
+            server,
+            _directory: directory,
+            database,
+        };
         if !plan.deaf {
             node.listen().await;
         }
@@ -105,7 +132,9 @@ impl Node {
 
     /// Lets the sandbox push from now on, and waits for the first suite_tickets.
     pub async fn listen(&self) {
-        self.sandbox.set_notify(&format!("http://{}/auth/notify", self.addr)).expect("a callback URL");
+        self.sandbox
+            .set_notify(&format!("http://{}/auth/notify", self.addr))
+            .expect("a callback URL");
         let suites = if self.plan.twin { 2 } else { 1 };
         until("the tickets are here", async || {
             self.statuses("suite_ticket").await == vec!["succeeded"; suites]
@@ -129,12 +158,20 @@ impl Node {
         suite_id: &'static str,
         change: impl FnOnce(Builder) -> Builder,
     ) -> WecomLogin {
-        self.handle_of(Plan { only: Some(suite_id), ..self.plan }, change).await
+        self.handle_of(
+            Plan {
+                only: Some(suite_id),
+                ..self.plan
+            },
+            change,
+        )
+        .await
     }
 
     async fn handle_of(&self, plan: Plan, change: impl FnOnce(Builder) -> Builder) -> WecomLogin {
         let url = format!("http://{}", self.addr);
-        let builder = builder(plan, &url, self.database.url(), &self.sandbox).hooks(self.told.clone());
+        let builder =
+            builder(plan, &url, self.database.url(), &self.sandbox).hooks(self.told.clone());
         change(builder).build().await.expect("a handle is built")
     }
 
@@ -143,13 +180,24 @@ impl Node {
     pub async fn follows(&self, login: &WecomLogin) {
         let nobody = principal(SUITE, "wwtestsofnobody", "nobody");
         let other = self.another_handle().await;
-        let issued = other.service().issue_session(&nobody, Platform::App).await.expect("a session");
+        let issued = other
+            .service()
+            .issue_session(&nobody, Platform::App)
+            .await
+            .expect("a session");
         let lives = async || {
-            let verified = login.verify_token(issued.token.expose().as_bytes()).resolve().await;
+            let verified = login
+                .verify_token(issued.token.expose().as_bytes())
+                .resolve()
+                .await;
             verified.is_ok_and(|verified| verified.is_some())
         };
         until("the session of another handle is known", lives).await;
-        other.service().logout(&issued.user).await.expect("a logout");
+        other
+            .service()
+            .logout(&issued.user)
+            .await
+            .expect("a logout");
         until("the handle hears of an end", async || !lives().await).await;
         other.shutdown().await;
     }
@@ -158,7 +206,10 @@ impl Node {
     pub async fn fails_with(&self, change: impl FnOnce(Builder) -> Builder) -> wecom_login::Error {
         let url = format!("http://{}", self.addr);
         let builder = builder(self.plan, &url, self.database.url(), &self.sandbox);
-        change(builder).build().await.expect_err("a handle is built")
+        change(builder)
+            .build()
+            .await
+            .expect_err("a handle is built")
     }
 
     /// The id of the sandbox's company with this number.
@@ -181,9 +232,16 @@ impl Node {
     /// A company authorises the app of a suite, and is known.
     pub async fn install_suite(&self, corp: usize, suite_id: &str) -> String {
         let corp_id = self.corp(corp);
-        let delivery = self.sandbox.install_suite(&corp_id, suite_id).await.expect("a company and a suite");
+        let delivery = self
+            .sandbox
+            .install_suite(&corp_id, suite_id)
+            .await
+            .expect("a company and a suite");
         assert!(delivery.succeeded(), "{delivery:?}");
-        until("the company is in", async || self.status(suite_id, &corp_id).await == "active").await;
+        until("the company is in", async || {
+            self.status(suite_id, &corp_id).await == "active"
+        })
+        .await;
         corp_id
     }
 
@@ -197,13 +255,24 @@ impl Node {
 
     /// An authorisation in the list of companies.
     pub async fn summary(&self, suite_id: &str, corp_id: &str) -> Option<CorpSummary> {
-        let corps = self.login.service().corps().await.expect("the database answers");
-        corps.into_iter().find(|corp| corp.suite_id.as_str() == suite_id && corp.corp_id.as_str() == corp_id)
+        let corps = self
+            .login
+            .service()
+            .corps()
+            .await
+            .expect("the database answers");
+        corps
+            .into_iter()
+            .find(|corp| corp.suite_id.as_str() == suite_id && corp.corp_id.as_str() == corp_id)
     }
 
     /// All callback records, newest first.
     pub async fn records(&self) -> Vec<CallbackRecord> {
-        self.login.service().callback_records(None, 500, None).await.expect("the database answers")
+        self.login
+            .service()
+            .callback_records(None, 500, None)
+            .await
+            .expect("the database answers")
     }
 
     /// The number that a statement to the database answers.
@@ -214,7 +283,11 @@ impl Node {
     /// The records of an event, newest first, as their status.
     pub async fn statuses(&self, event: &str) -> Vec<String> {
         let records = self.records().await;
-        records.iter().filter(|record| record.event == event).map(|record| word(&record.status)).collect()
+        records
+            .iter()
+            .filter(|record| record.event == event)
+            .map(|record| word(&record.status))
+            .collect()
     }
 }
 
@@ -226,7 +299,9 @@ impl Drop for Node {
 
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Node").field("addr", &self.addr).finish_non_exhaustive()
+        f.debug_struct("Node")
+            .field("addr", &self.addr)
+            .finish_non_exhaustive()
     }
 }
 
@@ -234,8 +309,12 @@ impl fmt::Debug for Node {
 /// it asserts of pushes of its own.
 pub async fn be_patient(sandbox: &Sandbox) {
     let delays = [200, 500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000];
-    let settings = json!({"retryNon200": true, "retryDelaysMs": delays, "deliveryTimeoutMs": 30_000});
-    sandbox.change_settings(settings).await.expect("settings that there are");
+    let settings =
+        json!({"retryNon200": true, "retryDelaysMs": delays, "deliveryTimeoutMs": 30_000});
+    sandbox
+        .change_settings(settings)
+        .await
+        .expect("settings that there are");
 }
 
 /// Waits until a condition holds.
@@ -254,8 +333,16 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 /// A person of a company.
 #[must_use]
 pub fn principal(suite_id: &str, corp_id: &str, user_id: &str) -> Principal {
-    let ids = (SuiteId::new(suite_id), CorpId::new(corp_id), WecomUserId::new(user_id));
-    Principal::new(ids.0.expect("a suiteId"), ids.1.expect("a corpId"), ids.2.expect("a userid"))
+    let ids = (
+        SuiteId::new(suite_id),
+        CorpId::new(corp_id),
+        WecomUserId::new(user_id),
+    );
+    Principal::new(
+        ids.0.expect("a suiteId"),
+        ids.1.expect("a corpId"),
+        ids.2.expect("a userid"),
+    )
 }
 
 /// A status in the word that stands for it on the wire.

@@ -49,7 +49,9 @@ pub fn builder(plan: Plan, url: &str, database_url: &str, sandbox: &Sandbox) -> 
         .public_url(url)
         .wecom_url(sandbox.url())
         .admin_key(ADMIN_KEY);
-    let named = suites(plan).into_iter().zip(["auths.First", "auths.Second"]);
+    let named = suites(plan)
+        .into_iter()
+        .zip(["auths.First", "auths.Second"]);
     let had = named.filter(|(suite, _)| plan.only.is_none_or(|only| suite.id.as_str() == only));
     had.fold(builder, |builder, (suite, name)| {
         let name = InstanceName::new(name).expect("a name");
@@ -60,7 +62,11 @@ pub fn builder(plan: Plan, url: &str, database_url: &str, sandbox: &Sandbox) -> 
 /// The suites of this plan.
 #[must_use]
 pub fn suites(plan: Plan) -> Vec<Suite> {
-    let ids = if plan.twin { vec![SUITE, TWIN] } else { vec![SUITE] };
+    let ids = if plan.twin {
+        vec![SUITE, TWIN]
+    } else {
+        vec![SUITE]
+    };
     let keys = forge().keys().clone();
     let suite = |id: &str| {
         let secret = SuiteSecret::new("the-suite-secret-of-the-tests");

@@ -80,7 +80,11 @@ impl Wire {
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Body>, Box<dyn std::error::Error + Send + Sync>> {
-        let api = request.uri().path().trim_start_matches("/cgi-bin/").to_owned();
+        let api = request
+            .uri()
+            .path()
+            .trim_start_matches("/cgi-bin/")
+            .to_owned();
         let response = self.0.client.request(request).await?;
         if self.is_lost(&api) {
             return Err(io::Error::from(io::ErrorKind::TimedOut).into());

@@ -5,18 +5,26 @@ use wecom_login_tests::node::{Node, Plan, SUITE, until};
 
 async fn decide(node: &Node, corp: &str, decision: CorpDecision) {
     let ids = (SuiteId::new(SUITE).unwrap(), CorpId::new(corp).unwrap());
-    node.login.service().set_corp_decision(&ids.0, &ids.1, decision).await.unwrap();
+    node.login
+        .service()
+        .set_corp_decision(&ids.0, &ids.1, decision)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn a_company_that_is_held_or_refused_looks_like_any_unknown_one() {
-    for (decision, status) in [(CorpDecision::Defer, "held"), (CorpDecision::Deny, "refused")] {
+    for (decision, status) in [
+        (CorpDecision::Defer, "held"),
+        (CorpDecision::Deny, "refused"),
+    ] {
         let node = Node::start(Plan::default()).await;
         node.told.decide(decision);
         let (corp, user) = (node.corp(0), node.user(0, 0));
         node.sandbox.install(&corp).await.unwrap();
         until("it is decided", async || {
-            node.statuses("create_auth").await == ["succeeded"] && node.status(SUITE, &corp).await == status
+            node.statuses("create_auth").await == ["succeeded"]
+                && node.status(SUITE, &corp).await == status
         })
         .await;
         assert_eq!(node.told.times(&format!("wants in: {corp}")), 1);
@@ -25,7 +33,11 @@ async fn a_company_that_is_held_or_refused_looks_like_any_unknown_one() {
         let refused = node.log_in_with(&corp, &code, Some(SUITE)).await;
         assert_eq!(refused.problem(), (403, "CORP_NOT_AUTHORIZED".to_owned()));
         let unknown = node.log_in_with("wwunknown", "any-code", Some(SUITE)).await;
-        assert_eq!(refused.json(), unknown.json(), "nobody can tell one from the other");
+        assert_eq!(
+            refused.json(),
+            unknown.json(),
+            "nobody can tell one from the other"
+        );
         // The code was not burnt meanwhile.
         decide(&node, &corp, CorpDecision::Approve).await;
         let login = node.log_in_with(&corp, &code, Some(SUITE)).await;
@@ -40,7 +52,10 @@ async fn a_company_that_is_held_or_refused_looks_like_any_unknown_one() {
 async fn a_company_that_is_allowed_is_in_and_told_of() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
-    until("the host app is told", async || node.told.times(&format!("authorized: {corp}")) == 1).await;
+    until("the host app is told", async || {
+        node.told.times(&format!("authorized: {corp}")) == 1
+    })
+    .await;
     assert_eq!(node.told.times(&format!("wants in: {corp}")), 1);
 }
 
@@ -50,12 +65,22 @@ async fn a_hook_that_fails_is_asked_again_and_lets_nobody_in_meanwhile() {
     node.told.fail(2);
     let corp = node.corp(0);
     node.sandbox.install(&corp).await.unwrap();
-    until("it was asked once", async || node.told.times(&format!("wants in: {corp}")) == 1).await;
+    until("it was asked once", async || {
+        node.told.times(&format!("wants in: {corp}")) == 1
+    })
+    .await;
     let answer = node.log_in(SUITE, &corp, &node.user(0, 0)).await;
     if node.told.times(&format!("wants in: {corp}")) < 3 {
         assert_eq!(answer.problem(), (403, "CORP_NOT_AUTHORIZED".to_owned()));
     }
-    until("the company is in", async || node.status(SUITE, &corp).await == "active").await;
+    until("the company is in", async || {
+        node.status(SUITE, &corp).await == "active"
+    })
+    .await;
     assert_eq!(node.told.times(&format!("wants in: {corp}")), 3);
-    assert_eq!(node.sandbox.calls("service/v2/get_permanent_code"), 1, "the AuthCode was spent once");
+    assert_eq!(
+        node.sandbox.calls("service/v2/get_permanent_code"),
+        1,
+        "the AuthCode was spent once"
+    );
 }

@@ -18,7 +18,12 @@ async fn with_clock(plan: Plan) -> (Node, ManualClock) {
 
 async fn refused(node: &Node, corp: &str, user: &str) {
     let answer = node.log_in(SUITE, corp, user).await;
-    assert_eq!(answer.problem(), (403, "CORP_NOT_AUTHORIZED".to_owned()), "{:?}", answer.json());
+    assert_eq!(
+        answer.problem(),
+        (403, "CORP_NOT_AUTHORIZED".to_owned()),
+        "{:?}",
+        answer.json()
+    );
 }
 
 #[tokio::test]
@@ -27,12 +32,20 @@ async fn an_answer_that_breaks_stops_logins_until_a_re_read_heals() {
         let (node, clock) = with_clock(Plan::default()).await;
         let corp = node.install(0).await;
         let user = node.user(0, 0);
-        let token = node.log_in(SUITE, &corp, &user).await.json()["token"].as_str().unwrap().to_owned();
-        node.sandbox.fault(Fault::of("gettoken").errcode(errcode)).unwrap();
+        let token = node.log_in(SUITE, &corp, &user).await.json()["token"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        node.sandbox
+            .fault(Fault::of("gettoken").errcode(errcode))
+            .unwrap();
         node.sandbox.expire_tokens();
         refused(&node, &corp, &user).await;
         let broken_by = async || node.summary(SUITE, &corp).await.unwrap().broken_by;
-        until("it is broken", async || node.status(SUITE, &corp).await == "broken").await;
+        until("it is broken", async || {
+            node.status(SUITE, &corp).await == "broken"
+        })
+        .await;
         assert_eq!(broken_by().await, Some(errcode));
         let fetches = node.sandbox.calls("gettoken");
         refused(&node, &corp, &user).await;
@@ -60,9 +73,14 @@ async fn a_48004_that_was_a_slip_heals_at_once() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    node.sandbox.fault(Fault::of("gettoken").errcode(48004).times(1)).unwrap();
+    node.sandbox
+        .fault(Fault::of("gettoken").errcode(48004).times(1))
+        .unwrap();
     refused(&node, &corp, &user).await;
-    until("it is healed", async || node.status(SUITE, &corp).await == "active").await;
+    until("it is healed", async || {
+        node.status(SUITE, &corp).await == "active"
+    })
+    .await;
     assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
 }
 
@@ -71,19 +89,38 @@ async fn a_reset_heals_a_broken_company_and_ends_no_session() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let token = node.log_in(SUITE, &corp, &user).await.json()["token"].as_str().unwrap().to_owned();
+    let token = node.log_in(SUITE, &corp, &user).await.json()["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     // The secret is reset, and the event of it gets lost.
-    node.sandbox.change_settings(json!({"drop": ["reset_permanent_code"]})).await.unwrap();
+    node.sandbox
+        .change_settings(json!({"drop": ["reset_permanent_code"]}))
+        .await
+        .unwrap();
     node.sandbox.reset_secret(&corp).await.unwrap();
     node.sandbox.expire_tokens();
     refused(&node, &corp, &user).await;
-    until("it is broken", async || node.status(SUITE, &corp).await == "broken").await;
-    node.sandbox.change_settings(json!({"drop": null})).await.unwrap();
+    until("it is broken", async || {
+        node.status(SUITE, &corp).await == "broken"
+    })
+    .await;
+    node.sandbox
+        .change_settings(json!({"drop": null}))
+        .await
+        .unwrap();
     assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
-    until("it is healed", async || node.status(SUITE, &corp).await == "active").await;
+    until("it is healed", async || {
+        node.status(SUITE, &corp).await == "active"
+    })
+    .await;
     assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
     assert!(node.lives(&token).await, "a reset begins no new epoch");
-    assert_eq!(node.told.times(&format!("wants in: {corp}")), 1, "and is no new company");
+    assert_eq!(
+        node.told.times(&format!("wants in: {corp}")),
+        1,
+        "and is no new company"
+    );
 }
 
 #[tokio::test]
@@ -91,15 +128,26 @@ async fn a_new_authorisation_heals_a_broken_company_and_ends_its_sessions() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let token = node.log_in(SUITE, &corp, &user).await.json()["token"].as_str().unwrap().to_owned();
-    node.sandbox.fault(Fault::of("gettoken").errcode(40091).times(2)).unwrap();
+    let token = node.log_in(SUITE, &corp, &user).await.json()["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    node.sandbox
+        .fault(Fault::of("gettoken").errcode(40091).times(2))
+        .unwrap();
     node.sandbox.expire_tokens();
     refused(&node, &corp, &user).await;
-    until("it is broken", async || node.status(SUITE, &corp).await == "broken").await;
+    until("it is broken", async || {
+        node.status(SUITE, &corp).await == "broken"
+    })
+    .await;
     node.sandbox.clear_faults();
     node.install(0).await;
     assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
-    assert!(!node.lives(&token).await, "a create_auth begins a new epoch");
+    assert!(
+        !node.lives(&token).await,
+        "a create_auth begins a new epoch"
+    );
 }
 
 #[tokio::test]
@@ -107,12 +155,23 @@ async fn a_company_that_stays_broken_for_a_day_loses_its_sessions() {
     let (node, clock) = with_clock(Plan::default()).await;
     let corp = node.install(0).await;
     let token = node.session(SUITE, &corp, &node.user(0, 0)).await;
-    node.sandbox.fault(Fault::of("service/v2/get_auth_info").errcode(40084)).unwrap();
+    node.sandbox
+        .fault(Fault::of("service/v2/get_auth_info").errcode(40084))
+        .unwrap();
     node.sandbox.change(&corp).await.unwrap();
-    until("it is broken", async || node.status(SUITE, &corp).await == "broken").await;
-    let broken_at = node.number("SELECT broken_at FROM wecom_authorization").await;
-    let broken_for = || Duration::from_millis(u64::try_from(clock.now().as_millis() - broken_at).unwrap());
-    let due_at = async || node.number("SELECT read_due_at FROM wecom_authorization").await;
+    until("it is broken", async || {
+        node.status(SUITE, &corp).await == "broken"
+    })
+    .await;
+    let broken_at = node
+        .number("SELECT broken_at FROM wecom_authorization")
+        .await;
+    let broken_for =
+        || Duration::from_millis(u64::try_from(clock.now().as_millis() - broken_at).unwrap());
+    let due_at = async || {
+        node.number("SELECT read_due_at FROM wecom_authorization")
+            .await
+    };
     for _ in 0..3 {
         let before = due_at().await;
         clock.advance(Duration::from_secs(7 * 3600));
@@ -130,7 +189,11 @@ async fn a_company_that_stays_broken_for_a_day_loses_its_sessions() {
         !node.lives(&token).await
     })
     .await;
-    assert_eq!(node.status(SUITE, &corp).await, "broken", "its data stay: it may have been a reset");
+    assert_eq!(
+        node.status(SUITE, &corp).await,
+        "broken",
+        "its data stay: it may have been a reset"
+    );
 }
 
 #[tokio::test]
@@ -139,7 +202,10 @@ async fn the_daily_question_notices_a_cancellation_that_got_lost() {
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     let token = node.session(SUITE, &corp, &user).await;
-    node.sandbox.change_settings(json!({"drop": ["cancel_auth"]})).await.unwrap();
+    node.sandbox
+        .change_settings(json!({"drop": ["cancel_auth"]}))
+        .await
+        .unwrap();
     node.sandbox.cancel(&corp).await.unwrap();
     assert_eq!(node.status(SUITE, &corp).await, "active");
     clock.advance(Duration::from_secs(24 * 3600 + 60));
@@ -162,9 +228,16 @@ async fn wrong_secrets_of_many_companies_are_held_back() {
     let mut plan = Plan::default();
     plan.corps = 14;
     let (node, clock) = with_clock(plan).await;
-    node.sandbox.change_settings(json!({"drop": ["reset_permanent_code"]})).await.unwrap();
+    node.sandbox
+        .change_settings(json!({"drop": ["reset_permanent_code"]}))
+        .await
+        .unwrap();
     let good = node.install(0).await;
-    assert_eq!(node.log_in(SUITE, &good, &node.user(0, 0)).await.status, 200, "its secret is proven");
+    assert_eq!(
+        node.log_in(SUITE, &good, &node.user(0, 0)).await.status,
+        200,
+        "its secret is proven"
+    );
     for corp in 1..14 {
         let corp = node.install(corp).await;
         node.sandbox.reset_secret(&corp).await.unwrap();
@@ -172,20 +245,39 @@ async fn wrong_secrets_of_many_companies_are_held_back() {
     let before = node.sandbox.calls("gettoken");
     let mut answers = Vec::new();
     for corp in 1..14 {
-        answers.push(node.log_in(SUITE, &node.corp(corp), &node.user(corp, 0)).await.problem());
+        answers.push(
+            node.log_in(SUITE, &node.corp(corp), &node.user(corp, 0))
+                .await
+                .problem(),
+        );
     }
     let wrong = node.sandbox.calls("gettoken") - before;
     println!("13 companies with wrong secrets: {wrong} gettoken");
-    assert!((1..10).contains(&wrong), "{wrong} wrong secrets in ten minutes: {answers:?}");
     assert!(
-        answers[..usize::try_from(wrong).unwrap()].iter().all(|answer| answer.1 == "CORP_NOT_AUTHORIZED")
+        (1..10).contains(&wrong),
+        "{wrong} wrong secrets in ten minutes: {answers:?}"
     );
-    assert_eq!(answers.last().unwrap(), &(502, "UPSTREAM_ERROR".to_owned()), "nothing is known of this one");
+    assert!(
+        answers[..usize::try_from(wrong).unwrap()]
+            .iter()
+            .all(|answer| answer.1 == "CORP_NOT_AUTHORIZED")
+    );
+    assert_eq!(
+        answers.last().unwrap(),
+        &(502, "UPSTREAM_ERROR".to_owned()),
+        "nothing is known of this one"
+    );
     // A company whose secret is known to be right is not held back.
     node.sandbox.expire_tokens();
-    assert_eq!(node.log_in(SUITE, &good, &node.user(0, 0)).await.status, 200);
+    assert_eq!(
+        node.log_in(SUITE, &good, &node.user(0, 0)).await.status,
+        200
+    );
     clock.advance(TEN_MINUTES);
     let before = node.sandbox.calls("gettoken");
     node.log_in(SUITE, &node.corp(13), &node.user(13, 0)).await;
-    assert!(node.sandbox.calls("gettoken") > before, "ten minutes later it is tried");
+    assert!(
+        node.sandbox.calls("gettoken") > before,
+        "ten minutes later it is tried"
+    );
 }

@@ -20,21 +20,34 @@ fn deaf() -> Plan {
 #[tokio::test]
 async fn a_create_auth_before_the_first_ticket_waits_for_one() {
     let node = Node::start(deaf()).await;
-    node.sandbox.change_settings(json!({"ticketPeriodMs": 0})).await.unwrap();
-    node.sandbox.set_notify(&format!("http://{}/auth/notify", node.addr)).unwrap();
+    node.sandbox
+        .change_settings(json!({"ticketPeriodMs": 0}))
+        .await
+        .unwrap();
+    node.sandbox
+        .set_notify(&format!("http://{}/auth/notify", node.addr))
+        .unwrap();
     let corp = node.corp(0);
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
     until("it waits", async || {
         let record = node.records().await.remove(0);
         let hint = record.hint.unwrap_or_default();
-        record.status == RecordStatus::Waiting && record.attempts > 0 && hint.contains("suite_ticket")
+        record.status == RecordStatus::Waiting
+            && record.attempts > 0
+            && hint.contains("suite_ticket")
     })
     .await;
     assert_eq!(node.status(SUITE, &corp).await, "none");
     assert_eq!(node.sandbox.calls("service/get_suite_token"), 0);
     node.sandbox.push_ticket(SUITE).await.unwrap();
-    until("the company is in", async || node.status(SUITE, &corp).await == "active").await;
-    until("its record is done", async || node.statuses("create_auth").await == ["succeeded"]).await;
+    until("the company is in", async || {
+        node.status(SUITE, &corp).await == "active"
+    })
+    .await;
+    until("its record is done", async || {
+        node.statuses("create_auth").await == ["succeeded"]
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -53,13 +66,20 @@ async fn v1_is_never_tried_after_a_doubt() {
         ("a gateway's error", Fault::of(V2).http_status(502), true),
     ] {
         let wire = Wire::new();
-        let node = Node::start_with(Plan::default(), |builder| builder.http_client(wire.client())).await;
+        let node = Node::start_with(Plan::default(), |builder| {
+            builder.http_client(wire.client())
+        })
+        .await;
         node.sandbox.fault(fault.times(1)).unwrap();
         if !answered {
             wire.lose_answer(V2);
         }
         node.install(0).await;
-        assert_eq!((node.sandbox.calls(V2), node.sandbox.calls(V1)), (2, 0), "{what}: v2 again, and only v2");
+        assert_eq!(
+            (node.sandbox.calls(V2), node.sandbox.calls(V1)),
+            (2, 0),
+            "{what}: v2 again, and only v2"
+        );
     }
 }
 
@@ -68,14 +88,21 @@ async fn an_answer_that_is_lost_is_said_and_healed_by_a_reset() {
     let clock = ManualClock::starting_now();
     let wire = Wire::new();
     let client = wire.client();
-    let node =
-        Node::start_with(Plan::default(), |builder| builder.http_client(client).clock(clock.clone())).await;
+    let node = Node::start_with(Plan::default(), |builder| {
+        builder.http_client(client).clock(clock.clone())
+    })
+    .await;
     // WeCom spends the code, and its answer never comes.
     wire.lose_answer(V2);
     let corp = node.corp(0);
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
-    let record =
-        async || node.records().await.into_iter().find(|record| record.event == "create_auth").unwrap();
+    let record = async || {
+        node.records()
+            .await
+            .into_iter()
+            .find(|record| record.event == "create_auth")
+            .unwrap()
+    };
     until("the first try is over", async || {
         record().await.attempts == 1 && record().await.last_error.is_some()
     })
@@ -96,12 +123,24 @@ async fn an_answer_that_is_lost_is_said_and_healed_by_a_reset() {
     })
     .await;
     let failed = record().await;
-    assert!(failed.hint.clone().unwrap().contains("重新获取secret"), "{failed:?}");
+    assert!(
+        failed.hint.clone().unwrap().contains("重新获取secret"),
+        "{failed:?}"
+    );
     assert!(failed.last_error.unwrap().contains("permanent_code"));
-    assert_eq!((node.sandbox.calls(V1), node.status(SUITE, &corp).await.as_str()), (0, "none"));
+    assert_eq!(
+        (
+            node.sandbox.calls(V1),
+            node.status(SUITE, &corp).await.as_str()
+        ),
+        (0, "none")
+    );
     // What the hint says helps.
     assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
-    until("the company is in", async || node.status(SUITE, &corp).await == "active").await;
+    until("the company is in", async || {
+        node.status(SUITE, &corp).await == "active"
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -112,12 +151,28 @@ async fn a_spent_auth_code_fails_at_once_with_what_helps() {
     let now = i64::MAX;
     let event = suite_event(SUITE, "create_auth", now, &[("AuthCode", &spent)]);
     node.accepted(&node.forge.post(SUITE, &event)).await;
-    until("it failed", async || node.statuses("create_auth").await[0] == "failed").await;
+    until("it failed", async || {
+        node.statuses("create_auth").await[0] == "failed"
+    })
+    .await;
     let record = node.records().await.remove(0);
     assert!(record.hint.unwrap().contains("重新获取secret"));
-    assert_eq!(node.sandbox.calls(V1), 0, "40078 is the end, not a reason for v1");
-    let answer = node.login.service().retry_callback(record.record_id).await.unwrap_err();
-    assert_eq!(answer.errcode(), Some(40078), "tried by hand, it says what WeCom says");
+    assert_eq!(
+        node.sandbox.calls(V1),
+        0,
+        "40078 is the end, not a reason for v1"
+    );
+    let answer = node
+        .login
+        .service()
+        .retry_callback(record.record_id)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        answer.errcode(),
+        Some(40078),
+        "tried by hand, it says what WeCom says"
+    );
 }
 
 #[tokio::test]
@@ -128,7 +183,10 @@ async fn an_existing_authorisation_is_imported() {
     let _ = node.sandbox.install(&corp).await.unwrap();
     node.listen().await;
     let import = async |code: &str| {
-        let ids = (wecom_login::SuiteId::new(SUITE).unwrap(), wecom_login::CorpId::new(&*corp).unwrap());
+        let ids = (
+            wecom_login::SuiteId::new(SUITE).unwrap(),
+            wecom_login::CorpId::new(&*corp).unwrap(),
+        );
         node.login
             .service()
             .import_authorization(&ids.0, &ids.1, wecom_login::PermanentCode::new(code), None)
@@ -136,11 +194,20 @@ async fn an_existing_authorisation_is_imported() {
     };
     let code = node.sandbox.permanent_code(&corp, SUITE).unwrap();
     import(&code).await.unwrap();
-    until("WeCom named the app", async || node.summary(SUITE, &corp).await.unwrap().agent_id.is_some()).await;
+    until("WeCom named the app", async || {
+        node.summary(SUITE, &corp).await.unwrap().agent_id.is_some()
+    })
+    .await;
     let login = node.log_in(SUITE, &corp, &node.user(0, 0)).await;
     assert_eq!(login.status, 200, "{:?}", login.json());
     let token = login.json()["token"].as_str().unwrap().to_owned();
     import(&code).await.unwrap();
-    assert!(node.lives(&token).await, "imported again it is the same authorisation");
-    assert_eq!(import("  ").await.unwrap_err().kind(), wecom_login::ErrorKind::ApiParams);
+    assert!(
+        node.lives(&token).await,
+        "imported again it is the same authorisation"
+    );
+    assert_eq!(
+        import("  ").await.unwrap_err().kind(),
+        wecom_login::ErrorKind::ApiParams
+    );
 }

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wecom_login::{
-    UserBinder, Builder, Error, ErrorKind, HookFuture, ManualClock, Principal, AuthenticatedMember, Result,
+    AuthenticatedMember, Builder, Error, ErrorKind, HookFuture, ManualClock, Principal, Result,
+    UserBinder,
 };
 use wecom_login_tests::forge::{Push, app_event, suite_event};
 use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
@@ -20,14 +21,20 @@ struct Away {
 impl Away {
     fn check(&self) -> Result<()> {
         match self.away.load(Ordering::SeqCst) {
-            true => Err(Error::new(ErrorKind::StoreUnavailable, "the host app is away")),
+            true => Err(Error::new(
+                ErrorKind::StoreUnavailable,
+                "the host app is away",
+            )),
             false => Ok(()),
         }
     }
 }
 
 impl UserBinder for Away {
-    fn bind<'a>(&'a self, person: &'a AuthenticatedMember) -> HookFuture<'a, Result<Option<String>>> {
+    fn bind<'a>(
+        &'a self,
+        person: &'a AuthenticatedMember,
+    ) -> HookFuture<'a, Result<Option<String>>> {
         self.ours.bind(person)
     }
 
@@ -54,11 +61,16 @@ async fn started() -> (Node, Arc<AtomicBool>, String, String) {
     started_with(|builder| builder).await
 }
 
-async fn started_with(change: impl FnOnce(Builder) -> Builder) -> (Node, Arc<AtomicBool>, String, String) {
+async fn started_with(
+    change: impl FnOnce(Builder) -> Builder,
+) -> (Node, Arc<AtomicBool>, String, String) {
     let away = Arc::new(AtomicBool::new(false));
     let of_binder = Arc::clone(&away);
     let node = Node::start_with(Plan::default(), |builder| {
-        change(builder.wrap_binder(move |ours| Away { ours, away: of_binder }))
+        change(builder.wrap_binder(move |ours| Away {
+            ours,
+            away: of_binder,
+        }))
     })
     .await;
     let corp = node.install(0).await;
@@ -68,12 +80,22 @@ async fn started_with(change: impl FnOnce(Builder) -> Builder) -> (Node, Arc<Ato
 
 fn leaves(node: &Node, corp: &str, person: &str) -> Push {
     let fields = [("ChangeType", "delete_user"), ("UserID", person)];
-    node.forge.post(corp, &app_event(corp, "change_contact", 1_700_000_000, &fields))
+    node.forge.post(
+        corp,
+        &app_event(corp, "change_contact", 1_700_000_000, &fields),
+    )
 }
 
 fn is_renamed(node: &Node, corp: &str, from: &str, to: &str) -> Push {
-    let fields = [("ChangeType", "update_user"), ("UserID", from), ("NewUserID", to)];
-    node.forge.post(corp, &app_event(corp, "change_contact", 1_700_000_001, &fields))
+    let fields = [
+        ("ChangeType", "update_user"),
+        ("UserID", from),
+        ("NewUserID", to),
+    ];
+    node.forge.post(
+        corp,
+        &app_event(corp, "change_contact", 1_700_000_001, &fields),
+    )
 }
 
 async fn user_id(node: &Node, corp: &str, person: &str) -> Option<String> {
@@ -95,14 +117,25 @@ async fn who_leaves_while_a_cancellation_is_not_confirmed_has_left() {
     let corp = node.install(0).await;
     let person = node.user(0, 0);
     let before = user_id(&node, &corp, &person).await.unwrap();
-    node.sandbox.fault(Fault::of("service/v2/get_auth_info").http_status(502)).unwrap();
+    node.sandbox
+        .fault(Fault::of("service/v2/get_auth_info").http_status(502))
+        .unwrap();
     // From somebody who has the keys: WeCom knows nothing of it, and cannot be asked yet. It comes after the authorisation,
     // whose second was the machine's.
     clock.advance(Duration::from_mins(2));
-    let cancels = suite_event(SUITE, "cancel_auth", 1_900_000_000, &[("AuthCorpId", &corp)]);
+    let cancels = suite_event(
+        SUITE,
+        "cancel_auth",
+        1_900_000_000,
+        &[("AuthCorpId", &corp)],
+    );
     node.accepted(&node.forge.post(SUITE, &cancels)).await;
-    until("the company is out", async || node.status(SUITE, &corp).await == "cancelled").await;
-    node.done(&leaves(&node, &corp, &person), "change_contact").await;
+    until("the company is out", async || {
+        node.status(SUITE, &corp).await == "cancelled"
+    })
+    .await;
+    node.done(&leaves(&node, &corp, &person), "change_contact")
+        .await;
     node.sandbox.clear_faults();
     until("the cancellation is taken back", async || {
         clock.advance(Duration::from_secs(30));
@@ -130,11 +163,19 @@ async fn one_who_is_back_before_the_binding_ended_stays_in_as_somebody_new() {
             .any(|record| record.event == "change_contact" && record.last_error.is_some())
     })
     .await;
-    assert_eq!(user_id(&node, &corp, &person).await, None, "nobody logs in as who they were");
+    assert_eq!(
+        user_id(&node, &corp, &person).await,
+        None,
+        "nobody logs in as who they were"
+    );
     for _ in 0..3 {
         try_again(&node).await;
     }
-    assert_eq!(node.number(epoch).await, 1, "their sessions were ended once");
+    assert_eq!(
+        node.number(epoch).await,
+        1,
+        "their sessions were ended once"
+    );
 
     away.store(false, Ordering::SeqCst);
     let now = user_id(&node, &corp, &person).await.unwrap();
@@ -145,7 +186,10 @@ async fn one_who_is_back_before_the_binding_ended_stays_in_as_somebody_new() {
         node.statuses("change_contact").await == ["succeeded"]
     })
     .await;
-    assert!(node.lives(&session).await, "the task is of before they came back");
+    assert!(
+        node.lives(&session).await,
+        "the task is of before they came back"
+    );
     assert_eq!(user_id(&node, &corp, &person).await.unwrap(), now);
 }
 
@@ -157,19 +201,31 @@ async fn events_about_one_person_are_carried_out_in_their_order() {
     user_id(&node, &corp, &another).await.unwrap();
     away.store(true, Ordering::SeqCst);
     node.accepted(&leaves(&node, &corp, &person)).await;
-    until("leaving is tried", async || node.records().await[0].last_error.is_some()).await;
+    until("leaving is tried", async || {
+        node.records().await[0].last_error.is_some()
+    })
+    .await;
     away.store(false, Ordering::SeqCst);
     // Whoever has the userid now is another person, and so is the one that is called otherwise next.
-    node.accepted(&is_renamed(&node, &corp, &person, renamed)).await;
+    node.accepted(&is_renamed(&node, &corp, &person, renamed))
+        .await;
     node.accepted(&leaves(&node, &corp, &another)).await;
     until("all is done", async || {
-        node.statuses("change_contact").await.iter().all(|status| status == "succeeded")
+        node.statuses("change_contact")
+            .await
+            .iter()
+            .all(|status| status == "succeeded")
     })
     .await;
     let bound = format!("SELECT COUNT(*) FROM wecom_user WHERE local_id = '{before}'");
     assert_eq!(node.number(&bound).await, 0, "nobody is who they were");
     let who = principal(SUITE, &corp, renamed);
-    let new = node.login.service().issue_session(&who, wecom_login::Platform::App).await.unwrap();
+    let new = node
+        .login
+        .service()
+        .issue_session(&who, wecom_login::Platform::App)
+        .await
+        .unwrap();
     assert_ne!(new.user.user_id(), before);
 }
 
@@ -179,7 +235,10 @@ async fn an_end_from_before_a_long_outage_is_not_given_up_at_its_first_failure()
     let (node, away, corp, person) = started_with(|builder| builder.clock(clock.clone())).await;
     away.store(true, Ordering::SeqCst);
     node.accepted(&leaves(&node, &corp, &person)).await;
-    until("it is tried", async || node.records().await[0].last_error.is_some()).await;
+    until("it is tried", async || {
+        node.records().await[0].last_error.is_some()
+    })
+    .await;
     // The service was away over the weekend.
     clock.advance(Duration::from_hours(60));
     until("it is tried again", async || {
@@ -189,7 +248,10 @@ async fn an_end_from_before_a_long_outage_is_not_given_up_at_its_first_failure()
         record.attempts >= 2 && record.last_error.is_some()
     })
     .await;
-    until("it waits", async || node.statuses("change_contact").await == ["waiting"]).await;
+    until("it waits", async || {
+        node.statuses("change_contact").await == ["waiting"]
+    })
+    .await;
     away.store(false, Ordering::SeqCst);
     until("it is done", async || {
         clock.advance(Duration::from_mins(1));

@@ -16,7 +16,9 @@ pub(crate) async fn refused(stage: &Stage, app: &ExampleApp) {
     window.says("The login was cancelled").await;
     is_out(&window).await;
     window.choose("Log in again").await;
-    window.arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url)).await;
+    window
+        .arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url))
+        .await;
     window.choose(&company.person.1).await;
     window.arrives(&format!("{}/api/public", app.url)).await;
     is_in(&window, company).await;
@@ -46,7 +48,9 @@ pub(crate) async fn attempt_expired(stage: &Stage, app: &ExampleApp) {
     begin(&window, app, company, "/").await;
     let back = way_back(&window, app).await;
     window.go(&format!("{}/", app.url)).await;
-    window.forget(&format!("wecom_state_{}", state_of(&back))).await;
+    window
+        .forget(&format!("wecom_state_{}", state_of(&back)))
+        .await;
     window.go(&format!("{}{back}", app.url)).await;
     window.says("This login cannot go on").await;
     is_out(&window).await;
@@ -58,7 +62,9 @@ pub(crate) async fn back_button(stage: &Stage, app: &ExampleApp) {
     let window = stage.open(Look::desktop()).await;
     log_in(&window, app, company, "/api/public").await;
     window.back().await;
-    window.arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url)).await;
+    window
+        .arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url))
+        .await;
     window.choose(&company.person.1).await;
     window.says("This login cannot go on").await;
     stage.picture(&window, "old-attempt").await;
@@ -70,22 +76,40 @@ pub(crate) async fn back_button(stage: &Stage, app: &ExampleApp) {
 /// A state that nobody made, and one that is none.
 pub(crate) async fn forged_state(stage: &Stage, app: &ExampleApp) {
     let window = stage.open(Look::desktop()).await;
-    window.go(&format!("{}/auth/callback?code=forged&state={}", app.url, "0123456789abcdef".repeat(2))).await;
+    window
+        .go(&format!(
+            "{}/auth/callback?code=forged&state={}",
+            app.url,
+            "0123456789abcdef".repeat(2)
+        ))
+        .await;
     window.says("This login cannot go on").await;
     stage.picture(&window, "told").await;
-    for query in ["code=forged&state=%3Cb%3E", "code=forged", "state=1&state=2&code=forged"] {
-        window.go(&format!("{}/auth/callback?{query}", app.url)).await;
+    for query in [
+        "code=forged&state=%3Cb%3E",
+        "code=forged",
+        "state=1&state=2&code=forged",
+    ] {
+        window
+            .go(&format!("{}/auth/callback?{query}", app.url))
+            .await;
         window.says("This login link is not right").await;
     }
     assert_eq!(window.cookies().await.len(), 0);
     let state = app.state().await;
-    assert!(state["calls"]["auth/getuserinfo"].is_null(), "a forged state reached WeCom");
+    assert!(
+        state["calls"]["auth/getuserinfo"].is_null(),
+        "a forged state reached WeCom"
+    );
 }
 
 /// A link that another browser began: it lets nobody in there, and its code stays good where it belongs.
 pub(crate) async fn state_of_another_browser(stage: &Stage, app: &ExampleApp) {
     let company = &app.companies().await[0];
-    let (own, other) = (stage.open(Look::desktop()).await, stage.open(Look::desktop()).await);
+    let (own, other) = (
+        stage.open(Look::desktop()).await,
+        stage.open(Look::desktop()).await,
+    );
     begin(&own, app, company, "/api/public").await;
     let back = way_back(&own, app).await;
     other.go(&format!("{}{back}", app.url)).await;
@@ -100,9 +124,13 @@ pub(crate) async fn state_of_another_browser(stage: &Stage, app: &ExampleApp) {
 pub(crate) async fn people_who_may_not(stage: &Stage, app: &ExampleApp) {
     let company = &app.companies().await[0];
     let window = stage.open(Look::workbench()).await;
-    for (kind, told) in [("non-member", "您不是该企业的成员"), ("invisible", "您没有使用该应用的权限")]
-    {
-        window.go(&format!("{}/auth/login?corpId={}", app.url, company.id)).await;
+    for (kind, told) in [
+        ("non-member", "您不是该企业的成员"),
+        ("invisible", "您没有使用该应用的权限"),
+    ] {
+        window
+            .go(&format!("{}/auth/login?corpId={}", app.url, company.id))
+            .await;
         window.choose(&company.special(kind)).await;
         window.says(told).await;
         stage.picture(&window, kind).await;
@@ -120,16 +148,47 @@ pub(crate) async fn told_in_every_look(stage: &Stage, app: &ExampleApp) {
         (Size::Desktop, Language::Chinese),
         (Size::Desktop, Language::English),
     ] {
-        let window = stage.open(Look { size, language, ..Look::desktop() }).await;
+        let window = stage
+            .open(Look {
+                size,
+                language,
+                ..Look::desktop()
+            })
+            .await;
         for (name, person, zh, en) in [
-            ("not-a-member", &stranger, "您不是该企业的成员", "You are not a member"),
-            ("not-visible", &hidden, "您没有使用该应用的权限", "The app is not open to you"),
-            ("no-licence", &company.person.1, "您没有接口许可", "You have no interface licence"),
-            ("expired", &company.person.1, "登录已过期", "The login has expired"),
+            (
+                "not-a-member",
+                &stranger,
+                "您不是该企业的成员",
+                "You are not a member",
+            ),
+            (
+                "not-visible",
+                &hidden,
+                "您没有使用该应用的权限",
+                "The app is not open to you",
+            ),
+            (
+                "no-licence",
+                &company.person.1,
+                "您没有接口许可",
+                "You have no interface licence",
+            ),
+            (
+                "expired",
+                &company.person.1,
+                "登录已过期",
+                "The login has expired",
+            ),
         ] {
-            let login = format!("{}/auth/login?corpId={}&mode=workbench", app.url, company.id);
+            let login = format!(
+                "{}/auth/login?corpId={}&mode=workbench",
+                app.url, company.id
+            );
             window.go(&login).await;
-            window.arrives(&format!("{}/connect/oauth2/authorize", app.sandbox_url)).await;
+            window
+                .arrives(&format!("{}/connect/oauth2/authorize", app.sandbox_url))
+                .await;
             // 701008: the person has no licence. 42003: the code is too old.
             let refusal = match name {
                 "no-licence" => Some(701_008),
@@ -141,8 +200,19 @@ pub(crate) async fn told_in_every_look(stage: &Stage, app: &ExampleApp) {
                 app.control("/faults", &fault).await;
             }
             window.choose(person).await;
-            window.says(if language == Language::Chinese { zh } else { en }).await;
-            stage.picture(&window, &format!("{name}-{size:?}-{language:?}").to_lowercase()).await;
+            window
+                .says(if language == Language::Chinese {
+                    zh
+                } else {
+                    en
+                })
+                .await;
+            stage
+                .picture(
+                    &window,
+                    &format!("{name}-{size:?}-{language:?}").to_lowercase(),
+                )
+                .await;
             assert!(!window.overflows().await, "{name} is wider than its window");
             everything_has_a_name(&window, name).await;
             is_out(&window).await;
@@ -156,9 +226,15 @@ pub(crate) async fn company_leaves(stage: &Stage, app: &ExampleApp) {
     let window = stage.open(Look::desktop()).await;
     log_in(&window, app, company, "/").await;
     is_in(&window, company).await;
-    app.control(&format!("/corps/{}/cancel", company.id), &json!({})).await;
-    until("the session is over", async || window.fetch("GET", "/api/hello").await.0 == 401).await;
-    window.go(&format!("{}/auth/login?corpId={}", app.url, company.id)).await;
+    app.control(&format!("/corps/{}/cancel", company.id), &json!({}))
+        .await;
+    until("the session is over", async || {
+        window.fetch("GET", "/api/hello").await.0 == 401
+    })
+    .await;
+    window
+        .go(&format!("{}/auth/login?corpId={}", app.url, company.id))
+        .await;
     window.says("This company has not authorised the app").await;
     stage.picture(&window, "told").await;
 }

@@ -23,22 +23,35 @@ pub(crate) async fn login_pages(stage: &Stage, app: &ExampleApp) {
     let company = &app.companies().await[0];
     let login = format!("{}/auth/login?corpId={}", app.url, company.id);
     for (size, language, dark) in LOOKS {
-        let window = stage.open(Look { size, language, dark, ..Look::desktop() }).await;
+        let window = stage
+            .open(Look {
+                size,
+                language,
+                dark,
+                ..Look::desktop()
+            })
+            .await;
         let look = async |name: &str| look_at(stage, &window, name, (size, language, dark)).await;
         window.go(&format!("{}/", app.url)).await;
-        stage.picture(&window, &tagged("home", (size, language, dark))).await;
+        stage
+            .picture(&window, &tagged("home", (size, language, dark)))
+            .await;
         for (name, path) in [
             ("code", "/auth/login"),
             ("unknown-code", "/auth/login?orgCode=nobody"),
-            ("not-this-browser", "/auth/callback?code=x&state=0123456789abcdef0123456789abcdef"),
+            (
+                "not-this-browser",
+                "/auth/callback?code=x&state=0123456789abcdef0123456789abcdef",
+            ),
             ("bad-link", "/auth/callback"),
             ("not-authorised", "/auth/login?corpId=wwnobody"),
         ] {
             window.go(&format!("{}{path}", app.url)).await;
             look(name).await;
             // Our style sheet passed our own policy.
-            let width =
-                window.script("return getComputedStyle(document.querySelector('main')).maxWidth").await;
+            let width = window
+                .script("return getComputedStyle(document.querySelector('main')).maxWidth")
+                .await;
             assert_eq!(width, "416px");
         }
         window.go(&login).await;
@@ -65,11 +78,22 @@ pub(crate) async fn sandbox_pages(stage: &Stage, app: &ExampleApp) {
     let query = query(app).await;
     let oauth = format!("/connect/oauth2/authorize?response_type=code&{query}");
     let pages = [
-        ("qr", format!("/wwlogin/sso/login?login_type=CorpApp&{query}"), ("扫码登录", "Scan to log in")),
-        ("oauth", format!("{oauth}&scope=snsapi_base"), ("谁点击了应用", "Who clicks the app")),
+        (
+            "qr",
+            format!("/wwlogin/sso/login?login_type=CorpApp&{query}"),
+            ("扫码登录", "Scan to log in"),
+        ),
+        (
+            "oauth",
+            format!("{oauth}&scope=snsapi_base"),
+            ("谁点击了应用", "Who clicks the app"),
+        ),
         (
             "consent",
-            format!("{oauth}&scope=snsapi_privateinfo&sandboxUser={}", company.person.0),
+            format!(
+                "{oauth}&scope=snsapi_privateinfo&sandboxUser={}",
+                company.person.0
+            ),
             ("允许", "Allow"),
         ),
         (
@@ -79,19 +103,38 @@ pub(crate) async fn sandbox_pages(stage: &Stage, app: &ExampleApp) {
         ),
         ("console", "/sandbox".to_owned(), ("推送记录", "Deliveries")),
     ];
-    app.control("/faults", &json!({"api": "gettoken", "times": 1, "errcode": -1})).await;
+    app.control(
+        "/faults",
+        &json!({"api": "gettoken", "times": 1, "errcode": -1}),
+    )
+    .await;
     for (size, language, dark) in LOOKS {
-        let window = stage.open(Look { size, language, dark, ..Look::desktop() }).await;
+        let window = stage
+            .open(Look {
+                size,
+                language,
+                dark,
+                ..Look::desktop()
+            })
+            .await;
         for (name, path, (zh, en)) in &pages {
             window.go(&format!("{}{path}", app.sandbox_url)).await;
-            window.says(if language == Language::Chinese { zh } else { en }).await;
+            window
+                .says(if language == Language::Chinese {
+                    zh
+                } else {
+                    en
+                })
+                .await;
             look_at(stage, &window, name, (size, language, dark)).await;
         }
         window.click("summary").await;
         window.says(&company.person.1).await;
         look_at(stage, &window, "people", (size, language, dark)).await;
         // What WeCom's own parameter says counts more than the browser.
-        window.go(&format!("{}{}&lang=en", app.sandbox_url, pages[0].1)).await;
+        window
+            .go(&format!("{}{}&lang=en", app.sandbox_url, pages[0].1))
+            .await;
         window.says(pages[0].2.1).await;
     }
     let window = stage.open(Look::desktop()).await;
@@ -110,22 +153,46 @@ pub(crate) async fn headers_of_every_page(stage: &Stage, app: &ExampleApp) {
         ("/auth/login?orgCode=nobody".to_owned(), 404),
         ("/auth/login?corpId=wwnobody".to_owned(), 403),
         (format!("/auth/login?corpId={}", company.id), 302),
-        (format!("/auth/login?corpId={}&mode=workbench", company.id), 302),
+        (
+            format!("/auth/login?corpId={}&mode=workbench", company.id),
+            302,
+        ),
         ("/auth/callback".to_owned(), 400),
-        ("/auth/callback?code=x&state=0123456789abcdef0123456789abcdef".to_owned(), 403),
+        (
+            "/auth/callback?code=x&state=0123456789abcdef0123456789abcdef".to_owned(),
+            403,
+        ),
     ] {
         ours(app, &mut all, &target, "", status).await;
     }
     let login = format!("/auth/login?corpId={}", company.id);
-    ours(app, &mut all, &login, "wecom_logged_out=0123456789abcdef0123456789abcdef", 200).await;
+    ours(
+        app,
+        &mut all,
+        &login,
+        "wecom_logged_out=0123456789abcdef0123456789abcdef",
+        200,
+    )
+    .await;
     // A person of two companies: to WeCom, back to the page of companies, and into one of them.
     let begun = ours(app, &mut all, &login, "", 302).await;
-    let back = app.leads_to(&format!("{}&sandboxUser=wangfang", begun.header("location").unwrap())).await;
+    let back = app
+        .leads_to(&format!(
+            "{}&sandboxUser=wangfang",
+            begun.header("location").unwrap()
+        ))
+        .await;
     let proven = ours(app, &mut all, &back, &cookies(&begun), 303).await;
     let list = proven.header("location").unwrap();
     let companies = ours(app, &mut all, list, &cookies(&proven), 200).await;
     let page = companies.text().replace("&amp;", "&");
-    let link = page.split("<li><a href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let link = page
+        .split("<li><a href=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
     let entered = ours(app, &mut all, link, &cookies(&proven), 303).await;
     assert_eq!(entered.header("location"), Some("/"));
     let query = query(app).await;
@@ -140,25 +207,55 @@ pub(crate) async fn headers_of_every_page(stage: &Stage, app: &ExampleApp) {
         (back(&qr), 302, None),
         (format!("{oauth}&scope=snsapi_base"), 200, Some(&nowhere)),
         (back(&format!("{oauth}&scope=snsapi_base")), 302, None),
-        (back(&format!("{oauth}&scope=snsapi_privateinfo")), 200, Some(&nowhere)),
-        ("/wwlogin/sso/login?appid=nobody".to_owned(), 400, Some(&nowhere)),
-        ("/wwopen/customApp/authorize?key=nobody".to_owned(), 404, Some(&nowhere)),
+        (
+            back(&format!("{oauth}&scope=snsapi_privateinfo")),
+            200,
+            Some(&nowhere),
+        ),
+        (
+            "/wwlogin/sso/login?appid=nobody".to_owned(),
+            400,
+            Some(&nowhere),
+        ),
+        (
+            "/wwopen/customApp/authorize?key=nobody".to_owned(),
+            404,
+            Some(&nowhere),
+        ),
         ("/sandbox".to_owned(), 200, Some(&nowhere)),
     ] {
-        let reply = app.wecom(Ask::get(&target).header("accept", "text/html")).await;
+        let reply = app
+            .wecom(Ask::get(&target).header("accept", "text/html"))
+            .await;
         keep(&mut all, &format!("(sandbox) {target}"), &reply);
         assert_eq!(reply.status, status, "{target}");
         match frames {
             Some(frames) => assert_strict(&reply, frames),
-            None => assert_eq!(reply.header("referrer-policy"), Some("no-referrer"), "{reply:?}"),
+            None => assert_eq!(
+                reply.header("referrer-policy"),
+                Some("no-referrer"),
+                "{reply:?}"
+            ),
         }
     }
     stage.keep(&all);
 }
 
 /// One of our pages, with these cookies.
-async fn ours(app: &ExampleApp, all: &mut String, target: &str, cookies: &str, status: u16) -> Reply {
-    let reply = app.send(Ask::get(target).header("accept", "text/html").header("cookie", cookies)).await;
+async fn ours(
+    app: &ExampleApp,
+    all: &mut String,
+    target: &str,
+    cookies: &str,
+    status: u16,
+) -> Reply {
+    let reply = app
+        .send(
+            Ask::get(target)
+                .header("accept", "text/html")
+                .header("cookie", cookies),
+        )
+        .await;
     keep(all, target, &reply);
     assert_eq!(reply.status, status, "{target}");
     assert_strict(&reply, "frame-ancestors 'none'");
@@ -167,8 +264,14 @@ async fn ours(app: &ExampleApp, all: &mut String, target: &str, cookies: &str, s
 
 /// What a browser sends back of the cookies that it was given.
 fn cookies(reply: &Reply) -> String {
-    let given = reply.headers.iter().filter(|(name, _)| name == "set-cookie");
-    given.map(|(_, value)| value.split(';').next().unwrap()).collect::<Vec<_>>().join("; ")
+    let given = reply
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "set-cookie");
+    given
+        .map(|(_, value)| value.split(';').next().unwrap())
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// What a link to WeCom says of the app.
@@ -208,8 +311,16 @@ async fn look_at(stage: &Stage, window: &Window, name: &str, look: (Size, Langua
     let name = tagged(name, look);
     stage.picture(window, &name).await;
     assert!(!window.overflows().await, "{name} is wider than its window");
-    let lang = if look.1 == Language::Chinese { "zh-CN" } else { "en" };
-    assert_eq!(window.attribute("html", "lang").await.as_deref(), Some(lang), "{name}");
+    let lang = if look.1 == Language::Chinese {
+        "zh-CN"
+    } else {
+        "en"
+    };
+    assert_eq!(
+        window.attribute("html", "lang").await.as_deref(),
+        Some(lang),
+        "{name}"
+    );
     everything_has_a_name(window, &name).await;
     every_field_has_an_edge(window, &name).await;
     if look == LOOKS[0] || look == LOOKS[3] {
@@ -218,5 +329,9 @@ async fn look_at(stage: &Stage, window: &Window, name: &str, look: (Size, Langua
 }
 
 fn tagged(name: &str, (size, language, dark): (Size, Language, bool)) -> String {
-    format!("{name}-{size:?}-{language:?}-{}", if dark { "dark" } else { "light" }).to_lowercase()
+    format!(
+        "{name}-{size:?}-{language:?}-{}",
+        if dark { "dark" } else { "light" }
+    )
+    .to_lowercase()
 }

@@ -18,8 +18,14 @@ use wecom_login_tests::browser::{BROWSER, BROWSER_OVER_TLS, Example, run, run_ov
 use wecom_login_tests::scenarios::{self, Scenario};
 
 const EXAMPLES: [Example; 2] = [
-    Example { name: "axum-app", binary: env!("CARGO_BIN_EXE_axum-app-under-test") },
-    Example { name: "actix-app", binary: env!("CARGO_BIN_EXE_actix-app-under-test") },
+    Example {
+        name: "axum-app",
+        binary: env!("CARGO_BIN_EXE_axum-app-under-test"),
+    },
+    Example {
+        name: "actix-app",
+        binary: env!("CARGO_BIN_EXE_actix-app-under-test"),
+    },
 ];
 const ADAPTERS: [&dyn Adapter; 2] = [&AxumAdapter, &ActixAdapter];
 
@@ -72,7 +78,15 @@ fn main() -> ExitCode {
         looks::headers_of_every_page,
     ));
     all.extend(with_examples!(BROWSER_OVER_TLS, run_over_https: coming_in::over_https));
-    all.extend(with_adapters!(BROWSER, within::ten_minutes, within::chooser));
-    all.extend(with_adapters!(BROWSER_OVER_TLS, panel::panel, panel::another_script));
+    all.extend(with_adapters!(
+        BROWSER,
+        within::ten_minutes,
+        within::chooser
+    ));
+    all.extend(with_adapters!(
+        BROWSER_OVER_TLS,
+        panel::panel,
+        panel::another_script
+    ));
     scenarios::run(all)
 }

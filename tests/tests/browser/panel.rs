@@ -25,57 +25,97 @@ pub(crate) async fn panel(adapter: &dyn Adapter) {
     let script = real.as_deref().unwrap_or(STAND_IN);
     let panel = match real {
         Some(_) => QrPanel::new(),
-        None => QrPanel::new().with_script(MIRROR, Some(&digest(script))).unwrap(),
+        None => QrPanel::new()
+            .with_script(MIRROR, Some(&digest(script)))
+            .unwrap(),
     };
     let setup = Setup::new().configure(|builder| builder.qr_panel(panel));
-    run_with_panel("panel", adapter, setup, script, async |stage: &Stage, world: &World, look: Look| {
-        let target = format!("/auth/login?corpId={COMPANY_A}");
-        let page = world.host(Ask::get(&target).header("accept", "text/html")).await;
-        let mut headers = String::new();
-        keep(&mut headers, &target, &page);
-        stage.keep(&headers);
-        assert_strict(&page, "frame-src https://login.work.weixin.qq.com; ");
-        for (name, look) in [
-            ("desktop", look),
-            ("phone", Look { size: Size::Phone, language: Language::Chinese, dark: true, ..look }),
-        ] {
-            let window = stage.open(look).await;
-            let page =
-                format!("http://{}/auth/login?corpId={COMPANY_A}&returnTo=/api/public", world.address());
-            window.go(&page).await;
-            let frame = Url::parse(&window.attribute("#ww_login iframe", "src").await.unwrap()).unwrap();
-            assert!(frame.as_str().starts_with(WECOM), "{frame}");
-            asked_rightly(world, &frame, look.language);
-            let title = window.attribute("#ww_login iframe", "title").await;
-            assert_eq!(title, window.attribute("html", "lang").await.map(|lang| titled(&lang).to_owned()));
-            window.enter_frame("#ww_login iframe").await;
-            window.find(".people a").await;
-            stage.picture(&window, name).await;
-            window.leave_frame().await;
-            assert!(!window.overflows().await);
-            window.enter_frame("#ww_login iframe").await;
-            window.click(".people a").await;
-            window.leave_frame().await;
-            window.arrives(&format!("http://{}/api/public", world.address())).await;
-            is_in(&window, world).await;
-        }
-    })
+    run_with_panel(
+        "panel",
+        adapter,
+        setup,
+        script,
+        async |stage: &Stage, world: &World, look: Look| {
+            let target = format!("/auth/login?corpId={COMPANY_A}");
+            let page = world
+                .host(Ask::get(&target).header("accept", "text/html"))
+                .await;
+            let mut headers = String::new();
+            keep(&mut headers, &target, &page);
+            stage.keep(&headers);
+            assert_strict(&page, "frame-src https://login.work.weixin.qq.com; ");
+            for (name, look) in [
+                ("desktop", look),
+                (
+                    "phone",
+                    Look {
+                        size: Size::Phone,
+                        language: Language::Chinese,
+                        dark: true,
+                        ..look
+                    },
+                ),
+            ] {
+                let window = stage.open(look).await;
+                let page = format!(
+                    "http://{}/auth/login?corpId={COMPANY_A}&returnTo=/api/public",
+                    world.address()
+                );
+                window.go(&page).await;
+                let frame = Url::parse(&window.attribute("#ww_login iframe", "src").await.unwrap())
+                    .unwrap();
+                assert!(frame.as_str().starts_with(WECOM), "{frame}");
+                asked_rightly(world, &frame, look.language);
+                let title = window.attribute("#ww_login iframe", "title").await;
+                assert_eq!(
+                    title,
+                    window
+                        .attribute("html", "lang")
+                        .await
+                        .map(|lang| titled(&lang).to_owned())
+                );
+                window.enter_frame("#ww_login iframe").await;
+                window.find(".people a").await;
+                stage.picture(&window, name).await;
+                window.leave_frame().await;
+                assert!(!window.overflows().await);
+                window.enter_frame("#ww_login iframe").await;
+                window.click(".people a").await;
+                window.leave_frame().await;
+                window
+                    .arrives(&format!("http://{}/api/public", world.address()))
+                    .await;
+                is_in(&window, world).await;
+            }
+        },
+    )
     .await;
 }
 
 /// Under the default digest no other file runs; people are led on to WeCom's own page, and log in there.
 pub(crate) async fn another_script(adapter: &dyn Adapter) {
     let setup = Setup::new().configure(|builder| builder.qr_panel(QrPanel::new()));
-    run_with_panel("other", adapter, setup, STAND_IN, async |stage: &Stage, world: &World, look: Look| {
-        let window = stage.open(look).await;
-        window
-            .go(&format!("http://{}/auth/login?corpId={COMPANY_A}&returnTo=/api/public", world.address()))
-            .await;
-        window.arrives(WECOM).await;
-        window.click(".people a").await;
-        window.arrives(&format!("http://{}/api/public", world.address())).await;
-        is_in(&window, world).await;
-    })
+    run_with_panel(
+        "other",
+        adapter,
+        setup,
+        STAND_IN,
+        async |stage: &Stage, world: &World, look: Look| {
+            let window = stage.open(look).await;
+            window
+                .go(&format!(
+                    "http://{}/auth/login?corpId={COMPANY_A}&returnTo=/api/public",
+                    world.address()
+                ))
+                .await;
+            window.arrives(WECOM).await;
+            window.click(".people a").await;
+            window
+                .arrives(&format!("http://{}/api/public", world.address()))
+                .await;
+            is_in(&window, world).await;
+        },
+    )
     .await;
 }
 
@@ -83,11 +123,17 @@ pub(crate) async fn another_script(adapter: &dyn Adapter) {
 fn asked_rightly(world: &World, frame: &Url, language: Language) {
     let mut asked: HashMap<_, _> = frame.query_pairs().into_owned().collect();
     let state = asked.remove("state").unwrap();
-    assert!(state.len() == 32 && state.bytes().all(|byte| byte.is_ascii_hexdigit()), "{state}");
+    assert!(
+        state.len() == 32 && state.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "{state}"
+    );
     let version = asked.remove("version").unwrap();
     println!("the panel is of version {version}");
     let corps = world.sandbox.state()["corps"].as_array().unwrap().clone();
-    let corp = corps.iter().find(|corp| corp["corpId"] == COMPANY_A).unwrap();
+    let corp = corps
+        .iter()
+        .find(|corp| corp["corpId"] == COMPANY_A)
+        .unwrap();
     let agent = corp["apps"][0]["agentId"].as_str().unwrap().to_owned();
     let redirect_uri = format!("http://{}/auth/callback", world.address());
     let wanted = HashMap::from(
@@ -98,7 +144,14 @@ fn asked_rightly(world: &World, frame: &Url, language: Language) {
             ("redirect_uri", &redirect_uri),
             ("redirect_type", "top"),
             ("panel_size", "small"),
-            ("lang", if language == Language::Chinese { "zh" } else { "en" }),
+            (
+                "lang",
+                if language == Language::Chinese {
+                    "zh"
+                } else {
+                    "en"
+                },
+            ),
             ("color_scheme", "auto"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned())),
@@ -107,7 +160,11 @@ fn asked_rightly(world: &World, frame: &Url, language: Language) {
 }
 
 fn titled(lang: &str) -> &'static str {
-    if lang == "en" { "Log in with WeCom" } else { "企业微信扫码登录" }
+    if lang == "en" {
+        "Log in with WeCom"
+    } else {
+        "企业微信扫码登录"
+    }
 }
 
 fn digest(script: &[u8]) -> String {

@@ -21,13 +21,21 @@ const NAMED: [&str; 10] = [
 /// The page has a title, one main part and one first heading, and nothing on it is without a name.
 pub(crate) async fn everything_has_a_name(window: &Window, page: &str) {
     let nodes = window.accessible().await;
-    let text =
-        |node: &serde_json::Value, field: &str| node[field]["value"].as_str().unwrap_or_default().to_owned();
+    let text = |node: &serde_json::Value, field: &str| {
+        node[field]["value"].as_str().unwrap_or_default().to_owned()
+    };
     let roles: Vec<String> = nodes.iter().map(|node| text(node, "role")).collect();
     for (node, role) in nodes.iter().zip(&roles) {
-        assert!(!NAMED.contains(&role.as_str()) || !text(node, "name").trim().is_empty(), "{page}: {node}");
+        assert!(
+            !NAMED.contains(&role.as_str()) || !text(node, "name").trim().is_empty(),
+            "{page}: {node}"
+        );
     }
-    assert_eq!(roles.iter().filter(|role| *role == "main").count(), 1, "{page}: {roles:?}");
+    assert_eq!(
+        roles.iter().filter(|role| *role == "main").count(),
+        1,
+        "{page}: {roles:?}"
+    );
     assert_eq!(window.count("h1").await, 1, "{page}");
 }
 
@@ -35,13 +43,20 @@ pub(crate) async fn everything_has_a_name(window: &Window, page: &str) {
 pub(crate) async fn every_field_has_an_edge(window: &Window, page: &str) {
     let contrasts = window.script(CONTRASTS).await;
     for contrast in contrasts.as_array().unwrap() {
-        assert!(contrast.as_f64().unwrap() >= 3.0, "{page}: a field's border has {contrast}:1");
+        assert!(
+            contrast.as_f64().unwrap() >= 3.0,
+            "{page}: a field's border has {contrast}:1"
+        );
     }
 }
 
 /// Tab comes to everything that can be used, in its order, and it can be seen where it is.
 pub(crate) async fn everything_by_tab(window: &Window, page: &str) {
-    let count = window.script(&format!("{USABLE} return usable.length")).await.as_u64().unwrap();
+    let count = window
+        .script(&format!("{USABLE} return usable.length"))
+        .await
+        .as_u64()
+        .unwrap();
     let mut order = Vec::new();
     // A round begins where the focus is, and passes the browser itself.
     for _ in 0..count + 2 {
@@ -51,12 +66,21 @@ pub(crate) async fn everything_by_tab(window: &Window, page: &str) {
                               return [usable.indexOf(focused), ...seen]"
         );
         let focused = window.script(&script).await;
-        let Some(place) = focused[0].as_u64() else { continue };
-        assert_eq!(focused[1], true, "{page}: the focus on {:?} cannot be seen", focused[2]);
+        let Some(place) = focused[0].as_u64() else {
+            continue;
+        };
+        assert_eq!(
+            focused[1], true,
+            "{page}: the focus on {:?} cannot be seen",
+            focused[2]
+        );
         order.push(place);
     }
     for place in 0..count {
-        assert!(order.contains(&place), "{page}: Tab does not come to {place} of {count}: {order:?}");
+        assert!(
+            order.contains(&place),
+            "{page}: Tab does not come to {place} of {count}: {order:?}"
+        );
     }
     let turns = order.windows(2).filter(|pair| pair[1] < pair[0]).count();
     assert!(turns <= 1, "{page}: {order:?}");

@@ -4,8 +4,15 @@ use wecom_login_tests::browser::{Company, ExampleApp, Key, Window};
 
 /// Begins a login for a company and waits for WeCom's QR page.
 pub(crate) async fn begin(window: &Window, app: &ExampleApp, company: &Company, return_to: &str) {
-    window.go(&format!("{}/auth/login?corpId={}&returnTo={return_to}", app.url, company.id)).await;
-    window.arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url)).await;
+    window
+        .go(&format!(
+            "{}/auth/login?corpId={}&returnTo={return_to}",
+            app.url, company.id
+        ))
+        .await;
+    window
+        .arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url))
+        .await;
 }
 
 /// Logs the first person of a company in by the QR page.
@@ -17,7 +24,9 @@ pub(crate) async fn log_in(window: &Window, app: &ExampleApp, company: &Company,
 
 /// Path and query that the QR page would lead its first person to.
 pub(crate) async fn way_back(window: &Window, app: &ExampleApp) -> String {
-    let link = window.script("return document.querySelector('.people a').href").await;
+    let link = window
+        .script("return document.querySelector('.people a').href")
+        .await;
     app.leads_to(link.as_str().unwrap()).await
 }
 
@@ -33,14 +42,19 @@ pub(crate) async fn is_in(window: &Window, company: &Company) {
     assert_eq!(status, 200, "{user}");
     assert_eq!(
         (&user["corpId"], &user["thirdUserId"]),
-        (&company.id.as_str().into(), &company.person.0.as_str().into())
+        (
+            &company.id.as_str().into(),
+            &company.person.0.as_str().into()
+        )
     );
 }
 
 /// That the browser holds no cookie of a session.
 pub(crate) async fn is_out(window: &Window) {
     let cookies = window.cookies().await;
-    let session = cookies.iter().find(|cookie| cookie["name"].as_str().unwrap().ends_with("wecom_login"));
+    let session = cookies
+        .iter()
+        .find(|cookie| cookie["name"].as_str().unwrap().ends_with("wecom_login"));
     assert!(session.is_none(), "{session:?}");
 }
 
@@ -48,7 +62,9 @@ pub(crate) async fn is_out(window: &Window) {
 pub(crate) async fn tab_to(window: &Window, text: &str) {
     for _ in 0..60 {
         window.press(Key::Tab).await;
-        let focused = window.script(&format!("const focused = document.activeElement; {FOCUS}")).await;
+        let focused = window
+            .script(&format!("const focused = document.activeElement; {FOCUS}"))
+            .await;
         if focused[1].as_str().unwrap().contains(text) {
             assert_eq!(focused[0], true, "the focus on {text:?} cannot be seen");
             return;

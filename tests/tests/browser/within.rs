@@ -3,22 +3,31 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use wecom_login::{UserBinder, CorpId, HookFuture, Principal, AuthenticatedMember, Result, WecomUserId};
+use wecom_login::{
+    AuthenticatedMember, CorpId, HookFuture, Principal, Result, UserBinder, WecomUserId,
+};
 use wecom_login_tests::auths::COMPANY_A;
 use wecom_login_tests::browser::{Look, Stage, Window, run_within};
 use wecom_login_tests::{Adapter, Setup, World};
 
 /// A person who took longer than ten minutes is told, though the browser still holds the cookie.
 pub(crate) async fn ten_minutes(adapter: &dyn Adapter) {
-    run_within("ten_minutes", adapter, Setup::new(), async |stage: &Stage, world: &World| {
-        let window = stage.open(Look::desktop()).await;
-        window.go(&at(world, &format!("/auth/login?corpId={COMPANY_A}"))).await;
-        window.find(".people a").await;
-        world.advance(Duration::from_mins(10));
-        window.click(".people a").await;
-        window.says("This login is over").await;
-        stage.picture(&window, "told").await;
-    })
+    run_within(
+        "ten_minutes",
+        adapter,
+        Setup::new(),
+        async |stage: &Stage, world: &World| {
+            let window = stage.open(Look::desktop()).await;
+            window
+                .go(&at(world, &format!("/auth/login?corpId={COMPANY_A}")))
+                .await;
+            window.find(".people a").await;
+            world.advance(Duration::from_mins(10));
+            window.click(".people a").await;
+            window.says("This login is over").await;
+            stage.picture(&window, "told").await;
+        },
+    )
     .await;
 }
 
@@ -27,31 +36,48 @@ pub(crate) async fn chooser(adapter: &dyn Adapter) {
     let in_company_a = Arc::new(OnceLock::new());
     let binder = OneUser(Arc::clone(&in_company_a));
     let setup = Setup::new().configure(|builder| builder.binder(binder));
-    run_within("chooser", adapter, setup, async |stage: &Stage, world: &World| {
-        in_company_a.set(WecomUserId::new(world.person(COMPANY_A)).unwrap()).unwrap();
-        let other = world.open_corp();
-        let window = stage.open(Look::workbench()).await;
-        begin(&window, world, &other).await;
-        window.says("选择企业").await;
-        stage.picture(&window, "companies").await;
-        assert_eq!(window.count("li a").await, 2);
-        window.reload().await;
-        let another = window.attribute(&format!("a[href*='corpId={other}']"), "href").await.unwrap();
-        window.click(&format!("a[href*='corpId={COMPANY_A}']")).await;
-        window.arrives(&at(world, "/api/public")).await;
-        let (status, user) = window.fetch("GET", "/api/hello").await;
-        assert_eq!((status, &user["corpId"]), (200, &COMPANY_A.into()));
-        // The choice is made: neither the proof nor another choice works again.
-        window.back().await;
-        window.says("无法继续此登录").await;
-        window.go(&at(world, &another)).await;
-        window.says("无法继续此登录").await;
-    })
+    run_within(
+        "chooser",
+        adapter,
+        setup,
+        async |stage: &Stage, world: &World| {
+            in_company_a
+                .set(WecomUserId::new(world.person(COMPANY_A)).unwrap())
+                .unwrap();
+            let other = world.open_corp();
+            let window = stage.open(Look::workbench()).await;
+            begin(&window, world, &other).await;
+            window.says("选择企业").await;
+            stage.picture(&window, "companies").await;
+            assert_eq!(window.count("li a").await, 2);
+            window.reload().await;
+            let another = window
+                .attribute(&format!("a[href*='corpId={other}']"), "href")
+                .await
+                .unwrap();
+            window
+                .click(&format!("a[href*='corpId={COMPANY_A}']"))
+                .await;
+            window.arrives(&at(world, "/api/public")).await;
+            let (status, user) = window.fetch("GET", "/api/hello").await;
+            assert_eq!((status, &user["corpId"]), (200, &COMPANY_A.into()));
+            // The choice is made: neither the proof nor another choice works again.
+            window.back().await;
+            window.says("无法继续此登录").await;
+            window.go(&at(world, &another)).await;
+            window.says("无法继续此登录").await;
+        },
+    )
     .await;
 }
 
 async fn begin(window: &Window, world: &World, corp_id: &str) {
-    window.go(&at(world, &format!("/auth/login?corpId={corp_id}&returnTo=/api/public"))).await;
+    window
+        .go(&at(
+            world,
+            &format!("/auth/login?corpId={corp_id}&returnTo=/api/public"),
+        ))
+        .await;
     window.click(".people a").await;
 }
 
@@ -71,9 +97,17 @@ impl UserBinder for OneUser {
         Box::pin(async { Ok(Some("one".to_owned())) })
     }
 
-    fn linked_principals<'a>(&'a self, _: &'a str, proven: &'a Principal) -> HookFuture<'a, Result<Vec<Principal>>> {
+    fn linked_principals<'a>(
+        &'a self,
+        _: &'a str,
+        proven: &'a Principal,
+    ) -> HookFuture<'a, Result<Vec<Principal>>> {
         let user_id = self.0.get().unwrap().clone();
-        let there = Principal::new(proven.suite_id.clone(), CorpId::new(COMPANY_A).unwrap(), user_id);
+        let there = Principal::new(
+            proven.suite_id.clone(),
+            CorpId::new(COMPANY_A).unwrap(),
+            user_id,
+        );
         Box::pin(async { Ok(vec![there]) })
     }
 

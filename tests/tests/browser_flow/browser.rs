@@ -3,7 +3,8 @@
 use serde_json::Value;
 use wecom_login_tests::{Adapter, Ask, Layout, Reply, Setup, World, send};
 
-const WECOM: &str = "Mozilla/5.0 (iPhone) AppleWebKit/605 wxwork/4.1.20 MicroMessenger/7.0.1 Language/zh";
+const WECOM: &str =
+    "Mozilla/5.0 (iPhone) AppleWebKit/605 wxwork/4.1.20 MicroMessenger/7.0.1 Language/zh";
 
 /// A browser: cookies, and a way to go.
 #[derive(Clone, Default)]
@@ -15,27 +16,46 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn new() -> Self {
-        Self { agent: "Mozilla/5.0 (X11; Linux x86_64)".to_owned(), language: "en", ..Self::default() }
+        Self {
+            agent: "Mozilla/5.0 (X11; Linux x86_64)".to_owned(),
+            language: "en",
+            ..Self::default()
+        }
     }
 
     pub(crate) fn in_wecom() -> Self {
-        Self { agent: WECOM.to_owned(), language: "zh-CN,zh;q=0.9", ..Self::default() }
+        Self {
+            agent: WECOM.to_owned(),
+            language: "zh-CN,zh;q=0.9",
+            ..Self::default()
+        }
     }
 
     /// GET of a path of the app, as this browser sends it.
     pub(crate) fn ask(&self, target: &str) -> Ask {
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<_> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let ask = Ask::get(target)
             .header("user-agent", &*self.agent)
             .header("accept-language", self.language)
             .header("accept", "text/html,*/*;q=0.8");
-        if cookies.is_empty() { ask } else { ask.header("cookie", cookies.join("; ")) }
+        if cookies.is_empty() {
+            ask
+        } else {
+            ask.header("cookie", cookies.join("; "))
+        }
     }
 
     pub(crate) fn keep(&mut self, reply: &Reply) {
         for line in reply.all("set-cookie") {
             let (pair, attributes) = line.split_once(';').unwrap();
-            assert!(attributes.contains("Path=/; HttpOnly; SameSite=Lax"), "{line}");
+            assert!(
+                attributes.contains("Path=/; HttpOnly; SameSite=Lax"),
+                "{line}"
+            );
             let (name, value) = pair.split_once('=').unwrap();
             self.cookies.retain(|(known, _)| known != name);
             if !attributes.contains("Max-Age=0;") {
@@ -52,10 +72,25 @@ impl Browser {
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
         let policy = reply.header("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'"), "{policy}");
-        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert!(
+            policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
         if !matches!(reply.status, 302 | 303) {
-            assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"), "{reply:?}");
-            let nonce = reply.text().split("nonce=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+            assert_eq!(
+                reply.header("content-type"),
+                Some("text/html; charset=utf-8"),
+                "{reply:?}"
+            );
+            let nonce = reply
+                .text()
+                .split("nonce=\"")
+                .nth(1)
+                .unwrap()
+                .split('"')
+                .next()
+                .unwrap()
+                .to_owned();
             assert!(policy.contains(&format!("'nonce-{nonce}'")), "{policy}");
         }
         self.keep(&reply);
@@ -77,11 +112,17 @@ impl Browser {
     }
 
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
-        self.cookies.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.cookies
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn pending(&self) -> usize {
-        self.cookies.iter().filter(|(name, _)| name.contains("wecom_state_")).count()
+        self.cookies
+            .iter()
+            .filter(|(name, _)| name.contains("wecom_state_"))
+            .count()
     }
 
     pub(crate) async fn me(&self, world: &World) -> Value {
@@ -91,11 +132,18 @@ impl Browser {
 
 /// WeCom's page with one more parameter; gives where it leads, below the app's origin.
 pub(crate) async fn at_wecom(world: &World, link: &str, more: &str) -> String {
-    let target = link.split('#').next().unwrap().strip_prefix(&world.sandbox.url()).unwrap();
+    let target = link
+        .split('#')
+        .next()
+        .unwrap()
+        .strip_prefix(&world.sandbox.url())
+        .unwrap();
     let reply = send(world.sandbox.addr(), &Ask::get(format!("{target}&{more}"))).await;
     assert_eq!(reply.status, 302, "{}", reply.text());
     let location = reply.header("location").unwrap();
-    let path = location.find("/auth/callback").unwrap_or_else(|| panic!("{location}"));
+    let path = location
+        .find("/auth/callback")
+        .unwrap_or_else(|| panic!("{location}"));
     location[path..].to_owned()
 }
 
@@ -116,5 +164,10 @@ pub(crate) async fn world(adapter: &dyn Adapter) -> World {
 pub(crate) fn is_page(reply: &Reply, status: u16, text: &str) {
     assert_eq!(reply.status, status, "{}", reply.text());
     assert!(reply.text().contains(text), "{}", reply.text());
-    assert!(!reply.all("set-cookie").any(|line| line.starts_with("wecom_login=")), "{reply:?}");
+    assert!(
+        !reply
+            .all("set-cookie")
+            .any(|line| line.starts_with("wecom_login=")),
+        "{reply:?}"
+    );
 }

@@ -13,10 +13,20 @@ pub(crate) async fn a_scan_leads_into_the_app(adapter: &dyn Adapter) {
     // The host app's own page sends the browser to the login.
     let away = world.host(browser.ask("/api/page?x=1&y=%E4%BC%81")).await;
     assert_eq!(away.status, 302);
-    let query = away.header("location").unwrap().strip_prefix("/auth/login?").unwrap().to_owned();
-    let link = browser.begin(&world, &format!("{query}&corpId={COMPANY_A}")).await;
+    let query = away
+        .header("location")
+        .unwrap()
+        .strip_prefix("/auth/login?")
+        .unwrap()
+        .to_owned();
+    let link = browser
+        .begin(&world, &format!("{query}&corpId={COMPANY_A}"))
+        .await;
     assert!(
-        link.starts_with(&format!("{}/wwlogin/sso/login?login_type=CorpApp", world.sandbox.url())),
+        link.starts_with(&format!(
+            "{}/wwlogin/sso/login?login_type=CorpApp",
+            world.sandbox.url()
+        )),
         "{link}"
     );
     assert!(link.ends_with("&lang=en"), "{link}");
@@ -27,12 +37,18 @@ pub(crate) async fn a_scan_leads_into_the_app(adapter: &dyn Adapter) {
     let back = as_person(&world, &link, &person).await;
     let mut copy = browser.clone();
     let reply = browser.open(&world, &back).await;
-    assert_eq!((reply.status, reply.header("location")), (303, Some("/api/page?x=1&y=%E4%BC%81")));
+    assert_eq!(
+        (reply.status, reply.header("location")),
+        (303, Some("/api/page?x=1&y=%E4%BC%81"))
+    );
     assert!(browser.cookie("wecom_login").unwrap().starts_with("wl_"));
     assert_eq!(browser.pending(), 0);
     assert_eq!(world.host(browser.ask("/api/page")).await.status, 200);
     let me = browser.me(&world).await;
-    assert_eq!((&me["session"]["platform"], &me["session"]["loginType"]), (&json!("web"), &json!("qr")));
+    assert_eq!(
+        (&me["session"]["platform"], &me["session"]["loginType"]),
+        (&json!("web"), &json!("qr"))
+    );
     assert_eq!(me["user"]["thirdUserId"], person.as_str());
 
     // The back button: the state and the code are spent, and the way on is into the app.
@@ -40,7 +56,8 @@ pub(crate) async fn a_scan_leads_into_the_app(adapter: &dyn Adapter) {
     let page = browser.open(&world, &back).await;
     is_page(&page, 403, "This login cannot go on");
     assert!(
-        page.text().contains("<a class=\"button\" href=\"/\">Continue to the app</a>"),
+        page.text()
+            .contains("<a class=\"button\" href=\"/\">Continue to the app</a>"),
         "{}",
         page.text()
     );
@@ -51,9 +68,14 @@ pub(crate) async fn a_scan_leads_into_the_app(adapter: &dyn Adapter) {
         is_page(&page, 401, "This login is over");
         assert!(!page.text().contains("Continue to the app"));
     }
-    copy.open(&world, &as_person(&world, &link, &person).await).await;
+    copy.open(&world, &as_person(&world, &link, &person).await)
+        .await;
     assert_eq!((copy.pending(), copy.cookie("wecom_login")), (0, None));
-    assert_eq!(world.host(browser.ask("/api/page")).await.status, 200, "nothing of this ends the session");
+    assert_eq!(
+        world.host(browser.ask("/api/page")).await.status,
+        200,
+        "nothing of this ends the session"
+    );
     world.end().await;
 }
 
@@ -62,20 +84,49 @@ pub(crate) async fn within_wecom_a_click_is_enough(adapter: &dyn Adapter) {
     let person = world.person(COMPANY_A);
     let mut browser = Browser::in_wecom();
     let link = browser.begin(&world, &format!("corpId={COMPANY_A}")).await;
-    let expected = format!("{}/connect/oauth2/authorize?appid={COMPANY_A}&", world.sandbox.url());
-    assert!(link.starts_with(&expected) && link.ends_with("#wechat_redirect"), "{link}");
-    assert!(link.contains("scope=snsapi_base") && link.contains("&agentid="), "{link}");
-    let reply = browser.open(&world, &as_person(&world, &link, &person).await).await;
+    let expected = format!(
+        "{}/connect/oauth2/authorize?appid={COMPANY_A}&",
+        world.sandbox.url()
+    );
+    assert!(
+        link.starts_with(&expected) && link.ends_with("#wechat_redirect"),
+        "{link}"
+    );
+    assert!(
+        link.contains("scope=snsapi_base") && link.contains("&agentid="),
+        "{link}"
+    );
+    let reply = browser
+        .open(&world, &as_person(&world, &link, &person).await)
+        .await;
     assert_eq!((reply.status, reply.header("location")), (303, Some("/")));
-    assert_eq!(browser.me(&world).await["session"]["loginType"], "workbench");
+    assert_eq!(
+        browser.me(&world).await["session"]["loginType"],
+        "workbench"
+    );
 
     // What the link says goes before what the browser is.
-    let link = browser.begin(&world, &format!("corpId={COMPANY_A}&mode=qr")).await;
-    assert!(link.contains("/wwlogin/") && link.ends_with("&lang=zh"), "{link}");
-    let link = Browser::new().begin(&world, &format!("corpId={COMPANY_A}&mode=workbench")).await;
+    let link = browser
+        .begin(&world, &format!("corpId={COMPANY_A}&mode=qr"))
+        .await;
+    assert!(
+        link.contains("/wwlogin/") && link.ends_with("&lang=zh"),
+        "{link}"
+    );
+    let link = Browser::new()
+        .begin(&world, &format!("corpId={COMPANY_A}&mode=workbench"))
+        .await;
     assert!(link.contains("/connect/oauth2/"), "{link}");
-    for query in ["mode=app", "mode=QR", "corpId=a%20b", "corpId=a&corpId=b", "returnTo=/a&returnTo=/b"] {
-        let reply = Browser::new().open(&world, &format!("/auth/login?{query}")).await;
+    for query in [
+        "mode=app",
+        "mode=QR",
+        "corpId=a%20b",
+        "corpId=a&corpId=b",
+        "returnTo=/a&returnTo=/b",
+    ] {
+        let reply = Browser::new()
+            .open(&world, &format!("/auth/login?{query}"))
+            .await;
         is_page(&reply, 400, "This login link is not right");
     }
     world.end().await;
@@ -84,28 +135,55 @@ pub(crate) async fn within_wecom_a_click_is_enough(adapter: &dyn Adapter) {
 pub(crate) async fn an_organisation_code_names_the_company(adapter: &dyn Adapter) {
     let world = world(adapter).await;
     let code = json!({"corpId": COMPANY_A, "code": "Acme-2026"});
-    world.admin(Ask::post("/setCode").json(&code)).await.no_content();
+    world
+        .admin(Ask::post("/setCode").json(&code))
+        .await
+        .no_content();
     let mut browser = Browser::new();
-    let page = browser.open(&world, "/auth/login?returnTo=/a%26b&mode=qr&orgCode=&corpId=").await;
+    let page = browser
+        .open(
+            &world,
+            "/auth/login?returnTo=/a%26b&mode=qr&orgCode=&corpId=",
+        )
+        .await;
     is_page(&page, 200, "<form method=\"get\" action=\"/auth/login\">");
-    assert!(page.text().contains("<input type=\"hidden\" name=\"returnTo\" value=\"/a&amp;b\">"));
+    assert!(
+        page.text()
+            .contains("<input type=\"hidden\" name=\"returnTo\" value=\"/a&amp;b\">")
+    );
     assert!(page.text().contains("name=\"orgCode\" value=\"\""));
-    let page = browser.open(&world, "/auth/login?returnTo=/a&orgCode=no%22body").await;
+    let page = browser
+        .open(&world, "/auth/login?returnTo=/a&orgCode=no%22body")
+        .await;
     is_page(&page, 404, "There is no such organisation code");
     assert!(page.text().contains("value=\"no&quot;body\""));
 
     let person = world.person(COMPANY_A);
-    let reply = browser.log_in(&world, "returnTo=/a%26b&orgCode=+aCME-2026", &person).await;
-    assert_eq!((reply.status, reply.header("location")), (303, Some("/a&b")));
+    let reply = browser
+        .log_in(&world, "returnTo=/a%26b&orgCode=+aCME-2026", &person)
+        .await;
+    assert_eq!(
+        (reply.status, reply.header("location")),
+        (303, Some("/a&b"))
+    );
     let page = browser.open(&world, "/auth/login").await;
-    assert!(page.text().contains("name=\"orgCode\" value=\"aCME-2026\""), "it is remembered");
+    assert!(
+        page.text().contains("name=\"orgCode\" value=\"aCME-2026\""),
+        "it is remembered"
+    );
 
     let mut chinese = Browser::in_wecom();
     let page = chinese.open(&world, "/auth/login").await;
     assert!(page.text().contains("<html lang=\"zh-CN\">") && page.text().contains("组织代码"));
     // Two look-ups are done; thirty a minute are one client's, by any door.
     for _ in 2..30 {
-        assert_eq!(browser.open(&world, "/auth/login?orgCode=nobody").await.status, 404);
+        assert_eq!(
+            browser
+                .open(&world, "/auth/login?orgCode=nobody")
+                .await
+                .status,
+            404
+        );
     }
     let limited = browser.open(&world, "/auth/login?orgCode=Acme-2026").await;
     is_page(&limited, 429, "Too many attempts");

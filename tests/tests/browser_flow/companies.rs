@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
-use wecom_login::{UserBinder, CorpId, HookFuture, Principal, AuthenticatedMember, Result, SuiteId, WecomUserId};
+use wecom_login::{
+    AuthenticatedMember, CorpId, HookFuture, Principal, Result, SuiteId, UserBinder, WecomUserId,
+};
 use wecom_login_tests::auths::{COMPANY_A, SUITE};
 use wecom_login_tests::{Adapter, Ask, Layout, Reply, Setup, World};
 
@@ -30,24 +32,48 @@ pub(crate) async fn who_is_in_several_companies_chooses_one(adapter: &dyn Adapte
     assert_eq!(browser.pending(), 0);
 
     // The link is worth nothing in another browser, and another company is not entered.
-    is_page(&Browser::new().open(&world, &links[1]).await, 403, "not begun in this browser");
+    is_page(
+        &Browser::new().open(&world, &links[1]).await,
+        403,
+        "not begun in this browser",
+    );
     let mut copy = browser.clone();
     let reply = browser.open(&world, &links[1]).await;
     assert_eq!((reply.status, reply.header("location")), (303, Some("/a")));
     let me = browser.me(&world).await;
-    assert_eq!((&me["user"]["corpId"], &me["user"]["thirdUserId"]), (&json!(other), &json!(there)));
+    assert_eq!(
+        (&me["user"]["corpId"], &me["user"]["thirdUserId"]),
+        (&json!(other), &json!(there))
+    );
     assert_eq!(me["session"]["platform"], "web");
-    assert_eq!(me["session"]["instance"], "auths.QywxProxyDefault", "the instance that serves this company");
+    assert_eq!(
+        me["session"]["instance"], "auths.QywxProxyDefault",
+        "the instance that serves this company"
+    );
     let page = browser.open(&world, &links[0]).await;
     is_page(&page, 403, "This login cannot go on");
-    assert!(page.text().contains("Continue to the app"), "{}", page.text());
-    is_page(&copy.open(&world, &links[0]).await, 401, "This login is over");
+    assert!(
+        page.text().contains("Continue to the app"),
+        "{}",
+        page.text()
+    );
+    is_page(
+        &copy.open(&world, &links[0]).await,
+        401,
+        "This login is over",
+    );
 
     let mut browser = Browser::new();
-    let own = links_of_a_choice(&mut browser, &world, &query, &person).await.remove(0);
+    let own = links_of_a_choice(&mut browser, &world, &query, &person)
+        .await
+        .remove(0);
     let elsewhere = own.replace(COMPANY_A, "wwnobody");
     let mut wrong = browser.clone();
-    is_page(&wrong.open(&world, &elsewhere).await, 403, "You may not enter this company");
+    is_page(
+        &wrong.open(&world, &elsewhere).await,
+        403,
+        "You may not enter this company",
+    );
     is_page(&browser.open(&world, &own).await, 401, "This login is over");
     world.end().await;
 }
@@ -82,16 +108,35 @@ pub(crate) async fn the_page_of_companies_may_be_loaded_again(adapter: &dyn Adap
     // Two clicks, each sent before the other's answer was there; and a third one after it.
     let (mut first, mut second) = (browser.clone(), browser.clone());
     let (one, two) = tokio::join!(first.open(&world, &own), second.open(&world, &own));
-    assert_eq!((one.status, two.status), (303, 303), "{} {}", one.text(), two.text());
+    assert_eq!(
+        (one.status, two.status),
+        (303, 303),
+        "{} {}",
+        one.text(),
+        two.text()
+    );
     let token = first.cookie("wecom_login").unwrap().to_owned();
-    assert_eq!(second.cookie("wecom_login"), Some(token.as_str()), "it is one session");
+    assert_eq!(
+        second.cookie("wecom_login"),
+        Some(token.as_str()),
+        "it is one session"
+    );
     browser.cookies.retain(|(name, _)| name != "wecom_login");
-    browser.cookies.push(("wecom_login".to_owned(), token.clone()));
+    browser
+        .cookies
+        .push(("wecom_login".to_owned(), token.clone()));
     assert_eq!(browser.clone().open(&world, &own).await.status, 303);
-    assert_eq!((world.hello(&token).await, world.hello(&former).await), (200, 401));
+    assert_eq!(
+        (world.hello(&token).await, world.hello(&former).await),
+        (200, 401)
+    );
     // Later it is over, and nobody is logged out by that.
     world.advance(Duration::from_secs(10));
-    is_page(&browser.clone().open(&world, &list).await, 401, "This login is over");
+    is_page(
+        &browser.clone().open(&world, &list).await,
+        401,
+        "This login is over",
+    );
     is_page(&browser.open(&world, &own).await, 401, "This login is over");
     assert_eq!(world.hello(&token).await, 200);
     world.end().await;
@@ -104,21 +149,37 @@ pub(crate) async fn a_limit_leaves_the_choice_as_it_is(adapter: &dyn Adapter) {
     let setup = Setup::new().configure(|builder| builder.binder(given));
     let world = World::start(adapter, Layout::Auth, setup).await;
     let (other, person) = (world.open_corp(), world.person(COMPANY_A));
-    binder.0.lock().unwrap().push(principal(&other, &world.person(&other)));
+    binder
+        .0
+        .lock()
+        .unwrap()
+        .push(principal(&other, &world.person(&other)));
     let mut browser = Browser::new();
     let query = format!("corpId={COMPANY_A}&returnTo=/a");
-    let own = links_of_a_choice(&mut browser, &world, &query, &person).await.remove(0);
+    let own = links_of_a_choice(&mut browser, &world, &query, &person)
+        .await
+        .remove(0);
     for _ in 0..60 {
         let made_up = Ask::post("/loginByCode").json(&json!({"loginCode": "made-up"}));
-        world.ours(made_up).await.is_problem(401, "LOGIN_CODE_INVALID");
+        world
+            .ours(made_up)
+            .await
+            .is_problem(401, "LOGIN_CODE_INVALID");
     }
     let limited = browser.open(&world, &own).await;
     is_page(&limited, 429, "Too many attempts");
     let list = own.split("&corpId=").next().unwrap();
-    assert!(limited.text().contains(&format!("href=\"{list}\"")), "{}", limited.text());
+    assert!(
+        limited.text().contains(&format!("href=\"{list}\"")),
+        "{}",
+        limited.text()
+    );
     world.advance(Duration::from_mins(1));
     is_page(&browser.open(&world, list).await, 200, "Choose a company");
-    assert_eq!(browser.open(&world, &own).await.header("location"), Some("/a"));
+    assert_eq!(
+        browser.open(&world, &own).await.header("location"),
+        Some("/a")
+    );
     world.end().await;
 }
 
@@ -131,17 +192,28 @@ async fn to_the_choice(browser: &mut Browser, world: &World, query: &str, person
     page
 }
 
-async fn links_of_a_choice(browser: &mut Browser, world: &World, query: &str, person: &str) -> Vec<String> {
+async fn links_of_a_choice(
+    browser: &mut Browser,
+    world: &World,
+    query: &str,
+    person: &str,
+) -> Vec<String> {
     links(&to_the_choice(browser, world, query, person).await)
 }
 
 fn links(page: &Reply) -> Vec<String> {
     let links = page.text().split("<li><a href=\"").skip(1);
-    links.map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&")).collect()
+    links
+        .map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&"))
+        .collect()
 }
 
 fn principal(corp_id: &str, user_id: &str) -> Principal {
-    Principal::new(SuiteId::new(SUITE).unwrap(), CorpId::new(corp_id).unwrap(), WecomUserId::new(user_id).unwrap())
+    Principal::new(
+        SuiteId::new(SUITE).unwrap(),
+        CorpId::new(corp_id).unwrap(),
+        WecomUserId::new(user_id).unwrap(),
+    )
 }
 
 /// Everybody is one and the same user, in the companies that are written here.
@@ -157,7 +229,11 @@ impl UserBinder for OneUser {
         Box::pin(async { Ok(Some("one".to_owned())) })
     }
 
-    fn linked_principals<'a>(&'a self, _: &'a str, _: &'a Principal) -> HookFuture<'a, Result<Vec<Principal>>> {
+    fn linked_principals<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a Principal,
+    ) -> HookFuture<'a, Result<Vec<Principal>>> {
         Box::pin(async { Ok(self.0.lock().unwrap().clone()) })
     }
 

@@ -10,24 +10,54 @@ use crate::browser::{Browser, as_person, at_wecom, is_page, state_of, world};
 
 pub(crate) async fn a_login_may_be_refused_fail_and_end_in_time(adapter: &dyn Adapter) {
     let world = world(adapter).await;
-    let (person, query) = (world.person(COMPANY_A), format!("corpId={COMPANY_A}&returnTo=/a"));
+    let (person, query) = (
+        world.person(COMPANY_A),
+        format!("corpId={COMPANY_A}&returnTo=/a"),
+    );
     let mut browser = Browser::new();
     let link = browser.begin(&world, &query).await;
-    let refused = browser.open(&world, &at_wecom(&world, &link, "sandboxAnswer=no").await).await;
+    let refused = browser
+        .open(&world, &at_wecom(&world, &link, "sandboxAnswer=no").await)
+        .await;
     is_page(&refused, 403, "The login was cancelled");
-    assert!(refused.text().contains(&format!("href=\"/auth/login?returnTo=/a&amp;corpId={COMPANY_A}\"")));
+    assert!(refused.text().contains(&format!(
+        "href=\"/auth/login?returnTo=/a&amp;corpId={COMPANY_A}\""
+    )));
     // A code that is no good leaves the state as it is: the next scan goes through.
     let state = state_of(&link);
-    let wrong = browser.open(&world, &format!("/auth/callback?code=nonsense&state={state}")).await;
+    let wrong = browser
+        .open(
+            &world,
+            &format!("/auth/callback?code=nonsense&state={state}"),
+        )
+        .await;
     is_page(&wrong, 401, "The login has expired");
     assert!(wrong.text().contains("CODE_INVALID"));
-    assert_eq!(browser.open(&world, &as_person(&world, &link, &person).await).await.status, 303);
+    assert_eq!(
+        browser
+            .open(&world, &as_person(&world, &link, &person).await)
+            .await
+            .status,
+        303
+    );
     // Spent, though the cookie is there again and the code is new.
     let mut again = browser.clone();
     let link = again.begin(&world, &query).await;
     let mut copy = again.clone();
-    assert_eq!(again.open(&world, &as_person(&world, &link, &person).await).await.status, 303);
-    is_page(&copy.open(&world, &as_person(&world, &link, &person).await).await, 401, "This login is over");
+    assert_eq!(
+        again
+            .open(&world, &as_person(&world, &link, &person).await)
+            .await
+            .status,
+        303
+    );
+    is_page(
+        &copy
+            .open(&world, &as_person(&world, &link, &person).await)
+            .await,
+        401,
+        "This login is over",
+    );
 
     let mut late = Browser::new();
     let link = late.begin(&world, &query).await;
@@ -35,7 +65,10 @@ pub(crate) async fn a_login_may_be_refused_fail_and_end_in_time(adapter: &dyn Ad
     world.advance(Duration::from_mins(10));
     let over = late.open(&world, &back).await;
     is_page(&over, 401, "This login is over");
-    assert!(over.text().contains("href=\"/auth/login?returnTo=/a&amp;corpId="));
+    assert!(
+        over.text()
+            .contains("href=\"/auth/login?returnTo=/a&amp;corpId=")
+    );
     assert_eq!(late.pending(), 0);
     world.end().await;
 }
@@ -54,18 +87,30 @@ pub(crate) async fn who_may_not_come_in_is_told_why(adapter: &dyn Adapter) {
     }
     let stranger = world.special(COMPANY_A, "non-member");
     is_page(
-        &browser.log_in(&world, &format!("{query}&mode=workbench"), &stranger).await,
+        &browser
+            .log_in(&world, &format!("{query}&mode=workbench"), &stranger)
+            .await,
         403,
         "not a member",
     );
     // WeCom took the code, so the login is over.
-    let link = browser.begin(&world, &format!("{query}&mode=workbench")).await;
+    let link = browser
+        .begin(&world, &format!("{query}&mode=workbench"))
+        .await;
     let back = as_person(&world, &link, &stranger).await;
     is_page(&browser.open(&world, &back).await, 403, "not a member");
-    is_page(&browser.open(&world, &as_person(&world, &link, &person).await).await, 401, "This login is over");
+    is_page(
+        &browser
+            .open(&world, &as_person(&world, &link, &person).await)
+            .await,
+        401,
+        "This login is over",
+    );
     let hidden = world.special(COMPANY_A, "invisible");
     is_page(
-        &browser.log_in(&world, &format!("{query}&mode=workbench"), &hidden).await,
+        &browser
+            .log_in(&world, &format!("{query}&mode=workbench"), &hidden)
+            .await,
         403,
         "not open to you",
     );
@@ -73,12 +118,24 @@ pub(crate) async fn who_may_not_come_in_is_told_why(adapter: &dyn Adapter) {
     is_page(&chinese, 403, "您没有使用该应用的权限");
 
     for (fault, status, text) in [
-        (json!({"api": "auth/getuserinfo", "times": 1, "errcode": 701008}), 403, "no interface licence"),
-        (json!({"api": "auth/getuserinfo", "times": 1, "httpStatus": 500}), 502, "WeCom does not answer"),
+        (
+            json!({"api": "auth/getuserinfo", "times": 1, "errcode": 701008}),
+            403,
+            "no interface licence",
+        ),
+        (
+            json!({"api": "auth/getuserinfo", "times": 1, "httpStatus": 500}),
+            502,
+            "WeCom does not answer",
+        ),
     ] {
         let link = browser.begin(&world, &query).await;
         let back = as_person(&world, &link, &person).await;
-        send(world.sandbox.addr(), &Ask::post("/sandbox/faults").json(&fault)).await;
+        send(
+            world.sandbox.addr(),
+            &Ask::post("/sandbox/faults").json(&fault),
+        )
+        .await;
         is_page(&browser.open(&world, &back).await, status, text);
     }
 
@@ -87,9 +144,19 @@ pub(crate) async fn who_may_not_come_in_is_told_why(adapter: &dyn Adapter) {
     let back = as_person(&world, &link, &person).await;
     assert!(world.sandbox.cancel(COMPANY_A).await.unwrap().succeeded());
     world.settled_records().await;
-    is_page(&browser.open(&world, &back).await, 403, "has not authorised the app");
+    is_page(
+        &browser.open(&world, &back).await,
+        403,
+        "has not authorised the app",
+    );
     world.install(SUITE, COMPANY_A).await;
-    is_page(&browser.open(&world, &as_person(&world, &link, &person).await).await, 401, "This login is over");
+    is_page(
+        &browser
+            .open(&world, &as_person(&world, &link, &person).await)
+            .await,
+        401,
+        "This login is over",
+    );
     assert_eq!(browser.log_in(&world, &query, &person).await.status, 303);
     world.end().await;
 }
@@ -101,42 +168,73 @@ pub(crate) async fn after_a_logout_the_login_waits_for_a_click(adapter: &dyn Ada
     assert_eq!(browser.log_in(&world, &query, &person).await.status, 303);
     let token = browser.cookie("wecom_login").unwrap().to_owned();
     let cookie = format!("wecom_login={token}");
-    let logout = Ask::post("/logout").header("cookie", cookie).header("sec-fetch-site", "same-origin");
+    let logout = Ask::post("/logout")
+        .header("cookie", cookie)
+        .header("sec-fetch-site", "same-origin");
     let reply = world.ours(logout).await;
     reply.no_content();
     browser.keep(&reply);
     assert_eq!(browser.cookie("wecom_login"), None);
 
     let target = format!("/auth/login?{query}&returnTo=/a&mode=workbench");
-    for target in
-        [target.clone(), format!("{target}&confirm=yes"), format!("{target}&confirm={}", "0".repeat(32))]
-    {
+    for target in [
+        target.clone(),
+        format!("{target}&confirm=yes"),
+        format!("{target}&confirm={}", "0".repeat(32)),
+    ] {
         is_page(&browser.open(&world, &target).await, 200, "您已退出登录");
     }
     let page = browser.open(&world, &target).await;
-    let proceed = page.text().split("class=\"button\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let proceed = page
+        .text()
+        .split("class=\"button\" href=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
     let reply = browser.open(&world, &proceed.replace("&amp;", "&")).await;
     assert_eq!(reply.status, 302);
     let back = as_person(&world, reply.header("location").unwrap(), &person).await;
-    assert_eq!(browser.open(&world, &back).await.header("location"), Some("/a"));
+    assert_eq!(
+        browser.open(&world, &back).await.header("location"),
+        Some("/a")
+    );
     browser.begin(&world, &query).await;
     // The session may be over before the person logs out: for them it is a logout all the same.
     for path in ["/logout", "/logoutAll"] {
         let mut browser = Browser::in_wecom();
         let gone = Ask::post(path).header("cookie", format!("wecom_login={token}"));
-        let cross = world.ours(gone.clone().header("sec-fetch-site", "cross-site")).await;
-        assert_eq!((cross.status, cross.header("set-cookie")), (403, None), "no other site logs anybody out");
-        let reply = world.ours(gone.header("sec-fetch-site", "same-origin")).await;
+        let cross = world
+            .ours(gone.clone().header("sec-fetch-site", "cross-site"))
+            .await;
+        assert_eq!(
+            (cross.status, cross.header("set-cookie")),
+            (403, None),
+            "no other site logs anybody out"
+        );
+        let reply = world
+            .ours(gone.header("sec-fetch-site", "same-origin"))
+            .await;
         reply.is_problem(401, "TOKEN_INVALID");
         browser.keep(&reply);
         is_page(&browser.open(&world, &target).await, 200, "您已退出登录");
         // The mark lasts as long as the session could have.
-        let mark = reply.all("set-cookie").find(|line| line.starts_with("wecom_logged_out=")).unwrap();
+        let mark = reply
+            .all("set-cookie")
+            .find(|line| line.starts_with("wecom_logged_out="))
+            .unwrap();
         assert!(mark.contains("; Max-Age=2592000;"), "{mark}");
     }
     // Who logs out with a bearer is no browser.
     let token = world.token(COMPANY_A, &person).await;
-    assert_eq!(world.ours(Ask::post("/logout").bearer(&token)).await.header("set-cookie"), None);
+    assert_eq!(
+        world
+            .ours(Ask::post("/logout").bearer(&token))
+            .await
+            .header("set-cookie"),
+        None
+    );
     world.end().await;
 }
 
@@ -145,20 +243,52 @@ pub(crate) async fn unknown_companies_shut_nobody_out(adapter: &dyn Adapter) {
     let world = world(adapter).await;
     let (person, other) = (world.person(COMPANY_A), world.open_corp());
     let mut browser = Browser::new();
-    assert_eq!(browser.log_in(&world, &format!("corpId={other}"), &world.person(&other)).await.status, 303);
+    assert_eq!(
+        browser
+            .log_in(&world, &format!("corpId={other}"), &world.person(&other))
+            .await
+            .status,
+        303
+    );
     for number in 0..30 {
-        let page = browser.open(&world, &format!("/auth/login?corpId=wwnobody{number}")).await;
+        let page = browser
+            .open(&world, &format!("/auth/login?corpId=wwnobody{number}"))
+            .await;
         is_page(&page, 403, "CORP_NOT_AUTHORIZED");
     }
     for _ in 0..60 {
-        is_page(&browser.open(&world, "/auth/login?corpId=wwnobody").await, 429, "Too many attempts");
+        is_page(
+            &browser.open(&world, "/auth/login?corpId=wwnobody").await,
+            429,
+            "Too many attempts",
+        );
     }
-    for (corp_id, person) in [(COMPANY_A, &person), (other.as_str(), &world.person(&other))] {
-        let reply = Browser::new().log_in(&world, &format!("corpId={corp_id}"), person).await;
-        assert_eq!((reply.status, reply.header("location")), (303, Some("/")), "{}", reply.text());
+    for (corp_id, person) in [
+        (COMPANY_A, &person),
+        (other.as_str(), &world.person(&other)),
+    ] {
+        let reply = Browser::new()
+            .log_in(&world, &format!("corpId={corp_id}"), person)
+            .await;
+        assert_eq!(
+            (reply.status, reply.header("location")),
+            (303, Some("/")),
+            "{}",
+            reply.text()
+        );
     }
-    assert_eq!(world.try_log_in(COMPANY_A, &person).await.status, 200, "codes are counted by themselves");
+    assert_eq!(
+        world.try_log_in(COMPANY_A, &person).await.status,
+        200,
+        "codes are counted by themselves"
+    );
     world.advance(Duration::from_mins(1));
-    assert_eq!(browser.open(&world, "/auth/login?corpId=wwnobody").await.status, 403);
+    assert_eq!(
+        browser
+            .open(&world, "/auth/login?corpId=wwnobody")
+            .await
+            .status,
+        403
+    );
     world.end().await;
 }

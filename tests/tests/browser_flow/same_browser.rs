@@ -18,16 +18,34 @@ pub(crate) async fn only_the_browser_that_began_may_end_it(adapter: &dyn Adapter
     let mut victim = Browser::new();
     victim.begin(&world, &query).await;
     for mut browser in [Browser::new(), victim.clone()] {
-        is_page(&browser.open(&world, &theirs).await, 403, "not begun in this browser");
+        is_page(
+            &browser.open(&world, &theirs).await,
+            403,
+            "not begun in this browser",
+        );
     }
     // A cookie of one state under the name of another, a forged one, a link without a proper state.
     let content = victim.cookies[0].1.clone();
     let mut planted = victim.clone();
     planted.cookies = vec![(format!("wecom_state_{}", state_of(&link)), content)];
-    is_page(&planted.open(&world, &theirs).await, 403, "not begun in this browser");
+    is_page(
+        &planted.open(&world, &theirs).await,
+        403,
+        "not begun in this browser",
+    );
     planted.cookies[0].1 = "bm9uc2Vuc2U".to_owned();
-    is_page(&planted.open(&world, &theirs).await, 403, "not begun in this browser");
-    for query in ["", "?code=c", "?code=c&state=", "?code=c&state=abc", "?code=c&state=a%27%22%3E&state=b"] {
+    is_page(
+        &planted.open(&world, &theirs).await,
+        403,
+        "not begun in this browser",
+    );
+    for query in [
+        "",
+        "?code=c",
+        "?code=c&state=",
+        "?code=c&state=abc",
+        "?code=c&state=a%27%22%3E&state=b",
+    ] {
         is_page(
             &victim.open(&world, &format!("/auth/callback{query}")).await,
             400,
@@ -35,7 +53,11 @@ pub(crate) async fn only_the_browser_that_began_may_end_it(adapter: &dyn Adapter
         );
     }
     assert_eq!(calls(), before, "nothing of this reaches WeCom");
-    assert_eq!(attacker.open(&world, &theirs).await.status, 303, "and the code is not burnt");
+    assert_eq!(
+        attacker.open(&world, &theirs).await.status,
+        303,
+        "and the code is not burnt"
+    );
     let head = world.host(Ask::new("HEAD", "/auth/callback?code=c")).await;
     assert_eq!((head.status, head.header("allow")), (405, Some("GET")));
     world.end().await;
@@ -50,16 +72,24 @@ pub(crate) async fn tabs_do_not_disturb_each_other(adapter: &dyn Adapter) {
     .await;
     let (person, query) = (world.person(COMPANY_A), format!("corpId={COMPANY_A}"));
     let mut browser = Browser::new();
-    let one = browser.begin(&world, &format!("{query}&returnTo=/one")).await;
+    let one = browser
+        .begin(&world, &format!("{query}&returnTo=/one"))
+        .await;
     // The setting codeLogin is about codes from elsewhere.
-    let two = browser.begin(&world, &format!("corpId={CODES_OFF}&returnTo=/two")).await;
+    let two = browser
+        .begin(&world, &format!("corpId={CODES_OFF}&returnTo=/two"))
+        .await;
     assert_eq!(browser.pending(), 2);
     let other = world.person(CODES_OFF);
-    let reply = browser.open(&world, &as_person(&world, &two, &other).await).await;
+    let reply = browser
+        .open(&world, &as_person(&world, &two, &other).await)
+        .await;
     assert_eq!(reply.header("location"), Some("/two"));
     let first = browser.cookie("wecom_login").unwrap().to_owned();
     assert_eq!(world.hello(&first).await, 200);
-    let reply = browser.open(&world, &as_person(&world, &one, &person).await).await;
+    let reply = browser
+        .open(&world, &as_person(&world, &one, &person).await)
+        .await;
     assert_eq!(reply.header("location"), Some("/one"));
     // The session that the browser held before is over; the new token is another one.
     assert_ne!(browser.cookie("wecom_login"), Some(first.as_str()));
@@ -70,7 +100,9 @@ pub(crate) async fn tabs_do_not_disturb_each_other(adapter: &dyn Adapter) {
 
     // What does not open is another service's on this host, until there is no room.
     let foreign = format!("wecom_state_{}", "0".repeat(32));
-    browser.cookies.push((foreign.clone(), "sealed-elsewhere".to_owned()));
+    browser
+        .cookies
+        .push((foreign.clone(), "sealed-elsewhere".to_owned()));
     browser.begin(&world, &query).await;
     assert!(browser.cookie(&foreign).is_some());
 
@@ -80,7 +112,13 @@ pub(crate) async fn tabs_do_not_disturb_each_other(adapter: &dyn Adapter) {
     }
     assert_eq!(browser.pending(), 8);
     let link = browser.begin(&world, &query).await;
-    assert_eq!(browser.open(&world, &as_person(&world, &link, &person).await).await.status, 303);
+    assert_eq!(
+        browser
+            .open(&world, &as_person(&world, &link, &person).await)
+            .await
+            .status,
+        303
+    );
     world.end().await;
 }
 
@@ -101,8 +139,14 @@ pub(crate) async fn the_way_back_stays_on_this_origin(adapter: &dyn Adapter) {
         ("%2F..%2F%2Fevil.example", "/"),
         ("%2F%2Fa%40evil.example", "/"),
     ] {
-        let reply = browser.log_in(&world, &format!("{query}&returnTo={return_to}"), &person).await;
-        assert_eq!((reply.status, reply.header("location")), (303, Some(location)), "{return_to}");
+        let reply = browser
+            .log_in(&world, &format!("{query}&returnTo={return_to}"), &person)
+            .await;
+        assert_eq!(
+            (reply.status, reply.header("location")),
+            (303, Some(location)),
+            "{return_to}"
+        );
     }
     world.end().await;
 }
@@ -110,22 +154,46 @@ pub(crate) async fn the_way_back_stays_on_this_origin(adapter: &dyn Adapter) {
 pub(crate) async fn on_https_every_cookie_is_bound_to_the_host(adapter: &dyn Adapter) {
     let setup = Setup::new().configure(|builder| builder.public_url("https://app.example.com"));
     let world = World::start(adapter, Layout::Auth, setup).await;
-    world.sandbox.change_settings(json!({"trustedDomain": "app.example.com"})).await.unwrap();
+    world
+        .sandbox
+        .change_settings(json!({"trustedDomain": "app.example.com"}))
+        .await
+        .unwrap();
     let person = world.person(COMPANY_A);
     let mut browser = Browser::new();
     let link = browser.begin(&world, &format!("corpId={COMPANY_A}")).await;
-    assert!(link.contains("redirect_uri=https%3A%2F%2Fapp.example.com%2Fauth%2Fcallback&"), "{link}");
+    assert!(
+        link.contains("redirect_uri=https%3A%2F%2Fapp.example.com%2Fauth%2Fcallback&"),
+        "{link}"
+    );
     let state = state_of(&link);
-    assert!(browser.cookie(&format!("__Host-wecom_state_{state}")).is_some());
+    assert!(
+        browser
+            .cookie(&format!("__Host-wecom_state_{state}"))
+            .is_some()
+    );
     let back = as_person(&world, &link, &person).await;
     // The bare name is what a sibling host could plant.
     let mut planted = browser.clone();
     planted.cookies[0].0 = format!("wecom_state_{state}");
-    is_page(&planted.open(&world, &back).await, 403, "not begun in this browser");
+    is_page(
+        &planted.open(&world, &back).await,
+        403,
+        "not begun in this browser",
+    );
     let reply = browser.open(&world, &back).await;
     assert_eq!(reply.status, 303);
-    assert!(reply.all("set-cookie").all(|line| line.starts_with("__Host-") && line.contains("; Secure")));
-    assert!(browser.cookie("__Host-wecom_login").unwrap().starts_with("wl_"));
+    assert!(
+        reply
+            .all("set-cookie")
+            .all(|line| line.starts_with("__Host-") && line.contains("; Secure"))
+    );
+    assert!(
+        browser
+            .cookie("__Host-wecom_login")
+            .unwrap()
+            .starts_with("wl_")
+    );
     world.end().await;
 }
 
@@ -135,7 +203,10 @@ pub(crate) async fn cookies_may_be_named_otherwise(adapter: &dyn Adapter) {
     let world = World::start(adapter, Layout::Auth, setup).await;
     let person = world.person(COMPANY_A);
     let mut browser = Browser::new();
-    let others = ("wecom_login".to_owned(), "wl_of_the_other_service".to_owned());
+    let others = (
+        "wecom_login".to_owned(),
+        "wl_of_the_other_service".to_owned(),
+    );
     browser.cookies.push(others.clone());
     let reply = world.host(browser.ask("/api/hello")).await;
     assert_eq!(
@@ -144,8 +215,18 @@ pub(crate) async fn cookies_may_be_named_otherwise(adapter: &dyn Adapter) {
         "the other's cookie is nothing to us"
     );
     let link = browser.begin(&world, &format!("corpId={COMPANY_A}")).await;
-    assert!(browser.cookie(&format!("crm_state_{}", state_of(&link))).is_some());
-    assert_eq!(browser.open(&world, &as_person(&world, &link, &person).await).await.status, 303);
+    assert!(
+        browser
+            .cookie(&format!("crm_state_{}", state_of(&link)))
+            .is_some()
+    );
+    assert_eq!(
+        browser
+            .open(&world, &as_person(&world, &link, &person).await)
+            .await
+            .status,
+        303
+    );
     assert!(browser.cookie("crm_login").unwrap().starts_with("wl_"));
     assert_eq!(browser.cookie("wecom_login"), Some(others.1.as_str()));
     assert_eq!(world.host(browser.ask("/api/hello")).await.status, 200);

@@ -9,7 +9,10 @@ use wecom_login_tests::node::{Node, Plan, SUITE, until};
 const NOW: i64 = 1_700_000_000;
 
 fn leaves(node: &Node, corp: &str, user: &str) -> Push {
-    node.forge.post(corp, &app_event(corp, "unsubscribe", NOW, &[("FromUserName", user)]))
+    node.forge.post(
+        corp,
+        &app_event(corp, "unsubscribe", NOW, &[("FromUserName", user)]),
+    )
 }
 
 #[tokio::test]
@@ -26,12 +29,18 @@ async fn repetitions_are_answered_from_memory_and_counted() {
         // The first may come before the event is in memory: it is there a moment after its record is written.
         refused += node.accepted(&push).await;
     }
-    println!("500 repetitions answered from memory in {:?}, {refused} refused", started.elapsed());
+    println!(
+        "500 repetitions answered from memory in {:?}, {refused} refused",
+        started.elapsed()
+    );
     lock.release().await;
     // What was refused may be counted too: it was too late for its answer, and was not given up.
     until("they are counted", async || {
         let records = node.records().await;
-        let record = records.iter().find(|record| record.event == "unsubscribe").unwrap();
+        let record = records
+            .iter()
+            .find(|record| record.event == "unsubscribe")
+            .unwrap();
         (500..=500 + refused).contains(&usize::try_from(record.duplicates).unwrap())
     })
     .await;
@@ -45,11 +54,18 @@ async fn what_cannot_be_stored_is_500_and_comes_again() {
     let user = node.user(0, 0);
     let token = node.session(SUITE, &corp, &user).await;
     let push = leaves(&node, &corp, &user);
-    node.database.execute("ALTER TABLE wecom_callback_record RENAME TO gone").await;
+    node.database
+        .execute("ALTER TABLE wecom_callback_record RENAME TO gone")
+        .await;
     let answer = node.push(&push).await;
     assert_eq!((answer.status, answer.body.len()), (500, 0));
-    node.database.execute("ALTER TABLE gone RENAME TO wecom_callback_record").await;
-    assert!(node.lives(&token).await, "nothing was done of what was not stored");
+    node.database
+        .execute("ALTER TABLE gone RENAME TO wecom_callback_record")
+        .await;
+    assert!(
+        node.lives(&token).await,
+        "nothing was done of what was not stored"
+    );
     node.done(&push, "unsubscribe").await;
     until("the session is over", async || !node.lives(&token).await).await;
 }
@@ -58,7 +74,9 @@ async fn what_cannot_be_stored_is_500_and_comes_again() {
 async fn a_database_that_hangs_is_500_in_time_and_nothing_is_lost() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
-    let pushes: Vec<Push> = (0..60).map(|number| leaves(&node, &corp, &format!("user-{number}"))).collect();
+    let pushes: Vec<Push> = (0..60)
+        .map(|number| leaves(&node, &corp, &format!("user-{number}")))
+        .collect();
     let lock = node.database.lock().await;
     // A machine under load may be late. A limit that is not there is late each time: the lock is not released.
     for attempt in 1.. {
@@ -66,7 +84,8 @@ async fn a_database_that_hangs_is_500_in_time_and_nothing_is_lost() {
         let mut waiting = tokio::task::JoinSet::new();
         for push in pushes.clone() {
             let service = node.login.service();
-            waiting.spawn(async move { service.notify("POST", &push.query, &push.body).await.status });
+            waiting
+                .spawn(async move { service.notify("POST", &push.query, &push.body).await.status });
         }
         let answers = waiting.join_all().await;
         let slowest = started.elapsed();
@@ -80,9 +99,15 @@ async fn a_database_that_hangs_is_500_in_time_and_nothing_is_lost() {
     lock.release().await;
     for push in &pushes {
         // As WeCom does: again until it is taken.
-        until("the push is taken", async || node.push(push).await.status == 200).await;
+        until("the push is taken", async || {
+            node.push(push).await.status == 200
+        })
+        .await;
     }
-    until("all are worked off", async || node.statuses("unsubscribe").await == vec!["succeeded"; 60]).await;
+    until("all are worked off", async || {
+        node.statuses("unsubscribe").await == vec!["succeeded"; 60]
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -109,20 +134,31 @@ async fn of_what_is_ignored_the_newest_ten_thousand_stay() {
     let count = "SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored'";
     assert_eq!(node.number(count).await, 10_050);
     clock.advance(Duration::from_mins(10));
-    until("fifty are gone", async || node.number(count).await == 10_000).await;
+    until("fifty are gone", async || {
+        node.number(count).await == 10_000
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn an_event_whose_record_failed_is_tried_again_when_it_comes_again() {
     let node = Node::start(Plan::default()).await;
     node.install(0).await;
-    let push =
-        node.forge.post(SUITE, &suite_event(SUITE, "create_auth", NOW, &[("AuthCode", "no-such-code")]));
+    let push = node.forge.post(
+        SUITE,
+        &suite_event(SUITE, "create_auth", NOW, &[("AuthCode", "no-such-code")]),
+    );
     node.accepted(&push).await;
-    until("it failed", async || node.statuses("create_auth").await[0] == "failed").await;
+    until("it failed", async || {
+        node.statuses("create_auth").await[0] == "failed"
+    })
+    .await;
     let attempts = async || node.records().await[0].attempts;
     let before = attempts().await;
     node.accepted(&push).await;
     until("it was tried again", async || attempts().await > before).await;
-    until("it failed again", async || node.statuses("create_auth").await[0] == "failed").await;
+    until("it failed again", async || {
+        node.statuses("create_auth").await[0] == "failed"
+    })
+    .await;
 }

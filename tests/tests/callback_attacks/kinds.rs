@@ -43,7 +43,12 @@ async fn an_app_event_under_the_suites_receiveid_does_nothing() {
     let (node, corp, user, token) = with_one_session().await;
     let gone = app_event(&corp, "unsubscribe", NOW, &[("FromUserName", &user)]);
     node.accepted(&node.forge.post(SUITE, &gone)).await;
-    let left = app_event(&corp, "change_contact", NOW, &[("ChangeType", "delete_user"), ("UserID", &user)]);
+    let left = app_event(
+        &corp,
+        "change_contact",
+        NOW,
+        &[("ChangeType", "delete_user"), ("UserID", &user)],
+    );
     node.accepted(&node.forge.post(SUITE, &left)).await;
     assert_eq!(node.statuses("unsubscribe").await, ["ignored"]);
     assert_eq!(node.statuses("change_contact").await, ["ignored"]);
@@ -54,45 +59,85 @@ async fn an_app_event_under_the_suites_receiveid_does_nothing() {
 async fn an_event_of_one_company_cannot_act_on_another() {
     let (node, corp, user, token) = with_one_session().await;
     let other = node.install(1).await;
-    let inner = app_event(&other, "unsubscribe", NOW, &[("FromUserName", &user), ("AuthCorpId", &corp)]);
-    node.done(&node.forge.post(&other, &inner), "unsubscribe").await;
-    assert!(node.lives(&token).await, "the same userid in another company is another person");
+    let inner = app_event(
+        &other,
+        "unsubscribe",
+        NOW,
+        &[("FromUserName", &user), ("AuthCorpId", &corp)],
+    );
+    node.done(&node.forge.post(&other, &inner), "unsubscribe")
+        .await;
+    assert!(
+        node.lives(&token).await,
+        "the same userid in another company is another person"
+    );
     let foreign = app_event(&corp, "unsubscribe", NOW, &[("FromUserName", &user)]);
     let answer = node.push(&node.forge.post(&other, &foreign)).await;
-    assert_eq!((answer.status, answer.body.len()), (403, 0), "receiveid and inner ToUserName differ");
+    assert_eq!(
+        (answer.status, answer.body.len()),
+        (403, 0),
+        "receiveid and inner ToUserName differ"
+    );
     assert!(node.lives(&token).await);
 }
 
 #[tokio::test]
 async fn fields_are_direct_children_and_come_once() {
     let (node, corp, user, token) = with_one_session().await;
-    let head =
-        format!("<ToUserName>{corp}</ToUserName><CreateTime>{NOW}</CreateTime><MsgType>event</MsgType>");
+    let head = format!(
+        "<ToUserName>{corp}</ToUserName><CreateTime>{NOW}</CreateTime><MsgType>event</MsgType>"
+    );
     let gone = format!("<Event>unsubscribe</Event><FromUserName>{user}</FromUserName>");
     let deep = "<a>".repeat(9) + &"</a>".repeat(9);
     let many = "<a/>".repeat(300);
     let looks_alike = [
-        ("Event in a member's text", format!("<Event>enter_agent</Event><ExtAttr>{gone}</ExtAttr>")),
+        (
+            "Event in a member's text",
+            format!("<Event>enter_agent</Event><ExtAttr>{gone}</ExtAttr>"),
+        ),
         ("Event nested alone", format!("<ExtAttr>{gone}</ExtAttr>")),
-        ("markup within CDATA", format!("<Event>enter_agent</Event><Name><![CDATA[</Name>{gone}]]></Name>")),
-        ("another case", format!("<event>unsubscribe</event><FromUserName>{user}</FromUserName>")),
+        (
+            "markup within CDATA",
+            format!("<Event>enter_agent</Event><Name><![CDATA[</Name>{gone}]]></Name>"),
+        ),
+        (
+            "another case",
+            format!("<event>unsubscribe</event><FromUserName>{user}</FromUserName>"),
+        ),
         ("Event twice", format!("{gone}<Event>unsubscribe</Event>")),
-        ("FromUserName twice", format!("<FromUserName>x</FromUserName>{gone}")),
-        ("ToUserName twice", format!("<ToUserName>{corp}</ToUserName>{gone}")),
+        (
+            "FromUserName twice",
+            format!("<FromUserName>x</FromUserName>{gone}"),
+        ),
+        (
+            "ToUserName twice",
+            format!("<ToUserName>{corp}</ToUserName>{gone}"),
+        ),
         ("too deep", format!("{gone}{deep}")),
         ("too many elements", format!("{gone}{many}")),
         ("no end", format!("{gone}<a>")),
     ];
     for (number, (what, fields)) in looks_alike.iter().enumerate() {
-        node.accepted(&node.forge.post(&corp, &format!("<xml>{head}{fields}</xml>"))).await;
+        node.accepted(
+            &node
+                .forge
+                .post(&corp, &format!("<xml>{head}{fields}</xml>")),
+        )
+        .await;
         let records = node.records().await;
-        let ignored =
-            records.iter().filter(|record| record.status == wecom_login::RecordStatus::Ignored).count();
+        let ignored = records
+            .iter()
+            .filter(|record| record.status == wecom_login::RecordStatus::Ignored)
+            .count();
         assert_eq!(ignored, number + 1, "{what}: {records:?}");
         assert!(node.lives(&token).await, "{what}");
     }
     // The same fields in their place do act.
-    node.done(&node.forge.post(&corp, &format!("<xml>{head}{gone}</xml>")), "unsubscribe").await;
+    node.done(
+        &node.forge.post(&corp, &format!("<xml>{head}{gone}</xml>")),
+        "unsubscribe",
+    )
+    .await;
     until("the session is over", async || !node.lives(&token).await).await;
 }
 
@@ -101,21 +146,49 @@ async fn what_is_for_the_provider_or_no_event_is_ignored_without_its_payload() {
     let (node, corp, _, token) = with_one_session().await;
     let words = "the private words of a member";
     let pushes = [
-        (PROVIDER, app_event(PROVIDER, "kf_msg_or_event", NOW, &[("Token", words)])),
-        (PROVIDER, suite_event(SUITE, "pay_for_app_success", NOW, &[("Note", words)])),
+        (
+            PROVIDER,
+            app_event(PROVIDER, "kf_msg_or_event", NOW, &[("Token", words)]),
+        ),
+        (
+            PROVIDER,
+            suite_event(SUITE, "pay_for_app_success", NOW, &[("Note", words)]),
+        ),
         (PROVIDER, "no XML at all".to_owned()),
-        (SUITE, suite_event(SUITE, "change_app_admin", NOW, &[("Note", words)])),
-        (SUITE, suite_event(SUITE, "unknown_to_us", NOW, &[("Note", words)])),
+        (
+            SUITE,
+            suite_event(SUITE, "change_app_admin", NOW, &[("Note", words)]),
+        ),
+        (
+            SUITE,
+            suite_event(SUITE, "unknown_to_us", NOW, &[("Note", words)]),
+        ),
         (SUITE, "<xml><broken".to_owned()),
         (SUITE, String::new()),
         (
             &corp,
-            xml(&[("ToUserName", &corp), ("FromUserName", "x"), ("MsgType", "text"), ("Content", words)]),
+            xml(&[
+                ("ToUserName", &corp),
+                ("FromUserName", "x"),
+                ("MsgType", "text"),
+                ("Content", words),
+            ]),
         ),
-        (&corp, app_event(&corp, "enter_agent", NOW, &[("FromUserName", "x"), ("Note", words)])),
+        (
+            &corp,
+            app_event(
+                &corp,
+                "enter_agent",
+                NOW,
+                &[("FromUserName", "x"), ("Note", words)],
+            ),
+        ),
         (&corp, "plain text".to_owned()),
         (&corp, "{broken".to_owned()),
-        ("wwstranger", app_event("wwstranger", "enter_agent", NOW, &[("Note", words)])),
+        (
+            "wwstranger",
+            app_event("wwstranger", "enter_agent", NOW, &[("Note", words)]),
+        ),
     ];
     let before = node.records().await.len();
     let mut late = 0;
@@ -126,19 +199,45 @@ async fn what_is_for_the_provider_or_no_event_is_ignored_without_its_payload() {
     let records = node.records().await;
     assert_eq!(records.len() - before, pushes.len());
     let new = &records[..pushes.len()];
-    assert!(new.iter().all(|record| record.status == wecom_login::RecordStatus::Ignored), "{new:?}");
+    assert!(
+        new.iter()
+            .all(|record| record.status == wecom_login::RecordStatus::Ignored),
+        "{new:?}"
+    );
     let kept = node.number(
         "SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored' AND payload IS NOT NULL",
     );
     assert_eq!(kept.await, 0);
-    assert!(node.number("SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored'").await >= 12);
-    let told = || node.told.lines().iter().filter(|line| line.starts_with("other: ")).count();
-    until("the host app was offered all of them", async || told() + late >= pushes.len()).await;
+    assert!(
+        node.number("SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored'")
+            .await
+            >= 12
+    );
+    let told = || {
+        node.told
+            .lines()
+            .iter()
+            .filter(|line| line.starts_with("other: "))
+            .count()
+    };
+    until("the host app was offered all of them", async || {
+        told() + late >= pushes.len()
+    })
+    .await;
     assert!(told() <= pushes.len());
-    assert!(late > 0 || node.told.times(&format!("other: {PROVIDER} kf_msg_or_event")) == 1);
+    assert!(
+        late > 0
+            || node
+                .told
+                .times(&format!("other: {PROVIDER} kf_msg_or_event"))
+                == 1
+    );
     assert_eq!(node.status(SUITE, &corp).await, "active");
     assert!(node.lives(&token).await);
-    assert!(!node.database.holds(words).await, "the words are in the database");
+    assert!(
+        !node.database.holds(words).await,
+        "the words are in the database"
+    );
     assert!(node.database.holds(&corp).await, "what is there is found");
 }
 
@@ -148,18 +247,28 @@ async fn envelopes_and_events_may_be_json() {
     let event = serde_json::json!({
         "ToUserName": corp, "FromUserName": user, "CreateTime": NOW, "MsgType": "event", "Event": "unsubscribe",
     });
-    node.done(&node.forge.json_post(&corp, &event.to_string()), "unsubscribe").await;
+    node.done(
+        &node.forge.json_post(&corp, &event.to_string()),
+        "unsubscribe",
+    )
+    .await;
     until("the session is over", async || !node.lives(&token).await).await;
     // The rules are those of XML.
     let who = principal(SUITE, &corp, &user);
     let token = node.session(SUITE, &corp, who.third_user_id.as_str()).await;
-    let twice = event.to_string().replacen('{', "{\"Event\":\"unsubscribe\",", 1);
-    let nested =
-        serde_json::json!({"ToUserName": corp, "MsgType": "event", "Event": {"Event": "unsubscribe"}});
+    let twice = event
+        .to_string()
+        .replacen('{', "{\"Event\":\"unsubscribe\",", 1);
+    let nested = serde_json::json!({"ToUserName": corp, "MsgType": "event", "Event": {"Event": "unsubscribe"}});
     for message in [twice, nested.to_string()] {
         node.accepted(&node.forge.json_post(&corp, &message)).await;
     }
     assert!(node.lives(&token).await);
     let foreign = suite_event("dkforeign", "cancel_auth", NOW, &[("AuthCorpId", &corp)]);
-    assert_eq!(node.push(&node.forge.json_post(SUITE, &foreign)).await.status, 403);
+    assert_eq!(
+        node.push(&node.forge.json_post(SUITE, &foreign))
+            .await
+            .status,
+        403
+    );
 }

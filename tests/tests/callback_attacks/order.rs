@@ -7,11 +7,20 @@ use wecom_login_tests::forge::{app_event, suite_event};
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
 
 fn now() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
+    i64::try_from(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs(),
+    )
+    .unwrap()
 }
 
 fn cancel(node: &Node, corp: &str, time: i64) -> wecom_login_tests::forge::Push {
-    node.forge.post(SUITE, &suite_event(SUITE, "cancel_auth", time, &[("AuthCorpId", corp)]))
+    node.forge.post(
+        SUITE,
+        &suite_event(SUITE, "cancel_auth", time, &[("AuthCorpId", corp)]),
+    )
 }
 
 #[tokio::test]
@@ -21,13 +30,24 @@ async fn a_forged_cancel_stops_logins_only_until_wecom_contradicts_it() {
     let user = node.user(0, 0);
     let token = node.session(SUITE, &corp, &user).await;
     assert!(node.lives(&token).await);
-    node.done(&cancel(&node, &corp, now() + 1), "cancel_auth").await;
-    until("the stop is undone", async || node.status(SUITE, &corp).await == "active").await;
-    assert!(!node.lives(&token).await, "sessions end at once, whatever WeCom says later");
+    node.done(&cancel(&node, &corp, now() + 1), "cancel_auth")
+        .await;
+    until("the stop is undone", async || {
+        node.status(SUITE, &corp).await == "active"
+    })
+    .await;
+    assert!(
+        !node.lives(&token).await,
+        "sessions end at once, whatever WeCom says later"
+    );
     let answer = node.log_in(SUITE, &corp, &user).await;
     assert_eq!(answer.status, 200, "{:?}", answer.json());
     let kept = "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NOT NULL";
-    assert_eq!(node.number(kept).await, 1, "the permanent code is not erased on a forger's word");
+    assert_eq!(
+        node.number(kept).await,
+        1,
+        "the permanent code is not erased on a forger's word"
+    );
 }
 
 #[tokio::test]
@@ -35,7 +55,8 @@ async fn a_cancel_older_than_the_authorisation_ends_nothing() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
     let token = node.session(SUITE, &corp, &node.user(0, 0)).await;
-    node.done(&cancel(&node, &corp, now() - 3600), "cancel_auth").await;
+    node.done(&cancel(&node, &corp, now() - 3600), "cancel_auth")
+        .await;
     assert_eq!(node.status(SUITE, &corp).await, "active");
     assert!(node.lives(&token).await);
 }
@@ -45,22 +66,38 @@ async fn cancel_and_create_in_the_same_second_are_settled_by_asking() {
     let node = Node::start(Plan::default()).await;
     // Really installed; the cancellation of before arrives last.
     let corp = node.install(0).await;
-    let same_second = node.number("SELECT event_time FROM wecom_authorization").await;
-    node.done(&cancel(&node, &corp, same_second), "cancel_auth").await;
-    until("the company is in", async || node.status(SUITE, &corp).await == "active").await;
-    assert_eq!(node.log_in(SUITE, &corp, &node.user(0, 0)).await.status, 200);
+    let same_second = node
+        .number("SELECT event_time FROM wecom_authorization")
+        .await;
+    node.done(&cancel(&node, &corp, same_second), "cancel_auth")
+        .await;
+    until("the company is in", async || {
+        node.status(SUITE, &corp).await == "active"
+    })
+    .await;
+    assert_eq!(
+        node.log_in(SUITE, &corp, &node.user(0, 0)).await.status,
+        200
+    );
 
     // Really cancelled, and the event comes with the second of the authorisation.
     let other = node.install(1).await;
     let of_other = format!("corp_id = {}", node.database.literal(&other));
     let asked = format!("SELECT event_time FROM wecom_authorization WHERE {of_other}");
     let same_second = node.number(&asked).await;
-    node.sandbox.change_settings(json!({"drop": ["cancel_auth"]})).await.unwrap();
+    node.sandbox
+        .change_settings(json!({"drop": ["cancel_auth"]}))
+        .await
+        .unwrap();
     node.sandbox.cancel(&other).await.unwrap();
     node.accepted(&cancel(&node, &other, same_second)).await;
-    until("the company is out", async || node.status(SUITE, &other).await == "cancelled").await;
-    let gone =
-        format!("SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NULL AND {of_other}");
+    until("the company is out", async || {
+        node.status(SUITE, &other).await == "cancelled"
+    })
+    .await;
+    let gone = format!(
+        "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NULL AND {of_other}"
+    );
     until("its code is erased", async || node.number(&gone).await == 1).await;
 }
 
@@ -68,16 +105,26 @@ async fn cancel_and_create_in_the_same_second_are_settled_by_asking() {
 async fn a_create_that_overtakes_its_cancel_stands() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
-    node.sandbox.change_settings(json!({"reorder": ["cancel_auth"]})).await.unwrap();
+    node.sandbox
+        .change_settings(json!({"reorder": ["cancel_auth"]}))
+        .await
+        .unwrap();
     node.sandbox.cancel(&corp).await.unwrap();
     // The cancellation is delivered after this one.
     node.sandbox.install(&corp).await.unwrap();
     until("both are worked off", async || {
-        node.statuses("cancel_auth").await == ["succeeded"] && node.statuses("create_auth").await.len() == 2
+        node.statuses("cancel_auth").await == ["succeeded"]
+            && node.statuses("create_auth").await.len() == 2
     })
     .await;
-    until("the company is in", async || node.status(SUITE, &corp).await == "active").await;
-    assert_eq!(node.log_in(SUITE, &corp, &node.user(0, 0)).await.status, 200);
+    until("the company is in", async || {
+        node.status(SUITE, &corp).await == "active"
+    })
+    .await;
+    assert_eq!(
+        node.log_in(SUITE, &corp, &node.user(0, 0)).await.status,
+        200
+    );
 }
 
 #[tokio::test]
@@ -86,7 +133,10 @@ async fn a_create_that_a_later_reset_overtook_begins_a_new_epoch() {
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     let token = node.session(SUITE, &corp, &user).await;
-    node.sandbox.change_settings(json!({"reorder": ["create_auth"]})).await.unwrap();
+    node.sandbox
+        .change_settings(json!({"reorder": ["create_auth"]}))
+        .await
+        .unwrap();
     node.sandbox.install(&corp).await.unwrap();
     // WeCom's time is in seconds: the reset is the later one. It is delivered first.
     node.sandbox.advance(std::time::Duration::from_secs(2));
@@ -106,15 +156,23 @@ async fn a_create_that_a_later_reset_overtook_begins_a_new_epoch() {
 async fn two_change_auth_of_one_second_are_both_read() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
-    let asked =
-        || node.sandbox.calls("service/v2/get_auth_info") + node.sandbox.calls("service/get_auth_info");
+    let asked = || {
+        node.sandbox.calls("service/v2/get_auth_info") + node.sandbox.calls("service/get_auth_info")
+    };
     until("it was read once", async || asked() >= 1).await;
-    let push = node.forge.post(SUITE, &suite_event(SUITE, "change_auth", now(), &[("AuthCorpId", &corp)]));
+    let push = node.forge.post(
+        SUITE,
+        &suite_event(SUITE, "change_auth", now(), &[("AuthCorpId", &corp)]),
+    );
     for time in 1..=3 {
         let before = asked();
         node.done(&push, "change_auth").await;
         until("WeCom is asked", async || asked() > before).await;
-        assert_eq!(node.statuses("change_auth").await.len(), 1, "one record, run {time} times");
+        assert_eq!(
+            node.statuses("change_auth").await.len(),
+            1,
+            "one record, run {time} times"
+        );
     }
 }
 
@@ -136,7 +194,10 @@ async fn a_replayed_unsubscribe_ends_no_later_session() {
     assert_eq!(node.statuses("unsubscribe").await.len(), 1);
     until("both repetitions are counted", async || {
         let records = node.records().await;
-        let record = records.iter().find(|record| record.event == "unsubscribe").unwrap();
+        let record = records
+            .iter()
+            .find(|record| record.event == "unsubscribe")
+            .unwrap();
         (2..=2 + refused).contains(&usize::try_from(record.duplicates).unwrap())
     })
     .await;
@@ -147,17 +208,30 @@ async fn a_replay_is_known_after_its_record_is_gone() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let gone =
-        node.forge.post(&corp, &app_event(&corp, "unsubscribe", 1_700_000_000, &[("FromUserName", &user)]));
+    let gone = node.forge.post(
+        &corp,
+        &app_event(
+            &corp,
+            "unsubscribe",
+            1_700_000_000,
+            &[("FromUserName", &user)],
+        ),
+    );
     node.done(&gone, "unsubscribe").await;
-    node.database.execute("DELETE FROM wecom_callback_record").await;
+    node.database
+        .execute("DELETE FROM wecom_callback_record")
+        .await;
     let token = node.session(SUITE, &corp, &user).await;
     // A handle that remembers nothing.
     let later = node.another_handle().await;
-    let answer = later.service().notify("POST", &gone.query, &gone.body).await;
+    let answer = later
+        .service()
+        .notify("POST", &gone.query, &gone.body)
+        .await;
     assert_eq!((answer.status, &*answer.body), (200, &b"success"[..]));
     assert_eq!(
-        node.number("SELECT COUNT(*) FROM wecom_callback_record").await,
+        node.number("SELECT COUNT(*) FROM wecom_callback_record")
+            .await,
         0,
         "it is not an event again"
     );

@@ -29,8 +29,15 @@ async fn a_captured_post_sent_again_as_echostr_is_not_decrypted() {
     for provider in [false, true] {
         let node = Node::start(plan(provider)).await;
         let secret = "AuthCodeThatNobodyMaySee";
-        let push = node.forge.post(SUITE, &suite_event(SUITE, "create_auth", 1, &[("AuthCode", secret)]));
-        assert_eq!(check_url(&node, &push.replayed_as_get()).await, refused(), "provider: {provider}");
+        let push = node.forge.post(
+            SUITE,
+            &suite_event(SUITE, "create_auth", 1, &[("AuthCode", secret)]),
+        );
+        assert_eq!(
+            check_url(&node, &push.replayed_as_get()).await,
+            refused(),
+            "provider: {provider}"
+        );
         // The shape of a ticket alone, in place of a whole event, is no way round either: it is too long.
         let ticket = node.forge.echo(SUITE, &"t".repeat(65));
         assert_eq!(check_url(&node, &ticket).await, refused());
@@ -45,16 +52,34 @@ async fn an_answer_brings_its_headers() {
     let (service, instance) = (node.login.service(), node.login.instance("First").unwrap());
     let header = |answer: &NotifyAnswer, wanted: &str| {
         let headers = answer.headers();
-        headers.into_iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
+        headers
+            .into_iter()
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, value)| value)
     };
-    for answer in [service.notify("GET", &query, b"").await, instance.notify("GET", &query, b"").await] {
+    for answer in [
+        service.notify("GET", &query, b"").await,
+        instance.notify("GET", &query, b"").await,
+    ] {
         assert_eq!((answer.status, &*answer.body), (200, &b"1"[..]));
-        assert_eq!(header(&answer, "content-type").unwrap(), "text/plain; charset=utf-8");
-        assert_eq!(header(&answer, "x-content-type-options").unwrap(), "nosniff");
-        assert_eq!(header(&answer, "content-security-policy").unwrap(), "default-src 'none'");
+        assert_eq!(
+            header(&answer, "content-type").unwrap(),
+            "text/plain; charset=utf-8"
+        );
+        assert_eq!(
+            header(&answer, "x-content-type-options").unwrap(),
+            "nosniff"
+        );
+        assert_eq!(
+            header(&answer, "content-security-policy").unwrap(),
+            "default-src 'none'"
+        );
         assert_eq!(header(&answer, "allow"), None);
     }
-    for answer in [service.notify("PUT", &query, b"").await, instance.notify("PUT", &query, b"").await] {
+    for answer in [
+        service.notify("PUT", &query, b"").await,
+        instance.notify("PUT", &query, b"").await,
+    ] {
         assert_eq!((answer.status, answer.body.len()), (405, 0));
         assert_eq!(header(&answer, "allow").unwrap(), "GET, HEAD, POST");
     }
@@ -64,10 +89,27 @@ async fn an_answer_brings_its_headers() {
 async fn a_url_check_is_answered_in_its_shape_only() {
     let node = Node::start(plan(true)).await;
     for fits in ["1", "1616140317555161061", "a-b_C9", &"a".repeat(64)] {
-        assert_eq!(check_url(&node, &node.forge.echo(PROVIDER, fits)).await, (200, fits.as_bytes().to_vec()));
+        assert_eq!(
+            check_url(&node, &node.forge.echo(PROVIDER, fits)).await,
+            (200, fits.as_bytes().to_vec())
+        );
     }
-    for no_shape in ["", " 1", "1\n", "<b>1</b>", "<xml/>", "a.b", "企业", "1+1", &"a".repeat(65)] {
-        assert_eq!(check_url(&node, &node.forge.echo(PROVIDER, no_shape)).await, refused(), "{no_shape:?}");
+    for no_shape in [
+        "",
+        " 1",
+        "1\n",
+        "<b>1</b>",
+        "<xml/>",
+        "a.b",
+        "企业",
+        "1+1",
+        &"a".repeat(65),
+    ] {
+        assert_eq!(
+            check_url(&node, &node.forge.echo(PROVIDER, no_shape)).await,
+            refused(),
+            "{no_shape:?}"
+        );
     }
 }
 
@@ -76,17 +118,26 @@ async fn a_leaked_token_makes_no_padding_oracle_of_get() {
     // Whoever has the token signs any ciphertext; answers that differ would decrypt it byte by byte.
     for provider in [false, true] {
         let node = Node::start(plan(provider)).await;
-        let good = node
-            .forge
-            .encrypt(SUITE, suite_event(SUITE, "suite_ticket", 1, &[("SuiteTicket", "t")]).as_bytes());
+        let good = node.forge.encrypt(
+            SUITE,
+            suite_event(SUITE, "suite_ticket", 1, &[("SuiteTicket", "t")]).as_bytes(),
+        );
         let mut bytes = decode(&good);
         let last_of_the_block_before = bytes.len() - 17;
         for guess in 0..=255 {
             bytes[last_of_the_block_before] = guess;
             let query = node.forge.signed(&encode(&bytes), true);
-            assert_eq!(check_url(&node, &query).await, refused(), "provider: {provider}, {guess}");
+            assert_eq!(
+                check_url(&node, &query).await,
+                refused(),
+                "provider: {provider}, {guess}"
+            );
         }
-        assert_eq!(node.number("SELECT COUNT(*) FROM wecom_callback_record").await, 0);
+        assert_eq!(
+            node.number("SELECT COUNT(*) FROM wecom_callback_record")
+                .await,
+            0
+        );
     }
 }
 
@@ -99,17 +150,34 @@ async fn a_url_check_takes_its_own_receiveids_only() {
     }
     let longer = format!("{PROVIDER}0");
     let stranger = node.corp(0);
-    for illegal in
-        ["", "wwstranger", &longer, &PROVIDER[..PROVIDER.len() - 1], &PROVIDER.to_uppercase(), &stranger]
-    {
-        assert_eq!(check_url(&node, &echo(illegal)).await, refused(), "{illegal:?}");
+    for illegal in [
+        "",
+        "wwstranger",
+        &longer,
+        &PROVIDER[..PROVIDER.len() - 1],
+        &PROVIDER.to_uppercase(),
+        &stranger,
+    ] {
+        assert_eq!(
+            check_url(&node, &echo(illegal)).await,
+            refused(),
+            "{illegal:?}"
+        );
     }
     let mut with_a_company = plan(true);
     with_a_company.deaf = false;
     let node = Node::start(with_a_company).await;
     let (authorized, stranger) = (node.install(0).await, node.corp(1));
-    assert_eq!(check_url(&node, &node.forge.echo(&authorized, "123")).await.0, 200);
-    assert_eq!(check_url(&node, &node.forge.echo(&stranger, "123")).await, refused());
+    assert_eq!(
+        check_url(&node, &node.forge.echo(&authorized, "123"))
+            .await
+            .0,
+        200
+    );
+    assert_eq!(
+        check_url(&node, &node.forge.echo(&stranger, "123")).await,
+        refused()
+    );
 
     let node = Node::start(plan(false)).await;
     let echo = |receive_id: &str| node.forge.echo(receive_id, "123");
@@ -117,7 +185,11 @@ async fn a_url_check_takes_its_own_receiveids_only() {
         assert_eq!(check_url(&node, &echo(legal)).await.0, 200, "{legal}");
     }
     for illegal in ["ww any", "<b>", &"a".repeat(65)] {
-        assert_eq!(check_url(&node, &echo(illegal)).await, refused(), "{illegal:?}");
+        assert_eq!(
+            check_url(&node, &echo(illegal)).await,
+            refused(),
+            "{illegal:?}"
+        );
     }
 }
 
@@ -134,47 +206,93 @@ async fn every_refusal_of_a_post_is_one_and_the_same_and_stores_nothing() {
     let mut wrong_length = decode(&wrong_length);
     wrong_length.truncate(48);
     let foreign_key = Forge::new("TestsCallbackToken01", OTHER_KEY);
-    let foreign_token =
-        Forge::new("another-token-of-some-length", "Rd7kT2mXv9LhR4sWc8YpB1nZf6JgU3aEoK5iHxMrDtB");
+    let foreign_token = Forge::new(
+        "another-token-of-some-length",
+        "Rd7kT2mXv9LhR4sWc8YpB1nZf6JgU3aEoK5iHxMrDtB",
+    );
     let refusals: Vec<(&str, Push)> = vec![
         ("another token", foreign_token.post(SUITE, &event)),
         ("another key", foreign_key.post(SUITE, &event)),
         (
             "a body under another's signature",
-            Push { query: node.forge.post(SUITE, "x").query, ..good.clone() },
+            Push {
+                query: node.forge.post(SUITE, "x").query,
+                ..good.clone()
+            },
         ),
         ("padding", post_of(&node.forge, &encode(&wrong_padding))),
         ("half a block", cut(bytes.len() - 8)),
         ("a block less", cut(bytes.len() - 16)),
-        ("a length beyond the end", post_of(&node.forge, &encode(&wrong_length))),
+        (
+            "a length beyond the end",
+            post_of(&node.forge, &encode(&wrong_length)),
+        ),
         ("no base64", post_of(&node.forge, "!!!!")),
-        ("an unknown company's id, unnamed within", node.forge.post("wwstranger", &event)),
-        ("a receiveid that only begins like the suite's", node.forge.post(&SUITE[..SUITE.len() - 1], &event)),
-        ("a receiveid that goes on after the suite's", node.forge.post(&format!("{SUITE}0"), &event)),
+        (
+            "an unknown company's id, unnamed within",
+            node.forge.post("wwstranger", &event),
+        ),
+        (
+            "a receiveid that only begins like the suite's",
+            node.forge.post(&SUITE[..SUITE.len() - 1], &event),
+        ),
+        (
+            "a receiveid that goes on after the suite's",
+            node.forge.post(&format!("{SUITE}0"), &event),
+        ),
         ("no receiveid", node.forge.post("", &event)),
         ("a receiveid that is no id", node.forge.post("<b>", &event)),
-        ("another SuiteId within", node.forge.post(SUITE, &suite_event("dkforeign", "change_auth", 1, &[]))),
-        ("another company within", node.forge.post("wwone", &app_event("wwother", "unsubscribe", 1, &[]))),
+        (
+            "another SuiteId within",
+            node.forge
+                .post(SUITE, &suite_event("dkforeign", "change_auth", 1, &[])),
+        ),
+        (
+            "another company within",
+            node.forge
+                .post("wwone", &app_event("wwother", "unsubscribe", 1, &[])),
+        ),
     ];
     for (what, push) in refusals {
         let answer = node.push(&push).await;
         assert_eq!((answer.status, &*answer.body), (403, &b""[..]), "{what}");
     }
-    assert_eq!(node.number("SELECT COUNT(*) FROM wecom_callback_record").await, 0);
-    assert_eq!(node.number("SELECT COUNT(*) FROM wecom_callback_seen").await, 0);
+    assert_eq!(
+        node.number("SELECT COUNT(*) FROM wecom_callback_record")
+            .await,
+        0
+    );
+    assert_eq!(
+        node.number("SELECT COUNT(*) FROM wecom_callback_seen")
+            .await,
+        0
+    );
     assert_eq!(node.told.lines(), Vec::<String>::new());
-    assert_eq!(node.push(&good).await.status, 200, "the pattern of all of them is itself good");
+    assert_eq!(
+        node.push(&good).await.status,
+        200,
+        "the pattern of all of them is itself good"
+    );
 }
 
 #[tokio::test]
 async fn what_is_no_callback_at_all_is_400() {
     let node = Node::start(plan(true)).await;
-    let good = node.forge.post(SUITE, &suite_event(SUITE, "change_auth", 1, &[("AuthCorpId", "wwsomebody")]));
+    let good = node.forge.post(
+        SUITE,
+        &suite_event(SUITE, "change_auth", 1, &[("AuthCorpId", "wwsomebody")]),
+    );
     let without = |name: &str| {
         let kept = good.query.split('&').filter(|pair| !pair.starts_with(name));
-        Push { query: kept.collect::<Vec<_>>().join("&"), ..good.clone() }
+        Push {
+            query: kept.collect::<Vec<_>>().join("&"),
+            ..good.clone()
+        }
     };
-    let body = |body: &str| Push { body: body.as_bytes().to_vec(), ..good.clone() };
+    let body = |body: &str| Push {
+        body: body.as_bytes().to_vec(),
+        ..good.clone()
+    };
     let envelope = String::from_utf8(good.body.clone()).unwrap();
     for (what, push) in [
         ("no signature", without("msg_signature")),
@@ -184,46 +302,91 @@ async fn what_is_no_callback_at_all_is_400() {
         ("no envelope", body("hello")),
         ("no Encrypt", body("<xml><ToUserName>x</ToUserName></xml>")),
         ("an empty Encrypt", body("<xml><Encrypt></Encrypt></xml>")),
-        ("a DTD", body(&format!("<!DOCTYPE x [<!ENTITY e 'x'>]>{envelope}"))),
+        (
+            "a DTD",
+            body(&format!("<!DOCTYPE x [<!ENTITY e 'x'>]>{envelope}")),
+        ),
         ("an entity", body("<xml><Encrypt>&#65;</Encrypt></xml>")),
         (
             "Encrypt deeper down",
-            body(&format!("<xml><a>{}</a></xml>", &envelope["<xml>".len()..envelope.len() - "</xml>".len()])),
+            body(&format!(
+                "<xml><a>{}</a></xml>",
+                &envelope["<xml>".len()..envelope.len() - "</xml>".len()]
+            )),
         ),
-        ("two Encrypts", body(&envelope.replace("<Encrypt>", "<Encrypt>x</Encrypt><Encrypt>"))),
+        (
+            "two Encrypts",
+            body(&envelope.replace("<Encrypt>", "<Encrypt>x</Encrypt><Encrypt>")),
+        ),
     ] {
         let answer = node.push(&push).await;
         assert_eq!((answer.status, &*answer.body), (400, &b""[..]), "{what}");
     }
     assert_eq!(check_url(&node, "").await, (400, Vec::new()));
-    assert_eq!(node.number("SELECT COUNT(*) FROM wecom_callback_record").await, 0);
+    assert_eq!(
+        node.number("SELECT COUNT(*) FROM wecom_callback_record")
+            .await,
+        0
+    );
 }
 
 #[tokio::test]
 async fn every_answer_is_plain_text_that_no_browser_runs() {
     let node = Node::start(plan(true)).await;
-    let event =
-        node.forge.post(SUITE, &suite_event(SUITE, "change_auth", 1, &[("AuthCorpId", "wwsomebody")]));
+    let event = node.forge.post(
+        SUITE,
+        &suite_event(SUITE, "change_auth", 1, &[("AuthCorpId", "wwsomebody")]),
+    );
     let cases = [
         ("GET", node.forge.echo(PROVIDER, "123"), Vec::new(), 200),
-        ("GET", node.forge.echo(PROVIDER, "<script>alert(1)</script>"), Vec::new(), 403),
+        (
+            "GET",
+            node.forge.echo(PROVIDER, "<script>alert(1)</script>"),
+            Vec::new(),
+            403,
+        ),
         ("GET", String::new(), Vec::new(), 400),
         ("POST", event.query.clone(), event.body.clone(), 200),
-        ("POST", "msg_signature=a&timestamp=b&nonce=c".to_owned(), event.body.clone(), 403),
+        (
+            "POST",
+            "msg_signature=a&timestamp=b&nonce=c".to_owned(),
+            event.body.clone(),
+            403,
+        ),
         ("POST", event.query.clone(), vec![b'a'; 64 * 1024 + 1], 413),
         ("PUT", event.query.clone(), Vec::new(), 405),
     ];
     for path in ["/auth/notify", "/auth/First/notify"] {
         for (method, query, body, status) in &cases {
-            let request = Request::builder().method(*method).uri(format!("{path}?{query}"));
-            let answer = node.send(request.body(Body::from(body.clone())).unwrap()).await;
+            let request = Request::builder()
+                .method(*method)
+                .uri(format!("{path}?{query}"));
+            let answer = node
+                .send(request.body(Body::from(body.clone())).unwrap())
+                .await;
             assert_eq!(answer.status.as_u16(), *status, "{method} {path}");
-            let header = |name: &str| answer.headers.get(name).map(|value| value.to_str().unwrap());
-            assert_eq!(header("content-type"), Some("text/plain; charset=utf-8"), "{method} {path} {status}");
+            let header = |name: &str| {
+                answer
+                    .headers
+                    .get(name)
+                    .map(|value| value.to_str().unwrap())
+            };
+            assert_eq!(
+                header("content-type"),
+                Some("text/plain; charset=utf-8"),
+                "{method} {path} {status}"
+            );
             assert_eq!(header("x-content-type-options"), Some("nosniff"));
-            assert_eq!(header("content-security-policy"), Some("default-src 'none'"));
+            assert_eq!(
+                header("content-security-policy"),
+                Some("default-src 'none'")
+            );
             assert_eq!(header("cache-control"), Some("no-store"));
-            assert_eq!(*status == 200, !answer.body.is_empty(), "refusals are empty");
+            assert_eq!(
+                *status == 200,
+                !answer.body.is_empty(),
+                "refusals are empty"
+            );
         }
     }
 }
@@ -231,12 +394,18 @@ async fn every_answer_is_plain_text_that_no_browser_runs() {
 /// A POST of this ciphertext, rightly signed.
 fn post_of(forge: &Forge, encrypted: &str) -> Push {
     let body = xml(&[("Encrypt", encrypted)]).into_bytes();
-    Push { query: forge.signed(encrypted, false), body, encrypted: encrypted.to_owned() }
+    Push {
+        query: forge.signed(encrypted, false),
+        body,
+        encrypted: encrypted.to_owned(),
+    }
 }
 
 fn decode(text: &str) -> Vec<u8> {
     use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
+    base64::engine::general_purpose::STANDARD
+        .decode(text)
+        .unwrap()
 }
 
 fn encode(bytes: &[u8]) -> String {

@@ -27,7 +27,11 @@ impl Tickets {
                 let body = request.into_body().collect().await?.to_bytes();
                 let body: Value = serde_json::from_slice(&body).unwrap_or_default();
                 let ticket = body["suite_ticket"].as_str().unwrap_or_default().to_owned();
-                let errcode = if tickets.refused.lock().unwrap().contains(&ticket) { 40085 } else { -1 };
+                let errcode = if tickets.refused.lock().unwrap().contains(&ticket) {
+                    40085
+                } else {
+                    -1
+                };
                 tickets.sent.lock().unwrap().push(ticket);
                 let answer = format!("{{\"errcode\":{errcode},\"errmsg\":\"\"}}");
                 Ok::<_, std::convert::Infallible>(Response::new(Full::<Bytes>::from(answer)))
@@ -49,12 +53,18 @@ impl Case {
         let mut plan = Plan::default();
         plan.deaf = true;
         let node = Node::start_with(plan, |builder| builder.http_client(client)).await;
-        Self { node, tickets, events: 0 }
+        Self {
+            node,
+            tickets,
+            events: 0,
+        }
     }
 
     async fn ticket(&self, ticket: &str, time: i64) {
         let event = suite_event(SUITE, "suite_ticket", time, &[("SuiteTicket", ticket)]);
-        self.node.done(&self.node.forge.post(SUITE, &event), "suite_ticket").await;
+        self.node
+            .done(&self.node.forge.post(SUITE, &event), "suite_ticket")
+            .await;
     }
 
     /// The ticket that the next call carries.
@@ -63,14 +73,25 @@ impl Case {
         self.events += 1;
         let code = format!("code-{}", self.events);
         let event = suite_event(SUITE, "create_auth", now(), &[("AuthCode", &code)]);
-        self.node.accepted(&self.node.forge.post(SUITE, &event)).await;
-        until("a ticket is sent", async || !self.tickets.sent.lock().unwrap().is_empty()).await;
+        self.node
+            .accepted(&self.node.forge.post(SUITE, &event))
+            .await;
+        until("a ticket is sent", async || {
+            !self.tickets.sent.lock().unwrap().is_empty()
+        })
+        .await;
         self.tickets.sent.lock().unwrap()[0].clone()
     }
 }
 
 fn now() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
+    i64::try_from(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs(),
+    )
+    .unwrap()
 }
 
 #[tokio::test]
@@ -96,11 +117,19 @@ async fn at_equal_seconds_the_later_arrival_wins() {
 async fn a_ticket_from_2099_does_not_win_for_ever() {
     let mut case = Case::start().await;
     case.ticket("forged", 4_070_908_800).await;
-    assert_eq!(case.used().await, "forged", "it counts as dated on its arrival");
+    assert_eq!(
+        case.used().await,
+        "forged",
+        "it counts as dated on its arrival"
+    );
     case.ticket("real", now()).await;
     assert_eq!(case.used().await, "real");
     case.ticket("no number", -1).await;
-    assert_eq!(case.used().await, "no number", "a time that cannot be is the time of arrival too");
+    assert_eq!(
+        case.used().await,
+        "no number",
+        "a time that cannot be is the time of arrival too"
+    );
 }
 
 #[tokio::test]
@@ -108,7 +137,11 @@ async fn after_40085_the_next_ticket_is_taken_whatever_its_time() {
     let mut case = Case::start().await;
     case.ticket("forged", now() + 500).await;
     case.ticket("real", now()).await;
-    case.tickets.refused.lock().unwrap().push("forged".to_owned());
+    case.tickets
+        .refused
+        .lock()
+        .unwrap()
+        .push("forged".to_owned());
     assert_eq!(case.used().await, "forged");
     let answered = async || case.node.records().await[0].last_error.is_some();
     until("the refusal is known", answered).await;

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use sea_orm::Database;
 use wecom_login::{
-    OAuthCode, CorpId, ErrorKind, ManualClock, SuiteId, Verification, WecomLogin, WorkbenchLoginRequest,
+    CorpId, ErrorKind, ManualClock, OAuthCode, SuiteId, Verification, WecomLogin,
+    WorkbenchLoginRequest,
 };
 use wecom_login_tests::database::pool;
 use wecom_login_tests::forge::{Forge, app_event};
@@ -14,16 +15,28 @@ use wecom_login_tests::lines::Lines;
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
 
 /// The condition of the statement that looks a session up, as each database has it.
-const READS: [&str; 3] = ["\\\"token_hash\\\" = ?", "\\\"token_hash\\\" = $1", "`token_hash` = ?"];
+const READS: [&str; 3] = [
+    "\\\"token_hash\\\" = ?",
+    "\\\"token_hash\\\" = $1",
+    "`token_hash` = ?",
+];
 
 fn reads(lines: &Lines) -> usize {
-    lines.text().lines().filter(|line| READS.iter().any(|read| line.contains(read))).count()
+    lines
+        .text()
+        .lines()
+        .filter(|line| READS.iter().any(|read| line.contains(read)))
+        .count()
 }
 
 /// Gives how often the database was not there in time for it: a machine under load.
 async fn refused(login: &WecomLogin, token: &str) -> usize {
     for late in 0.. {
-        let refused = login.verify_token(token.as_bytes()).resolve().await.unwrap_err();
+        let refused = login
+            .verify_token(token.as_bytes())
+            .resolve()
+            .await
+            .unwrap_err();
         if refused.kind() != ErrorKind::StoreUnavailable {
             assert_eq!(refused.kind(), ErrorKind::TokenInvalid);
             return late;
@@ -42,11 +55,16 @@ async fn unknown_tokens_ask_the_database_nothing() {
     let mut options = pool(node.database.url());
     options.sqlx_logging(true);
     let database = Database::connect(options).await.unwrap();
-    let login = node.another_handle_with(|builder| builder.database(database)).await;
+    let login = node
+        .another_handle_with(|builder| builder.database(database))
+        .await;
     node.follows(&login).await;
     let live = node.session(SUITE, &corp, &node.user(0, 0)).await;
     lines.clear();
-    until("a session is read", async || login.verify_token(live.as_bytes()).resolve().await.is_ok()).await;
+    until("a session is read", async || {
+        login.verify_token(live.as_bytes()).resolve().await.is_ok()
+    })
+    .await;
     assert!(reads(&lines) > 0, "the statement is not counted");
 
     lines.clear();
@@ -59,14 +77,19 @@ async fn unknown_tokens_ask_the_database_nothing() {
     }
     assert_eq!(reads(&lines), 0);
     // The flood has not driven the good one out of memory.
-    assert!(matches!(login.verify_token(live.as_bytes()), Verification::Ready(Ok(_))));
+    assert!(matches!(
+        login.verify_token(live.as_bytes()),
+        Verification::Ready(Ok(_))
+    ));
 
     // Tokens that we made and that are over are absent for two seconds at a time.
     let mut gone = Vec::new();
     for _ in 0..10 {
         gone.push(node.session(SUITE, &corp, &node.user(0, 1)).await);
     }
-    node.database.execute("DELETE FROM wecom_session WHERE person_epoch >= 0").await;
+    node.database
+        .execute("DELETE FROM wecom_session WHERE person_epoch >= 0")
+        .await;
     lines.clear();
     let began = Instant::now();
     let mut late = 0;
@@ -76,7 +99,11 @@ async fn unknown_tokens_ask_the_database_nothing() {
         }
     }
     let most = gone.len() * (began.elapsed().as_secs() as usize / 2 + 1) + late;
-    assert!((gone.len()..=most).contains(&reads(&lines)), "{} reads of {most}", reads(&lines));
+    assert!(
+        (gone.len()..=most).contains(&reads(&lines)),
+        "{} reads of {most}",
+        reads(&lines)
+    );
     login.shutdown().await;
 }
 
@@ -84,12 +111,19 @@ async fn unknown_tokens_ask_the_database_nothing() {
 async fn forged_callbacks_leave_no_trace() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
-    let records =
-        "SELECT (SELECT COUNT(*) FROM wecom_callback_record) + (SELECT COUNT(*) FROM wecom_callback_seen)";
+    let records = "SELECT (SELECT COUNT(*) FROM wecom_callback_record) + (SELECT COUNT(*) FROM wecom_callback_seen)";
     let before = node.number(records).await;
-    let forge = Forge::new("NotTheToken000000000", "Rd7kT2mXv9LhR4sWc8YpB1nZf6JgU3aEoK5iHxMrDtB");
+    let forge = Forge::new(
+        "NotTheToken000000000",
+        "Rd7kT2mXv9LhR4sWc8YpB1nZf6JgU3aEoK5iHxMrDtB",
+    );
     for number in 0..2_000 {
-        let event = app_event(&corp, "unsubscribe", number, &[("FromUserName", "somebody")]);
+        let event = app_event(
+            &corp,
+            "unsubscribe",
+            number,
+            &[("FromUserName", "somebody")],
+        );
         let forged = forge.post(&corp, &event);
         assert_eq!(node.push(&forged).await.status, 403);
         // Rightly signed, by a leaked token, but not encrypted with the key.
@@ -107,7 +141,10 @@ async fn garbage_codes_from_everywhere_cost_wecom_three_hundred_calls() {
     let clock = ManualClock::starting_now();
     let node = Node::start_with(Plan::default(), |builder| builder.clock(clock)).await;
     let (corp, other) = (node.install(0).await, node.install(1).await);
-    assert_eq!(node.log_in(SUITE, &other, &node.user(1, 0)).await.status, 200);
+    assert_eq!(
+        node.log_in(SUITE, &other, &node.user(1, 0)).await.status,
+        200
+    );
     let before = node.sandbox.calls("auth/getuserinfo");
     let attempts = (0..1_000u16).map(|number| {
         let code = OAuthCode::new(format!("garbage-{number}"));
@@ -117,7 +154,13 @@ async fn garbage_codes_from_everywhere_cost_wecom_three_hundred_calls() {
             .with_client(Some(client))
             .with_suite_id(SuiteId::new(SUITE).ok());
         let service = node.login.service();
-        async move { service.login_by_workbench(request).await.unwrap_err().kind() }
+        async move {
+            service
+                .login_by_workbench(request)
+                .await
+                .unwrap_err()
+                .kind()
+        }
     });
     let refusals = futures_util::future::join_all(attempts).await;
     let calls = node.sandbox.calls("auth/getuserinfo") - before;
@@ -125,11 +168,20 @@ async fn garbage_codes_from_everywhere_cost_wecom_three_hundred_calls() {
     let (limited, wrong) = (of(ErrorKind::RateLimited), of(ErrorKind::CodeInvalid));
     // A machine under load may not be through with some in the time of a login; those are no failures of their sender.
     let late = of(ErrorKind::UpstreamTimeout) + of(ErrorKind::StoreUnavailable);
-    println!("1000 codes: WeCom was asked {calls} times, {limited} were told to wait, {late} took too long");
+    println!(
+        "1000 codes: WeCom was asked {calls} times, {limited} were told to wait, {late} took too long"
+    );
     assert_eq!(limited + wrong + late, 1_000, "{refusals:?}");
     let calls = usize::try_from(calls).unwrap();
     assert!((wrong..=wrong + late).contains(&calls), "{calls}");
     // Those under way when the limit is reached come on top of it.
-    assert!((300 - late.min(300)..=300 + 64 + late).contains(&calls), "{calls}");
-    assert_eq!(node.log_in(SUITE, &other, &node.user(1, 0)).await.status, 200, "another company's people");
+    assert!(
+        (300 - late.min(300)..=300 + 64 + late).contains(&calls),
+        "{calls}"
+    );
+    assert_eq!(
+        node.log_in(SUITE, &other, &node.user(1, 0)).await.status,
+        200,
+        "another company's people"
+    );
 }

@@ -38,7 +38,11 @@ async fn a_month_leaves_no_table_longer_than_half_a_month() {
             if month.hours % 6 != 0 {
                 continue;
             }
-            let half = if day < DAYS / 2 { &mut first_half } else { &mut second_half };
+            let half = if day < DAYS / 2 {
+                &mut first_half
+            } else {
+                &mut second_half
+            };
             for (table, size) in month.sizes().await {
                 let largest = half.entry(table).or_default();
                 *largest = size.max(*largest);
@@ -48,11 +52,17 @@ async fn a_month_leaves_no_table_longer_than_half_a_month() {
             println!("day {}: {:?}", day + 1, month.sizes().await);
         }
     }
-    println!("{DAYS} days in {:?}; longest in the second half: {second_half:?}", started.elapsed());
+    println!(
+        "{DAYS} days in {:?}; longest in the second half: {second_half:?}",
+        started.elapsed()
+    );
     for (table, largest) in &second_half {
         let before = first_half[table];
         // A turn may come an hour later than in the first half.
-        assert!(*largest <= before + before / 10 + 20, "{table} grows: {before}, then {largest}");
+        assert!(
+            *largest <= before + before / 10 + 20,
+            "{table} grows: {before}, then {largest}"
+        );
     }
     for (table, largest) in [
         // A day of idleness and its margin, at two logins an hour that nobody ends.
@@ -65,14 +75,21 @@ async fn a_month_leaves_no_table_longer_than_half_a_month() {
         ("wecom_access_token", 4),
         ("wecom_authorization", 2),
     ] {
-        assert!(second_half[table] <= largest, "{table}: {} of {largest}", second_half[table]);
+        assert!(
+            second_half[table] <= largest,
+            "{table}: {} of {largest}",
+            second_half[table]
+        );
     }
     let ends = month.sizes().await["wecom_end"];
     assert!(ends <= 10_100, "{ends} ends");
     // A lease is there only while a token is fetched; nobody entered an organisation code.
     let may_be_empty = ["wecom_organization_code", "wecom_token_lease"];
     for (table, size) in month.sizes().await {
-        assert!(size > 0 || may_be_empty.contains(&&*table), "{table} was never used");
+        assert!(
+            size > 0 || may_be_empty.contains(&&*table),
+            "{table} was never used"
+        );
     }
 }
 
@@ -81,16 +98,21 @@ impl Month {
         let clock = ManualClock::starting_now();
         let its = clock.clone();
         let day = Duration::from_hours(24);
-        let retention = Retention::default().with_record_ttl(day * 5).with_dedup_ttl(day * 10);
+        let retention = Retention::default()
+            .with_record_ttl(day * 5)
+            .with_dedup_ttl(day * 10);
         let mut plan = Plan::default();
         plan.deaf = true;
         let node = Node::start_with(plan, |builder| builder.clock(its).retention(retention)).await;
         let database = node.database.connect().await;
         for hundreds in 0..EARLIER_ENDS / 100 {
-            let rows: Vec<String> =
-                (1..=100).map(|row| format!("({}, 7, 0)", hundreds * 100 + row)).collect();
-            let insert =
-                format!("INSERT INTO wecom_end (number, mark, created_at) VALUES {}", rows.join(", "));
+            let rows: Vec<String> = (1..=100)
+                .map(|row| format!("({}, 7, 0)", hundreds * 100 + row))
+                .collect();
+            let insert = format!(
+                "INSERT INTO wecom_end (number, mark, created_at) VALUES {}",
+                rows.join(", ")
+            );
             database.execute_unprepared(&insert).await.unwrap();
         }
         let counted = format!("UPDATE wecom_counter SET value = {EARLIER_ENDS}");
@@ -98,8 +120,20 @@ impl Month {
         node.listen().await;
         node.install(0).await;
         node.install(1).await;
-        let tables = node.database.tables().await.into_iter().map(|(table, _)| table).collect();
-        Self { node, clock, database, tables, hours: 0 }
+        let tables = node
+            .database
+            .tables()
+            .await
+            .into_iter()
+            .map(|(table, _)| table)
+            .collect();
+        Self {
+            node,
+            clock,
+            database,
+            tables,
+            hours: 0,
+        }
     }
 
     async fn hour(&mut self) {
@@ -115,11 +149,18 @@ impl Month {
         if hours % 4 == 0 {
             let code = node.sandbox.code_for_suite(&corp, &person, SUITE).unwrap();
             let body = json!({"corpId": corp, "code": code});
-            let code = node.ask("POST", "/auth/First/getLoginCode", None, Some(body)).await;
+            let code = node
+                .ask("POST", "/auth/First/getLoginCode", None, Some(body))
+                .await;
             assert_eq!(code.status, 200, "{:?}", code.body);
         }
         for used in 0..2 {
-            let issued = node.login.service().issue_session(&who, Platform::App).await.unwrap();
+            let issued = node
+                .login
+                .service()
+                .issue_session(&who, Platform::App)
+                .await
+                .unwrap();
             if used == 0 {
                 node.login.service().logout(&issued.user).await.unwrap();
             }
@@ -128,32 +169,69 @@ impl Month {
         let time = self.clock.now().as_secs();
         let somebody = format!("employee-{}", hours % 50);
         let fields = [("FromUserName", somebody.as_str())];
-        node.accepted(&node.forge.post(&corp, &app_event(&corp, "unsubscribe", time, &fields))).await;
+        node.accepted(
+            &node
+                .forge
+                .post(&corp, &app_event(&corp, "unsubscribe", time, &fields)),
+        )
+        .await;
         let text = hours.to_string();
-        let chat = [("ToUserName", &*corp), ("MsgType", "text"), ("Content", &text), ("MsgId", &text)];
+        let chat = [
+            ("ToUserName", &*corp),
+            ("MsgType", "text"),
+            ("Content", &text),
+            ("MsgId", &text),
+        ];
         node.accepted(&node.forge.post(&corp, &xml(&chat))).await;
         if hours % 60 == 0 {
             assert!(node.sandbox.change(&corp).await.unwrap().succeeded());
-            assert!(node.sandbox.cancel(&node.corp(1)).await.unwrap().succeeded());
-            until("the company is out", async || node.status(SUITE, &node.corp(1)).await == "cancelled")
-                .await;
+            assert!(
+                node.sandbox
+                    .cancel(&node.corp(1))
+                    .await
+                    .unwrap()
+                    .succeeded()
+            );
+            until("the company is out", async || {
+                node.status(SUITE, &node.corp(1)).await == "cancelled"
+            })
+            .await;
             node.install(1).await;
         }
         let now = self.clock.now().as_millis();
-        until("the house is kept", async || self.number("SELECT due_at FROM wecom_housekeeping").await > now)
-            .await;
+        until("the house is kept", async || {
+            self.number("SELECT due_at FROM wecom_housekeeping").await > now
+        })
+        .await;
     }
 
     /// Through the pages, which spends a state.
     async fn log_in_by_browser(&self, corp: &str, person: &str) {
-        let page = Request::get(format!("/auth/login?corpId={corp}&mode=workbench")).body(Body::empty());
+        let page =
+            Request::get(format!("/auth/login?corpId={corp}&mode=workbench")).body(Body::empty());
         let page = self.node.send(page.unwrap()).await;
         assert_eq!(page.status, 302, "{:?}", page.body);
         let to = page.headers["location"].to_str().unwrap();
-        let state = to.split("state=").nth(1).unwrap().split(['&', '#']).next().unwrap();
-        let cookie = page.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap();
-        let code = self.node.sandbox.code_for_suite(corp, person, SUITE).unwrap();
-        let back = Request::get(format!("/auth/callback?code={code}&state={state}")).header("cookie", cookie);
+        let state = to
+            .split("state=")
+            .nth(1)
+            .unwrap()
+            .split(['&', '#'])
+            .next()
+            .unwrap();
+        let cookie = page.headers["set-cookie"]
+            .to_str()
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap();
+        let code = self
+            .node
+            .sandbox
+            .code_for_suite(corp, person, SUITE)
+            .unwrap();
+        let back = Request::get(format!("/auth/callback?code={code}&state={state}"))
+            .header("cookie", cookie);
         let back = self.node.send(back.body(Body::empty()).unwrap()).await;
         assert_eq!(back.status, 303, "{:?}", back.body);
     }
@@ -164,13 +242,27 @@ impl Month {
             .iter()
             .map(|table| format!("SELECT '{table}' AS name, COUNT(*) AS size FROM {table}"))
             .collect();
-        let counts = Statement::from_string(self.node.database.backend(), counts.join(" UNION ALL "));
+        let counts =
+            Statement::from_string(self.node.database.backend(), counts.join(" UNION ALL "));
         let rows = self.database.query_all_raw(counts).await.unwrap();
-        rows.iter().map(|row| (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap())).collect()
+        rows.iter()
+            .map(|row| {
+                (
+                    row.try_get_by_index(0).unwrap(),
+                    row.try_get_by_index(1).unwrap(),
+                )
+            })
+            .collect()
     }
 
     async fn number(&self, sql: &str) -> i64 {
         let row = Statement::from_string(self.node.database.backend(), sql);
-        self.database.query_one_raw(row).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+        self.database
+            .query_one_raw(row)
+            .await
+            .unwrap()
+            .unwrap()
+            .try_get_by_index(0)
+            .unwrap()
     }
 }

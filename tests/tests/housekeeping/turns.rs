@@ -11,7 +11,8 @@ use wecom_login_tests::node::{Node, Plan, SUITE, until};
 const TURN: Duration = Duration::from_mins(10);
 
 async fn ignored(node: &Node) -> i64 {
-    node.number("SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored'").await
+    node.number("SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored'")
+        .await
 }
 
 /// Puts so many ignored records into the inbox, with their hashes.
@@ -43,9 +44,15 @@ async fn two_nodes_take_turns_and_a_wrong_clock_stops_nobody() {
     let retention = Retention::default().with_max_ignored(20);
     let with = |builder: Builder| builder.clock(clock.clone()).retention(retention.clone());
     let node = Node::start_with(Plan::default(), with).await;
-    let due = async || node.number("SELECT COALESCE(MAX(due_at), 0) FROM wecom_housekeeping").await;
+    let due = async || {
+        node.number("SELECT COALESCE(MAX(due_at), 0) FROM wecom_housekeeping")
+            .await
+    };
     // A turn is booked when it begins, and over when the surplus is gone, which is the last of its work.
-    until("a turn is taken", async || due().await > clock.now().as_millis()).await;
+    until("a turn is taken", async || {
+        due().await > clock.now().as_millis()
+    })
+    .await;
     node.login.shutdown().await;
     fill(&node, &clock, 0, 21).await;
     let first = node.another_handle_with(with).await;
@@ -58,21 +65,40 @@ async fn two_nodes_take_turns_and_a_wrong_clock_stops_nobody() {
     let mut options = pool(node.database.url());
     options.sqlx_logging(true);
     let database = Database::connect(options).await.unwrap();
-    let other = node.another_handle_with(|builder| with(builder).database(database)).await;
+    let other = node
+        .another_handle_with(|builder| with(builder).database(database))
+        .await;
     // Only its statements are logged: it tries to move the turn on, and then looks whether there is one.
     let looks = |line: &str| line.contains("wecom_housekeeping") && line.contains("SELECT");
-    until("the other node looked", async || lines.text().lines().any(looks)).await;
-    assert_eq!((due().await, ignored(&node).await), (booked, 50), "it was not its turn");
+    until("the other node looked", async || {
+        lines.text().lines().any(looks)
+    })
+    .await;
+    assert_eq!(
+        (due().await, ignored(&node).await),
+        (booked, 50),
+        "it was not its turn"
+    );
 
     clock.advance(TURN);
     until("the surplus is gone", async || ignored(&node).await == 20).await;
-    assert_eq!(node.number("SELECT COUNT(*) FROM wecom_callback_seen").await, 21, "with the ticket's");
+    assert_eq!(
+        node.number("SELECT COUNT(*) FROM wecom_callback_seen")
+            .await,
+        21,
+        "with the ticket's"
+    );
 
     // A node whose clock was a year ahead took a turn, and was put right.
-    node.database.execute("UPDATE wecom_housekeeping SET due_at = due_at + 31536000000").await;
+    node.database
+        .execute("UPDATE wecom_housekeeping SET due_at = due_at + 31536000000")
+        .await;
     fill(&node, &clock, 51, 5).await;
     clock.advance(TURN);
-    until("the surplus is gone again", async || ignored(&node).await == 20).await;
+    until("the surplus is gone again", async || {
+        ignored(&node).await == 20
+    })
+    .await;
     first.shutdown().await;
     other.shutdown().await;
 }
@@ -81,9 +107,14 @@ async fn two_nodes_take_turns_and_a_wrong_clock_stops_nobody() {
 async fn sessions_that_are_never_idle_keep_nobody_from_the_house() {
     let clock = ManualClock::starting_now();
     let retention = Retention::default().with_max_ignored(20);
-    let sessions = SessionConfig::default().with_idle_timeout(Duration::MAX).with_absolute_timeout(Duration::MAX);
+    let sessions = SessionConfig::default()
+        .with_idle_timeout(Duration::MAX)
+        .with_absolute_timeout(Duration::MAX);
     let with = |builder: Builder| {
-        builder.clock(clock.clone()).retention(retention.clone()).sessions(sessions.clone())
+        builder
+            .clock(clock.clone())
+            .retention(retention.clone())
+            .sessions(sessions.clone())
     };
     let node = Node::start_with(Plan::default(), with).await;
     let corp = node.install(0).await;

@@ -14,7 +14,9 @@ const SURELY_ALIVE: Duration = Duration::from_hours(23);
 
 impl Run<'_> {
     pub(super) async fn crash(&mut self, node: usize) {
-        let Some(running) = self.nodes[node].take() else { return };
+        let Some(running) = self.nodes[node].take() else {
+            return;
+        };
         running.kill();
         self.counted.crashes.fetch_add(1, Ordering::Relaxed);
         self.disturb();
@@ -35,18 +37,23 @@ impl Run<'_> {
         let unheard: Vec<usize> = (0..CORPS)
             .filter(|corp| {
                 self.pushes.iter().any(|push| {
-                    matches!(push.act, Act::Reset(of) if of == *corp) && push.life != RecordLife::Settled
+                    matches!(push.act, Act::Reset(of) if of == *corp)
+                        && push.life != RecordLife::Settled
                 })
             })
             .collect();
         if by > Duration::from_secs(2) {
-            self.turn(SessionTurn::MayEnd, |session| unheard.contains(&session.corp));
+            self.turn(SessionTurn::MayEnd, |session| {
+                unheard.contains(&session.corp)
+            });
         }
         self.leapt += by;
         self.clock.advance(by);
         self.sandbox.advance(by);
         let now = self.clock.now();
-        self.turn(SessionTurn::MayEnd, |session| now.since(session.made_at) > SURELY_ALIVE);
+        self.turn(SessionTurn::MayEnd, |session| {
+            now.since(session.made_at) > SURELY_ALIVE
+        });
     }
 
     /// What is in work now may be done again.

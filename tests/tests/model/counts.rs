@@ -10,9 +10,14 @@ impl Run<'_> {
     /// Nothing was done more often than it had to be, crashes and leaps or not.
     pub(super) async fn check_counts(&self) -> Checked {
         let taken: HashSet<[u8; 32]> = self.pushes.iter().map(|push| push.letter.hash).collect();
-        let records = self.number("SELECT COUNT(*) FROM wecom_callback_record").await;
+        let records = self
+            .number("SELECT COUNT(*) FROM wecom_callback_record")
+            .await;
         if records != taken.len() as i64 {
-            return Err(format!("{} events were taken, {records} records are there", taken.len()));
+            return Err(format!(
+                "{} events were taken, {records} records are there",
+                taken.len()
+            ));
         }
         // How often work was begun again, by what it is about.
         let (mut codes_again, mut cancels_again) = (0, 0);
@@ -36,24 +41,37 @@ impl Run<'_> {
         let codes = of(|act| matches!(act, Act::Install(_) | Act::Reset(_)));
         let sent = self.sandbox.calls("service/v2/get_permanent_code") as i64;
         // A suite access token that died in a leap costs a call.
-        let most = if self.undisturbed { codes } else { 2 * (codes + codes_again) };
+        let most = if self.undisturbed {
+            codes
+        } else {
+            2 * (codes + codes_again)
+        };
         if sent > most {
-            return Err(format!("{codes} AuthCodes came, {codes_again} times again; {sent} were sent"));
+            return Err(format!(
+                "{codes} AuthCodes came, {codes_again} times again; {sent} were sent"
+            ));
         }
         let cancels = of(|act| matches!(act, Act::Cancel(_)));
         let told = |what: &str| {
-            let told = self.corps.iter().map(|corp| self.told.times(&format!("{what}: {}", corp.id)));
+            let told = self
+                .corps
+                .iter()
+                .map(|corp| self.told.times(&format!("{what}: {}", corp.id)));
             told.sum::<usize>() as i64
         };
         let (cancelled, authorized) = (told("cancelled"), told("authorized"));
         // A hook is told again after a crash only, of the work that was begun again.
         let again = |times: i64| if self.undisturbed { 0 } else { times };
         if cancelled > cancels + again(cancels_again) {
-            return Err(format!("{cancels} cancellations, the host app was told of {cancelled}"));
+            return Err(format!(
+                "{cancels} cancellations, the host app was told of {cancelled}"
+            ));
         }
         // A reset is told too, and a cancellation that WeCom contradicts lets a company in once more.
         if authorized > codes + cancels + again(codes_again + cancels_again) {
-            return Err(format!("{codes} authorisations and resets, the host app was told of {authorized}"));
+            return Err(format!(
+                "{codes} authorisations and resets, the host app was told of {authorized}"
+            ));
         }
         Ok(())
     }
@@ -61,14 +79,18 @@ impl Run<'_> {
     /// Every end of a person's sessions is one more in their epoch, so that one which is done again shows.
     async fn check_people(&self, ended: &HashMap<(usize, String), i64>) -> Checked {
         for ((corp, user_id), most) in ended {
-            let present =
-                self.corps[*corp].people.iter().any(|person| person.id == *user_id && person.present);
+            let present = self.corps[*corp]
+                .people
+                .iter()
+                .any(|person| person.id == *user_id && person.present);
             // After a day WeCom is asked in the background whether somebody still sees the app.
             if !present && self.leapt >= Duration::from_hours(24) {
                 continue;
             }
-            let (corp_id, id) =
-                (self.database.literal(&self.corps[*corp].id), self.database.literal(user_id));
+            let (corp_id, id) = (
+                self.database.literal(&self.corps[*corp].id),
+                self.database.literal(user_id),
+            );
             let epoch = format!(
                 "SELECT COALESCE(MAX(epoch), 0) FROM wecom_person WHERE corp_id = {corp_id} AND user_id = {id}"
             );

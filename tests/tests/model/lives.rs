@@ -34,7 +34,9 @@ impl RecordLife {
     pub(crate) fn after(self, turn: RecordTurn) -> Self {
         match (self, turn) {
             (Self::Settled, _) => Self::Settled,
-            (Self::Pushed | Self::Failed | Self::Acknowledged, RecordTurn::Taken) => Self::Acknowledged,
+            (Self::Pushed | Self::Failed | Self::Acknowledged, RecordTurn::Taken) => {
+                Self::Acknowledged
+            }
             (_, RecordTurn::CarriedOut) => Self::Settled,
             (_, RecordTurn::GivenUp) => Self::Failed,
         }

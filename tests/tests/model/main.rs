@@ -25,8 +25,16 @@ const CASES: u32 = 12;
 
 #[test]
 fn whatever_happens_nothing_is_lost_nor_done_twice_and_sessions_live_as_they_must() {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
-    let config = Config { cases, max_shrink_iters: 60, failure_persistence: None, ..Config::default() };
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok())
+        .unwrap_or(CASES);
+    let config = Config {
+        cases,
+        max_shrink_iters: 60,
+        failure_persistence: None,
+        ..Config::default()
+    };
     let counted = state::Counted::default();
     let outcome = TestRunner::new(config).run(&steps::history(), |history: Vec<Step>| {
         run::history(&history, &counted).map_err(TestCaseError::fail)

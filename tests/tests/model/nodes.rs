@@ -11,9 +11,16 @@ pub(crate) struct Running {
 impl Running {
     /// Builds a handle on a runtime of its own.
     pub(crate) async fn start(builder: Builder) -> Self {
-        let runtime = RuntimeBuilder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = RuntimeBuilder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let login = runtime.spawn(builder.build()).await.unwrap().unwrap();
-        Self { login, runtime: Some(runtime) }
+        Self {
+            login,
+            runtime: Some(runtime),
+        }
     }
 
     /// Ends it in the middle of whatever it does: every task is dropped where it waits.

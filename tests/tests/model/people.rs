@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use wecom_login::{OAuthCode, Clock as _, CorpId, CurrentUser, ErrorKind, SuiteId, WorkbenchLoginRequest};
+use wecom_login::{
+    Clock as _, CorpId, CurrentUser, ErrorKind, OAuthCode, SuiteId, WorkbenchLoginRequest,
+};
 use wecom_login_tests::node::SUITE;
 
 use super::lives::{RecordLife, SessionLife, SessionTurn};
@@ -14,7 +16,10 @@ use super::steps::Act;
 impl Run<'_> {
     pub(super) async fn log_in(&mut self, corp: usize, person: usize, node: usize) -> Checked {
         self.start(node).await;
-        let (corp_id, user_id) = (self.corps[corp].id.clone(), self.corps[corp].people[person].id.clone());
+        let (corp_id, user_id) = (
+            self.corps[corp].id.clone(),
+            self.corps[corp].people[person].id.clone(),
+        );
         let about = |push: &Pushed| {
             matches!(push.act, Act::Unsubscribe(c, p) | Act::Leave(c, p) | Act::Rename(c, p)
                 if (c, p) == (corp, person))
@@ -27,7 +32,9 @@ impl Run<'_> {
         for push in self.pushes.iter().filter(|push| about(push)) {
             match push.life {
                 RecordLife::Pushed => sure = false,
-                RecordLife::Acknowledged if self.is_carried_out(push.number).await => after_an_end = true,
+                RecordLife::Acknowledged if self.is_carried_out(push.number).await => {
+                    after_an_end = true
+                }
                 RecordLife::Acknowledged => sure = false,
                 RecordLife::Settled | RecordLife::Failed => {}
             }
@@ -36,10 +43,15 @@ impl Run<'_> {
         let began = Instant::now();
         loop {
             let Ok(code) = self.sandbox.code_for_suite(&corp_id, &user_id, SUITE) else {
-                return if sure { Err("WeCom gives no code to who is in".to_owned()) } else { Ok(()) };
+                return if sure {
+                    Err("WeCom gives no code to who is in".to_owned())
+                } else {
+                    Ok(())
+                };
             };
-            let request = WorkbenchLoginRequest::new(CorpId::new(&*corp_id).unwrap(), OAuthCode::new(code))
-                .with_suite_id(SuiteId::new(SUITE).ok());
+            let request =
+                WorkbenchLoginRequest::new(CorpId::new(&*corp_id).unwrap(), OAuthCode::new(code))
+                    .with_suite_id(SuiteId::new(SUITE).ok());
             let login = self.login(node).service().login_by_workbench(request).await;
             if login.is_err() {
                 // WeCom may have said that they do not see the app.
@@ -47,7 +59,11 @@ impl Run<'_> {
             }
             match login {
                 Ok(result) => {
-                    let life = if sure { SessionLife::Alive } else { SessionLife::Doubtful };
+                    let life = if sure {
+                        SessionLife::Alive
+                    } else {
+                        SessionLife::Doubtful
+                    };
                     let count = |counter: &AtomicUsize, one: bool| {
                         counter.fetch_add(usize::from(one), Ordering::Relaxed)
                     };
@@ -55,7 +71,14 @@ impl Run<'_> {
                     count(&self.counted.sure_sessions, sure);
                     count(&self.counted.after_an_end, sure && after_an_end);
                     let token = result.token.expose().to_owned();
-                    self.sessions.push(Session { token, corp, user_id, life, made_at, ended_on: None });
+                    self.sessions.push(Session {
+                        token,
+                        corp,
+                        user_id,
+                        life,
+                        made_at,
+                        ended_on: None,
+                    });
                     return Ok(());
                 }
                 Err(error) if sure && is_late(error.kind()) && began.elapsed() < PATIENCE => {}
@@ -81,15 +104,25 @@ impl Run<'_> {
         }
         self.start(node).await;
         let number = alive[which % alive.len()];
-        let user = self.user(node, number).await?.ok_or("a session that must live is dead")?;
+        let user = self
+            .user(node, number)
+            .await?
+            .ok_or("a session that must live is dead")?;
         let service = self.login(node).service();
         let mut times = 0;
         at_last(async || {
             times += 1;
-            if all { service.logout_all(&user).await } else { service.logout(&user).await }
+            if all {
+                service.logout_all(&user).await
+            } else {
+                service.logout(&user).await
+            }
         })
         .await?;
-        let (corp, user_id) = (self.sessions[number].corp, self.sessions[number].user_id.clone());
+        let (corp, user_id) = (
+            self.sessions[number].corp,
+            self.sessions[number].user_id.clone(),
+        );
         if all {
             self.may_have_ended(corp, &user_id, times);
         }
@@ -121,10 +154,17 @@ impl Run<'_> {
     }
 
     pub(super) async fn verified(&self, node: usize, token: &str) -> Checked<Option<CurrentUser>> {
-        at_last(async || match self.login(node).verify_token(token.as_bytes()).resolve().await {
-            Ok(verified) => Ok(verified.map(|verified| verified.user)),
-            Err(error) if error.kind() == ErrorKind::TokenInvalid => Ok(None),
-            Err(error) => Err(error),
+        at_last(async || {
+            match self
+                .login(node)
+                .verify_token(token.as_bytes())
+                .resolve()
+                .await
+            {
+                Ok(verified) => Ok(verified.map(|verified| verified.user)),
+                Err(error) if error.kind() == ErrorKind::TokenInvalid => Ok(None),
+                Err(error) => Err(error),
+            }
         })
         .await
     }

@@ -38,8 +38,13 @@ impl PostBox {
             let hash = content_hash(&suite, plain.receive_id(), plain.message());
             let message = String::from_utf8_lossy(plain.message());
             let (user_id, is_ticket) = (user_of(&message), message.contains("[suite_ticket]"));
-            let letter =
-                Letter { query: query.unwrap_or_default(), body: body.to_vec(), hash, is_ticket, user_id };
+            let letter = Letter {
+                query: query.unwrap_or_default(),
+                body: body.to_vec(),
+                hash,
+                is_ticket,
+                user_id,
+            };
             kept.0.lock().unwrap().push(letter);
             "success"
         };
@@ -61,7 +66,11 @@ fn user_of(message: &str) -> Option<String> {
     let named = |field: &str| {
         let (_, rest) = message.split_once(&format!("<{field}>"))?;
         let text = rest.split("</").next()?;
-        Some(text.trim_start_matches("<![CDATA[").trim_end_matches("]]>").to_owned())
+        Some(
+            text.trim_start_matches("<![CDATA[")
+                .trim_end_matches("]]>")
+                .to_owned(),
+        )
     };
     named("UserID").or_else(|| named("FromUserName"))
 }

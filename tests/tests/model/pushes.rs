@@ -38,7 +38,9 @@ impl Run<'_> {
             return;
         }
         let user_id = match act {
-            Act::Unsubscribe(corp, who) | Act::Leave(corp, who) | Act::Rename(corp, who) => person(corp, who),
+            Act::Unsubscribe(corp, who) | Act::Leave(corp, who) | Act::Rename(corp, who) => {
+                person(corp, who)
+            }
             _ => String::new(),
         };
         self.take_letters(act);
@@ -49,13 +51,17 @@ impl Run<'_> {
             }
             Act::Reset(corp) => self.corps[corp].standing = Standing::Unsure,
             Act::Unsubscribe(corp, _) | Act::Leave(corp, _) | Act::Rename(corp, _) => {
-                self.turn(SessionTurn::MayEnd, |session| session.corp == corp && session.user_id == user_id);
+                self.turn(SessionTurn::MayEnd, |session| {
+                    session.corp == corp && session.user_id == user_id
+                });
             }
             Act::Change(_) | Act::Ticket => {}
         }
         match act {
             Act::Leave(corp, who) => self.corps[corp].people[who].present = false,
-            Act::Rename(corp, who) => self.corps[corp].people[who].id = format!("renamed-{}", self.renamed),
+            Act::Rename(corp, who) => {
+                self.corps[corp].people[who].id = format!("renamed-{}", self.renamed)
+            }
             _ => {}
         }
     }
@@ -125,7 +131,9 @@ impl Run<'_> {
     }
 
     pub(super) async fn retry(&mut self, which: usize, node: usize) -> Checked {
-        let Some(push) = self.nth_push(which, |life| life != RecordLife::Pushed) else { return Ok(()) };
+        let Some(push) = self.nth_push(which, |life| life != RecordLife::Pushed) else {
+            return Ok(());
+        };
         self.start(node).await;
         let id = self.number(&self.of_record("id", push)).await;
         self.undisturbed = false;
@@ -143,8 +151,9 @@ impl Run<'_> {
     }
 
     pub(super) fn nth_push(&self, which: usize, of: impl Fn(RecordLife) -> bool) -> Option<usize> {
-        let fitting: Vec<usize> =
-            (0..self.pushes.len()).filter(|number| of(self.pushes[*number].life)).collect();
+        let fitting: Vec<usize> = (0..self.pushes.len())
+            .filter(|number| of(self.pushes[*number].life))
+            .collect();
         (!fitting.is_empty()).then(|| fitting[which % fitting.len()])
     }
 

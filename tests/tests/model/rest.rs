@@ -23,7 +23,9 @@ impl Run<'_> {
         let _ = self.sandbox.push_ticket(SUITE).await;
         self.take_letters(Act::Ticket);
         for push in 0..self.pushes.len() {
-            if matches!(self.pushes[push].act, Act::Ticket) && self.pushes[push].life == RecordLife::Pushed {
+            if matches!(self.pushes[push].act, Act::Ticket)
+                && self.pushes[push].life == RecordLife::Pushed
+            {
                 self.deliver(push, 0).await?;
             }
         }
@@ -38,7 +40,10 @@ impl Run<'_> {
         }
         self.hear().await?;
         self.counted.ends.fetch_add(
-            self.sessions.iter().filter(|session| session.life == SessionLife::Over).count(),
+            self.sessions
+                .iter()
+                .filter(|session| session.life == SessionLife::Over)
+                .count(),
             Ordering::Relaxed,
         );
         Ok(())
@@ -46,7 +51,9 @@ impl Run<'_> {
 
     /// Lets time pass until nothing is left to do.
     async fn work_off(&mut self) -> Checked {
-        let of = |condition: &str| format!("SELECT COUNT(*) FROM wecom_callback_record WHERE {condition}");
+        let of = |condition: &str| {
+            format!("SELECT COUNT(*) FROM wecom_callback_record WHERE {condition}")
+        };
         let began = Instant::now();
         let (mut known, mut since) = ((0, 0), Instant::now());
         loop {
@@ -80,18 +87,30 @@ impl Run<'_> {
     pub(super) async fn worked_off(&mut self, number: usize) -> Checked {
         let status = self.database_text(&self.of_record("status", number)).await;
         let push = &self.pushes[number];
-        let lost = |why: &str| Err(format!("{:?} was acknowledged and is lost: {why}", push.act));
+        let lost = |why: &str| {
+            Err(format!(
+                "{:?} was acknowledged and is lost: {why}",
+                push.act
+            ))
+        };
         let newest = |push: &Pushed| {
             !self.pushes[push.number + 1..]
                 .iter()
                 .any(|later| is_own(later.act) && corp_of(later.act) == corp_of(push.act))
         };
-        let turn = if status == "failed" { RecordTurn::GivenUp } else { RecordTurn::CarriedOut };
+        let turn = if status == "failed" {
+            RecordTurn::GivenUp
+        } else {
+            RecordTurn::CarriedOut
+        };
         match push.act {
             Act::Install(_) | Act::Reset(_) if status == "failed" => {
                 let late = self.clock.now().since(push.at) >= AUTH_CODE;
                 // What is forgiven is the named window and nothing else.
-                let spent = self.number(&self.of_record("COALESCE(errcode, 0)", number)).await == 40078
+                let spent = self
+                    .number(&self.of_record("COALESCE(errcode, 0)", number))
+                    .await
+                    == 40078
                     && self
                         .database_text(&self.of_record("COALESCE(hint, '')", number))
                         .await
@@ -104,9 +123,12 @@ impl Run<'_> {
                 }
             }
             // What only makes us read is given up after a day; the daily question makes up for it.
-            Act::Change(_) if status == "failed" && self.clock.now().since(push.at) >= GIVEN_UP => {}
+            Act::Change(_) if status == "failed" && self.clock.now().since(push.at) >= GIVEN_UP => {
+            }
             _ if status == "failed" => return lost("failed"),
-            Act::Unsubscribe(..) | Act::Leave(..) | Act::Rename(..) if status == "ignored" && push.known => {
+            Act::Unsubscribe(..) | Act::Leave(..) | Act::Rename(..)
+                if status == "ignored" && push.known =>
+            {
                 return lost("ignored, though the company is in");
             }
             _ => {}
@@ -129,11 +151,17 @@ impl Run<'_> {
 
     /// Once nothing of a company is on its way, it is known whether it is in.
     pub(super) async fn stand(&mut self, number: usize) -> Checked {
-        let own = || self.pushes.iter().filter(|push| is_own(push.act) && corp_of(push.act) == Some(number));
+        let own = || {
+            self.pushes
+                .iter()
+                .filter(|push| is_own(push.act) && corp_of(push.act) == Some(number))
+        };
         if own().any(|push| matches!(push.life, RecordLife::Pushed | RecordLife::Acknowledged)) {
             return Ok(());
         }
-        let Some(newest) = own().next_back() else { return Ok(()) };
+        let Some(newest) = own().next_back() else {
+            return Ok(());
+        };
         let install = own().rfind(|push| matches!(push.act, Act::Install(_)));
         let installed = install.is_some_and(|push| push.life == RecordLife::Settled);
         let standing = match (newest.act, newest.life) {
@@ -149,7 +177,9 @@ impl Run<'_> {
                 Standing::Out if !active => break,
                 Standing::Unsure => break,
                 _ if began.elapsed() > PATIENCE => {
-                    return Err(format!("company {number} should be {standing:?}; active: {active}"));
+                    return Err(format!(
+                        "company {number} should be {standing:?}; active: {active}"
+                    ));
                 }
                 _ => tokio::time::sleep(Duration::from_millis(10)).await,
             }
@@ -162,7 +192,9 @@ impl Run<'_> {
         let service = self.login(0).service();
         let corps = at_last(async || service.corps().await).await?;
         let id = &self.corps[corp].id;
-        Ok(corps.iter().any(|corp| corp.corp_id.as_str() == id && corp.status == AuthorizationStatus::Active))
+        Ok(corps
+            .iter()
+            .any(|corp| corp.corp_id.as_str() == id && corp.status == AuthorizationStatus::Active))
     }
 
     /// A session of nobody ends on each node; when the others hear of that, they have heard of all before it.
@@ -174,7 +206,8 @@ impl Run<'_> {
                     continue;
                 }
                 let service = self.login(from).service();
-                let issued = at_last(async || service.issue_session(&nobody, Platform::App).await).await?;
+                let issued =
+                    at_last(async || service.issue_session(&nobody, Platform::App).await).await?;
                 let token = issued.token.expose().to_owned();
                 if self.verified(to, &token).await?.is_none() {
                     return Err("a new session is dead on the other node".to_owned());
@@ -198,15 +231,22 @@ impl Run<'_> {
         for number in 0..self.sessions.len() {
             for node in (0..NODES).filter(|node| self.nodes[*node].is_some()) {
                 let session = &self.sessions[number];
-                let must_be_over =
-                    session.life == SessionLife::Over && (self.heard || session.ended_on == Some(node));
+                let must_be_over = session.life == SessionLife::Over
+                    && (self.heard || session.ended_on == Some(node));
                 if session.life != SessionLife::Alive && !must_be_over {
                     continue;
                 }
                 let lives = self.user(node, number).await?.is_some();
                 if lives == must_be_over {
-                    let is = if lives { "lives after its end" } else { "must live and is dead" };
-                    return Err(format!("session {number} of {} {is} on node {node}", session.user_id));
+                    let is = if lives {
+                        "lives after its end"
+                    } else {
+                        "must live and is dead"
+                    };
+                    return Err(format!(
+                        "session {number} of {} {is} on node {node}",
+                        session.user_id
+                    ));
                 }
             }
         }
@@ -215,7 +255,9 @@ impl Run<'_> {
 
     /// Whether what a record does only once is done, however far the record is.
     pub(super) async fn is_carried_out(&self, push: usize) -> bool {
-        self.number(&self.of_record("CASE WHEN exchanged THEN 1 ELSE 0 END", push)).await == 1
+        self.number(&self.of_record("CASE WHEN exchanged THEN 1 ELSE 0 END", push))
+            .await
+            == 1
     }
 
     pub(super) fn of_record(&self, column: &str, push: usize) -> String {
@@ -229,7 +271,10 @@ impl Run<'_> {
         // Columns are of four bytes or of eight; what is not there is -1.
         let whole = |row: &QueryResult| match row.try_get_by_index::<Option<i64>>(0) {
             Ok(number) => number,
-            Err(_) => row.try_get_by_index::<Option<i32>>(0).unwrap().map(i64::from),
+            Err(_) => row
+                .try_get_by_index::<Option<i32>>(0)
+                .unwrap()
+                .map(i64::from),
         };
         row.and_then(|row| whole(&row)).unwrap_or(-1)
     }
@@ -237,6 +282,9 @@ impl Run<'_> {
     pub(super) async fn database_text(&self, sql: &str) -> String {
         let statement = Statement::from_string(self.database.backend(), sql);
         let row = self.connection.query_one_raw(statement).await.unwrap();
-        row.map_or_else(|| "no record".to_owned(), |row| row.try_get_by_index(0).unwrap())
+        row.map_or_else(
+            || "no record".to_owned(),
+            |row| row.try_get_by_index(0).unwrap(),
+        )
     }
 }

@@ -47,14 +47,24 @@ pub(super) struct Run<'a> {
 
 /// Carries a history out; what was not as it must be is the error.
 pub(crate) fn history(steps: &[Step], counted: &Counted) -> Checked {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     let outcome = runtime.block_on(async {
         let mut run = Box::pin(Run::begin(counted)).await;
-        run.install_all().await.map_err(|wrong| format!("at the beginning: {wrong}"))?;
+        run.install_all()
+            .await
+            .map_err(|wrong| format!("at the beginning: {wrong}"))?;
         for (number, step) in steps.iter().enumerate() {
-            run.step(step).await.map_err(|wrong| format!("step {number}, {step:?}: {wrong}"))?;
+            run.step(step)
+                .await
+                .map_err(|wrong| format!("step {number}, {step:?}: {wrong}"))?;
         }
-        run.end().await.map_err(|wrong| format!("at the end: {wrong}"))
+        run.end()
+            .await
+            .map_err(|wrong| format!("at the end: {wrong}"))
     });
     runtime.shutdown_background();
     outcome
@@ -63,14 +73,23 @@ pub(crate) fn history(steps: &[Step], counted: &Counted) -> Checked {
 impl<'a> Run<'a> {
     async fn begin(counted: &'a Counted) -> Self {
         let plan = Plan::default();
-        let sandbox = Sandbox::builder().suites(suites(plan)).corps(CORPS).start().await.unwrap();
+        let sandbox = Sandbox::builder()
+            .suites(suites(plan))
+            .corps(CORPS)
+            .start()
+            .await
+            .unwrap();
         let directory = tempfile::tempdir().unwrap();
         let database = TestDatabase::create(directory.path()).await;
         let (post, url) = PostBox::open(SUITE).await;
         let corps = sandbox.corp_ids().into_iter().map(|id| {
             let people = sandbox.user_ids(&id).into_iter().take(PEOPLE);
             let people = people.map(|id| Person { id, present: true }).collect();
-            Corp { id, standing: Standing::Out, people }
+            Corp {
+                id,
+                standing: Standing::Out,
+                people,
+            }
         });
         let mut run = Self {
             nodes: (0..NODES).map(|_| None).collect(),
@@ -128,7 +147,11 @@ impl<'a> Run<'a> {
             Step::LogoutAll { which, node } => self.log_out(which, node, true).await?,
             Step::EndPerson { corp, person, node } => {
                 self.start(node).await;
-                let who = principal(SUITE, &self.corps[corp].id, &self.corps[corp].people[person].id);
+                let who = principal(
+                    SUITE,
+                    &self.corps[corp].id,
+                    &self.corps[corp].people[person].id,
+                );
                 let service = self.login(node).service();
                 let mut times = 0;
                 at_last(async || {
@@ -171,19 +194,29 @@ impl<'a> Run<'a> {
     pub(super) async fn start(&mut self, node: usize) {
         if self.nodes[node].is_none() {
             let plan = Plan::default();
-            let builder = builder(plan, "http://127.0.0.1:1", self.database.url(), &self.sandbox);
+            let builder = builder(
+                plan,
+                "http://127.0.0.1:1",
+                self.database.url(),
+                &self.sandbox,
+            );
             let builder = builder.hooks(self.told.clone()).clock(self.clock.clone());
             self.nodes[node] = Some(Running::start(builder).await);
         }
     }
 
     pub(super) fn login(&self, node: usize) -> &wecom_login::WecomLogin {
-        &self.nodes[node].as_ref().expect("a step starts its node").login
+        &self.nodes[node]
+            .as_ref()
+            .expect("a step starts its node")
+            .login
     }
 }
 
 /// Again until it is done: a machine under load may take longer than a step of the product may.
-pub(super) async fn at_last<T>(mut work: impl AsyncFnMut() -> wecom_login::Result<T>) -> Checked<T> {
+pub(super) async fn at_last<T>(
+    mut work: impl AsyncFnMut() -> wecom_login::Result<T>,
+) -> Checked<T> {
     let began = Instant::now();
     loop {
         match work().await {
@@ -196,5 +229,8 @@ pub(super) async fn at_last<T>(mut work: impl AsyncFnMut() -> wecom_login::Resul
 
 /// What a machine under load may answer.
 pub(super) fn is_late(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::StoreUnavailable | ErrorKind::UpstreamTimeout)
+    matches!(
+        kind,
+        ErrorKind::StoreUnavailable | ErrorKind::UpstreamTimeout
+    )
 }

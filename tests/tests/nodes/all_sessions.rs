@@ -5,7 +5,11 @@ use wecom_login::WecomLogin;
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
 
 async fn lives(login: &WecomLogin, token: &str) -> bool {
-    login.verify_token(token.as_bytes()).resolve().await.is_ok_and(|verified| verified.is_some())
+    login
+        .verify_token(token.as_bytes())
+        .resolve()
+        .await
+        .is_ok_and(|verified| verified.is_some())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -18,24 +22,40 @@ async fn every_session_and_every_login_under_way_is_over() {
         node.session(SUITE, &corp, &person).await,
         node.session(SUITE, &other_corp, &node.user(1, 0)).await,
         // Of a company that never authorised anything.
-        node.session(SUITE, "wwneverauthorised001", "somebody").await,
+        node.session(SUITE, "wwneverauthorised001", "somebody")
+            .await,
     ];
     for token in &sessions {
         assert!(node.lives(token).await && lives(&other, token).await);
     }
     let code = node.sandbox.code_for_suite(&corp, &person, SUITE).unwrap();
     let body = json!({"corpId": corp, "code": code});
-    let under_way = node.ask("POST", "/auth/First/getLoginCode", None, Some(body)).await;
+    let under_way = node
+        .ask("POST", "/auth/First/getLoginCode", None, Some(body))
+        .await;
     let login_code = under_way.json()["loginCode"].as_str().unwrap().to_owned();
 
     node.login.service().end_all_sessions().await.unwrap();
     for token in &sessions {
-        assert!(!node.lives(token).await, "at once on the node that ends them");
+        assert!(
+            !node.lives(token).await,
+            "at once on the node that ends them"
+        );
     }
     for token in &sessions {
-        until("it is over on the other node", async || !lives(&other, token).await).await;
+        until("it is over on the other node", async || {
+            !lives(&other, token).await
+        })
+        .await;
     }
-    let spent = node.ask("POST", "/auth/loginByCode", None, Some(json!({"loginCode": login_code}))).await;
+    let spent = node
+        .ask(
+            "POST",
+            "/auth/loginByCode",
+            None,
+            Some(json!({"loginCode": login_code})),
+        )
+        .await;
     assert_eq!(spent.problem(), (401, "LOGIN_CODE_INVALID".to_owned()));
     let fresh = node.another_handle().await;
     for token in &sessions {

@@ -35,10 +35,26 @@ async fn nodes_whose_clocks_are_a_minute_apart_agree() {
     let node = Node::start(plan).await;
     let corp = node.install(0).await;
     let who = principal(SUITE, &corp, &node.user(0, 0));
-    let ahead = node.another_handle_with(|builder| builder.clock(Wrong { ahead_millis: 60_000 })).await;
-    let behind = node.another_handle_with(|builder| builder.clock(Wrong { ahead_millis: -60_000 })).await;
+    let ahead = node
+        .another_handle_with(|builder| {
+            builder.clock(Wrong {
+                ahead_millis: 60_000,
+            })
+        })
+        .await;
+    let behind = node
+        .another_handle_with(|builder| {
+            builder.clock(Wrong {
+                ahead_millis: -60_000,
+            })
+        })
+        .await;
     for login in [&node.login, &ahead, &behind] {
-        login.service().issue_session(&who, Platform::App).await.unwrap();
+        login
+            .service()
+            .issue_session(&who, Platform::App)
+            .await
+            .unwrap();
     }
     let apart = "SELECT MAX(created_at) - MIN(created_at) FROM wecom_session";
     let apart = node.number(apart).await;
@@ -49,13 +65,21 @@ async fn nodes_whose_clocks_are_a_minute_apart_agree() {
     // While one node has an event in work and WeCom is slow, the node that is ahead does not take its lease for lapsed:
     // it looks each second. A machine that stands still for the length of a lease loses it; not each time.
     for corp in 1..5 {
-        node.sandbox.fault(Fault::of(V2).delay_ms(3_000).times(1)).unwrap();
+        node.sandbox
+            .fault(Fault::of(V2).delay_ms(3_000).times(1))
+            .unwrap();
         let (late, asked) = (node.corp(corp), node.sandbox.calls(V2));
         assert!(node.sandbox.install(&late).await.unwrap().succeeded());
         until("WeCom is asked", async || node.sandbox.calls(V2) > asked).await;
-        let open = "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
+        let open =
+            "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
         until("it is worked off", async || node.number(open).await == 0).await;
-        let attempts = node.records().await.into_iter().find(|record| record.event == "create_auth").unwrap();
+        let attempts = node
+            .records()
+            .await
+            .into_iter()
+            .find(|record| record.event == "create_auth")
+            .unwrap();
         if attempts.attempts == 1 {
             assert_eq!(node.status(SUITE, &late).await, "active");
             assert_eq!(node.sandbox.calls(V2), asked + 1);

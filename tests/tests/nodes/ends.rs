@@ -25,13 +25,23 @@ async fn a_session_that_one_node_ended_is_over_on_the_other() {
 
     let token = node.session(SUITE, &corp, &person).await;
     assert!(user(&other, &token).await.is_some());
-    node.login.service().end_sessions_of_person(&principal(SUITE, &corp, &person)).await.unwrap();
-    until("the end of all their sessions is heard of", async || user(&other, &token).await.is_none()).await;
+    node.login
+        .service()
+        .end_sessions_of_person(&principal(SUITE, &corp, &person))
+        .await
+        .unwrap();
+    until("the end of all their sessions is heard of", async || {
+        user(&other, &token).await.is_none()
+    })
+    .await;
 
     let token = node.session(SUITE, &corp, &person).await;
     assert!(user(&other, &token).await.is_some());
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
-    until("the cancellation is heard of", async || user(&other, &token).await.is_none()).await;
+    until("the cancellation is heard of", async || {
+        user(&other, &token).await.is_none()
+    })
+    .await;
     other.shutdown().await;
 }
 
@@ -42,18 +52,35 @@ async fn a_login_after_an_end_lives_when_the_word_of_the_end_comes_round() {
     let person = node.user(0, 0);
     let who = principal(SUITE, &corp, &person);
     for _ in 0..20 {
-        node.login.service().end_sessions_of_person(&who).await.unwrap();
+        node.login
+            .service()
+            .end_sessions_of_person(&who)
+            .await
+            .unwrap();
         let token = node.session(SUITE, &corp, &person).await;
         assert!(node.lives(&token).await);
     }
-    let token = node.login.service().issue_session(&who, Platform::Web).await.unwrap().token;
+    let token = node
+        .login
+        .service()
+        .issue_session(&who, Platform::Web)
+        .await
+        .unwrap()
+        .token;
     // Until our own node has read its own word, which it does by the one that came last.
     let other = node.another_handle().await;
     let there = user(&other, token.expose()).await.unwrap();
-    let marker = other.service().issue_session(&who, Platform::Web).await.unwrap();
+    let marker = other
+        .service()
+        .issue_session(&who, Platform::Web)
+        .await
+        .unwrap();
     assert!(user(&node.login, marker.token.expose()).await.is_some());
     other.service().logout(&marker.user).await.unwrap();
-    until("the feed is read", async || user(&node.login, marker.token.expose()).await.is_none()).await;
+    until("the feed is read", async || {
+        user(&node.login, marker.token.expose()).await.is_none()
+    })
+    .await;
     assert!(node.lives(token.expose()).await);
     assert_eq!(there.principal(), &who);
     other.shutdown().await;
@@ -65,8 +92,16 @@ async fn half_are_heard_of_within(limit: Duration, node: &Node, other: &WecomLog
     for attempt in 1.. {
         let mut took = Vec::new();
         for _ in 0..40 {
-            let issued = node.login.service().issue_session(&who, Platform::Web).await.unwrap();
-            until("it is known", async || user(other, issued.token.expose()).await.is_some()).await;
+            let issued = node
+                .login
+                .service()
+                .issue_session(&who, Platform::Web)
+                .await
+                .unwrap();
+            until("it is known", async || {
+                user(other, issued.token.expose()).await.is_some()
+            })
+            .await;
             node.login.service().logout(&issued.user).await.unwrap();
             let ended = Instant::now();
             while user(other, issued.token.expose()).await.is_some() {
@@ -76,7 +111,10 @@ async fn half_are_heard_of_within(limit: Duration, node: &Node, other: &WecomLog
             took.push(ended.elapsed());
         }
         took.sort();
-        println!("40 logouts, heard of on another node: median {:?}, slowest {:?}", took[20], took[39]);
+        println!(
+            "40 logouts, heard of on another node: median {:?}, slowest {:?}",
+            took[20], took[39]
+        );
         if took[20] < limit {
             return;
         }
@@ -114,7 +152,11 @@ async fn where_the_database_can_ring_an_end_is_heard_of_at_once() {
     assert!(node.database.throw_out().await);
     let who = principal(SUITE, &corp, &node.user(0, 0));
     until("people come in again", async || {
-        node.login.service().issue_session(&who, Platform::Web).await.is_ok()
+        node.login
+            .service()
+            .issue_session(&who, Platform::Web)
+            .await
+            .is_ok()
     })
     .await;
     until("both nodes listen again", both_listen).await;

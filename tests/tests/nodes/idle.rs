@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use wecom_login::{Builder, Clock as _, CurrentUser, ManualClock, Platform, SessionConfig, WecomLogin};
+use wecom_login::{
+    Builder, Clock as _, CurrentUser, ManualClock, Platform, SessionConfig, WecomLogin,
+};
 use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -21,30 +23,49 @@ fn idle_soon(clock: &ManualClock) -> impl Fn(Builder) -> Builder + '_ {
 /// A request to a node that has to let it in.
 async fn use_it(login: &WecomLogin, token: &str) {
     until("the session is used", async || {
-        login.verify_token(token.as_bytes()).resolve().await.is_ok_and(|verified| verified.is_some())
+        login
+            .verify_token(token.as_bytes())
+            .resolve()
+            .await
+            .is_ok_and(|verified| verified.is_some())
     })
     .await;
 }
 
 /// When a session was used last, by what is written.
 async fn written(node: &Node, user: &CurrentUser) -> i64 {
-    node.number(&format!("SELECT last_seen_at FROM wecom_session WHERE id = '{}'", user.session_id())).await
+    node.number(&format!(
+        "SELECT last_seen_at FROM wecom_session WHERE id = '{}'",
+        user.session_id()
+    ))
+    .await
 }
 
 async fn until_written(node: &Node, user: &CurrentUser, clock: &ManualClock) {
     let now = clock.now().as_millis();
-    until("the use is written", async || written(node, user).await == now).await;
+    until("the use is written", async || {
+        written(node, user).await == now
+    })
+    .await;
 }
 
 /// Sets when a session was used last.
 async fn write(node: &Node, user: &CurrentUser, at: i64) {
     let (database, id) = (&node.database, user.session_id());
-    database.execute(&format!("UPDATE wecom_session SET last_seen_at = {at} WHERE id = '{id}'")).await;
+    database
+        .execute(&format!(
+            "UPDATE wecom_session SET last_seen_at = {at} WHERE id = '{id}'"
+        ))
+        .await;
 }
 
 async fn log_in(login: &WecomLogin, corp: &str, person: &str) -> (CurrentUser, String) {
     let who = principal(SUITE, corp, person);
-    let issued = login.service().issue_session(&who, Platform::App).await.unwrap();
+    let issued = login
+        .service()
+        .issue_session(&who, Platform::App)
+        .await
+        .unwrap();
     (issued.user, issued.token.expose().to_owned())
 }
 
@@ -63,7 +84,10 @@ async fn who_works_on_another_node_is_not_idle_on_this_one() {
         use_it(&other, &of_round).await;
         until_written(&node, &user, &clock).await;
         clock.advance(2 * MINUTE);
-        assert!(node.lives(&of_round).await, "by what is in memory here it was not used for 97 minutes");
+        assert!(
+            node.lives(&of_round).await,
+            "by what is in memory here it was not used for 97 minutes"
+        );
         token = of_round;
     }
     clock.advance(IDLE);
@@ -88,11 +112,16 @@ async fn a_session_whose_use_is_not_written_yet_is_not_removed() {
     clock.advance(MINUTE + Duration::from_secs(90));
 
     // Whoever starts keeps house at once, if it is its turn.
-    node.database.execute("UPDATE wecom_housekeeping SET due_at = 0").await;
+    node.database
+        .execute("UPDATE wecom_housekeeping SET due_at = 0")
+        .await;
     let cleaner = node.another_handle_with(idle_soon(&clock)).await;
     let rows = async |user: &CurrentUser| {
         let id = user.session_id();
-        node.number(&format!("SELECT COUNT(*) FROM wecom_session WHERE id = '{id}'")).await
+        node.number(&format!(
+            "SELECT COUNT(*) FROM wecom_session WHERE id = '{id}'"
+        ))
+        .await
     };
     until("the house is kept", async || rows(&long_idle).await == 0).await;
     assert_eq!(rows(&user).await, 1, "its use may still be written");

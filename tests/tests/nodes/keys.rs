@@ -2,7 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 use wecom_login::{
-    OAuthCode, CorpId, DataKey, DataKeys, ErrorKind, KeyRotationReport, SuiteId, WorkbenchLoginRequest,
+    CorpId, DataKey, DataKeys, ErrorKind, KeyRotationReport, OAuthCode, SuiteId,
+    WorkbenchLoginRequest,
 };
 use wecom_login_tests::node::{Node, Plan, SUITE, until};
 use wecom_sandbox::Fault;
@@ -23,7 +24,10 @@ fn keys(seeds: &[u8]) -> DataKeys {
 
 /// How many values of each column the key of this seed sealed.
 async fn sealed(node: &Node, seed: u8) -> [i64; 4] {
-    let id = &Sha256::new().chain_update("wecom-login data key").chain_update([seed; 32]).finalize()[..8];
+    let id = &Sha256::new()
+        .chain_update("wecom-login data key")
+        .chain_update([seed; 32])
+        .finalize()[..8];
     let id = node.database.literal_bytes(id);
     let mut counts = [0; 4];
     for (count, (table, column)) in counts.iter_mut().zip(SEALED) {
@@ -41,50 +45,100 @@ async fn what_an_old_key_sealed_is_sealed_anew_and_the_old_key_may_go() {
     assert_eq!(node.log_in(SUITE, &corp, &person).await.status, 200);
     let of_old = node.session(SUITE, &corp, &person).await;
     // An event that waits for WeCom is sealed as long as it waits.
-    node.sandbox.fault(Fault::of("service/v2/get_auth_info").http_status(502)).unwrap();
+    node.sandbox
+        .fault(Fault::of("service/v2/get_auth_info").http_status(502))
+        .unwrap();
     node.sandbox.change(&corp).await.unwrap();
     until("the event waits", async || sealed(&node, OLD).await[3] == 1).await;
-    assert!(sealed(&node, OLD).await.iter().all(|count| *count > 0), "{:?}", sealed(&node, OLD).await);
+    assert!(
+        sealed(&node, OLD).await.iter().all(|count| *count > 0),
+        "{:?}",
+        sealed(&node, OLD).await
+    );
 
     // Every node has learnt to read the new key, and writes with it from its next start on.
     node.login.shutdown().await;
-    let both = node.another_handle_with(|builder| builder.data_keys(keys(&[NEW, OLD]))).await;
-    let without = node.fails_with(|builder| builder.data_keys(keys(&[NEW]))).await;
+    let both = node
+        .another_handle_with(|builder| builder.data_keys(keys(&[NEW, OLD])))
+        .await;
+    let without = node
+        .fails_with(|builder| builder.data_keys(keys(&[NEW])))
+        .await;
     assert_eq!(without.kind(), ErrorKind::Config);
     assert!(without.detail().contains("rotate_keys"), "{without}");
 
     let rotated = both.service().rotate_keys().await.unwrap();
     println!("{rotated:?}");
     assert!(rotated.resealed >= 4, "{rotated:?}");
-    assert_eq!((rotated.unreadable, rotated.retired, rotated.still_active), (0, 0, 1), "one has just ended");
-    node.database.execute("UPDATE wecom_data_key SET used_at = used_at - 200000").await;
+    assert_eq!(
+        (rotated.unreadable, rotated.retired, rotated.still_active),
+        (0, 0, 1),
+        "one has just ended"
+    );
+    node.database
+        .execute("UPDATE wecom_data_key SET used_at = used_at - 200000")
+        .await;
     let rotated = both.service().rotate_keys().await.unwrap();
-    assert_eq!((rotated.resealed, rotated.unreadable, rotated.retired, rotated.still_active), (0, 0, 1, 0));
+    assert_eq!(
+        (
+            rotated.resealed,
+            rotated.unreadable,
+            rotated.retired,
+            rotated.still_active
+        ),
+        (0, 0, 1, 0)
+    );
     assert_eq!(sealed(&node, OLD).await, [0; 4]);
-    assert!(sealed(&node, NEW).await.iter().all(|count| *count > 0), "{:?}", sealed(&node, NEW).await);
-    assert_eq!(both.service().rotate_keys().await.unwrap(), KeyRotationReport::default(), "nothing is left to do");
+    assert!(
+        sealed(&node, NEW).await.iter().all(|count| *count > 0),
+        "{:?}",
+        sealed(&node, NEW).await
+    );
+    assert_eq!(
+        both.service().rotate_keys().await.unwrap(),
+        KeyRotationReport::default(),
+        "nothing is left to do"
+    );
     both.shutdown().await;
 
     let fetched = node.sandbox.calls("gettoken");
-    let alone = node.another_handle_with(|builder| builder.data_keys(keys(&[NEW]))).await;
+    let alone = node
+        .another_handle_with(|builder| builder.data_keys(keys(&[NEW])))
+        .await;
     let log_in = async || {
         let code = OAuthCode::new(node.sandbox.code_for_suite(&corp, &person, SUITE).unwrap());
         let request = WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), code);
-        alone.service().login_by_workbench(request.with_suite_id(SuiteId::new(SUITE).ok())).await.unwrap()
+        alone
+            .service()
+            .login_by_workbench(request.with_suite_id(SuiteId::new(SUITE).ok()))
+            .await
+            .unwrap()
     };
     log_in().await;
-    assert_eq!(node.sandbox.calls("gettoken"), fetched, "the access token opens");
+    assert_eq!(
+        node.sandbox.calls("gettoken"),
+        fetched,
+        "the access token opens"
+    );
     node.sandbox.expire_tokens();
     let login = log_in().await;
-    assert_eq!(node.sandbox.calls("gettoken"), fetched + 1, "the permanent code opens");
+    assert_eq!(
+        node.sandbox.calls("gettoken"),
+        fetched + 1,
+        "the permanent code opens"
+    );
     node.sandbox.clear_faults();
     until("the event that waited is carried out", async || {
-        let left = "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
+        let left =
+            "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
         node.number(left).await == 0
     })
     .await;
     let lives = async |token: &str| alone.verify_token(token.as_bytes()).resolve().await.is_ok();
     assert!(lives(login.token.expose()).await);
-    assert!(!lives(&of_old).await, "a token that nobody can tell from a forged one");
+    assert!(
+        !lives(&of_old).await,
+        "a token that nobody can tell from a forged one"
+    );
     alone.shutdown().await;
 }

@@ -26,7 +26,8 @@ struct SentTwice {
 impl SentTwice {
     async fn begin() -> Self {
         let (clock, wire) = (ManualClock::starting_now(), Wire::new());
-        let change = |builder: wecom_login::Builder| builder.clock(clock.clone()).http_client(wire.client());
+        let change =
+            |builder: wecom_login::Builder| builder.clock(clock.clone()).http_client(wire.client());
         let node = Node::start_with(Plan::default(), change).await;
         let corp = node.corp(0);
         wire.hold_answers(V2);
@@ -34,28 +35,59 @@ impl SentTwice {
         until("WeCom has answered", async || wire.holds() == 1).await;
         let lapse = "UPDATE wecom_callback_record SET lease_until = 0 WHERE event = 'create_auth'";
         node.database.execute(lapse).await;
-        let other = node.another_handle_with(|builder| builder.clock(clock.clone())).await;
-        let refused = "SELECT COUNT(*) FROM wecom_callback_record WHERE attempts = 2 AND errcode = 40078";
-        until("the other node is told that it is spent", async || node.number(refused).await == 1).await;
-        Self { node, wire, other, clock, corp }
+        let other = node
+            .another_handle_with(|builder| builder.clock(clock.clone()))
+            .await;
+        let refused =
+            "SELECT COUNT(*) FROM wecom_callback_record WHERE attempts = 2 AND errcode = 40078";
+        until("the other node is told that it is spent", async || {
+            node.number(refused).await == 1
+        })
+        .await;
+        Self {
+            node,
+            wire,
+            other,
+            clock,
+            corp,
+        }
     }
 
     async fn record(&self) -> CallbackRecord {
-        self.node.records().await.into_iter().find(|record| record.event == "create_auth").unwrap()
+        self.node
+            .records()
+            .await
+            .into_iter()
+            .find(|record| record.event == "create_auth")
+            .unwrap()
     }
 
     /// Makes the other node look for work, and waits until it has looked.
     async fn look(&self) {
         for nobody in ["wwnobody0000000001", "wwnobody0000000002"] {
-            let event = suite_event(SUITE, "change_auth", 1_700_000_000, &[("AuthCorpId", nobody)]);
+            let event = suite_event(
+                SUITE,
+                "change_auth",
+                1_700_000_000,
+                &[("AuthCorpId", nobody)],
+            );
             let push = self.node.forge.post(SUITE, &event);
             until("the push is taken", async || {
-                self.other.service().notify("POST", &push.query, &push.body).await.status == 200
+                self.other
+                    .service()
+                    .notify("POST", &push.query, &push.body)
+                    .await
+                    .status
+                    == 200
             })
             .await;
             // What is due is begun in its order: the record came before.
             until("it is done", async || {
-                self.node.statuses("change_auth").await.iter().all(|status| status == "ignored")
+                self.node
+                    .statuses("change_auth")
+                    .await
+                    .iter()
+                    .all(|status| status == "ignored")
             })
             .await;
         }
@@ -65,7 +97,10 @@ impl SentTwice {
     async fn ends_well(self) {
         self.wire.release();
         let (node, corp) = (&self.node, &self.corp);
-        until("the company is in", async || node.status(SUITE, corp).await == "active").await;
+        until("the company is in", async || {
+            node.status(SUITE, corp).await == "active"
+        })
+        .await;
         let login = node.log_in(SUITE, corp, &node.user(0, 0)).await;
         assert_eq!(login.status, 200, "{:?}", login.json());
         until("its record is done", async || {
@@ -79,7 +114,11 @@ impl SentTwice {
         assert_eq!(node.told.times(&format!("wants in: {corp}")), 1);
         assert_eq!(node.sandbox.calls(V1), 0);
         let left = "SELECT COUNT(*) FROM wecom_callback_record WHERE payload IS NOT NULL";
-        assert_eq!(node.number(left).await, 0, "the answer is an authorisation now");
+        assert_eq!(
+            node.number(left).await,
+            0,
+            "the answer is an authorisation now"
+        );
         self.other.shutdown().await;
     }
 }
@@ -92,7 +131,11 @@ async fn a_node_that_sent_a_spent_code_gives_the_one_before_it_a_minute() {
     sent.clock.advance(SECOND * 59);
     sent.look().await;
     let record = sent.record().await;
-    assert_eq!((record.status, record.attempts), (RecordStatus::Waiting, 2), "{record:?}");
+    assert_eq!(
+        (record.status, record.attempts),
+        (RecordStatus::Waiting, 2),
+        "{record:?}"
+    );
     assert_eq!(sent.node.status(SUITE, &sent.corp).await, "none");
     assert_eq!(sent.node.sandbox.calls(V2), 2, "once by each");
     sent.ends_well().await;
@@ -107,7 +150,10 @@ async fn an_answer_that_comes_after_its_record_was_given_up_sets_it_right() {
     })
     .await;
     let record = sent.record().await;
-    assert!(record.hint.clone().unwrap().contains("重新获取secret"), "{record:?}");
+    assert!(
+        record.hint.clone().unwrap().contains("重新获取secret"),
+        "{record:?}"
+    );
     assert_eq!(sent.node.status(SUITE, &sent.corp).await, "none");
     sent.ends_well().await;
 }

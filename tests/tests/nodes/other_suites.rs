@@ -16,10 +16,16 @@ async fn two_suites() -> (Node, ManualClock, [String; 2]) {
     let mut plan = Plan::default();
     plan.twin = true;
     let node = Node::start_with(plan, |builder| builder.clock(clock.clone())).await;
-    let corps = [node.install_suite(0, SUITE).await, node.install_suite(1, SUITE).await];
+    let corps = [
+        node.install_suite(0, SUITE).await,
+        node.install_suite(1, SUITE).await,
+    ];
     node.install_suite(0, TWIN).await;
     let open = "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
-    until("everything is worked off", async || node.number(open).await == 0).await;
+    until("everything is worked off", async || {
+        node.number(open).await == 0
+    })
+    .await;
     node.login.shutdown().await;
     (node, clock, corps)
 }
@@ -28,7 +34,8 @@ async fn two_suites() -> (Node, ManualClock, [String; 2]) {
 async fn changes(node: &Node, suite: &str, which: &str) -> i64 {
     let of_suite = node.database.literal(suite);
     let count = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'change_auth'";
-    node.number(&format!("{count} AND suite_id = {of_suite} AND {which}")).await
+    node.number(&format!("{count} AND suite_id = {of_suite} AND {which}"))
+        .await
 }
 
 /// A company's authorisation of a suite changes, and this handle is told.
@@ -36,7 +43,11 @@ async fn change(node: &Node, on: &WecomLogin, suite: &str, corp: &str, time: i64
     let event = suite_event(suite, "change_auth", time, &[("AuthCorpId", corp)]);
     let push = node.forge.post(suite, &event);
     until("the push is taken", async || {
-        on.service().notify("POST", &push.query, &push.body).await.status == 200
+        on.service()
+            .notify("POST", &push.query, &push.body)
+            .await
+            .status
+            == 200
     })
     .await;
 }
@@ -46,11 +57,16 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
     let (node, clock, corps) = two_suites().await;
     let with_clock = |builder: Builder| builder.clock(clock.clone());
     let first = node.another_handle_of(SUITE, with_clock).await;
-    node.sandbox.fault(Fault::of(READ).delay_ms(60_000)).unwrap();
+    node.sandbox
+        .fault(Fault::of(READ).delay_ms(60_000))
+        .unwrap();
     for corp in &corps {
         change(&node, &first, SUITE, corp, 1_700_000_000).await;
     }
-    until("it works on both", async || changes(&node, SUITE, "status = 'running'").await == 2).await;
+    until("it works on both", async || {
+        changes(&node, SUITE, "status = 'running'").await == 2
+    })
+    .await;
     // One of its records it hands back; with the other in hand it died, as far as anybody can see.
     first.shutdown().await;
     node.sandbox.clear_faults();
@@ -70,13 +86,30 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
             changes(&node, TWIN, "status = 'succeeded'").await == time
         })
         .await;
-        assert_eq!(changes(&node, SUITE, "attempts = 1 AND last_error IS NULL").await, 2);
+        assert_eq!(
+            changes(&node, SUITE, "attempts = 1 AND last_error IS NULL").await,
+            2
+        );
         assert_eq!(changes(&node, SUITE, "status = 'waiting'").await, 1);
-        assert_eq!(changes(&node, SUITE, "status = 'running' AND lease_owner = 'dead'").await, 1);
+        assert_eq!(
+            changes(&node, SUITE, "status = 'running' AND lease_owner = 'dead'").await,
+            1
+        );
     }
-    let records = second.service().callback_records(None, 500, None).await.unwrap();
-    assert!(records.iter().all(|record| record.suite_id.as_str() == TWIN), "{records:?}");
-    let theirs = node.number("SELECT MIN(id) FROM wecom_callback_record WHERE status = 'waiting'").await;
+    let records = second
+        .service()
+        .callback_records(None, 500, None)
+        .await
+        .unwrap();
+    assert!(
+        records
+            .iter()
+            .all(|record| record.suite_id.as_str() == TWIN),
+        "{records:?}"
+    );
+    let theirs = node
+        .number("SELECT MIN(id) FROM wecom_callback_record WHERE status = 'waiting'")
+        .await;
     let refused = second.service().retry_callback(theirs).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::RecordNotFound);
 
@@ -97,22 +130,40 @@ async fn authorisations_of_a_suite_are_read_by_a_node_that_has_it() {
     // The question of the first suite has waited longest.
     let due = "UPDATE wecom_authorization SET read_at = NULL, read_due_at =";
     let (ours, theirs) = (node.database.literal(TWIN), node.database.literal(SUITE));
-    node.database.execute(&format!("{due} 1 WHERE suite_id = {theirs}")).await;
+    node.database
+        .execute(&format!("{due} 1 WHERE suite_id = {theirs}"))
+        .await;
     let mut handles = Vec::new();
     for _ in 0..2 {
-        node.database.execute(&format!("{due} 2 WHERE suite_id = {ours}")).await;
+        node.database
+            .execute(&format!("{due} 2 WHERE suite_id = {ours}"))
+            .await;
         // It looks as soon as it is there.
         handles.push(node.another_handle_of(TWIN, with_clock).await);
-        let read =
-            format!("SELECT COUNT(*) FROM wecom_authorization WHERE suite_id = {ours} AND read_at > 0");
-        until("its own authorisation is read", async || node.number(&read).await == 1).await;
-        let left =
-            format!("SELECT COUNT(*) FROM wecom_authorization WHERE suite_id = {theirs} AND read_due_at = 1");
-        assert_eq!(node.number(&left).await, 2, "what another node is to ask stays due");
+        let read = format!(
+            "SELECT COUNT(*) FROM wecom_authorization WHERE suite_id = {ours} AND read_at > 0"
+        );
+        until("its own authorisation is read", async || {
+            node.number(&read).await == 1
+        })
+        .await;
+        let left = format!(
+            "SELECT COUNT(*) FROM wecom_authorization WHERE suite_id = {theirs} AND read_due_at = 1"
+        );
+        assert_eq!(
+            node.number(&left).await,
+            2,
+            "what another node is to ask stays due"
+        );
     }
     handles.push(node.another_handle_of(SUITE, with_clock).await);
-    let read = format!("SELECT COUNT(*) FROM wecom_authorization WHERE suite_id = {theirs} AND read_at > 0");
-    until("the node of the first suite reads its own", async || node.number(&read).await == 2).await;
+    let read = format!(
+        "SELECT COUNT(*) FROM wecom_authorization WHERE suite_id = {theirs} AND read_at > 0"
+    );
+    until("the node of the first suite reads its own", async || {
+        node.number(&read).await == 2
+    })
+    .await;
     for handle in handles {
         handle.shutdown().await;
     }

@@ -11,14 +11,19 @@ async fn the_daily_question_is_asked_by_one_node() {
     let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
     let mut others = Vec::new();
     for _ in 0..2 {
-        others.push(node.another_handle_with(|builder| builder.clock(clock.clone())).await);
+        others.push(
+            node.another_handle_with(|builder| builder.clock(clock.clone()))
+                .await,
+        );
     }
     for corp in 0..3 {
         node.install(corp).await;
     }
     let asked = || node.sandbox.calls("service/v2/get_auth_info");
     until("each was asked about", async || {
-        node.number("SELECT COUNT(*) FROM wecom_authorization WHERE read_at IS NOT NULL").await == 3
+        node.number("SELECT COUNT(*) FROM wecom_authorization WHERE read_at IS NOT NULL")
+            .await
+            == 3
     })
     .await;
     let before = asked();

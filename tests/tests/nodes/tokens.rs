@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use wecom_login::{OAuthCode, CorpId, ErrorKind, ManualClock, WecomLogin, WorkbenchLoginRequest};
+use wecom_login::{CorpId, ErrorKind, ManualClock, OAuthCode, WecomLogin, WorkbenchLoginRequest};
 use wecom_login_tests::node::{Node, Plan, Wire, until};
 
 /// A login by the workbench on one of the nodes.
@@ -15,7 +15,12 @@ async fn log_in(node: &Node, on: &WecomLogin, corp: &str, user: &str) -> wecom_l
 
 /// The same, again until it is through: what a machine under load could not do within the time of a login. Gives how
 /// often it had to begin again.
-async fn log_in_at_last(node: &Node, on: &WecomLogin, corp: &str, user: &str) -> wecom_login::Result<usize> {
+async fn log_in_at_last(
+    node: &Node,
+    on: &WecomLogin,
+    corp: &str,
+    user: &str,
+) -> wecom_login::Result<usize> {
     let began = Instant::now();
     let mut late = 0;
     loop {
@@ -24,7 +29,10 @@ async fn log_in_at_last(node: &Node, on: &WecomLogin, corp: &str, user: &str) ->
             Err(error) if began.elapsed() > Duration::from_secs(120) => return Err(error),
             // Nothing that is in time is refused so.
             Err(error)
-                if matches!(error.kind(), ErrorKind::UpstreamTimeout | ErrorKind::StoreUnavailable) =>
+                if matches!(
+                    error.kind(),
+                    ErrorKind::UpstreamTimeout | ErrorKind::StoreUnavailable
+                ) =>
             {
                 late += 1;
             }
@@ -51,12 +59,17 @@ async fn nine_hundred_logins_on_three_nodes_after_the_tokens_died_fetch_one() {
         node.sandbox.expire_tokens();
         let before = node.sandbox.calls("gettoken");
         let started = Instant::now();
-        let logins = nodes.iter().flat_map(|on| (0..300).map(|_| log_in_at_last(&node, on, &corp, &user)));
-        let (done, failed): (Vec<_>, Vec<_>) = join_all(logins).await.into_iter().partition(Result::is_ok);
+        let logins = nodes
+            .iter()
+            .flat_map(|on| (0..300).map(|_| log_in_at_last(&node, on, &corp, &user)));
+        let (done, failed): (Vec<_>, Vec<_>) =
+            join_all(logins).await.into_iter().partition(Result::is_ok);
         let late: usize = done.into_iter().flatten().sum();
         let fetched = node.sandbox.calls("gettoken") - before;
         let took = started.elapsed();
-        println!("round {round}: 3 nodes × 300 logins in {took:?}: {fetched} gettoken, {late} begun again");
+        println!(
+            "round {round}: 3 nodes × 300 logins in {took:?}: {fetched} gettoken, {late} begun again"
+        );
         assert!(failed.is_empty(), "{failed:?}");
         assert_eq!(fetched, 1);
     }
@@ -72,9 +85,13 @@ async fn when_the_node_that_fetches_a_token_dies_another_one_fetches_it() {
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     // A node on threads of its own, which end in the middle of its work.
-    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let threads = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let wire = Wire::new();
-    let build = node.another_handle_with(|builder| builder.clock(clock.clone()).http_client(wire.client()));
+    let build =
+        node.another_handle_with(|builder| builder.clock(clock.clone()).http_client(wire.client()));
     let doomed = {
         let _threads = threads.enter();
         // The handle works on the runtime that it was built on.
@@ -88,7 +105,11 @@ async fn when_the_node_that_fetches_a_token_dies_another_one_fetches_it() {
         let doomed = doomed.clone();
         threads.spawn(async move { doomed.service().login_by_workbench(request).await.map(drop) })
     };
-    until("it holds the lease, and WeCom's answer is on its way", async || wire.holds() == 1).await;
+    until(
+        "it holds the lease, and WeCom's answer is on its way",
+        async || wire.holds() == 1,
+    )
+    .await;
     let leases = "SELECT COUNT(*) FROM wecom_token_lease";
     assert_eq!(node.number(leases).await, 1);
     threads.shutdown_background();
@@ -129,11 +150,24 @@ async fn a_token_is_refreshed_ahead_by_one_node() {
     // It lives two hours; in its last ten minutes the next one is fetched beside the logins.
     clock.advance(Duration::from_secs(7_200 - 500));
     for _ in 0..8 {
-        let logins = nodes.iter().flat_map(|on| (0..20).map(|_| log_in_at_last(&node, on, &corp, &user)));
-        assert!(join_all(logins).await.into_iter().all(|login| login.is_ok()));
-        until("it is refreshed", async || node.sandbox.calls("gettoken") > first).await;
+        let logins = nodes
+            .iter()
+            .flat_map(|on| (0..20).map(|_| log_in_at_last(&node, on, &corp, &user)));
+        assert!(
+            join_all(logins)
+                .await
+                .into_iter()
+                .all(|login| login.is_ok())
+        );
+        until("it is refreshed", async || {
+            node.sandbox.calls("gettoken") > first
+        })
+        .await;
         // Who fetches has a lease; it is given back when the token is stored.
-        until("and stored", async || node.number("SELECT COUNT(*) FROM wecom_token_lease").await == 0).await;
+        until("and stored", async || {
+            node.number("SELECT COUNT(*) FROM wecom_token_lease").await == 0
+        })
+        .await;
         clock.advance(Duration::from_secs(61));
     }
     assert_eq!(node.sandbox.calls("gettoken"), first + 1);

@@ -27,20 +27,32 @@ enum Old {
 
 /// Puts the tables back to what these first steps made of them, with the rows that they hold. Gives their names.
 async fn as_after(database: &TestDatabase, steps: u32) -> Vec<String> {
-    let present: Vec<String> = database.tables().await.into_iter().map(|(table, _)| table).collect();
+    let present: Vec<String> = database
+        .tables()
+        .await
+        .into_iter()
+        .map(|(table, _)| table)
+        .collect();
     for table in &present {
-        database.execute(&format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}")).await;
+        database
+            .execute(&format!(
+                "CREATE TABLE kept_{table} AS SELECT * FROM {table}"
+            ))
+            .await;
         database.execute(&format!("DROP TABLE {table}")).await;
     }
     let connection = database.connect().await;
     wecom_login::first_steps(&connection, steps).await.unwrap();
     let tables = database.tables().await.into_iter().map(|(table, _)| table);
-    let old: Vec<String> =
-        tables.filter(|table| !table.starts_with("kept_") && table != "wecom_migration").collect();
+    let old: Vec<String> = tables
+        .filter(|table| !table.starts_with("kept_") && table != "wecom_migration")
+        .collect();
     for table in &old {
         let columns = database.columns(table).await.join(", ");
         database
-            .execute(&format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM kept_{table}"))
+            .execute(&format!(
+                "INSERT INTO {table} ({columns}) SELECT {columns} FROM kept_{table}"
+            ))
             .await;
     }
     for table in &present {
@@ -75,39 +87,87 @@ async fn left_behind() -> Left {
     let token = login.json()["token"].as_str().unwrap().to_owned();
     let of_leaver = node.session(SUITE, &corp, &leaver).await;
     let code = json!({"corpId": corp, "code": node.sandbox.code(&corp, &person).unwrap()});
-    let login_code = node.ask("POST", "/auth/First/getLoginCode", None, Some(code)).await;
+    let login_code = node
+        .ask("POST", "/auth/First/getLoginCode", None, Some(code))
+        .await;
     let login_code = login_code.json()["loginCode"].as_str().unwrap().to_owned();
     let org_code = json!({"corpId": corp, "code": "company-one"});
-    assert_eq!(node.ask("POST", "/auth/setCode", Some(ADMIN_KEY), Some(org_code)).await.status, 204);
-    let leaves = app_event(&corp, "unsubscribe", 1_700_000_000, &[("FromUserName", "somebody")]);
-    node.done(&node.forge.post(&corp, &leaves), "unsubscribe").await;
-    node.database.execute("ALTER TABLE wecom_person RENAME TO away").await;
-    let leaves = app_event(&corp, "unsubscribe", 1_700_000_001, &[("FromUserName", &leaver)]);
+    assert_eq!(
+        node.ask("POST", "/auth/setCode", Some(ADMIN_KEY), Some(org_code))
+            .await
+            .status,
+        204
+    );
+    let leaves = app_event(
+        &corp,
+        "unsubscribe",
+        1_700_000_000,
+        &[("FromUserName", "somebody")],
+    );
+    node.done(&node.forge.post(&corp, &leaves), "unsubscribe")
+        .await;
+    node.database
+        .execute("ALTER TABLE wecom_person RENAME TO away")
+        .await;
+    let leaves = app_event(
+        &corp,
+        "unsubscribe",
+        1_700_000_001,
+        &[("FromUserName", &leaver)],
+    );
     node.accepted(&node.forge.post(&corp, &leaves)).await;
-    until("it was tried", async || node.records().await[0].last_error.is_some()).await;
+    until("it was tried", async || {
+        node.records().await[0].last_error.is_some()
+    })
+    .await;
     node.login.shutdown().await;
-    node.database.execute("ALTER TABLE away RENAME TO wecom_person").await;
-    node.database.execute("UPDATE wecom_callback_record SET last_error = NULL, hint = NULL").await;
+    node.database
+        .execute("ALTER TABLE away RENAME TO wecom_person")
+        .await;
+    node.database
+        .execute("UPDATE wecom_callback_record SET last_error = NULL, hint = NULL")
+        .await;
     // Text was that of the database, Latin letters perhaps.
-    node.database.execute("UPDATE wecom_authorization SET corp_name = 'Company of old'").await;
-    node.database.execute("UPDATE wecom_person SET name = 'Somebody of old', avatar = NULL").await;
-    Left { node, corp, person, token, login_code, of_leaver }
+    node.database
+        .execute("UPDATE wecom_authorization SET corp_name = 'Company of old'")
+        .await;
+    node.database
+        .execute("UPDATE wecom_person SET name = 'Somebody of old', avatar = NULL")
+        .await;
+    Left {
+        node,
+        corp,
+        person,
+        token,
+        login_code,
+        of_leaver,
+    }
 }
 
 impl Left {
     /// Puts the tables back. Gives how many steps the present version has.
     async fn put_back(&self, old: Old) -> i64 {
         let database = &self.node.database;
-        let steps = database.number("SELECT COUNT(*) FROM wecom_migration").await;
+        let steps = database
+            .number("SELECT COUNT(*) FROM wecom_migration")
+            .await;
         let made = match old {
             Old::First => 1,
             Old::Before => steps - 1,
         };
         let tables = as_after(database, u32::try_from(made).unwrap()).await;
-        assert_eq!(database.number("SELECT COUNT(*) FROM wecom_migration").await, made);
+        assert_eq!(
+            database
+                .number("SELECT COUNT(*) FROM wecom_migration")
+                .await,
+            made
+        );
         for table in tables.iter().filter(|table| !FLEETING.contains(&&***table)) {
             assert!(
-                database.number(&format!("SELECT COUNT(*) FROM {table}")).await > 0,
+                database
+                    .number(&format!("SELECT COUNT(*) FROM {table}"))
+                    .await
+                    > 0,
                 "{table} holds nothing"
             );
         }
@@ -117,22 +177,38 @@ impl Left {
     /// Nobody is logged out and nothing is lost.
     async fn is_served_by(&self, later: &WecomLogin) {
         let (node, corp, person) = (&self.node, &self.corp, &self.person);
-        let lives = user(later, &self.token).await.expect("who logged in before is still in");
-        assert_eq!((lives.corp_id().as_str(), lives.third_user_id().as_str()), (&**corp, &**person));
+        let lives = user(later, &self.token)
+            .await
+            .expect("who logged in before is still in");
+        assert_eq!(
+            (lives.corp_id().as_str(), lives.third_user_id().as_str()),
+            (&**corp, &**person)
+        );
         let of_leaver = async || user(later, &self.of_leaver).await;
-        until("what was acknowledged is carried out", async || of_leaver().await.is_none()).await;
+        until("what was acknowledged is carried out", async || {
+            of_leaver().await.is_none()
+        })
+        .await;
         let code = wecom_login::OAuthCode::new(node.sandbox.code(corp, person).unwrap());
         let corp_id = wecom_login::CorpId::new(&**corp).unwrap();
         let request = wecom_login::WorkbenchLoginRequest::new(corp_id, code);
         later.service().login_by_workbench(request).await.unwrap();
-        assert_eq!(later.service().corps().await.unwrap()[0].org_code.as_deref(), Some("company-one"));
+        assert_eq!(
+            later.service().corps().await.unwrap()[0]
+                .org_code
+                .as_deref(),
+            Some("company-one")
+        );
     }
 
     /// Nothing differs from tables that the present version made by itself.
     async fn are_tables_as_new(&self) {
         let directory = tempfile::tempdir().unwrap();
         let fresh = TestDatabase::create(directory.path()).await;
-        let handle = self.node.another_handle_with(|builder| builder.database_url(fresh.url())).await;
+        let handle = self
+            .node
+            .another_handle_with(|builder| builder.database_url(fresh.url()))
+            .await;
         handle.shutdown().await;
         assert_eq!(self.node.database.shape().await, fresh.shape().await);
     }
@@ -144,19 +220,30 @@ async fn is_brought_up_to_date(old: Old, nodes: usize) {
     let (node, steps) = (&left.node, left.put_back(old).await);
     let refused = node.fails_with(|builder| builder.migrate(false)).await;
     assert_eq!(refused.kind(), ErrorKind::Config, "{refused}");
-    assert!(refused.to_string().contains("migrations are missing"), "{refused}");
+    assert!(
+        refused.to_string().contains("migrations are missing"),
+        "{refused}"
+    );
 
     let fetched = node.sandbox.calls("gettoken");
     // A step that is taken twice cannot be booked: that start fails.
     let later = join_all((0..nodes).map(|_| node.another_handle())).await;
-    assert_eq!(node.number("SELECT COUNT(*) FROM wecom_migration").await, steps);
+    assert_eq!(
+        node.number("SELECT COUNT(*) FROM wecom_migration").await,
+        steps
+    );
     for later in &later {
         left.is_served_by(later).await;
     }
-    let request = wecom_login::LoginByCodeRequest::new(wecom_login::LoginCode::new(&*left.login_code));
+    let request =
+        wecom_login::LoginByCodeRequest::new(wecom_login::LoginCode::new(&*left.login_code));
     let came_in = later[0].service().login_by_code(request).await.unwrap();
     assert_eq!(came_in.corp_id.as_str(), left.corp);
-    assert_eq!(node.sandbox.calls("gettoken"), fetched, "the token that was sealed then opens");
+    assert_eq!(
+        node.sandbox.calls("gettoken"),
+        fetched,
+        "the token that was sealed then opens"
+    );
     left.are_tables_as_new().await;
 
     // A start that died half-way, on MySQL: what is made is not booked.
@@ -164,7 +251,9 @@ async fn is_brought_up_to_date(old: Old, nodes: usize) {
     let again = node.another_handle().await;
     assert!(user(&again, &left.token).await.is_some());
     again.shutdown().await;
-    let without_migrating = node.another_handle_with(|builder| builder.migrate(false)).await;
+    let without_migrating = node
+        .another_handle_with(|builder| builder.migrate(false))
+        .await;
     without_migrating.shutdown().await;
     for later in later {
         later.shutdown().await;

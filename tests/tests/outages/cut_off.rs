@@ -26,13 +26,27 @@ async fn what_is_written_after_a_begin_that_was_cut_off_is_written() {
     let writes = (0..WRITES).map(|_| async {
         let mut written = None;
         until("a session is written", async || {
-            written = node.login.service().issue_session(&who, Platform::App).await.ok();
+            written = node
+                .login
+                .service()
+                .issue_session(&who, Platform::App)
+                .await
+                .ok();
             written.is_some()
         })
         .await;
     });
     futures_util::future::join_all(writes).await;
     let written = stored().await - before;
-    assert!(written >= WRITES as i64, "{written} of {WRITES} sessions are in the database");
-    assert!(node.login.service().end_sessions_of_person(&who).await.is_ok());
+    assert!(
+        written >= WRITES as i64,
+        "{written} of {WRITES} sessions are in the database"
+    );
+    assert!(
+        node.login
+            .service()
+            .end_sessions_of_person(&who)
+            .await
+            .is_ok()
+    );
 }

@@ -12,7 +12,9 @@ use super::visit::Visit;
 const LENGTH_VARIABLE: &str = "OUTAGE_SECONDS";
 
 fn length() -> Duration {
-    Duration::from_secs(std::env::var(LENGTH_VARIABLE).map_or(1, |seconds| seconds.parse().unwrap()))
+    Duration::from_secs(
+        std::env::var(LENGTH_VARIABLE).map_or(1, |seconds| seconds.parse().unwrap()),
+    )
 }
 
 async fn an_outage(what: &str, begin: impl Fn(&Proxy)) {
@@ -33,7 +35,10 @@ async fn an_outage(what: &str, begin: impl Fn(&Proxy)) {
         if proxy.is_some() {
             seen.uncached_was_put_off();
         } else {
-            assert_eq!(seen.uncached.0, 200, "readers do not wait for the writer: {seen:?}");
+            assert_eq!(
+                seen.uncached.0, 200,
+                "readers do not wait for the writer: {seen:?}"
+            );
         }
         if began.elapsed() >= length() {
             break;
@@ -48,7 +53,11 @@ async fn an_outage(what: &str, begin: impl Fn(&Proxy)) {
     }
     let ended = Instant::now();
     visit.after(&node, &[]).await;
-    println!("{what}: recovered {:?} after {:?}", ended.elapsed(), ended - began);
+    println!(
+        "{what}: recovered {:?} after {:?}",
+        ended.elapsed(),
+        ended - began
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,7 +80,10 @@ async fn a_database_that_hung_for_good_is_left_for_the_next() {
         return visit.after(&node, &[]).await;
     };
     proxy.hang();
-    visit.during(&node, "refused").await.push_was_refused_in_time();
+    visit
+        .during(&node, "refused")
+        .await
+        .push_was_refused_in_time();
     // The old connections stay as they are; the new server takes new ones.
     proxy.cut();
     proxy.open();
@@ -102,7 +114,12 @@ async fn a_hundred_pushes(node: &Node, what: &str, restart: impl AsyncFn()) {
             restart().await;
         }
         let leaver = format!("leaver-{number}");
-        let event = app_event(&visit.corp, "unsubscribe", 1_700_000_000, &[("FromUserName", &leaver)]);
+        let event = app_event(
+            &visit.corp,
+            "unsubscribe",
+            1_700_000_000,
+            &[("FromUserName", &leaver)],
+        );
         let push = node.forge.post(&visit.corp, &event);
         until("the push is taken", async || {
             let taken = node.push(&push).await.status == 200;
@@ -113,7 +130,10 @@ async fn a_hundred_pushes(node: &Node, what: &str, restart: impl AsyncFn()) {
         acknowledged.push(leaver);
         assert!(node.lives(&visit.cached).await);
     }
-    println!("{what}: {} acknowledged, {refused} pushed again", acknowledged.len());
+    println!(
+        "{what}: {} acknowledged, {refused} pushed again",
+        acknowledged.len()
+    );
     visit.after(node, &acknowledged).await;
 }
 

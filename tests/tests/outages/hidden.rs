@@ -12,12 +12,18 @@ async fn whom_wecom_hides_stays_out_while_the_database_takes_no_writes() {
     let (seen, hidden) = (node.user(0, 0), node.user(0, 1));
     // The access token is here: nothing has to be written before WeCom is asked.
     assert_eq!(node.log_in(SUITE, &corp, &seen).await.status, 200);
-    node.sandbox.change_settings(json!({"drop": ["change_auth"]})).await.unwrap();
+    node.sandbox
+        .change_settings(json!({"drop": ["change_auth"]}))
+        .await
+        .unwrap();
     node.sandbox.hide(&corp, &hidden).await.unwrap();
     let asked = node.sandbox.calls("user/get");
     let lock = node.database.lock().await;
     let (answer, ()) = tokio::join!(node.log_in(SUITE, &corp, &hidden), async {
-        until("WeCom is asked", async || node.sandbox.calls("user/get") > asked).await;
+        until("WeCom is asked", async || {
+            node.sandbox.calls("user/get") > asked
+        })
+        .await;
         // Longer than a login waits for what it can do without.
         tokio::time::sleep(Duration::from_millis(2_500)).await;
         lock.release().await;

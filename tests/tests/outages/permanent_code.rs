@@ -10,7 +10,10 @@ async fn a_permanent_code_that_cannot_be_stored_is_kept_loudly_until_it_can() {
     let log = Lines::default();
     log.record("error");
     let wire = Wire::new();
-    let node = Node::start_with(Plan::default(), |builder| builder.http_client(wire.client())).await;
+    let node = Node::start_with(Plan::default(), |builder| {
+        builder.http_client(wire.client())
+    })
+    .await;
     let corp = node.corp(0);
     // While WeCom's answer is on its way, the database stops taking writes.
     wire.hold_answers(V2);
@@ -20,13 +23,23 @@ async fn a_permanent_code_that_cannot_be_stored_is_kept_loudly_until_it_can() {
     wire.release();
     let said = || {
         let text = log.text();
-        text.lines().any(|line| line.contains("cannot be stored") && line.contains(&corp))
+        text.lines()
+            .any(|line| line.contains("cannot be stored") && line.contains(&corp))
     };
     until("it is said", async || said()).await;
     assert_eq!(node.status(SUITE, &corp).await, "none");
     lock.release().await;
-    until("the company is in", async || node.status(SUITE, &corp).await == "active").await;
-    until("its record is done", async || node.statuses("create_auth").await == ["succeeded"]).await;
+    until("the company is in", async || {
+        node.status(SUITE, &corp).await == "active"
+    })
+    .await;
+    until("its record is done", async || {
+        node.statuses("create_auth").await == ["succeeded"]
+    })
+    .await;
     assert_eq!(node.sandbox.calls(V2), 1, "WeCom was asked once");
-    assert_eq!(node.log_in(SUITE, &corp, &node.user(0, 0)).await.status, 200);
+    assert_eq!(
+        node.log_in(SUITE, &corp, &node.user(0, 0)).await.status,
+        200
+    );
 }

@@ -13,7 +13,10 @@ async fn is_held(connections: u32) {
     options.max_connections(connections).sqlx_logging(false);
     let pool = Database::connect(options).await.unwrap();
     let theirs = pool.clone();
-    let node = Node::start_on(Plan::default(), directory, database, |builder| builder.database(theirs)).await;
+    let node = Node::start_on(Plan::default(), directory, database, |builder| {
+        builder.database(theirs)
+    })
+    .await;
     let visit = Visit::begin(&node).await;
     let mut held = Vec::new();
     for _ in 0..connections {

@@ -4,22 +4,34 @@ use wecom_login_tests::node::{Node, Plan, SUITE, until};
 use wecom_sandbox::Fault;
 
 const V2: &str = "service/v2/get_permanent_code";
-const OPEN: &str = "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
+const OPEN: &str =
+    "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
 
 /// Something happens to the record while WeCom takes its time.
 async fn installed_while(statements: impl Fn(&Node) -> Vec<String>) -> (Node, String) {
     let node = Node::start(Plan::default()).await;
     let corp = node.corp(0);
-    node.sandbox.fault(Fault::of(V2).delay_ms(1_500).times(1)).unwrap();
+    node.sandbox
+        .fault(Fault::of(V2).delay_ms(1_500).times(1))
+        .unwrap();
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
     until("WeCom is asked", async || node.sandbox.calls(V2) == 1).await;
     for statement in statements(&node) {
         node.database.execute(&statement).await;
     }
-    until("the company is in", async || node.status(SUITE, &corp).await == "active").await;
-    until("everything is worked off", async || node.number(OPEN).await == 0).await;
+    until("the company is in", async || {
+        node.status(SUITE, &corp).await == "active"
+    })
+    .await;
+    until("everything is worked off", async || {
+        node.number(OPEN).await == 0
+    })
+    .await;
     assert_eq!(node.sandbox.calls(V2), 1, "WeCom was asked once");
-    assert_eq!(node.log_in(SUITE, &corp, &node.user(0, 0)).await.status, 200);
+    assert_eq!(
+        node.log_in(SUITE, &corp, &node.user(0, 0)).await.status,
+        200
+    );
     (node, corp)
 }
 
@@ -49,5 +61,9 @@ async fn a_record_that_has_the_number_of_another_stays_what_it_is() {
     assert_eq!(node.statuses("change_auth").await, ["failed"]);
     assert_eq!(node.statuses("create_auth").await, ["succeeded"]);
     let stamped = "SELECT COUNT(*) FROM wecom_callback_record WHERE payload IS NOT NULL";
-    assert_eq!(node.number(stamped).await, 0, "the answer is an authorisation now");
+    assert_eq!(
+        node.number(stamped).await,
+        0,
+        "the answer is an authorisation now"
+    );
 }

@@ -6,9 +6,18 @@ use wecom_login_tests::forge::app_event;
 use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
 
 pub(super) async fn back_up(database: &TestDatabase) -> Vec<String> {
-    let tables: Vec<String> = database.tables().await.into_iter().map(|(table, _)| table).collect();
+    let tables: Vec<String> = database
+        .tables()
+        .await
+        .into_iter()
+        .map(|(table, _)| table)
+        .collect();
     for table in &tables {
-        database.execute(&format!("CREATE TABLE old_{table} AS SELECT * FROM {table}")).await;
+        database
+            .execute(&format!(
+                "CREATE TABLE old_{table} AS SELECT * FROM {table}"
+            ))
+            .await;
     }
     tables
 }
@@ -17,7 +26,10 @@ pub(super) async fn put_back(database: &TestDatabase, tables: &[String]) {
     let connection = database.connect().await;
     let transaction = connection.begin().await.unwrap();
     for table in tables {
-        transaction.execute_unprepared(&format!("DELETE FROM {table}")).await.unwrap();
+        transaction
+            .execute_unprepared(&format!("DELETE FROM {table}"))
+            .await
+            .unwrap();
         let rows = format!("INSERT INTO {table} SELECT * FROM old_{table}");
         transaction.execute_unprepared(&rows).await.unwrap();
     }
@@ -36,28 +48,52 @@ async fn a_backup_that_is_put_back_brings_no_ended_session_back() {
     let of_leaving = node.session(SUITE, &leaving, &node.user(1, 0)).await;
     let lives_on = node.session(SUITE, &corp, &person).await;
     // The feed has begun, as it has wherever anything ever ended.
-    node.login.service().end_sessions_of_person(&principal(SUITE, &corp, "nobody")).await.unwrap();
+    node.login
+        .service()
+        .end_sessions_of_person(&principal(SUITE, &corp, "nobody"))
+        .await
+        .unwrap();
 
     let tables = back_up(&node.database).await;
-    let answer = node.ask("POST", "/auth/logout", Some(&logged_out), None).await;
+    let answer = node
+        .ask("POST", "/auth/logout", Some(&logged_out), None)
+        .await;
     assert_eq!(answer.status, 204);
-    node.login.service().end_sessions_of_person(&principal(SUITE, &third, &another)).await.unwrap();
+    node.login
+        .service()
+        .end_sessions_of_person(&principal(SUITE, &third, &another))
+        .await
+        .unwrap();
     let suite = wecom_login::SuiteId::new(SUITE).unwrap();
     let leaving = wecom_login::CorpId::new(&*leaving).unwrap();
-    node.login.service().end_sessions_of_corp(&suite, &leaving).await.unwrap();
+    node.login
+        .service()
+        .end_sessions_of_corp(&suite, &leaving)
+        .await
+        .unwrap();
     put_back(&node.database, &tables).await;
     let sessions = "SELECT COUNT(*) FROM wecom_session";
     for _ in 0..50 {
         for ended in [&logged_out, &of_another, &of_leaving] {
-            assert!(!node.lives(ended).await, "the node knows better than the backup");
+            assert!(
+                !node.lives(ended).await,
+                "the node knows better than the backup"
+            );
         }
     }
-    until("the node ended it once more", async || node.number(sessions).await == 3).await;
+    until("the node ended it once more", async || {
+        node.number(sessions).await == 3
+    })
+    .await;
     assert!(node.lives(&lives_on).await);
     // A node that starts now knows only what is stored.
     let fresh = node.another_handle().await;
     let lives = async |token: &str| {
-        fresh.verify_token(token.as_bytes()).resolve().await.is_ok_and(|user| user.is_some())
+        fresh
+            .verify_token(token.as_bytes())
+            .resolve()
+            .await
+            .is_ok_and(|user| user.is_some())
     };
     until("it is stored", async || {
         !lives(&logged_out).await && !lives(&of_another).await && !lives(&of_leaving).await
@@ -71,9 +107,18 @@ async fn a_backup_that_is_put_back_brings_no_ended_session_back() {
 async fn an_event_that_the_backup_lacks_is_stored_when_it_comes_again() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
-    node.login.service().end_sessions_of_person(&principal(SUITE, &corp, "nobody")).await.unwrap();
+    node.login
+        .service()
+        .end_sessions_of_person(&principal(SUITE, &corp, "nobody"))
+        .await
+        .unwrap();
     let tables = back_up(&node.database).await;
-    let event = app_event(&corp, "unsubscribe", 1_700_000_000, &[("FromUserName", "somebody")]);
+    let event = app_event(
+        &corp,
+        "unsubscribe",
+        1_700_000_000,
+        &[("FromUserName", "somebody")],
+    );
     let push = node.forge.post(&corp, &event);
     node.done(&push, "unsubscribe").await;
     put_back(&node.database, &tables).await;

@@ -7,7 +7,11 @@ use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
 use super::restored::{back_up, put_back};
 
 async fn lives(login: &WecomLogin, token: &str) -> bool {
-    login.verify_token(token.as_bytes()).resolve().await.is_ok_and(|verified| verified.is_some())
+    login
+        .verify_token(token.as_bytes())
+        .resolve()
+        .await
+        .is_ok_and(|verified| verified.is_some())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -17,20 +21,34 @@ async fn a_backup_from_before_what_a_node_remembers_ends_all_sessions() {
     let person = node.user(0, 0);
     let logged_out = node.session(SUITE, &corp, &person).await;
     let goes_on = node.session(SUITE, &corp, &person).await;
-    let strangers = node.session(SUITE, "wwneverauthorised001", "somebody").await;
+    let strangers = node
+        .session(SUITE, "wwneverauthorised001", "somebody")
+        .await;
     let tables = back_up(&node.database).await;
-    assert_eq!(node.ask("POST", "/auth/logout", Some(&logged_out), None).await.status, 204);
+    assert_eq!(
+        node.ask("POST", "/auth/logout", Some(&logged_out), None)
+            .await
+            .status,
+        204
+    );
 
     // This one heard of nothing before, and so remembers none of it.
     let late = node.another_handle().await;
     let marker = node.session(SUITE, &corp, &person).await;
     assert!(lives(&late, &marker).await);
-    assert_eq!(node.ask("POST", "/auth/logout", Some(&marker), None).await.status, 204);
+    assert_eq!(
+        node.ask("POST", "/auth/logout", Some(&marker), None)
+            .await
+            .status,
+        204
+    );
     until("it follows the feed", async || !lives(&late, &marker).await).await;
 
     put_back(&node.database, &tables).await;
     until("all sessions are over", async || {
-        !node.lives(&goes_on).await && !lives(&late, &goes_on).await && !node.lives(&strangers).await
+        !node.lives(&goes_on).await
+            && !lives(&late, &goes_on).await
+            && !node.lives(&strangers).await
     })
     .await;
     let fresh = node.another_handle().await;
@@ -40,7 +58,9 @@ async fn a_backup_from_before_what_a_node_remembers_ends_all_sessions() {
     // Once is enough.
     let token = node.session(SUITE, &corp, &person).await;
     for _ in 0..20 {
-        assert!(node.lives(&token).await && lives(&late, &token).await && lives(&fresh, &token).await);
+        assert!(
+            node.lives(&token).await && lives(&late, &token).await && lives(&fresh, &token).await
+        );
     }
     fresh.shutdown().await;
     late.shutdown().await;
@@ -51,12 +71,22 @@ async fn a_node_that_was_away_for_longer_than_ends_are_kept_ends_nothing() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
     let person = node.user(0, 0);
-    let (token, logged_out) =
-        (node.session(SUITE, &corp, &person).await, node.session(SUITE, &corp, &person).await);
+    let (token, logged_out) = (
+        node.session(SUITE, &corp, &person).await,
+        node.session(SUITE, &corp, &person).await,
+    );
     let other = node.another_handle().await;
     assert!(lives(&other, &token).await && lives(&other, &logged_out).await);
-    assert_eq!(node.ask("POST", "/auth/logout", Some(&logged_out), None).await.status, 204);
-    until("it follows the feed", async || !lives(&other, &logged_out).await).await;
+    assert_eq!(
+        node.ask("POST", "/auth/logout", Some(&logged_out), None)
+            .await
+            .status,
+        204
+    );
+    until("it follows the feed", async || {
+        !lives(&other, &logged_out).await
+    })
+    .await;
 
     // Others end so much that all which the nodes have heard of is removed before they look again.
     let database = node.database.connect().await;
@@ -68,7 +98,8 @@ async fn a_node_that_was_away_for_longer_than_ends_are_kept_ends_nothing() {
             "INSERT INTO wecom_end (number, mark, token_hash, created_at) \
              SELECT value, 7, {hash}, 0 FROM wecom_counter WHERE id = 1"
         ),
-        "DELETE FROM wecom_end WHERE number < (SELECT value FROM wecom_counter WHERE id = 1)".to_owned(),
+        "DELETE FROM wecom_end WHERE number < (SELECT value FROM wecom_counter WHERE id = 1)"
+            .to_owned(),
     ] {
         later.execute_unprepared(&statement).await.unwrap();
     }
@@ -77,8 +108,16 @@ async fn a_node_that_was_away_for_longer_than_ends_are_kept_ends_nothing() {
     // They go on from there: what is ended now is heard of, and nothing else has ended.
     let marker = node.session(SUITE, &corp, &person).await;
     assert!(lives(&other, &marker).await);
-    assert_eq!(node.ask("POST", "/auth/logout", Some(&marker), None).await.status, 204);
-    until("it follows the feed again", async || !lives(&other, &marker).await).await;
+    assert_eq!(
+        node.ask("POST", "/auth/logout", Some(&marker), None)
+            .await
+            .status,
+        204
+    );
+    until("it follows the feed again", async || {
+        !lives(&other, &marker).await
+    })
+    .await;
     assert!(node.lives(&token).await && lives(&other, &token).await);
     other.shutdown().await;
 }
@@ -88,11 +127,20 @@ async fn an_end_whose_number_another_one_has_is_missed() {
     let node = Node::start(Plan::default()).await;
     let corp = node.install(0).await;
     let person = node.user(0, 0);
-    node.login.service().end_sessions_of_person(&principal(SUITE, &corp, "nobody")).await.unwrap();
+    node.login
+        .service()
+        .end_sessions_of_person(&principal(SUITE, &corp, "nobody"))
+        .await
+        .unwrap();
     let logged_out = node.session(SUITE, &corp, &person).await;
     let tables = back_up(&node.database).await;
     let hash = node.database.literal("the session of another node ....");
-    assert_eq!(node.ask("POST", "/auth/logout", Some(&logged_out), None).await.status, 204);
+    assert_eq!(
+        node.ask("POST", "/auth/logout", Some(&logged_out), None)
+            .await
+            .status,
+        204
+    );
     put_back(&node.database, &tables).await;
     // Before it looks, another node has ended something in the database that was put back.
     let end = format!(
@@ -100,8 +148,13 @@ async fn an_end_whose_number_another_one_has_is_missed() {
          SELECT value + 1, 7, {hash}, 0 FROM wecom_counter WHERE id = 1"
     );
     node.database.execute(&end).await;
-    node.database.execute("UPDATE wecom_counter SET value = value + 1 WHERE id = 1").await;
+    node.database
+        .execute("UPDATE wecom_counter SET value = value + 1 WHERE id = 1")
+        .await;
     let fresh = node.another_handle().await;
-    until("the logout is repeated", async || !lives(&fresh, &logged_out).await).await;
+    until("the logout is repeated", async || {
+        !lives(&fresh, &logged_out).await
+    })
+    .await;
     fresh.shutdown().await;
 }

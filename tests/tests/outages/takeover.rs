@@ -18,20 +18,36 @@ async fn what_a_node_works_on_when_it_stops_is_handed_back_at_once() {
     let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
     let corp = node.install(0).await;
     let before = node.sandbox.calls(READ);
-    node.sandbox.fault(Fault::of(READ).delay_ms(60_000).times(1)).unwrap();
-    let event = suite_event(SUITE, "change_auth", 1_700_000_000, &[("AuthCorpId", &corp)]);
+    node.sandbox
+        .fault(Fault::of(READ).delay_ms(60_000).times(1))
+        .unwrap();
+    let event = suite_event(
+        SUITE,
+        "change_auth",
+        1_700_000_000,
+        &[("AuthCorpId", &corp)],
+    );
     node.accepted(&node.forge.post(SUITE, &event)).await;
     until("WeCom is asked", async || node.sandbox.calls(READ) > before).await;
     assert_eq!(node.number(RUNNING).await, 1);
-    let other = node.another_handle_with(|builder| builder.clock(clock.clone())).await;
+    let other = node
+        .another_handle_with(|builder| builder.clock(clock.clone()))
+        .await;
     let asked = Instant::now();
     node.login.shutdown().await;
     println!("shut down with work in hand in {:?}", asked.elapsed());
     // No time passes: only what was handed back is taken. A push makes the other node look.
     look(&node, &other, "first").await;
     until("another node did it", async || {
-        let records = other.service().callback_records(None, 500, None).await.unwrap();
-        let record = records.iter().find(|record| record.event == "change_auth").unwrap();
+        let records = other
+            .service()
+            .callback_records(None, 500, None)
+            .await
+            .unwrap();
+        let record = records
+            .iter()
+            .find(|record| record.event == "change_auth")
+            .unwrap();
         record.status == wecom_login::RecordStatus::Succeeded
     })
     .await;
@@ -41,7 +57,10 @@ async fn what_a_node_works_on_when_it_stops_is_handed_back_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_auth_code_that_is_on_its_way_is_waited_for() {
     let wire = Wire::new();
-    let node = Node::start_with(Plan::default(), |builder| builder.http_client(wire.client())).await;
+    let node = Node::start_with(Plan::default(), |builder| {
+        builder.http_client(wire.client())
+    })
+    .await;
     wire.hold_answers(V2);
     let corp = node.corp(0);
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
@@ -51,12 +70,19 @@ async fn an_auth_code_that_is_on_its_way_is_waited_for() {
         tokio::task::yield_now().await;
         wire.release();
     });
-    let kept = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'create_auth' AND exchanged";
-    assert_eq!(node.number(kept).await, 1, "the answer was waited for and stored");
+    let kept =
+        "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'create_auth' AND exchanged";
+    assert_eq!(
+        node.number(kept).await,
+        1,
+        "the answer was waited for and stored"
+    );
     let other = node.another_handle().await;
     until("another node let the company in", async || {
         let corps = other.service().corps().await.unwrap();
-        corps.iter().any(|known| known.status == wecom_login::AuthorizationStatus::Active)
+        corps
+            .iter()
+            .any(|known| known.status == wecom_login::AuthorizationStatus::Active)
     })
     .await;
     assert_eq!(node.sandbox.calls(V2), 1, "the AuthCode was sent once");
@@ -69,7 +95,10 @@ async fn a_node_dies_at_work(clock: &ManualClock) -> Node {
     let corp = node.install(0).await;
     node.login.shutdown().await;
     // A node on threads of its own, which end in the middle of its work.
-    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let threads = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let build = node.another_handle_with(|builder| builder.clock(clock.clone()));
     let doomed = {
         let _threads = threads.enter();
@@ -77,11 +106,23 @@ async fn a_node_dies_at_work(clock: &ManualClock) -> Node {
         build.await
     };
     let before = node.sandbox.calls(READ);
-    node.sandbox.fault(Fault::of(READ).delay_ms(60_000).times(1)).unwrap();
-    let event = suite_event(SUITE, "change_auth", 1_700_000_000, &[("AuthCorpId", &corp)]);
+    node.sandbox
+        .fault(Fault::of(READ).delay_ms(60_000).times(1))
+        .unwrap();
+    let event = suite_event(
+        SUITE,
+        "change_auth",
+        1_700_000_000,
+        &[("AuthCorpId", &corp)],
+    );
     let push = node.forge.post(SUITE, &event);
     until("the push is taken", async || {
-        doomed.service().notify("POST", &push.query, &push.body).await.status == 200
+        doomed
+            .service()
+            .notify("POST", &push.query, &push.body)
+            .await
+            .status
+            == 200
     })
     .await;
     until("WeCom is asked", async || node.sandbox.calls(READ) > before).await;
@@ -95,7 +136,9 @@ async fn the_work_of_a_dead_node_is_taken_over_within_ten_seconds() {
     // By a clock that the test moves: the machine may take as long as it likes.
     let clock = ManualClock::starting_now();
     let node = a_node_dies_at_work(&clock).await;
-    let other = node.another_handle_with(|builder| builder.clock(clock.clone())).await;
+    let other = node
+        .another_handle_with(|builder| builder.clock(clock.clone()))
+        .await;
     // Whether it lives is not known before its lease is over: until then nobody takes its work.
     clock.advance(Duration::from_secs(5));
     look(&node, &other, "first").await;
@@ -104,8 +147,15 @@ async fn the_work_of_a_dead_node_is_taken_over_within_ten_seconds() {
     clock.advance(Duration::from_secs(5));
     look(&node, &other, "second").await;
     until("another node did it", async || {
-        let records = other.service().callback_records(None, 500, None).await.unwrap();
-        let record = records.iter().find(|record| record.event == "change_auth").unwrap();
+        let records = other
+            .service()
+            .callback_records(None, 500, None)
+            .await
+            .unwrap();
+        let record = records
+            .iter()
+            .find(|record| record.event == "change_auth")
+            .unwrap();
         record.status == wecom_login::RecordStatus::Succeeded
     })
     .await;
@@ -116,7 +166,9 @@ async fn the_work_of_a_dead_node_is_taken_over_within_ten_seconds() {
 async fn a_node_that_nothing_wakes_takes_over_within_ten_seconds() {
     let clock = ManualClock::starting_now();
     let node = a_node_dies_at_work(&clock).await;
-    let other = node.another_handle_with(|builder| builder.clock(clock.clone())).await;
+    let other = node
+        .another_handle_with(|builder| builder.clock(clock.clone()))
+        .await;
     let taken_over =
         "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'change_auth' AND attempts = 2";
     clock.advance(Duration::from_secs(5));
@@ -131,17 +183,31 @@ async fn a_node_that_nothing_wakes_takes_over_within_ten_seconds() {
     })
     .await;
     println!("taken over with {left:?} of ten seconds left");
-    until("and did it", async || node.number(&format!("{taken_over} AND status = 'succeeded'")).await == 1)
-        .await;
+    until("and did it", async || {
+        node.number(&format!("{taken_over} AND status = 'succeeded'"))
+            .await
+            == 1
+    })
+    .await;
     other.shutdown().await;
 }
 
 /// Makes a node look for work, and waits until it has looked.
 async fn look(node: &Node, other: &WecomLogin, somebody: &str) {
-    let event = app_event(&node.corp(0), "unsubscribe", 1_700_000_000, &[("FromUserName", somebody)]);
+    let event = app_event(
+        &node.corp(0),
+        "unsubscribe",
+        1_700_000_000,
+        &[("FromUserName", somebody)],
+    );
     let push = node.forge.post(&node.corp(0), &event);
     until("the push is taken", async || {
-        other.service().notify("POST", &push.query, &push.body).await.status == 200
+        other
+            .service()
+            .notify("POST", &push.query, &push.body)
+            .await
+            .status
+            == 200
     })
     .await;
     // It carries out what is due in its order: what came before has been looked at.

@@ -38,15 +38,29 @@ impl Visit {
         // Another handle made it, so it is in that one's memory only.
         let other = node.another_handle().await;
         let who = principal(SUITE, &corp, &another);
-        let issued = other.service().issue_session(&who, Platform::App).await.unwrap();
+        let issued = other
+            .service()
+            .issue_session(&who, Platform::App)
+            .await
+            .unwrap();
         other.shutdown().await;
-        Self { corp, person, cached, uncached: issued.token.expose().to_owned() }
+        Self {
+            corp,
+            person,
+            cached,
+            uncached: issued.token.expose().to_owned(),
+        }
     }
 
     /// A push, a login and two protected requests at the same time.
     pub(crate) async fn during(&self, node: &Node, leaver: &str) -> Seen {
         let push = async {
-            let event = app_event(&self.corp, "unsubscribe", 1_700_000_000, &[("FromUserName", leaver)]);
+            let event = app_event(
+                &self.corp,
+                "unsubscribe",
+                1_700_000_000,
+                &[("FromUserName", leaver)],
+            );
             let mut last = (0, Duration::MAX);
             for _ in 0..ATTEMPTS {
                 let started = Instant::now();
@@ -62,46 +76,84 @@ impl Visit {
             let started = Instant::now();
             let answer = node.log_in(SUITE, &self.corp, &self.person).await;
             let (status, code) = answer.problem();
-            assert!(status != 503 || answer.headers.contains_key("retry-after"), "{code}");
+            assert!(
+                status != 503 || answer.headers.contains_key("retry-after"),
+                "{code}"
+            );
             (status, code, started.elapsed())
         };
         let uncached = async {
             let started = Instant::now();
-            let answer = node.ask("GET", "/auth/me", Some(&self.uncached), None).await;
+            let answer = node
+                .ask("GET", "/auth/me", Some(&self.uncached), None)
+                .await;
             let retry = answer.headers.contains_key("retry-after");
             (answer.status.as_u16(), retry, started.elapsed())
         };
         let cached = async {
             for _ in 0..20 {
-                assert!(node.lives(&self.cached).await, "whoever is in memory stays in");
+                assert!(
+                    node.lives(&self.cached).await,
+                    "whoever is in memory stays in"
+                );
                 tokio::task::yield_now().await;
             }
         };
         let (push, login, uncached, ()) = tokio::join!(push, login, uncached, cached);
-        Seen { push, login, uncached }
+        Seen {
+            push,
+            login,
+            uncached,
+        }
     }
 
     /// Everything is as it was; nobody did anything about it.
     pub(crate) async fn after(&self, node: &Node, acknowledged: &[String]) {
         until("sessions are read again", async || {
-            node.ask("GET", "/auth/me", Some(&self.uncached), None).await.status == 200
+            node.ask("GET", "/auth/me", Some(&self.uncached), None)
+                .await
+                .status
+                == 200
         })
         .await;
         until("people log in again", async || {
             node.log_in(SUITE, &self.corp, &self.person).await.status == 200
         })
         .await;
-        let event = app_event(&self.corp, "unsubscribe", 1_700_000_000, &[("FromUserName", "the-last")]);
+        let event = app_event(
+            &self.corp,
+            "unsubscribe",
+            1_700_000_000,
+            &[("FromUserName", "the-last")],
+        );
         let push = node.forge.post(&self.corp, &event);
-        until("pushes are taken again", async || node.push(&push).await.status == 200).await;
-        let open = "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
-        until("everything is worked off", async || node.number(open).await == 0).await;
-        let ended = format!("SELECT {} FROM wecom_person WHERE epoch > 0", node.database.text_of("user_id"));
+        until("pushes are taken again", async || {
+            node.push(&push).await.status == 200
+        })
+        .await;
+        let open =
+            "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
+        until("everything is worked off", async || {
+            node.number(open).await == 0
+        })
+        .await;
+        let ended = format!(
+            "SELECT {} FROM wecom_person WHERE epoch > 0",
+            node.database.text_of("user_id")
+        );
         let ended = node.database.texts(&ended).await;
         for leaver in acknowledged.iter().map(String::as_str).chain(["the-last"]) {
-            assert!(ended.iter().any(|user| user == leaver), "{leaver} was acknowledged and is lost");
+            assert!(
+                ended.iter().any(|user| user == leaver),
+                "{leaver} was acknowledged and is lost"
+            );
         }
-        assert_eq!(node.number("SELECT COUNT(*) FROM wecom_person WHERE epoch > 1").await, 0, "done twice");
+        assert_eq!(
+            node.number("SELECT COUNT(*) FROM wecom_person WHERE epoch > 1")
+                .await,
+            0,
+            "done twice"
+        );
         assert!(node.lives(&self.cached).await);
     }
 }
@@ -115,7 +167,11 @@ impl Seen {
     }
 
     pub(crate) fn login_was_put_off(&self) {
-        assert_eq!((self.login.0, self.login.1.as_str()), (503, "STORE_UNAVAILABLE"), "{self:?}");
+        assert_eq!(
+            (self.login.0, self.login.1.as_str()),
+            (503, "STORE_UNAVAILABLE"),
+            "{self:?}"
+        );
     }
 
     pub(crate) fn uncached_was_put_off(&self) {

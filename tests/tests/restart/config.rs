@@ -10,8 +10,15 @@ const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// The exit code and what was written to stderr.
 fn start(home: &Home, more: &[&str]) -> (Option<i32>, String) {
-    let output = home.command("127.0.0.1:0", NOWHERE).args(more).output().unwrap();
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    let output = home
+        .command("127.0.0.1:0", NOWHERE)
+        .args(more)
+        .output()
+        .unwrap();
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
 }
 
 fn config() -> Value {
@@ -57,10 +64,16 @@ fn a_broken_field_is_named_with_its_file_and_its_rule() {
 #[test]
 fn files_that_cannot_be_read_are_named() {
     let home = Home::new();
-    home.write("Restart.json", "{\"authConfig\": {\"suiteSecret\": \"s3cret-value\" oops");
+    home.write(
+        "Restart.json",
+        "{\"authConfig\": {\"suiteSecret\": \"s3cret-value\" oops",
+    );
     let (code, said) = start(&home, &[]);
     assert_eq!(code, Some(1));
-    assert!(said.contains("Restart.json") && said.contains("JSON"), "{said}");
+    assert!(
+        said.contains("Restart.json") && said.contains("JSON"),
+        "{said}"
+    );
     assert!(!said.contains("s3cret-value"), "{said}");
 
     let home = Home::new();
@@ -83,7 +96,11 @@ fn files_that_cannot_be_read_are_named() {
 
     let home = Home::new();
     home.write("Restart.json", &config().to_string());
-    fs::write(home.auths().join("Restart").join("Restart.json"), [0xff, 0xfe, 0x00]).unwrap();
+    fs::write(
+        home.auths().join("Restart").join("Restart.json"),
+        [0xff, 0xfe, 0x00],
+    )
+    .unwrap();
     let (code, said) = start(&home, &[]);
     assert_eq!(code, Some(1));
     assert!(said.contains("Restart.json"), "{said}");
@@ -95,10 +112,18 @@ fn flags_follow_the_rules_too() {
     let (code, said) = start(&home, &["--public-url", "http://example.com"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.to_lowercase().contains("public"), "{said}");
-    let output = home.command("127.0.0.1:0", "http://wecom.example.com").output().unwrap();
+    let output = home
+        .command("127.0.0.1:0", "http://wecom.example.com")
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let (code, said) =
-        start(&home, &["--database-url", "sqlite:///no/such/directory/at/all.db?secret=s3cret-value"]);
+    let (code, said) = start(
+        &home,
+        &[
+            "--database-url",
+            "sqlite:///no/such/directory/at/all.db?secret=s3cret-value",
+        ],
+    );
     assert_eq!(code, Some(1), "{said}");
     assert!(!said.contains("s3cret-value"), "{said}");
     let (code, said) = start(&home, &["--admin-key", "short-key"]);

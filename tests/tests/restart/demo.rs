@@ -39,24 +39,37 @@ impl Demo {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut said = Vec::new();
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-        while !said.last().is_some_and(|line: &String| line.contains("the sandbox:")) {
+        while !said
+            .last()
+            .is_some_and(|line: &String| line.contains("the sandbox:"))
+        {
             said.push(output.next().expect("it says more").unwrap());
         }
-        assert!(said.iter().any(|line| line.starts_with("ready")), "{said:?}");
+        assert!(
+            said.iter().any(|line| line.starts_with("ready")),
+            "{said:?}"
+        );
         let address = |what: &str| {
             let line = said.iter().find(|line| line.contains(what)).unwrap();
             let address = line.split_once("http://").unwrap().1;
             address.split('/').next().unwrap().parse().unwrap()
         };
         let (app, sandbox) = (address("the app:"), address("the sandbox:"));
-        Self { child, app, sandbox, _output: output }
+        Self {
+            child,
+            app,
+            sandbox,
+            _output: output,
+        }
     }
 
     /// Whether company A has its organisation code. The administrator is asked: look-ups by anyone are limited.
     async fn has_organisation_code(&self) -> bool {
         let corps = json_of(self.app, "GET", "/auth/corps", Some(ADMIN_KEY), None, 200).await;
         let corps = corps["corps"].as_array().unwrap();
-        corps.iter().any(|corp| corp["corpId"] == COMPANY_A && corp["orgCode"] == "demo-a")
+        corps
+            .iter()
+            .any(|corp| corp["corpId"] == COMPANY_A && corp["orgCode"] == "demo-a")
     }
 
     /// How many companies 王芳 may enter.
@@ -64,7 +77,15 @@ impl Demo {
         let target = format!("/sandbox/corps/{COMPANY_A}/members/wangfang/code");
         let code = json_of(self.sandbox, "POST", &target, None, Some(json!({})), 200).await;
         let body = json!({"corpId": COMPANY_A, "code": code["code"]});
-        let result = json_of(self.app, "POST", "/auth/loginByWorkbench", None, Some(body), 200).await;
+        let result = json_of(
+            self.app,
+            "POST",
+            "/auth/loginByWorkbench",
+            None,
+            Some(body),
+            200,
+        )
+        .await;
         result["corpList"].as_array().unwrap().len()
     }
 }
@@ -88,11 +109,21 @@ async fn a_company_that_comes_back_is_set_up_again() {
         let target = format!("/sandbox/corps/{COMPANY_A}/{act}");
         json_of(demo.sandbox, "POST", &target, None, Some(json!({})), 200).await;
         if act == "cancel" {
-            until("the code went with the company", async || !demo.has_organisation_code().await).await;
+            until("the code went with the company", async || {
+                !demo.has_organisation_code().await
+            })
+            .await;
         }
     }
-    until("it has its code again", async || demo.has_organisation_code().await).await;
-    assert_eq!(demo.companies_of_wangfang().await, 2, "its people are bound before it has the code");
+    until("it has its code again", async || {
+        demo.has_organisation_code().await
+    })
+    .await;
+    assert_eq!(
+        demo.companies_of_wangfang().await,
+        2,
+        "its people are bound before it has the code"
+    );
 }
 
 /// As after a kill between what the sandbox writes down and its push.
@@ -102,7 +133,12 @@ async fn companies_that_only_the_sandbox_knows_authorise_again() {
     drop(Demo::start(directory.path(), "127.0.0.1:0"));
     for file in std::fs::read_dir(directory.path()).unwrap() {
         let path = file.unwrap().path();
-        if path.file_name().unwrap().to_string_lossy().starts_with("axum-app.db") {
+        if path
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("axum-app.db")
+        {
             std::fs::remove_file(path).unwrap();
         }
     }

@@ -25,17 +25,30 @@ fn deaths(place: &str) -> usize {
 }
 
 async fn is_carried_out(stage: &Stage, place: &str) {
-    until("the event is carried out", async || stage.record("change_contact").await["status"] == "succeeded")
-        .await;
-    assert_eq!(stage.database.number(ENDED).await, 2, "{place}: each step was done once");
+    until("the event is carried out", async || {
+        stage.record("change_contact").await["status"] == "succeeded"
+    })
+    .await;
+    assert_eq!(
+        stage.database.number(ENDED).await,
+        2,
+        "{place}: each step was done once"
+    );
 }
 
 async fn dies_when_a_person_leaves(place: &str) {
     let mut stage = Stage::to_die_at(place).await;
-    let (corp, user) = (stage.corps[0].clone(), stage.sandbox.user_ids(&stage.corps[0])[0].clone());
+    let (corp, user) = (
+        stage.corps[0].clone(),
+        stage.sandbox.user_ids(&stage.corps[0])[0].clone(),
+    );
     let login = stage.log_in(&user).await;
     let sandbox = Arc::clone(&stage.sandbox);
-    stage.die_over(place, deaths(place), async move { sandbox.leave(&corp, &user).await }).await;
+    stage
+        .die_over(place, deaths(place), async move {
+            sandbox.leave(&corp, &user).await
+        })
+        .await;
     is_carried_out(&stage, place).await;
     stage.says(&login, 401).await;
     assert_eq!(
@@ -48,7 +61,10 @@ async fn dies_when_a_person_leaves(place: &str) {
 
 async fn dies_when_a_person_is_renamed(place: &str) {
     let mut stage = Stage::to_die_at(place).await;
-    let (corp, user) = (stage.corps[0].clone(), stage.sandbox.user_ids(&stage.corps[0])[0].clone());
+    let (corp, user) = (
+        stage.corps[0].clone(),
+        stage.sandbox.user_ids(&stage.corps[0])[0].clone(),
+    );
     let (login, renamed) = (stage.log_in(&user).await, "the-new-userid");
     let sandbox = Arc::clone(&stage.sandbox);
     let renaming = async move { sandbox.rename(&corp, &user, renamed).await };
@@ -56,7 +72,10 @@ async fn dies_when_a_person_is_renamed(place: &str) {
     is_carried_out(&stage, place).await;
     stage.says(&login, 401).await;
     let again = stage.log_in(renamed).await;
-    assert_eq!(again["userId"], login["userId"], "{place}: they are who they were");
+    assert_eq!(
+        again["userId"], login["userId"],
+        "{place}: they are who they were"
+    );
     assert_eq!(stage.database.number(BOUND).await, 1, "{place}");
     stage.says(&again, 200).await;
     println!("died at {place}: a person was renamed once");

@@ -58,7 +58,12 @@ impl Home {
     }
 
     pub(crate) async fn sandbox(&self, corps: usize) -> Sandbox {
-        let sandbox = Sandbox::builder().auths(self.auths()).corps(corps).start().await.unwrap();
+        let sandbox = Sandbox::builder()
+            .auths(self.auths())
+            .corps(corps)
+            .start()
+            .await
+            .unwrap();
         // A start may take as long as the machine needs.
         be_patient(&sandbox).await;
         sandbox
@@ -73,7 +78,9 @@ impl Home {
             }
         }
         command.current_dir(self.path()).env_remove("RUST_LOG");
-        command.args(["--listen", listen, "--auths"]).arg(self.auths());
+        command
+            .args(["--listen", listen, "--auths"])
+            .arg(self.auths());
         command.args(["--wecom-url", wecom_url]);
         command
     }
@@ -87,7 +94,12 @@ pub(crate) struct App {
 
 impl App {
     /// Starts it and waits until it says where it is.
-    pub(crate) async fn start(home: &Home, database: &TestDatabase, listen: &str, wecom_url: &str) -> Self {
+    pub(crate) async fn start(
+        home: &Home,
+        database: &TestDatabase,
+        listen: &str,
+        wecom_url: &str,
+    ) -> Self {
         Self::start_to_die(home, database, listen, wecom_url, None).await
     }
 
@@ -108,7 +120,9 @@ impl App {
             // Beside a file of its own the app keeps its own key; here it is given one, as nodes are.
             command.env("WECOM_LOGIN_DATA_KEY", DATA_KEY);
         }
-        command.args(["--admin-key", ADMIN_KEY]).stdout(Stdio::piped());
+        command
+            .args(["--admin-key", ADMIN_KEY])
+            .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         // Beside the test's own tasks: its WeCom goes on meanwhile.
@@ -116,7 +130,13 @@ impl App {
             lines.find_map(|line| line.ok().filter(|line| line.contains(" is at http://")))
         });
         let line = line.await.unwrap().expect("the app says where it is");
-        let addr = line.split_once("http://").unwrap().1.trim_end_matches('/').parse().unwrap();
+        let addr = line
+            .split_once("http://")
+            .unwrap()
+            .1
+            .trim_end_matches('/')
+            .parse()
+            .unwrap();
         Self { child, addr }
     }
 
@@ -138,7 +158,10 @@ impl App {
 
     /// Asks it to end, and gives how it did.
     pub(crate) fn end(mut self) -> Option<i32> {
-        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .unwrap();
         self.child.wait().unwrap().code()
     }
 }
@@ -160,20 +183,32 @@ pub(crate) async fn request(
 ) -> Option<(u16, Vec<u8>)> {
     let exchange = async {
         let mut stream = TcpStream::connect(addr).await.ok()?;
-        let mut head = format!("{method} {target} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\n");
+        let mut head =
+            format!("{method} {target} HTTP/1.1\r\nhost: {addr}\r\nconnection: close\r\n");
         if let Some(bearer) = bearer {
             head += &format!("authorization: Bearer {bearer}\r\n");
         }
-        head += &format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        head += &format!(
+            "content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         stream.write_all(head.as_bytes()).await.ok()?;
         stream.write_all(body).await.ok()?;
         let mut raw = Vec::new();
         stream.read_to_end(&mut raw).await.ok()?;
         let end = raw.windows(4).position(|four| four == b"\r\n\r\n")?;
-        let status = std::str::from_utf8(&raw[..end]).ok()?.split(' ').nth(1)?.parse().ok()?;
+        let status = std::str::from_utf8(&raw[..end])
+            .ok()?
+            .split(' ')
+            .nth(1)?
+            .parse()
+            .ok()?;
         Some((status, raw[end + 4..].to_vec()))
     };
-    tokio::time::timeout(Duration::from_secs(60), exchange).await.ok().flatten()
+    tokio::time::timeout(Duration::from_secs(60), exchange)
+        .await
+        .ok()
+        .flatten()
 }
 
 /// A request that has to be answered with this status, and its JSON.
@@ -186,7 +221,9 @@ pub(crate) async fn json_of(
     status: u16,
 ) -> Value {
     let body = body.map(|body| body.to_string()).unwrap_or_default();
-    let (got, body) = request(addr, method, target, bearer, body.as_bytes()).await.expect("an answer");
+    let (got, body) = request(addr, method, target, bearer, body.as_bytes())
+        .await
+        .expect("an answer");
     assert_eq!(got, status, "{}", String::from_utf8_lossy(&body));
     serde_json::from_slice(&body).unwrap_or_default()
 }

@@ -10,7 +10,8 @@ use wecom_sandbox::{Delivery, Problem, Sandbox};
 
 use super::program::{ADMIN_KEY, App, Home, json_of};
 
-const OPEN: &str = "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
+const OPEN: &str =
+    "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
 
 /// An app with one company, which will die at a place.
 pub(crate) struct Stage {
@@ -28,10 +29,25 @@ impl Stage {
         let sandbox = Arc::new(home.sandbox(2).await);
         let app = App::start(&home, &database, "127.0.0.1:0", &sandbox.url()).await;
         let addr = app.addr.to_string();
-        sandbox.set_notify(&format!("http://{addr}/auth/notify")).unwrap();
+        sandbox
+            .set_notify(&format!("http://{addr}/auth/notify"))
+            .unwrap();
         let corps = sandbox.corp_ids();
-        let mut stage = Self { home, database, sandbox, app, corps };
-        assert!(stage.sandbox.install(&stage.corps[0]).await.unwrap().succeeded());
+        let mut stage = Self {
+            home,
+            database,
+            sandbox,
+            app,
+            corps,
+        };
+        assert!(
+            stage
+                .sandbox
+                .install(&stage.corps[0])
+                .await
+                .unwrap()
+                .succeeded()
+        );
         stage.until_in(0).await;
         stage.until_done().await;
         stage.restart(Some(place)).await;
@@ -41,7 +57,14 @@ impl Stage {
     pub(crate) async fn restart(&mut self, place: Option<&str>) {
         let addr = self.app.addr.to_string();
         self.app.stop();
-        self.app = App::start_to_die(&self.home, &self.database, &addr, &self.sandbox.url(), place).await;
+        self.app = App::start_to_die(
+            &self.home,
+            &self.database,
+            &addr,
+            &self.sandbox.url(),
+            place,
+        )
+        .await;
     }
 
     pub(crate) async fn until_dead(&mut self, place: &str) {
@@ -66,36 +89,62 @@ impl Stage {
     pub(crate) async fn record(&self, event: &str) -> Value {
         let records = self.get("/auth/callbackRecords").await;
         let mut records = records["records"].as_array().unwrap().iter();
-        records.find(|record| record["event"] == event).cloned().unwrap_or_default()
+        records
+            .find(|record| record["event"] == event)
+            .cloned()
+            .unwrap_or_default()
     }
 
     pub(crate) async fn epoch(&self, corp: usize) -> i64 {
         let corp_id = self.database.literal(&self.corps[corp]);
         self.database
-            .number(&format!("SELECT epoch FROM wecom_authorization WHERE corp_id = {corp_id}"))
+            .number(&format!(
+                "SELECT epoch FROM wecom_authorization WHERE corp_id = {corp_id}"
+            ))
             .await
     }
 
     /// Moves the end of the leases on records in work.
     pub(crate) async fn leases_end(&self, when: &str) {
-        let moved = format!("UPDATE wecom_callback_record SET lease_until = {when} WHERE status = 'running'");
+        let moved = format!(
+            "UPDATE wecom_callback_record SET lease_until = {when} WHERE status = 'running'"
+        );
         self.database.execute(&moved).await;
     }
 
     /// Waits until every record is worked off.
     pub(crate) async fn until_done(&self) {
-        until("all is done", async || self.database.number(OPEN).await == 0).await;
+        until("all is done", async || {
+            self.database.number(OPEN).await == 0
+        })
+        .await;
     }
 
     /// Logs a person of the first company in.
     pub(crate) async fn log_in(&self, user: &str) -> Value {
         let body = json!({"corpId": self.corps[0], "code": self.sandbox.code(&self.corps[0], user).unwrap()});
-        json_of(self.app.addr, "POST", "/auth/loginByWorkbench", None, Some(body), 200).await
+        json_of(
+            self.app.addr,
+            "POST",
+            "/auth/loginByWorkbench",
+            None,
+            Some(body),
+            200,
+        )
+        .await
     }
 
     /// Whether a login still lives, which the app has to say by this status.
     pub(crate) async fn says(&self, login: &Value, status: u16) {
-        json_of(self.app.addr, "GET", "/api/hello", login["token"].as_str(), None, status).await;
+        json_of(
+            self.app.addr,
+            "GET",
+            "/api/hello",
+            login["token"].as_str(),
+            None,
+            status,
+        )
+        .await;
     }
 
     /// Dies so many times over what WeCom pushes, and starts again. WeCom pushes what was not answered once more.
@@ -132,5 +181,7 @@ pub(crate) async fn some_at_once<F: Future<Output = ()>>(
     dies: impl Fn(&'static str) -> F,
 ) {
     let places = futures_util::stream::iter(places.iter().copied());
-    places.for_each_concurrent(3, |place| Box::pin(dies(place))).await;
+    places
+        .for_each_concurrent(3, |place| Box::pin(dies(place)))
+        .await;
 }

@@ -14,10 +14,14 @@ async fn asked_to_end_it_hands_back_what_it_works_on() {
     let database = TestDatabase::create(home.path()).await;
     let sandbox = home.sandbox(2).await;
     let app = App::start(&home, &database, "127.0.0.1:0", &sandbox.url()).await;
-    sandbox.set_notify(&format!("http://{}/auth/notify", app.addr)).unwrap();
-    let ticket =
-        "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'suite_ticket' AND status = 'succeeded'";
-    until("the ticket is here", async || database.number(ticket).await == 1).await;
+    sandbox
+        .set_notify(&format!("http://{}/auth/notify", app.addr))
+        .unwrap();
+    let ticket = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'suite_ticket' AND status = 'succeeded'";
+    until("the ticket is here", async || {
+        database.number(ticket).await == 1
+    })
+    .await;
     // WeCom hangs where the AuthCode is exchanged and the rest is to be done.
     sandbox.fault(Fault::of(READ).delay_ms(60_000)).unwrap();
     let corp = sandbox.corp_ids()[0].clone();
@@ -32,5 +36,9 @@ async fn asked_to_end_it_hands_back_what_it_works_on() {
     assert_eq!(app.end(), Some(0));
     assert_eq!(database.number(&of("running")).await, 0);
     let free = format!("{} AND lease_owner IS NULL", of("waiting"));
-    assert_eq!(database.number(&free).await, 1, "any node may take it at once");
+    assert_eq!(
+        database.number(&free).await,
+        1,
+        "any node may take it at once"
+    );
 }

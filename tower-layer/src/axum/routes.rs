@@ -35,8 +35,15 @@ where
 
 /// `nest` strips what stands before our own path, and of two slashes one more: `/auth//me` would be `/me`, which a
 /// rule of a proxy in front does not see. So the path is taken from what was sent.
-async fn answer(login: WecomLogin, OriginalUri(sent): OriginalUri, request: Request<Body>) -> Response {
-    let below = sent.path().strip_prefix(login.mount()).filter(|below| below.starts_with('/'));
+async fn answer(
+    login: WecomLogin,
+    OriginalUri(sent): OriginalUri,
+    request: Request<Body>,
+) -> Response {
+    let below = sent
+        .path()
+        .strip_prefix(login.mount())
+        .filter(|below| below.starts_with('/'));
     let path = below.unwrap_or_else(|| request.uri().path()).to_owned();
     let response = respond(&login, request, &path).await;
     response.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())

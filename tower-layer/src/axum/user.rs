@@ -29,7 +29,10 @@ use crate::service::Anonymous;
 /// }
 /// ```
 #[derive(Clone, Debug)]
-#[allow(clippy::exhaustive_structs, reason = "handlers take it apart: User(user)")]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "handlers take it apart: User(user)"
+)]
 pub struct User(pub CurrentUser);
 
 impl Deref for User {

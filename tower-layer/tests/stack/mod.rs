@@ -37,12 +37,18 @@ impl Answer {
 
     /// Status and code of a problem.
     pub(crate) fn problem(&self) -> (u16, String) {
-        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json")
+        );
         assert_eq!(self.header("cache-control"), Some("no-store"));
         let body = self.json();
         assert_eq!(body["status"], self.status.as_u16());
         assert!(body["title"].is_string());
-        (self.status.as_u16(), body["code"].as_str().unwrap().to_owned())
+        (
+            self.status.as_u16(),
+            body["code"].as_str().unwrap().to_owned(),
+        )
     }
 }
 
@@ -50,8 +56,15 @@ pub(crate) async fn ask(app: &Router, request: Request<Body>) -> Answer {
     collect(app.clone().oneshot(request).await.unwrap()).await
 }
 
-pub(crate) async fn collect<B: http_body::Body<Error: std::fmt::Debug>>(response: Response<B>) -> Answer {
+pub(crate) async fn collect<B: http_body::Body<Error: std::fmt::Debug>>(
+    response: Response<B>,
+) -> Answer {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Answer { status: parts.status, headers: parts.headers, extensions: parts.extensions, body }
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        extensions: parts.extensions,
+        body,
+    }
 }

@@ -63,7 +63,9 @@ impl CorpEvent {
             Err(EventErrorReason::Unreadable) => state,
             _ => fields.to_user_name.required("ToUserName").and(state),
         };
-        state.and_then(|()| Self::from_fields(&fields, corp_id)).map_err(|reason| fields.error(reason))
+        state
+            .and_then(|()| Self::from_fields(&fields, corp_id))
+            .map_err(|reason| fields.error(reason))
     }
 
     fn from_fields(fields: &Fields<'_>, corp_id: &CorpId) -> Result<Self, EventErrorReason> {
@@ -76,7 +78,10 @@ impl CorpEvent {
             return Err(EventErrorReason::NoEvent);
         }
         fields.event.required("Event")?;
-        let event = fields.event.name().ok_or(EventErrorReason::IllFormed("Event"))?;
+        let event = fields
+            .event
+            .name()
+            .ok_or(EventErrorReason::IllFormed("Event"))?;
         let kind = CorpEventKind::from_fields(fields, &event)?;
         Ok(Self {
             to_user_name: corp_id.clone(),
@@ -92,17 +97,30 @@ impl CorpEventKind {
     fn from_fields(fields: &Fields<'_>, event: &str) -> Result<Self, EventErrorReason> {
         let third_user_id = || fields.third_user_id.required_as("UserID");
         // WeCom sends NewUserID only if it changed; an empty or an equal one renames nobody.
-        let renamed = fields.new_third_user_id.text().is_some_and(|new| fields.third_user_id.text() != Some(new));
+        let renamed = fields
+            .new_third_user_id
+            .text()
+            .is_some_and(|new| fields.third_user_id.text() != Some(new));
         Ok(match (event, fields.change_type.text()) {
-            ("unsubscribe", _) => {
-                Self::Unsubscribed { third_user_id: fields.from_user_name.required_as("FromUserName")? }
-            }
-            ("change_contact", Some("delete_user")) => Self::UserDeleted { third_user_id: third_user_id()? },
+            ("unsubscribe", _) => Self::Unsubscribed {
+                third_user_id: fields.from_user_name.required_as("FromUserName")?,
+            },
+            ("change_contact", Some("delete_user")) => Self::UserDeleted {
+                third_user_id: third_user_id()?,
+            },
             ("change_contact", Some("update_user")) if renamed => {
-                let (third_user_id, new_third_user_id) = (third_user_id()?, fields.new_third_user_id.required_as("NewUserID")?);
-                Self::UserRenamed { third_user_id, new_third_user_id }
+                let (third_user_id, new_third_user_id) = (
+                    third_user_id()?,
+                    fields.new_third_user_id.required_as("NewUserID")?,
+                );
+                Self::UserRenamed {
+                    third_user_id,
+                    new_third_user_id,
+                }
             }
-            _ => Self::Other { change_type: fields.change_type.name() },
+            _ => Self::Other {
+                change_type: fields.change_type.name(),
+            },
         })
     }
 }
@@ -131,29 +149,52 @@ mod tests {
 
     #[test]
     fn every_event_that_ends_sessions_is_read() {
-        let deleted =
-            parse("change_contact", "<ChangeType>delete_user</ChangeType><UserID>zhangsan</UserID>").unwrap();
+        let deleted = parse(
+            "change_contact",
+            "<ChangeType>delete_user</ChangeType><UserID>zhangsan</UserID>",
+        )
+        .unwrap();
         assert_eq!(deleted.to_user_name, CorpId::new("ww1").unwrap());
         assert_eq!(deleted.event, "change_contact");
         assert_eq!(deleted.create_time, Some(1_403_610_513));
         assert_eq!(deleted.agent_id, None);
-        assert_eq!(deleted.kind, CorpEventKind::UserDeleted { third_user_id: user("zhangsan") });
+        assert_eq!(
+            deleted.kind,
+            CorpEventKind::UserDeleted {
+                third_user_id: user("zhangsan")
+            }
+        );
 
-        let rename = "<ChangeType>update_user</ChangeType><UserID>a</UserID><NewUserID>b</NewUserID>";
-        let renamed = CorpEventKind::UserRenamed { third_user_id: user("a"), new_third_user_id: user("b") };
+        let rename =
+            "<ChangeType>update_user</ChangeType><UserID>a</UserID><NewUserID>b</NewUserID>";
+        let renamed = CorpEventKind::UserRenamed {
+            third_user_id: user("a"),
+            new_third_user_id: user("b"),
+        };
         assert_eq!(parse("change_contact", rename).unwrap().kind, renamed);
 
         let gone = parse("unsubscribe", "<AgentID>1000002</AgentID>").unwrap();
         assert_eq!(gone.agent_id, Some(AgentId::new(1_000_002)));
-        assert_eq!(gone.kind, CorpEventKind::Unsubscribed { third_user_id: user("sys") });
+        assert_eq!(
+            gone.kind,
+            CorpEventKind::Unsubscribed {
+                third_user_id: user("sys")
+            }
+        );
     }
 
     #[test]
     fn other_events_and_changes_are_other() {
-        let other = |change: Option<&str>| CorpEventKind::Other { change_type: change.map(str::to_owned) };
+        let other = |change: Option<&str>| CorpEventKind::Other {
+            change_type: change.map(str::to_owned),
+        };
         for (event, fields, expected) in [
             ("subscribe", "", other(None)),
-            ("enter_agent", "<EventKey></EventKey><AgentID>1</AgentID>", other(None)),
+            (
+                "enter_agent",
+                "<EventKey></EventKey><AgentID>1</AgentID>",
+                other(None),
+            ),
             (
                 "change_contact",
                 "<ChangeType>create_user</ChangeType><UserID>a</UserID>",
@@ -176,7 +217,11 @@ mod tests {
             ),
             ("cancel_auth", "<AuthCorpId>ww1</AuthCorpId>", other(None)),
         ] {
-            assert_eq!(parse(event, fields).unwrap().kind, expected, "{event} {fields}");
+            assert_eq!(
+                parse(event, fields).unwrap().kind,
+                expected,
+                "{event} {fields}"
+            );
         }
     }
 
@@ -190,10 +235,22 @@ mod tests {
                 "<xml><ToUserName>ww2</ToUserName><MsgType>event</MsgType><Event>a</Event></xml>",
                 Foreign("ToUserName"),
             ),
-            ("<xml><ToUserName>WW1</ToUserName></xml>", Foreign("ToUserName")),
-            ("<xml><MsgType>event</MsgType><Event>unsubscribe</Event></xml>", Missing("ToUserName")),
-            ("<xml><ToUserName>ww1</ToUserName><Event>unsubscribe</Event></xml>", Missing("MsgType")),
-            ("<xml><ToUserName>ww1</ToUserName><MsgType>event</MsgType></xml>", Missing("Event")),
+            (
+                "<xml><ToUserName>WW1</ToUserName></xml>",
+                Foreign("ToUserName"),
+            ),
+            (
+                "<xml><MsgType>event</MsgType><Event>unsubscribe</Event></xml>",
+                Missing("ToUserName"),
+            ),
+            (
+                "<xml><ToUserName>ww1</ToUserName><Event>unsubscribe</Event></xml>",
+                Missing("MsgType"),
+            ),
+            (
+                "<xml><ToUserName>ww1</ToUserName><MsgType>event</MsgType></xml>",
+                Missing("Event"),
+            ),
             (
                 "<xml><ToUserName>ww1</ToUserName><MsgType>text</MsgType><Event>unsubscribe</Event></xml>",
                 NoEvent,
@@ -202,32 +259,68 @@ mod tests {
                 "<xml><InfoType>cancel_auth</InfoType><AuthCorpId>ww1</AuthCorpId></xml>",
                 Missing("ToUserName"),
             ),
-            ("<xml><MsgType>event</MsgType><MsgType>event</MsgType></xml>", Missing("ToUserName")),
+            (
+                "<xml><MsgType>event</MsgType><MsgType>event</MsgType></xml>",
+                Missing("ToUserName"),
+            ),
             (
                 "<xml><ToUserName>ww1</ToUserName><InfoType>a</InfoType><MsgType>event</MsgType><Event>b</Event></xml>",
                 OtherKind,
             ),
-            ("<xml><ToUserName>ww1</ToUserName><ToUserName>ww1</ToUserName></xml>", Repeated("ToUserName")),
-            (r#"{"ToUserName":"ww1","MsgType":"event","MsgType":"event"}"#, Repeated("MsgType")),
+            (
+                "<xml><ToUserName>ww1</ToUserName><ToUserName>ww1</ToUserName></xml>",
+                Repeated("ToUserName"),
+            ),
+            (
+                r#"{"ToUserName":"ww1","MsgType":"event","MsgType":"event"}"#,
+                Repeated("MsgType"),
+            ),
         ] {
-            assert_eq!(parse_raw(message).unwrap_err().reason, expected, "{message}");
+            assert_eq!(
+                parse_raw(message).unwrap_err().reason,
+                expected,
+                "{message}"
+            );
         }
     }
 
     #[test]
     fn a_person_is_named_once_and_well() {
         use EventErrorReason::{IllFormed, Missing, Repeated};
-        let deleted =
-            |fields: &str| parse("change_contact", &format!("<ChangeType>delete_user</ChangeType>{fields}"));
+        let deleted = |fields: &str| {
+            parse(
+                "change_contact",
+                &format!("<ChangeType>delete_user</ChangeType>{fields}"),
+            )
+        };
         let reason = |fields: &str| deleted(fields).unwrap_err().reason;
         assert_eq!(reason(""), Missing("UserID"));
-        assert_eq!(reason("<UserID>a</UserID><UserID>b</UserID>"), Repeated("UserID"));
+        assert_eq!(
+            reason("<UserID>a</UserID><UserID>b</UserID>"),
+            Repeated("UserID")
+        );
         assert_eq!(reason("<UserID>a<b/></UserID>"), IllFormed("UserID"));
-        assert_eq!(reason("<UserID><![CDATA[a\u{7}b]]></UserID>"), IllFormed("UserID"));
-        assert_eq!(reason(&format!("<UserID>{}</UserID>", "a".repeat(129))), IllFormed("UserID"));
-        assert_eq!(deleted("").unwrap_err().event.as_deref(), Some("change_contact"));
-        let kind = deleted("<UserID><![CDATA[wwA/张 & <三>]]></UserID>").unwrap().kind;
-        assert_eq!(kind, CorpEventKind::UserDeleted { third_user_id: user("wwA/张 & <三>") });
+        assert_eq!(
+            reason("<UserID><![CDATA[a\u{7}b]]></UserID>"),
+            IllFormed("UserID")
+        );
+        assert_eq!(
+            reason(&format!("<UserID>{}</UserID>", "a".repeat(129))),
+            IllFormed("UserID")
+        );
+        assert_eq!(
+            deleted("").unwrap_err().event.as_deref(),
+            Some("change_contact")
+        );
+        let kind = deleted("<UserID><![CDATA[wwA/张 & <三>]]></UserID>")
+            .unwrap()
+            .kind;
+        assert_eq!(
+            kind,
+            CorpEventKind::UserDeleted {
+                third_user_id: user("wwA/张 & <三>")
+            }
+        );
     }
 
     #[test]
@@ -245,12 +338,17 @@ mod tests {
             let kind = parse("change_contact", &own).unwrap().kind;
             assert_eq!(
                 kind,
-                CorpEventKind::Other { change_type: Some("update_user".to_owned()) },
+                CorpEventKind::Other {
+                    change_type: Some("update_user".to_owned())
+                },
                 "{fields}"
             );
         }
         let text = format!("<Content>{forged}</Content>");
-        assert_eq!(parse("subscribe", &text).unwrap().kind, CorpEventKind::Other { change_type: None });
+        assert_eq!(
+            parse("subscribe", &text).unwrap().kind,
+            CorpEventKind::Other { change_type: None }
+        );
     }
 
     #[test]
@@ -258,7 +356,15 @@ mod tests {
         let message = r#"{"ToUserName":"ww1","FromUserName":"a","CreateTime":12,"MsgType":"event",
             "Event":"unsubscribe","AgentID":218}"#;
         let event = parse_raw(message).unwrap();
-        assert_eq!(event.kind, CorpEventKind::Unsubscribed { third_user_id: user("a") });
-        assert_eq!((event.create_time, event.agent_id), (Some(12), Some(AgentId::new(218))));
+        assert_eq!(
+            event.kind,
+            CorpEventKind::Unsubscribed {
+                third_user_id: user("a")
+            }
+        );
+        assert_eq!(
+            (event.create_time, event.agent_id),
+            (Some(12), Some(AgentId::new(218)))
+        );
     }
 }

@@ -50,7 +50,9 @@ impl<'a> Field<'a> {
     pub(super) fn name(&self) -> Option<String> {
         self.text()
             .filter(|name| {
-                name.chars().enumerate().all(|(place, char)| place < MAX_NAME && !char.is_control())
+                name.chars()
+                    .enumerate()
+                    .all(|(place, char)| place < MAX_NAME && !char.is_control())
             })
             .map(str::to_owned)
     }
@@ -69,7 +71,9 @@ impl<'a> Field<'a> {
         &self,
         name: &'static str,
     ) -> Result<T, EventErrorReason> {
-        self.required(name)?.parse().map_err(|_| EventErrorReason::IllFormed(name))
+        self.required(name)?
+            .parse()
+            .map_err(|_| EventErrorReason::IllFormed(name))
     }
 
     fn take(&mut self, text: FieldText<'a>) -> bool {

@@ -3,7 +3,7 @@
 use crate::callback::event::error::{EventError, EventErrorReason};
 use crate::callback::event::fields::Fields;
 use crate::ids::{CorpId, SuiteId};
-use crate::secret::{SuiteTicket, AuthCode};
+use crate::secret::{AuthCode, SuiteTicket};
 
 /// An event of a suite.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,9 @@ impl SuiteEvent {
         if fields.suite_id.is_there() && fields.suite_id.text() != Some(suite_id.as_str()) {
             return Err(fields.error(EventErrorReason::Foreign("SuiteId")));
         }
-        state.and_then(|()| Self::from_fields(&fields, suite_id)).map_err(|reason| fields.error(reason))
+        state
+            .and_then(|()| Self::from_fields(&fields, suite_id))
+            .map_err(|reason| fields.error(reason))
     }
 
     fn from_fields(fields: &Fields<'_>, suite_id: &SuiteId) -> Result<Self, EventErrorReason> {
@@ -76,7 +78,10 @@ impl SuiteEvent {
             return Err(EventErrorReason::OtherKind);
         }
         fields.info_type.required("InfoType")?;
-        let info_type = fields.info_type.name().ok_or(EventErrorReason::IllFormed("InfoType"))?;
+        let info_type = fields
+            .info_type
+            .name()
+            .ok_or(EventErrorReason::IllFormed("InfoType"))?;
         let kind = SuiteEventKind::from_fields(fields, &info_type)?;
         Ok(Self {
             suite_id: fields.suite_id.is_there().then(|| suite_id.clone()),
@@ -93,13 +98,24 @@ impl SuiteEventKind {
         let corp_id = || fields.auth_corp_id.required_as("AuthCorpId");
         let state = fields.state.owned();
         Ok(match info_type {
-            "suite_ticket" => {
-                Self::SuiteTicket { ticket: SuiteTicket::new(fields.suite_ticket.required("SuiteTicket")?) }
-            }
-            "create_auth" => Self::CreateAuth { auth_code: auth_code()?, state },
-            "reset_permanent_code" => Self::ResetPermanentCode { auth_code: auth_code()?, state },
-            "change_auth" => Self::ChangeAuth { corp_id: corp_id()?, state },
-            "cancel_auth" => Self::CancelAuth { corp_id: corp_id()? },
+            "suite_ticket" => Self::SuiteTicket {
+                ticket: SuiteTicket::new(fields.suite_ticket.required("SuiteTicket")?),
+            },
+            "create_auth" => Self::CreateAuth {
+                auth_code: auth_code()?,
+                state,
+            },
+            "reset_permanent_code" => Self::ResetPermanentCode {
+                auth_code: auth_code()?,
+                state,
+            },
+            "change_auth" => Self::ChangeAuth {
+                corp_id: corp_id()?,
+                state,
+            },
+            "cancel_auth" => Self::CancelAuth {
+                corp_id: corp_id()?,
+            },
             _ => Self::Other,
         })
     }
@@ -127,41 +143,69 @@ mod tests {
         assert_eq!(event.suite_id, Some(SuiteId::new("dk1").unwrap()));
         assert_eq!(event.info_type, "suite_ticket");
         assert_eq!(event.timestamp, Some(1_403_610_513));
-        assert_eq!(event.kind, SuiteEventKind::SuiteTicket { ticket: SuiteTicket::new("asdf") });
+        assert_eq!(
+            event.kind,
+            SuiteEventKind::SuiteTicket {
+                ticket: SuiteTicket::new("asdf")
+            }
+        );
 
         let auth_code = AuthCode::new("AUTHCODE");
         let corp_id = CorpId::new("wxf8b4f85f3a794e77").unwrap();
-        let code =
-            "<AuthCode><![CDATA[AUTHCODE]]></AuthCode><State><![CDATA[123]]></State><ExtraInfo></ExtraInfo>";
+        let code = "<AuthCode><![CDATA[AUTHCODE]]></AuthCode><State><![CDATA[123]]></State><ExtraInfo></ExtraInfo>";
         let corp = "<AuthCorpId>wxf8b4f85f3a794e77</AuthCorpId><State></State>";
         let state = Some("123".to_owned());
         for (fields, info_type, kind) in [
             (
                 code,
                 "create_auth",
-                SuiteEventKind::CreateAuth { auth_code: auth_code.clone(), state: state.clone() },
+                SuiteEventKind::CreateAuth {
+                    auth_code: auth_code.clone(),
+                    state: state.clone(),
+                },
             ),
-            (code, "reset_permanent_code", SuiteEventKind::ResetPermanentCode { auth_code, state }),
-            (corp, "change_auth", SuiteEventKind::ChangeAuth { corp_id: corp_id.clone(), state: None }),
+            (
+                code,
+                "reset_permanent_code",
+                SuiteEventKind::ResetPermanentCode { auth_code, state },
+            ),
+            (
+                corp,
+                "change_auth",
+                SuiteEventKind::ChangeAuth {
+                    corp_id: corp_id.clone(),
+                    state: None,
+                },
+            ),
             (corp, "cancel_auth", SuiteEventKind::CancelAuth { corp_id }),
             ("", "approve_special_auth", SuiteEventKind::Other),
         ] {
             let event = parse(&format!("{fields}<InfoType>{info_type}</InfoType>")).unwrap();
-            assert_eq!((event.info_type.as_str(), event.kind, event.suite_id), (info_type, kind, None));
+            assert_eq!(
+                (event.info_type.as_str(), event.kind, event.suite_id),
+                (info_type, kind, None)
+            );
         }
     }
 
     #[test]
     fn another_suite_is_foreign_whatever_else_is_wrong() {
         let cancel = "<InfoType>cancel_auth</InfoType><AuthCorpId>ww1</AuthCorpId>";
-        for suite_id in
-            ["<SuiteId>dk2</SuiteId>", "<SuiteId/>", "<SuiteId><a/>dk1</SuiteId>", "<SuiteId>DK1</SuiteId>"]
-        {
+        for suite_id in [
+            "<SuiteId>dk2</SuiteId>",
+            "<SuiteId/>",
+            "<SuiteId><a/>dk1</SuiteId>",
+            "<SuiteId>DK1</SuiteId>",
+        ] {
             let error = parse(&format!("{suite_id}{cancel}")).unwrap_err();
             assert!(error.is_foreign(), "{suite_id}");
             assert_eq!(error.event.as_deref(), Some("cancel_auth"));
         }
-        assert!(parse("<SuiteId>dk2</SuiteId><InfoType>a").unwrap_err().is_foreign());
+        assert!(
+            parse("<SuiteId>dk2</SuiteId><InfoType>a")
+                .unwrap_err()
+                .is_foreign()
+        );
         assert!(!parse(cancel).is_err_and(|error| error.is_foreign()));
     }
 
@@ -174,20 +218,39 @@ mod tests {
             ("<InfoType/>", Missing("InfoType")),
             (&long, IllFormed("InfoType")),
             ("<InfoType>suite_ticket</InfoType>", Missing("SuiteTicket")),
-            ("<InfoType>create_auth</InfoType><AuthCode> </AuthCode>", Missing("AuthCode")),
-            ("<InfoType>reset_permanent_code</InfoType><AuthCode><a/></AuthCode>", IllFormed("AuthCode")),
+            (
+                "<InfoType>create_auth</InfoType><AuthCode> </AuthCode>",
+                Missing("AuthCode"),
+            ),
+            (
+                "<InfoType>reset_permanent_code</InfoType><AuthCode><a/></AuthCode>",
+                IllFormed("AuthCode"),
+            ),
             ("<InfoType>cancel_auth</InfoType>", Missing("AuthCorpId")),
-            ("<InfoType>cancel_auth</InfoType><AuthCorpId>a b</AuthCorpId>", IllFormed("AuthCorpId")),
-            ("<InfoType>a</InfoType><InfoType>a</InfoType>", Repeated("InfoType")),
-            ("<InfoType>a</InfoType><TimeStamp>1</TimeStamp>", Repeated("TimeStamp")),
+            (
+                "<InfoType>cancel_auth</InfoType><AuthCorpId>a b</AuthCorpId>",
+                IllFormed("AuthCorpId"),
+            ),
+            (
+                "<InfoType>a</InfoType><InfoType>a</InfoType>",
+                Repeated("InfoType"),
+            ),
+            (
+                "<InfoType>a</InfoType><TimeStamp>1</TimeStamp>",
+                Repeated("TimeStamp"),
+            ),
             ("<InfoType>a</InfoType><MsgType>event</MsgType>", OtherKind),
-            ("<ToUserName>dk1</ToUserName><MsgType>event</MsgType><Event>unsubscribe</Event>", OtherKind),
+            (
+                "<ToUserName>dk1</ToUserName><MsgType>event</MsgType><Event>unsubscribe</Event>",
+                OtherKind,
+            ),
             ("<InfoType>a</InfoType>&amp;", Unreadable),
         ] {
             assert_eq!(reason(fields), expected, "{fields}");
         }
-        let repeated =
-            parse("<InfoType>cancel_auth</InfoType><AuthCorpId>a</AuthCorpId><AuthCorpId>b</AuthCorpId>");
+        let repeated = parse(
+            "<InfoType>cancel_auth</InfoType><AuthCorpId>a</AuthCorpId><AuthCorpId>b</AuthCorpId>",
+        );
         assert_eq!(
             repeated.unwrap_err(),
             EventError::new(Repeated("AuthCorpId"), Some("cancel_auth".to_owned()))
@@ -213,9 +276,16 @@ mod tests {
     fn json_is_read_too() {
         let suite_id = SuiteId::new("dk1").unwrap();
         let parse = |text: &str| SuiteEvent::parse(text.as_bytes(), &suite_id);
-        let event =
-            parse(r#"{"SuiteId":"dk1","InfoType":"cancel_auth","AuthCorpId":"ww1","TimeStamp":12}"#).unwrap();
-        assert_eq!(event.kind, SuiteEventKind::CancelAuth { corp_id: CorpId::new("ww1").unwrap() });
+        let event = parse(
+            r#"{"SuiteId":"dk1","InfoType":"cancel_auth","AuthCorpId":"ww1","TimeStamp":12}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            event.kind,
+            SuiteEventKind::CancelAuth {
+                corp_id: CorpId::new("ww1").unwrap()
+            }
+        );
         assert_eq!(event.timestamp, Some(12));
         assert!(parse(r#"{"SuiteId":"dk2"}"#).unwrap_err().is_foreign());
         let repeated = parse(r#"{"InfoType":"a","InfoType":"b"}"#).unwrap_err();
@@ -228,7 +298,8 @@ mod tests {
     fn an_odd_time_is_none() {
         for time in ["", "soon", "1.5", "99999999999999999999"] {
             let message = format!("<xml><InfoType>a</InfoType><TimeStamp>{time}</TimeStamp></xml>");
-            let event = SuiteEvent::parse(message.as_bytes(), &SuiteId::new("dk1").unwrap()).unwrap();
+            let event =
+                SuiteEvent::parse(message.as_bytes(), &SuiteId::new("dk1").unwrap()).unwrap();
             assert_eq!(event.timestamp, None, "{time}");
         }
     }

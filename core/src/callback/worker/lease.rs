@@ -32,7 +32,11 @@ pub(super) struct Lease {
 impl Lease {
     pub(super) fn new(claimed_at: Instant, stop: CancellationToken) -> Self {
         let until = Mutex::new(Some(claimed_at + LEASE - LEASE_MARGIN));
-        Self { until, on_its_way: watch::Sender::new(false), stop }
+        Self {
+            until,
+            on_its_way: watch::Sender::new(false),
+            stop,
+        }
     }
 
     fn renewed(&self, asked_at: Instant) {
@@ -50,7 +54,8 @@ impl Lease {
 
 impl Sender for Lease {
     fn may_send(&self) -> bool {
-        let may = !self.stop.is_cancelled() && self.until().is_some_and(|until| Instant::now() < until);
+        let may =
+            !self.stop.is_cancelled() && self.until().is_some_and(|until| Instant::now() < until);
         if may {
             self.on_its_way.send_replace(true);
         }
@@ -67,7 +72,11 @@ impl Worker {
     pub(super) async fn stopped(&self, lease: &Lease) {
         self.0.stop.cancelled().await;
         // The sender lives as long as the lease, which is borrowed.
-        let _ = lease.on_its_way.subscribe().wait_for(|on_its_way| !on_its_way).await;
+        let _ = lease
+            .on_its_way
+            .subscribe()
+            .wait_for(|on_its_way| !on_its_way)
+            .await;
     }
 
     /// Renews the lease until dropped.
@@ -94,5 +103,7 @@ impl Worker {
 
 /// The records whose holder is gone.
 pub(super) fn lease_ran_out(now: Timestamp) -> Condition {
-    Condition::all().add(Column::Status.eq(RecordStatus::Running)).add(Column::LeaseUntil.lt(now))
+    Condition::all()
+        .add(Column::Status.eq(RecordStatus::Running))
+        .add(Column::LeaseUntil.lt(now))
 }

@@ -27,8 +27,7 @@ const TRIES_OF_AN_END: i32 = 150;
 /// An earlier holder of the lease may have the permanent code in hand and store it within this.
 const SPENT_GRACE: Duration = Duration::from_mins(1);
 
-const SPENT_HINT: &str =
-    "the AuthCode is spent and its answer is not here: press 重新获取secret in the provider console";
+const SPENT_HINT: &str = "the AuthCode is spent and its answer is not here: press 重新获取secret in the provider console";
 const TICKET_HINT: &str =
     "waits for a suite_ticket: WeCom pushes one every ten minutes, the provider console at once";
 pub(super) const TOO_LATE_HINT: &str =
@@ -43,22 +42,39 @@ impl Worker {
     ) -> (RecordStatus, Option<Timestamp>, Option<&'static str>) {
         let now = self.0.store.now();
         // Once exchanged, what is left has nothing to do with the AuthCode.
-        let stored = Entity::find_by_id(row.id).one(self.0.store.database()).await.ok().flatten();
-        let deadline = row.deadline.filter(|_| !stored.is_some_and(|stored| stored.exchanged));
+        let stored = Entity::find_by_id(row.id)
+            .one(self.0.store.database())
+            .await
+            .ok()
+            .flatten();
+        let deadline = row
+            .deadline
+            .filter(|_| !stored.is_some_and(|stored| stored.exchanged));
         let errcode = error.errcode().map(Errcode::new);
         if errcode.is_some_and(Errcode::is_auth_code_spent) {
             let another_may_have_it = row.attempts > 1 && row.errcode != error.errcode();
             return if another_may_have_it {
-                (RecordStatus::Waiting, Some(now + SPENT_GRACE), Some(SPENT_HINT))
+                (
+                    RecordStatus::Waiting,
+                    Some(now + SPENT_GRACE),
+                    Some(SPENT_HINT),
+                )
             } else {
                 (RecordStatus::Failed, None, Some(SPENT_HINT))
             };
         }
-        let longest = if deadline.is_some() { LONGEST_AUTH_CODE_BACKOFF } else { LONGEST_BACKOFF };
+        let longest = if deadline.is_some() {
+            LONGEST_AUTH_CODE_BACKOFF
+        } else {
+            LONGEST_BACKOFF
+        };
         let doublings = u32::try_from(row.attempts.clamp(1, 16) - 1).unwrap_or(0);
         let due_at = now + BACKOFF.saturating_mul(1 << doublings).min(longest);
         let until = deadline.unwrap_or(row.received_at + GIVE_UP);
-        let is_end = matches!(row.event.as_str(), "cancel_auth" | "change_contact" | "unsubscribe");
+        let is_end = matches!(
+            row.event.as_str(),
+            "cancel_auth" | "change_contact" | "unsubscribe"
+        );
         let hint = match error.kind() {
             ErrorKind::SuiteTicketMissing => Some(TICKET_HINT),
             _ => errcode.and_then(Errcode::hint),
@@ -68,7 +84,15 @@ impl Worker {
         if due_at < until || waits || (is_end && row.attempts < TRIES_OF_AN_END) {
             (RecordStatus::Waiting, Some(due_at), hint)
         } else {
-            (RecordStatus::Failed, None, if deadline.is_some() { Some(TOO_LATE_HINT) } else { hint })
+            (
+                RecordStatus::Failed,
+                None,
+                if deadline.is_some() {
+                    Some(TOO_LATE_HINT)
+                } else {
+                    hint
+                },
+            )
         }
     }
 
@@ -83,8 +107,14 @@ impl Worker {
             .col_expr(Column::Status, Expr::value(status))
             .col_expr(Column::LeaseOwner, Expr::value(None::<String>))
             .col_expr(Column::LeaseUntil, Expr::value(None::<Timestamp>))
-            .col_expr(Column::LastError, Expr::value(error.map(|(error, _)| error.to_string())))
-            .col_expr(Column::Errcode, Expr::value(error.and_then(|(error, _)| error.errcode())))
+            .col_expr(
+                Column::LastError,
+                Expr::value(error.map(|(error, _)| error.to_string())),
+            )
+            .col_expr(
+                Column::Errcode,
+                Expr::value(error.and_then(|(error, _)| error.errcode())),
+            )
             .col_expr(Column::Hint, Expr::value(error.and_then(|(_, hint)| hint)));
         if let Some(due_at) = due_at {
             update = update.col_expr(Column::DueAt, Expr::value(due_at));

@@ -74,7 +74,11 @@ fn business() -> Value {
 fn business_with(pointer: &str, value: Option<Value>) -> Value {
     let mut business = business();
     let (parent, key) = pointer.rsplit_once('/').unwrap();
-    let parent = business.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    let parent = business
+        .pointer_mut(parent)
+        .unwrap()
+        .as_object_mut()
+        .unwrap();
     match value {
         Some(value) => parent.insert(key.to_owned(), value),
         None => parent.remove(key),
@@ -102,5 +106,8 @@ fn refusal(loaded: Loaded) -> String {
 fn assert_refused(business: &Value, field: &str, rule: &str) {
     let message = refusal(load_one(business));
     let expected = format!("A.json: {field}: {rule}");
-    assert!(message.ends_with(&expected), "{message}\nshould end with {expected}\nfor {business}");
+    assert!(
+        message.ends_with(&expected),
+        "{message}\nshould end with {expected}\nfor {business}"
+    );
 }

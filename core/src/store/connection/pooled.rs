@@ -43,7 +43,9 @@ pub(super) async fn begin(database: &DatabaseConnection) -> Result<DatabaseTrans
 
 fn distrust() {
     let until = Instant::now() + DISTRUSTED_FOR;
-    *DISTRUSTED_UNTIL.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+    *DISTRUSTED_UNTIL
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner) = Some(until);
 }
 
 /// Whether a connection that comes back to a pool of ours is used again: one that answers, of an age that may be. The pool
@@ -54,10 +56,14 @@ pub(in crate::store) async fn is_used_again(
     connection: &mut impl sea_orm::sqlx::Connection,
     age: Duration,
 ) -> Result<bool, sea_orm::sqlx::Error> {
-    let distrusted = *DISTRUSTED_UNTIL.lock().unwrap_or_else(PoisonError::into_inner);
+    let distrusted = *DISTRUSTED_UNTIL
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     if age > OLDEST || distrusted.is_some_and(|until| Instant::now() < until) {
         return Ok(false);
     }
     let asked = tokio::time::timeout(PONG_WITHIN, connection.ping()).await;
-    asked.unwrap_or(Err(sea_orm::sqlx::Error::PoolTimedOut)).map(|()| true)
+    asked
+        .unwrap_or(Err(sea_orm::sqlx::Error::PoolTimedOut))
+        .map(|()| true)
 }

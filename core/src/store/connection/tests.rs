@@ -64,7 +64,14 @@ async fn a_statement_that_gave_way_is_done_again_a_few_times() {
     for code in ["40001", "40P01", "5", "517"] {
         assert_eq!(begun(code, "it gave way", 3).await, (4, true), "{code}");
     }
-    assert_eq!(begun("HY000", "Lock wait timeout exceeded; try restarting", 1).await, (2, true));
+    assert_eq!(
+        begun("HY000", "Lock wait timeout exceeded; try restarting", 1).await,
+        (2, true)
+    );
     assert_eq!(begun("40P01", "deadlock detected", 9).await, (4, false));
-    assert_eq!(begun("23505", "duplicate key", 1).await, (1, false), "another answer stands");
+    assert_eq!(
+        begun("23505", "duplicate key", 1).await,
+        (1, false),
+        "another answer stands"
+    );
 }

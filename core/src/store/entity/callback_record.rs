@@ -55,11 +55,16 @@ pub(crate) struct RecordKey {
 
 impl RecordKey {
     pub(crate) fn of(record: &Model) -> Self {
-        Self { id: record.id, hash: record.hash.clone() }
+        Self {
+            id: record.id,
+            hash: record.hash.clone(),
+        }
     }
 
     /// What finds its row, and no other.
     pub(crate) fn row(&self) -> sea_orm::Condition {
-        sea_orm::Condition::all().add(Column::Id.eq(self.id)).add(Column::Hash.eq(self.hash.clone()))
+        sea_orm::Condition::all()
+            .add(Column::Id.eq(self.id))
+            .add(Column::Hash.eq(self.hash.clone()))
     }
 }

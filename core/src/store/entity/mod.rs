@@ -1,5 +1,8 @@
 //! The tables, as sea-orm entities.
-#![allow(unreachable_pub, reason = "what the derive writes is public within this private module")]
+#![allow(
+    unreachable_pub,
+    reason = "what the derive writes is public within this private module"
+)]
 
 pub(crate) mod access_token;
 pub(crate) mod authorization;

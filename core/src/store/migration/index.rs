@@ -13,13 +13,23 @@ pub(super) struct TableIndex {
 impl TableIndex {
     /// `table` is named without our prefix.
     pub(super) fn new(table: &str, columns: &[&'static str]) -> Self {
-        let (name, table) = (format!("idx_wecom_{table}_{}", columns.join("_")), format!("wecom_{table}"));
+        let (name, table) = (
+            format!("idx_wecom_{table}_{}", columns.join("_")),
+            format!("wecom_{table}"),
+        );
         let mut statement = Index::create();
-        statement.name(name.clone()).table(table.clone()).if_not_exists();
+        statement
+            .name(name.clone())
+            .table(table.clone())
+            .if_not_exists();
         for column in columns {
             statement.col(*column);
         }
-        Self { table, name, statement: statement.to_owned() }
+        Self {
+            table,
+            name,
+            statement: statement.to_owned(),
+        }
     }
 
     pub(super) fn unique(mut self) -> Self {

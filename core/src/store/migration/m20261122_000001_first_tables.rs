@@ -89,7 +89,12 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(ColumnDef::new("email").text())
             .col(ColumnDef::new("mobile").text())
             .col(ColumnDef::new("created_at").big_integer().not_null())
-            .primary_key(Index::create().col("suite_id").col("corp_id").col("user_id"))
+            .primary_key(
+                Index::create()
+                    .col("suite_id")
+                    .col("corp_id")
+                    .col("user_id"),
+            )
             .to_owned(),
         Table::create()
             .table("wecom_user")
@@ -99,7 +104,12 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(ColumnDef::new("user_id").var_binary(512).not_null())
             .col(ColumnDef::new("local_id").string_len(255).not_null())
             .col(ColumnDef::new("created_at").big_integer().not_null())
-            .primary_key(Index::create().col("suite_id").col("corp_id").col("user_id"))
+            .primary_key(
+                Index::create()
+                    .col("suite_id")
+                    .col("corp_id")
+                    .col("user_id"),
+            )
             .to_owned(),
         Table::create()
             .table("wecom_login_code")
@@ -112,7 +122,11 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(ColumnDef::new("instance").string_len(255).not_null())
             .col(ColumnDef::new("login_type").string_len(16).not_null())
             .col(ColumnDef::new("person_epoch").big_integer().not_null())
-            .col(ColumnDef::new("authorization_epoch").big_integer().not_null())
+            .col(
+                ColumnDef::new("authorization_epoch")
+                    .big_integer()
+                    .not_null(),
+            )
             .col(ColumnDef::new("expires_at").big_integer().not_null())
             .col(ColumnDef::new("used_at").big_integer())
             .primary_key(Index::create().col("hash"))
@@ -121,7 +135,12 @@ fn tables() -> Vec<TableCreateStatement> {
             .table("wecom_session")
             .if_not_exists()
             .col(ColumnDef::new("id").string_len(64).not_null())
-            .col(ColumnDef::new("token_hash").var_binary(64).not_null().unique_key())
+            .col(
+                ColumnDef::new("token_hash")
+                    .var_binary(64)
+                    .not_null()
+                    .unique_key(),
+            )
             .col(ColumnDef::new("suite_id").var_binary(64).not_null())
             .col(ColumnDef::new("corp_id").var_binary(64).not_null())
             .col(ColumnDef::new("user_id").var_binary(512).not_null())
@@ -130,7 +149,11 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(ColumnDef::new("platform").string_len(16).not_null())
             .col(ColumnDef::new("login_type").string_len(16).not_null())
             .col(ColumnDef::new("person_epoch").big_integer().not_null())
-            .col(ColumnDef::new("authorization_epoch").big_integer().not_null())
+            .col(
+                ColumnDef::new("authorization_epoch")
+                    .big_integer()
+                    .not_null(),
+            )
             .col(ColumnDef::new("created_at").big_integer().not_null())
             .col(ColumnDef::new("last_seen_at").big_integer().not_null())
             .col(ColumnDef::new("expires_at").big_integer().not_null())
@@ -139,7 +162,13 @@ fn tables() -> Vec<TableCreateStatement> {
         Table::create()
             .table("wecom_callback_record")
             .if_not_exists()
-            .col(ColumnDef::new("id").big_integer().not_null().auto_increment().primary_key())
+            .col(
+                ColumnDef::new("id")
+                    .big_integer()
+                    .not_null()
+                    .auto_increment()
+                    .primary_key(),
+            )
             .col(ColumnDef::new("suite_id").var_binary(64).not_null())
             .col(ColumnDef::new("corp_id").var_binary(64))
             .col(ColumnDef::new("event").string_len(64).not_null())

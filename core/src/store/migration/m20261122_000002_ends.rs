@@ -18,7 +18,12 @@ impl MigrationTrait for Migration {
         let end = Table::create()
             .table("wecom_end")
             .if_not_exists()
-            .col(ColumnDef::new("number").big_integer().not_null().primary_key())
+            .col(
+                ColumnDef::new("number")
+                    .big_integer()
+                    .not_null()
+                    .primary_key(),
+            )
             .col(ColumnDef::new("mark").big_integer().not_null())
             .col(ColumnDef::new("suite_id").var_binary(64))
             .col(ColumnDef::new("corp_id").var_binary(64))

@@ -18,6 +18,8 @@ impl MigrationTrait for Migration {
             .primary_key(Index::create().col("hash"))
             .to_owned();
         manager.create_table(table).await?;
-        TableIndex::new("spent_state", &["expires_at"]).create(manager).await
+        TableIndex::new("spent_state", &["expires_at"])
+            .create(manager)
+            .await
     }
 }

@@ -25,8 +25,12 @@ impl MigrationTrait for Migration {
             return Ok(());
         }
         for table in TABLES {
-            let convert = format!("ALTER TABLE {table} CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
-            manager.get_connection().execute_unprepared(&convert).await?;
+            let convert =
+                format!("ALTER TABLE {table} CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+            manager
+                .get_connection()
+                .execute_unprepared(&convert)
+                .await?;
         }
         Ok(())
     }

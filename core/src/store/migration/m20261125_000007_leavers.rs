@@ -13,7 +13,10 @@ impl MigrationTrait for Migration {
             return Ok(());
         }
         let left_at = ColumnDef::new("left_at").big_integer().to_owned();
-        let table = Table::alter().table("wecom_person").add_column(left_at).to_owned();
+        let table = Table::alter()
+            .table("wecom_person")
+            .add_column(left_at)
+            .to_owned();
         manager.alter_table(table).await
     }
 }

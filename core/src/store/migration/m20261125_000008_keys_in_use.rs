@@ -12,8 +12,15 @@ impl MigrationTrait for Migration {
         if manager.has_column("wecom_data_key", "used_at").await? {
             return Ok(());
         }
-        let used_at = ColumnDef::new("used_at").big_integer().not_null().default(0).to_owned();
-        let table = Table::alter().table("wecom_data_key").add_column(used_at).to_owned();
+        let used_at = ColumnDef::new("used_at")
+            .big_integer()
+            .not_null()
+            .default(0)
+            .to_owned();
+        let table = Table::alter()
+            .table("wecom_data_key")
+            .add_column(used_at)
+            .to_owned();
         manager.alter_table(table).await
     }
 }

@@ -1,7 +1,12 @@
 //! The steps from one version of the tables to the next, kept in a table of their own.
-#![allow(elided_lifetimes_in_paths, reason = "the trait of sea-orm-migration is written so")]
+#![allow(
+    elided_lifetimes_in_paths,
+    reason = "the trait of sea-orm-migration is written so"
+)]
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, Statement};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, Statement,
+};
 use sea_orm_migration::prelude::*;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -50,12 +55,18 @@ pub(super) async fn up(database: &DatabaseConnection) -> Result<()> {
     // On MySQL each step commits by itself; the transaction is there for its one connection, which holds the lock.
     let transaction = super::begin(database).await?;
     match backend {
-        DbBackend::Postgres => run(&transaction, "SELECT pg_advisory_xact_lock(8532674019)").await?,
+        DbBackend::Postgres => {
+            run(&transaction, "SELECT pg_advisory_xact_lock(8532674019)").await?
+        }
         DbBackend::MySql => {
-            let lock =
-                Statement::from_string(backend, "SELECT GET_LOCK('wecom_login_migration', 60) AS locked");
+            let lock = Statement::from_string(
+                backend,
+                "SELECT GET_LOCK('wecom_login_migration', 60) AS locked",
+            );
             let row = transaction.query_one_raw(lock).await?;
-            if row.and_then(|row| row.try_get::<Option<i64>>("", "locked").ok().flatten()) != Some(1) {
+            if row.and_then(|row| row.try_get::<Option<i64>>("", "locked").ok().flatten())
+                != Some(1)
+            {
                 return Err(Error::new(
                     ErrorKind::StoreUnavailable,
                     "another node is migrating for over a minute",
@@ -94,8 +105,9 @@ pub(super) async fn expect_none(database: &DatabaseConnection) -> Result<()> {
     if missing == 0 {
         return Ok(());
     }
-    let detail =
-        format!("{missing} migrations are missing: start once with an account that may change tables");
+    let detail = format!(
+        "{missing} migrations are missing: start once with an account that may change tables"
+    );
     Err(Error::new(ErrorKind::Config, detail))
 }
 
@@ -106,12 +118,18 @@ async fn missing<'c>(database: impl IntoSchemaManagerConnection<'c>) -> Result<u
         let sql = "SELECT version FROM wecom_migration";
         let versions = Statement::from_string(manager.get_database_backend(), sql);
         let versions = manager.get_connection().query_all_raw(versions).await?;
-        versions.iter().map(|row| row.try_get("", "version")).collect::<std::result::Result<_, _>>()?
+        versions
+            .iter()
+            .map(|row| row.try_get("", "version"))
+            .collect::<std::result::Result<_, _>>()?
     } else {
         Vec::<String>::new()
     };
     let is_done = |name: &str| done.iter().any(|done| done == name);
-    Ok(Migrator::migrations().iter().filter(|step| !is_done(step.name())).count())
+    Ok(Migrator::migrations()
+        .iter()
+        .filter(|step| !is_done(step.name()))
+        .count())
 }
 
 async fn run(transaction: &DatabaseTransaction, sql: &str) -> Result<()> {

@@ -45,7 +45,9 @@ impl Branding {
         let url = url.into();
         let path = url.starts_with('/') && !url.starts_with("//") && !url.contains('\\');
         if !path && !url.starts_with("data:image/") {
-            return Err(broken("the logo must be a path of this origin or a data:image/ URL"));
+            return Err(broken(
+                "the logo must be a path of this origin or a data:image/ URL",
+            ));
         }
         self.logo = Some(url.into());
         Ok(self)
@@ -79,7 +81,9 @@ impl Branding {
     /// The colours, on light and on dark pages.
     #[must_use]
     pub fn colors(&self) -> Option<(&str, &str)> {
-        self.colors.as_ref().map(|(light, dark)| (&**light, &**dark))
+        self.colors
+            .as_ref()
+            .map(|(light, dark)| (&**light, &**dark))
     }
 }
 
@@ -137,14 +141,24 @@ mod tests {
 
     #[test]
     fn nothing_from_elsewhere_and_no_style_is_taken() {
-        for logo in
-            ["https://a.example/x.svg", "//a.example/x.svg", "/\\a.example", "x.svg", "data:text/html,a"]
-        {
+        for logo in [
+            "https://a.example/x.svg",
+            "//a.example/x.svg",
+            "/\\a.example",
+            "x.svg",
+            "data:text/html,a",
+        ] {
             assert!(Branding::new().with_logo(logo).is_err(), "{logo}");
         }
         for color in ["red", "#12", "#12345g", "#fff;}", "", "fff"] {
-            assert!(Branding::new().with_colors(color, "#fff").is_err(), "{color}");
-            assert!(Branding::new().with_colors("#FFF000", color).is_err(), "{color}");
+            assert!(
+                Branding::new().with_colors(color, "#fff").is_err(),
+                "{color}"
+            );
+            assert!(
+                Branding::new().with_colors("#FFF000", color).is_err(),
+                "{color}"
+            );
         }
     }
 }

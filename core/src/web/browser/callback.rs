@@ -16,8 +16,12 @@ use crate::wecom_login::{BrowserLogin, BrowserReturn, CorpChoice};
 pub(super) async fn answer(visit: &Visit<'_>) -> Response {
     let bad_link = || visit.error(PageError::BadLink, visit.login_path(&[]));
     let read = Parameters::read(&visit.call.request.query, &["code", "state", "corpId"]);
-    let Some(mut read) = read else { return bad_link() };
-    let Some(state) = read.take("state").filter(|state| is_state(state)) else { return bad_link() };
+    let Some(mut read) = read else {
+        return bad_link();
+    };
+    let Some(state) = read.take("state").filter(|state| is_state(state)) else {
+        return bad_link();
+    };
     let (code, corp_id) = (read.take("code"), read.take("corpId"));
     match (code, corp_id) {
         (Some(code), _) => come_back(visit, &state, Some(OAuthCode::new(code))).await,
@@ -36,16 +40,25 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Response {
 async fn come_back(visit: &Visit<'_>, state: &str, code: Option<OAuthCode>) -> Response {
     let content = visit.cookies.read(visit.headers(), &Cookies::state(state));
     let pending = content.and_then(|content| PendingLogin::open(visit.keys(), state, content));
-    let Some(pending) = pending else { return not_this_browser(visit).await };
+    let Some(pending) = pending else {
+        return not_this_browser(visit).await;
+    };
     if visit.login.0.store.now() >= pending.expires_at {
         return over(visit, &Cookies::state(state), &pending.beginning).await;
     }
     // The state stays good: on WeCom's page the person may still say yes.
-    let Some(code) = code else { return visit.error(PageError::Cancelled, again(visit, &pending.beginning)) };
+    let Some(code) = code else {
+        return visit.error(PageError::Cancelled, again(visit, &pending.beginning));
+    };
     finish(visit, state, pending, code).await
 }
 
-async fn finish(visit: &Visit<'_>, state: &str, pending: PendingLogin, code: OAuthCode) -> Response {
+async fn finish(
+    visit: &Visit<'_>,
+    state: &str,
+    pending: PendingLogin,
+    code: OAuthCode,
+) -> Response {
     let returned = BrowserReturn {
         attempt: Attempt {
             suite_id: pending.suite_id.clone(),
@@ -65,7 +78,11 @@ async fn finish(visit: &Visit<'_>, state: &str, pending: PendingLogin, code: OAu
         }
         Ok(BrowserLogin::Choice { login_code }) => {
             let expires_at = visit.login.0.store.now() + CHOICE_LIFE;
-            let choice = PendingChoice { login_code, expires_at, beginning: pending.beginning };
+            let choice = PendingChoice {
+                login_code,
+                expires_at,
+                beginning: pending.beginning,
+            };
             lead_to_choice(visit, state, &choice)
                 .unwrap_or_else(|error| visit.failed(&error, again(visit, &choice.beginning)))
         }
@@ -81,7 +98,12 @@ fn lead_to_choice(visit: &Visit<'_>, state: &str, choice: &PendingChoice) -> Res
     Ok(visit
         .redirect(303, choice_path(visit, state))
         .with_header("set-cookie", visit.cookies.clear(&Cookies::state(state)))
-        .with_header("set-cookie", visit.cookies.set(&Cookies::choice(state), &sealed, CHOICE_LIFE)))
+        .with_header(
+            "set-cookie",
+            visit
+                .cookies
+                .set(&Cookies::choice(state), &sealed, CHOICE_LIFE),
+        ))
 }
 
 /// The page of companies. It may be loaded again: not the page spends the proof, but the choice.
@@ -90,9 +112,16 @@ async fn offer(visit: &Visit<'_>, state: &str, choice: &PendingChoice) -> Respon
     if visit.login.0.store.now() >= choice.expires_at {
         return over(visit, &name, &choice.beginning).await;
     }
-    match visit.login.service().companies_in_browser(choice.login_code.clone()).await {
+    match visit
+        .login
+        .service()
+        .companies_in_browser(choice.login_code.clone())
+        .await
+    {
         Ok(corps) => {
-            let page = CompaniesPage { companies: companies(visit, state, &corps) };
+            let page = CompaniesPage {
+                companies: companies(visit, state, &corps),
+            };
             visit.page(200, None, |pages, frame| pages.companies(frame, &page))
         }
         Err(error) => choice_failed(visit, state, choice, &error).await,
@@ -102,14 +131,21 @@ async fn offer(visit: &Visit<'_>, state: &str, choice: &PendingChoice) -> Respon
 fn companies(visit: &Visit<'_>, state: &str, corps: &[CorpChoice]) -> Vec<Company> {
     let company = |corp: &CorpChoice| {
         let query = [("state", state), ("corpId", corp.corp_id.as_str())];
-        Company { name: name(corp, corps), link: visit.web().path_with("/callback", &query) }
+        Company {
+            name: name(corp, corps),
+            link: visit.web().path_with("/callback", &query),
+        }
     };
     corps.iter().map(company).collect()
 }
 
 /// What a company is called among these: where two have one name, their ids tell them apart.
 fn name(corp: &CorpChoice, corps: &[CorpChoice]) -> String {
-    match corps.iter().filter(|other| other.corp_name == corp.corp_name).count() {
+    match corps
+        .iter()
+        .filter(|other| other.corp_name == corp.corp_name)
+        .count()
+    {
         _ if corp.corp_name.is_empty() => corp.corp_id.to_string(),
         1 => corp.corp_name.clone(),
         _ => format!("{} ({})", corp.corp_name, corp.corp_id),
@@ -117,16 +153,28 @@ fn name(corp: &CorpChoice, corps: &[CorpChoice]) -> String {
 }
 
 async fn choose(visit: &Visit<'_>, state: &str, corp_id: CorpId) -> Response {
-    let Some(choice) = pending_choice(visit, state) else { return not_this_browser(visit).await };
+    let Some(choice) = pending_choice(visit, state) else {
+        return not_this_browser(visit).await;
+    };
     let login_code = choice.login_code.clone();
-    match visit.login.service().choose_in_browser(login_code, corp_id, visit.client()).await {
+    match visit
+        .login
+        .service()
+        .choose_in_browser(login_code, corp_id, visit.client())
+        .await
+    {
         Ok(issued) => enter(visit, issued, &choice.beginning, &Cookies::choice(state)).await,
         Err(error) => choice_failed(visit, state, &choice, &error).await,
     }
 }
 
 /// The proof is spent, whatever it was, unless the code was not even looked at: then it can be tried again.
-async fn choice_failed(visit: &Visit<'_>, state: &str, choice: &PendingChoice, error: &Error) -> Response {
+async fn choice_failed(
+    visit: &Visit<'_>,
+    state: &str,
+    choice: &PendingChoice,
+    error: &Error,
+) -> Response {
     let name = Cookies::choice(state);
     match error.kind() {
         ErrorKind::RateLimited | ErrorKind::StoreUnavailable => {
@@ -141,7 +189,12 @@ async fn choice_failed(visit: &Visit<'_>, state: &str, choice: &PendingChoice, e
 }
 
 /// Into the app, with a new token; the session that the browser held before is over.
-async fn enter(visit: &Visit<'_>, issued: IssuedSession, beginning: &Beginning, carried: &str) -> Response {
+async fn enter(
+    visit: &Visit<'_>,
+    issued: IssuedSession,
+    beginning: &Beginning,
+    carried: &str,
+) -> Response {
     let sessions = &visit.login.0.sessions;
     if let Err(error) = end_former(visit, &issued.user).await {
         // Nobody gets to know the new token: its session is over too.
@@ -150,7 +203,10 @@ async fn enter(visit: &Visit<'_>, issued: IssuedSession, beginning: &Beginning, 
         }
         return visit.failed(&error, again(visit, beginning));
     }
-    let cookie = visit.web().cookie.set(issued.token.expose(), sessions.settings().absolute_timeout);
+    let cookie = visit
+        .web()
+        .cookie
+        .set(issued.token.expose(), sessions.settings().absolute_timeout);
     let mut response = visit
         .redirect(303, beginning.return_to.as_str())
         .with_header("set-cookie", cookie)
@@ -164,14 +220,18 @@ async fn enter(visit: &Visit<'_>, issued: IssuedSession, beginning: &Beginning, 
 /// Ends the session that the browser holds, unless that is the new one: a second click brings it back.
 async fn end_former(visit: &Visit<'_>, new: &CurrentUser) -> Result<()> {
     match held(visit).await? {
-        Some(former) if former.session_id() != new.session_id() => visit.login.0.sessions.end(&former).await,
+        Some(former) if former.session_id() != new.session_id() => {
+            visit.login.0.sessions.end(&former).await
+        }
         _ => Ok(()),
     }
 }
 
 /// Whose live session the browser holds.
 async fn held(visit: &Visit<'_>) -> Result<Option<CurrentUser>> {
-    let Some(token) = visit.web().cookie.read(visit.headers()) else { return Ok(None) };
+    let Some(token) = visit.web().cookie.read(visit.headers()) else {
+        return Ok(None);
+    };
     match visit.login.0.sessions.verify(token).resolve().await {
         Ok(verified) => Ok(verified.map(|verified| verified.user)),
         Err(error) if error.kind() == ErrorKind::TokenInvalid => Ok(None),
@@ -180,13 +240,19 @@ async fn held(visit: &Visit<'_>) -> Result<Option<CurrentUser>> {
 }
 
 fn pending_choice(visit: &Visit<'_>, state: &str) -> Option<PendingChoice> {
-    let content = visit.cookies.read(visit.headers(), &Cookies::choice(state))?;
+    let content = visit
+        .cookies
+        .read(visit.headers(), &Cookies::choice(state))?;
     PendingChoice::open(visit.keys(), state, content)
 }
 
 async fn not_this_browser(visit: &Visit<'_>) -> Response {
     let continue_url = way_on(visit, None).await;
-    visit.ended(PageError::StateMismatch, visit.login_path(&[]), continue_url)
+    visit.ended(
+        PageError::StateMismatch,
+        visit.login_path(&[]),
+        continue_url,
+    )
 }
 
 async fn over(visit: &Visit<'_>, carried: &str, beginning: &Beginning) -> Response {
@@ -198,7 +264,10 @@ async fn over(visit: &Visit<'_>, carried: &str, beginning: &Beginning) -> Respon
 /// Into the app, for whoever is logged in all the same: they came here by the back button.
 async fn way_on(visit: &Visit<'_>, beginning: Option<&Beginning>) -> Option<String> {
     held(visit).await.ok().flatten()?;
-    Some(beginning.map_or_else(|| visit.web().home(), |beginning| beginning.return_to.clone()))
+    Some(beginning.map_or_else(
+        || visit.web().home(),
+        |beginning| beginning.return_to.clone(),
+    ))
 }
 
 /// The page of companies.
@@ -217,7 +286,8 @@ mod tests {
 
     #[test]
     fn companies_of_one_name_are_told_apart() {
-        let corp = |id: &str, name: &str| CorpChoice::new(CorpId::new(id).unwrap(), name.to_owned());
+        let corp =
+            |id: &str, name: &str| CorpChoice::new(CorpId::new(id).unwrap(), name.to_owned());
         let corps = [
             corp("ww1", "Acme"),
             corp("ww2", ""),

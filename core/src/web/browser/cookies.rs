@@ -63,29 +63,53 @@ impl<'n> Cookies<'n> {
 
     pub(super) fn set(self, name: &str, value: &str, max_age: Duration) -> String {
         let attributes = self.0.attributes();
-        format!("{}={value}; Max-Age={}; {attributes}", self.0.of(name), max_age.as_secs())
+        format!(
+            "{}={value}; Max-Age={}; {attributes}",
+            self.0.of(name),
+            max_age.as_secs()
+        )
     }
 
     pub(super) fn clear(self, name: &str) -> String {
         format!("{}=; Max-Age=0; {}", self.0.of(name), self.0.attributes())
     }
 
-    pub(super) fn read<'a>(self, headers: &'a (impl Headers + ?Sized), name: &str) -> Option<&'a str> {
+    pub(super) fn read<'a>(
+        self,
+        headers: &'a (impl Headers + ?Sized),
+        name: &str,
+    ) -> Option<&'a str> {
         let name = self.0.of(name);
-        let found = headers.values("cookie").find_map(|header| value(header, &name))?;
-        std::str::from_utf8(found).ok().filter(|value| !value.is_empty())
+        let found = headers
+            .values("cookie")
+            .find_map(|header| value(header, &name))?;
+        std::str::from_utf8(found)
+            .ok()
+            .filter(|value| !value.is_empty())
     }
 
     /// Every login under way in this browser.
     pub(super) fn under_way<'a>(self, headers: &'a (impl Headers + ?Sized)) -> Vec<Carried<'a>> {
-        let names = [(Step::Login, self.0.of(STATE)), (Step::Choice, self.0.of(CHOICE))];
-        let pairs = headers.values("cookie").flat_map(|header| header.split(|byte| *byte == b';'));
+        let names = [
+            (Step::Login, self.0.of(STATE)),
+            (Step::Choice, self.0.of(CHOICE)),
+        ];
+        let pairs = headers
+            .values("cookie")
+            .flat_map(|header| header.split(|byte| *byte == b';'));
         pairs
             .filter_map(|pair| {
-                let (name, content) = std::str::from_utf8(pair.trim_ascii()).ok()?.split_once('=')?;
-                let (step, state) =
-                    names.iter().find_map(|(step, prefix)| Some((*step, name.strip_prefix(&**prefix)?)))?;
-                is_state(state).then_some(Carried { step, state, content })
+                let (name, content) = std::str::from_utf8(pair.trim_ascii())
+                    .ok()?
+                    .split_once('=')?;
+                let (step, state) = names
+                    .iter()
+                    .find_map(|(step, prefix)| Some((*step, name.strip_prefix(&**prefix)?)))?;
+                is_state(state).then_some(Carried {
+                    step,
+                    state,
+                    content,
+                })
             })
             .collect()
     }
@@ -93,7 +117,10 @@ impl<'n> Cookies<'n> {
 
 /// Whether a text can be a state of ours: 32 hex digits in lower case.
 pub(super) fn is_state(text: &str) -> bool {
-    text.len() == STATE_LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.len() == STATE_LENGTH
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]
@@ -113,14 +140,20 @@ mod tests {
         let https = names("https://app.example");
         assert_eq!(
             Cookies::new(&https).set(&Cookies::state(ONE), "v", minutes),
-            format!("__Host-wecom_state_{ONE}=v; Max-Age=600; Path=/; HttpOnly; SameSite=Lax; Secure")
+            format!(
+                "__Host-wecom_state_{ONE}=v; Max-Age=600; Path=/; HttpOnly; SameSite=Lax; Secure"
+            )
         );
         assert_eq!(
             Cookies::new(&names("http://127.0.0.1:3000")).clear(&Cookies::choice(ONE)),
             format!("wecom_choice_{ONE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax")
         );
         let own = https.with_prefix("crm").unwrap();
-        assert!(Cookies::new(&own).clear(LOGGED_OUT).starts_with("__Host-crm_logged_out=;"));
+        assert!(
+            Cookies::new(&own)
+                .clear(LOGGED_OUT)
+                .starts_with("__Host-crm_logged_out=;")
+        );
     }
 
     #[test]
@@ -130,13 +163,20 @@ mod tests {
         );
         let headers = [("cookie".to_owned(), line.into_bytes())];
         let (http, https) = (names("http://127.0.0.1"), names("https://a.example"));
-        let carried = |step, content| Carried { step, state: ONE, content };
+        let carried = |step, content| Carried {
+            step,
+            state: ONE,
+            content,
+        };
         assert_eq!(
             Cookies::new(&http).under_way(headers.as_slice()),
             [carried(Step::Login, "x"), carried(Step::Choice, "c")]
         );
         let https = Cookies::new(&https);
-        assert_eq!(https.under_way(headers.as_slice()), [carried(Step::Login, "z")]);
+        assert_eq!(
+            https.under_way(headers.as_slice()),
+            [carried(Step::Login, "z")]
+        );
         let name = Cookies::state(ONE);
         assert_eq!(https.read(headers.as_slice(), &name), Some("z"));
         assert_eq!(https.read(headers.as_slice(), ORGANIZATION), None);
@@ -145,7 +185,12 @@ mod tests {
     #[test]
     fn states_are_32_hex_digits() {
         assert!(is_state(ONE));
-        for bad in ["", &ONE[1..], &ONE.to_uppercase(), "g123456789abcdef0123456789abcdef"] {
+        for bad in [
+            "",
+            &ONE[1..],
+            &ONE.to_uppercase(),
+            "g123456789abcdef0123456789abcdef",
+        ] {
             assert!(!is_state(bad), "{bad}");
         }
     }

@@ -39,11 +39,16 @@ impl Language {
                 best = Some((language, weight));
             }
         }
-        best.map_or(if asked { Self::En } else { Self::Zh }, |(language, _)| language)
+        best.map_or(if asked { Self::En } else { Self::Zh }, |(language, _)| {
+            language
+        })
     }
 
     pub(in crate::web) fn of(headers: &(impl Headers + ?Sized)) -> Self {
-        let values: Vec<_> = headers.values("accept-language").map(String::from_utf8_lossy).collect();
+        let values: Vec<_> = headers
+            .values("accept-language")
+            .map(String::from_utf8_lossy)
+            .collect();
         Self::of_accept_language(&values.join(","))
     }
 

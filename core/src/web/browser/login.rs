@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::cookies::{Cookies, LOGGED_OUT, ORGANIZATION, is_state};
 use super::pages::{ConfirmPage, OrganizationCodePage, PageError, QrPanelPage};
 use super::panel::{QrPanel, parameters};
-use super::pending::{Beginning, Door, LOGIN_KEPT, LOGIN_LIFE, Pending as _, PendingLogin, surplus};
+use super::pending::{
+    Beginning, Door, LOGIN_KEPT, LOGIN_LIFE, Pending as _, PendingLogin, surplus,
+};
 use super::return_to::ReturnTo;
 use super::visit::{Parameters, Visit};
 use crate::error::{ErrorKind, Result};
@@ -38,7 +40,11 @@ impl Asked {
             return_to: ReturnTo::parse(read.take("returnTo").as_deref().unwrap_or(home)),
             corp_id: read.take("corpId").map(CorpId::new).transpose().ok()?,
             organization_code: read.take("orgCode").map(|code| code.trim().to_owned()),
-            mode: read.take("mode").map(|mode| mode.parse()).transpose().ok()?,
+            mode: read
+                .take("mode")
+                .map(|mode| mode.parse())
+                .transpose()
+                .ok()?,
             confirmed: read.take("confirm"),
         })
     }
@@ -61,7 +67,9 @@ impl Asked {
     fn link(&self, visit: &Visit<'_>, more: &[(&'static str, Option<&str>)]) -> String {
         let query = self.query();
         let own = query.iter().map(|(name, value)| (*name, value.as_str()));
-        let more = more.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
+        let more = more
+            .iter()
+            .filter_map(|(name, value)| Some((*name, (*value)?)));
         visit.login_path(&own.chain(more).collect::<Vec<_>>())
     }
 }
@@ -96,28 +104,48 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Response {
 
 /// The mark that a logout left.
 fn logged_out<'a>(visit: &Visit<'a>) -> Option<&'a str> {
-    visit.cookies.read(visit.headers(), LOGGED_OUT).filter(|mark| is_state(mark))
+    visit
+        .cookies
+        .read(visit.headers(), LOGGED_OUT)
+        .filter(|mark| is_state(mark))
 }
 
 fn ask(visit: &Visit<'_>, asked: &Asked, unknown: bool) -> Response {
     let mut fields = asked.query();
     // To send the form is the click that a logout wants.
     fields.extend(logged_out(visit).map(|mark| ("confirm", mark.to_owned())));
-    let remembered = || visit.cookies.read(visit.headers(), ORGANIZATION).map(str::to_owned);
+    let remembered = || {
+        visit
+            .cookies
+            .read(visit.headers(), ORGANIZATION)
+            .map(str::to_owned)
+    };
     let page = OrganizationCodePage {
         action: visit.login_path(&[]),
         fields,
-        prefilled: asked.organization_code.clone().or_else(remembered).unwrap_or_default(),
+        prefilled: asked
+            .organization_code
+            .clone()
+            .or_else(remembered)
+            .unwrap_or_default(),
         unknown,
     };
-    let status = if unknown { ErrorKind::OrgCodeNotFound.status() } else { 200 };
-    visit.page(status, None, |pages, frame| pages.organization_code(frame, &page))
+    let status = if unknown {
+        ErrorKind::OrgCodeNotFound.status()
+    } else {
+        200
+    };
+    visit.page(status, None, |pages, frame| {
+        pages.organization_code(frame, &page)
+    })
 }
 
 fn confirm(visit: &Visit<'_>, asked: &Asked, mark: &str) -> Response {
     let [corp_id, organization_code] = asked.company();
     let named = [corp_id, organization_code, ("confirm", Some(mark))];
-    let page = ConfirmPage { continue_url: asked.link(visit, &named) };
+    let page = ConfirmPage {
+        continue_url: asked.link(visit, &named),
+    };
     visit.page(200, None, |pages, frame| pages.confirm(frame, &page))
 }
 
@@ -125,7 +153,11 @@ async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
     let (suite_id, corp_id, door) = company(visit, asked).await?;
     let entrance = visit.login.service().entrance(suite_id, corp_id).await?;
     let inside = is_wecom(visit.headers());
-    let login_type = asked.mode.unwrap_or(if inside { LoginType::Workbench } else { LoginType::Qr });
+    let login_type = asked.mode.unwrap_or(if inside {
+        LoginType::Workbench
+    } else {
+        LoginType::Qr
+    });
     let state = random::hex::<16>();
     let now = visit.login.0.store.now();
     let pending = PendingLogin {
@@ -134,35 +166,64 @@ async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
         epoch: entrance.epoch,
         login_type,
         expires_at: now + LOGIN_LIFE,
-        beginning: Beginning { return_to: asked.return_to.as_str().to_owned(), door, mode: asked.mode },
+        beginning: Beginning {
+            return_to: asked.return_to.as_str().to_owned(),
+            door,
+            mode: asked.mode,
+        },
     };
     let sealed = pending.seal(visit.keys(), &state)?;
-    let redirect_uri = format!("{}{}", visit.web().public_url.origin(), visit.web().path_of("/callback"));
+    let redirect_uri = format!(
+        "{}{}",
+        visit.web().public_url.origin(),
+        visit.web().path_of("/callback")
+    );
     let (hosts, corp_id, agent_id) = (visit.hosts(), &entrance.corp_id, entrance.agent_id);
     let wecom_state = State::new(&state)?;
     let link = match login_type {
-        LoginType::Workbench => {
-            workbench_link(hosts, corp_id, agent_id, &redirect_uri, entrance.scope, &wecom_state)
-        }
+        LoginType::Workbench => workbench_link(
+            hosts,
+            corp_id,
+            agent_id,
+            &redirect_uri,
+            entrance.scope,
+            &wecom_state,
+        ),
         LoginType::Qr => {
             let language = Some(visit.language.of_qr_page());
-            qr_link(hosts, corp_id, agent_id, &redirect_uri, &wecom_state, language)
+            qr_link(
+                hosts,
+                corp_id,
+                agent_id,
+                &redirect_uri,
+                &wecom_state,
+                language,
+            )
         }
     };
     let panel = visit.web().look.qr_panel.as_ref();
-    let mut response = match panel.filter(|_| login_type == LoginType::Qr && QrPanel::can_show(hosts)) {
-        None => visit.redirect(302, link),
-        Some(panel) => {
-            let agent_id = agent_id.to_string();
-            let page = QrPanelPage {
-                script: panel.script().to_owned(),
-                integrity: panel.integrity().map(str::to_owned),
-                parameters: parameters(corp_id.as_str(), &agent_id, &redirect_uri, &state, visit.language),
-                link,
-            };
-            visit.page(200, Some(QrPanel::frame()), |pages, frame| pages.qr_panel(frame, &page))
-        }
-    };
+    let mut response =
+        match panel.filter(|_| login_type == LoginType::Qr && QrPanel::can_show(hosts)) {
+            None => visit.redirect(302, link),
+            Some(panel) => {
+                let agent_id = agent_id.to_string();
+                let page = QrPanelPage {
+                    script: panel.script().to_owned(),
+                    integrity: panel.integrity().map(str::to_owned),
+                    parameters: parameters(
+                        corp_id.as_str(),
+                        &agent_id,
+                        &redirect_uri,
+                        &state,
+                        visit.language,
+                    ),
+                    link,
+                };
+                visit.page(200, Some(QrPanel::frame()), |pages, frame| {
+                    pages.qr_panel(frame, &page)
+                })
+            }
+        };
     let cookies = visit.cookies;
     for over in surplus(cookies, visit.headers(), visit.keys(), now, sealed.len()) {
         response = response.with_header("set-cookie", cookies.clear(&over));
@@ -170,13 +231,20 @@ async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
     if let Door::OrganizationCode(code) = &pending.beginning.door {
         response = response.with_header("set-cookie", cookies.set(ORGANIZATION, code, REMEMBERED));
     }
-    Ok(response.with_header("set-cookie", cookies.set(&Cookies::state(&state), &sealed, LOGIN_KEPT)))
+    Ok(response.with_header(
+        "set-cookie",
+        cookies.set(&Cookies::state(&state), &sealed, LOGIN_KEPT),
+    ))
 }
 
 /// The company that is named, or the only one there is.
 async fn company(visit: &Visit<'_>, asked: &Asked) -> Result<(SuiteId, CorpId, Door)> {
     if let Some(corp_id) = &asked.corp_id {
-        let suite_id = visit.login.service().suite_for_browser(corp_id, visit.client()).await?;
+        let suite_id = visit
+            .login
+            .service()
+            .suite_for_browser(corp_id, visit.client())
+            .await?;
         return Ok((suite_id, corp_id.clone(), Door::CorpId(corp_id.clone())));
     }
     if let Some(code) = &asked.organization_code {
@@ -191,7 +259,10 @@ async fn company(visit: &Visit<'_>, asked: &Asked) -> Result<(SuiteId, CorpId, D
 
 /// Whether the browser is WeCom's own (D/96215).
 fn is_wecom(headers: &(impl Headers + ?Sized)) -> bool {
-    headers
-        .values("user-agent")
-        .any(|agent| agent.to_ascii_lowercase().windows(6).any(|part| part == b"wxwork"))
+    headers.values("user-agent").any(|agent| {
+        agent
+            .to_ascii_lowercase()
+            .windows(6)
+            .any(|part| part == b"wxwork")
+    })
 }

@@ -25,8 +25,8 @@ pub use branding::Branding;
 pub(crate) use branding::Look;
 pub use language::Language;
 pub use pages::{
-    CompaniesPage, Company, ConfirmPage, ErrorPage, OrganizationCodePage, PageError, PageFrame, PageRenderer,
-    QrPanelPage,
+    CompaniesPage, Company, ConfirmPage, ErrorPage, OrganizationCodePage, PageError, PageFrame,
+    PageRenderer, QrPanelPage,
 };
 pub use panel::QrPanel;
 

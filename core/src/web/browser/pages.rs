@@ -69,7 +69,11 @@ pub struct PageFrame {
 
 impl PageFrame {
     pub(super) const fn new(language: Language, nonce: String, branding: Branding) -> Self {
-        Self { language, nonce, branding }
+        Self {
+            language,
+            nonce,
+            branding,
+        }
     }
 
     /// The language that the browser prefers.

@@ -28,7 +28,10 @@ impl QrPanel {
     /// under that URL. If it cannot be loaded, the page leads on to WeCom's own page.
     #[must_use]
     pub fn new() -> Self {
-        Self { script: SCRIPT.into(), integrity: Some(Self::INTEGRITY.into()) }
+        Self {
+            script: SCRIPT.into(),
+            integrity: Some(Self::INTEGRITY.into()),
+        }
     }
 
     /// Loads the script from elsewhere: an https URL or a path of this origin. With an `integrity` (`sha384-…`)
@@ -53,14 +56,22 @@ impl QrPanel {
         let url = url.into();
         let path = url.starts_with('/') && !url.starts_with("//") && !url.contains('\\');
         if !path && !url.starts_with("https://") {
-            return Err(broken("the panel's script must be an https URL or a path of this origin"));
+            return Err(broken(
+                "the panel's script must be an https URL or a path of this origin",
+            ));
         }
         let is_digest = |text: &str| {
-            ["sha256-", "sha384-", "sha512-"].iter().any(|prefix| text.starts_with(prefix))
-                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-".contains(&byte))
+            ["sha256-", "sha384-", "sha512-"]
+                .iter()
+                .any(|prefix| text.starts_with(prefix))
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"+/=-".contains(&byte))
         };
         if !integrity.is_none_or(is_digest) {
-            return Err(broken("the integrity of the panel's script must be sha256-, sha384- or sha512-"));
+            return Err(broken(
+                "the integrity of the panel's script must be sha256-, sha384- or sha512-",
+            ));
         }
         self.script = url.into();
         self.integrity = integrity.map(Into::into);
@@ -112,7 +123,11 @@ pub(super) fn parameters(
         "color_scheme": "auto",
     });
     // No text can end the script it stands in.
-    parameters.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+    parameters
+        .to_string()
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
 }
 
 #[cfg(test)]
@@ -122,8 +137,15 @@ mod tests {
     #[test]
     fn scripts_are_https_or_our_own_and_digests_are_digests() {
         let set = |url: &str, integrity| QrPanel::new().with_script(url, integrity).is_ok();
-        assert!(set("/static/wecom.js", None) && set("https://cdn.example/w.js", Some("sha384-AbC+/=")));
-        for url in ["http://cdn.example/w.js", "//cdn.example/w.js", "w.js", "/\\x"] {
+        assert!(
+            set("/static/wecom.js", None) && set("https://cdn.example/w.js", Some("sha384-AbC+/="))
+        );
+        for url in [
+            "http://cdn.example/w.js",
+            "//cdn.example/w.js",
+            "w.js",
+            "/\\x",
+        ] {
             assert!(!set(url, None), "{url}");
         }
         for digest in ["md5-AbC", "sha384-\"", "", "sha384"] {
@@ -133,7 +155,13 @@ mod tests {
 
     #[test]
     fn parameters_cannot_end_their_script() {
-        let text = parameters("</script>", "1", "https://a.example/x?a=b&c", "s", Language::En);
+        let text = parameters(
+            "</script>",
+            "1",
+            "https://a.example/x?a=b&c",
+            "s",
+            Language::En,
+        );
         assert!(!text.contains(['<', '>', '&']), "{text}");
         let read: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(read["appid"], "</script>");

@@ -108,7 +108,9 @@ pub(super) trait Pending: Serialize + DeserializeOwned {
     /// `None`: we did not seal it, or not for this state.
     fn open(keys: &KeyRing, state: &str, content: &str) -> Option<Self> {
         let sealed = Sealed(URL_SAFE_NO_PAD.decode(content).ok()?);
-        let text = keys.open(place(Self::KIND, &[state.as_bytes()]), &sealed).ok()?;
+        let text = keys
+            .open(place(Self::KIND, &[state.as_bytes()]), &sealed)
+            .ok()?;
         serde_json::from_slice(&text).ok()
     }
 }
@@ -123,7 +125,11 @@ impl Pending for PendingChoice {
 
 /// No table has this name: what was sealed for a row does not open here, nor the other way round.
 const fn place<'a>(kind: &'static str, state: &'a [&'a [u8]]) -> Place<'a> {
-    Place { table: "(browser)", column: kind, key: state }
+    Place {
+        table: "(browser)",
+        column: kind,
+        key: state,
+    }
 }
 
 /// The names of the cookies that have to go, so that another one of `length` finds room: those of logins that are over,
@@ -141,10 +147,11 @@ pub(super) fn surplus(
         .into_iter()
         .map(|one| {
             let expires_at = match one.step {
-                Step::Login => PendingLogin::open(keys, one.state, one.content).map(|login| login.expires_at),
-                Step::Choice => {
-                    PendingChoice::open(keys, one.state, one.content).map(|choice| choice.expires_at)
+                Step::Login => {
+                    PendingLogin::open(keys, one.state, one.content).map(|login| login.expires_at)
                 }
+                Step::Choice => PendingChoice::open(keys, one.state, one.content)
+                    .map(|choice| choice.expires_at),
             };
             (expires_at, one.name(), one.content.len())
         })
@@ -199,8 +206,14 @@ mod tests {
     fn a_login_opens_for_its_own_state_only() {
         let login = login(1, "/a");
         let sealed = login.seal(&ring(), STATE).unwrap();
-        assert_eq!(PendingLogin::open(&ring(), STATE, &sealed).as_ref(), Some(&login));
-        assert_eq!(PendingLogin::open(&ring(), &STATE.replace('0', "1"), &sealed), None);
+        assert_eq!(
+            PendingLogin::open(&ring(), STATE, &sealed).as_ref(),
+            Some(&login)
+        );
+        assert_eq!(
+            PendingLogin::open(&ring(), &STATE.replace('0', "1"), &sealed),
+            None
+        );
         assert_eq!(PendingChoice::open(&ring(), STATE, &sealed), None);
         let other = KeyRing::new(vec![DataKey::new([2; 32])]).unwrap();
         assert_eq!(PendingLogin::open(&other, STATE, &sealed), None);
@@ -213,7 +226,11 @@ mod tests {
     fn a_choice_keeps_its_login_code_and_does_not_print_it() {
         let expires_at = Timestamp::from_millis(200);
         let beginning = login(1, "/a").beginning;
-        let choice = PendingChoice { login_code: LoginCode::new("hush"), expires_at, beginning };
+        let choice = PendingChoice {
+            login_code: LoginCode::new("hush"),
+            expires_at,
+            beginning,
+        };
         assert!(!format!("{choice:?}").contains("hush"));
         let sealed = choice.seal(&ring(), STATE).unwrap();
         assert_eq!(PendingChoice::open(&ring(), STATE, &sealed), Some(choice));
@@ -235,7 +252,9 @@ mod tests {
         let pair = |name: &str, content: &str| format!("wecom_{name}={content}");
         let logins = |expiries: &[i64], return_to: &str| -> Vec<String> {
             let sealed = |(number, expires_at): (usize, &i64)| {
-                let content = login(*expires_at, return_to).seal(&ring(), &state(number)).unwrap();
+                let content = login(*expires_at, return_to)
+                    .seal(&ring(), &state(number))
+                    .unwrap();
                 pair(&Cookies::state(&state(number)), &content)
             };
             expiries.iter().enumerate().map(sealed).collect()
@@ -247,10 +266,15 @@ mod tests {
             gone.sort();
             gone
         };
-        let (login_of, choice_of) =
-            (|number| Cookies::state(&state(number)), |number| Cookies::choice(&state(number)));
+        let (login_of, choice_of) = (
+            |number| Cookies::state(&state(number)),
+            |number| Cookies::choice(&state(number)),
+        );
         assert!(gone(&logins(&[200, 201, 202, 203, 204, 205, 206], "/")).is_empty());
-        assert_eq!(gone(&logins(&[205, 201, 202, 203, 204, 200, 206, 207], "/")), [login_of(5)]);
+        assert_eq!(
+            gone(&logins(&[205, 201, 202, 203, 204, 200, 206, 207], "/")),
+            [login_of(5)]
+        );
         assert_eq!(gone(&logins(&[200, 99, 201], "/")), [login_of(1)]);
         let long = format!("/{}", "a".repeat(1900));
         assert_eq!(gone(&logins(&[200, 201, 202], &long)), [login_of(0)]);
@@ -259,7 +283,11 @@ mod tests {
         let choice = |expires_at| {
             let expires_at = Timestamp::from_millis(expires_at);
             let beginning = login(1, "/").beginning;
-            let choice = PendingChoice { login_code: LoginCode::new("code"), expires_at, beginning };
+            let choice = PendingChoice {
+                login_code: LoginCode::new("code"),
+                expires_at,
+                beginning,
+            };
             pair(&choice_of(9), &choice.seal(&ring(), &state(9)).unwrap())
         };
         let mut seven = logins(&[200, 201, 202, 203, 204, 205, 206], "/");

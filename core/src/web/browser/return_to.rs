@@ -6,8 +6,16 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 const LONGEST: usize = 2000;
 
 /// What no URL holds as it is (RFC 3986, 2).
-const NOT_IN_A_URL: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'|').add(b'}').add(b'^');
+const NOT_IN_A_URL: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}')
+    .add(b'^');
 
 /// A path of our own origin, with query and fragment, in visible ASCII.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +37,8 @@ impl ReturnTo {
         let end = text.find(['?', '#']).unwrap_or(text.len());
         // Once as it stands and once decoded: somebody on the way may decode before they look.
         let decoded = percent_decode_str(&text[..end]).decode_utf8().ok()?;
-        (is_plain(&text[..end]) && is_plain(&decoded) && !text.contains('\\')).then_some(Self(encoded))
+        (is_plain(&text[..end]) && is_plain(&decoded) && !text.contains('\\'))
+            .then_some(Self(encoded))
     }
 
     /// The value of a `Location`.
@@ -42,7 +51,9 @@ impl ReturnTo {
 fn is_plain(path: &str) -> bool {
     path.starts_with('/')
         && !path.starts_with("//")
-        && !path.chars().any(|character| character == '\\' || character.is_control())
+        && !path
+            .chars()
+            .any(|character| character == '\\' || character.is_control())
         && !path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
@@ -59,9 +70,16 @@ mod tests {
 
     #[test]
     fn paths_of_our_own_stay() {
-        for path in
-            ["/", "/a", "/a/b/?x=1&y=2", "/a#b", "/a?next=https://b.example//c", "/a//b", "/@a", "/a:b"]
-        {
+        for path in [
+            "/",
+            "/a",
+            "/a/b/?x=1&y=2",
+            "/a#b",
+            "/a?next=https://b.example//c",
+            "/a//b",
+            "/@a",
+            "/a:b",
+        ] {
             assert_eq!(read(path), path);
         }
         assert_eq!(read("/文 档?q=a b"), "/%E6%96%87%20%E6%A1%A3?q=a%20b");
@@ -111,7 +129,11 @@ mod tests {
             assert_eq!(read(trick), "/", "{trick:?}");
         }
         assert_eq!(read(&format!("/{}", "a".repeat(2000))), "/");
-        assert_eq!(read(&format!("/{}", "文".repeat(300))), "/", "what counts is what is sent");
+        assert_eq!(
+            read(&format!("/{}", "文".repeat(300))),
+            "/",
+            "what counts is what is sent"
+        );
     }
 
     proptest! {

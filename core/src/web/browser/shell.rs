@@ -8,8 +8,10 @@ const STYLE: &str = include_str!("style.css");
 pub(super) fn layout(frame: &PageFrame, title: &str, body: &str) -> String {
     let branding = frame.branding();
     let name = branding.name().map(escape);
-    let full_title =
-        name.as_ref().map_or_else(|| escape(title), |name| format!("{} · {name}", escape(title)));
+    let full_title = name.as_ref().map_or_else(
+        || escape(title),
+        |name| format!("{} · {name}", escape(title)),
+    );
     let logo = branding
         .logo()
         .map(|url| format!("<img src=\"{}\" alt=\"\" height=\"40\">", escape(url)))
@@ -17,7 +19,9 @@ pub(super) fn layout(frame: &PageFrame, title: &str, body: &str) -> String {
     let header = if logo.is_empty() && name.is_none() {
         String::new()
     } else {
-        let name = name.map(|name| format!("<span>{name}</span>")).unwrap_or_default();
+        let name = name
+            .map(|name| format!("<span>{name}</span>"))
+            .unwrap_or_default();
         format!("<header>{logo}{name}</header>\n")
     };
     let colors = branding.colors().map_or_else(String::new, |(light, dark)| {
@@ -57,14 +61,24 @@ mod tests {
 
     #[test]
     fn nothing_gets_out_of_a_text() {
-        assert_eq!(escape("<b a=\"1\" c='2'>&"), "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;");
+        assert_eq!(
+            escape("<b a=\"1\" c='2'>&"),
+            "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;"
+        );
     }
 
     #[test]
     fn the_host_apps_name_logo_and_colors_are_there() {
-        let branding = Branding::new().with_name("A & B").with_logo("/l.svg").unwrap();
+        let branding = Branding::new()
+            .with_name("A & B")
+            .with_logo("/l.svg")
+            .unwrap();
         let branding = branding.with_colors("#123456", "#abc").unwrap();
-        let page = layout(&PageFrame::new(Language::En, "n0".to_owned(), branding), "T <i>", "<p>body</p>");
+        let page = layout(
+            &PageFrame::new(Language::En, "n0".to_owned(), branding),
+            "T <i>",
+            "<p>body</p>",
+        );
         assert!(page.contains("<title>T &lt;i&gt; · A &amp; B</title>"));
         assert!(page.contains("<img src=\"/l.svg\" alt=\"\" height=\"40\"><span>A &amp; B</span>"));
         assert!(page.contains("<style nonce=\"n0\">") && page.contains("--accent:#123456"));

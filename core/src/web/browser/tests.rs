@@ -39,12 +39,24 @@ async fn login(qr: &str, configure: impl FnOnce(Builder) -> Builder) -> WecomLog
         .instance(instance)
         .database_url("sqlite::memory:")
         .data_keys(DataKeys::from_keys([DataKey::new([7; 32])]))
-        .wecom_hosts(Hosts::parse("http://127.0.0.1:9", "https://open.weixin.qq.com", qr, false).unwrap())
+        .wecom_hosts(
+            Hosts::parse(
+                "http://127.0.0.1:9",
+                "https://open.weixin.qq.com",
+                qr,
+                false,
+            )
+            .unwrap(),
+        )
         .public_url("https://app.example.com/portal");
     let login = configure(builder).build().await.unwrap();
     let code = PermanentCode::new("permanent");
     let agent = Some(AgentId::new(1_000_002));
-    login.service().import_authorization(&suite_id, &corp_id, code, agent).await.unwrap();
+    login
+        .service()
+        .import_authorization(&suite_id, &corp_id, code, agent)
+        .await
+        .unwrap();
     login
 }
 
@@ -59,54 +71,103 @@ fn html(response: &Response) -> &str {
 
 #[tokio::test]
 async fn the_panel_runs_wecoms_script_and_nothing_else() {
-    let panel = QrPanel::new().with_script("https://cdn.example/ww.js", Some("sha384-AbC")).unwrap();
-    let login = login("https://login.work.weixin.qq.com", |builder| builder.qr_panel(panel)).await;
+    let panel = QrPanel::new()
+        .with_script("https://cdn.example/ww.js", Some("sha384-AbC"))
+        .unwrap();
+    let login = login("https://login.work.weixin.qq.com", |builder| {
+        builder.qr_panel(panel)
+    })
+    .await;
     let response = get(&login, "/login", "returnTo=/portal/a").await;
     assert_eq!(response.status, 200);
     let policy = response.header("content-security-policy").unwrap();
-    let nonce = policy.split("script-src 'nonce-").nth(1).unwrap().split('\'').next().unwrap();
-    assert!(policy.contains("; frame-src https://login.work.weixin.qq.com; "), "{policy}");
-    assert!(policy.contains(&format!("style-src 'nonce-{nonce}';")), "{policy}");
+    let nonce = policy
+        .split("script-src 'nonce-")
+        .nth(1)
+        .unwrap()
+        .split('\'')
+        .next()
+        .unwrap();
+    assert!(
+        policy.contains("; frame-src https://login.work.weixin.qq.com; "),
+        "{policy}"
+    );
+    assert!(
+        policy.contains(&format!("style-src 'nonce-{nonce}';")),
+        "{policy}"
+    );
     let html = html(&response);
     let script = format!(
         "<script nonce=\"{nonce}\" src=\"https://cdn.example/ww.js\" integrity=\"sha384-AbC\" crossorigin=\"anonymous\">"
     );
     assert!(html.contains(&script), "{html}");
-    assert!(html.contains("\"redirect_uri\":\"https://app.example.com/portal/auth/callback\""), "{html}");
+    assert!(
+        html.contains("\"redirect_uri\":\"https://app.example.com/portal/auth/callback\""),
+        "{html}"
+    );
     assert!(html.contains("\"appid\":\"ww1\"") && html.contains("\"agentid\":\"1000002\""));
-    assert_eq!(html.matches("<script").count(), html.matches(&format!("<script nonce=\"{nonce}\"")).count());
+    assert_eq!(
+        html.matches("<script").count(),
+        html.matches(&format!("<script nonce=\"{nonce}\"")).count()
+    );
     let cookie = response.header("set-cookie").unwrap();
-    assert!(cookie.starts_with("__Host-wecom_state_") && cookie.ends_with("; Secure"), "{cookie}");
+    assert!(
+        cookie.starts_with("__Host-wecom_state_") && cookie.ends_with("; Secure"),
+        "{cookie}"
+    );
 
     // In WeCom nobody scans.
     let inside = get(&login, "/login", "mode=workbench").await;
     assert_eq!(inside.status, 302);
-    assert!(inside.header("location").unwrap().starts_with("https://open.weixin.qq.com/connect/oauth2/"));
+    assert!(
+        inside
+            .header("location")
+            .unwrap()
+            .starts_with("https://open.weixin.qq.com/connect/oauth2/")
+    );
     login.shutdown().await;
 }
 
 #[tokio::test]
 async fn the_panel_is_for_wecoms_own_host() {
-    let login = login("http://127.0.0.1:9", |builder| builder.qr_panel(QrPanel::new())).await;
+    let login = login("http://127.0.0.1:9", |builder| {
+        builder.qr_panel(QrPanel::new())
+    })
+    .await;
     let response = get(&login, "/login", "").await;
     assert_eq!(response.status, 302);
-    assert!(response.header("location").unwrap().starts_with("http://127.0.0.1:9/wwlogin/sso/login"));
+    assert!(
+        response
+            .header("location")
+            .unwrap()
+            .starts_with("http://127.0.0.1:9/wwlogin/sso/login")
+    );
     login.shutdown().await;
 }
 
 #[tokio::test]
 async fn a_host_app_replaces_one_page_and_brands_the_rest() {
     let branding = Branding::new().with_name("Acme <b>");
-    let login = login("http://127.0.0.1:9", |builder| builder.pages(Ours).branding(branding)).await;
+    let login = login("http://127.0.0.1:9", |builder| {
+        builder.pages(Ours).branding(branding)
+    })
+    .await;
     let own = get(&login, "/callback", "").await;
     assert_eq!(own.status, 400);
     assert!(html(&own).contains("our own page"));
-    assert!(own.header("content-security-policy").unwrap().contains("font-src 'self'"));
+    assert!(
+        own.header("content-security-policy")
+            .unwrap()
+            .contains("font-src 'self'")
+    );
     let ours = get(&login, "/login", "orgCode=nobody").await;
     assert_eq!(ours.status, 404);
     assert!(html(&ours).contains("<header><span>Acme &lt;b&gt;</span></header>"));
     assert!(html(&ours).contains("<form method=\"get\" action=\"/portal/auth/login\">"));
-    assert!(html(&ours).contains("name=\"returnTo\" value=\"/portal/\""), "without returnTo, the app's root");
+    assert!(
+        html(&ours).contains("name=\"returnTo\" value=\"/portal/\""),
+        "without returnTo, the app's root"
+    );
     login.shutdown().await;
 }
 
@@ -114,11 +175,21 @@ async fn a_host_app_replaces_one_page_and_brands_the_rest() {
 async fn a_page_of_the_host_app_that_breaks_is_still_a_page() {
     let login = login("http://127.0.0.1:9", |builder| builder.pages(Broken)).await;
     let response = get(&login, "/callback", "").await;
-    assert_eq!((response.status, response.header("content-type")), (500, Some("text/html; charset=utf-8")));
-    assert!(html(&response).contains("The login failed"), "{}", html(&response));
+    assert_eq!(
+        (response.status, response.header("content-type")),
+        (500, Some("text/html; charset=utf-8"))
+    );
+    assert!(
+        html(&response).contains("The login failed"),
+        "{}",
+        html(&response)
+    );
     assert!(html(&response).contains("href=\"/portal/auth/login\""));
     let policy = response.header("content-security-policy").unwrap();
-    assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("font-src 'self'"), "{policy}");
+    assert!(
+        policy.contains("frame-ancestors 'none'") && !policy.contains("font-src 'self'"),
+        "{policy}"
+    );
     login.shutdown().await;
 }
 
@@ -126,13 +197,20 @@ async fn a_page_of_the_host_app_that_breaks_is_still_a_page() {
 async fn a_logout_by_the_host_app_makes_the_login_wait_for_a_click() {
     let login = login("http://127.0.0.1:9", |builder| builder).await;
     let [cleared, mark] = login.logout_cookies();
-    assert!(cleared.starts_with("__Host-wecom_login=; Max-Age=0;"), "{cleared}");
+    assert!(
+        cleared.starts_with("__Host-wecom_login=; Max-Age=0;"),
+        "{cleared}"
+    );
     assert!(mark.contains("; Max-Age=2592000;"), "{mark}");
     let cookie = mark.split(';').next().unwrap();
-    let request =
-        Request::new("GET", "/login", "").with_headers([("accept-language", "en"), ("cookie", cookie)]);
+    let request = Request::new("GET", "/login", "")
+        .with_headers([("accept-language", "en"), ("cookie", cookie)]);
     let response = login.respond(request).await.unwrap();
     assert_eq!(response.status, 200);
-    assert!(html(&response).contains("You are logged out"), "{}", html(&response));
+    assert!(
+        html(&response).contains("You are logged out"),
+        "{}",
+        html(&response)
+    );
     login.shutdown().await;
 }

@@ -107,10 +107,15 @@ mod tests {
             Kind::UserAuthMiss,
             Kind::UserNotVisible,
         ] {
-            let (zh, en) =
-                (error(PageError::Failed(kind), Language::Zh), error(PageError::Failed(kind), Language::En));
+            let (zh, en) = (
+                error(PageError::Failed(kind), Language::Zh),
+                error(PageError::Failed(kind), Language::En),
+            );
             assert_ne!(en, general, "{kind:?}");
-            assert!(!zh.0.is_ascii() && !zh.1.is_ascii() && en.0.is_ascii() && en.1.is_ascii(), "{kind:?}");
+            assert!(
+                !zh.0.is_ascii() && !zh.1.is_ascii() && en.0.is_ascii() && en.1.is_ascii(),
+                "{kind:?}"
+            );
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Our own pages.
 
-use super::pages::{CompaniesPage, ConfirmPage, ErrorPage, OrganizationCodePage, PageFrame, QrPanelPage};
+use super::pages::{
+    CompaniesPage, ConfirmPage, ErrorPage, OrganizationCodePage, PageFrame, QrPanelPage,
+};
 use super::shell::escape;
 
 pub(super) fn organization_code(frame: &PageFrame, page: &OrganizationCodePage) -> String {
@@ -9,11 +11,18 @@ pub(super) fn organization_code(frame: &PageFrame, page: &OrganizationCodePage) 
     let hidden: String = page
         .fields
         .iter()
-        .map(|(name, value)| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value)))
+        .map(|(name, value)| {
+            format!(
+                "<input type=\"hidden\" name=\"{name}\" value=\"{}\">",
+                escape(value)
+            )
+        })
         .collect();
     let (problem, state) = if page.unknown {
-        let text =
-            say("没有这个组织代码，请检查后重试。", "There is no such organisation code. Please check it.");
+        let text = say(
+            "没有这个组织代码，请检查后重试。",
+            "There is no such organisation code. Please check it.",
+        );
         (
             format!("<p class=\"bad\" id=\"problem\" role=\"alert\">{text}</p>"),
             " aria-invalid=\"true\" aria-describedby=\"problem\"",
@@ -26,7 +35,10 @@ pub(super) fn organization_code(frame: &PageFrame, page: &OrganizationCodePage) 
          <label for=\"orgCode\">{}</label>\n<input id=\"orgCode\" name=\"orgCode\" value=\"{}\" required \
          maxlength=\"64\" autocomplete=\"organization\" autocapitalize=\"none\" spellcheck=\"false\" autofocus{state}>\n\
          {problem}<button class=\"button\">{}</button>\n</form>",
-        say("请输入您企业的组织代码。", "Please enter the organisation code of your company."),
+        say(
+            "请输入您企业的组织代码。",
+            "Please enter the organisation code of your company."
+        ),
         escape(&page.action),
         say("组织代码", "Organisation code"),
         escape(&page.prefilled),
@@ -53,11 +65,20 @@ pub(super) fn companies(frame: &PageFrame, page: &CompaniesPage) -> String {
         .companies
         .iter()
         .map(|company| {
-            format!("<li><a href=\"{}\">{}</a></li>\n", escape(&company.link), escape(&company.name))
+            format!(
+                "<li><a href=\"{}\">{}</a></li>\n",
+                escape(&company.link),
+                escape(&company.name)
+            )
         })
         .collect();
-    let lead = frame.language().choose("您可以进入以下企业。", "You may enter these companies.");
-    frame.layout(title, &format!("<h1>{title}</h1>\n<p class=\"quiet\">{lead}</p>\n<ul>\n{list}</ul>"))
+    let lead = frame
+        .language()
+        .choose("您可以进入以下企业。", "You may enter these companies.");
+    frame.layout(
+        title,
+        &format!("<h1>{title}</h1>\n<p class=\"quiet\">{lead}</p>\n<ul>\n{list}</ul>"),
+    )
 }
 
 pub(super) fn qr_panel(frame: &PageFrame, page: &QrPanelPage) -> String {
@@ -66,7 +87,12 @@ pub(super) fn qr_panel(frame: &PageFrame, page: &QrPanelPage) -> String {
     let integrity = page
         .integrity
         .as_deref()
-        .map(|digest| format!(" integrity=\"{}\" crossorigin=\"anonymous\"", escape(digest)))
+        .map(|digest| {
+            format!(
+                " integrity=\"{}\" crossorigin=\"anonymous\"",
+                escape(digest)
+            )
+        })
         .unwrap_or_default();
     let body = format!(
         "<h1>{title}</h1>\n<p class=\"quiet\">{}</p>\n<div id=\"ww_login\"></div>\n\
@@ -88,7 +114,9 @@ pub(super) fn error(frame: &PageFrame, page: &ErrorPage) -> String {
     let say = |zh, en| frame.language().choose(zh, en);
     let (title, what_to_do) = page.text(frame.language());
     let code = page.error.code().map(escape).into_iter();
-    let codes: Vec<String> = code.chain(page.errcode.map(|errcode| format!("errcode {errcode}"))).collect();
+    let codes: Vec<String> = code
+        .chain(page.errcode.map(|errcode| format!("errcode {errcode}")))
+        .collect();
     let codes = if codes.is_empty() {
         String::new()
     } else {
@@ -97,11 +125,16 @@ pub(super) fn error(frame: &PageFrame, page: &ErrorPage) -> String {
     let (retry_url, log_in_again) = (escape(&page.retry_url), say("重新登录", "Log in again"));
     let rest = match &page.continue_url {
         None => {
-            format!("<p>{what_to_do}</p>\n<p><a class=\"button\" href=\"{retry_url}\">{log_in_again}</a></p>")
+            format!(
+                "<p>{what_to_do}</p>\n<p><a class=\"button\" href=\"{retry_url}\">{log_in_again}</a></p>"
+            )
         }
         Some(continue_url) => format!(
             "<p>{}</p>\n<p><a class=\"button\" href=\"{}\">{}</a></p>\n<p><a href=\"{retry_url}\">{log_in_again}</a></p>",
-            say("您已经登录，不需要这次登录。", "You are logged in already and do not need it."),
+            say(
+                "您已经登录，不需要这次登录。",
+                "You are logged in already and do not need it."
+            ),
             escape(continue_url),
             say("进入应用", "Continue to the app"),
         ),

@@ -26,7 +26,12 @@ pub(super) struct Visit<'a> {
 impl<'a> Visit<'a> {
     pub(super) fn new(login: &'a WecomLogin, call: &'a Call) -> Self {
         let language = Language::of(call.request.headers.as_slice());
-        Self { login, call, cookies: Cookies::new(&login.0.web.cookie_names), language }
+        Self {
+            login,
+            call,
+            cookies: Cookies::new(&login.0.web.cookie_names),
+            language,
+        }
     }
 
     pub(super) fn headers(&self) -> &'a [(String, Vec<u8>)] {
@@ -72,8 +77,19 @@ impl<'a> Visit<'a> {
     }
 
     /// The same for whom there may be a way on: into the app.
-    pub(super) fn ended(&self, error: PageError, retry_url: String, continue_url: Option<String>) -> Response {
-        self.error_page(&ErrorPage { error, errcode: None, retry_after: None, retry_url, continue_url })
+    pub(super) fn ended(
+        &self,
+        error: PageError,
+        retry_url: String,
+        continue_url: Option<String>,
+    ) -> Response {
+        self.error_page(&ErrorPage {
+            error,
+            errcode: None,
+            retry_after: None,
+            retry_url,
+            continue_url,
+        })
     }
 
     pub(super) fn failed(&self, error: &Error, retry_url: String) -> Response {
@@ -93,7 +109,11 @@ impl<'a> Visit<'a> {
         if let Some(wait) = page.retry_after {
             response = response.with_header("retry-after", whole_seconds(wait).to_string());
         }
-        if status == 401 { response.with_header("www-authenticate", CHALLENGE) } else { response }
+        if status == 401 {
+            response.with_header("www-authenticate", CHALLENGE)
+        } else {
+            response
+        }
     }
 
     /// A redirect. `location` is a path of ours or a link to WeCom.
@@ -106,17 +126,32 @@ impl<'a> Visit<'a> {
 pub(super) fn broken(web: &Web, hosts: &Hosts, language: Language) -> Response {
     let error = PageError::Failed(ErrorKind::Internal);
     let retry_url = web.path_of("/login");
-    let page = ErrorPage { error, errcode: None, retry_after: None, retry_url, continue_url: None };
+    let page = ErrorPage {
+        error,
+        errcode: None,
+        retry_after: None,
+        retry_url,
+        continue_url: None,
+    };
     let frame = PageFrame::new(language, random::hex::<16>(), web.look.branding.clone());
-    html(error.status(), views::error(&frame, &page), policy(&frame, false, None, hosts))
+    html(
+        error.status(),
+        views::error(&frame, &page),
+        policy(&frame, false, None, hosts),
+    )
 }
 
 fn html(status: u16, html: String, policy: String) -> Response {
-    secured(Response::with_body(status, "text/html; charset=utf-8", html), policy)
+    secured(
+        Response::with_body(status, "text/html; charset=utf-8", html),
+        policy,
+    )
 }
 
 fn secured(response: Response, policy: impl Into<String>) -> Response {
-    response.with_header("content-security-policy", policy).with_header("referrer-policy", "no-referrer")
+    response
+        .with_header("content-security-policy", policy)
+        .with_header("referrer-policy", "no-referrer")
 }
 
 /// The policy of a page; with `own_pages` the host app's styles, pictures and fonts may be on it.
@@ -138,7 +173,11 @@ fn form_targets(hosts: &Hosts) -> String {
     for host in [hosts.oauth(), hosts.qr()] {
         let origin = origin(host);
         // WeCom's pages lead on among themselves.
-        let target = if origin.ends_with(".weixin.qq.com") { "https://*.weixin.qq.com" } else { origin };
+        let target = if origin.ends_with(".weixin.qq.com") {
+            "https://*.weixin.qq.com"
+        } else {
+            origin
+        };
         if !targets.split(' ').any(|known| known == target) {
             targets.push(' ');
             targets.push_str(target);
@@ -149,7 +188,9 @@ fn form_targets(hosts: &Hosts) -> String {
 
 fn origin(url: &str) -> &str {
     let authority = url.find("://").map_or(0, |position| position + 3);
-    url[authority..].find('/').map_or(url, |end| &url[..authority + end])
+    url[authority..]
+        .find('/')
+        .map_or(url, |end| &url[..authority + end])
 }
 
 /// The parameters of a query. What is blank counts as not there, and what nobody knows is left alone: links get
@@ -184,7 +225,10 @@ mod tests {
 
     #[test]
     fn forms_lead_to_us_and_to_wecom() {
-        assert_eq!(form_targets(&Hosts::default()), "'self' https://*.weixin.qq.com");
+        assert_eq!(
+            form_targets(&Hosts::default()),
+            "'self' https://*.weixin.qq.com"
+        );
         let sandbox = Hosts::all_at("http://127.0.0.1:3001/box").unwrap();
         assert_eq!(form_targets(&sandbox), "'self' http://127.0.0.1:3001");
     }
@@ -193,7 +237,10 @@ mod tests {
     fn known_parameters_come_once_and_others_are_left_alone() {
         let mut read = Parameters::read("a=1&utm=x&utm=y&b=&c=+", &["a", "b", "c"]).unwrap();
         assert_eq!(read.take("a").as_deref(), Some("1"));
-        assert_eq!((read.take("b"), read.take("c"), read.take("utm")), (None, None, None));
+        assert_eq!(
+            (read.take("b"), read.take("c"), read.take("utm")),
+            (None, None, None)
+        );
         assert!(Parameters::read("a=1&a=", &["a"]).is_none());
     }
 }

@@ -18,17 +18,44 @@ fn read<'a>(lines: &'a [(String, Vec<u8>)]) -> Bearer<'a> {
 #[test]
 fn a_bearer_is_read_leniently_and_bounded() {
     for line in ["Bearer tok", "bearer tok", "BEARER   tok ", "Bearer\ttok"] {
-        assert_eq!(read(&headers(&[("authorization", line)])), Bearer::Token(b"tok"), "{line}");
+        assert_eq!(
+            read(&headers(&[("authorization", line)])),
+            Bearer::Token(b"tok"),
+            "{line}"
+        );
     }
-    for line in ["", "Basic dXNlcjpwYXNz", "Bearertok", "Digest x", "beare tok"] {
-        assert_eq!(read(&headers(&[("authorization", line)])), Bearer::Absent, "{line}");
+    for line in [
+        "",
+        "Basic dXNlcjpwYXNz",
+        "Bearertok",
+        "Digest x",
+        "beare tok",
+    ] {
+        assert_eq!(
+            read(&headers(&[("authorization", line)])),
+            Bearer::Absent,
+            "{line}"
+        );
     }
-    let (long, longest) = (format!("Bearer {}", "x".repeat(4090)), format!("Bearer {}", "x".repeat(4089)));
+    let (long, longest) = (
+        format!("Bearer {}", "x".repeat(4090)),
+        format!("Bearer {}", "x".repeat(4089)),
+    );
     for line in ["Bearer", "Bearer ", &long] {
-        assert_eq!(read(&headers(&[("authorization", line)])), Bearer::Bad, "{line}");
+        assert_eq!(
+            read(&headers(&[("authorization", line)])),
+            Bearer::Bad,
+            "{line}"
+        );
     }
-    assert!(matches!(read(&headers(&[("authorization", &longest)])), Bearer::Token(_)));
-    assert_eq!(read(&[("authorization".into(), b"Bearer \xff".to_vec())]), Bearer::Token(b"\xff"));
+    assert!(matches!(
+        read(&headers(&[("authorization", &longest)])),
+        Bearer::Token(_)
+    ));
+    assert_eq!(
+        read(&[("authorization".into(), b"Bearer \xff".to_vec())]),
+        Bearer::Token(b"\xff")
+    );
 }
 
 #[test]
@@ -57,9 +84,18 @@ async fn each_credential_alone_is_enough() {
     let cookie = fixture.cookie(&token);
     let verified = ready(web.verify(&fixture.sessions, "GET", cookie.as_slice())).unwrap();
     assert_eq!(verified.user.session_id(), user.session_id());
-    assert!(matches!(web.verify(&fixture.sessions, "GET", headers(&[]).as_slice()), Verification::Absent));
-    let basic = headers(&[("authorization", "Basic dXNlcjpwYXNz"), ("cookie", "theme=dark; wecom_login=")]);
-    assert!(matches!(web.verify(&fixture.sessions, "GET", basic.as_slice()), Verification::Absent));
+    assert!(matches!(
+        web.verify(&fixture.sessions, "GET", headers(&[]).as_slice()),
+        Verification::Absent
+    ));
+    let basic = headers(&[
+        ("authorization", "Basic dXNlcjpwYXNz"),
+        ("cookie", "theme=dark; wecom_login="),
+    ]);
+    assert!(matches!(
+        web.verify(&fixture.sessions, "GET", basic.as_slice()),
+        Verification::Absent
+    ));
 }
 
 #[tokio::test]
@@ -80,9 +116,12 @@ async fn a_cookie_needs_our_own_page_for_unsafe_methods_and_a_bearer_does_not() 
 async fn two_credentials_must_be_of_one_session() {
     let fixture = Fixture::new().await;
     let (web, (one, user), (other, _)) = (web(), fixture.login().await, fixture.login().await);
-    let both = |bearer: &str, cookie: &str| [fixture.bearer(bearer), fixture.cookie(cookie)].concat();
+    let both =
+        |bearer: &str, cookie: &str| [fixture.bearer(bearer), fixture.cookie(cookie)].concat();
     let verify = async |headers: Vec<(String, Vec<u8>)>| {
-        web.verify(&fixture.sessions, "GET", headers.as_slice()).resolve().await
+        web.verify(&fixture.sessions, "GET", headers.as_slice())
+            .resolve()
+            .await
     };
 
     let same = verify(both(&one, &one)).await.unwrap().unwrap();
@@ -92,8 +131,14 @@ async fn two_credentials_must_be_of_one_session() {
 
     let stale = verify(both(&one, "wl_not-ours")).await.unwrap().unwrap();
     assert!(stale.clear_cookie && stale.user.session_id() == user.session_id());
-    assert_eq!(verify(both("wl_not-ours", &one)).await.unwrap_err().kind(), ErrorKind::TokenInvalid);
-    assert_eq!(verify(both("", &one)).await.unwrap_err().kind(), ErrorKind::TokenInvalid);
+    assert_eq!(
+        verify(both("wl_not-ours", &one)).await.unwrap_err().kind(),
+        ErrorKind::TokenInvalid
+    );
+    assert_eq!(
+        verify(both("", &one)).await.unwrap_err().kind(),
+        ErrorKind::TokenInvalid
+    );
 }
 
 #[tokio::test]
@@ -103,10 +148,17 @@ async fn a_cookie_of_an_ended_session_is_looked_up_and_cleared() {
     fixture.sessions.end(&ended).await.unwrap();
     let both = [fixture.bearer(&one), fixture.cookie(&other)].concat();
     let verify = web.verify(&fixture.sessions, "GET", both.as_slice());
-    assert!(matches!(verify, Verification::Pending(_)), "what we minted is asked for");
+    assert!(
+        matches!(verify, Verification::Pending(_)),
+        "what we minted is asked for"
+    );
     assert!(verify.resolve().await.unwrap().unwrap().clear_cookie);
     let conflict = [fixture.bearer(&other), fixture.cookie(&one)].concat();
-    let error = web.verify(&fixture.sessions, "GET", conflict.as_slice()).resolve().await.unwrap_err();
+    let error = web
+        .verify(&fixture.sessions, "GET", conflict.as_slice())
+        .resolve()
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TokenInvalid);
 }
 
@@ -114,16 +166,33 @@ async fn a_cookie_of_an_ended_session_is_looked_up_and_cleared() {
 async fn a_rejection_clears_the_cookie_only_where_the_cookie_was_the_credential() {
     let fixture = Fixture::new().await;
     let (web, (token, _)) = (web(), fixture.login().await);
-    let alone = web.rejection(Sessions::token_invalid(), fixture.cookie("wl_stale").as_slice());
-    assert_eq!(alone.set_cookie(), Some("wecom_login=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"));
+    let alone = web.rejection(
+        Sessions::token_invalid(),
+        fixture.cookie("wl_stale").as_slice(),
+    );
+    assert_eq!(
+        alone.set_cookie(),
+        Some("wecom_login=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax")
+    );
     assert_eq!(alone.response().header("set-cookie"), alone.set_cookie());
     let beside = [fixture.bearer("wl_bad"), fixture.cookie(&token)].concat();
-    assert_eq!(web.rejection(Sessions::token_invalid(), beside.as_slice()).set_cookie(), None);
+    assert_eq!(
+        web.rejection(Sessions::token_invalid(), beside.as_slice())
+            .set_cookie(),
+        None
+    );
     let cross = Error::new(ErrorKind::CrossSite, "");
-    assert_eq!(web.rejection(cross, fixture.cookie(&token).as_slice()).set_cookie(), None);
+    assert_eq!(
+        web.rejection(cross, fixture.cookie(&token).as_slice())
+            .set_cookie(),
+        None
+    );
 }
 
-#[allow(dead_code, reason = "holds the type of what a hit gives to its cheapness")]
+#[allow(
+    dead_code,
+    reason = "holds the type of what a hit gives to its cheapness"
+)]
 fn a_user_is_one_pointer(user: &CurrentUser) -> usize {
     const { assert!(size_of::<CurrentUser>() == size_of::<usize>()) };
     size_of_val(user)
@@ -139,10 +208,30 @@ async fn only_a_page_that_somebody_opens_is_redirected() {
     };
     let html = ("accept", "text/html");
     let location = Some("/auth/login?returnTo=/page%3Fx%3D1".to_owned());
-    assert_eq!(redirect(ErrorKind::Unauthenticated, "GET", &[html]), location);
-    assert_eq!(redirect(ErrorKind::TokenInvalid, "GET", &[html, ("cookie", "wecom_login=old")]), location);
-    assert_eq!(redirect(ErrorKind::TokenInvalid, "GET", &[html, ("authorization", "Bearer old")]), None);
+    assert_eq!(
+        redirect(ErrorKind::Unauthenticated, "GET", &[html]),
+        location
+    );
+    assert_eq!(
+        redirect(
+            ErrorKind::TokenInvalid,
+            "GET",
+            &[html, ("cookie", "wecom_login=old")]
+        ),
+        location
+    );
+    assert_eq!(
+        redirect(
+            ErrorKind::TokenInvalid,
+            "GET",
+            &[html, ("authorization", "Bearer old")]
+        ),
+        None
+    );
     assert_eq!(redirect(ErrorKind::Unauthenticated, "HEAD", &[html]), None);
-    assert_eq!(redirect(ErrorKind::Unauthenticated, "GET", &[("accept", "*/*")]), None);
+    assert_eq!(
+        redirect(ErrorKind::Unauthenticated, "GET", &[("accept", "*/*")]),
+        None
+    );
     assert_eq!(redirect(ErrorKind::StoreUnavailable, "GET", &[html]), None);
 }

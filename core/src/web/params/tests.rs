@@ -11,15 +11,24 @@ fn refused<T: std::fmt::Debug>(result: Result<T>) -> (ErrorKind, String) {
 #[test]
 fn a_login_code_request_has_its_defaults() {
     let params = LoginCodeParams::parse(br#"{"corpId":"ww1","code":"abc"}"#).unwrap();
-    assert_eq!((params.corp_id.as_str(), params.code.expose()), ("ww1", "abc"));
+    assert_eq!(
+        (params.corp_id.as_str(), params.code.expose()),
+        ("ww1", "abc")
+    );
     assert_eq!(params.login_type, LoginType::Qr);
     let body = br#"{"corpId":"ww1","code":"abc","loginType":"workbench"}"#;
-    assert_eq!(LoginCodeParams::parse(body).unwrap().login_type, LoginType::Workbench);
+    assert_eq!(
+        LoginCodeParams::parse(body).unwrap().login_type,
+        LoginType::Workbench
+    );
     let params = LoginByCodeParams::parse(br#"{"loginCode":"x"}"#).unwrap();
     assert_eq!((params.corp_id, params.platform), (None, Platform::App));
     let body = br#"{"corpId":"ww1","code":"abc","platform":"web","suiteId":"dk1"}"#;
     let params = WorkbenchParams::parse(body).unwrap();
-    assert_eq!((params.platform, params.suite_id.unwrap().as_str()), (Platform::Web, "dk1"));
+    assert_eq!(
+        (params.platform, params.suite_id.unwrap().as_str()),
+        (Platform::Web, "dk1")
+    );
 }
 
 #[test]
@@ -35,17 +44,38 @@ fn whatever_is_wrong_names_its_field_and_not_its_value() {
         (json!({"corpId": "ww1", "code": null}), "code"),
         (json!({"corpId": "ww1", "code": 7}), "code"),
         (json!({"corpId": "ww1", "code": [secret]}), "code"),
-        (json!({"corpId": "ww1", "code": format!("{secret}\u{0}")}), "code"),
-        (json!({"corpId": "ww1", "code": format!("{secret}\n")}), "code"),
+        (
+            json!({"corpId": "ww1", "code": format!("{secret}\u{0}")}),
+            "code",
+        ),
+        (
+            json!({"corpId": "ww1", "code": format!("{secret}\n")}),
+            "code",
+        ),
         (json!({"corpId": "ww1", "code": long}), "code"),
         (json!({"corpId": secret.repeat(6), "code": "abc"}), "corpId"),
         (json!({"corpId": "ww 1", "code": "abc"}), "corpId"),
         (json!({"corpId": "企业", "code": "abc"}), "corpId"),
-        (json!({"corpId": "ww1", "code": "abc", "loginType": 1}), "loginType"),
-        (json!({"corpId": "ww1", "code": "abc", "loginType": null}), "loginType"),
-        (json!({"corpId": "ww1", "code": "abc", "Code": secret}), "Code"),
-        (json!({"corpId": "ww1", "code": "abc", "platform": "app"}), "platform"),
-        (json!({"corpId": "ww1", "code": "abc", secret: 1}), "the body"),
+        (
+            json!({"corpId": "ww1", "code": "abc", "loginType": 1}),
+            "loginType",
+        ),
+        (
+            json!({"corpId": "ww1", "code": "abc", "loginType": null}),
+            "loginType",
+        ),
+        (
+            json!({"corpId": "ww1", "code": "abc", "Code": secret}),
+            "Code",
+        ),
+        (
+            json!({"corpId": "ww1", "code": "abc", "platform": "app"}),
+            "platform",
+        ),
+        (
+            json!({"corpId": "ww1", "code": "abc", secret: 1}),
+            "the body",
+        ),
     ] {
         let (kind, detail) = refused(LoginCodeParams::parse(body.to_string().as_bytes()));
         assert_eq!(kind, ErrorKind::ApiParams, "{body}");
@@ -70,13 +100,29 @@ fn what_is_no_object_without_repetitions_is_refused() {
         b"{\"corpId\":\"ww1\",\"code\":\"\xff\"}",
         b"corpId=ww1&code=a",
     ] {
-        assert_eq!(refused(LoginCodeParams::parse(body)).0, ErrorKind::ApiParams, "{body:?}");
+        assert_eq!(
+            refused(LoginCodeParams::parse(body)).0,
+            ErrorKind::ApiParams,
+            "{body:?}"
+        );
     }
-    let deep = format!(r#"{{"corpId":{}1{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
-    assert_eq!(refused(LoginCodeParams::parse(deep.as_bytes())).0, ErrorKind::ApiParams);
-    let wide: String = (0..5_000).map(|number| format!("\"f{number}\":1,")).collect();
+    let deep = format!(
+        r#"{{"corpId":{}1{}}}"#,
+        "[".repeat(10_000),
+        "]".repeat(10_000)
+    );
     assert_eq!(
-        refused(LoginCodeParams::parse(format!("{{{wide}\"z\":1}}").as_bytes())).0,
+        refused(LoginCodeParams::parse(deep.as_bytes())).0,
+        ErrorKind::ApiParams
+    );
+    let wide: String = (0..5_000)
+        .map(|number| format!("\"f{number}\":1,"))
+        .collect();
+    assert_eq!(
+        refused(LoginCodeParams::parse(
+            format!("{{{wide}\"z\":1}}").as_bytes()
+        ))
+        .0,
         ErrorKind::ApiParams
     );
 }
@@ -84,15 +130,26 @@ fn what_is_no_object_without_repetitions_is_refused() {
 #[test]
 fn unknown_words_have_codes_of_their_own() {
     let body = br#"{"corpId":"ww1","code":"a","loginType":"QR"}"#;
-    assert_eq!(refused(LoginCodeParams::parse(body)).0, ErrorKind::LoginTypeUnknown);
+    assert_eq!(
+        refused(LoginCodeParams::parse(body)).0,
+        ErrorKind::LoginTypeUnknown
+    );
     let body = br#"{"loginCode":"a","platform":"desktop"}"#;
-    assert_eq!(refused(LoginByCodeParams::parse(body)).0, ErrorKind::PlatformUnknown);
+    assert_eq!(
+        refused(LoginByCodeParams::parse(body)).0,
+        ErrorKind::PlatformUnknown
+    );
 }
 
 #[test]
 fn an_organisation_code_has_the_alphabet_of_ids() {
-    let parse =
-        |code: &str| SetCodeParams::parse(json!({"corpId": "ww1", "code": code}).to_string().as_bytes());
+    let parse = |code: &str| {
+        SetCodeParams::parse(
+            json!({"corpId": "ww1", "code": code})
+                .to_string()
+                .as_bytes(),
+        )
+    };
     assert_eq!(parse("Org_code-1").unwrap().code.as_str(), "Org_code-1");
     assert_eq!(parse(&"x".repeat(64)).unwrap().suite_id, None);
     for code in ["a b", "代码", "a/b", &"x".repeat(65)] {
@@ -102,10 +159,17 @@ fn an_organisation_code_has_the_alphabet_of_ids() {
 
 #[test]
 fn a_record_id_is_a_number_or_its_bare_digits() {
-    for (text, id) in
-        [("1", 1), (r#""1""#, 1), ("9223372036854775807", i64::MAX), (r#""9223372036854775807""#, i64::MAX)]
-    {
-        assert_eq!(record_id(format!(r#"{{"recordId":{text}}}"#).as_bytes()).unwrap(), id, "{text}");
+    for (text, id) in [
+        ("1", 1),
+        (r#""1""#, 1),
+        ("9223372036854775807", i64::MAX),
+        (r#""9223372036854775807""#, i64::MAX),
+    ] {
+        assert_eq!(
+            record_id(format!(r#"{{"recordId":{text}}}"#).as_bytes()).unwrap(),
+            id,
+            "{text}"
+        );
     }
     for text in [
         "0",
@@ -139,9 +203,23 @@ fn a_record_id_is_a_number_or_its_bare_digits() {
 #[test]
 fn records_are_asked_for_within_bounds() {
     let parse = RecordsParams::parse;
-    assert_eq!(parse("").unwrap(), RecordsParams { status: None, limit: 50, before: None });
+    assert_eq!(
+        parse("").unwrap(),
+        RecordsParams {
+            status: None,
+            limit: 50,
+            before: None
+        }
+    );
     let all = parse("status=failed&limit=501&before=12").unwrap();
-    assert_eq!(all, RecordsParams { status: Some(RecordStatus::Failed), limit: 500, before: Some(12) });
+    assert_eq!(
+        all,
+        RecordsParams {
+            status: Some(RecordStatus::Failed),
+            limit: 500,
+            before: Some(12)
+        }
+    );
     assert_eq!(parse("limit=99999999999999999999999").unwrap().limit, 500);
     assert_eq!(parse("limit=1&&").unwrap().limit, 1);
     for query in [
@@ -167,8 +245,20 @@ fn records_are_asked_for_within_bounds() {
 #[test]
 fn an_organisation_code_in_a_query_is_decoded() {
     assert_eq!(organization_code("code=org%5Fcode").unwrap(), "org_code");
-    for query in ["", "code", "code=", "code=+", "code=a&code=b", "code=%00", "Code=a"] {
-        assert_eq!(refused(organization_code(query)).0, ErrorKind::ApiParams, "{query}");
+    for query in [
+        "",
+        "code",
+        "code=",
+        "code=+",
+        "code=a&code=b",
+        "code=%00",
+        "Code=a",
+    ] {
+        assert_eq!(
+            refused(organization_code(query)).0,
+            ErrorKind::ApiParams,
+            "{query}"
+        );
     }
     assert!(organization_code(&format!("code={}", "x".repeat(513))).is_err());
 }

@@ -27,7 +27,11 @@ pub(super) struct Lease<'a> {
 impl<'a> Lease<'a> {
     /// Takes the lease, unless another fetch holds it.
     pub(super) async fn take(store: &'a Store, id: &'a [u8]) -> Result<Option<Self>> {
-        let lease = Self { store, id, owner: random::hex::<8>() };
+        let lease = Self {
+            store,
+            id,
+            owner: random::hex::<8>(),
+        };
         Ok(retried(|| lease.is_taken()).await?.then_some(lease))
     }
 
@@ -45,11 +49,22 @@ impl<'a> Lease<'a> {
         if taken.rows_affected > 0 {
             return Ok(true);
         }
-        if Entity::find_by_id(id.to_vec()).one(store.database()).await?.is_some() {
+        if Entity::find_by_id(id.to_vec())
+            .one(store.database())
+            .await?
+            .is_some()
+        {
             return Ok(false);
         }
-        let row = ActiveModel { id: Set(id.to_vec()), owner: Set(owner.to_owned()), until: Set(now + LEASE) };
-        match Entity::insert(row).exec_without_returning(store.database()).await {
+        let row = ActiveModel {
+            id: Set(id.to_vec()),
+            owner: Set(owner.to_owned()),
+            until: Set(now + LEASE),
+        };
+        match Entity::insert(row)
+            .exec_without_returning(store.database())
+            .await
+        {
             Ok(_) => Ok(true),
             Err(error) if is_taken(&error) => Ok(false),
             Err(error) => Err(error.into()),

@@ -8,7 +8,10 @@ use super::*;
 /// Takes one connection, reads one request's head and answers with `answer`; keeps the connection if `hold`.
 async fn serve(answer: Vec<u8>, hold: bool) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/cgi-bin/gettoken?corpsecret=hush", listener.local_addr().unwrap());
+    let url = format!(
+        "http://{}/cgi-bin/gettoken?corpsecret=hush",
+        listener.local_addr().unwrap()
+    );
     let server = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let head = read_head(&mut stream).await;
@@ -43,10 +46,20 @@ async fn outcome(answer: &[u8]) -> Result<Bytes, CallErrorKind> {
 
 #[tokio::test]
 async fn an_answer_comes_whole() {
-    let (url, server) = serve(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_vec(), false).await;
-    assert_eq!(HttpClient::default().send(request(&url)).await.unwrap(), "{}");
+    let (url, server) = serve(
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_vec(),
+        false,
+    )
+    .await;
+    assert_eq!(
+        HttpClient::default().send(request(&url)).await.unwrap(),
+        "{}"
+    );
     let head = server.await.unwrap();
-    assert!(head.starts_with("GET /cgi-bin/gettoken?corpsecret=hush HTTP/1.1\r\n"), "{head}");
+    assert!(
+        head.starts_with("GET /cgi-bin/gettoken?corpsecret=hush HTTP/1.1\r\n"),
+        "{head}"
+    );
 }
 
 #[tokio::test]
@@ -54,10 +67,17 @@ async fn a_redirect_is_an_error_and_is_not_followed() {
     let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     elsewhere.set_nonblocking(true).unwrap();
     let location = elsewhere.local_addr().unwrap();
-    let answer = format!("HTTP/1.1 302 Found\r\nlocation: http://{location}/\r\ncontent-length: 0\r\n\r\n");
-    assert_eq!(outcome(answer.as_bytes()).await, Err(CallErrorKind::HttpStatus(302)));
+    let answer =
+        format!("HTTP/1.1 302 Found\r\nlocation: http://{location}/\r\ncontent-length: 0\r\n\r\n");
+    assert_eq!(
+        outcome(answer.as_bytes()).await,
+        Err(CallErrorKind::HttpStatus(302))
+    );
     // A client that follows would have connected before it gave its answer.
-    assert_eq!(elsewhere.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    assert_eq!(
+        elsewhere.accept().unwrap_err().kind(),
+        io::ErrorKind::WouldBlock
+    );
 }
 
 #[tokio::test]
@@ -69,19 +89,32 @@ async fn a_status_of_failure_is_an_error() {
 #[tokio::test]
 async fn a_connection_that_breaks_is_a_cut() {
     assert_eq!(outcome(b"").await, Err(CallErrorKind::Cut));
-    assert_eq!(outcome(b"HTTP/1.1 200 OK\r\ncont").await, Err(CallErrorKind::Cut));
-    assert_eq!(outcome(b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{").await, Err(CallErrorKind::Cut));
+    assert_eq!(
+        outcome(b"HTTP/1.1 200 OK\r\ncont").await,
+        Err(CallErrorKind::Cut)
+    );
+    assert_eq!(
+        outcome(b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{").await,
+        Err(CallErrorKind::Cut)
+    );
 }
 
 #[tokio::test]
 async fn an_answer_over_a_mebibyte_is_refused() {
     let answer = |length: usize| {
-        let mut answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes();
+        let mut answer =
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes();
         answer.resize(answer.len() + length, b' ');
         answer
     };
-    assert_eq!(outcome(&answer(ANSWER_LIMIT + 1)).await, Err(CallErrorKind::Malformed));
-    assert_eq!(outcome(&answer(ANSWER_LIMIT)).await.unwrap().len(), ANSWER_LIMIT);
+    assert_eq!(
+        outcome(&answer(ANSWER_LIMIT + 1)).await,
+        Err(CallErrorKind::Malformed)
+    );
+    assert_eq!(
+        outcome(&answer(ANSWER_LIMIT)).await.unwrap().len(),
+        ANSWER_LIMIT
+    );
 }
 
 #[tokio::test]
@@ -89,7 +122,11 @@ async fn a_call_ends_in_time_before_and_within_the_answer() {
     let client = HttpClient::with_timeouts(CONNECT_LIMIT, Duration::from_millis(100));
     for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{"] {
         let (url, _server) = serve(answer.as_bytes().to_vec(), true).await;
-        assert_eq!(client.send(request(&url)).await, Err(CallErrorKind::Timeout), "{answer}");
+        assert_eq!(
+            client.send(request(&url)).await,
+            Err(CallErrorKind::Timeout),
+            "{answer}"
+        );
     }
 }
 
@@ -99,7 +136,10 @@ async fn a_refused_connection_sent_nothing() {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}/", socket.local_addr().unwrap());
-    assert_eq!(HttpClient::default().send(request(&url)).await, Err(CallErrorKind::Unreachable));
+    assert_eq!(
+        HttpClient::default().send(request(&url)).await,
+        Err(CallErrorKind::Unreachable)
+    );
 }
 
 #[tokio::test]
@@ -108,7 +148,10 @@ async fn a_handshake_that_hangs_sent_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
     let client = HttpClient::with_timeouts(Duration::from_millis(100), CALL_LIMIT);
-    assert_eq!(client.send(request(&url)).await, Err(CallErrorKind::Unreachable));
+    assert_eq!(
+        client.send(request(&url)).await,
+        Err(CallErrorKind::Unreachable)
+    );
 }
 
 #[tokio::test]
@@ -117,15 +160,24 @@ async fn a_handshake_that_fails_sent_nothing() {
     let url = format!("https://{}/", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .await
+            .unwrap();
         let mut heard = Vec::new();
         // The client hangs up; that may look like a reset.
         let _ = stream.read_to_end(&mut heard).await;
         heard
     });
-    assert_eq!(HttpClient::default().send(request(&url)).await, Err(CallErrorKind::Unreachable));
+    assert_eq!(
+        HttpClient::default().send(request(&url)).await,
+        Err(CallErrorKind::Unreachable)
+    );
     let heard = server.await.unwrap();
-    assert!(!heard.windows(4).any(|word| word == b"GET "), "the request left in the clear");
+    assert!(
+        !heard.windows(4).any(|word| word == b"GET "),
+        "the request left in the clear"
+    );
 }
 
 /// A host app's client that only fails, or is never ready.
@@ -141,7 +193,11 @@ impl Service<Request<Full<Bytes>>> for Failing {
     type Future = std::future::Ready<Result<Self::Response, io::Error>>;
 
     fn poll_ready(&mut self, _: &mut std::task::Context<'_>) -> std::task::Poll<io::Result<()>> {
-        std::task::Poll::Ready(if self.ready { Ok(()) } else { Err(io::Error::other("closed")) })
+        std::task::Poll::Ready(if self.ready {
+            Ok(())
+        } else {
+            Err(io::Error::other("closed"))
+        })
     }
 
     fn call(&mut self, request: Request<Full<Bytes>>) -> Self::Future {
@@ -154,11 +210,18 @@ impl Service<Request<Full<Bytes>>> for Failing {
 async fn the_errors_of_a_client_passed_in_are_told_apart_by_type() {
     for (ready, kind, expected) in [
         (false, io::ErrorKind::Other, CallErrorKind::Unreachable),
-        (true, io::ErrorKind::ConnectionRefused, CallErrorKind::Unreachable),
+        (
+            true,
+            io::ErrorKind::ConnectionRefused,
+            CallErrorKind::Unreachable,
+        ),
         (true, io::ErrorKind::TimedOut, CallErrorKind::Timeout),
         (true, io::ErrorKind::ConnectionReset, CallErrorKind::Cut),
     ] {
         let client = HttpClient::new(Failing { ready, kind });
-        assert_eq!(client.send(request("http://wecom.example/")).await, Err(expected));
+        assert_eq!(
+            client.send(request("http://wecom.example/")).await,
+            Err(expected)
+        );
     }
 }

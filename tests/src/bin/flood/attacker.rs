@@ -35,10 +35,14 @@ impl Attack {
             connections.spawn(async move {
                 let mut answers = Answers::new();
                 while Instant::now() < until {
-                    let Ok(mut connection) = KeepAlive::connect(attack.address).await else { continue };
+                    let Ok(mut connection) = KeepAlive::connect(attack.address).await else {
+                        continue;
+                    };
                     while Instant::now() < until {
                         let request = attack.request(number.fetch_add(1, Ordering::Relaxed));
-                        let Ok(status) = connection.ask(&request).await else { break };
+                        let Ok(status) = connection.ask(&request).await else {
+                            break;
+                        };
                         *answers.entry(status).or_default() += 1;
                     }
                 }
@@ -55,7 +59,14 @@ impl Attack {
     fn request(&self, number: u64) -> Vec<u8> {
         let template = &self.requests[number as usize % self.requests.len()];
         // Never longer or shorter: the length of a body is in its head.
-        let client = format!("2001:db8:{:04x}:{:04x}::1", number >> 16 & 0xffff, number & 0xffff);
-        template.replace("NUMBER", &format!("{number:0>43}")).replace("CLIENT", &client).into_bytes()
+        let client = format!(
+            "2001:db8:{:04x}:{:04x}::1",
+            number >> 16 & 0xffff,
+            number & 0xffff
+        );
+        template
+            .replace("NUMBER", &format!("{number:0>43}"))
+            .replace("CLIENT", &client)
+            .into_bytes()
     }
 }

@@ -29,11 +29,19 @@ fn main() {
         Some(other) => panic!("{other} is no number"),
         None => {
             let mut numbers = arguments.map(|number| number.parse::<usize>().expect("a number"));
-            let (seconds, connections) = (numbers.next().unwrap_or(30), numbers.next().unwrap_or(32));
+            let (seconds, connections) =
+                (numbers.next().unwrap_or(30), numbers.next().unwrap_or(32));
             // Before there are other threads: they inherit it.
             let processors = Processors::halve();
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-            runtime.block_on(floods(processors, Duration::from_secs(seconds as u64), connections));
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(floods(
+                processors,
+                Duration::from_secs(seconds as u64),
+                connections,
+            ));
         }
     }
 }
@@ -45,13 +53,24 @@ async fn floods(processors: Processors, length: Duration, connections: usize) {
         "| flood | answers a second | of status | good requests meanwhile, p50 | p99 | memory |\n|---|--:|--:|--:|--:|--:|"
     );
     service.row("none", &[]).await;
-    service.row("of a handler without a login", &[requests::bare()]).await;
-    service.row("tokens that we never made", &[requests::unknown_token()]).await;
-    let ended: Vec<_> = service.ended().await.iter().map(|token| requests::token(token)).collect();
+    service
+        .row("of a handler without a login", &[requests::bare()])
+        .await;
+    service
+        .row("tokens that we never made", &[requests::unknown_token()])
+        .await;
+    let ended: Vec<_> = service
+        .ended()
+        .await
+        .iter()
+        .map(|token| requests::token(token))
+        .collect();
     service.row("tokens of ours that are over", &ended).await;
 
     let records = service.records().await;
-    service.row("forged callbacks of 38 KB", &[requests::forged_callback()]).await;
+    service
+        .row("forged callbacks of 38 KB", &[requests::forged_callback()])
+        .await;
     let records = service.records().await - records;
 
     let calls = service.code_calls();

@@ -23,7 +23,10 @@ impl Processors {
             .args(["-cp", &own, &std::process::id().to_string()])
             .stdout(Stdio::null())
             .status();
-        Self { all, pinned: all > 1 && taskset.is_ok_and(|status| status.success()) }
+        Self {
+            all,
+            pinned: all > 1 && taskset.is_ok_and(|status| status.success()),
+        }
     }
 
     /// Runs this program in another role on the other half, tells it what to do, and gives what it says.
@@ -36,7 +39,9 @@ impl Processors {
         let (task, role) = (serde_json::to_vec(task).unwrap(), role.to_owned());
         let mut command = if self.pinned {
             let mut command = Command::new("taskset");
-            command.arg("-c").arg(format!("{}-{}", self.all / 2, self.all - 1));
+            command
+                .arg("-c")
+                .arg(format!("{}-{}", self.all / 2, self.all - 1));
             // Who asks now and then must not wait for the attacker's processor: he has his own machine.
             if role == "attack" {
                 command.args(["nice", "-n", "19"]);
@@ -47,8 +52,12 @@ impl Processors {
             Command::new(program)
         };
         let run = move || {
-            let mut child =
-                command.arg(role).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("this program");
+            let mut child = command
+                .arg(role)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .expect("this program");
             child.stdin.take().unwrap().write_all(&task).unwrap();
             let output = child.wait_with_output().unwrap();
             assert!(output.status.success(), "{output:?}");
@@ -71,6 +80,12 @@ impl fmt::Display for Processors {
 /// The other end of [`Processors::other`].
 pub(crate) fn child<T: DeserializeOwned, F: Future<Output: Serialize>>(run: impl FnOnce(T) -> F) {
     let task = serde_json::from_reader(std::io::stdin()).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    println!("{}", serde_json::to_string(&runtime.block_on(run(task))).unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    println!(
+        "{}",
+        serde_json::to_string(&runtime.block_on(run(task))).unwrap()
+    );
 }

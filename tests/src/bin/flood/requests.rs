@@ -21,16 +21,29 @@ pub(crate) fn token(token: &str) -> String {
 
 /// A push of 40 KB that is signed with another token than ours.
 pub(crate) fn forged_callback() -> String {
-    let forge = Forge::new("NotTheToken000000000", "Rd7kT2mXv9LhR4sWc8YpB1nZf6JgU3aEoK5iHxMrDtB");
+    let forge = Forge::new(
+        "NotTheToken000000000",
+        "Rd7kT2mXv9LhR4sWc8YpB1nZf6JgU3aEoK5iHxMrDtB",
+    );
     let push = forge.post(SUITE, &"<xml><a>b</a></xml>".repeat(1_500));
     let body = String::from_utf8(push.body).unwrap();
-    post(&format!("/auth/notify?{}", push.query), "text/xml", body.len(), &body)
+    post(
+        &format!("/auth/notify?{}", push.query),
+        "text/xml",
+        body.len(),
+        &body,
+    )
 }
 
 /// A code that WeCom never made, from everywhere.
 pub(crate) fn garbage_code(corp_id: &str) -> String {
     let body = json!({"corpId": corp_id, "suiteId": SUITE, "code": "NUMBER"}).to_string();
-    post("/auth/loginByWorkbench", "application/json", body.len() - "NUMBER".len() + 43, &body)
+    post(
+        "/auth/loginByWorkbench",
+        "application/json",
+        body.len() - "NUMBER".len() + 43,
+        &body,
+    )
 }
 
 fn get(path: &str, bearer: &str) -> String {

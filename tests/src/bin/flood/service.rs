@@ -31,7 +31,11 @@ pub(crate) struct Service {
 
 impl Service {
     /// Starts it, with two companies and some sessions of the first.
-    pub(crate) async fn start(processors: Processors, length: Duration, connections: usize) -> Self {
+    pub(crate) async fn start(
+        processors: Processors,
+        length: Duration,
+        connections: usize,
+    ) -> Self {
         // The requests say whom they come from.
         let node = Node::start_with(Plan::default(), |builder| {
             builder.trusted_proxies(["127.0.0.1".parse().unwrap()])
@@ -40,21 +44,48 @@ impl Service {
         let (corp, other) = (node.install(0).await, node.install(1).await);
         let live = sessions(&node, &corp).await;
         let app = Router::new()
-            .route("/hello", get(async |_: User| "hello").route_layer(RequireLogin::new(&node.login)))
+            .route(
+                "/hello",
+                get(async |_: User| "hello").route_layer(RequireLogin::new(&node.login)),
+            )
             .route("/bare", get(async || "hello"))
             .nest("/auth", login_routes(&node.login));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { node, corp, other, live, address, processors, length, connections }
+        Self {
+            node,
+            corp,
+            other,
+            live,
+            address,
+            processors,
+            length,
+            connections,
+        }
     }
 
     /// Floods it with these requests, if there are any, and prints what good requests saw meanwhile.
     pub(crate) async fn row(&self, flood: &str, requests: &[String]) {
-        let &Self { address, processors, length, connections, .. } = self;
-        let visit = Visit { address, length, tokens: self.live.clone() };
-        let attack = Attack { address, length, connections, requests: requests.to_vec() };
+        let &Self {
+            address,
+            processors,
+            length,
+            connections,
+            ..
+        } = self;
+        let visit = Visit {
+            address,
+            length,
+            tokens: self.live.clone(),
+        };
+        let attack = Attack {
+            address,
+            length,
+            connections,
+            requests: requests.to_vec(),
+        };
         let good = processors.other::<Latencies>("visit", &visit);
         let attacked = async {
             if requests.is_empty() {
@@ -66,7 +97,11 @@ impl Service {
         println!(
             "| {flood} | {:.0} | {} | {} µs | {} µs | {} MiB |",
             answers.values().sum::<u64>() as f64 / length.as_secs_f64(),
-            answers.keys().map(u16::to_string).collect::<Vec<_>>().join(", "),
+            answers
+                .keys()
+                .map(u16::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
             good.percentile(50).as_micros(),
             good.percentile(99).as_micros(),
             resident_mib()
@@ -76,7 +111,15 @@ impl Service {
     /// Sessions that are over.
     pub(crate) async fn ended(&self) -> Vec<String> {
         let tokens = sessions(&self.node, &self.other).await;
-        let ended = self.node.login.verify_token(tokens[0].as_bytes()).resolve().await.unwrap().unwrap().user;
+        let ended = self
+            .node
+            .login
+            .verify_token(tokens[0].as_bytes())
+            .resolve()
+            .await
+            .unwrap()
+            .unwrap()
+            .user;
         self.node.login.service().logout_all(&ended).await.unwrap();
         tokens
     }
@@ -88,7 +131,9 @@ impl Service {
 
     /// How many pushes have been stored.
     pub(crate) async fn records(&self) -> i64 {
-        self.node.number("SELECT COUNT(*) FROM wecom_callback_record").await
+        self.node
+            .number("SELECT COUNT(*) FROM wecom_callback_record")
+            .await
     }
 
     /// How often WeCom was asked whose a code is.
@@ -98,7 +143,11 @@ impl Service {
 
     /// Logs a person of the other company in, and gives the status.
     pub(crate) async fn another_login(&self) -> u16 {
-        self.node.log_in(SUITE, &self.other, &self.node.user(1, 0)).await.status.as_u16()
+        self.node
+            .log_in(SUITE, &self.other, &self.node.user(1, 0))
+            .await
+            .status
+            .as_u16()
     }
 
     /// Ends it.

@@ -22,7 +22,9 @@ impl Visit {
     /// Asks with every session in turn, some hundreds of times a second.
     pub(crate) async fn run(self) -> Latencies {
         let mut latencies = Latencies::default();
-        let mut connection = KeepAlive::connect(self.address).await.expect("the service listens");
+        let mut connection = KeepAlive::connect(self.address)
+            .await
+            .expect("the service listens");
         let began = Instant::now();
         for token in self.tokens.iter().cycle() {
             if began.elapsed() >= self.length {

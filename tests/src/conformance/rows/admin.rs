@@ -32,19 +32,34 @@ pub(super) fn admin(given: &Given) -> Vec<Row> {
             Ask::get("/getLoginConfigByCode?code=row-code_1"),
             Fields(&["corpId", "agentId"]),
         ),
-        row("/getLoginConfig", Ask::get("/getLoginConfig?code=ROW-CODE_1"), Fields(&["corpId", "agentId"])),
+        row(
+            "/getLoginConfig",
+            Ask::get("/getLoginConfig?code=ROW-CODE_1"),
+            Fields(&["corpId", "agentId"]),
+        ),
     ];
     for (route, ask) in [
         ("/corps", Ask::get("/corps")),
         (records, Ask::get(records)),
-        ("/setCode", Ask::post("/setCode").json(&json!({"corpId": corp, "code": "abc"}))),
-        ("/retryCallBack", Ask::post("/retryCallBack").json(&json!({"recordId": 1}))),
+        (
+            "/setCode",
+            Ask::post("/setCode").json(&json!({"corpId": corp, "code": "abc"})),
+        ),
+        (
+            "/retryCallBack",
+            Ask::post("/retryCallBack").json(&json!({"recordId": 1})),
+        ),
     ] {
         let forbidden = || Problem(403, "FORBIDDEN");
         rows.push(row(route, ask.clone(), forbidden()));
         rows.push(row(route, ask.clone().bearer(&given.token), forbidden()));
         rows.push(row(route, ask.clone().cookie(ADMIN_KEY), forbidden()));
-        rows.push(row(route, ask.clone().header("authorization", format!("Basic {ADMIN_KEY}")), forbidden()));
+        rows.push(row(
+            route,
+            ask.clone()
+                .header("authorization", format!("Basic {ADMIN_KEY}")),
+            forbidden(),
+        ));
         rows.push(row(route, ask.bearer(&ADMIN_KEY[1..]), forbidden()));
     }
     rows.push(row(
@@ -71,7 +86,11 @@ pub(super) fn admin(given: &Given) -> Vec<Row> {
         "x=1",
         "offset=1",
     ] {
-        rows.push(row(records, keyed(Ask::get(format!("{records}?{query}"))), PARAMS));
+        rows.push(row(
+            records,
+            keyed(Ask::get(format!("{records}?{query}"))),
+            PARAMS,
+        ));
     }
     for query in [
         "status=waiting",
@@ -87,7 +106,11 @@ pub(super) fn admin(given: &Given) -> Vec<Row> {
         "before=9223372036854775807",
         "limit=2&status=succeeded&before=3",
     ] {
-        rows.push(row(records, keyed(Ask::get(format!("{records}?{query}"))), Fields(&["records"])));
+        rows.push(row(
+            records,
+            keyed(Ask::get(format!("{records}?{query}"))),
+            Fields(&["records"]),
+        ));
     }
     for record_id in [
         json!(0),
@@ -113,20 +136,38 @@ pub(super) fn admin(given: &Given) -> Vec<Row> {
         let ask = Ask::post("/retryCallBack").json(&json!({"recordId": record_id}));
         rows.push(row("/retryCallBack", keyed(ask), PARAMS));
     }
-    for record_id in [json!(i64::MAX), json!(i64::MAX.to_string()), json!(4_000_000)] {
+    for record_id in [
+        json!(i64::MAX),
+        json!(i64::MAX.to_string()),
+        json!(4_000_000),
+    ] {
         let ask = Ask::post("/retryCallBack").json(&json!({"recordId": record_id}));
-        rows.push(row("/retryCallBack", keyed(ask), Problem(404, "RECORD_NOT_FOUND")));
+        rows.push(row(
+            "/retryCallBack",
+            keyed(ask),
+            Problem(404, "RECORD_NOT_FOUND"),
+        ));
     }
     for code in ["a b", "企业", "a/b", "a.b", "a%", "-/-"] {
         let ask = Ask::post("/setCode").json(&json!({"corpId": corp, "code": code}));
         rows.push(row("/setCode", keyed(ask), PARAMS));
     }
     let long = json!({"corpId": corp, "code": "x".repeat(65)});
-    rows.push(row("/setCode", keyed(Ask::post("/setCode").json(&long)), PARAMS));
+    rows.push(row(
+        "/setCode",
+        keyed(Ask::post("/setCode").json(&long)),
+        PARAMS,
+    ));
     let good = json!({"corpId": corp, "code": "abc"});
-    let broken = broken_bodies("/setCode", &good).into_iter().map(|ask| row("/setCode", keyed(ask), PARAMS));
+    let broken = broken_bodies("/setCode", &good)
+        .into_iter()
+        .map(|ask| row("/setCode", keyed(ask), PARAMS));
     rows.extend(broken);
-    rows.push(row("/retryCallBack", keyed(Ask::post("/retryCallBack")), PARAMS));
+    rows.push(row(
+        "/retryCallBack",
+        keyed(Ask::post("/retryCallBack")),
+        PARAMS,
+    ));
     rows.push(row(
         "/retryCallBack",
         keyed(Ask::post("/retryCallBack").json(&json!({"recordId": 1, "x": 1}))),

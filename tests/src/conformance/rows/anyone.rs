@@ -12,16 +12,32 @@ pub(super) fn pages(given: &Given) -> Vec<Row> {
     let state = "0123456789abcdef0123456789abcdef";
     vec![
         row(login, Ask::get("/login"), Page(200)),
-        row(login, Ask::get("/login?returnTo=&orgCode=&corpId=&mode=&utm_source=x"), Page(200)),
+        row(
+            login,
+            Ask::get("/login?returnTo=&orgCode=&corpId=&mode=&utm_source=x"),
+            Page(200),
+        ),
         row(login, Ask::new("HEAD", "/login"), Head),
         row(login, Ask::get("/login?mode=app"), Page(400)),
         row(login, Ask::get("/login?orgCode=nobody"), Page(404)),
         row(login, Ask::get("/login?corpId=wwnobody"), Page(403)),
-        row(login, Ask::get(format!("/login?corpId={}&corpId=b", given.corp)), Page(400)),
+        row(
+            login,
+            Ask::get(format!("/login?corpId={}&corpId=b", given.corp)),
+            Page(400),
+        ),
         row(callback, Ask::get("/callback"), Page(400)),
         row(callback, Ask::get("/callback?code=c&state=abc"), Page(400)),
-        row(callback, Ask::get(format!("/callback?code=c&state={state}")), Page(403)),
-        row(callback, Ask::get(format!("/callback?corpId=ww1&state={state}")), Page(403)),
+        row(
+            callback,
+            Ask::get(format!("/callback?code=c&state={state}")),
+            Page(403),
+        ),
+        row(
+            callback,
+            Ask::get(format!("/callback?corpId=ww1&state={state}")),
+            Page(403),
+        ),
     ]
 }
 
@@ -61,14 +77,46 @@ pub(super) fn anyone(given: &Given) -> Vec<Row> {
             Ask::get("/group.CodesOff/getLoginConfig"),
             Fields(&["suiteId", "corpId", "isActive", "authType"]),
         ),
-        row(config, Ask::new("HEAD", "/QywxProxyDefault/getLoginConfig"), Head),
-        row(config, Ask::new("HEAD", "/Nobody/getLoginConfig"), HeadProblem(404)),
-        row(config, Ask::get("/Nobody/getLoginConfig"), Problem(404, "INSTANCE_NOT_FOUND")),
-        row(config, Ask::get("/qywxproxydefault/getLoginConfig"), Problem(404, "INSTANCE_NOT_FOUND")),
-        row(config, Ask::get("/CodesOff/getLoginConfig"), Problem(404, "INSTANCE_NOT_FOUND")),
-        row(config, Ask::get("/group%2FCodesOff/getLoginConfig"), Problem(404, "INSTANCE_NOT_FOUND")),
-        row(config, Ask::get("/%FF/getLoginConfig"), Problem(404, "INSTANCE_NOT_FOUND")),
-        row(config, Ask::get("/loginTypes.Meta/getLoginConfig"), Problem(404, "INSTANCE_NOT_FOUND")),
+        row(
+            config,
+            Ask::new("HEAD", "/QywxProxyDefault/getLoginConfig"),
+            Head,
+        ),
+        row(
+            config,
+            Ask::new("HEAD", "/Nobody/getLoginConfig"),
+            HeadProblem(404),
+        ),
+        row(
+            config,
+            Ask::get("/Nobody/getLoginConfig"),
+            Problem(404, "INSTANCE_NOT_FOUND"),
+        ),
+        row(
+            config,
+            Ask::get("/qywxproxydefault/getLoginConfig"),
+            Problem(404, "INSTANCE_NOT_FOUND"),
+        ),
+        row(
+            config,
+            Ask::get("/CodesOff/getLoginConfig"),
+            Problem(404, "INSTANCE_NOT_FOUND"),
+        ),
+        row(
+            config,
+            Ask::get("/group%2FCodesOff/getLoginConfig"),
+            Problem(404, "INSTANCE_NOT_FOUND"),
+        ),
+        row(
+            config,
+            Ask::get("/%FF/getLoginConfig"),
+            Problem(404, "INSTANCE_NOT_FOUND"),
+        ),
+        row(
+            config,
+            Ask::get("/loginTypes.Meta/getLoginConfig"),
+            Problem(404, "INSTANCE_NOT_FOUND"),
+        ),
         row(
             login_code,
             Ask::post("/Nobody/getLoginCode").json(&json!({"corpId": corp, "code": "c"})),
@@ -76,17 +124,20 @@ pub(super) fn anyone(given: &Given) -> Vec<Row> {
         ),
         row(
             login_code,
-            Ask::post("/QywxProxyCompanyA/getLoginCode").json(&json!({"corpId": "wwother", "code": "c"})),
+            Ask::post("/QywxProxyCompanyA/getLoginCode")
+                .json(&json!({"corpId": "wwother", "code": "c"})),
             Problem(403, "CORP_MISMATCH"),
         ),
         row(
             login_code,
-            Ask::post("/QywxProxyDefault/getLoginCode").json(&json!({"corpId": "wwother", "code": "c"})),
+            Ask::post("/QywxProxyDefault/getLoginCode")
+                .json(&json!({"corpId": "wwother", "code": "c"})),
             Problem(403, "CORP_NOT_AUTHORIZED"),
         ),
         row(
             login_code,
-            Ask::post("/Closed/getLoginCode").json(&json!({"corpId": crate::auths::CLOSED, "code": "c"})),
+            Ask::post("/Closed/getLoginCode")
+                .json(&json!({"corpId": crate::auths::CLOSED, "code": "c"})),
             Problem(403, "LOGIN_DISABLED"),
         ),
         row(
@@ -106,7 +157,8 @@ pub(super) fn anyone(given: &Given) -> Vec<Row> {
         ),
         row(
             "/loginByWorkbench",
-            Ask::post("/loginByWorkbench").json(&json!({"corpId": corp, "code": "c", "suiteId": "dknobody"})),
+            Ask::post("/loginByWorkbench")
+                .json(&json!({"corpId": corp, "code": "c", "suiteId": "dknobody"})),
             Problem(403, "CORP_NOT_AUTHORIZED"),
         ),
     ];
@@ -132,24 +184,49 @@ pub(super) fn anyone(given: &Given) -> Vec<Row> {
     ] {
         let mut body = json!({"corpId": corp, "code": "c"});
         body[field] = json!(value);
-        rows.push(row("/loginByWorkbench", Ask::post("/loginByWorkbench").json(&body), Problem(400, code)));
+        rows.push(row(
+            "/loginByWorkbench",
+            Ask::post("/loginByWorkbench").json(&body),
+            Problem(400, code),
+        ));
     }
     let params = |route, asks: Vec<Ask>| asks.into_iter().map(move |ask| row(route, ask, PARAMS));
     let code = json!({"corpId": corp, "code": "c"});
-    rows.extend(params(login_code, broken_bodies("/QywxProxyDefault/getLoginCode", &code)));
-    rows.extend(params("/loginByWorkbench", broken_bodies("/loginByWorkbench", &code)));
-    rows.extend(params("/loginByCode", broken_bodies("/loginByCode", &json!({"loginCode": "x"}))));
+    rows.extend(params(
+        login_code,
+        broken_bodies("/QywxProxyDefault/getLoginCode", &code),
+    ));
+    rows.extend(params(
+        "/loginByWorkbench",
+        broken_bodies("/loginByWorkbench", &code),
+    ));
+    rows.extend(params(
+        "/loginByCode",
+        broken_bodies("/loginByCode", &json!({"loginCode": "x"})),
+    ));
     for route in ["/getLoginConfig", "/getLoginConfigByCode"] {
-        for query in
-            ["", "?", "?code", "?code=", "?code=%20", "?code=a&code=a", "?code=a&x=1", "?Code=a", "?code=%00"]
-        {
+        for query in [
+            "",
+            "?",
+            "?code",
+            "?code=",
+            "?code=%20",
+            "?code=a&code=a",
+            "?code=a&x=1",
+            "?Code=a",
+            "?code=%00",
+        ] {
             rows.push(row(route, Ask::get(format!("{route}{query}")), PARAMS));
         }
         for code in ["nobody", "%E4%BC%81", "a%20b", "%25"] {
             let expect = Problem(404, "ORG_CODE_NOT_FOUND");
             rows.push(row(route, Ask::get(format!("{route}?code={code}")), expect));
         }
-        rows.push(row(route, Ask::new("HEAD", format!("{route}?code=nobody")), HeadProblem(404)));
+        rows.push(row(
+            route,
+            Ask::new("HEAD", format!("{route}?code=nobody")),
+            HeadProblem(404),
+        ));
     }
     rows
 }

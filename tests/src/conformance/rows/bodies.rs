@@ -10,7 +10,11 @@ pub(super) const PARAMS: Expect = Expect::Problem(400, "API_PARAMS_ERROR");
 /// What is wrong with any JSON body, beside what `good` would be.
 pub(super) fn broken_bodies(path: &str, good: &Value) -> Vec<Ask> {
     let text = good.to_string();
-    let post = |body: Vec<u8>| Ask::post(path).header("content-type", "application/json").body(body);
+    let post = |body: Vec<u8>| {
+        Ask::post(path)
+            .header("content-type", "application/json")
+            .body(body)
+    };
     let changed = |change: &dyn Fn(&mut serde_json::Map<String, Value>)| {
         let mut body = good.as_object().unwrap().clone();
         change(&mut body);
@@ -47,7 +51,9 @@ pub(super) fn broken_bodies(path: &str, good: &Value) -> Vec<Ask> {
             json!("a\u{0}b"),
         ];
         for value in values {
-            asks.push(changed(&|body| drop(body.insert(field.clone(), value.clone()))));
+            asks.push(changed(&|body| {
+                drop(body.insert(field.clone(), value.clone()))
+            }));
         }
         let recased = field.to_ascii_uppercase();
         asks.push(changed(&|body| {

@@ -44,13 +44,22 @@ pub(super) fn check(reply: &Reply, expect: &Expect) {
                 (reply.status, reply.header("content-type")),
                 (*status, Some("text/html; charset=utf-8"))
             );
-            assert!(reply.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
+            assert!(
+                reply
+                    .header("content-security-policy")
+                    .unwrap()
+                    .contains("frame-ancestors 'none'")
+            );
             assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
             assert_eq!(reply.header("cache-control"), Some("no-store"));
         }
         Expect::NotAllowed { allow, plain } => {
             assert_eq!(reply.header("allow"), Some(allow.as_str()));
-            if *plain { refused(reply, 405) } else { reply.is_problem(405, "METHOD_NOT_ALLOWED") }
+            if *plain {
+                refused(reply, 405)
+            } else {
+                reply.is_problem(405, "METHOD_NOT_ALLOWED")
+            }
         }
         Expect::Head => {
             assert_eq!((reply.status, reply.body.len()), (200, 0));
@@ -59,7 +68,10 @@ pub(super) fn check(reply: &Reply, expect: &Expect) {
         }
         Expect::HeadProblem(status) => {
             assert_eq!((reply.status, reply.body.len()), (*status, 0));
-            assert_eq!(reply.header("content-type"), Some("application/problem+json"));
+            assert_eq!(
+                reply.header("content-type"),
+                Some("application/problem+json")
+            );
         }
         Expect::Host404 => assert_eq!((reply.status, reply.text()), (404, HOST_404)),
         Expect::NotFound => assert_eq!(reply.status, 404),
@@ -69,8 +81,17 @@ pub(super) fn check(reply: &Reply, expect: &Expect) {
 /// That an object has these fields and no others.
 #[track_caller]
 pub(in crate::conformance) fn has_fields(value: &Value, fields: &[&str]) {
-    let there: BTreeSet<_> = value.as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(there, fields.iter().copied().collect::<BTreeSet<_>>(), "{value}");
+    let there: BTreeSet<_> = value
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        there,
+        fields.iter().copied().collect::<BTreeSet<_>>(),
+        "{value}"
+    );
 }
 
 /// That a callback was refused: plain text, empty, with every header of a callback's answer.
@@ -83,8 +104,14 @@ pub(in crate::conformance) fn refused(reply: &Reply, status: u16) {
 /// The headers of every answer to a callback.
 #[track_caller]
 pub(in crate::conformance) fn callback_headers(reply: &Reply) {
-    assert_eq!(reply.header("content-type"), Some("text/plain; charset=utf-8"));
+    assert_eq!(
+        reply.header("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
     assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
-    assert_eq!(reply.header("content-security-policy"), Some("default-src 'none'"));
+    assert_eq!(
+        reply.header("content-security-policy"),
+        Some("default-src 'none'")
+    );
     assert_eq!(reply.header("cache-control"), Some("no-store"));
 }

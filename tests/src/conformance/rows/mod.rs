@@ -42,7 +42,10 @@ struct Given {
 /// The routes that at least one written row is about.
 #[must_use]
 pub fn routes_in_rows() -> BTreeSet<&'static str> {
-    let given = Given { token: "t".repeat(40), corp: COMPANY_A.to_owned() };
+    let given = Given {
+        token: "t".repeat(40),
+        corp: COMPANY_A.to_owned(),
+    };
     written(&given).iter().filter_map(|row| row.route).collect()
 }
 
@@ -50,41 +53,69 @@ pub fn routes_in_rows() -> BTreeSet<&'static str> {
 pub(super) async fn run(stage: Stage) -> (usize, Vec<String>) {
     let world = Arc::new(stage.world(Setup::new()).await);
     let corp = COMPANY_A.to_owned();
-    let given = Given { token: world.token(&corp, &world.person(&corp)).await, corp };
+    let given = Given {
+        token: world.token(&corp, &world.person(&corp)).await,
+        corp,
+    };
     let calls = world.sandbox.calls("auth/getuserinfo");
     let mut rows = written(&given);
     rows.extend(methods());
     let mut failed = Vec::new();
     for (number, row) in rows.iter().enumerate() {
         // Each from a client of its own, so that no limit is met.
-        let ask = row.ask.clone().from(&format!("198.51.{}.{}", number / 250, number % 250));
+        let ask = row
+            .ask
+            .clone()
+            .from(&format!("198.51.{}.{}", number / 250, number % 250));
         let reply = world.ours(ask).await;
         let expect = row.expect.clone();
-        if tokio::spawn(async move { check(&reply, &expect) }).await.is_err() {
-            failed.push(format!("row {:?} of {:?}, expected {:?}", row.ask, row.route, row.expect));
+        if tokio::spawn(async move { check(&reply, &expect) })
+            .await
+            .is_err()
+        {
+            failed.push(format!(
+                "row {:?} of {:?}, expected {:?}",
+                row.ask, row.route, row.expect
+            ));
         }
     }
     if world.sandbox.calls("auth/getuserinfo") != calls {
         failed.push("a row of the table reached WeCom with a code".to_owned());
     }
-    assert_eq!(world.hello(&given.token).await, 200, "no row ends the session");
-    Arc::into_inner(world).expect("no row is under way").end().await;
+    assert_eq!(
+        world.hello(&given.token).await,
+        200,
+        "no row ends the session"
+    );
+    Arc::into_inner(world)
+        .expect("no row is under way")
+        .end()
+        .await;
     (rows.len(), failed)
 }
 
 /// Every route by every method that it does not take.
 fn methods() -> Vec<Row> {
-    let all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"];
+    let all = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND",
+    ];
     let mut rows = Vec::new();
     for route in routes() {
-        let path = route.path.replace("{Instance}", "QywxProxyDefault").replace("{id}", "1");
+        let path = route
+            .path
+            .replace("{Instance}", "QywxProxyDefault")
+            .replace("{id}", "1");
         for method in all.iter().filter(|method| !route.methods.contains(method)) {
             let (allow, plain) = (route.methods.join(", "), route.path.ends_with("/notify"));
             let expect = match *method {
                 "HEAD" if !plain => Expect::HeadProblem(405),
                 _ => Expect::NotAllowed { allow, plain },
             };
-            rows.push(Row { route: Some(route.path), ask: Ask::new(method, path.clone()), expect });
+            rows.push(Row {
+                route: Some(route.path),
+                ask: Ask::new(method, path.clone()),
+                expect,
+            });
         }
     }
     rows
@@ -92,11 +123,23 @@ fn methods() -> Vec<Row> {
 
 /// The rows that are written by hand. A new route needs some.
 fn written(given: &Given) -> Vec<Row> {
-    [anyone(given), pages(given), callbacks(), admin(given), session(given), unknown_paths()].concat()
+    [
+        anyone(given),
+        pages(given),
+        callbacks(),
+        admin(given),
+        session(given),
+        unknown_paths(),
+    ]
+    .concat()
 }
 
 fn row(route: &'static str, ask: Ask, expect: Expect) -> Row {
-    Row { route: Some(route), ask, expect }
+    Row {
+        route: Some(route),
+        ask,
+        expect,
+    }
 }
 
 fn unknown_paths() -> Vec<Row> {
@@ -120,8 +163,14 @@ fn unknown_paths() -> Vec<Row> {
         "/me.json",
     ];
     // What a rule of a proxy in front would not see as one of our paths is none.
-    let empty_segments =
-        ["//notify", "//getLoginConfig", "//me", "//setCode", "//sessions/1", "/sessions//1"];
+    let empty_segments = [
+        "//notify",
+        "//getLoginConfig",
+        "//me",
+        "//setCode",
+        "//sessions/1",
+        "/sessions//1",
+    ];
     let rows = |path: &'static str, expect: Expect| {
         [Ask::get(path), Ask::post(path).body("{}")].map(|ask| Row {
             route: None,
@@ -129,6 +178,14 @@ fn unknown_paths() -> Vec<Row> {
             expect: expect.clone(),
         })
     };
-    let unknown = unknown.into_iter().flat_map(|path| rows(path, Expect::Host404));
-    unknown.chain(empty_segments.into_iter().flat_map(|path| rows(path, Expect::NotFound))).collect()
+    let unknown = unknown
+        .into_iter()
+        .flat_map(|path| rows(path, Expect::Host404));
+    unknown
+        .chain(
+            empty_segments
+                .into_iter()
+                .flat_map(|path| rows(path, Expect::NotFound)),
+        )
+        .collect()
 }

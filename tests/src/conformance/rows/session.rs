@@ -7,21 +7,41 @@ use crate::world::ADMIN_KEY;
 pub(super) fn session(given: &Given) -> Vec<Row> {
     use Expect::{Fields, Head, HeadProblem, Problem};
     let mut rows = vec![
-        row("/me", Ask::get("/me").bearer(&given.token), Fields(&["user", "session"])),
+        row(
+            "/me",
+            Ask::get("/me").bearer(&given.token),
+            Fields(&["user", "session"]),
+        ),
         row("/me", Ask::new("HEAD", "/me").bearer(&given.token), Head),
         row("/me", Ask::new("HEAD", "/me"), HeadProblem(401)),
-        row("/me", Ask::get("/me").cookie(&given.token), Fields(&["user", "session"])),
+        row(
+            "/me",
+            Ask::get("/me").cookie(&given.token),
+            Fields(&["user", "session"]),
+        ),
         row(
             "/me",
             Ask::get(format!("/me?token={0}&access_token={0}", given.token)),
             Problem(401, "UNAUTHENTICATED"),
         ),
-        row("/sessions", Ask::get("/sessions").bearer(&given.token), Fields(&["sessions"])),
-        row("/sessions", Ask::new("HEAD", "/sessions").bearer(&given.token), Head),
+        row(
+            "/sessions",
+            Ask::get("/sessions").bearer(&given.token),
+            Fields(&["sessions"]),
+        ),
+        row(
+            "/sessions",
+            Ask::new("HEAD", "/sessions").bearer(&given.token),
+            Head,
+        ),
     ];
     for id in ["1", "nobody", "%2e%2e", "..%2f", "%00", "%FF", "a%20b"] {
         let ask = Ask::new("DELETE", format!("/sessions/{id}")).bearer(&given.token);
-        rows.push(row("/sessions/{id}", ask, Problem(404, "SESSION_NOT_FOUND")));
+        rows.push(row(
+            "/sessions/{id}",
+            ask,
+            Problem(404, "SESSION_NOT_FOUND"),
+        ));
     }
     for (route, method, path) in [
         ("/me", "GET", "/me"),
@@ -32,20 +52,44 @@ pub(super) fn session(given: &Given) -> Vec<Row> {
     ] {
         let ask = || Ask::new(method, path);
         let mut altered = given.token.clone().into_bytes();
-        altered[10] = if altered.get(10) == Some(&b'A') { b'B' } else { b'A' };
+        altered[10] = if altered.get(10) == Some(&b'A') {
+            b'B'
+        } else {
+            b'A'
+        };
         let altered = String::from_utf8(altered).unwrap();
         rows.push(row(route, ask(), Problem(401, "UNAUTHENTICATED")));
-        rows.push(row(route, ask().header("authorization", "Basic YTpi"), Problem(401, "UNAUTHENTICATED")));
-        rows.push(row(route, ask().bearer("nonsense"), Problem(401, "TOKEN_INVALID")));
-        rows.push(row(route, ask().bearer(&altered), Problem(401, "TOKEN_INVALID")));
-        rows.push(row(route, ask().bearer(ADMIN_KEY), Problem(401, "TOKEN_INVALID")));
+        rows.push(row(
+            route,
+            ask().header("authorization", "Basic YTpi"),
+            Problem(401, "UNAUTHENTICATED"),
+        ));
+        rows.push(row(
+            route,
+            ask().bearer("nonsense"),
+            Problem(401, "TOKEN_INVALID"),
+        ));
+        rows.push(row(
+            route,
+            ask().bearer(&altered),
+            Problem(401, "TOKEN_INVALID"),
+        ));
+        rows.push(row(
+            route,
+            ask().bearer(ADMIN_KEY),
+            Problem(401, "TOKEN_INVALID"),
+        ));
     }
     for (route, method, path) in [
         ("/sessions/{id}", "DELETE", "/sessions/1"),
         ("/logout", "POST", "/logout"),
         ("/logoutAll", "POST", "/logoutAll"),
     ] {
-        rows.push(row(route, Ask::new(method, path).cookie(&given.token), Problem(403, "CROSS_SITE")));
+        rows.push(row(
+            route,
+            Ask::new(method, path).cookie(&given.token),
+            Problem(403, "CROSS_SITE"),
+        ));
     }
     rows
 }

@@ -7,7 +7,12 @@ use super::*;
 #[test]
 fn the_placeholder_key_of_the_reference_page_fails_by_file_and_field() {
     let root = root();
-    write(root.path(), "QywxProxyTemp", REFERENCE_ELEMENT, REFERENCE_BUSINESS);
+    write(
+        root.path(),
+        "QywxProxyTemp",
+        REFERENCE_ELEMENT,
+        REFERENCE_BUSINESS,
+    );
     let message = refusal(load(root.path()));
     let file = root.path().join("QywxProxyTemp").join("QywxProxyTemp.json");
     assert_eq!(
@@ -30,11 +35,23 @@ fn every_setting_is_read() {
     .unwrap();
     let instance = &instances[0];
     assert!(!instance.is_active);
-    assert_eq!((instance.scope, instance.code_login), (Scope::SnsapiPrivateinfo, CodeLogin::State));
-    assert_eq!(instance.suite.provider_corp_id.as_ref().unwrap().as_str(), "wwP");
-    assert_eq!(instance.suite.provider_secret.as_ref().unwrap().expose(), "ps");
+    assert_eq!(
+        (instance.scope, instance.code_login),
+        (Scope::SnsapiPrivateinfo, CodeLogin::State)
+    );
+    assert_eq!(
+        instance.suite.provider_corp_id.as_ref().unwrap().as_str(),
+        "wwP"
+    );
+    assert_eq!(
+        instance.suite.provider_secret.as_ref().unwrap().expose(),
+        "ps"
+    );
     assert_eq!(instance.suite.callback_keys.len(), 2);
-    assert_eq!(instance.suite.callback_keys[1].token.expose(), "another-token-of-24-chars");
+    assert_eq!(
+        instance.suite.callback_keys[1].token.expose(),
+        "another-token-of-24-chars"
+    );
 }
 
 #[test]
@@ -60,17 +77,29 @@ fn each_optional_field_is_legal_alone() {
 
 #[test]
 fn required_fields_are_required() {
-    assert_refused(&business_with("/authConfig", None), "authConfig", "is required and missing");
+    assert_refused(
+        &business_with("/authConfig", None),
+        "authConfig",
+        "is required and missing",
+    );
     for field in ["suiteId", "suiteSecret", "encodingAESKey", "token"] {
         let business = business_with(&format!("/authConfig/{field}"), None);
-        assert_refused(&business, &format!("authConfig.{field}"), "is required and missing");
+        assert_refused(
+            &business,
+            &format!("authConfig.{field}"),
+            "is required and missing",
+        );
     }
     for field in ["encodingAESKey", "token"] {
         let mut pair = json!({"token": TOKEN, "encodingAESKey": KEY});
         let whole = pair.clone();
         pair.as_object_mut().unwrap().remove(field);
         let business = business_with("/callbackKeys", Some(json!([whole, pair])));
-        assert_refused(&business, &format!("callbackKeys[1].{field}"), "is required and missing");
+        assert_refused(
+            &business,
+            &format!("callbackKeys[1].{field}"),
+            "is required and missing",
+        );
     }
 }
 
@@ -89,10 +118,18 @@ fn a_text_is_neither_blank_nor_of_another_type() {
     ] {
         let pointer = format!("/{}", field.replace('.', "/"));
         for blank in ["", "  ", "\t\n", "\u{3000}"] {
-            assert_refused(&business_with(&pointer, Some(json!(blank))), field, "must not be blank");
+            assert_refused(
+                &business_with(&pointer, Some(json!(blank))),
+                field,
+                "must not be blank",
+            );
         }
         for wrong in [json!(null), json!(7), json!(true), json!(["x"]), json!({})] {
-            assert_refused(&business_with(&pointer, Some(wrong)), field, "must be a string");
+            assert_refused(
+                &business_with(&pointer, Some(wrong)),
+                field,
+                "must be a string",
+            );
         }
     }
 }
@@ -100,12 +137,24 @@ fn a_text_is_neither_blank_nor_of_another_type() {
 #[test]
 fn what_is_no_text_is_of_its_type_too() {
     for wrong in [json!("true"), json!(1), json!(null), json!("")] {
-        assert_refused(&business_with("/isActive", Some(wrong)), "isActive", "must be true or false");
+        assert_refused(
+            &business_with("/isActive", Some(wrong)),
+            "isActive",
+            "must be true or false",
+        );
     }
     for wrong in [json!("x"), json!(null), json!([])] {
-        assert_refused(&business_with("/authConfig", Some(wrong)), "authConfig", "must be an object");
+        assert_refused(
+            &business_with("/authConfig", Some(wrong)),
+            "authConfig",
+            "must be an object",
+        );
     }
-    assert_refused(&business_with("/callbackKeys", Some(json!({}))), "callbackKeys", "must be an array");
+    assert_refused(
+        &business_with("/callbackKeys", Some(json!({}))),
+        "callbackKeys",
+        "must be an array",
+    );
     assert_refused(
         &business_with("/callbackKeys", Some(json!(["x"]))),
         "callbackKeys[0]",
@@ -127,7 +176,10 @@ fn ids_keys_and_words_are_checked() {
         let rule = "must be 43 characters of base64";
         let one = business_with("/authConfig/encodingAESKey", Some(json!(bad)));
         assert_refused(&one, "authConfig.encodingAESKey", rule);
-        let more = business_with("/callbackKeys", Some(json!([{"token": TOKEN, "encodingAESKey": bad}])));
+        let more = business_with(
+            "/callbackKeys",
+            Some(json!([{"token": TOKEN, "encodingAESKey": bad}])),
+        );
         assert_refused(&more, "callbackKeys[0].encodingAESKey", rule);
     }
     let scope = business_with("/scope", Some(json!("snsapi_userinfo")));
@@ -140,16 +192,39 @@ fn ids_keys_and_words_are_checked() {
 fn the_element_file_is_checked() {
     let kind = QYWX_PROXY_TYPE;
     for (element, rule) in [
-        (json!({"type": kind}), "e.json: title: is required and missing"),
-        (json!({"type": kind, "title": " "}), "e.json: title: must not be blank"),
-        (json!({"type": kind, "title": 1}), "e.json: title: must be a string"),
-        (json!({"title": "T"}), "e.json: type: is required and missing"),
-        (json!({"title": "T", "type": ""}), "e.json: type: must not be blank"),
-        (json!({"title": "T", "type": "${UNSET}"}), "e.json: type: names an environment variable"),
+        (
+            json!({"type": kind}),
+            "e.json: title: is required and missing",
+        ),
+        (
+            json!({"type": kind, "title": " "}),
+            "e.json: title: must not be blank",
+        ),
+        (
+            json!({"type": kind, "title": 1}),
+            "e.json: title: must be a string",
+        ),
+        (
+            json!({"title": "T"}),
+            "e.json: type: is required and missing",
+        ),
+        (
+            json!({"title": "T", "type": ""}),
+            "e.json: type: must not be blank",
+        ),
+        (
+            json!({"title": "T", "type": "${UNSET}"}),
+            "e.json: type: names an environment variable",
+        ),
         (json!("T"), "e.json: must be a JSON object"),
     ] {
         let root = root();
-        write(root.path(), "A", &element.to_string(), &business().to_string());
+        write(
+            root.path(),
+            "A",
+            &element.to_string(),
+            &business().to_string(),
+        );
         let message = refusal(load(root.path()));
         assert!(message.contains(rule), "{message}");
     }
@@ -158,10 +233,22 @@ fn the_element_file_is_checked() {
 #[test]
 fn what_the_environment_does_not_give_stops_the_start() {
     for (text, rule) in [
-        ("${UNSET}", "names an environment variable that is unset or blank"),
-        ("${WECOM_LOGIN_DATA_KEY}", "must not name one of our own WECOM_LOGIN_ variables"),
+        (
+            "${UNSET}",
+            "names an environment variable that is unset or blank",
+        ),
+        (
+            "${WECOM_LOGIN_DATA_KEY}",
+            "must not name one of our own WECOM_LOGIN_ variables",
+        ),
     ] {
-        for field in ["authConfig.suiteId", "corpId", "providerSecret", "isActive", "unknown"] {
+        for field in [
+            "authConfig.suiteId",
+            "corpId",
+            "providerSecret",
+            "isActive",
+            "unknown",
+        ] {
             let pointer = format!("/{}", field.replace('.', "/"));
             assert_refused(&business_with(&pointer, Some(json!(text))), field, rule);
         }
@@ -176,8 +263,14 @@ fn warnings_name_short_tokens_and_the_missing_provider() {
     let (_, warnings) = load_one(&business).unwrap();
     let texts: Vec<_> = warnings.iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), 2, "{texts:?}");
-    assert!(texts[0].contains("A.json: callbackKeys[0].token: has fewer than 16"), "{texts:?}");
-    assert!(texts[1].contains("A.json: providerCorpId: is missing"), "{texts:?}");
+    assert!(
+        texts[0].contains("A.json: callbackKeys[0].token: has fewer than 16"),
+        "{texts:?}"
+    );
+    assert!(
+        texts[1].contains("A.json: providerCorpId: is missing"),
+        "{texts:?}"
+    );
 
     let exact = business_with("/authConfig/token", Some(json!("sixteen-letters-")));
     assert_eq!(load_one(&exact).unwrap().1, []);

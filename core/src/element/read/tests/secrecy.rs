@@ -48,7 +48,9 @@ fn broken_files(values: &[String], broken: usize) -> Option<(String, String, Opt
         12 => business["authConfig"]["encodingAESKey"] = json!(values[3]),
         13 => business["corpId"] = json!(format!("{}/", values[5])),
         14 => business["providerCorpId"] = json!(format!("{}企业", values[6])),
-        15 => business["callbackKeys"][0]["encodingAESKey"] = json!(format!("{}===", key(&values[4]))),
+        15 => {
+            business["callbackKeys"][0]["encodingAESKey"] = json!(format!("{}===", key(&values[4])))
+        }
         16 => business["isActive"] = json!(values[0]),
         17 => business["scope"] = json!(values[0]),
         18 => business["codeLogin"] = json!(values[0]),
@@ -62,9 +64,23 @@ fn broken_files(values: &[String], broken: usize) -> Option<(String, String, Opt
         26 => element = json!(values[0]),
         27 => business["corpId"] = json!(format!("${{{}}}", values[5])),
         28 => business["authConfig"]["suiteSecret"] = json!(format!("${{{} }}", values[2])),
-        29 => business["authConfig"]["suiteSecret"] = json!(format!("${{WECOM_LOGIN_{}}}", values[2])),
-        30 => return Some((element.to_string(), format!("{business}{}", values[2]), None)),
-        31 => return Some((element.to_string(), business.to_string().replacen(':', "=", 3), None)),
+        29 => {
+            business["authConfig"]["suiteSecret"] = json!(format!("${{WECOM_LOGIN_{}}}", values[2]))
+        }
+        30 => {
+            return Some((
+                element.to_string(),
+                format!("{business}{}", values[2]),
+                None,
+            ));
+        }
+        31 => {
+            return Some((
+                element.to_string(),
+                business.to_string().replacen(':', "=", 3),
+                None,
+            ));
+        }
         32 => return Some((values[0].clone(), business.to_string(), None)),
         // Two instances that contradict each other.
         33..=38 => {

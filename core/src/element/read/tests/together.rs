@@ -29,9 +29,22 @@ fn instances_of_one_suite_share_what_each_of_them_knows() {
     let (instances, warnings) = load(root.path()).unwrap();
     assert_eq!(warnings, [], "B has its provider from A");
     assert_eq!(instances[0].suite, instances[1].suite);
-    let tokens: Vec<_> = instances[1].suite.callback_keys.iter().map(|keys| keys.token.expose()).collect();
+    let tokens: Vec<_> = instances[1]
+        .suite
+        .callback_keys
+        .iter()
+        .map(|keys| keys.token.expose())
+        .collect();
     assert_eq!(tokens, [TOKEN, "second-token-second", "third-token-third"]);
-    assert_eq!(instances[1].suite.provider_secret.as_ref().unwrap().expose(), "ps");
+    assert_eq!(
+        instances[1]
+            .suite
+            .provider_secret
+            .as_ref()
+            .unwrap()
+            .expose(),
+        "ps"
+    );
 }
 
 #[test]
@@ -44,17 +57,32 @@ fn one_suite_has_one_set_of_credentials() {
     ] {
         let root = root();
         let pointer = format!("/{}", field.replace('.', "/"));
-        write_business(root.path(), "A", &business_with("/corpId", Some(json!("wwA"))));
-        write_business(root.path(), "B", &business_with(&pointer, Some(json!(value))));
+        write_business(
+            root.path(),
+            "A",
+            &business_with("/corpId", Some(json!("wwA"))),
+        );
+        write_business(
+            root.path(),
+            "B",
+            &business_with(&pointer, Some(json!(value))),
+        );
         let message = refusal(load(root.path()));
-        let expected = format!("A.json and {}: {field}: ", root.path().join("B/B.json").display());
+        let expected = format!(
+            "A.json and {}: {field}: ",
+            root.path().join("B/B.json").display()
+        );
         assert!(message.contains(&expected), "{message}");
     }
     let root = root();
     let mut first = business_with("/corpId", Some(json!("wwA")));
     first["providerSecret"] = json!("one");
     write_business(root.path(), "A", &first);
-    write_business(root.path(), "B", &business_with("/providerSecret", Some(json!("two"))));
+    write_business(
+        root.path(),
+        "B",
+        &business_with("/providerSecret", Some(json!("two"))),
+    );
     assert!(refusal(load(root.path())).contains("providerSecret: instances of one suiteId"));
 }
 
@@ -63,16 +91,26 @@ fn a_corp_and_the_rest_of_a_suite_belong_to_one_instance_each() {
     let root = root();
     write_business(root.path(), "A", &business());
     write_business(root.path(), "B", &business());
-    assert!(refusal(load(root.path())).ends_with("corpId: only one instance of a suiteId can do without"));
+    assert!(
+        refusal(load(root.path()))
+            .ends_with("corpId: only one instance of a suiteId can do without")
+    );
     let mut pinned = business_with("/corpId", Some(json!("wwA")));
     write_business(root.path(), "A", &pinned);
     pinned["isActive"] = json!(false);
     write_business(root.path(), "B", &pinned);
     let message = refusal(load(root.path()));
-    assert!(message.ends_with("corpId: two instances must not have one suiteId and one corpId"), "{message}");
+    assert!(
+        message.ends_with("corpId: two instances must not have one suiteId and one corpId"),
+        "{message}"
+    );
     pinned["authConfig"]["suiteId"] = json!("dk2");
     write_business(root.path(), "B", &pinned);
-    assert_eq!(load(root.path()).unwrap().0.len(), 2, "another suite may hold the same corp");
+    assert_eq!(
+        load(root.path()).unwrap().0.len(),
+        2,
+        "another suite may hold the same corp"
+    );
 }
 
 #[test]
@@ -84,13 +122,25 @@ fn instances_built_in_code_are_checked_by_name() {
         .with_code_login(CodeLogin::Off)
         .inactive();
     assert!(!first.is_active);
-    assert_eq!((first.scope, first.code_login), (Scope::SnsapiPrivateinfo, CodeLogin::Off));
-    let mut clash = [first.clone(), instance("auths.B", suite("dk1")).with_corp_id(corp)];
+    assert_eq!(
+        (first.scope, first.code_login),
+        (Scope::SnsapiPrivateinfo, CodeLogin::Off)
+    );
+    let mut clash = [
+        first.clone(),
+        instance("auths.B", suite("dk1")).with_corp_id(corp),
+    ];
     let message = check_together(&mut clash).unwrap_err().to_string();
-    assert!(message.contains("auths.A and auths.B: corpId: "), "{message}");
+    assert!(
+        message.contains("auths.A and auths.B: corpId: "),
+        "{message}"
+    );
     let mut twins = [first.clone(), instance("auths.A", suite("dk2"))];
     let message = check_together(&mut twins).unwrap_err().to_string();
-    assert!(message.contains("two instances must not have one name"), "{message}");
+    assert!(
+        message.contains("two instances must not have one name"),
+        "{message}"
+    );
     check_together(&mut [first, instance("auths.B", suite("dk1"))]).unwrap();
 }
 
@@ -98,7 +148,9 @@ fn instances_built_in_code_are_checked_by_name() {
 fn instances_built_in_code_keep_the_rules_of_files() {
     type Break = fn(&mut InstanceConfig);
     let broken: [(&str, &str, Break); 6] = [
-        ("title", "must not be blank", |instance| instance.title = " ".to_owned()),
+        ("title", "must not be blank", |instance| {
+            instance.title = " ".to_owned()
+        }),
         ("authConfig.suiteSecret", "must not be blank", |instance| {
             instance.suite.secret = SuiteSecret::new(" ");
         }),
@@ -106,10 +158,15 @@ fn instances_built_in_code_keep_the_rules_of_files() {
             instance.suite.callback_keys[0].token = CallbackToken::new("");
         }),
         ("callbackKeys[0].token", "must not be blank", |instance| {
-            let blank = CallbackKeys::new(CallbackToken::new("\t"), EncodingAesKey::new(OTHER_KEY).unwrap());
+            let blank = CallbackKeys::new(
+                CallbackToken::new("\t"),
+                EncodingAesKey::new(OTHER_KEY).unwrap(),
+            );
             instance.suite.callback_keys.push(blank);
         }),
-        ("authConfig.token", "is required and missing", |instance| instance.suite.callback_keys.clear()),
+        ("authConfig.token", "is required and missing", |instance| {
+            instance.suite.callback_keys.clear()
+        }),
         ("providerSecret", "must not be blank", |instance| {
             instance.suite.provider_secret = Some(ProviderSecret::new(""));
         }),
@@ -118,7 +175,10 @@ fn instances_built_in_code_keep_the_rules_of_files() {
         let mut given = instance("auths.A", suite("dk1"));
         spoil(&mut given);
         let error = super::super::load([], vec![given], &no_environment).unwrap_err();
-        assert_eq!(error.to_string(), format!("CONFIG_ERROR: auths.A: {field}: {rule}"));
+        assert_eq!(
+            error.to_string(),
+            format!("CONFIG_ERROR: auths.A: {field}: {rule}")
+        );
     }
 }
 
@@ -129,6 +189,12 @@ fn instances_built_in_code_are_warned_of_too() {
     let (_, warnings) = super::super::load([], vec![given], &no_environment).unwrap();
     let texts: Vec<_> = warnings.iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), 2, "{texts:?}");
-    assert!(texts[0].starts_with("auths.A: authConfig.token: has fewer than 16"), "{texts:?}");
-    assert!(texts[1].starts_with("auths.A: providerCorpId: is missing"), "{texts:?}");
+    assert!(
+        texts[0].starts_with("auths.A: authConfig.token: has fewer than 16"),
+        "{texts:?}"
+    );
+    assert!(
+        texts[1].starts_with("auths.A: providerCorpId: is missing"),
+        "{texts:?}"
+    );
 }

@@ -12,29 +12,55 @@ fn the_reference_page_loads_with_a_legal_key() {
     let business = REFERENCE_BUSINESS.replace("your_encoding_aes_key", KEY);
     write(root.path(), "QywxProxyTemp", REFERENCE_ELEMENT, &business);
     let instances = read_instances(root.path()).unwrap();
-    let [instance] = instances.as_slice() else { panic!("one instance, not {instances:?}") };
+    let [instance] = instances.as_slice() else {
+        panic!("one instance, not {instances:?}")
+    };
     assert_eq!(instance.name.full(), "auths.QywxProxyTemp");
-    assert_eq!(instance.title, "WeCom Proxy Development Login Configuration");
+    assert_eq!(
+        instance.title,
+        "WeCom Proxy Development Login Configuration"
+    );
     assert_eq!(instance.suite.id.as_str(), "tj1234567890abcdef");
     assert_eq!(instance.suite.secret.expose(), "your_suite_secret");
     assert_eq!(instance.suite.callback_keys[0].token.expose(), "your_token");
     assert!(instance.is_active);
-    assert_eq!(instance.corp_id, Some(CorpId::new("ww1234567890abcdef").unwrap()));
-    assert_eq!((instance.scope, instance.code_login), (Scope::SnsapiBase, CodeLogin::Open));
+    assert_eq!(
+        instance.corp_id,
+        Some(CorpId::new("ww1234567890abcdef").unwrap())
+    );
+    assert_eq!(
+        (instance.scope, instance.code_login),
+        (Scope::SnsapiBase, CodeLogin::Open)
+    );
 }
 
 #[test]
 fn three_companies_load_from_the_auths_directory_and_from_the_one_that_holds_it() {
     let root = root();
     let auths = root.path().join("auths");
-    for (name, corp) in [("CompanyA", Some("wwA")), ("CompanyB", Some("wwB")), ("Default", None)] {
-        let business = corp.map_or_else(business, |corp| business_with("/corpId", Some(json!(corp))));
+    for (name, corp) in [
+        ("CompanyA", Some("wwA")),
+        ("CompanyB", Some("wwB")),
+        ("Default", None),
+    ] {
+        let business =
+            corp.map_or_else(business, |corp| business_with("/corpId", Some(json!(corp))));
         write_business(&auths, &format!("QywxProxy{name}"), &business);
     }
     for given in [auths.as_path(), root.path()] {
         let (instances, warnings) = load(given).unwrap();
-        let names: Vec<_> = instances.iter().map(|instance| instance.name.full()).collect();
-        assert_eq!(names, ["auths.QywxProxyCompanyA", "auths.QywxProxyCompanyB", "auths.QywxProxyDefault"]);
+        let names: Vec<_> = instances
+            .iter()
+            .map(|instance| instance.name.full())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "auths.QywxProxyCompanyA",
+                "auths.QywxProxyCompanyB",
+                "auths.QywxProxyDefault"
+            ]
+        );
         assert_eq!(instances[2].corp_id, None);
         assert_eq!(warnings, []);
     }
@@ -43,24 +69,50 @@ fn three_companies_load_from_the_auths_directory_and_from_the_one_that_holds_it(
 #[test]
 fn broken_json_is_named_by_line_and_column_without_its_content() {
     let root = root();
-    write(root.path(), "A", REFERENCE_ELEMENT, "{\n  \"authConfig\": hushhush\n}");
+    write(
+        root.path(),
+        "A",
+        REFERENCE_ELEMENT,
+        "{\n  \"authConfig\": hushhush\n}",
+    );
     let message = refusal(load(root.path()));
-    assert!(message.ends_with("A.json: must be JSON; it breaks off at line 2, column 17"), "{message}");
+    assert!(
+        message.ends_with("A.json: must be JSON; it breaks off at line 2, column 17"),
+        "{message}"
+    );
     write(root.path(), "A", "{", "{}");
     let message = refusal(load(root.path()));
-    assert!(message.ends_with("e.json: must be JSON; it breaks off at line 1, column 1"), "{message}");
+    assert!(
+        message.ends_with("e.json: must be JSON; it breaks off at line 1, column 1"),
+        "{message}"
+    );
 }
 
 #[test]
 fn a_byte_order_mark_is_read_over_and_a_huge_file_is_not_read() {
     let root = root();
     let text = business().to_string();
-    write(root.path(), "A", &format!("\u{feff}{REFERENCE_ELEMENT}"), &format!("\u{feff}{text}"));
+    write(
+        root.path(),
+        "A",
+        &format!("\u{feff}{REFERENCE_ELEMENT}"),
+        &format!("\u{feff}{text}"),
+    );
     assert_eq!(load(root.path()).unwrap().0.len(), 1);
     let room = 1024 * 1024 - text.len();
-    write(root.path(), "A", REFERENCE_ELEMENT, &(text.clone() + &" ".repeat(room)));
+    write(
+        root.path(),
+        "A",
+        REFERENCE_ELEMENT,
+        &(text.clone() + &" ".repeat(room)),
+    );
     assert_eq!(load(root.path()).unwrap().0.len(), 1);
-    write(root.path(), "A", REFERENCE_ELEMENT, &(text + &" ".repeat(room + 1)));
+    write(
+        root.path(),
+        "A",
+        REFERENCE_ELEMENT,
+        &(text + &" ".repeat(room + 1)),
+    );
     assert!(refusal(load(root.path())).ends_with("A.json: must not be larger than 1 MiB"));
 }
 
@@ -89,7 +141,10 @@ fn names_are_checked_once_the_type_is_ours() {
         let root = root();
         write_business(root.path(), directory, &business());
         let message = refusal(load(root.path()));
-        assert!(message.contains("e.json: the name of an instance") && message.contains(rule), "{message}");
+        assert!(
+            message.contains("e.json: the name of an instance") && message.contains(rule),
+            "{message}"
+        );
     }
     let root = root();
     fs::write(root.path().join("e.json"), REFERENCE_ELEMENT).unwrap();
@@ -101,8 +156,15 @@ fn a_root_or_a_file_that_is_not_there_is_named() {
     let root = root();
     let missing = root.path().join("nowhere");
     let message = refusal(load(&missing));
-    assert_eq!(message, format!("CONFIG_ERROR: {}: is missing", missing.display()));
-    assert_eq!(load(root.path()).unwrap().0.len(), 0, "a root without instances is the caller's to judge");
+    assert_eq!(
+        message,
+        format!("CONFIG_ERROR: {}: is missing", missing.display())
+    );
+    assert_eq!(
+        load(root.path()).unwrap().0.len(),
+        0,
+        "a root without instances is the caller's to judge"
+    );
 
     write_business(root.path(), "A", &business());
     assert!(refusal(load(&root.path().join("A/A.json"))).ends_with("must be the auths directory"));
@@ -116,11 +178,18 @@ fn a_root_or_a_file_that_is_not_there_is_named() {
 fn hidden_directories_are_skipped_and_the_order_is_that_of_paths() {
     let root = root();
     for (directory, corp) in [("b/Z", "ww1"), ("b", "ww2"), ("a/Y", "ww3"), ("C", "ww4")] {
-        write_business(root.path(), directory, &business_with("/corpId", Some(json!(corp))));
+        write_business(
+            root.path(),
+            directory,
+            &business_with("/corpId", Some(json!(corp))),
+        );
     }
     write(root.path(), ".hidden", "not JSON", "");
     let (instances, _) = load(root.path()).unwrap();
-    let names: Vec<_> = instances.iter().map(|instance| instance.name.short()).collect();
+    let names: Vec<_> = instances
+        .iter()
+        .map(|instance| instance.name.short())
+        .collect();
     assert_eq!(names, ["C", "a.Y", "b", "b.Z"]);
 }
 
@@ -157,9 +226,18 @@ fn values_come_from_the_environment() {
         "callbackKeys": [{"token": TOKEN, "encodingAESKey": "${KEY}"}],
         "corpId": "${CORP}",
     });
-    write(root.path(), "A", r#"{"title": "${TITLE}", "type": "${AUTH_TYPE}"}"#, &text.to_string());
+    write(
+        root.path(),
+        "A",
+        r#"{"title": "${TITLE}", "type": "${AUTH_TYPE}"}"#,
+        &text.to_string(),
+    );
     let (instances, _) = read_instances_with(root.path(), &environment).unwrap();
     assert_eq!(instances[0].title, "From outside");
     assert_eq!(instances[0].corp_id.as_ref().unwrap().as_str(), "wwA");
-    assert_eq!(instances[0].suite.callback_keys.len(), 1, "the same pair again is no further pair");
+    assert_eq!(
+        instances[0].suite.callback_keys.len(),
+        1,
+        "the same pair again is no further pair"
+    );
 }
