@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ids::InvalidId;
+use crate::domain::{InvalidId, UnknownLoginType, UnknownPlatform, UnknownSuite};
 
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -257,5 +257,23 @@ impl StdError for Error {
 impl From<InvalidId> for Error {
     fn from(error: InvalidId) -> Self {
         Self::new(ErrorKind::ApiParams, error.to_string())
+    }
+}
+
+impl From<UnknownLoginType> for Error {
+    fn from(error: UnknownLoginType) -> Self {
+        Self::new(ErrorKind::LoginTypeUnknown, error.to_string())
+    }
+}
+
+impl From<UnknownPlatform> for Error {
+    fn from(error: UnknownPlatform) -> Self {
+        Self::new(ErrorKind::PlatformUnknown, error.to_string())
+    }
+}
+
+impl From<UnknownSuite> for Error {
+    fn from(error: UnknownSuite) -> Self {
+        Self::new(ErrorKind::Config, error.to_string())
     }
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::domain::{AgentId, CorpId, SuiteId};
 use crate::error::Result;
-use crate::ids::{AgentId, CorpId, SuiteId};
 use crate::session::CurrentUser;
 
 /// What a hook returns.

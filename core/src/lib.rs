@@ -239,46 +239,47 @@ pub mod element;
 pub mod web;
 pub mod wecom;
 
+mod app;
 mod authorization;
 mod clock;
+mod db;
 mod digest;
+mod domain;
 mod error;
 mod failpoint;
 mod hooks;
-mod ids;
-mod limit;
+mod inbox;
 mod login;
 mod loopback;
+mod members;
 mod random;
-mod secret;
+mod rate_limit;
+mod revocation;
 mod session;
-mod store;
-mod suite;
-mod wecom_login;
+mod tokens;
+mod vault;
 
-pub use authorization::CorpSummary;
-pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
-pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
-pub use hooks::{CorpDecision, CorpInfo, HookFuture, Hooks, UnhandledEvent};
-pub use ids::{AgentId, CorpId, InvalidId, OrganizationCode, SuiteId, WecomUserId};
-pub use login::{AuthenticatedMember, BindingPolicy, UserBinder};
-pub use secret::{
-    AccessToken, AuthCode, CallbackToken, LoginCode, OAuthCode, PermanentCode, ProviderAccessToken,
-    ProviderSecret, SuiteAccessToken, SuiteSecret, SuiteTicket, UserTicket,
-};
-pub use session::{
-    CurrentUser, IssuedSession, LoginType, PendingVerify, Platform, Principal, Profile,
-    SessionConfig, SessionToken, Verification, Verified,
-};
-#[cfg(feature = "failpoints")]
-#[doc(hidden)]
-pub use store::first_steps;
-pub use store::{
-    AuthorizationStatus, DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport, RecordStatus,
-};
-pub use suite::Suite;
-pub use wecom_login::{
+pub use app::{
     AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest,
     LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult, OrgCodeLogin, Retention,
     SessionSummary, UserSummary, WecomLogin, WorkbenchLoginRequest,
 };
+pub use authorization::CorpSummary;
+pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
+#[cfg(feature = "failpoints")]
+#[doc(hidden)]
+pub use db::first_steps;
+pub use domain::{
+    AccessToken, AgentId, AuthCode, AuthenticatedMember, AuthorizationStatus, CallbackToken,
+    CorpId, InvalidId, LoginCode, LoginType, OAuthCode, OrganizationCode, PermanentCode, Platform,
+    Principal, Profile, ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken,
+    SuiteId, SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
+};
+pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
+pub use hooks::{CorpDecision, CorpInfo, HookFuture, Hooks, UnhandledEvent};
+pub use inbox::{CallbackRecord, NotifyAnswer};
+pub use members::{BindingPolicy, UserBinder};
+pub use session::{
+    CurrentUser, IssuedSession, PendingVerify, SessionConfig, SessionToken, Verification, Verified,
+};
+pub use vault::{DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport};

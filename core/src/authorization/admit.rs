@@ -2,16 +2,17 @@
 
 use sea_orm::{ActiveValue::Set, EntityTrait as _};
 
-use super::authorization::{not_authorized, seal_code};
-use super::authorizations::Authorizations;
+use crate::authorization::authorization::{not_authorized, seal_code};
+use crate::authorization::authorizations::Authorizations;
 use crate::clock::Timestamp;
+use crate::db::entity::authorization::{ActiveModel, Entity};
+use crate::db::{is_taken, retried};
+use crate::domain::AuthorizationStatus;
+use crate::domain::PermanentCode;
+use crate::domain::{AgentId, CorpId, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::hooks::CorpDecision;
-use crate::ids::{AgentId, CorpId, SuiteId};
-use crate::secret::PermanentCode;
-use crate::store::entity::authorization::{ActiveModel, Entity};
-use crate::store::{AuthorizationStatus, is_taken, retried};
 
 impl Authorizations {
     /// After an exchange: asks the host app whether the company may come in, and WeCom for the agentId and the name.
@@ -144,7 +145,7 @@ impl Authorizations {
                     .unwrap_or_default()),
                 agent_id: Set(agent_id.or_else(|| known.as_ref().and_then(|known| known.agent_id))),
                 permanent_code: Set(Some(seal_code(
-                    &self.0.store,
+                    &self.0.keys,
                     suite_id,
                     corp_id,
                     permanent_code,

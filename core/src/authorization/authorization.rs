@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::db::Sealed;
+use crate::db::entity::authorization::Model;
+use crate::domain::AuthorizationStatus;
+use crate::domain::PermanentCode;
+use crate::domain::{AgentId, CorpId, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpInfo;
-use crate::ids::{AgentId, CorpId, SuiteId};
-use crate::secret::PermanentCode;
-use crate::store::entity::authorization::Model;
-use crate::store::{AuthorizationStatus, PERMANENT_CODE, Sealed, Store};
-use crate::wecom::AppCredential;
+use crate::tokens::AppCredential;
+use crate::vault::{KeyRing, PERMANENT_CODE};
 
 /// When to ask again for an app that WeCom has not named: a new authorisation is read at once.
 const AGENT_EXPECTED: Duration = Duration::from_secs(10);
@@ -32,7 +34,7 @@ pub(crate) struct Authorization {
 }
 
 impl Authorization {
-    pub(crate) fn open(store: &Store, row: Model) -> Result<Self> {
+    pub(crate) fn open(keys: &KeyRing, row: Model) -> Result<Self> {
         let permanent_code = match &row.permanent_code {
             Some(sealed) => {
                 let key: [&[u8]; 2] = [
@@ -40,7 +42,7 @@ impl Authorization {
                     row.corp_id.as_str().as_bytes(),
                 ];
                 Some(PermanentCode::new(
-                    store.keys().open_text(PERMANENT_CODE.at(&key), sealed)?,
+                    keys.open_text(PERMANENT_CODE.at(&key), sealed)?,
                 ))
             }
             None => None,
@@ -117,13 +119,11 @@ pub(crate) fn not_authorized() -> Error {
 }
 
 pub(super) fn seal_code(
-    store: &Store,
+    keys: &KeyRing,
     suite_id: &SuiteId,
     corp_id: &CorpId,
     permanent_code: &PermanentCode,
 ) -> Result<Sealed> {
     let key: [&[u8]; 2] = [suite_id.as_str().as_bytes(), corp_id.as_str().as_bytes()];
-    store
-        .keys()
-        .seal(PERMANENT_CODE.at(&key), permanent_code.expose().as_bytes())
+    keys.seal(PERMANENT_CODE.at(&key), permanent_code.expose().as_bytes())
 }

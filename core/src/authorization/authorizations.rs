@@ -13,17 +13,20 @@ use sea_orm::{
 use serde::Serialize;
 use tokio::sync::Notify;
 
-use super::authorization::{Authorization, not_authorized};
+use crate::authorization::authorization::{Authorization, not_authorized};
+use crate::db::entity::authorization::{Column, Entity, Model};
+use crate::db::entity::organization_code;
+use crate::db::{Store, Transaction, retried};
+use crate::domain::AuthorizationStatus;
+use crate::domain::Suites;
+use crate::domain::{AgentId, CorpId, SuiteId};
 use crate::error::Result;
 use crate::hooks::{CorpDecision, Hooks};
-use crate::ids::{AgentId, CorpId, SuiteId};
+use crate::revocation::log::{self, End};
 use crate::session::Sessions;
-use crate::store::ends::{self, End};
-use crate::store::entity::authorization::{Column, Entity, Model};
-use crate::store::entity::organization_code;
-use crate::store::{AuthorizationStatus, Store, Transaction, retried};
-use crate::suite::Suites;
-use crate::wecom::{Api, Tokens};
+use crate::tokens::Tokens;
+use crate::vault::KeyRing;
+use crate::wecom::Api;
 
 /// An authorisation in memory is read again after this long, in case another node changed it.
 const CACHED_FOR: Duration = Duration::from_secs(30);
@@ -55,6 +58,7 @@ pub struct CorpSummary {
 /// What authorisations are made of.
 pub(crate) struct Parts {
     pub(crate) store: Store,
+    pub(crate) keys: KeyRing,
     pub(crate) api: Api,
     pub(crate) tokens: Tokens,
     pub(crate) sessions: Sessions,
@@ -70,6 +74,7 @@ pub(crate) struct Authorizations(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) store: Store,
+    pub(super) keys: KeyRing,
     pub(super) api: Api,
     pub(super) tokens: Tokens,
     pub(super) sessions: Sessions,
@@ -97,6 +102,7 @@ impl Authorizations {
             .build();
         Self(Arc::new(Inner {
             store: parts.store,
+            keys: parts.keys,
             api: parts.api,
             tokens: parts.tokens,
             sessions: parts.sessions,
@@ -250,7 +256,7 @@ impl Authorizations {
             .lock_exclusive()
             .one(transaction)
             .await?;
-        row.map(|row| Authorization::open(&self.0.store, row))
+        row.map(|row| Authorization::open(&self.0.keys, row))
             .transpose()
     }
 
@@ -263,7 +269,7 @@ impl Authorizations {
         let row = Entity::find_by_id((suite_id.clone(), corp_id.clone()))
             .one(database)
             .await?;
-        row.map(|row| Authorization::open(&self.0.store, row))
+        row.map(|row| Authorization::open(&self.0.keys, row))
             .transpose()
     }
 
@@ -311,7 +317,7 @@ impl Authorizations {
             corp_id: corp_id.clone(),
             epoch,
         };
-        ends::publish(&transaction, &end, self.0.store.now()).await?;
+        log::publish(&transaction, &end, self.0.store.now()).await?;
         transaction.commit().await?;
         self.changed(suite_id, corp_id, epoch);
         Ok(())

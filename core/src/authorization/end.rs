@@ -6,17 +6,18 @@ use sea_orm::{
     QueryTrait as _,
 };
 
-use super::authorization::Authorization;
-use super::authorizations::{Authorizations, next_epoch};
+use crate::authorization::authorization::Authorization;
+use crate::authorization::authorizations::{Authorizations, next_epoch};
 use crate::clock::Timestamp;
+use crate::db::entity::authorization::{Column, Entity};
+use crate::db::entity::{access_token, login_code, organization_code, person, session, user};
+use crate::db::{Sealed, remove, retried};
+use crate::domain::AuthorizationStatus;
+use crate::domain::{CorpId, SuiteId, WecomUserId};
 use crate::error::Result;
 use crate::failpoint;
-use crate::ids::{CorpId, SuiteId, WecomUserId};
-use crate::store::ends::{self, End};
-use crate::store::entity::authorization::{Column, Entity};
-use crate::store::entity::{access_token, login_code, organization_code, person, session, user};
-use crate::store::{AuthorizationStatus, Sealed, remove, retried};
-use crate::wecom::Tokens;
+use crate::revocation::log::{self, End};
+use crate::tokens::Tokens;
 
 /// By so much every epoch moves on when all sessions end: beyond any that came after the backup which was put back, and
 /// which nodes that run have in memory.
@@ -189,7 +190,7 @@ impl Authorizations {
             .col_expr(Column::Epoch, leap)
             .exec(&transaction)
             .await?;
-        ends::publish(&transaction, &End::All, self.0.store.now()).await?;
+        log::publish(&transaction, &End::All, self.0.store.now()).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -6,17 +6,19 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::authorization::seal_code;
-use super::authorizations::{Authorizations, next_epoch};
+use crate::authorization::authorization::seal_code;
+use crate::authorization::authorizations::{Authorizations, next_epoch};
+use crate::db::entity::authorization::{ActiveModel, Column, Entity};
+use crate::db::entity::callback_record::RecordKey;
+use crate::db::entity::{access_token, callback_record};
+use crate::db::{Sealed, retried};
+use crate::domain::AuthorizationStatus;
+use crate::domain::{AgentId, CorpId, SuiteId};
+use crate::domain::{AuthCode, PermanentCode, SuiteAccessToken};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::ids::{AgentId, CorpId, SuiteId};
-use crate::secret::{AuthCode, PermanentCode, SuiteAccessToken};
-use crate::store::entity::authorization::{ActiveModel, Column, Entity};
-use crate::store::entity::callback_record::RecordKey;
-use crate::store::entity::{access_token, callback_record};
-use crate::store::{AuthorizationStatus, Sealed, retried};
-use crate::wecom::{CallError, Errcode, PermanentCodeApi, PermanentCodeGrant, Tokens};
+use crate::tokens::Tokens;
+use crate::wecom::{CallError, Errcode, PermanentCodeApi, PermanentCodeGrant};
 
 /// The event that brings an AuthCode.
 #[derive(Clone, Debug)]
@@ -159,7 +161,7 @@ impl Authorizations {
     /// Does nothing if the record's answer is an authorisation already. `false` if there is no such record.
     async fn store_once(&self, event: &Authorizing, kept: &Kept) -> Result<bool> {
         let (suite_id, corp_id) = (&event.suite_id, &kept.corp_id);
-        let sealed = seal_code(&self.0.store, suite_id, corp_id, &kept.exchanged_for)?;
+        let sealed = seal_code(&self.0.keys, suite_id, corp_id, &kept.exchanged_for)?;
         let now = self.0.store.now();
         let transaction = self.0.store.begin().await?;
         let taken = callback_record::Entity::update_many()

@@ -1,6 +1,7 @@
 //! A company's authorisation of a suite: exchanged, read, broken, healed, cancelled, erased.
 
 mod admit;
+mod app_client;
 #[allow(
     clippy::module_inception,
     reason = "an authorisation is what it is called"
@@ -9,9 +10,10 @@ mod authorization;
 mod authorizations;
 mod end;
 mod exchange;
-mod keeping;
+mod persist;
 mod read;
 
+pub(crate) use app_client::AppClient;
 pub(crate) use authorization::{Authorization, not_authorized};
 pub use authorizations::CorpSummary;
 pub(crate) use authorizations::{Authorizations, Parts};

@@ -8,15 +8,16 @@ use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
-use super::authorization::Authorization;
-use super::authorizations::{Authorizations, next_epoch};
+use crate::authorization::authorization::Authorization;
+use crate::authorization::authorizations::{Authorizations, next_epoch};
 use crate::clock::Timestamp;
+use crate::db::entity::authorization::{Column, Entity};
+use crate::domain::AuthorizationStatus;
+use crate::domain::PermanentCode;
+use crate::domain::{CorpId, SuiteId};
 use crate::error::{Error, Result};
-use crate::ids::{CorpId, SuiteId};
-use crate::secret::PermanentCode;
-use crate::store::AuthorizationStatus;
-use crate::store::entity::authorization::{Column, Entity};
-use crate::wecom::{AppCredential, AuthInfo, Errcode};
+use crate::tokens::AppCredential;
+use crate::wecom::{AuthInfo, Errcode};
 
 /// Every authorisation is asked about once a day …
 const DAILY: Duration = Duration::from_hours(24);
@@ -159,7 +160,11 @@ impl Authorizations {
         known: &Authorization,
         permanent_code: &PermanentCode,
     ) -> std::result::Result<AuthInfo, Asked> {
-        let suite = self.0.suites.require(&known.suite_id)?;
+        let suite = self
+            .0
+            .suites
+            .require(&known.suite_id)
+            .map_err(Error::from)?;
         let mut token = self.0.tokens.suite(suite).await?;
         let mut info = self
             .0

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use cbc::cipher::{BlockModeDecrypt as _, BlockModeEncrypt as _, InnerIvInit as _, KeyIvInit as _};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::callback::keys::EncodingAesKey;
+use crate::domain::EncodingAesKey;
 
 /// Bytes before the message: 16 random ones and the message's length as a big-endian `u32`.
 const HEADER: usize = 20;

@@ -1,7 +1,7 @@
 //! What makes two pushes the same event.
 
 use crate::digest;
-use crate::ids::SuiteId;
+use crate::domain::SuiteId;
 
 /// The key by which an event is done once: SHA-256 of what was decrypted, whatever its outer timestamp, nonce
 /// and random bytes were. WeCom pushes again if the answer is late (D/96238), and then may encrypt anew.

@@ -6,21 +6,13 @@
 
 mod cipher;
 mod content_hash;
-pub(crate) mod effects;
 mod envelope;
 mod event;
 mod fields;
-pub(crate) mod inbox;
 mod json;
-mod keys;
 mod markup;
-pub(crate) mod notify;
-mod order;
-mod query;
-pub(crate) mod record;
+pub(crate) mod query;
 mod signature;
-mod work;
-pub(crate) mod worker;
 mod xml;
 
 pub use cipher::{DecryptError, Plaintext, decrypt, encrypt};
@@ -29,7 +21,6 @@ pub use envelope::{Envelope, EnvelopeError};
 pub use event::{
     CorpEvent, CorpEventKind, EventError, EventErrorReason, SuiteEvent, SuiteEventKind, event_name,
 };
-pub use keys::{CallbackKeys, EncodingAesKey, InvalidAesKey};
-pub use notify::NotifyAnswer;
-pub use record::CallbackRecord;
 pub use signature::{sign, verify_signature};
+
+pub use crate::domain::{CallbackKeys, EncodingAesKey, InvalidAesKey};

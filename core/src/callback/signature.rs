@@ -6,7 +6,7 @@
 use sha1::{Digest as _, Sha1};
 use subtle::ConstantTimeEq as _;
 
-use crate::secret::CallbackToken;
+use crate::domain::CallbackToken;
 
 /// Signs as WeCom does: 40 lower-case hex digits.
 ///

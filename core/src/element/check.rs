@@ -1,10 +1,10 @@
 //! The rules that instances keep wherever they come from, each alone and all together, and what the instances of one
 //! suite tell each other.
 
-use super::config::InstanceConfig;
-use super::problem::{ConfigError, Warning};
+use crate::domain::Suite;
+use crate::element::config::InstanceConfig;
+use crate::element::problem::{ConfigError, Warning};
 use crate::error::Error;
-use crate::suite::Suite;
 
 /// A callback token shorter than this may be guessed.
 const SHORTEST_TOKEN: usize = 16;

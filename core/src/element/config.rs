@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::environment::Environment;
-use super::fields::Fields;
-use super::files::ElementFiles;
-use super::name::InstanceName;
-use super::problem::ConfigError;
-use crate::callback::{CallbackKeys, EncodingAesKey};
+use crate::domain::Suite;
+use crate::domain::{CallbackKeys, EncodingAesKey};
+use crate::domain::{CallbackToken, ProviderSecret, SuiteSecret};
+use crate::domain::{CorpId, InvalidId, SuiteId};
+use crate::element::environment::Environment;
+use crate::element::fields::Fields;
+use crate::element::files::ElementFiles;
+use crate::element::name::InstanceName;
+use crate::element::problem::ConfigError;
 use crate::error::Error;
-use crate::ids::{CorpId, InvalidId, SuiteId};
-use crate::secret::{CallbackToken, ProviderSecret, SuiteSecret};
-use crate::suite::Suite;
 use crate::wecom::{InvalidScope, Scope};
 
 /// What `getLoginCode` and `loginByWorkbench` demand of a code: the setting `codeLogin`.

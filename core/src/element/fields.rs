@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::problem::ConfigError;
+use crate::element::problem::ConfigError;
 
 /// An object of a configuration file, with the way that leads to it.
 pub(super) struct Fields<'a> {

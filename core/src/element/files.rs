@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::environment::{self, Environment, process_environment};
-use super::fields::Fields;
-use super::name::InstanceName;
-use super::problem::ConfigError;
+use crate::element::environment::{self, Environment, process_environment};
+use crate::element::fields::Fields;
+use crate::element::name::InstanceName;
+use crate::element::problem::ConfigError;
 use crate::error::Error;
 
 /// No configuration is larger; a larger file is something else.

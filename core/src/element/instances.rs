@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::config::InstanceConfig;
-use super::login_type::LoginProviderInstance;
-use super::name::InstanceName;
+use crate::domain::{CorpId, SuiteId};
+use crate::element::config::InstanceConfig;
+use crate::element::name::InstanceName;
+use crate::element::provider::LoginProviderInstance;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{CorpId, SuiteId};
 
 /// What an instance is made of.
 #[derive(Clone)]

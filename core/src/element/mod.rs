@@ -17,9 +17,9 @@ mod environment;
 mod fields;
 mod files;
 mod instances;
-mod login_type;
 mod name;
 mod problem;
+mod provider;
 mod read;
 
 pub use check::check_together;
@@ -27,11 +27,11 @@ pub use config::{CodeLogin, InstanceConfig};
 pub use environment::{Environment, process_environment};
 pub use files::{ElementFiles, read_elements, read_elements_with};
 pub(crate) use instances::{Instances, Kind};
-pub use login_type::{
+pub use name::{InstanceName, InvalidInstanceName};
+pub use problem::{ConfigError, Warning};
+pub use provider::{
     LoginAttempt, LoginProvider, LoginProviderInstance, META, Meta, QYWX_PROXY_AUTH_MODEL,
     QYWX_PROXY_SERVICE,
 };
-pub use name::{InstanceName, InvalidInstanceName};
-pub use problem::{ConfigError, Warning};
 pub(crate) use read::load;
 pub use read::{QYWX_PROXY_TYPE, read_instances, read_instances_with};

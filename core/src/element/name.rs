@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use crate::ids::is_plain_id;
+use crate::domain::is_plain_id;
 
 /// What every full name begins with.
 const PREFIX: &str = "auths.";

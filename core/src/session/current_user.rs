@@ -4,31 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use serde::Serialize;
-
 use crate::clock::Timestamp;
-use crate::ids::{CorpId, SuiteId, WecomUserId};
-use crate::session::epoch::Epoch;
-use crate::session::token::TokenHash;
-use crate::session::{LoginType, Platform, Principal};
-
-/// What WeCom told of a person, as far as the company lets it be known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Profile {
-    /// The name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The URL of a picture; only with `snsapi_privateinfo` and consent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub avatar: Option<String>,
-    /// The mail address; only with `snsapi_privateinfo` and consent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// The mobile number; only with `snsapi_privateinfo` and consent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mobile: Option<String>,
-}
+use crate::domain::Profile;
+use crate::domain::TokenHash;
+use crate::domain::{CorpId, SuiteId, WecomUserId};
+use crate::domain::{LoginType, Platform, Principal};
+use crate::revocation::epoch::Epoch;
 
 /// A person who logged in, and the session they did it with. Cheap to clone.
 ///

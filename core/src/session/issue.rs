@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use crate::clock::Timestamp;
+use crate::domain::{LoginType, Platform, Principal, Profile};
 use crate::error::Result;
 use crate::random;
 use crate::session::current_user::Live;
-use crate::session::{
-    CurrentUser, LoginType, Platform, Principal, Profile, SessionToken, Sessions, rows, token,
-};
+use crate::session::{CurrentUser, SessionToken, Sessions, rows, token};
 
 /// Who gets a new session, and how.
 #[derive(Debug)]

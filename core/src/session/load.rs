@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::time::Duration;
 
+use crate::domain::TokenHash;
+use crate::domain::{Principal, Profile};
 use crate::error::{Error, ErrorKind, Result};
+use crate::revocation::epoch::{Epoch, EpochOf};
 use crate::session::current_user::Live;
-use crate::session::epoch::{Epoch, EpochOf};
 use crate::session::rows::{self, Row};
-use crate::session::token::TokenHash;
-use crate::session::{CurrentUser, Principal, Profile, Sessions};
+use crate::session::{CurrentUser, Sessions};
 
 /// A token that we did mint but that is of no session is remembered this long, so that a flood of it costs one look-up.
 pub(super) const ABSENT_FOR: Duration = Duration::from_secs(2);
@@ -165,5 +166,58 @@ impl Sessions {
     ) -> Epoch {
         let whose = EpochOf::Authorization(Arc::new((who.suite_id.clone(), who.corp_id.clone())));
         self.0.epochs.of(whose, made_with, stored)
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::clock::ManualClock;
+    use crate::domain::{CorpId, Principal, SuiteId, WecomUserId};
+
+    #[tokio::test]
+    async fn what_was_begun_before_everything_was_forgotten_is_not_kept() {
+        use crate::db::Store;
+        use crate::domain::{LoginType, Platform, Profile};
+        use crate::session::{Admission, SessionConfig, Sessions};
+        use crate::vault::{DataKey, KeyRing};
+
+        let database = Store::connect("sqlite::memory:").await.unwrap();
+        let keys = KeyRing::new(vec![DataKey::new([7; 32])]).unwrap();
+        let store = Store::open(database, Arc::new(ManualClock::starting_now()), true)
+            .await
+            .unwrap();
+        let (chores, _done) = tokio::sync::mpsc::unbounded_channel();
+        let runtime = tokio::runtime::Handle::current();
+        let sessions = Sessions::new(store, &keys, SessionConfig::default(), chores, runtime);
+        let admission = |newest_end| Admission {
+            principal: Principal::new(
+                SuiteId::new("dkS").unwrap(),
+                CorpId::new("ww1").unwrap(),
+                WecomUserId::new("a").unwrap(),
+            ),
+            user_id: "1".to_owned(),
+            instance: String::new(),
+            platform: Platform::App,
+            login_type: LoginType::Qr,
+            profile: Profile::default(),
+            person_epoch: 0,
+            authorization_epoch: 0,
+            visible_at: crate::Timestamp::default(),
+            newest_end,
+        };
+        let began = sessions.newest_end();
+        let kept = sessions.issue(admission(began)).await.unwrap().user;
+        assert!(sessions.cached(&kept.0.token_hash).is_some());
+        sessions.forget_all();
+        let begun_before = sessions.issue(admission(began)).await.unwrap().user;
+        assert!(sessions.cached(&begun_before.0.token_hash).is_none());
+        let begun_after = sessions
+            .issue(admission(sessions.newest_end()))
+            .await
+            .unwrap()
+            .user;
+        assert!(sessions.cached(&begun_after.0.token_hash).is_some());
     }
 }

@@ -1,25 +1,21 @@
 //! Our sessions: issue, verify (the hot path), end.
 
+mod config;
 mod current_user;
-mod ending;
-mod epoch;
+mod interner;
 mod issue;
 mod load;
-mod memory;
-mod principal;
-pub(crate) mod recent;
+mod revoke;
 pub(crate) mod rows;
+mod session_cache;
 mod sessions;
-mod settings;
-mod shared;
-mod token;
+pub(crate) mod token;
 mod verify;
 
-pub use current_user::{CurrentUser, Profile};
+pub use config::SessionConfig;
+pub use current_user::CurrentUser;
 pub(crate) use issue::Admission;
 pub use issue::IssuedSession;
-pub use principal::{LoginType, Platform, Principal};
 pub(crate) use sessions::{Chore, Sessions};
-pub use settings::SessionConfig;
 pub use token::SessionToken;
 pub use verify::{PendingVerify, Verification, Verified};

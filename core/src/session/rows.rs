@@ -7,13 +7,13 @@ use sea_orm::{
 };
 
 use crate::clock::Timestamp;
+use crate::db::entity::session::{ActiveModel, Column, Entity};
+use crate::db::{Store, remove};
+use crate::domain::Principal;
+use crate::domain::TokenHash;
+use crate::domain::{CorpId, SuiteId, WecomUserId};
 use crate::error::Result;
-use crate::ids::{CorpId, SuiteId, WecomUserId};
-use crate::session::Principal;
 use crate::session::current_user::Live;
-use crate::session::token::TokenHash;
-use crate::store::entity::session::{ActiveModel, Column, Entity};
-use crate::store::{Store, remove};
 
 /// A session with all that decides whether it lives, read in one statement.
 #[derive(Debug, FromQueryResult)]

@@ -9,18 +9,21 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::clock::Timestamp;
+use crate::db::Store;
+use crate::domain::Principal;
+use crate::domain::TokenHash;
+use crate::domain::{CorpId, SuiteId};
 use crate::error::{Error, ErrorKind};
-use crate::ids::{CorpId, SuiteId};
+use crate::revocation::epoch::Epochs;
+use crate::revocation::recent::Recent;
+use crate::session::config::Intervals;
 use crate::session::current_user::Live;
-use crate::session::epoch::Epochs;
+use crate::session::interner::Shared;
 use crate::session::load;
-use crate::session::memory::Memory;
-use crate::session::recent::Recent;
-use crate::session::settings::Intervals;
-use crate::session::shared::Shared;
-use crate::session::token::{Mint, TokenHash};
-use crate::session::{CurrentUser, Principal, SessionConfig};
-use crate::store::Store;
+use crate::session::session_cache::Memory;
+use crate::session::token::Mint;
+use crate::session::{CurrentUser, SessionConfig};
+use crate::vault::KeyRing;
 
 /// An end is remembered longer than any load that began before it can take.
 const ENDED_FOR: Duration = Duration::from_mins(5);
@@ -64,12 +67,13 @@ impl Sessions {
 
     pub(crate) fn new(
         store: Store,
+        keys: &KeyRing,
         settings: SessionConfig,
         chores: mpsc::UnboundedSender<Chore>,
         runtime: Handle,
     ) -> Self {
         Self(Arc::new(Inner {
-            mint: Mint::new(store.keys()),
+            mint: Mint::new(keys),
             epochs: Epochs::new(),
             memory: Memory::new(&settings),
             loads: moka::future::Cache::builder()

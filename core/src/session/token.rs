@@ -9,17 +9,15 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
+use crate::domain::TokenHash;
 use crate::random;
-use crate::store::KeyRing;
+use crate::vault::KeyRing;
 
 const PREFIX: &[u8] = b"wl_";
 const RANDOM_BYTES: usize = 24;
 const TAG_BYTES: usize = 8;
 /// `wl_` and 32 bytes in base64.
 const LENGTH: usize = 46;
-
-/// What is stored of a token, and what it is found by.
-pub(crate) type TokenHash = [u8; 32];
 
 /// A session's token, for the one who logged in. It is shown once and cannot be read back.
 #[derive(Clone)]
@@ -108,7 +106,7 @@ fn tag(key: &[u8; 32], random: &[u8]) -> [u8; TAG_BYTES] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::DataKey;
+    use crate::vault::DataKey;
 
     fn mint(seeds: &[u8]) -> Mint {
         Mint::new(

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::admin::AdminAction;
-use super::params::{RecordsParams, SetCodeParams, record_id};
-use super::respond::Call;
-use super::response::Response;
-use super::routes::Endpoint;
+use crate::app::WecomLogin;
 use crate::error::{Error, ErrorKind, Result};
-use crate::wecom_login::WecomLogin;
+use crate::web::admin::AdminAction;
+use crate::web::dispatch::Call;
+use crate::web::params::{RecordsParams, SetCodeParams, record_id};
+use crate::web::response::Response;
+use crate::web::routes::Endpoint;
 
 #[derive(Serialize)]
 struct Records<T> {

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use super::request::Headers;
 use crate::error::{Error, ErrorKind, Result};
+use crate::web::request::Headers;
 
 /// An address or a range of addresses, such as `10.0.0.0/8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn v6_is_counted_by_the_64() {
-        let key = |text: &str| crate::limit::client_key(text.parse().unwrap()).to_string();
+        let key = |text: &str| crate::rate_limit::client_key(text.parse().unwrap()).to_string();
         assert_eq!(key("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(key("::ffff:192.0.2.1"), "192.0.2.1");
         assert_eq!(key(&key("2001:db8:1:2:3:4:5:6")), "2001:db8:1:2::");

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::public_url::PublicUrl;
-use super::request::Headers;
 use crate::error::{Error, ErrorKind, Result};
+use crate::web::public_url::PublicUrl;
+use crate::web::request::Headers;
 
 const HOST_PREFIX: &str = "__Host-";
 const PREFIX: &str = "wecom";

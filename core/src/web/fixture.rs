@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::admin::Admin;
-use super::client::TrustedProxies;
-use super::public_url::{Mount, PublicUrl};
-use super::settings::Web;
 use crate::clock::SystemClock;
-use crate::ids::{CorpId, SuiteId, WecomUserId};
-use crate::session::{
-    Admission, Chore, CurrentUser, LoginType, Platform, Principal, Profile, SessionConfig, Sessions,
-};
-use crate::store::{DataKey, DataKeys, Store};
+use crate::db::Store;
+use crate::domain::{CorpId, SuiteId, WecomUserId};
+use crate::domain::{LoginType, Platform, Principal, Profile};
+use crate::session::{Admission, Chore, CurrentUser, SessionConfig, Sessions};
+use crate::vault::{DataKey, KeyRing};
+use crate::web::admin::Admin;
+use crate::web::client::TrustedProxies;
+use crate::web::config::Web;
+use crate::web::public_url::{Mount, PublicUrl};
 
 pub(super) struct Fixture {
     pub(super) sessions: Sessions,
@@ -23,13 +23,13 @@ pub(super) struct Fixture {
 impl Fixture {
     pub(super) async fn new() -> Self {
         let database = Store::connect("sqlite::memory:").await.unwrap();
-        let keys = DataKeys::from_keys([DataKey::new([7; 32])]);
-        let store = Store::open(database, &keys, Arc::new(SystemClock), true)
+        let keys = KeyRing::new(vec![DataKey::new([7; 32])]).unwrap();
+        let store = Store::open(database, Arc::new(SystemClock), true)
             .await
             .unwrap();
         let (sender, chores) = mpsc::unbounded_channel();
         let runtime = tokio::runtime::Handle::current();
-        let sessions = Sessions::new(store, SessionConfig::default(), sender, runtime);
+        let sessions = Sessions::new(store, &keys, SessionConfig::default(), sender, runtime);
         Self {
             sessions,
             _chores: chores,

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::browser;
-use super::rejection::Rejection;
-use super::request::Headers;
+use crate::app::WecomLogin;
+use crate::domain::CorpId;
 use crate::error::{Error, Result};
-use crate::ids::CorpId;
 use crate::session::{CurrentUser, PendingVerify, Verification, Verified};
-use crate::wecom_login::WecomLogin;
+use crate::web::browser;
+use crate::web::rejection::Rejection;
+use crate::web::request::Headers;
 
 type Predicate = Arc<dyn Fn(&CurrentUser) -> bool + Send + Sync>;
 

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::params::{broken, plain_text};
+use crate::domain::InvalidId;
 use crate::error::{self, Error};
-use crate::ids::InvalidId;
+use crate::web::params::{broken, plain_text};
 
 /// The fields of a body that are not read yet.
 pub(super) struct Fields(Vec<(String, Value)>);
@@ -49,18 +49,19 @@ impl Fields {
         let text = self.optional_text(name)?;
         text.map(|text| {
             text.parse()
+                .map_err(Into::into)
                 .map_err(|error: InvalidId| broken(name, &format!("must be {}", error.rule)))
         })
         .transpose()
     }
 
     /// One word of a few; their type says which error an unknown one is.
-    pub(super) fn word<T: FromStr<Err = Error> + Default>(
+    pub(super) fn word<T: FromStr<Err: Into<Error>> + Default>(
         &mut self,
         name: &str,
     ) -> error::Result<T> {
         self.optional_text(name)?
-            .map_or_else(|| Ok(T::default()), |text| text.parse())
+            .map_or_else(|| Ok(T::default()), |text| text.parse().map_err(Into::into))
     }
 
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {

@@ -1,11 +1,11 @@
 //! The routes for anyone: what a login needs, and the logins themselves.
 
-use super::params::{LoginByCodeParams, LoginCodeParams, WorkbenchParams, organization_code};
-use super::respond::Call;
-use super::response::Response;
-use super::routes::Endpoint;
+use crate::app::{LoginByCodeRequest, LoginCodeRequest, WecomLogin, WorkbenchLoginRequest};
 use crate::error::{Error, ErrorKind, Result};
-use crate::wecom_login::{LoginByCodeRequest, LoginCodeRequest, WecomLogin, WorkbenchLoginRequest};
+use crate::web::dispatch::Call;
+use crate::web::params::{LoginByCodeParams, LoginCodeParams, WorkbenchParams, organization_code};
+use crate::web::response::Response;
+use crate::web::routes::Endpoint;
 
 pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> {
     let client = Some(call.client(login));

@@ -4,17 +4,19 @@
 //! `WecomLogin::respond`, writes the [`Response`] it gets, and guards the host's own routes with a [`Guard`], which
 //! answers a [`Rejection`] where nobody may enter.
 
+mod accept;
 mod admin;
 mod admin_routes;
 mod body;
 mod browser;
 mod client;
+mod config;
 mod cookie;
 mod credential;
+mod dispatch;
 #[cfg(all(test, feature = "sqlite"))]
 mod fixture;
 mod guard;
-mod html;
 mod json;
 mod login_routes;
 mod notify;
@@ -25,11 +27,9 @@ mod public_url;
 mod query;
 mod rejection;
 mod request;
-mod respond;
 mod response;
 mod routes;
 mod session_routes;
-mod settings;
 
 pub use admin::AdminAction;
 pub(crate) use admin::{Admin, AdminKey, AdminPredicate};
@@ -41,6 +41,7 @@ pub use browser::{
 };
 pub use client::Network;
 pub(crate) use client::TrustedProxies;
+pub(crate) use config::Web;
 pub use guard::{Authenticated, Check, Guard};
 pub(crate) use public_url::Mount;
 pub use public_url::PublicUrl;
@@ -48,4 +49,3 @@ pub use rejection::{Change, Rejection};
 pub use request::{Headers, Request};
 pub use response::Response;
 pub use routes::{Access, Route, routes};
-pub(crate) use settings::Web;

@@ -1,10 +1,10 @@
 //! WeCom's callbacks: plain text, and nothing at all where they are refused.
 
-use super::respond::Call;
-use super::response::Response;
-use crate::callback::NotifyAnswer;
+use crate::app::WecomLogin;
 use crate::error::ErrorKind;
-use crate::wecom_login::WecomLogin;
+use crate::inbox::NotifyAnswer;
+use crate::web::dispatch::Call;
+use crate::web::response::Response;
 
 pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Response {
     let body = match call.body() {

@@ -1,8 +1,8 @@
 //! The same-origin check of requests that a cookie authenticates.
 
-use super::public_url::PublicUrl;
-use super::request::{Headers, only};
 use crate::error::{Error, ErrorKind, Result};
+use crate::web::public_url::PublicUrl;
+use crate::web::request::{Headers, only};
 
 /// Refuses an unsafe method unless the browser says that one of our own pages sent it: `Sec-Fetch-Site`, or without
 /// that header an `Origin` equal to the public URL's. Never compared with `Host`, which the request chooses.

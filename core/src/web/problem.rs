@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::response::Response;
 use crate::error::{Error, ErrorKind};
+use crate::web::response::Response;
 
 /// What is sent where credentials are missing (RFC 6750, 3: no error where nothing was sent).
 pub(super) const CHALLENGE: &str = r#"Bearer realm="wecom-login""#;

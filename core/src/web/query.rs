@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::params::{broken, plain_text};
 use crate::error::Result;
+use crate::web::params::{broken, plain_text};
 
 /// The parameters of a query that are not read yet.
 pub(super) struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);

@@ -1,12 +1,12 @@
 //! Why somebody is not let into a protected route, and what they are told.
 
-use super::credential::{Bearer, bearer};
-use super::html::accepts_html;
-use super::problem::{explained, insufficient_scope, problem};
-use super::request::Headers;
-use super::response::{NOWHERE, Response};
-use super::settings::Web;
 use crate::error::{Error, ErrorKind};
+use crate::web::accept::accepts_html;
+use crate::web::config::Web;
+use crate::web::credential::{Bearer, bearer};
+use crate::web::problem::{explained, insufficient_scope, problem};
+use crate::web::request::Headers;
+use crate::web::response::{NOWHERE, Response};
 
 const UNGUARDED: &str = "this route asks for a user, but it is not behind RequireLogin";
 

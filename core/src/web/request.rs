@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 
-use super::body::Body;
+use crate::web::body::Body;
 
-/// A request to one of our [`routes`](super::routes()).
+/// A request to one of our [`routes`](crate::web::routes()).
 #[non_exhaustive]
 pub struct Request {
     /// The method, in capitals.
@@ -18,7 +18,7 @@ pub struct Request {
     pub query: String,
     /// The headers, their names in lower case; a name may come several times.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The body, read up to [`Route::body_limit_of`](super::Route::body_limit_of).
+    /// The body, read up to [`Route::body_limit_of`](crate::web::Route::body_limit_of).
     pub body: Body,
     /// The address the connection comes from. Without it the client counts as one with all others that have none.
     pub client: Option<IpAddr>,

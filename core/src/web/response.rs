@@ -5,8 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::rejection::Change;
 use crate::error::{Error, ErrorKind};
+use crate::web::rejection::Change;
 
 /// The policy of what shows nothing and leads nowhere else: a redirect.
 pub(super) const NOWHERE: &str =
@@ -50,7 +50,7 @@ impl Response {
             Err(error) => {
                 let error = Error::new(ErrorKind::Internal, "an answer could not be written")
                     .with_source(error);
-                super::problem::problem(&error)
+                crate::web::problem::problem(&error)
             }
         }
     }

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::browser;
-use super::respond::Call;
-use super::response::Response;
-use super::routes::Endpoint;
+use crate::app::{SessionSummary, UserSummary, WecomLogin};
 use crate::error::{Error, ErrorKind, Result};
-use crate::wecom_login::{SessionSummary, UserSummary, WecomLogin};
+use crate::web::browser;
+use crate::web::dispatch::Call;
+use crate::web::response::Response;
+use crate::web::routes::Endpoint;
 
 #[derive(Serialize)]
 struct Me {

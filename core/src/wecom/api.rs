@@ -10,11 +10,11 @@ use http_body_util::Full;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::answer;
-use super::call_error::{CallError, CallErrorKind};
-use super::encode::component;
-use super::hosts::Hosts;
-use super::transport::HttpClient;
+use crate::wecom::call_error::{CallError, CallErrorKind};
+use crate::wecom::encode::component;
+use crate::wecom::hosts::Hosts;
+use crate::wecom::response;
+use crate::wecom::transport::HttpClient;
 
 /// WeCom's server API for a 代开发 provider. Every call is one request: nothing is kept, nothing is repeated.
 #[derive(Clone, Debug, Default)]
@@ -84,7 +84,7 @@ impl Api {
                 .http
                 .send(request)
                 .await
-                .and_then(|body| answer::read(&body)),
+                .and_then(|body| response::read(&body)),
             None => Err(CallErrorKind::Unreachable),
         };
         let outcome = outcome.map_err(|kind| CallError::new(path, kind));
@@ -124,7 +124,7 @@ impl Api {
 fn log(path: &str, error: Option<&CallError>, took: Duration) {
     let errcode = match error {
         None => Some(0),
-        Some(error) => error.errcode().map(super::Errcode::number),
+        Some(error) => error.errcode().map(crate::wecom::Errcode::number),
     };
     let failure = error.map(|error| tracing::field::display(error.kind));
     tracing::debug!(target: "wecom_login::wecom", path, errcode, failure, took_ms = took.as_millis(), "WeCom call");
@@ -135,12 +135,12 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::ids::CorpId;
-    use crate::secret::{
+    use crate::domain::CorpId;
+    use crate::domain::{
         AccessToken, AuthCode, OAuthCode, PermanentCode, SuiteAccessToken, UserTicket,
     };
     use crate::wecom::PermanentCodeApi;
-    use crate::wecom::double::Double;
+    use crate::wecom::mock::Double;
 
     #[tokio::test]
     async fn a_path_prefix_of_the_host_is_kept() {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::errcode::Errcode;
 use crate::error::{Error, ErrorKind};
+use crate::wecom::errcode::Errcode;
 
 /// A call that failed: which, and how. It holds neither URL nor body nor the text of the error below, because
 /// WeCom's URLs carry tokens, codes and secrets.

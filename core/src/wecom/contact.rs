@@ -5,11 +5,11 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::answer::{optional, optional_number};
-use super::api::Api;
-use super::call_error::CallError;
-use crate::ids::WecomUserId;
-use crate::secret::AccessToken;
+use crate::domain::AccessToken;
+use crate::domain::WecomUserId;
+use crate::wecom::api::Api;
+use crate::wecom::call_error::CallError;
+use crate::wecom::response::{optional, optional_number};
 
 /// A person as the app sees them (D/96255). What the company has not granted is absent. Its Debug form shows the
 /// status alone.
@@ -78,7 +78,7 @@ impl Api {
     /// Reads a person (D/96255).
     ///
     /// # Errors
-    /// Among others [`Errcode::is_user_not_visible`](super::Errcode::is_user_not_visible).
+    /// Among others [`Errcode::is_user_not_visible`](crate::wecom::Errcode::is_user_not_visible).
     #[doc(alias = "user/get")]
     pub async fn user(
         &self,
@@ -140,7 +140,7 @@ impl fmt::Debug for Member {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wecom::double::Double;
+    use crate::wecom::mock::Double;
 
     async fn read(answer: &str) -> Result<Member, CallError> {
         let double = Double::answering(answer);

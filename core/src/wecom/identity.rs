@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::answer::{optional, required, seconds};
-use super::api::{Api, IssuedToken};
-use super::call_error::{CallError, CallErrorKind};
-use crate::ids::{CorpId, WecomUserId};
-use crate::secret::{AccessToken, OAuthCode, PermanentCode, UserTicket};
+use crate::domain::{AccessToken, OAuthCode, PermanentCode, UserTicket};
+use crate::domain::{CorpId, WecomUserId};
+use crate::wecom::api::{Api, IssuedToken};
+use crate::wecom::call_error::{CallError, CallErrorKind};
+use crate::wecom::response::{optional, required, seconds};
 
 /// Who a login code stands for (D/96442). WeCom names no company: it is that of the access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Api {
     /// The access token of a company's app, whose secret is the permanent code (D/97164).
     ///
     /// # Errors
-    /// Among others those that [break an authorisation](super::Errcode::breaks_authorization).
+    /// Among others those that [break an authorisation](crate::wecom::Errcode::breaks_authorization).
     #[doc(alias = "gettoken")]
     pub async fn app_token(
         &self,
@@ -133,7 +133,7 @@ impl Api {
     /// for one answer.
     ///
     /// # Errors
-    /// Among others [`Errcode::is_code_refused`](super::Errcode::is_code_refused).
+    /// Among others [`Errcode::is_code_refused`](crate::wecom::Errcode::is_code_refused).
     #[doc(alias = "getuserinfo")]
     pub async fn user_identity(
         &self,
@@ -186,7 +186,7 @@ impl fmt::Debug for UserDetail {
 mod tests {
     use super::*;
     use crate::wecom::Errcode;
-    use crate::wecom::double::Double;
+    use crate::wecom::mock::Double;
 
     #[tokio::test]
     async fn an_access_token_is_as_documented() {

@@ -1,10 +1,10 @@
 //! The links that a browser opens to log a person in. Pure text; nothing is called.
 
-use super::encode::component;
-use super::hosts::Hosts;
-use super::scope::Scope;
-use super::state::State;
-use crate::ids::{AgentId, CorpId};
+use crate::domain::{AgentId, CorpId};
+use crate::wecom::encode::component;
+use crate::wecom::hosts::Hosts;
+use crate::wecom::scope::Scope;
+use crate::wecom::state::State;
 
 /// The OAuth link for WeCom's own browser, where a person comes from the workbench (D/96441).
 ///

@@ -5,9 +5,7 @@
 //! refuses or forbids here (D/91121, D/96213), cannot be made by mistake. [`HttpClient`] carries the calls, [`Hosts`]
 //! says where they go, [`CallError`] how they fail. [`workbench_link`] and [`qr_link`] build what a browser opens.
 
-mod answer;
 mod api;
-mod breaker;
 mod call_error;
 mod connect;
 mod contact;
@@ -17,15 +15,14 @@ mod hosts;
 mod identity;
 mod links;
 mod provider;
+mod response;
 mod scope;
 mod service;
 mod state;
-pub(crate) mod ticket;
-mod tokens;
 mod transport;
 
 #[cfg(test)]
-mod double;
+mod mock;
 
 pub use api::{Api, IssuedToken};
 pub use call_error::{CallError, CallErrorKind};
@@ -38,5 +35,4 @@ pub use provider::AuthorizationLink;
 pub use scope::{InvalidScope, Scope};
 pub use service::{AuthInfo, PermanentCodeApi, PermanentCodeGrant};
 pub use state::{InstallState, InvalidState, State};
-pub(crate) use tokens::{AppCredential, Tokens};
 pub use transport::HttpClient;

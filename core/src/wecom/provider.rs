@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::answer::{required, seconds};
-use super::api::{Api, IssuedToken};
-use super::call_error::CallError;
-use super::state::InstallState;
-use crate::ids::{CorpId, SuiteId};
-use crate::secret::{ProviderAccessToken, ProviderSecret};
+use crate::domain::{CorpId, SuiteId};
+use crate::domain::{ProviderAccessToken, ProviderSecret};
+use crate::wecom::api::{Api, IssuedToken};
+use crate::wecom::call_error::CallError;
+use crate::wecom::response::{required, seconds};
+use crate::wecom::state::InstallState;
 
 /// What an administrator opens or scans to authorise apps (D/98744).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Api {
     }
 
     /// A link by which a company authorises the apps of 1 to 9 templates (D/98744). `state` comes back in
-    /// `create_auth` and in [`PermanentCodeGrant`](super::PermanentCodeGrant).
+    /// `create_auth` and in [`PermanentCodeGrant`](crate::wecom::PermanentCodeGrant).
     ///
     /// # Errors
     /// As every call; WeCom refuses an empty list and one over nine.
@@ -109,7 +109,7 @@ impl Api {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wecom::double::Double;
+    use crate::wecom::mock::Double;
 
     #[tokio::test]
     async fn a_provider_token_comes_without_errcode() {

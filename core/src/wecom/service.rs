@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer::{self, CorpInfo, optional, required, seconds};
-use super::api::{Api, IssuedToken};
-use super::call_error::CallError;
-use crate::ids::{AgentId, CorpId, SuiteId};
-use crate::secret::{AuthCode, PermanentCode, SuiteAccessToken, SuiteSecret, SuiteTicket};
+use crate::domain::{AgentId, CorpId, SuiteId};
+use crate::domain::{AuthCode, PermanentCode, SuiteAccessToken, SuiteSecret, SuiteTicket};
+use crate::wecom::api::{Api, IssuedToken};
+use crate::wecom::call_error::CallError;
+use crate::wecom::response::{self, CorpInfo, optional, required, seconds};
 
 /// Which of the two calls exchanges an AuthCode (D/97163).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,7 +85,7 @@ impl Api {
     /// A suite's access token, for its newest suite_ticket (D/97162).
     ///
     /// # Errors
-    /// Among others [`Errcode::is_ticket_bad`](super::Errcode::is_ticket_bad).
+    /// Among others [`Errcode::is_ticket_bad`](crate::wecom::Errcode::is_ticket_bad).
     #[doc(alias = "get_suite_token")]
     pub async fn suite_token(
         &self,
@@ -113,7 +113,7 @@ impl Api {
     /// [may have been carried out](CallError::may_have_been_carried_out) it may be spent.
     ///
     /// # Errors
-    /// Among others [`Errcode::is_auth_code_spent`](super::Errcode::is_auth_code_spent).
+    /// Among others [`Errcode::is_auth_code_spent`](crate::wecom::Errcode::is_auth_code_spent).
     #[doc(alias = "get_permanent_code")]
     pub async fn permanent_code(
         &self,
@@ -134,7 +134,7 @@ impl Api {
             permanent_code: answer.permanent_code,
             corp_id: answer.auth_corp_info.corpid,
             corp_name: answer.auth_corp_info.corp_name,
-            agent_id: answer::agent(&answer.auth_info).and_then(answer::agent_id),
+            agent_id: response::agent(&answer.auth_info).and_then(response::agent_id),
             state: answer.state.or_else(state_of_link),
         })
     }
@@ -142,7 +142,7 @@ impl Api {
     /// Reads a company's authorisation (D/100795).
     ///
     /// # Errors
-    /// Among others those that [break an authorisation](super::Errcode::breaks_authorization).
+    /// Among others those that [break an authorisation](crate::wecom::Errcode::breaks_authorization).
     #[doc(alias = "get_auth_info")]
     pub async fn auth_info(
         &self,
@@ -155,12 +155,12 @@ impl Api {
         let answer: AuthInfoAnswer = self
             .post("service/v2/get_auth_info", &query, Some(body))
             .await?;
-        let agent = answer::agent(&answer.auth_info);
+        let agent = response::agent(&answer.auth_info);
         Ok(AuthInfo {
             corp_id: answer.auth_corp_info.corpid,
             corp_name: answer.auth_corp_info.corp_name,
             corp_full_name: answer.auth_corp_info.corp_full_name,
-            agent_id: agent.and_then(answer::agent_id),
+            agent_id: agent.and_then(response::agent_id),
             agent_name: agent.and_then(|agent| present(agent.get("name"))),
         })
     }
@@ -176,7 +176,7 @@ fn present(value: Option<&Value>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wecom::double::Double;
+    use crate::wecom::mock::Double;
     use crate::wecom::{CallErrorKind, Errcode};
 
     #[tokio::test]

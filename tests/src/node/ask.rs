@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use wecom_login::Platform;
-use wecom_login::callback::NotifyAnswer;
+use wecom_login::NotifyAnswer;
 
 use super::{Node, principal, until};
 use crate::forge::Push;

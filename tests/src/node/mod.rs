@@ -12,7 +12,7 @@ use axum::Router;
 use sea_orm::DbBackend;
 use serde_json::json;
 use tokio::net::TcpListener;
-use wecom_login::callback::CallbackRecord;
+use wecom_login::CallbackRecord;
 use wecom_login::{
     Builder, CorpId, CorpSummary, Platform, Principal, SuiteId, WecomLogin, WecomUserId,
 };

@@ -2,7 +2,7 @@
 
 use crate::callback::event::error::{EventError, EventErrorReason};
 use crate::callback::event::fields::Fields;
-use crate::ids::{AgentId, CorpId, WecomUserId};
+use crate::domain::{AgentId, CorpId, WecomUserId};
 
 /// An event of one company's app.
 #[derive(Clone, Debug, PartialEq, Eq)]

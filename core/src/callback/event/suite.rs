@@ -2,8 +2,8 @@
 
 use crate::callback::event::error::{EventError, EventErrorReason};
 use crate::callback::event::fields::Fields;
-use crate::ids::{CorpId, SuiteId};
-use crate::secret::{AuthCode, SuiteTicket};
+use crate::domain::{AuthCode, SuiteTicket};
+use crate::domain::{CorpId, SuiteId};
 
 /// An event of a suite.
 #[derive(Clone, Debug, PartialEq, Eq)]

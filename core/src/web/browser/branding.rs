@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::pages::{DefaultPages, PageRenderer};
-use super::panel::QrPanel;
 use crate::error::{Error, ErrorKind, Result};
+use crate::web::browser::pages::{DefaultPages, PageRenderer};
+use crate::web::browser::panel::QrPanel;
 
 /// Name, logo and colours of the host app on the pages of the login.
 ///

@@ -1,17 +1,19 @@
 //! `GET /callback`: from WeCom with a code, or from the page of companies with one of them. The only place that sets
 //! the session cookie.
 
-use super::cookies::{Cookies, LOGGED_OUT, is_state};
-use super::pages::{CompaniesPage, Company, PageError};
-use super::pending::{Beginning, CHOICE_LIFE, Pending as _, PendingChoice, PendingLogin};
-use super::visit::{Parameters, Visit};
+use crate::app::{BrowserLogin, BrowserReturn, CorpChoice};
+use crate::domain::CorpId;
+use crate::domain::OAuthCode;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::CorpId;
 use crate::login::Attempt;
-use crate::secret::OAuthCode;
 use crate::session::{CurrentUser, IssuedSession};
+use crate::web::browser::cookies::{Cookies, LOGGED_OUT, is_state};
+use crate::web::browser::flow_cookie::{
+    Beginning, CHOICE_LIFE, Pending as _, PendingChoice, PendingLogin,
+};
+use crate::web::browser::page_request::{Parameters, Visit};
+use crate::web::browser::pages::{CompaniesPage, Company, PageError};
 use crate::web::response::Response;
-use crate::wecom_login::{BrowserLogin, BrowserReturn, CorpChoice};
 
 pub(super) async fn answer(visit: &Visit<'_>) -> Response {
     let bad_link = || visit.error(PageError::BadLink, visit.login_path(&[]));

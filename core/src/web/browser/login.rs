@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use super::cookies::{Cookies, LOGGED_OUT, ORGANIZATION, is_state};
-use super::pages::{ConfirmPage, OrganizationCodePage, PageError, QrPanelPage};
-use super::panel::{QrPanel, parameters};
-use super::pending::{
+use crate::domain::LoginType;
+use crate::domain::{CorpId, SuiteId};
+use crate::error::{ErrorKind, Result};
+use crate::random;
+use crate::web::browser::cookies::{Cookies, LOGGED_OUT, ORGANIZATION, is_state};
+use crate::web::browser::flow_cookie::{
     Beginning, Door, LOGIN_KEPT, LOGIN_LIFE, Pending as _, PendingLogin, surplus,
 };
-use super::return_to::ReturnTo;
-use super::visit::{Parameters, Visit};
-use crate::error::{ErrorKind, Result};
-use crate::ids::{CorpId, SuiteId};
-use crate::random;
-use crate::session::LoginType;
+use crate::web::browser::page_request::{Parameters, Visit};
+use crate::web::browser::pages::{ConfirmPage, OrganizationCodePage, PageError, QrPanelPage};
+use crate::web::browser::panel::{QrPanel, parameters};
+use crate::web::browser::return_to::ReturnTo;
 use crate::web::request::Headers;
 use crate::web::response::Response;
 use crate::wecom::{State, qr_link, workbench_link};

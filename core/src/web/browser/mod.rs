@@ -7,16 +7,16 @@
 mod branding;
 mod callback;
 mod cookies;
+mod flow_cookie;
 mod language;
+mod layout;
 mod login;
+mod messages;
+mod page_request;
 mod pages;
 mod panel;
-mod pending;
 mod return_to;
-mod shell;
-mod texts;
-mod views;
-mod visit;
+mod templates;
 
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
@@ -30,14 +30,14 @@ pub use pages::{
 };
 pub use panel::QrPanel;
 
-use self::cookies::Cookies;
-use self::visit::Visit;
-use super::respond::Call;
-use super::response::Response;
-use super::routes::Endpoint;
+use crate::app::WecomLogin;
 use crate::error::{Error, ErrorKind};
 use crate::random;
-use crate::wecom_login::WecomLogin;
+use crate::web::browser::cookies::Cookies;
+use crate::web::browser::page_request::Visit;
+use crate::web::dispatch::Call;
+use crate::web::response::Response;
+use crate::web::routes::Endpoint;
 
 pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Response {
     let visit = Visit::new(login, call);
@@ -53,7 +53,7 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Response {
 
 /// The page of a request that broke, in our own words: the pages of the host app may be what broke.
 pub(super) fn broken(login: &WecomLogin, language: Language) -> Response {
-    visit::broken(&login.0.web, login.0.api.hosts(), language)
+    page_request::broken(&login.0.web, login.0.api.hosts(), language)
 }
 
 /// The `Set-Cookie` that makes `/login` wait for a click: in WeCom it would log the person in again without one. It lasts

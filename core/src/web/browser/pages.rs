@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::branding::Branding;
-use super::language::Language;
-use super::{shell, views};
 use crate::error::ErrorKind;
+use crate::web::browser::branding::Branding;
+use crate::web::browser::language::Language;
+use crate::web::browser::{layout, templates};
 
 /// Writes the pages of the login. Override the ones that your app shows in its own way; the rest stay ours.
 ///
@@ -30,27 +30,27 @@ use crate::error::ErrorKind;
 pub trait PageRenderer: Send + Sync + 'static {
     /// Asks for the organisation code: a GET form to `page.action`.
     fn organization_code(&self, frame: &PageFrame, page: &OrganizationCodePage) -> String {
-        views::organization_code(frame, page)
+        templates::organization_code(frame, page)
     }
 
     /// Waits for a click, after a logout.
     fn confirm(&self, frame: &PageFrame, page: &ConfirmPage) -> String {
-        views::confirm(frame, page)
+        templates::confirm(frame, page)
     }
 
     /// Asks which company to enter: links.
     fn companies(&self, frame: &PageFrame, page: &CompaniesPage) -> String {
-        views::companies(frame, page)
+        templates::companies(frame, page)
     }
 
     /// Shows WeCom's QR code by WeCom's script; only with [`Builder::qr_panel`](crate::Builder::qr_panel).
     fn qr_panel(&self, frame: &PageFrame, page: &QrPanelPage) -> String {
-        views::qr_panel(frame, page)
+        templates::qr_panel(frame, page)
     }
 
     /// Says why a login does not go on, and what helps.
     fn error(&self, frame: &PageFrame, page: &ErrorPage) -> String {
-        views::error(frame, page)
+        templates::error(frame, page)
     }
 }
 
@@ -97,13 +97,13 @@ impl PageFrame {
     /// A whole document in our look; `title` is text, `body` is HTML.
     #[must_use]
     pub fn layout(&self, title: &str, body: &str) -> String {
-        shell::layout(self, title, body)
+        layout::layout(self, title, body)
     }
 
     /// Text, safe in HTML and in quoted attributes.
     #[must_use]
     pub fn escape(text: &str) -> String {
-        shell::escape(text)
+        layout::escape(text)
     }
 }
 
@@ -220,7 +220,7 @@ impl ErrorPage {
     /// What happened, and what the person can do.
     #[must_use]
     pub const fn text(&self, language: Language) -> (&'static str, &'static str) {
-        super::texts::error(self.error, language)
+        crate::web::browser::messages::error(self.error, language)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::language::Language;
 use crate::error::{Error, ErrorKind, Result};
+use crate::web::browser::language::Language;
 use crate::wecom::Hosts;
 
 /// A mirror of npm that serves the package's files as they are, at one exact version; from 2.3.2 on the panel works in

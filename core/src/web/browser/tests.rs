@@ -1,11 +1,11 @@
 //! The login page by itself, of a service that is for one company. Nothing here calls WeCom.
 
-use super::{Branding, ErrorPage, PageFrame, PageRenderer, QrPanel};
-use crate::callback::{CallbackKeys, EncodingAesKey};
+use crate::domain::Suite;
+use crate::domain::{CallbackKeys, EncodingAesKey};
+use crate::domain::{CallbackToken, PermanentCode, SuiteSecret};
 use crate::element::{InstanceConfig, InstanceName};
-use crate::secret::{CallbackToken, PermanentCode, SuiteSecret};
-use crate::store::{DataKey, DataKeys};
-use crate::suite::Suite;
+use crate::vault::{DataKey, DataKeys};
+use crate::web::browser::{Branding, ErrorPage, PageFrame, PageRenderer, QrPanel};
 use crate::web::{Request, Response};
 use crate::wecom::Hosts;
 use crate::{AgentId, Builder, CorpId, SuiteId, WecomLogin};

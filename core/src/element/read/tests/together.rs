@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::secret::ProviderSecret;
-use crate::suite::Suite;
+use crate::domain::ProviderSecret;
+use crate::domain::Suite;
 
 fn suite(id: &str) -> Suite {
     let keys = CallbackKeys::new(CallbackToken::new(TOKEN), EncodingAesKey::new(KEY).unwrap());
@@ -174,7 +174,7 @@ fn instances_built_in_code_keep_the_rules_of_files() {
     for (field, rule, spoil) in broken {
         let mut given = instance("auths.A", suite("dk1"));
         spoil(&mut given);
-        let error = super::super::load([], vec![given], &no_environment).unwrap_err();
+        let error = crate::element::read::load([], vec![given], &no_environment).unwrap_err();
         assert_eq!(
             error.to_string(),
             format!("CONFIG_ERROR: auths.A: {field}: {rule}")
@@ -186,7 +186,7 @@ fn instances_built_in_code_keep_the_rules_of_files() {
 fn instances_built_in_code_are_warned_of_too() {
     let mut given = instance("auths.A", suite("dk1"));
     given.suite.callback_keys[0].token = CallbackToken::new("fifteen-letters");
-    let (_, warnings) = super::super::load([], vec![given], &no_environment).unwrap();
+    let (_, warnings) = crate::element::read::load([], vec![given], &no_environment).unwrap();
     let texts: Vec<_> = warnings.iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), 2, "{texts:?}");
     assert!(

@@ -1,0 +1,289 @@
+//! How a login is configured.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sea_orm::DatabaseConnection;
+
+use crate::app::retention::Retention;
+use crate::clock::{Clock, SystemClock};
+use crate::domain::CorpId;
+use crate::element::{InstanceConfig, LoginProvider, Meta};
+use crate::hooks::{Hooks, NoHooks};
+use crate::members::{BindingPolicy, UserBinder};
+use crate::session::{CurrentUser, SessionConfig};
+use crate::vault::DataKeys;
+use crate::web::{AdminAction, AdminPredicate, Branding, Look, Network, PageRenderer, QrPanel};
+use crate::wecom::{Hosts, HttpClient};
+
+/// Collects what a login is made of. Nothing is checked before [`build`](Self::build), which says what is wrong by
+/// file, field and rule, and never by value.
+#[must_use]
+pub struct Builder {
+    pub(super) auths_dir: Option<PathBuf>,
+    pub(super) instances: Vec<InstanceConfig>,
+    pub(super) meta: Meta,
+    pub(super) database: Option<Database>,
+    pub(super) data_keys: DataKeys,
+    pub(super) public_url: Option<String>,
+    pub(super) mount: String,
+    pub(super) allow_insecure_http: bool,
+    pub(super) wecom_url: Option<String>,
+    pub(super) hosts: Option<Hosts>,
+    pub(super) http_client: HttpClient,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) hooks: Arc<dyn Hooks>,
+    pub(super) binder: MakeBinder,
+    pub(super) binding_policy: BindingPolicy,
+    pub(super) sessions: SessionConfig,
+    pub(super) admin_key: Option<String>,
+    pub(super) admin_predicate: Option<AdminPredicate>,
+    pub(super) trusted_proxies: Vec<Network>,
+    pub(super) look: Look,
+    pub(super) cookie_prefix: Option<String>,
+    pub(super) authorization_cache_size: u64,
+    pub(super) migrate: bool,
+    pub(super) retention: Retention,
+}
+
+/// Makes the binder, given our auth model.
+pub(super) type MakeBinder =
+    Box<dyn FnOnce(Arc<dyn UserBinder>) -> Arc<dyn UserBinder> + Send + Sync>;
+
+/// The database, as it was given.
+pub(super) enum Database {
+    Connection(DatabaseConnection),
+    Url(String),
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            auths_dir: None,
+            instances: Vec::new(),
+            meta: Meta::default(),
+            database: None,
+            data_keys: DataKeys::from_env(),
+            public_url: None,
+            mount: "/auth".to_owned(),
+            allow_insecure_http: false,
+            wecom_url: None,
+            hosts: None,
+            http_client: HttpClient::default(),
+            clock: Arc::new(SystemClock),
+            hooks: Arc::new(NoHooks),
+            binder: Box::new(|ours| ours),
+            binding_policy: BindingPolicy::default(),
+            sessions: SessionConfig::default(),
+            admin_key: None,
+            admin_predicate: None,
+            trusted_proxies: Vec::new(),
+            look: Look::default(),
+            cookie_prefix: None,
+            authorization_cache_size: 10_000,
+            migrate: true,
+            retention: Retention::default(),
+        }
+    }
+}
+
+impl Builder {
+    /// Reads the instances below this directory, `auths/**/<Name>/e.json` and `<Name>.json`.
+    pub fn auths_dir(mut self, root: impl Into<PathBuf>) -> Self {
+        self.auths_dir = Some(root.into());
+        self
+    }
+
+    /// Adds an instance without files.
+    pub fn instance(mut self, instance: InstanceConfig) -> Self {
+        self.instances.push(instance);
+        self
+    }
+
+    /// Registers a login Type of your own, or replaces ours by one of the same name.
+    pub fn login_provider(mut self, provider: impl LoginProvider) -> Self {
+        self.meta.register(Arc::new(provider));
+        self
+    }
+
+    /// Opens a database of our own: `sqlite://…`, or with the features of those names `postgres://…` and `mysql://…`.
+    pub fn database_url(mut self, url: impl Into<String>) -> Self {
+        self.database = Some(Database::Url(url.into()));
+        self
+    }
+
+    /// Uses a connection of the host app. Our tables begin with `wecom_`, and our migrations have books of their own.
+    ///
+    /// Give its pool neither an idle timeout nor a longest lifetime as long as it is one of sqlx 0.9.0: the task that sees
+    /// to those may spin for ever, on a core of the machine, and then no runtime it is on ends. A connection of ten minutes
+    /// can be closed in the pool's `after_release`, as our own pools do it: those to a server that was switched away would
+    /// live on otherwise.
+    pub fn database(mut self, connection: DatabaseConnection) -> Self {
+        self.database = Some(Database::Connection(connection));
+        self
+    }
+
+    /// Says where the keys come from under which secrets are stored. The default is
+    /// [`DataKeys::from_env`].
+    pub fn data_keys(mut self, data_keys: DataKeys) -> Self {
+        self.data_keys = data_keys;
+        self
+    }
+
+    /// The root of the host app as browsers see it; it may have a path. Required.
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
+    /// Where below the public URL our routes are mounted. The default is `/auth`; `/` is the root.
+    pub fn mount(mut self, mount: impl Into<String>) -> Self {
+        self.mount = mount.into();
+        self
+    }
+
+    /// Allows a public URL and WeCom hosts that are http and not on this machine: every secret then travels in clear.
+    pub const fn allow_insecure_http(mut self) -> Self {
+        self.allow_insecure_http = true;
+        self
+    }
+
+    /// Puts all three WeCom hosts at one URL, as the sandbox has them.
+    pub fn wecom_url(mut self, url: impl Into<String>) -> Self {
+        self.wecom_url = Some(url.into());
+        self
+    }
+
+    /// Sets the WeCom hosts one by one.
+    pub fn wecom_hosts(mut self, hosts: Hosts) -> Self {
+        self.hosts = Some(hosts);
+        self
+    }
+
+    /// Calls WeCom with this client: the host app's proxy, its certificates, its limits.
+    pub fn http_client(mut self, client: HttpClient) -> Self {
+        self.http_client = client;
+        self
+    }
+
+    /// Takes the time from this clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Asks and tells the host app.
+    pub fn hooks(mut self, hooks: impl Hooks) -> Self {
+        self.hooks = Arc::new(hooks);
+        self
+    }
+
+    /// Binds people to users by the host app's own rules, in place of our auth model.
+    pub fn binder(mut self, binder: impl UserBinder) -> Self {
+        self.binder = Box::new(|_| Arc::new(binder));
+        self
+    }
+
+    /// Lays the host app's own rules over our auth model: `over` is given ours and gives the binder that is asked.
+    /// What that one passes on to ours stays as it is, such as the bindings of
+    /// [`AuthService::bind_user`](crate::AuthService::bind_user); a binder that adds
+    /// [`companies`](UserBinder::linked_principals) needs no table of its own.
+    pub fn wrap_binder<B: UserBinder>(
+        mut self,
+        over: impl FnOnce(Arc<dyn UserBinder>) -> B + Send + Sync + 'static,
+    ) -> Self {
+        self.binder = Box::new(|ours| Arc::new(over(ours)));
+        self
+    }
+
+    /// What our auth model does with a person who logs in for the first time.
+    pub const fn binding_policy(mut self, policy: BindingPolicy) -> Self {
+        self.binding_policy = policy;
+        self
+    }
+
+    /// How long sessions live.
+    pub const fn sessions(mut self, settings: SessionConfig) -> Self {
+        self.sessions = settings;
+        self
+    }
+
+    /// Opens the admin routes to whoever sends this key as a bearer: 24 characters at least. Without a key and a
+    /// predicate they are off.
+    pub fn admin_key(mut self, key: impl Into<String>) -> Self {
+        self.admin_key = Some(key.into());
+        self
+    }
+
+    /// Opens the admin routes to users of whom this says so, for an action on a company where there is one.
+    pub fn admin_predicate(
+        mut self,
+        predicate: impl Fn(&CurrentUser, AdminAction, Option<&CorpId>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.admin_predicate = Some(Arc::new(predicate));
+        self
+    }
+
+    /// Believes `X-Forwarded-For` from these addresses.
+    pub fn trusted_proxies(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
+        self.trusted_proxies = networks.into_iter().collect();
+        self
+    }
+
+    /// Gives the login's pages the host app's name, logo and colours.
+    pub fn branding(mut self, branding: Branding) -> Self {
+        self.look.branding = branding;
+        self
+    }
+
+    /// Replaces pages of the login by the host app's own.
+    pub fn pages(mut self, pages: impl PageRenderer) -> Self {
+        self.look.set_pages(pages);
+        self
+    }
+
+    /// Shows WeCom's QR code within a page of ours, by WeCom's script, in place of a redirect to WeCom's own page.
+    pub fn qr_panel(mut self, panel: QrPanel) -> Self {
+        self.look.qr_panel = Some(panel);
+        self
+    }
+
+    /// What the names of our cookies begin with: `wecom`, as in `wecom_login`. Services that share a host share its
+    /// cookies, whatever their ports and paths, and would clear each other's: give each a prefix of its own, 1 to 32 of
+    /// `A-Z a-z 0-9 _ -` with a letter first. On https the names begin with `__Host-` all the same. Changing it logs
+    /// browsers out.
+    pub fn cookie_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.cookie_prefix = Some(prefix.into());
+        self
+    }
+
+    /// How many authorisations, and as many access tokens, stay in memory. 10 000.
+    pub const fn authorization_cache_size(mut self, authorizations: u64) -> Self {
+        self.authorization_cache_size = authorizations;
+        self
+    }
+
+    /// Whether the tables are brought up to date at the start, one node at a time. True. Without it the start fails
+    /// where they are not: for a database account that may not change tables.
+    pub const fn migrate(mut self, migrate: bool) -> Self {
+        self.migrate = migrate;
+        self
+    }
+
+    /// How long callback records are kept.
+    pub const fn retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
+        self
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("auths", &self.auths_dir)
+            .field("public_url", &self.public_url)
+            .field("mount", &self.mount)
+            .finish_non_exhaustive()
+    }
+}

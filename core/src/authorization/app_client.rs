@@ -1,0 +1,78 @@
+//! Calls to WeCom with the access token of a corp's app.
+
+use std::fmt;
+
+use super::{Authorizations, not_authorized};
+use crate::domain::AccessToken;
+use crate::error::{Error, Result};
+use crate::hooks::HookFuture;
+use crate::tokens::{AppCredential, Tokens};
+use crate::wecom::{CallError, Errcode};
+
+/// Calls WeCom as a corp's app. An answer that breaks the authorization is recorded on it.
+#[derive(Clone)]
+pub(crate) struct AppClient {
+    tokens: Tokens,
+    authorizations: Authorizations,
+}
+
+impl AppClient {
+    pub(crate) const fn new(tokens: Tokens, authorizations: Authorizations) -> Self {
+        Self {
+            tokens,
+            authorizations,
+        }
+    }
+
+    /// Makes a call with the app's token; repeats it once, after a token error, with another token.
+    pub(crate) async fn call<'a, T>(
+        &self,
+        app: &AppCredential,
+        call: impl Fn(AccessToken) -> HookFuture<'a, std::result::Result<T, CallError>> + Send + Sync,
+    ) -> Result<(T, AccessToken)> {
+        let mut token = self.token(app).await?;
+        let mut answer = call(token.clone()).await;
+        if answer
+            .as_ref()
+            .is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead))
+        {
+            self.tokens.app_token_died(app, &token).await;
+            token = self.token(app).await?;
+            answer = call(token.clone()).await;
+        }
+        match answer {
+            Ok(answer) => Ok((answer, token)),
+            Err(error) => Err(self.judged(app, error.into()).await),
+        }
+    }
+
+    async fn token(&self, app: &AppCredential) -> Result<AccessToken> {
+        match self.tokens.app(app).await {
+            Ok(token) => Ok(token),
+            Err(error) => Err(self.judged(app, error).await),
+        }
+    }
+
+    /// An answer that breaks the authorisation stops its logins.
+    async fn judged(&self, app: &AppCredential, error: Error) -> Error {
+        let Some(errcode) = error
+            .errcode()
+            .map(Errcode::new)
+            .filter(|errcode| errcode.breaks_authorization())
+        else {
+            return error;
+        };
+        match self.authorizations.broken(app, errcode).await {
+            Ok(()) => not_authorized()
+                .with_errcode(errcode.number())
+                .with_source(error),
+            Err(error) => error,
+        }
+    }
+}
+
+impl fmt::Debug for AppClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AppClient")
+    }
+}

@@ -1,0 +1,152 @@
+//! WeCom answers an AuthCode once: the answer is kept in the record of its event, and tried until it is.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use zeroize::Zeroizing;
+
+use crate::authorization::authorizations::Authorizations;
+use crate::authorization::exchange::{Authorizing, Kept};
+use crate::db::Sealed;
+use crate::db::entity::callback_record;
+use crate::db::entity::callback_record::RecordKey;
+use crate::domain::RecordStatus;
+use crate::domain::{CorpId, SuiteId};
+use crate::error::{Error, ErrorKind, Result};
+use crate::vault::PAYLOAD;
+
+/// How long to wait before the next attempt to store a permanent code.
+const STORE_AGAIN: Duration = Duration::from_secs(1);
+/// A record that was made anew is left for so long to the one who made it.
+const LEFT_ALONE: Duration = Duration::from_secs(5);
+
+/// A permanent code that is in our hands only, until dropped.
+struct Unstored<'a>(&'a Authorizations, (SuiteId, CorpId));
+
+impl<'a> Unstored<'a> {
+    fn new(of: &'a Authorizations, company: (SuiteId, CorpId)) -> Self {
+        of.0.unstored
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(company.clone());
+        Self(of, company)
+    }
+}
+
+impl Drop for Unstored<'_> {
+    fn drop(&mut self) {
+        let mut unstored = self
+            .0
+            .0
+            .unstored
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = unstored.iter().position(|company| *company == self.1) {
+            unstored.swap_remove(index);
+        }
+    }
+}
+
+impl Authorizations {
+    /// The only copy of a permanent code is in our hands: try until the database takes it. `event` is of the record that
+    /// holds it then.
+    pub(super) async fn keep_at_any_price(
+        &self,
+        event: &mut Authorizing,
+        kept: &Kept,
+    ) -> Result<()> {
+        let (suite_id, corp_id) = (event.suite_id.clone(), &kept.corp_id);
+        let text = serde_json::to_vec(kept).map(Zeroizing::new);
+        let text =
+            text.map_err(|_| Error::new(ErrorKind::Internal, "an answer cannot be written down"))?;
+        let sealed = self.0.keys.seal(PAYLOAD.at(&[&event.record.hash]), &text)?;
+        let _unstored = Unstored::new(self, (suite_id.clone(), corp_id.clone()));
+        loop {
+            match self.keep(event, corp_id, &sealed).await {
+                Ok(record_id) => {
+                    event.record.id = record_id;
+                    return Ok(());
+                }
+                Err(error) => tracing::error!(
+                    target: "wecom_login", %suite_id, %corp_id, ?error,
+                    "a permanent code was fetched but cannot be stored; it is tried again until it is"
+                ),
+            }
+            tokio::time::sleep(STORE_AGAIN).await;
+        }
+    }
+
+    /// One statement that waits for no other: until it is done, a crash loses the code. Whoever marked the record
+    /// failed meanwhile, the rest of it is to be done. Says which record holds the answer.
+    async fn keep(&self, event: &Authorizing, corp_id: &CorpId, sealed: &Sealed) -> Result<i64> {
+        if self.keep_in(&event.record, corp_id, sealed).await? {
+            return Ok(event.record.id);
+        }
+        let (suite_id, record_id) = (&event.suite_id, event.record.id);
+        tracing::error!(
+            target: "wecom_login", %suite_id, %corp_id, record_id,
+            "the database lost the record whose AuthCode was just exchanged; the permanent code gets a record anew"
+        );
+        // WeCom may have pushed the event again, or an insert of ours went through after all.
+        let with_hash = callback_record::Column::Hash.eq(event.record.hash.clone());
+        let other = callback_record::Entity::find()
+            .filter(with_hash)
+            .one(self.0.store.first())
+            .await?;
+        if let Some(other) = other
+            && self
+                .keep_in(&RecordKey::of(&other), corp_id, sealed)
+                .await?
+        {
+            return Ok(other.id);
+        }
+        let now = self.0.store.now();
+        let anew = callback_record::ActiveModel {
+            suite_id: Set(suite_id.clone()),
+            corp_id: Set(Some(corp_id.clone())),
+            event: Set(event.name.clone()),
+            status: Set(RecordStatus::Waiting),
+            attempts: Set(1),
+            duplicates: Set(0),
+            hash: Set(event.record.hash.clone()),
+            payload: Set(Some(sealed.clone())),
+            received_at: Set(now),
+            // Time for the one who has it in hand.
+            due_at: Set(now + LEFT_ALONE),
+            exchanged: Set(true),
+            guessed: Set(false),
+            ..Default::default()
+        };
+        Ok(callback_record::Entity::insert(anew)
+            .exec(self.0.store.first())
+            .await?
+            .last_insert_id)
+    }
+
+    async fn keep_in(&self, record: &RecordKey, corp_id: &CorpId, sealed: &Sealed) -> Result<bool> {
+        use callback_record::Column;
+        let now = self.0.store.now();
+        let if_failed = |then: Expr, column: Column| -> Expr {
+            Expr::case(Expr::col(Column::Status).eq(RecordStatus::Failed), then)
+                .finally(Expr::col(column))
+                .into()
+        };
+        let kept = callback_record::Entity::update_many()
+            .col_expr(Column::Exchanged, Expr::value(true))
+            .col_expr(Column::CorpId, Expr::value(corp_id.clone()))
+            .col_expr(Column::Payload, Expr::value(sealed.clone()))
+            // Before the status: MySQL sees what was assigned further left.
+            .col_expr(Column::DueAt, if_failed(Expr::value(now), Column::DueAt))
+            .col_expr(
+                Column::Status,
+                if_failed(Expr::value(RecordStatus::Waiting), Column::Status),
+            )
+            .filter(record.row())
+            .exec(self.0.store.first())
+            .await?;
+        Ok(kept.rows_affected > 0)
+    }
+}

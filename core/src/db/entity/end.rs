@@ -1,0 +1,28 @@
+//! What ended or changed, for the other nodes to follow.
+
+use sea_orm::entity::prelude::*;
+
+use crate::clock::Timestamp;
+use crate::domain::{CorpId, SuiteId, WecomUserId};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "wecom_end")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub number: i64,
+    /// Random: tells whether the row a node read last is still the same one, after a failover or a restore.
+    pub mark: i64,
+    pub suite_id: Option<SuiteId>,
+    pub corp_id: Option<CorpId>,
+    #[sea_orm(column_name = "user_id")]
+    pub third_user_id: Option<WecomUserId>,
+    pub token_hash: Option<Vec<u8>>,
+    pub authorization_epoch: Option<i64>,
+    pub epoch: Option<i64>,
+    pub created_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,33 @@
+//! A person of a company: the epoch of the sessions, the profile, when WeCom last said that the app is visible.
+
+use sea_orm::entity::prelude::*;
+
+use crate::clock::Timestamp;
+use crate::domain::{CorpId, SuiteId, WecomUserId};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "wecom_person")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub suite_id: SuiteId,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub corp_id: CorpId,
+    #[sea_orm(primary_key, auto_increment = false, column_name = "user_id")]
+    pub third_user_id: WecomUserId,
+    pub epoch: i64,
+    /// When the epoch last moved on: a login that began before is over.
+    pub ended_at: Option<Timestamp>,
+    pub visible_at: Option<Timestamp>,
+    /// When they left the company, until their binding has ended: nobody logs in by it before.
+    pub left_at: Option<Timestamp>,
+    pub name: Option<String>,
+    pub avatar: Option<String>,
+    pub email: Option<String>,
+    pub mobile: Option<String>,
+    pub created_at: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

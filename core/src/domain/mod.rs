@@ -1,0 +1,26 @@
+//! The vocabulary of the product: ids, secrets, principals, profiles, statuses, suites and their callback keys.
+
+mod callback_keys;
+mod ids;
+mod member;
+mod principal;
+mod profile;
+mod secret;
+mod status;
+mod suite;
+mod token_hash;
+
+pub use callback_keys::{CallbackKeys, EncodingAesKey, InvalidAesKey};
+pub(crate) use ids::is_plain_id;
+pub use ids::{AgentId, CorpId, InvalidId, OrganizationCode, SuiteId, WecomUserId};
+pub use member::AuthenticatedMember;
+pub use principal::{LoginType, Platform, Principal, UnknownLoginType, UnknownPlatform};
+pub use profile::Profile;
+pub use secret::{
+    AccessToken, AuthCode, CallbackToken, LoginCode, OAuthCode, PermanentCode, ProviderAccessToken,
+    ProviderSecret, SuiteAccessToken, SuiteSecret, SuiteTicket, UserTicket,
+};
+pub use status::{AuthorizationStatus, RecordStatus};
+pub use suite::Suite;
+pub(crate) use suite::{Suites, UnknownSuite};
+pub(crate) use token_hash::TokenHash;

@@ -1,0 +1,21 @@
+//! What WeCom tells of a member beside the id.
+
+use serde::Serialize;
+
+/// What WeCom told of a person, as far as the company lets it be known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The URL of a picture; only with `snsapi_privateinfo` and consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
+    /// The mail address; only with `snsapi_privateinfo` and consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The mobile number; only with `snsapi_privateinfo` and consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mobile: Option<String>,
+}

@@ -1,0 +1,67 @@
+//! Events about one person are carried out in the order in which they came: one who leaves and one who gets another
+//! userid may be the same.
+
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use crate::callback::{CorpEvent, CorpEventKind};
+use crate::db::entity::callback_record::{Column, Entity, Model};
+use crate::domain::RecordStatus;
+use crate::domain::{CorpId, WecomUserId};
+use crate::error::{Error, ErrorKind, Result};
+use crate::inbox::handlers::Effects;
+use crate::vault::PAYLOAD;
+
+/// The events that change who people are.
+const EVENTS: [&str; 1] = ["change_contact"];
+
+impl Effects {
+    /// Whether it is this record's turn, as far as these people go.
+    ///
+    /// # Errors
+    /// An earlier event about one of them is not carried out yet; this one is tried again.
+    pub(super) async fn wait_for_earlier(
+        &self,
+        row: &Model,
+        people: &[&WecomUserId],
+    ) -> Result<()> {
+        let Some(corp_id) = &row.corp_id else {
+            return Ok(());
+        };
+        // Few: what is due is begun by its number, so that only what failed lies further back.
+        let earlier = Entity::find()
+            .filter(Column::SuiteId.eq(row.suite_id.clone()))
+            .filter(Column::Status.is_in([RecordStatus::Waiting, RecordStatus::Running]))
+            .filter(Column::Id.lt(row.id))
+            .filter(Column::CorpId.eq(corp_id.clone()))
+            .filter(Column::Event.is_in(EVENTS))
+            .all(self.store.database())
+            .await?;
+        if earlier
+            .iter()
+            .any(|earlier| self.is_about(earlier, corp_id, people))
+        {
+            return Err(Error::new(
+                ErrorKind::RecordBusy,
+                "an earlier event about the same person is not carried out yet",
+            ));
+        }
+        Ok(())
+    }
+
+    fn is_about(&self, record: &Model, corp_id: &CorpId, people: &[&WecomUserId]) -> bool {
+        let Some(payload) = &record.payload else {
+            return false;
+        };
+        let Ok(payload) = self.keys.open(PAYLOAD.at(&[&record.hash]), payload) else {
+            return false;
+        };
+        match CorpEvent::parse(&payload, corp_id).map(|event| event.kind) {
+            Ok(CorpEventKind::UserDeleted { third_user_id }) => people.contains(&&third_user_id),
+            Ok(CorpEventKind::UserRenamed {
+                third_user_id,
+                new_third_user_id,
+            }) => people.contains(&&third_user_id) || people.contains(&&new_third_user_id),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The lease on a record: whoever holds it works on the record, and sends its AuthCode.
+
+use std::convert::Infallible;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::authorization::Sender;
+use crate::clock::Timestamp;
+use crate::db::entity::callback_record::{Column, Entity};
+use crate::domain::RecordStatus;
+use crate::inbox::worker::Worker;
+
+/// A node that does not renew its lease for this long is dead, and another takes its record.
+pub(super) const LEASE: Duration = Duration::from_secs(6);
+const RENEW: Duration = Duration::from_secs(2);
+/// A call that begins in the last of the lease could end after it.
+const LEASE_MARGIN: Duration = Duration::from_millis(500);
+
+/// Until when this node may believe that the record is its own, on a clock that nobody moves.
+pub(super) struct Lease {
+    until: Mutex<Option<Instant>>,
+    /// An AuthCode was sent under it, and what comes back is not stored yet.
+    on_its_way: watch::Sender<bool>,
+    stop: CancellationToken,
+}
+
+impl Lease {
+    pub(super) fn new(claimed_at: Instant, stop: CancellationToken) -> Self {
+        let until = Mutex::new(Some(claimed_at + LEASE - LEASE_MARGIN));
+        Self {
+            until,
+            on_its_way: watch::Sender::new(false),
+            stop,
+        }
+    }
+
+    fn renewed(&self, asked_at: Instant) {
+        *self.until() = Some(asked_at + LEASE - LEASE_MARGIN);
+    }
+
+    fn lost(&self) {
+        *self.until() = None;
+    }
+
+    fn until(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sender for Lease {
+    fn may_send(&self) -> bool {
+        let may =
+            !self.stop.is_cancelled() && self.until().is_some_and(|until| Instant::now() < until);
+        if may {
+            self.on_its_way.send_replace(true);
+        }
+        may
+    }
+
+    fn is_kept(&self) {
+        self.on_its_way.send_replace(false);
+    }
+}
+
+impl Worker {
+    /// The handle shuts down, and no AuthCode of this record is on its way: its answer cannot be had twice.
+    pub(super) async fn stopped(&self, lease: &Lease) {
+        self.0.stop.cancelled().await;
+        // The sender lives as long as the lease, which is borrowed.
+        let _ = lease
+            .on_its_way
+            .subscribe()
+            .wait_for(|on_its_way| !on_its_way)
+            .await;
+    }
+
+    /// Renews the lease until dropped.
+    pub(super) async fn renew(&self, id: i64, lease: &Lease) -> Infallible {
+        loop {
+            self.0.store.clock().sleep(RENEW).await;
+            let asked_at = Instant::now();
+            let renewed = Entity::update_many()
+                .col_expr(Column::LeaseUntil, Expr::value(self.0.store.now() + LEASE))
+                .filter(Column::Id.eq(id))
+                .filter(Column::Status.eq(RecordStatus::Running))
+                .filter(Column::LeaseOwner.eq(self.0.node.clone()))
+                .exec(self.0.store.pulse())
+                .await;
+            match renewed {
+                Ok(renewed) if renewed.rows_affected > 0 => lease.renewed(asked_at),
+                Ok(_) => lease.lost(),
+                // It holds as long as it held.
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// The records whose holder is gone.
+pub(super) fn lease_ran_out(now: Timestamp) -> Condition {
+    Condition::all()
+        .add(Column::Status.eq(RecordStatus::Running))
+        .add(Column::LeaseUntil.lt(now))
+}

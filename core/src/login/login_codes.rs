@@ -1,0 +1,136 @@
+//! Login codes: a single-use ticket that proves for 300 seconds who logged in.
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
+use sha2::{Digest as _, Sha256};
+
+use crate::db::entity::login_code::{ActiveModel, Column, Entity, Model};
+use crate::db::{Store, remove};
+use crate::domain::LoginCode;
+use crate::domain::{LoginType, Principal};
+use crate::error::{Error, ErrorKind, Result};
+use crate::random;
+
+const CODE_BYTES: usize = 32;
+/// How long a login code can be used.
+const LIFE: Duration = Duration::from_secs(300);
+
+/// What a login code stands for.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) principal: Principal,
+    pub(crate) user_id: String,
+    pub(crate) instance: String,
+    pub(crate) login_type: LoginType,
+    pub(crate) person_epoch: i64,
+    pub(crate) authorization_epoch: i64,
+}
+
+#[derive(Clone)]
+pub(crate) struct LoginCodes {
+    store: Store,
+}
+
+impl LoginCodes {
+    pub(crate) const fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Makes a code. Only its hash is kept.
+    pub(crate) async fn issue(&self, ticket: &Ticket) -> Result<LoginCode> {
+        let code = LoginCode::new(URL_SAFE_NO_PAD.encode(random::bytes::<CODE_BYTES>()));
+        let row = ActiveModel {
+            hash: Set(hash(&code)),
+            suite_id: Set(ticket.principal.suite_id.clone()),
+            corp_id: Set(ticket.principal.corp_id.clone()),
+            third_user_id: Set(ticket.principal.third_user_id.clone()),
+            user_id: Set(ticket.user_id.clone()),
+            instance: Set(ticket.instance.clone()),
+            login_type: Set(ticket.login_type.as_str().to_owned()),
+            person_epoch: Set(ticket.person_epoch),
+            authorization_epoch: Set(ticket.authorization_epoch),
+            expires_at: Set(self.store.now() + LIFE),
+            used_at: Set(None),
+        };
+        Entity::insert(row)
+            .exec_without_returning(self.store.database())
+            .await?;
+        Ok(code)
+    }
+
+    /// What a code stands for that can still be used; it stays good.
+    pub(crate) async fn find(&self, code: &LoginCode) -> Result<Ticket> {
+        let usable = Condition::all()
+            .add(Column::UsedAt.is_null())
+            .add(Column::ExpiresAt.gt(self.store.now()));
+        let row = Entity::find_by_id(hash(code))
+            .filter(usable)
+            .one(self.store.database())
+            .await?;
+        ticket(row.ok_or_else(invalid)?)
+    }
+
+    /// Uses a code up, once whoever else tries: the statement that finds it unused wins.
+    pub(crate) async fn consume(&self, code: &LoginCode) -> Result<Ticket> {
+        // What we did not make does not reach the database.
+        if !URL_SAFE_NO_PAD
+            .decode(code.expose())
+            .is_ok_and(|bytes| bytes.len() == CODE_BYTES)
+        {
+            return Err(invalid());
+        }
+        let now = self.store.now();
+        let hash = hash(code);
+        let used = Entity::update_many()
+            .col_expr(Column::UsedAt, Expr::value(now))
+            .filter(Column::Hash.eq(hash.clone()))
+            .filter(Column::UsedAt.is_null())
+            .filter(Column::ExpiresAt.gt(now))
+            .exec(self.store.database())
+            .await?;
+        if used.rows_affected != 1 {
+            return Err(invalid());
+        }
+        let row = Entity::find_by_id(hash).one(self.store.database()).await?;
+        ticket(row.ok_or_else(invalid)?)
+    }
+
+    /// Removes what expired; says how many went.
+    pub(crate) async fn remove_expired(&self) -> Result<u64> {
+        let expired = Condition::all().add(Column::ExpiresAt.lte(self.store.now()));
+        remove::<Entity, Vec<u8>>(&self.store, Column::Hash, expired).await
+    }
+}
+
+impl fmt::Debug for LoginCodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LoginCodes")
+    }
+}
+
+fn ticket(row: Model) -> Result<Ticket> {
+    Ok(Ticket {
+        principal: Principal::new(row.suite_id, row.corp_id, row.third_user_id),
+        user_id: row.user_id,
+        instance: row.instance,
+        login_type: row.login_type.parse()?,
+        person_epoch: row.person_epoch,
+        authorization_epoch: row.authorization_epoch,
+    })
+}
+
+fn invalid() -> Error {
+    Error::new(
+        ErrorKind::LoginCodeInvalid,
+        "the login code is unknown, used or expired",
+    )
+}
+
+fn hash(code: &LoginCode) -> Vec<u8> {
+    Sha256::digest(code.expose()).to_vec()
+}

@@ -1,0 +1,98 @@
+//! Organisation codes: a short text that a person can type, and that stands for one (suite, corp).
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use crate::db::entity::organization_code::{ActiveModel, Column, Entity};
+use crate::db::{Store, is_taken, retried};
+use crate::domain::{CorpId, OrganizationCode, SuiteId};
+use crate::error::{Error, ErrorKind, Result};
+use crate::rate_limit::{Limit, client_key};
+
+/// Look-ups in a minute of one client, by whichever door.
+const LOOK_UPS: u32 = 30;
+
+#[derive(Clone)]
+pub(crate) struct OrganizationCodes {
+    store: Store,
+    look_ups: Limit<IpAddr>,
+}
+
+impl OrganizationCodes {
+    pub(crate) fn new(store: Store) -> Self {
+        let look_ups = Limit::new(LOOK_UPS, Arc::clone(store.clock()));
+        Self { store, look_ups }
+    }
+
+    /// Gives a company its code, in place of the one it had.
+    pub(crate) async fn set(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        code: &OrganizationCode,
+    ) -> Result<()> {
+        retried(|| self.set_once(suite_id, corp_id, code)).await
+    }
+
+    async fn set_once(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        code: &OrganizationCode,
+    ) -> Result<()> {
+        let conflict = || {
+            Error::new(
+                ErrorKind::OrgCodeConflict,
+                "another company has this organisation code",
+            )
+        };
+        let transaction = self.store.begin().await?;
+        Entity::delete_many()
+            .filter(Column::SuiteId.eq(suite_id.clone()))
+            .filter(Column::CorpId.eq(corp_id.clone()))
+            .exec(&transaction)
+            .await?;
+        let row = ActiveModel {
+            code: Set(code.key()),
+            suite_id: Set(suite_id.clone()),
+            corp_id: Set(corp_id.clone()),
+            spelling: Set(code.as_str().to_owned()),
+            created_at: Set(self.store.now()),
+        };
+        match Entity::insert(row)
+            .exec_without_returning(&transaction)
+            .await
+        {
+            Ok(_) => Ok(transaction.commit().await?),
+            Err(error) if is_taken(&error) => Err(conflict()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whose code it is. Every look-up is counted, so that codes cannot be guessed through.
+    pub(crate) async fn find(
+        &self,
+        code: &str,
+        client: Option<IpAddr>,
+    ) -> Result<(SuiteId, CorpId)> {
+        if let Some(client) = client {
+            self.look_ups.take(client_key(client))?;
+        }
+        let unknown = || Error::new(ErrorKind::OrgCodeNotFound, "no such organisation code");
+        let code = OrganizationCode::new(code).map_err(|_| unknown())?;
+        let row = Entity::find_by_id(code.key())
+            .one(self.store.database())
+            .await?
+            .ok_or_else(unknown)?;
+        Ok((row.suite_id, row.corp_id))
+    }
+}
+
+impl fmt::Debug for OrganizationCodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OrganizationCodes")
+    }
+}

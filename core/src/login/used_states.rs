@@ -1,0 +1,93 @@
+//! The states of the browser's login that are spent: their code was accepted.
+
+use std::fmt;
+use std::time::Duration;
+
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _};
+use sha2::{Digest as _, Sha256};
+
+use crate::clock::Timestamp;
+use crate::db::entity::spent_state::{ActiveModel, Column, Entity};
+use crate::db::{Store, is_taken, remove};
+use crate::error::Result;
+
+/// A row outlives its state, so that no other node whose clock is behind takes the state again.
+const KEPT_LONGER: Duration = Duration::from_mins(10);
+
+#[derive(Clone)]
+pub(crate) struct SpentStates(Store);
+
+impl SpentStates {
+    pub(crate) const fn new(store: Store) -> Self {
+        Self(store)
+    }
+
+    /// Whether a code that came with this state was accepted before.
+    pub(crate) async fn contains(&self, state: &str) -> Result<bool> {
+        Ok(Entity::find_by_id(hash(state))
+            .one(self.0.database())
+            .await?
+            .is_some())
+    }
+
+    /// Spends a state. Of several that try at once, one is told that it did.
+    pub(crate) async fn spend(&self, state: &str, expires_at: Timestamp) -> Result<bool> {
+        let row = ActiveModel {
+            hash: Set(hash(state)),
+            expires_at: Set(expires_at + KEPT_LONGER),
+        };
+        match Entity::insert(row)
+            .exec_without_returning(self.0.database())
+            .await
+        {
+            Ok(_) => Ok(true),
+            Err(error) if is_taken(&error) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes what expired; says how many went.
+    pub(crate) async fn remove_expired(&self) -> Result<u64> {
+        let expired = Condition::all().add(Column::ExpiresAt.lte(self.0.now()));
+        remove::<Entity, Vec<u8>>(&self.0, Column::Hash, expired).await
+    }
+}
+
+impl fmt::Debug for SpentStates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SpentStates")
+    }
+}
+
+fn hash(state: &str) -> Vec<u8> {
+    Sha256::digest(state.as_bytes()).to_vec()
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::ManualClock;
+
+    #[tokio::test]
+    async fn a_state_is_spent_once_and_forgotten_after_its_time() {
+        let database = Store::connect("sqlite::memory:").await.unwrap();
+        let clock = ManualClock::starting_now();
+        let store = Store::open(database, Arc::new(clock.clone()), true)
+            .await
+            .unwrap();
+        let states = SpentStates::new(store.clone());
+        assert!(!states.contains("a").await.unwrap());
+        let expires_at = store.now() + Duration::from_mins(10);
+        assert!(states.spend("a", expires_at).await.unwrap());
+        assert!(!states.spend("a", expires_at).await.unwrap());
+        assert!(states.contains("a").await.unwrap() && !states.contains("b").await.unwrap());
+
+        clock.advance(Duration::from_mins(19));
+        assert_eq!(states.remove_expired().await.unwrap(), 0);
+        clock.advance(Duration::from_mins(1));
+        assert_eq!(states.remove_expired().await.unwrap(), 1);
+        assert!(!states.contains("a").await.unwrap());
+    }
+}

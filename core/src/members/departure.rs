@@ -1,0 +1,187 @@
+//! How people's sessions end, and how people leave. What an event says is done once: an event that is carried out late,
+//! or once more, undoes nothing that came after it.
+
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+};
+
+use crate::clock::Timestamp;
+use crate::db::entity::callback_record::RecordKey;
+use crate::db::entity::person::{ActiveModel, Column, Entity};
+use crate::db::entity::{authorization, callback_record};
+use crate::db::{Sealed, Transaction, retried};
+use crate::domain::WecomUserId;
+use crate::domain::{Principal, Profile};
+use crate::error::Result;
+use crate::failpoint;
+use crate::members::members::{People, key, row_of};
+use crate::revocation::log::{self, End};
+
+/// Why a person's sessions end, and what is booked with it so that it is done once.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    /// Somebody asked for it.
+    Asked,
+    /// The first step of an event.
+    First(&'a RecordKey),
+    /// The same of one who leaves: their binding is to end too.
+    Leaves(&'a RecordKey),
+    /// The binding of one who left has ended.
+    Left,
+    /// The last step of an event.
+    Last(&'a RecordKey),
+}
+
+impl People {
+    /// Ends every session of a person, of one never seen too: a login of theirs may be under way.
+    pub(crate) async fn end_sessions(&self, who: &Principal) -> Result<()> {
+        self.end(who, Step::Asked).await
+    }
+
+    /// The same as the first step of a callback record.
+    pub(crate) async fn end_sessions_by(&self, who: &Principal, record: &RecordKey) -> Result<()> {
+        self.end(who, Step::First(record)).await
+    }
+
+    /// WeCom does not show the app to this person any more: sessions end, and the next login asks again. `record` is
+    /// the callback record that says so, if one does.
+    pub(crate) async fn hidden(&self, who: &Principal, record: Option<&RecordKey>) -> Result<()> {
+        self.end(who, record.map_or(Step::Asked, Step::First)).await
+    }
+
+    /// The person left the company: their sessions end at once. [`left`](Self::left) does the rest.
+    pub(crate) async fn leaves(&self, who: &Principal, record: &RecordKey) -> Result<()> {
+        self.end(who, Step::Leaves(record)).await
+    }
+
+    /// The person has left: profile and binding end, unless that is done. The same userid later is a new person. Says
+    /// whether there was something to do.
+    pub(crate) async fn left(&self, who: &Principal) -> Result<bool> {
+        if self
+            .find(who)
+            .await?
+            .is_none_or(|known| known.left_at.is_none())
+        {
+            return Ok(false);
+        }
+        self.0.binder.unbind(who).await?;
+        // A login of before found the old binding. If another node was quicker, the binding that ended just now may have
+        // been that of one who came since.
+        if !retried(|| self.end_once(who, Step::Left)).await? {
+            self.end(who, Step::Asked).await?;
+        }
+        Ok(true)
+    }
+
+    /// The person's userid changed: who they are in the host app goes along, and sessions under the old one end.
+    pub(crate) async fn renamed(
+        &self,
+        who: &Principal,
+        new: &WecomUserId,
+        record: &RecordKey,
+    ) -> Result<()> {
+        let renamed = Principal::new(who.suite_id.clone(), who.corp_id.clone(), new.clone());
+        self.0.binder.rebind(who, &renamed).await?;
+        // A login in between found the old binding.
+        self.end(who, Step::Last(record)).await
+    }
+
+    async fn end(&self, who: &Principal, step: Step<'_>) -> Result<()> {
+        retried(|| self.end_once(who, step)).await?;
+        Ok(())
+    }
+
+    /// Says whether the step was still to be done.
+    async fn end_once(&self, who: &Principal, step: Step<'_>) -> Result<bool> {
+        let transaction = self.0.store.begin().await?;
+        if !is_to_be_done(&transaction, who, step).await? {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        let epoch = self.next_epoch(&transaction, who).await?;
+        if matches!(step, Step::Leaves(_)) {
+            Entity::update_many()
+                .col_expr(Column::LeftAt, Expr::value(self.0.store.now()))
+                .filter(row_of(who))
+                .exec(&transaction)
+                .await?;
+        }
+        let of_corp =
+            authorization::Entity::find_by_id((who.suite_id.clone(), who.corp_id.clone()));
+        let authorization_epoch = of_corp.one(&transaction).await?.map_or(0, |row| row.epoch);
+        let end = End::Person {
+            suite_id: who.suite_id.clone(),
+            corp_id: who.corp_id.clone(),
+            third_user_id: who.third_user_id.clone(),
+            authorization_epoch,
+            epoch,
+        };
+        log::publish(&transaction, &end, self.0.store.now()).await?;
+        transaction.commit().await?;
+        failpoint::reach("people/ended");
+        self.0
+            .sessions
+            .person_ended(who, authorization_epoch, epoch);
+        Ok(true)
+    }
+
+    /// Whoever logs in after an end is asked for at WeCom again.
+    async fn next_epoch(&self, database: &impl ConnectionTrait, who: &Principal) -> Result<i64> {
+        let now = self.0.store.now();
+        let row = ActiveModel {
+            epoch: Set(1),
+            ended_at: Set(Some(now)),
+            ..self.row(who, &Profile::default())
+        };
+        Entity::insert(row)
+            .on_conflict(
+                OnConflict::columns([Column::SuiteId, Column::CorpId, Column::ThirdUserId])
+                    .value(Column::Epoch, Expr::col((Entity, Column::Epoch)).add(1))
+                    .value(Column::EndedAt, Expr::value(now))
+                    .value(Column::VisibleAt, Expr::value(None::<Timestamp>))
+                    .to_owned(),
+            )
+            .exec_without_returning(database)
+            .await?;
+        let row = Entity::find_by_id(key(who)).one(database).await?;
+        Ok(row.map_or(i64::MAX, |row| row.epoch))
+    }
+}
+
+/// Books a step. `false` if it is done already.
+async fn is_to_be_done(transaction: &Transaction, who: &Principal, step: Step<'_>) -> Result<bool> {
+    use callback_record::Column as Of;
+    let booked = match step {
+        Step::Asked => return Ok(true),
+        Step::First(record) | Step::Leaves(record) => {
+            callback_record::Entity::update_many()
+                .col_expr(Of::Exchanged, Expr::value(true))
+                .filter(record.row())
+                .filter(Of::Exchanged.eq(false))
+                .exec(transaction)
+                .await?
+        }
+        Step::Last(record) => {
+            callback_record::Entity::update_many()
+                .col_expr(Of::Payload, Expr::value(None::<Sealed>))
+                .filter(record.row())
+                .filter(Of::Payload.is_not_null())
+                .exec(transaction)
+                .await?
+        }
+        Step::Left => {
+            Entity::update_many()
+                .col_expr(Column::LeftAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::Name, Expr::value(None::<String>))
+                .col_expr(Column::Avatar, Expr::value(None::<String>))
+                .col_expr(Column::Email, Expr::value(None::<String>))
+                .col_expr(Column::Mobile, Expr::value(None::<String>))
+                .filter(row_of(who))
+                .filter(Column::LeftAt.is_not_null())
+                .exec(transaction)
+                .await?
+        }
+    };
+    Ok(booked.rows_affected > 0)
+}

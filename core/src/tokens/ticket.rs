@@ -1,0 +1,112 @@
+//! The newest suite_ticket of each suite (D/97173): pushed every ten minutes, good for thirty.
+
+use std::time::Duration;
+
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use crate::clock::Timestamp;
+use crate::db::Store;
+use crate::db::entity::suite::{ActiveModel, Column, Entity};
+use crate::domain::SuiteId;
+use crate::domain::SuiteTicket;
+use crate::error::{Error, ErrorKind, Result};
+use crate::vault::{KeyRing, TICKET};
+
+/// An event dated further ahead of its arrival than this is dated by its arrival.
+const CLOCK_TOLERANCE: Duration = Duration::from_mins(10);
+
+/// WeCom's time of an event, in seconds, as far as it can be believed.
+pub(crate) fn event_time(named: Option<i64>, received_at: Timestamp) -> i64 {
+    let latest = (received_at + CLOCK_TOLERANCE).as_secs();
+    named
+        .filter(|time| (0..=latest).contains(time))
+        .unwrap_or_else(|| received_at.as_secs())
+}
+
+/// Keeps a ticket, unless a newer one is there. At equal seconds the later arrival, the later record, wins; after WeCom refused the one
+/// we have, the next is taken whatever its time.
+pub(crate) async fn keep(
+    store: &Store,
+    keys: &KeyRing,
+    suite_id: &SuiteId,
+    ticket: &SuiteTicket,
+    time: i64,
+    record_id: i64,
+) -> Result<()> {
+    let none = ActiveModel {
+        suite_id: Set(suite_id.clone()),
+        ticket: Set(None),
+        ticket_time: Set(None),
+        ticket_at: Set(None),
+        ticket_record: Set(None),
+        ticket_refused: Set(false),
+    };
+    Entity::insert(none)
+        .on_conflict(
+            OnConflict::column(Column::SuiteId)
+                .value(
+                    Column::TicketRefused,
+                    Expr::col((Entity, Column::TicketRefused)),
+                )
+                .to_owned(),
+        )
+        .exec_without_returning(store.database())
+        .await?;
+    let sealed = keys.seal(
+        TICKET.at(&[suite_id.as_str().as_bytes()]),
+        ticket.expose().as_bytes(),
+    )?;
+    let older = Column::TicketTime
+        .is_null()
+        .or(Column::TicketRefused.eq(true))
+        .or(Column::TicketTime.lt(time))
+        .or(Column::TicketTime
+            .eq(time)
+            .and(Column::TicketRecord.lt(record_id)));
+    Entity::update_many()
+        .col_expr(Column::Ticket, Expr::value(sealed))
+        .col_expr(Column::TicketTime, Expr::value(time))
+        .col_expr(Column::TicketAt, Expr::value(store.now()))
+        .col_expr(Column::TicketRecord, Expr::value(record_id))
+        .col_expr(Column::TicketRefused, Expr::value(false))
+        .filter(Column::SuiteId.eq(suite_id.clone()))
+        .filter(older)
+        .exec(store.database())
+        .await?;
+    Ok(())
+}
+
+/// The ticket to use, with the record that brought it.
+///
+/// # Errors
+/// `SUITE_TICKET_MISSING` if none has come yet, or WeCom refused the newest.
+pub(crate) async fn newest(
+    store: &Store,
+    keys: &KeyRing,
+    suite_id: &SuiteId,
+) -> Result<(SuiteTicket, i64)> {
+    let row = Entity::find_by_id(suite_id.clone())
+        .one(store.database())
+        .await?;
+    let row = row.filter(|row| !row.ticket_refused);
+    let Some((sealed, record_id)) = row.and_then(|row| row.ticket.zip(row.ticket_record)) else {
+        return Err(Error::new(
+            ErrorKind::SuiteTicketMissing,
+            "no usable suite_ticket: WeCom pushes one every ten minutes, the provider console at once",
+        ));
+    };
+    let text = keys.open_text(TICKET.at(&[suite_id.as_str().as_bytes()]), &sealed)?;
+    Ok((SuiteTicket::new(text), record_id))
+}
+
+/// WeCom refused the ticket that this record brought (40085).
+pub(crate) async fn refused(store: &Store, suite_id: &SuiteId, record_id: i64) -> Result<()> {
+    Entity::update_many()
+        .col_expr(Column::TicketRefused, Expr::value(true))
+        .filter(Column::SuiteId.eq(suite_id.clone()))
+        .filter(Column::TicketRecord.eq(record_id))
+        .exec(store.database())
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! The handle on the data keys of this node and on what they sealed.
+
+use crate::db::Store;
+use crate::error::Result;
+use crate::vault::key_registry;
+use crate::vault::{DataKeys, KeyRing};
+
+/// The data keys of this node, and the database that they seal.
+#[derive(Clone, Debug)]
+pub(crate) struct Vault {
+    pub(super) store: Store,
+    pub(super) keys: KeyRing,
+}
+
+impl Vault {
+    /// Loads the keys, checks that none is missing that sealed something in the database, and registers the primary.
+    ///
+    /// # Errors
+    /// `CONFIG_ERROR`: a key is missing; `STORE_UNAVAILABLE`.
+    pub(crate) async fn unlock(store: Store, data_keys: &DataKeys) -> Result<Self> {
+        let keys = key_registry::verify_and_register(&store, data_keys).await?;
+        Ok(Self { store, keys })
+    }
+
+    pub(crate) const fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
+    /// Records that this node writes with its primary key. To be called every [`KEY_HEARTBEAT`](super::KEY_HEARTBEAT).
+    pub(crate) async fn heartbeat(&self) -> Result<()> {
+        key_registry::heartbeat(&self.store, &self.keys).await
+    }
+}

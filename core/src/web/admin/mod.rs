@@ -1,0 +1,181 @@
+//! Who may administer: whoever has the key, and whoever the host app's predicate lets.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::clock::{Clock, SystemClock};
+use crate::domain::CorpId;
+use crate::error::{Error, ErrorKind, Result};
+use crate::rate_limit::Limit;
+use crate::session::{CurrentUser, Sessions};
+use crate::web::config::Web;
+use crate::web::credential::{Bearer, bearer};
+use crate::web::request::Headers;
+
+const SHORTEST_KEY: usize = 24;
+const WRONG_KEYS_PER_MINUTE: u32 = 10;
+
+/// What an administrator is about to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AdminAction {
+    /// Read the callback records.
+    CallbackRecords,
+    /// Read the list of companies.
+    Corps,
+    /// Run a callback record again.
+    RetryCallback,
+    /// Set the organisation code of a company.
+    SetCode,
+}
+
+/// The host app's answer to: may this person do this, to this company where one is named?
+pub(crate) type AdminPredicate =
+    Arc<dyn Fn(&CurrentUser, AdminAction, Option<&CorpId>) -> bool + Send + Sync>;
+
+/// The SHA-256 of the admin key: compared in constant time, whatever the lengths.
+#[derive(Clone)]
+pub(crate) struct AdminKey([u8; 32]);
+
+impl AdminKey {
+    /// # Errors
+    /// `CONFIG_ERROR`: fewer than 24 characters.
+    pub(crate) fn new(key: &str) -> Result<Self> {
+        let key = key.trim();
+        if key.chars().count() < SHORTEST_KEY {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "the admin key must have at least 24 characters",
+            ));
+        }
+        Ok(Self(Sha256::digest(key).into()))
+    }
+
+    fn fits(&self, given: &[u8]) -> bool {
+        let given: [u8; 32] = Sha256::digest(given).into();
+        self.0.ct_eq(&given).into()
+    }
+}
+
+/// The gate of the admin routes.
+pub(crate) struct Admin {
+    key: Option<AdminKey>,
+    predicate: Option<AdminPredicate>,
+    wrong: Limit<IpAddr>,
+}
+
+impl Admin {
+    pub(crate) fn new(
+        key: Option<AdminKey>,
+        predicate: Option<AdminPredicate>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            key,
+            predicate,
+            wrong: Limit::new(WRONG_KEYS_PER_MINUTE, clock),
+        }
+    }
+
+    /// Whether the bearer is the key. What this service minted as a session's token is no guess at it.
+    fn is_key(&self, given: &[u8], client: IpAddr, sessions: &Sessions) -> Result<bool> {
+        let Some(key) = &self.key else {
+            return Ok(false);
+        };
+        if sessions.minted(given) {
+            return Ok(false);
+        }
+        // Before the comparison: else the right key among too many wrong ones would still be found.
+        self.wrong.check(&client)?;
+        if key.fits(given) {
+            return Ok(true);
+        }
+        self.wrong.count(client);
+        Err(refused("the admin key is wrong"))
+    }
+}
+
+impl Default for Admin {
+    /// Off.
+    fn default() -> Self {
+        Self::new(None, None, Arc::new(SystemClock))
+    }
+}
+
+impl fmt::Debug for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admin")
+            .field("key", &self.key.is_some())
+            .field("predicate", &self.predicate.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who came through the gate.
+pub(super) enum Administrator {
+    Key,
+    User(CurrentUser, AdminPredicate),
+}
+
+impl Administrator {
+    /// Whether they may do this to this company.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`.
+    pub(super) fn may(&self, action: AdminAction, corp_id: Option<&CorpId>) -> Result<()> {
+        match self {
+            Self::User(user, predicate) if !predicate(user, action, corp_id) => {
+                Err(refused("the predicate does not let this person do this"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Web {
+    /// Lets administrators in: by key, or with a session whose person the predicate is asked about later.
+    ///
+    /// # Errors
+    /// `FORBIDDEN` where nobody is let in or the key is missing or wrong, `RATE_LIMITED` after ten wrong keys, and
+    /// what is wrong with the session.
+    pub(super) async fn administrator(
+        &self,
+        sessions: &Sessions,
+        method: &str,
+        headers: &(impl Headers + ?Sized),
+        client: IpAddr,
+    ) -> Result<Administrator> {
+        let admin = &self.admin;
+        if admin.key.is_none() && admin.predicate.is_none() {
+            return Err(refused("administration is off"));
+        }
+        let given = bearer(headers);
+        if let Bearer::Token(given) = given
+            && admin.is_key(given, client, sessions)?
+        {
+            return Ok(Administrator::Key);
+        }
+        let Some(predicate) = &admin.predicate else {
+            return Err(refused("the admin key is missing"));
+        };
+        let verify = self.verify(sessions, method, headers);
+        match verify.resolve().await? {
+            Some(verified) => Ok(Administrator::User(verified.user, Arc::clone(predicate))),
+            None => Err(Error::new(
+                ErrorKind::Unauthenticated,
+                "no credential was sent",
+            )),
+        }
+    }
+}
+
+fn refused(why: &str) -> Error {
+    Error::new(ErrorKind::Forbidden, why)
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;

@@ -1,0 +1,246 @@
+//! One request for a page, and the answers that it can get.
+
+use std::net::IpAddr;
+
+use crate::app::WecomLogin;
+use crate::error::{Error, ErrorKind};
+use crate::random;
+use crate::vault::KeyRing;
+use crate::web::browser::cookies::Cookies;
+use crate::web::browser::language::Language;
+use crate::web::browser::pages::{ErrorPage, PageError, PageFrame, PageRenderer};
+use crate::web::browser::templates;
+use crate::web::config::Web;
+use crate::web::dispatch::Call;
+use crate::web::problem::{CHALLENGE, whole_seconds};
+use crate::web::response::{NOWHERE, Response};
+use crate::wecom::Hosts;
+
+pub(super) struct Visit<'a> {
+    pub(super) login: &'a WecomLogin,
+    pub(super) call: &'a Call,
+    pub(super) cookies: Cookies<'a>,
+    pub(super) language: Language,
+}
+
+impl<'a> Visit<'a> {
+    pub(super) fn new(login: &'a WecomLogin, call: &'a Call) -> Self {
+        let language = Language::of(call.request.headers.as_slice());
+        Self {
+            login,
+            call,
+            cookies: Cookies::new(&login.0.web.cookie_names),
+            language,
+        }
+    }
+
+    pub(super) fn headers(&self) -> &'a [(String, Vec<u8>)] {
+        &self.call.request.headers
+    }
+
+    pub(super) fn client(&self) -> Option<IpAddr> {
+        Some(self.call.client(self.login))
+    }
+
+    pub(super) fn web(&self) -> &'a Web {
+        &self.login.0.web
+    }
+
+    pub(super) fn keys(&self) -> &'a KeyRing {
+        self.login.0.vault.keys()
+    }
+
+    pub(super) fn hosts(&self) -> &'a Hosts {
+        self.login.0.api.hosts()
+    }
+
+    /// The path of the login page with these parameters.
+    pub(super) fn login_path(&self, query: &[(&str, &str)]) -> String {
+        self.web().path_with("/login", query)
+    }
+
+    /// A page. `framed` is the one origin that it may frame.
+    pub(super) fn page(
+        &self,
+        status: u16,
+        framed: Option<&str>,
+        write: impl FnOnce(&dyn PageRenderer, &PageFrame) -> String,
+    ) -> Response {
+        let look = &self.web().look;
+        let frame = PageFrame::new(self.language, random::hex::<16>(), look.branding.clone());
+        let policy = policy(&frame, look.own_pages, framed, self.hosts());
+        html(status, write(&*look.pages, &frame), policy)
+    }
+
+    pub(super) fn error(&self, error: PageError, retry_url: String) -> Response {
+        self.ended(error, retry_url, None)
+    }
+
+    /// The same for whom there may be a way on: into the app.
+    pub(super) fn ended(
+        &self,
+        error: PageError,
+        retry_url: String,
+        continue_url: Option<String>,
+    ) -> Response {
+        self.error_page(&ErrorPage {
+            error,
+            errcode: None,
+            retry_after: None,
+            retry_url,
+            continue_url,
+        })
+    }
+
+    pub(super) fn failed(&self, error: &Error, retry_url: String) -> Response {
+        tracing::debug!(target: "wecom_login", %error, "a login in a browser was refused");
+        self.error_page(&ErrorPage {
+            error: PageError::Failed(error.kind()),
+            errcode: error.errcode(),
+            retry_after: error.retry_after(),
+            retry_url,
+            continue_url: None,
+        })
+    }
+
+    fn error_page(&self, page: &ErrorPage) -> Response {
+        let status = page.error.status();
+        let mut response = self.page(status, None, |pages, frame| pages.error(frame, page));
+        if let Some(wait) = page.retry_after {
+            response = response.with_header("retry-after", whole_seconds(wait).to_string());
+        }
+        if status == 401 {
+            response.with_header("www-authenticate", CHALLENGE)
+        } else {
+            response
+        }
+    }
+
+    /// A redirect. `location` is a path of ours or a link to WeCom.
+    pub(super) fn redirect(&self, status: u16, location: impl Into<String>) -> Response {
+        secured(Response::empty(status), NOWHERE).with_header("location", location)
+    }
+}
+
+/// The page of a request that broke.
+pub(super) fn broken(web: &Web, hosts: &Hosts, language: Language) -> Response {
+    let error = PageError::Failed(ErrorKind::Internal);
+    let retry_url = web.path_of("/login");
+    let page = ErrorPage {
+        error,
+        errcode: None,
+        retry_after: None,
+        retry_url,
+        continue_url: None,
+    };
+    let frame = PageFrame::new(language, random::hex::<16>(), web.look.branding.clone());
+    html(
+        error.status(),
+        templates::error(&frame, &page),
+        policy(&frame, false, None, hosts),
+    )
+}
+
+fn html(status: u16, html: String, policy: String) -> Response {
+    secured(
+        Response::with_body(status, "text/html; charset=utf-8", html),
+        policy,
+    )
+}
+
+fn secured(response: Response, policy: impl Into<String>) -> Response {
+    response
+        .with_header("content-security-policy", policy)
+        .with_header("referrer-policy", "no-referrer")
+}
+
+/// The policy of a page; with `own_pages` the host app's styles, pictures and fonts may be on it.
+fn policy(frame: &PageFrame, own_pages: bool, framed: Option<&str>, hosts: &Hosts) -> String {
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'{own}; img-src 'self' data:; \
+         font-src{font}; frame-src {framed}; form-action {targets}; base-uri 'none'; frame-ancestors 'none'",
+        nonce = frame.nonce(),
+        own = if own_pages { " 'self'" } else { "" },
+        font = if own_pages { " 'self'" } else { " 'none'" },
+        framed = framed.unwrap_or("'none'"),
+        targets = form_targets(hosts),
+    )
+}
+
+/// Where forms lead: to us, and on by redirects to WeCom, which browsers count as the form's doing.
+fn form_targets(hosts: &Hosts) -> String {
+    let mut targets = String::from("'self'");
+    for host in [hosts.oauth(), hosts.qr()] {
+        let origin = origin(host);
+        // WeCom's pages lead on among themselves.
+        let target = if origin.ends_with(".weixin.qq.com") {
+            "https://*.weixin.qq.com"
+        } else {
+            origin
+        };
+        if !targets.split(' ').any(|known| known == target) {
+            targets.push(' ');
+            targets.push_str(target);
+        }
+    }
+    targets
+}
+
+fn origin(url: &str) -> &str {
+    let authority = url.find("://").map_or(0, |position| position + 3);
+    url[authority..]
+        .find('/')
+        .map_or(url, |end| &url[..authority + end])
+}
+
+/// The parameters of a query. What is blank counts as not there, and what nobody knows is left alone: links get
+/// parameters on their way that are none of ours.
+pub(super) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// `None`: one of `known` is there twice.
+    pub(super) fn read(query: &str, known: &[&str]) -> Option<Self> {
+        let mut read: Vec<(String, String)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if !known.contains(&&*name) {
+                continue;
+            }
+            if read.iter().any(|(there, _)| *there == name) {
+                return None;
+            }
+            read.push((name.into_owned(), value.into_owned()));
+        }
+        Some(Self(read))
+    }
+
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        let position = self.0.iter().position(|(there, _)| there == name)?;
+        Some(self.0.swap_remove(position).1).filter(|value| !value.trim().is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_lead_to_us_and_to_wecom() {
+        assert_eq!(
+            form_targets(&Hosts::default()),
+            "'self' https://*.weixin.qq.com"
+        );
+        let sandbox = Hosts::all_at("http://127.0.0.1:3001/box").unwrap();
+        assert_eq!(form_targets(&sandbox), "'self' http://127.0.0.1:3001");
+    }
+
+    #[test]
+    fn known_parameters_come_once_and_others_are_left_alone() {
+        let mut read = Parameters::read("a=1&utm=x&utm=y&b=&c=+", &["a", "b", "c"]).unwrap();
+        assert_eq!(read.take("a").as_deref(), Some("1"));
+        assert_eq!(
+            (read.take("b"), read.take("c"), read.take("utm")),
+            (None, None, None)
+        );
+        assert!(Parameters::read("a=1&a=", &["a"]).is_none());
+    }
+}

@@ -1,0 +1,126 @@
+//! What the wire rules are configured with.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::error::Result;
+use crate::web::admin::Admin;
+use crate::web::browser::{Look, can_return_to};
+use crate::web::client::TrustedProxies;
+use crate::web::cookie::{CookieNames, SessionCookie};
+use crate::web::public_url::{Mount, PublicUrl};
+
+/// What a query value keeps as it is (RFC 3986, 2.3, and the slash for legibility).
+const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
+/// Where we are, who administers us, and which proxies are believed.
+#[derive(Debug)]
+pub(crate) struct Web {
+    pub(crate) public_url: PublicUrl,
+    pub(crate) mount: Mount,
+    pub(crate) admin: Admin,
+    pub(crate) proxies: TrustedProxies,
+    pub(crate) cookie: SessionCookie,
+    pub(crate) cookie_names: CookieNames,
+    pub(crate) look: Look,
+}
+
+impl Web {
+    pub(crate) fn new(
+        public_url: PublicUrl,
+        mount: Mount,
+        admin: Admin,
+        proxies: TrustedProxies,
+    ) -> Self {
+        let cookie_names = CookieNames::new(&public_url);
+        let cookie = SessionCookie::new(&cookie_names);
+        Self {
+            cookie,
+            cookie_names,
+            public_url,
+            mount,
+            admin,
+            proxies,
+            look: Look::default(),
+        }
+    }
+
+    /// The same with cookies whose names begin otherwise.
+    ///
+    /// # Errors
+    /// `CONFIG_ERROR`: such names cannot be.
+    pub(crate) fn with_cookie_prefix(self, prefix: &str) -> Result<Self> {
+        let cookie_names = self.cookie_names.clone().with_prefix(prefix)?;
+        Ok(Self {
+            cookie: SessionCookie::new(&cookie_names),
+            cookie_names,
+            ..self
+        })
+    }
+
+    /// The same with the host app's look of the pages.
+    pub(crate) fn with_look(self, look: Look) -> Self {
+        Self { look, ..self }
+    }
+
+    /// The root of the host app, as the browser sees it.
+    pub(crate) fn home(&self) -> String {
+        format!("{}/", self.public_url.path())
+    }
+
+    /// The path of one of our routes, as the browser sees it.
+    pub(crate) fn path_of(&self, route: &str) -> String {
+        format!("{}{}{route}", self.public_url.path(), self.mount.as_str())
+    }
+
+    /// Where a browser logs in, to come back afterwards to `path_and_query` of the host app, or where nobody can be led
+    /// back to that, to the app's root.
+    pub(crate) fn login_path(&self, path_and_query: &str) -> String {
+        let return_to = format!("{}{path_and_query}", self.public_url.path());
+        if can_return_to(&return_to) {
+            self.path_with("/login", &[("returnTo", &return_to)])
+        } else {
+            self.path_of("/login")
+        }
+    }
+
+    /// The path of one of our routes with a query.
+    pub(crate) fn path_with(&self, route: &str, query: &[(&str, &str)]) -> String {
+        let mut path = self.path_of(route);
+        for (index, (name, value)) in query.iter().enumerate() {
+            path.push(if index == 0 { '?' } else { '&' });
+            path.push_str(name);
+            path.push('=');
+            path.extend(utf8_percent_encode(value, QUERY_VALUE));
+        }
+        path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_to_the_login_follows_the_public_url() {
+        let web = |url: &str, mount: &str| {
+            let (url, mount) = (PublicUrl::new(url).unwrap(), Mount::new(mount).unwrap());
+            Web::new(url, mount, Admin::default(), TrustedProxies::default())
+        };
+        let root = web("https://a.example", "/auth");
+        assert_eq!(
+            root.login_path("/x/y?z=1&a=b c"),
+            "/auth/login?returnTo=/x/y%3Fz%3D1%26a%3Db%20c"
+        );
+        assert_eq!(root.path_of("/callback"), "/auth/callback");
+        let below = web("https://a.example/portal", "/");
+        assert_eq!(below.login_path("/x"), "/portal/login?returnTo=/portal/x");
+        for nowhere in ["/x/../y", "/%5cx", &format!("/{}", "x".repeat(2000))] {
+            assert_eq!(below.login_path(nowhere), "/portal/login", "{nowhere}");
+        }
+    }
+}

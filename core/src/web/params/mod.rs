@@ -1,0 +1,220 @@
+//! The parameters of each route. Whatever is wrong with one is found here, before anything is called: a code that
+//! was sent along with it is not burnt.
+
+use serde_json::Value;
+
+use crate::domain::RecordStatus;
+use crate::domain::{CorpId, OrganizationCode, SuiteId};
+use crate::domain::{LoginCode, OAuthCode};
+use crate::domain::{LoginType, Platform};
+use crate::error::{Error, ErrorKind, Result};
+use crate::web::json::Fields;
+use crate::web::query::Query;
+
+const LONGEST_TEXT: usize = 512;
+const MOST_RECORDS: u64 = 500;
+const USUAL_RECORDS: u64 = 50;
+
+/// `getLoginCode`.
+#[derive(Debug)]
+pub(super) struct LoginCodeParams {
+    pub(super) corp_id: CorpId,
+    pub(super) code: OAuthCode,
+    pub(super) login_type: LoginType,
+}
+
+impl LoginCodeParams {
+    pub(super) fn parse(body: &[u8]) -> Result<Self> {
+        let mut fields = Fields::new(body)?;
+        let params = Self {
+            corp_id: fields.id("corpId")?,
+            code: OAuthCode::new(fields.text("code")?),
+            login_type: fields.word("loginType")?,
+        };
+        fields.finish()?;
+        Ok(params)
+    }
+}
+
+/// `loginByCode`.
+#[derive(Debug)]
+pub(super) struct LoginByCodeParams {
+    pub(super) login_code: LoginCode,
+    pub(super) corp_id: Option<CorpId>,
+    pub(super) platform: Platform,
+}
+
+impl LoginByCodeParams {
+    pub(super) fn parse(body: &[u8]) -> Result<Self> {
+        let mut fields = Fields::new(body)?;
+        let params = Self {
+            login_code: LoginCode::new(fields.text("loginCode")?),
+            corp_id: fields.optional_id("corpId")?,
+            platform: fields.word("platform")?,
+        };
+        fields.finish()?;
+        Ok(params)
+    }
+}
+
+/// `loginByWorkbench`.
+#[derive(Debug)]
+pub(super) struct WorkbenchParams {
+    pub(super) corp_id: CorpId,
+    pub(super) code: OAuthCode,
+    pub(super) platform: Platform,
+    pub(super) suite_id: Option<SuiteId>,
+}
+
+impl WorkbenchParams {
+    pub(super) fn parse(body: &[u8]) -> Result<Self> {
+        let mut fields = Fields::new(body)?;
+        let params = Self {
+            corp_id: fields.id("corpId")?,
+            code: OAuthCode::new(fields.text("code")?),
+            platform: fields.word("platform")?,
+            suite_id: fields.optional_id("suiteId")?,
+        };
+        fields.finish()?;
+        Ok(params)
+    }
+}
+
+/// `setCode`.
+#[derive(Debug)]
+pub(super) struct SetCodeParams {
+    pub(super) corp_id: CorpId,
+    pub(super) code: OrganizationCode,
+    pub(super) suite_id: Option<SuiteId>,
+}
+
+impl SetCodeParams {
+    pub(super) fn parse(body: &[u8]) -> Result<Self> {
+        let mut fields = Fields::new(body)?;
+        let params = Self {
+            corp_id: fields.id("corpId")?,
+            code: fields.id("code")?,
+            suite_id: fields.optional_id("suiteId")?,
+        };
+        fields.finish()?;
+        Ok(params)
+    }
+}
+
+/// The `recordId` of `retryCallBack`.
+pub(super) fn record_id(body: &[u8]) -> Result<i64> {
+    let mut fields = Fields::new(body)?;
+    let id = match fields.take("recordId") {
+        None => return Err(broken("recordId", "is missing")),
+        Some(Value::Number(number)) => number.as_i64().filter(|id| *id >= 1),
+        Some(Value::String(text)) => positive(&text),
+        Some(_) => None,
+    };
+    let id = id.ok_or_else(|| broken("recordId", RECORD_RULE))?;
+    fields.finish()?;
+    Ok(id)
+}
+
+/// The organisation code of `getLoginConfigByCode`.
+pub(super) fn organization_code(query: &str) -> Result<String> {
+    let mut query = Query::new(query)?;
+    let code = query
+        .optional_text("code")?
+        .ok_or_else(|| broken("code", "is missing"))?;
+    query.finish()?;
+    Ok(code)
+}
+
+/// `callbackRecords`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RecordsParams {
+    pub(super) status: Option<RecordStatus>,
+    pub(super) limit: u64,
+    pub(super) before: Option<i64>,
+}
+
+impl RecordsParams {
+    pub(super) fn parse(query: &str) -> Result<Self> {
+        let mut query = Query::new(query)?;
+        let status = query
+            .optional_text("status")?
+            .map(|word| status(&word))
+            .transpose()?;
+        let limit = query
+            .optional_text("limit")?
+            .map_or(Ok(USUAL_RECORDS), |text| limit(&text))?;
+        let before = query.optional_text("before")?;
+        let before =
+            before.map(|text| positive(&text).ok_or_else(|| broken("before", RECORD_RULE)));
+        let params = Self {
+            status,
+            limit,
+            before: before.transpose()?,
+        };
+        query.finish()?;
+        Ok(params)
+    }
+}
+
+const RECORD_RULE: &str = "must be a whole number from 1 to 9223372036854775807";
+
+/// A parameter that breaks a rule.
+pub(super) fn broken(name: &str, rule: &str) -> Error {
+    Error::new(ErrorKind::ApiParams, format!("{name} {rule}"))
+}
+
+/// A text that can be meant.
+pub(super) fn plain_text(name: &str, text: String) -> Result<String> {
+    if text.trim().is_empty() {
+        return Err(broken(name, "is blank"));
+    }
+    if text.len() > LONGEST_TEXT {
+        return Err(broken(name, "is longer than 512 bytes"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(broken(name, "has control characters"));
+    }
+    Ok(text)
+}
+
+/// Bare digits: no sign, no zero in front.
+fn digits(text: &str) -> bool {
+    !text.is_empty() && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn positive(text: &str) -> Option<i64> {
+    if digits(text) {
+        text.parse().ok()
+    } else {
+        None
+    }
+}
+
+fn limit(text: &str) -> Result<u64> {
+    if !digits(text) {
+        return Err(broken("limit", "must be a whole number from 1"));
+    }
+    // What does not even fit the type is larger, too.
+    Ok(text
+        .parse()
+        .map_or(MOST_RECORDS, |limit: u64| limit.min(MOST_RECORDS)))
+}
+
+fn status(word: &str) -> Result<RecordStatus> {
+    Ok(match word {
+        "waiting" => RecordStatus::Waiting,
+        "running" => RecordStatus::Running,
+        "succeeded" => RecordStatus::Succeeded,
+        "failed" => RecordStatus::Failed,
+        "ignored" => RecordStatus::Ignored,
+        _ => {
+            return Err(broken(
+                "status",
+                "must be waiting, running, succeeded, failed or ignored",
+            ));
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;
