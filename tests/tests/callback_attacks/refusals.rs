@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use http::Request;
-use wecom_login::callback::NotifyAnswer;
+use wecom_login::NotifyAnswer;
 use wecom_login_tests::forge::{Forge, Push, app_event, suite_event, xml};
 use wecom_login_tests::node::{Node, PROVIDER, Plan, SUITE};
 
