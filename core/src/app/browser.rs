@@ -246,7 +246,7 @@ impl AuthService {
             user_id,
             instance: instance.to_owned(),
             login_type,
-            person_epoch: proof.person_epoch,
+            member_epoch: proof.member_epoch,
             authorization_epoch: proof.authorization_epoch,
         };
         let login_code = inner.login_codes.issue(&ticket).await?;

@@ -13,7 +13,7 @@ use crate::app::browser::BrowserLogins;
 use crate::app::builder::{Builder, Database};
 use crate::app::handle::{Inner, WecomLogin};
 use crate::authorization::{AppClient, Authorizations};
-use crate::db::{Share, Store};
+use crate::db::{ConnectionClass, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceName, Instances, Kind, load, process_environment, read_elements};
 use crate::error::{Error, ErrorKind, Result};
@@ -75,7 +75,7 @@ impl Builder {
             runtime.clone(),
         );
         let sessions = Sessions::new(
-            store.shared(Share::Sessions),
+            store.with_class(ConnectionClass::Sessions),
             &keys,
             self.sessions,
             chores,
@@ -97,7 +97,7 @@ impl Builder {
         let by_auth_model = Arc::ptr_eq(&binder, &ours);
         let people = People::new(store.clone(), sessions.clone(), binder, by_auth_model);
         let inbox = Inbox::new(
-            store.shared(Share::Notify),
+            store.with_class(ConnectionClass::Callbacks),
             keys.clone(),
             Arc::clone(&arrived),
             repeats,
@@ -143,7 +143,7 @@ impl Builder {
                 (runtime.clone(), tasks.clone()),
             ),
             worker: Worker::new(
-                store.shared(Share::Worker),
+                store.with_class(ConnectionClass::Worker),
                 effects,
                 inbox.clone(),
                 suites.ids(),

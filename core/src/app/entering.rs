@@ -33,7 +33,7 @@ impl AuthService {
             user_id: user_id.clone(),
             instance: instance.to_owned(),
             login_type,
-            person_epoch: proof.person_epoch,
+            member_epoch: proof.member_epoch,
             authorization_epoch: proof.authorization_epoch,
         };
         let login_code = self.0.0.login_codes.issue(&ticket).await?;
@@ -75,7 +75,7 @@ impl AuthService {
             .person_ended_since(who, authorization.epoch, newest_end);
         Ok(Authentication {
             corp_name: authorization.corp_name.clone(),
-            person_epoch: known.as_ref().map_or(0, |known| known.epoch) - i64::from(ended),
+            member_epoch: known.as_ref().map_or(0, |known| known.epoch) - i64::from(ended),
             authorization_epoch: authorization.epoch,
             visible_at: self.0.0.store.now(),
             newest_end,
@@ -104,7 +104,7 @@ impl AuthService {
                 platform,
                 login_type,
                 profile: proof.person.profile,
-                person_epoch: proof.person_epoch,
+                member_epoch: proof.member_epoch,
                 authorization_epoch: proof.authorization_epoch,
                 visible_at: proof.visible_at,
                 newest_end: proof.newest_end,
@@ -223,13 +223,13 @@ impl AuthService {
             .await?;
         let authorization = authorization.ok_or_else(not_authorized)?;
         let known = inner.people.find(&target).await?.ok_or_else(over)?;
-        let (person_epoch, authorization_epoch) = if target == ticket.principal {
-            if known.epoch != ticket.person_epoch
+        let (member_epoch, authorization_epoch) = if target == ticket.principal {
+            if known.epoch != ticket.member_epoch
                 || authorization.epoch != ticket.authorization_epoch
             {
                 return Err(over());
             }
-            (ticket.person_epoch, ticket.authorization_epoch)
+            (ticket.member_epoch, ticket.authorization_epoch)
         } else {
             (known.epoch, authorization.epoch)
         };
@@ -242,7 +242,7 @@ impl AuthService {
         Ok(Authentication {
             person: AuthenticatedMember::new(target, profile),
             corp_name: authorization.corp_name.clone(),
-            person_epoch,
+            member_epoch,
             authorization_epoch,
             visible_at: known.visible_at.unwrap_or_default(),
             newest_end,

@@ -8,12 +8,12 @@ use futures_util::FutureExt as _;
 use crate::app::background::spawn;
 use crate::app::handle::WecomLogin;
 use crate::clock::Timestamp;
-use crate::db::cursor::Cursor;
+use crate::db::Cursor;
 use crate::domain::Principal;
 use crate::error::Result;
 use crate::inbox::store::Inbox;
-use crate::revocation::Bell;
-use crate::revocation::log::{self, End, News};
+use crate::revocation::ChangeListener;
+use crate::revocation::log::{self, Poll, Revocation};
 use crate::revocation::recent;
 
 /// How often a node looks for what other nodes ended.
@@ -45,7 +45,7 @@ pub(super) async fn follow_ends(login: WecomLogin, inbox: Inbox) {
 async fn listen_for_ends(login: &WecomLogin, inbox: &Inbox) {
     let sessions = &login.0.sessions;
     let max_stale = sessions.settings().max_stale();
-    let bell = Bell::hang(login.0.store.database().pool(), &login.0.runtime);
+    let bell = ChangeListener::spawn(login.0.store.database().pool(), &login.0.runtime);
     let mut heard = None;
     // By the machine's clock: the database does not wait for one that a test moves.
     let mut heard_at = Instant::now();
@@ -62,7 +62,7 @@ async fn listen_for_ends(login: &WecomLogin, inbox: &Inbox) {
                 if more {
                     continue;
                 }
-                sessions.recent().heard(newest);
+                sessions.recent().checkpoint(newest);
                 sessions.trust(true);
             }
             Ok(Err(error)) => {
@@ -75,14 +75,14 @@ async fn listen_for_ends(login: &WecomLogin, inbox: &Inbox) {
         if well && measured.is_over(login) {
             measured = Measured::now(login);
             // As long as it does not answer, the last answer holds.
-            let _ = tokio::time::timeout(HEAR_WITHIN_AT_LEAST, login.0.store.measure_time()).await;
+            let _ = tokio::time::timeout(HEAR_WITHIN_AT_LEAST, login.0.store.sync_clock()).await;
         }
         if !well && heard_at.elapsed() >= max_stale {
             sessions.trust(false);
         }
         tokio::select! {
             () = tokio::time::sleep(HEAR_EVERY) => {}
-            () = bell.rings() => {}
+            () = bell.changed() => {}
         }
     }
 }
@@ -107,32 +107,32 @@ impl Measured {
 async fn hear(login: &WecomLogin, inbox: &Inbox, heard: Option<Cursor>) -> Result<(Cursor, bool)> {
     let inner = &login.0;
     let Some(heard) = heard else {
-        let newest = log::newest(inner.store.pulse()).await?;
+        let newest = log::head(inner.store.heartbeat()).await?;
         // What was read before this place in the feed was known may be from before an end.
         inner.authorizations.forget_all();
         inner.sessions.forget_all();
-        inner.sessions.recent().heard_anew(newest);
+        inner.sessions.recent().reset(newest);
         return Ok((newest, false));
     };
-    match log::since(inner.store.pulse(), heard).await? {
-        News::Late(newest) => {
+    match log::read_after(inner.store.heartbeat(), heard).await? {
+        Poll::Truncated(newest) => {
             tracing::info!(target: "wecom_login", "away for longer than ends are kept; sessions are read anew");
             inbox.forget_all();
             inner.authorizations.forget_all();
             inner.sessions.forget_all();
-            inner.sessions.recent().heard_anew(newest);
+            inner.sessions.recent().reset(newest);
             Ok((newest, false))
         }
-        News::Broken(newest) => {
+        Poll::Diverged(newest) => {
             tracing::warn!(target: "wecom_login", "the database is not the one it was; sessions are read anew");
             inbox.forget_all();
             inner.authorizations.forget_all();
             inner.sessions.forget_all();
             end_anew(login, heard).await?;
-            inner.sessions.recent().heard_anew(newest);
+            inner.sessions.recent().reset(newest);
             Ok((newest, false))
         }
-        News::Ends(ends, newest) => {
+        Poll::Entries(ends, newest) => {
             let more = !ends.is_empty();
             for end in ends {
                 follow(login, end).await;
@@ -142,17 +142,17 @@ async fn hear(login: &WecomLogin, inbox: &Inbox, heard: Option<Cursor>) -> Resul
     }
 }
 
-async fn follow(login: &WecomLogin, end: End) {
+async fn follow(login: &WecomLogin, end: Revocation) {
     let inner = &login.0;
     match end {
-        End::Authorization {
+        Revocation::Authorization {
             suite_id,
             corp_id,
             epoch,
         } => {
             inner.authorizations.changed(&suite_id, &corp_id, epoch);
         }
-        End::Person {
+        Revocation::Member {
             suite_id,
             corp_id,
             third_user_id,
@@ -164,8 +164,8 @@ async fn follow(login: &WecomLogin, end: End) {
                 .sessions
                 .person_ended(&who, authorization_epoch, epoch);
         }
-        End::Session { token_hash } => inner.sessions.session_ended(&token_hash).await,
-        End::All => inner.authorizations.all_ended(),
+        Revocation::Session { token_hash } => inner.sessions.session_ended(&token_hash).await,
+        Revocation::All => inner.authorizations.all_ended(),
     }
 }
 
@@ -175,13 +175,19 @@ async fn end_anew(login: &WecomLogin, heard: Cursor) -> Result<()> {
     let inner = &login.0;
     let recent = inner.sessions.recent();
     let now = inner.store.now();
-    let all_were_lost = recent.all_ended()
-        && !log::all_ended_since(inner.store.pulse(), now - recent::REMEMBERED).await?;
-    if recent.covers(&inner.store, heard).await? && !all_were_lost {
+    let all_were_lost = recent.contains_revoke_all()
+        && !log::contains_revoke_all_since(
+            inner.store.heartbeat(),
+            now - recent::RECENT_REVOCATIONS_TTL,
+        )
+        .await?;
+    if recent.covers_gap(&inner.store, heard).await? && !all_were_lost {
         // On its own: there may be many, and the feed is followed meanwhile.
         let (recent, store) = (recent.clone(), inner.store.clone());
-        spawn(login, async move { recent.repeat(&store).await });
-    } else if !log::all_ended_since(inner.store.pulse(), now - ALL_ENDED_LATELY).await? {
+        spawn(login, async move { recent.reapply(&store).await });
+    } else if !log::contains_revoke_all_since(inner.store.heartbeat(), now - ALL_ENDED_LATELY)
+        .await?
+    {
         tracing::error!(
             target: "wecom_login",
             "the database went back further than ends are remembered: all sessions end, people log in again"

@@ -13,7 +13,7 @@ use sea_orm::{
 use crate::app::handle::WecomLogin;
 use crate::app::retention::Retention;
 use crate::db::entity::{access_token, callback_record, callback_seen, housekeeping};
-use crate::db::{Store, is_taken, remove};
+use crate::db::{Store, delete_in_batches, is_unique_violation};
 use crate::domain::RecordStatus;
 use crate::domain::SuiteId;
 use crate::error::Result;
@@ -98,7 +98,7 @@ async fn is_our_turn(store: &Store) -> Result<bool> {
     {
         Ok(_) => Ok(true),
         // Another node was first.
-        Err(error) if is_taken(&error) => Ok(false),
+        Err(error) if is_unique_violation(&error) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
@@ -121,10 +121,14 @@ async fn clean(login: &WecomLogin) {
     told("login codes", login.0.login_codes.remove_expired().await);
     told("states", login.0.spent_states.remove_expired().await);
     let of_the_past = Condition::all().add(access_token::Column::ExpiresAt.lt(now - TOKENS_KEPT));
-    let removed =
-        remove::<access_token::Entity, Vec<u8>>(store, access_token::Column::Id, of_the_past).await;
+    let removed = delete_in_batches::<access_token::Entity, Vec<u8>>(
+        store,
+        access_token::Column::Id,
+        of_the_past,
+    )
+    .await;
     told("access tokens", removed);
-    told("ends", log::remove_old(store).await);
+    told("ends", log::delete_old(store).await);
     told("records", remove_records(store, retention).await);
     for suite_id in login.0.suites.ids() {
         told(
@@ -152,9 +156,9 @@ async fn remove_records(store: &Store, retention: &Retention) -> Result<()> {
     let over = Condition::all()
         .add(Column::ReceivedAt.lt(store.now() - retention.record_ttl))
         .add(Column::Status.is_in(settled));
-    remove::<Entity, i64>(store, Column::Id, over).await?;
+    delete_in_batches::<Entity, i64>(store, Column::Id, over).await?;
     let old = callback_seen::Column::SeenAt.lt(store.now() - retention.dedup_ttl);
-    remove::<callback_seen::Entity, Vec<u8>>(
+    delete_in_batches::<callback_seen::Entity, Vec<u8>>(
         store,
         callback_seen::Column::Hash,
         Condition::all().add(old),
@@ -190,7 +194,8 @@ async fn remove_ignored(store: &Store, retention: &Retention, suite_id: &SuiteId
         .filter(surplus.clone())
         .into_query();
     let hashes = Condition::all().add(callback_seen::Column::RecordId.in_subquery(of_surplus));
-    remove::<callback_seen::Entity, Vec<u8>>(store, callback_seen::Column::Hash, hashes).await?;
-    remove::<Entity, i64>(store, Column::Id, surplus).await?;
+    delete_in_batches::<callback_seen::Entity, Vec<u8>>(store, callback_seen::Column::Hash, hashes)
+        .await?;
+    delete_in_batches::<Entity, i64>(store, Column::Id, surplus).await?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::authorization::authorization::{not_authorized, seal_code};
 use crate::authorization::authorizations::Authorizations;
 use crate::clock::Timestamp;
 use crate::db::entity::authorization::{ActiveModel, Entity};
-use crate::db::{is_taken, retried};
+use crate::db::{is_unique_violation, retry_transaction};
 use crate::domain::AuthorizationStatus;
 use crate::domain::PermanentCode;
 use crate::domain::{AgentId, CorpId, SuiteId};
@@ -79,7 +79,7 @@ impl Authorizations {
         {
             Ok(_) => Ok(()),
             // Another one made it meanwhile.
-            Err(error) if is_taken(&error) => Ok(()),
+            Err(error) if is_unique_violation(&error) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
@@ -100,7 +100,7 @@ impl Authorizations {
                 "the permanent code is blank",
             ));
         }
-        retried(|| self.import_once(suite_id, corp_id, permanent_code, agent_id)).await?;
+        retry_transaction(|| self.import_once(suite_id, corp_id, permanent_code, agent_id)).await?;
         self.0.due.notify_one();
         Ok(())
     }

@@ -42,7 +42,7 @@ impl Authorization {
                     row.corp_id.as_str().as_bytes(),
                 ];
                 Some(PermanentCode::new(
-                    keys.open_text(PERMANENT_CODE.at(&key), sealed)?,
+                    keys.open_text(PERMANENT_CODE.aad_context(&key), sealed)?,
                 ))
             }
             None => None,
@@ -125,5 +125,8 @@ pub(super) fn seal_code(
     permanent_code: &PermanentCode,
 ) -> Result<Sealed> {
     let key: [&[u8]; 2] = [suite_id.as_str().as_bytes(), corp_id.as_str().as_bytes()];
-    keys.seal(PERMANENT_CODE.at(&key), permanent_code.expose().as_bytes())
+    keys.seal(
+        PERMANENT_CODE.aad_context(&key),
+        permanent_code.expose().as_bytes(),
+    )
 }

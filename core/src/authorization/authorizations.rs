@@ -16,13 +16,13 @@ use tokio::sync::Notify;
 use crate::authorization::authorization::{Authorization, not_authorized};
 use crate::db::entity::authorization::{Column, Entity, Model};
 use crate::db::entity::organization_code;
-use crate::db::{Store, Transaction, retried};
+use crate::db::{Store, Transaction, retry_transaction};
 use crate::domain::AuthorizationStatus;
 use crate::domain::Suites;
 use crate::domain::{AgentId, CorpId, SuiteId};
 use crate::error::Result;
 use crate::hooks::{CorpDecision, Hooks};
-use crate::revocation::log::{self, End};
+use crate::revocation::log::{self, Revocation};
 use crate::session::Sessions;
 use crate::tokens::Tokens;
 use crate::vault::KeyRing;
@@ -280,7 +280,7 @@ impl Authorizations {
         corp_id: &CorpId,
         update: UpdateMany<Entity>,
     ) -> Result<bool> {
-        retried(|| self.update_once(suite_id, corp_id, update.clone())).await
+        retry_transaction(|| self.update_once(suite_id, corp_id, update.clone())).await
     }
 
     async fn update_once(
@@ -312,12 +312,12 @@ impl Authorizations {
             .one(&transaction)
             .await?;
         let epoch = row.map_or(0, |row| row.epoch);
-        let end = End::Authorization {
+        let end = Revocation::Authorization {
             suite_id: suite_id.clone(),
             corp_id: corp_id.clone(),
             epoch,
         };
-        log::publish(&transaction, &end, self.0.store.now()).await?;
+        log::append(&transaction, &end, self.0.store.now()).await?;
         transaction.commit().await?;
         self.changed(suite_id, corp_id, epoch);
         Ok(())

@@ -10,13 +10,13 @@ use crate::authorization::authorization::Authorization;
 use crate::authorization::authorizations::{Authorizations, next_epoch};
 use crate::clock::Timestamp;
 use crate::db::entity::authorization::{Column, Entity};
-use crate::db::entity::{access_token, login_code, organization_code, person, session, user};
-use crate::db::{Sealed, remove, retried};
+use crate::db::entity::{access_token, login_code, member, organization_code, session, user};
+use crate::db::{Sealed, delete_in_batches, retry_transaction};
 use crate::domain::AuthorizationStatus;
 use crate::domain::{CorpId, SuiteId, WecomUserId};
 use crate::error::Result;
 use crate::failpoint;
-use crate::revocation::log::{self, End};
+use crate::revocation::log::{self, Revocation};
 use crate::tokens::Tokens;
 
 /// By so much every epoch moves on when all sessions end: beyond any that came after the backup which was put back, and
@@ -109,7 +109,7 @@ impl Authorizations {
             return Ok(());
         };
         self.erase_people(&stopped).await?;
-        retried(|| self.erase_once(&stopped)).await
+        retry_transaction(|| self.erase_once(&stopped)).await
     }
 
     /// The bulk of a company's data, batch by batch, as long as the authorisation is over.
@@ -125,10 +125,10 @@ impl Authorizations {
                     .add($table::Column::SuiteId.eq(known.suite_id.clone()))
                     .add($table::Column::CorpId.eq(known.corp_id.clone()))
                     .add($table::Column::CorpId.in_subquery(over.clone()));
-                remove::<$table::Entity, $type>(&self.0.store, $table::Column::$key, of_corp).await?;
+                delete_in_batches::<$table::Entity, $type>(&self.0.store, $table::Column::$key, of_corp).await?;
             )*};
         }
-        remove_all!(session by Id: String, person by ThirdUserId: WecomUserId, user by ThirdUserId: WecomUserId);
+        remove_all!(session by Id: String, member by ThirdUserId: WecomUserId, user by ThirdUserId: WecomUserId);
         Ok(())
     }
 
@@ -158,7 +158,7 @@ impl Authorizations {
                         .await?;
                 )*};
             }
-            delete_all!(login_code, organization_code, person, session, user);
+            delete_all!(login_code, organization_code, member, session, user);
             access_token::Entity::delete_by_id(Tokens::app_row_id(suite_id, corp_id))
                 .exec(&transaction)
                 .await?;
@@ -177,7 +177,7 @@ impl Authorizations {
 
     /// Ends every session of the service, and every login that is under way.
     pub(crate) async fn end_all_sessions(&self) -> Result<()> {
-        retried(|| self.end_all_once()).await?;
+        retry_transaction(|| self.end_all_once()).await?;
         self.all_ended();
         Ok(())
     }
@@ -190,7 +190,7 @@ impl Authorizations {
             .col_expr(Column::Epoch, leap)
             .exec(&transaction)
             .await?;
-        log::publish(&transaction, &End::All, self.0.store.now()).await?;
+        log::append(&transaction, &Revocation::All, self.0.store.now()).await?;
         transaction.commit().await?;
         Ok(())
     }

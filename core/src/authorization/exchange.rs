@@ -11,7 +11,7 @@ use crate::authorization::authorizations::{Authorizations, next_epoch};
 use crate::db::entity::authorization::{ActiveModel, Column, Entity};
 use crate::db::entity::callback_record::RecordKey;
 use crate::db::entity::{access_token, callback_record};
-use crate::db::{Sealed, retried};
+use crate::db::{Sealed, retry_transaction};
 use crate::domain::AuthorizationStatus;
 use crate::domain::{AgentId, CorpId, SuiteId};
 use crate::domain::{AuthCode, PermanentCode, SuiteAccessToken};
@@ -120,7 +120,7 @@ impl Authorizations {
         let mut event = event.clone();
         self.keep_at_any_price(&mut event, &kept).await?;
         failpoint::reach("exchange/kept");
-        while !retried(|| self.store_once(&event, &kept)).await? {
+        while !retry_transaction(|| self.store_once(&event, &kept)).await? {
             // A failover came between the two statements and took the first one back.
             self.keep_at_any_price(&mut event, &kept).await?;
         }
@@ -136,7 +136,7 @@ impl Authorizations {
             return Ok(());
         };
         let mut event = event.clone();
-        while !retried(|| self.store_once(&event, &kept)).await? {
+        while !retry_transaction(|| self.store_once(&event, &kept)).await? {
             self.keep_at_any_price(&mut event, &kept).await?;
         }
         Ok(())
@@ -170,14 +170,14 @@ impl Authorizations {
                 Expr::value(None::<Sealed>),
             )
             .filter(event.record.row())
-            .filter(callback_record::Column::Exchanged.eq(true))
+            .filter(callback_record::Column::OneTimeStepDone.eq(true))
             .filter(callback_record::Column::Payload.is_not_null())
             .exec(&transaction)
             .await?;
         if taken.rows_affected == 0 {
             let there = callback_record::Entity::find().filter(event.record.row());
             let exchanged = there
-                .filter(callback_record::Column::Exchanged.eq(true))
+                .filter(callback_record::Column::OneTimeStepDone.eq(true))
                 .one(&transaction)
                 .await?;
             transaction.rollback().await?;

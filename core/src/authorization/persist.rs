@@ -16,7 +16,7 @@ use crate::db::entity::callback_record::RecordKey;
 use crate::domain::RecordStatus;
 use crate::domain::{CorpId, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
-use crate::vault::PAYLOAD;
+use crate::vault::CALLBACK_PAYLOAD;
 
 /// How long to wait before the next attempt to store a permanent code.
 const STORE_AGAIN: Duration = Duration::from_secs(1);
@@ -62,7 +62,10 @@ impl Authorizations {
         let text = serde_json::to_vec(kept).map(Zeroizing::new);
         let text =
             text.map_err(|_| Error::new(ErrorKind::Internal, "an answer cannot be written down"))?;
-        let sealed = self.0.keys.seal(PAYLOAD.at(&[&event.record.hash]), &text)?;
+        let sealed = self
+            .0
+            .keys
+            .seal(CALLBACK_PAYLOAD.aad_context(&[&event.record.hash]), &text)?;
         let _unstored = Unstored::new(self, (suite_id.clone(), corp_id.clone()));
         loop {
             match self.keep(event, corp_id, &sealed).await {
@@ -94,7 +97,7 @@ impl Authorizations {
         let with_hash = callback_record::Column::Hash.eq(event.record.hash.clone());
         let other = callback_record::Entity::find()
             .filter(with_hash)
-            .one(self.0.store.first())
+            .one(self.0.store.critical())
             .await?;
         if let Some(other) = other
             && self
@@ -116,12 +119,12 @@ impl Authorizations {
             received_at: Set(now),
             // Time for the one who has it in hand.
             due_at: Set(now + LEFT_ALONE),
-            exchanged: Set(true),
-            guessed: Set(false),
+            one_time_step_done: Set(true),
+            ambiguous_suite: Set(false),
             ..Default::default()
         };
         Ok(callback_record::Entity::insert(anew)
-            .exec(self.0.store.first())
+            .exec(self.0.store.critical())
             .await?
             .last_insert_id)
     }
@@ -135,7 +138,7 @@ impl Authorizations {
                 .into()
         };
         let kept = callback_record::Entity::update_many()
-            .col_expr(Column::Exchanged, Expr::value(true))
+            .col_expr(Column::OneTimeStepDone, Expr::value(true))
             .col_expr(Column::CorpId, Expr::value(corp_id.clone()))
             .col_expr(Column::Payload, Expr::value(sealed.clone()))
             // Before the status: MySQL sees what was assigned further left.
@@ -145,7 +148,7 @@ impl Authorizations {
                 if_failed(Expr::value(RecordStatus::Waiting), Column::Status),
             )
             .filter(record.row())
-            .exec(self.0.store.first())
+            .exec(self.0.store.critical())
             .await?;
         Ok(kept.rows_affected > 0)
     }

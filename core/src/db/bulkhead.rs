@@ -12,19 +12,19 @@ const KEPT_FOR_PULSE: usize = 1;
 
 /// Who uses connections, so that a flood of one kind leaves some to the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Share {
+pub(crate) enum ConnectionClass {
     /// Storing a permanent code, which cannot be had again: nobody stands before it.
-    First,
+    Critical,
     /// Storing what WeCom pushes.
-    Notify,
+    Callbacks,
     /// Look-ups of sessions: half at most.
     Sessions,
     /// The books of the work on callbacks: a quarter at most.
     Worker,
     /// Everything else.
-    Rest,
+    Default,
     /// What is short and cannot wait: the look at the feed of ends, the renewal of leases.
-    Pulse,
+    Heartbeat,
 }
 
 /// How many connections each share may have at the same time.
@@ -47,14 +47,14 @@ impl Room {
         }
     }
 
-    pub(super) async fn take(&self, share: Share) -> Result<Places, DbErr> {
+    pub(super) async fn take(&self, share: ConnectionClass) -> Result<Places, DbErr> {
         // The narrow door first, so that who waits there holds nothing that others could use.
         let own = match share {
-            Share::First | Share::Notify => return Ok(Places::default()),
-            Share::Sessions => Some(Arc::clone(&self.sessions).acquire_owned().await),
-            Share::Worker => Some(Arc::clone(&self.worker).acquire_owned().await),
-            Share::Rest => None,
-            Share::Pulse => {
+            ConnectionClass::Critical | ConnectionClass::Callbacks => return Ok(Places::default()),
+            ConnectionClass::Sessions => Some(Arc::clone(&self.sessions).acquire_owned().await),
+            ConnectionClass::Worker => Some(Arc::clone(&self.worker).acquire_owned().await),
+            ConnectionClass::Default => None,
+            ConnectionClass::Heartbeat => {
                 let own = Arc::clone(&self.pulse)
                     .acquire_owned()
                     .await
@@ -122,12 +122,12 @@ mod tests {
         let room = Room::of_pool(8);
         let mut rush = Vec::new();
         for _ in 0..8 - KEPT_FOR_NOTIFY - KEPT_FOR_PULSE {
-            rush.push(room.take(Share::Rest).await.unwrap());
+            rush.push(room.take(ConnectionClass::Default).await.unwrap());
         }
-        let mut next = Box::pin(room.take(Share::Rest));
+        let mut next = Box::pin(room.take(ConnectionClass::Default));
         assert!(futures_util::poll!(&mut next).is_pending());
-        assert!(futures_util::poll!(Box::pin(room.take(Share::Pulse))).is_ready());
-        assert!(futures_util::poll!(Box::pin(room.take(Share::Notify))).is_ready());
+        assert!(futures_util::poll!(Box::pin(room.take(ConnectionClass::Heartbeat))).is_ready());
+        assert!(futures_util::poll!(Box::pin(room.take(ConnectionClass::Callbacks))).is_ready());
         drop(rush);
         assert!(futures_util::poll!(&mut next).is_ready());
     }

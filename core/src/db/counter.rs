@@ -5,7 +5,7 @@ use sea_orm::{
 };
 
 use crate::db::entity::counter;
-use crate::db::is_taken;
+use crate::db::is_unique_violation;
 use crate::error::Result;
 
 /// The id of the only row.
@@ -29,7 +29,7 @@ pub(crate) async fn prepare(database: &DatabaseConnection) -> Result<()> {
         .await
     {
         Ok(_) => Ok(()),
-        Err(error) if is_taken(&error) => Ok(()),
+        Err(error) if is_unique_violation(&error) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

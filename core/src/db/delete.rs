@@ -6,7 +6,7 @@ use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait, QueryFilter as _, QuerySelect as _, TryGetable, Value,
 };
 
-use crate::db::{Store, retried};
+use crate::db::{Store, retry_transaction};
 use crate::error::Result;
 
 /// Rows that go in one statement.
@@ -17,7 +17,11 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Removes every row of a table of which `over` holds, batch by batch, by the column that is its key; says how many
 /// went. The keys are read first and the condition is asked again: a subselect with a limit is not in every database,
 /// and a row may have come back to life in between.
-pub(crate) async fn remove<E, K>(store: &Store, key: E::Column, over: Condition) -> Result<u64>
+pub(crate) async fn delete_in_batches<E, K>(
+    store: &Store,
+    key: E::Column,
+    over: Condition,
+) -> Result<u64>
 where
     E: EntityTrait,
     K: TryGetable + Into<Value> + Clone + Send + Sync,
@@ -36,7 +40,7 @@ where
             return Ok(removed);
         }
         let full = keys.len() as u64 == BATCH;
-        let deleted = retried(|| async {
+        let deleted = retry_transaction(|| async {
             let delete = E::delete_many()
                 .filter(key.is_in(keys.clone()))
                 .filter(over.clone());
@@ -58,7 +62,7 @@ mod tests {
 
     use super::*;
     use crate::clock::{ManualClock, Timestamp};
-    use crate::db::entity::spent_state::{ActiveModel, Column, Entity};
+    use crate::db::entity::used_state::{ActiveModel, Column, Entity};
 
     #[tokio::test]
     async fn more_than_a_batch_goes_and_what_is_not_over_stays() {
@@ -79,14 +83,14 @@ mod tests {
         let over =
             || Condition::all().add(Column::ExpiresAt.lt(Timestamp::from_millis(2 * BATCH as i64)));
         assert_eq!(
-            remove::<Entity, Vec<u8>>(&store, Column::Hash, over())
+            delete_in_batches::<Entity, Vec<u8>>(&store, Column::Hash, over())
                 .await
                 .unwrap(),
             2 * BATCH
         );
         assert_eq!(Entity::find().all(store.database()).await.unwrap().len(), 7);
         assert_eq!(
-            remove::<Entity, Vec<u8>>(&store, Column::Hash, over())
+            delete_in_batches::<Entity, Vec<u8>>(&store, Column::Hash, over())
                 .await
                 .unwrap(),
             0

@@ -16,9 +16,9 @@ use crate::error::{Error, ErrorKind, Result};
 mod bulkhead;
 mod clock;
 mod columns;
-pub(crate) mod connection;
+mod connection;
 pub(crate) mod counter;
-pub(crate) mod cursor;
+mod cursor;
 mod db_error;
 mod delete;
 pub(crate) mod entity;
@@ -28,16 +28,17 @@ mod sealed;
 mod wait_tracker;
 mod write_queue;
 
-pub(crate) use bulkhead::Share;
+pub(crate) use bulkhead::ConnectionClass;
 use clock::DatabaseTime;
 pub(crate) use connection::{Connection, Transaction};
-pub(crate) use db_error::is_taken;
-pub(crate) use delete::remove;
+pub(crate) use cursor::Cursor;
+pub(crate) use db_error::is_unique_violation;
+pub(crate) use delete::delete_in_batches;
 #[cfg(feature = "failpoints")]
 pub use migration::first_steps;
-pub(crate) use retry::retried;
+pub(crate) use retry::retry_transaction;
 pub(crate) use sealed::Sealed;
-pub(crate) use wait_tracker::Waits;
+pub(crate) use wait_tracker::DbWaitTracker;
 
 /// How long one statement waits for SQLite's one writer.
 #[cfg(feature = "sqlite")]
@@ -47,7 +48,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const FULL: i64 = 2;
 
 /// When a caller may come again that the database failed.
-pub(crate) const AGAIN_AFTER: Duration = Duration::from_secs(1);
+pub(crate) const DATABASE_RETRY_AFTER: Duration = Duration::from_secs(1);
 /// How many connections a pool of ours has.
 const CONNECTIONS: u32 = 16;
 /// Between two attempts to open a file that another process has to itself.
@@ -57,7 +58,7 @@ const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
 
 /// The database, the keys of what is sealed in it, and the clock that its times follow.
 #[derive(Clone)]
-pub(crate) struct Store(Arc<Inner>, Share);
+pub(crate) struct Store(Arc<Inner>, ConnectionClass);
 
 struct Inner {
     shares: [Connection; 6],
@@ -144,13 +145,13 @@ impl Store {
                 clock,
                 time,
             }),
-            Share::Rest,
+            ConnectionClass::Default,
         ))
     }
 
     /// The same store for this kind of its users.
-    pub(crate) fn shared(&self, share: Share) -> Self {
-        Self(Arc::clone(&self.0), share)
+    pub(crate) fn with_class(&self, class: ConnectionClass) -> Self {
+        Self(Arc::clone(&self.0), class)
     }
 
     pub(crate) fn database(&self) -> &Connection {
@@ -163,7 +164,7 @@ impl Store {
     }
 
     /// Asks the database for its time, from which this node's may drift.
-    pub(crate) async fn measure_time(&self) -> Result<()> {
+    pub(crate) async fn sync_clock(&self) -> Result<()> {
         self.0
             .time
             .measure(self.database().pool(), &*self.0.clock)
@@ -180,13 +181,13 @@ impl Store {
     }
 
     /// For a statement that stores what cannot be had again: it goes before all others.
-    pub(crate) fn first(&self) -> &Connection {
-        &self.0.shares[Share::First as usize]
+    pub(crate) fn critical(&self) -> &Connection {
+        &self.0.shares[ConnectionClass::Critical as usize]
     }
 
     /// For a short statement that keeps this node in time with the others, whatever rush there is.
-    pub(crate) fn pulse(&self) -> &Connection {
-        &self.0.shares[Share::Pulse as usize]
+    pub(crate) fn heartbeat(&self) -> &Connection {
+        &self.0.shares[ConnectionClass::Heartbeat as usize]
     }
 }
 
@@ -255,7 +256,7 @@ impl From<DbErr> for Error {
             ErrorKind::StoreUnavailable,
             "the database did not do what it was asked",
         )
-        .with_retry_after(AGAIN_AFTER)
+        .with_retry_after(DATABASE_RETRY_AFTER)
         .with_source(error)
     }
 }

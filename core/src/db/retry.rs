@@ -15,7 +15,9 @@ const BEGUN_WITHIN: Duration = Duration::from_secs(6);
 /// Does `work`, which begins a transaction of its own, and does it again if the database rolled it back in favour of
 /// another one: a deadlock, a serialisation failure, a lock that was not free in time. A single statement outside of a
 /// transaction needs none of this: the connection sees to it.
-pub(crate) async fn retried<T, F: Future<Output = Result<T>>>(work: impl Fn() -> F) -> Result<T> {
+pub(crate) async fn retry_transaction<T, F: Future<Output = Result<T>>>(
+    work: impl Fn() -> F,
+) -> Result<T> {
     let began = Instant::now();
     for _ in 1..ATTEMPTS {
         match work().await {

@@ -9,16 +9,16 @@ tokio::task_local! {
 
 /// Says of one piece of work whether it waits for the database.
 #[derive(Debug, Default)]
-pub(crate) struct Waits(Arc<AtomicBool>);
+pub(crate) struct DbWaitTracker(Arc<AtomicBool>);
 
-impl Waits {
+impl DbWaitTracker {
     /// Does `work` and watches it.
-    pub(crate) async fn watch<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(crate) async fn scope<T>(&self, work: impl Future<Output = T>) -> T {
         WAITS.scope(Arc::clone(&self.0), work).await
     }
 
     /// Whether the work waits now, or did when it was dropped.
-    pub(crate) fn for_database(&self) -> bool {
+    pub(crate) fn is_waiting(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -44,10 +44,10 @@ mod tests {
     use super::*;
 
     async fn waits_for_database(work: impl Future<Output = ()>) -> bool {
-        let waits = Waits::default();
-        let cut_off = tokio::time::timeout(Duration::from_millis(1), waits.watch(work)).await;
+        let waits = DbWaitTracker::default();
+        let cut_off = tokio::time::timeout(Duration::from_millis(1), waits.scope(work)).await;
         assert!(cut_off.is_err());
-        waits.for_database()
+        waits.is_waiting()
     }
 
     #[tokio::test]

@@ -70,7 +70,8 @@ impl Effects {
         payload: Option<&[u8]>,
         sender: &dyn Sender,
     ) -> Result<Done> {
-        if row.exchanged && (payload.is_none() || matches!(row.event.as_str(), CREATE_AUTH | RESET))
+        if row.one_time_step_done
+            && (payload.is_none() || matches!(row.event.as_str(), CREATE_AUTH | RESET))
         {
             return self.go_on(row, payload).await;
         }
@@ -194,7 +195,7 @@ impl Effects {
         match kind {
             CorpEventKind::UserDeleted { third_user_id, .. }
             | CorpEventKind::UserRenamed { third_user_id, .. }
-                if row.guessed =>
+                if row.ambiguous_suite =>
             {
                 self.people
                     .hidden(&person(third_user_id), Some(&record))

@@ -9,7 +9,7 @@ use crate::domain::RecordStatus;
 use crate::domain::{CorpId, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inbox::handlers::Effects;
-use crate::vault::PAYLOAD;
+use crate::vault::CALLBACK_PAYLOAD;
 
 /// The events that change who people are.
 const EVENTS: [&str; 1] = ["change_contact"];
@@ -52,7 +52,10 @@ impl Effects {
         let Some(payload) = &record.payload else {
             return false;
         };
-        let Ok(payload) = self.keys.open(PAYLOAD.at(&[&record.hash]), payload) else {
+        let Ok(payload) = self
+            .keys
+            .open(CALLBACK_PAYLOAD.aad_context(&[&record.hash]), payload)
+        else {
             return false;
         };
         match CorpEvent::parse(&payload, corp_id).map(|event| event.kind) {

@@ -190,9 +190,14 @@ impl Notify {
                     readings.push(*arrived_as);
                 }
             }
-            let guessed = fits_several_suites(&readings);
+            let ambiguous_suite = fits_several_suites(&readings);
             for (arrival, told) in readings {
-                let new = self.keep(Arrival { guessed, ..arrival }).await?;
+                let new = self
+                    .keep(Arrival {
+                        ambiguous_suite,
+                        ..arrival
+                    })
+                    .await?;
                 arrived.push(told.filter(|_| new));
             }
             Ok(())
@@ -291,7 +296,7 @@ impl Notify {
                 corp_id,
                 event,
                 hash,
-                guessed: false,
+                ambiguous_suite: false,
                 work,
             };
             Reading::Arrived(Box::new((arrival, told)))

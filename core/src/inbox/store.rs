@@ -12,12 +12,12 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::clock::Timestamp;
 use crate::db::entity::{callback_record, callback_seen};
-use crate::db::{Sealed, Store, is_taken, retried};
+use crate::db::{Sealed, Store, is_unique_violation, retry_transaction};
 use crate::domain::RecordStatus;
 use crate::domain::{CorpId, SuiteId};
 use crate::error::Result;
 use crate::failpoint;
-use crate::vault::{KeyRing, PAYLOAD};
+use crate::vault::{CALLBACK_PAYLOAD, KeyRing};
 
 /// An AuthCode lives ten minutes (D/100965).
 const AUTH_CODE_LIFE: Duration = Duration::from_mins(10);
@@ -33,7 +33,7 @@ pub(crate) struct Arrival {
     pub(crate) event: String,
     pub(crate) hash: [u8; 32],
     /// Another suite may be meant; it is recorded for that one too.
-    pub(crate) guessed: bool,
+    pub(crate) ambiguous_suite: bool,
     pub(crate) work: Work,
 }
 
@@ -124,7 +124,7 @@ impl Inbox {
         failpoint::reach("inbox/arrived");
         let ignored = matches!(arrival.work, Work::Ignored);
         let hash = arrival.hash;
-        let (record_id, new) = retried(|| self.store(&arrival)).await?;
+        let (record_id, new) = retry_transaction(|| self.store(&arrival)).await?;
         if ignored {
             self.remember(&hash, record_id);
         }
@@ -196,8 +196,8 @@ impl Inbox {
             received_at: Set(now),
             deadline: Set(deadline),
             due_at: Set(now),
-            exchanged: Set(false),
-            guessed: Set(arrival.guessed),
+            one_time_step_done: Set(false),
+            ambiguous_suite: Set(arrival.ambiguous_suite),
             ..Default::default()
         };
         let transaction = self.0.store.begin().await?;
@@ -220,7 +220,7 @@ impl Inbox {
                 failpoint::reach("inbox/stored");
                 Ok((record_id, true))
             }
-            Err(error) if is_taken(&error) => {
+            Err(error) if is_unique_violation(&error) => {
                 transaction.rollback().await?;
                 match self.seen(&hash).await? {
                     Some(seen) => self.again(seen, arrival).await,
@@ -248,7 +248,7 @@ impl Inbox {
             .col_expr(
                 Column::Payload,
                 Expr::case(
-                    Expr::col(Column::Exchanged).eq(true),
+                    Expr::col(Column::OneTimeStepDone).eq(true),
                     Expr::col(Column::Payload),
                 )
                 .finally(Expr::value(self.seal(&arrival.hash, payload)?))
@@ -280,7 +280,9 @@ impl Inbox {
     }
 
     fn seal(&self, hash: &[u8; 32], payload: &[u8]) -> Result<Sealed> {
-        self.0.keys.seal(PAYLOAD.at(&[hash]), payload)
+        self.0
+            .keys
+            .seal(CALLBACK_PAYLOAD.aad_context(&[hash]), payload)
     }
 }
 

@@ -53,7 +53,7 @@ struct Began {
 pub(crate) struct Authentication {
     pub(crate) person: AuthenticatedMember,
     pub(crate) corp_name: String,
-    pub(crate) person_epoch: i64,
+    pub(crate) member_epoch: i64,
     pub(crate) authorization_epoch: i64,
     pub(crate) visible_at: Timestamp,
     /// The number of the newest end when the login began.
@@ -272,11 +272,11 @@ impl Prover {
             || stored
                 .and_then(|row| row.ended_at)
                 .is_some_and(|ended_at| ended_at > began.at);
-        let person_epoch = stored.map_or(0, |row| row.epoch) - i64::from(ended);
+        let member_epoch = stored.map_or(0, |row| row.epoch) - i64::from(ended);
         Ok(Authentication {
             person: AuthenticatedMember::new(who, profile),
             corp_name: authorization.corp_name.clone(),
-            person_epoch,
+            member_epoch,
             authorization_epoch: authorization.epoch,
             visible_at: visible_at.unwrap_or_default(),
             newest_end: began.newest_end,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::db::{AGAIN_AFTER, Waits};
+use crate::db::{DATABASE_RETRY_AFTER, DbWaitTracker};
 use crate::digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::authenticate::{Attempt, Prover};
@@ -77,19 +77,19 @@ pub(super) fn in_a_logins_time<'a, T: 'a>(
     login: impl Future<Output = Result<T>> + Send + 'a,
 ) -> Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>> {
     Box::pin(async move {
-        let waits = Waits::default();
+        let waits = DbWaitTracker::default();
         let late = |_| {
-            Err(if waits.for_database() {
+            Err(if waits.is_waiting() {
                 Error::new(
                     ErrorKind::StoreUnavailable,
                     "the database did not answer in a login's time",
                 )
-                .with_retry_after(AGAIN_AFTER)
+                .with_retry_after(DATABASE_RETRY_AFTER)
             } else {
                 Error::new(ErrorKind::UpstreamTimeout, "the login took too long")
             })
         };
-        tokio::time::timeout(LOGIN_TIMEOUT, waits.watch(login))
+        tokio::time::timeout(LOGIN_TIMEOUT, waits.scope(login))
             .await
             .unwrap_or_else(late)
     })

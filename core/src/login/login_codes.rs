@@ -10,7 +10,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, Q
 use sha2::{Digest as _, Sha256};
 
 use crate::db::entity::login_code::{ActiveModel, Column, Entity, Model};
-use crate::db::{Store, remove};
+use crate::db::{Store, delete_in_batches};
 use crate::domain::LoginCode;
 use crate::domain::{LoginType, Principal};
 use crate::error::{Error, ErrorKind, Result};
@@ -27,7 +27,7 @@ pub(crate) struct Ticket {
     pub(crate) user_id: String,
     pub(crate) instance: String,
     pub(crate) login_type: LoginType,
-    pub(crate) person_epoch: i64,
+    pub(crate) member_epoch: i64,
     pub(crate) authorization_epoch: i64,
 }
 
@@ -52,7 +52,7 @@ impl LoginCodes {
             user_id: Set(ticket.user_id.clone()),
             instance: Set(ticket.instance.clone()),
             login_type: Set(ticket.login_type.as_str().to_owned()),
-            person_epoch: Set(ticket.person_epoch),
+            member_epoch: Set(ticket.member_epoch),
             authorization_epoch: Set(ticket.authorization_epoch),
             expires_at: Set(self.store.now() + LIFE),
             used_at: Set(None),
@@ -103,7 +103,7 @@ impl LoginCodes {
     /// Removes what expired; says how many went.
     pub(crate) async fn remove_expired(&self) -> Result<u64> {
         let expired = Condition::all().add(Column::ExpiresAt.lte(self.store.now()));
-        remove::<Entity, Vec<u8>>(&self.store, Column::Hash, expired).await
+        delete_in_batches::<Entity, Vec<u8>>(&self.store, Column::Hash, expired).await
     }
 }
 
@@ -119,7 +119,7 @@ fn ticket(row: Model) -> Result<Ticket> {
         user_id: row.user_id,
         instance: row.instance,
         login_type: row.login_type.parse()?,
-        person_epoch: row.person_epoch,
+        member_epoch: row.member_epoch,
         authorization_epoch: row.authorization_epoch,
     })
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::db::entity::organization_code::{ActiveModel, Column, Entity};
-use crate::db::{Store, is_taken, retried};
+use crate::db::{Store, is_unique_violation, retry_transaction};
 use crate::domain::{CorpId, OrganizationCode, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rate_limit::{Limit, client_key};
@@ -34,7 +34,7 @@ impl OrganizationCodes {
         corp_id: &CorpId,
         code: &OrganizationCode,
     ) -> Result<()> {
-        retried(|| self.set_once(suite_id, corp_id, code)).await
+        retry_transaction(|| self.set_once(suite_id, corp_id, code)).await
     }
 
     async fn set_once(
@@ -67,7 +67,7 @@ impl OrganizationCodes {
             .await
         {
             Ok(_) => Ok(transaction.commit().await?),
-            Err(error) if is_taken(&error) => Err(conflict()),
+            Err(error) if is_unique_violation(&error) => Err(conflict()),
             Err(error) => Err(error.into()),
         }
     }

@@ -7,8 +7,8 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Timestamp;
-use crate::db::entity::spent_state::{ActiveModel, Column, Entity};
-use crate::db::{Store, is_taken, remove};
+use crate::db::entity::used_state::{ActiveModel, Column, Entity};
+use crate::db::{Store, delete_in_batches, is_unique_violation};
 use crate::error::Result;
 
 /// A row outlives its state, so that no other node whose clock is behind takes the state again.
@@ -41,7 +41,7 @@ impl SpentStates {
             .await
         {
             Ok(_) => Ok(true),
-            Err(error) if is_taken(&error) => Ok(false),
+            Err(error) if is_unique_violation(&error) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
@@ -49,7 +49,7 @@ impl SpentStates {
     /// Removes what expired; says how many went.
     pub(crate) async fn remove_expired(&self) -> Result<u64> {
         let expired = Condition::all().add(Column::ExpiresAt.lte(self.0.now()));
-        remove::<Entity, Vec<u8>>(&self.0, Column::Hash, expired).await
+        delete_in_batches::<Entity, Vec<u8>>(&self.0, Column::Hash, expired).await
     }
 }
 

@@ -6,7 +6,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::db::entity::user::{ActiveModel, Column, Entity};
-use crate::db::{Store, is_taken, retried};
+use crate::db::{Store, is_unique_violation, retry_transaction};
 use crate::domain::AuthenticatedMember;
 use crate::domain::Principal;
 use crate::error::Result;
@@ -72,7 +72,7 @@ impl AuthModel {
 
     /// Binds a person to a user by name, whoever they were before.
     pub(crate) async fn set(store: &Store, who: &Principal, user_id: &str) -> Result<()> {
-        retried(|| Self::set_once(store, who, user_id)).await
+        retry_transaction(|| Self::set_once(store, who, user_id)).await
     }
 
     async fn set_once(store: &Store, who: &Principal, user_id: &str) -> Result<()> {
@@ -110,7 +110,7 @@ impl AuthModel {
         {
             Ok(_) => Ok(Some(user_id)),
             // Two first logins at once: the other one made the user.
-            Err(error) if is_taken(&error) => self.find(who).await,
+            Err(error) if is_unique_violation(&error) => self.find(who).await,
             Err(error) => Err(error.into()),
         }
     }
@@ -148,7 +148,7 @@ impl UserBinder for AuthModel {
             match moved {
                 Ok(_) => Ok(()),
                 // The new userid has logged in already: it stays who it is.
-                Err(error) if is_taken(&error) => self.unbind(from).await,
+                Err(error) if is_unique_violation(&error) => self.unbind(from).await,
                 Err(error) => Err(error.into()),
             }
         })

@@ -8,15 +8,15 @@ use sea_orm::{
 
 use crate::clock::Timestamp;
 use crate::db::entity::callback_record::RecordKey;
-use crate::db::entity::person::{ActiveModel, Column, Entity};
+use crate::db::entity::member::{ActiveModel, Column, Entity};
 use crate::db::entity::{authorization, callback_record};
-use crate::db::{Sealed, Transaction, retried};
+use crate::db::{Sealed, Transaction, retry_transaction};
 use crate::domain::WecomUserId;
 use crate::domain::{Principal, Profile};
 use crate::error::Result;
 use crate::failpoint;
 use crate::members::members::{People, key, row_of};
-use crate::revocation::log::{self, End};
+use crate::revocation::log::{self, Revocation};
 
 /// Why a person's sessions end, and what is booked with it so that it is done once.
 #[derive(Clone, Copy)]
@@ -68,7 +68,7 @@ impl People {
         self.0.binder.unbind(who).await?;
         // A login of before found the old binding. If another node was quicker, the binding that ended just now may have
         // been that of one who came since.
-        if !retried(|| self.end_once(who, Step::Left)).await? {
+        if !retry_transaction(|| self.end_once(who, Step::Left)).await? {
             self.end(who, Step::Asked).await?;
         }
         Ok(true)
@@ -88,7 +88,7 @@ impl People {
     }
 
     async fn end(&self, who: &Principal, step: Step<'_>) -> Result<()> {
-        retried(|| self.end_once(who, step)).await?;
+        retry_transaction(|| self.end_once(who, step)).await?;
         Ok(())
     }
 
@@ -110,14 +110,14 @@ impl People {
         let of_corp =
             authorization::Entity::find_by_id((who.suite_id.clone(), who.corp_id.clone()));
         let authorization_epoch = of_corp.one(&transaction).await?.map_or(0, |row| row.epoch);
-        let end = End::Person {
+        let end = Revocation::Member {
             suite_id: who.suite_id.clone(),
             corp_id: who.corp_id.clone(),
             third_user_id: who.third_user_id.clone(),
             authorization_epoch,
             epoch,
         };
-        log::publish(&transaction, &end, self.0.store.now()).await?;
+        log::append(&transaction, &end, self.0.store.now()).await?;
         transaction.commit().await?;
         failpoint::reach("people/ended");
         self.0
@@ -156,9 +156,9 @@ async fn is_to_be_done(transaction: &Transaction, who: &Principal, step: Step<'_
         Step::Asked => return Ok(true),
         Step::First(record) | Step::Leaves(record) => {
             callback_record::Entity::update_many()
-                .col_expr(Of::Exchanged, Expr::value(true))
+                .col_expr(Of::OneTimeStepDone, Expr::value(true))
                 .filter(record.row())
-                .filter(Of::Exchanged.eq(false))
+                .filter(Of::OneTimeStepDone.eq(false))
                 .exec(transaction)
                 .await?
         }

@@ -8,7 +8,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, JoinType, Qu
 
 use crate::clock::Timestamp;
 use crate::db::Store;
-use crate::db::entity::person::{ActiveModel, Column, Entity, Model};
+use crate::db::entity::member::{ActiveModel, Column, Entity, Model};
 use crate::db::entity::user;
 use crate::domain::WecomUserId;
 use crate::domain::{Principal, Profile};

@@ -18,11 +18,11 @@ const TIDY_FROM: usize = 1024;
 
 /// Whose epoch it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum EpochOf {
+pub(crate) enum EpochKey {
     /// In one piece: there is one of these in memory for each person, and this keeps it small.
     Authorization(Arc<(SuiteId, CorpId)>),
     /// With the epoch of the authorisation: people are counted anew after a company was erased.
-    Person(Arc<Principal>, i64),
+    Member(Arc<Principal>, i64),
 }
 
 /// An epoch that a session was made with, beside the newest one that this node knows.
@@ -42,7 +42,7 @@ impl Epoch {
 #[derive(Debug)]
 pub(crate) struct Epochs {
     cells: Mutex<Cells>,
-    ended: moka::sync::Cache<EpochOf, (Arc<AtomicI64>, u64)>,
+    ended: moka::sync::Cache<EpochKey, (Arc<AtomicI64>, u64)>,
     /// Numbers the ends, so that a login can tell whether one came after it began.
     ends: AtomicU64,
     /// The number at which nothing that was read before could be relied on any more.
@@ -51,7 +51,7 @@ pub(crate) struct Epochs {
 
 #[derive(Debug)]
 struct Cells {
-    of: HashMap<EpochOf, Weak<AtomicI64>>,
+    of: HashMap<EpochKey, Weak<AtomicI64>>,
     tidy_at: usize,
 }
 
@@ -71,14 +71,14 @@ impl Epochs {
     }
 
     /// The epoch of a session that was made with `made_with`, where the database now says `stored`.
-    pub(crate) fn of(&self, whose: EpochOf, made_with: i64, stored: i64) -> Epoch {
+    pub(crate) fn track(&self, whose: EpochKey, made_with: i64, stored: i64) -> Epoch {
         let newest = self.cell(whose);
         newest.fetch_max(stored, Ordering::AcqRel);
         Epoch { made_with, newest }
     }
 
     /// A new epoch was stored: every session made with an older one is over.
-    pub(crate) fn begin(&self, whose: EpochOf, epoch: i64) {
+    pub(crate) fn advance(&self, whose: EpochKey, epoch: i64) {
         let cell = self.cell(whose.clone());
         // An end that is known already, such as our own when the feed brings it back, is no new one.
         if cell.fetch_max(epoch, Ordering::AcqRel) >= epoch {
@@ -89,29 +89,29 @@ impl Epochs {
     }
 
     /// Nothing that was read until now can be relied on any more.
-    pub(crate) fn forget_all(&self) {
+    pub(crate) fn flush(&self) {
         let number = self.ends.fetch_add(1, Ordering::AcqRel) + 1;
         self.forgotten.fetch_max(number, Ordering::AcqRel);
     }
 
     /// When that was last, in the numbers of the ends.
-    pub(crate) fn forgotten_at(&self) -> u64 {
+    pub(crate) fn flush_seq(&self) -> u64 {
         self.forgotten.load(Ordering::Acquire)
     }
 
     /// The number of the newest end.
-    pub(crate) fn newest_end(&self) -> u64 {
+    pub(crate) fn seq(&self) -> u64 {
         self.ends.load(Ordering::Acquire)
     }
 
     /// Whether this one's sessions were ended after the end of that number.
-    pub(crate) fn ended_since(&self, whose: &EpochOf, number: u64) -> bool {
+    pub(crate) fn revoked_since(&self, whose: &EpochKey, number: u64) -> bool {
         self.ended
             .get(whose)
             .is_some_and(|(_, ended)| ended > number)
     }
 
-    fn cell(&self, whose: EpochOf) -> Arc<AtomicI64> {
+    fn cell(&self, whose: EpochKey) -> Arc<AtomicI64> {
         // A panic elsewhere cannot leave the map half-written.
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cell) = cells.of.get(&whose).and_then(Weak::upgrade) {
@@ -131,8 +131,8 @@ impl Epochs {
 mod tests {
     use super::*;
 
-    fn corp(name: &str) -> EpochOf {
-        EpochOf::Authorization(Arc::new((
+    fn corp(name: &str) -> EpochKey {
+        EpochKey::Authorization(Arc::new((
             SuiteId::new("dkS").unwrap(),
             CorpId::new(name).unwrap(),
         )))
@@ -142,39 +142,39 @@ mod tests {
     fn a_new_epoch_ends_every_session_of_the_old_one() {
         let epochs = Epochs::new();
         let (one, two, other) = (
-            epochs.of(corp("a"), 3, 3),
-            epochs.of(corp("a"), 3, 3),
-            epochs.of(corp("b"), 3, 3),
+            epochs.track(corp("a"), 3, 3),
+            epochs.track(corp("a"), 3, 3),
+            epochs.track(corp("b"), 3, 3),
         );
         assert!(one.is_current() && two.is_current());
-        epochs.begin(corp("a"), 4);
+        epochs.advance(corp("a"), 4);
         assert!(!one.is_current() && !two.is_current() && other.is_current());
-        assert!(epochs.of(corp("a"), 4, 4).is_current());
+        assert!(epochs.track(corp("a"), 4, 4).is_current());
     }
 
     #[test]
     fn a_session_loaded_from_before_the_end_is_dead_on_arrival() {
         let epochs = Epochs::new();
-        epochs.begin(corp("a"), 8);
-        assert!(!epochs.of(corp("a"), 7, 7).is_current());
+        epochs.advance(corp("a"), 8);
+        assert!(!epochs.track(corp("a"), 7, 7).is_current());
     }
 
     #[test]
     fn an_end_that_is_heard_of_twice_is_one_end() {
         let epochs = Epochs::new();
-        epochs.begin(corp("a"), 4);
-        let login_began = epochs.newest_end();
-        epochs.begin(corp("a"), 4);
-        assert!(!epochs.ended_since(&corp("a"), login_began));
-        epochs.begin(corp("a"), 5);
-        assert!(epochs.ended_since(&corp("a"), login_began));
+        epochs.advance(corp("a"), 4);
+        let login_began = epochs.seq();
+        epochs.advance(corp("a"), 4);
+        assert!(!epochs.revoked_since(&corp("a"), login_began));
+        epochs.advance(corp("a"), 5);
+        assert!(epochs.revoked_since(&corp("a"), login_began));
     }
 
     #[test]
     fn cells_that_nobody_holds_are_dropped() {
         let epochs = Epochs::new();
         for number in 0..TIDY_FROM * 3 {
-            drop(epochs.of(corp(&format!("c{number}")), 0, 0));
+            drop(epochs.track(corp(&format!("c{number}")), 0, 0));
         }
         assert!(epochs.cells.lock().unwrap().of.len() <= TIDY_FROM);
     }

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use crate::db::connection::Transaction;
+use crate::db::Transaction;
 use crate::error::Result;
 
 /// The channel that carries the word; what the news is stands in the feed.
@@ -21,27 +21,27 @@ const CHANNEL: &str = "wecom_login_end";
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Rings when another node has ended something. Rings that nobody hears in between are one.
-pub(crate) struct Bell {
-    rung: Arc<Notify>,
+pub(crate) struct ChangeListener {
+    notify: Arc<Notify>,
     listening: Option<AbortHandle>,
 }
 
-impl Bell {
+impl ChangeListener {
     /// A bell on a connection of its own, so that it takes none from the pool. Nobody waits for it to be there.
-    pub(crate) fn hang(database: &DatabaseConnection, runtime: &Handle) -> Self {
-        let rung = Arc::new(Notify::new());
+    pub(crate) fn spawn(database: &DatabaseConnection, runtime: &Handle) -> Self {
+        let notify = Arc::new(Notify::new());
         let listening =
-            listener(database, Arc::clone(&rung)).map(|it| runtime.spawn(it).abort_handle());
-        Self { rung, listening }
+            listen(database, Arc::clone(&notify)).map(|it| runtime.spawn(it).abort_handle());
+        Self { notify, listening }
     }
 
     /// Waits until it rings; for ever where it cannot.
-    pub(crate) async fn rings(&self) {
-        self.rung.notified().await;
+    pub(crate) async fn changed(&self) {
+        self.notify.notified().await;
     }
 }
 
-impl Drop for Bell {
+impl Drop for ChangeListener {
     fn drop(&mut self) {
         if let Some(listening) = &self.listening {
             listening.abort();
@@ -51,9 +51,9 @@ impl Drop for Bell {
 
 /// Listens for ever, where the database is PostgreSQL.
 #[cfg(feature = "postgres")]
-fn listener(
+fn listen(
     database: &DatabaseConnection,
-    rung: Arc<Notify>,
+    notify: Arc<Notify>,
 ) -> Option<impl Future<Output = ()> + Send + 'static> {
     use sea_orm::DatabaseConnectionType::SqlxPostgresPoolConnection;
     use sea_orm::sqlx::postgres::{PgListener, PgPoolOptions};
@@ -74,7 +74,7 @@ fn listener(
                 && listener.listen(CHANNEL).await.is_ok()
             {
                 while listener.recv().await.is_ok() {
-                    rung.notify_one();
+                    notify.notify_one();
                 }
             }
             tokio::time::sleep(AGAIN_AFTER).await;
@@ -84,12 +84,12 @@ fn listener(
 
 /// Without PostgreSQL there is nothing to listen to.
 #[cfg(not(feature = "postgres"))]
-fn listener(_: &DatabaseConnection, _: Arc<Notify>) -> Option<std::future::Ready<()>> {
+fn listen(_: &DatabaseConnection, _: Arc<Notify>) -> Option<std::future::Ready<()>> {
     None
 }
 
 /// Rings for the other nodes once the transaction is committed.
-pub(super) async fn ring(transaction: &Transaction) -> Result<()> {
+pub(super) async fn notify_listeners(transaction: &Transaction) -> Result<()> {
     if transaction.get_database_backend() == DbBackend::Postgres {
         transaction
             .execute_unprepared(&format!("NOTIFY {CHANNEL}"))

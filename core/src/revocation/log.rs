@@ -8,11 +8,11 @@ use sea_orm::{
 };
 
 use crate::clock::Timestamp;
-use crate::db::connection::{Connection, Transaction};
+use crate::db::Cursor;
 use crate::db::counter::COUNTER;
-use crate::db::cursor::Cursor;
-use crate::db::entity::{counter, end};
-use crate::db::{Store, remove};
+use crate::db::entity::{counter, revocation};
+use crate::db::{Connection, Transaction};
+use crate::db::{Store, delete_in_batches};
 use crate::domain::{CorpId, SuiteId, WecomUserId};
 use crate::error::Result;
 use crate::random;
@@ -25,7 +25,7 @@ const BATCH: u64 = 1_000;
 
 /// Something that ended, or an authorisation that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum Revocation {
     /// An authorisation changed; sessions of an older epoch are over.
     Authorization {
         suite_id: SuiteId,
@@ -33,7 +33,7 @@ pub(crate) enum End {
         epoch: i64,
     },
     /// A person's sessions of an older epoch are over.
-    Person {
+    Member {
         suite_id: SuiteId,
         corp_id: CorpId,
         third_user_id: WecomUserId,
@@ -48,18 +48,22 @@ pub(crate) enum End {
 
 /// What a look at the feed found.
 #[derive(Debug)]
-pub(crate) enum News {
+pub(crate) enum Poll {
     /// These ends, in their order; there may be more.
-    Ends(Vec<End>, Cursor),
+    Entries(Vec<Revocation>, Cursor),
     /// The feed goes on, but what came next is removed by now: this node was away for long. Nothing that is in memory
     /// can be relied on.
-    Late(Cursor),
+    Truncated(Cursor),
     /// The feed is another one than it was: a failover or a restore. Nothing that is in memory can be relied on.
-    Broken(Cursor),
+    Diverged(Cursor),
 }
 
 /// Tells the other nodes. To be called last before the commit: the counter's row is locked from here on.
-pub(crate) async fn publish(transaction: &Transaction, end: &End, now: Timestamp) -> Result<()> {
+pub(crate) async fn append(
+    transaction: &Transaction,
+    end: &Revocation,
+    now: Timestamp,
+) -> Result<()> {
     counter::Entity::update_many()
         .col_expr(
             counter::Column::Value,
@@ -73,13 +77,13 @@ pub(crate) async fn publish(transaction: &Transaction, end: &End, now: Timestamp
         .await?;
     let number = counted.map_or(0, |counted| counted.value);
     let mark = i64::from_be_bytes(random::bytes());
-    transaction.publishes(Cursor {
+    transaction.set_log_cursor(Cursor {
         seq: number,
         nonce: mark,
     });
-    let mut row = end::ActiveModel {
-        number: Set(number),
-        mark: Set(mark),
+    let mut row = revocation::ActiveModel {
+        seq: Set(number),
+        nonce: Set(mark),
         suite_id: Set(None),
         corp_id: Set(None),
         third_user_id: Set(None),
@@ -89,7 +93,7 @@ pub(crate) async fn publish(transaction: &Transaction, end: &End, now: Timestamp
         created_at: Set(now),
     };
     match end.clone() {
-        End::Authorization {
+        Revocation::Authorization {
             suite_id,
             corp_id,
             epoch,
@@ -97,7 +101,7 @@ pub(crate) async fn publish(transaction: &Transaction, end: &End, now: Timestamp
             (row.suite_id, row.corp_id, row.epoch) =
                 (Set(Some(suite_id)), Set(Some(corp_id)), Set(Some(epoch)));
         }
-        End::Person {
+        Revocation::Member {
             suite_id,
             corp_id,
             third_user_id,
@@ -109,43 +113,43 @@ pub(crate) async fn publish(transaction: &Transaction, end: &End, now: Timestamp
             (row.third_user_id, row.authorization_epoch) =
                 (Set(Some(third_user_id)), Set(Some(authorization_epoch)));
         }
-        End::Session { token_hash } => row.token_hash = Set(Some(token_hash)),
-        End::All => {}
+        Revocation::Session { token_hash } => row.token_hash = Set(Some(token_hash)),
+        Revocation::All => {}
     }
-    end::Entity::insert(row)
+    revocation::Entity::insert(row)
         .exec_without_returning(transaction)
         .await?;
-    listener::ring(transaction).await
+    listener::notify_listeners(transaction).await
 }
 
 /// Where the feed stands, for a node that begins to follow it.
-pub(crate) async fn newest(database: &Connection) -> Result<Cursor> {
-    let row = end::Entity::find()
-        .order_by_desc(end::Column::Number)
+pub(crate) async fn head(database: &Connection) -> Result<Cursor> {
+    let row = revocation::Entity::find()
+        .order_by_desc(revocation::Column::Seq)
         .one(database)
         .await?;
     Ok(row.map_or_else(Cursor::default, |row| Cursor {
-        seq: row.number,
-        nonce: row.mark,
+        seq: row.seq,
+        nonce: row.nonce,
     }))
 }
 
 /// What came since.
-pub(crate) async fn since(database: &Connection, heard: Cursor) -> Result<News> {
-    let published = database.published();
+pub(crate) async fn read_after(database: &Connection, heard: Cursor) -> Result<Poll> {
+    let published = database.committed_cursor();
     // The row heard of last is read again: its mark says whether this is still the same feed.
-    let rows = end::Entity::find()
-        .filter(end::Column::Number.gte(heard.seq))
-        .order_by_asc(end::Column::Number)
+    let rows = revocation::Entity::find()
+        .filter(revocation::Column::Seq.gte(heard.seq))
+        .order_by_asc(revocation::Column::Seq)
         .limit(BATCH)
         .all(database)
         .await?;
     let mut rows = rows.into_iter();
     if heard != Cursor::default() {
         let first = rows.next();
-        if !first.is_some_and(|row| row.number == heard.seq && row.mark == heard.nonce) {
-            return if came_late(database, heard, published).await? {
-                Ok(News::Late(newest(database).await?))
+        if !first.is_some_and(|row| row.seq == heard.seq && row.nonce == heard.nonce) {
+            return if is_truncated(database, heard, published).await? {
+                Ok(Poll::Truncated(head(database).await?))
             } else {
                 broken(database, published).await
             };
@@ -155,40 +159,40 @@ pub(crate) async fn since(database: &Connection, heard: Cursor) -> Result<News> 
     let mut found = published.seq <= heard.seq;
     let ends = rows.map(|row| {
         newest = Cursor {
-            seq: row.number,
-            nonce: row.mark,
+            seq: row.seq,
+            nonce: row.nonce,
         };
         found |= newest == published;
         end(row)
     });
-    let ends: Vec<End> = ends.collect();
+    let ends: Vec<Revocation> = ends.collect();
     if !found && (ends.is_empty() || newest.seq >= published.seq) {
         // What this node itself committed is gone before it came round, or another end has its number.
         return broken(database, published).await;
     }
-    Ok(News::Ends(ends, newest))
+    Ok(Poll::Entries(ends, newest))
 }
 
 /// Whether the end that was heard of last is missing only because all that is left came after it. A database that went
 /// back has older ends, or lacks what this node committed.
-async fn came_late(database: &Connection, heard: Cursor, published: Cursor) -> Result<bool> {
-    let oldest = end::Entity::find()
-        .order_by_asc(end::Column::Number)
+async fn is_truncated(database: &Connection, heard: Cursor, published: Cursor) -> Result<bool> {
+    let oldest = revocation::Entity::find()
+        .order_by_asc(revocation::Column::Seq)
         .one(database)
         .await?;
     Ok(match oldest {
-        Some(oldest) if oldest.number > heard.seq => {
-            published.seq < oldest.number || contains(database, published).await?
+        Some(oldest) if oldest.seq > heard.seq => {
+            published.seq < oldest.seq || contains(database, published).await?
         }
         _ => false,
     })
 }
 
-async fn broken(database: &Connection, published: Cursor) -> Result<News> {
-    let newest = newest(database).await?;
+async fn broken(database: &Connection, published: Cursor) -> Result<Poll> {
+    let newest = head(database).await?;
     // What is published from here on is of this feed.
-    database.published_anew(published, newest);
-    Ok(News::Broken(newest))
+    database.rebase(published, newest);
+    Ok(Poll::Diverged(newest))
 }
 
 /// Whether this end is in the feed: whatever went before it is there too.
@@ -196,45 +200,50 @@ pub(crate) async fn contains(database: &Connection, heard: Cursor) -> Result<boo
     if heard == Cursor::default() {
         return Ok(true);
     }
-    let row = end::Entity::find_by_id(heard.seq).one(database).await?;
-    Ok(row.is_some_and(|row| row.mark == heard.nonce))
+    let row = revocation::Entity::find_by_id(heard.seq)
+        .one(database)
+        .await?;
+    Ok(row.is_some_and(|row| row.nonce == heard.nonce))
 }
 
 /// Whether every session was ended since.
-pub(crate) async fn all_ended_since(database: &Connection, since: Timestamp) -> Result<bool> {
-    let all = end::Entity::find()
-        .filter(end::Column::TokenHash.is_null())
-        .filter(end::Column::SuiteId.is_null())
-        .filter(end::Column::CreatedAt.gte(since));
+pub(crate) async fn contains_revoke_all_since(
+    database: &Connection,
+    since: Timestamp,
+) -> Result<bool> {
+    let all = revocation::Entity::find()
+        .filter(revocation::Column::TokenHash.is_null())
+        .filter(revocation::Column::SuiteId.is_null())
+        .filter(revocation::Column::CreatedAt.gte(since));
     Ok(all.one(database).await?.is_some())
 }
 
 /// Removes what every node has long heard of: all but the newest ends. By number and not by age, since a clock that
 /// leaps must not break the feed of those that follow it.
-pub(crate) async fn remove_old(store: &Store) -> Result<()> {
-    let newest = newest(store.database()).await?;
-    let old = Condition::all().add(end::Column::Number.lt(newest.seq - KEPT));
-    remove::<end::Entity, i64>(store, end::Column::Number, old).await?;
+pub(crate) async fn delete_old(store: &Store) -> Result<()> {
+    let newest = head(store.database()).await?;
+    let old = Condition::all().add(revocation::Column::Seq.lt(newest.seq - KEPT));
+    delete_in_batches::<revocation::Entity, i64>(store, revocation::Column::Seq, old).await?;
     Ok(())
 }
 
-fn end(row: end::Model) -> End {
+fn end(row: revocation::Model) -> Revocation {
     if let Some(token_hash) = row.token_hash {
-        return End::Session { token_hash };
+        return Revocation::Session { token_hash };
     }
     let (Some(suite_id), Some(corp_id), Some(epoch)) = (row.suite_id, row.corp_id, row.epoch)
     else {
-        return End::All;
+        return Revocation::All;
     };
     match (row.third_user_id, row.authorization_epoch) {
-        (Some(third_user_id), Some(authorization_epoch)) => End::Person {
+        (Some(third_user_id), Some(authorization_epoch)) => Revocation::Member {
             suite_id,
             corp_id,
             third_user_id,
             authorization_epoch,
             epoch,
         },
-        _ => End::Authorization {
+        _ => Revocation::Authorization {
             suite_id,
             corp_id,
             epoch,

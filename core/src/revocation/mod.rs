@@ -5,4 +5,4 @@ mod listener;
 pub(crate) mod log;
 pub(crate) mod recent;
 
-pub(crate) use listener::Bell;
+pub(crate) use listener::ChangeListener;

@@ -1,4 +1,4 @@
-//! What ended lately. A failover or a restore can bring back what was ended; then it is ended once more, for this node
+//! Key ended lately. A failover or a restore can bring back what was ended; then it is ended once more, for this node
 //! and for all others.
 
 use std::collections::VecDeque;
@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
-use crate::db::cursor::Cursor;
-use crate::db::entity::{authorization, person, session};
-use crate::db::{Store, retried};
+use crate::db::Cursor;
+use crate::db::entity::{authorization, member, session};
+use crate::db::{Store, retry_transaction};
 use crate::domain::TokenHash;
 use crate::error::Result;
-use crate::revocation::epoch::EpochOf;
-use crate::revocation::log::{self, End};
+use crate::revocation::epoch::EpochKey;
+use crate::revocation::log::{self, Revocation};
 
 /// A replica that takes over is behind by seconds; a backup that is put back is another matter.
-pub(crate) const REMEMBERED: Duration = Duration::from_mins(5);
+pub(crate) const RECENT_REVOCATIONS_TTL: Duration = Duration::from_mins(5);
 /// More ends than that within five minutes are not of people who log out.
 const AT_MOST: u64 = 100_000;
 /// How far apart the places in the feed are that are noted.
@@ -26,33 +26,33 @@ const NOTED_EVERY: Duration = Duration::from_secs(10);
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum What {
+enum Key {
     All,
-    Epoch(EpochOf),
+    Epoch(EpochKey),
     Session(TokenHash),
 }
 
 /// The ends that this node made or heard of.
 #[derive(Clone, Debug)]
-pub(crate) struct Recent {
-    ends: moka::sync::Cache<What, End>,
+pub(crate) struct RecentRevocations {
+    ends: moka::sync::Cache<Key, Revocation>,
     /// Places in the feed, oldest first: every end that came after one of them is remembered.
     places: Arc<Mutex<VecDeque<(Instant, Cursor)>>>,
 }
 
-impl Recent {
+impl RecentRevocations {
     pub(crate) fn new() -> Self {
         Self {
             ends: moka::sync::Cache::builder()
                 .max_capacity(AT_MOST)
-                .time_to_live(REMEMBERED)
+                .time_to_live(RECENT_REVOCATIONS_TTL)
                 .build(),
             places: Arc::default(),
         }
     }
 
     /// This node has heard of every end up to this one.
-    pub(crate) fn heard(&self, heard: Cursor) {
+    pub(crate) fn checkpoint(&self, heard: Cursor) {
         let mut places = self.places();
         if places
             .back()
@@ -64,7 +64,7 @@ impl Recent {
     }
 
     /// The feed was lost hold of, and goes on from here.
-    pub(crate) fn heard_anew(&self, heard: Cursor) {
+    pub(crate) fn reset(&self, heard: Cursor) {
         let mut places = self.places();
         places.clear();
         places.push_back((Instant::now(), heard));
@@ -74,7 +74,7 @@ impl Recent {
     ///
     /// # Errors
     /// The database does not answer.
-    pub(crate) async fn covers(&self, store: &Store, heard: Cursor) -> Result<bool> {
+    pub(crate) async fn covers_gap(&self, store: &Store, heard: Cursor) -> Result<bool> {
         let oldest = {
             let mut places = self.places();
             forget_early(&mut places);
@@ -84,30 +84,30 @@ impl Recent {
             return Ok(false);
         };
         let many = heard.seq.abs_diff(oldest.seq) > AT_MOST;
-        Ok(!many && log::contains(store.pulse(), oldest).await?)
+        Ok(!many && log::contains(store.heartbeat(), oldest).await?)
     }
 
     /// Every session of the service is over.
-    pub(crate) fn all(&self) {
-        self.ends.insert(What::All, End::All);
+    pub(crate) fn insert_revoke_all(&self) {
+        self.ends.insert(Key::All, Revocation::All);
     }
 
     /// Whether all of them ended lately.
-    pub(crate) fn all_ended(&self) -> bool {
-        self.ends.contains_key(&What::All)
+    pub(crate) fn contains_revoke_all(&self) -> bool {
+        self.ends.contains_key(&Key::All)
     }
 
-    pub(crate) fn session(&self, hash: TokenHash) {
+    pub(crate) fn insert_session(&self, hash: TokenHash) {
         self.ends.insert(
-            What::Session(hash),
-            End::Session {
+            Key::Session(hash),
+            Revocation::Session {
                 token_hash: hash.to_vec(),
             },
         );
     }
 
-    pub(crate) fn epoch(&self, whose: &EpochOf, epoch: i64) {
-        let what = What::Epoch(whose.clone());
+    pub(crate) fn insert_epoch(&self, whose: &EpochKey, epoch: i64) {
+        let what = Key::Epoch(whose.clone());
         if self
             .ends
             .get(&what)
@@ -116,15 +116,15 @@ impl Recent {
             return;
         }
         let end = match whose.clone() {
-            EpochOf::Authorization(company) => {
+            EpochKey::Authorization(company) => {
                 let (suite_id, corp_id) = (*company).clone();
-                End::Authorization {
+                Revocation::Authorization {
                     suite_id,
                     corp_id,
                     epoch,
                 }
             }
-            EpochOf::Person(who, authorization_epoch) => End::Person {
+            EpochKey::Member(who, authorization_epoch) => Revocation::Member {
                 suite_id: who.suite_id.clone(),
                 corp_id: who.corp_id.clone(),
                 third_user_id: who.third_user_id.clone(),
@@ -136,10 +136,10 @@ impl Recent {
     }
 
     /// Ends all of it once more, where the database forgot it. Doing so twice does no harm.
-    pub(crate) async fn repeat(&self, store: &Store) {
-        let remembered: Vec<End> = self.ends.iter().map(|(_, end)| end).collect();
+    pub(crate) async fn reapply(&self, store: &Store) {
+        let remembered: Vec<Revocation> = self.ends.iter().map(|(_, end)| end).collect();
         for end in remembered {
-            while let Err(error) = retried(|| repeat(store, &end)).await {
+            while let Err(error) = retry_transaction(|| reapply(store, &end)).await {
                 tracing::warn!(target: "wecom_login", ?error, "what the database forgot is not ended again yet");
                 tokio::time::sleep(AGAIN_AFTER).await;
             }
@@ -151,29 +151,29 @@ impl Recent {
     }
 }
 
-/// What came right after a place must not have been forgotten yet.
+/// Key came right after a place must not have been forgotten yet.
 fn forget_early(places: &mut VecDeque<(Instant, Cursor)>) {
     while places
         .front()
-        .is_some_and(|(noted_at, _)| noted_at.elapsed() + NOTED_EVERY > REMEMBERED)
+        .is_some_and(|(noted_at, _)| noted_at.elapsed() + NOTED_EVERY > RECENT_REVOCATIONS_TTL)
     {
         places.pop_front();
     }
 }
 
-async fn repeat(store: &Store, end: &End) -> Result<()> {
+async fn reapply(store: &Store, end: &Revocation) -> Result<()> {
     let transaction = store.begin().await?;
     let changed = match end.clone() {
         // Done anew, not repeated.
-        End::All => 0,
-        End::Session { token_hash } => {
+        Revocation::All => 0,
+        Revocation::Session { token_hash } => {
             session::Entity::delete_many()
                 .filter(session::Column::TokenHash.eq(token_hash))
                 .exec(&transaction)
                 .await?
                 .rows_affected
         }
-        End::Authorization {
+        Revocation::Authorization {
             suite_id,
             corp_id,
             epoch,
@@ -187,19 +187,19 @@ async fn repeat(store: &Store, end: &End) -> Result<()> {
                 .await?
                 .rows_affected
         }
-        End::Person {
+        Revocation::Member {
             suite_id,
             corp_id,
             third_user_id,
             epoch,
             ..
         } => {
-            person::Entity::update_many()
-                .col_expr(person::Column::Epoch, Expr::value(epoch))
-                .filter(person::Column::SuiteId.eq(suite_id))
-                .filter(person::Column::CorpId.eq(corp_id))
-                .filter(person::Column::ThirdUserId.eq(third_user_id))
-                .filter(person::Column::Epoch.lt(epoch))
+            member::Entity::update_many()
+                .col_expr(member::Column::Epoch, Expr::value(epoch))
+                .filter(member::Column::SuiteId.eq(suite_id))
+                .filter(member::Column::CorpId.eq(corp_id))
+                .filter(member::Column::ThirdUserId.eq(third_user_id))
+                .filter(member::Column::Epoch.lt(epoch))
                 .exec(&transaction)
                 .await?
                 .rows_affected
@@ -209,14 +209,14 @@ async fn repeat(store: &Store, end: &End) -> Result<()> {
         transaction.rollback().await?;
         return Ok(());
     }
-    log::publish(&transaction, end, store.now()).await?;
+    log::append(&transaction, end, store.now()).await?;
     transaction.commit().await?;
     Ok(())
 }
 
-const fn epoch_of(end: &End) -> Option<i64> {
+const fn epoch_of(end: &Revocation) -> Option<i64> {
     match end {
-        End::Authorization { epoch, .. } | End::Person { epoch, .. } => Some(*epoch),
-        End::All | End::Session { .. } => None,
+        Revocation::Authorization { epoch, .. } | Revocation::Member { epoch, .. } => Some(*epoch),
+        Revocation::All | Revocation::Session { .. } => None,
     }
 }

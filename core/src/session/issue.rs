@@ -19,7 +19,7 @@ pub(crate) struct Admission {
     pub(crate) platform: Platform,
     pub(crate) login_type: LoginType,
     pub(crate) profile: Profile,
-    pub(crate) person_epoch: i64,
+    pub(crate) member_epoch: i64,
     pub(crate) authorization_epoch: i64,
     pub(crate) visible_at: Timestamp,
     /// The number of the newest end when the login began.
@@ -41,12 +41,12 @@ impl Sessions {
     pub(crate) async fn issue(&self, admission: Admission) -> Result<IssuedSession> {
         let token = self.0.mint.mint();
         let now = self.0.store.now();
-        let epochs = (admission.person_epoch, admission.authorization_epoch);
+        let epochs = (admission.member_epoch, admission.authorization_epoch);
         let principal = self.principal(admission.principal);
         let live = Live {
             id: random::hex::<16>().into(),
             token_hash: token::hash(token.expose().as_bytes()),
-            person: self.person_epoch(&principal, epochs.1, epochs.0, epochs.0),
+            person: self.member_epoch(&principal, epochs.1, epochs.0, epochs.0),
             authorization: self.authorization_epoch(&principal, epochs.1, epochs.1),
             principal,
             user_id: admission.user_id.into(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::domain::TokenHash;
 use crate::domain::{Principal, Profile};
 use crate::error::{Error, ErrorKind, Result};
-use crate::revocation::epoch::{Epoch, EpochOf};
+use crate::revocation::epoch::{Epoch, EpochKey};
 use crate::session::current_user::Live;
 use crate::session::rows::{self, Row};
 use crate::session::{CurrentUser, Sessions};
@@ -24,7 +24,7 @@ impl Sessions {
         // On our own runtime: a caller that goes away must not leave the others waiting.
         let load = self.0.runtime.spawn(async move {
             let read = async {
-                let key = (hash, sessions.0.epochs.forgotten_at());
+                let key = (hash, sessions.0.epochs.flush_seq());
                 let read = sessions
                     .0
                     .loads
@@ -101,10 +101,10 @@ impl Sessions {
         Ok(Live {
             id: row.id.into(),
             token_hash,
-            person: self.person_epoch(
+            person: self.member_epoch(
                 &principal,
                 row.authorization_epoch,
-                row.person_epoch,
+                row.member_epoch,
                 row.stored_person_epoch,
             ),
             authorization: self.authorization_epoch(
@@ -144,15 +144,15 @@ impl Sessions {
         })
     }
 
-    pub(super) fn person_epoch(
+    pub(super) fn member_epoch(
         &self,
         who: &Arc<Principal>,
         authorization_epoch: i64,
         made_with: i64,
         stored: i64,
     ) -> Epoch {
-        self.0.epochs.of(
-            EpochOf::Person(Arc::clone(who), authorization_epoch),
+        self.0.epochs.track(
+            EpochKey::Member(Arc::clone(who), authorization_epoch),
             made_with,
             stored,
         )
@@ -164,8 +164,8 @@ impl Sessions {
         made_with: i64,
         stored: i64,
     ) -> Epoch {
-        let whose = EpochOf::Authorization(Arc::new((who.suite_id.clone(), who.corp_id.clone())));
-        self.0.epochs.of(whose, made_with, stored)
+        let whose = EpochKey::Authorization(Arc::new((who.suite_id.clone(), who.corp_id.clone())));
+        self.0.epochs.track(whose, made_with, stored)
     }
 }
 
@@ -202,7 +202,7 @@ mod tests {
             platform: Platform::App,
             login_type: LoginType::Qr,
             profile: Profile::default(),
-            person_epoch: 0,
+            member_epoch: 0,
             authorization_epoch: 0,
             visible_at: crate::Timestamp::default(),
             newest_end,

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::db::retried;
+use crate::db::retry_transaction;
 use crate::domain::Principal;
 use crate::domain::TokenHash;
 use crate::domain::{CorpId, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
-use crate::revocation::epoch::EpochOf;
-use crate::revocation::log::{self, End};
-use crate::revocation::recent::Recent;
+use crate::revocation::epoch::EpochKey;
+use crate::revocation::log::{self, Revocation};
+use crate::revocation::recent::RecentRevocations;
 use crate::session::rows::{self, Row};
 use crate::session::{CurrentUser, Sessions};
 
@@ -32,7 +32,7 @@ impl Sessions {
 
     /// Ends one session.
     pub(crate) async fn end(&self, user: &CurrentUser) -> Result<()> {
-        retried(|| self.delete(user.session_id(), &user.0.token_hash)).await?;
+        retry_transaction(|| self.delete(user.session_id(), &user.0.token_hash)).await?;
         user.0.ended.store(true, Ordering::Release);
         self.forget(user.0.token_hash).await;
         Ok(())
@@ -48,7 +48,7 @@ impl Sessions {
         let row = found.ok_or_else(|| {
             Error::new(ErrorKind::SessionNotFound, "no such session of this person")
         })?;
-        retried(|| self.delete(id, &row.token_hash)).await?;
+        retry_transaction(|| self.delete(id, &row.token_hash)).await?;
         if let Ok(hash) = TokenHash::try_from(row.token_hash.as_slice()) {
             self.forget(hash).await;
         }
@@ -58,14 +58,14 @@ impl Sessions {
     /// A person's stored epoch has moved on: their sessions are over on this node.
     pub(crate) fn person_ended(&self, who: &Principal, authorization_epoch: i64, epoch: i64) {
         self.epoch_moved(
-            EpochOf::Person(Arc::new(who.clone()), authorization_epoch),
+            EpochKey::Member(Arc::new(who.clone()), authorization_epoch),
             epoch,
         );
     }
 
     /// The number of the newest end, for a login that begins.
     pub(crate) fn newest_end(&self) -> u64 {
-        self.0.epochs.newest_end()
+        self.0.epochs.seq()
     }
 
     /// Whether this person's sessions were ended on this node since.
@@ -75,8 +75,8 @@ impl Sessions {
         authorization_epoch: i64,
         number: u64,
     ) -> bool {
-        self.0.epochs.ended_since(
-            &EpochOf::Person(Arc::new(who.clone()), authorization_epoch),
+        self.0.epochs.revoked_since(
+            &EpochKey::Member(Arc::new(who.clone()), authorization_epoch),
             number,
         )
     }
@@ -84,7 +84,7 @@ impl Sessions {
     /// An authorisation's stored epoch has moved on: its people's sessions are over on this node.
     pub(crate) fn authorization_ended(&self, suite_id: &SuiteId, corp_id: &CorpId, epoch: i64) {
         self.epoch_moved(
-            EpochOf::Authorization(Arc::new((suite_id.clone(), corp_id.clone()))),
+            EpochKey::Authorization(Arc::new((suite_id.clone(), corp_id.clone()))),
             epoch,
         );
     }
@@ -98,47 +98,47 @@ impl Sessions {
 
     /// Nothing in memory can be relied on any more: every session is read again before it is believed.
     pub(crate) fn forget_all(&self) {
-        self.0.epochs.forget_all();
+        self.0.epochs.flush();
         self.0.memory.clear();
         self.0.loads.invalidate_all();
     }
 
     /// Every session of the service is over.
     pub(crate) fn all_ended(&self) {
-        self.0.recent.all();
+        self.0.recent.insert_revoke_all();
         self.forget_all();
     }
 
     /// What ended lately.
-    pub(crate) fn recent(&self) -> &Recent {
+    pub(crate) fn recent(&self) -> &RecentRevocations {
         &self.0.recent
     }
 
     async fn delete(&self, id: &str, token_hash: &[u8]) -> Result<()> {
         let transaction = self.0.store.begin().await?;
         rows::delete(&transaction, id).await?;
-        let end = End::Session {
+        let end = Revocation::Session {
             token_hash: token_hash.to_vec(),
         };
-        log::publish(&transaction, &end, self.0.store.now()).await?;
+        log::append(&transaction, &end, self.0.store.now()).await?;
         transaction.commit().await?;
         Ok(())
     }
 
-    fn epoch_moved(&self, whose: EpochOf, epoch: i64) {
-        self.0.recent.epoch(&whose, epoch);
-        self.0.epochs.begin(whose, epoch);
+    fn epoch_moved(&self, whose: EpochKey, epoch: i64) {
+        self.0.recent.insert_epoch(&whose, epoch);
+        self.0.epochs.advance(whose, epoch);
     }
 
     async fn forget(&self, hash: TokenHash) {
         self.0.ended.insert(hash, ());
-        self.0.recent.session(hash);
+        self.0.recent.insert_session(hash);
         if let Some(user) = self.0.memory.remove(&hash) {
             user.0.ended.store(true, Ordering::Release);
         }
         self.0
             .loads
-            .invalidate(&(hash, self.0.epochs.forgotten_at()))
+            .invalidate(&(hash, self.0.epochs.flush_seq()))
             .await;
     }
 }

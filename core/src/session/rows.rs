@@ -8,7 +8,7 @@ use sea_orm::{
 
 use crate::clock::Timestamp;
 use crate::db::entity::session::{ActiveModel, Column, Entity};
-use crate::db::{Store, remove};
+use crate::db::{Store, delete_in_batches};
 use crate::domain::Principal;
 use crate::domain::TokenHash;
 use crate::domain::{CorpId, SuiteId, WecomUserId};
@@ -29,7 +29,8 @@ pub(crate) struct Row {
     pub(crate) instance: String,
     pub(crate) platform: String,
     pub(crate) login_type: String,
-    pub(crate) person_epoch: i64,
+    #[sea_orm(from_alias = "person_epoch")]
+    pub(crate) member_epoch: i64,
     pub(crate) authorization_epoch: i64,
     pub(crate) created_at: Timestamp,
     pub(crate) last_seen_at: Timestamp,
@@ -47,7 +48,7 @@ impl Row {
     pub(crate) fn lives(&self, now: Timestamp, idle: std::time::Duration) -> bool {
         now < self.expires_at
             && now < self.last_seen_at + idle
-            && self.person_epoch == self.stored_person_epoch
+            && self.member_epoch == self.stored_person_epoch
             && self.authorization_epoch == self.stored_authorization_epoch
     }
 }
@@ -100,7 +101,7 @@ pub(crate) async fn insert(
         instance: Set(session.instance.to_string()),
         platform: Set(session.platform.as_str().to_owned()),
         login_type: Set(session.login_type.as_str().to_owned()),
-        person_epoch: Set(epochs.0),
+        member_epoch: Set(epochs.0),
         authorization_epoch: Set(epochs.1),
         created_at: Set(session.created_at),
         last_seen_at: Set(session.created_at),
@@ -136,7 +137,7 @@ pub(crate) async fn remove_over(
         Column::ExpiresAt.lte(now),
         Column::LastSeenAt.lt(idle_since),
     ] {
-        remove::<Entity, String>(store, Column::Id, Condition::all().add(over)).await?;
+        delete_in_batches::<Entity, String>(store, Column::Id, Condition::all().add(over)).await?;
     }
     Ok(())
 }

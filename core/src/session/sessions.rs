@@ -15,7 +15,7 @@ use crate::domain::TokenHash;
 use crate::domain::{CorpId, SuiteId};
 use crate::error::{Error, ErrorKind};
 use crate::revocation::epoch::Epochs;
-use crate::revocation::recent::Recent;
+use crate::revocation::recent::RecentRevocations;
 use crate::session::config::Intervals;
 use crate::session::current_user::Live;
 use crate::session::interner::Shared;
@@ -51,7 +51,7 @@ pub(super) struct Inner {
     /// By when everything was forgotten last, too: nobody is given what was begun to be read before.
     pub(super) loads: moka::future::Cache<(TokenHash, u64), Option<CurrentUser>>,
     pub(super) ended: moka::sync::Cache<TokenHash, ()>,
-    pub(super) recent: Recent,
+    pub(super) recent: RecentRevocations,
     pub(super) suite_ids: Shared<SuiteId>,
     pub(super) corp_ids: Shared<CorpId>,
     pub(super) instances: Shared<Arc<str>>,
@@ -81,7 +81,7 @@ impl Sessions {
                 .time_to_live(load::ABSENT_FOR)
                 .build(),
             ended: moka::sync::Cache::builder().time_to_live(ENDED_FOR).build(),
-            recent: Recent::new(),
+            recent: RecentRevocations::new(),
             suite_ids: Shared::default(),
             corp_ids: Shared::default(),
             instances: Shared::default(),
@@ -147,7 +147,7 @@ impl Sessions {
     pub(super) fn keep(&self, user: &CurrentUser, newest_end: u64) {
         let hash = user.0.token_hash;
         self.0.memory.insert(user);
-        if self.0.epochs.forgotten_at() > newest_end {
+        if self.0.epochs.flush_seq() > newest_end {
             self.0.memory.remove(&hash);
         }
         if self.0.ended.contains_key(&hash) {

@@ -8,7 +8,7 @@ use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::db::entity::token_lease::{ActiveModel, Column, Entity};
-use crate::db::{Store, is_taken, retried};
+use crate::db::{Store, is_unique_violation, retry_transaction};
 use crate::error::Result;
 use crate::random;
 
@@ -32,7 +32,9 @@ impl<'a> Lease<'a> {
             id,
             owner: random::hex::<8>(),
         };
-        Ok(retried(|| lease.is_taken()).await?.then_some(lease))
+        Ok(retry_transaction(|| lease.is_taken())
+            .await?
+            .then_some(lease))
     }
 
     async fn is_taken(&self) -> Result<bool> {
@@ -66,7 +68,7 @@ impl<'a> Lease<'a> {
             .await
         {
             Ok(_) => Ok(true),
-            Err(error) if is_taken(&error) => Ok(false),
+            Err(error) if is_unique_violation(&error) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
@@ -96,7 +98,7 @@ impl<'a> Lease<'a> {
                 .col_expr(Column::Until, Expr::value(self.store.now() + LEASE))
                 .filter(Column::Id.eq(self.id))
                 .filter(Column::Owner.eq(self.owner.as_str()))
-                .exec(self.store.pulse())
+                .exec(self.store.heartbeat())
                 .await;
         }
     }

@@ -33,7 +33,7 @@ pub(super) async fn find(
     let Some(row) = row.filter(|row| row.version == version) else {
         return Ok(None);
     };
-    match keys.open_text(ACCESS_TOKEN.at(&[row_id]), &row.value) {
+    match keys.open_text(ACCESS_TOKEN.aad_context(&[row_id]), &row.value) {
         Ok(value) => {
             let (fetched_at, expires_at) = (row.fetched_at, row.expires_at);
             Ok(Some(Stored {
@@ -60,7 +60,7 @@ pub(super) async fn keep(
 ) -> Result<()> {
     let row_id = owner.row_id();
     let value = keys.seal(
-        ACCESS_TOKEN.at(&[&row_id]),
+        ACCESS_TOKEN.aad_context(&[&row_id]),
         held.value.expose_secret().as_bytes(),
     )?;
     let transaction = store.begin().await?;
@@ -115,7 +115,7 @@ pub(super) async fn remove(
         .await?;
     let Some(row) = row else { return Ok(()) };
     if keys
-        .open_text(ACCESS_TOKEN.at(&[row_id]), &row.value)
+        .open_text(ACCESS_TOKEN.aad_context(&[row_id]), &row.value)
         .is_ok_and(|stored| stored == value)
     {
         // By its time too: a newer one may be stored between our look and this.

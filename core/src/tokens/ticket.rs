@@ -11,7 +11,7 @@ use crate::db::entity::suite::{ActiveModel, Column, Entity};
 use crate::domain::SuiteId;
 use crate::domain::SuiteTicket;
 use crate::error::{Error, ErrorKind, Result};
-use crate::vault::{KeyRing, TICKET};
+use crate::vault::{KeyRing, SUITE_TICKET};
 
 /// An event dated further ahead of its arrival than this is dated by its arrival.
 const CLOCK_TOLERANCE: Duration = Duration::from_mins(10);
@@ -54,7 +54,7 @@ pub(crate) async fn keep(
         .exec_without_returning(store.database())
         .await?;
     let sealed = keys.seal(
-        TICKET.at(&[suite_id.as_str().as_bytes()]),
+        SUITE_TICKET.aad_context(&[suite_id.as_str().as_bytes()]),
         ticket.expose().as_bytes(),
     )?;
     let older = Column::TicketTime
@@ -96,7 +96,10 @@ pub(crate) async fn newest(
             "no usable suite_ticket: WeCom pushes one every ten minutes, the provider console at once",
         ));
     };
-    let text = keys.open_text(TICKET.at(&[suite_id.as_str().as_bytes()]), &sealed)?;
+    let text = keys.open_text(
+        SUITE_TICKET.aad_context(&[suite_id.as_str().as_bytes()]),
+        &sealed,
+    )?;
     Ok((SuiteTicket::new(text), record_id))
 }
 

@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 
 use crate::clock::Timestamp;
 use crate::db::entity::access_token;
-use crate::db::{Store, retried};
+use crate::db::{Store, retry_transaction};
 use crate::domain::Suite;
 use crate::domain::{AccessToken, ProviderAccessToken, ProviderSecret, SuiteAccessToken};
 use crate::domain::{CorpId, SuiteId};
@@ -270,7 +270,7 @@ impl Tokens {
                 asked_at,
             )
         };
-        if let Err(error) = retried(keep).await {
+        if let Err(error) = retry_transaction(keep).await {
             tracing::warn!(target: "wecom_login", ?error, "an access token could not be stored");
         }
         Ok(Arc::new(held))

@@ -10,7 +10,7 @@ use sea_orm::{
 use crate::clock::Timestamp;
 use crate::db::counter;
 use crate::db::entity::data_key::{ActiveModel, Column, Entity, Model};
-use crate::db::{Store, is_taken};
+use crate::db::{Store, is_unique_violation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::vault::key_ring::{DataKey, DataKeys, KeyRing};
 use crate::vault::{KeyRotationReport, rotation};
@@ -64,7 +64,7 @@ async fn register(database: &impl ConnectionTrait, key: &DataKey, now: Timestamp
     match Entity::insert(row).exec_without_returning(database).await {
         Ok(_) => Ok(()),
         // Another node was first.
-        Err(error) if is_taken(&error) => Ok(()),
+        Err(error) if is_unique_violation(&error) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

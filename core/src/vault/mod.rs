@@ -15,6 +15,6 @@ pub(crate) use key_registry::KEY_HEARTBEAT;
 pub(crate) use key_ring::KeyRing;
 pub use key_ring::{DATA_KEY_VARIABLE, DataKey, DataKeys};
 pub use rotation::KeyRotationReport;
-pub(crate) use seal::Place;
-pub(crate) use sealed_column::{ACCESS_TOKEN, PAYLOAD, PERMANENT_CODE, TICKET};
+pub(crate) use seal::AadContext;
+pub(crate) use sealed_column::{ACCESS_TOKEN, CALLBACK_PAYLOAD, PERMANENT_CODE, SUITE_TICKET};
 pub(crate) use vault::Vault;

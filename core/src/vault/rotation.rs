@@ -90,10 +90,13 @@ impl Vault {
             .map(|name| row.try_get::<Vec<u8>>("", name));
         let key: Vec<Vec<u8>> = key.collect::<std::result::Result<_, _>>()?;
         let key: Vec<&[u8]> = key.iter().map(Vec::as_slice).collect();
-        let Ok(text) = self.keys.open(column.at(&key), &Sealed(old.clone())) else {
+        let Ok(text) = self
+            .keys
+            .open(column.aad_context(&key), &Sealed(old.clone()))
+        else {
             return Ok(None);
         };
-        let new = self.keys.seal(column.at(&key), &text)?;
+        let new = self.keys.seal(column.aad_context(&key), &text)?;
         let mut update = Query::update();
         update
             .table(column.table)
@@ -233,7 +236,10 @@ mod tests {
 
     async fn keep(node: &Vault, number: u64) {
         let id = number.to_be_bytes().to_vec();
-        let value = node.keys.seal(ACCESS_TOKEN.at(&[&id]), b"a token").unwrap();
+        let value = node
+            .keys
+            .seal(ACCESS_TOKEN.aad_context(&[&id]), b"a token")
+            .unwrap();
         let at = Timestamp::from_millis(0);
         let row = ActiveModel {
             id: Set(id),
@@ -303,7 +309,7 @@ mod tests {
         for row in Entity::find().all(alone.store.database()).await.unwrap() {
             let text = alone
                 .keys
-                .open_text(ACCESS_TOKEN.at(&[&row.id]), &row.value)
+                .open_text(ACCESS_TOKEN.aad_context(&[&row.id]), &row.value)
                 .unwrap();
             assert_eq!(text, "a token");
         }

@@ -17,13 +17,13 @@ const HEADER_BYTES: usize = HEAD_BYTES + NONCE_BYTES;
 
 /// Where a ciphertext stands. It opens nowhere else: table, column and row key are its associated data.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct AadContext<'a> {
     pub(crate) table: &'static str,
     pub(crate) column: &'static str,
     pub(crate) key: &'a [&'a [u8]],
 }
 
-impl Place<'_> {
+impl AadContext<'_> {
     /// Every part with its length before it, so that no two places read alike.
     fn associated_data(&self) -> Vec<u8> {
         let parts = [self.table.as_bytes(), self.column.as_bytes()];
@@ -38,7 +38,7 @@ impl Place<'_> {
 
 impl KeyRing {
     /// Encrypts `text` under the first key, for `place` only.
-    pub(crate) fn seal(&self, place: Place<'_>, text: &[u8]) -> Result<Sealed> {
+    pub(crate) fn seal(&self, place: AadContext<'_>, text: &[u8]) -> Result<Sealed> {
         let key = self.primary();
         let nonce: [u8; NONCE_BYTES] = random::bytes();
         let payload = Payload {
@@ -60,7 +60,11 @@ impl KeyRing {
     ///
     /// # Errors
     /// The key is not in the ring, or the ciphertext was changed or moved.
-    pub(crate) fn open(&self, place: Place<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>> {
+    pub(crate) fn open(
+        &self,
+        place: AadContext<'_>,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>> {
         let broken = || {
             let (table, column) = (place.table, place.column);
             Error::new(
@@ -87,7 +91,7 @@ impl KeyRing {
     }
 
     /// Opens a text.
-    pub(crate) fn open_text(&self, place: Place<'_>, sealed: &Sealed) -> Result<String> {
+    pub(crate) fn open_text(&self, place: AadContext<'_>, sealed: &Sealed) -> Result<String> {
         let bytes = self.open(place, sealed)?;
         String::from_utf8(bytes.to_vec())
             .map_err(|_| Error::new(ErrorKind::Internal, "a sealed text is not UTF-8"))
@@ -107,7 +111,7 @@ fn cipher(key: &DataKey) -> XChaCha20Poly1305 {
 mod tests {
     use super::*;
 
-    const HERE: Place<'_> = Place {
+    const HERE: AadContext<'_> = AadContext {
         table: "t",
         column: "c",
         key: &[b"suite", b"corp"],
@@ -129,20 +133,20 @@ mod tests {
         let ring = ring(&[1]);
         let sealed = ring.seal(HERE, b"hush").unwrap();
         for place in [
-            Place { table: "u", ..HERE },
-            Place {
+            AadContext { table: "u", ..HERE },
+            AadContext {
                 column: "d",
                 ..HERE
             },
-            Place {
+            AadContext {
                 key: &[b"suite", b"other"],
                 ..HERE
             },
-            Place {
+            AadContext {
                 key: &[b"suitecorp"],
                 ..HERE
             },
-            Place {
+            AadContext {
                 key: &[b"suitec", b"orp"],
                 ..HERE
             },

@@ -49,7 +49,7 @@ impl Fixture {
             platform: Platform::App,
             login_type: LoginType::Qr,
             profile: Profile::default(),
-            person_epoch: 0,
+            member_epoch: 0,
             authorization_epoch: 0,
             visible_at: crate::clock::Timestamp::default(),
             newest_end: 0,

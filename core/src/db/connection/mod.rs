@@ -12,8 +12,8 @@ use sea_orm::{
     ExecResult, QueryResult, Statement,
 };
 
-use crate::db::bulkhead::{Places, Room, Share, connections};
-use crate::db::cursor::Cursor;
+use crate::db::Cursor;
+use crate::db::bulkhead::{ConnectionClass, Places, Room, connections};
 use crate::db::retry::{ATTEMPTS, was_rolled_back};
 use crate::db::wait_tracker::noted;
 use crate::db::write_queue::{Turn, Turns};
@@ -31,7 +31,7 @@ pub(super) use pooled::is_used_again;
 /// The database as one share of its users sees it.
 pub(crate) struct Connection {
     database: DatabaseConnection,
-    share: Share,
+    class: ConnectionClass,
     room: Room,
     /// Where there is one writer at a time.
     turns: Option<Arc<Turns>>,
@@ -39,16 +39,16 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// The same database for every share, in the order of [`Share`].
+    /// The same database for every share, in the order of [`ConnectionClass`].
     pub(super) fn shares(database: &DatabaseConnection) -> [Self; 6] {
-        use Share::{First, Notify, Pulse, Rest, Sessions, Worker};
+        use ConnectionClass::{Callbacks, Critical, Default, Heartbeat, Sessions, Worker};
         let room = Room::of_pool(connections(database));
         let sqlite = database.get_database_backend() == DbBackend::Sqlite;
         let turns = sqlite.then(|| Arc::new(Turns::new(DONE_WITHIN)));
         let published = Published::default();
-        [First, Notify, Sessions, Worker, Rest, Pulse].map(|share| Self {
+        [Critical, Callbacks, Sessions, Worker, Default, Heartbeat].map(|class| Self {
             database: database.clone(),
-            share,
+            class,
             room: room.clone(),
             turns: turns.clone(),
             published: published.clone(),
@@ -65,7 +65,7 @@ impl Connection {
         // In a box, because the compiler measures how deep the futures of a whole request go.
         let begun: Pin<Box<dyn Future<Output = Result<_, DbErr>> + Send + '_>> = Box::pin(async {
             let turn = self.turn("BEGIN").await?;
-            let places = self.room.take(self.share).await?;
+            let places = self.room.take(self.class).await?;
             Ok((in_time(pooled::begin(&self.database)).await?, turn, places))
         });
         let (transaction, turn, places) = noted(within(DONE_WITHIN, begun, busy)).await?;
@@ -79,12 +79,12 @@ impl Connection {
     }
 
     /// The newest end that this node committed to the database that it has now.
-    pub(crate) fn published(&self) -> Cursor {
+    pub(crate) fn committed_cursor(&self) -> Cursor {
         *self.published.newest()
     }
 
     /// The database is another one than that which `published` was committed to; its newest end is `newest`.
-    pub(crate) fn published_anew(&self, published: Cursor, newest: Cursor) {
+    pub(crate) fn rebase(&self, published: Cursor, newest: Cursor) {
         let mut now = self.published.newest();
         if *now == published {
             *now = newest;
@@ -93,9 +93,9 @@ impl Connection {
 
     async fn turn(&self, sql: &str) -> Result<Option<Turn>, DbErr> {
         match &self.turns {
-            Some(turns) if self.share == Share::First => Ok(turns.urgent().await),
+            Some(turns) if self.class == ConnectionClass::Critical => Ok(turns.urgent().await),
             Some(_) if sql.starts_with("SELECT") => Ok(None),
-            Some(turns) if self.share == Share::Pulse => Ok(turns.urgent().await),
+            Some(turns) if self.class == ConnectionClass::Heartbeat => Ok(turns.urgent().await),
             Some(turns) => Ok(Some(turns.ordinary().await.ok_or_else(busy)?)),
             None => Ok(None),
         }
@@ -108,7 +108,7 @@ impl Connection {
     {
         let done = async {
             let _turn = self.turn(sql).await?;
-            let _places = self.room.take(self.share).await?;
+            let _places = self.room.take(self.class).await?;
             in_time(repeated(work)).await
         };
         noted(within(DONE_WITHIN, done, busy)).await
@@ -161,7 +161,7 @@ impl ConnectionTrait for Connection {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
-            .field("share", &self.share)
+            .field("class", &self.class)
             .finish_non_exhaustive()
     }
 }
@@ -193,7 +193,7 @@ impl Transaction {
     }
 
     /// With this transaction, this end of the feed is committed.
-    pub(crate) fn publishes(&self, end: Cursor) {
+    pub(crate) fn set_log_cursor(&self, end: Cursor) {
         *self
             .publishes
             .lock()

@@ -30,9 +30,11 @@ pub struct Model {
     pub started_at: Option<Timestamp>,
     /// The step of it that can be done only once is done: its AuthCode was exchanged and the permanent code is stored,
     /// or the sessions of its person were ended.
-    pub exchanged: bool,
+    #[sea_orm(column_name = "exchanged")]
+    pub one_time_step_done: bool,
     /// It fits another suite as well: sessions end in both, and nothing else happens.
-    pub guessed: bool,
+    #[sea_orm(column_name = "guessed")]
+    pub ambiguous_suite: bool,
     pub lease_owner: Option<String>,
     pub lease_until: Option<Timestamp>,
     pub last_error: Option<String>,

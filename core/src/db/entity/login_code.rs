@@ -18,7 +18,8 @@ pub struct Model {
     pub user_id: String,
     pub instance: String,
     pub login_type: String,
-    pub person_epoch: i64,
+    #[sea_orm(column_name = "person_epoch")]
+    pub member_epoch: i64,
     pub authorization_epoch: i64,
     pub expires_at: Timestamp,
     pub used_at: Option<Timestamp>,

@@ -21,7 +21,8 @@ pub struct Model {
     pub instance: String,
     pub platform: String,
     pub login_type: String,
-    pub person_epoch: i64,
+    #[sea_orm(column_name = "person_epoch")]
+    pub member_epoch: i64,
     pub authorization_epoch: i64,
     pub created_at: Timestamp,
     pub last_seen_at: Timestamp,

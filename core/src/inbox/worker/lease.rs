@@ -89,7 +89,7 @@ impl Worker {
                 .filter(Column::Id.eq(id))
                 .filter(Column::Status.eq(RecordStatus::Running))
                 .filter(Column::LeaseOwner.eq(self.0.node.clone()))
-                .exec(self.0.store.pulse())
+                .exec(self.0.store.heartbeat())
                 .await;
             match renewed {
                 Ok(renewed) if renewed.rows_affected > 0 => lease.renewed(asked_at),

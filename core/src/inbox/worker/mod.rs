@@ -26,7 +26,7 @@ use crate::failpoint;
 use crate::inbox::handlers::{Done, Effects};
 use crate::inbox::store::Inbox;
 use crate::random;
-use crate::vault::PAYLOAD;
+use crate::vault::CALLBACK_PAYLOAD;
 
 mod lease;
 mod outcome;
@@ -196,7 +196,7 @@ impl Worker {
     ) -> Result<()> {
         // The first attempt is always made: clocks differ, and WeCom knows best whether its code is still good.
         let late = row.attempts > 1
-            && !row.exchanged
+            && !row.one_time_step_done
             && row
                 .deadline
                 .is_some_and(|deadline| self.0.store.now() >= deadline);
@@ -266,7 +266,7 @@ impl Worker {
             .0
             .effects
             .keys
-            .open(PAYLOAD.at(&[hash]), sealed)?
+            .open(CALLBACK_PAYLOAD.aad_context(&[hash]), sealed)?
             .to_vec())
     }
 

@@ -51,7 +51,7 @@ impl Worker {
             .flatten();
         let deadline = row
             .deadline
-            .filter(|_| !stored.is_some_and(|stored| stored.exchanged));
+            .filter(|_| !stored.is_some_and(|stored| stored.one_time_step_done));
         let errcode = error.errcode().map(Errcode::new);
         if errcode.is_some_and(Errcode::is_auth_code_spent) {
             let another_may_have_it = row.attempts > 1 && row.errcode != error.errcode();
@@ -126,7 +126,7 @@ impl Worker {
         }
         if status == RecordStatus::Failed {
             // One whose code was stored meanwhile has not failed.
-            update = update.filter(Column::Exchanged.eq(row.exchanged));
+            update = update.filter(Column::OneTimeStepDone.eq(row.one_time_step_done));
         }
         let rereads = row.event == CHANGE_AUTH;
         if rereads && status == RecordStatus::Succeeded {

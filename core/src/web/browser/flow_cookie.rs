@@ -13,7 +13,7 @@ use crate::domain::LoginCode;
 use crate::domain::LoginType;
 use crate::domain::{CorpId, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
-use crate::vault::{KeyRing, Place};
+use crate::vault::{AadContext, KeyRing};
 use crate::web::browser::cookies::{Cookies, Step};
 use crate::web::request::Headers;
 
@@ -125,8 +125,8 @@ impl Pending for PendingChoice {
 }
 
 /// No table has this name: what was sealed for a row does not open here, nor the other way round.
-const fn place<'a>(kind: &'static str, state: &'a [&'a [u8]]) -> Place<'a> {
-    Place {
+const fn place<'a>(kind: &'static str, state: &'a [&'a [u8]]) -> AadContext<'a> {
+    AadContext {
         table: "(browser)",
         column: kind,
         key: state,

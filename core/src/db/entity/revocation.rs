@@ -8,10 +8,11 @@ use crate::domain::{CorpId, SuiteId, WecomUserId};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "wecom_end")]
 pub struct Model {
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub number: i64,
+    #[sea_orm(primary_key, auto_increment = false, column_name = "number")]
+    pub seq: i64,
     /// Random: tells whether the row a node read last is still the same one, after a failover or a restore.
-    pub mark: i64,
+    #[sea_orm(column_name = "mark")]
+    pub nonce: i64,
     pub suite_id: Option<SuiteId>,
     pub corp_id: Option<CorpId>,
     #[sea_orm(column_name = "user_id")]
