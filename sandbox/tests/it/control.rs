@@ -1,53 +1,101 @@
-//! The control API: shapes and refusals.
+//! The control API: responses and errors.
 
 use serde_json::json;
 
-use crate::app::SUITE;
-use crate::client::World;
+use crate::harness::Harness;
+use crate::mock_app::SUITE;
 
 #[tokio::test]
-async fn the_state_has_the_documented_shape() {
-    let world = World::start().await;
-    let state = world.get("/sandbox/state").await.json();
+async fn state_has_documented_shape() {
+    let harness = Harness::start().await;
+    let state = harness.get("/sandbox/state").await.json();
     assert_eq!(state["suites"][0]["suiteId"], SUITE);
     let corp = &state["corps"][0];
-    assert_eq!((&corp["corpId"], &corp["corpName"]), (&json!(world.corp(0)), &json!("晨曦科技有限公司")));
-    assert_eq!((&corp["agentId"], &corp["apps"]), (&json!("1000002"), &json!([])));
+    assert_eq!(
+        (&corp["corpId"], &corp["corpName"]),
+        (&json!(harness.corp(0)), &json!("晨曦科技有限公司"))
+    );
+    assert_eq!(
+        (&corp["agentId"], &corp["apps"]),
+        (&json!("1000002"), &json!([]))
+    );
     assert_eq!(corp["members"].as_array().unwrap().len(), 5);
-    assert_eq!(corp["members"][0], json!({"userId": world.user(0), "name": "张伟"}));
+    assert_eq!(
+        corp["members"][0],
+        json!({"userId": harness.user(0), "name": "张伟"})
+    );
     assert_eq!(state["corps"].as_array().unwrap().len(), 3);
     assert_eq!(state["deliveries"][0]["event"], "suite_ticket");
-    world.sandbox.install(&world.corp(0)).await.unwrap();
+    harness.sandbox.install(&harness.corp(0)).await.unwrap();
     let app = json!({"suiteId": SUITE, "agentId": "1000002", "status": "authorized"});
-    assert_eq!(world.sandbox.state()["corps"][0]["apps"], json!([app]));
-    world.sandbox.cancel(&world.corp(0)).await.unwrap();
-    assert_eq!(world.sandbox.state()["corps"][0]["apps"][0]["status"], "cancelled");
+    assert_eq!(harness.sandbox.state()["corps"][0]["apps"], json!([app]));
+    harness.sandbox.cancel(&harness.corp(0)).await.unwrap();
+    assert_eq!(
+        harness.sandbox.state()["corps"][0]["apps"][0]["status"],
+        "cancelled"
+    );
 }
 
 #[tokio::test]
-async fn refusals_say_why() {
-    let world = World::start().await;
-    let corp = world.corp(0);
+async fn invalid_requests_are_problems() {
+    let harness = Harness::start().await;
+    let corp = harness.corp(0);
     for (path, body, status) in [
         ("/sandbox/corps/nobody/install".to_owned(), json!({}), 404),
-        (format!("/sandbox/corps/{corp}/install"), json!({"suiteId": "dkOther"}), 404),
+        (
+            format!("/sandbox/corps/{corp}/install"),
+            json!({"suiteId": "dkOther"}),
+            404,
+        ),
         (format!("/sandbox/corps/{corp}/explode"), json!({}), 404),
-        (format!("/sandbox/corps/{corp}/install"), json!({"nonsense": 1}), 400),
-        (format!("/sandbox/corps/{corp}/install"), json!([1, 2, 3, 4]), 400),
+        (
+            format!("/sandbox/corps/{corp}/install"),
+            json!({"nonsense": 1}),
+            400,
+        ),
+        (
+            format!("/sandbox/corps/{corp}/install"),
+            json!([1, 2, 3, 4]),
+            400,
+        ),
         (format!("/sandbox/corps/{corp}/change"), json!({}), 409),
         (format!("/sandbox/corps/{corp}/cancel"), json!({}), 409),
-        (format!("/sandbox/corps/{corp}/reset-secret"), json!({}), 409),
-        (format!("/sandbox/corps/{corp}/members/nobody/code"), json!({}), 404),
+        (
+            format!("/sandbox/corps/{corp}/reset-secret"),
+            json!({}),
+            409,
+        ),
+        (
+            format!("/sandbox/corps/{corp}/members/nobody/code"),
+            json!({}),
+            404,
+        ),
         ("/sandbox/suites/dkOther/ticket".to_owned(), json!({}), 404),
-        ("/sandbox/faults".to_owned(), json!({"api": "gettoken"}), 400),
-        ("/sandbox/faults".to_owned(), json!({"api": "gettoken", "times": 0, "errcode": 1}), 400),
-        ("/sandbox/settings".to_owned(), json!({"nonsense": true}), 400),
+        (
+            "/sandbox/faults".to_owned(),
+            json!({"api": "gettoken"}),
+            400,
+        ),
+        (
+            "/sandbox/faults".to_owned(),
+            json!({"api": "gettoken", "times": 0, "errcode": 1}),
+            400,
+        ),
+        (
+            "/sandbox/settings".to_owned(),
+            json!({"nonsense": true}),
+            400,
+        ),
         ("/sandbox/clock".to_owned(), json!({"advanceMs": -1}), 400),
         ("/sandbox/clock".to_owned(), json!({}), 400),
-        ("/sandbox/notify".to_owned(), json!({"url": "http://example.com/"}), 400),
+        (
+            "/sandbox/notify".to_owned(),
+            json!({"url": "http://example.com/"}),
+            400,
+        ),
         ("/sandbox/nonsense".to_owned(), json!({}), 404),
     ] {
-        let answer = world.post(&path, body.clone()).await;
+        let answer = harness.post(&path, body.clone()).await;
         assert_eq!(answer.status, status, "{path} {body}");
         let problem = answer.json();
         assert_eq!(problem["status"], status, "{path} {body}");
@@ -56,10 +104,10 @@ async fn refusals_say_why() {
 }
 
 #[tokio::test]
-async fn every_act_answers_what_was_pushed() {
-    let world = World::start().await;
-    let corp = format!("/sandbox/corps/{}", world.corp(0));
-    let user = format!("{corp}/members/{}", world.user(1));
+async fn every_action_responds_with_delivery() {
+    let harness = Harness::start().await;
+    let corp = format!("/sandbox/corps/{}", harness.corp(0));
+    let user = format!("{corp}/members/{}", harness.user(1));
     for (path, event) in [
         (format!("/sandbox/suites/{SUITE}/ticket"), "suite_ticket"),
         (format!("{corp}/install"), "create_auth"),
@@ -71,24 +119,47 @@ async fn every_act_answers_what_was_pushed() {
         (format!("{user}/leave"), "change_contact"),
         (format!("{corp}/cancel"), "cancel_auth"),
     ] {
-        let answer = world.post(&path, json!({"suiteId": SUITE})).await;
-        let answer =
-            if path.starts_with("/sandbox/suites") { world.post(&path, json!({})).await } else { answer };
+        let answer = harness.post(&path, json!({"suiteId": SUITE})).await;
+        let answer = if path.starts_with("/sandbox/suites") {
+            harness.post(&path, json!({})).await
+        } else {
+            answer
+        };
         let pushed = answer.json();
-        assert_eq!((&pushed["event"], &pushed["status"]), (&json!(event), &json!(200)), "{path}");
-        assert_eq!((&pushed["answer"], &pushed["attempts"]), (&json!("success"), &json!(1)), "{path}");
-        assert!(pushed["id"].is_u64() && pushed["durationMs"].is_u64(), "{pushed}");
+        assert_eq!(
+            (&pushed["event"], &pushed["status"]),
+            (&json!(event), &json!(200)),
+            "{path}"
+        );
+        assert_eq!(
+            (&pushed["answer"], &pushed["attempts"]),
+            (&json!("success"), &json!(1)),
+            "{path}"
+        );
+        assert!(
+            pushed["id"].is_u64() && pushed["durationMs"].is_u64(),
+            "{pushed}"
+        );
     }
 }
 
 #[tokio::test]
-async fn settings_and_clock_answer_what_they_are_now() {
-    let world = World::start().await;
-    let settings = world.post("/sandbox/settings", json!({"retryNon200": true})).await.json();
+async fn settings_and_clock_respond_with_new_values() {
+    let harness = Harness::start().await;
+    let settings = harness
+        .post("/sandbox/settings", json!({"retryNon200": true}))
+        .await
+        .json();
     assert_eq!(settings["retryNon200"], true);
-    assert_eq!(world.get("/sandbox/settings").await.json(), settings);
-    let before = world.get("/sandbox/clock").await.json()["now"].as_i64().unwrap();
-    let after =
-        world.post("/sandbox/clock", json!({"advanceMs": 60_000})).await.json()["now"].as_i64().unwrap();
+    assert_eq!(harness.get("/sandbox/settings").await.json(), settings);
+    let before = harness.get("/sandbox/clock").await.json()["now"]
+        .as_i64()
+        .unwrap();
+    let after = harness
+        .post("/sandbox/clock", json!({"advanceMs": 60_000}))
+        .await
+        .json()["now"]
+        .as_i64()
+        .unwrap();
     assert!(after - before >= 60_000);
 }

@@ -1,18 +1,18 @@
-//! The sandbox through real sockets: an app that takes pushes on one side, a client on the other.
+//! Integration tests over real sockets: a mock app that receives the pushes, and a client.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod app;
-mod client;
+mod harness;
+mod mock_app;
 
+mod authorization;
 mod control;
 mod delivery;
-mod exchange;
 mod faults;
 mod guard;
 mod identity;
 mod ids;
+mod members;
 mod pages;
-mod people;
 mod program;
 mod state;
 mod tokens;

@@ -1,4 +1,4 @@
-//! The program with its flags.
+//! The program `wecom-sandbox` and its flags.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use axum::http::Method;
 use wecom_sandbox::WARNING;
 
-use crate::client::send;
+use crate::harness::send;
 
 struct Running(Child);
 
@@ -22,7 +22,9 @@ fn write_instance(root: &std::path::Path, name: &str, corp: Option<&str>) {
     std::fs::create_dir_all(&directory).unwrap();
     let element = r#"{"title": "Login", "type": "auths.loginTypes.QywxProxyType"}"#;
     std::fs::write(directory.join("e.json"), element).unwrap();
-    let pin = corp.map(|corp| format!(", \"corpId\": \"{corp}\"")).unwrap_or_default();
+    let pin = corp
+        .map(|corp| format!(", \"corpId\": \"{corp}\""))
+        .unwrap_or_default();
     let business = format!(
         r#"{{"authConfig": {{"suiteId": "dk0123456789abcdef", "suiteSecret": "secret",
         "encodingAESKey": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", "token": "QDG6eKQDG6eKQDG6eK"}}{pin}}}"#
@@ -31,12 +33,20 @@ fn write_instance(root: &std::path::Path, name: &str, corp: Option<&str>) {
 }
 
 #[tokio::test]
-async fn the_program_reads_auths_warns_and_serves() {
+async fn program_reads_auths_prints_warning_and_serves() {
     let directory = tempfile::tempdir().unwrap();
     write_instance(directory.path(), "Pinned", Some("wwpinnedcompany01"));
     write_instance(directory.path(), "Others", None);
     let child = Command::new(env!("CARGO_BIN_EXE_wecom-sandbox"))
-        .args(["--listen", "127.0.0.1:0", "--corps", "2", "--members", "4", "--auths"])
+        .args([
+            "--listen",
+            "127.0.0.1:0",
+            "--corps",
+            "2",
+            "--members",
+            "4",
+            "--auths",
+        ])
         .arg(directory.path())
         .args(["--notify", "http://127.0.0.1:9/auth/notify"])
         .stdout(Stdio::piped())
@@ -48,7 +58,9 @@ async fn the_program_reads_auths_warns_and_serves() {
     assert_eq!(lines.next().unwrap().unwrap(), WARNING);
     let console = lines.next().unwrap().unwrap();
     let url = console.strip_prefix("Console: ").unwrap();
-    let state = send(Method::GET, &format!("{url}/state"), &[], String::new()).await.json();
+    let state = send(Method::GET, &format!("{url}/state"), &[], String::new())
+        .await
+        .json();
     assert_eq!(state["suites"][0]["instances"].as_array().unwrap().len(), 2);
     assert_eq!(state["corps"][0]["corpId"], "wwpinnedcompany01");
     assert_eq!(state["corps"].as_array().unwrap().len(), 2);
@@ -57,7 +69,7 @@ async fn the_program_reads_auths_warns_and_serves() {
 }
 
 #[test]
-fn the_program_stays_on_this_machine() {
+fn program_rejects_other_addresses_without_remote() {
     let directory = tempfile::tempdir().unwrap();
     write_instance(directory.path(), "Others", None);
     let output = Command::new(env!("CARGO_BIN_EXE_wecom-sandbox"))

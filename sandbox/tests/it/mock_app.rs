@@ -1,4 +1,4 @@
-//! An app that takes pushes: opens them with the suite's keys and remembers them.
+//! A mock app that receives pushes: it decrypts them with the suite's keys and records them.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
@@ -20,16 +20,23 @@ pub(crate) const PROVIDER_SECRET: &str = "the-secret-of-the-provider";
 const TOKEN: &str = "QDG6eKQDG6eKQDG6eK";
 const AES_KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
 
-/// A suite with a provider.
+/// A suite with callback keys and a provider.
 pub(crate) fn suite(id: &str) -> Suite {
-    let keys = CallbackKeys::new(CallbackToken::new(TOKEN), EncodingAesKey::new(AES_KEY).unwrap());
-    let mut suite = Suite::new(SuiteId::new(id).unwrap(), SuiteSecret::new(SUITE_SECRET), keys);
+    let keys = CallbackKeys::new(
+        CallbackToken::new(TOKEN),
+        EncodingAesKey::new(AES_KEY).unwrap(),
+    );
+    let mut suite = Suite::new(
+        SuiteId::new(id).unwrap(),
+        SuiteSecret::new(SUITE_SECRET),
+        keys,
+    );
     suite.provider_corp_id = Some(CorpId::new(PROVIDER).unwrap());
     suite.provider_secret = Some(ProviderSecret::new(PROVIDER_SECRET));
     suite
 }
 
-/// One push, opened.
+/// One push, decrypted.
 #[derive(Clone, Debug)]
 pub(crate) struct Push {
     pub(crate) receive_id: String,
@@ -39,21 +46,30 @@ pub(crate) struct Push {
 }
 
 impl Push {
-    /// The text of a field of the event.
+    /// The text of a field of the event; only for XML.
     pub(crate) fn field(&self, name: &str) -> Option<String> {
         element(&self.text, name)
     }
 
     /// InfoType or Event.
     pub(crate) fn name(&self) -> String {
-        self.field("InfoType").or_else(|| self.field("Event")).unwrap_or_default()
+        self.field("InfoType")
+            .or_else(|| self.field("Event"))
+            .unwrap_or_default()
     }
 }
 
 /// The trimmed text of an element, in or out of CDATA.
 pub(crate) fn element(xml: &str, name: &str) -> Option<String> {
-    let inner = xml.split(&format!("<{name}>")).nth(1)?.split(&format!("</{name}>")).next()?.trim();
-    let bare = inner.strip_prefix("<![CDATA[").and_then(|rest| rest.strip_suffix("]]>"));
+    let inner = xml
+        .split(&format!("<{name}>"))
+        .nth(1)?
+        .split(&format!("</{name}>"))
+        .next()?
+        .trim();
+    let bare = inner
+        .strip_prefix("<![CDATA[")
+        .and_then(|rest| rest.strip_suffix("]]>"));
     Some(bare.unwrap_or(inner).to_owned())
 }
 
@@ -61,30 +77,31 @@ struct Inner {
     pushes: Mutex<Vec<Push>>,
     changed: watch::Sender<usize>,
     status: AtomicU16,
-    refusals: AtomicUsize,
+    rejections: AtomicUsize,
     hanging: AtomicUsize,
 }
 
-/// The app.
+/// A mock app.
 #[derive(Clone)]
-pub(crate) struct App {
+pub(crate) struct MockApp {
     inner: Arc<Inner>,
     pub(crate) authority: String,
 }
 
-impl App {
+impl MockApp {
     pub(crate) async fn start() -> Self {
         let inner = Arc::new(Inner {
             pushes: Mutex::default(),
             changed: watch::Sender::new(0),
             status: AtomicU16::new(200),
-            refusals: AtomicUsize::new(0),
+            rejections: AtomicUsize::new(0),
             hanging: AtomicUsize::new(0),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let authority = listener.local_addr().unwrap().to_string();
-        let routes =
-            Router::new().route("/auth/notify", get(check).post(take)).with_state(Arc::clone(&inner));
+        let routes = Router::new()
+            .route("/auth/notify", get(verify).post(receive))
+            .with_state(Arc::clone(&inner));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Self { inner, authority }
     }
@@ -93,13 +110,13 @@ impl App {
         format!("http://{}/auth/notify", self.authority)
     }
 
-    /// Answers with this status, the next so many times.
-    pub(crate) fn refuse(&self, status: u16, times: usize) {
+    /// Responds with this status, `times` times.
+    pub(crate) fn respond_with(&self, status: u16, times: usize) {
         self.inner.status.store(status, Ordering::SeqCst);
-        self.inner.refusals.store(times, Ordering::SeqCst);
+        self.inner.rejections.store(times, Ordering::SeqCst);
     }
 
-    /// Never answers, the next so many times.
+    /// Does not respond, `times` times.
     pub(crate) fn hang(&self, times: usize) {
         self.inner.hanging.store(times, Ordering::SeqCst);
     }
@@ -108,11 +125,15 @@ impl App {
         self.inner.pushes.lock().unwrap().clone()
     }
 
-    /// The newest push of this event, as soon as there are `count` of them.
+    /// Waits for `count` pushes of this event and returns the newest.
     pub(crate) async fn wait_for(&self, event: &str, count: usize) -> Push {
         let mut changed = self.inner.changed.subscribe();
         loop {
-            let of: Vec<Push> = self.pushes().into_iter().filter(|push| push.name() == event).collect();
+            let of: Vec<Push> = self
+                .pushes()
+                .into_iter()
+                .filter(|push| push.name() == event)
+                .collect();
             if of.len() >= count {
                 return of.last().unwrap().clone();
             }
@@ -120,25 +141,42 @@ impl App {
         }
     }
 
-    /// The newest push of this event that has come.
+    /// The newest push of this event.
     pub(crate) fn last(&self, event: &str) -> Push {
-        self.pushes().into_iter().rev().find(|push| push.name() == event).unwrap()
+        self.pushes()
+            .into_iter()
+            .rev()
+            .find(|push| push.name() == event)
+            .unwrap()
     }
 }
 
-fn open(query: &HashMap<String, String>, encrypt: &str) -> (String, String) {
+fn decrypt_push(query: &HashMap<String, String>, encrypt: &str) -> (String, String) {
     let token = CallbackToken::new(TOKEN);
-    assert!(verify_signature(&token, &query["timestamp"], &query["nonce"], encrypt, &query["msg_signature"]));
+    assert!(verify_signature(
+        &token,
+        &query["timestamp"],
+        &query["nonce"],
+        encrypt,
+        &query["msg_signature"]
+    ));
     let plaintext = decrypt(&EncodingAesKey::new(AES_KEY).unwrap(), encrypt).unwrap();
-    (String::from_utf8(plaintext.message().to_vec()).unwrap(), plaintext.receive_id().to_owned())
+    (
+        String::from_utf8(plaintext.message().to_vec()).unwrap(),
+        plaintext.receive_id().to_owned(),
+    )
 }
 
-async fn check(Query(query): Query<HashMap<String, String>>) -> (StatusCode, String) {
-    let (text, receive_id) = open(&query, &query["echostr"]);
-    if receive_id == PROVIDER { (StatusCode::OK, text) } else { (StatusCode::FORBIDDEN, String::new()) }
+async fn verify(Query(query): Query<HashMap<String, String>>) -> (StatusCode, String) {
+    let (text, receive_id) = decrypt_push(&query, &query["echostr"]);
+    if receive_id == PROVIDER {
+        (StatusCode::OK, text)
+    } else {
+        (StatusCode::FORBIDDEN, String::new())
+    }
 }
 
-async fn take(
+async fn receive(
     State(inner): State<Arc<Inner>>,
     Query(query): Query<HashMap<String, String>>,
     body: Bytes,
@@ -148,18 +186,30 @@ async fn take(
         Ok(json) => json["Encrypt"].as_str().unwrap().to_owned(),
         Err(_) => element(&envelope, "Encrypt").unwrap(),
     };
-    let (text, receive_id) = open(&query, &encrypt);
-    let push = Push { receive_id, envelope, text, nonce: query["nonce"].clone() };
+    let (text, receive_id) = decrypt_push(&query, &encrypt);
+    let push = Push {
+        receive_id,
+        envelope,
+        text,
+        nonce: query["nonce"].clone(),
+    };
     inner.pushes.lock().unwrap().push(push);
     inner.changed.send_modify(|count| *count += 1);
     let count_down = |count: &AtomicUsize| {
-        count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+        count
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok()
     };
     if count_down(&inner.hanging) {
         std::future::pending::<()>().await;
     }
-    if count_down(&inner.refusals) {
-        return (StatusCode::from_u16(inner.status.load(Ordering::SeqCst)).unwrap(), "");
+    if count_down(&inner.rejections) {
+        return (
+            StatusCode::from_u16(inner.status.load(Ordering::SeqCst)).unwrap(),
+            "",
+        );
     }
     (StatusCode::OK, "success")
 }
