@@ -1,4 +1,4 @@
-//! Setting up a sandbox.
+//! The configuration of a sandbox.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,12 +8,12 @@ use std::{error, fmt, io};
 use wecom_login::element::read_instances;
 use wecom_login::{CorpId, Suite, SuiteId};
 
-use crate::delivery::{Target, plain_authority};
+use crate::delivery::{NotifyUrl, host_and_port};
 use crate::engine::{Deps, Engine};
 use crate::sandbox::Sandbox;
-use crate::world::{World, seed};
+use crate::store::{Store, seed};
 
-/// What a sandbox starts with; [`Sandbox::builder`] makes one.
+/// The configuration of a sandbox, from [`Sandbox::builder`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
@@ -45,13 +45,13 @@ impl Builder {
         }
     }
 
-    /// Listens here; by default on any free port of 127.0.0.1.
+    /// The listening address; by default any free port of 127.0.0.1.
     pub const fn listen(mut self, addr: SocketAddr) -> Self {
         self.listen = addr;
         self
     }
 
-    /// Reads the suites and the pinned companies from the app's own `auths/` directory.
+    /// Reads the suites and the pinned corps from the app's own `auths/` directory.
     pub fn auths(mut self, root: impl AsRef<Path>) -> Self {
         self.auths = Some(root.as_ref().to_owned());
         self
@@ -63,79 +63,85 @@ impl Builder {
         self
     }
 
-    /// A company that is there by this id, as if an instance of this suite had pinned it.
+    /// Adds a corp with this id, as if an instance of this suite pinned it.
     pub fn pin(mut self, suite: SuiteId, corp: CorpId) -> Self {
         self.pins.push((suite, corp));
         self
     }
 
-    /// Pushes to this callback URL from the start. Without it nothing is pushed until [`Sandbox::set_notify`].
+    /// The app's callback URL. Without it nothing is pushed before [`Sandbox::set_notify`].
     pub fn notify(mut self, url: impl Into<String>) -> Self {
         self.notify = Some(url.into());
         self
     }
 
-    /// The app as browsers see it, where that is another host than the notify URL's: its host and port are the trusted
-    /// domain of every app, until the `trustedDomain` switch says otherwise.
+    /// The app's URL in browsers, if its host is not that of the notify URL: the trusted domain of every app, unless
+    /// the `trustedDomain` setting names another.
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
         self
     }
 
-    /// So many companies, 3 by default; more if more are pinned.
+    /// The number of corps, 3 by default; at least the pinned ones.
     pub const fn corps(mut self, count: usize) -> Self {
         self.corps = count;
         self
     }
 
-    /// So many people in each company, 5 by default.
+    /// The number of members of each corp, 5 by default.
     pub const fn members(mut self, count: usize) -> Self {
         self.members = count;
         self
     }
 
-    /// Keeps everything in this file, and goes on from it.
+    /// Persists all data to this file and continues from it.
     pub fn state(mut self, file: impl Into<PathBuf>) -> Self {
         self.state = Some(file.into());
         self
     }
 
-    /// Allows to listen on, and to push to, more than this machine. Anyone who reaches it can log in as anyone.
+    /// Allows listening on and pushing to other addresses than loopback. Anyone who reaches the sandbox can log in as
+    /// anyone.
     pub const fn remote(mut self, remote: bool) -> Self {
         self.remote = remote;
         self
     }
 
-    /// Starts the sandbox on the tokio runtime that this is called on.
+    /// Starts the sandbox on the current tokio runtime.
     ///
     /// # Errors
-    /// The `auths/` directory, the state file or a URL is not as it should be, or the address is taken.
+    /// The `auths/` directory, the state file or a URL is invalid, or the address is in use.
     pub async fn start(mut self) -> Result<Sandbox, StartError> {
         if !self.remote && !self.listen.ip().is_loopback() {
-            return Err(StartError::rule(
-                "the sandbox listens on this machine only, unless it is told `remote`",
+            return Err(StartError::invalid(
+                "the sandbox listens on this machine only, unless `remote` is set",
             ));
         }
         if self.members == 0 {
-            return Err(StartError::rule("a company has at least one member"));
+            return Err(StartError::invalid("a corp needs at least one member"));
         }
-        let target = match &self.notify {
-            Some(url) => Some(Target::parse(url, self.remote).map_err(StartError::rule)?),
-            None => None,
-        };
-        let public_host = match &self.public_url {
-            Some(url) => {
-                Some(public_host(url).ok_or_else(|| StartError::rule("the public URL is http or https"))?)
-            }
-            None => None,
-        };
-        let (suites, instances) = self.read_suites()?;
-        let world = self.open_world(&suites[0])?;
+        let notify_url = self
+            .notify
+            .as_ref()
+            .map(|url| NotifyUrl::parse(url, self.remote))
+            .transpose();
+        let notify_url = notify_url.map_err(StartError::invalid)?;
+        let public_host = self.public_url.as_ref().map(|url| {
+            let uri = url.parse().ok();
+            uri.and_then(|uri| host_and_port(&uri))
+                .ok_or_else(|| StartError::invalid("the public URL must be http or https"))
+        });
+        let public_host = public_host.transpose()?;
+        let instances = self.read_auths()?;
+        let suites = distinct_suites(std::mem::take(&mut self.suites))?;
+        let store = self.open_store(&suites[0])?;
         let listen = self.listen;
         let listener = tokio::net::TcpListener::bind(listen)
             .await
             .map_err(|error| StartError::io(format!("cannot listen on {listen}"), error))?;
-        let addr = listener.local_addr().map_err(|error| StartError::io("no local address", error))?;
+        let addr = listener
+            .local_addr()
+            .map_err(|error| StartError::io("cannot read the local address", error))?;
         let pins = self
             .pins
             .iter()
@@ -147,100 +153,117 @@ impl Builder {
             pins,
             addr,
             remote: self.remote,
-            world,
+            store,
             state_file: self.state,
-            target,
+            notify_url,
             public_host,
         });
         Ok(Sandbox::serve(engine, listener))
     }
 
-    /// The suites, each once and at least one, and the names of the instances of each. The companies that the
-    /// directory pins join those that were pinned in code.
-    fn read_suites(&mut self) -> Result<(Vec<Suite>, BTreeMap<String, Vec<String>>), StartError> {
-        let mut instances: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    /// Adds the suites and pins of the auths directory. Returns the names of the instances of each suite.
+    fn read_auths(&mut self) -> Result<BTreeMap<String, Vec<String>>, StartError> {
+        let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
         if let Some(root) = &self.auths {
             for instance in read_instances(root).map_err(StartError::auths)? {
                 let id = instance.suite.id.clone();
-                instances.entry(id.as_str().to_owned()).or_default().push(instance.name.to_string());
+                names
+                    .entry(id.as_str().to_owned())
+                    .or_default()
+                    .push(instance.name.to_string());
                 self.pins.extend(instance.corp_id.map(|corp| (id, corp)));
                 self.suites.push(instance.suite);
             }
         }
-        let mut suites: Vec<Suite> = Vec::new();
-        for suite in self.suites.drain(..) {
-            if suite.callback_keys.is_empty() {
-                return Err(StartError::rule("a suite needs callback keys"));
-            }
-            if !suites.iter().any(|known| known.id == suite.id) {
-                suites.push(suite);
-            }
-        }
-        if suites.is_empty() {
-            return Err(StartError::rule("there is no suite: give an auths directory with at least one"));
-        }
-        Ok((suites, instances))
+        Ok(names)
     }
 
-    /// What the state file holds, with the companies that this start asks for.
-    fn open_world(&self, first: &Suite) -> Result<World, StartError> {
+    /// The data of the state file, with the configured corps added.
+    fn open_store(&self, first: &Suite) -> Result<Store, StartError> {
         let mut pinned: Vec<String> = Vec::new();
         for (_, corp) in &self.pins {
             if !pinned.iter().any(|known| known == corp.as_str()) {
                 pinned.push(corp.as_str().to_owned());
             }
         }
-        let asked = seed(first.id.as_str(), &pinned, self.corps, self.members);
-        let kept = match &self.state {
-            Some(path) => World::load(path).map_err(|error| {
-                StartError::io(format!("the state file {} cannot be read", path.display()), error)
+        let requested = seed(first.id.as_str(), &pinned, self.corps, self.members);
+        let saved = match &self.state {
+            Some(path) => Store::load(path).map_err(|error| {
+                StartError::io(
+                    format!("cannot read the state file {}", path.display()),
+                    error,
+                )
             })?,
             None => None,
         };
-        let mut world = kept.unwrap_or_default();
-        world.settle(asked);
+        let mut store = saved.unwrap_or_default();
+        store.merge_corps(requested);
         if let Some(path) = &self.state {
-            world.save(path).map_err(|error| {
-                StartError::io(format!("the state file {} cannot be written", path.display()), error)
+            store.save(path).map_err(|error| {
+                StartError::io(
+                    format!("cannot write the state file {}", path.display()),
+                    error,
+                )
             })?;
         }
-        Ok(world)
+        Ok(store)
     }
 }
 
-/// Host and port of a URL, without a port that its scheme implies.
-fn public_host(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
-    let authority = rest.split(['/', '?', '#']).next().filter(|authority| !authority.is_empty())?;
-    Some(plain_authority(scheme, authority))
+/// The suites without repeated ids; at least one, each with callback keys.
+fn distinct_suites(all: Vec<Suite>) -> Result<Vec<Suite>, StartError> {
+    let mut suites: Vec<Suite> = Vec::new();
+    for suite in all {
+        if suite.callback_keys.is_empty() {
+            return Err(StartError::invalid("a suite needs callback keys"));
+        }
+        if !suites.iter().any(|known| known.id == suite.id) {
+            suites.push(suite);
+        }
+    }
+    if suites.is_empty() {
+        return Err(StartError::invalid(
+            "no suite: the auths directory must have at least one",
+        ));
+    }
+    Ok(suites)
 }
 
-/// Why a sandbox did not start.
+/// Why a sandbox could not start.
 #[derive(Debug)]
 pub struct StartError {
-    what: String,
+    message: String,
     source: Option<Box<dyn error::Error + Send + Sync>>,
 }
 
 impl StartError {
-    fn rule(what: impl Into<String>) -> Self {
-        Self { what: what.into(), source: None }
+    fn invalid(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            source: None,
+        }
     }
 
-    fn io(what: impl Into<String>, source: io::Error) -> Self {
-        Self { what: what.into(), source: Some(Box::new(source)) }
+    fn io(message: impl Into<String>, source: io::Error) -> Self {
+        Self {
+            message: message.into(),
+            source: Some(Box::new(source)),
+        }
     }
 
     fn auths(source: wecom_login::Error) -> Self {
-        Self { what: "the auths directory cannot be used".to_owned(), source: Some(Box::new(source)) }
+        Self {
+            message: "cannot read the auths directory".to_owned(),
+            source: Some(Box::new(source)),
+        }
     }
 }
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source {
-            Some(source) => write!(f, "{}: {source}", self.what),
-            None => f.write_str(&self.what),
+            Some(source) => write!(f, "{}: {source}", self.message),
+            None => f.write_str(&self.message),
         }
     }
 }

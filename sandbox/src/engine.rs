@@ -1,4 +1,4 @@
-//! What everything shares: the world behind one lock, the suites, and where pushes go.
+//! The state shared by all handlers: the store behind one lock, the suites, and the notify URL.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -8,38 +8,41 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use wecom_login::Suite;
 
-use crate::delivery::{Client, Delivery, Event, Target};
-use crate::world::World;
+use crate::delivery::{Delivery, Event, NotifyUrl, PushClient};
+use crate::store::Store;
 
+/// The state shared by all handlers and timers.
 pub(crate) struct Engine {
     pub(crate) suites: Vec<Suite>,
     /// The full names of the instances that use a suite.
     pub(crate) instances: BTreeMap<String, Vec<String>>,
-    /// Which company an instance pins: (suite, company).
+    /// The corps that instances pin: (suite id, corp id).
     pub(crate) pins: Vec<(String, String)>,
     pub(crate) addr: SocketAddr,
     pub(crate) remote: bool,
-    world: Mutex<World>,
+    store: Mutex<Store>,
     state_file: Option<PathBuf>,
-    target: Mutex<Option<Target>>,
-    /// Host and port of the app as browsers see it, where it was told.
+    notify_url: Mutex<Option<NotifyUrl>>,
     public_host: Option<String>,
-    held: Mutex<Vec<(Delivery, Event)>>,
-    client: Client,
-    wake: watch::Sender<()>,
+    delayed: Mutex<Vec<(Delivery, Event)>>,
+    client: PushClient,
+    wakeups: watch::Sender<()>,
 }
 
-/// What an engine is made of.
+/// The parts of an [`Engine`].
 #[derive(Debug)]
 pub(crate) struct Deps {
     pub(crate) suites: Vec<Suite>,
+    /// The full names of the instances that use a suite.
     pub(crate) instances: BTreeMap<String, Vec<String>>,
+    /// The corps that instances pin: (suite id, corp id).
     pub(crate) pins: Vec<(String, String)>,
     pub(crate) addr: SocketAddr,
     pub(crate) remote: bool,
-    pub(crate) world: World,
+    pub(crate) store: Store,
     pub(crate) state_file: Option<PathBuf>,
-    pub(crate) target: Option<Target>,
+    pub(crate) notify_url: Option<NotifyUrl>,
+    /// Host and port of the app's public URL, if one was given.
     pub(crate) public_host: Option<String>,
 }
 
@@ -51,96 +54,106 @@ impl Engine {
             pins: deps.pins,
             addr: deps.addr,
             remote: deps.remote,
-            world: Mutex::new(deps.world),
+            store: Mutex::new(deps.store),
             state_file: deps.state_file,
-            target: Mutex::new(deps.target),
+            notify_url: Mutex::new(deps.notify_url),
             public_host: deps.public_host,
-            held: Mutex::default(),
-            client: Client::new(),
-            wake: watch::Sender::new(()),
+            delayed: Mutex::default(),
+            client: PushClient::new(),
+            wakeups: watch::Sender::new(()),
         }
     }
 
-    /// Looks at the world.
-    pub(crate) fn read<T>(&self, look: impl FnOnce(&World) -> T) -> T {
-        look(&self.world.lock())
+    /// Reads the store.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T {
+        read(&self.store.lock())
     }
 
-    /// Changes the world and writes the state file before the lock is left, so that what was answered is kept.
-    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
-        let mut world = self.world.lock();
-        world.unsaved = true;
-        let outcome = change(&mut world);
-        self.save(&mut world);
+    /// Updates the store and writes the state file before the lock is released, so that an answered change is
+    /// never lost.
+    pub(crate) fn update<T>(&self, update: impl FnOnce(&mut Store) -> T) -> T {
+        let mut store = self.store.lock();
+        store.dirty = true;
+        let outcome = update(&mut store);
+        self.save_if_dirty(&mut store);
         outcome
     }
 
-    /// Like [`Self::change`], but writes only if something said that it changed: counting a call is no reason.
-    pub(crate) fn touch<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
-        let mut world = self.world.lock();
-        let outcome = change(&mut world);
-        self.save(&mut world);
+    /// Like [`Self::update`], but writes the state file only if the closure sets `dirty`: the count of a call is
+    /// not worth a write.
+    pub(crate) fn update_unmarked<T>(&self, update: impl FnOnce(&mut Store) -> T) -> T {
+        let mut store = self.store.lock();
+        let outcome = update(&mut store);
+        self.save_if_dirty(&mut store);
         outcome
-    }
-
-    fn save(&self, world: &mut World) {
-        let Some(path) = self.state_file.as_ref().filter(|_| world.unsaved) else { return };
-        match world.save(path) {
-            Ok(()) => world.unsaved = false,
-            Err(error) => tracing::error!(%error, "the state file could not be written"),
-        }
     }
 
     pub(crate) fn suite(&self, id: &str) -> Option<&Suite> {
         self.suites.iter().find(|suite| suite.id.as_str() == id)
     }
 
-    pub(crate) fn target(&self) -> Option<Target> {
-        self.target.lock().clone()
+    pub(crate) fn notify_url(&self) -> Option<NotifyUrl> {
+        self.notify_url.lock().clone()
     }
 
-    pub(crate) fn set_target(&self, target: Target) {
-        *self.target.lock() = Some(target);
-        self.wake();
+    pub(crate) fn set_notify_url(&self, url: NotifyUrl) {
+        *self.notify_url.lock() = Some(url);
+        self.wake_ticket_timers();
     }
 
-    /// The apps' trusted domain: the switch, or the host of the public URL, or that of the notify URL.
-    pub(crate) fn trusted_domain(&self) -> Option<String> {
-        self.read(|world| self.trusted_domain_in(world))
-    }
-
-    /// The same, for who holds the world already.
-    pub(crate) fn trusted_domain_in(&self, world: &World) -> Option<String> {
-        let told = world.settings.trusted_domain.as_deref().map(str::to_ascii_lowercase);
-        told.or_else(|| self.public_host.clone())
-            .or_else(|| self.target().map(|target| target.authority().to_owned()))
-    }
-
-    pub(crate) const fn client(&self) -> &Client {
-        &self.client
-    }
-
-    /// Lets the ticket timer look at clock, switches and URL again.
-    pub(crate) fn wake(&self) {
-        self.wake.send_replace(());
-    }
-
-    pub(crate) fn woken(&self) -> watch::Receiver<()> {
-        self.wake.subscribe()
-    }
-
-    pub(crate) fn new_ticket(&self, suite: &Suite) -> Event {
-        self.change(|world| {
-            let ticket = world.new_ticket(suite.id.as_str());
-            Event::suite_ticket(suite.id.as_str(), &ticket, world.now())
+    /// The trusted domain of every app: the setting, else the host of the public URL, else that of the notify URL.
+    pub(crate) fn trusted_domain(&self, store: &Store) -> Option<String> {
+        let setting = store
+            .settings
+            .trusted_domain
+            .as_deref()
+            .map(str::to_ascii_lowercase);
+        setting.or_else(|| self.public_host.clone()).or_else(|| {
+            self.notify_url
+                .lock()
+                .as_ref()
+                .map(|url| url.host().to_owned())
         })
     }
 
-    pub(crate) fn hold(&self, delivery: Delivery, event: Event) {
-        self.held.lock().push((delivery, event));
+    pub(crate) const fn client(&self) -> &PushClient {
+        &self.client
     }
 
-    pub(crate) fn take_held(&self) -> Vec<(Delivery, Event)> {
-        std::mem::take(&mut *self.held.lock())
+    /// Makes the ticket timers check the clock, the settings and the notify URL again.
+    pub(crate) fn wake_ticket_timers(&self) {
+        self.wakeups.send_replace(());
+    }
+
+    pub(crate) fn subscribe_wakeups(&self) -> watch::Receiver<()> {
+        self.wakeups.subscribe()
+    }
+
+    /// Issues a suite_ticket.
+    pub(crate) fn new_ticket(&self, suite: &Suite) -> Event {
+        self.update(|store| {
+            let ticket = store.new_ticket(suite.id.as_str());
+            Event::suite_ticket(suite.id.as_str(), &ticket, store.now())
+        })
+    }
+
+    /// Keeps a push that the `reorder` setting delays.
+    pub(crate) fn delay(&self, delivery: Delivery, event: Event) {
+        self.delayed.lock().push((delivery, event));
+    }
+
+    /// Takes all delayed pushes, oldest first.
+    pub(crate) fn drain_delayed(&self) -> Vec<(Delivery, Event)> {
+        std::mem::take(&mut *self.delayed.lock())
+    }
+
+    fn save_if_dirty(&self, store: &mut Store) {
+        let Some(path) = self.state_file.as_ref().filter(|_| store.dirty) else {
+            return;
+        };
+        match store.save(path) {
+            Ok(()) => store.dirty = false,
+            Err(error) => tracing::error!(%error, "could not write the state file"),
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Who may talk to the sandbox: nobody by a foreign name. A page on the web can point its own name at this
-//! machine (DNS rebinding), or send forms here; neither gets past Host and Origin.
+//! The check of Host and Origin, against DNS rebinding and cross-site requests: a web page can resolve its own name
+//! to this machine, or send forms to it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,43 +13,60 @@ use crate::delivery::is_loopback;
 use crate::engine::Engine;
 use crate::problem::Problem;
 
-pub(crate) async fn check(State(engine): State<Arc<Engine>>, request: Request, next: Next) -> Response {
-    match trouble(request.headers(), request.uri().authority().map(|own| own.as_str()), engine.remote) {
-        Some(title) => Problem { status: 403, title: title.to_owned() }.into_response(),
+/// Rejects requests with a foreign Host or Origin.
+pub(crate) async fn require_local_host(
+    State(engine): State<Arc<Engine>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let authority = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str());
+    match reject_reason(request.headers(), authority, engine.remote) {
+        Some(reason) => Problem::forbidden(reason).into_response(),
         None => next.run(request).await,
     }
 }
 
-fn trouble(headers: &HeaderMap, authority: Option<&str>, remote: bool) -> Option<&'static str> {
+fn reject_reason(
+    headers: &HeaderMap,
+    authority: Option<&str>,
+    remote: bool,
+) -> Option<&'static str> {
     let mut hosts = headers.get_all(header::HOST).iter();
-    let host = hosts.next().and_then(|host| host.to_str().ok()).or(authority);
+    let host = hosts
+        .next()
+        .and_then(|host| host.to_str().ok())
+        .or(authority);
     let Some(host) = host.filter(|_| hosts.next().is_none()) else {
-        return Some("one Host header is needed");
+        return Some("exactly one Host header is required");
     };
-    if !is_ours(name_of(host), remote) {
-        return Some("the sandbox does not answer to this Host");
+    if !is_allowed_host(without_port(host), remote) {
+        return Some("this Host is not allowed");
     }
     let origin = headers.get(header::ORIGIN)?.to_str().unwrap_or_default();
-    let own = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-    if own.is_some_and(|own| own.eq_ignore_ascii_case(host)) {
+    let origin_host = origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"));
+    if origin_host.is_some_and(|origin_host| origin_host.eq_ignore_ascii_case(host)) {
         None
     } else {
-        Some("the sandbox takes nothing from pages of another origin")
+        Some("requests from another Origin are not allowed")
     }
 }
 
-/// Names of this machine; with `--remote` also plain addresses and names without a dot, which nobody can
-/// register.
-fn is_ours(name: &str, remote: bool) -> bool {
-    if is_loopback(name) {
+/// Loopback hosts. With `--remote` also IP addresses and names without a dot, which cannot be registered as a
+/// domain.
+fn is_allowed_host(host: &str, remote: bool) -> bool {
+    if is_loopback(host) {
         return true;
     }
-    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
     remote && !bare.is_empty() && (bare.parse::<IpAddr>().is_ok() || !bare.contains('.'))
 }
 
-/// The host without its port.
-fn name_of(host: &str) -> &str {
+fn without_port(host: &str) -> &str {
     if let Some(end) = host.find(']') {
         return &host[..=end];
     }
@@ -70,13 +87,17 @@ mod tests {
     }
 
     #[test]
-    fn only_names_of_this_machine_and_the_own_origin_pass() {
+    fn reject_reason_accepts_only_loopback_hosts_and_own_origin() {
         for (host, origin) in [
             ("127.0.0.1:3001", None),
             ("localhost:3001", Some("http://localhost:3001")),
             ("[::1]:3001", Some("http://[::1]:3001")),
         ] {
-            assert_eq!(trouble(&headers(host, origin), None, false), None, "{host} {origin:?}");
+            assert_eq!(
+                reject_reason(&headers(host, origin), None, false),
+                None,
+                "{host} {origin:?}"
+            );
         }
         for (host, origin) in [
             ("evil.example:3001", None),
@@ -86,15 +107,22 @@ mod tests {
             ("127.0.0.1:3001", Some("https://evil.example")),
             ("127.0.0.1:3001", Some("null")),
         ] {
-            assert!(trouble(&headers(host, origin), None, false).is_some(), "{host} {origin:?}");
+            assert!(
+                reject_reason(&headers(host, origin), None, false).is_some(),
+                "{host} {origin:?}"
+            );
         }
     }
 
     #[test]
-    fn remote_adds_addresses_and_local_names_but_no_domains() {
+    fn remote_accepts_addresses_and_dotless_names_but_no_domains() {
         for host in ["10.0.0.1:3001", "sandbox:3001", "[fd00::1]:3001"] {
-            assert_eq!(trouble(&headers(host, None), None, true), None, "{host}");
+            assert_eq!(
+                reject_reason(&headers(host, None), None, true),
+                None,
+                "{host}"
+            );
         }
-        assert!(trouble(&headers("evil.example", None), None, true).is_some());
+        assert!(reject_reason(&headers("evil.example", None), None, true).is_some());
     }
 }

@@ -1,13 +1,13 @@
-//! A WeCom (企业微信) in a box: what WeCom is to the provider of a 代开发 app, without WeCom.
+//! A sandbox that stands in for WeCom (企业微信) towards the provider of a 代开发 app.
 //!
-//! It answers the server API, shows the login pages, and pushes encrypted callbacks, with faults on demand, so
-//! that a whole login can be run, seen and tested on one machine. **Anyone who reaches it can log in as anyone:**
-//! it is for development and tests.
+//! It answers the server API, shows the login pages, pushes encrypted callbacks, and injects faults on demand, so
+//! that a complete login runs and can be tested on one machine. **Anyone who reaches it can log in as anyone:** use it
+//! for development and tests only.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let sandbox = wecom_sandbox::Sandbox::builder().auths("auths").start().await?;
-//! // The app starts, with `sandbox.url()` as the address of all of WeCom's hosts …
+//! // Start the app, with `sandbox.url()` in place of all of WeCom's hosts …
 //! sandbox.set_notify("http://127.0.0.1:3000/auth/notify")?;
 //! let corp = &sandbox.corp_ids()[0];
 //! let delivery = sandbox.install(corp).await?;
@@ -19,10 +19,10 @@
 //! # }
 //! ```
 //!
-//! The same as a program is `wecom-sandbox`; its flags and its control API are in the README of this crate.
+//! The program `wecom-sandbox` runs the same sandbox; the README of this crate lists its flags and its control API.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
-mod acts;
+mod actions;
 mod api;
 mod builder;
 mod control;
@@ -34,13 +34,15 @@ mod problem;
 mod random;
 mod router;
 mod sandbox;
-mod world;
+mod store;
 
 pub use builder::{Builder, StartError};
 pub use delivery::{Delivery, Outcome};
 pub use problem::Problem;
 pub use sandbox::Sandbox;
-pub use world::{Fault, Format, IdForm, Kind, ReceiveId, Settings, Which, Whose};
+pub use store::{
+    CallbackFormat, CorpSelector, EventSelector, Fault, IdForm, MemberKind, ReceiveId, Settings,
+};
 
-/// What every program that starts a sandbox has to print.
+/// The warning that every program that starts a sandbox must print.
 pub const WARNING: &str = "This is a WeCom sandbox: anyone who reaches it can log in as anyone.";

@@ -1,4 +1,4 @@
-//! The sandbox as a program.
+//! The program `wecom-sandbox`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,37 +7,41 @@ use std::process::ExitCode;
 use clap::Parser;
 use wecom_sandbox::{Sandbox, WARNING};
 
-/// A WeCom in a box: its server API, its login pages, and the callbacks that it pushes.
+/// A sandbox that stands in for WeCom: its server API, its login pages, and its callbacks.
 #[derive(Debug, Parser)]
 #[command(name = "wecom-sandbox", version)]
 struct Flags {
-    /// Where to listen.
+    /// The listening address.
     #[arg(long, default_value = "127.0.0.1:3001", value_name = "ADDR")]
     listen: SocketAddr,
-    /// The app's own auths directory: suites, secrets, and the companies that it pins.
+    /// The app's own auths directory: suites, secrets, and pinned corps.
     #[arg(long, value_name = "DIR")]
     auths: PathBuf,
     /// The app's callback URL.
     #[arg(long, value_name = "URL")]
     notify: Option<String>,
-    /// How many companies there are.
+    /// The number of corps.
     #[arg(long, default_value_t = 3, value_name = "N")]
     corps: usize,
-    /// How many people each company has.
+    /// The number of members of each corp.
     #[arg(long, default_value_t = 5, value_name = "N")]
     members: usize,
-    /// Keeps everything in this file, and goes on from it.
+    /// Persists all data to this file and continues from it.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    /// Listens on, and pushes to, more than this machine.
+    /// Allows listening on and pushing to other addresses than loopback.
     #[arg(long)]
     remote: bool,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     let flags = Flags::parse();
     let mut builder = Sandbox::builder()
         .listen(flags.listen)
@@ -51,7 +55,7 @@ async fn main() -> ExitCode {
     match &flags.notify {
         Some(url) => builder = builder.notify(url),
         None => {
-            eprintln!("No --notify: nothing is pushed until POST /sandbox/notify {{\"url\"}} says where to.")
+            eprintln!("No --notify: nothing is pushed before POST /sandbox/notify {{\"url\"}}.")
         }
     }
     let sandbox = match builder.start().await {
@@ -63,13 +67,13 @@ async fn main() -> ExitCode {
     };
     println!("{WARNING}");
     println!("Console: {}/sandbox", sandbox.url());
-    stopped().await;
+    shutdown_signal().await;
     sandbox.shutdown().await;
     ExitCode::SUCCESS
 }
 
-/// Ctrl-C, or on Unix the signal that service managers send.
-async fn stopped() {
+/// Waits for Ctrl-C, or on Unix for SIGTERM.
+async fn shutdown_signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -1,4 +1,4 @@
-//! What the control API refuses, and why.
+//! The errors of the control API, as `application/problem+json`.
 
 use std::fmt;
 
@@ -6,27 +6,44 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-/// A request to the sandbox itself that cannot be met.
+/// A rejected request to the control API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {
-    /// The HTTP status: 400 unreadable, 404 unknown, 409 not as things are.
+    /// The HTTP status: 400 invalid request, 403 foreign Host or Origin, 404 unknown id or path, 409 not in this
+    /// state.
     pub status: u16,
-    /// What is wrong.
+    /// The reason.
     pub title: String,
 }
 
 impl Problem {
-    pub(crate) fn bad(title: impl Into<String>) -> Self {
-        Self { status: 400, title: title.into() }
+    pub(crate) fn bad_request(title: impl Into<String>) -> Self {
+        Self {
+            status: 400,
+            title: title.into(),
+        }
     }
 
-    pub(crate) fn unknown(title: impl Into<String>) -> Self {
-        Self { status: 404, title: title.into() }
+    pub(crate) fn forbidden(title: impl Into<String>) -> Self {
+        Self {
+            status: 403,
+            title: title.into(),
+        }
+    }
+
+    pub(crate) fn not_found(title: impl Into<String>) -> Self {
+        Self {
+            status: 404,
+            title: title.into(),
+        }
     }
 
     pub(crate) fn conflict(title: impl Into<String>) -> Self {
-        Self { status: 409, title: title.into() }
+        Self {
+            status: 409,
+            title: title.into(),
+        }
     }
 }
 
@@ -42,6 +59,11 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
         let body = json!({"status": self.status, "title": self.title}).to_string();
-        (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()
+        (
+            status,
+            [(header::CONTENT_TYPE, "application/problem+json")],
+            body,
+        )
+            .into_response()
     }
 }

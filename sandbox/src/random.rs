@@ -1,28 +1,31 @@
-//! Texts that nobody can guess.
+//! Random texts and bytes from the operating system.
 
-use std::fmt::Write as _;
-
-/// `length` letters, digits, `-` and `_`.
-pub(crate) fn text(length: usize) -> String {
+/// `length` characters of the URL-safe base64 alphabet.
+pub(crate) fn url_safe(length: usize) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut bytes = vec![0; length];
-    getrandom::fill(&mut bytes).expect("the system has random bytes");
-    bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 63)])).collect()
+    bytes(length)
+        .iter()
+        .map(|byte| char::from(ALPHABET[usize::from(byte & 63)]))
+        .collect()
 }
 
 /// `length` decimal digits.
 pub(crate) fn digits(length: usize) -> String {
-    let mut bytes = vec![0; length];
-    getrandom::fill(&mut bytes).expect("the system has random bytes");
-    bytes.iter().fold(String::with_capacity(length), |mut text, byte| {
-        let _ = write!(text, "{}", byte % 10);
-        text
-    })
+    bytes(length)
+        .iter()
+        .map(|byte| char::from(b'0' + byte % 10))
+        .collect()
 }
 
-/// The random bytes that a callback begins with.
-pub(crate) fn block() -> [u8; 16] {
+/// The random prefix of the plaintext of a callback.
+pub(crate) fn callback_prefix() -> [u8; 16] {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the system has random bytes");
+    getrandom::fill(&mut bytes).expect("the operating system provides random bytes");
+    bytes
+}
+
+fn bytes(length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    getrandom::fill(&mut bytes).expect("the operating system provides random bytes");
     bytes
 }

@@ -1,4 +1,4 @@
-//! All routes, behind the guard.
+//! All routes, behind the check of Host and Origin.
 
 use std::sync::Arc;
 
@@ -9,13 +9,16 @@ use crate::engine::Engine;
 use crate::problem::Problem;
 use crate::{api, control, guard, pages};
 
-/// What the sandbox answers.
+/// All routes of the sandbox.
 pub(crate) fn router(engine: &Arc<Engine>) -> Router {
     Router::new()
         .route("/cgi-bin/{*path}", any(api::serve))
         .merge(control::routes())
         .merge(pages::routes())
-        .fallback(async || Problem::unknown("there is nothing here"))
-        .layer(middleware::from_fn_with_state(Arc::clone(engine), guard::check))
+        .fallback(async || Problem::not_found("no such path"))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(engine),
+            guard::require_local_host,
+        ))
         .with_state(Arc::clone(engine))
 }

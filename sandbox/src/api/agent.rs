@@ -1,28 +1,33 @@
-//! The app itself: `agent/get` (D/96448), its administrators (D/100072), its permissions (D/99108).
+//! The app: its settings (D/96448), administrators (D/100072) and permissions (D/99108).
 
 use serde_json::{Value, json};
 
-use super::{Refusal, Request};
+use super::{ApiError, Request};
 use crate::engine::Engine;
-use crate::world::{AppStatus, Corp, World};
+use crate::store::{Corp, Store};
 
 /// `agent/get`.
-pub(super) fn get(world: &mut World, engine: &Engine, request: &Request) -> Result<Value, Refusal> {
-    let caller = request.caller(world)?;
-    let agent_id: i64 = request.query("agentid", 41011)?.parse().map_err(|_| Refusal::new(40056))?;
-    let corp = world.corp(&caller.corp).ok_or(Refusal::new(40056))?;
-    let app = corp.app(&caller.suite_id).ok_or(Refusal::new(40056))?;
+pub(super) fn get_agent(
+    store: &mut Store,
+    engine: &Engine,
+    request: &Request,
+) -> Result<Value, ApiError> {
+    let caller = request.caller(store)?;
+    let agent_id: i64 = request
+        .query("agentid", 41011)?
+        .parse()
+        .map_err(|_| ApiError::new(40056))?;
+    let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(40056))?;
+    let app = corp.app(&caller.suite_id).ok_or(ApiError::new(40056))?;
     if app.agent_id != agent_id {
         let other = corp.apps.iter().any(|app| app.agent_id == agent_id);
-        return Err(Refusal::new(if other { 301_002 } else { 40056 }));
+        return Err(ApiError::new(if other { 301_002 } else { 40056 }));
     }
     let users: Vec<Value> = corp
-        .members
-        .iter()
-        .filter(|member| member.is_member() && member.visible)
-        .map(|member| json!({"userid": corp.user_id(member, world.settings.ids)}))
+        .visible_members()
+        .map(|member| json!({"userid": corp.user_id(member, store.settings.ids)}))
         .collect();
-    let domain = engine.trusted_domain_in(world).unwrap_or_default();
+    let domain = engine.trusted_domain(store).unwrap_or_default();
     let none: [i64; 0] = [];
     Ok(json!({
         "agentid": agent_id,
@@ -41,43 +46,59 @@ pub(super) fn get(world: &mut World, engine: &Engine, request: &Request) -> Resu
     }))
 }
 
-/// `agent/get_admin_list`: 1 manages, 0 only sends messages.
-pub(super) fn admins(world: &mut World, _: &Engine, request: &Request) -> Result<Value, Refusal> {
-    let caller = request.caller(world)?;
-    let corp = world.corp(&caller.corp).ok_or(Refusal::new(48004))?;
-    Ok(admin_list(world, corp, false))
+/// `agent/get_admin_list`.
+pub(super) fn get_admin_list(
+    store: &mut Store,
+    _: &Engine,
+    request: &Request,
+) -> Result<Value, ApiError> {
+    let caller = request.caller(store)?;
+    let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(48004))?;
+    Ok(admin_list(store, corp, false))
 }
 
-/// `service/get_admin_list`, which is no longer maintained (D/90606).
-pub(super) fn admins_by_suite(
-    world: &mut World,
+/// `service/get_admin_list`, which WeCom no longer maintains (D/90606).
+pub(super) fn get_admin_list_by_suite(
+    store: &mut Store,
     engine: &Engine,
     request: &Request,
-) -> Result<Value, Refusal> {
-    let suite = request.suite(world, engine)?;
-    let corp = world.corp(request.text("auth_corpid", 41002)?).ok_or(Refusal::new(40013))?;
-    let app = corp.app(suite.id.as_str()).filter(|app| app.status == AppStatus::Authorized);
-    let app = app.ok_or(Refusal::new(48004))?;
+) -> Result<Value, ApiError> {
+    let suite = request.suite(store, engine)?;
+    let corp = store
+        .corp(request.text("auth_corpid", 41002)?)
+        .ok_or(ApiError::new(40013))?;
+    let app = corp
+        .app(suite.id.as_str())
+        .filter(|app| app.is_authorized());
+    let app = app.ok_or(ApiError::new(48004))?;
     match request.field("agentid").as_i64() {
-        None => Err(Refusal::new(41011)),
-        Some(agent_id) if agent_id != app.agent_id => Err(Refusal::new(40056)),
-        Some(_) => Ok(admin_list(world, corp, true)),
+        None => Err(ApiError::new(41011)),
+        Some(agent_id) if agent_id != app.agent_id => Err(ApiError::new(40056)),
+        Some(_) => Ok(admin_list(store, corp, true)),
     }
 }
 
 /// `agent/get_permissions`.
-pub(super) fn permissions(world: &mut World, _: &Engine, request: &Request) -> Result<Value, Refusal> {
-    request.caller(world)?;
-    Ok(json!({"app_permissions": world.settings.permissions}))
+pub(super) fn get_permissions(
+    store: &mut Store,
+    _: &Engine,
+    request: &Request,
+) -> Result<Value, ApiError> {
+    request.caller(store)?;
+    Ok(json!({"app_permissions": store.settings.permissions}))
 }
 
-fn admin_list(world: &World, corp: &Corp, with_open_id: bool) -> Value {
-    let ordinary = corp.members.iter().filter(|member| member.is_member() && member.kind.is_none());
+fn admin_list(store: &Store, corp: &Corp, with_open_id: bool) -> Value {
+    let ordinary = corp
+        .members
+        .iter()
+        .filter(|member| member.is_member() && member.kind.is_none());
+    // auth_type is 1 for an administrator who manages the app, 0 for one who only sends messages.
     let admins: Vec<Value> = ordinary
         .take(2)
         .enumerate()
         .map(|(index, member)| {
-            let user_id = corp.user_id(member, world.settings.ids);
+            let user_id = corp.user_id(member, store.settings.ids);
             let mut admin = json!({"userid": user_id, "auth_type": i32::from(index == 0)});
             if with_open_id {
                 admin["open_userid"] = json!(member.open_id);

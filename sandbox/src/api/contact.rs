@@ -1,25 +1,29 @@
-//! A person in the contact list (D/96255).
+//! A member in the contact list (D/96255).
 
 use serde_json::{Value, json};
 
-use super::{Refusal, Request};
+use super::{ApiError, Request};
 use crate::engine::Engine;
-use crate::world::{Kind, World};
+use crate::store::{MemberKind, Store};
 
-/// `user/get`: for people inside the app's visible range only.
-pub(super) fn user(world: &mut World, _: &Engine, request: &Request) -> Result<Value, Refusal> {
-    let caller = request.caller(world)?;
+/// `user/get`: for members inside the app's visible range only.
+pub(super) fn get_user(
+    store: &mut Store,
+    _: &Engine,
+    request: &Request,
+) -> Result<Value, ApiError> {
+    let caller = request.caller(store)?;
     let user_id = request.query("userid", 41009)?;
-    if !world.settings.licence {
-        return Err(Refusal::new(701_008));
+    if !store.settings.licence {
+        return Err(ApiError::new(701_008));
     }
-    let corp = world.corp(&caller.corp).ok_or(Refusal::new(60111))?;
+    let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(60111))?;
     let member = corp
-        .member_by_user_id(user_id, world.settings.ids)
-        .filter(|member| member.kind != Some(Kind::NonMember))
-        .ok_or(Refusal::new(60111))?;
+        .member_by_user_id(user_id, store.settings.ids)
+        .filter(|member| member.kind != Some(MemberKind::NonMember))
+        .ok_or(ApiError::new(60111))?;
     if !member.visible {
-        return Err(Refusal::new(world.settings.invisible));
+        return Err(ApiError::new(store.settings.invisible));
     }
     let mut answer = json!({
         "userid": user_id,
@@ -35,8 +39,13 @@ pub(super) fn user(world: &mut World, _: &Engine, request: &Request) -> Result<V
         "telephone": "",
         "extattr": {"attrs": []},
     });
-    // The name needs the administrator's grant; mobile, mail and avatar are never here (D/96255).
-    if world.settings.permissions.iter().any(|permission| permission == "contact:sensitive:user_name") {
+    // The name needs a permission; mobile, email and avatar are never answered here (D/96255).
+    if store
+        .settings
+        .permissions
+        .iter()
+        .any(|permission| permission == "contact:sensitive:user_name")
+    {
         answer["name"] = json!(member.name);
         answer["alias"] = json!("");
     }

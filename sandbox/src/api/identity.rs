@@ -1,77 +1,112 @@
-//! Who brought a code (D/96442), and what they agreed to show (D/96443).
+//! The member behind a login code (D/96442), and the personal data that they agreed to share (D/96443).
 
 use serde_json::{Value, json};
 
-use super::{Refusal, Request};
+use super::{ApiError, Request};
 use crate::engine::Engine;
-use crate::world::{CodeTrouble, UserTicket, World};
+use crate::store::{LoginCodeError, Store, UserTicket};
 
-const USER_TICKET_LIFE_MS: i64 = 1_800_000;
-
-/// `auth/getuserinfo`. It answers for people outside the visible range too, then without user_ticket.
-pub(super) fn user_info(world: &mut World, engine: &Engine, request: &Request) -> Result<Value, Refusal> {
-    let caller = request.caller(world)?;
+/// `auth/getuserinfo`. For members outside the visible range, the response has no user_ticket.
+pub(super) fn getuserinfo(
+    store: &mut Store,
+    engine: &Engine,
+    request: &Request,
+) -> Result<Value, ApiError> {
+    let caller = request.caller(store)?;
     let text = request.query("code", 40029)?.to_owned();
-    let code = world.login_code(&text, &caller.corp, &caller.suite_id).cloned().map_err(|trouble| {
-        Refusal::new(match trouble {
-            CodeTrouble::Bad => 40029,
-            CodeTrouble::Used => world.settings.used_code,
-            CodeTrouble::Expired => world.settings.expired_code,
-        })
-    })?;
-    if code.redirect_host.is_some() && code.redirect_host != engine.trusted_domain_in(world) {
-        return Err(Refusal::new(50001));
+    let code = store
+        .login_code(&text, &caller.corp_key, &caller.suite_id)
+        .cloned()
+        .map_err(|error| {
+            ApiError::new(match error {
+                LoginCodeError::Invalid => 40029,
+                LoginCodeError::Used => store.settings.used_code,
+                LoginCodeError::Expired => store.settings.expired_code,
+            })
+        })?;
+    if code.redirect_host.is_some() && code.redirect_host != engine.trusted_domain(store) {
+        return Err(ApiError::new(50001));
     }
-    if !world.settings.licence {
-        return Err(Refusal::new(701_008));
+    if !store.settings.licence {
+        return Err(ApiError::new(701_008));
     }
-    let corp = world.corp(&caller.corp).ok_or(Refusal::new(40029))?;
-    let member = corp.member_by_key(&code.member).ok_or(Refusal::new(40029))?;
+    let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(40029))?;
+    let member = corp
+        .member_by_key(&code.member_key)
+        .ok_or(ApiError::new(40029))?;
     let (is_member, visible) = (member.is_member(), member.visible);
-    let user_id = corp.user_id(member, world.settings.ids);
+    let user_id = corp.user_id(member, store.settings.ids);
     let openid = format!("oSandbox{}", member.key.trim_start_matches("woSandbox"));
-    world.spend_login_code(&text);
+    store.consume_login_code(&text);
     if !is_member {
         return Ok(json!({"openid": openid}));
     }
     if !(code.private_info && visible) {
         return Ok(json!({"userid": user_id}));
     }
-    let ticket =
-        UserTicket { suite_id: caller.suite_id, corp: caller.corp, member: code.member, born: world.now() };
-    let ticket = world.new_user_ticket(ticket);
+    let ticket = UserTicket {
+        suite_id: caller.suite_id,
+        corp_key: caller.corp_key,
+        member_key: code.member_key,
+        created_at: store.now(),
+    };
+    let ticket = store.new_user_ticket(ticket);
     Ok(json!({"userid": user_id, "user_ticket": ticket}))
 }
 
 /// `auth/getuserdetail`.
-pub(super) fn user_detail(world: &mut World, _: &Engine, request: &Request) -> Result<Value, Refusal> {
-    let caller = request.caller(world)?;
+pub(super) fn getuserdetail(
+    store: &mut Store,
+    _: &Engine,
+    request: &Request,
+) -> Result<Value, ApiError> {
+    let caller = request.caller(store)?;
     let text = request.text("user_ticket", 84015)?;
-    let ticket = world
+    let ticket = store
         .user_tickets
         .get(text)
-        .filter(|ticket| ticket.corp == caller.corp && ticket.suite_id == caller.suite_id)
-        .ok_or(Refusal::new(84015))?;
-    if world.now() - ticket.born >= USER_TICKET_LIFE_MS {
-        return Err(Refusal::new(84014));
+        .filter(|ticket| ticket.corp_key == caller.corp_key && ticket.suite_id == caller.suite_id)
+        .ok_or(ApiError::new(84015))?;
+    if ticket.is_expired(store.now()) {
+        return Err(ApiError::new(84014));
     }
-    let corp = world.corp(&caller.corp).ok_or(Refusal::new(84015))?;
-    let member =
-        corp.member_by_key(&ticket.member).filter(|member| !member.left).ok_or(Refusal::new(60111))?;
+    let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(84015))?;
+    let member = corp
+        .member_by_key(&ticket.member_key)
+        .filter(|member| !member.left)
+        .ok_or(ApiError::new(60111))?;
     if !member.visible {
-        return Err(Refusal::new(50002));
+        return Err(ApiError::new(50002));
     }
-    let mut detail = json!({"userid": corp.user_id(member, world.settings.ids), "gender": "0"});
+    let mut detail = json!({"userid": corp.user_id(member, store.settings.ids), "gender": "0"});
     let granted = |field: &str| {
-        world.settings.permissions.iter().any(|permission| {
-            permission.strip_prefix("contact:sensitive:").is_some_and(|granted| granted == field)
+        store.settings.permissions.iter().any(|permission| {
+            permission
+                .strip_prefix("contact:sensitive:")
+                .is_some_and(|granted| granted == field)
         })
     };
     let id = &member.plain_id;
     let fields = [
-        ("gender", "gender", if member.number.is_multiple_of(2) { "1".to_owned() } else { "2".to_owned() }),
-        ("avatar", "avatar", format!("http://wework.qpic.cn/wwhead/{id}/0")),
-        ("qrcode", "qr_code", format!("https://open.work.weixin.qq.com/wwopen/userQRCode?vcode={id}")),
+        (
+            "gender",
+            "gender",
+            if member.number.is_multiple_of(2) {
+                "1".to_owned()
+            } else {
+                "2".to_owned()
+            },
+        ),
+        (
+            "avatar",
+            "avatar",
+            format!("http://wework.qpic.cn/wwhead/{id}/0"),
+        ),
+        (
+            "qrcode",
+            "qr_code",
+            format!("https://open.work.weixin.qq.com/wwopen/userQRCode?vcode={id}"),
+        ),
         ("mobile", "mobile", format!("138{:08}", member.number)),
         ("email", "email", format!("{id}@example.com")),
         ("email", "biz_mail", format!("{id}@example.wecom.work")),

@@ -1,13 +1,13 @@
 //! WeCom's server API below `/cgi-bin/`.
 
 mod agent;
-mod answer;
 mod authorization;
 mod contact;
-mod exchange;
+mod error;
+mod id_migration;
 mod identity;
-mod ids;
-mod network;
+mod ip_list;
+mod permanent_code;
 mod request;
 mod token;
 
@@ -21,58 +21,25 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use answer::Refusal;
+use error::ApiError;
 use request::Request;
 
 use crate::engine::Engine;
-use crate::world::{Fault, World};
+use crate::store::{Fault, Store};
 
-/// A call: the world, the suites, and what was sent.
-type Call = fn(&mut World, &Engine, &Request) -> Result<Value, Refusal>;
+type Handler = fn(&mut Store, &Engine, &Request) -> Result<Value, ApiError>;
 
-/// How a call has to be sent; the other way is 43001 or 43002.
+/// The method of an endpoint; another one is 43001 or 43002.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Verb {
+enum AllowedMethod {
     Get,
     Post,
-    Either,
+    Any,
 }
 
-/// Every call there is, by its path below `/cgi-bin/`.
-fn call(path: &str) -> Option<(Verb, Call)> {
-    Some(match path {
-        "service/get_provider_token" => (Verb::Post, token::provider),
-        "service/get_suite_token" => (Verb::Post, token::suite),
-        "gettoken" => (Verb::Get, token::app),
-        "service/get_corp_token" => (Verb::Post, token::corp),
-        "service/get_customized_auth_url" => (Verb::Post, authorization::link),
-        "service/v2/get_permanent_code" => (Verb::Post, exchange::v2),
-        "service/get_permanent_code" => (Verb::Post, exchange::v1),
-        "service/v2/get_auth_info" => (Verb::Post, authorization::v2),
-        "service/get_auth_info" => (Verb::Post, authorization::v1),
-        "service/get_admin_list" => (Verb::Post, agent::admins_by_suite),
-        "service/get_pre_auth_code" => (Verb::Get, token::third_party_only),
-        "service/set_session_info" => (Verb::Post, token::third_party_only),
-        "service/get_app_qrcode" => (Verb::Post, token::third_party_only),
-        "service/auth/getuserinfo3rd" | "service/getuserinfo3rd" => (Verb::Get, token::third_party_only),
-        "service/auth/getuserdetail3rd" | "service/getuserdetail3rd" => (Verb::Post, token::third_party_only),
-        "auth/getuserinfo" => (Verb::Get, identity::user_info),
-        "auth/getuserdetail" => (Verb::Post, identity::user_detail),
-        "user/get" => (Verb::Get, contact::user),
-        "agent/get" => (Verb::Get, agent::get),
-        "agent/get_admin_list" => (Verb::Either, agent::admins),
-        "agent/get_permissions" => (Verb::Either, agent::permissions),
-        "service/corpid_to_opencorpid" => (Verb::Post, ids::corp),
-        "batch/userid_to_openuserid" => (Verb::Post, ids::users),
-        "service/finish_openid_migration" => (Verb::Post, ids::finish_migration),
-        "corp/get_openid_migration" => (Verb::Either, ids::migration),
-        "getcallbackip" => (Verb::Get, network::callback_addresses),
-        "get_api_domain_ip" => (Verb::Get, network::api_addresses),
-        _ => return None,
-    })
-}
+use AllowedMethod::{Any, Get, Post};
 
-/// Answers any call below `/cgi-bin/`.
+/// Answers any path below `/cgi-bin/`.
 pub(crate) async fn serve(
     State(engine): State<Arc<Engine>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -82,58 +49,115 @@ pub(crate) async fn serve(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let request = Request::read(&path, &method, &uri, &headers, &body, peer.ip());
-    let fault = engine.touch(|world| {
-        *world.calls.entry(path.clone()).or_default() += 1;
-        world.meet_fault(&path)
+    let request = Request::new(&path, &method, &uri, &headers, &body, peer.ip());
+    let fault = engine.update_unmarked(|store| {
+        *store.calls.entry(path.clone()).or_default() += 1;
+        store.take_fault(&path)
     });
-    let Some(fault) = fault else { return answer(&engine, &request) };
+    let Some(fault) = fault else {
+        return respond(&engine, &request);
+    };
     if fault.after {
-        let _ = answer(&engine, &request);
+        let _ = respond(&engine, &request);
     }
     if let Some(delay) = fault.delay_ms {
         tokio::time::sleep(Duration::from_millis(delay)).await;
     }
-    if fault.replaces() { spoiled(&fault, &request) } else { answer(&engine, &request) }
+    if fault.replaces_response() {
+        fault_response(&fault, &request)
+    } else {
+        respond(&engine, &request)
+    }
 }
 
-fn answer(engine: &Engine, request: &Request) -> Response {
-    let Some((verb, call)) = call(&request.path) else {
-        return (StatusCode::NOT_FOUND, json(&Refusal::new(40066).body(request))).into_response();
+/// The endpoint with this path below `/cgi-bin/`.
+fn endpoint(path: &str) -> Option<(AllowedMethod, Handler)> {
+    Some(match path {
+        "service/get_provider_token" => (Post, token::get_provider_token),
+        "service/get_suite_token" => (Post, token::get_suite_token),
+        "gettoken" => (Get, token::gettoken),
+        "service/get_corp_token" => (Post, token::get_corp_token),
+        "service/get_customized_auth_url" => (Post, authorization::get_customized_auth_url),
+        "service/v2/get_permanent_code" => (Post, permanent_code::get_permanent_code_v2),
+        "service/get_permanent_code" => (Post, permanent_code::get_permanent_code_v1),
+        "service/v2/get_auth_info" => (Post, authorization::get_auth_info_v2),
+        "service/get_auth_info" => (Post, authorization::get_auth_info_v1),
+        "service/get_admin_list" => (Post, agent::get_admin_list_by_suite),
+        "service/get_pre_auth_code" => (Get, token::third_party_only),
+        "service/set_session_info" => (Post, token::third_party_only),
+        "service/get_app_qrcode" => (Post, token::third_party_only),
+        "service/auth/getuserinfo3rd" | "service/getuserinfo3rd" => (Get, token::third_party_only),
+        "service/auth/getuserdetail3rd" | "service/getuserdetail3rd" => {
+            (Post, token::third_party_only)
+        }
+        "auth/getuserinfo" => (Get, identity::getuserinfo),
+        "auth/getuserdetail" => (Post, identity::getuserdetail),
+        "user/get" => (Get, contact::get_user),
+        "agent/get" => (Get, agent::get_agent),
+        "agent/get_admin_list" => (Any, agent::get_admin_list),
+        "agent/get_permissions" => (Any, agent::get_permissions),
+        "service/corpid_to_opencorpid" => (Post, id_migration::corpid_to_opencorpid),
+        "batch/userid_to_openuserid" => (Post, id_migration::userid_to_openuserid),
+        "service/finish_openid_migration" => (Post, id_migration::finish_openid_migration),
+        "corp/get_openid_migration" => (Any, id_migration::get_openid_migration),
+        "getcallbackip" => (Get, ip_list::sandbox_ip),
+        "get_api_domain_ip" => (Get, ip_list::sandbox_ip),
+        _ => return None,
+    })
+}
+
+fn respond(engine: &Engine, request: &Request) -> Response {
+    let Some((method, handler)) = endpoint(&request.path) else {
+        return (
+            StatusCode::NOT_FOUND,
+            json_response(&ApiError::new(40066).body(request)),
+        )
+            .into_response();
     };
-    let outcome = engine.touch(|world| {
-        if let Some(allowed) = &world.settings.ip_allow_list
+    let outcome = engine.update_unmarked(|store| {
+        if let Some(allowed) = &store.settings.ip_allow_list
             && !allowed.contains(&request.peer.to_string())
         {
-            return Err(Refusal::new(60020));
+            return Err(ApiError::new(60020));
         }
-        match (verb, request.posted) {
-            (Verb::Get, true) => return Err(Refusal::new(43001)),
-            (Verb::Post, false) => return Err(Refusal::new(43002)),
+        match (method, request.is_post) {
+            (Get, true) => return Err(ApiError::new(43001)),
+            (Post, false) => return Err(ApiError::new(43002)),
             _ => {}
         }
-        let answer = call(world, engine, request)?;
-        let bare = world.settings.omit_errcode.contains(&request.path);
-        Ok(if bare { answer } else { answer::with_errcode(answer) })
+        let body = handler(store, engine, request)?;
+        let omits_errcode = store.settings.omit_errcode.contains(&request.path);
+        Ok(if omits_errcode {
+            body
+        } else {
+            error::with_errcode(body)
+        })
     });
-    json(&outcome.unwrap_or_else(|refusal| refusal.body(request)))
+    json_response(&outcome.unwrap_or_else(|error| error.body(request)))
 }
 
-fn spoiled(fault: &Fault, request: &Request) -> Response {
-    let status =
-        fault.http_status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
+fn fault_response(fault: &Fault, request: &Request) -> Response {
+    let status = fault
+        .http_status
+        .and_then(|status| StatusCode::from_u16(status).ok())
+        .unwrap_or(StatusCode::OK);
     if let Some(body) = &fault.body {
         return (status, body.clone()).into_response();
     }
     match fault.errcode {
-        Some(errcode) => (status, json(&Refusal::new(errcode).body(request))).into_response(),
-        None => {
-            (status, [(header::CONTENT_TYPE, "text/html")], "<html><body>nginx</body></html>").into_response()
+        Some(errcode) => {
+            (status, json_response(&ApiError::new(errcode).body(request))).into_response()
         }
+        None => (
+            status,
+            [(header::CONTENT_TYPE, "text/html")],
+            "<html><body>nginx</body></html>",
+        )
+            .into_response(),
     }
 }
 
-fn json(value: &Value) -> Response {
+fn json_response(value: &Value) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json; charset=UTF-8")];
     (headers, value.to_string()).into_response()
 }

@@ -1,4 +1,4 @@
-//! What a call brought.
+//! A request to the server API: its parameters, and the subject of its token.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,33 +7,59 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use serde_json::Value;
 use wecom_login::Suite;
 
-use super::Refusal;
+use super::ApiError;
 use crate::engine::Engine;
-use crate::world::{AppStatus, Holder, TokenTrouble, World};
+use crate::store::{App, Corp, Store, TokenError, TokenSubject};
 
-/// One call.
+/// A request to the server API.
 pub(super) struct Request {
     /// Below `/cgi-bin/`.
     pub(super) path: String,
-    pub(super) posted: bool,
+    pub(super) is_post: bool,
     query: HashMap<String, String>,
     body: Value,
-    /// The body was sent and is no JSON object.
-    pub(super) broken_json: bool,
+    /// Whether there is a body that is not a JSON object.
+    pub(super) has_invalid_json: bool,
     pub(super) peer: IpAddr,
-    /// Where the caller reached us, for links back.
+    /// The Host header, for links back to the sandbox.
     pub(super) host: Option<String>,
 }
 
-/// Whom an access token speaks for.
+/// The app that an access token was issued to.
 pub(super) struct Caller {
-    /// The company's key.
-    pub(super) corp: String,
+    pub(super) corp_key: String,
     pub(super) suite_id: String,
 }
 
+/// A query parameter with a token, and the errcodes of its errors.
+struct TokenParameter {
+    name: &'static str,
+    missing: i64,
+    invalid: i64,
+    expired: i64,
+}
+
+const SUITE_ACCESS_TOKEN: TokenParameter = TokenParameter {
+    name: "suite_access_token",
+    missing: 41022,
+    invalid: 40082,
+    expired: 42009,
+};
+const PROVIDER_ACCESS_TOKEN: TokenParameter = TokenParameter {
+    name: "provider_access_token",
+    missing: 41022,
+    invalid: 40082,
+    expired: 42009,
+};
+const ACCESS_TOKEN: TokenParameter = TokenParameter {
+    name: "access_token",
+    missing: 41001,
+    invalid: 40014,
+    expired: 42001,
+};
+
 impl Request {
-    pub(super) fn read(
+    pub(super) fn new(
         path: &str,
         method: &Method,
         uri: &Uri,
@@ -41,17 +67,20 @@ impl Request {
         body: &[u8],
         peer: IpAddr,
     ) -> Self {
-        let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+        let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+            .into_owned()
+            .collect();
         let parsed = serde_json::from_slice(body).ok().filter(Value::is_object);
-        let broken_json = !body.is_empty() && parsed.is_none();
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
-        let posted = *method == Method::POST;
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok())
+            .map(str::to_owned);
         Self {
             path: path.to_owned(),
-            posted,
+            is_post: *method == Method::POST,
             query,
+            has_invalid_json: !body.is_empty() && parsed.is_none(),
             body: parsed.unwrap_or_default(),
-            broken_json,
             peer,
             host,
         }
@@ -60,64 +89,107 @@ impl Request {
     #[cfg(test)]
     pub(super) fn empty(path: &str) -> Self {
         let local = IpAddr::from([127, 0, 0, 1]);
-        Self::read(path, &Method::GET, &Uri::from_static("/"), &HeaderMap::new(), b"", local)
+        Self::new(
+            path,
+            &Method::GET,
+            &Uri::from_static("/"),
+            &HeaderMap::new(),
+            b"",
+            local,
+        )
     }
 
-    /// A query parameter; blank is missing.
-    pub(super) fn query(&self, name: &str, missing: i64) -> Result<&str, Refusal> {
+    /// A query parameter; an empty one counts as missing.
+    pub(super) fn query(&self, name: &str, missing: i64) -> Result<&str, ApiError> {
         self.query
             .get(name)
             .map(String::as_str)
             .filter(|text| !text.is_empty())
-            .ok_or_else(|| Refusal::new(missing))
+            .ok_or_else(|| ApiError::new(missing))
     }
 
-    /// A text of the body; blank is missing.
-    pub(super) fn text(&self, name: &str, missing: i64) -> Result<&str, Refusal> {
-        self.body[name].as_str().filter(|text| !text.is_empty()).ok_or_else(|| Refusal::new(missing))
+    /// A text field of the body; an empty one counts as missing.
+    pub(super) fn text(&self, name: &str, missing: i64) -> Result<&str, ApiError> {
+        self.body[name]
+            .as_str()
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| ApiError::new(missing))
     }
 
+    /// A field of the body; null if it is missing.
     pub(super) fn field(&self, name: &str) -> &Value {
         &self.body[name]
     }
 
-    /// The suite whose `suite_access_token` was sent.
-    pub(super) fn suite<'a>(&self, world: &World, engine: &'a Engine) -> Result<&'a Suite, Refusal> {
-        let token = self.query("suite_access_token", 41022)?;
-        let id = match world.tokens.holder(token, world.now()) {
-            Ok(Holder::Suite(id)) => id,
-            Err(TokenTrouble::Expired) => return Err(Refusal::new(42009)),
-            Ok(_) | Err(TokenTrouble::Bad) => return Err(Refusal::new(40082)),
-        };
-        engine.suite(id).ok_or(Refusal::new(40083))
-    }
-
-    /// The provider whose `provider_access_token` was sent, by its corpid.
-    pub(super) fn provider(&self, world: &World) -> Result<String, Refusal> {
-        let token = self.query("provider_access_token", 41022)?;
-        match world.tokens.holder(token, world.now()) {
-            Ok(Holder::Provider(corp_id)) => Ok(corp_id.clone()),
-            Err(TokenTrouble::Expired) => Err(Refusal::new(42009)),
-            Ok(_) | Err(TokenTrouble::Bad) => Err(Refusal::new(40082)),
+    /// The suite that the `suite_access_token` was issued to.
+    pub(super) fn suite<'a>(
+        &self,
+        store: &Store,
+        engine: &'a Engine,
+    ) -> Result<&'a Suite, ApiError> {
+        match self.token_subject(store, &SUITE_ACCESS_TOKEN)? {
+            TokenSubject::Suite(id) => engine.suite(id).ok_or(ApiError::new(40083)),
+            _ => Err(ApiError::new(SUITE_ACCESS_TOKEN.invalid)),
         }
     }
 
-    /// The app whose `access_token` was sent, if it may call.
-    pub(super) fn caller(&self, world: &World) -> Result<Caller, Refusal> {
-        let token = self.query("access_token", 41001)?;
-        let (corp, suite_id) = match world.tokens.holder(token, world.now()) {
-            Ok(Holder::App(corp, suite_id)) => (corp.clone(), suite_id.clone()),
-            Err(TokenTrouble::Expired) => return Err(Refusal::new(42001)),
-            Ok(_) | Err(TokenTrouble::Bad) => return Err(Refusal::new(40014)),
+    /// The corpid of the provider that the `provider_access_token` was issued to.
+    pub(super) fn provider(&self, store: &Store) -> Result<String, ApiError> {
+        match self.token_subject(store, &PROVIDER_ACCESS_TOKEN)? {
+            TokenSubject::Provider(corp_id) => Ok(corp_id.clone()),
+            _ => Err(ApiError::new(PROVIDER_ACCESS_TOKEN.invalid)),
+        }
+    }
+
+    /// The app that the `access_token` was issued to, if it is authorized and enabled.
+    pub(super) fn caller(&self, store: &Store) -> Result<Caller, ApiError> {
+        let TokenSubject::App(corp_key, suite_id) = self.token_subject(store, &ACCESS_TOKEN)?
+        else {
+            return Err(ApiError::new(ACCESS_TOKEN.invalid));
         };
-        let Some(company) = world.corp(&corp) else { return Err(Refusal::new(40014)) };
-        match company.app(&suite_id) {
-            Some(app) if app.status == AppStatus::Authorized => {}
-            _ => return Err(Refusal::new(48004)),
+        let corp = store
+            .corp(corp_key)
+            .ok_or(ApiError::new(ACCESS_TOKEN.invalid))?;
+        if !corp.app(suite_id).is_some_and(App::is_authorized) {
+            return Err(ApiError::new(48004));
         }
-        if world.settings.disabled.is(company) {
-            return Err(Refusal::new(50003));
+        if store.is_disabled(corp) {
+            return Err(ApiError::new(50003));
         }
-        Ok(Caller { corp, suite_id })
+        Ok(Caller {
+            corp_key: corp_key.clone(),
+            suite_id: suite_id.clone(),
+        })
+    }
+
+    /// The authorization that `auth_corpid` and `permanent_code` prove.
+    pub(super) fn authorization<'a>(
+        &self,
+        store: &'a Store,
+        suite: &Suite,
+    ) -> Result<(&'a Corp, &'a App), ApiError> {
+        let corp_id = self.text("auth_corpid", 41002)?;
+        let code = self.text("permanent_code", 41025)?;
+        let corp = store.corp(corp_id).ok_or(ApiError::new(40013))?;
+        let app = corp.app(suite.id.as_str()).ok_or(ApiError::new(48004))?;
+        // A cancelled authorization is 40084 as well (D/96213).
+        if !app.is_authorized() || app.permanent_code != code {
+            return Err(ApiError::new(40084));
+        }
+        Ok((corp, app))
+    }
+
+    fn token_subject<'a>(
+        &self,
+        store: &'a Store,
+        parameter: &TokenParameter,
+    ) -> Result<&'a TokenSubject, ApiError> {
+        let token = self.query(parameter.name, parameter.missing)?;
+        store.tokens.subject(token, store.now()).map_err(|error| {
+            ApiError::new(match error {
+                TokenError::Invalid => parameter.invalid,
+                TokenError::Expired => parameter.expired,
+            })
+        })
     }
 }

@@ -1,4 +1,4 @@
-//! What an administrator does: `install`, `change`, `cancel`, `reset-secret`.
+//! The actions of an administrator: `install`, `change`, `cancel`, `reset-secret`.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{body, json_response, pushed};
+use super::{delivery_response, parse_body};
 use crate::engine::Engine;
 use crate::problem::Problem;
 
@@ -15,23 +15,23 @@ use crate::problem::Problem;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Body {
     suite_id: Option<String>,
-    /// What `create_auth` brings back; for `install` alone.
+    /// The `state` of `create_auth`; for `install`.
     state: Option<String>,
 }
 
 pub(super) async fn act(
     State(engine): State<Arc<Engine>>,
-    Path((corp_id, act)): Path<(String, String)>,
+    Path((corp_id, action)): Path<(String, String)>,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let body: Body = body(&bytes)?;
+    let body: Body = parse_body(&bytes)?;
     let suite_id = body.suite_id.as_deref();
-    let delivery = match act.as_str() {
+    let delivery = match action.as_str() {
         "install" => engine.install(&corp_id, suite_id, body.state).await?,
         "change" => engine.change_authorization(&corp_id, suite_id).await?,
         "cancel" => engine.cancel(&corp_id, suite_id).await?,
         "reset-secret" => engine.reset_secret(&corp_id, suite_id).await?,
-        _ => return Err(Problem::unknown("an administrator does not do that")),
+        _ => return Err(Problem::not_found("no such action of an administrator")),
     };
-    Ok(json_response(&pushed(&delivery)))
+    Ok(delivery_response(&delivery))
 }

@@ -1,4 +1,4 @@
-//! What people do, and what happens to them.
+//! The actions of members.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{body, json_response, pushed};
-use crate::acts::Grant;
+use super::{delivery_response, json_response, parse_body};
+use crate::actions::{LoginConsent, MemberRef};
 use crate::engine::Engine;
 use crate::problem::Problem;
 
@@ -19,7 +19,7 @@ struct Body {
     suite_id: Option<String>,
     /// For `rename`.
     new_user_id: Option<String>,
-    /// For `code`: `snsapi_privateinfo` brings a user_ticket.
+    /// For `code`: `snsapi_privateinfo` adds a user_ticket.
     scope: Option<String>,
     /// For `status`.
     status: Option<u8>,
@@ -27,35 +27,48 @@ struct Body {
 
 pub(super) async fn act(
     State(engine): State<Arc<Engine>>,
-    Path((corp_id, user_id, act)): Path<(String, String, String)>,
+    Path((corp_id, user_id, action)): Path<(String, String, String)>,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let body: Body = body(&bytes)?;
-    let (corp, user, suite) = (corp_id.as_str(), user_id.as_str(), body.suite_id.as_deref());
-    let delivery = match act.as_str() {
+    let body: Body = parse_body(&bytes)?;
+    let member = MemberRef {
+        corp_id: &corp_id,
+        user_id: &user_id,
+        suite_id: body.suite_id.as_deref(),
+    };
+    let delivery = match action.as_str() {
         "code" => {
             let private_info = match body.scope.as_deref() {
                 None | Some("snsapi_base") => false,
                 Some("snsapi_privateinfo") => true,
-                Some(_) => return Err(Problem::bad("scope is snsapi_base or snsapi_privateinfo")),
+                Some(_) => {
+                    return Err(Problem::bad_request(
+                        "scope must be snsapi_base or snsapi_privateinfo",
+                    ));
+                }
             };
-            let grant = Grant { redirect_host: None, private_info };
-            let code = engine.login_code(corp, user, suite, grant)?;
+            let consent = LoginConsent {
+                redirect_host: None,
+                private_info,
+            };
+            let code = engine.login_code(member, consent)?;
             return Ok(json_response(&json!({"code": code})));
         }
-        "leave" => engine.leave(corp, user, suite).await?,
-        "join" => engine.join(corp, user, suite).await?,
-        "rename" => engine.rename(corp, user, suite, body.new_user_id.as_deref()).await?,
-        "hide" => engine.set_visible(corp, user, suite, false).await?,
-        "show" => engine.set_visible(corp, user, suite, true).await?,
+        "leave" => engine.leave(member).await?,
+        "join" => engine.join(member).await?,
+        "rename" => engine.rename(member, body.new_user_id.as_deref()).await?,
+        "hide" => engine.set_visible(member, false).await?,
+        "show" => engine.set_visible(member, true).await?,
         "status" => {
-            let status = body.status.ok_or_else(|| Problem::bad("status is missing"))?;
-            engine.set_status(corp, user, suite, status).await?
+            let status = body
+                .status
+                .ok_or_else(|| Problem::bad_request("status is missing"))?;
+            engine.set_status(member, status).await?
         }
-        "subscribe" => engine.person_event(corp, user, suite, "subscribe").await?,
-        "unsubscribe" => engine.person_event(corp, user, suite, "unsubscribe").await?,
-        "enter" => engine.person_event(corp, user, suite, "enter_agent").await?,
-        _ => return Err(Problem::unknown("people do not do that")),
+        "subscribe" => engine.member_event(member, "subscribe").await?,
+        "unsubscribe" => engine.member_event(member, "unsubscribe").await?,
+        "enter" => engine.member_event(member, "enter_agent").await?,
+        _ => return Err(Problem::not_found("no such action of a member")),
     };
-    Ok(json_response(&pushed(&delivery)))
+    Ok(delivery_response(&delivery))
 }

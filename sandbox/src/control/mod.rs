@@ -1,10 +1,10 @@
-//! The sandbox's own API, below `/sandbox`.
+//! The control API below `/sandbox`.
 
 mod corp;
 mod member;
+mod settings;
 mod state;
 mod suite;
-mod switches;
 
 use std::sync::Arc;
 
@@ -15,43 +15,65 @@ use axum::routing::{get, post};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-pub(crate) use state::{state, status};
+pub(crate) use state::{app_status, state};
 
 use crate::delivery::Delivery;
 use crate::engine::Engine;
 use crate::problem::Problem;
 
-/// Every route of the control API.
+/// All routes of the control API.
 pub(crate) fn routes() -> Router<Arc<Engine>> {
     Router::new()
         .route("/sandbox/state", get(state::serve))
-        .route("/sandbox/notify", post(switches::notify))
-        .route("/sandbox/suites/{suite_id}/ticket", post(suite::ticket))
+        .route("/sandbox/notify", post(settings::set_notify))
+        .route(
+            "/sandbox/suites/{suite_id}/ticket",
+            post(suite::push_ticket),
+        )
         .route("/sandbox/suites/{suite_id}/verify", post(suite::verify))
-        .route("/sandbox/corps/{corp_id}/{act}", post(corp::act))
-        .route("/sandbox/corps/{corp_id}/members/{user_id}/{act}", post(member::act))
+        .route("/sandbox/corps/{corp_id}/{action}", post(corp::act))
+        .route(
+            "/sandbox/corps/{corp_id}/members/{user_id}/{action}",
+            post(member::act),
+        )
         .route(
             "/sandbox/faults",
-            get(switches::faults).post(switches::add_fault).delete(switches::clear_faults),
+            get(settings::faults)
+                .post(settings::add_fault)
+                .delete(settings::clear_faults),
         )
-        .route("/sandbox/settings", get(switches::settings).post(switches::change_settings))
-        .route("/sandbox/tokens/expire", post(switches::expire_tokens))
-        .route("/sandbox/clock", get(switches::clock).post(switches::advance))
+        .route(
+            "/sandbox/settings",
+            get(settings::settings).post(settings::change_settings),
+        )
+        .route("/sandbox/tokens/expire", post(settings::expire_tokens))
+        .route(
+            "/sandbox/clock",
+            get(settings::clock).post(settings::advance_clock),
+        )
 }
 
-/// Reads a JSON body; none at all is an empty object.
-fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Problem> {
-    let bytes: &[u8] = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes };
+/// Parses a JSON body; an empty one is an empty object.
+fn parse_body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Problem> {
+    let bytes: &[u8] = if bytes.trim_ascii().is_empty() {
+        b"{}"
+    } else {
+        bytes
+    };
     serde_json::from_slice(bytes)
-        .map_err(|error| Problem::bad(format!("the body is not what it should be: {error}")))
+        .map_err(|error| Problem::bad_request(format!("invalid body: {error}")))
 }
 
 fn json_response(value: &Value) -> Response {
     axum::Json(value).into_response()
 }
 
-/// What a call that pushes answers.
-fn pushed(delivery: &Delivery) -> Value {
+/// The response of an action that pushes an event.
+fn delivery_response(delivery: &Delivery) -> Response {
+    json_response(&delivery_json(delivery))
+}
+
+fn delivery_json(delivery: &Delivery) -> Value {
     json!({
         "id": delivery.id,
         "event": delivery.event,

@@ -8,41 +8,40 @@ use serde_json::{Value, json};
 
 use super::json_response;
 use crate::engine::Engine;
-use crate::world::{App, AppStatus, Corp, World};
+use crate::store::{App, AppStatus, Corp, Store};
 
 pub(super) async fn serve(State(engine): State<Arc<Engine>>) -> Response {
     json_response(&state(&engine))
 }
 
-/// All that there is, without a secret.
+/// All data except secrets.
 pub(crate) fn state(engine: &Engine) -> Value {
-    let notify = engine.target().map(|target| target.url().to_owned());
-    engine.read(|world| {
+    let notify = engine.notify_url().map(|url| url.as_str().to_owned());
+    engine.read(|store| {
         let suites: Vec<Value> = engine
             .suites
             .iter()
             .map(|suite| {
                 let id = suite.id.as_str();
-                let last = world.tickets.get(id).and_then(|tickets| tickets.last()).map(|(_, born)| *born);
-                json!({"suiteId": id, "instances": engine.instances.get(id), "lastTicketAt": last})
+                json!({"suiteId": id, "instances": engine.instances.get(id), "lastTicketAt": store.last_ticket_at(id)})
             })
             .collect();
-        let corps: Vec<Value> = world.corps.iter().map(|of| corp(engine, world, of)).collect();
+        let corps: Vec<Value> = store.corps.iter().map(|corp| corp_state(engine, store, corp)).collect();
         json!({
             "suites": suites,
             "corps": corps,
-            "deliveries": world.deliveries,
-            "calls": world.calls,
-            "faults": world.faults,
+            "deliveries": store.deliveries,
+            "calls": store.calls,
+            "faults": store.faults,
             "notify": notify,
-            "trustedDomain": engine.trusted_domain_in(world),
-            "now": world.now(),
+            "trustedDomain": engine.trusted_domain(store),
+            "now": store.now(),
         })
     })
 }
 
-fn corp(engine: &Engine, world: &World, corp: &Corp) -> Value {
-    let form = world.settings.ids;
+fn corp_state(engine: &Engine, store: &Store, corp: &Corp) -> Value {
+    let form = store.settings.ids;
     let apps: Vec<Value> = corp
         .apps
         .iter()
@@ -50,16 +49,14 @@ fn corp(engine: &Engine, world: &World, corp: &Corp) -> Value {
             json!({
                 "suiteId": app.suite_id,
                 "agentId": app.agent_id.to_string(),
-                "status": status(world, corp, app),
+                "status": app_status(store, corp, app),
             })
         })
         .collect();
     let members: Vec<Value> = corp
-        .members
-        .iter()
-        .filter(|member| !member.left)
+        .present_members()
         .map(|member| {
-            let mut entry = json!({"userId": corp.handle(member, form), "name": member.name});
+            let mut entry = json!({"userId": corp.bare_user_id(member, form), "name": member.name});
             if let Some(kind) = member.kind {
                 entry["kind"] = json!(kind);
             }
@@ -69,12 +66,17 @@ fn corp(engine: &Engine, world: &World, corp: &Corp) -> Value {
             entry
         })
         .collect();
-    let agent_id = corp.installed().next().map_or_else(
-        || engine.suites.first().map_or(0, |suite| engine.agent_id(suite.id.as_str())),
+    let agent_id = corp.installed_apps().next().map_or_else(
+        || {
+            engine
+                .suites
+                .first()
+                .map_or(0, |suite| engine.agent_id(suite.id.as_str()))
+        },
         |app| app.agent_id,
     );
     json!({
-        "corpId": corp.shown_id(form),
+        "corpId": corp.public_id(form),
         "corpName": corp.name,
         "agentId": agent_id.to_string(),
         "apps": apps,
@@ -83,10 +85,10 @@ fn corp(engine: &Engine, world: &World, corp: &Corp) -> Value {
 }
 
 /// `authorized`, `disabled` or `cancelled`.
-pub(crate) fn status(world: &World, corp: &Corp, app: &App) -> &'static str {
+pub(crate) fn app_status(store: &Store, corp: &Corp, app: &App) -> &'static str {
     match app.status {
         AppStatus::Cancelled => "cancelled",
-        AppStatus::Authorized if world.settings.disabled.is(corp) => "disabled",
+        AppStatus::Authorized if store.is_disabled(corp) => "disabled",
         AppStatus::Authorized => "authorized",
     }
 }

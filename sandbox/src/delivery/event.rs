@@ -1,206 +1,230 @@
-//! The events, field by field as WeCom writes them, in XML or JSON.
+//! The events of callbacks, field by field as WeCom writes them, in XML or JSON.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use crate::world::Format;
+use crate::store::{App, CallbackFormat, Corp, Store};
 
-/// One event, before it is sealed.
+/// One event, before it is encrypted.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     /// InfoType or Event.
     pub(crate) name: &'static str,
     pub(crate) suite_id: String,
-    /// The key of the company that it is about.
-    pub(crate) corp: Option<String>,
-    /// Goes to the app's callback, and not to the suite's.
-    pub(crate) to_app: bool,
+    /// The key of the corp that the event is about.
+    pub(crate) corp_key: Option<String>,
+    /// Whether it is an app event; suite events have another receiveid and envelope.
+    pub(crate) is_app_event: bool,
     fields: Vec<(&'static str, Field)>,
+}
+
+/// The corp's app that an event is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AppContext<'a> {
+    pub(crate) suite_id: &'a str,
+    pub(crate) corp_key: &'a str,
+    /// The corp id as WeCom answers it.
+    pub(crate) corp_id: &'a str,
+    pub(crate) agent_id: i64,
+    /// The `state` of the authorization link.
+    pub(crate) state: Option<&'a str>,
+    /// Milliseconds by the sandbox's clock.
+    pub(crate) now: i64,
 }
 
 #[derive(Clone, Debug)]
 enum Field {
-    /// In CDATA.
-    Data(String),
-    /// In CDATA after a space, as in WeCom's sample of suite_ticket (D/97173).
-    Spaced(String),
-    /// As it stands.
-    Bare(String),
+    Cdata(String),
+    /// CDATA after a space, as in WeCom's sample of suite_ticket (D/97173).
+    SpacedCdata(String),
+    /// Without CDATA.
+    Raw(String),
 }
 
-use Field::{Bare, Data, Spaced};
+use Field::{Cdata, Raw, SpacedCdata};
+
+impl<'a> AppContext<'a> {
+    pub(crate) fn new(store: &Store, corp: &'a Corp, app: &'a App) -> Self {
+        Self {
+            suite_id: &app.suite_id,
+            corp_key: &corp.key,
+            corp_id: corp.public_id(store.settings.ids),
+            agent_id: app.agent_id,
+            state: app.state.as_deref(),
+            now: store.now(),
+        }
+    }
+}
 
 impl Event {
-    fn suite(
-        name: &'static str,
-        suite_id: &str,
-        corp: Option<&str>,
-        fields: Vec<(&'static str, Field)>,
-    ) -> Self {
-        Self { name, suite_id: suite_id.to_owned(), corp: corp.map(str::to_owned), to_app: false, fields }
-    }
-
     /// D/97173.
     pub(crate) fn suite_ticket(suite_id: &str, ticket: &str, now: i64) -> Self {
         let fields = vec![
-            ("SuiteId", data(suite_id)),
-            ("InfoType", Spaced("suite_ticket".to_owned())),
+            ("SuiteId", cdata(suite_id)),
+            ("InfoType", SpacedCdata("suite_ticket".to_owned())),
             ("TimeStamp", seconds(now)),
-            ("SuiteTicket", data(ticket)),
+            ("SuiteTicket", cdata(ticket)),
         ];
-        Self::suite("suite_ticket", suite_id, None, fields)
+        Self {
+            name: "suite_ticket",
+            suite_id: suite_id.to_owned(),
+            corp_key: None,
+            is_app_event: false,
+            fields,
+        }
     }
 
-    /// D/100965. It does not say which company.
-    pub(crate) fn create_auth(suite_id: &str, corp: &str, code: &str, state: Option<&str>, now: i64) -> Self {
-        let mut fields = vec![
-            ("SuiteId", data(suite_id)),
-            ("AuthCode", data(code)),
-            ("InfoType", data("create_auth")),
-            ("TimeStamp", seconds(now)),
-        ];
-        fields.extend(state.map(|state| ("State", data(state))));
-        fields.push(("ExtraInfo", Bare(String::new())));
-        Self::suite("create_auth", suite_id, Some(corp), fields)
+    /// D/100965. The event does not name the corp.
+    pub(crate) fn create_auth(app: &AppContext<'_>, code: &str) -> Self {
+        let mut event = Self::with_auth_code("create_auth", app, code);
+        event.push_state(app);
+        event
     }
 
-    /// D/97175. It does not say which company.
-    pub(crate) fn reset_permanent_code(suite_id: &str, corp: &str, code: &str, now: i64) -> Self {
-        let fields = vec![
-            ("SuiteId", data(suite_id)),
-            ("AuthCode", data(code)),
-            ("InfoType", data("reset_permanent_code")),
-            ("TimeStamp", seconds(now)),
-        ];
-        Self::suite("reset_permanent_code", suite_id, Some(corp), fields)
+    /// D/97175. The event does not name the corp.
+    pub(crate) fn reset_permanent_code(app: &AppContext<'_>, code: &str) -> Self {
+        Self::with_auth_code("reset_permanent_code", app, code)
     }
 
     /// D/100965.
-    pub(crate) fn change_auth(
-        suite_id: &str,
-        corp: &str,
-        corp_id: &str,
-        state: Option<&str>,
-        now: i64,
-    ) -> Self {
-        let mut fields = vec![
-            ("SuiteId", data(suite_id)),
-            ("InfoType", data("change_auth")),
-            ("TimeStamp", seconds(now)),
-            ("AuthCorpId", data(corp_id)),
-        ];
-        fields.extend(state.map(|state| ("State", data(state))));
-        fields.push(("ExtraInfo", Bare(String::new())));
-        Self::suite("change_auth", suite_id, Some(corp), fields)
+    pub(crate) fn change_auth(app: &AppContext<'_>) -> Self {
+        let mut event = Self::with_corp_id("change_auth", app);
+        event.push_state(app);
+        event
     }
 
     /// D/100965.
-    pub(crate) fn cancel_auth(suite_id: &str, corp: &str, corp_id: &str, now: i64) -> Self {
-        let fields = vec![
-            ("SuiteId", data(suite_id)),
-            ("InfoType", data("cancel_auth")),
-            ("TimeStamp", seconds(now)),
-            ("AuthCorpId", data(corp_id)),
-        ];
-        Self::suite("cancel_auth", suite_id, Some(corp), fields)
+    pub(crate) fn cancel_auth(app: &AppContext<'_>) -> Self {
+        Self::with_corp_id("cancel_auth", app)
     }
 
-    fn app(
-        name: &'static str,
-        suite_id: &str,
-        corp: &str,
-        (corp_id, from): (&str, &str),
-        now: i64,
-        more: Vec<(&'static str, Field)>,
-    ) -> Self {
-        let mut fields = vec![
-            ("ToUserName", data(corp_id)),
-            ("FromUserName", data(from)),
-            ("CreateTime", seconds(now)),
-            ("MsgType", data("event")),
-            ("Event", data(name)),
-        ];
-        fields.extend(more);
-        Self { name, suite_id: suite_id.to_owned(), corp: Some(corp.to_owned()), to_app: true, fields }
-    }
-
-    /// D/96302; `new_id` is what `update_user` changes the userid to.
+    /// D/96302; `new_id` is the userid that `update_user` changes `user_id` to.
     pub(crate) fn change_contact(
-        suite_id: &str,
-        corp: &str,
-        corp_id: &str,
-        change: &str,
+        app: &AppContext<'_>,
+        change_type: &str,
         user_id: &str,
         new_id: Option<&str>,
-        now: i64,
     ) -> Self {
-        let mut more = vec![("ChangeType", Bare(change.to_owned())), ("UserID", data(user_id))];
-        more.extend(new_id.map(|new_id| ("NewUserID", data(new_id))));
-        if change != "delete_user" {
-            more.push(("Department", data("1")));
+        let mut fields = vec![
+            ("ChangeType", Raw(change_type.to_owned())),
+            ("UserID", cdata(user_id)),
+        ];
+        fields.extend(new_id.map(|new_id| ("NewUserID", cdata(new_id))));
+        if change_type != "delete_user" {
+            fields.push(("Department", cdata("1")));
         }
-        Self::app("change_contact", suite_id, corp, (corp_id, "sys"), now, more)
+        Self::app_event("change_contact", app, "sys", fields)
     }
 
-    /// `subscribe`, `unsubscribe`, `enter_agent`: from a person, about an app (D/96468).
-    pub(crate) fn of_person(
-        name: &'static str,
-        suite_id: &str,
-        corp: &str,
-        (corp_id, user_id): (&str, &str),
-        agent_id: i64,
-        now: i64,
-    ) -> Self {
-        let mut more = Vec::new();
+    /// `subscribe`, `unsubscribe`, `enter_agent`: sent by a member to an app (D/96468).
+    pub(crate) fn member_event(name: &'static str, app: &AppContext<'_>, user_id: &str) -> Self {
+        let mut fields = Vec::new();
         if name == "enter_agent" {
-            more.push(("EventKey", data("")));
+            fields.push(("EventKey", cdata("")));
         }
-        more.push(("AgentID", Bare(agent_id.to_string())));
-        Self::app(name, suite_id, corp, (corp_id, user_id), now, more)
+        fields.push(("AgentID", Raw(app.agent_id.to_string())));
+        Self::app_event(name, app, user_id, fields)
     }
 
     /// D/97195.
-    pub(crate) fn unlicensed_notify(
-        suite_id: &str,
-        corp: &str,
-        corp_id: &str,
-        user_id: &str,
-        agent_id: i64,
-        now: i64,
-    ) -> Self {
-        let more = vec![("UserID", data(user_id)), ("AgentID", Bare(agent_id.to_string()))];
-        Self::app("unlicensed_notify", suite_id, corp, (corp_id, "sys"), now, more)
+    pub(crate) fn unlicensed_notify(app: &AppContext<'_>, user_id: &str) -> Self {
+        let fields = vec![
+            ("UserID", cdata(user_id)),
+            ("AgentID", Raw(app.agent_id.to_string())),
+        ];
+        Self::app_event("unlicensed_notify", app, "sys", fields)
     }
 
-    /// The text that is encrypted.
-    pub(crate) fn text(&self, format: Format) -> String {
+    /// The plaintext of the callback.
+    pub(crate) fn to_text(&self, format: CallbackFormat) -> String {
         match format {
-            Format::Xml => self.xml(),
-            Format::Json => self.json(),
+            CallbackFormat::Xml => self.to_xml(),
+            CallbackFormat::Json => self.to_json(),
         }
     }
 
-    fn xml(&self) -> String {
+    fn with_auth_code(name: &'static str, app: &AppContext<'_>, code: &str) -> Self {
+        let fields = vec![
+            ("SuiteId", cdata(app.suite_id)),
+            ("AuthCode", cdata(code)),
+            ("InfoType", cdata(name)),
+            ("TimeStamp", seconds(app.now)),
+        ];
+        Self::about(name, app, false, fields)
+    }
+
+    fn with_corp_id(name: &'static str, app: &AppContext<'_>) -> Self {
+        let fields = vec![
+            ("SuiteId", cdata(app.suite_id)),
+            ("InfoType", cdata(name)),
+            ("TimeStamp", seconds(app.now)),
+            ("AuthCorpId", cdata(app.corp_id)),
+        ];
+        Self::about(name, app, false, fields)
+    }
+
+    fn push_state(&mut self, app: &AppContext<'_>) {
+        self.fields
+            .extend(app.state.map(|state| ("State", cdata(state))));
+        self.fields.push(("ExtraInfo", Raw(String::new())));
+    }
+
+    fn app_event(
+        name: &'static str,
+        app: &AppContext<'_>,
+        from: &str,
+        more: Vec<(&'static str, Field)>,
+    ) -> Self {
+        let mut fields = vec![
+            ("ToUserName", cdata(app.corp_id)),
+            ("FromUserName", cdata(from)),
+            ("CreateTime", seconds(app.now)),
+            ("MsgType", cdata("event")),
+            ("Event", cdata(name)),
+        ];
+        fields.extend(more);
+        Self::about(name, app, true, fields)
+    }
+
+    fn about(
+        name: &'static str,
+        app: &AppContext<'_>,
+        is_app_event: bool,
+        fields: Vec<(&'static str, Field)>,
+    ) -> Self {
+        let (suite_id, corp_key) = (app.suite_id.to_owned(), Some(app.corp_key.to_owned()));
+        Self {
+            name,
+            suite_id,
+            corp_key,
+            is_app_event,
+            fields,
+        }
+    }
+
+    fn to_xml(&self) -> String {
         let mut xml = String::from("<xml>");
         for (name, field) in &self.fields {
             let _ = match field {
-                Data(text) => write!(xml, "<{name}>{}</{name}>", cdata(text)),
-                Spaced(text) => write!(xml, "<{name}> {}</{name}>", cdata(text)),
-                Bare(text) => write!(xml, "<{name}>{text}</{name}>"),
+                Cdata(text) => write!(xml, "<{name}>{}</{name}>", cdata_section(text)),
+                SpacedCdata(text) => write!(xml, "<{name}> {}</{name}>", cdata_section(text)),
+                Raw(text) => write!(xml, "<{name}>{text}</{name}>"),
             };
         }
         xml + "</xml>"
     }
 
-    fn json(&self) -> String {
+    fn to_json(&self) -> String {
         let fields: Map<String, Value> = self
             .fields
             .iter()
             .map(|(name, field)| match field {
-                Data(text) | Spaced(text) => ((*name).to_owned(), Value::from(text.as_str())),
-                Bare(text) => {
-                    let value = text.parse::<i64>().map_or_else(|_| Value::from(text.as_str()), Value::from);
+                Cdata(text) | SpacedCdata(text) => ((*name).to_owned(), Value::from(text.as_str())),
+                Raw(text) => {
+                    let value = text
+                        .parse::<i64>()
+                        .map_or_else(|_| Value::from(text.as_str()), Value::from);
                     ((*name).to_owned(), value)
                 }
             })
@@ -209,46 +233,55 @@ impl Event {
     }
 }
 
-fn data(text: &str) -> Field {
-    Data(text.to_owned())
-}
-
-fn seconds(now: i64) -> Field {
-    Bare((now / 1000).to_string())
-}
-
-/// A CDATA section; the end mark inside the text is cut in two.
-pub(crate) fn cdata(text: &str) -> String {
+/// A CDATA section; an end mark inside the text is split in two.
+pub(super) fn cdata_section(text: &str) -> String {
     format!("<![CDATA[{}]]>", text.replace("]]>", "]]]]><![CDATA[>"))
+}
+
+fn cdata(text: &str) -> Field {
+    Cdata(text.to_owned())
+}
+
+fn seconds(millis: i64) -> Field {
+    Raw((millis / 1000).to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const APP: AppContext<'_> = AppContext {
+        suite_id: "dk1",
+        corp_key: "c",
+        corp_id: "wpA",
+        agent_id: 7,
+        state: Some("123"),
+        now: 1_000,
+    };
+
     #[test]
-    fn events_are_written_as_in_the_samples() {
+    fn events_match_wecom_samples() {
         assert_eq!(
-            Event::suite_ticket("dk1", "T", 1_403_610_513_999).text(Format::Xml),
+            Event::suite_ticket("dk1", "T", 1_403_610_513_999).to_text(CallbackFormat::Xml),
             "<xml><SuiteId><![CDATA[dk1]]></SuiteId><InfoType> <![CDATA[suite_ticket]]></InfoType>\
              <TimeStamp>1403610513</TimeStamp><SuiteTicket><![CDATA[T]]></SuiteTicket></xml>"
         );
         assert_eq!(
-            Event::create_auth("dk1", "c", "CODE", Some("123"), 1_000).text(Format::Xml),
+            Event::create_auth(&APP, "CODE").to_text(CallbackFormat::Xml),
             "<xml><SuiteId><![CDATA[dk1]]></SuiteId><AuthCode><![CDATA[CODE]]></AuthCode>\
              <InfoType><![CDATA[create_auth]]></InfoType><TimeStamp>1</TimeStamp>\
              <State><![CDATA[123]]></State><ExtraInfo></ExtraInfo></xml>"
         );
         assert_eq!(
-            Event::of_person("unsubscribe", "dk1", "c", ("wpA", "woB"), 7, 1_000).text(Format::Xml),
+            Event::member_event("unsubscribe", &APP, "woB").to_text(CallbackFormat::Xml),
             "<xml><ToUserName><![CDATA[wpA]]></ToUserName><FromUserName><![CDATA[woB]]></FromUserName>\
              <CreateTime>1</CreateTime><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[unsubscribe]]></Event>\
              <AgentID>7</AgentID></xml>"
         );
         assert_eq!(
-            Event::cancel_auth("dk1", "c", "wpA", 1_000).text(Format::Json),
+            Event::cancel_auth(&APP).to_text(CallbackFormat::Json),
             r#"{"AuthCorpId":"wpA","InfoType":"cancel_auth","SuiteId":"dk1","TimeStamp":1}"#
         );
-        assert_eq!(cdata("a]]>b"), "<![CDATA[a]]]]><![CDATA[>b]]>");
+        assert_eq!(cdata_section("a]]>b"), "<![CDATA[a]]]]><![CDATA[>b]]>");
     }
 }

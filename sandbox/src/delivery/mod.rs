@@ -1,66 +1,69 @@
-//! What is pushed to the app: suite events, app events, and the check of the URL.
+//! Callbacks pushed to the app: suite events, app events, and the verification of the callback URL.
 
 mod event;
+mod notify_url;
 mod push;
-mod sealed;
-mod target;
-mod ticket;
+mod push_client;
+mod request;
+mod ticket_timer;
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use event::Event;
-pub(crate) use push::Client;
-pub(crate) use sealed::Sealed;
-pub(crate) use target::{Target, is_loopback, plain_authority};
-pub(crate) use ticket::keep_pushing;
+pub(crate) use event::{AppContext, Event};
+pub(crate) use notify_url::{NotifyUrl, host_and_port, is_loopback};
+pub(crate) use push_client::PushClient;
+pub(crate) use request::CallbackRequest;
+pub(crate) use ticket_timer::run_ticket_timer;
 
 /// One push, with all its attempts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Delivery {
-    /// Its number; later pushes have higher ones.
+    /// Its id; later pushes have higher ones.
     pub id: u64,
-    /// WeCom's InfoType or Event; `verify` is the check of the URL by GET.
+    /// WeCom's InfoType or Event; `verify` is the URL verification by GET.
     pub event: String,
-    /// The suite whose keys sealed it.
+    /// The suite whose callback keys signed it.
     pub suite_id: String,
-    /// The company that it is about, as it was shown then.
+    /// The corp of the event, in the form that was answered at that time.
     pub corp_id: Option<String>,
-    /// When it was first tried, in milliseconds by the sandbox's clock.
+    /// The time of the first attempt, in milliseconds by the sandbox's clock.
     pub at: i64,
-    /// The HTTP status of the last attempt; none if there was no answer.
+    /// The HTTP status of the last attempt; `None` if there was no response.
     pub status: Option<u16>,
-    /// The body of the last answer.
+    /// The body of the last response.
     pub answer: Option<String>,
-    /// How often it was sent.
+    /// The number of attempts.
     pub attempts: u32,
     /// From the first attempt to the end of the last.
     pub duration_ms: u64,
-    /// What became of it.
+    /// The result.
     pub outcome: Outcome,
-    /// Why there was no answer.
+    /// Why there was no response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The push that this one repeats, by the `duplicate` switch.
+    /// The push that this one repeats, by the `duplicate` setting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate_of: Option<u64>,
 }
 
-/// What became of a push.
+/// The result of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// Under way.
+    /// In progress.
     Sending,
     /// Answered with 200.
     Delivered,
-    /// Not answered with 200, and given up.
+    /// Not answered with 200 by the last attempt.
     Failed,
-    /// Lost on purpose, by the `drop` switch.
+    /// Discarded by the `drop` setting.
     Dropped,
-    /// Kept back by the `reorder` switch, until the next push has been delivered.
+    /// Delayed by the `reorder` setting until the next push has been delivered.
     Held,
 }
 
@@ -82,9 +85,22 @@ impl Delivery {
         }
     }
 
-    /// Answered with 200 and the body `success`, as WeCom asks for (D/97172).
+    /// Answered with 200 and the body `success`, as WeCom requires (D/97172).
     #[must_use]
     pub fn succeeded(&self) -> bool {
         self.status == Some(200) && self.answer.as_deref() == Some("success")
     }
+
+    /// Counts an attempt that ended `elapsed` after the first one began.
+    fn record_attempt(&mut self, result: AttemptResult, elapsed: Duration) {
+        self.attempts += 1;
+        self.duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        (self.status, self.answer, self.error) = match result {
+            Ok((status, body)) => (Some(status), Some(body), None),
+            Err(error) => (None, None, Some(error)),
+        };
+    }
 }
+
+/// The result of one attempt: status and body, or why there was no response.
+type AttemptResult = Result<(u16, String), String>;

@@ -9,11 +9,12 @@ use axum::response::Response;
 use serde_json::json;
 use wecom_login::web::Language;
 
+use super::login::remark;
 use super::record::{calls, deliveries, faults};
 use super::shell::{Page, escape, language};
-use crate::control::status;
+use crate::control::app_status;
 use crate::engine::Engine;
-use crate::world::{AppStatus, Corp, Which, Whose, World};
+use crate::store::{AppStatus, Corp, CorpSelector, EventSelector, Store};
 
 /// Sends what buttons and forms say, and keeps the page fresh.
 const SCRIPT: &str = include_str!("console.js");
@@ -26,8 +27,8 @@ pub(super) async fn page(
     let language = language(query.as_deref(), &headers);
     let say = |zh, en| language.choose(zh, en);
     let title = say("企业微信沙箱", "WeCom sandbox");
-    let target = engine.target().map(|target| target.url().to_owned());
-    let body = engine.read(|world| {
+    let target = engine.notify_url().map(|url| url.as_str().to_owned());
+    let body = engine.read(|store| {
         format!(
             "<div class=\"wide\"><header class=\"top\"><h1>{title}</h1><p class=\"quiet\">{} {} · {} {} · \
              <a href=\"/sandbox/state\">{}</a></p></header>\
@@ -36,35 +37,54 @@ pub(super) async fn page(
             say("推送至", "Pushes to"),
             code_or(target.as_deref(), say("（未设置）", "nowhere yet")),
             say("可信域名", "trusted domain"),
-            code_or(engine.trusted_domain_in(world).as_deref(), say("（未设置）", "none")),
+            code_or(engine.trusted_domain(store).as_deref(), say("（未设置）", "none")),
             say("JSON 状态", "state as JSON"),
-            suites(language, &engine, world),
-            switches(language, world),
-            corps(language, &engine, world),
-            calls(language, world),
-            faults(language, world),
-            deliveries(language, world),
+            suites(language, &engine, store),
+            switches(language, store),
+            corps(language, &engine, store),
+            calls(language, store),
+            faults(language, store),
+            deliveries(language, store),
         )
     });
-    Page { class: "console", script: SCRIPT, ..Page::new(language, title, &body) }.response()
+    Page {
+        class: "console",
+        script: SCRIPT,
+        ..Page::new(language, title, &body)
+    }
+    .response()
 }
 
 fn code_or(text: Option<&str>, otherwise: &str) -> String {
-    text.map_or_else(|| otherwise.to_owned(), |text| format!("<code>{}</code>", escape(text)))
+    text.map_or_else(
+        || otherwise.to_owned(),
+        |text| format!("<code>{}</code>", escape(text)),
+    )
 }
 
-fn suites(language: Language, engine: &Engine, world: &World) -> String {
+fn suites(language: Language, engine: &Engine, store: &Store) -> String {
     let say = |zh, en| language.choose(zh, en);
-    let mut html = format!("<section class=\"card\" id=\"suites\"><h2>{}</h2>", say("代开发模板", "Suites"));
+    let mut html = format!(
+        "<section class=\"card\" id=\"suites\"><h2>{}</h2>",
+        say("代开发模板", "Suites")
+    );
     for suite in &engine.suites {
         let id = suite.id.as_str();
-        let names = engine.instances.get(id).map(|names| names.join(", ")).unwrap_or_default();
-        let last = world.tickets.get(id).and_then(|tickets| tickets.last());
+        let names = engine
+            .instances
+            .get(id)
+            .map(|names| names.join(", "))
+            .unwrap_or_default();
+        let last = store.tickets.get(id).and_then(|tickets| tickets.last());
         let age = last.map_or_else(
             || say("尚无 suite_ticket", "no ticket yet").to_owned(),
-            |(_, born)| {
-                let age = span(world.now() - born);
-                format!("{}{age}{}", say("最近的 suite_ticket：", "last ticket "), say(" 前", " ago"))
+            |(_, created_at)| {
+                let age = span(store.now() - created_at);
+                format!(
+                    "{}{age}{}",
+                    say("最近的 suite_ticket：", "last ticket "),
+                    say(" 前", " ago")
+                )
             },
         );
         let _ = write!(
@@ -78,23 +98,48 @@ fn suites(language: Language, engine: &Engine, world: &World) -> String {
                 "",
                 ""
             ),
-            button(say("验证回调 URL", "Check the URL"), &format!("/sandbox/suites/{id}/verify"), "", ""),
+            button(
+                say("验证回调 URL", "Check the URL"),
+                &format!("/sandbox/suites/{id}/verify"),
+                "",
+                ""
+            ),
         );
     }
     html + "</section>"
 }
 
-fn switches(language: Language, world: &World) -> String {
+fn switches(language: Language, store: &Store) -> String {
     let say = |zh, en| language.choose(zh, en);
-    let settings = &world.settings;
-    let on = |which: &Which| !which.is_off();
+    let settings = &store.settings;
+    let on = |which: &EventSelector| !which.is_off();
     let toggles = [
-        (say("无接口许可", "No licence"), "licence", !settings.licence),
-        (say("停用应用", "Apps disabled"), "disabled", settings.disabled != Whose::All(false)),
-        (say("重复推送", "Deliver twice"), "duplicate", on(&settings.duplicate)),
+        (
+            say("无接口许可", "No licence"),
+            "licence",
+            !settings.licence,
+        ),
+        (
+            say("停用应用", "Apps disabled"),
+            "disabled",
+            settings.disabled != CorpSelector::All(false),
+        ),
+        (
+            say("重复推送", "Deliver twice"),
+            "duplicate",
+            on(&settings.duplicate),
+        ),
         (say("丢失推送", "Lose pushes"), "drop", on(&settings.drop)),
-        (say("乱序推送", "Reorder pushes"), "reorder", on(&settings.reorder)),
-        (say("非 200 重试", "Retry non-200"), "retryNon200", settings.retry_non200),
+        (
+            say("乱序推送", "Reorder pushes"),
+            "reorder",
+            on(&settings.reorder),
+        ),
+        (
+            say("非 200 重试", "Retry non-200"),
+            "retryNon200",
+            settings.retry_non200,
+        ),
     ];
     let mut html = format!(
         "<section class=\"card\" id=\"switches\"><h2>{}</h2><div class=\"row\">",
@@ -115,20 +160,28 @@ fn switches(language: Language, world: &World) -> String {
         "</div><h3 class=\"apart\">{}</h3><p class=\"quiet\">{}{}</p><div class=\"row\">{}{}{}{}</div></section>",
         say("时间", "Time"),
         say("时钟快进：", "The clock is ahead by "),
-        span(world.clock_offset_ms),
+        span(store.clock_offset_ms),
         button("+5 min", "/sandbox/clock", r#"{"advanceMs":300000}"#, ""),
         button("+30 min", "/sandbox/clock", r#"{"advanceMs":1800000}"#, ""),
         button("+2 h", "/sandbox/clock", r#"{"advanceMs":7200000}"#, ""),
-        button(say("作废所有 access_token", "Kill all tokens"), "/sandbox/tokens/expire", "", "danger"),
+        button(
+            say("作废所有 access_token", "Kill all tokens"),
+            "/sandbox/tokens/expire",
+            "",
+            "danger"
+        ),
     );
     html
 }
 
-fn corps(language: Language, engine: &Engine, world: &World) -> String {
+fn corps(language: Language, engine: &Engine, store: &Store) -> String {
     let say = |zh, en| language.choose(zh, en);
-    let mut html = format!("<section class=\"card\" id=\"corps\"><h2>{}</h2>", say("企业", "Companies"));
-    for corp in &world.corps {
-        let shown = world.shown_corp_id(corp);
+    let mut html = format!(
+        "<section class=\"card\" id=\"corps\"><h2>{}</h2>",
+        say("企业", "Companies")
+    );
+    for corp in &store.corps {
+        let shown = store.public_corp_id(corp);
         let base = format!("/sandbox/corps/{shown}");
         let _ = write!(
             html,
@@ -140,7 +193,7 @@ fn corps(language: Language, engine: &Engine, world: &World) -> String {
             let id = suite.id.as_str();
             let app = corp.app(id);
             let body = json!({ "suiteId": id }).to_string();
-            let (state, tone) = match app.map(|app| status(world, corp, app)) {
+            let (state, tone) = match app.map(|app| app_status(store, corp, app)) {
                 Some("authorized") => (say("已授权", "authorized"), " good"),
                 Some("disabled") => (say("已停用", "disabled"), " bad"),
                 Some(_) => (say("已取消授权", "cancelled"), " bad"),
@@ -158,24 +211,34 @@ fn corps(language: Language, engine: &Engine, world: &World) -> String {
                 ),
             );
             if app.is_some_and(|app| app.status == AppStatus::Authorized) {
-                html.push_str(&button(say("变更授权", "Change"), &format!("{base}/change"), &body, ""));
+                html.push_str(&button(
+                    say("变更授权", "Change"),
+                    &format!("{base}/change"),
+                    &body,
+                    "",
+                ));
                 html.push_str(&button(
                     say("重置 secret", "Reset secret"),
                     &format!("{base}/reset-secret"),
                     &body,
                     "",
                 ));
-                html.push_str(&button(say("取消授权", "Cancel"), &format!("{base}/cancel"), &body, "danger"));
+                html.push_str(&button(
+                    say("取消授权", "Cancel"),
+                    &format!("{base}/cancel"),
+                    &body,
+                    "danger",
+                ));
             }
             html.push_str("</div>");
         }
-        people(language, &mut html, world, corp, &base);
+        people(language, &mut html, store, corp, &base);
         html.push_str("</div>");
     }
     html + "</section>"
 }
 
-fn people(language: Language, html: &mut String, world: &World, corp: &Corp, base: &str) {
+fn people(language: Language, html: &mut String, store: &Store, corp: &Corp, base: &str) {
     let say = |zh, en| language.choose(zh, en);
     let here = corp.members.iter().filter(|member| !member.left).count();
     let _ = write!(
@@ -187,9 +250,9 @@ fn people(language: Language, html: &mut String, world: &World, corp: &Corp, bas
         say("操作", "What happens"),
     );
     for member in &corp.members {
-        let handle = corp.handle(member, world.settings.ids);
-        let at = |act: &str| format!("{base}/members/{handle}/{act}");
-        let tag = match (member.left, member.remark(language)) {
+        let bare_user_id = corp.bare_user_id(member, store.settings.ids);
+        let at = |act: &str| format!("{base}/members/{bare_user_id}/{act}");
+        let tag = match (member.left, remark(member, language)) {
             (true, _) => format!(" <span class=\"tag bad\">{}</span>", say("已离职", "left")),
             (_, "") => String::new(),
             (_, remark) => format!(" <span class=\"tag\">{}</span>", escape(remark)),
@@ -215,7 +278,7 @@ fn people(language: Language, html: &mut String, world: &World, corp: &Corp, bas
             html,
             "<tr><td>{}{tag}</td><td><code>{}</code></td><td><div class=\"row\">{acts}</div></td></tr>",
             escape(&member.name),
-            escape(&corp.user_id(member, world.settings.ids)),
+            escape(&corp.user_id(member, store.settings.ids)),
         );
     }
     html.push_str("</tbody></table></div></details>");

@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use wecom_login::web::Language;
 
 use super::shell::{escape, language, refusal};
-use crate::acts::Grant;
-use crate::delivery::plain_authority;
+use crate::actions::{LoginConsent, MemberRef};
+use crate::delivery::host_and_port;
 use crate::engine::Engine;
-use crate::world::{App, Corp, World};
+use crate::store::{App, Corp, Member, MemberKind, Store};
 
 /// Who was chosen, in links of these pages to themselves.
 pub(super) const CHOSEN: &str = "sandboxUser";
@@ -38,7 +38,7 @@ pub(super) struct Ask {
 
 /// Somebody to log in as.
 pub(super) struct Person {
-    pub(super) handle: String,
+    pub(super) bare_user_id: String,
     pub(super) name: String,
     remark: &'static str,
     pub(super) visible: bool,
@@ -55,16 +55,20 @@ impl Ask {
         let language = language(query, headers);
         let told = |(zh, en): (&str, &str)| refused(language, zh, en);
         let pairs: Vec<(String, String)> =
-            form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
+            form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+                .into_owned()
+                .collect();
         let own = own_query(&pairs);
         let mut values: HashMap<String, String> = pairs.into_iter().collect();
         let mut take = |name: &str| values.remove(name).filter(|text| !text.is_empty());
         let appid = take("appid").unwrap_or_default();
         let agent = take("agentid");
-        let (corp, corp_name, suite_id) =
-            engine.read(|world| addressee(engine, world, &appid, agent.as_deref())).map_err(told)?;
+        let (corp, corp_name, suite_id) = engine
+            .read(|store| addressee(engine, store, &appid, agent.as_deref()))
+            .map_err(told)?;
         let redirect_uri = take("redirect_uri").unwrap_or_default();
-        let redirect_host = redirect_host(engine, &redirect_uri).map_err(|(zh, en)| told((&zh, &en)))?;
+        let redirect_host =
+            redirect_host(engine, &redirect_uri).map_err(|(zh, en)| told((&zh, &en)))?;
         let state = take("state").unwrap_or_default();
         if state.len() > 128 || !state.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(told((
@@ -98,26 +102,37 @@ impl Ask {
 
     /// Where links of the page open, as an attribute.
     pub(super) const fn target(&self) -> &'static str {
-        if self.leaves_frame { " target=\"_top\"" } else { "" }
+        if self.leaves_frame {
+            " target=\"_top\""
+        } else {
+            ""
+        }
     }
 
     /// Scheme, host and port of the app.
     pub(super) fn app_origin(&self) -> &str {
-        let authority = self.redirect_uri.find("://").map_or(0, |position| position + 3);
-        let end = self.redirect_uri[authority..].find(['/', '?', '#']).map(|end| authority + end);
+        let authority = self
+            .redirect_uri
+            .find("://")
+            .map_or(0, |position| position + 3);
+        let end = self.redirect_uri[authority..]
+            .find(['/', '?', '#'])
+            .map(|end| authority + end);
         &self.redirect_uri[..end.unwrap_or(self.redirect_uri.len())]
     }
 
     /// The people of the company.
     pub(super) fn people(&self, engine: &Engine) -> Vec<Person> {
-        engine.read(|world| {
-            let Some(corp) = world.corp(&self.corp) else { return Vec::new() };
+        engine.read(|store| {
+            let Some(corp) = store.corp(&self.corp) else {
+                return Vec::new();
+            };
             let present = corp.members.iter().filter(|member| !member.left);
             present
                 .map(|member| Person {
-                    handle: corp.handle(member, world.settings.ids).to_owned(),
+                    bare_user_id: corp.bare_user_id(member, store.settings.ids).to_owned(),
                     name: member.name.clone(),
-                    remark: member.remark(self.language),
+                    remark: remark(member, self.language),
                     visible: member.visible,
                     is_member: member.is_member(),
                 })
@@ -128,7 +143,9 @@ impl Ask {
     /// The person that was chosen.
     pub(super) fn person(&self, engine: &Engine) -> Option<Person> {
         let chosen = self.chosen.as_deref()?;
-        self.people(engine).into_iter().find(|person| person.handle == chosen)
+        self.people(engine)
+            .into_iter()
+            .find(|person| person.bare_user_id == chosen)
     }
 
     /// The people as links.
@@ -143,10 +160,10 @@ impl Ask {
             };
             list.push_str(&format!(
                 "<li><a href=\"{}\"{target}><span class=\"face\" aria-hidden=\"true\">{}</span><span><b>{}{remark}</b><small>{}</small></span></a></li>",
-                self.link(&[(CHOSEN, &person.handle)]),
+                self.link(&[(CHOSEN, &person.bare_user_id)]),
                 escape(&initial),
                 escape(&person.name),
-                escape(&person.handle),
+                escape(&person.bare_user_id),
             ));
         }
         list + "</ul>"
@@ -154,8 +171,16 @@ impl Ask {
 
     /// Back to the app with a code for this person.
     pub(super) fn accept(&self, engine: &Engine, person: &Person, private_info: bool) -> Response {
-        let grant = Grant { redirect_host: Some(self.redirect_host.clone()), private_info };
-        match engine.login_code(&self.corp, &person.handle, Some(&self.suite_id), grant) {
+        let member = MemberRef {
+            corp_id: &self.corp,
+            user_id: &person.bare_user_id,
+            suite_id: Some(&self.suite_id),
+        };
+        let grant = LoginConsent {
+            redirect_host: Some(self.redirect_host.clone()),
+            private_info,
+        };
+        match engine.login_code(member, grant) {
             Ok(code) => self.back(&[("code", &code), ("state", &self.state)]),
             Err(problem) => {
                 let title = self.language.choose("无法完成", "That does not work");
@@ -167,8 +192,16 @@ impl Ask {
     /// The person must not see the app.
     pub(super) fn invisible(&self) -> Response {
         let say = |zh, en| self.language.choose(zh, en);
-        let why = say("此人不在应用的可见范围内。", "The person is outside the app's visible range.");
-        refusal(self.language, StatusCode::FORBIDDEN, say("没有权限", "No permission"), why)
+        let why = say(
+            "此人不在应用的可见范围内。",
+            "The person is outside the app's visible range.",
+        );
+        refusal(
+            self.language,
+            StatusCode::FORBIDDEN,
+            say("没有权限", "No permission"),
+            why,
+        )
     }
 
     /// Back to the app without a code: the person said no.
@@ -178,7 +211,9 @@ impl Ask {
 
     /// The redirect URI keeps the query that it has (D/96441).
     fn back(&self, parameters: &[(&str, &str)]) -> Response {
-        let added = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        let added = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(parameters)
+            .finish();
         let (base, fragment) = match self.redirect_uri.split_once('#') {
             Some((base, fragment)) => (base, format!("#{fragment}")),
             None => (self.redirect_uri.as_str(), String::new()),
@@ -204,11 +239,11 @@ type Both<T = &'static str> = (T, T);
 /// The company and the app that a link names.
 fn addressee(
     engine: &Engine,
-    world: &World,
+    store: &Store,
     appid: &str,
     agent: Option<&str>,
 ) -> Result<(String, String, String), Both> {
-    let corp = world.corp(appid).ok_or((
+    let corp = store.corp(appid).ok_or((
         "appid 不正确：应为授权了该应用的企业的 id。",
         "appid is wrong: it is the id of the company that authorised the app.",
     ))?;
@@ -216,14 +251,14 @@ fn addressee(
         "agentid 不正确：该企业没有安装此 agentid 的应用。",
         "agentid is wrong: this company has not installed an app with that agentid.",
     ))?;
-    if engine.suite(&app.suite_id).is_none() || world.settings.disabled.is(corp) {
+    if engine.suite(&app.suite_id).is_none() || store.is_disabled(corp) {
         return Err(("应用已停用。", "The app is disabled."));
     }
     Ok((corp.key.clone(), corp.name.clone(), app.suite_id.clone()))
 }
 
 fn named_app<'a>(corp: &'a Corp, agent: Option<&str>) -> Option<&'a App> {
-    let mut apps = corp.installed();
+    let mut apps = corp.installed_apps();
     match agent {
         Some(agent) => apps.find(|app| app.agent_id.to_string() == agent),
         None => apps.next(),
@@ -232,20 +267,24 @@ fn named_app<'a>(corp: &'a Corp, agent: Option<&str>) -> Option<&'a App> {
 
 /// Host and port of the redirect URI, which must be the app's trusted domain exactly (D/96441).
 fn redirect_host(engine: &Engine, redirect_uri: &str) -> Result<String, Both<String>> {
-    let uri: Option<Uri> = redirect_uri.split('#').next().and_then(|uri| uri.parse().ok());
-    let parts = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?.as_str())));
-    let Some((scheme @ ("http" | "https"), authority)) = parts else {
+    let uri: Option<Uri> = redirect_uri
+        .split('#')
+        .next()
+        .and_then(|uri| uri.parse().ok());
+    let Some(host) = uri.as_ref().and_then(host_and_port) else {
         return Err((
             "redirect_uri 参数错误：不是 http 或 https 链接。".to_owned(),
             "redirect_uri is wrong: it is no http or https URL.".to_owned(),
         ));
     };
-    let host = plain_authority(scheme, authority);
-    let trusted = engine.trusted_domain();
+    let trusted = engine.read(|store| engine.trusted_domain(store));
     if trusted.as_deref() == Some(host.as_str()) {
         return Ok(host);
     }
-    let (zh, en) = (trusted.as_deref().unwrap_or("未设置"), trusted.as_deref().unwrap_or("not set"));
+    let (zh, en) = (
+        trusted.as_deref().unwrap_or("未设置"),
+        trusted.as_deref().unwrap_or("not set"),
+    );
     Err((
         format!("redirect_uri 参数错误：其域名为 {host}，应用的可信域名为 {zh}。"),
         format!("redirect_uri is wrong: its host is {host}, the app's trusted domain is {en}."),
@@ -255,10 +294,29 @@ fn redirect_host(engine: &Engine, redirect_uri: &str) -> Result<String, Both<Str
 /// WeCom's answer to a link that is not right.
 pub(super) fn refused(language: Language, zh: &str, en: &str) -> Box<Response> {
     let title = language.choose("登录链接有误", "This login link is not right");
-    Box::new(refusal(language, StatusCode::BAD_REQUEST, title, language.choose(zh, en)))
+    Box::new(refusal(
+        language,
+        StatusCode::BAD_REQUEST,
+        title,
+        language.choose(zh, en),
+    ))
 }
 
 fn own_query(pairs: &[(String, String)]) -> String {
-    let own = pairs.iter().filter(|(name, _)| name != CHOSEN && name != ANSWER);
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(own).finish()
+    let own = pairs
+        .iter()
+        .filter(|(name, _)| name != CHOSEN && name != ANSWER);
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(own)
+        .finish()
+}
+
+/// What the pages note about a special member; empty for an ordinary one.
+pub(super) const fn remark(member: &Member, language: Language) -> &'static str {
+    match member.kind {
+        Some(MemberKind::Linked) => language.choose("关联企业的成员", "of a linked company"),
+        Some(MemberKind::NonMember) => language.choose("非企业成员", "not a member"),
+        _ if !member.visible => language.choose("不在可见范围内", "outside the visible range"),
+        _ => "",
+    }
 }

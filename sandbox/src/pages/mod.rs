@@ -1,6 +1,6 @@
-//! What people see: WeCom's login pages, the authorisation page, and the console.
+//! What people see: WeCom's login pages, the authorization page, and the console.
 
-mod authorisation;
+mod authorization;
 mod console;
 mod login;
 mod oauth;
@@ -24,5 +24,8 @@ pub(crate) fn routes() -> Router<Arc<Engine>> {
         .route("/connect/oauth2/authorize", get(oauth::page))
         .route("/wwlogin/sso/login", get(qr::page))
         .route("/wwopen/sso/qrConnect", get(qr::page))
-        .route("/wwopen/customApp/authorize", get(authorisation::page).post(authorisation::agree))
+        .route(
+            "/wwopen/customApp/authorize",
+            get(authorization::page).post(authorization::agree),
+        )
 }

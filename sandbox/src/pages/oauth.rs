@@ -9,6 +9,7 @@ use wecom_login::web::Language;
 
 use super::login::{ANSWER, Ask, CHOSEN, Person, refused};
 use super::shell::{Page, escape, refusal};
+use crate::actions::MemberRef;
 use crate::engine::Engine;
 
 pub(super) async fn page(
@@ -33,16 +34,30 @@ pub(super) async fn page(
             );
         }
     };
-    let Some(person) = ask.person(&engine) else { return choose(&engine, &ask) };
-    if !engine.read(|world| world.settings.licence) {
+    let Some(person) = ask.person(&engine) else {
+        return choose(&engine, &ask);
+    };
+    if !engine.read(|store| store.settings.licence) {
         let told = Arc::clone(&engine);
-        let (corp, user, suite) = (ask.corp.clone(), person.handle, ask.suite_id.clone());
-        tokio::spawn(async move { told.unlicensed(&corp, &user, Some(&suite)).await });
+        let (corp, user, suite) = (ask.corp.clone(), person.bare_user_id, ask.suite_id.clone());
+        tokio::spawn(async move {
+            told.notify_unlicensed(MemberRef {
+                corp_id: &corp,
+                user_id: &user,
+                suite_id: Some(&suite),
+            })
+            .await
+        });
         let why = say(
             "此人没有接口许可，请联系应用的服务商。",
             "This person has no interface licence. Please contact the provider of the app.",
         );
-        return refusal(ask.language, StatusCode::FORBIDDEN, say("没有接口许可", "No licence"), why);
+        return refusal(
+            ask.language,
+            StatusCode::FORBIDDEN,
+            say("没有接口许可", "No licence"),
+            why,
+        );
     }
     if !private_info {
         return ask.accept(&engine, &person, false);
@@ -71,14 +86,14 @@ fn choose(engine: &Engine, ask: &Ask) -> Response {
 
 fn consent(engine: &Engine, ask: &Ask, person: &Person) -> Response {
     let say = |zh, en| ask.language.choose(zh, en);
-    let granted = engine.read(|world| world.settings.permissions.clone());
+    let granted = engine.read(|store| store.settings.permissions.clone());
     let fields: String = granted
         .iter()
         .filter_map(|permission| permission.strip_prefix("contact:sensitive:"))
         .map(|field| format!("<li>{}</li>", escape(&named(field, ask.language))))
         .collect();
-    let yes = ask.link(&[(CHOSEN, &person.handle), (ANSWER, "yes")]);
-    let no = ask.link(&[(CHOSEN, &person.handle), (ANSWER, "no")]);
+    let yes = ask.link(&[(CHOSEN, &person.bare_user_id), (ANSWER, "yes")]);
+    let no = ask.link(&[(CHOSEN, &person.bare_user_id), (ANSWER, "no")]);
     let body = format!(
         "<main class=\"card\"><h1>{}{}</h1><p class=\"quiet\">{}</p><ul>{fields}</ul>\
          <p class=\"row\"><a class=\"button main\" href=\"{yes}\">{}</a><a class=\"button\" href=\"{no}\">{}</a></p></main>",
@@ -88,7 +103,12 @@ fn consent(engine: &Engine, ask: &Ask, person: &Person) -> Response {
         say("允许", "Allow"),
         say("拒绝", "Refuse"),
     );
-    Page::new(ask.language, say("允许应用获取信息吗？", "May the app see this?"), &body).response()
+    Page::new(
+        ask.language,
+        say("允许应用获取信息吗？", "May the app see this?"),
+        &body,
+    )
+    .response()
 }
 
 /// What a permission opens.

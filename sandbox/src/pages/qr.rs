@@ -32,14 +32,18 @@ pub(super) async fn page(
         Err(refused) => return *refused,
     };
     if !ask.agent_named {
-        let (zh, en) =
-            ("agentid 不正确：缺少该参数（-31028）。", "agentid is wrong: it is missing (-31028).");
+        let (zh, en) = (
+            "agentid 不正确：缺少该参数（-31028）。",
+            "agentid is wrong: it is missing (-31028).",
+        );
         return *refused(ask.language, zh, en);
     }
     if ask.answer.is_some() {
         return ask.refuse();
     }
-    let Some(person) = ask.person(&engine) else { return scan(&engine, &ask, &uri.to_string(), &headers) };
+    let Some(person) = ask.person(&engine) else {
+        return scan(&engine, &ask, &uri.to_string(), &headers);
+    };
     if person.is_member && !person.visible {
         return ask.invisible();
     }
@@ -48,8 +52,14 @@ pub(super) async fn page(
 
 fn scan(engine: &Engine, ask: &Ask, uri: &str, headers: &HeaderMap) -> Response {
     let say = |zh, en| ask.language.choose(zh, en);
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let picture = svg(&format!("http://{host}{uri}"), say("本页面的二维码", "QR code of this page"));
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let picture = svg(
+        &format!("http://{host}{uri}"),
+        say("本页面的二维码", "QR code of this page"),
+    );
     let title = say("企业微信扫码登录", "Scan to log in");
     let body = format!(
         "<main class=\"card\"><h1>{title}</h1><p class=\"quiet\">{}</p>\
@@ -63,12 +73,18 @@ fn scan(engine: &Engine, ask: &Ask, uri: &str, headers: &HeaderMap) -> Response 
         say("拒绝", "Refuse"),
     );
     // As WeCom's own, in a panel of the app too.
-    Page { framed_by: ask.app_origin(), ..Page::new(ask.language, title, &body) }.response()
+    Page {
+        framed_by: ask.app_origin(),
+        ..Page::new(ask.language, title, &body)
+    }
+    .response()
 }
 
 /// A QR code as an SVG element that is called `label`; nothing if the text is too long for one.
 fn svg(text: &str, label: &str) -> String {
-    let Ok(code) = QrCode::new(text) else { return String::new() };
+    let Ok(code) = QrCode::new(text) else {
+        return String::new();
+    };
     let picture = code
         .render::<svg::Color<'_>>()
         .min_dimensions(216, 216)
@@ -76,9 +92,11 @@ fn svg(text: &str, label: &str) -> String {
         .light_color(svg::Color("#ffffff"))
         .build();
     match picture.find("<svg") {
-        Some(start) => {
-            picture[start..].replacen("<svg", &format!("<svg role=\"img\" aria-label=\"{label}\""), 1)
-        }
+        Some(start) => picture[start..].replacen(
+            "<svg",
+            &format!("<svg role=\"img\" aria-label=\"{label}\""),
+            1,
+        ),
         None => String::new(),
     }
 }

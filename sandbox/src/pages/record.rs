@@ -7,17 +7,19 @@ use wecom_login::web::Language;
 
 use super::shell::escape;
 use crate::delivery::{Delivery, Outcome};
-use crate::world::World;
+use crate::store::Store;
 
 /// How many deliveries the page shows.
 const SHOWN: usize = 50;
 
 /// What was pushed, newest first.
-pub(super) fn deliveries(language: Language, world: &World) -> String {
+pub(super) fn deliveries(language: Language, store: &Store) -> String {
     let say = |zh, en| language.choose(zh, en);
-    let mut html =
-        format!("<section class=\"card\" id=\"deliveries\"><h2>{}</h2>", say("推送记录", "Deliveries"));
-    if world.deliveries.is_empty() {
+    let mut html = format!(
+        "<section class=\"card\" id=\"deliveries\"><h2>{}</h2>",
+        say("推送记录", "Deliveries")
+    );
+    if store.deliveries.is_empty() {
         let none = say("尚未推送任何事件。", "Nothing was pushed yet.");
         return html + &format!("<p class=\"none\">{none}</p></section>");
     }
@@ -38,7 +40,7 @@ pub(super) fn deliveries(language: Language, world: &World) -> String {
         let _ = write!(html, "<th scope=\"col\">{}</th>", say(zh, en));
     }
     html.push_str("</tr></thead><tbody>");
-    for delivery in world.deliveries.iter().rev().take(SHOWN) {
+    for delivery in store.deliveries.iter().rev().take(SHOWN) {
         let _ = write!(
             html,
             "<tr><td>{}</td><td><code>{}</code></td><td>{}</td><td><code>{}</code></td><td><code>{}</code></td>\
@@ -46,7 +48,13 @@ pub(super) fn deliveries(language: Language, world: &World) -> String {
             delivery.id,
             escape(&delivery.event),
             outcome(language, delivery),
-            escape(delivery.answer.as_deref().or(delivery.error.as_deref()).unwrap_or("")),
+            escape(
+                delivery
+                    .answer
+                    .as_deref()
+                    .or(delivery.error.as_deref())
+                    .unwrap_or("")
+            ),
             escape(delivery.corp_id.as_deref().unwrap_or("")),
             delivery.attempts,
             delivery.duration_ms,
@@ -57,7 +65,10 @@ pub(super) fn deliveries(language: Language, world: &World) -> String {
 
 fn outcome(language: Language, delivery: &Delivery) -> String {
     let say = |zh, en| language.choose(zh, en);
-    let status = delivery.status.map(|status| format!(" {status}")).unwrap_or_default();
+    let status = delivery
+        .status
+        .map(|status| format!(" {status}"))
+        .unwrap_or_default();
     let (word, tone) = match delivery.outcome {
         Outcome::Sending => (say("推送中", "sending"), ""),
         Outcome::Delivered => (say("已送达", "delivered"), " good"),
@@ -69,10 +80,13 @@ fn outcome(language: Language, delivery: &Delivery) -> String {
 }
 
 /// What the app called, and how often.
-pub(super) fn calls(language: Language, world: &World) -> String {
+pub(super) fn calls(language: Language, store: &Store) -> String {
     let say = |zh, en| language.choose(zh, en);
-    let mut html = format!("<section class=\"card\" id=\"calls\"><h2>{}</h2>", say("接口调用", "API calls"));
-    if world.calls.is_empty() {
+    let mut html = format!(
+        "<section class=\"card\" id=\"calls\"><h2>{}</h2>",
+        say("接口调用", "API calls")
+    );
+    if store.calls.is_empty() {
         let none = say("应用尚未调用任何接口。", "The app has called nothing yet.");
         return html + &format!("<p class=\"none\">{none}</p></section>");
     }
@@ -82,26 +96,39 @@ pub(super) fn calls(language: Language, world: &World) -> String {
         say("路径", "Path"),
         say("次数", "Times"),
     );
-    for (path, count) in &world.calls {
-        let _ = write!(html, "<tr><td><code>{}</code></td><td class=\"num\">{count}</td></tr>", escape(path));
+    for (path, count) in &store.calls {
+        let _ = write!(
+            html,
+            "<tr><td><code>{}</code></td><td class=\"num\">{count}</td></tr>",
+            escape(path)
+        );
     }
     html + "</tbody></table></section>"
 }
 
 /// The calls that are spoilt, and the forms that spoil them.
-pub(super) fn faults(language: Language, world: &World) -> String {
+pub(super) fn faults(language: Language, store: &Store) -> String {
     let say = |zh, en| language.choose(zh, en);
-    let mut html =
-        format!("<section class=\"card\"><h2>{}</h2><div id=\"faults\">", say("故障注入", "Faults"));
-    if world.faults.is_empty() {
+    let mut html = format!(
+        "<section class=\"card\"><h2>{}</h2><div id=\"faults\">",
+        say("故障注入", "Faults")
+    );
+    if store.faults.is_empty() {
         let _ = write!(html, "<p class=\"none\">{}</p>", say("无", "None."));
     } else {
         html.push_str("<ul>");
-        for fault in &world.faults {
-            let _ = write!(html, "<li><code>{}</code></li>", escape(&json!(fault).to_string()));
+        for fault in &store.faults {
+            let _ = write!(
+                html,
+                "<li><code>{}</code></li>",
+                escape(&json!(fault).to_string())
+            );
         }
         let clear = say("全部清除", "Clear all");
-        let _ = write!(html, "</ul><button data-delete=\"/sandbox/faults\">{clear}</button>");
+        let _ = write!(
+            html,
+            "</ul><button data-delete=\"/sandbox/faults\">{clear}</button>"
+        );
     }
     let _ = write!(
         html,
@@ -120,7 +147,7 @@ pub(super) fn faults(language: Language, world: &World) -> String {
         say("以 JSON 修改", "Changes as JSON"),
         escape(r#"{"ids": "encrypted"}"#),
         say("修改", "Change"),
-        escape(&serde_json::to_string_pretty(&world.settings).unwrap_or_default()),
+        escape(&serde_json::to_string_pretty(&store.settings).unwrap_or_default()),
     );
     html
 }

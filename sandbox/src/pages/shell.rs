@@ -39,7 +39,7 @@ impl<'a> Page<'a> {
 
     pub(super) fn response(&self) -> Response {
         let form = self.class == "authorise";
-        let nonce = crate::random::text(22);
+        let nonce = crate::random::url_safe(22);
         let script = match self.script {
             "" => String::new(),
             script => format!("<script nonce=\"{nonce}\">{script}</script>"),
@@ -66,7 +66,10 @@ impl<'a> Page<'a> {
             (header::CONTENT_SECURITY_POLICY, policy),
             (header::CACHE_CONTROL, "no-store".to_owned()),
             // A form sends its Origin only with a referrer, and the guard wants it.
-            (header::REFERRER_POLICY, if form { "same-origin" } else { "no-referrer" }.to_owned()),
+            (
+                header::REFERRER_POLICY,
+                if form { "same-origin" } else { "no-referrer" }.to_owned(),
+            ),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         ];
         (self.status, headers, html).into_response()
@@ -83,7 +86,9 @@ pub(super) fn language(query: Option<&str>, headers: &HeaderMap) -> Language {
             _ => {}
         }
     }
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let accepted = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok());
     Language::of_accept_language(accepted.unwrap_or_default())
 }
 
@@ -95,7 +100,11 @@ pub(super) fn refusal(language: Language, status: StatusCode, title: &str, why: 
         escape(why),
         language.choose("打开控制台", "Open the console"),
     );
-    Page { status, ..Page::new(language, title, &body) }.response()
+    Page {
+        status,
+        ..Page::new(language, title, &body)
+    }
+    .response()
 }
 
 /// [`WARNING`] in Chinese.
@@ -109,6 +118,9 @@ mod tests {
 
     #[test]
     fn nothing_gets_out_of_a_text() {
-        assert_eq!(escape("<b a=\"1\" c='2'>&"), "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;");
+        assert_eq!(
+            escape("<b a=\"1\" c='2'>&"),
+            "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;"
+        );
     }
 }

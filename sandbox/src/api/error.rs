@@ -1,4 +1,4 @@
-//! Refusals with WeCom's codes and the shape of its texts (D/96213).
+//! Errors with WeCom's errcodes and errmsgs (D/96213).
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -6,49 +6,63 @@ use serde_json::{Value, json};
 
 use super::request::Request;
 
-/// Why a call is refused.
+/// An error response.
 #[derive(Clone, Debug)]
-pub(super) struct Refusal {
-    code: i64,
-    text: Option<&'static str>,
+pub(super) struct ApiError {
+    errcode: i64,
+    message: Option<&'static str>,
 }
 
-impl Refusal {
-    pub(super) const fn new(code: i64) -> Self {
-        Self { code, text: None }
+impl ApiError {
+    pub(super) const fn new(errcode: i64) -> Self {
+        Self {
+            errcode,
+            message: None,
+        }
     }
 
-    /// With a text of its own.
-    pub(super) const fn with(code: i64, text: &'static str) -> Self {
-        Self { code, text: Some(text) }
+    /// With another message than the usual one of the errcode.
+    pub(super) const fn with_message(errcode: i64, message: &'static str) -> Self {
+        Self {
+            errcode,
+            message: Some(message),
+        }
     }
 
-    /// The answer; clients have to go by errcode alone, so the hint differs every time.
+    /// The response body. The hint differs every time, so clients have to rely on errcode alone.
     pub(super) fn body(&self, request: &Request) -> Value {
-        let text = self.text.unwrap_or_else(|| text(self.code));
-        let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+        let message = self
+            .message
+            .unwrap_or_else(|| default_message(self.errcode));
+        let nanos = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_nanos());
         let hint = format!("{nanos}{}", crate::random::digits(6));
-        let warning = if request.broken_json { ". Warning: wrong json format. " } else { "" };
+        let warning = if request.has_invalid_json {
+            ". Warning: wrong json format. "
+        } else {
+            ""
+        };
         let errmsg = format!(
-            "{text}, hint: [{hint}], from ip: {}, more info at https://open.work.weixin.qq.com/devtool/query?e={}{warning}",
-            request.peer, self.code
+            "{message}, hint: [{hint}], from ip: {}, more info at https://open.work.weixin.qq.com/devtool/query?e={}{warning}",
+            request.peer, self.errcode
         );
-        json!({"errcode": self.code, "errmsg": errmsg})
+        json!({"errcode": self.errcode, "errmsg": errmsg})
     }
 }
 
-/// Puts errcode and errmsg before an answer, as WeCom does.
-pub(super) fn with_errcode(answer: Value) -> Value {
-    let mut whole = json!({"errcode": 0, "errmsg": "ok"});
-    if let (Value::Object(whole), Value::Object(answer)) = (&mut whole, answer) {
-        whole.extend(answer);
+/// Puts errcode and errmsg before the fields of a response, as WeCom does.
+pub(super) fn with_errcode(fields: Value) -> Value {
+    let mut body = json!({"errcode": 0, "errmsg": "ok"});
+    if let (Value::Object(body), Value::Object(fields)) = (&mut body, fields) {
+        body.extend(fields);
     }
-    whole
+    body
 }
 
-/// What WeCom says with a code.
-const fn text(code: i64) -> &'static str {
-    match code {
+/// WeCom's message of an errcode.
+const fn default_message(errcode: i64) -> &'static str {
+    match errcode {
         -1 => "system busy",
         6000 => "data version conflict",
         40001 => "invalid credential",
@@ -63,7 +77,7 @@ const fn text(code: i64) -> &'static str {
         40066 => "invalid url",
         // The leading space is WeCom's.
         40078 => " invalid auth_code",
-        // So is this spelling.
+        // The spelling is WeCom's.
         40082 => "invalid suite_acccess_token or provider_access_token",
         40083 => "invalid suite id",
         40084 => "invalid permanent code",
@@ -114,21 +128,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_errmsg_has_the_shape_of_wecoms() {
+    fn body_matches_wecoms_errmsg_format() {
         let mut request = Request::empty("gettoken");
-        let body = Refusal::new(40001).body(&request);
+        let body = ApiError::new(40001).body(&request);
         assert_eq!(body["errcode"], 40001);
         let errmsg = body["errmsg"].as_str().unwrap();
-        assert!(errmsg.starts_with("invalid credential, hint: ["), "{errmsg}");
+        assert!(
+            errmsg.starts_with("invalid credential, hint: ["),
+            "{errmsg}"
+        );
         assert!(
             errmsg.ends_with(
                 "], from ip: 127.0.0.1, more info at https://open.work.weixin.qq.com/devtool/query?e=40001"
             ),
             "{errmsg}"
         );
-        request.broken_json = true;
+        request.has_invalid_json = true;
         assert!(
-            Refusal::new(41008).body(&request)["errmsg"]
+            ApiError::new(41008).body(&request)["errmsg"]
                 .as_str()
                 .unwrap()
                 .contains("Warning: wrong json format.")

@@ -1,9 +1,11 @@
-//! What the switches choose between.
+//! The values of settings that select something: id forms, callback formats, events, corps.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// The receiveid of each kind of push: `suiteId`, `corpId`, `providerCorpId`, or any other text as it stands.
-/// One text sets all three.
+use super::Corp;
+
+/// The receiveid of each kind of push: `suiteId`, `corpId`, `providerCorpId`, or any other text, used verbatim.
+/// In JSON, one text sets all three.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ReceiveId {
@@ -11,13 +13,17 @@ pub struct ReceiveId {
     pub suite: String,
     /// Of app events.
     pub app: String,
-    /// Of the URL check by GET.
+    /// Of the URL verification by GET.
     pub get: String,
 }
 
 impl Default for ReceiveId {
     fn default() -> Self {
-        Self { suite: "suiteId".to_owned(), app: "corpId".to_owned(), get: "providerCorpId".to_owned() }
+        Self {
+            suite: "suiteId".to_owned(),
+            app: "corpId".to_owned(),
+            get: "providerCorpId".to_owned(),
+        }
     }
 }
 
@@ -37,60 +43,64 @@ impl<'de> Deserialize<'de> for ReceiveId {
             Each(Each),
         }
         let each = match Form::deserialize(deserializer)? {
-            Form::All(text) => Each { suite: Some(text.clone()), app: Some(text.clone()), get: Some(text) },
+            Form::All(text) => Each {
+                suite: Some(text.clone()),
+                app: Some(text.clone()),
+                get: Some(text),
+            },
             Form::Each(each) => each,
         };
-        let usual = Self::default();
+        let default = Self::default();
         Ok(Self {
-            suite: each.suite.unwrap_or(usual.suite),
-            app: each.app.unwrap_or(usual.app),
-            get: each.get.unwrap_or(usual.get),
+            suite: each.suite.unwrap_or(default.suite),
+            app: each.app.unwrap_or(default.app),
+            get: each.get.unwrap_or(default.get),
         })
     }
 }
 
-/// In which form ids are shown.
+/// The form in which corp ids and userids are answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum IdForm {
-    /// Each company as it was set up: `ww…` with plain userids, `wp…` with encrypted ones.
+    /// Each corp as it was set up: `ww…` with plain userids, `wp…` with encrypted ones.
     Listed,
-    /// All plain, as for apps that were authorised before 2022-06-28.
+    /// All plain, as for apps that were authorized before 2022-06-28.
     Plain,
     /// All encrypted for the provider (D/97104).
     Encrypted,
 }
 
-/// How pushes are written.
+/// The format of pushed callbacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum Format {
+pub enum CallbackFormat {
     /// XML.
     Xml,
     /// JSON.
     Json,
 }
 
-/// Which pushes a switch is about: `true`, `false`, a number (the next so many), or names of events.
+/// The events that a setting applies to: `true`, `false`, a number (the next N events), or event names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
-pub enum Which {
+pub enum EventSelector {
     /// All or none.
-    Every(bool),
-    /// The next so many.
+    All(bool),
+    /// The next N events.
     Next(u32),
-    /// Those with these InfoTypes or Events.
+    /// Events with these InfoTypes or Events.
     Named(Vec<String>),
 }
 
-impl Which {
-    /// Whether the switch is about this event; a number is counted down.
-    pub(crate) fn take(&mut self, event: &str) -> bool {
+impl EventSelector {
+    /// Whether the setting applies to this event. Decrements [`Self::Next`].
+    pub(crate) fn select(&mut self, event: &str) -> bool {
         match self {
-            Self::Every(all) => *all,
+            Self::All(all) => *all,
             Self::Next(0) => false,
             Self::Next(left) => {
                 *left -= 1;
@@ -101,26 +111,26 @@ impl Which {
     }
 
     pub(crate) const fn is_off(&self) -> bool {
-        matches!(self, Self::Every(false) | Self::Next(0))
+        matches!(self, Self::All(false) | Self::Next(0))
     }
 }
 
-/// Which companies a switch is about.
+/// The corps that a setting applies to: `true`, `false`, or corp ids.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
-pub enum Whose {
+pub enum CorpSelector {
     /// All or none.
     All(bool),
-    /// Those with these ids.
+    /// Corps with these ids.
     Listed(Vec<String>),
 }
 
-impl Whose {
-    pub(crate) fn is(&self, corp: &super::Corp) -> bool {
+impl CorpSelector {
+    pub(crate) fn includes(&self, corp: &Corp) -> bool {
         match self {
             Self::All(all) => *all,
-            Self::Listed(ids) => ids.iter().any(|id| corp.is(id)),
+            Self::Listed(ids) => ids.iter().any(|id| corp.has_id(id)),
         }
     }
 }
@@ -130,10 +140,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_counts_down() {
-        let mut which = Which::Next(1);
-        assert!(which.take("change_auth"));
-        assert!(!which.take("change_auth"));
-        assert!(which.is_off());
+    fn select_decrements_next_until_off() {
+        let mut selector = EventSelector::Next(1);
+        assert!(selector.select("change_auth"));
+        assert!(!selector.select("change_auth"));
+        assert!(selector.is_off());
     }
 }

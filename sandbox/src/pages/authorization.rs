@@ -10,7 +10,7 @@ use wecom_login::web::Language;
 
 use super::shell::{Page, escape, language, refusal};
 use crate::engine::Engine;
-use crate::world::AuthLink;
+use crate::store::AuthLink;
 
 pub(super) async fn page(
     State(engine): State<Arc<Engine>>,
@@ -20,12 +20,17 @@ pub(super) async fn page(
     let language = language(query.as_deref(), &headers);
     let say = |zh, en| language.choose(zh, en);
     let key = parameter(query.as_deref().unwrap_or_default().as_bytes(), "key");
-    let Some(link) = link(&engine, &key) else { return gone(language) };
-    let authorised = format!(" <span class=\"tag good\">{}</span>", say("已授权", "authorised"));
+    let Some(link) = link(&engine, &key) else {
+        return gone(language);
+    };
+    let authorised = format!(
+        " <span class=\"tag good\">{}</span>",
+        say("已授权", "authorised")
+    );
     let mut list = String::from("<ul class=\"people\">");
-    for (corp_id, name, installed) in companies(&engine, &link) {
+    for (corp_id, name, installed_apps) in companies(&engine, &link) {
         let initial: String = name.chars().take(1).collect();
-        let tag = if installed { &*authorised } else { "" };
+        let tag = if installed_apps { &*authorised } else { "" };
         list.push_str(&format!(
             "<li><button name=\"corpId\" value=\"{id}\"><span class=\"face\" aria-hidden=\"true\">{}</span>\
              <span><b>{}{tag}</b><small>{id}</small></span></button></li>",
@@ -35,33 +40,54 @@ pub(super) async fn page(
         ));
     }
     list.push_str("</ul>");
-    let suites: Vec<String> =
-        link.suite_ids.iter().map(|id| format!("<code>{}</code>", escape(id))).collect();
+    let suites: Vec<String> = link
+        .suite_ids
+        .iter()
+        .map(|id| format!("<code>{}</code>", escape(id)))
+        .collect();
     let title = say("授权应用", "Authorise an app");
     let body = format!(
         "<main class=\"card\"><h1>{title}</h1><p class=\"quiet\">{} {}</p><p>{}</p>\
          <form method=\"post\" action=\"/wwopen/customApp/authorize\"><input type=\"hidden\" name=\"key\" value=\"{}\">{list}</form></main>",
         say("模板", "Template"),
         suites.join(", "),
-        say("哪家企业的管理员同意授权？", "The administrator of which company says yes?"),
+        say(
+            "哪家企业的管理员同意授权？",
+            "The administrator of which company says yes?"
+        ),
         escape(&key),
     );
-    Page { class: "authorise", ..Page::new(language, title, &body) }.response()
+    Page {
+        class: "authorise",
+        ..Page::new(language, title, &body)
+    }
+    .response()
 }
 
-pub(super) async fn agree(State(engine): State<Arc<Engine>>, headers: HeaderMap, form: Bytes) -> Response {
+pub(super) async fn agree(
+    State(engine): State<Arc<Engine>>,
+    headers: HeaderMap,
+    form: Bytes,
+) -> Response {
     let language = language(None, &headers);
     let say = |zh, en| language.choose(zh, en);
-    let Some(link) = link(&engine, &parameter(&form, "key")) else { return gone(language) };
+    let Some(link) = link(&engine, &parameter(&form, "key")) else {
+        return gone(language);
+    };
     let corp_id = parameter(&form, "corpId");
     let state = Some(link.state.clone()).filter(|state| !state.is_empty());
     let mut lines = String::new();
     for suite_id in &link.suite_ids {
-        match engine.install(&corp_id, Some(suite_id), state.clone()).await {
+        match engine
+            .install(&corp_id, Some(suite_id), state.clone())
+            .await
+        {
             Ok(delivery) => {
                 let answer = match (delivery.status, &delivery.error) {
                     (Some(status), _) => format!("{status}, {} ms", delivery.duration_ms),
-                    (None, error) => error.clone().unwrap_or_else(|| say("未推送", "not sent").to_owned()),
+                    (None, error) => error
+                        .clone()
+                        .unwrap_or_else(|| say("未推送", "not sent").to_owned()),
                 };
                 lines.push_str(&format!(
                     "<li><code>create_auth</code> <code>{}</code>: {}</li>",
@@ -81,21 +107,29 @@ pub(super) async fn agree(State(engine): State<Arc<Engine>>, headers: HeaderMap,
          <p><a class=\"button\" href=\"/sandbox\">{}</a></p></main>",
         say("打开控制台", "Open the console"),
     );
-    Page { class: "authorise", ..Page::new(language, title, &body) }.response()
+    Page {
+        class: "authorise",
+        ..Page::new(language, title, &body)
+    }
+    .response()
 }
 
 fn link(engine: &Engine, key: &str) -> Option<AuthLink> {
-    engine.read(|world| world.auth_link(key).cloned())
+    engine.read(|store| store.auth_link(key).cloned())
 }
 
 fn companies(engine: &Engine, link: &AuthLink) -> Vec<(String, String, bool)> {
-    engine.read(|world| {
-        world
+    engine.read(|store| {
+        store
             .corps
             .iter()
             .map(|corp| {
-                let has = |id: &String| corp.installed().any(|app| app.suite_id == *id);
-                (world.shown_corp_id(corp), corp.name.clone(), link.suite_ids.iter().all(has))
+                let has = |id: &String| corp.installed_apps().any(|app| app.suite_id == *id);
+                (
+                    store.public_corp_id(corp),
+                    corp.name.clone(),
+                    link.suite_ids.iter().all(has),
+                )
             })
             .collect()
     })
@@ -103,8 +137,16 @@ fn companies(engine: &Engine, link: &AuthLink) -> Vec<(String, String, bool)> {
 
 fn gone(language: Language) -> Response {
     let say = |zh, en| language.choose(zh, en);
-    let why = say("链接不存在，或已超过十天。", "It is unknown, or older than ten days.");
-    refusal(language, StatusCode::NOT_FOUND, say("此链接无效", "This link does not work"), why)
+    let why = say(
+        "链接不存在，或已超过十天。",
+        "It is unknown, or older than ten days.",
+    );
+    refusal(
+        language,
+        StatusCode::NOT_FOUND,
+        say("此链接无效", "This link does not work"),
+        why,
+    )
 }
 
 fn parameter(query: &[u8], name: &str) -> String {

@@ -1,4 +1,4 @@
-//! Faults, settings, tokens, the clock, and where pushes go.
+//! Settings, faults, tokens, the clock, and the notify URL.
 
 use std::sync::Arc;
 
@@ -8,17 +8,20 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{body, json_response};
+use super::{json_response, parse_body};
 use crate::engine::Engine;
 use crate::problem::Problem;
-use crate::world::Fault;
+use crate::store::Fault;
 
 pub(super) async fn faults(State(engine): State<Arc<Engine>>) -> Response {
-    json_response(&json!({"faults": engine.read(|world| world.faults.clone())}))
+    json_response(&json!({"faults": engine.read(|store| store.faults.clone())}))
 }
 
-pub(super) async fn add_fault(State(engine): State<Arc<Engine>>, bytes: Bytes) -> Result<Response, Problem> {
-    let faults = engine.add_fault(body::<Fault>(&bytes)?)?;
+pub(super) async fn add_fault(
+    State(engine): State<Arc<Engine>>,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    let faults = engine.add_fault(parse_body::<Fault>(&bytes)?)?;
     Ok(json_response(&json!({"faults": faults})))
 }
 
@@ -28,14 +31,16 @@ pub(super) async fn clear_faults(State(engine): State<Arc<Engine>>) -> Response 
 }
 
 pub(super) async fn settings(State(engine): State<Arc<Engine>>) -> Response {
-    json_response(&json!(engine.read(|world| world.settings.clone())))
+    json_response(&json!(engine.read(|store| store.settings.clone())))
 }
 
 pub(super) async fn change_settings(
     State(engine): State<Arc<Engine>>,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
-    let settings = engine.change_settings(&body::<Value>(&bytes)?).await?;
+    let settings = engine
+        .change_settings(&parse_body::<Value>(&bytes)?)
+        .await?;
     Ok(json_response(&json!(settings)))
 }
 
@@ -44,7 +49,7 @@ pub(super) async fn expire_tokens(State(engine): State<Arc<Engine>>) -> Response
 }
 
 pub(super) async fn clock(State(engine): State<Arc<Engine>>) -> Response {
-    json_response(&json!({"now": engine.read(|world| world.now())}))
+    json_response(&json!({"now": engine.read(|store| store.now())}))
 }
 
 #[derive(Deserialize)]
@@ -53,8 +58,11 @@ struct Advance {
     advance_ms: i64,
 }
 
-pub(super) async fn advance(State(engine): State<Arc<Engine>>, bytes: Bytes) -> Result<Response, Problem> {
-    let now = engine.advance(body::<Advance>(&bytes)?.advance_ms)?;
+pub(super) async fn advance_clock(
+    State(engine): State<Arc<Engine>>,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    let now = engine.advance_clock(parse_body::<Advance>(&bytes)?.advance_ms)?;
     Ok(json_response(&json!({"now": now})))
 }
 
@@ -64,8 +72,11 @@ struct Notify {
     url: String,
 }
 
-pub(super) async fn notify(State(engine): State<Arc<Engine>>, bytes: Bytes) -> Result<Response, Problem> {
-    let notify: Notify = body(&bytes)?;
+pub(super) async fn set_notify(
+    State(engine): State<Arc<Engine>>,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
+    let notify: Notify = parse_body(&bytes)?;
     engine.set_notify(&notify.url)?;
     Ok(json_response(&json!({"notify": notify.url})))
 }

@@ -1,0 +1,248 @@
+//! The actions of members, and what happens to them: log in, leave, get another userid, leave the visible range.
+
+use std::sync::Arc;
+
+use super::{find_corp, installed_app};
+use crate::delivery::{AppContext, Delivery, Event};
+use crate::engine::Engine;
+use crate::problem::Problem;
+use crate::store::{Corp, LoginCode, Member, Store};
+
+/// A member, and the app that is told about the action.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MemberRef<'a> {
+    pub(crate) corp_id: &'a str,
+    pub(crate) user_id: &'a str,
+    /// The suite of the app; without it, all installed apps are told.
+    pub(crate) suite_id: Option<&'a str>,
+}
+
+/// What a member agrees to on a login page.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LoginConsent {
+    pub(crate) redirect_host: Option<String>,
+    pub(crate) private_info: bool,
+}
+
+impl<'a> MemberRef<'a> {
+    /// A member, with all installed apps told.
+    pub(crate) const fn new(corp_id: &'a str, user_id: &'a str) -> Self {
+        Self {
+            corp_id,
+            user_id,
+            suite_id: None,
+        }
+    }
+}
+
+impl Engine {
+    /// Issues a login code, as if the member had clicked the app or scanned the QR code.
+    pub(crate) fn login_code(
+        &self,
+        of: MemberRef<'_>,
+        consent: LoginConsent,
+    ) -> Result<String, Problem> {
+        self.update(|store| {
+            let corp = find_corp(store, of.corp_id)?;
+            let member = find_member(corp, of.user_id)?;
+            let code = LoginCode {
+                suite_id: installed_app(self, corp, of.suite_id)?.suite_id.clone(),
+                corp_key: corp.key.clone(),
+                member_key: member.key.clone(),
+                redirect_host: consent.redirect_host,
+                private_info: consent.private_info,
+                created_at: 0,
+                used: false,
+            };
+            Ok(store.new_login_code(code))
+        })
+    }
+
+    /// The member leaves the corp: `change_contact` with `delete_user`.
+    pub(crate) async fn leave(self: &Arc<Self>, of: MemberRef<'_>) -> Result<Delivery, Problem> {
+        let event = |app: &AppContext<'_>, user_id: &str| {
+            Event::change_contact(app, "delete_user", user_id, None)
+        };
+        self.change_member(of, event, |member| member.left = true)
+            .await
+    }
+
+    /// A member who left comes back: `change_contact` with `create_user`.
+    pub(crate) async fn join(self: &Arc<Self>, of: MemberRef<'_>) -> Result<Delivery, Problem> {
+        let events = self.update(|store| {
+            let corp = find_corp(store, of.corp_id)?;
+            let member = corp
+                .members
+                .iter()
+                .find(|member| member.left && member.has_id(of.user_id))
+                .ok_or_else(|| Problem::not_found("no member with this id has left"))?;
+            let events = self.member_events(store, corp, member, of.suite_id, |app, user_id| {
+                Event::change_contact(app, "create_user", user_id, None)
+            })?;
+            let (corp_key, member_key) = (corp.key.clone(), member.key.clone());
+            edit_member(store, &corp_key, &member_key, |member| member.left = false);
+            Ok(events)
+        })?;
+        Ok(self.push_all(events).await)
+    }
+
+    /// The member gets another userid: `change_contact` with `update_user` and `NewUserID`.
+    pub(crate) async fn rename(
+        self: &Arc<Self>,
+        of: MemberRef<'_>,
+        new_id: Option<&str>,
+    ) -> Result<Delivery, Problem> {
+        let events = self.update(|store| {
+            let corp = find_corp(store, of.corp_id)?;
+            let member = find_member(corp, of.user_id)?;
+            let new_id = match new_id {
+                Some(id) => id.to_owned(),
+                None => unused_id(corp, corp.bare_user_id(member, store.settings.ids)),
+            };
+            let is_allowed =
+                |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+            if !(1..=64).contains(&new_id.len()) || !new_id.bytes().all(is_allowed) {
+                return Err(Problem::bad_request(
+                    "newUserId must be 1 to 64 of A-Z a-z 0-9 _ -",
+                ));
+            }
+            if corp.members.iter().any(|member| member.has_id(&new_id)) {
+                return Err(Problem::conflict("another member has this userid"));
+            }
+            let new_user_id = member.with_linked_corp(&new_id);
+            let events = self.member_events(store, corp, member, of.suite_id, |app, user_id| {
+                Event::change_contact(app, "update_user", user_id, Some(&new_user_id))
+            })?;
+            let (corp_key, member_key) = (corp.key.clone(), member.key.clone());
+            edit_member(store, &corp_key, &member_key, |member| {
+                member.plain_id.clone_from(&new_id);
+                member.open_id = new_id;
+            });
+            Ok(events)
+        })?;
+        Ok(self.push_all(events).await)
+    }
+
+    /// The member leaves the app's visible range, or comes back into it: `change_auth` (D/97165).
+    pub(crate) async fn set_visible(
+        self: &Arc<Self>,
+        of: MemberRef<'_>,
+        visible: bool,
+    ) -> Result<Delivery, Problem> {
+        let event = |app: &AppContext<'_>, _: &str| Event::change_auth(app);
+        self.change_member(of, event, |member| member.visible = visible)
+            .await
+    }
+
+    /// The member's account becomes active (1), disabled (2), not activated (4), left (5): `update_user`.
+    pub(crate) async fn set_status(
+        self: &Arc<Self>,
+        of: MemberRef<'_>,
+        status: u8,
+    ) -> Result<Delivery, Problem> {
+        if ![1, 2, 4, 5].contains(&status) {
+            return Err(Problem::bad_request("status must be 1, 2, 4 or 5"));
+        }
+        let event = |app: &AppContext<'_>, user_id: &str| {
+            Event::change_contact(app, "update_user", user_id, None)
+        };
+        self.change_member(of, event, |member| member.status = status)
+            .await
+    }
+
+    /// The member follows, unfollows or enters the app: `subscribe`, `unsubscribe`, `enter_agent` (D/96468).
+    pub(crate) async fn member_event(
+        self: &Arc<Self>,
+        of: MemberRef<'_>,
+        name: &'static str,
+    ) -> Result<Delivery, Problem> {
+        let event = |app: &AppContext<'_>, user_id: &str| Event::member_event(name, app, user_id);
+        self.change_member(of, event, |_| {}).await
+    }
+
+    /// The member has no license: `unlicensed_notify` (D/97195).
+    pub(crate) async fn notify_unlicensed(
+        self: &Arc<Self>,
+        of: MemberRef<'_>,
+    ) -> Result<Delivery, Problem> {
+        self.change_member(of, Event::unlicensed_notify, |_| {})
+            .await
+    }
+
+    /// Changes a present member, and pushes to every app that is told. The events show the member before the change.
+    async fn change_member(
+        self: &Arc<Self>,
+        of: MemberRef<'_>,
+        event: impl Fn(&AppContext<'_>, &str) -> Event,
+        edit: impl FnOnce(&mut Member),
+    ) -> Result<Delivery, Problem> {
+        let events = self.update(|store| {
+            let corp = find_corp(store, of.corp_id)?;
+            let member = find_member(corp, of.user_id)?;
+            let events = self.member_events(store, corp, member, of.suite_id, event)?;
+            let (corp_key, member_key) = (corp.key.clone(), member.key.clone());
+            edit_member(store, &corp_key, &member_key, edit);
+            Ok(events)
+        })?;
+        Ok(self.push_all(events).await)
+    }
+
+    /// One event for every app that is told: the app of the named suite, or all installed ones. `event` takes the
+    /// app and the userid; at least one event is returned.
+    fn member_events(
+        &self,
+        store: &Store,
+        corp: &Corp,
+        member: &Member,
+        suite_id: Option<&str>,
+        event: impl Fn(&AppContext<'_>, &str) -> Event,
+    ) -> Result<Vec<Event>, Problem> {
+        installed_app(self, corp, suite_id)?;
+        let user_id = corp.user_id(member, store.settings.ids);
+        let apps = corp
+            .installed_apps()
+            .filter(|app| suite_id.is_none_or(|id| id == app.suite_id));
+        Ok(apps
+            .map(|app| event(&AppContext::new(store, corp, app), &user_id))
+            .collect())
+    }
+
+    /// Pushes one event after the other and returns the first delivery.
+    async fn push_all(self: &Arc<Self>, events: Vec<Event>) -> Delivery {
+        let mut first = None;
+        for event in events {
+            let delivery = self.push(event).await;
+            first.get_or_insert(delivery);
+        }
+        first.expect("member_events returns at least one event")
+    }
+}
+
+fn find_member<'a>(corp: &'a Corp, id: &str) -> Result<&'a Member, Problem> {
+    corp.member(id)
+        .ok_or_else(|| Problem::not_found("no such member"))
+}
+
+fn edit_member(
+    store: &mut Store,
+    corp_key: &str,
+    member_key: &str,
+    edit: impl FnOnce(&mut Member),
+) {
+    let corp = store.corp_mut(corp_key);
+    if let Some(member) = corp.and_then(|corp| {
+        corp.members
+            .iter_mut()
+            .find(|member| member.key == member_key)
+    }) {
+        edit(member);
+    }
+}
+
+fn unused_id(corp: &Corp, old: &str) -> String {
+    let stem = old.split("-renamed").next().unwrap_or(old);
+    (1..)
+        .map(|number| format!("{stem}-renamed{number}"))
+        .find(|id| !corp.members.iter().any(|member| member.has_id(id)))
+        .expect("a corp has fewer members than there are numbers")
+}

@@ -1,0 +1,17 @@
+//! The addresses of WeCom's callbacks and of its API (D/97073).
+
+use serde_json::{Value, json};
+
+use super::{ApiError, Request};
+use crate::engine::Engine;
+use crate::store::Store;
+
+/// `getcallbackip` and `get_api_domain_ip`: both are the sandbox's address.
+pub(super) fn sandbox_ip(
+    store: &mut Store,
+    engine: &Engine,
+    request: &Request,
+) -> Result<Value, ApiError> {
+    request.caller(store)?;
+    Ok(json!({"ip_list": [engine.addr.ip().to_string()]}))
+}
