@@ -1,16 +1,51 @@
-//! The page behind `qrcode_url`: an administrator authorises an app (D/98744).
+//! The page behind `qrcode_url`: an administrator authorizes an app (D/98744).
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use wecom_login::web::Language;
 
-use super::shell::{Page, escape, language, refusal};
+use super::layout::{Layout, error_page};
+use super::login::initial;
+use super::query::{first_value, language};
+use crate::delivery::Delivery;
 use crate::engine::Engine;
 use crate::store::AuthLink;
+
+/// The page that selects the corp.
+#[derive(Template)]
+#[template(path = "authorize.html")]
+struct AuthorizePage<'a> {
+    layout: Layout,
+    key: &'a str,
+    suite_ids: &'a [String],
+    corps: Vec<SelectableCorp>,
+}
+
+/// The page after the authorization: the result of the push for each suite.
+#[derive(Template)]
+#[template(path = "authorized.html")]
+struct AuthorizedPage<'a> {
+    layout: Layout,
+    results: Vec<(&'a str, String)>,
+}
+
+struct SelectableCorp {
+    id: String,
+    name: String,
+    /// Whether all suites of the link are authorized.
+    authorized: bool,
+}
+
+impl SelectableCorp {
+    fn initial(&self) -> String {
+        initial(&self.name)
+    }
+}
 
 pub(super) async fn page(
     State(engine): State<Arc<Engine>>,
@@ -18,140 +53,100 @@ pub(super) async fn page(
     headers: HeaderMap,
 ) -> Response {
     let language = language(query.as_deref(), &headers);
-    let say = |zh, en| language.choose(zh, en);
-    let key = parameter(query.as_deref().unwrap_or_default().as_bytes(), "key");
-    let Some(link) = link(&engine, &key) else {
-        return gone(language);
+    let key =
+        first_value(query.as_deref().unwrap_or_default().as_bytes(), "key").unwrap_or_default();
+    let Some(link) = auth_link(&engine, &key) else {
+        return unknown_link(language);
     };
-    let authorised = format!(
-        " <span class=\"tag good\">{}</span>",
-        say("已授权", "authorised")
-    );
-    let mut list = String::from("<ul class=\"people\">");
-    for (corp_id, name, installed_apps) in companies(&engine, &link) {
-        let initial: String = name.chars().take(1).collect();
-        let tag = if installed_apps { &*authorised } else { "" };
-        list.push_str(&format!(
-            "<li><button name=\"corpId\" value=\"{id}\"><span class=\"face\" aria-hidden=\"true\">{}</span>\
-             <span><b>{}{tag}</b><small>{id}</small></span></button></li>",
-            escape(&initial),
-            escape(&name),
-            id = escape(&corp_id),
-        ));
-    }
-    list.push_str("</ul>");
-    let suites: Vec<String> = link
-        .suite_ids
-        .iter()
-        .map(|id| format!("<code>{}</code>", escape(id)))
-        .collect();
-    let title = say("授权应用", "Authorise an app");
-    let body = format!(
-        "<main class=\"card\"><h1>{title}</h1><p class=\"quiet\">{} {}</p><p>{}</p>\
-         <form method=\"post\" action=\"/wwopen/customApp/authorize\"><input type=\"hidden\" name=\"key\" value=\"{}\">{list}</form></main>",
-        say("模板", "Template"),
-        suites.join(", "),
-        say(
-            "哪家企业的管理员同意授权？",
-            "The administrator of which company says yes?"
-        ),
-        escape(&key),
-    );
-    Page {
-        class: "authorise",
-        ..Page::new(language, title, &body)
-    }
-    .response()
+    let page = AuthorizePage {
+        layout: layout(language, language.choose("授权应用", "Authorize an app")),
+        key: &key,
+        suite_ids: &link.suite_ids,
+        corps: selectable_corps(&engine, &link),
+    };
+    page.layout.render(StatusCode::OK, &page)
 }
 
-pub(super) async fn agree(
+pub(super) async fn submit(
     State(engine): State<Arc<Engine>>,
     headers: HeaderMap,
     form: Bytes,
 ) -> Response {
     let language = language(None, &headers);
-    let say = |zh, en| language.choose(zh, en);
-    let Some(link) = link(&engine, &parameter(&form, "key")) else {
-        return gone(language);
+    let field = |name| first_value(&form, name).unwrap_or_default();
+    let Some(link) = auth_link(&engine, &field("key")) else {
+        return unknown_link(language);
     };
-    let corp_id = parameter(&form, "corpId");
+    let corp_id = field("corpId");
     let state = Some(link.state.clone()).filter(|state| !state.is_empty());
-    let mut lines = String::new();
+    let mut results = Vec::with_capacity(link.suite_ids.len());
     for suite_id in &link.suite_ids {
         match engine
             .install(&corp_id, Some(suite_id), state.clone())
             .await
         {
-            Ok(delivery) => {
-                let answer = match (delivery.status, &delivery.error) {
-                    (Some(status), _) => format!("{status}, {} ms", delivery.duration_ms),
-                    (None, error) => error
-                        .clone()
-                        .unwrap_or_else(|| say("未推送", "not sent").to_owned()),
-                };
-                lines.push_str(&format!(
-                    "<li><code>create_auth</code> <code>{}</code>: {}</li>",
-                    escape(suite_id),
-                    escape(&answer)
-                ));
-            }
+            Ok(delivery) => results.push((suite_id.as_str(), push_result(&delivery, language))),
             Err(problem) => {
-                let title = say("无法完成", "That does not work");
-                return refusal(language, StatusCode::BAD_REQUEST, title, &problem.title);
+                let title = language.choose("无法完成", "Request failed");
+                return error_page(language, StatusCode::BAD_REQUEST, title, &problem.title);
             }
         }
     }
-    let title = say("已授权", "Authorised");
-    let body = format!(
-        "<main class=\"card\"><h1>{title}</h1><ul>{lines}</ul>\
-         <p><a class=\"button\" href=\"/sandbox\">{}</a></p></main>",
-        say("打开控制台", "Open the console"),
-    );
-    Page {
-        class: "authorise",
-        ..Page::new(language, title, &body)
-    }
-    .response()
+    let page = AuthorizedPage {
+        layout: layout(language, language.choose("已授权", "Authorized")),
+        results,
+    };
+    page.layout.render(StatusCode::OK, &page)
 }
 
-fn link(engine: &Engine, key: &str) -> Option<AuthLink> {
+/// The browser sends the form's Origin, which the sandbox requires, only together with a referrer.
+fn layout(language: Language, title: &'static str) -> Layout {
+    Layout {
+        body_class: "authorize",
+        referrer_policy: "same-origin",
+        ..Layout::new(language, title)
+    }
+}
+
+fn auth_link(engine: &Engine, key: &str) -> Option<AuthLink> {
     engine.read(|store| store.auth_link(key).cloned())
 }
 
-fn companies(engine: &Engine, link: &AuthLink) -> Vec<(String, String, bool)> {
+fn selectable_corps(engine: &Engine, link: &AuthLink) -> Vec<SelectableCorp> {
     engine.read(|store| {
         store
             .corps
             .iter()
-            .map(|corp| {
-                let has = |id: &String| corp.installed_apps().any(|app| app.suite_id == *id);
-                (
-                    store.public_corp_id(corp),
-                    corp.name.clone(),
-                    link.suite_ids.iter().all(has),
-                )
+            .map(|corp| SelectableCorp {
+                id: store.public_corp_id(corp),
+                name: corp.name.clone(),
+                authorized: link
+                    .suite_ids
+                    .iter()
+                    .all(|id| corp.installed_apps().any(|app| app.suite_id == *id)),
             })
             .collect()
     })
 }
 
-fn gone(language: Language) -> Response {
+fn push_result(delivery: &Delivery, language: Language) -> String {
+    match (delivery.status, &delivery.error) {
+        (Some(status), _) => format!("{status}, {} ms", delivery.duration_ms),
+        (None, Some(error)) => error.clone(),
+        (None, None) => language.choose("未推送", "not sent").to_owned(),
+    }
+}
+
+fn unknown_link(language: Language) -> Response {
     let say = |zh, en| language.choose(zh, en);
-    let why = say(
+    let reason = say(
         "链接不存在，或已超过十天。",
         "It is unknown, or older than ten days.",
     );
-    refusal(
+    error_page(
         language,
         StatusCode::NOT_FOUND,
         say("此链接无效", "This link does not work"),
-        why,
+        reason,
     )
-}
-
-fn parameter(query: &[u8], name: &str) -> String {
-    form_urlencoded::parse(query)
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
-        .unwrap_or_default()
 }

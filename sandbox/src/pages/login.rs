@@ -1,4 +1,4 @@
-//! What the OAuth page and the QR page have in common: reading the link, and the way back.
+//! The parts that the OAuth page and the QR page share: the login link, the member selection, the redirect back.
 
 use std::collections::HashMap;
 
@@ -6,131 +6,131 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use wecom_login::web::Language;
 
-use super::shell::{escape, language, refusal};
+use super::layout::error_page;
+use super::query::language;
 use crate::actions::{LoginConsent, MemberRef};
 use crate::delivery::host_and_port;
 use crate::engine::Engine;
 use crate::store::{App, Corp, Member, MemberKind, Store};
 
-/// Who was chosen, in links of these pages to themselves.
-pub(super) const CHOSEN: &str = "sandboxUser";
-/// What was answered: `yes` or `no`.
-pub(super) const ANSWER: &str = "sandboxAnswer";
+/// The parameter with the selected member, in links of these pages to themselves.
+const MEMBER_PARAM: &str = "sandboxUser";
+/// The parameter with the member's consent, `yes` or `no`.
+const CONSENT_PARAM: &str = "sandboxAnswer";
 
-/// A link that asks for a login.
-pub(super) struct Ask {
+/// A login link, as the app builds it.
+pub(super) struct LoginRequest {
     pub(super) language: Language,
-    pub(super) corp: String,
+    pub(super) corp_key: String,
     pub(super) corp_name: String,
     pub(super) suite_id: String,
     redirect_uri: String,
+    /// Host and port of the redirect URI.
     redirect_host: String,
+    /// Scheme, host and port of the redirect URI.
+    pub(super) app_origin: String,
     state: String,
     pub(super) scope: String,
-    pub(super) agent_named: bool,
-    /// In a frame, the way back leads out of it: WeCom's default (D/98478).
-    leaves_frame: bool,
-    /// The link's own parameters, for links of the page to itself.
-    own: String,
-    pub(super) chosen: Option<String>,
-    pub(super) answer: Option<String>,
+    /// Whether the link has an `agentid`.
+    pub(super) has_agent_id: bool,
+    /// Whether links of the page leave a frame: WeCom's default (D/98478).
+    pub(super) leaves_frame: bool,
+    /// The parameters of the link without the two of the sandbox, for links of the page to itself.
+    own_query: String,
+    selected: Option<String>,
+    pub(super) consent: Option<String>,
 }
 
-/// Somebody to log in as.
-pub(super) struct Person {
-    pub(super) bare_user_id: String,
+/// A member that can be selected on a login page.
+pub(super) struct SelectableMember {
+    /// Without the prefix of a linked corp.
+    pub(super) user_id: String,
     pub(super) name: String,
-    remark: &'static str,
+    pub(super) remark: &'static str,
     pub(super) visible: bool,
     pub(super) is_member: bool,
 }
 
-impl Ask {
-    /// Reads a link as WeCom does; what it refuses is a page.
-    pub(super) fn read(
+impl SelectableMember {
+    pub(super) fn initial(&self) -> String {
+        initial(&self.name)
+    }
+}
+
+impl LoginRequest {
+    /// Parses a link and checks it as WeCom does. The error is a page.
+    pub(super) fn parse(
         engine: &Engine,
         query: Option<&str>,
         headers: &HeaderMap,
     ) -> Result<Self, Box<Response>> {
         let language = language(query, headers);
-        let told = |(zh, en): (&str, &str)| refused(language, zh, en);
+        let invalid = |(zh, en): Bilingual| invalid_link(language, zh, en);
         let pairs: Vec<(String, String)> =
             form_urlencoded::parse(query.unwrap_or_default().as_bytes())
                 .into_owned()
                 .collect();
-        let own = own_query(&pairs);
+        let own_query = own_query(&pairs);
         let mut values: HashMap<String, String> = pairs.into_iter().collect();
         let mut take = |name: &str| values.remove(name).filter(|text| !text.is_empty());
         let appid = take("appid").unwrap_or_default();
-        let agent = take("agentid");
-        let (corp, corp_name, suite_id) = engine
-            .read(|store| addressee(engine, store, &appid, agent.as_deref()))
-            .map_err(told)?;
+        let agent_id = take("agentid");
+        let (corp_key, corp_name, suite_id) = engine
+            .read(|store| find_app(engine, store, &appid, agent_id.as_deref()))
+            .map_err(invalid)?;
         let redirect_uri = take("redirect_uri").unwrap_or_default();
-        let redirect_host =
-            redirect_host(engine, &redirect_uri).map_err(|(zh, en)| told((&zh, &en)))?;
+        let redirect = Redirect::parse(engine, &redirect_uri)
+            .map_err(|(zh, en)| invalid_link(language, &zh, &en))?;
         let state = take("state").unwrap_or_default();
         if state.len() > 128 || !state.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err(told((
+            return Err(invalid((
                 "state 参数错误：最多 128 字节，只能是 a-z A-Z 0-9。",
-                "state is wrong: it is at most 128 bytes of a-z A-Z 0-9.",
+                "state is invalid: it must be at most 128 bytes of a-z A-Z 0-9.",
             )));
         }
         Ok(Self {
             language,
-            corp,
+            corp_key,
             corp_name,
             suite_id,
             redirect_uri,
-            redirect_host,
+            redirect_host: redirect.host,
+            app_origin: redirect.origin,
             state,
             scope: take("scope").unwrap_or_default(),
-            agent_named: agent.is_some(),
+            has_agent_id: agent_id.is_some(),
             leaves_frame: take("redirect_type").is_none_or(|kind| kind == "top"),
-            own,
-            chosen: take(CHOSEN),
-            answer: take(ANSWER),
+            own_query,
+            selected: take(MEMBER_PARAM),
+            consent: take(CONSENT_PARAM),
         })
     }
 
-    /// A link of the page to itself with one more answer, as an attribute.
-    pub(super) fn link(&self, more: &[(&str, &str)]) -> String {
-        let mut query = form_urlencoded::Serializer::new(self.own.clone());
-        query.extend_pairs(more);
-        escape(&format!("?{}", query.finish()))
+    /// The link that selects a member.
+    pub(super) fn member_link(&self, member: &SelectableMember) -> String {
+        self.own_link(&[(MEMBER_PARAM, &member.user_id)])
     }
 
-    /// Where links of the page open, as an attribute.
-    pub(super) const fn target(&self) -> &'static str {
-        if self.leaves_frame {
-            " target=\"_top\""
-        } else {
-            ""
-        }
+    /// The link that gives or denies a member's consent.
+    pub(super) fn consent_link(&self, member: &SelectableMember, answer: &str) -> String {
+        self.own_link(&[(MEMBER_PARAM, &member.user_id), (CONSENT_PARAM, answer)])
     }
 
-    /// Scheme, host and port of the app.
-    pub(super) fn app_origin(&self) -> &str {
-        let authority = self
-            .redirect_uri
-            .find("://")
-            .map_or(0, |position| position + 3);
-        let end = self.redirect_uri[authority..]
-            .find(['/', '?', '#'])
-            .map(|end| authority + end);
-        &self.redirect_uri[..end.unwrap_or(self.redirect_uri.len())]
+    /// The link that denies the login without selecting a member.
+    pub(super) fn deny_link(&self) -> String {
+        self.own_link(&[(CONSENT_PARAM, "no")])
     }
 
-    /// The people of the company.
-    pub(super) fn people(&self, engine: &Engine) -> Vec<Person> {
+    /// The present members of the corp.
+    pub(super) fn members(&self, engine: &Engine) -> Vec<SelectableMember> {
         engine.read(|store| {
-            let Some(corp) = store.corp(&self.corp) else {
+            let Some(corp) = store.corp(&self.corp_key) else {
                 return Vec::new();
             };
-            let present = corp.members.iter().filter(|member| !member.left);
-            present
-                .map(|member| Person {
-                    bare_user_id: corp.bare_user_id(member, store.settings.ids).to_owned(),
+            let form = store.settings.ids;
+            corp.present_members()
+                .map(|member| SelectableMember {
+                    user_id: corp.bare_user_id(member, form).to_owned(),
                     name: member.name.clone(),
                     remark: remark(member, self.language),
                     visible: member.visible,
@@ -140,77 +140,66 @@ impl Ask {
         })
     }
 
-    /// The person that was chosen.
-    pub(super) fn person(&self, engine: &Engine) -> Option<Person> {
-        let chosen = self.chosen.as_deref()?;
-        self.people(engine)
+    pub(super) fn selected_member(&self, engine: &Engine) -> Option<SelectableMember> {
+        let selected = self.selected.as_deref()?;
+        self.members(engine)
             .into_iter()
-            .find(|person| person.bare_user_id == chosen)
+            .find(|member| member.user_id == selected)
     }
 
-    /// The people as links.
-    pub(super) fn list(&self, engine: &Engine) -> String {
-        let target = self.target();
-        let mut list = String::from("<ul class=\"people\">");
-        for person in self.people(engine) {
-            let initial: String = person.name.chars().take(1).collect();
-            let remark = match person.remark {
-                "" => String::new(),
-                remark => format!(" <span class=\"tag\">{}</span>", escape(remark)),
-            };
-            list.push_str(&format!(
-                "<li><a href=\"{}\"{target}><span class=\"face\" aria-hidden=\"true\">{}</span><span><b>{}{remark}</b><small>{}</small></span></a></li>",
-                self.link(&[(CHOSEN, &person.bare_user_id)]),
-                escape(&initial),
-                escape(&person.name),
-                escape(&person.bare_user_id),
-            ));
-        }
-        list + "</ul>"
-    }
-
-    /// Back to the app with a code for this person.
-    pub(super) fn accept(&self, engine: &Engine, person: &Person, private_info: bool) -> Response {
-        let member = MemberRef {
-            corp_id: &self.corp,
-            user_id: &person.bare_user_id,
-            suite_id: Some(&self.suite_id),
-        };
-        let grant = LoginConsent {
+    /// Redirects to the app with a login code for this member.
+    pub(super) fn accept(
+        &self,
+        engine: &Engine,
+        member: &SelectableMember,
+        private_info: bool,
+    ) -> Response {
+        let consent = LoginConsent {
             redirect_host: Some(self.redirect_host.clone()),
             private_info,
         };
-        match engine.login_code(member, grant) {
-            Ok(code) => self.back(&[("code", &code), ("state", &self.state)]),
+        let member = MemberRef {
+            corp_id: &self.corp_key,
+            user_id: &member.user_id,
+            suite_id: Some(&self.suite_id),
+        };
+        match engine.login_code(member, consent) {
+            Ok(code) => self.redirect(&[("code", &code), ("state", &self.state)]),
             Err(problem) => {
-                let title = self.language.choose("无法完成", "That does not work");
-                refusal(self.language, StatusCode::CONFLICT, title, &problem.title)
+                let title = self.language.choose("无法完成", "Request failed");
+                error_page(self.language, StatusCode::CONFLICT, title, &problem.title)
             }
         }
     }
 
-    /// The person must not see the app.
-    pub(super) fn invisible(&self) -> Response {
+    /// Redirects to the app without a login code.
+    pub(super) fn deny(&self) -> Response {
+        self.redirect(&[("state", &self.state)])
+    }
+
+    /// The member may not use the app.
+    pub(super) fn out_of_range(&self) -> Response {
         let say = |zh, en| self.language.choose(zh, en);
-        let why = say(
+        let reason = say(
             "此人不在应用的可见范围内。",
-            "The person is outside the app's visible range.",
+            "The member is outside the app's visible range.",
         );
-        refusal(
+        error_page(
             self.language,
             StatusCode::FORBIDDEN,
             say("没有权限", "No permission"),
-            why,
+            reason,
         )
     }
 
-    /// Back to the app without a code: the person said no.
-    pub(super) fn refuse(&self) -> Response {
-        self.back(&[("state", &self.state)])
+    fn own_link(&self, more: &[(&str, &str)]) -> String {
+        let mut query = form_urlencoded::Serializer::new(self.own_query.clone());
+        query.extend_pairs(more);
+        format!("?{}", query.finish())
     }
 
-    /// The redirect URI keeps the query that it has (D/96441).
-    fn back(&self, parameters: &[(&str, &str)]) -> Response {
+    /// The redirect URI keeps its own query (D/96441).
+    fn redirect(&self, parameters: &[(&str, &str)]) -> Response {
         let added = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(parameters)
             .finish();
@@ -218,12 +207,12 @@ impl Ask {
             Some((base, fragment)) => (base, format!("#{fragment}")),
             None => (self.redirect_uri.as_str(), String::new()),
         };
-        let mark = match base.chars().last() {
+        let separator = match base.chars().last() {
             Some('?' | '&') => "",
             _ if base.contains('?') => "&",
             _ => "?",
         };
-        let location = format!("{base}{mark}{added}{fragment}");
+        let location = format!("{base}{separator}{added}{fragment}");
         let headers = [
             (header::LOCATION, location),
             (header::CACHE_CONTROL, "no-store".to_owned()),
@@ -233,68 +222,10 @@ impl Ask {
     }
 }
 
-/// In Chinese and in English.
-type Both<T = &'static str> = (T, T);
-
-/// The company and the app that a link names.
-fn addressee(
-    engine: &Engine,
-    store: &Store,
-    appid: &str,
-    agent: Option<&str>,
-) -> Result<(String, String, String), Both> {
-    let corp = store.corp(appid).ok_or((
-        "appid 不正确：应为授权了该应用的企业的 id。",
-        "appid is wrong: it is the id of the company that authorised the app.",
-    ))?;
-    let app = named_app(corp, agent).ok_or((
-        "agentid 不正确：该企业没有安装此 agentid 的应用。",
-        "agentid is wrong: this company has not installed an app with that agentid.",
-    ))?;
-    if engine.suite(&app.suite_id).is_none() || store.is_disabled(corp) {
-        return Err(("应用已停用。", "The app is disabled."));
-    }
-    Ok((corp.key.clone(), corp.name.clone(), app.suite_id.clone()))
-}
-
-fn named_app<'a>(corp: &'a Corp, agent: Option<&str>) -> Option<&'a App> {
-    let mut apps = corp.installed_apps();
-    match agent {
-        Some(agent) => apps.find(|app| app.agent_id.to_string() == agent),
-        None => apps.next(),
-    }
-}
-
-/// Host and port of the redirect URI, which must be the app's trusted domain exactly (D/96441).
-fn redirect_host(engine: &Engine, redirect_uri: &str) -> Result<String, Both<String>> {
-    let uri: Option<Uri> = redirect_uri
-        .split('#')
-        .next()
-        .and_then(|uri| uri.parse().ok());
-    let Some(host) = uri.as_ref().and_then(host_and_port) else {
-        return Err((
-            "redirect_uri 参数错误：不是 http 或 https 链接。".to_owned(),
-            "redirect_uri is wrong: it is no http or https URL.".to_owned(),
-        ));
-    };
-    let trusted = engine.read(|store| engine.trusted_domain(store));
-    if trusted.as_deref() == Some(host.as_str()) {
-        return Ok(host);
-    }
-    let (zh, en) = (
-        trusted.as_deref().unwrap_or("未设置"),
-        trusted.as_deref().unwrap_or("not set"),
-    );
-    Err((
-        format!("redirect_uri 参数错误：其域名为 {host}，应用的可信域名为 {zh}。"),
-        format!("redirect_uri is wrong: its host is {host}, the app's trusted domain is {en}."),
-    ))
-}
-
-/// WeCom's answer to a link that is not right.
-pub(super) fn refused(language: Language, zh: &str, en: &str) -> Box<Response> {
+/// The error page of an invalid login link.
+pub(super) fn invalid_link(language: Language, zh: &str, en: &str) -> Box<Response> {
     let title = language.choose("登录链接有误", "This login link is not right");
-    Box::new(refusal(
+    Box::new(error_page(
         language,
         StatusCode::BAD_REQUEST,
         title,
@@ -302,21 +233,100 @@ pub(super) fn refused(language: Language, zh: &str, en: &str) -> Box<Response> {
     ))
 }
 
-fn own_query(pairs: &[(String, String)]) -> String {
-    let own = pairs
-        .iter()
-        .filter(|(name, _)| name != CHOSEN && name != ANSWER);
-    form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(own)
-        .finish()
-}
-
 /// What the pages note about a special member; empty for an ordinary one.
 pub(super) const fn remark(member: &Member, language: Language) -> &'static str {
     match member.kind {
-        Some(MemberKind::Linked) => language.choose("关联企业的成员", "of a linked company"),
+        Some(MemberKind::Linked) => language.choose("关联企业的成员", "of a linked corp"),
         Some(MemberKind::NonMember) => language.choose("非企业成员", "not a member"),
         _ if !member.visible => language.choose("不在可见范围内", "outside the visible range"),
         _ => "",
     }
+}
+
+/// The first character of a name, for its avatar.
+pub(super) fn initial(name: &str) -> String {
+    name.chars().take(1).collect()
+}
+
+/// A text in Chinese and in English.
+type Bilingual<T = &'static str> = (T, T);
+
+/// The corp's key and name, and the suite of the app that a link names.
+fn find_app(
+    engine: &Engine,
+    store: &Store,
+    appid: &str,
+    agent_id: Option<&str>,
+) -> Result<(String, String, String), Bilingual> {
+    let corp = store.corp(appid).ok_or((
+        "appid 不正确：应为授权了该应用的企业的 id。",
+        "appid is invalid: it must be the id of a corp that authorized the app.",
+    ))?;
+    let app = installed_app(corp, agent_id).ok_or((
+        "agentid 不正确：该企业没有安装此 agentid 的应用。",
+        "agentid is invalid: the corp has no installed app with this agentid.",
+    ))?;
+    if engine.suite(&app.suite_id).is_none() || store.is_disabled(corp) {
+        return Err(("应用已停用。", "The app is disabled."));
+    }
+    Ok((corp.key.clone(), corp.name.clone(), app.suite_id.clone()))
+}
+
+fn installed_app<'a>(corp: &'a Corp, agent_id: Option<&str>) -> Option<&'a App> {
+    let mut apps = corp.installed_apps();
+    match agent_id {
+        Some(agent_id) => apps.find(|app| app.agent_id.to_string() == agent_id),
+        None => apps.next(),
+    }
+}
+
+/// The parts of a redirect URI.
+struct Redirect {
+    host: String,
+    origin: String,
+}
+
+impl Redirect {
+    /// Parses a redirect URI. Its host and port must be exactly the app's trusted domain (D/96441).
+    fn parse(engine: &Engine, redirect_uri: &str) -> Result<Self, Bilingual<String>> {
+        let uri: Option<Uri> = redirect_uri
+            .split('#')
+            .next()
+            .and_then(|uri| uri.parse().ok());
+        let parts = uri
+            .as_ref()
+            .and_then(|uri| Some((uri.scheme_str()?, host_and_port(uri)?)));
+        let Some((scheme, host)) = parts else {
+            return Err((
+                "redirect_uri 参数错误：不是 http 或 https 链接。".to_owned(),
+                "redirect_uri is invalid: it must be an http or https URL.".to_owned(),
+            ));
+        };
+        let trusted = engine.read(|store| engine.trusted_domain(store));
+        if trusted.as_deref() == Some(host.as_str()) {
+            return Ok(Self {
+                origin: format!("{scheme}://{host}"),
+                host,
+            });
+        }
+        let (zh, en) = (
+            trusted.as_deref().unwrap_or("未设置"),
+            trusted.as_deref().unwrap_or("not set"),
+        );
+        Err((
+            format!("redirect_uri 参数错误：其域名为 {host}，应用的可信域名为 {zh}。"),
+            format!(
+                "redirect_uri is invalid: its host is {host}, but the app's trusted domain is {en}."
+            ),
+        ))
+    }
+}
+
+fn own_query(pairs: &[(String, String)]) -> String {
+    let own = pairs
+        .iter()
+        .filter(|(name, _)| name != MEMBER_PARAM && name != CONSENT_PARAM);
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(own)
+        .finish()
 }

@@ -1,12 +1,12 @@
-//! What people see: WeCom's login pages, the authorization page, and the console.
+//! The pages: WeCom's login pages, the authorization page, and the console. Their HTML is in `templates/`.
 
 mod authorization;
 mod console;
+mod layout;
 mod login;
 mod oauth;
 mod qr;
-mod record;
-mod shell;
+mod query;
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use axum::routing::get;
 
 use crate::engine::Engine;
 
-/// Every page.
+/// All pages.
 pub(crate) fn routes() -> Router<Arc<Engine>> {
     Router::new()
         .route("/", get(async || Redirect::to("/sandbox")))
@@ -26,6 +26,6 @@ pub(crate) fn routes() -> Router<Arc<Engine>> {
         .route("/wwopen/sso/qrConnect", get(qr::page))
         .route(
             "/wwopen/customApp/authorize",
-            get(authorization::page).post(authorization::agree),
+            get(authorization::page).post(authorization::submit),
         )
 }

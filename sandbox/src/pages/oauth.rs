@@ -1,118 +1,137 @@
-//! `/connect/oauth2/authorize`: what a person meets who clicks the app in the workbench (D/96441).
+//! `/connect/oauth2/authorize`: the page after a click on the app in the workbench (D/96441).
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use wecom_login::web::Language;
 
-use super::login::{ANSWER, Ask, CHOSEN, Person, refused};
-use super::shell::{Page, escape, refusal};
+use super::layout::{Layout, error_page};
+use super::login::{LoginRequest, SelectableMember, invalid_link};
 use crate::actions::MemberRef;
 use crate::engine::Engine;
+
+/// The page that selects who clicked.
+#[derive(Template)]
+#[template(path = "workbench.html")]
+struct WorkbenchPage<'a> {
+    layout: Layout,
+    request: &'a LoginRequest,
+    members: Vec<SelectableMember>,
+}
+
+/// The page that asks for consent to `snsapi_privateinfo`.
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct ConsentPage<'a> {
+    layout: Layout,
+    request: &'a LoginRequest,
+    member: &'a SelectableMember,
+    permissions: Vec<String>,
+}
 
 pub(super) async fn page(
     State(engine): State<Arc<Engine>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let ask = match Ask::read(&engine, query.as_deref(), &headers) {
-        Ok(ask) => ask,
-        Err(refused) => return *refused,
+    let request = match LoginRequest::parse(&engine, query.as_deref(), &headers) {
+        Ok(request) => request,
+        Err(page) => return *page,
     };
-    let say = |zh, en| ask.language.choose(zh, en);
     // Without agentid, privateinfo counts as base (D/96441).
-    let private_info = match ask.scope.as_str() {
+    let private_info = match request.scope.as_str() {
         "snsapi_base" => false,
-        "snsapi_privateinfo" | "snsapi_userinfo" => ask.agent_named,
+        "snsapi_privateinfo" | "snsapi_userinfo" => request.has_agent_id,
         _ => {
-            return *refused(
-                ask.language,
+            return *invalid_link(
+                request.language,
                 "scope 参数错误：应为 snsapi_base 或 snsapi_privateinfo。",
-                "scope is wrong: it is snsapi_base or snsapi_privateinfo.",
+                "scope is invalid: it must be snsapi_base or snsapi_privateinfo.",
             );
         }
     };
-    let Some(person) = ask.person(&engine) else {
-        return choose(&engine, &ask);
+    let Some(member) = request.selected_member(&engine) else {
+        return workbench_page(&engine, &request);
     };
     if !engine.read(|store| store.settings.licence) {
-        let told = Arc::clone(&engine);
-        let (corp, user, suite) = (ask.corp.clone(), person.bare_user_id, ask.suite_id.clone());
-        tokio::spawn(async move {
-            told.notify_unlicensed(MemberRef {
-                corp_id: &corp,
-                user_id: &user,
-                suite_id: Some(&suite),
-            })
-            .await
-        });
-        let why = say(
-            "此人没有接口许可，请联系应用的服务商。",
-            "This person has no interface licence. Please contact the provider of the app.",
-        );
-        return refusal(
-            ask.language,
-            StatusCode::FORBIDDEN,
-            say("没有接口许可", "No licence"),
-            why,
-        );
+        return unlicensed(&engine, &request, member);
     }
     if !private_info {
-        return ask.accept(&engine, &person, false);
+        return request.accept(&engine, &member, false);
     }
-    if !person.visible {
-        return ask.invisible();
+    if !member.visible {
+        return request.out_of_range();
     }
-    match ask.answer.as_deref() {
-        Some("yes") => ask.accept(&engine, &person, true),
-        Some(_) => ask.refuse(),
-        None => consent(&engine, &ask, &person),
+    match request.consent.as_deref() {
+        Some("yes") => request.accept(&engine, &member, true),
+        Some(_) => request.deny(),
+        None => consent_page(&engine, &request, &member),
     }
 }
 
-fn choose(engine: &Engine, ask: &Ask) -> Response {
-    let say = |zh, en| ask.language.choose(zh, en);
-    let title = say("谁点击了应用？", "Who clicks the app?");
-    let body = format!(
-        "<main class=\"card\"><h1>{title}</h1><p class=\"quiet\">{} · {}</p>{}</main>",
-        escape(&ask.corp_name),
-        say("企业微信工作台", "WeCom workbench"),
-        ask.list(engine),
-    );
-    Page::new(ask.language, title, &body).response()
+fn workbench_page(engine: &Engine, request: &LoginRequest) -> Response {
+    let title = request
+        .language
+        .choose("谁点击了应用？", "Who clicks the app?");
+    let layout = Layout::new(request.language, title);
+    let page = WorkbenchPage {
+        layout,
+        request,
+        members: request.members(engine),
+    };
+    page.layout.render(StatusCode::OK, &page)
 }
 
-fn consent(engine: &Engine, ask: &Ask, person: &Person) -> Response {
-    let say = |zh, en| ask.language.choose(zh, en);
-    let granted = engine.read(|store| store.settings.permissions.clone());
-    let fields: String = granted
+fn consent_page(engine: &Engine, request: &LoginRequest, member: &SelectableMember) -> Response {
+    let title = request
+        .language
+        .choose("允许应用获取信息吗？", "Allow the app to access this data?");
+    let permissions = engine.read(|store| store.settings.permissions.clone());
+    let permissions = permissions
         .iter()
         .filter_map(|permission| permission.strip_prefix("contact:sensitive:"))
-        .map(|field| format!("<li>{}</li>", escape(&named(field, ask.language))))
+        .map(|field| permission_label(field, request.language))
         .collect();
-    let yes = ask.link(&[(CHOSEN, &person.bare_user_id), (ANSWER, "yes")]);
-    let no = ask.link(&[(CHOSEN, &person.bare_user_id), (ANSWER, "no")]);
-    let body = format!(
-        "<main class=\"card\"><h1>{}{}</h1><p class=\"quiet\">{}</p><ul>{fields}</ul>\
-         <p class=\"row\"><a class=\"button main\" href=\"{yes}\">{}</a><a class=\"button\" href=\"{no}\">{}</a></p></main>",
-        escape(&person.name),
-        say("，允许应用获取以下信息吗？", ", may the app see this?"),
-        escape(&ask.corp_name),
-        say("允许", "Allow"),
-        say("拒绝", "Refuse"),
-    );
-    Page::new(
-        ask.language,
-        say("允许应用获取信息吗？", "May the app see this?"),
-        &body,
-    )
-    .response()
+    let page = ConsentPage {
+        layout: Layout::new(request.language, title),
+        request,
+        member,
+        permissions,
+    };
+    page.layout.render(StatusCode::OK, &page)
 }
 
-/// What a permission opens.
-fn named(field: &str, language: Language) -> String {
+/// Pushes `unlicensed_notify` in the background and shows the error page.
+fn unlicensed(engine: &Arc<Engine>, request: &LoginRequest, member: SelectableMember) -> Response {
+    let say = |zh, en| request.language.choose(zh, en);
+    let engine = Arc::clone(engine);
+    let (corp_key, suite_id) = (request.corp_key.clone(), request.suite_id.clone());
+    tokio::spawn(async move {
+        let suite_id = Some(suite_id.as_str());
+        engine
+            .notify_unlicensed(MemberRef {
+                corp_id: &corp_key,
+                user_id: &member.user_id,
+                suite_id,
+            })
+            .await
+    });
+    let reason = say(
+        "此人没有接口许可，请联系应用的服务商。",
+        "The member has no interface license. Please contact the provider of the app.",
+    );
+    error_page(
+        request.language,
+        StatusCode::FORBIDDEN,
+        say("没有接口许可", "No license"),
+        reason,
+    )
+}
+
+fn permission_label(field: &str, language: Language) -> String {
     let zh = match field {
         "user_name" => "姓名",
         "mobile" => "手机号",

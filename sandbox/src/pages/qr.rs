@@ -1,16 +1,28 @@
-//! `/wwlogin/sso/login`: the QR page (D/98173). Whom to scan as is chosen below the code.
+//! `/wwlogin/sso/login`: the QR page (D/98173). The member who scans is selected below the QR code.
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
 use qrcode::QrCode;
 use qrcode::render::svg;
 
-use super::login::{ANSWER, Ask, refused};
-use super::shell::{Page, escape, language};
+use super::layout::Layout;
+use super::login::{LoginRequest, SelectableMember, invalid_link};
+use super::query::{first_value, language};
 use crate::engine::Engine;
+
+#[derive(Template)]
+#[template(path = "qr.html")]
+struct QrPage<'a> {
+    layout: Layout,
+    request: &'a LoginRequest,
+    members: Vec<SelectableMember>,
+    /// An SVG element.
+    qr_code: String,
+}
 
 pub(super) async fn page(
     State(engine): State<Arc<Engine>>,
@@ -18,91 +30,79 @@ pub(super) async fn page(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    if let Some(login_type) = login_type(query.as_deref())
-        && login_type != "CorpApp"
-    {
-        return *refused(
+    let login_type = first_value(
+        query.as_deref().unwrap_or_default().as_bytes(),
+        "login_type",
+    );
+    if login_type.is_some_and(|login_type| login_type != "CorpApp") {
+        return *invalid_link(
             language(query.as_deref(), &headers),
             "login_type 不正确：企业的应用应为 CorpApp（-31040）。",
-            "login_type is wrong: it is CorpApp for an app of a company (-31040).",
+            "login_type is invalid: it must be CorpApp for an app of a corp (-31040).",
         );
     }
-    let ask = match Ask::read(&engine, query.as_deref(), &headers) {
-        Ok(ask) => ask,
-        Err(refused) => return *refused,
+    let request = match LoginRequest::parse(&engine, query.as_deref(), &headers) {
+        Ok(request) => request,
+        Err(page) => return *page,
     };
-    if !ask.agent_named {
-        let (zh, en) = (
+    if !request.has_agent_id {
+        return *invalid_link(
+            request.language,
             "agentid 不正确：缺少该参数（-31028）。",
-            "agentid is wrong: it is missing (-31028).",
+            "agentid is missing (-31028).",
         );
-        return *refused(ask.language, zh, en);
     }
-    if ask.answer.is_some() {
-        return ask.refuse();
+    if request.consent.is_some() {
+        return request.deny();
     }
-    let Some(person) = ask.person(&engine) else {
-        return scan(&engine, &ask, &uri.to_string(), &headers);
+    let Some(member) = request.selected_member(&engine) else {
+        return qr_page(&engine, &request, &uri, &headers);
     };
-    if person.is_member && !person.visible {
-        return ask.invisible();
+    if member.is_member && !member.visible {
+        return request.out_of_range();
     }
-    ask.accept(&engine, &person, false)
+    request.accept(&engine, &member, false)
 }
 
-fn scan(engine: &Engine, ask: &Ask, uri: &str, headers: &HeaderMap) -> Response {
-    let say = |zh, en| ask.language.choose(zh, en);
+fn qr_page(engine: &Engine, request: &LoginRequest, uri: &Uri, headers: &HeaderMap) -> Response {
+    let say = |zh, en| request.language.choose(zh, en);
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or_default();
-    let picture = svg(
-        &format!("http://{host}{uri}"),
-        say("本页面的二维码", "QR code of this page"),
-    );
-    let title = say("企业微信扫码登录", "Scan to log in");
-    let body = format!(
-        "<main class=\"card\"><h1>{title}</h1><p class=\"quiet\">{}</p>\
-         <div class=\"code\">{picture}</div>\
-         <h2>{}</h2>{}<p><a class=\"button\" href=\"{}\"{}>{}</a></p></main>",
-        escape(&ask.corp_name),
-        say("扫码人", "Scan as"),
-        ask.list(engine),
-        ask.link(&[(ANSWER, "no")]),
-        ask.target(),
-        say("拒绝", "Refuse"),
-    );
-    // As WeCom's own, in a panel of the app too.
-    Page {
-        framed_by: ask.app_origin(),
-        ..Page::new(ask.language, title, &body)
-    }
-    .response()
+    let page = QrPage {
+        layout: Layout {
+            // The app may show the page in a frame, as with WeCom.
+            frame_ancestors: request.app_origin.clone(),
+            ..Layout::new(request.language, say("企业微信扫码登录", "Scan to log in"))
+        },
+        request,
+        members: request.members(engine),
+        qr_code: svg_element(
+            &format!("http://{host}{uri}"),
+            say("本页面的二维码", "QR code of this page"),
+        ),
+    };
+    page.layout.render(StatusCode::OK, &page)
 }
 
-/// A QR code as an SVG element that is called `label`; nothing if the text is too long for one.
-fn svg(text: &str, label: &str) -> String {
+/// A QR code as an SVG element with this label; empty if the text is too long for a QR code.
+fn svg_element(text: &str, label: &str) -> String {
     let Ok(code) = QrCode::new(text) else {
         return String::new();
     };
-    let picture = code
+    let document = code
         .render::<svg::Color<'_>>()
         .min_dimensions(216, 216)
         .dark_color(svg::Color("#10141a"))
         .light_color(svg::Color("#ffffff"))
         .build();
-    match picture.find("<svg") {
-        Some(start) => picture[start..].replacen(
+    match document.find("<svg") {
+        Some(start) => document[start..].replacen(
             "<svg",
             &format!("<svg role=\"img\" aria-label=\"{label}\""),
             1,
         ),
         None => String::new(),
     }
-}
-
-fn login_type(query: Option<&str>) -> Option<String> {
-    form_urlencoded::parse(query?.as_bytes())
-        .find(|(name, _)| name == "login_type")
-        .map(|(_, value)| value.into_owned())
 }

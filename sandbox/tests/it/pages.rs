@@ -16,7 +16,7 @@ fn links(page: &HttpResponse) -> Vec<String> {
         .split("href=\"")
         .skip(1)
         .filter_map(|rest| rest.split('"').next())
-        .map(|link| link.replace("&amp;", "&"))
+        .map(|link| link.replace("&#38;", "&"))
         .filter(|link| link.starts_with('?'))
         .collect()
 }
