@@ -277,7 +277,7 @@ pub use domain::{
 };
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
 pub use hooks::{CorpDecision, CorpInfo, HookFuture, Hooks, UnhandledEvent};
-pub use inbox::{CallbackRecord, NotifyAnswer};
+pub use inbox::{CallbackRecord, NotifyResponse};
 pub use members::{BindingPolicy, UserBinder};
 pub use session::{
     CurrentUser, IssuedSession, PendingVerify, SessionConfig, SessionToken, Verification, Verified,

@@ -11,7 +11,7 @@ use crate::domain::{LoginType, Platform, Principal, Profile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpDecision;
 use crate::inbox::{CallbackRecord, record};
-use crate::members::AuthModel;
+use crate::members::DefaultUserBinder;
 use crate::session::{CurrentUser, IssuedSession};
 use crate::wecom::{
     AuthorizationLink, Errcode, InstallState, QrLanguage, State, qr_link, workbench_link,
@@ -62,7 +62,11 @@ impl AuthService {
             corp_id.clone(),
         );
         self.0
-            .run(async move { authorizations.decide(&suite_id, &corp_id, decision).await })
+            .run(async move {
+                authorizations
+                    .set_decision(&suite_id, &corp_id, decision)
+                    .await
+            })
             .await
     }
 
@@ -137,8 +141,8 @@ impl AuthService {
         let (inner, who, user_id) = (self.0.clone(), who.clone(), user_id.to_owned());
         self.0
             .run(async move {
-                AuthModel::set(&inner.0.store, &who, &user_id).await?;
-                inner.0.people.end_sessions(&who).await
+                DefaultUserBinder::set(&inner.0.store, &who, &user_id).await?;
+                inner.0.members.revoke_sessions(&who).await
             })
             .await
     }
@@ -148,11 +152,11 @@ impl AuthService {
     /// # Errors
     /// The database does not answer.
     pub async fn unbind_user(&self, who: &Principal) -> Result<()> {
-        let (people, who) = (self.0.0.people.clone(), who.clone());
+        let (members, who) = (self.0.0.members.clone(), who.clone());
         self.0
             .run(async move {
-                people.binder().unbind(&who).await?;
-                people.end_sessions(&who).await
+                members.binder().unbind(&who).await?;
+                members.revoke_sessions(&who).await
             })
             .await
     }
@@ -211,9 +215,9 @@ impl AuthService {
     /// # Errors
     /// The database does not answer; the sessions go on.
     pub async fn end_sessions_of_person(&self, who: &Principal) -> Result<()> {
-        let (people, who) = (self.0.0.people.clone(), who.clone());
+        let (members, who) = (self.0.0.members.clone(), who.clone());
         self.0
-            .run(async move { people.end_sessions(&who).await })
+            .run(async move { members.revoke_sessions(&who).await })
             .await
     }
 
@@ -228,7 +232,7 @@ impl AuthService {
             corp_id.clone(),
         );
         self.0
-            .run(async move { authorizations.end_sessions(&suite_id, &corp_id).await })
+            .run(async move { authorizations.revoke_sessions(&suite_id, &corp_id).await })
             .await
     }
 
@@ -246,7 +250,7 @@ impl AuthService {
     pub async fn end_all_sessions(&self) -> Result<()> {
         let authorizations = self.0.0.authorizations.clone();
         self.0
-            .run(async move { authorizations.end_all_sessions().await })
+            .run(async move { authorizations.revoke_all_sessions().await })
             .await
     }
 

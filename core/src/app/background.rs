@@ -9,7 +9,7 @@ use crate::app::follower::follow_ends;
 use crate::app::handle::WecomLogin;
 use crate::app::housekeeping::keep_house;
 use crate::app::keys::keep_key_booked;
-use crate::inbox::store::{Inbox, Repeats};
+use crate::inbox::store::{Inbox, Redelivery};
 use crate::session::{Chore, rows};
 
 /// How often authorisations that are due are looked for.
@@ -19,7 +19,7 @@ const CHECKS_AT_ONCE: usize = 8;
 /// The ends of the channels that the rest of the handle feeds.
 pub(super) struct Feeds {
     pub(super) inbox: Inbox,
-    pub(super) repeats: mpsc::UnboundedReceiver<Repeats>,
+    pub(super) repeats: mpsc::UnboundedReceiver<Redelivery>,
     pub(super) chores: mpsc::UnboundedReceiver<Chore>,
     pub(super) due: Arc<Notify>,
 }
@@ -80,7 +80,7 @@ async fn read_authorizations(login: WecomLogin, due: Arc<Notify>) {
         let read = login
             .0
             .tasks
-            .spawn(async move { authorizations.read_due().await });
+            .spawn(async move { authorizations.reread_due().await });
         if let Ok(Err(error)) = read.await {
             tracing::warn!(target: "wecom_login", ?error, "authorisations cannot be read");
         }
@@ -91,9 +91,9 @@ async fn read_authorizations(login: WecomLogin, due: Arc<Notify>) {
     }
 }
 
-async fn count_repeats(inbox: Inbox, mut repeats: mpsc::UnboundedReceiver<Repeats>) {
+async fn count_repeats(inbox: Inbox, mut repeats: mpsc::UnboundedReceiver<Redelivery>) {
     while let Some(repeat) = repeats.recv().await {
-        if let Err(error) = inbox.count(&repeat).await {
+        if let Err(error) = inbox.record_redelivery(&repeat).await {
             tracing::debug!(target: "wecom_login", ?error, "a repetition was not counted");
         }
     }

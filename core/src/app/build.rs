@@ -17,12 +17,12 @@ use crate::db::{ConnectionClass, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceName, Instances, Kind, load, process_environment, read_elements};
 use crate::error::{Error, ErrorKind, Result};
-use crate::inbox::handlers::Effects;
-use crate::inbox::receive::Notify;
+use crate::inbox::handlers::EventHandlers;
+use crate::inbox::receive::CallbackReceiver;
 use crate::inbox::store::Inbox;
 use crate::inbox::worker::Worker;
 use crate::login::{LoginCodes, OrganizationCodes, Prover, SpentStates};
-use crate::members::{AuthModel, People, UserBinder, Visibility};
+use crate::members::{DefaultUserBinder, Members, UserBinder, Visibility};
 use crate::session::Sessions;
 use crate::tokens::Tokens;
 use crate::vault::Vault;
@@ -81,7 +81,7 @@ impl Builder {
             chores,
             runtime.clone(),
         );
-        let authorizations = Authorizations::new(crate::authorization::Parts {
+        let authorizations = Authorizations::new(crate::authorization::Deps {
             store: store.clone(),
             keys: keys.clone(),
             api: api.clone(),
@@ -92,10 +92,10 @@ impl Builder {
             due: Arc::clone(&due),
             capacity: self.authorization_cache_size,
         });
-        let ours: Arc<dyn UserBinder> = AuthModel::new(store.clone(), self.binding_policy);
+        let ours: Arc<dyn UserBinder> = DefaultUserBinder::new(store.clone(), self.binding_policy);
         let binder = (self.binder)(Arc::clone(&ours));
-        let by_auth_model = Arc::ptr_eq(&binder, &ours);
-        let people = People::new(store.clone(), sessions.clone(), binder, by_auth_model);
+        let is_default_binder = Arc::ptr_eq(&binder, &ours);
+        let members = Members::new(store.clone(), sessions.clone(), binder, is_default_binder);
         let inbox = Inbox::new(
             store.with_class(ConnectionClass::Callbacks),
             keys.clone(),
@@ -103,11 +103,11 @@ impl Builder {
             repeats,
         );
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let effects = Effects::new(
+        let handlers = EventHandlers::new(
             store.clone(),
             keys.clone(),
             authorizations.clone(),
-            people.clone(),
+            members.clone(),
             Arc::clone(&self.hooks),
         );
         let app_client = AppClient::new(tokens.clone(), authorizations.clone());
@@ -116,7 +116,7 @@ impl Builder {
             api.clone(),
             app_client.clone(),
             authorizations.clone(),
-            people.clone(),
+            members.clone(),
         );
         let login = WecomLogin::new(Inner {
             prover: Prover::new(
@@ -125,7 +125,7 @@ impl Builder {
                 app_client,
                 visibility.clone(),
                 authorizations.clone(),
-                people.clone(),
+                members.clone(),
                 sessions.clone(),
             ),
             visibility,
@@ -133,7 +133,7 @@ impl Builder {
             login_codes: LoginCodes::new(store.clone()),
             spent_states: SpentStates::new(store.clone()),
             organization_codes: OrganizationCodes::new(store.clone()),
-            notify: Notify::new(
+            receiver: CallbackReceiver::new(
                 suites.clone(),
                 instances.clone(),
                 inbox.clone(),
@@ -144,7 +144,7 @@ impl Builder {
             ),
             worker: Worker::new(
                 store.with_class(ConnectionClass::Worker),
-                effects,
+                handlers,
                 inbox.clone(),
                 suites.ids(),
                 arrived,
@@ -159,7 +159,7 @@ impl Builder {
             tokens,
             sessions,
             authorizations,
-            people,
+            members,
             hooks: self.hooks,
             retention,
             web,

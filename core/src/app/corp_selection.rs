@@ -110,12 +110,12 @@ impl AuthService {
         let inner = &self.0.0;
         let mut companies = Vec::new();
         for other in inner
-            .people
+            .members
             .binder()
             .linked_principals(user_id, proven)
             .await?
         {
-            let bound = inner.people.binder().find(&other).await?;
+            let bound = inner.members.binder().find(&other).await?;
             // Under two suites a company is still one company.
             let listed = companies
                 .iter()

@@ -47,7 +47,7 @@ impl AuthService {
         newest_end: u64,
     ) -> Result<Authentication> {
         let who = &person.principal;
-        let had_left = self.0.0.people.left(who).await?;
+        let had_left = self.0.0.members.finish_departure(who).await?;
         let newest_end = if had_left {
             self.0.0.sessions.newest_end()
         } else {
@@ -56,9 +56,13 @@ impl AuthService {
         self.0
             .0
             .authorizations
-            .ensure(&who.suite_id, &who.corp_id)
+            .ensure_row(&who.suite_id, &who.corp_id)
             .await?;
-        self.0.0.people.told(who, &person.profile).await?;
+        self.0
+            .0
+            .members
+            .update_profile(who, &person.profile)
+            .await?;
         let authorization = self
             .0
             .0
@@ -66,7 +70,7 @@ impl AuthService {
             .find(&who.suite_id, &who.corp_id)
             .await?;
         let authorization = authorization.ok_or_else(not_authorized)?;
-        let known = self.0.0.people.find(who).await?;
+        let known = self.0.0.members.find(who).await?;
         // An end that came since the login began ends it too.
         let ended = self
             .0
@@ -202,10 +206,10 @@ impl AuthService {
                 .require_active(&target.suite_id, &target.corp_id)
                 .await?;
             if target != ticket.principal {
-                inner.people.left(&target).await?;
-                inner.people.ensure(&target).await?;
+                inner.members.finish_departure(&target).await?;
+                inner.members.upsert(&target).await?;
                 let visible_at = inner
-                    .people
+                    .members
                     .find(&target)
                     .await?
                     .and_then(|known| known.visible_at);
@@ -222,7 +226,7 @@ impl AuthService {
             .find(&target.suite_id, &target.corp_id)
             .await?;
         let authorization = authorization.ok_or_else(not_authorized)?;
-        let known = inner.people.find(&target).await?.ok_or_else(over)?;
+        let known = inner.members.find(&target).await?.ok_or_else(over)?;
         let (member_epoch, authorization_epoch) = if target == ticket.principal {
             if known.epoch != ticket.member_epoch
                 || authorization.epoch != ticket.authorization_epoch
@@ -254,7 +258,7 @@ impl AuthService {
         if let Some(user_id) = &proof.bound {
             return Ok(user_id.clone());
         }
-        let bound = self.0.0.people.binder().bind(&proof.person).await?;
+        let bound = self.0.0.members.binder().bind(&proof.person).await?;
         bound.ok_or_else(|| {
             Error::new(
                 ErrorKind::UserAuthMiss,

@@ -109,7 +109,7 @@ async fn hear(login: &WecomLogin, inbox: &Inbox, heard: Option<Cursor>) -> Resul
     let Some(heard) = heard else {
         let newest = log::head(inner.store.heartbeat()).await?;
         // What was read before this place in the feed was known may be from before an end.
-        inner.authorizations.forget_all();
+        inner.authorizations.invalidate_all();
         inner.sessions.forget_all();
         inner.sessions.recent().reset(newest);
         return Ok((newest, false));
@@ -117,16 +117,16 @@ async fn hear(login: &WecomLogin, inbox: &Inbox, heard: Option<Cursor>) -> Resul
     match log::read_after(inner.store.heartbeat(), heard).await? {
         Poll::Truncated(newest) => {
             tracing::info!(target: "wecom_login", "away for longer than ends are kept; sessions are read anew");
-            inbox.forget_all();
-            inner.authorizations.forget_all();
+            inbox.invalidate_all();
+            inner.authorizations.invalidate_all();
             inner.sessions.forget_all();
             inner.sessions.recent().reset(newest);
             Ok((newest, false))
         }
         Poll::Diverged(newest) => {
             tracing::warn!(target: "wecom_login", "the database is not the one it was; sessions are read anew");
-            inbox.forget_all();
-            inner.authorizations.forget_all();
+            inbox.invalidate_all();
+            inner.authorizations.invalidate_all();
             inner.sessions.forget_all();
             end_anew(login, heard).await?;
             inner.sessions.recent().reset(newest);
@@ -150,7 +150,7 @@ async fn follow(login: &WecomLogin, end: Revocation) {
             corp_id,
             epoch,
         } => {
-            inner.authorizations.changed(&suite_id, &corp_id, epoch);
+            inner.authorizations.invalidate(&suite_id, &corp_id, epoch);
         }
         Revocation::Member {
             suite_id,
@@ -165,7 +165,7 @@ async fn follow(login: &WecomLogin, end: Revocation) {
                 .person_ended(&who, authorization_epoch, epoch);
         }
         Revocation::Session { token_hash } => inner.sessions.session_ended(&token_hash).await,
-        Revocation::All => inner.authorizations.all_ended(),
+        Revocation::All => inner.authorizations.apply_revoke_all(),
     }
 }
 
@@ -192,7 +192,7 @@ async fn end_anew(login: &WecomLogin, heard: Cursor) -> Result<()> {
             target: "wecom_login",
             "the database went back further than ends are remembered: all sessions end, people log in again"
         );
-        inner.authorizations.end_all_sessions().await?;
+        inner.authorizations.revoke_all_sessions().await?;
     }
     Ok(())
 }

@@ -21,10 +21,10 @@ use crate::domain::Suites;
 use crate::element::{Instances, Meta, QYWX_PROXY_SERVICE};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::Hooks;
-use crate::inbox::receive::Notify;
+use crate::inbox::receive::CallbackReceiver;
 use crate::inbox::worker::Worker;
 use crate::login::{LoginCodes, OrganizationCodes, Prover, SpentStates};
-use crate::members::{People, Visibility};
+use crate::members::{Members, Visibility};
 use crate::session::Sessions;
 use crate::tokens::Tokens;
 use crate::vault::Vault;
@@ -73,14 +73,14 @@ pub(crate) struct Inner {
     pub(crate) tokens: Tokens,
     pub(crate) sessions: Sessions,
     pub(crate) authorizations: Authorizations,
-    pub(crate) people: People,
+    pub(crate) members: Members,
     pub(crate) prover: Prover,
     pub(crate) visibility: Visibility,
     pub(crate) browser_logins: BrowserLogins,
     pub(crate) login_codes: LoginCodes,
     pub(crate) spent_states: SpentStates,
     pub(crate) organization_codes: OrganizationCodes,
-    pub(crate) notify: Notify,
+    pub(crate) receiver: CallbackReceiver,
     pub(crate) worker: Worker,
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) retention: Retention,
@@ -182,7 +182,7 @@ impl WecomLogin {
         {
             tracing::warn!(target: "wecom_login", "shut down with work in hand; the next start takes it up");
         }
-        for (suite_id, corp_id) in self.0.authorizations.unstored() {
+        for (suite_id, corp_id) in self.0.authorizations.unpersisted() {
             tracing::error!(
                 target: "wecom_login", %suite_id, %corp_id,
                 "a permanent code was fetched and could not be stored; if the process ends now it is lost: press \

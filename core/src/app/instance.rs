@@ -11,7 +11,7 @@ use crate::element::{
     QYWX_PROXY_AUTH_MODEL, QYWX_PROXY_TYPE,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::inbox::NotifyAnswer;
+use crate::inbox::NotifyResponse;
 use crate::login::{Attempt, Authentication};
 
 /// A named login configuration, `auths.<Name>`.
@@ -103,7 +103,7 @@ impl Instance {
 
     /// Answers a callback of this instance's suite, as [`AuthService::notify`](crate::AuthService::notify) does those
     /// of all. An instance of a Type of your own has none: 404.
-    pub async fn notify(&self, method: &str, query: &str, body: &[u8]) -> NotifyAnswer {
+    pub async fn notify(&self, method: &str, query: &str, body: &[u8]) -> NotifyResponse {
         match self.suite_id() {
             Some(suite_id) => {
                 self.login
@@ -111,7 +111,7 @@ impl Instance {
                     .callback(Some(suite_id.clone()), method, query, body)
                     .await
             }
-            None => NotifyAnswer::refusal(404),
+            None => NotifyResponse::refusal(404),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::app::results::{CorpChoice, LoginResult, OrgCodeLogin};
 use crate::domain::LoginType;
 use crate::domain::{CorpId, OrganizationCode, SuiteId};
 use crate::error::Result;
-use crate::inbox::NotifyAnswer;
+use crate::inbox::NotifyResponse;
 use crate::login::Attempt;
 use crate::session::IssuedSession;
 
@@ -43,7 +43,7 @@ impl AuthService {
 
     /// Answers a callback of WeCom, for a host app with a route of its own: `method` GET or POST, the raw query, the
     /// raw body. [`Instance::notify`](crate::Instance::notify) takes those of one suite only.
-    pub async fn notify(&self, method: &str, query: &str, body: &[u8]) -> NotifyAnswer {
+    pub async fn notify(&self, method: &str, query: &str, body: &[u8]) -> NotifyResponse {
         self.callback(None, method, query, body).await
     }
 
@@ -54,20 +54,23 @@ impl AuthService {
         method: &str,
         query: &str,
         body: &[u8],
-    ) -> NotifyAnswer {
-        let (notify, method, query) =
-            (self.0.0.notify.clone(), method.to_owned(), query.to_owned());
+    ) -> NotifyResponse {
+        let (receiver, method, query) = (
+            self.0.0.receiver.clone(),
+            method.to_owned(),
+            query.to_owned(),
+        );
         let body = bytes::Bytes::copy_from_slice(body);
         let answered = self.0.run(async move {
             Ok(match method.as_str() {
-                "GET" | "HEAD" => notify.get(scope.as_ref(), &query).await,
-                "POST" => notify.post(scope.as_ref(), &query, &body).await,
-                _ => NotifyAnswer::refusal(405),
+                "GET" | "HEAD" => receiver.check_url(scope.as_ref(), &query).await,
+                "POST" => receiver.receive(scope.as_ref(), &query, &body).await,
+                _ => NotifyResponse::refusal(405),
             })
         });
         answered
             .await
-            .unwrap_or_else(|_| NotifyAnswer::refusal(500))
+            .unwrap_or_else(|_| NotifyResponse::refusal(500))
     }
 
     /// Gives a company its organisation code, in place of the one it had.

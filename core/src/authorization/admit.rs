@@ -18,17 +18,17 @@ impl Authorizations {
     /// After an exchange: asks the host app whether the company may come in, and WeCom for the agentId and the name.
     pub(crate) async fn admit(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
         // Unanswered it is due again by itself; the company is in all the same.
-        if let Err(error) = self.read(suite_id, corp_id).await {
+        if let Err(error) = self.reread(suite_id, corp_id).await {
             tracing::warn!(target: "wecom_login", %suite_id, %corp_id, ?error, "a new authorisation is not read yet");
         }
         failpoint::reach("admit/read");
-        self.ask_host(suite_id, corp_id).await?;
+        self.request_review(suite_id, corp_id).await?;
         failpoint::reach("admit/told");
         Ok(())
     }
 
     /// A company that is held comes in if the host app says so.
-    pub(super) async fn ask_host(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+    pub(super) async fn request_review(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
         let known = self
             .read_row(self.0.store.database(), suite_id, corp_id)
             .await?;
@@ -38,20 +38,24 @@ impl Authorizations {
             return Err(not_authorized().with_errcode(errcode));
         }
         if known.status == AuthorizationStatus::Held {
-            let decision = self.0.hooks.review_authorization(&known.notice()).await?;
-            self.decide(suite_id, corp_id, decision).await?;
+            let decision = self
+                .0
+                .hooks
+                .review_authorization(&known.corp_info())
+                .await?;
+            self.set_decision(suite_id, corp_id, decision).await?;
             failpoint::reach("admit/decided");
             if decision != CorpDecision::Approve {
                 return Ok(());
             }
         }
-        self.0.hooks.corp_authorized(&known.notice()).await;
+        self.0.hooks.corp_authorized(&known.corp_info()).await;
         Ok(())
     }
 
     /// Makes the row that the epoch of a company's sessions stands in, for people whom WeCom did not prove. It lets
     /// nobody in.
-    pub(crate) async fn ensure(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+    pub(crate) async fn ensure_row(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
         if self.find(suite_id, corp_id).await?.is_some() {
             return Ok(());
         }

@@ -42,19 +42,19 @@ impl AppClient {
         }
         match answer {
             Ok(answer) => Ok((answer, token)),
-            Err(error) => Err(self.judged(app, error.into()).await),
+            Err(error) => Err(self.map_error(app, error.into()).await),
         }
     }
 
     async fn token(&self, app: &AppCredential) -> Result<AccessToken> {
         match self.tokens.app(app).await {
             Ok(token) => Ok(token),
-            Err(error) => Err(self.judged(app, error).await),
+            Err(error) => Err(self.map_error(app, error).await),
         }
     }
 
     /// An answer that breaks the authorisation stops its logins.
-    async fn judged(&self, app: &AppCredential, error: Error) -> Error {
+    async fn map_error(&self, app: &AppCredential, error: Error) -> Error {
         let Some(errcode) = error
             .errcode()
             .map(Errcode::new)
@@ -62,7 +62,7 @@ impl AppClient {
         else {
             return error;
         };
-        match self.authorizations.broken(app, errcode).await {
+        match self.authorizations.mark_broken(app, errcode).await {
             Ok(()) => not_authorized()
                 .with_errcode(errcode.number())
                 .with_source(error),

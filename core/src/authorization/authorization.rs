@@ -14,7 +14,7 @@ use crate::tokens::AppCredential;
 use crate::vault::{KeyRing, PERMANENT_CODE};
 
 /// When to ask again for an app that WeCom has not named: a new authorisation is read at once.
-const AGENT_EXPECTED: Duration = Duration::from_secs(10);
+const AGENT_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// An authorisation as it was when it was read.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl Authorization {
     pub(crate) fn credential(&self) -> Result<AppCredential> {
         match (&self.permanent_code, self.status) {
             (Some(permanent_code), AuthorizationStatus::Active) => {
-                Ok(self.credential_with(permanent_code))
+                Ok(self.credential_unchecked(permanent_code))
             }
             _ => Err(not_authorized()),
         }
@@ -86,12 +86,12 @@ impl Authorization {
                 ErrorKind::AgentUnknown,
                 "WeCom has not named the company's app yet",
             )
-            .with_retry_after(AGENT_EXPECTED)
+            .with_retry_after(AGENT_RETRY_AFTER)
         })
     }
 
     /// The same as `credential` without asking how the authorisation stands, for the calls that find that out.
-    pub(super) fn credential_with(&self, permanent_code: &PermanentCode) -> AppCredential {
+    pub(super) fn credential_unchecked(&self, permanent_code: &PermanentCode) -> AppCredential {
         AppCredential {
             suite_id: self.suite_id.clone(),
             corp_id: self.corp_id.clone(),
@@ -100,7 +100,7 @@ impl Authorization {
         }
     }
 
-    pub(crate) fn notice(&self) -> CorpInfo {
+    pub(crate) fn corp_info(&self) -> CorpInfo {
         CorpInfo {
             suite_id: self.suite_id.clone(),
             corp_id: self.corp_id.clone(),

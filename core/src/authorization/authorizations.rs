@@ -29,7 +29,7 @@ use crate::vault::KeyRing;
 use crate::wecom::Api;
 
 /// An authorisation in memory is read again after this long, in case another node changed it.
-const CACHED_FOR: Duration = Duration::from_secs(30);
+const CACHE_TTL: Duration = Duration::from_secs(30);
 
 /// One company in the list of companies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,7 +56,7 @@ pub struct CorpSummary {
 }
 
 /// What authorisations are made of.
-pub(crate) struct Parts {
+pub(crate) struct Deps {
     pub(crate) store: Store,
     pub(crate) keys: KeyRing,
     pub(crate) api: Api,
@@ -83,7 +83,7 @@ pub(super) struct Inner {
     /// Wakes the one who re-reads authorisations.
     pub(super) due: Arc<Notify>,
     /// Companies whose permanent code is fetched and not stored yet.
-    pub(super) unstored: Mutex<Vec<(SuiteId, CorpId)>>,
+    pub(super) unpersisted: Mutex<Vec<(SuiteId, CorpId)>>,
     cached: moka::sync::Cache<(SuiteId, CorpId), Arc<Authorization>>,
     /// The suites under which a company's people can log in.
     active_suites: moka::sync::Cache<CorpId, Arc<[SuiteId]>>,
@@ -91,25 +91,25 @@ pub(super) struct Inner {
 }
 
 impl Authorizations {
-    pub(crate) fn new(parts: Parts) -> Self {
+    pub(crate) fn new(deps: Deps) -> Self {
         let active_suites = moka::sync::Cache::builder()
-            .max_capacity(parts.capacity)
-            .time_to_live(CACHED_FOR)
+            .max_capacity(deps.capacity)
+            .time_to_live(CACHE_TTL)
             .build();
         let cached = moka::sync::Cache::builder()
-            .max_capacity(parts.capacity)
-            .time_to_live(CACHED_FOR)
+            .max_capacity(deps.capacity)
+            .time_to_live(CACHE_TTL)
             .build();
         Self(Arc::new(Inner {
-            store: parts.store,
-            keys: parts.keys,
-            api: parts.api,
-            tokens: parts.tokens,
-            sessions: parts.sessions,
-            suites: parts.suites,
-            hooks: parts.hooks,
-            due: parts.due,
-            unstored: Mutex::default(),
+            store: deps.store,
+            keys: deps.keys,
+            api: deps.api,
+            tokens: deps.tokens,
+            sessions: deps.sessions,
+            suites: deps.suites,
+            hooks: deps.hooks,
+            due: deps.due,
+            unpersisted: Mutex::default(),
             cached,
             active_suites,
             changes: AtomicU64::new(0),
@@ -215,7 +215,7 @@ impl Authorizations {
     }
 
     /// Lets a held company in, holds it back or refuses it. Holding and refusing end its people's sessions.
-    pub(crate) async fn decide(
+    pub(crate) async fn set_decision(
         &self,
         suite_id: &SuiteId,
         corp_id: &CorpId,
@@ -319,12 +319,12 @@ impl Authorizations {
         };
         log::append(&transaction, &end, self.0.store.now()).await?;
         transaction.commit().await?;
-        self.changed(suite_id, corp_id, epoch);
+        self.invalidate(suite_id, corp_id, epoch);
         Ok(())
     }
 
     /// A change was committed, here or on another node: memory follows, and sessions of an older epoch are over.
-    pub(crate) fn changed(&self, suite_id: &SuiteId, corp_id: &CorpId, epoch: i64) {
+    pub(crate) fn invalidate(&self, suite_id: &SuiteId, corp_id: &CorpId, epoch: i64) {
         self.0.changes.fetch_add(1, Ordering::SeqCst);
         self.0
             .cached
@@ -336,23 +336,23 @@ impl Authorizations {
     }
 
     /// Every authorisation has a new epoch: no session and no login that was begun goes on.
-    pub(crate) fn all_ended(&self) {
+    pub(crate) fn apply_revoke_all(&self) {
         // Before the sessions: a login that begins after this reads the new epochs.
-        self.forget_all();
+        self.invalidate_all();
         self.0.sessions.all_ended();
     }
 
     /// Companies whose permanent code this node has in hand and could not store: it is lost if the process ends now.
-    pub(crate) fn unstored(&self) -> Vec<(SuiteId, CorpId)> {
+    pub(crate) fn unpersisted(&self) -> Vec<(SuiteId, CorpId)> {
         self.0
-            .unstored
+            .unpersisted
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
     /// Nothing in memory can be relied on any more.
-    pub(crate) fn forget_all(&self) {
+    pub(crate) fn invalidate_all(&self) {
         self.0.changes.fetch_add(1, Ordering::SeqCst);
         self.0.cached.invalidate_all();
         self.0.active_suites.invalidate_all();

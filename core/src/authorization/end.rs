@@ -21,14 +21,14 @@ use crate::tokens::Tokens;
 
 /// By so much every epoch moves on when all sessions end: beyond any that came after the backup which was put back, and
 /// which nodes that run have in memory.
-const LEAP: i64 = 1_000_000;
+const EPOCH_JUMP: i64 = 1_000_000;
 /// Nothing is to be asked about an authorisation that is over.
 const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
 impl Authorizations {
     /// `change_auth` (D/100965): people's visibility is asked anew, the authorisation is read again. `false` if we do
     /// not know the company.
-    pub(crate) async fn change(
+    pub(crate) async fn on_change_auth(
         &self,
         suite_id: &SuiteId,
         corp_id: &CorpId,
@@ -42,7 +42,7 @@ impl Authorizations {
         let known = self.update(suite_id, corp_id, update).await?;
         if known {
             tracing::debug!(target: "wecom_login", %suite_id, %corp_id, event_time, "an authorisation changed");
-            self.read(suite_id, corp_id).await?;
+            self.reread(suite_id, corp_id).await?;
         }
         Ok(known)
     }
@@ -51,7 +51,7 @@ impl Authorizations {
     /// confirms. A cancellation from before the newest authorisation only makes us ask. `false` if we do not know the
     /// company.
     /// `again` if an earlier run of this event may have died before it told the host app.
-    pub(crate) async fn cancel(
+    pub(crate) async fn on_cancel_auth(
         &self,
         suite_id: &SuiteId,
         corp_id: &CorpId,
@@ -76,10 +76,10 @@ impl Authorizations {
         let stopped = self.update(suite_id, corp_id, stop).await?;
         failpoint::reach("cancel/stopped");
         if stopped || (again && known.status == AuthorizationStatus::Cancelled) {
-            self.0.hooks.corp_cancelled(&known.notice()).await;
+            self.0.hooks.corp_cancelled(&known.corp_info()).await;
         }
         // Whether it is really the end is asked now, and again until WeCom answers.
-        if let Err(error) = self.read(suite_id, corp_id).await {
+        if let Err(error) = self.reread(suite_id, corp_id).await {
             tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "a cancellation is not confirmed yet");
         }
         Ok(true)
@@ -97,7 +97,7 @@ impl Authorizations {
             if !self.update(&known.suite_id, &known.corp_id, stop).await? {
                 return Ok(());
             }
-            self.0.hooks.corp_cancelled(&known.notice()).await;
+            self.0.hooks.corp_cancelled(&known.corp_info()).await;
         }
         let stopped = self
             .read_row(self.0.store.database(), &known.suite_id, &known.corp_id)
@@ -169,23 +169,23 @@ impl Authorizations {
     }
 
     /// Ends every session of a company's people.
-    pub(crate) async fn end_sessions(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+    pub(crate) async fn revoke_sessions(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
         let end = Entity::update_many().col_expr(Column::Epoch, next_epoch());
         self.update(suite_id, corp_id, end).await?;
         Ok(())
     }
 
     /// Ends every session of the service, and every login that is under way.
-    pub(crate) async fn end_all_sessions(&self) -> Result<()> {
-        retry_transaction(|| self.end_all_once()).await?;
-        self.all_ended();
+    pub(crate) async fn revoke_all_sessions(&self) -> Result<()> {
+        retry_transaction(|| self.revoke_all_once()).await?;
+        self.apply_revoke_all();
         Ok(())
     }
 
     /// Every session hangs on an authorisation's row, those of people whom WeCom did not prove too.
-    async fn end_all_once(&self) -> Result<()> {
+    async fn revoke_all_once(&self) -> Result<()> {
         let transaction = self.0.store.begin().await?;
-        let leap = Expr::col(Column::Epoch).add(LEAP);
+        let leap = Expr::col(Column::Epoch).add(EPOCH_JUMP);
         Entity::update_many()
             .col_expr(Column::Epoch, leap)
             .exec(&transaction)

@@ -22,7 +22,7 @@ use crate::wecom::{CallError, Errcode, PermanentCodeApi, PermanentCodeGrant};
 
 /// The event that brings an AuthCode.
 #[derive(Clone, Debug)]
-pub(crate) struct Authorizing {
+pub(crate) struct AuthCodeEvent {
     pub(super) suite_id: SuiteId,
     pub(super) record: RecordKey,
     /// WeCom's InfoType.
@@ -31,7 +31,7 @@ pub(crate) struct Authorizing {
     new_epoch: bool,
 }
 
-impl Authorizing {
+impl AuthCodeEvent {
     pub(crate) fn of(record: &callback_record::Model, new_epoch: bool) -> Self {
         let (suite_id, name) = (record.suite_id.clone(), record.event.clone());
         Self {
@@ -44,18 +44,18 @@ impl Authorizing {
 }
 
 /// Who may send an AuthCode, and is told when nothing hangs on it any more.
-pub(crate) trait Sender: Send + Sync {
+pub(crate) trait SendGuard: Send + Sync {
     /// Whether the AuthCode may be sent now. If so it is.
-    fn may_send(&self) -> bool;
+    fn try_begin(&self) -> bool;
 
     /// What came back is stored.
-    fn is_kept(&self);
+    fn finish(&self);
 }
 
 /// What an AuthCode was exchanged for, as it is kept in its record until it is an authorisation.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Kept {
+pub(super) struct ExchangeResult {
     #[serde(serialize_with = "exposed")]
     exchanged_for: PermanentCode,
     pub(super) corp_id: CorpId,
@@ -74,43 +74,37 @@ fn exposed<S: Serializer>(
 }
 
 impl Authorizations {
-    /// Exchanges an AuthCode and stores what comes of it. `sender` is asked before each call: the code is sent only by
+    /// Exchanges an AuthCode and stores what comes of it. `guard` is asked before each call: the code is sent only by
     /// the holder of the record's lease. `event_time` is WeCom's time of the event, in seconds.
     pub(crate) async fn exchange(
         &self,
-        event: &Authorizing,
+        event: &AuthCodeEvent,
         event_time: i64,
         code: &AuthCode,
-        sender: &dyn Sender,
+        guard: &dyn SendGuard,
     ) -> Result<CorpId> {
         let suite = self.0.suites.require(&event.suite_id)?;
         let mut token = self.0.tokens.suite(suite).await?;
         failpoint::reach("exchange/token");
-        let mut exchanged = self
-            .send(&token, code, PermanentCodeApi::V2, sender)
-            .await?;
+        let mut exchanged = self.send(&token, code, PermanentCodeApi::V2, guard).await?;
         if exchanged
             .as_ref()
             .is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead))
         {
             self.0.tokens.suite_token_died(&suite.id, &token).await;
             token = self.0.tokens.suite(suite).await?;
-            exchanged = self
-                .send(&token, code, PermanentCodeApi::V2, sender)
-                .await?;
+            exchanged = self.send(&token, code, PermanentCodeApi::V2, guard).await?;
         }
         // Never after a doubt: the code may be spent, and the second call would only say so.
         let refused = |error: &CallError| {
             error.is_definite_refusal() && !error.errcode().is_some_and(Errcode::is_auth_code_spent)
         };
         if exchanged.as_ref().is_err_and(refused) {
-            exchanged = self
-                .send(&token, code, PermanentCodeApi::V1, sender)
-                .await?;
+            exchanged = self.send(&token, code, PermanentCodeApi::V1, guard).await?;
         }
         let exchanged = exchanged?;
         failpoint::reach("exchange/answered");
-        let kept = Kept {
+        let result = ExchangeResult {
             exchanged_for: exchanged.permanent_code,
             corp_id: exchanged.corp_id,
             corp_name: exchanged.corp_name,
@@ -118,26 +112,26 @@ impl Authorizations {
             event_time,
         };
         let mut event = event.clone();
-        self.keep_at_any_price(&mut event, &kept).await?;
+        self.persist_until_stored(&mut event, &result).await?;
         failpoint::reach("exchange/kept");
-        while !retry_transaction(|| self.store_once(&event, &kept)).await? {
+        while !retry_transaction(|| self.apply_once(&event, &result)).await? {
             // A failover came between the two statements and took the first one back.
-            self.keep_at_any_price(&mut event, &kept).await?;
+            self.persist_until_stored(&mut event, &result).await?;
         }
-        sender.is_kept();
+        guard.finish();
         failpoint::reach("exchange/stored");
-        Ok(kept.corp_id)
+        Ok(result.corp_id)
     }
 
     /// Makes an authorisation of what was kept in the record before a crash or a failure.
-    pub(crate) async fn store_kept(&self, event: &Authorizing, answer: &[u8]) -> Result<()> {
+    pub(crate) async fn apply_persisted(&self, event: &AuthCodeEvent, answer: &[u8]) -> Result<()> {
         // A record of a version that kept nothing has its authorisation already.
-        let Ok(kept) = serde_json::from_slice::<Kept>(answer) else {
+        let Ok(result) = serde_json::from_slice::<ExchangeResult>(answer) else {
             return Ok(());
         };
         let mut event = event.clone();
-        while !retry_transaction(|| self.store_once(&event, &kept)).await? {
-            self.keep_at_any_price(&mut event, &kept).await?;
+        while !retry_transaction(|| self.apply_once(&event, &result)).await? {
+            self.persist_until_stored(&mut event, &result).await?;
         }
         Ok(())
     }
@@ -147,9 +141,9 @@ impl Authorizations {
         token: &SuiteAccessToken,
         code: &AuthCode,
         version: PermanentCodeApi,
-        sender: &dyn Sender,
+        guard: &dyn SendGuard,
     ) -> Result<std::result::Result<PermanentCodeGrant, CallError>> {
-        if !sender.may_send() {
+        if !guard.try_begin() {
             return Err(Error::new(
                 ErrorKind::RecordBusy,
                 "the lease ran out; another node has the record",
@@ -159,9 +153,9 @@ impl Authorizations {
     }
 
     /// Does nothing if the record's answer is an authorisation already. `false` if there is no such record.
-    async fn store_once(&self, event: &Authorizing, kept: &Kept) -> Result<bool> {
-        let (suite_id, corp_id) = (&event.suite_id, &kept.corp_id);
-        let sealed = seal_code(&self.0.keys, suite_id, corp_id, &kept.exchanged_for)?;
+    async fn apply_once(&self, event: &AuthCodeEvent, result: &ExchangeResult) -> Result<bool> {
+        let (suite_id, corp_id) = (&event.suite_id, &result.corp_id);
+        let sealed = seal_code(&self.0.keys, suite_id, corp_id, &result.exchanged_for)?;
         let now = self.0.store.now();
         let transaction = self.0.store.begin().await?;
         let taken = callback_record::Entity::update_many()
@@ -185,7 +179,7 @@ impl Authorizations {
         }
         let known = self.lock_row(&transaction, suite_id, corp_id).await?;
         let later = known.as_ref().is_some_and(|known| {
-            known.event_time > kept.event_time && known.status == AuthorizationStatus::Active
+            known.event_time > result.event_time && known.status == AuthorizationStatus::Active
         });
         if !later {
             let status = match &known {
@@ -205,12 +199,12 @@ impl Authorizations {
             let row = ActiveModel {
                 suite_id: Set(suite_id.clone()),
                 corp_id: Set(corp_id.clone()),
-                corp_name: Set(kept
+                corp_name: Set(result
                     .corp_name
                     .clone()
                     .or_else(|| known.as_ref().map(|known| known.corp_name.clone()))
                     .unwrap_or_default()),
-                agent_id: Set(kept
+                agent_id: Set(result
                     .agent_id
                     .or_else(|| known.as_ref().and_then(|known| known.agent_id))),
                 permanent_code: Set(Some(sealed)),
@@ -219,7 +213,7 @@ impl Authorizations {
                 broken_at: Set(None),
                 epoch: Set(epoch + i64::from(event.new_epoch)),
                 secret_version: Set(version + 1),
-                event_time: Set(Ord::max(event_time, kept.event_time)),
+                event_time: Set(Ord::max(event_time, result.event_time)),
                 changed_at: Set(now),
                 read_at: Set(None),
                 read_due_at: Set(now),

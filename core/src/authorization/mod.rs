@@ -16,5 +16,5 @@ mod read;
 pub(crate) use app_client::AppClient;
 pub(crate) use authorization::{Authorization, not_authorized};
 pub use authorizations::CorpSummary;
-pub(crate) use authorizations::{Authorizations, Parts};
-pub(crate) use exchange::{Authorizing, Sender};
+pub(crate) use authorizations::{Authorizations, Deps};
+pub(crate) use exchange::{AuthCodeEvent, SendGuard};

@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use zeroize::Zeroizing;
 
 use crate::authorization::authorizations::Authorizations;
-use crate::authorization::exchange::{Authorizing, Kept};
+use crate::authorization::exchange::{AuthCodeEvent, ExchangeResult};
 use crate::db::Sealed;
 use crate::db::entity::callback_record;
 use crate::db::entity::callback_record::RecordKey;
@@ -19,16 +19,16 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::vault::CALLBACK_PAYLOAD;
 
 /// How long to wait before the next attempt to store a permanent code.
-const STORE_AGAIN: Duration = Duration::from_secs(1);
+const PERSIST_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// A record that was made anew is left for so long to the one who made it.
-const LEFT_ALONE: Duration = Duration::from_secs(5);
+const NEW_RECORD_DELAY: Duration = Duration::from_secs(5);
 
 /// A permanent code that is in our hands only, until dropped.
-struct Unstored<'a>(&'a Authorizations, (SuiteId, CorpId));
+struct UnpersistedGuard<'a>(&'a Authorizations, (SuiteId, CorpId));
 
-impl<'a> Unstored<'a> {
+impl<'a> UnpersistedGuard<'a> {
     fn new(of: &'a Authorizations, company: (SuiteId, CorpId)) -> Self {
-        of.0.unstored
+        of.0.unpersisted
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(company.clone());
@@ -36,16 +36,16 @@ impl<'a> Unstored<'a> {
     }
 }
 
-impl Drop for Unstored<'_> {
+impl Drop for UnpersistedGuard<'_> {
     fn drop(&mut self) {
-        let mut unstored = self
+        let mut unpersisted = self
             .0
             .0
-            .unstored
+            .unpersisted
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = unstored.iter().position(|company| *company == self.1) {
-            unstored.swap_remove(index);
+        if let Some(index) = unpersisted.iter().position(|company| *company == self.1) {
+            unpersisted.swap_remove(index);
         }
     }
 }
@@ -53,22 +53,22 @@ impl Drop for Unstored<'_> {
 impl Authorizations {
     /// The only copy of a permanent code is in our hands: try until the database takes it. `event` is of the record that
     /// holds it then.
-    pub(super) async fn keep_at_any_price(
+    pub(super) async fn persist_until_stored(
         &self,
-        event: &mut Authorizing,
-        kept: &Kept,
+        event: &mut AuthCodeEvent,
+        result: &ExchangeResult,
     ) -> Result<()> {
-        let (suite_id, corp_id) = (event.suite_id.clone(), &kept.corp_id);
-        let text = serde_json::to_vec(kept).map(Zeroizing::new);
+        let (suite_id, corp_id) = (event.suite_id.clone(), &result.corp_id);
+        let text = serde_json::to_vec(result).map(Zeroizing::new);
         let text =
             text.map_err(|_| Error::new(ErrorKind::Internal, "an answer cannot be written down"))?;
         let sealed = self
             .0
             .keys
             .seal(CALLBACK_PAYLOAD.aad_context(&[&event.record.hash]), &text)?;
-        let _unstored = Unstored::new(self, (suite_id.clone(), corp_id.clone()));
+        let _unstored = UnpersistedGuard::new(self, (suite_id.clone(), corp_id.clone()));
         loop {
-            match self.keep(event, corp_id, &sealed).await {
+            match self.persist(event, corp_id, &sealed).await {
                 Ok(record_id) => {
                     event.record.id = record_id;
                     return Ok(());
@@ -78,14 +78,19 @@ impl Authorizations {
                     "a permanent code was fetched but cannot be stored; it is tried again until it is"
                 ),
             }
-            tokio::time::sleep(STORE_AGAIN).await;
+            tokio::time::sleep(PERSIST_RETRY_INTERVAL).await;
         }
     }
 
     /// One statement that waits for no other: until it is done, a crash loses the code. Whoever marked the record
     /// failed meanwhile, the rest of it is to be done. Says which record holds the answer.
-    async fn keep(&self, event: &Authorizing, corp_id: &CorpId, sealed: &Sealed) -> Result<i64> {
-        if self.keep_in(&event.record, corp_id, sealed).await? {
+    async fn persist(
+        &self,
+        event: &AuthCodeEvent,
+        corp_id: &CorpId,
+        sealed: &Sealed,
+    ) -> Result<i64> {
+        if self.persist_in(&event.record, corp_id, sealed).await? {
             return Ok(event.record.id);
         }
         let (suite_id, record_id) = (&event.suite_id, event.record.id);
@@ -101,7 +106,7 @@ impl Authorizations {
             .await?;
         if let Some(other) = other
             && self
-                .keep_in(&RecordKey::of(&other), corp_id, sealed)
+                .persist_in(&RecordKey::of(&other), corp_id, sealed)
                 .await?
         {
             return Ok(other.id);
@@ -118,7 +123,7 @@ impl Authorizations {
             payload: Set(Some(sealed.clone())),
             received_at: Set(now),
             // Time for the one who has it in hand.
-            due_at: Set(now + LEFT_ALONE),
+            due_at: Set(now + NEW_RECORD_DELAY),
             one_time_step_done: Set(true),
             ambiguous_suite: Set(false),
             ..Default::default()
@@ -129,7 +134,12 @@ impl Authorizations {
             .last_insert_id)
     }
 
-    async fn keep_in(&self, record: &RecordKey, corp_id: &CorpId, sealed: &Sealed) -> Result<bool> {
+    async fn persist_in(
+        &self,
+        record: &RecordKey,
+        corp_id: &CorpId,
+        sealed: &Sealed,
+    ) -> Result<bool> {
         use callback_record::Column;
         let now = self.0.store.now();
         let if_failed = |then: Expr, column: Column| -> Expr {
@@ -137,7 +147,7 @@ impl Authorizations {
                 .finally(Expr::col(column))
                 .into()
         };
-        let kept = callback_record::Entity::update_many()
+        let result = callback_record::Entity::update_many()
             .col_expr(Column::OneTimeStepDone, Expr::value(true))
             .col_expr(Column::CorpId, Expr::value(corp_id.clone()))
             .col_expr(Column::Payload, Expr::value(sealed.clone()))
@@ -150,6 +160,6 @@ impl Authorizations {
             .filter(record.row())
             .exec(self.0.store.critical())
             .await?;
-        Ok(kept.rows_affected > 0)
+        Ok(result.rows_affected > 0)
     }
 }

@@ -20,26 +20,26 @@ use crate::tokens::AppCredential;
 use crate::wecom::{AuthInfo, Errcode};
 
 /// Every authorisation is asked about once a day …
-const DAILY: Duration = Duration::from_hours(24);
+const READ_INTERVAL: Duration = Duration::from_hours(24);
 /// … one that is broken or about to end, every ten minutes.
-const WHILE_BROKEN: Duration = Duration::from_mins(10);
+const BROKEN_READ_INTERVAL: Duration = Duration::from_mins(10);
 /// A new one whose app is not known yet, every five seconds.
-const WITHOUT_AGENT: Duration = Duration::from_secs(5);
+const AGENT_READ_INTERVAL: Duration = Duration::from_secs(5);
 /// A node that took a question and gave no answer for this long is gone.
-const ASKED_WITHIN: Duration = Duration::from_mins(1);
+const READ_CLAIM_TTL: Duration = Duration::from_mins(1);
 /// Questions asked at the same time.
-const AT_ONCE: usize = 8;
+const MAX_CONCURRENT_READS: usize = 8;
 /// Questions that are due, in one look.
-const BATCH: u64 = 50;
+const READ_BATCH: u64 = 50;
 /// The sessions of an authorisation that stays broken end after a day.
-const BROKEN_SESSIONS: Duration = Duration::from_hours(24);
+const BROKEN_SESSION_GRACE: Duration = Duration::from_hours(24);
 
 impl Authorizations {
     /// Asks WeCom how the authorisation stands and stores what it says.
     ///
     /// # Errors
     /// WeCom gave no answer, or the database did not; the question is due again.
-    pub(crate) async fn read(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+    pub(crate) async fn reread(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
         let Some(known) = self
             .read_row(self.0.store.database(), suite_id, corp_id)
             .await?
@@ -49,18 +49,20 @@ impl Authorizations {
         let Some(permanent_code) = known.permanent_code.clone() else {
             return Ok(());
         };
-        match self.ask(&known, &permanent_code).await {
-            Ok(info) => self.stands(&known, info).await,
-            Err(Asked::Refused(errcode)) if ends(&known, errcode) => self.erase(&known).await,
-            Err(Asked::Refused(errcode)) => self.refused(&known, errcode).await,
-            Err(Asked::Unanswered(error)) => {
+        match self.query(&known, &permanent_code).await {
+            Ok(info) => self.apply_confirmed(&known, info).await,
+            Err(ReadError::Refused(errcode)) if confirms_end(&known, errcode) => {
+                self.erase(&known).await
+            }
+            Err(ReadError::Refused(errcode)) => self.apply_refused(&known, errcode).await,
+            Err(ReadError::Unanswered(error)) => {
                 // Without its app's number a company has no login link yet.
                 let wait = if known.agent_id.is_none() {
-                    WITHOUT_AGENT
+                    AGENT_READ_INTERVAL
                 } else {
-                    WHILE_BROKEN
+                    BROKEN_READ_INTERVAL
                 };
-                self.due_again(&known, wait).await?;
+                self.reschedule_read(&known, wait).await?;
                 Err(error)
             }
         }
@@ -68,7 +70,7 @@ impl Authorizations {
 
     /// A call for this app was refused with an errcode that breaks its authorisation. Logins stop; WeCom is asked at
     /// once whether it is so. Nothing happens if the secret has changed since.
-    pub(crate) async fn broken(&self, app: &AppCredential, errcode: Errcode) -> Result<()> {
+    pub(crate) async fn mark_broken(&self, app: &AppCredential, errcode: Errcode) -> Result<()> {
         let now = self.0.store.now();
         let update = Entity::update_many()
             .col_expr(Column::Status, Expr::value(AuthorizationStatus::Broken))
@@ -86,31 +88,31 @@ impl Authorizations {
     }
 
     /// Re-reads what is due.
-    pub(crate) async fn read_due(&self) -> Result<()> {
+    pub(crate) async fn reread_due(&self) -> Result<()> {
         loop {
             let due = Entity::find()
                 .filter(Column::ReadDueAt.lte(self.0.store.now()))
                 .filter(Column::PermanentCode.is_not_null())
                 .filter(Column::SuiteId.is_in(self.0.suites.ids()))
                 .order_by_asc(Column::ReadDueAt)
-                .limit(BATCH)
+                .limit(READ_BATCH)
                 .all(self.0.store.database())
                 .await?;
-            let full = due.len() as u64 == BATCH;
+            let full = due.len() as u64 == READ_BATCH;
             let asked = due.into_iter().map(|row| async move {
                 let (suite_id, corp_id) = (&row.suite_id, &row.corp_id);
-                match self.is_ours_to_read(suite_id, corp_id, row.read_due_at).await {
+                match self.claim_read(suite_id, corp_id, row.read_due_at).await {
                     Ok(true) => {}
                     Ok(false) => return true,
                     Err(_) => return false,
                 }
-                if let Err(error) = self.read(suite_id, corp_id).await {
+                if let Err(error) = self.reread(suite_id, corp_id).await {
                     tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "an authorisation could not be read");
                 }
                 true
             });
             let all_moved_on = futures_util::stream::iter(asked)
-                .buffer_unordered(AT_ONCE)
+                .buffer_unordered(MAX_CONCURRENT_READS)
                 .fold(true, |all, moved_on| std::future::ready(all && moved_on))
                 .await;
             if !full || !all_moved_on {
@@ -120,7 +122,7 @@ impl Authorizations {
     }
 
     /// A suite can be asked about again: companies whose app is not known yet are due.
-    pub(crate) async fn ticket_came(&self, suite_id: &SuiteId) -> Result<()> {
+    pub(crate) async fn on_suite_ticket(&self, suite_id: &SuiteId) -> Result<()> {
         let due = Entity::update_many()
             .col_expr(Column::ReadDueAt, Expr::value(self.0.store.now()))
             .filter(Column::SuiteId.eq(suite_id.clone()))
@@ -136,7 +138,7 @@ impl Authorizations {
 
     /// Moves a question that is due on, so that one node asks it; the answer says when it is due again. One that cannot
     /// even be asked must not stand before the others for ever.
-    async fn is_ours_to_read(
+    async fn claim_read(
         &self,
         suite_id: &SuiteId,
         corp_id: &CorpId,
@@ -145,7 +147,7 @@ impl Authorizations {
         let moved = Entity::update_many()
             .col_expr(
                 Column::ReadDueAt,
-                Expr::value(self.0.store.now() + ASKED_WITHIN),
+                Expr::value(self.0.store.now() + READ_CLAIM_TTL),
             )
             .filter(Column::SuiteId.eq(suite_id.clone()))
             .filter(Column::CorpId.eq(corp_id.clone()))
@@ -155,11 +157,11 @@ impl Authorizations {
         Ok(moved.rows_affected > 0)
     }
 
-    async fn ask(
+    async fn query(
         &self,
         known: &Authorization,
         permanent_code: &PermanentCode,
-    ) -> std::result::Result<AuthInfo, Asked> {
+    ) -> std::result::Result<AuthInfo, ReadError> {
         let suite = self
             .0
             .suites
@@ -184,17 +186,17 @@ impl Authorizations {
                 .await;
         }
         let info = info.map_err(|error| match error.errcode() {
-            Some(errcode) if errcode.breaks_authorization() => Asked::Refused(errcode),
-            _ => Asked::Unanswered(error.into()),
+            Some(errcode) if errcode.breaks_authorization() => ReadError::Refused(errcode),
+            _ => ReadError::Unanswered(error.into()),
         })?;
         if known.status == AuthorizationStatus::Broken {
             // The app's own secret has to work too, or the next login breaks it again.
-            let app = known.credential_with(permanent_code);
+            let app = known.credential_unchecked(permanent_code);
             self.0.tokens.forget_app(&app).await?;
             self.0.tokens.app(&app).await.map_err(|error| {
                 match error.errcode().map(Errcode::new) {
-                    Some(errcode) if errcode.breaks_authorization() => Asked::Refused(errcode),
-                    _ => Asked::Unanswered(error),
+                    Some(errcode) if errcode.breaks_authorization() => ReadError::Refused(errcode),
+                    _ => ReadError::Unanswered(error),
                 }
             })?;
         }
@@ -203,7 +205,7 @@ impl Authorizations {
 
     /// WeCom knows the authorisation: names are taken over, what was broken is healed, a cancellation that was not one
     /// is undone.
-    async fn stands(&self, known: &Authorization, info: AuthInfo) -> Result<()> {
+    async fn apply_confirmed(&self, known: &Authorization, info: AuthInfo) -> Result<()> {
         let now = self.0.store.now();
         let status = match known.status {
             AuthorizationStatus::Broken => AuthorizationStatus::Active,
@@ -216,7 +218,7 @@ impl Authorizations {
             .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
             .col_expr(Column::BrokenAt, Expr::value(None::<Timestamp>))
             .col_expr(Column::ReadAt, Expr::value(now))
-            .col_expr(Column::ReadDueAt, Expr::value(now + DAILY));
+            .col_expr(Column::ReadDueAt, Expr::value(now + READ_INTERVAL));
         if let Some(corp_name) = info.corp_name {
             update = update.col_expr(Column::CorpName, Expr::value(corp_name));
         }
@@ -230,14 +232,14 @@ impl Authorizations {
         )
         .await?;
         if known.status == AuthorizationStatus::Cancelled {
-            self.ask_host(&known.suite_id, &known.corp_id).await?;
+            self.request_review(&known.suite_id, &known.corp_id).await?;
         }
         Ok(())
     }
 
     /// WeCom refuses the permanent code, which may be a reset whose event was lost: logins stop, and after a day
     /// sessions too.
-    async fn refused(&self, known: &Authorization, errcode: Errcode) -> Result<()> {
+    async fn apply_refused(&self, known: &Authorization, errcode: Errcode) -> Result<()> {
         let now = self.0.store.now();
         let broken_at = known.broken_at.unwrap_or(now);
         let status = match known.status {
@@ -248,8 +250,8 @@ impl Authorizations {
             .col_expr(Column::Status, Expr::value(status))
             .col_expr(Column::BrokenBy, Expr::value(errcode.number()))
             .col_expr(Column::BrokenAt, Expr::value(broken_at))
-            .col_expr(Column::ReadDueAt, Expr::value(now + WHILE_BROKEN));
-        if now.since(broken_at) >= BROKEN_SESSIONS {
+            .col_expr(Column::ReadDueAt, Expr::value(now + BROKEN_READ_INTERVAL));
+        if now.since(broken_at) >= BROKEN_SESSION_GRACE {
             update = update.col_expr(Column::Epoch, next_epoch());
         }
         self.update(
@@ -261,7 +263,7 @@ impl Authorizations {
         Ok(())
     }
 
-    async fn due_again(&self, known: &Authorization, wait: Duration) -> Result<()> {
+    async fn reschedule_read(&self, known: &Authorization, wait: Duration) -> Result<()> {
         Entity::update_many()
             .col_expr(Column::ReadDueAt, Expr::value(self.0.store.now() + wait))
             .filter(self.unchanged(known))
@@ -282,12 +284,12 @@ impl Authorizations {
 }
 
 /// Why WeCom did not say that the authorisation stands.
-enum Asked {
+enum ReadError {
     Refused(Errcode),
     Unanswered(Error),
 }
 
-impl From<Error> for Asked {
+impl From<Error> for ReadError {
     fn from(error: Error) -> Self {
         Self::Unanswered(error)
     }
@@ -295,7 +297,7 @@ impl From<Error> for Asked {
 
 /// Whether this answer is the end. After a cancellation every refusal of the code confirms it; without one only 48004
 /// does, since 40084 and 40001 may also be a reset whose event was lost.
-fn ends(known: &Authorization, errcode: Errcode) -> bool {
+fn confirms_end(known: &Authorization, errcode: Errcode) -> bool {
     errcode == Errcode::AUTHORIZATION_INVALID
         || (known.status == AuthorizationStatus::Cancelled && errcode.confirms_end())
 }

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 /// The query of a callback. A `+` stays one: base64 has it, and no space (D/96466).
-pub(crate) struct Signed<'a> {
+pub(crate) struct CallbackQuery<'a> {
     pub(crate) msg_signature: Cow<'a, str>,
     pub(crate) timestamp: Cow<'a, str>,
     pub(crate) nonce: Cow<'a, str>,
     pub(crate) echostr: Cow<'a, str>,
 }
 
-impl<'a> Signed<'a> {
+impl<'a> CallbackQuery<'a> {
     /// `None` if a parameter is missing, blank, repeated or not UTF-8.
     pub(crate) fn from_query(query: &'a str, with_echostr: bool) -> Option<Self> {
         let mut found: [Option<Cow<'a, str>>; 4] = [None, None, None, None];

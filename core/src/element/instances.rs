@@ -88,7 +88,7 @@ impl Instances {
     }
 
     /// The company of a service that is for one company: its only active instance is pinned to it.
-    pub(crate) fn only_company(&self) -> Option<(&SuiteId, &CorpId)> {
+    pub(crate) fn only_corp(&self) -> Option<(&SuiteId, &CorpId)> {
         let mut active = self.ours().filter(|config| config.is_active);
         match (active.next(), active.next()) {
             (Some(only), None) => Some((&only.suite.id, only.corp_id.as_ref()?)),

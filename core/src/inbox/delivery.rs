@@ -3,16 +3,16 @@
 use crate::callback::{CorpEventKind, SuiteEvent, SuiteEventKind};
 use crate::clock::Timestamp;
 use crate::domain::CorpId;
-use crate::inbox::store::Work;
+use crate::inbox::store::Delivery;
 use crate::tokens::ticket::event_time;
 
 /// What is to be done for an event of a suite, and about which company.
-pub(super) fn suite_work(
+pub(super) fn suite_delivery(
     event: &SuiteEvent,
     message: &[u8],
     now: Timestamp,
-) -> (Option<CorpId>, Work) {
-    let once = |auth_code_since| Work::Once {
+) -> (Option<CorpId>, Delivery) {
+    let once = |auth_code_since| Delivery::Once {
         payload: message.to_vec(),
         auth_code_since,
     };
@@ -25,24 +25,24 @@ pub(super) fn suite_work(
         }
         SuiteEventKind::ChangeAuth { corp_id, .. } => (
             Some(corp_id.clone()),
-            Work::EachTime {
+            Delivery::EveryTime {
                 payload: message.to_vec(),
             },
         ),
         SuiteEventKind::CancelAuth { corp_id, .. } => (Some(corp_id.clone()), once(None)),
-        _ => (None, Work::Ignored),
+        _ => (None, Delivery::Ignore),
     }
 }
 
 /// What is to be done for an event of a company's app.
-pub(super) fn corp_work(kind: &CorpEventKind, message: &[u8]) -> Work {
+pub(super) fn corp_delivery(kind: &CorpEventKind, message: &[u8]) -> Delivery {
     match kind {
         CorpEventKind::UserDeleted { .. }
         | CorpEventKind::UserRenamed { .. }
-        | CorpEventKind::Unsubscribed { .. } => Work::Once {
+        | CorpEventKind::Unsubscribed { .. } => Delivery::Once {
             payload: message.to_vec(),
             auth_code_since: None,
         },
-        _ => Work::Ignored,
+        _ => Delivery::Ignore,
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::authorization::{Authorizations, Authorizing, Sender};
+use crate::authorization::{AuthCodeEvent, Authorizations, SendGuard};
 use crate::callback::{CorpEvent, CorpEventKind, SuiteEvent, SuiteEventKind};
 use crate::db::Store;
 use crate::db::entity::callback_record::{Model, RecordKey};
@@ -12,22 +12,22 @@ use crate::domain::{CorpId, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Hooks, UnhandledEvent};
 use crate::inbox::record;
-use crate::members::People;
+use crate::members::Members;
 use crate::tokens::ticket::{self, event_time};
 use crate::vault::KeyRing;
 
 const CREATE_AUTH: &str = "create_auth";
-const RESET: &str = "reset_permanent_code";
+const RESET_PERMANENT_CODE: &str = "reset_permanent_code";
 
 /// How a record ends when nothing went wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Done {
+pub(crate) enum Outcome {
     /// It was about a company that we do not know; the host app was told.
     Ignored,
     Succeeded,
 }
 
-impl From<bool> for Done {
+impl From<bool> for Outcome {
     fn from(known: bool) -> Self {
         if known {
             Self::Succeeded
@@ -38,42 +38,43 @@ impl From<bool> for Done {
 }
 
 #[derive(Clone)]
-pub(crate) struct Effects {
+pub(crate) struct EventHandlers {
     pub(super) store: Store,
     pub(super) keys: KeyRing,
     authorizations: Authorizations,
-    people: People,
+    members: Members,
     hooks: Arc<dyn Hooks>,
 }
 
-impl Effects {
+impl EventHandlers {
     pub(crate) const fn new(
         store: Store,
         keys: KeyRing,
         authorizations: Authorizations,
-        people: People,
+        members: Members,
         hooks: Arc<dyn Hooks>,
     ) -> Self {
         Self {
             store,
             keys,
             authorizations,
-            people,
+            members,
             hooks,
         }
     }
 
-    /// Carries a record out. `sender` says whether its lease is still ours.
-    pub(crate) async fn carry_out(
+    /// Carries a record out. `guard` says whether its lease is still ours.
+    pub(crate) async fn handle(
         &self,
         row: &Model,
         payload: Option<&[u8]>,
-        sender: &dyn Sender,
-    ) -> Result<Done> {
+        guard: &dyn SendGuard,
+    ) -> Result<Outcome> {
         if row.one_time_step_done
-            && (payload.is_none() || matches!(row.event.as_str(), CREATE_AUTH | RESET))
+            && (payload.is_none()
+                || matches!(row.event.as_str(), CREATE_AUTH | RESET_PERMANENT_CODE))
         {
-            return self.go_on(row, payload).await;
+            return self.resume(row, payload).await;
         }
         let payload = payload.ok_or_else(|| broken("a record that waits has no payload"))?;
         // What was stored was read as one of the two kinds; the company is named in the row only for the second and for
@@ -81,7 +82,7 @@ impl Effects {
         let (receive_id, done) = match SuiteEvent::parse(payload, &row.suite_id) {
             Ok(event) => (
                 row.suite_id.as_str(),
-                self.suite_event(row, event, sender).await?,
+                self.suite_event(row, event, guard).await?,
             ),
             Err(_) => {
                 let corp_id = row
@@ -96,7 +97,7 @@ impl Effects {
                 )
             }
         };
-        if done == Done::Ignored {
+        if done == Outcome::Ignored {
             let event = UnhandledEvent {
                 suite_id: row.suite_id.clone(),
                 receive_id: receive_id.to_owned(),
@@ -109,31 +110,31 @@ impl Effects {
     }
 
     /// The step that can be done only once was done before a crash or a failure; the rest is to be done.
-    async fn go_on(&self, row: &Model, payload: Option<&[u8]>) -> Result<Done> {
+    async fn resume(&self, row: &Model, payload: Option<&[u8]>) -> Result<Outcome> {
         let corp_id = row
             .corp_id
             .as_ref()
             .ok_or_else(|| broken("an exchanged record names no company"))?;
         let new_epoch = match row.event.as_str() {
             CREATE_AUTH => true,
-            RESET => false,
+            RESET_PERMANENT_CODE => false,
             // An event about a person, of which nothing is left.
-            _ => return Ok(Done::Succeeded),
+            _ => return Ok(Outcome::Succeeded),
         };
         if let Some(answer) = payload {
-            let event = Authorizing::of(row, new_epoch);
-            self.authorizations.store_kept(&event, answer).await?;
+            let event = AuthCodeEvent::of(row, new_epoch);
+            self.authorizations.apply_persisted(&event, answer).await?;
         }
         self.authorizations.admit(&row.suite_id, corp_id).await?;
-        Ok(Done::Succeeded)
+        Ok(Outcome::Succeeded)
     }
 
     async fn suite_event(
         &self,
         row: &Model,
         event: SuiteEvent,
-        sender: &dyn Sender,
-    ) -> Result<Done> {
+        guard: &dyn SendGuard,
+    ) -> Result<Outcome> {
         let suite_id = &row.suite_id;
         let event_time = event_time(event.timestamp, row.received_at);
         let corp_id = match &event.kind {
@@ -148,44 +149,49 @@ impl Effects {
                 )
                 .await?;
                 record::wake_waiting(&self.store, suite_id).await?;
-                self.authorizations.ticket_came(suite_id).await?;
-                return Ok(Done::Succeeded);
+                self.authorizations.on_suite_ticket(suite_id).await?;
+                return Ok(Outcome::Succeeded);
             }
             SuiteEventKind::ChangeAuth { corp_id, .. } => {
                 return self
                     .authorizations
-                    .change(suite_id, corp_id, event_time)
+                    .on_change_auth(suite_id, corp_id, event_time)
                     .await
-                    .map(Done::from);
+                    .map(Outcome::from);
             }
             SuiteEventKind::CancelAuth { corp_id, .. } => {
                 let again = row.attempts > 1;
                 return self
                     .authorizations
-                    .cancel(suite_id, corp_id, event_time, again)
+                    .on_cancel_auth(suite_id, corp_id, event_time, again)
                     .await
-                    .map(Done::from);
+                    .map(Outcome::from);
             }
             SuiteEventKind::CreateAuth { auth_code, .. } => {
                 self.authorizations
-                    .exchange(&Authorizing::of(row, true), event_time, auth_code, sender)
+                    .exchange(&AuthCodeEvent::of(row, true), event_time, auth_code, guard)
                     .await?
             }
             SuiteEventKind::ResetPermanentCode { auth_code, .. } => {
                 self.authorizations
-                    .exchange(&Authorizing::of(row, false), event_time, auth_code, sender)
+                    .exchange(&AuthCodeEvent::of(row, false), event_time, auth_code, guard)
                     .await?
             }
-            SuiteEventKind::Other => return Ok(Done::Ignored),
+            SuiteEventKind::Other => return Ok(Outcome::Ignored),
         };
         self.authorizations.admit(suite_id, &corp_id).await?;
-        Ok(Done::Succeeded)
+        Ok(Outcome::Succeeded)
     }
 
-    async fn corp_event(&self, row: &Model, corp_id: &CorpId, kind: CorpEventKind) -> Result<Done> {
+    async fn corp_event(
+        &self,
+        row: &Model,
+        corp_id: &CorpId,
+        kind: CorpEventKind,
+    ) -> Result<Outcome> {
         let suite_id = &row.suite_id;
         if self.authorizations.find(suite_id, corp_id).await?.is_none() {
-            return Ok(Done::Ignored);
+            return Ok(Outcome::Ignored);
         }
         let person = |third_user_id: WecomUserId| {
             Principal::new(suite_id.clone(), corp_id.clone(), third_user_id)
@@ -197,15 +203,15 @@ impl Effects {
             | CorpEventKind::UserRenamed { third_user_id, .. }
                 if row.ambiguous_suite =>
             {
-                self.people
-                    .hidden(&person(third_user_id), Some(&record))
+                self.members
+                    .revoke_hidden(&person(third_user_id), Some(&record))
                     .await?;
             }
             CorpEventKind::UserDeleted { third_user_id, .. } => {
                 let who = person(third_user_id);
-                self.people.leaves(&who, &record).await?;
-                self.wait_for_earlier(row, &[&who.third_user_id]).await?;
-                self.people.left(&who).await?;
+                self.members.begin_departure(&who, &record).await?;
+                self.require_no_earlier(row, &[&who.third_user_id]).await?;
+                self.members.finish_departure(&who).await?;
             }
             CorpEventKind::UserRenamed {
                 third_user_id,
@@ -213,27 +219,27 @@ impl Effects {
                 ..
             } => {
                 let who = person(third_user_id);
-                self.people.end_sessions_by(&who, &record).await?;
-                self.wait_for_earlier(row, &[&who.third_user_id, &new_third_user_id])
+                self.members.revoke_sessions_for(&who, &record).await?;
+                self.require_no_earlier(row, &[&who.third_user_id, &new_third_user_id])
                     .await?;
-                self.people
-                    .renamed(&who, &new_third_user_id, &record)
+                self.members
+                    .rename(&who, &new_third_user_id, &record)
                     .await?;
             }
             CorpEventKind::Unsubscribed { third_user_id, .. } => {
-                self.people
-                    .hidden(&person(third_user_id), Some(&record))
+                self.members
+                    .revoke_hidden(&person(third_user_id), Some(&record))
                     .await?;
             }
-            CorpEventKind::Other { .. } => return Ok(Done::Ignored),
+            CorpEventKind::Other { .. } => return Ok(Outcome::Ignored),
         }
-        Ok(Done::Succeeded)
+        Ok(Outcome::Succeeded)
     }
 }
 
-impl fmt::Debug for Effects {
+impl fmt::Debug for EventHandlers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Effects")
+        f.write_str("EventHandlers")
     }
 }
 

@@ -8,5 +8,5 @@ pub(crate) mod record;
 pub(crate) mod store;
 pub(crate) mod worker;
 
-pub use receive::NotifyAnswer;
+pub use receive::NotifyResponse;
 pub use record::CallbackRecord;

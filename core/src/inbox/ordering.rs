@@ -8,21 +8,21 @@ use crate::db::entity::callback_record::{Column, Entity, Model};
 use crate::domain::RecordStatus;
 use crate::domain::{CorpId, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
-use crate::inbox::handlers::Effects;
+use crate::inbox::handlers::EventHandlers;
 use crate::vault::CALLBACK_PAYLOAD;
 
 /// The events that change who people are.
 const EVENTS: [&str; 1] = ["change_contact"];
 
-impl Effects {
+impl EventHandlers {
     /// Whether it is this record's turn, as far as these people go.
     ///
     /// # Errors
     /// An earlier event about one of them is not carried out yet; this one is tried again.
-    pub(super) async fn wait_for_earlier(
+    pub(super) async fn require_no_earlier(
         &self,
         row: &Model,
-        people: &[&WecomUserId],
+        user_ids: &[&WecomUserId],
     ) -> Result<()> {
         let Some(corp_id) = &row.corp_id else {
             return Ok(());
@@ -38,7 +38,7 @@ impl Effects {
             .await?;
         if earlier
             .iter()
-            .any(|earlier| self.is_about(earlier, corp_id, people))
+            .any(|earlier| self.is_about(earlier, corp_id, user_ids))
         {
             return Err(Error::new(
                 ErrorKind::RecordBusy,
@@ -48,7 +48,7 @@ impl Effects {
         Ok(())
     }
 
-    fn is_about(&self, record: &Model, corp_id: &CorpId, people: &[&WecomUserId]) -> bool {
+    fn is_about(&self, record: &Model, corp_id: &CorpId, user_ids: &[&WecomUserId]) -> bool {
         let Some(payload) = &record.payload else {
             return false;
         };
@@ -59,11 +59,11 @@ impl Effects {
             return false;
         };
         match CorpEvent::parse(&payload, corp_id).map(|event| event.kind) {
-            Ok(CorpEventKind::UserDeleted { third_user_id }) => people.contains(&&third_user_id),
+            Ok(CorpEventKind::UserDeleted { third_user_id }) => user_ids.contains(&&third_user_id),
             Ok(CorpEventKind::UserRenamed {
                 third_user_id,
                 new_third_user_id,
-            }) => people.contains(&&third_user_id) || people.contains(&&new_third_user_id),
+            }) => user_ids.contains(&&third_user_id) || user_ids.contains(&&new_third_user_id),
             _ => false,
         }
     }

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::authorization::Authorizations;
-use crate::callback::query::Signed;
+use crate::callback::query::CallbackQuery;
 use crate::callback::{
     CorpEvent, Envelope, EventError, EventErrorReason, Plaintext, SuiteEvent, content_hash,
     decrypt, event_name, verify_signature,
@@ -24,26 +24,26 @@ use crate::domain::{Suite, Suites};
 use crate::element::Instances;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Hooks, UnhandledEvent};
-use crate::inbox::delivery::{corp_work, suite_work};
-use crate::inbox::store::{Arrival, Inbox, Work};
+use crate::inbox::delivery::{corp_delivery, suite_delivery};
+use crate::inbox::store::{Delivery, Inbox, IncomingEvent};
 
 /// WeCom waits a second for the answer (D/100965); this leaves some for the way.
-const ANSWER_WITHIN: Duration = Duration::from_millis(800);
+const RESPONSE_TIMEOUT: Duration = Duration::from_millis(800);
 /// So many callbacks are stored at the same time; the others wait their turn within the answer's time.
-const AT_ONCE: usize = 32;
+const MAX_CONCURRENT_STORES: usize = 32;
 
 /// What a callback is answered. Every answer is `text/plain; charset=utf-8` with `nosniff` and a policy that lets
 /// nothing run, since a plaintext is reflected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct NotifyAnswer {
+pub struct NotifyResponse {
     /// The HTTP status.
     pub status: u16,
     /// `success`, the plaintext of a URL check, or nothing.
     pub body: Bytes,
 }
 
-impl NotifyAnswer {
+impl NotifyResponse {
     /// The methods that a callback may have.
     pub(crate) const METHODS: &[&str] = &["GET", "HEAD", "POST"];
 
@@ -82,7 +82,7 @@ impl NotifyAnswer {
 }
 
 #[derive(Clone)]
-pub(crate) struct Notify(Arc<Inner>);
+pub(crate) struct CallbackReceiver(Arc<Inner>);
 
 struct Inner {
     suites: Suites,
@@ -91,20 +91,20 @@ struct Inner {
     authorizations: Authorizations,
     hooks: Arc<dyn Hooks>,
     store: Store,
-    room: Semaphore,
+    permits: Semaphore,
     runtime: Handle,
     tasks: TaskTracker,
 }
 
 /// What a plaintext turned out to be.
-enum Reading {
+enum Classified {
     /// Not ours, or not as it claims: the one refusal.
-    Refused,
+    Reject,
     /// To be stored and, unless it is ignored, carried out.
-    Arrived(Box<(Arrival, Option<UnhandledEvent>)>),
+    Accept(Box<(IncomingEvent, Option<UnhandledEvent>)>),
 }
 
-impl Notify {
+impl CallbackReceiver {
     pub(crate) fn new(
         suites: Suites,
         instances: Instances,
@@ -114,7 +114,7 @@ impl Notify {
         store: Store,
         (runtime, tasks): (Handle, TaskTracker),
     ) -> Self {
-        let room = Semaphore::new(AT_ONCE);
+        let permits = Semaphore::new(MAX_CONCURRENT_STORES);
         Self(Arc::new(Inner {
             suites,
             instances,
@@ -122,7 +122,7 @@ impl Notify {
             authorizations,
             hooks,
             store,
-            room,
+            permits,
             runtime,
             tasks,
         }))
@@ -132,17 +132,18 @@ impl Notify {
     ///
     /// GET and POST are signed alike, so a captured POST sent as `echostr` would come back decrypted if the plaintext
     /// of any shape were answered.
-    pub(crate) async fn get(&self, scope: Option<&SuiteId>, query: &str) -> NotifyAnswer {
-        let answer = tokio::time::timeout(ANSWER_WITHIN, self.check_url(scope, query)).await;
-        answer.unwrap_or_else(|_| NotifyAnswer::refusal(500))
+    pub(crate) async fn check_url(&self, scope: Option<&SuiteId>, query: &str) -> NotifyResponse {
+        let answer =
+            tokio::time::timeout(RESPONSE_TIMEOUT, self.answer_url_check(scope, query)).await;
+        answer.unwrap_or_else(|_| NotifyResponse::refusal(500))
     }
 
-    async fn check_url(&self, scope: Option<&SuiteId>, query: &str) -> NotifyAnswer {
-        let Some(signed) = Signed::from_query(query, true) else {
-            return NotifyAnswer::refusal(400);
+    async fn answer_url_check(&self, scope: Option<&SuiteId>, query: &str) -> NotifyResponse {
+        let Some(query) = CallbackQuery::from_query(query, true) else {
+            return NotifyResponse::refusal(400);
         };
-        for (suite, keys) in self.signers(scope, &signed, &signed.echostr) {
-            let Ok(plain) = decrypt(&keys.encoding_aes_key, &signed.echostr) else {
+        for (suite, keys) in self.matching_suites(scope, &query, &query.echostr) {
+            let Ok(plain) = decrypt(&keys.encoding_aes_key, &query.echostr) else {
                 continue;
             };
             let echo = plain.message();
@@ -151,59 +152,59 @@ impl Notify {
             }
             match self.may_check_url(suite, plain.receive_id()).await {
                 Ok(true) => {
-                    return NotifyAnswer {
+                    return NotifyResponse {
                         status: 200,
                         body: Bytes::copy_from_slice(echo),
                     };
                 }
                 Ok(false) => {}
-                Err(_) => return NotifyAnswer::refusal(500),
+                Err(_) => return NotifyResponse::refusal(500),
             }
         }
-        NotifyAnswer::refusal(403)
+        NotifyResponse::refusal(403)
     }
 
     /// A pushed event.
-    pub(crate) async fn post(
+    pub(crate) async fn receive(
         &self,
         scope: Option<&SuiteId>,
         query: &str,
         body: &[u8],
-    ) -> NotifyAnswer {
-        let Some(signed) = Signed::from_query(query, false) else {
-            return NotifyAnswer::refusal(400);
+    ) -> NotifyResponse {
+        let Some(query) = CallbackQuery::from_query(query, false) else {
+            return NotifyResponse::refusal(400);
         };
         let Ok(envelope) = Envelope::parse(body) else {
-            return NotifyAnswer::refusal(400);
+            return NotifyResponse::refusal(400);
         };
         let mut arrived = Vec::new();
         let stored = async {
-            let Ok(_room) = self.0.room.acquire().await else {
+            let Ok(_permit) = self.0.permits.acquire().await else {
                 return Ok::<_, Error>(());
             };
             let mut readings = Vec::new();
-            for (suite, keys) in self.signers(scope, &signed, &envelope.encrypt) {
+            for (suite, keys) in self.matching_suites(scope, &query, &envelope.encrypt) {
                 let Ok(plain) = decrypt(&keys.encoding_aes_key, &envelope.encrypt) else {
                     continue;
                 };
-                if let Reading::Arrived(arrived_as) = self.read(suite, &plain).await? {
-                    readings.push(*arrived_as);
+                if let Classified::Accept(accepted) = self.classify(suite, &plain).await? {
+                    readings.push(*accepted);
                 }
             }
             let ambiguous_suite = fits_several_suites(&readings);
-            for (arrival, told) in readings {
+            for (event, told) in readings {
                 let new = self
-                    .keep(Arrival {
+                    .store(IncomingEvent {
                         ambiguous_suite,
-                        ..arrival
+                        ..event
                     })
                     .await?;
                 arrived.push(told.filter(|_| new));
             }
             Ok(())
         };
-        match tokio::time::timeout(ANSWER_WITHIN, stored).await {
-            Ok(Ok(())) if arrived.is_empty() => NotifyAnswer::refusal(403),
+        match tokio::time::timeout(RESPONSE_TIMEOUT, stored).await {
+            Ok(Ok(())) if arrived.is_empty() => NotifyResponse::refusal(403),
             Ok(Ok(())) => {
                 for event in arrived.into_iter().flatten() {
                     let hooks = Arc::clone(&self.0.hooks);
@@ -212,25 +213,25 @@ impl Notify {
                         &self.0.runtime,
                     );
                 }
-                NotifyAnswer::success()
+                NotifyResponse::success()
             }
             // Not stored, or not in time: WeCom pushes it again.
             Ok(Err(error)) => {
                 tracing::error!(target: "wecom_login", ?error, "a callback could not be stored");
-                NotifyAnswer::refusal(500)
+                NotifyResponse::refusal(500)
             }
             Err(_) => {
                 tracing::error!(target: "wecom_login", "a callback was not stored in time");
-                NotifyAnswer::refusal(500)
+                NotifyResponse::refusal(500)
             }
         }
     }
 
     /// The suites whose token signed this, each with the keys to decrypt it, each pair of keys once a suite.
-    fn signers<'a>(
+    fn matching_suites<'a>(
         &'a self,
         scope: Option<&'a SuiteId>,
-        signed: &'a Signed<'_>,
+        query: &'a CallbackQuery<'_>,
         encrypt: &'a str,
     ) -> impl Iterator<Item = (&'a Arc<Suite>, &'a CallbackKeys)> {
         let suites = self
@@ -245,10 +246,10 @@ impl Notify {
                 .filter(move |keys| {
                     verify_signature(
                         &keys.token,
-                        &signed.timestamp,
-                        &signed.nonce,
+                        &query.timestamp,
+                        &query.nonce,
                         encrypt,
-                        &signed.msg_signature,
+                        &query.msg_signature,
                     )
                 })
                 .map(move |keys| (suite, keys))
@@ -280,38 +281,38 @@ impl Notify {
 
     /// The receiveid decides what a message may do: the suite's, events of that suite; a company's, events of that
     /// company.
-    async fn read(&self, suite: &Suite, plain: &Plaintext) -> Result<Reading> {
+    async fn classify(&self, suite: &Suite, plain: &Plaintext) -> Result<Classified> {
         let (receive_id, message) = (plain.receive_id(), plain.message());
         let now = self.0.store.now();
         let hash = content_hash(&suite.id, receive_id, message);
-        let arrived = |corp_id, event: String, work: Work| {
-            let told = matches!(work, Work::Ignored).then(|| UnhandledEvent {
+        let arrived = |corp_id, event: String, delivery: Delivery| {
+            let told = matches!(delivery, Delivery::Ignore).then(|| UnhandledEvent {
                 suite_id: suite.id.clone(),
                 receive_id: receive_id.to_owned(),
                 event: Some(event.clone()).filter(|event| !event.is_empty()),
                 message: message.to_vec(),
             });
-            let arrival = Arrival {
+            let event = IncomingEvent {
                 suite_id: suite.id.clone(),
                 corp_id,
                 event,
                 hash,
                 ambiguous_suite: false,
-                work,
+                delivery,
             };
-            Reading::Arrived(Box::new((arrival, told)))
+            Classified::Accept(Box::new((event, told)))
         };
         let ignored = |corp_id, event: Option<String>| {
-            arrived(corp_id, event.unwrap_or_default(), Work::Ignored)
+            arrived(corp_id, event.unwrap_or_default(), Delivery::Ignore)
         };
 
         if receive_id == suite.id.as_str() {
             return Ok(match SuiteEvent::parse(message, &suite.id) {
                 Ok(event) => {
-                    let (corp_id, work) = suite_work(&event, message, now);
-                    arrived(corp_id, event.info_type, work)
+                    let (corp_id, delivery) = suite_delivery(&event, message, now);
+                    arrived(corp_id, event.info_type, delivery)
                 }
-                Err(error) if error.is_foreign() => Reading::Refused,
+                Err(error) if error.is_foreign() => Classified::Reject,
                 Err(error) => ignored(None, error.event),
             });
         }
@@ -320,23 +321,23 @@ impl Notify {
             .as_ref()
             .is_some_and(|provider| provider.as_str() == receive_id);
         let Ok(corp_id) = CorpId::new(receive_id) else {
-            return Ok(Reading::Refused);
+            return Ok(Classified::Reject);
         };
         let is_known = self.is_authorized(suite, &corp_id).await?;
         Ok(match CorpEvent::parse(message, &corp_id) {
             Ok(event) if is_known => {
-                let work = corp_work(&event.kind, message);
-                arrived(Some(corp_id), event.event, work)
+                let delivery = corp_delivery(&event.kind, message);
+                arrived(Some(corp_id), event.event, delivery)
             }
             Ok(event) => ignored(None, Some(event.event)),
             Err(_) if is_provider => match SuiteEvent::parse(message, &suite.id) {
-                Err(error) if error.is_foreign() => Reading::Refused,
+                Err(error) if error.is_foreign() => Classified::Reject,
                 _ => ignored(None, event_name(message)),
             },
             Err(error) if !error.is_foreign() && (is_known || names_its_corp(&error)) => {
                 ignored(is_known.then_some(corp_id), error.event)
             }
-            Err(_) => Reading::Refused,
+            Err(_) => Classified::Reject,
         })
     }
 
@@ -349,32 +350,32 @@ impl Notify {
     }
 
     /// Spawned: what was begun is finished, even if the answer's time runs out.
-    async fn keep(&self, arrival: Arrival) -> Result<bool> {
+    async fn store(&self, event: IncomingEvent) -> Result<bool> {
         let inbox = self.0.inbox.clone();
         let kept = self
             .0
             .runtime
-            .spawn(async move { inbox.keep(arrival).await })
+            .spawn(async move { inbox.store(event).await })
             .await;
         kept.map_err(|_| Error::new(ErrorKind::Internal, "storing a callback was cut off"))?
     }
 }
 
-impl fmt::Debug for Notify {
+impl fmt::Debug for CallbackReceiver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Notify")
+        f.write_str("CallbackReceiver")
     }
 }
 
 /// Whether an app event is of a company that authorised several suites with these keys: which of them it is about is a
 /// guess then.
-fn fits_several_suites(readings: &[(Arrival, Option<UnhandledEvent>)]) -> bool {
+fn fits_several_suites(readings: &[(IncomingEvent, Option<UnhandledEvent>)]) -> bool {
     let mut acting = readings
         .iter()
-        .map(|(arrival, _)| arrival)
-        .filter(|arrival| !matches!(arrival.work, Work::Ignored));
-    let first = acting.next().map(|arrival| &arrival.suite_id);
-    acting.any(|arrival| Some(&arrival.suite_id) != first)
+        .map(|(event, _)| event)
+        .filter(|event| !matches!(event.delivery, Delivery::Ignore));
+    let first = acting.next().map(|event| &event.suite_id);
+    acting.any(|event| Some(&event.suite_id) != first)
 }
 
 /// Whether a message that is no event at least named the company that its receiveid is.

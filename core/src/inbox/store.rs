@@ -20,13 +20,13 @@ use crate::failpoint;
 use crate::vault::{CALLBACK_PAYLOAD, KeyRing};
 
 /// An AuthCode lives ten minutes (D/100965).
-const AUTH_CODE_LIFE: Duration = Duration::from_mins(10);
+const AUTH_CODE_TTL: Duration = Duration::from_mins(10);
 /// How many of the newest events are answered from memory when they come again.
-const REMEMBERED: u64 = 1024;
+const MAX_RECENT_EVENTS: u64 = 1024;
 
 /// What an event is, as far as storing it needs.
 #[derive(Debug)]
-pub(crate) struct Arrival {
+pub(crate) struct IncomingEvent {
     pub(crate) suite_id: SuiteId,
     pub(crate) corp_id: Option<CorpId>,
     /// WeCom's InfoType or Event.
@@ -34,13 +34,13 @@ pub(crate) struct Arrival {
     pub(crate) hash: [u8; 32],
     /// Another suite may be meant; it is recorded for that one too.
     pub(crate) ambiguous_suite: bool,
-    pub(crate) work: Work,
+    pub(crate) delivery: Delivery,
 }
 
 /// What is to be done about it.
-pub(crate) enum Work {
+pub(crate) enum Delivery {
     /// Nothing: it is recorded without its payload.
-    Ignored,
+    Ignore,
     /// Once.
     Once {
         payload: Vec<u8>,
@@ -48,23 +48,23 @@ pub(crate) enum Work {
         auth_code_since: Option<Timestamp>,
     },
     /// Again, if it comes again after its first run began: it only makes us read.
-    EachTime { payload: Vec<u8> },
+    EveryTime { payload: Vec<u8> },
 }
 
-impl fmt::Debug for Work {
+impl fmt::Debug for Delivery {
     /// Without the payload: it may hold an AuthCode or a ticket.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Ignored => "Ignored",
+            Self::Ignore => "Ignore",
             Self::Once { .. } => "Once",
-            Self::EachTime { .. } => "EachTime",
+            Self::EveryTime { .. } => "EveryTime",
         })
     }
 }
 
 /// An event that came lately.
 #[derive(Debug)]
-struct Remembered {
+struct RecentEvent {
     record_id: i64,
     /// How often it came again, not yet written.
     duplicates: AtomicI32,
@@ -72,7 +72,7 @@ struct Remembered {
 
 /// Events that came again and were answered from memory; the worker writes how many.
 #[derive(Debug)]
-pub(crate) struct Repeats(Arc<Remembered>);
+pub(crate) struct Redelivery(Arc<RecentEvent>);
 
 #[derive(Clone)]
 pub(crate) struct Inbox(Arc<Inner>);
@@ -82,8 +82,8 @@ struct Inner {
     keys: KeyRing,
     /// Wakes the worker.
     arrived: Arc<Notify>,
-    remembered: moka::sync::Cache<[u8; 32], Arc<Remembered>>,
-    repeats: mpsc::UnboundedSender<Repeats>,
+    recent: moka::sync::Cache<[u8; 32], Arc<RecentEvent>>,
+    redeliveries: mpsc::UnboundedSender<Redelivery>,
 }
 
 impl Inbox {
@@ -91,53 +91,53 @@ impl Inbox {
         store: Store,
         keys: KeyRing,
         arrived: Arc<Notify>,
-        repeats: mpsc::UnboundedSender<Repeats>,
+        redeliveries: mpsc::UnboundedSender<Redelivery>,
     ) -> Self {
         let newest = EvictionPolicy::lru();
-        let remembered = moka::sync::Cache::builder()
-            .max_capacity(REMEMBERED)
+        let recent = moka::sync::Cache::builder()
+            .max_capacity(MAX_RECENT_EVENTS)
             .eviction_policy(newest)
             .build();
         Self(Arc::new(Inner {
             store,
             keys,
             arrived,
-            remembered,
-            repeats,
+            recent,
+            redeliveries,
         }))
     }
 
     /// The database may not have the events any more that came lately.
-    pub(crate) fn forget_all(&self) {
-        self.0.remembered.invalidate_all();
+    pub(crate) fn invalidate_all(&self) {
+        self.0.recent.invalidate_all();
     }
 
     /// Stores an event; says whether it is new. When this returns, `success` may be answered.
-    pub(crate) async fn keep(&self, arrival: Arrival) -> Result<bool> {
-        if let Some(remembered) = self.0.remembered.get(&arrival.hash) {
-            if remembered.duplicates.fetch_add(1, Ordering::Relaxed) == 0 {
+    pub(crate) async fn store(&self, event: IncomingEvent) -> Result<bool> {
+        if let Some(recent) = self.0.recent.get(&event.hash) {
+            if recent.duplicates.fetch_add(1, Ordering::Relaxed) == 0 {
                 // Nobody listens only while the handle shuts down.
-                let _ = self.0.repeats.send(Repeats(remembered));
+                let _ = self.0.redeliveries.send(Redelivery(recent));
             }
             return Ok(false);
         }
         failpoint::reach("inbox/arrived");
-        let ignored = matches!(arrival.work, Work::Ignored);
-        let hash = arrival.hash;
-        let (record_id, new) = retry_transaction(|| self.store(&arrival)).await?;
+        let ignored = matches!(event.delivery, Delivery::Ignore);
+        let hash = event.hash;
+        let (record_id, new) = retry_transaction(|| self.store_once(&event)).await?;
         if ignored {
-            self.remember(&hash, record_id);
+            self.cache_settled(&hash, record_id);
         }
         self.0.arrived.notify_one();
         Ok(new)
     }
 
     /// A record is settled: its event is answered from memory when it comes again.
-    pub(crate) fn remember(&self, hash: &[u8], record_id: i64) {
+    pub(crate) fn cache_settled(&self, hash: &[u8], record_id: i64) {
         if let Ok(hash) = <[u8; 32]>::try_from(hash) {
-            self.0.remembered.insert(
+            self.0.recent.insert(
                 hash,
-                Arc::new(Remembered {
+                Arc::new(RecentEvent {
                     record_id,
                     duplicates: AtomicI32::new(0),
                 }),
@@ -146,48 +146,48 @@ impl Inbox {
     }
 
     /// A record failed: the next arrival of its event has to reach the database.
-    pub(crate) fn forget(&self, hash: &[u8]) {
+    pub(crate) fn invalidate(&self, hash: &[u8]) {
         if let Ok(hash) = <[u8; 32]>::try_from(hash) {
-            self.0.remembered.invalidate(&hash);
+            self.0.recent.invalidate(&hash);
         }
     }
 
     /// Writes how often events came again.
-    pub(crate) async fn count(&self, repeats: &Repeats) -> Result<()> {
-        let times = repeats.0.duplicates.swap(0, Ordering::Relaxed);
-        self.add_duplicates(repeats.0.record_id, times).await
+    pub(crate) async fn record_redelivery(&self, redelivery: &Redelivery) -> Result<()> {
+        let times = redelivery.0.duplicates.swap(0, Ordering::Relaxed);
+        self.add_duplicates(redelivery.0.record_id, times).await
     }
 
     /// The record of the event, and whether it is new.
-    async fn store(&self, arrival: &Arrival) -> Result<(i64, bool)> {
-        if let Some(seen) = self.seen(&arrival.hash).await? {
-            return self.again(seen, arrival).await;
+    async fn store_once(&self, event: &IncomingEvent) -> Result<(i64, bool)> {
+        if let Some(seen) = self.find_record(&event.hash).await? {
+            return self.store_redelivery(seen, event).await;
         }
         let now = self.0.store.now();
-        let hash = arrival.hash;
-        let (status, payload, deadline) = match &arrival.work {
-            Work::Ignored => (RecordStatus::Ignored, None, None),
-            Work::Once {
+        let hash = event.hash;
+        let (status, payload, deadline) = match &event.delivery {
+            Delivery::Ignore => (RecordStatus::Ignored, None, None),
+            Delivery::Once {
                 payload,
                 auth_code_since,
             } => {
-                let since = auth_code_since.map(|since| Ord::min(since, now) + AUTH_CODE_LIFE);
+                let since = auth_code_since.map(|since| Ord::min(since, now) + AUTH_CODE_TTL);
                 (
                     RecordStatus::Waiting,
                     Some(self.seal(&hash, payload)?),
                     since,
                 )
             }
-            Work::EachTime { payload } => (
+            Delivery::EveryTime { payload } => (
                 RecordStatus::Waiting,
                 Some(self.seal(&hash, payload)?),
                 None,
             ),
         };
         let row = callback_record::ActiveModel {
-            suite_id: Set(arrival.suite_id.clone()),
-            corp_id: Set(arrival.corp_id.clone()),
-            event: Set(arrival.event.clone()),
+            suite_id: Set(event.suite_id.clone()),
+            corp_id: Set(event.corp_id.clone()),
+            event: Set(event.event.clone()),
             status: Set(status),
             attempts: Set(0),
             duplicates: Set(0),
@@ -197,7 +197,7 @@ impl Inbox {
             deadline: Set(deadline),
             due_at: Set(now),
             one_time_step_done: Set(false),
-            ambiguous_suite: Set(arrival.ambiguous_suite),
+            ambiguous_suite: Set(event.ambiguous_suite),
             ..Default::default()
         };
         let transaction = self.0.store.begin().await?;
@@ -222,8 +222,8 @@ impl Inbox {
             }
             Err(error) if is_unique_violation(&error) => {
                 transaction.rollback().await?;
-                match self.seen(&hash).await? {
-                    Some(seen) => self.again(seen, arrival).await,
+                match self.find_record(&hash).await? {
+                    Some(seen) => self.store_redelivery(seen, event).await,
                     None => Err(error.into()),
                 }
             }
@@ -232,13 +232,13 @@ impl Inbox {
     }
 
     /// The event came before. A failed record is tried again, and so is an event that only makes us read.
-    async fn again(&self, record_id: i64, arrival: &Arrival) -> Result<(i64, bool)> {
+    async fn store_redelivery(&self, record_id: i64, event: &IncomingEvent) -> Result<(i64, bool)> {
         use callback_record::{Column, Entity};
         self.add_duplicates(record_id, 1).await?;
-        let (payload, retried) = match &arrival.work {
-            Work::Ignored => return Ok((record_id, false)),
-            Work::Once { payload, .. } => (payload, vec![RecordStatus::Failed]),
-            Work::EachTime { payload } => {
+        let (payload, retried) = match &event.delivery {
+            Delivery::Ignore => return Ok((record_id, false)),
+            Delivery::Once { payload, .. } => (payload, vec![RecordStatus::Failed]),
+            Delivery::EveryTime { payload } => {
                 (payload, vec![RecordStatus::Failed, RecordStatus::Succeeded])
             }
         };
@@ -251,7 +251,7 @@ impl Inbox {
                     Expr::col(Column::OneTimeStepDone).eq(true),
                     Expr::col(Column::Payload),
                 )
-                .finally(Expr::value(self.seal(&arrival.hash, payload)?))
+                .finally(Expr::value(self.seal(&event.hash, payload)?))
                 .into(),
             )
             .col_expr(Column::DueAt, Expr::value(self.0.store.now()))
@@ -262,7 +262,7 @@ impl Inbox {
         Ok((record_id, false))
     }
 
-    async fn seen(&self, hash: &[u8; 32]) -> Result<Option<i64>> {
+    async fn find_record(&self, hash: &[u8; 32]) -> Result<Option<i64>> {
         let row = callback_seen::Entity::find_by_id(hash.to_vec())
             .one(self.0.store.database())
             .await?;

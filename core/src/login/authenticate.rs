@@ -17,7 +17,7 @@ use crate::domain::{CorpId, SuiteId};
 use crate::domain::{Principal, Profile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::limits::{FAILED_OF_CLIENT, FAILED_OF_CORP, code_hash, in_a_logins_time};
-use crate::members::{self, People, Visibility};
+use crate::members::{self, Members, Visibility};
 use crate::rate_limit::Limit;
 use crate::session::Sessions;
 use crate::tokens::AppCredential;
@@ -71,7 +71,7 @@ pub(super) struct Inner {
     pub(super) app_client: AppClient,
     pub(super) visibility: Visibility,
     pub(super) authorizations: Authorizations,
-    pub(super) people: People,
+    pub(super) members: Members,
     pub(super) sessions: Sessions,
     pub(super) failed_of_client: Limit<IpAddr>,
     pub(super) failed_of_corp: Limit<(SuiteId, CorpId)>,
@@ -86,7 +86,7 @@ impl Prover {
         app_client: AppClient,
         visibility: Visibility,
         authorizations: Authorizations,
-        people: People,
+        members: Members,
         sessions: Sessions,
     ) -> Self {
         let clock = Arc::clone(store.clock());
@@ -103,7 +103,7 @@ impl Prover {
             app_client,
             visibility,
             authorizations,
-            people,
+            members,
             sessions,
         }))
     }
@@ -205,16 +205,16 @@ impl Prover {
         token: &AccessToken,
         began: Began,
     ) -> Result<Authentication> {
-        let (mut known, mut bound) = self.0.people.find_with_user(&who).await?.unzip();
+        let (mut known, mut bound) = self.0.members.find_with_user(&who).await?.unzip();
         let mut began = began;
         if known.as_ref().is_some_and(|known| known.left_at.is_some()) {
             // WeCom has them back before the binding of who they were could be ended.
-            self.0.people.left(&who).await?;
+            self.0.members.finish_departure(&who).await?;
             began = Began {
                 at: self.0.store.now(),
                 newest_end: self.0.sessions.newest_end(),
             };
-            (known, bound) = self.0.people.find_with_user(&who).await?.unzip();
+            (known, bound) = self.0.members.find_with_user(&who).await?.unzip();
         }
         let mut visible_at = known.as_ref().and_then(|known| known.visible_at);
         let mut told = None;
@@ -250,7 +250,7 @@ impl Prover {
         }
         match (&told, &known) {
             (Some(profile), _) => self.keep(&who, profile, visible_at).await?,
-            (None, None) => self.0.people.ensure(&who).await?,
+            (None, None) => self.0.members.upsert(&who).await?,
             (None, Some(_)) => {}
         }
         let stored = known.as_ref();
@@ -291,8 +291,13 @@ impl Prover {
         visible_at: Option<Timestamp>,
     ) -> Result<()> {
         match visible_at {
-            Some(visible_at) => self.0.people.seen(who, profile, visible_at).await,
-            None => self.0.people.told(who, profile).await,
+            Some(visible_at) => {
+                self.0
+                    .members
+                    .record_visible(who, profile, visible_at)
+                    .await
+            }
+            None => self.0.members.update_profile(who, profile).await,
         }
     }
 

@@ -60,12 +60,12 @@ pub enum BindingPolicy {
 
 /// The default: a row of the auth model for each person.
 #[derive(Debug)]
-pub(crate) struct AuthModel {
+pub(crate) struct DefaultUserBinder {
     store: Store,
     policy: BindingPolicy,
 }
 
-impl AuthModel {
+impl DefaultUserBinder {
     pub(crate) fn new(store: Store, policy: BindingPolicy) -> Arc<Self> {
         Arc::new(Self { store, policy })
     }
@@ -116,7 +116,7 @@ impl AuthModel {
     }
 }
 
-impl UserBinder for AuthModel {
+impl UserBinder for DefaultUserBinder {
     fn bind<'a>(
         &'a self,
         person: &'a AuthenticatedMember,

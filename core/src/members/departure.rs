@@ -15,49 +15,61 @@ use crate::domain::WecomUserId;
 use crate::domain::{Principal, Profile};
 use crate::error::Result;
 use crate::failpoint;
-use crate::members::members::{People, key, row_of};
+use crate::members::members::{Members, is_row_of, primary_key};
 use crate::revocation::log::{self, Revocation};
 
 /// Why a person's sessions end, and what is booked with it so that it is done once.
 #[derive(Clone, Copy)]
-enum Step<'a> {
+enum RevokeReason<'a> {
     /// Somebody asked for it.
-    Asked,
+    Requested,
     /// The first step of an event.
-    First(&'a RecordKey),
+    EventStart(&'a RecordKey),
     /// The same of one who leaves: their binding is to end too.
-    Leaves(&'a RecordKey),
+    DepartureStart(&'a RecordKey),
     /// The binding of one who left has ended.
-    Left,
+    DepartureEnd,
     /// The last step of an event.
-    Last(&'a RecordKey),
+    EventEnd(&'a RecordKey),
 }
 
-impl People {
+impl Members {
     /// Ends every session of a person, of one never seen too: a login of theirs may be under way.
-    pub(crate) async fn end_sessions(&self, who: &Principal) -> Result<()> {
-        self.end(who, Step::Asked).await
+    pub(crate) async fn revoke_sessions(&self, who: &Principal) -> Result<()> {
+        self.revoke(who, RevokeReason::Requested).await
     }
 
     /// The same as the first step of a callback record.
-    pub(crate) async fn end_sessions_by(&self, who: &Principal, record: &RecordKey) -> Result<()> {
-        self.end(who, Step::First(record)).await
+    pub(crate) async fn revoke_sessions_for(
+        &self,
+        who: &Principal,
+        record: &RecordKey,
+    ) -> Result<()> {
+        self.revoke(who, RevokeReason::EventStart(record)).await
     }
 
     /// WeCom does not show the app to this person any more: sessions end, and the next login asks again. `record` is
     /// the callback record that says so, if one does.
-    pub(crate) async fn hidden(&self, who: &Principal, record: Option<&RecordKey>) -> Result<()> {
-        self.end(who, record.map_or(Step::Asked, Step::First)).await
+    pub(crate) async fn revoke_hidden(
+        &self,
+        who: &Principal,
+        record: Option<&RecordKey>,
+    ) -> Result<()> {
+        self.revoke(
+            who,
+            record.map_or(RevokeReason::Requested, RevokeReason::EventStart),
+        )
+        .await
     }
 
-    /// The person left the company: their sessions end at once. [`left`](Self::left) does the rest.
-    pub(crate) async fn leaves(&self, who: &Principal, record: &RecordKey) -> Result<()> {
-        self.end(who, Step::Leaves(record)).await
+    /// The person left the company: their sessions end at once. [`finish_departure`](Self::finish_departure) does the rest.
+    pub(crate) async fn begin_departure(&self, who: &Principal, record: &RecordKey) -> Result<()> {
+        self.revoke(who, RevokeReason::DepartureStart(record)).await
     }
 
     /// The person has left: profile and binding end, unless that is done. The same userid later is a new person. Says
     /// whether there was something to do.
-    pub(crate) async fn left(&self, who: &Principal) -> Result<bool> {
+    pub(crate) async fn finish_departure(&self, who: &Principal) -> Result<bool> {
         if self
             .find(who)
             .await?
@@ -68,14 +80,14 @@ impl People {
         self.0.binder.unbind(who).await?;
         // A login of before found the old binding. If another node was quicker, the binding that ended just now may have
         // been that of one who came since.
-        if !retry_transaction(|| self.end_once(who, Step::Left)).await? {
-            self.end(who, Step::Asked).await?;
+        if !retry_transaction(|| self.revoke_once(who, RevokeReason::DepartureEnd)).await? {
+            self.revoke(who, RevokeReason::Requested).await?;
         }
         Ok(true)
     }
 
     /// The person's userid changed: who they are in the host app goes along, and sessions under the old one end.
-    pub(crate) async fn renamed(
+    pub(crate) async fn rename(
         &self,
         who: &Principal,
         new: &WecomUserId,
@@ -84,26 +96,26 @@ impl People {
         let renamed = Principal::new(who.suite_id.clone(), who.corp_id.clone(), new.clone());
         self.0.binder.rebind(who, &renamed).await?;
         // A login in between found the old binding.
-        self.end(who, Step::Last(record)).await
+        self.revoke(who, RevokeReason::EventEnd(record)).await
     }
 
-    async fn end(&self, who: &Principal, step: Step<'_>) -> Result<()> {
-        retry_transaction(|| self.end_once(who, step)).await?;
+    async fn revoke(&self, who: &Principal, reason: RevokeReason<'_>) -> Result<()> {
+        retry_transaction(|| self.revoke_once(who, reason)).await?;
         Ok(())
     }
 
     /// Says whether the step was still to be done.
-    async fn end_once(&self, who: &Principal, step: Step<'_>) -> Result<bool> {
+    async fn revoke_once(&self, who: &Principal, reason: RevokeReason<'_>) -> Result<bool> {
         let transaction = self.0.store.begin().await?;
-        if !is_to_be_done(&transaction, who, step).await? {
+        if !mark_step(&transaction, who, reason).await? {
             transaction.rollback().await?;
             return Ok(false);
         }
         let epoch = self.next_epoch(&transaction, who).await?;
-        if matches!(step, Step::Leaves(_)) {
+        if matches!(reason, RevokeReason::DepartureStart(_)) {
             Entity::update_many()
                 .col_expr(Column::LeftAt, Expr::value(self.0.store.now()))
-                .filter(row_of(who))
+                .filter(is_row_of(who))
                 .exec(&transaction)
                 .await?;
         }
@@ -132,7 +144,7 @@ impl People {
         let row = ActiveModel {
             epoch: Set(1),
             ended_at: Set(Some(now)),
-            ..self.row(who, &Profile::default())
+            ..self.new_row(who, &Profile::default())
         };
         Entity::insert(row)
             .on_conflict(
@@ -144,17 +156,21 @@ impl People {
             )
             .exec_without_returning(database)
             .await?;
-        let row = Entity::find_by_id(key(who)).one(database).await?;
+        let row = Entity::find_by_id(primary_key(who)).one(database).await?;
         Ok(row.map_or(i64::MAX, |row| row.epoch))
     }
 }
 
 /// Books a step. `false` if it is done already.
-async fn is_to_be_done(transaction: &Transaction, who: &Principal, step: Step<'_>) -> Result<bool> {
+async fn mark_step(
+    transaction: &Transaction,
+    who: &Principal,
+    reason: RevokeReason<'_>,
+) -> Result<bool> {
     use callback_record::Column as Of;
-    let booked = match step {
-        Step::Asked => return Ok(true),
-        Step::First(record) | Step::Leaves(record) => {
+    let marked = match reason {
+        RevokeReason::Requested => return Ok(true),
+        RevokeReason::EventStart(record) | RevokeReason::DepartureStart(record) => {
             callback_record::Entity::update_many()
                 .col_expr(Of::OneTimeStepDone, Expr::value(true))
                 .filter(record.row())
@@ -162,7 +178,7 @@ async fn is_to_be_done(transaction: &Transaction, who: &Principal, step: Step<'_
                 .exec(transaction)
                 .await?
         }
-        Step::Last(record) => {
+        RevokeReason::EventEnd(record) => {
             callback_record::Entity::update_many()
                 .col_expr(Of::Payload, Expr::value(None::<Sealed>))
                 .filter(record.row())
@@ -170,18 +186,18 @@ async fn is_to_be_done(transaction: &Transaction, who: &Principal, step: Step<'_
                 .exec(transaction)
                 .await?
         }
-        Step::Left => {
+        RevokeReason::DepartureEnd => {
             Entity::update_many()
                 .col_expr(Column::LeftAt, Expr::value(None::<Timestamp>))
                 .col_expr(Column::Name, Expr::value(None::<String>))
                 .col_expr(Column::Avatar, Expr::value(None::<String>))
                 .col_expr(Column::Email, Expr::value(None::<String>))
                 .col_expr(Column::Mobile, Expr::value(None::<String>))
-                .filter(row_of(who))
+                .filter(is_row_of(who))
                 .filter(Column::LeftAt.is_not_null())
                 .exec(transaction)
                 .await?
         }
     };
-    Ok(booked.rows_affected > 0)
+    Ok(marked.rows_affected > 0)
 }

@@ -17,29 +17,29 @@ use crate::members::binder::UserBinder;
 use crate::session::Sessions;
 
 #[derive(Clone)]
-pub(crate) struct People(pub(super) Arc<Inner>);
+pub(crate) struct Members(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) store: Store,
     pub(super) sessions: Sessions,
     pub(super) binder: Arc<dyn UserBinder>,
     /// The binder is our auth model, whose rows are read along with people.
-    by_auth_model: bool,
+    is_default_binder: bool,
 }
 
-impl People {
-    /// `by_auth_model` says that the binder is our auth model and nothing over it.
+impl Members {
+    /// `is_default_binder` says that the binder is our auth model and nothing over it.
     pub(crate) fn new(
         store: Store,
         sessions: Sessions,
         binder: Arc<dyn UserBinder>,
-        by_auth_model: bool,
+        is_default_binder: bool,
     ) -> Self {
         Self(Arc::new(Inner {
             store,
             sessions,
             binder,
-            by_auth_model,
+            is_default_binder,
         }))
     }
 
@@ -49,7 +49,7 @@ impl People {
 
     /// What we know of a person; `None` for one we never saw.
     pub(crate) async fn find(&self, who: &Principal) -> Result<Option<Model>> {
-        Ok(Entity::find_by_id(key(who))
+        Ok(Entity::find_by_id(primary_key(who))
             .one(self.0.store.database())
             .await?)
     }
@@ -66,34 +66,34 @@ impl People {
                 user::Column::CorpId,
                 user::Column::ThirdUserId,
             ));
-        let found = Entity::find_by_id(key(who))
+        let found = Entity::find_by_id(primary_key(who))
             .join(JoinType::LeftJoin, user.into())
             .select_also(user::Entity)
             .one(self.0.store.database())
             .await?;
         let bound = |user: Option<user::Model>| {
-            user.filter(|_| self.0.by_auth_model)
+            user.filter(|_| self.0.is_default_binder)
                 .map(|user| user.user_id)
         };
         Ok(found.map(|(person, user)| (person, bound(user))))
     }
 
     /// WeCom said that the person may see the app; what it told of them is kept.
-    pub(crate) async fn seen(
+    pub(crate) async fn record_visible(
         &self,
         who: &Principal,
         profile: &Profile,
         visible_at: Timestamp,
     ) -> Result<()> {
-        self.keep(who, profile, Some(visible_at)).await
+        self.write_profile(who, profile, Some(visible_at)).await
     }
 
     /// WeCom told something of the person, without saying that they may see the app.
-    pub(crate) async fn told(&self, who: &Principal, profile: &Profile) -> Result<()> {
-        self.keep(who, profile, None).await
+    pub(crate) async fn update_profile(&self, who: &Principal, profile: &Profile) -> Result<()> {
+        self.write_profile(who, profile, None).await
     }
 
-    async fn keep(
+    async fn write_profile(
         &self,
         who: &Principal,
         profile: &Profile,
@@ -101,7 +101,7 @@ impl People {
     ) -> Result<()> {
         let row = ActiveModel {
             visible_at: Set(visible_at),
-            ..self.row(who, profile)
+            ..self.new_row(who, profile)
         };
         // Silence is no news: what is known from before stays.
         let stays = |column: Column| Expr::col((Entity, column));
@@ -132,8 +132,8 @@ impl People {
     }
 
     /// Makes the row of a person we never saw, if there is none.
-    pub(crate) async fn ensure(&self, who: &Principal) -> Result<()> {
-        let row = self.row(who, &Profile::default());
+    pub(crate) async fn upsert(&self, who: &Principal) -> Result<()> {
+        let row = self.new_row(who, &Profile::default());
         Entity::insert(row)
             .on_conflict(
                 OnConflict::columns([Column::SuiteId, Column::CorpId, Column::ThirdUserId])
@@ -145,7 +145,7 @@ impl People {
         Ok(())
     }
 
-    pub(super) fn row(&self, who: &Principal, profile: &Profile) -> ActiveModel {
+    pub(super) fn new_row(&self, who: &Principal, profile: &Profile) -> ActiveModel {
         ActiveModel {
             suite_id: Set(who.suite_id.clone()),
             corp_id: Set(who.corp_id.clone()),
@@ -163,13 +163,13 @@ impl People {
     }
 }
 
-impl fmt::Debug for People {
+impl fmt::Debug for Members {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("People")
     }
 }
 
-pub(super) fn key(who: &Principal) -> (crate::SuiteId, crate::CorpId, WecomUserId) {
+pub(super) fn primary_key(who: &Principal) -> (crate::SuiteId, crate::CorpId, WecomUserId) {
     (
         who.suite_id.clone(),
         who.corp_id.clone(),
@@ -177,7 +177,7 @@ pub(super) fn key(who: &Principal) -> (crate::SuiteId, crate::CorpId, WecomUserI
     )
 }
 
-pub(super) fn row_of(who: &Principal) -> sea_orm::Condition {
+pub(super) fn is_row_of(who: &Principal) -> sea_orm::Condition {
     sea_orm::Condition::all()
         .add(Column::SuiteId.eq(who.suite_id.clone()))
         .add(Column::CorpId.eq(who.corp_id.clone()))

@@ -9,7 +9,7 @@ mod departure;
 pub(crate) mod members;
 mod visibility;
 
-pub(crate) use binder::AuthModel;
+pub(crate) use binder::DefaultUserBinder;
 pub use binder::{BindingPolicy, UserBinder};
-pub(crate) use members::People;
+pub(crate) use members::Members;
 pub(crate) use visibility::{Visibility, within_optional_time};

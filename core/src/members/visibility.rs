@@ -7,7 +7,7 @@ use crate::authorization::{AppClient, Authorization, Authorizations};
 use crate::db::Store;
 use crate::domain::{Principal, Profile};
 use crate::error::{Error, ErrorKind, Result};
-use crate::members::People;
+use crate::members::Members;
 use crate::session::Sessions;
 use crate::tokens::AppCredential;
 use crate::wecom::Api;
@@ -22,7 +22,7 @@ pub(crate) struct Visibility {
     api: Api,
     app_client: AppClient,
     authorizations: Authorizations,
-    people: People,
+    members: Members,
 }
 
 impl Visibility {
@@ -31,14 +31,14 @@ impl Visibility {
         api: Api,
         app_client: AppClient,
         authorizations: Authorizations,
-        people: People,
+        members: Members,
     ) -> Self {
         Self {
             store,
             api,
             app_client,
             authorizations,
-            people,
+            members,
         }
     }
 
@@ -55,8 +55,8 @@ impl Visibility {
         let asked_at = self.store.now();
         match self.query(&app, who).await {
             Ok(profile) => {
-                self.people
-                    .seen(who, &profile.unwrap_or_default(), asked_at)
+                self.members
+                    .record_visible(who, &profile.unwrap_or_default(), asked_at)
                     .await
             }
             Err(error) if error.kind() == ErrorKind::UserNotVisible => Err(error),
@@ -75,7 +75,7 @@ impl Visibility {
             .await?;
         let interval = Sessions::VISIBILITY_INTERVAL;
         let now = self.store.now();
-        let known = self.people.find(who).await?;
+        let known = self.members.find(who).await?;
         // Another session of theirs may have asked today.
         if known
             .and_then(|known| known.visible_at)
@@ -116,7 +116,7 @@ impl Visibility {
             Err(error) => return Err(error),
         };
         // WeCom has said no, whether or not that can be stored now.
-        if let Err(error) = self.people.hidden(who, None).await {
+        if let Err(error) = self.members.revoke_hidden(who, None).await {
             tracing::warn!(target: "wecom_login", ?error, "the sessions of a person who is hidden go on");
         }
         Err(not_visible)

@@ -2,7 +2,7 @@
 
 use crate::app::WecomLogin;
 use crate::error::ErrorKind;
-use crate::inbox::NotifyAnswer;
+use crate::inbox::NotifyResponse;
 use crate::web::dispatch::Call;
 use crate::web::response::Response;
 
@@ -23,10 +23,10 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Response {
 
 /// A refusal: empty, with the headers of every answer.
 pub(super) fn refused(status: u16) -> Response {
-    plain(NotifyAnswer::refusal(status))
+    plain(NotifyResponse::refusal(status))
 }
 
-fn plain(answer: NotifyAnswer) -> Response {
+fn plain(answer: NotifyResponse) -> Response {
     Response {
         status: answer.status,
         headers: answer.headers(),

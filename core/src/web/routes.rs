@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use crate::inbox::NotifyAnswer;
+use crate::inbox::NotifyResponse;
 
 const JSON_LIMIT: usize = 16 * 1024;
 const NOTIFY_LIMIT: usize = 64 * 1024;
@@ -129,7 +129,7 @@ const ROUTES: &[Route] = &[
         Endpoint::BrowserCallback,
     ),
     route(
-        NotifyAnswer::METHODS,
+        NotifyResponse::METHODS,
         "/notify",
         Access::WeCom,
         Endpoint::Notify,
@@ -171,7 +171,7 @@ const ROUTES: &[Route] = &[
         Endpoint::LoginCode,
     ),
     route(
-        NotifyAnswer::METHODS,
+        NotifyResponse::METHODS,
         "/{Instance}/notify",
         Access::WeCom,
         Endpoint::Notify,

@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use wecom_login::Platform;
-use wecom_login::NotifyAnswer;
+use wecom_login::NotifyResponse;
 
 use super::{Node, principal, until};
 use crate::forge::Push;
@@ -47,7 +47,7 @@ impl Answer {
 
 impl Node {
     /// Sends a push to `/notify`.
-    pub async fn push(&self, push: &Push) -> NotifyAnswer {
+    pub async fn push(&self, push: &Push) -> NotifyResponse {
         self.login
             .service()
             .notify("POST", &push.query, &push.body)
@@ -55,7 +55,7 @@ impl Node {
     }
 
     /// Sends a push to `/{Instance}/notify`.
-    pub async fn push_to(&self, instance: &str, push: &Push) -> NotifyAnswer {
+    pub async fn push_to(&self, instance: &str, push: &Push) -> NotifyResponse {
         self.login
             .instance(instance)
             .unwrap()
@@ -95,7 +95,7 @@ impl Node {
     }
 
     /// Sends a URL check to `/notify`.
-    pub async fn check_url(&self, query: &str) -> NotifyAnswer {
+    pub async fn check_url(&self, query: &str) -> NotifyResponse {
         self.login.service().notify("GET", query, b"").await
     }
 

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use http::Request;
-use wecom_login::NotifyAnswer;
+use wecom_login::NotifyResponse;
 use wecom_login_tests::forge::{Forge, Push, app_event, suite_event, xml};
 use wecom_login_tests::node::{Node, PROVIDER, Plan, SUITE};
 
@@ -50,7 +50,7 @@ async fn an_answer_brings_its_headers() {
     let node = Node::start(plan(false)).await;
     let query = node.forge.echo(SUITE, "1");
     let (service, instance) = (node.login.service(), node.login.instance("First").unwrap());
-    let header = |answer: &NotifyAnswer, wanted: &str| {
+    let header = |answer: &NotifyResponse, wanted: &str| {
         let headers = answer.headers();
         headers
             .into_iter()

@@ -9,15 +9,15 @@ use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::authorization::Sender;
+use crate::authorization::SendGuard;
 use crate::clock::Timestamp;
 use crate::db::entity::callback_record::{Column, Entity};
 use crate::domain::RecordStatus;
 use crate::inbox::worker::Worker;
 
 /// A node that does not renew its lease for this long is dead, and another takes its record.
-pub(super) const LEASE: Duration = Duration::from_secs(6);
-const RENEW: Duration = Duration::from_secs(2);
+pub(super) const RECORD_LEASE: Duration = Duration::from_secs(6);
+const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(2);
 /// A call that begins in the last of the lease could end after it.
 const LEASE_MARGIN: Duration = Duration::from_millis(500);
 
@@ -25,22 +25,22 @@ const LEASE_MARGIN: Duration = Duration::from_millis(500);
 pub(super) struct Lease {
     until: Mutex<Option<Instant>>,
     /// An AuthCode was sent under it, and what comes back is not stored yet.
-    on_its_way: watch::Sender<bool>,
+    in_progress: watch::Sender<bool>,
     stop: CancellationToken,
 }
 
 impl Lease {
     pub(super) fn new(claimed_at: Instant, stop: CancellationToken) -> Self {
-        let until = Mutex::new(Some(claimed_at + LEASE - LEASE_MARGIN));
+        let until = Mutex::new(Some(claimed_at + RECORD_LEASE - LEASE_MARGIN));
         Self {
             until,
-            on_its_way: watch::Sender::new(false),
+            in_progress: watch::Sender::new(false),
             stop,
         }
     }
 
     fn renewed(&self, asked_at: Instant) {
-        *self.until() = Some(asked_at + LEASE - LEASE_MARGIN);
+        *self.until() = Some(asked_at + RECORD_LEASE - LEASE_MARGIN);
     }
 
     fn lost(&self) {
@@ -52,40 +52,43 @@ impl Lease {
     }
 }
 
-impl Sender for Lease {
-    fn may_send(&self) -> bool {
+impl SendGuard for Lease {
+    fn try_begin(&self) -> bool {
         let may =
             !self.stop.is_cancelled() && self.until().is_some_and(|until| Instant::now() < until);
         if may {
-            self.on_its_way.send_replace(true);
+            self.in_progress.send_replace(true);
         }
         may
     }
 
-    fn is_kept(&self) {
-        self.on_its_way.send_replace(false);
+    fn finish(&self) {
+        self.in_progress.send_replace(false);
     }
 }
 
 impl Worker {
     /// The handle shuts down, and no AuthCode of this record is on its way: its answer cannot be had twice.
-    pub(super) async fn stopped(&self, lease: &Lease) {
+    pub(super) async fn until_released(&self, lease: &Lease) {
         self.0.stop.cancelled().await;
-        // The sender lives as long as the lease, which is borrowed.
+        // The guard lives as long as the lease, which is borrowed.
         let _ = lease
-            .on_its_way
+            .in_progress
             .subscribe()
-            .wait_for(|on_its_way| !on_its_way)
+            .wait_for(|in_progress| !in_progress)
             .await;
     }
 
     /// Renews the lease until dropped.
     pub(super) async fn renew(&self, id: i64, lease: &Lease) -> Infallible {
         loop {
-            self.0.store.clock().sleep(RENEW).await;
+            self.0.store.clock().sleep(LEASE_RENEWAL_INTERVAL).await;
             let asked_at = Instant::now();
             let renewed = Entity::update_many()
-                .col_expr(Column::LeaseUntil, Expr::value(self.0.store.now() + LEASE))
+                .col_expr(
+                    Column::LeaseUntil,
+                    Expr::value(self.0.store.now() + RECORD_LEASE),
+                )
                 .filter(Column::Id.eq(id))
                 .filter(Column::Status.eq(RecordStatus::Running))
                 .filter(Column::LeaseOwner.eq(self.0.node.clone()))
@@ -102,7 +105,7 @@ impl Worker {
 }
 
 /// The records whose holder is gone.
-pub(super) fn lease_ran_out(now: Timestamp) -> Condition {
+pub(super) fn is_lease_expired(now: Timestamp) -> Condition {
     Condition::all()
         .add(Column::Status.eq(RecordStatus::Running))
         .add(Column::LeaseUntil.lt(now))

@@ -23,7 +23,7 @@ use crate::domain::RecordStatus;
 use crate::domain::SuiteId;
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::inbox::handlers::{Done, Effects};
+use crate::inbox::handlers::{EventHandlers, Outcome};
 use crate::inbox::store::Inbox;
 use crate::random;
 use crate::vault::CALLBACK_PAYLOAD;
@@ -31,37 +31,37 @@ use crate::vault::CALLBACK_PAYLOAD;
 mod lease;
 mod outcome;
 
-use crate::inbox::worker::lease::{LEASE, Lease, lease_ran_out};
+use crate::inbox::worker::lease::{Lease, RECORD_LEASE, is_lease_expired};
 use crate::inbox::worker::outcome::TOO_LATE_HINT;
 
 /// How often a node looks for work that no push of its own announced.
-const POLL: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How many records a node carries out at the same time.
-const AT_ONCE: usize = 16;
+const MAX_CONCURRENT_RECORDS: usize = 16;
 /// How often, and how long apart, it is looked whether a record was let go of.
-const LOOKS: usize = 100;
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+const CLAIM_ATTEMPTS: usize = 100;
+const CLAIM_RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
 #[derive(Clone)]
 pub(crate) struct Worker(Arc<Inner>);
 
 struct Inner {
     store: Store,
-    effects: Effects,
+    handlers: EventHandlers,
     inbox: Inbox,
     suites: Vec<SuiteId>,
     arrived: Arc<Notify>,
     node: String,
-    room: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     /// What this node has in hand. A moved clock can run out leases that are well alive.
-    in_hand: Mutex<HashSet<i64>>,
+    in_flight: Mutex<HashSet<i64>>,
     stop: CancellationToken,
 }
 
 impl Worker {
     pub(crate) fn new(
         store: Store,
-        effects: Effects,
+        handlers: EventHandlers,
         inbox: Inbox,
         suites: Vec<SuiteId>,
         arrived: Arc<Notify>,
@@ -69,13 +69,13 @@ impl Worker {
     ) -> Self {
         Self(Arc::new(Inner {
             store,
-            effects,
+            handlers,
             inbox,
             suites,
             arrived,
             node: random::hex::<8>(),
-            room: Arc::new(Semaphore::new(AT_ONCE)),
-            in_hand: Mutex::default(),
+            permits: Arc::new(Semaphore::new(MAX_CONCURRENT_RECORDS)),
+            in_flight: Mutex::default(),
             stop,
         }))
     }
@@ -83,10 +83,10 @@ impl Worker {
     /// Works until the handle is shut down; what is in hand then is finished or handed back by its own tasks.
     pub(crate) async fn run(&self, tasks: TaskTracker) {
         while !self.0.stop.is_cancelled() {
-            if let Err(error) = self.start_due(&tasks).await {
+            if let Err(error) = self.claim_due(&tasks).await {
                 tracing::warn!(target: "wecom_login", ?error, "the inbox cannot be read");
             }
-            let poll = self.0.store.clock().sleep(POLL);
+            let poll = self.0.store.clock().sleep(POLL_INTERVAL);
             tokio::select! {
                 () = self.0.arrived.notified() => {}
                 () = poll => {}
@@ -109,21 +109,21 @@ impl Worker {
             return Ok(());
         }
         let busy = || Error::new(ErrorKind::RecordBusy, "the record is being worked on");
-        let in_hand = self.take_when_let_go(&row).await.ok_or_else(busy)?;
+        let in_flight = self.wait_and_claim(&row).await.ok_or_else(busy)?;
         let now = self.0.store.now();
         let startable = Condition::any()
             .add(Column::Status.is_in([RecordStatus::Waiting, RecordStatus::Failed]))
-            .add(lease_ran_out(now));
+            .add(is_lease_expired(now));
         let claimed_at = Instant::now();
         let row = self
             .claim(record_id, startable, now)
             .await?
             .ok_or_else(busy)?;
-        self.work_on(row, in_hand, claimed_at, true).await
+        self.process(row, in_flight, claimed_at, true).await
     }
 
     /// Claims what is due and starts a task for each.
-    async fn start_due(&self, tasks: &TaskTracker) -> Result<()> {
+    async fn claim_due(&self, tasks: &TaskTracker) -> Result<()> {
         let now = self.0.store.now();
         let due = Condition::any()
             .add(
@@ -131,7 +131,7 @@ impl Worker {
                     .eq(RecordStatus::Waiting)
                     .and(Column::DueAt.lte(now)),
             )
-            .add(lease_ran_out(now));
+            .add(is_lease_expired(now));
         let ids: Vec<i64> = Entity::find()
             .select_only()
             .column(Column::Id)
@@ -139,18 +139,18 @@ impl Worker {
             // A node without a suite's secrets leaves its records to the others.
             .filter(Column::SuiteId.is_in(self.0.suites.clone()))
             .order_by_asc(Column::Id)
-            .limit(AT_ONCE as u64 * 4)
+            .limit(MAX_CONCURRENT_RECORDS as u64 * 4)
             .into_tuple()
             .all(self.0.store.database())
             .await?;
         for id in ids {
-            let Ok(room) = Arc::clone(&self.0.room).try_acquire_owned() else {
+            let Ok(permit) = Arc::clone(&self.0.permits).try_acquire_owned() else {
                 return Ok(());
             };
             if self.0.stop.is_cancelled() {
                 return Ok(());
             }
-            let Some(in_hand) = self.take(id) else {
+            let Some(in_flight) = self.try_claim_local(id) else {
                 continue;
             };
             failpoint::reach("worker/found");
@@ -161,8 +161,8 @@ impl Worker {
             let worker = self.clone();
             tasks.spawn(async move {
                 // Its error is in the record.
-                let _ = worker.work_on(row, in_hand, claimed_at, false).await;
-                drop(room);
+                let _ = worker.process(row, in_flight, claimed_at, false).await;
+                drop(permit);
                 worker.0.arrived.notify_one();
             });
         }
@@ -174,7 +174,7 @@ impl Worker {
         let claimed = Entity::update_many()
             .col_expr(Column::Status, Expr::value(RecordStatus::Running))
             .col_expr(Column::LeaseOwner, Expr::value(self.0.node.clone()))
-            .col_expr(Column::LeaseUntil, Expr::value(now + LEASE))
+            .col_expr(Column::LeaseUntil, Expr::value(now + RECORD_LEASE))
             .col_expr(Column::StartedAt, Expr::value(now))
             .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
             .filter(Column::Id.eq(id))
@@ -187,12 +187,12 @@ impl Worker {
         Ok(Entity::find_by_id(id).one(self.0.store.database()).await?)
     }
 
-    async fn work_on(
+    async fn process(
         &self,
         row: Model,
-        in_hand: InHand,
+        in_flight: InFlight,
         claimed_at: Instant,
-        by_hand: bool,
+        manual: bool,
     ) -> Result<()> {
         // The first attempt is always made: clocks differ, and WeCom knows best whether its code is still good.
         let late = row.attempts > 1
@@ -200,7 +200,7 @@ impl Worker {
             && row
                 .deadline
                 .is_some_and(|deadline| self.0.store.now() >= deadline);
-        if late && !by_hand {
+        if late && !manual {
             let error = Error::new(
                 ErrorKind::Upstream,
                 "the AuthCode died before it could be exchanged",
@@ -224,8 +224,8 @@ impl Worker {
                 .map(|sealed| self.open(&row.hash, sealed))
                 .transpose()?;
             self.0
-                .effects
-                .carry_out(&row, payload.as_deref(), &lease)
+                .handlers
+                .handle(&row, payload.as_deref(), &lease)
                 .await
         };
         // A hook of the host app may panic; that must not leave the record to be taken up for ever.
@@ -235,9 +235,9 @@ impl Worker {
                 Err(Error::new(ErrorKind::Internal, "the work on the record panicked"))
             }),
             never = renewing => match never {},
-            () = self.stopped(&lease) => {
+            () = self.until_released(&lease) => {
                 // As after a crash, but for the wait: who takes it up next goes on from what is stored.
-                self.hand_back(&row).await?;
+                self.release(&row).await?;
                 return Err(Error::new(ErrorKind::StoreUnavailable, "the service is shutting down"));
             }
         };
@@ -245,52 +245,52 @@ impl Worker {
         let finished = match outcome {
             Ok(done) => {
                 let status = match done {
-                    Done::Ignored => RecordStatus::Ignored,
-                    Done::Succeeded => RecordStatus::Succeeded,
+                    Outcome::Ignored => RecordStatus::Ignored,
+                    Outcome::Succeeded => RecordStatus::Succeeded,
                 };
                 self.finish(&row, status, None, None).await
             }
             Err(error) => {
-                let (status, due_at, hint) = self.after(&row, &error).await;
+                let (status, due_at, hint) = self.next_state(&row, &error).await;
                 self.finish(&row, status, due_at, Some((&error, hint)))
                     .await
                     .and(Err(error))
             }
         };
-        drop(in_hand);
+        drop(in_flight);
         finished
     }
 
     fn open(&self, hash: &[u8], sealed: &Sealed) -> Result<Vec<u8>> {
         Ok(self
             .0
-            .effects
+            .handlers
             .keys
             .open(CALLBACK_PAYLOAD.aad_context(&[hash]), sealed)?
             .to_vec())
     }
 
     /// A record can be read as it was left a moment before who left it lets go of it.
-    async fn take_when_let_go(&self, row: &Model) -> Option<InHand> {
-        for _ in 0..LOOKS {
-            if let Some(in_hand) = self.take(row.id) {
-                return Some(in_hand);
+    async fn wait_and_claim(&self, row: &Model) -> Option<InFlight> {
+        for _ in 0..CLAIM_ATTEMPTS {
+            if let Some(in_flight) = self.try_claim_local(row.id) {
+                return Some(in_flight);
             }
             if row.status == RecordStatus::Running {
                 return None;
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(CLAIM_RETRY_INTERVAL).await;
         }
         None
     }
 
-    fn take(&self, id: i64) -> Option<InHand> {
-        let mut in_hand = self
+    fn try_claim_local(&self, id: i64) -> Option<InFlight> {
+        let mut in_flight = self
             .0
-            .in_hand
+            .in_flight
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        in_hand.insert(id).then(|| InHand {
+        in_flight.insert(id).then(|| InFlight {
             worker: self.clone(),
             id,
         })
@@ -298,16 +298,16 @@ impl Worker {
 }
 
 /// A record that this node works on, until dropped.
-struct InHand {
+struct InFlight {
     worker: Worker,
     id: i64,
 }
 
-impl Drop for InHand {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.worker
             .0
-            .in_hand
+            .in_flight
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&self.id);

@@ -18,16 +18,16 @@ use crate::wecom::Errcode;
 /// The event that only makes us read.
 const CHANGE_AUTH: &str = "change_auth";
 /// The first wait after a failure; it doubles up to the longest.
-const BACKOFF: Duration = Duration::from_secs(1);
-const LONGEST_BACKOFF: Duration = Duration::from_mins(10);
+const MIN_BACKOFF: Duration = Duration::from_secs(1);
+const MAX_BACKOFF: Duration = Duration::from_mins(10);
 /// With an AuthCode there are ten minutes in all.
-const LONGEST_AUTH_CODE_BACKOFF: Duration = Duration::from_secs(30);
+const MAX_AUTH_CODE_BACKOFF: Duration = Duration::from_secs(30);
 /// Events without a deadline of their own are given up after this …
-const GIVE_UP: Duration = Duration::from_hours(24);
+const RETRY_WINDOW: Duration = Duration::from_hours(24);
 /// … but one that ends sessions not before it was tried as often as that allows: the service itself may have been away.
-const TRIES_OF_AN_END: i32 = 150;
+const MIN_REVOCATION_ATTEMPTS: i32 = 150;
 /// An earlier holder of the lease may have the permanent code in hand and store it within this.
-const SPENT_GRACE: Duration = Duration::from_mins(1);
+const SPENT_CODE_GRACE: Duration = Duration::from_mins(1);
 
 const SPENT_HINT: &str = "the AuthCode is spent and its answer is not here: press 重新获取secret in the provider console";
 const TICKET_HINT: &str =
@@ -37,7 +37,7 @@ pub(super) const TOO_LATE_HINT: &str =
 
 impl Worker {
     /// Whether and when a failed record is tried again, and what helps.
-    pub(super) async fn after(
+    pub(super) async fn next_state(
         &self,
         row: &Model,
         error: &Error,
@@ -58,7 +58,7 @@ impl Worker {
             return if another_may_have_it {
                 (
                     RecordStatus::Waiting,
-                    Some(now + SPENT_GRACE),
+                    Some(now + SPENT_CODE_GRACE),
                     Some(SPENT_HINT),
                 )
             } else {
@@ -66,13 +66,13 @@ impl Worker {
             };
         }
         let longest = if deadline.is_some() {
-            LONGEST_AUTH_CODE_BACKOFF
+            MAX_AUTH_CODE_BACKOFF
         } else {
-            LONGEST_BACKOFF
+            MAX_BACKOFF
         };
         let doublings = u32::try_from(row.attempts.clamp(1, 16) - 1).unwrap_or(0);
-        let due_at = now + BACKOFF.saturating_mul(1 << doublings).min(longest);
-        let until = deadline.unwrap_or(row.received_at + GIVE_UP);
+        let due_at = now + MIN_BACKOFF.saturating_mul(1 << doublings).min(longest);
+        let until = deadline.unwrap_or(row.received_at + RETRY_WINDOW);
         let is_end = matches!(
             row.event.as_str(),
             "cancel_auth" | "change_contact" | "unsubscribe"
@@ -83,7 +83,7 @@ impl Worker {
         };
         // What waits for an earlier event was not tried itself.
         let waits = error.kind() == ErrorKind::RecordBusy;
-        if due_at < until || waits || (is_end && row.attempts < TRIES_OF_AN_END) {
+        if due_at < until || waits || (is_end && row.attempts < MIN_REVOCATION_ATTEMPTS) {
             (RecordStatus::Waiting, Some(due_at), hint)
         } else {
             (
@@ -142,19 +142,19 @@ impl Worker {
             > 0;
         match status {
             // Still ours, but not finished as it was begun: it is worked on once more.
-            _ if !finished => self.hand_back(row).await?,
+            _ if !finished => self.release(row).await?,
             RecordStatus::Failed => {
-                self.0.inbox.forget(&row.hash);
+                self.0.inbox.invalidate(&row.hash);
                 let (record_id, event) = (row.id, &row.event);
                 tracing::error!(target: "wecom_login", record_id, event, error = ?error, "a callback record failed");
             }
             RecordStatus::Succeeded | RecordStatus::Ignored if !rereads => {
-                self.0.inbox.remember(&row.hash, row.id)
+                self.0.inbox.cache_settled(&row.hash, row.id)
             }
             _ => {}
         }
         if error.is_some_and(|(error, _)| error.kind() == ErrorKind::SuiteTicketMissing)
-            && ticket::newest(&self.0.store, &self.0.effects.keys, &row.suite_id)
+            && ticket::newest(&self.0.store, &self.0.handlers.keys, &row.suite_id)
                 .await
                 .is_ok()
         {
@@ -165,7 +165,7 @@ impl Worker {
     }
 
     /// Any node may take the record at once, if it is still ours.
-    pub(super) async fn hand_back(&self, row: &Model) -> Result<()> {
+    pub(super) async fn release(&self, row: &Model) -> Result<()> {
         Entity::update_many()
             .col_expr(Column::Status, Expr::value(RecordStatus::Waiting))
             .col_expr(Column::LeaseOwner, Expr::value(None::<String>))

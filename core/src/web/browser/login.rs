@@ -78,7 +78,7 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Response {
     let Some(asked) = Asked::read(&visit.call.request.query, &visit.web().home()) else {
         return visit.error(PageError::BadLink, visit.login_path(&[]));
     };
-    let only = visit.login.0.instances.only_company();
+    let only = visit.login.0.instances.only_corp();
     if asked.corp_id.is_none() && asked.organization_code.is_none() && only.is_none() {
         return ask(visit, &asked, false);
     }
@@ -252,7 +252,7 @@ async fn company(visit: &Visit<'_>, asked: &Asked) -> Result<(SuiteId, CorpId, D
         let (suite_id, corp_id) = codes.find(code, visit.client()).await?;
         return Ok((suite_id, corp_id, Door::OrganizationCode(code.clone())));
     }
-    let only = visit.login.0.instances.only_company();
+    let only = visit.login.0.instances.only_corp();
     let (suite_id, corp_id) = only.ok_or_else(crate::authorization::not_authorized)?;
     Ok((suite_id.clone(), corp_id.clone(), Door::Only))
 }
