@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use wecom_login::callback::CallbackRecord;
+use wecom_login::CallbackRecord;
 use wecom_login::{ManualClock, RecordStatus, WecomLogin};
 use wecom_login_tests::forge::suite_event;
 use wecom_login_tests::node::{Node, Plan, SUITE, Wire, until};
