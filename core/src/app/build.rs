@@ -193,7 +193,7 @@ impl Builder {
         let admin = Admin::new(key, self.admin_predicate.clone(), Arc::clone(&self.clock));
         let proxies = TrustedProxies::new(self.trusted_proxies.clone());
         let web = Web::new(public_url, Mount::new(&self.mount)?, admin, proxies)
-            .with_look(self.look.clone());
+            .with_page_config(self.page_config.clone());
         match &self.cookie_prefix {
             Some(prefix) => web.with_cookie_prefix(prefix),
             None => Ok(web),

@@ -14,7 +14,9 @@ use crate::hooks::{Hooks, NoHooks};
 use crate::members::{BindingPolicy, UserBinder};
 use crate::session::{CurrentUser, SessionConfig};
 use crate::vault::DataKeys;
-use crate::web::{AdminAction, AdminPredicate, Branding, Look, Network, PageRenderer, QrPanel};
+use crate::web::{
+    AdminAction, AdminPredicate, Branding, Network, PageConfig, PageRenderer, QrPanel,
+};
 use crate::wecom::{Hosts, HttpClient};
 
 /// Collects what a login is made of. Nothing is checked before [`build`](Self::build), which says what is wrong by
@@ -40,7 +42,7 @@ pub struct Builder {
     pub(super) admin_key: Option<String>,
     pub(super) admin_predicate: Option<AdminPredicate>,
     pub(super) trusted_proxies: Vec<Network>,
-    pub(super) look: Look,
+    pub(super) page_config: PageConfig,
     pub(super) cookie_prefix: Option<String>,
     pub(super) authorization_cache_size: u64,
     pub(super) migrate: bool,
@@ -79,7 +81,7 @@ impl Default for Builder {
             admin_key: None,
             admin_predicate: None,
             trusted_proxies: Vec::new(),
-            look: Look::default(),
+            page_config: PageConfig::default(),
             cookie_prefix: None,
             authorization_cache_size: 10_000,
             migrate: true,
@@ -233,19 +235,19 @@ impl Builder {
 
     /// Gives the login's pages the host app's name, logo and colours.
     pub fn branding(mut self, branding: Branding) -> Self {
-        self.look.branding = branding;
+        self.page_config.branding = branding;
         self
     }
 
     /// Replaces pages of the login by the host app's own.
     pub fn pages(mut self, pages: impl PageRenderer) -> Self {
-        self.look.set_pages(pages);
+        self.page_config.set_pages(pages);
         self
     }
 
     /// Shows WeCom's QR code within a page of ours, by WeCom's script, in place of a redirect to WeCom's own page.
     pub fn qr_panel(mut self, panel: QrPanel) -> Self {
-        self.look.qr_panel = Some(panel);
+        self.page_config.qr_panel = Some(panel);
         self
     }
 

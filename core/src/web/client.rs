@@ -46,7 +46,7 @@ impl FromStr for Network {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let broken = || {
+        let config_error = || {
             Error::new(
                 ErrorKind::Config,
                 "a trusted proxy must be an address or a CIDR range",
@@ -55,13 +55,13 @@ impl FromStr for Network {
         let (address, prefix) = text
             .split_once('/')
             .map_or((text, None), |(a, p)| (a, Some(p)));
-        let network = Self::from(address.parse::<IpAddr>().map_err(|_| broken())?);
+        let network = Self::from(address.parse::<IpAddr>().map_err(|_| config_error())?);
         let Some(prefix) = prefix else {
             return Ok(network);
         };
         match prefix.parse() {
             Ok(prefix) if prefix <= network.prefix => Ok(Self { prefix, ..network }),
-            _ => Err(broken()),
+            _ => Err(config_error()),
         }
     }
 }
@@ -77,7 +77,7 @@ impl TrustedProxies {
 
     /// The address of the client: the peer, or if that is a trusted proxy, the last one in `X-Forwarded-For` that no
     /// trusted proxy is. What stands left of it the client wrote itself.
-    pub(crate) fn client(&self, peer: IpAddr, headers: &(impl Headers + ?Sized)) -> IpAddr {
+    pub(crate) fn client_ip(&self, peer: IpAddr, headers: &(impl Headers + ?Sized)) -> IpAddr {
         let mut client = peer.to_canonical();
         let lines: Vec<&[u8]> = headers.values("x-forwarded-for").collect();
         let mut hops = lines
@@ -85,7 +85,7 @@ impl TrustedProxies {
             .rev()
             .flat_map(|line| line.rsplit(|byte| *byte == b','));
         while self.0.iter().any(|network| network.contains(client)) {
-            let Some(hop) = hops.next().and_then(address) else {
+            let Some(hop) = hops.next().and_then(parse_hop) else {
                 break;
             };
             client = hop.to_canonical();
@@ -95,10 +95,10 @@ impl TrustedProxies {
 }
 
 /// Whoever comes without an address is counted as one client.
-pub(super) const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+pub(super) const UNKNOWN_CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// An address as proxies write it: bare, in brackets, with or without a port.
-fn address(hop: &[u8]) -> Option<IpAddr> {
+fn parse_hop(hop: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(hop).ok()?.trim();
     if let Ok(address) = text.parse() {
         return Some(address);
@@ -131,7 +131,7 @@ mod tests {
             .map(|line| ("x-forwarded-for".to_owned(), line.as_bytes().to_vec()))
             .collect();
         TrustedProxies::new(proxies.to_vec())
-            .client(peer.parse().unwrap(), headers.as_slice())
+            .client_ip(peer.parse().unwrap(), headers.as_slice())
             .to_string()
     }
 
@@ -203,7 +203,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_header_panics(line in proptest::collection::vec(any::<u8>(), 0..80)) {
-            let _ = address(&line);
+            let _ = parse_hop(&line);
         }
     }
 }

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::Result;
 use crate::web::admin::Admin;
-use crate::web::browser::{Look, can_return_to};
+use crate::web::browser::{PageConfig, can_return_to};
 use crate::web::client::TrustedProxies;
 use crate::web::cookie::{CookieNames, SessionCookie};
 use crate::web::public_url::{Mount, PublicUrl};
@@ -26,7 +26,7 @@ pub(crate) struct Web {
     pub(crate) proxies: TrustedProxies,
     pub(crate) cookie: SessionCookie,
     pub(crate) cookie_names: CookieNames,
-    pub(crate) look: Look,
+    pub(crate) page_config: PageConfig,
 }
 
 impl Web {
@@ -45,7 +45,7 @@ impl Web {
             mount,
             admin,
             proxies,
-            look: Look::default(),
+            page_config: PageConfig::default(),
         }
     }
 
@@ -63,8 +63,11 @@ impl Web {
     }
 
     /// The same with the host app's look of the pages.
-    pub(crate) fn with_look(self, look: Look) -> Self {
-        Self { look, ..self }
+    pub(crate) fn with_page_config(self, page_config: PageConfig) -> Self {
+        Self {
+            page_config,
+            ..self
+        }
     }
 
     /// The root of the host app, as the browser sees it.

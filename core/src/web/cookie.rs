@@ -7,9 +7,9 @@ use crate::web::public_url::PublicUrl;
 use crate::web::request::Headers;
 
 const HOST_PREFIX: &str = "__Host-";
-const PREFIX: &str = "wecom";
+const DEFAULT_PREFIX: &str = "wecom";
 /// Longer ones would only make every request longer.
-const LONGEST_PREFIX: usize = 32;
+const MAX_PREFIX_BYTES: usize = 32;
 
 /// How our cookies are named. Names and attributes follow the public URL, never the request.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ impl CookieNames {
     pub(crate) fn new(public_url: &PublicUrl) -> Self {
         Self {
             secure: public_url.is_https(),
-            prefix: PREFIX.into(),
+            prefix: DEFAULT_PREFIX.into(),
         }
     }
 
@@ -36,7 +36,7 @@ impl CookieNames {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
         if !plain
-            || prefix.len() > LONGEST_PREFIX
+            || prefix.len() > MAX_PREFIX_BYTES
             || !prefix.starts_with(|first: char| first.is_ascii_alphabetic())
         {
             let rule =
@@ -51,7 +51,7 @@ impl CookieNames {
 
     /// The whole name of one of our cookies. On https it has a prefix that keeps sibling hosts from planting the cookie;
     /// the bare name is not even looked at then.
-    pub(super) fn of(&self, kind: &str) -> String {
+    pub(super) fn full_name(&self, kind: &str) -> String {
         let host_prefix = if self.secure { HOST_PREFIX } else { "" };
         format!("{host_prefix}{}_{kind}", self.prefix)
     }
@@ -76,7 +76,7 @@ pub(crate) struct SessionCookie {
 impl SessionCookie {
     pub(crate) fn new(names: &CookieNames) -> Self {
         Self {
-            name: names.of("login").into(),
+            name: names.full_name("login").into(),
             attributes: names.attributes(),
         }
     }
@@ -85,7 +85,7 @@ impl SessionCookie {
     pub(crate) fn read<'a>(&self, headers: &'a (impl Headers + ?Sized)) -> Option<&'a [u8]> {
         headers
             .values("cookie")
-            .find_map(|header| value(header, &self.name))
+            .find_map(|header| find_cookie(header, &self.name))
             .filter(|token| !token.is_empty())
     }
 
@@ -106,7 +106,7 @@ impl SessionCookie {
 }
 
 /// The value of the first cookie of this name.
-pub(super) fn value<'a>(header: &'a [u8], name: &str) -> Option<&'a [u8]> {
+pub(super) fn find_cookie<'a>(header: &'a [u8], name: &str) -> Option<&'a [u8]> {
     header.split(|byte| *byte == b';').find_map(|pair| {
         let rest = pair.trim_ascii().strip_prefix(name.as_bytes())?;
         let value = rest.strip_prefix(b"=")?.trim_ascii();
@@ -218,7 +218,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_header_panics_and_what_is_found_was_sent(line in proptest::collection::vec(any::<u8>(), 0..200)) {
-            if let Some(found) = value(&line, "wecom_login") {
+            if let Some(found) = find_cookie(&line, "wecom_login") {
                 prop_assert!(found.is_empty() || line.windows(found.len()).any(|part| part == found));
             }
         }

@@ -9,7 +9,7 @@ use crate::app::WecomLogin;
 use crate::error::{Error, ErrorKind, Result};
 use crate::rate_limit::client_key;
 use crate::web::body::Body;
-use crate::web::client::UNKNOWN;
+use crate::web::client::UNKNOWN_CLIENT;
 use crate::web::problem::{method_not_allowed, problem};
 use crate::web::request::Request;
 use crate::web::response::Response;
@@ -42,9 +42,9 @@ impl Call {
     /// What the client is counted by. Whoever comes without an address is counted all the same.
     pub(super) fn client(&self, login: &WecomLogin) -> IpAddr {
         let (proxies, headers) = (&login.0.web.proxies, self.request.headers.as_slice());
-        self.request
-            .client
-            .map_or(UNKNOWN, |peer| client_key(proxies.client(peer, headers)))
+        self.request.client.map_or(UNKNOWN_CLIENT, |peer| {
+            client_key(proxies.client_ip(peer, headers))
+        })
     }
 }
 
@@ -62,7 +62,7 @@ impl WecomLogin {
         let variable = variable.map(std::borrow::Cow::into_owned);
         let head = request.method == "HEAD";
         let page = (route.access == Access::Browser)
-            .then(|| browser::Language::of(request.headers.as_slice()));
+            .then(|| browser::Language::from_headers(request.headers.as_slice()));
         let login = self.clone();
         // In a box, because the compiler measures how deep the futures of a host app go.
         let work: Pin<Box<dyn Future<Output = Response> + Send>> = Box::pin(async move {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::domain::InvalidId;
 use crate::error::{self, Error};
-use crate::web::params::{broken, plain_text};
+use crate::web::params::{check_text, invalid_param};
 
 /// The fields of a body that are not read yet.
 pub(super) struct Fields(Vec<(String, Value)>);
@@ -21,25 +21,25 @@ impl Fields {
     pub(super) fn new(body: &[u8]) -> error::Result<Self> {
         // serde_json quotes what it could not read: a code may be in there.
         serde_json::from_slice(body)
-            .map_err(|_| broken("the body", "must be a JSON object without repetitions"))
+            .map_err(|_| invalid_param("the body", "must be a JSON object without repetitions"))
     }
 
     pub(super) fn text(&mut self, name: &str) -> error::Result<String> {
         self.optional_text(name)?
-            .ok_or_else(|| broken(name, "is missing"))
+            .ok_or_else(|| invalid_param(name, "is missing"))
     }
 
     pub(super) fn optional_text(&mut self, name: &str) -> error::Result<Option<String>> {
         match self.take(name) {
             None => Ok(None),
-            Some(Value::String(text)) => plain_text(name, text).map(Some),
-            Some(_) => Err(broken(name, "must be a string")),
+            Some(Value::String(text)) => check_text(name, text).map(Some),
+            Some(_) => Err(invalid_param(name, "must be a string")),
         }
     }
 
     pub(super) fn id<T: FromStr<Err = InvalidId>>(&mut self, name: &str) -> error::Result<T> {
         self.optional_id(name)?
-            .ok_or_else(|| broken(name, "is missing"))
+            .ok_or_else(|| invalid_param(name, "is missing"))
     }
 
     pub(super) fn optional_id<T: FromStr<Err = InvalidId>>(
@@ -50,7 +50,7 @@ impl Fields {
         text.map(|text| {
             text.parse()
                 .map_err(Into::into)
-                .map_err(|error: InvalidId| broken(name, &format!("must be {}", error.rule)))
+                .map_err(|error: InvalidId| invalid_param(name, &format!("must be {}", error.rule)))
         })
         .transpose()
     }
@@ -73,8 +73,10 @@ impl Fields {
     pub(super) fn finish(self) -> error::Result<()> {
         match self.0.first() {
             None => Ok(()),
-            Some((name, _)) if is_name(name) => Err(broken(name, "is no field of this request")),
-            Some(_) => Err(broken(
+            Some((name, _)) if is_name(name) => {
+                Err(invalid_param(name, "is no field of this request"))
+            }
+            Some(_) => Err(invalid_param(
                 "the body",
                 "has a field that is none of this request",
             )),

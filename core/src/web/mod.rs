@@ -34,10 +34,10 @@ mod session_routes;
 pub use admin::AdminAction;
 pub(crate) use admin::{Admin, AdminKey, AdminPredicate};
 pub use body::Body;
-pub(crate) use browser::Look;
+pub(crate) use browser::PageConfig;
 pub use browser::{
-    Branding, CompaniesPage, Company, ConfirmPage, ErrorPage, Language, OrganizationCodePage,
-    PageError, PageFrame, PageRenderer, QrPanel, QrPanelPage,
+    Branding, ConfirmPage, CorpOption, CorpSelectionPage, ErrorPage, Language,
+    OrganizationCodePage, PageError, PageFrame, PageRenderer, QrPanel, QrPanelPage,
 };
 pub use client::Network;
 pub(crate) use client::TrustedProxies;

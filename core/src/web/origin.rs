@@ -9,7 +9,7 @@ use crate::web::request::{Headers, only};
 ///
 /// # Errors
 /// `CROSS_SITE`.
-pub(super) fn check(
+pub(super) fn require_same_origin(
     method: &str,
     headers: &(impl Headers + ?Sized),
     public_url: &PublicUrl,
@@ -41,7 +41,7 @@ mod tests {
             .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()))
             .collect();
         let url = PublicUrl::new("https://app.example.com/portal").unwrap();
-        check(method, headers.as_slice(), &url).is_ok()
+        require_same_origin(method, headers.as_slice(), &url).is_ok()
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::web::response::Response;
 
 /// What is sent where credentials are missing (RFC 6750, 3: no error where nothing was sent).
-pub(super) const CHALLENGE: &str = r#"Bearer realm="wecom-login""#;
+pub(super) const BEARER_CHALLENGE: &str = r#"Bearer realm="wecom-login""#;
 const INVALID_TOKEN: &str = r#"Bearer realm="wecom-login", error="invalid_token""#;
 const INSUFFICIENT_SCOPE: &str = r#"Bearer realm="wecom-login", error="insufficient_scope""#;
 
@@ -33,7 +33,7 @@ pub(crate) fn problem(error: &Error) -> Response {
 }
 
 /// The same with a sentence that is known to be harmless.
-pub(crate) fn explained(error: &Error, sentence: &'static str) -> Response {
+pub(crate) fn problem_with_detail(error: &Error, sentence: &'static str) -> Response {
     with_detail(error, Some(sentence))
 }
 
@@ -51,11 +51,11 @@ fn with_detail(error: &Error, detail: Option<&str>) -> Response {
     };
     let mut response = Response::with_body(row.status, "application/problem+json", body);
     if let Some(wait) = error.retry_after() {
-        response = response.with_header("retry-after", whole_seconds(wait).to_string());
+        response = response.with_header("retry-after", ceil_seconds(wait).to_string());
     }
     match error.kind() {
         ErrorKind::TokenInvalid => response.with_header("www-authenticate", INVALID_TOKEN),
-        _ if row.status == 401 => response.with_header("www-authenticate", CHALLENGE),
+        _ if row.status == 401 => response.with_header("www-authenticate", BEARER_CHALLENGE),
         _ => response,
     }
 }
@@ -84,7 +84,7 @@ pub(crate) fn method_not_allowed(methods: &[&str]) -> Response {
 }
 
 /// Rounded up: who comes back then is not too early.
-pub(super) fn whole_seconds(wait: Duration) -> u64 {
+pub(super) fn ceil_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
@@ -109,7 +109,7 @@ mod tests {
         );
         assert_eq!(response.header("cache-control"), Some("no-store"));
         assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
-        assert_eq!(response.header("www-authenticate"), Some(CHALLENGE));
+        assert_eq!(response.header("www-authenticate"), Some(BEARER_CHALLENGE));
         let title = ErrorKind::CodeInvalid.row().title;
         assert_eq!(
             body(&response),
@@ -138,7 +138,10 @@ mod tests {
                 .header("www-authenticate")
                 .map(str::to_owned)
         };
-        assert_eq!(of(ErrorKind::Unauthenticated).as_deref(), Some(CHALLENGE));
+        assert_eq!(
+            of(ErrorKind::Unauthenticated).as_deref(),
+            Some(BEARER_CHALLENGE)
+        );
         assert_eq!(of(ErrorKind::TokenInvalid).as_deref(), Some(INVALID_TOKEN));
         assert_eq!(of(ErrorKind::Forbidden), None);
         assert_eq!(of(ErrorKind::CredentialsConflict), None);

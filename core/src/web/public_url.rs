@@ -34,7 +34,7 @@ impl PublicUrl {
     pub fn new(url: &str) -> Result<Self> {
         let parsed = Self::insecure(url)?;
         if !parsed.is_https() && !is_loopback(&parsed.host) {
-            return Err(broken("must be https, except for this very machine"));
+            return Err(config_error("must be https, except for this very machine"));
         }
         Ok(parsed)
     }
@@ -46,19 +46,19 @@ impl PublicUrl {
     pub fn insecure(url: &str) -> Result<Self> {
         let (scheme, rest) = url
             .split_once("://")
-            .ok_or_else(|| broken("must be absolute"))?;
+            .ok_or_else(|| config_error("must be absolute"))?;
         let default_port = match scheme.to_ascii_lowercase().as_str() {
             "https" => 443,
             "http" => 80,
-            _ => return Err(broken("must begin with https:// or http://")),
+            _ => return Err(config_error("must begin with https:// or http://")),
         };
         let (authority, path) = rest
             .find('/')
             .map_or((rest, ""), |slash| rest.split_at(slash));
         let path = plain_path(path)
-            .ok_or_else(|| broken("has a path, query or fragment that cannot be"))?;
-        let (host, port) =
-            host_and_port(authority).ok_or_else(|| broken("has no host and port that can be"))?;
+            .ok_or_else(|| config_error("has a path, query or fragment that cannot be"))?;
+        let (host, port) = host_and_port(authority)
+            .ok_or_else(|| config_error("has no host and port that can be"))?;
         let scheme = if default_port == 443 { "https" } else { "http" };
         let port = port
             .filter(|port| *port != default_port)
@@ -145,7 +145,7 @@ impl Default for Mount {
     }
 }
 
-fn broken(rule: &str) -> Error {
+fn config_error(rule: &str) -> Error {
     Error::new(ErrorKind::Config, format!("public_url {rule}"))
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::error::Result;
-use crate::web::params::{broken, plain_text};
+use crate::web::params::{check_text, invalid_param};
 
 /// The parameters of a query that are not read yet.
 pub(super) struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
@@ -17,7 +17,10 @@ impl<'a> Query<'a> {
         let mut parameters: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if parameters.len() == 32 || parameters.iter().any(|(known, _)| *known == name) {
-                return Err(broken("the query", "has a parameter twice, or too many"));
+                return Err(invalid_param(
+                    "the query",
+                    "has a parameter twice, or too many",
+                ));
             }
             parameters.push((name, value));
         }
@@ -28,7 +31,7 @@ impl<'a> Query<'a> {
         let Some(position) = self.0.iter().position(|(parameter, _)| parameter == name) else {
             return Ok(None);
         };
-        plain_text(name, self.0.swap_remove(position).1.into_owned()).map(Some)
+        check_text(name, self.0.swap_remove(position).1.into_owned()).map(Some)
     }
 
     /// Nothing else was sent.
@@ -36,7 +39,7 @@ impl<'a> Query<'a> {
         if self.0.is_empty() {
             return Ok(());
         }
-        Err(broken(
+        Err(invalid_param(
             "the query",
             "has a parameter that is none of this request",
         ))

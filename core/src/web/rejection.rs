@@ -4,9 +4,9 @@ use crate::error::{Error, ErrorKind};
 use crate::web::accept::accepts_html;
 use crate::web::config::Web;
 use crate::web::credential::{Bearer, bearer};
-use crate::web::problem::{explained, insufficient_scope, problem};
+use crate::web::problem::{insufficient_scope, problem, problem_with_detail};
 use crate::web::request::Headers;
-use crate::web::response::{NOWHERE, Response};
+use crate::web::response::{REDIRECT_CSP, Response};
 
 const UNGUARDED: &str = "this route asks for a user, but it is not behind RequireLogin";
 
@@ -104,7 +104,7 @@ impl Rejection {
             changes.extend([
                 set("location", location),
                 set("cache-control", "no-store"),
-                set("content-security-policy", NOWHERE),
+                set("content-security-policy", REDIRECT_CSP),
                 // The path that is asked for stays between the app and the login.
                 set("referrer-policy", "no-referrer"),
                 set("x-content-type-options", "nosniff"),
@@ -124,7 +124,7 @@ impl Rejection {
     pub fn response(&self) -> Response {
         let response = match self.error.kind() {
             ErrorKind::Forbidden if self.by_predicate => insufficient_scope(&self.error),
-            _ if self.unguarded => explained(&self.error, UNGUARDED),
+            _ if self.unguarded => problem_with_detail(&self.error, UNGUARDED),
             _ => problem(&self.error),
         };
         self.changes().into_iter().fold(response, Response::changed)

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::web::rejection::Change;
 
 /// The policy of what shows nothing and leads nowhere else: a redirect.
-pub(super) const NOWHERE: &str =
+pub(super) const REDIRECT_CSP: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// A response of ours, complete.

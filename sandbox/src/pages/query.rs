@@ -22,5 +22,5 @@ pub(super) fn language(query: Option<&str>, headers: &HeaderMap) -> Language {
     let accepted = headers
         .get(header::ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok());
-    Language::of_accept_language(accepted.unwrap_or_default())
+    Language::from_accept_language(accepted.unwrap_or_default())
 }

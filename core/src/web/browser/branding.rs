@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::web::browser::pages::{DefaultPages, PageRenderer};
-use crate::web::browser::panel::QrPanel;
+use crate::web::browser::qr_panel::QrPanel;
 
 /// Name, logo and colours of the host app on the pages of the login.
 ///
@@ -45,7 +45,7 @@ impl Branding {
         let url = url.into();
         let path = url.starts_with('/') && !url.starts_with("//") && !url.contains('\\');
         if !path && !url.starts_with("data:image/") {
-            return Err(broken(
+            return Err(config_error(
                 "the logo must be a path of this origin or a data:image/ URL",
             ));
         }
@@ -60,7 +60,7 @@ impl Branding {
     /// `CONFIG_ERROR`: no such colour.
     pub fn with_colors(mut self, light: &str, dark: &str) -> Result<Self> {
         if !is_color(light) || !is_color(dark) {
-            return Err(broken("a colour must be #rgb or #rrggbb"));
+            return Err(config_error("a colour must be #rgb or #rrggbb"));
         }
         self.colors = Some((light.into(), dark.into()));
         Ok(self)
@@ -93,44 +93,44 @@ fn is_color(text: &str) -> bool {
     })
 }
 
-fn broken(rule: &str) -> Error {
+fn config_error(rule: &str) -> Error {
     Error::new(ErrorKind::Config, rule)
 }
 
 /// All that the host app says of the pages.
 #[derive(Clone)]
-pub(crate) struct Look {
+pub(crate) struct PageConfig {
     pub(crate) branding: Branding,
     pub(crate) qr_panel: Option<QrPanel>,
     pub(super) pages: Arc<dyn PageRenderer>,
     /// Pages of the host app may use its style sheets, pictures and fonts.
-    pub(super) own_pages: bool,
+    pub(super) has_custom_pages: bool,
 }
 
-impl Look {
+impl PageConfig {
     pub(crate) fn set_pages(&mut self, pages: impl PageRenderer) {
         self.pages = Arc::new(pages);
-        self.own_pages = true;
+        self.has_custom_pages = true;
     }
 }
 
-impl Default for Look {
+impl Default for PageConfig {
     fn default() -> Self {
         Self {
             branding: Branding::default(),
             qr_panel: None,
             pages: Arc::new(DefaultPages),
-            own_pages: false,
+            has_custom_pages: false,
         }
     }
 }
 
-impl fmt::Debug for Look {
+impl fmt::Debug for PageConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Look")
             .field("branding", &self.branding)
             .field("qr_panel", &self.qr_panel)
-            .field("own_pages", &self.own_pages)
+            .field("own_pages", &self.has_custom_pages)
             .finish_non_exhaustive()
     }
 }

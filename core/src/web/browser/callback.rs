@@ -7,12 +7,12 @@ use crate::domain::OAuthCode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::Attempt;
 use crate::session::{CurrentUser, IssuedSession};
-use crate::web::browser::cookies::{Cookies, LOGGED_OUT, is_state};
+use crate::web::browser::cookies::{BrowserCookies, LOGGED_OUT_COOKIE, is_state};
 use crate::web::browser::flow_cookie::{
-    Beginning, CHOICE_LIFE, Pending as _, PendingChoice, PendingLogin,
+    CHOICE_TTL, FlowPayload as _, LoginRequest, PendingChoice, PendingLogin,
 };
 use crate::web::browser::page_request::{Parameters, Visit};
-use crate::web::browser::pages::{CompaniesPage, Company, PageError};
+use crate::web::browser::pages::{CorpOption, CorpSelectionPage, PageError};
 use crate::web::response::Response;
 
 pub(super) async fn answer(visit: &Visit<'_>) -> Response {
@@ -40,17 +40,24 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Response {
 
 /// From WeCom; without a code the person said no.
 async fn come_back(visit: &Visit<'_>, state: &str, code: Option<OAuthCode>) -> Response {
-    let content = visit.cookies.read(visit.headers(), &Cookies::state(state));
+    let content = visit
+        .cookies
+        .read(visit.headers(), &BrowserCookies::login_cookie(state));
     let pending = content.and_then(|content| PendingLogin::open(visit.keys(), state, content));
     let Some(pending) = pending else {
         return not_this_browser(visit).await;
     };
     if visit.login.0.store.now() >= pending.expires_at {
-        return over(visit, &Cookies::state(state), &pending.beginning).await;
+        return over(
+            visit,
+            &BrowserCookies::login_cookie(state),
+            &pending.login_request,
+        )
+        .await;
     }
     // The state stays good: on WeCom's page the person may still say yes.
     let Some(code) = code else {
-        return visit.error(PageError::Cancelled, again(visit, &pending.beginning));
+        return visit.error(PageError::Cancelled, again(visit, &pending.login_request));
     };
     finish(visit, state, pending, code).await
 }
@@ -76,20 +83,33 @@ async fn finish(
     };
     match visit.login.service().finish_in_browser(returned).await {
         Ok(BrowserLogin::Session(issued)) => {
-            enter(visit, issued, &pending.beginning, &Cookies::state(state)).await
+            enter(
+                visit,
+                issued,
+                &pending.login_request,
+                &BrowserCookies::login_cookie(state),
+            )
+            .await
         }
         Ok(BrowserLogin::Choice { login_code }) => {
-            let expires_at = visit.login.0.store.now() + CHOICE_LIFE;
+            let expires_at = visit.login.0.store.now() + CHOICE_TTL;
             let choice = PendingChoice {
                 login_code,
                 expires_at,
-                beginning: pending.beginning,
+                login_request: pending.login_request,
             };
             lead_to_choice(visit, state, &choice)
-                .unwrap_or_else(|error| visit.failed(&error, again(visit, &choice.beginning)))
+                .unwrap_or_else(|error| visit.failed(&error, again(visit, &choice.login_request)))
         }
-        Ok(BrowserLogin::Over) => over(visit, &Cookies::state(state), &pending.beginning).await,
-        Err(error) => visit.failed(&error, again(visit, &pending.beginning)),
+        Ok(BrowserLogin::Over) => {
+            over(
+                visit,
+                &BrowserCookies::login_cookie(state),
+                &pending.login_request,
+            )
+            .await
+        }
+        Err(error) => visit.failed(&error, again(visit, &pending.login_request)),
     }
 }
 
@@ -99,20 +119,23 @@ fn lead_to_choice(visit: &Visit<'_>, state: &str, choice: &PendingChoice) -> Res
     let sealed = choice.seal(visit.keys(), state)?;
     Ok(visit
         .redirect(303, choice_path(visit, state))
-        .with_header("set-cookie", visit.cookies.clear(&Cookies::state(state)))
+        .with_header(
+            "set-cookie",
+            visit.cookies.clear(&BrowserCookies::login_cookie(state)),
+        )
         .with_header(
             "set-cookie",
             visit
                 .cookies
-                .set(&Cookies::choice(state), &sealed, CHOICE_LIFE),
+                .set(&BrowserCookies::choice_cookie(state), &sealed, CHOICE_TTL),
         ))
 }
 
 /// The page of companies. It may be loaded again: not the page spends the proof, but the choice.
 async fn offer(visit: &Visit<'_>, state: &str, choice: &PendingChoice) -> Response {
-    let name = Cookies::choice(state);
+    let name = BrowserCookies::choice_cookie(state);
     if visit.login.0.store.now() >= choice.expires_at {
-        return over(visit, &name, &choice.beginning).await;
+        return over(visit, &name, &choice.login_request).await;
     }
     match visit
         .login
@@ -121,21 +144,21 @@ async fn offer(visit: &Visit<'_>, state: &str, choice: &PendingChoice) -> Respon
         .await
     {
         Ok(corps) => {
-            let page = CompaniesPage {
-                companies: companies(visit, state, &corps),
+            let page = CorpSelectionPage {
+                corps: corp_options(visit, state, &corps),
             };
-            visit.page(200, None, |pages, frame| pages.companies(frame, &page))
+            visit.page(200, None, |pages, frame| pages.corp_selection(frame, &page))
         }
         Err(error) => choice_failed(visit, state, choice, &error).await,
     }
 }
 
-fn companies(visit: &Visit<'_>, state: &str, corps: &[CorpChoice]) -> Vec<Company> {
+fn corp_options(visit: &Visit<'_>, state: &str, corps: &[CorpChoice]) -> Vec<CorpOption> {
     let company = |corp: &CorpChoice| {
         let query = [("state", state), ("corpId", corp.corp_id.as_str())];
-        Company {
+        CorpOption {
             name: name(corp, corps),
-            link: visit.web().path_with("/callback", &query),
+            url: visit.web().path_with("/callback", &query),
         }
     };
     corps.iter().map(company).collect()
@@ -165,7 +188,15 @@ async fn choose(visit: &Visit<'_>, state: &str, corp_id: CorpId) -> Response {
         .choose_in_browser(login_code, corp_id, visit.client())
         .await
     {
-        Ok(issued) => enter(visit, issued, &choice.beginning, &Cookies::choice(state)).await,
+        Ok(issued) => {
+            enter(
+                visit,
+                issued,
+                &choice.login_request,
+                &BrowserCookies::choice_cookie(state),
+            )
+            .await
+        }
         Err(error) => choice_failed(visit, state, &choice, &error).await,
     }
 }
@@ -177,14 +208,14 @@ async fn choice_failed(
     choice: &PendingChoice,
     error: &Error,
 ) -> Response {
-    let name = Cookies::choice(state);
+    let name = BrowserCookies::choice_cookie(state);
     match error.kind() {
         ErrorKind::RateLimited | ErrorKind::StoreUnavailable => {
             visit.failed(error, choice_path(visit, state))
         }
-        ErrorKind::LoginCodeInvalid => over(visit, &name, &choice.beginning).await,
+        ErrorKind::LoginCodeInvalid => over(visit, &name, &choice.login_request).await,
         _ => {
-            let response = visit.failed(error, again(visit, &choice.beginning));
+            let response = visit.failed(error, again(visit, &choice.login_request));
             response.with_header("set-cookie", visit.cookies.clear(&name))
         }
     }
@@ -194,8 +225,8 @@ async fn choice_failed(
 async fn enter(
     visit: &Visit<'_>,
     issued: IssuedSession,
-    beginning: &Beginning,
-    carried: &str,
+    login_request: &LoginRequest,
+    cookie_name: &str,
 ) -> Response {
     let sessions = &visit.login.0.sessions;
     if let Err(error) = end_former(visit, &issued.user).await {
@@ -203,18 +234,22 @@ async fn enter(
         if let Err(error) = sessions.end(&issued.user).await {
             tracing::warn!(target: "wecom_login", %error, "a session that nobody holds was not ended");
         }
-        return visit.failed(&error, again(visit, beginning));
+        return visit.failed(&error, again(visit, login_request));
     }
     let cookie = visit
         .web()
         .cookie
         .set(issued.token.expose(), sessions.settings().absolute_timeout);
     let mut response = visit
-        .redirect(303, beginning.return_to.as_str())
+        .redirect(303, login_request.return_to.as_str())
         .with_header("set-cookie", cookie)
-        .with_header("set-cookie", visit.cookies.clear(carried));
-    if visit.cookies.read(visit.headers(), LOGGED_OUT).is_some() {
-        response = response.with_header("set-cookie", visit.cookies.clear(LOGGED_OUT));
+        .with_header("set-cookie", visit.cookies.clear(cookie_name));
+    if visit
+        .cookies
+        .read(visit.headers(), LOGGED_OUT_COOKIE)
+        .is_some()
+    {
+        response = response.with_header("set-cookie", visit.cookies.clear(LOGGED_OUT_COOKIE));
     }
     response
 }
@@ -244,7 +279,7 @@ async fn held(visit: &Visit<'_>) -> Result<Option<CurrentUser>> {
 fn pending_choice(visit: &Visit<'_>, state: &str) -> Option<PendingChoice> {
     let content = visit
         .cookies
-        .read(visit.headers(), &Cookies::choice(state))?;
+        .read(visit.headers(), &BrowserCookies::choice_cookie(state))?;
     PendingChoice::open(visit.keys(), state, content)
 }
 
@@ -257,18 +292,22 @@ async fn not_this_browser(visit: &Visit<'_>) -> Response {
     )
 }
 
-async fn over(visit: &Visit<'_>, carried: &str, beginning: &Beginning) -> Response {
-    let continue_url = way_on(visit, Some(beginning)).await;
-    let response = visit.ended(PageError::Expired, again(visit, beginning), continue_url);
-    response.with_header("set-cookie", visit.cookies.clear(carried))
+async fn over(visit: &Visit<'_>, cookie_name: &str, login_request: &LoginRequest) -> Response {
+    let continue_url = way_on(visit, Some(login_request)).await;
+    let response = visit.ended(
+        PageError::Expired,
+        again(visit, login_request),
+        continue_url,
+    );
+    response.with_header("set-cookie", visit.cookies.clear(cookie_name))
 }
 
 /// Into the app, for whoever is logged in all the same: they came here by the back button.
-async fn way_on(visit: &Visit<'_>, beginning: Option<&Beginning>) -> Option<String> {
+async fn way_on(visit: &Visit<'_>, login_request: Option<&LoginRequest>) -> Option<String> {
     held(visit).await.ok().flatten()?;
-    Some(beginning.map_or_else(
+    Some(login_request.map_or_else(
         || visit.web().home(),
-        |beginning| beginning.return_to.clone(),
+        |login_request| login_request.return_to.clone(),
     ))
 }
 
@@ -278,8 +317,8 @@ fn choice_path(visit: &Visit<'_>, state: &str) -> String {
 }
 
 /// The link that begins the same login anew.
-fn again(visit: &Visit<'_>, beginning: &Beginning) -> String {
-    visit.login_path(&beginning.query())
+fn again(visit: &Visit<'_>, login_request: &LoginRequest) -> String {
+    visit.login_path(&login_request.query())
 }
 
 #[cfg(test)]

@@ -2,26 +2,28 @@
 
 use std::time::Duration;
 
-use crate::web::cookie::{CookieNames, value};
+use crate::web::cookie::{CookieNames, find_cookie};
 use crate::web::request::Headers;
 
-const STATE: &str = "state_";
-const CHOICE: &str = "choice_";
+const LOGIN_COOKIE_PREFIX: &str = "state_";
+const CHOICE_COOKIE_PREFIX: &str = "choice_";
 /// The organisation code that was last of use.
-pub(super) const ORGANIZATION: &str = "organization";
+pub(super) const ORGANIZATION_COOKIE: &str = "organization";
 /// The person logged out in this browser.
-pub(super) const LOGGED_OUT: &str = "logged_out";
+pub(super) const LOGGED_OUT_COOKIE: &str = "logged_out";
 
 /// A state is as long as this, in hex digits.
-pub(super) const STATE_LENGTH: usize = 32;
+pub(super) const STATE_HEX_DIGITS: usize = 32;
 
 /// Writes and reads cookies whose names and attributes follow the public URL, as the session cookie's do.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cookies<'n>(&'n CookieNames);
+pub(super) struct BrowserCookies<'n> {
+    names: &'n CookieNames,
+}
 
 /// How far the login is that a cookie is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum FlowStage {
     /// The browser is at WeCom.
     Login,
     /// The person is proven and chooses among companies.
@@ -30,48 +32,52 @@ pub(super) enum Step {
 
 /// The cookie of a login under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Carried<'a> {
-    pub(super) step: Step,
+pub(super) struct FlowCookie<'a> {
+    pub(super) stage: FlowStage,
     pub(super) state: &'a str,
     pub(super) content: &'a str,
 }
 
-impl Carried<'_> {
+impl FlowCookie<'_> {
     /// The cookie's name.
     pub(super) fn name(&self) -> String {
-        match self.step {
-            Step::Login => Cookies::state(self.state),
-            Step::Choice => Cookies::choice(self.state),
+        match self.stage {
+            FlowStage::Login => BrowserCookies::login_cookie(self.state),
+            FlowStage::Choice => BrowserCookies::choice_cookie(self.state),
         }
     }
 }
 
-impl<'n> Cookies<'n> {
+impl<'n> BrowserCookies<'n> {
     pub(super) const fn new(names: &'n CookieNames) -> Self {
-        Self(names)
+        Self { names }
     }
 
     /// The name of the cookie of a login under way.
-    pub(super) fn state(state: &str) -> String {
-        format!("{STATE}{state}")
+    pub(super) fn login_cookie(state: &str) -> String {
+        format!("{LOGIN_COOKIE_PREFIX}{state}")
     }
 
     /// The name of the cookie of a choice among companies.
-    pub(super) fn choice(state: &str) -> String {
-        format!("{CHOICE}{state}")
+    pub(super) fn choice_cookie(state: &str) -> String {
+        format!("{CHOICE_COOKIE_PREFIX}{state}")
     }
 
     pub(super) fn set(self, name: &str, value: &str, max_age: Duration) -> String {
-        let attributes = self.0.attributes();
+        let attributes = self.names.attributes();
         format!(
             "{}={value}; Max-Age={}; {attributes}",
-            self.0.of(name),
+            self.names.full_name(name),
             max_age.as_secs()
         )
     }
 
     pub(super) fn clear(self, name: &str) -> String {
-        format!("{}=; Max-Age=0; {}", self.0.of(name), self.0.attributes())
+        format!(
+            "{}=; Max-Age=0; {}",
+            self.names.full_name(name),
+            self.names.attributes()
+        )
     }
 
     pub(super) fn read<'a>(
@@ -79,20 +85,26 @@ impl<'n> Cookies<'n> {
         headers: &'a (impl Headers + ?Sized),
         name: &str,
     ) -> Option<&'a str> {
-        let name = self.0.of(name);
+        let name = self.names.full_name(name);
         let found = headers
             .values("cookie")
-            .find_map(|header| value(header, &name))?;
+            .find_map(|header| find_cookie(header, &name))?;
         std::str::from_utf8(found)
             .ok()
             .filter(|value| !value.is_empty())
     }
 
     /// Every login under way in this browser.
-    pub(super) fn under_way<'a>(self, headers: &'a (impl Headers + ?Sized)) -> Vec<Carried<'a>> {
+    pub(super) fn flow_cookies<'a>(
+        self,
+        headers: &'a (impl Headers + ?Sized),
+    ) -> Vec<FlowCookie<'a>> {
         let names = [
-            (Step::Login, self.0.of(STATE)),
-            (Step::Choice, self.0.of(CHOICE)),
+            (FlowStage::Login, self.names.full_name(LOGIN_COOKIE_PREFIX)),
+            (
+                FlowStage::Choice,
+                self.names.full_name(CHOICE_COOKIE_PREFIX),
+            ),
         ];
         let pairs = headers
             .values("cookie")
@@ -102,11 +114,11 @@ impl<'n> Cookies<'n> {
                 let (name, content) = std::str::from_utf8(pair.trim_ascii())
                     .ok()?
                     .split_once('=')?;
-                let (step, state) = names
+                let (stage, state) = names
                     .iter()
-                    .find_map(|(step, prefix)| Some((*step, name.strip_prefix(&**prefix)?)))?;
-                is_state(state).then_some(Carried {
-                    step,
+                    .find_map(|(stage, prefix)| Some((*stage, name.strip_prefix(&**prefix)?)))?;
+                is_state(state).then_some(FlowCookie {
+                    stage,
                     state,
                     content,
                 })
@@ -117,7 +129,7 @@ impl<'n> Cookies<'n> {
 
 /// Whether a text can be a state of ours: 32 hex digits in lower case.
 pub(super) fn is_state(text: &str) -> bool {
-    text.len() == STATE_LENGTH
+    text.len() == STATE_HEX_DIGITS
         && text
             .bytes()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -139,19 +151,20 @@ mod tests {
         let minutes = Duration::from_mins(10);
         let https = names("https://app.example");
         assert_eq!(
-            Cookies::new(&https).set(&Cookies::state(ONE), "v", minutes),
+            BrowserCookies::new(&https).set(&BrowserCookies::login_cookie(ONE), "v", minutes),
             format!(
                 "__Host-wecom_state_{ONE}=v; Max-Age=600; Path=/; HttpOnly; SameSite=Lax; Secure"
             )
         );
         assert_eq!(
-            Cookies::new(&names("http://127.0.0.1:3000")).clear(&Cookies::choice(ONE)),
+            BrowserCookies::new(&names("http://127.0.0.1:3000"))
+                .clear(&BrowserCookies::choice_cookie(ONE)),
             format!("wecom_choice_{ONE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax")
         );
         let own = https.with_prefix("crm").unwrap();
         assert!(
-            Cookies::new(&own)
-                .clear(LOGGED_OUT)
+            BrowserCookies::new(&own)
+                .clear(LOGGED_OUT_COOKIE)
                 .starts_with("__Host-crm_logged_out=;")
         );
     }
@@ -163,23 +176,26 @@ mod tests {
         );
         let headers = [("cookie".to_owned(), line.into_bytes())];
         let (http, https) = (names("http://127.0.0.1"), names("https://a.example"));
-        let carried = |step, content| Carried {
-            step,
+        let carried = |stage, content| FlowCookie {
+            stage,
             state: ONE,
             content,
         };
         assert_eq!(
-            Cookies::new(&http).under_way(headers.as_slice()),
-            [carried(Step::Login, "x"), carried(Step::Choice, "c")]
+            BrowserCookies::new(&http).flow_cookies(headers.as_slice()),
+            [
+                carried(FlowStage::Login, "x"),
+                carried(FlowStage::Choice, "c")
+            ]
         );
-        let https = Cookies::new(&https);
+        let https = BrowserCookies::new(&https);
         assert_eq!(
-            https.under_way(headers.as_slice()),
-            [carried(Step::Login, "z")]
+            https.flow_cookies(headers.as_slice()),
+            [carried(FlowStage::Login, "z")]
         );
-        let name = Cookies::state(ONE);
+        let name = BrowserCookies::login_cookie(ONE);
         assert_eq!(https.read(headers.as_slice(), &name), Some("z"));
-        assert_eq!(https.read(headers.as_slice(), ORGANIZATION), None);
+        assert_eq!(https.read(headers.as_slice(), ORGANIZATION_COOKIE), None);
     }
 
     #[test]

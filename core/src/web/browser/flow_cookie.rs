@@ -14,19 +14,19 @@ use crate::domain::LoginType;
 use crate::domain::{CorpId, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::vault::{AadContext, KeyRing};
-use crate::web::browser::cookies::{Cookies, Step};
+use crate::web::browser::cookies::{BrowserCookies, FlowStage};
 use crate::web::request::Headers;
 
 /// A login under way is good for so long.
-pub(super) const LOGIN_LIFE: Duration = Duration::from_mins(10);
+pub(super) const LOGIN_TTL: Duration = Duration::from_mins(10);
 /// Its cookie stays longer, so that who comes too late is led back to where they began.
-pub(super) const LOGIN_KEPT: Duration = Duration::from_hours(1);
+pub(super) const LOGIN_COOKIE_MAX_AGE: Duration = Duration::from_hours(1);
 /// A choice among companies is good for as long as its login code.
-pub(super) const CHOICE_LIFE: Duration = Duration::from_mins(5);
+pub(super) const CHOICE_TTL: Duration = Duration::from_mins(5);
 
 /// A browser carries at most so many logins under way, and at most so much: servers refuse long headers.
-const MOST: usize = 8;
-const LONGEST_TOGETHER: usize = 6000;
+const MAX_FLOW_COOKIES: usize = 8;
+const MAX_FLOW_COOKIES_BYTES: usize = 6000;
 
 /// A login that left for WeCom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,29 +43,29 @@ pub(super) struct PendingLogin {
     #[serde(rename = "x")]
     pub(super) expires_at: Timestamp,
     #[serde(rename = "b")]
-    pub(super) beginning: Beginning,
+    pub(super) login_request: LoginRequest,
 }
 
 /// What was asked for, so that the next attempt can ask for it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Beginning {
+pub(super) struct LoginRequest {
     #[serde(rename = "r")]
     pub(super) return_to: String,
     #[serde(rename = "d")]
-    pub(super) door: Door,
+    pub(super) corp_selector: CorpSelector,
     /// The way, if it was named and not found by the browser that asked.
     #[serde(rename = "m")]
     pub(super) mode: Option<LoginType>,
 }
 
-impl Beginning {
+impl LoginRequest {
     /// The query of the link that begins the same login anew.
     pub(super) fn query(&self) -> Vec<(&'static str, &str)> {
         let mut query = vec![("returnTo", self.return_to.as_str())];
-        match &self.door {
-            Door::Only => {}
-            Door::CorpId(corp_id) => query.push(("corpId", corp_id.as_str())),
-            Door::OrganizationCode(code) => query.push(("orgCode", code)),
+        match &self.corp_selector {
+            CorpSelector::Only => {}
+            CorpSelector::CorpId(corp_id) => query.push(("corpId", corp_id.as_str())),
+            CorpSelector::OrganizationCode(code) => query.push(("orgCode", code)),
         }
         query.extend(self.mode.map(|mode| ("mode", mode.as_str())));
         query
@@ -74,7 +74,7 @@ impl Beginning {
 
 /// How the company was named.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Door {
+pub(super) enum CorpSelector {
     /// It is the only one of this service.
     #[serde(rename = "o")]
     Only,
@@ -92,11 +92,11 @@ pub(super) struct PendingChoice {
     #[serde(rename = "x")]
     pub(super) expires_at: Timestamp,
     #[serde(rename = "b")]
-    pub(super) beginning: Beginning,
+    pub(super) login_request: LoginRequest,
 }
 
 /// What is sealed, and as what.
-pub(super) trait Pending: Serialize + DeserializeOwned {
+pub(super) trait FlowPayload: Serialize + DeserializeOwned {
     const KIND: &'static str;
 
     fn seal(&self, keys: &KeyRing, state: &str) -> Result<String> {
@@ -116,11 +116,11 @@ pub(super) trait Pending: Serialize + DeserializeOwned {
     }
 }
 
-impl Pending for PendingLogin {
+impl FlowPayload for PendingLogin {
     const KIND: &'static str = "login";
 }
 
-impl Pending for PendingChoice {
+impl FlowPayload for PendingChoice {
     const KIND: &'static str = "choice";
 }
 
@@ -136,22 +136,22 @@ const fn place<'a>(kind: &'static str, state: &'a [&'a [u8]]) -> AadContext<'a> 
 /// The names of the cookies that have to go, so that another one of `length` finds room: those of logins that are over,
 /// then what does not open, then the oldest. What does not open may be of another service on this host: it is left
 /// alone while there is room.
-pub(super) fn surplus(
-    cookies: Cookies<'_>,
+pub(super) fn cookies_to_evict(
+    cookies: BrowserCookies<'_>,
     headers: &(impl Headers + ?Sized),
     keys: &KeyRing,
     now: Timestamp,
     length: usize,
 ) -> Vec<String> {
     let mut carried: Vec<(Option<Timestamp>, String, usize)> = cookies
-        .under_way(headers)
+        .flow_cookies(headers)
         .into_iter()
         .map(|one| {
-            let expires_at = match one.step {
-                Step::Login => {
+            let expires_at = match one.stage {
+                FlowStage::Login => {
                     PendingLogin::open(keys, one.state, one.content).map(|login| login.expires_at)
                 }
-                Step::Choice => PendingChoice::open(keys, one.state, one.content)
+                FlowStage::Choice => PendingChoice::open(keys, one.state, one.content)
                     .map(|choice| choice.expires_at),
             };
             (expires_at, one.name(), one.content.len())
@@ -160,19 +160,19 @@ pub(super) fn surplus(
     // The newest first; what does not open last.
     carried.sort_by_key(|(expires_at, ..)| std::cmp::Reverse(*expires_at));
     let (mut count, mut together) = (1, length);
-    let mut surplus = Vec::new();
+    let mut cookies_to_evict = Vec::new();
     for (expires_at, name, length) in carried {
         if expires_at.is_some_and(|at| at <= now) {
-            surplus.push(name);
+            cookies_to_evict.push(name);
             continue;
         }
         count += 1;
         together += length;
-        if count > MOST || together > LONGEST_TOGETHER {
-            surplus.push(name);
+        if count > MAX_FLOW_COOKIES || together > MAX_FLOW_COOKIES_BYTES {
+            cookies_to_evict.push(name);
         }
     }
-    surplus
+    cookies_to_evict
 }
 
 #[cfg(test)]
@@ -195,9 +195,9 @@ mod tests {
             epoch: 3,
             login_type: LoginType::Workbench,
             expires_at: Timestamp::from_millis(expires_at),
-            beginning: Beginning {
+            login_request: LoginRequest {
                 return_to: return_to.to_owned(),
-                door: Door::OrganizationCode("Acme".to_owned()),
+                corp_selector: CorpSelector::OrganizationCode("Acme".to_owned()),
                 mode: Some(LoginType::Workbench),
             },
         }
@@ -226,11 +226,11 @@ mod tests {
     #[test]
     fn a_choice_keeps_its_login_code_and_does_not_print_it() {
         let expires_at = Timestamp::from_millis(200);
-        let beginning = login(1, "/a").beginning;
+        let login_request = login(1, "/a").login_request;
         let choice = PendingChoice {
             login_code: LoginCode::new("hush"),
             expires_at,
-            beginning,
+            login_request,
         };
         assert!(!format!("{choice:?}").contains("hush"));
         let sealed = choice.seal(&ring(), STATE).unwrap();
@@ -242,7 +242,7 @@ mod tests {
         let mut longest = login(i64::MAX, &format!("/{}", "a".repeat(1999)));
         longest.suite_id = SuiteId::new("s".repeat(64)).unwrap();
         longest.corp_id = CorpId::new("c".repeat(64)).unwrap();
-        longest.beginning.door = Door::OrganizationCode("o".repeat(64));
+        longest.login_request.corp_selector = CorpSelector::OrganizationCode("o".repeat(64));
         assert!(longest.seal(&ring(), STATE).unwrap().len() < 3500);
     }
 
@@ -256,20 +256,26 @@ mod tests {
                 let content = login(*expires_at, return_to)
                     .seal(&ring(), &state(number))
                     .unwrap();
-                pair(&Cookies::state(&state(number)), &content)
+                pair(&BrowserCookies::login_cookie(&state(number)), &content)
             };
             expiries.iter().enumerate().map(sealed).collect()
         };
         let gone = |pairs: &[String]| {
             let headers = [("cookie".to_owned(), pairs.join("; ").into_bytes())];
             let now = Timestamp::from_millis(100);
-            let mut gone = surplus(Cookies::new(&names), headers.as_slice(), &ring(), now, 300);
+            let mut gone = cookies_to_evict(
+                BrowserCookies::new(&names),
+                headers.as_slice(),
+                &ring(),
+                now,
+                300,
+            );
             gone.sort();
             gone
         };
         let (login_of, choice_of) = (
-            |number| Cookies::state(&state(number)),
-            |number| Cookies::choice(&state(number)),
+            |number| BrowserCookies::login_cookie(&state(number)),
+            |number| BrowserCookies::choice_cookie(&state(number)),
         );
         assert!(gone(&logins(&[200, 201, 202, 203, 204, 205, 206], "/")).is_empty());
         assert_eq!(
@@ -283,11 +289,11 @@ mod tests {
         // Choices are counted with them.
         let choice = |expires_at| {
             let expires_at = Timestamp::from_millis(expires_at);
-            let beginning = login(1, "/").beginning;
+            let login_request = login(1, "/").login_request;
             let choice = PendingChoice {
                 login_code: LoginCode::new("code"),
                 expires_at,
-                beginning,
+                login_request,
             };
             pair(&choice_of(9), &choice.seal(&ring(), &state(9)).unwrap())
         };

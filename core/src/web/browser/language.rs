@@ -16,7 +16,7 @@ pub enum Language {
 impl Language {
     /// What a browser prefers that sends this `Accept-Language` (RFC 9110, 12.5.4).
     #[must_use]
-    pub fn of_accept_language(value: &str) -> Self {
+    pub fn from_accept_language(value: &str) -> Self {
         let mut best = None;
         let mut asked = false;
         for range in value.split(',') {
@@ -44,12 +44,12 @@ impl Language {
         })
     }
 
-    pub(in crate::web) fn of(headers: &(impl Headers + ?Sized)) -> Self {
+    pub(in crate::web) fn from_headers(headers: &(impl Headers + ?Sized)) -> Self {
         let values: Vec<_> = headers
             .values("accept-language")
             .map(String::from_utf8_lossy)
             .collect();
-        Self::of_accept_language(&values.join(","))
+        Self::from_accept_language(&values.join(","))
     }
 
     /// The `lang` of the page.
@@ -70,7 +70,7 @@ impl Language {
         }
     }
 
-    pub(super) const fn of_qr_page(self) -> QrLanguage {
+    pub(super) const fn qr_language(self) -> QrLanguage {
         match self {
             Self::Zh => QrLanguage::Zh,
             Self::En => QrLanguage::En,
@@ -83,7 +83,9 @@ mod tests {
     use super::*;
 
     fn of(value: &str) -> Language {
-        Language::of([("accept-language".to_owned(), value.as_bytes().to_vec())].as_slice())
+        Language::from_headers(
+            [("accept-language".to_owned(), value.as_bytes().to_vec())].as_slice(),
+        )
     }
 
     #[test]
@@ -102,6 +104,6 @@ mod tests {
         ] {
             assert_eq!(of(value), language, "{value}");
         }
-        assert_eq!(Language::of([].as_slice()), Language::Zh);
+        assert_eq!(Language::from_headers([].as_slice()), Language::Zh);
     }
 }

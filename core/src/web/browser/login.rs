@@ -6,20 +6,23 @@ use crate::domain::LoginType;
 use crate::domain::{CorpId, SuiteId};
 use crate::error::{ErrorKind, Result};
 use crate::random;
-use crate::web::browser::cookies::{Cookies, LOGGED_OUT, ORGANIZATION, is_state};
+use crate::web::browser::cookies::{
+    BrowserCookies, LOGGED_OUT_COOKIE, ORGANIZATION_COOKIE, is_state,
+};
 use crate::web::browser::flow_cookie::{
-    Beginning, Door, LOGIN_KEPT, LOGIN_LIFE, Pending as _, PendingLogin, surplus,
+    CorpSelector, FlowPayload as _, LOGIN_COOKIE_MAX_AGE, LOGIN_TTL, LoginRequest, PendingLogin,
+    cookies_to_evict,
 };
 use crate::web::browser::page_request::{Parameters, Visit};
 use crate::web::browser::pages::{ConfirmPage, OrganizationCodePage, PageError, QrPanelPage};
-use crate::web::browser::panel::{QrPanel, parameters};
+use crate::web::browser::qr_panel::{QrPanel, panel_parameters};
 use crate::web::browser::return_to::ReturnTo;
 use crate::web::request::Headers;
 use crate::web::response::Response;
 use crate::wecom::{State, qr_link, workbench_link};
 
 /// An organisation code is remembered for the next login.
-const REMEMBERED: Duration = Duration::from_hours(180 * 24);
+const ORGANIZATION_COOKIE_MAX_AGE: Duration = Duration::from_hours(180 * 24);
 
 /// What a link to the login page says.
 struct Asked {
@@ -37,7 +40,7 @@ impl Asked {
         let known = ["returnTo", "orgCode", "corpId", "mode", "confirm"];
         let mut read = Parameters::read(query, &known)?;
         Some(Self {
-            return_to: ReturnTo::parse(read.take("returnTo").as_deref().unwrap_or(home)),
+            return_to: ReturnTo::parse_or_root(read.take("returnTo").as_deref().unwrap_or(home)),
             corp_id: read.take("corpId").map(CorpId::new).transpose().ok()?,
             organization_code: read.take("orgCode").map(|code| code.trim().to_owned()),
             mode: read
@@ -90,7 +93,7 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Response {
     }
     match begin(visit, &asked).await {
         Ok(response) if logged_out.is_some() => {
-            response.with_header("set-cookie", visit.cookies.clear(LOGGED_OUT))
+            response.with_header("set-cookie", visit.cookies.clear(LOGGED_OUT_COOKIE))
         }
         Ok(response) => response,
         Err(error) if error.kind() == ErrorKind::OrgCodeNotFound => ask(visit, &asked, true),
@@ -106,7 +109,7 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Response {
 fn logged_out<'a>(visit: &Visit<'a>) -> Option<&'a str> {
     visit
         .cookies
-        .read(visit.headers(), LOGGED_OUT)
+        .read(visit.headers(), LOGGED_OUT_COOKIE)
         .filter(|mark| is_state(mark))
 }
 
@@ -117,18 +120,18 @@ fn ask(visit: &Visit<'_>, asked: &Asked, unknown: bool) -> Response {
     let remembered = || {
         visit
             .cookies
-            .read(visit.headers(), ORGANIZATION)
+            .read(visit.headers(), ORGANIZATION_COOKIE)
             .map(str::to_owned)
     };
     let page = OrganizationCodePage {
         action: visit.login_path(&[]),
-        fields,
+        hidden_fields: fields,
         prefilled: asked
             .organization_code
             .clone()
             .or_else(remembered)
             .unwrap_or_default(),
-        unknown,
+        is_unknown: unknown,
     };
     let status = if unknown {
         ErrorKind::OrgCodeNotFound.status()
@@ -150,7 +153,7 @@ fn confirm(visit: &Visit<'_>, asked: &Asked, mark: &str) -> Response {
 }
 
 async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
-    let (suite_id, corp_id, door) = company(visit, asked).await?;
+    let (suite_id, corp_id, corp_selector) = company(visit, asked).await?;
     let entrance = visit.login.service().entrance(suite_id, corp_id).await?;
     let inside = is_wecom(visit.headers());
     let login_type = asked.mode.unwrap_or(if inside {
@@ -165,10 +168,10 @@ async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
         corp_id: entrance.corp_id.clone(),
         epoch: entrance.epoch,
         login_type,
-        expires_at: now + LOGIN_LIFE,
-        beginning: Beginning {
+        expires_at: now + LOGIN_TTL,
+        login_request: LoginRequest {
             return_to: asked.return_to.as_str().to_owned(),
-            door,
+            corp_selector,
             mode: asked.mode,
         },
     };
@@ -190,7 +193,7 @@ async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
             &wecom_state,
         ),
         LoginType::Qr => {
-            let language = Some(visit.language.of_qr_page());
+            let language = Some(visit.language.qr_language());
             qr_link(
                 hosts,
                 corp_id,
@@ -201,60 +204,75 @@ async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
             )
         }
     };
-    let panel = visit.web().look.qr_panel.as_ref();
+    let panel = visit.web().page_config.qr_panel.as_ref();
     let mut response =
-        match panel.filter(|_| login_type == LoginType::Qr && QrPanel::can_show(hosts)) {
+        match panel.filter(|_| login_type == LoginType::Qr && QrPanel::supports(hosts)) {
             None => visit.redirect(302, link),
             Some(panel) => {
                 let agent_id = agent_id.to_string();
                 let page = QrPanelPage {
-                    script: panel.script().to_owned(),
+                    script_url: panel.script_url().to_owned(),
                     integrity: panel.integrity().map(str::to_owned),
-                    parameters: parameters(
+                    parameters: panel_parameters(
                         corp_id.as_str(),
                         &agent_id,
                         &redirect_uri,
                         &state,
                         visit.language,
                     ),
-                    link,
+                    qr_page_url: link,
                 };
-                visit.page(200, Some(QrPanel::frame()), |pages, frame| {
+                visit.page(200, Some(QrPanel::frame_origin()), |pages, frame| {
                     pages.qr_panel(frame, &page)
                 })
             }
         };
     let cookies = visit.cookies;
-    for over in surplus(cookies, visit.headers(), visit.keys(), now, sealed.len()) {
+    for over in cookies_to_evict(cookies, visit.headers(), visit.keys(), now, sealed.len()) {
         response = response.with_header("set-cookie", cookies.clear(&over));
     }
-    if let Door::OrganizationCode(code) = &pending.beginning.door {
-        response = response.with_header("set-cookie", cookies.set(ORGANIZATION, code, REMEMBERED));
+    if let CorpSelector::OrganizationCode(code) = &pending.login_request.corp_selector {
+        response = response.with_header(
+            "set-cookie",
+            cookies.set(ORGANIZATION_COOKIE, code, ORGANIZATION_COOKIE_MAX_AGE),
+        );
     }
     Ok(response.with_header(
         "set-cookie",
-        cookies.set(&Cookies::state(&state), &sealed, LOGIN_KEPT),
+        cookies.set(
+            &BrowserCookies::login_cookie(&state),
+            &sealed,
+            LOGIN_COOKIE_MAX_AGE,
+        ),
     ))
 }
 
 /// The company that is named, or the only one there is.
-async fn company(visit: &Visit<'_>, asked: &Asked) -> Result<(SuiteId, CorpId, Door)> {
+async fn company(visit: &Visit<'_>, asked: &Asked) -> Result<(SuiteId, CorpId, CorpSelector)> {
     if let Some(corp_id) = &asked.corp_id {
         let suite_id = visit
             .login
             .service()
             .suite_for_browser(corp_id, visit.client())
             .await?;
-        return Ok((suite_id, corp_id.clone(), Door::CorpId(corp_id.clone())));
+        return Ok((
+            suite_id,
+            corp_id.clone(),
+            CorpSelector::CorpId(corp_id.clone()),
+        ));
     }
     if let Some(code) = &asked.organization_code {
         let codes = &visit.login.0.organization_codes;
         let (suite_id, corp_id) = codes.find(code, visit.client()).await?;
-        return Ok((suite_id, corp_id, Door::OrganizationCode(code.clone())));
+        return Ok((
+            suite_id,
+            corp_id,
+            CorpSelector::OrganizationCode(code.clone()),
+        ));
     }
     let only = visit.login.0.instances.only_corp();
     let (suite_id, corp_id) = only.ok_or_else(crate::authorization::not_authorized)?;
-    Ok((suite_id.clone(), corp_id.clone(), Door::Only))
+    Ok((suite_id.clone(), corp_id.clone(), CorpSelector::Only))
 }
 
 /// Whether the browser is WeCom's own (D/96215).

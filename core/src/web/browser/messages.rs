@@ -6,7 +6,7 @@ use crate::web::browser::pages::PageError;
 
 /// What happened, and what to do.
 #[rustfmt::skip]
-pub(super) const fn error(error: PageError, language: Language) -> (&'static str, &'static str) {
+pub(super) const fn error_text(error: PageError, language: Language) -> (&'static str, &'static str) {
     use ErrorKind as Kind;
     let ((zh, zh_more), (en, en_more)) = match error {
         PageError::BadLink | PageError::Failed(Kind::ApiParams) => (
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn what_people_can_act_upon_has_words_of_its_own() {
         use ErrorKind as Kind;
-        let general = error(PageError::Failed(Kind::Internal), Language::En);
+        let general = error_text(PageError::Failed(Kind::Internal), Language::En);
         for kind in [
             Kind::AgentUnknown,
             Kind::CodeInvalid,
@@ -108,8 +108,8 @@ mod tests {
             Kind::UserNotVisible,
         ] {
             let (zh, en) = (
-                error(PageError::Failed(kind), Language::Zh),
-                error(PageError::Failed(kind), Language::En),
+                error_text(PageError::Failed(kind), Language::Zh),
+                error_text(PageError::Failed(kind), Language::En),
             );
             assert_ne!(en, general, "{kind:?}");
             assert!(

@@ -14,7 +14,7 @@ mod login;
 mod messages;
 mod page_request;
 mod pages;
-mod panel;
+mod qr_panel;
 mod return_to;
 mod templates;
 
@@ -22,18 +22,18 @@ mod templates;
 mod tests;
 
 pub use branding::Branding;
-pub(crate) use branding::Look;
+pub(crate) use branding::PageConfig;
 pub use language::Language;
 pub use pages::{
-    CompaniesPage, Company, ConfirmPage, ErrorPage, OrganizationCodePage, PageError, PageFrame,
-    PageRenderer, QrPanelPage,
+    ConfirmPage, CorpOption, CorpSelectionPage, ErrorPage, OrganizationCodePage, PageError,
+    PageFrame, PageRenderer, QrPanelPage,
 };
-pub use panel::QrPanel;
+pub use qr_panel::QrPanel;
 
 use crate::app::WecomLogin;
 use crate::error::{Error, ErrorKind};
 use crate::random;
-use crate::web::browser::cookies::Cookies;
+use crate::web::browser::cookies::BrowserCookies;
 use crate::web::browser::page_request::Visit;
 use crate::web::dispatch::Call;
 use crate::web::response::Response;
@@ -60,10 +60,14 @@ pub(super) fn broken(login: &WecomLogin, language: Language) -> Response {
 /// as long as the session could have.
 pub(super) fn logged_out(login: &WecomLogin) -> String {
     let absolute = login.0.sessions.settings().absolute_timeout;
-    Cookies::new(&login.0.web.cookie_names).set(cookies::LOGGED_OUT, &random::hex::<16>(), absolute)
+    BrowserCookies::new(&login.0.web.cookie_names).set(
+        cookies::LOGGED_OUT_COOKIE,
+        &random::hex::<16>(),
+        absolute,
+    )
 }
 
 /// Whether a login can lead back to this path.
 pub(super) fn can_return_to(path: &str) -> bool {
-    return_to::ReturnTo::path(path).is_some()
+    return_to::ReturnTo::parse(path).is_some()
 }

@@ -6,30 +6,30 @@ use crate::app::WecomLogin;
 use crate::error::{Error, ErrorKind};
 use crate::random;
 use crate::vault::KeyRing;
-use crate::web::browser::cookies::Cookies;
+use crate::web::browser::cookies::BrowserCookies;
 use crate::web::browser::language::Language;
 use crate::web::browser::pages::{ErrorPage, PageError, PageFrame, PageRenderer};
 use crate::web::browser::templates;
 use crate::web::config::Web;
 use crate::web::dispatch::Call;
-use crate::web::problem::{CHALLENGE, whole_seconds};
-use crate::web::response::{NOWHERE, Response};
+use crate::web::problem::{BEARER_CHALLENGE, ceil_seconds};
+use crate::web::response::{REDIRECT_CSP, Response};
 use crate::wecom::Hosts;
 
 pub(super) struct Visit<'a> {
     pub(super) login: &'a WecomLogin,
     pub(super) call: &'a Call,
-    pub(super) cookies: Cookies<'a>,
+    pub(super) cookies: BrowserCookies<'a>,
     pub(super) language: Language,
 }
 
 impl<'a> Visit<'a> {
     pub(super) fn new(login: &'a WecomLogin, call: &'a Call) -> Self {
-        let language = Language::of(call.request.headers.as_slice());
+        let language = Language::from_headers(call.request.headers.as_slice());
         Self {
             login,
             call,
-            cookies: Cookies::new(&login.0.web.cookie_names),
+            cookies: BrowserCookies::new(&login.0.web.cookie_names),
             language,
         }
     }
@@ -66,9 +66,9 @@ impl<'a> Visit<'a> {
         framed: Option<&str>,
         write: impl FnOnce(&dyn PageRenderer, &PageFrame) -> String,
     ) -> Response {
-        let look = &self.web().look;
+        let look = &self.web().page_config;
         let frame = PageFrame::new(self.language, random::hex::<16>(), look.branding.clone());
-        let policy = policy(&frame, look.own_pages, framed, self.hosts());
+        let policy = policy(&frame, look.has_custom_pages, framed, self.hosts());
         html(status, write(&*look.pages, &frame), policy)
     }
 
@@ -107,10 +107,10 @@ impl<'a> Visit<'a> {
         let status = page.error.status();
         let mut response = self.page(status, None, |pages, frame| pages.error(frame, page));
         if let Some(wait) = page.retry_after {
-            response = response.with_header("retry-after", whole_seconds(wait).to_string());
+            response = response.with_header("retry-after", ceil_seconds(wait).to_string());
         }
         if status == 401 {
-            response.with_header("www-authenticate", CHALLENGE)
+            response.with_header("www-authenticate", BEARER_CHALLENGE)
         } else {
             response
         }
@@ -118,7 +118,7 @@ impl<'a> Visit<'a> {
 
     /// A redirect. `location` is a path of ours or a link to WeCom.
     pub(super) fn redirect(&self, status: u16, location: impl Into<String>) -> Response {
-        secured(Response::empty(status), NOWHERE).with_header("location", location)
+        secured(Response::empty(status), REDIRECT_CSP).with_header("location", location)
     }
 }
 
@@ -133,7 +133,11 @@ pub(super) fn broken(web: &Web, hosts: &Hosts, language: Language) -> Response {
         retry_url,
         continue_url: None,
     };
-    let frame = PageFrame::new(language, random::hex::<16>(), web.look.branding.clone());
+    let frame = PageFrame::new(
+        language,
+        random::hex::<16>(),
+        web.page_config.branding.clone(),
+    );
     html(
         error.status(),
         templates::error(&frame, &page),
@@ -155,13 +159,22 @@ fn secured(response: Response, policy: impl Into<String>) -> Response {
 }
 
 /// The policy of a page; with `own_pages` the host app's styles, pictures and fonts may be on it.
-fn policy(frame: &PageFrame, own_pages: bool, framed: Option<&str>, hosts: &Hosts) -> String {
+fn policy(
+    frame: &PageFrame,
+    has_custom_pages: bool,
+    framed: Option<&str>,
+    hosts: &Hosts,
+) -> String {
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'{own}; img-src 'self' data:; \
          font-src{font}; frame-src {framed}; form-action {targets}; base-uri 'none'; frame-ancestors 'none'",
         nonce = frame.nonce(),
-        own = if own_pages { " 'self'" } else { "" },
-        font = if own_pages { " 'self'" } else { " 'none'" },
+        own = if has_custom_pages { " 'self'" } else { "" },
+        font = if has_custom_pages {
+            " 'self'"
+        } else {
+            " 'none'"
+        },
         framed = framed.unwrap_or("'none'"),
         targets = form_targets(hosts),
     )

@@ -39,8 +39,8 @@ pub trait PageRenderer: Send + Sync + 'static {
     }
 
     /// Asks which company to enter: links.
-    fn companies(&self, frame: &PageFrame, page: &CompaniesPage) -> String {
-        templates::companies(frame, page)
+    fn corp_selection(&self, frame: &PageFrame, page: &CorpSelectionPage) -> String {
+        templates::corp_selection(frame, page)
     }
 
     /// Shows WeCom's QR code by WeCom's script; only with [`Builder::qr_panel`](crate::Builder::qr_panel).
@@ -114,11 +114,11 @@ pub struct OrganizationCodePage {
     /// Where the form goes, by GET. The field is called `orgCode`.
     pub action: String,
     /// The hidden fields.
-    pub fields: Vec<(&'static str, String)>,
+    pub hidden_fields: Vec<(&'static str, String)>,
     /// What the field holds from the beginning: the code that is no good, or the one of the last login.
     pub prefilled: String,
     /// The code that was sent is of no company.
-    pub unknown: bool,
+    pub is_unknown: bool,
 }
 
 /// The page that waits for a click.
@@ -132,19 +132,19 @@ pub struct ConfirmPage {
 /// The page that asks which company to enter.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct CompaniesPage {
+pub struct CorpSelectionPage {
     /// The companies; the first is the one that the person was proven in.
-    pub companies: Vec<Company>,
+    pub corps: Vec<CorpOption>,
 }
 
 /// A company that the person may enter.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Company {
+pub struct CorpOption {
     /// Its name, as its administrator wrote it.
     pub name: String,
     /// The link that enters it.
-    pub link: String,
+    pub url: String,
 }
 
 /// The page with WeCom's QR code.
@@ -152,13 +152,13 @@ pub struct Company {
 #[non_exhaustive]
 pub struct QrPanelPage {
     /// The URL of WeCom's script.
-    pub script: String,
+    pub script_url: String,
     /// Its digest.
     pub integrity: Option<String>,
     /// The `params` of `createWWLoginPanel`: JSON that can stand in a script.
     pub parameters: String,
     /// WeCom's own page with the QR code.
-    pub link: String,
+    pub qr_page_url: String,
 }
 
 /// The page that says why a login does not go on.
@@ -220,7 +220,7 @@ impl ErrorPage {
     /// What happened, and what the person can do.
     #[must_use]
     pub const fn text(&self, language: Language) -> (&'static str, &'static str) {
-        crate::web::browser::messages::error(self.error, language)
+        crate::web::browser::messages::error_text(self.error, language)
     }
 }
 

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 /// Longer paths do not fit a cookie with the rest.
-const LONGEST: usize = 2000;
+const MAX_RETURN_TO_BYTES: usize = 2000;
 
 /// What no URL holds as it is (RFC 3986, 2).
 const NOT_IN_A_URL: &AsciiSet = &CONTROLS
@@ -24,14 +24,14 @@ pub(super) struct ReturnTo(String);
 impl ReturnTo {
     /// Reads what a request asks for. Whatever is no plain path of this origin is `/`: another origin by any spelling
     /// that a browser, a proxy or a framework may understand as one, dot segments, control characters, too long.
-    pub(super) fn parse(text: &str) -> Self {
-        Self::path(text).unwrap_or_else(|| Self("/".to_owned()))
+    pub(super) fn parse_or_root(text: &str) -> Self {
+        Self::parse(text).unwrap_or_else(|| Self("/".to_owned()))
     }
 
     /// The same, but `None` for what is no such path.
-    pub(super) fn path(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let encoded: String = utf8_percent_encode(text, NOT_IN_A_URL).collect();
-        if encoded.len() > LONGEST || text.chars().any(char::is_control) {
+        if encoded.len() > MAX_RETURN_TO_BYTES || text.chars().any(char::is_control) {
             return None;
         }
         let end = text.find(['?', '#']).unwrap_or(text.len());
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> String {
-        ReturnTo::parse(text).as_str().to_owned()
+        ReturnTo::parse_or_root(text).as_str().to_owned()
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use crate::web::browser::layout::escape;
 use crate::web::browser::pages::{
-    CompaniesPage, ConfirmPage, ErrorPage, OrganizationCodePage, PageFrame, QrPanelPage,
+    ConfirmPage, CorpSelectionPage, ErrorPage, OrganizationCodePage, PageFrame, QrPanelPage,
 };
 
 pub(super) fn organization_code(frame: &PageFrame, page: &OrganizationCodePage) -> String {
     let say = |zh, en| frame.language().choose(zh, en);
     let title = say("登录", "Log in");
     let hidden: String = page
-        .fields
+        .hidden_fields
         .iter()
         .map(|(name, value)| {
             format!(
@@ -18,7 +18,7 @@ pub(super) fn organization_code(frame: &PageFrame, page: &OrganizationCodePage) 
             )
         })
         .collect();
-    let (problem, state) = if page.unknown {
+    let (problem, state) = if page.is_unknown {
         let text = say(
             "没有这个组织代码，请检查后重试。",
             "There is no such organisation code. Please check it.",
@@ -59,16 +59,16 @@ pub(super) fn confirm(frame: &PageFrame, page: &ConfirmPage) -> String {
     frame.layout(title, &body)
 }
 
-pub(super) fn companies(frame: &PageFrame, page: &CompaniesPage) -> String {
+pub(super) fn corp_selection(frame: &PageFrame, page: &CorpSelectionPage) -> String {
     let title = frame.language().choose("选择企业", "Choose a company");
     let list: String = page
-        .companies
+        .corps
         .iter()
-        .map(|company| {
+        .map(|corp| {
             format!(
                 "<li><a href=\"{}\">{}</a></li>\n",
-                escape(&company.link),
-                escape(&company.name)
+                escape(&corp.url),
+                escape(&corp.name)
             )
         })
         .collect();
@@ -102,9 +102,9 @@ pub(super) fn qr_panel(frame: &PageFrame, page: &QrPanelPage) -> String {
          .el.title='{title}';else location.replace(document.getElementById('ww_page').href)</script>",
         say("请使用企业微信扫描二维码。", "Scan the QR code with WeCom."),
         say("在企业微信的页面上登录", "Log in on WeCom's own page"),
-        link = escape(&page.link),
+        link = escape(&page.qr_page_url),
         nonce = frame.nonce(),
-        script = escape(&page.script),
+        script = escape(&page.script_url),
         parameters = page.parameters,
     );
     frame.layout(title, &body)

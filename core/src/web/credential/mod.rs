@@ -67,7 +67,7 @@ impl Web {
             (Bearer::Bad, _) => Verification::Ready(Err(Sessions::token_invalid())),
             (Bearer::Absent, None) => Verification::Absent,
             (Bearer::Absent, Some(cookie)) => {
-                match origin::check(method, headers, &self.public_url) {
+                match origin::require_same_origin(method, headers, &self.public_url) {
                     Ok(()) => sessions.verify(cookie),
                     Err(error) => Verification::Ready(Err(error)),
                 }

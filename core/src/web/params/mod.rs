@@ -11,9 +11,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::web::json::Fields;
 use crate::web::query::Query;
 
-const LONGEST_TEXT: usize = 512;
-const MOST_RECORDS: u64 = 500;
-const USUAL_RECORDS: u64 = 50;
+const MAX_TEXT_BYTES: usize = 512;
+const MAX_RECORDS_LIMIT: u64 = 500;
+const DEFAULT_RECORDS_LIMIT: u64 = 50;
 
 /// `getLoginCode`.
 #[derive(Debug)]
@@ -105,12 +105,12 @@ impl SetCodeParams {
 pub(super) fn record_id(body: &[u8]) -> Result<i64> {
     let mut fields = Fields::new(body)?;
     let id = match fields.take("recordId") {
-        None => return Err(broken("recordId", "is missing")),
+        None => return Err(invalid_param("recordId", "is missing")),
         Some(Value::Number(number)) => number.as_i64().filter(|id| *id >= 1),
         Some(Value::String(text)) => positive(&text),
         Some(_) => None,
     };
-    let id = id.ok_or_else(|| broken("recordId", RECORD_RULE))?;
+    let id = id.ok_or_else(|| invalid_param("recordId", RECORD_ID_RULE))?;
     fields.finish()?;
     Ok(id)
 }
@@ -120,7 +120,7 @@ pub(super) fn organization_code(query: &str) -> Result<String> {
     let mut query = Query::new(query)?;
     let code = query
         .optional_text("code")?
-        .ok_or_else(|| broken("code", "is missing"))?;
+        .ok_or_else(|| invalid_param("code", "is missing"))?;
     query.finish()?;
     Ok(code)
 }
@@ -142,10 +142,10 @@ impl RecordsParams {
             .transpose()?;
         let limit = query
             .optional_text("limit")?
-            .map_or(Ok(USUAL_RECORDS), |text| limit(&text))?;
+            .map_or(Ok(DEFAULT_RECORDS_LIMIT), |text| limit(&text))?;
         let before = query.optional_text("before")?;
-        let before =
-            before.map(|text| positive(&text).ok_or_else(|| broken("before", RECORD_RULE)));
+        let before = before
+            .map(|text| positive(&text).ok_or_else(|| invalid_param("before", RECORD_ID_RULE)));
         let params = Self {
             status,
             limit,
@@ -156,23 +156,23 @@ impl RecordsParams {
     }
 }
 
-const RECORD_RULE: &str = "must be a whole number from 1 to 9223372036854775807";
+const RECORD_ID_RULE: &str = "must be a whole number from 1 to 9223372036854775807";
 
 /// A parameter that breaks a rule.
-pub(super) fn broken(name: &str, rule: &str) -> Error {
+pub(super) fn invalid_param(name: &str, rule: &str) -> Error {
     Error::new(ErrorKind::ApiParams, format!("{name} {rule}"))
 }
 
 /// A text that can be meant.
-pub(super) fn plain_text(name: &str, text: String) -> Result<String> {
+pub(super) fn check_text(name: &str, text: String) -> Result<String> {
     if text.trim().is_empty() {
-        return Err(broken(name, "is blank"));
+        return Err(invalid_param(name, "is blank"));
     }
-    if text.len() > LONGEST_TEXT {
-        return Err(broken(name, "is longer than 512 bytes"));
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(invalid_param(name, "is longer than 512 bytes"));
     }
     if text.chars().any(char::is_control) {
-        return Err(broken(name, "has control characters"));
+        return Err(invalid_param(name, "has control characters"));
     }
     Ok(text)
 }
@@ -192,12 +192,12 @@ fn positive(text: &str) -> Option<i64> {
 
 fn limit(text: &str) -> Result<u64> {
     if !digits(text) {
-        return Err(broken("limit", "must be a whole number from 1"));
+        return Err(invalid_param("limit", "must be a whole number from 1"));
     }
     // What does not even fit the type is larger, too.
     Ok(text
         .parse()
-        .map_or(MOST_RECORDS, |limit: u64| limit.min(MOST_RECORDS)))
+        .map_or(MAX_RECORDS_LIMIT, |limit: u64| limit.min(MAX_RECORDS_LIMIT)))
 }
 
 fn status(word: &str) -> Result<RecordStatus> {
@@ -208,7 +208,7 @@ fn status(word: &str) -> Result<RecordStatus> {
         "failed" => RecordStatus::Failed,
         "ignored" => RecordStatus::Ignored,
         _ => {
-            return Err(broken(
+            return Err(invalid_param(
                 "status",
                 "must be waiting, running, succeeded, failed or ignored",
             ));

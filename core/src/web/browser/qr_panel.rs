@@ -8,14 +8,15 @@ use crate::wecom::Hosts;
 
 /// A mirror of npm that serves the package's files as they are, at one exact version; from 2.3.2 on the panel works in
 /// Chrome 142 and later.
-const SCRIPT: &str = "https://cdn.jsdelivr.net/npm/@wecom/jssdk@2.4.4/dist/wecom.global.prod.js";
+const DEFAULT_SCRIPT_URL: &str =
+    "https://cdn.jsdelivr.net/npm/@wecom/jssdk@2.4.4/dist/wecom.global.prod.js";
 /// The panel's frame; the script knows no other.
-const FRAME: &str = "https://login.work.weixin.qq.com";
+const FRAME_ORIGIN: &str = "https://login.work.weixin.qq.com";
 
 /// The script of `@wecom/jssdk` that shows WeCom's QR code within our page, by `createWWLoginPanel`.
 #[derive(Clone, Debug)]
 pub struct QrPanel {
-    script: Box<str>,
+    script_url: Box<str>,
     integrity: Option<Box<str>>,
 }
 
@@ -29,7 +30,7 @@ impl QrPanel {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            script: SCRIPT.into(),
+            script_url: DEFAULT_SCRIPT_URL.into(),
             integrity: Some(Self::INTEGRITY.into()),
         }
     }
@@ -52,11 +53,11 @@ impl QrPanel {
     /// # Errors
     /// `CONFIG_ERROR`: neither a path nor an https URL, or no digest of SHA-256, SHA-384 or SHA-512.
     pub fn with_script(mut self, url: impl Into<String>, integrity: Option<&str>) -> Result<Self> {
-        let broken = |rule: &str| Error::new(ErrorKind::Config, rule);
+        let config_error = |rule: &str| Error::new(ErrorKind::Config, rule);
         let url = url.into();
         let path = url.starts_with('/') && !url.starts_with("//") && !url.contains('\\');
         if !path && !url.starts_with("https://") {
-            return Err(broken(
+            return Err(config_error(
                 "the panel's script must be an https URL or a path of this origin",
             ));
         }
@@ -69,17 +70,17 @@ impl QrPanel {
                     .all(|byte| byte.is_ascii_alphanumeric() || b"+/=-".contains(&byte))
         };
         if !integrity.is_none_or(is_digest) {
-            return Err(broken(
+            return Err(config_error(
                 "the integrity of the panel's script must be sha256-, sha384- or sha512-",
             ));
         }
-        self.script = url.into();
+        self.script_url = url.into();
         self.integrity = integrity.map(Into::into);
         Ok(self)
     }
 
-    pub(super) fn script(&self) -> &str {
-        &self.script
+    pub(super) fn script_url(&self) -> &str {
+        &self.script_url
     }
 
     pub(super) fn integrity(&self) -> Option<&str> {
@@ -87,13 +88,13 @@ impl QrPanel {
     }
 
     /// Whether the panel can show these hosts: the script's frame is always WeCom's own.
-    pub(super) fn can_show(hosts: &Hosts) -> bool {
-        hosts.qr() == FRAME
+    pub(super) fn supports(hosts: &Hosts) -> bool {
+        hosts.qr() == FRAME_ORIGIN
     }
 
     /// What the page may frame.
-    pub(super) const fn frame() -> &'static str {
-        FRAME
+    pub(super) const fn frame_origin() -> &'static str {
+        FRAME_ORIGIN
     }
 }
 
@@ -104,7 +105,7 @@ impl Default for QrPanel {
 }
 
 /// The parameters of `createWWLoginPanel`, as JSON that can stand in a script.
-pub(super) fn parameters(
+pub(super) fn panel_parameters(
     corp_id: &str,
     agent_id: &str,
     redirect_uri: &str,
@@ -155,7 +156,7 @@ mod tests {
 
     #[test]
     fn parameters_cannot_end_their_script() {
-        let text = parameters(
+        let text = panel_parameters(
             "</script>",
             "1",
             "https://a.example/x?a=b&c",
