@@ -112,11 +112,11 @@ impl AuthService {
                 let instance = instance
                     .map(|config| config.name.full().to_owned())
                     .unwrap_or_default();
-                let newest_end = this.0.0.sessions.newest_end();
+                let revocation_seq = this.0.0.sessions.revocation_seq();
                 let proof = this
                     .vouch(
                         AuthenticatedMember::new(who, Profile::default()),
-                        newest_end,
+                        revocation_seq,
                     )
                     .await?;
                 let user_id = this.bind(&proof).await?;
@@ -169,7 +169,7 @@ impl AuthService {
         let (sessions, user) = (self.0.0.sessions.clone(), user.clone());
         self.0
             .run(async move {
-                let rows = sessions.of_person(user.principal()).await?;
+                let rows = sessions.list_by_member(user.principal()).await?;
                 rows.into_iter()
                     .map(|row| SessionSummary::of_row(row, &user))
                     .collect()
@@ -188,7 +188,7 @@ impl AuthService {
             id.to_owned(),
         );
         self.0
-            .run(async move { sessions.end_by_id(&who, &id).await })
+            .run(async move { sessions.revoke_by_id(&who, &id).await })
             .await
     }
 
@@ -198,7 +198,9 @@ impl AuthService {
     /// The database does not answer; the session goes on.
     pub async fn logout(&self, user: &CurrentUser) -> Result<()> {
         let (sessions, user) = (self.0.0.sessions.clone(), user.clone());
-        self.0.run(async move { sessions.end(&user).await }).await
+        self.0
+            .run(async move { sessions.revoke(&user).await })
+            .await
     }
 
     /// Ends every session of the person behind this one.

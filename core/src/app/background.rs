@@ -10,7 +10,7 @@ use crate::app::handle::WecomLogin;
 use crate::app::housekeeping::keep_house;
 use crate::app::keys::keep_key_booked;
 use crate::inbox::store::{Inbox, Redelivery};
-use crate::session::{Chore, rows};
+use crate::session::{self, BackgroundTask};
 
 /// How often authorisations that are due are looked for.
 const READ_EVERY: Duration = Duration::from_secs(5);
@@ -20,7 +20,7 @@ const CHECKS_AT_ONCE: usize = 8;
 pub(super) struct Feeds {
     pub(super) inbox: Inbox,
     pub(super) repeats: mpsc::UnboundedReceiver<Redelivery>,
-    pub(super) chores: mpsc::UnboundedReceiver<Chore>,
+    pub(super) background_tasks: mpsc::UnboundedReceiver<BackgroundTask>,
     pub(super) due: Arc<Notify>,
 }
 
@@ -36,7 +36,10 @@ pub(super) fn start(login: &WecomLogin, feeds: Feeds) {
         .spawn_on(async move { worker.run(tasks).await }, &inner.runtime);
     spawn(login, read_authorizations(login.clone(), feeds.due));
     spawn(login, count_repeats(feeds.inbox.clone(), feeds.repeats));
-    spawn(login, do_chores(login.clone(), feeds.chores));
+    spawn(
+        login,
+        run_background_tasks(login.clone(), feeds.background_tasks),
+    );
     spawn(login, keep_house(login.clone()));
     spawn(login, keep_key_booked(login.clone()));
     spawn(login, follow_ends(login.clone(), feeds.inbox));
@@ -50,13 +53,13 @@ fn no_longer_believed(login: &WecomLogin) -> impl Future<Output = ()> + Send + '
         stop.cancelled().await;
         let Some(max_stale) = login
             .upgrade()
-            .map(|login| login.sessions.settings().max_stale())
+            .map(|login| login.sessions.config().max_stale())
         else {
             return;
         };
         tokio::time::sleep(max_stale).await;
         if let Some(login) = login.upgrade() {
-            login.sessions.trust(false);
+            login.sessions.set_stale(true);
         }
     }
 }
@@ -99,12 +102,15 @@ async fn count_repeats(inbox: Inbox, mut repeats: mpsc::UnboundedReceiver<Redeli
     }
 }
 
-async fn do_chores(login: WecomLogin, mut chores: mpsc::UnboundedReceiver<Chore>) {
+async fn run_background_tasks(
+    login: WecomLogin,
+    mut background_tasks: mpsc::UnboundedReceiver<BackgroundTask>,
+) {
     let checks = Arc::new(Semaphore::new(CHECKS_AT_ONCE));
-    while let Some(chore) = chores.recv().await {
-        let done = match chore {
-            Chore::Seen(user) => {
-                rows::seen(
+    while let Some(task) = background_tasks.recv().await {
+        let done = match task {
+            BackgroundTask::Touch(user) => {
+                session::touch(
                     login.0.store.database(),
                     user.session_id(),
                     user.last_seen_at(),
@@ -112,7 +118,7 @@ async fn do_chores(login: WecomLogin, mut chores: mpsc::UnboundedReceiver<Chore>
                 .await
             }
             // On its own: a slow WeCom must not hold back the writing of activity.
-            Chore::CheckVisibility(who) => {
+            BackgroundTask::CheckVisibility(who) => {
                 let (login, checks) = (login.clone(), Arc::clone(&checks));
                 login.0.tasks.clone().spawn(async move {
                     let _turn = checks.acquire().await;

@@ -170,7 +170,7 @@ impl AuthService {
             let chosen = inner.browser_logins.chosen.try_get_with(key, first).await;
             let (at, issued) = chosen.map_err(|error: Arc<Error>| Error::clone(&error))?;
             let now = inner.store.now();
-            if now.since(at) < SECOND_CLICK && issued.user.0.lives(now) {
+            if now.since(at) < SECOND_CLICK && issued.user.session.is_valid(now) {
                 Ok(issued)
             } else {
                 Err(Error::new(

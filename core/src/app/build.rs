@@ -63,7 +63,7 @@ impl Builder {
         let vault = Vault::unlock(store.clone(), &self.data_keys).await?;
         let keys = vault.keys().clone();
 
-        let (chores, chore_feed) = mpsc::unbounded_channel();
+        let (background_tasks, chore_feed) = mpsc::unbounded_channel();
         let (repeats, repeat_feed) = mpsc::unbounded_channel();
         let (due, arrived) = (Arc::new(Wake::new()), Arc::new(Wake::new()));
         let api = Api::new(self.http_client, hosts);
@@ -78,7 +78,7 @@ impl Builder {
             store.with_class(ConnectionClass::Sessions),
             &keys,
             self.sessions,
-            chores,
+            background_tasks,
             runtime.clone(),
         );
         let authorizations = Authorizations::new(crate::authorization::Deps {
@@ -172,7 +172,7 @@ impl Builder {
             Feeds {
                 inbox,
                 repeats: repeat_feed,
-                chores: chore_feed,
+                background_tasks: chore_feed,
                 due,
             },
         );

@@ -10,7 +10,7 @@ use crate::domain::CorpId;
 use crate::domain::{LoginType, Platform, Principal, Profile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::{Authentication, Ticket};
-use crate::session::{Admission, IssuedSession};
+use crate::session::{IssuedSession, NewSession};
 
 impl AuthService {
     /// Makes a login code for a person who was proven.
@@ -44,14 +44,14 @@ impl AuthService {
     pub(super) async fn vouch(
         &self,
         person: AuthenticatedMember,
-        newest_end: u64,
+        revocation_seq: u64,
     ) -> Result<Authentication> {
         let who = &person.principal;
         let had_left = self.0.0.members.finish_departure(who).await?;
-        let newest_end = if had_left {
-            self.0.0.sessions.newest_end()
+        let revocation_seq = if had_left {
+            self.0.0.sessions.revocation_seq()
         } else {
-            newest_end
+            revocation_seq
         };
         self.0
             .0
@@ -72,17 +72,17 @@ impl AuthService {
         let authorization = authorization.ok_or_else(not_authorized)?;
         let known = self.0.0.members.find(who).await?;
         // An end that came since the login began ends it too.
-        let ended = self
-            .0
-            .0
-            .sessions
-            .person_ended_since(who, authorization.epoch, newest_end);
+        let ended =
+            self.0
+                .0
+                .sessions
+                .member_revoked_since(who, authorization.epoch, revocation_seq);
         Ok(Authentication {
             corp_name: authorization.corp_name.clone(),
             member_epoch: known.as_ref().map_or(0, |known| known.epoch) - i64::from(ended),
             authorization_epoch: authorization.epoch,
             visible_at: self.0.0.store.now(),
-            newest_end,
+            revocation_seq,
             bound: None,
             person,
         })
@@ -101,7 +101,7 @@ impl AuthService {
             .0
             .0
             .sessions
-            .issue(Admission {
+            .issue(NewSession {
                 principal: proof.person.principal,
                 user_id,
                 instance: instance.to_owned(),
@@ -111,7 +111,7 @@ impl AuthService {
                 member_epoch: proof.member_epoch,
                 authorization_epoch: proof.authorization_epoch,
                 visible_at: proof.visible_at,
-                newest_end: proof.newest_end,
+                revocation_seq: proof.revocation_seq,
             })
             .await?;
         let (hooks, user) = (std::sync::Arc::clone(&self.0.0.hooks), issued.user.clone());
@@ -197,7 +197,7 @@ impl AuthService {
                 "the login that made this code is over",
             )
         };
-        let newest_end = inner.sessions.newest_end();
+        let revocation_seq = inner.sessions.revocation_seq();
         if inner.suites.find(&target.suite_id).is_some() {
             let config = inner.instances.serving(&target.suite_id, &target.corp_id)?;
             inner.instances.check_login(config, &target.corp_id)?;
@@ -249,7 +249,7 @@ impl AuthService {
             member_epoch,
             authorization_epoch,
             visible_at: known.visible_at.unwrap_or_default(),
-            newest_end,
+            revocation_seq,
             bound: None,
         })
     }

@@ -37,14 +37,14 @@ pub(super) async fn follow_ends(login: WecomLogin, inbox: Inbox) {
         .is_err()
     {
         tracing::error!(target: "wecom_login", "the feed of ends was lost hold of; it is taken up again");
-        login.0.sessions.trust(false);
+        login.0.sessions.set_stale(true);
         tokio::time::sleep(HEAR_EVERY).await;
     }
 }
 
 async fn listen_for_ends(login: &WecomLogin, inbox: &Inbox) {
     let sessions = &login.0.sessions;
-    let max_stale = sessions.settings().max_stale();
+    let max_stale = sessions.config().max_stale();
     let bell = ChangeListener::spawn(login.0.store.database().pool(), &login.0.runtime);
     let mut heard = None;
     // By the machine's clock: the database does not wait for one that a test moves.
@@ -63,7 +63,7 @@ async fn listen_for_ends(login: &WecomLogin, inbox: &Inbox) {
                     continue;
                 }
                 sessions.recent().checkpoint(newest);
-                sessions.trust(true);
+                sessions.set_stale(false);
             }
             Ok(Err(error)) => {
                 tracing::debug!(target: "wecom_login", ?error, "the feed of ends cannot be read");
@@ -78,7 +78,7 @@ async fn listen_for_ends(login: &WecomLogin, inbox: &Inbox) {
             let _ = tokio::time::timeout(HEAR_WITHIN_AT_LEAST, login.0.store.sync_clock()).await;
         }
         if !well && heard_at.elapsed() >= max_stale {
-            sessions.trust(false);
+            sessions.set_stale(true);
         }
         tokio::select! {
             () = tokio::time::sleep(HEAR_EVERY) => {}
@@ -110,7 +110,7 @@ async fn hear(login: &WecomLogin, inbox: &Inbox, heard: Option<Cursor>) -> Resul
         let newest = log::head(inner.store.heartbeat()).await?;
         // What was read before this place in the feed was known may be from before an end.
         inner.authorizations.invalidate_all();
-        inner.sessions.forget_all();
+        inner.sessions.flush();
         inner.sessions.recent().reset(newest);
         return Ok((newest, false));
     };
@@ -119,7 +119,7 @@ async fn hear(login: &WecomLogin, inbox: &Inbox, heard: Option<Cursor>) -> Resul
             tracing::info!(target: "wecom_login", "away for longer than ends are kept; sessions are read anew");
             inbox.invalidate_all();
             inner.authorizations.invalidate_all();
-            inner.sessions.forget_all();
+            inner.sessions.flush();
             inner.sessions.recent().reset(newest);
             Ok((newest, false))
         }
@@ -127,7 +127,7 @@ async fn hear(login: &WecomLogin, inbox: &Inbox, heard: Option<Cursor>) -> Resul
             tracing::warn!(target: "wecom_login", "the database is not the one it was; sessions are read anew");
             inbox.invalidate_all();
             inner.authorizations.invalidate_all();
-            inner.sessions.forget_all();
+            inner.sessions.flush();
             end_anew(login, heard).await?;
             inner.sessions.recent().reset(newest);
             Ok((newest, false))
@@ -162,9 +162,11 @@ async fn follow(login: &WecomLogin, end: Revocation) {
             let who = Principal::new(suite_id, corp_id, third_user_id);
             inner
                 .sessions
-                .person_ended(&who, authorization_epoch, epoch);
+                .apply_member_epoch(&who, authorization_epoch, epoch);
         }
-        Revocation::Session { token_hash } => inner.sessions.session_ended(&token_hash).await,
+        Revocation::Session { token_hash } => {
+            inner.sessions.apply_session_revocation(&token_hash).await
+        }
         Revocation::All => inner.authorizations.apply_revoke_all(),
     }
 }

@@ -18,7 +18,7 @@ use crate::domain::RecordStatus;
 use crate::domain::SuiteId;
 use crate::error::Result;
 use crate::revocation::log;
-use crate::session::rows;
+use crate::session;
 
 /// How often what is over is removed.
 const CLEAN_EVERY: Duration = Duration::from_mins(10);
@@ -49,7 +49,7 @@ pub(super) async fn keep_house(login: WecomLogin) {
 }
 
 async fn take_turn(login: &WecomLogin) {
-    login.0.sessions.forget_unused();
+    login.0.sessions.evict_idle();
     match is_our_turn(&login.0.store).await {
         Ok(true) => clean(login).await,
         Ok(false) => {}
@@ -107,16 +107,16 @@ async fn is_our_turn(store: &Store) -> Result<bool> {
 async fn clean(login: &WecomLogin) {
     let (store, settings, retention) = (
         &login.0.store,
-        login.0.sessions.settings(),
+        login.0.sessions.config(),
         &login.0.retention,
     );
     let now = store.now();
     let written_by = settings
         .idle_timeout
-        .saturating_add(settings.write_interval().saturating_mul(WRITE_INTERVALS));
+        .saturating_add(settings.touch_interval().saturating_mul(WRITE_INTERVALS));
     told(
         "sessions",
-        rows::remove_over(store, now, now - written_by).await,
+        session::delete_expired(store, now, now - written_by).await,
     );
     told("login codes", login.0.login_codes.remove_expired().await);
     told("states", login.0.spent_states.remove_expired().await);

@@ -202,14 +202,14 @@ impl Instance {
             request.login_type,
             request.client,
         );
-        let newest_end = self.login.0.sessions.newest_end();
+        let revocation_seq = self.login.0.sessions.revocation_seq();
         let person = self
             .login
             .0
             .prover
             .limited(attempt.client, instance.log_in(&attempt))
             .await?;
-        self.login.service().vouch(person, newest_end).await
+        self.login.service().vouch(person, revocation_seq).await
     }
 }
 

@@ -7,8 +7,8 @@ use crate::clock::Timestamp;
 use crate::domain::LoginCode;
 use crate::domain::{AgentId, CorpId, SuiteId, WecomUserId};
 use crate::domain::{LoginType, Platform, Profile};
-use crate::session::rows::Row;
-use crate::session::{CurrentUser, SessionToken};
+
+use crate::session::{CurrentUser, SessionRow, SessionToken};
 
 /// What a client needs to show the login of an instance.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -225,7 +225,7 @@ pub struct SessionSummary {
 }
 
 impl SessionSummary {
-    pub(crate) fn of_row(row: Row, current: &CurrentUser) -> crate::error::Result<Self> {
+    pub(crate) fn of_row(row: SessionRow, current: &CurrentUser) -> crate::error::Result<Self> {
         Ok(Self {
             current: row.id == current.session_id(),
             id: row.id,

@@ -181,7 +181,7 @@ impl AuthService {
     }
 
     pub(super) fn result(&self, issued: IssuedSession, corp_list: Vec<CorpChoice>) -> LoginResult {
-        let idle = self.0.0.sessions.settings().idle_timeout.as_secs();
+        let idle = self.0.0.sessions.config().idle_timeout.as_secs();
         LoginResult::new(issued.token, &issued.user, idle, corp_list)
     }
 }

@@ -332,14 +332,14 @@ impl Authorizations {
         self.0.active_suites.invalidate(corp_id);
         self.0
             .sessions
-            .authorization_ended(suite_id, corp_id, epoch);
+            .apply_authorization_epoch(suite_id, corp_id, epoch);
     }
 
     /// Every authorisation has a new epoch: no session and no login that was begun goes on.
     pub(crate) fn apply_revoke_all(&self) {
         // Before the sessions: a login that begins after this reads the new epochs.
         self.invalidate_all();
-        self.0.sessions.all_ended();
+        self.0.sessions.apply_revoke_all();
     }
 
     /// Companies whose permanent code this node has in hand and could not store: it is lost if the process ends now.

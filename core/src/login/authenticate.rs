@@ -45,7 +45,7 @@ pub(crate) struct Attempt {
 #[derive(Clone, Copy, Debug)]
 struct Began {
     at: Timestamp,
-    newest_end: u64,
+    revocation_seq: u64,
 }
 
 /// Who was proven, and in which epochs.
@@ -57,7 +57,7 @@ pub(crate) struct Authentication {
     pub(crate) authorization_epoch: i64,
     pub(crate) visible_at: Timestamp,
     /// The number of the newest end when the login began.
-    pub(crate) newest_end: u64,
+    pub(crate) revocation_seq: u64,
     /// The user that our auth model binds the person to, where it was read along.
     pub(crate) bound: Option<String>,
 }
@@ -130,7 +130,7 @@ impl Prover {
     async fn attempt(&self, attempt: &Attempt) -> Result<Authentication> {
         let began = Began {
             at: self.0.store.now(),
-            newest_end: self.0.sessions.newest_end(),
+            revocation_seq: self.0.sessions.revocation_seq(),
         };
         let began_at = began.at;
         self.check_limits(attempt)?;
@@ -212,7 +212,7 @@ impl Prover {
             self.0.members.finish_departure(&who).await?;
             began = Began {
                 at: self.0.store.now(),
-                newest_end: self.0.sessions.newest_end(),
+                revocation_seq: self.0.sessions.revocation_seq(),
             };
             (known, bound) = self.0.members.find_with_user(&who).await?.unzip();
         }
@@ -265,13 +265,13 @@ impl Prover {
             mobile: or_stored(told.mobile, stored.map(|row| &row.mobile)),
         };
         // An end that came while this login was under way ends it too.
-        let ended = self
-            .0
-            .sessions
-            .person_ended_since(&who, authorization.epoch, began.newest_end)
-            || stored
-                .and_then(|row| row.ended_at)
-                .is_some_and(|ended_at| ended_at > began.at);
+        let ended =
+            self.0
+                .sessions
+                .member_revoked_since(&who, authorization.epoch, began.revocation_seq)
+                || stored
+                    .and_then(|row| row.ended_at)
+                    .is_some_and(|ended_at| ended_at > began.at);
         let member_epoch = stored.map_or(0, |row| row.epoch) - i64::from(ended);
         Ok(Authentication {
             person: AuthenticatedMember::new(who, profile),
@@ -279,7 +279,7 @@ impl Prover {
             member_epoch,
             authorization_epoch: authorization.epoch,
             visible_at: visible_at.unwrap_or_default(),
-            newest_end: began.newest_end,
+            revocation_seq: began.revocation_seq,
             bound: bound.flatten(),
         })
     }

@@ -134,7 +134,7 @@ impl Members {
         failpoint::reach("people/ended");
         self.0
             .sessions
-            .person_ended(who, authorization_epoch, epoch);
+            .apply_member_epoch(who, authorization_epoch, epoch);
         Ok(true)
     }
 

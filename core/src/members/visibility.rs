@@ -73,7 +73,7 @@ impl Visibility {
             .authorizations
             .require_active(&who.suite_id, &who.corp_id)
             .await?;
-        let interval = Sessions::VISIBILITY_INTERVAL;
+        let interval = Sessions::VISIBILITY_CHECK_INTERVAL;
         let now = self.store.now();
         let known = self.members.find(who).await?;
         // Another session of theirs may have asked today.

@@ -1,9 +1,9 @@
-//! How long sessions live, and how many stay in memory.
+//! Lifetimes of sessions and the size of their cache.
 
 use std::time::Duration;
 
-/// An end on another node goes unheard at most this long.
-const LONGEST_WITHOUT_DATABASE: Duration = Duration::from_secs(600);
+/// Upper bound of [`SessionConfig::max_stale`]: a revocation on another node goes unnoticed at most this long.
+const MAX_STALE_LIMIT: Duration = Duration::from_secs(600);
 
 /// Lifetimes and cache sizes of sessions.
 ///
@@ -19,14 +19,14 @@ const LONGEST_WITHOUT_DATABASE: Duration = Duration::from_secs(600);
 pub struct SessionConfig {
     /// A session ends after this long without a request. 24 hours.
     pub idle_timeout: Duration,
-    /// A session ends this long after the login, whatever happens. 30 days.
+    /// A session ends this long after the login, however much it is used. 30 days.
     pub absolute_timeout: Duration,
-    /// How many sessions stay in memory. 100 000.
+    /// Capacity of the session cache. 100 000.
     pub max_cached: u64,
-    /// How long a session that is not asked for stays in memory. An hour.
+    /// How long a session that no request uses stays in the cache. An hour.
     pub cache_idle: Duration,
-    /// How long sessions in memory go on while the database is gone: 0 to 600 seconds, and more counts as 600. 120
-    /// seconds.
+    /// How long cached sessions are served while the database does not answer: 0 to 600 seconds, more counts as 600.
+    /// 120 seconds.
     pub max_stale: Duration,
 }
 
@@ -43,7 +43,7 @@ impl Default for SessionConfig {
 }
 
 impl SessionConfig {
-    /// For apps where more is at stake: 1 hour idle, 24 hours in all.
+    /// Shorter lifetimes for sensitive apps: 1 hour idle, 24 hours in all.
     #[must_use]
     pub fn strict() -> Self {
         Self {
@@ -53,7 +53,7 @@ impl SessionConfig {
         }
     }
 
-    /// Sets after how long without a request a session ends.
+    /// Sets how long after its last request a session ends.
     #[must_use]
     pub const fn with_idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
@@ -67,35 +67,36 @@ impl SessionConfig {
         self
     }
 
-    /// Sets how many sessions stay in memory.
+    /// Sets the capacity of the session cache.
     #[must_use]
     pub const fn with_max_cached(mut self, sessions: u64) -> Self {
         self.max_cached = sessions;
         self
     }
 
-    /// Sets how long a session that no request uses stays in memory.
+    /// Sets how long a session that no request uses stays in the cache.
     #[must_use]
     pub const fn with_cache_idle(mut self, time: Duration) -> Self {
         self.cache_idle = time;
         self
     }
 
-    /// Sets how long sessions in memory go on while the database is gone: until then an end on another node may go
-    /// unheard. Zero to 600 seconds; more counts as 600. With zero none goes on once the database does not answer.
+    /// Sets how long cached sessions are served while the database does not answer. Until then a revocation on another
+    /// node may go unnoticed. Zero to 600 seconds, more counts as 600. With zero, cached sessions are rejected after the
+    /// first failed poll of the revocation log.
     #[must_use]
     pub const fn with_max_stale(mut self, time: Duration) -> Self {
         self.max_stale = time;
         self
     }
 
-    /// How long sessions in memory are believed without news of the database.
+    /// How long cached sessions are served without a successful poll of the revocation log.
     pub(crate) fn max_stale(&self) -> Duration {
-        self.max_stale.min(LONGEST_WITHOUT_DATABASE)
+        self.max_stale.min(MAX_STALE_LIMIT)
     }
 
-    /// How old the stored activity may become before it is written again.
-    pub(crate) fn write_interval(&self) -> Duration {
+    /// How far the stored `last_seen_at` may lag behind before it is written again.
+    pub(crate) fn touch_interval(&self) -> Duration {
         self.idle_timeout / 96
     }
 
@@ -103,18 +104,18 @@ impl SessionConfig {
         let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         Intervals {
             idle: millis(self.idle_timeout),
-            write: millis(self.write_interval()),
+            touch: millis(self.touch_interval()),
         }
     }
 }
 
-/// What every hit compares, in milliseconds.
+/// The intervals that every cache hit compares, in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Intervals {
-    /// A session that was not used for so long is over.
+    /// The idle timeout.
     pub(crate) idle: i64,
-    /// A use that long after the one that was written is written.
-    pub(crate) write: i64,
+    /// The touch interval.
+    pub(crate) touch: i64,
 }
 
 #[cfg(test)]
@@ -122,14 +123,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sessions_go_on_without_the_database_for_ten_minutes_at_most() {
+    fn max_stale_is_capped_at_ten_minutes() {
         let max_stale = |seconds| {
             SessionConfig::default()
                 .with_max_stale(Duration::from_secs(seconds))
                 .max_stale()
         };
-        for (set, believed) in [(0, 0), (120, 120), (600, 600), (86_400, 600)] {
-            assert_eq!(max_stale(set), Duration::from_secs(believed));
+        for (configured, effective) in [(0, 0), (120, 120), (600, 600), (86_400, 600)] {
+            assert_eq!(max_stale(configured), Duration::from_secs(effective));
         }
     }
 }

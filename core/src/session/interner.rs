@@ -1,18 +1,20 @@
-//! What many sessions have in common: suites, companies, instances. Each is in memory once.
+//! Interned values: suite ids, corp ids and instance names that many sessions share are in memory once.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
 
-/// As many values as there are suites, companies or instances, so that none is ever forgotten.
-pub(super) struct Shared<T>(Mutex<HashSet<T>>);
+use parking_lot::Mutex;
 
-impl<T: Clone + Eq + Hash> Shared<T> {
-    /// The one that is equal to this, as a clone of what the others hold.
-    pub(super) fn one(&self, value: T) -> T {
-        // A panic elsewhere cannot leave the set half-written.
-        let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+/// A set of values that grows to the number of suites, corps or instances. Nothing is ever evicted.
+pub(super) struct Interner<T> {
+    values: Mutex<HashSet<T>>,
+}
+
+impl<T: Clone + Eq + Hash> Interner<T> {
+    /// A clone of the interned value that equals `value`. Interns `value` if there is none.
+    pub(super) fn intern(&self, value: T) -> T {
+        let mut values = self.values.lock();
         if let Some(known) = values.get(&value) {
             return known.clone();
         }
@@ -21,15 +23,17 @@ impl<T: Clone + Eq + Hash> Shared<T> {
     }
 }
 
-impl<T> Default for Shared<T> {
+impl<T> Default for Interner<T> {
     fn default() -> Self {
-        Self(Mutex::new(HashSet::new()))
+        Self {
+            values: Mutex::new(HashSet::new()),
+        }
     }
 }
 
-impl<T> fmt::Debug for Shared<T> {
+impl<T> fmt::Debug for Interner<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Shared")
+        f.write_str("Interner")
     }
 }
 
@@ -40,11 +44,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_equal_is_one() {
-        let shared = Shared::<Arc<str>>::default();
-        let (one, other) = (shared.one("a".into()), shared.one("a".into()));
+    fn intern_returns_same_arc() {
+        let interner = Interner::<Arc<str>>::default();
+        let (one, other) = (interner.intern("a".into()), interner.intern("a".into()));
 
         assert!(Arc::ptr_eq(&one, &other));
-        assert!(!Arc::ptr_eq(&one, &shared.one("b".into())));
+        assert!(!Arc::ptr_eq(&one, &interner.intern("b".into())));
     }
 }

@@ -1,18 +1,17 @@
 //! New sessions.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use crate::clock::Timestamp;
 use crate::domain::{LoginType, Platform, Principal, Profile};
 use crate::error::Result;
 use crate::random;
-use crate::session::current_user::Live;
+use crate::session::current_user::CachedSession;
 use crate::session::{CurrentUser, SessionToken, Sessions, rows, token};
 
-/// Who gets a new session, and how.
+/// The member, user and login of a session to be issued.
 #[derive(Debug)]
-pub(crate) struct Admission {
+pub(crate) struct NewSession {
     pub(crate) principal: Principal,
     pub(crate) user_id: String,
     pub(crate) instance: String,
@@ -22,47 +21,47 @@ pub(crate) struct Admission {
     pub(crate) member_epoch: i64,
     pub(crate) authorization_epoch: i64,
     pub(crate) visible_at: Timestamp,
-    /// The number of the newest end when the login began.
-    pub(crate) newest_end: u64,
+    /// [`Sessions::revocation_seq`] when the login began.
+    pub(crate) revocation_seq: u64,
 }
 
-/// A new session with its token, which is shown only now.
+/// A new session with its token, which cannot be read back later.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IssuedSession {
-    /// What the client sends from now on.
+    /// The token that the client sends from now on.
     pub token: SessionToken,
-    /// Who it stands for.
+    /// The user of the session.
     pub user: CurrentUser,
 }
 
 impl Sessions {
-    /// Makes a session. It is dead at once if an epoch moved on since the login began.
-    pub(crate) async fn issue(&self, admission: Admission) -> Result<IssuedSession> {
-        let token = self.0.mint.mint();
-        let now = self.0.store.now();
-        let epochs = (admission.member_epoch, admission.authorization_epoch);
-        let principal = self.principal(admission.principal);
-        let live = Live {
+    /// Issues a session. It is invalid from the start if an epoch advanced since the login began.
+    pub(crate) async fn issue(&self, new: NewSession) -> Result<IssuedSession> {
+        let token = self.inner.signer.issue();
+        let now = self.inner.store.now();
+        let epochs = (new.member_epoch, new.authorization_epoch);
+        let principal = self.intern_principal(new.principal);
+        let session = CachedSession {
             id: random::hex::<16>().into(),
             token_hash: token::hash(token.expose().as_bytes()),
-            person: self.member_epoch(&principal, epochs.1, epochs.0, epochs.0),
-            authorization: self.authorization_epoch(&principal, epochs.1, epochs.1),
+            member_epoch: self.member_epoch(&principal, epochs.1, epochs.0, epochs.0),
+            authorization_epoch: self.authorization_epoch(&principal, epochs.1, epochs.1),
             principal,
-            user_id: admission.user_id.into(),
-            instance: self.0.instances.one(admission.instance.into()),
-            platform: admission.platform,
-            login_type: admission.login_type,
-            profile: admission.profile,
+            user_id: new.user_id.into(),
+            instance: self.inner.instances.intern(new.instance.into()),
+            platform: new.platform,
+            login_type: new.login_type,
+            profile: new.profile,
             created_at: now,
-            expires_at: now + self.0.settings.absolute_timeout,
-            ended: AtomicBool::new(false),
+            expires_at: now + self.inner.config.absolute_timeout,
+            revoked: AtomicBool::new(false),
             last_seen_at: AtomicI64::new(now.as_millis()),
-            visible_at: AtomicI64::new(admission.visible_at.as_millis()),
+            visible_at: AtomicI64::new(new.visible_at.as_millis()),
         };
-        rows::insert(self.0.store.database(), &live, epochs).await?;
-        let user = CurrentUser(Arc::new(live));
-        self.keep(&user, admission.newest_end);
+        rows::insert(self.inner.store.database(), &session, epochs).await?;
+        let user = CurrentUser::new(session);
+        self.cache(&user, new.revocation_seq);
         Ok(IssuedSession { token, user })
     }
 }

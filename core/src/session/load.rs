@@ -1,120 +1,120 @@
-//! Sessions that are not in memory: read from the database, once however many ask.
+//! Sessions that are not cached: read from the database, once however many callers wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::time::Duration;
 
-use crate::domain::TokenHash;
-use crate::domain::{Principal, Profile};
+use crate::domain::{Principal, Profile, TokenHash};
 use crate::error::{Error, ErrorKind, Result};
 use crate::revocation::epoch::{Epoch, EpochKey};
-use crate::session::current_user::Live;
-use crate::session::rows::{self, Row};
+use crate::session::current_user::CachedSession;
+use crate::session::rows::{self, SessionRow};
 use crate::session::{CurrentUser, Sessions};
 
-/// A token that we did mint but that is of no session is remembered this long, so that a flood of it costs one look-up.
-pub(super) const ABSENT_FOR: Duration = Duration::from_secs(2);
-/// A look-up that takes longer is answered 503.
+/// How long "no such session" is remembered for a token that we issued, so that a flood of it costs one query.
+pub(super) const NEGATIVE_TTL: Duration = Duration::from_secs(2);
+/// A load that takes longer fails with 503.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(2);
+/// `Retry-After` of a load that failed.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl Sessions {
-    /// Reads a session from the database, once however many ask, and keeps it in memory.
+    /// Reads a session from the database, once however many callers wait, and caches it.
     pub(crate) async fn load(&self, hash: TokenHash) -> Result<CurrentUser> {
         let sessions = self.clone();
-        // On our own runtime: a caller that goes away must not leave the others waiting.
-        let load = self.0.runtime.spawn(async move {
-            let read = async {
-                let key = (hash, sessions.0.epochs.flush_seq());
-                let read = sessions
-                    .0
-                    .loads
-                    .try_get_with(key, sessions.read(hash))
-                    .await?;
-                if !read
-                    .as_ref()
-                    .is_some_and(|user| sessions.is_idle(user, sessions.0.store.now()))
-                {
-                    return Ok(read);
-                }
-                // Read a moment ago, and idle since: another node may have written its use down meanwhile.
-                sessions.0.loads.invalidate(&key).await;
-                sessions
-                    .0
-                    .loads
-                    .try_get_with(key, sessions.read(hash))
-                    .await
-            };
-            match tokio::time::timeout(LOAD_TIMEOUT, read).await {
-                Ok(read) => read.map_err(|error: Arc<Error>| Error::clone(&error)),
-                Err(_) => Err(Error::new(
-                    ErrorKind::StoreUnavailable,
-                    "the session could not be read in time",
-                )),
-            }
-        });
-        let read = load
+        // Spawned on our own runtime: a caller that is dropped must not leave the others waiting.
+        let load = self
+            .inner
+            .runtime
+            .spawn(async move { sessions.load_shared(hash).await });
+        let loaded = load
             .await
             .map_err(|_| Error::new(ErrorKind::StoreUnavailable, "the service is shutting down"))?;
-        let read = read.map_err(|error| match error.retry_after() {
+        let loaded = loaded.map_err(|error| match error.retry_after() {
             None if error.kind() == ErrorKind::StoreUnavailable => {
-                error.with_retry_after(Duration::from_secs(1))
+                error.with_retry_after(RETRY_AFTER)
             }
             _ => error,
         })?;
-        let now = self.0.store.now();
-        match read {
+        let now = self.inner.store.now();
+        match loaded {
             Some(user)
-                if user.0.lives(now)
+                if user.session.is_valid(now)
                     && !self.is_idle(&user, now)
-                    && !self.0.ended.contains_key(&hash) =>
+                    && !self.inner.revoked.contains_key(&hash) =>
             {
-                self.used(&user, now);
+                self.touch(&user, now);
                 Ok(user)
             }
             _ => Err(Self::token_invalid()),
         }
     }
 
+    /// Joins the load of this token that is in flight, or starts one.
+    async fn load_shared(&self, hash: TokenHash) -> Result<Option<CurrentUser>> {
+        let in_flight = &self.inner.in_flight;
+        let load = async {
+            let key = (hash, self.inner.epochs.flush_seq());
+            let loaded = in_flight.try_get_with(key, self.read(hash)).await?;
+            if !loaded
+                .as_ref()
+                .is_some_and(|user| self.is_idle(user, self.inner.store.now()))
+            {
+                return Ok(loaded);
+            }
+            // Loaded a moment ago and idle since: another node may have written a touch meanwhile.
+            in_flight.invalidate(&key).await;
+            in_flight.try_get_with(key, self.read(hash)).await
+        };
+        match tokio::time::timeout(LOAD_TIMEOUT, load).await {
+            Ok(loaded) => loaded.map_err(|error: Arc<Error>| Error::clone(&error)),
+            Err(_) => Err(Error::new(
+                ErrorKind::StoreUnavailable,
+                "loading the session timed out",
+            )),
+        }
+    }
+
     async fn read(&self, hash: TokenHash) -> Result<Option<CurrentUser>> {
-        let now = self.0.store.now();
-        let newest_end = self.newest_end();
-        let row = rows::by_token_hash(self.0.store.database(), &hash).await?;
+        let now = self.inner.store.now();
+        let since_seq = self.revocation_seq();
+        let row = rows::find_by_token_hash(self.inner.store.database(), &hash).await?;
         let row = row.map(|mut row| {
-            // What is in memory may be newer than what is written.
-            if let Some(user) = self.0.memory.get(&hash) {
+            // The cached `last_seen_at` may be newer than the stored one.
+            if let Some(user) = self.inner.cache.get(&hash) {
                 row.last_seen_at = row.last_seen_at.max(user.last_seen_at());
             }
             row
         });
-        let Some(row) = row.filter(|row| row.lives(now, self.0.settings.idle_timeout)) else {
-            self.0.memory.remove(&hash);
+        let Some(row) = row.filter(|row| row.is_valid(now, self.inner.config.idle_timeout)) else {
+            self.inner.cache.remove(&hash);
             return Ok(None);
         };
-        let user = CurrentUser(Arc::new(self.live(row, hash)?));
-        self.keep(&user, newest_end);
+        let user = CurrentUser::new(self.session_of(row, hash)?);
+        self.cache(&user, since_seq);
         Ok(Some(user))
     }
 
-    fn live(&self, row: Row, token_hash: TokenHash) -> Result<Live> {
+    fn session_of(&self, row: SessionRow, token_hash: TokenHash) -> Result<CachedSession> {
         let principal =
-            self.principal(Principal::new(row.suite_id, row.corp_id, row.third_user_id));
-        Ok(Live {
+            self.intern_principal(Principal::new(row.suite_id, row.corp_id, row.third_user_id));
+        Ok(CachedSession {
             id: row.id.into(),
             token_hash,
-            person: self.member_epoch(
+            member_epoch: self.member_epoch(
                 &principal,
                 row.authorization_epoch,
                 row.member_epoch,
-                row.stored_person_epoch,
+                row.stored_member_epoch,
             ),
-            authorization: self.authorization_epoch(
+            authorization_epoch: self.authorization_epoch(
                 &principal,
                 row.authorization_epoch,
                 row.stored_authorization_epoch,
             ),
             principal,
             user_id: row.user_id.into(),
-            instance: self.0.instances.one(row.instance.into()),
+            instance: self.inner.instances.intern(row.instance.into()),
             platform: row.platform.parse()?,
             login_type: row.login_type.parse()?,
             profile: Profile {
@@ -125,47 +125,43 @@ impl Sessions {
             },
             created_at: row.created_at,
             expires_at: row.expires_at,
-            ended: AtomicBool::new(false),
+            revoked: AtomicBool::new(false),
             last_seen_at: AtomicI64::new(row.last_seen_at.as_millis()),
             visible_at: AtomicI64::new(row.visible_at.unwrap_or_default().as_millis()),
         })
     }
 
-    /// With the ids that others have too.
-    pub(super) fn principal(&self, who: Principal) -> Arc<Principal> {
-        let (suite_id, corp_id) = (
-            self.0.suite_ids.one(who.suite_id),
-            self.0.corp_ids.one(who.corp_id),
-        );
+    /// The principal with interned suite and corp ids.
+    pub(super) fn intern_principal(&self, principal: Principal) -> Arc<Principal> {
         Arc::new(Principal {
-            suite_id,
-            corp_id,
-            third_user_id: who.third_user_id,
+            suite_id: self.inner.suite_ids.intern(principal.suite_id),
+            corp_id: self.inner.corp_ids.intern(principal.corp_id),
+            third_user_id: principal.third_user_id,
         })
     }
 
+    /// The member epoch of a session that was issued with `issued_with`, where the database holds `stored`.
     pub(super) fn member_epoch(
         &self,
-        who: &Arc<Principal>,
+        principal: &Arc<Principal>,
         authorization_epoch: i64,
-        made_with: i64,
+        issued_with: i64,
         stored: i64,
     ) -> Epoch {
-        self.0.epochs.track(
-            EpochKey::Member(Arc::clone(who), authorization_epoch),
-            made_with,
-            stored,
-        )
+        let key = EpochKey::Member(Arc::clone(principal), authorization_epoch);
+        self.inner.epochs.track(key, issued_with, stored)
     }
 
+    /// The authorization epoch of a session that was issued with `issued_with`, where the database holds `stored`.
     pub(super) fn authorization_epoch(
         &self,
-        who: &Principal,
-        made_with: i64,
+        principal: &Principal,
+        issued_with: i64,
         stored: i64,
     ) -> Epoch {
-        let whose = EpochKey::Authorization(Arc::new((who.suite_id.clone(), who.corp_id.clone())));
-        self.0.epochs.track(whose, made_with, stored)
+        let ids = (principal.suite_id.clone(), principal.corp_id.clone());
+        let key = EpochKey::Authorization(Arc::new(ids));
+        self.inner.epochs.track(key, issued_with, stored)
     }
 }
 
@@ -174,24 +170,28 @@ mod tests {
     use std::sync::Arc;
 
     use crate::clock::ManualClock;
-    use crate::domain::{CorpId, Principal, SuiteId, WecomUserId};
+    use crate::db::Store;
+    use crate::domain::{CorpId, LoginType, Platform, Principal, Profile, SuiteId, WecomUserId};
+    use crate::session::{NewSession, SessionConfig, Sessions};
+    use crate::vault::{DataKey, KeyRing};
 
     #[tokio::test]
-    async fn what_was_begun_before_everything_was_forgotten_is_not_kept() {
-        use crate::db::Store;
-        use crate::domain::{LoginType, Platform, Profile};
-        use crate::session::{Admission, SessionConfig, Sessions};
-        use crate::vault::{DataKey, KeyRing};
-
+    async fn load_that_began_before_a_flush_is_not_cached() {
         let database = Store::connect("sqlite::memory:").await.unwrap();
         let keys = KeyRing::new(vec![DataKey::new([7; 32])]).unwrap();
         let store = Store::open(database, Arc::new(ManualClock::starting_now()), true)
             .await
             .unwrap();
-        let (chores, _done) = tokio::sync::mpsc::unbounded_channel();
+        let (background_tasks, _receiver) = tokio::sync::mpsc::unbounded_channel();
         let runtime = tokio::runtime::Handle::current();
-        let sessions = Sessions::new(store, &keys, SessionConfig::default(), chores, runtime);
-        let admission = |newest_end| Admission {
+        let sessions = Sessions::new(
+            store,
+            &keys,
+            SessionConfig::default(),
+            background_tasks,
+            runtime,
+        );
+        let new_session = |revocation_seq| NewSession {
             principal: Principal::new(
                 SuiteId::new("dkS").unwrap(),
                 CorpId::new("ww1").unwrap(),
@@ -205,19 +205,35 @@ mod tests {
             member_epoch: 0,
             authorization_epoch: 0,
             visible_at: crate::Timestamp::default(),
-            newest_end,
+            revocation_seq,
         };
-        let began = sessions.newest_end();
-        let kept = sessions.issue(admission(began)).await.unwrap().user;
-        assert!(sessions.cached(&kept.0.token_hash).is_some());
-        sessions.forget_all();
-        let begun_before = sessions.issue(admission(began)).await.unwrap().user;
-        assert!(sessions.cached(&begun_before.0.token_hash).is_none());
-        let begun_after = sessions
-            .issue(admission(sessions.newest_end()))
+        let before_flush = sessions.revocation_seq();
+        let cached = sessions
+            .issue(new_session(before_flush))
             .await
             .unwrap()
             .user;
-        assert!(sessions.cached(&begun_after.0.token_hash).is_some());
+        assert!(sessions.get_fresh(&cached.session.token_hash).is_some());
+        sessions.flush();
+        let begun_before = sessions
+            .issue(new_session(before_flush))
+            .await
+            .unwrap()
+            .user;
+        assert!(
+            sessions
+                .get_fresh(&begun_before.session.token_hash)
+                .is_none()
+        );
+        let begun_after = sessions
+            .issue(new_session(sessions.revocation_seq()))
+            .await
+            .unwrap()
+            .user;
+        assert!(
+            sessions
+                .get_fresh(&begun_after.session.token_hash)
+                .is_some()
+        );
     }
 }

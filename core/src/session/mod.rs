@@ -1,4 +1,36 @@
-//! Our sessions: issue, verify (the hot path), end.
+//! Our sessions: tokens, issue, verification (the hot path), touch, revocation.
+//!
+//! # Verification
+//!
+//! [`Sessions::verify`] is the hot path of every protected route.
+//!
+//! 1. A text without the format of a token (`wl_` and 43 characters) is rejected without hashing it.
+//! 2. The token's SHA-256 is looked up in `SessionCache`. A hit takes one read lock of one of 64 shards, for the time of
+//!    a hash table look-up.
+//! 3. A hit is valid if it was not revoked, is not expired, and both its epochs (of the member and of the authorization)
+//!    are current. Nothing is allocated and no future is made.
+//! 4. On a miss, the HMAC in the token is checked first: a token that this service never issued causes no query. Then
+//!    `load` reads the session from the database, once however many callers wait, within 2 s, otherwise 503. A token that
+//!    was issued but has no session is remembered for 2 s (`NEGATIVE_TTL`).
+//!
+//! A cached session that looks idle counts as a miss, because another node may have been used meanwhile.
+//!
+//! # Touch
+//!
+//! Activity is written in the background, at most every 1/96 of the idle timeout, never on the request path. Once a day
+//! per member the background asks WeCom whether the app is still visible to the member.
+//!
+//! # Revocation
+//!
+//! Revoking one session deletes its row. Revoking many adds one to an epoch in one row: the member's or the
+//! authorization's. Cached sessions hold a cell of each epoch and are invalid at the next comparison. A login in progress
+//! carries the epochs it began with, so the session it creates is invalid from the start.
+//!
+//! The cache is ordered without a common lock: `revoke` sets `revoked` before it evicts, and `cache` inserts before it
+//! checks, so one of them always sees the other. Loads that started before a flush of the cache are discarded (generation
+//! counter in [`revocation::epoch`](crate::revocation::epoch)).
+//!
+//! How other nodes learn of it: [`revocation`](crate::revocation).
 
 mod config;
 mod current_user;
@@ -6,16 +38,18 @@ mod interner;
 mod issue;
 mod load;
 mod revoke;
-pub(crate) mod rows;
+mod rows;
 mod session_cache;
 mod sessions;
-pub(crate) mod token;
+mod token;
 mod verify;
 
 pub use config::SessionConfig;
 pub use current_user::CurrentUser;
-pub(crate) use issue::Admission;
 pub use issue::IssuedSession;
-pub(crate) use sessions::{Chore, Sessions};
 pub use token::SessionToken;
 pub use verify::{PendingVerify, Verification, Verified};
+
+pub(crate) use issue::NewSession;
+pub(crate) use rows::{SessionRow, delete_expired, touch};
+pub(crate) use sessions::{BackgroundTask, Sessions};

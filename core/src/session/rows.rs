@@ -1,6 +1,8 @@
-//! Sessions in the database.
+//! The session table.
 
-use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement};
+use std::time::Duration;
+
+use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
     FromQueryResult, QueryFilter as _,
@@ -9,15 +11,13 @@ use sea_orm::{
 use crate::clock::Timestamp;
 use crate::db::entity::session::{ActiveModel, Column, Entity};
 use crate::db::{Store, delete_in_batches};
-use crate::domain::Principal;
-use crate::domain::TokenHash;
-use crate::domain::{CorpId, SuiteId, WecomUserId};
+use crate::domain::{CorpId, Principal, SuiteId, TokenHash, WecomUserId};
 use crate::error::Result;
-use crate::session::current_user::Live;
+use crate::session::current_user::CachedSession;
 
-/// A session with all that decides whether it lives, read in one statement.
+/// A session with the stored epochs of its member and authorization, read in one statement.
 #[derive(Debug, FromQueryResult)]
-pub(crate) struct Row {
+pub(crate) struct SessionRow {
     pub(crate) id: String,
     pub(crate) token_hash: Vec<u8>,
     pub(crate) suite_id: SuiteId,
@@ -35,7 +35,7 @@ pub(crate) struct Row {
     pub(crate) created_at: Timestamp,
     pub(crate) last_seen_at: Timestamp,
     pub(crate) expires_at: Timestamp,
-    pub(crate) stored_person_epoch: i64,
+    pub(crate) stored_member_epoch: i64,
     pub(crate) stored_authorization_epoch: i64,
     pub(crate) visible_at: Option<Timestamp>,
     pub(crate) name: Option<String>,
@@ -44,51 +44,50 @@ pub(crate) struct Row {
     pub(crate) mobile: Option<String>,
 }
 
-impl Row {
-    pub(crate) fn lives(&self, now: Timestamp, idle: std::time::Duration) -> bool {
+impl SessionRow {
+    /// Whether the session is not expired, not idle, and of current epochs.
+    pub(crate) fn is_valid(&self, now: Timestamp, idle_timeout: Duration) -> bool {
         now < self.expires_at
-            && now < self.last_seen_at + idle
-            && self.member_epoch == self.stored_person_epoch
+            && now < self.last_seen_at + idle_timeout
+            && self.member_epoch == self.stored_member_epoch
             && self.authorization_epoch == self.stored_authorization_epoch
     }
 }
 
-pub(crate) async fn by_token_hash(
+pub(super) async fn find_by_token_hash(
     database: &impl ConnectionTrait,
     hash: &TokenHash,
-) -> Result<Option<Row>> {
+) -> Result<Option<SessionRow>> {
     let mut select = select();
     select.and_where(Expr::col(("wecom_session", "token_hash")).eq(hash.to_vec()));
     Ok(
-        Row::find_by_statement(database.get_database_backend().build(&select))
+        SessionRow::find_by_statement(database.get_database_backend().build(&select))
             .one(database)
             .await?,
     )
 }
 
-pub(crate) async fn of_person(
+pub(super) async fn find_by_member(
     database: &impl ConnectionTrait,
-    who: &Principal,
-) -> Result<Vec<Row>> {
+    principal: &Principal,
+) -> Result<Vec<SessionRow>> {
     let mut select = select();
     select
-        .and_where(Expr::col(("wecom_session", "suite_id")).eq(who.suite_id.clone()))
-        .and_where(Expr::col(("wecom_session", "corp_id")).eq(who.corp_id.clone()))
-        .and_where(Expr::col(("wecom_session", "user_id")).eq(who.third_user_id.clone()))
-        .order_by(
-            ("wecom_session", "created_at"),
-            sea_orm::sea_query::Order::Desc,
-        );
+        .and_where(Expr::col(("wecom_session", "suite_id")).eq(principal.suite_id.clone()))
+        .and_where(Expr::col(("wecom_session", "corp_id")).eq(principal.corp_id.clone()))
+        .and_where(Expr::col(("wecom_session", "user_id")).eq(principal.third_user_id.clone()))
+        .order_by(("wecom_session", "created_at"), Order::Desc);
     Ok(
-        Row::find_by_statement(database.get_database_backend().build(&select))
+        SessionRow::find_by_statement(database.get_database_backend().build(&select))
             .all(database)
             .await?,
     )
 }
 
-pub(crate) async fn insert(
+/// Inserts a session with the epochs of its member and authorization.
+pub(super) async fn insert(
     database: &impl ConnectionTrait,
-    session: &Live,
+    session: &CachedSession,
     epochs: (i64, i64),
 ) -> Result<()> {
     let row = ActiveModel {
@@ -111,13 +110,13 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-pub(crate) async fn delete(database: &impl ConnectionTrait, id: &str) -> Result<()> {
+pub(super) async fn delete(database: &impl ConnectionTrait, id: &str) -> Result<()> {
     Entity::delete_by_id(id.to_owned()).exec(database).await?;
     Ok(())
 }
 
-/// Moves the time of the last request on, never back: two nodes may write in either order.
-pub(crate) async fn seen(database: &impl ConnectionTrait, id: &str, at: Timestamp) -> Result<()> {
+/// Writes `last_seen_at` if it is later than the stored one: two nodes may write in either order.
+pub(crate) async fn touch(database: &impl ConnectionTrait, id: &str, at: Timestamp) -> Result<()> {
     Entity::update_many()
         .col_expr(Column::LastSeenAt, Expr::value(at))
         .filter(Column::Id.eq(id))
@@ -127,23 +126,24 @@ pub(crate) async fn seen(database: &impl ConnectionTrait, id: &str, at: Timestam
     Ok(())
 }
 
-/// Removes what can live no more. By one condition after the other, since each has an index of its own.
-pub(crate) async fn remove_over(
+/// Deletes expired and idle sessions. One condition after the other, because each has its own index.
+pub(crate) async fn delete_expired(
     store: &Store,
     now: Timestamp,
     idle_since: Timestamp,
 ) -> Result<()> {
-    for over in [
+    for expired in [
         Column::ExpiresAt.lte(now),
         Column::LastSeenAt.lt(idle_since),
     ] {
-        delete_in_batches::<Entity, String>(store, Column::Id, Condition::all().add(over)).await?;
+        delete_in_batches::<Entity, String>(store, Column::Id, Condition::all().add(expired))
+            .await?;
     }
     Ok(())
 }
 
 fn select() -> SelectStatement {
-    const OWN: [&str; 14] = [
+    const SESSION_COLUMNS: [&str; 14] = [
         "id",
         "token_hash",
         "suite_id",
@@ -159,18 +159,18 @@ fn select() -> SelectStatement {
         "last_seen_at",
         "expires_at",
     ];
-    let same = |table: &'static str, column: &'static str| {
+    let equal_to_session = |table: &'static str, column: &'static str| {
         Expr::col((table, column)).eq(Expr::col(("wecom_session", column)))
     };
     let mut select = Query::select();
-    for column in OWN {
+    for column in SESSION_COLUMNS {
         select.column(("wecom_session", column));
     }
     for column in ["visible_at", "name", "avatar", "email", "mobile"] {
         select.column(("wecom_person", column));
     }
     select
-        .expr_as(Expr::col(("wecom_person", "epoch")), "stored_person_epoch")
+        .expr_as(Expr::col(("wecom_person", "epoch")), "stored_member_epoch")
         .expr_as(
             Expr::col(("wecom_authorization", "epoch")),
             "stored_authorization_epoch",
@@ -178,13 +178,14 @@ fn select() -> SelectStatement {
         .from("wecom_session")
         .inner_join(
             "wecom_person",
-            same("wecom_person", "suite_id")
-                .and(same("wecom_person", "corp_id"))
-                .and(same("wecom_person", "user_id")),
+            equal_to_session("wecom_person", "suite_id")
+                .and(equal_to_session("wecom_person", "corp_id"))
+                .and(equal_to_session("wecom_person", "user_id")),
         )
         .inner_join(
             "wecom_authorization",
-            same("wecom_authorization", "suite_id").and(same("wecom_authorization", "corp_id")),
+            equal_to_session("wecom_authorization", "suite_id")
+                .and(equal_to_session("wecom_authorization", "corp_id")),
         );
     select
 }

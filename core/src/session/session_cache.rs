@@ -1,5 +1,5 @@
-//! The sessions in memory. A look takes a lock for reading, of one part in sixty-four, for as long as a hash table
-//! needs; nobody holds one for longer.
+//! The cache of sessions by the hash of their token. A look-up takes the read lock of one of 64 shards for the time of
+//! a hash table look-up; no operation holds a lock for longer than a scan of one shard.
 
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -12,36 +12,36 @@ use crate::clock::Timestamp;
 use crate::domain::TokenHash;
 use crate::session::{CurrentUser, SessionConfig};
 
-/// With a million sessions, one part is walked through in a millisecond.
-const PARTS: usize = 64;
+/// 64 shards: at one million entries, scanning one shard holds its lock for about 1 ms.
+const SHARDS: usize = 64;
 
 type Lifecycle = DefaultLifecycle<TokenHash, CurrentUser>;
 
-/// Sessions by the hash of their token; those in use stay.
-pub(super) struct Memory {
+/// The sessions in memory, at most [`SessionConfig::max_cached`].
+pub(super) struct SessionCache {
     sessions:
-        Cache<TokenHash, CurrentUser, UnitWeighter, BuildHasherDefault<FirstBytes>, Lifecycle>,
-    forget_after: Duration,
+        Cache<TokenHash, CurrentUser, UnitWeighter, BuildHasherDefault<PrehashedHasher>, Lifecycle>,
+    idle_timeout: Duration,
 }
 
-impl Memory {
-    pub(super) fn new(settings: &SessionConfig) -> Self {
+impl SessionCache {
+    pub(super) fn new(config: &SessionConfig) -> Self {
         let options = OptionsBuilder::new()
-            .weight_capacity(settings.max_cached)
-            .estimated_items_capacity(usize::try_from(settings.max_cached).unwrap_or(usize::MAX))
-            .shards(PARTS)
+            .weight_capacity(config.max_cached)
+            .estimated_items_capacity(usize::try_from(config.max_cached).unwrap_or(usize::MAX))
+            .shards(SHARDS)
             .build()
-            .expect("both capacities are given");
+            .expect("both capacities are set");
         let sessions = Cache::with_options(
             options,
             UnitWeighter,
             BuildHasherDefault::default(),
             Lifecycle::default(),
         );
-        // A use is noted once in a write interval, so that a shorter time would forget sessions in use.
+        // `last_seen_at` advances once per touch interval: a shorter timeout would evict sessions in use.
         Self {
             sessions,
-            forget_after: settings.cache_idle.max(2 * settings.write_interval()),
+            idle_timeout: config.cache_idle.max(2 * config.touch_interval()),
         }
     }
 
@@ -50,7 +50,7 @@ impl Memory {
     }
 
     pub(super) fn insert(&self, user: &CurrentUser) {
-        self.sessions.insert(user.0.token_hash, user.clone());
+        self.sessions.insert(user.session.token_hash, user.clone());
     }
 
     pub(super) fn remove(&self, hash: &TokenHash) -> Option<CurrentUser> {
@@ -61,35 +61,38 @@ impl Memory {
         self.sessions.clear();
     }
 
-    /// Forgets what was not asked for lately.
-    pub(super) fn forget_unused(&self, now: Timestamp) {
+    /// Removes the sessions that no request used within the cache's idle timeout.
+    pub(super) fn evict_idle(&self, now: Timestamp) {
         self.sessions
-            .retain(|_, user| now.since(user.last_seen_at()) < self.forget_after);
+            .retain(|_, user| now.since(user.last_seen_at()) < self.idle_timeout);
     }
 }
 
-impl fmt::Debug for Memory {
+impl fmt::Debug for SessionCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Memory")
+        f.write_str("SessionCache")
     }
 }
 
-/// A SHA-256 is as even as a hash can be, and only tokens of our own get in: its first bytes will do.
+/// Takes the first 8 bytes of the key as its hash. The keys are SHA-256 hashes of tokens that this service issued, so
+/// nobody can choose them to collide.
 #[derive(Default)]
-struct FirstBytes(u64);
+struct PrehashedHasher {
+    hash: u64,
+}
 
-impl Hasher for FirstBytes {
+impl Hasher for PrehashedHasher {
     fn write(&mut self, bytes: &[u8]) {
         if let Some(first) = bytes.first_chunk() {
-            self.0 = u64::from_ne_bytes(*first);
+            self.hash = u64::from_ne_bytes(*first);
         }
     }
 
-    /// The length, which goes before the bytes, is always the same.
+    /// Ignores the length prefix, which is the same for every key.
     fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {
-        self.0
+        self.hash
     }
 }
 
@@ -100,12 +103,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_hash_is_hashed_to_its_first_bytes() {
+    fn prehashed_hasher_returns_first_eight_bytes() {
         let mut hash = [0xee; 32];
         hash[..8].copy_from_slice(&7_u64.to_ne_bytes());
 
         assert_eq!(
-            BuildHasherDefault::<FirstBytes>::default().hash_one(hash),
+            BuildHasherDefault::<PrehashedHasher>::default().hash_one(hash),
             7
         );
     }

@@ -1,4 +1,4 @@
-//! The sessions of this service: those in memory, and what their use leaves to be done.
+//! The handle of the session module: the cache with its invariants, and the tasks that requests leave to the background.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,163 +10,175 @@ use tokio::sync::mpsc;
 
 use crate::clock::Timestamp;
 use crate::db::Store;
-use crate::domain::Principal;
-use crate::domain::TokenHash;
-use crate::domain::{CorpId, SuiteId};
+use crate::domain::{CorpId, Principal, SuiteId, TokenHash};
 use crate::error::{Error, ErrorKind};
 use crate::revocation::epoch::Epochs;
 use crate::revocation::recent::RecentRevocations;
 use crate::session::config::Intervals;
-use crate::session::current_user::Live;
-use crate::session::interner::Shared;
+use crate::session::current_user::CachedSession;
+use crate::session::interner::Interner;
 use crate::session::load;
-use crate::session::session_cache::Memory;
-use crate::session::token::Mint;
+use crate::session::session_cache::SessionCache;
+use crate::session::token::TokenSigner;
 use crate::session::{CurrentUser, SessionConfig};
 use crate::vault::KeyRing;
 
-/// An end is remembered longer than any load that began before it can take.
-const ENDED_FOR: Duration = Duration::from_mins(5);
-const VISIBILITY_MILLIS: i64 = Sessions::VISIBILITY_INTERVAL.as_millis() as i64;
+/// How long a revoked token hash is remembered: longer than any load that began before the revocation can take.
+const REVOKED_TTL: Duration = Duration::from_mins(5);
+const VISIBILITY_CHECK_MILLIS: i64 = Sessions::VISIBILITY_CHECK_INTERVAL.as_millis() as i64;
+/// Capacity of the cache of loads.
+const MAX_LOADS: u64 = 10_000;
 
-/// What a request leaves to be done later, off its own path.
+/// Work that a request leaves to the background.
 #[derive(Debug)]
-pub(crate) enum Chore {
-    /// The session was used; its activity is to be written.
-    Seen(CurrentUser),
-    /// A day has passed since WeCom was asked whether the person may see the app.
+pub(crate) enum BackgroundTask {
+    /// Write the session's `last_seen_at`.
+    Touch(CurrentUser),
+    /// Ask WeCom whether the member can still see the app: the last answer is a day old.
     CheckVisibility(Principal),
 }
 
 #[derive(Clone)]
-pub(crate) struct Sessions(pub(super) Arc<Inner>);
+pub(crate) struct Sessions {
+    pub(super) inner: Arc<Inner>,
+}
 
 pub(super) struct Inner {
     pub(super) store: Store,
-    pub(super) settings: SessionConfig,
+    pub(super) config: SessionConfig,
     intervals: Intervals,
-    pub(super) mint: Mint,
+    pub(super) signer: TokenSigner,
     pub(super) epochs: Epochs,
-    pub(super) memory: Memory,
-    /// By when everything was forgotten last, too: nobody is given what was begun to be read before.
-    pub(super) loads: moka::future::Cache<(TokenHash, u64), Option<CurrentUser>>,
-    pub(super) ended: moka::sync::Cache<TokenHash, ()>,
+    pub(super) cache: SessionCache,
+    /// Keyed by flush generation, so a load that started before a flush is never shared.
+    pub(super) in_flight: moka::future::Cache<(TokenHash, u64), Option<CurrentUser>>,
+    pub(super) revoked: moka::sync::Cache<TokenHash, ()>,
     pub(super) recent: RecentRevocations,
-    pub(super) suite_ids: Shared<SuiteId>,
-    pub(super) corp_ids: Shared<CorpId>,
-    pub(super) instances: Shared<Arc<str>>,
-    chores: mpsc::UnboundedSender<Chore>,
-    /// The feed of ends was read lately.
-    trusted: AtomicBool,
+    pub(super) suite_ids: Interner<SuiteId>,
+    pub(super) corp_ids: Interner<CorpId>,
+    pub(super) instances: Interner<Arc<str>>,
+    background_tasks: mpsc::UnboundedSender<BackgroundTask>,
+    /// The revocation log was not polled successfully for `max_stale`.
+    stale: AtomicBool,
     pub(super) runtime: Handle,
 }
 
 impl Sessions {
-    /// People in use are asked for again after this long.
-    pub(crate) const VISIBILITY_INTERVAL: Duration = Duration::from_hours(24);
+    /// How long WeCom's answer about a member's visibility holds while the member is active.
+    pub(crate) const VISIBILITY_CHECK_INTERVAL: Duration = Duration::from_hours(24);
 
     pub(crate) fn new(
         store: Store,
         keys: &KeyRing,
-        settings: SessionConfig,
-        chores: mpsc::UnboundedSender<Chore>,
+        config: SessionConfig,
+        background_tasks: mpsc::UnboundedSender<BackgroundTask>,
         runtime: Handle,
     ) -> Self {
-        Self(Arc::new(Inner {
-            mint: Mint::new(keys),
+        let inner = Inner {
+            signer: TokenSigner::new(keys),
             epochs: Epochs::new(),
-            memory: Memory::new(&settings),
-            loads: moka::future::Cache::builder()
-                .max_capacity(10_000)
-                .time_to_live(load::ABSENT_FOR)
+            cache: SessionCache::new(&config),
+            in_flight: moka::future::Cache::builder()
+                .max_capacity(MAX_LOADS)
+                .time_to_live(load::NEGATIVE_TTL)
                 .build(),
-            ended: moka::sync::Cache::builder().time_to_live(ENDED_FOR).build(),
+            revoked: moka::sync::Cache::builder()
+                .time_to_live(REVOKED_TTL)
+                .build(),
             recent: RecentRevocations::new(),
-            suite_ids: Shared::default(),
-            corp_ids: Shared::default(),
-            instances: Shared::default(),
-            trusted: AtomicBool::new(true),
+            suite_ids: Interner::default(),
+            corp_ids: Interner::default(),
+            instances: Interner::default(),
+            stale: AtomicBool::new(false),
             store,
-            intervals: settings.intervals(),
-            settings,
-            chores,
+            intervals: config.intervals(),
+            config,
+            background_tasks,
             runtime,
-        }))
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
-    pub(crate) fn settings(&self) -> &SessionConfig {
-        &self.0.settings
+    pub(crate) fn config(&self) -> &SessionConfig {
+        &self.inner.config
     }
 
     pub(crate) fn token_invalid() -> Error {
         Error::new(
             ErrorKind::TokenInvalid,
-            "the session is unknown, ended or expired",
+            "the session is unknown, revoked or expired",
         )
     }
 
-    pub(crate) fn minted(&self, token: &[u8]) -> bool {
-        self.0.mint.minted(token)
+    /// Whether this service issued the token. Needs no look-up.
+    pub(crate) fn is_own_token(&self, token: &[u8]) -> bool {
+        self.inner.signer.verify(token)
     }
 
-    /// A live session from memory. One that looks idle here may be in use on another node, so it counts as absent.
-    pub(crate) fn cached(&self, hash: &TokenHash) -> Option<CurrentUser> {
-        let user = self.0.memory.get(hash)?;
-        let now = self.0.store.now();
-        if !user.0.lives(now) {
-            self.0.memory.remove(hash);
+    /// A valid session from the cache. A session that looks idle here counts as absent, because another node may have
+    /// been used meanwhile.
+    pub(crate) fn get_fresh(&self, hash: &TokenHash) -> Option<CurrentUser> {
+        let user = self.inner.cache.get(hash)?;
+        let now = self.inner.store.now();
+        if !user.session.is_valid(now) {
+            self.inner.cache.remove(hash);
             return None;
         }
         if self.is_idle(&user, now) {
             return None;
         }
-        // Without news of the database for too long, an end elsewhere may be unheard.
-        if !self.0.trusted.load(Ordering::Acquire) {
+        if self.inner.stale.load(Ordering::Acquire) {
             return None;
         }
-        self.used(&user, now);
+        self.touch(&user, now);
         Some(user)
     }
 
-    /// Forgets the sessions that nobody asked for lately.
-    pub(crate) fn forget_unused(&self) {
-        self.0.memory.forget_unused(self.0.store.now());
+    /// Evicts the sessions that no request used lately.
+    pub(crate) fn evict_idle(&self) {
+        self.inner.cache.evict_idle(self.inner.store.now());
     }
 
-    /// Whether what is in memory may be believed, since the ends of other nodes are heard of.
-    pub(crate) fn trust(&self, trusted: bool) {
-        self.0.trusted.store(trusted, Ordering::Release);
+    /// While `stale`, no session is served from the cache: revocations of other nodes may be missing.
+    pub(crate) fn set_stale(&self, stale: bool) {
+        self.inner.stale.store(stale, Ordering::Release);
     }
 
     pub(super) fn is_idle(&self, user: &CurrentUser, now: Timestamp) -> bool {
-        now.millis_since(user.0.last_seen_at()) >= self.0.intervals.idle
+        now.millis_since(user.session.last_seen_at()) >= self.inner.intervals.idle
     }
 
-    /// Keeps a session in memory. An end marks first and forgets then; we keep first and look then: one of the two sees
-    /// the other. What was forgotten after the end of this number, from before which the session may be, stays so.
-    pub(super) fn keep(&self, user: &CurrentUser, newest_end: u64) {
-        let hash = user.0.token_hash;
-        self.0.memory.insert(user);
-        if self.0.epochs.flush_seq() > newest_end {
-            self.0.memory.remove(&hash);
+    /// Lock-free ordering with revocation: `revoke` sets `revoked` before evicting, `cache` inserts before checking it,
+    /// so one of them always sees the other. If the cache was flushed after `since_seq`, the entry is removed again.
+    pub(super) fn cache(&self, user: &CurrentUser, since_seq: u64) {
+        let hash = user.session.token_hash;
+        self.inner.cache.insert(user);
+        if self.inner.epochs.flush_seq() > since_seq {
+            self.inner.cache.remove(&hash);
         }
-        if self.0.ended.contains_key(&hash) {
-            user.0.ended.store(true, Ordering::Release);
-            self.0.memory.remove(&hash);
+        if self.inner.revoked.contains_key(&hash) {
+            user.session.revoked.store(true, Ordering::Release);
+            self.inner.cache.remove(&hash);
         }
     }
 
-    /// Leaves what a use entails to the chores: nothing is written on the request's path.
-    pub(super) fn used(&self, user: &CurrentUser, now: Timestamp) {
-        // The receiver is gone only while the handle shuts down; then there is nobody left to do it.
-        if Live::renew(&user.0.last_seen_at, now, self.0.intervals.write) {
-            let _ = self.0.chores.send(Chore::Seen(user.clone()));
-        }
-        if Live::renew(&user.0.visible_at, now, VISIBILITY_MILLIS) {
+    /// Records a request on the session. The write to the database is left to the background.
+    pub(super) fn touch(&self, user: &CurrentUser, now: Timestamp) {
+        let session = &user.session;
+        // Sending fails only during shutdown, when the receiver is gone; then the activity of this request is lost.
+        if CachedSession::advance_if_older(&session.last_seen_at, now, self.inner.intervals.touch) {
             let _ = self
-                .0
-                .chores
-                .send(Chore::CheckVisibility(user.principal().clone()));
+                .inner
+                .background_tasks
+                .send(BackgroundTask::Touch(user.clone()));
+        }
+        if CachedSession::advance_if_older(&session.visible_at, now, VISIBILITY_CHECK_MILLIS) {
+            let _ = self
+                .inner
+                .background_tasks
+                .send(BackgroundTask::CheckVisibility(user.principal().clone()));
         }
     }
 }

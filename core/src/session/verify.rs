@@ -1,5 +1,5 @@
-//! What every protected request pays: a hash, a look into memory, a few comparisons. For a session that is in memory no
-//! future is made, nothing is allocated, and one lock is taken, shared and for no longer than a hash table needs.
+//! Verification of a request's token: one hash, one cache look-up, a few comparisons. A cache hit makes no future,
+//! allocates nothing and takes one shared lock for the time of a hash table look-up.
 
 use std::fmt;
 use std::future::Future;
@@ -8,16 +8,16 @@ use std::pin::Pin;
 use crate::error::Result;
 use crate::session::{CurrentUser, Sessions, token};
 
-/// A look-up that has to ask the database.
+/// A verification that queries the database.
 pub type PendingVerify = Pin<Box<dyn Future<Output = Result<Verified>> + Send>>;
 
-/// A credential that is good.
+/// A valid credential.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Verified {
-    /// Who sent the request.
+    /// The user who sent the request.
     pub user: CurrentUser,
-    /// The cookie that came along is of no session and is to be cleared.
+    /// Whether the request also has a cookie without a session, which the response should clear.
     pub clear_cookie: bool,
 }
 
@@ -30,22 +30,22 @@ impl Verified {
     }
 }
 
-/// What is known of a request's credentials.
+/// The result of verifying a request's credentials.
 #[non_exhaustive]
 pub enum Verification {
-    /// None was sent.
+    /// The request has no credential.
     Absent,
-    /// The answer is known now: a live session, or why there is none.
+    /// Verified without the database: a valid session, or the error.
     Ready(Result<Verified>),
-    /// The database has to be asked. The future may be polled on any runtime.
+    /// The database has to be queried. The future may be polled on any runtime.
     Pending(PendingVerify),
 }
 
 impl Verification {
-    /// Waits for the answer; `None` if nothing was sent.
+    /// Waits for the result; `None` if the request has no credential.
     ///
     /// # Errors
-    /// The credential is bad, or the database does not answer.
+    /// The credential is invalid, or the database does not answer.
     pub async fn resolve(self) -> Result<Option<Verified>> {
         match self {
             Self::Absent => Ok(None),
@@ -66,17 +66,17 @@ impl fmt::Debug for Verification {
 }
 
 impl Sessions {
-    /// The session of one token: at once if it is in memory or not ours, else by asking the database.
+    /// Verifies one token: at once if its session is cached or we did not issue it, otherwise by a query.
     pub(crate) fn verify(&self, token: &[u8]) -> Verification {
-        // Before any hashing: text of any length may come along.
-        if !token::has_shape(token) {
+        // Before hashing: the text may have any length.
+        if !token::has_token_format(token) {
             return Verification::Ready(Err(Self::token_invalid()));
         }
         let hash = token::hash(token);
-        if let Some(user) = self.cached(&hash) {
+        if let Some(user) = self.get_fresh(&hash) {
             return Verification::Ready(Ok(Verified::new(user)));
         }
-        if !self.minted(token) {
+        if !self.is_own_token(token) {
             return Verification::Ready(Err(Self::token_invalid()));
         }
         let sessions = self.clone();

@@ -8,7 +8,7 @@ use crate::clock::SystemClock;
 use crate::db::Store;
 use crate::domain::{CorpId, SuiteId, WecomUserId};
 use crate::domain::{LoginType, Platform, Principal, Profile};
-use crate::session::{Admission, Chore, CurrentUser, SessionConfig, Sessions};
+use crate::session::{BackgroundTask, CurrentUser, NewSession, SessionConfig, Sessions};
 use crate::vault::{DataKey, KeyRing};
 use crate::web::admin::Admin;
 use crate::web::client::TrustedProxies;
@@ -17,7 +17,7 @@ use crate::web::public_url::{Mount, PublicUrl};
 
 pub(super) struct Fixture {
     pub(super) sessions: Sessions,
-    _chores: mpsc::UnboundedReceiver<Chore>,
+    _background_tasks: mpsc::UnboundedReceiver<BackgroundTask>,
 }
 
 impl Fixture {
@@ -27,12 +27,12 @@ impl Fixture {
         let store = Store::open(database, Arc::new(SystemClock), true)
             .await
             .unwrap();
-        let (sender, chores) = mpsc::unbounded_channel();
+        let (sender, background_tasks) = mpsc::unbounded_channel();
         let runtime = tokio::runtime::Handle::current();
         let sessions = Sessions::new(store, &keys, SessionConfig::default(), sender, runtime);
         Self {
             sessions,
-            _chores: chores,
+            _background_tasks: background_tasks,
         }
     }
 
@@ -42,7 +42,7 @@ impl Fixture {
             CorpId::new("ww1").unwrap(),
             WecomUserId::new("zhangsan").unwrap(),
         );
-        let admission = Admission {
+        let new_session = NewSession {
             principal,
             user_id: "1".into(),
             instance: "auths.QywxProxyDefault".into(),
@@ -52,9 +52,9 @@ impl Fixture {
             member_epoch: 0,
             authorization_epoch: 0,
             visible_at: crate::clock::Timestamp::default(),
-            newest_end: 0,
+            revocation_seq: 0,
         };
-        let issued = self.sessions.issue(admission).await.unwrap();
+        let issued = self.sessions.issue(new_session).await.unwrap();
         (issued.token.expose().to_owned(), issued.user)
     }
 

@@ -136,7 +136,7 @@ async fn a_predicate_sees_person_action_and_company() {
         kind(enter(&web, &fixture, None, 1).await),
         Some(ErrorKind::Unauthenticated)
     );
-    fixture.sessions.end(&user).await.unwrap();
+    fixture.sessions.revoke(&user).await.unwrap();
     assert_eq!(
         kind(enter(&web, &fixture, Some(&session), 1).await),
         Some(ErrorKind::TokenInvalid)

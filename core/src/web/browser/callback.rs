@@ -231,7 +231,7 @@ async fn enter(
     let sessions = &visit.login.0.sessions;
     if let Err(error) = end_former(visit, &issued.user).await {
         // Nobody gets to know the new token: its session is over too.
-        if let Err(error) = sessions.end(&issued.user).await {
+        if let Err(error) = sessions.revoke(&issued.user).await {
             tracing::warn!(target: "wecom_login", %error, "a session that nobody holds was not ended");
         }
         return visit.failed(&error, again(visit, login_request));
@@ -239,7 +239,7 @@ async fn enter(
     let cookie = visit
         .web()
         .cookie
-        .set(issued.token.expose(), sessions.settings().absolute_timeout);
+        .set(issued.token.expose(), sessions.config().absolute_timeout);
     let mut response = visit
         .redirect(303, login_request.return_to.as_str())
         .with_header("set-cookie", cookie)
@@ -258,7 +258,7 @@ async fn enter(
 async fn end_former(visit: &Visit<'_>, new: &CurrentUser) -> Result<()> {
     match held(visit).await? {
         Some(former) if former.session_id() != new.session_id() => {
-            visit.login.0.sessions.end(&former).await
+            visit.login.0.sessions.revoke(&former).await
         }
         _ => Ok(()),
     }

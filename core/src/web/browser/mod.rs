@@ -59,7 +59,7 @@ pub(super) fn broken(login: &WecomLogin, language: Language) -> Response {
 /// The `Set-Cookie` that makes `/login` wait for a click: in WeCom it would log the person in again without one. It lasts
 /// as long as the session could have.
 pub(super) fn logged_out(login: &WecomLogin) -> String {
-    let absolute = login.0.sessions.settings().absolute_timeout;
+    let absolute = login.0.sessions.config().absolute_timeout;
     BrowserCookies::new(&login.0.web.cookie_names).set(
         cookies::LOGGED_OUT_COOKIE,
         &random::hex::<16>(),

@@ -145,7 +145,7 @@ async fn two_credentials_must_be_of_one_session() {
 async fn a_cookie_of_an_ended_session_is_looked_up_and_cleared() {
     let fixture = Fixture::new().await;
     let (web, (one, _), (other, ended)) = (web(), fixture.login().await, fixture.login().await);
-    fixture.sessions.end(&ended).await.unwrap();
+    fixture.sessions.revoke(&ended).await.unwrap();
     let both = [fixture.bearer(&one), fixture.cookie(&other)].concat();
     let verify = web.verify(&fixture.sessions, "GET", both.as_slice());
     assert!(
