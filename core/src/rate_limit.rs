@@ -1,4 +1,5 @@
-//! How often a client may do something in a minute.
+//! Rate limits per minute, by any key and by client address. Kept by hand: the limits need a fixed window that starts with a
+//! key's first event, our own clock, and a check that does not count.
 
 use std::fmt;
 use std::hash::Hash;
@@ -14,32 +15,26 @@ use crate::error::{Error, ErrorKind, Result};
 
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// More keys than this at once, and the ones not seen for longest are forgotten: memory is bounded, and who has
-/// that many addresses is not stopped by counting them.
-const KEYS: u64 = 100_000;
+/// Beyond this number of keys the least recently used are evicted, so that memory is bounded. An attacker with that many
+/// addresses is not stopped by a limit per address.
+const MAX_KEYS: u64 = 100_000;
 
 /// Counts events by key in windows of a minute. A window begins with the first event of its key.
 ///
-/// Clones count together.
+/// Clones share their counts.
 #[derive(Clone)]
-pub(crate) struct Limit<K> {
+pub(crate) struct RateLimiter<K> {
     windows: Cache<K, Window>,
     per_minute: u32,
     clock: Arc<dyn Clock>,
 }
 
-#[derive(Clone, Copy)]
-struct Window {
-    began: Timestamp,
-    count: u32,
-}
-
-impl<K: Hash + Eq + Clone + Send + Sync + 'static> Limit<K> {
+impl<K: Hash + Eq + Clone + Send + Sync + 'static> RateLimiter<K> {
     pub(crate) fn new(per_minute: u32, clock: Arc<dyn Clock>) -> Self {
         let windows = Cache::builder()
-            .max_capacity(KEYS)
+            .max_capacity(MAX_KEYS)
             .eviction_policy(EvictionPolicy::lru())
-            // Only to free memory; whether a window is over is told by our own clock.
+            // Only frees memory: the end of a window is decided by our own clock.
             .time_to_idle(2 * WINDOW)
             .build();
         Self {
@@ -49,69 +44,107 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> Limit<K> {
         }
     }
 
-    /// Whether the key has events left. Counts nothing: for what is counted only when it fails.
+    /// Checks the limit without counting: for events that are recorded only when they fail.
     ///
     /// # Errors
-    /// `RATE_LIMITED`, with the time until the window ends.
+    /// `RATE_LIMITED` with the time until the window ends.
     pub(crate) fn check(&self, key: &K) -> Result<()> {
         match self.windows.get(key) {
-            Some(window) if window.count >= self.per_minute => self.refuse_until_over(window),
+            Some(window) if window.count >= self.per_minute => self.reject_until_end(window),
             _ => Ok(()),
         }
     }
 
     /// Counts an event.
-    pub(crate) fn count(&self, key: K) {
-        self.counted(key);
+    pub(crate) fn record(&self, key: K) {
+        self.increment(key);
     }
 
-    /// Counts an event and says whether it is still within the limit: for what is counted in any case.
+    /// Counts an event and checks the limit: for events that count whether they fail or not.
     ///
     /// # Errors
-    /// `RATE_LIMITED`, with the time until the window ends.
-    pub(crate) fn take(&self, key: K) -> Result<()> {
-        let window = self.counted(key);
+    /// `RATE_LIMITED` with the time until the window ends.
+    pub(crate) fn acquire(&self, key: K) -> Result<()> {
+        let window = self.increment(key);
         if window.count > self.per_minute {
-            self.refuse_until_over(window)
+            self.reject_until_end(window)
         } else {
             Ok(())
         }
     }
 
-    fn counted(&self, key: K) -> Window {
+    fn increment(&self, key: K) -> Window {
         let now = self.clock.now();
         let entry = self
             .windows
             .entry(key)
             .and_upsert_with(|window| match window {
-                Some(window) if now.since(window.value().began) < WINDOW => {
+                Some(window) if now.since(window.value().started_at) < WINDOW => {
                     let window = window.value();
                     Window {
-                        began: window.began,
+                        started_at: window.started_at,
                         count: window.count.saturating_add(1),
                     }
                 }
                 _ => Window {
-                    began: now,
+                    started_at: now,
                     count: 1,
                 },
             });
         entry.into_value()
     }
 
-    fn refuse_until_over(&self, window: Window) -> Result<()> {
-        let left = WINDOW.saturating_sub(self.clock.now().since(window.began));
-        if left.is_zero() {
+    fn reject_until_end(&self, window: Window) -> Result<()> {
+        let remaining = WINDOW.saturating_sub(self.clock.now().since(window.started_at));
+        if remaining.is_zero() {
             return Ok(());
         }
         Err(
             Error::new(ErrorKind::RateLimited, "too many attempts within a minute")
-                .with_retry_after(left),
+                .with_retry_after(remaining),
         )
     }
 }
 
-/// What a client is counted by: an IPv6 client by its /64, since it has as many addresses there as it likes.
+/// A [`RateLimiter`] by the key of a client's address. A request without a client address is not limited.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientRateLimiter {
+    limiter: RateLimiter<IpAddr>,
+}
+
+impl ClientRateLimiter {
+    pub(crate) fn new(per_minute: u32, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            limiter: RateLimiter::new(per_minute, clock),
+        }
+    }
+
+    /// Checks the client's limit without counting.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` with the time until the window ends.
+    pub(crate) fn check(&self, client: Option<IpAddr>) -> Result<()> {
+        client.map_or(Ok(()), |client| self.limiter.check(&client_key(client)))
+    }
+
+    /// Counts an event of the client.
+    pub(crate) fn record(&self, client: Option<IpAddr>) {
+        if let Some(client) = client {
+            self.limiter.record(client_key(client));
+        }
+    }
+
+    /// Counts an event of the client and checks its limit.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED` with the time until the window ends.
+    pub(crate) fn acquire(&self, client: Option<IpAddr>) -> Result<()> {
+        client.map_or(Ok(()), |client| self.limiter.acquire(client_key(client)))
+    }
+}
+
+/// The rate limit key of a client: the IPv4 address, or the /64 of an IPv6 address, in which one client can use any
+/// address.
 pub(crate) fn client_key(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
@@ -119,9 +152,15 @@ pub(crate) fn client_key(address: IpAddr) -> IpAddr {
     }
 }
 
-impl<K> fmt::Debug for Limit<K> {
+#[derive(Clone, Copy)]
+struct Window {
+    started_at: Timestamp,
+    count: u32,
+}
+
+impl<K> fmt::Debug for RateLimiter<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Limit")
+        f.debug_struct("RateLimiter")
             .field("per_minute", &self.per_minute)
             .finish_non_exhaustive()
     }
@@ -132,52 +171,52 @@ mod tests {
     use super::*;
     use crate::clock::ManualClock;
 
-    fn limit(per_minute: u32) -> (Limit<&'static str>, ManualClock) {
+    fn limiter(per_minute: u32) -> (RateLimiter<&'static str>, ManualClock) {
         let clock = ManualClock::new(Timestamp::from_millis(1_000));
-        (Limit::new(per_minute, Arc::new(clock.clone())), clock)
+        (RateLimiter::new(per_minute, Arc::new(clock.clone())), clock)
     }
 
     #[test]
-    fn failures_are_counted_and_the_limit_says_when_it_ends() {
-        let (limit, clock) = limit(2);
-        limit.count("a");
-        assert!(limit.check(&"a").is_ok());
+    fn check_rejects_after_recorded_failures_until_window_ends() {
+        let (limiter, clock) = limiter(2);
+        limiter.record("a");
+        assert!(limiter.check(&"a").is_ok());
         clock.advance(Duration::from_millis(500));
-        limit.count("a");
-        let error = limit.check(&"a").unwrap_err();
+        limiter.record("a");
+        let error = limiter.check(&"a").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::RateLimited);
         assert_eq!(error.retry_after(), Some(Duration::from_millis(59_500)));
-        assert!(limit.check(&"b").is_ok(), "another key is another count");
+        assert!(limiter.check(&"b").is_ok(), "another key is another count");
         clock.advance(Duration::from_millis(59_500));
-        assert!(limit.check(&"a").is_ok());
+        assert!(limiter.check(&"a").is_ok());
     }
 
     #[test]
-    fn takes_beyond_the_limit_are_refused_and_do_not_prolong_the_window() {
-        let (limit, clock) = limit(3);
+    fn acquire_over_the_limit_does_not_extend_the_window() {
+        let (limiter, clock) = limiter(3);
         for _ in 0..3 {
-            limit.take("a").unwrap();
+            limiter.acquire("a").unwrap();
         }
         clock.advance(Duration::from_secs(59));
         assert_eq!(
-            limit.take("a").unwrap_err().retry_after(),
+            limiter.acquire("a").unwrap_err().retry_after(),
             Some(Duration::from_secs(1))
         );
         clock.advance(Duration::from_secs(1));
-        limit.take("a").unwrap();
+        limiter.acquire("a").unwrap();
     }
 
     #[test]
-    fn threads_that_count_at_once_lose_nothing() {
-        let (limit, _) = limit(400);
+    fn record_from_several_threads_loses_no_event() {
+        let (limiter, _) = limiter(400);
         std::thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| (0..100).for_each(|_| limit.count("a")));
+                scope.spawn(|| (0..100).for_each(|_| limiter.record("a")));
             }
         });
-        assert!(limit.check(&"a").is_err(), "all 400 are there");
-        let (limit, _) = self::limit(401);
-        (0..400).for_each(|_| limit.count("a"));
-        assert!(limit.check(&"a").is_ok());
+        assert!(limiter.check(&"a").is_err(), "all 400 are there");
+        let (limiter, _) = self::limiter(401);
+        (0..400).for_each(|_| limiter.record("a"));
+        assert!(limiter.check(&"a").is_ok());
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::{AgentId, CorpId, SuiteId};
 use crate::domain::{LoginType, Platform};
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::{Attempt, Ticket};
-use crate::rate_limit::{Limit, client_key};
+use crate::rate_limit::ClientRateLimiter;
 use crate::session::IssuedSession;
 use crate::wecom::Scope;
 
@@ -26,7 +26,7 @@ const SECOND_CLICK: Duration = Duration::from_secs(10);
 
 /// What is remembered of browsers that log in.
 pub(crate) struct BrowserLogins {
-    unknown_companies: Limit<IpAddr>,
+    unknown_companies: ClientRateLimiter,
     /// What choices led to, and when.
     chosen: Cache<(String, CorpId), (Timestamp, IssuedSession)>,
 }
@@ -34,7 +34,7 @@ pub(crate) struct BrowserLogins {
 impl BrowserLogins {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
-            unknown_companies: Limit::new(UNKNOWN_COMPANIES, clock),
+            unknown_companies: ClientRateLimiter::new(UNKNOWN_COMPANIES, clock),
             chosen: Cache::builder()
                 .max_capacity(10_000)
                 .time_to_live(SECOND_CLICK)
@@ -92,14 +92,10 @@ impl AuthService {
         client: Option<IpAddr>,
     ) -> Result<SuiteId> {
         let found = self.suite_of(corp_id, None).await;
-        if let (Err(error), Some(client)) = (&found, client)
+        if let Err(error) = &found
             && error.kind() == ErrorKind::CorpNotAuthorized
         {
-            self.0
-                .0
-                .browser_logins
-                .unknown_companies
-                .take(client_key(client))?;
+            self.0.0.browser_logins.unknown_companies.acquire(client)?;
         }
         found
     }

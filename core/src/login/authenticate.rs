@@ -18,7 +18,7 @@ use crate::domain::{Principal, Profile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::limits::{FAILED_OF_CLIENT, FAILED_OF_CORP, code_hash, in_a_logins_time};
 use crate::members::{self, Members, Visibility};
-use crate::rate_limit::Limit;
+use crate::rate_limit::{ClientRateLimiter, RateLimiter};
 use crate::session::Sessions;
 use crate::tokens::AppCredential;
 use crate::wecom::{Api, Identity};
@@ -73,8 +73,8 @@ pub(super) struct Inner {
     pub(super) authorizations: Authorizations,
     pub(super) members: Members,
     pub(super) sessions: Sessions,
-    pub(super) failed_of_client: Limit<IpAddr>,
-    pub(super) failed_of_corp: Limit<(SuiteId, CorpId)>,
+    pub(super) failed_of_client: ClientRateLimiter,
+    pub(super) failed_of_corp: RateLimiter<(SuiteId, CorpId)>,
     pub(super) refused: moka::sync::Cache<[u8; 32], Timestamp>,
     pub(super) in_flight: moka::sync::Cache<(SuiteId, CorpId), Arc<Semaphore>>,
 }
@@ -91,8 +91,8 @@ impl Prover {
     ) -> Self {
         let clock = Arc::clone(store.clock());
         Self(Arc::new(Inner {
-            failed_of_client: Limit::new(FAILED_OF_CLIENT, Arc::clone(&clock)),
-            failed_of_corp: Limit::new(FAILED_OF_CORP, clock),
+            failed_of_client: ClientRateLimiter::new(FAILED_OF_CLIENT, Arc::clone(&clock)),
+            failed_of_corp: RateLimiter::new(FAILED_OF_CORP, clock),
             refused: moka::sync::Cache::builder()
                 .max_capacity(100_000)
                 .time_to_live(REFUSED_FOR)

@@ -8,7 +8,6 @@ use crate::db::{DATABASE_RETRY_AFTER, DbWaitTracker};
 use crate::digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::authenticate::{Attempt, Prover};
-use crate::rate_limit::client_key;
 
 /// A login is answered within this, whatever WeCom does.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(12);
@@ -27,25 +26,21 @@ impl Prover {
         client: Option<IpAddr>,
         proof: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
-        if let Some(client) = client {
-            self.0.failed_of_client.check(&client_key(client))?;
-        }
+        self.0.failed_of_client.check(client)?;
         let outcome = in_a_logins_time(proof).await;
-        if let (Some(client), Err(error)) = (client, &outcome)
+        if let Err(error) = &outcome
             && matches!(
                 error.kind(),
                 ErrorKind::CodeInvalid | ErrorKind::LoginCodeInvalid | ErrorKind::CorpNotAuthorized
             )
         {
-            self.0.failed_of_client.count(client_key(client));
+            self.0.failed_of_client.record(client);
         }
         outcome
     }
 
     pub(super) fn check_limits(&self, attempt: &Attempt) -> Result<()> {
-        if let Some(client) = attempt.client {
-            self.0.failed_of_client.check(&client_key(client))?;
-        }
+        self.0.failed_of_client.check(attempt.client)?;
         if !attempt.stated {
             self.0
                 .failed_of_corp
@@ -60,13 +55,13 @@ impl Prover {
             ErrorKind::CorpNotAuthorized => (true, false),
             _ => (false, false),
         };
-        if let Some(client) = attempt.client.filter(|_| of_client) {
-            self.0.failed_of_client.count(client_key(client));
+        if of_client {
+            self.0.failed_of_client.record(attempt.client);
         }
         if of_corp {
             self.0
                 .failed_of_corp
-                .count((attempt.suite_id.clone(), attempt.corp_id.clone()));
+                .record((attempt.suite_id.clone(), attempt.corp_id.clone()));
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::db::entity::organization_code::{ActiveModel, Column, Entity};
 use crate::db::{Store, is_unique_violation, retry_transaction};
 use crate::domain::{CorpId, OrganizationCode, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
-use crate::rate_limit::{Limit, client_key};
+use crate::rate_limit::ClientRateLimiter;
 
 /// Look-ups in a minute of one client, by whichever door.
 const LOOK_UPS: u32 = 30;
@@ -18,12 +18,12 @@ const LOOK_UPS: u32 = 30;
 #[derive(Clone)]
 pub(crate) struct OrganizationCodes {
     store: Store,
-    look_ups: Limit<IpAddr>,
+    look_ups: ClientRateLimiter,
 }
 
 impl OrganizationCodes {
     pub(crate) fn new(store: Store) -> Self {
-        let look_ups = Limit::new(LOOK_UPS, Arc::clone(store.clock()));
+        let look_ups = ClientRateLimiter::new(LOOK_UPS, Arc::clone(store.clock()));
         Self { store, look_ups }
     }
 
@@ -78,9 +78,7 @@ impl OrganizationCodes {
         code: &str,
         client: Option<IpAddr>,
     ) -> Result<(SuiteId, CorpId)> {
-        if let Some(client) = client {
-            self.look_ups.take(client_key(client))?;
-        }
+        self.look_ups.acquire(client)?;
         let unknown = || Error::new(ErrorKind::OrgCodeNotFound, "no such organisation code");
         let code = OrganizationCode::new(code).map_err(|_| unknown())?;
         let row = Entity::find_by_id(code.key())

@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq as _;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::CorpId;
 use crate::error::{Error, ErrorKind, Result};
-use crate::rate_limit::Limit;
+use crate::rate_limit::ClientRateLimiter;
 use crate::session::{CurrentUser, Sessions};
 use crate::web::config::Web;
 use crate::web::credential::{Bearer, bearer};
@@ -65,7 +65,7 @@ impl AdminKey {
 pub(crate) struct Admin {
     key: Option<AdminKey>,
     predicate: Option<AdminPredicate>,
-    wrong: Limit<IpAddr>,
+    wrong: ClientRateLimiter,
 }
 
 impl Admin {
@@ -77,7 +77,7 @@ impl Admin {
         Self {
             key,
             predicate,
-            wrong: Limit::new(WRONG_KEYS_PER_MINUTE, clock),
+            wrong: ClientRateLimiter::new(WRONG_KEYS_PER_MINUTE, clock),
         }
     }
 
@@ -90,11 +90,11 @@ impl Admin {
             return Ok(false);
         }
         // Before the comparison: else the right key among too many wrong ones would still be found.
-        self.wrong.check(&client)?;
+        self.wrong.check(Some(client))?;
         if key.fits(given) {
             return Ok(true);
         }
-        self.wrong.count(client);
+        self.wrong.record(Some(client));
         Err(refused("the admin key is wrong"))
     }
 }
