@@ -75,8 +75,8 @@ impl Builder {
         self
     }
 
-    /// The app's URL in browsers, if its host is not that of the notify URL: the trusted domain of every app, unless
-    /// the `trustedDomain` setting names another.
+    /// The app's URL in browsers, if its host is not that of the notify URL: the trusted domain of
+    /// every app, unless the `trustedDomain` setting names another.
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
         self
@@ -100,8 +100,8 @@ impl Builder {
         self
     }
 
-    /// Allows listening on and pushing to other addresses than loopback. Anyone who reaches the sandbox can log in as
-    /// anyone.
+    /// Allows listening on and pushing to other addresses than loopback. Anyone who reaches the
+    /// sandbox can log in as anyone.
     pub const fn remote(mut self, remote: bool) -> Self {
         self.remote = remote;
         self
@@ -161,7 +161,8 @@ impl Builder {
         Ok(Sandbox::serve(engine, listener))
     }
 
-    /// Adds the suites and pins of the auths directory. Returns the names of the instances of each suite.
+    /// Adds the suites and pins of the auths directory. Returns the names of the instances of each
+    /// suite.
     fn read_auths(&mut self) -> Result<BTreeMap<String, Vec<String>>, StartError> {
         let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
         if let Some(root) = &self.auths {
@@ -210,25 +211,6 @@ impl Builder {
     }
 }
 
-/// The suites without repeated ids; at least one, each with callback keys.
-fn distinct_suites(all: Vec<Suite>) -> Result<Vec<Suite>, StartError> {
-    let mut suites: Vec<Suite> = Vec::new();
-    for suite in all {
-        if suite.callback_keys.is_empty() {
-            return Err(StartError::invalid("a suite needs callback keys"));
-        }
-        if !suites.iter().any(|known| known.id == suite.id) {
-            suites.push(suite);
-        }
-    }
-    if suites.is_empty() {
-        return Err(StartError::invalid(
-            "no suite: the auths directory must have at least one",
-        ));
-    }
-    Ok(suites)
-}
-
 /// Why a sandbox could not start.
 #[derive(Debug)]
 pub struct StartError {
@@ -269,3 +251,22 @@ impl fmt::Display for StartError {
 }
 
 impl error::Error for StartError {}
+
+/// The suites without repeated ids; at least one, each with callback keys.
+fn distinct_suites(all: Vec<Suite>) -> Result<Vec<Suite>, StartError> {
+    let mut suites: Vec<Suite> = Vec::new();
+    for suite in all {
+        if suite.callback_keys.is_empty() {
+            return Err(StartError::invalid("a suite needs callback keys"));
+        }
+        if !suites.iter().any(|known| known.id == suite.id) {
+            suites.push(suite);
+        }
+    }
+    if suites.is_empty() {
+        return Err(StartError::invalid(
+            "no suite: the auths directory must have at least one",
+        ));
+    }
+    Ok(suites)
+}

@@ -69,8 +69,8 @@ impl Engine {
         read(&self.store.lock())
     }
 
-    /// Updates the store and writes the state file before the lock is released, so that an answered change is
-    /// never lost.
+    /// Updates the store and writes the state file before the lock is released, so that an answered
+    /// change is never lost.
     pub(crate) fn update<T>(&self, update: impl FnOnce(&mut Store) -> T) -> T {
         let mut store = self.store.lock();
         store.dirty = true;
@@ -79,8 +79,8 @@ impl Engine {
         outcome
     }
 
-    /// Like [`Self::update`], but writes the state file only if the closure sets `dirty`: the count of a call is
-    /// not worth a write.
+    /// Like [`Self::update`], but writes the state file only if the closure sets `dirty`: the count
+    /// of a call is not worth a write.
     pub(crate) fn update_unmarked<T>(&self, update: impl FnOnce(&mut Store) -> T) -> T {
         let mut store = self.store.lock();
         let outcome = update(&mut store);
@@ -101,7 +101,8 @@ impl Engine {
         self.wake_ticket_timers();
     }
 
-    /// The trusted domain of every app: the setting, else the host of the public URL, else that of the notify URL.
+    /// The trusted domain of every app: the setting, else the host of the public URL, else that of
+    /// the notify URL.
     pub(crate) fn trusted_domain(&self, store: &Store) -> Option<String> {
         let setting = store
             .settings

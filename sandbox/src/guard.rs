@@ -1,5 +1,5 @@
-//! The check of Host and Origin, against DNS rebinding and cross-site requests: a web page can resolve its own name
-//! to this machine, or send forms to it.
+//! The check of Host and Origin, against DNS rebinding and cross-site requests: a web page can
+//! resolve its own name to this machine, or send forms to it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -56,8 +56,8 @@ fn reject_reason(
     }
 }
 
-/// Loopback hosts. With `--remote` also IP addresses and names without a dot, which cannot be registered as a
-/// domain.
+/// Loopback hosts. With `--remote` also IP addresses and names without a dot, which cannot be
+/// registered as a domain.
 fn is_allowed_host(host: &str, remote: bool) -> bool {
     if is_loopback(host) {
         return true;

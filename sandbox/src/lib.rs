@@ -1,8 +1,8 @@
 //! A sandbox that stands in for WeCom (企业微信) towards the provider of a 代开发 app.
 //!
-//! It answers the server API, shows the login pages, pushes encrypted callbacks, and injects faults on demand, so
-//! that a complete login runs and can be tested on one machine. **Anyone who reaches it can log in as anyone:** use it
-//! for development and tests only.
+//! It answers the server API, shows the login pages, pushes encrypted callbacks, and injects faults
+//! on demand, so that a complete login runs and can be tested on one machine. **Anyone who reaches
+//! it can log in as anyone:** use it for development and tests only.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,7 +19,8 @@
 //! # }
 //! ```
 //!
-//! The program `wecom-sandbox` runs the same sandbox; the README of this crate lists its flags and its control API.
+//! The program `wecom-sandbox` runs the same sandbox; the README of this crate lists its flags and
+//! its control API.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 mod actions;

@@ -10,8 +10,8 @@ use serde_json::json;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {
-    /// The HTTP status: 400 invalid request, 403 foreign Host or Origin, 404 unknown id or path, 409 not in this
-    /// state.
+    /// The HTTP status: 400 invalid request, 403 foreign Host or Origin, 404 unknown id or path,
+    /// 409 not in this state.
     pub status: u16,
     /// The reason.
     pub title: String,

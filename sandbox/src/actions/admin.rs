@@ -89,8 +89,9 @@ impl Engine {
         .await
     }
 
-    /// Resets the app's secret: the old permanent code is invalid at once, and `reset_permanent_code` brings the
-    /// AuthCode for the new one (D/97175). Access tokens stay valid.
+    /// Resets the app's secret: the old permanent code is invalid at once, and
+    /// `reset_permanent_code` brings the AuthCode for the new one (D/97175). Access tokens stay
+    /// valid.
     pub(crate) async fn reset_secret(
         self: &Arc<Self>,
         corp_id: &str,
@@ -125,7 +126,8 @@ impl Engine {
         Ok(self.push(event).await)
     }
 
-    /// The suite that a request names; else the suite whose instance pins the corp; else the first one.
+    /// The suite that a request names; else the suite whose instance pins the corp; else the first
+    /// one.
     fn suite_to_install(&self, corp_key: &str, suite_id: Option<&str>) -> Result<String, Problem> {
         let suite = match suite_id {
             Some(id) => self.suite(id),

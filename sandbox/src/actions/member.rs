@@ -1,4 +1,5 @@
-//! The actions of members, and what happens to them: log in, leave, get another userid, leave the visible range.
+//! The actions of members, and what happens to them: log in, leave, get another userid, leave the
+//! visible range.
 
 use std::sync::Arc;
 
@@ -8,12 +9,12 @@ use crate::engine::Engine;
 use crate::problem::Problem;
 use crate::store::{Corp, LoginCode, Member, Store};
 
-/// A member, and the app that is told about the action.
+/// A member, and the app that is notified of the action.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MemberRef<'a> {
     pub(crate) corp_id: &'a str,
     pub(crate) user_id: &'a str,
-    /// The suite of the app; without it, all installed apps are told.
+    /// The suite of the app; without it, all installed apps are notified.
     pub(crate) suite_id: Option<&'a str>,
 }
 
@@ -25,7 +26,7 @@ pub(crate) struct LoginConsent {
 }
 
 impl<'a> MemberRef<'a> {
-    /// A member, with all installed apps told.
+    /// A member, with all installed apps notified.
     pub(crate) const fn new(corp_id: &'a str, user_id: &'a str) -> Self {
         Self {
             corp_id,
@@ -134,7 +135,8 @@ impl Engine {
             .await
     }
 
-    /// The member's account becomes active (1), disabled (2), not activated (4), left (5): `update_user`.
+    /// The member's account becomes active (1), disabled (2), not activated (4), left (5):
+    /// `update_user`.
     pub(crate) async fn set_status(
         self: &Arc<Self>,
         of: MemberRef<'_>,
@@ -150,7 +152,8 @@ impl Engine {
             .await
     }
 
-    /// The member follows, unfollows or enters the app: `subscribe`, `unsubscribe`, `enter_agent` (D/96468).
+    /// The member follows, unfollows or enters the app: `subscribe`, `unsubscribe`, `enter_agent`
+    /// (D/96468).
     pub(crate) async fn member_event(
         self: &Arc<Self>,
         of: MemberRef<'_>,
@@ -169,7 +172,8 @@ impl Engine {
             .await
     }
 
-    /// Changes a present member, and pushes to every app that is told. The events show the member before the change.
+    /// Changes a present member, and pushes to every notified app. The events show the member
+    /// before the change.
     async fn change_member(
         self: &Arc<Self>,
         of: MemberRef<'_>,
@@ -187,8 +191,8 @@ impl Engine {
         Ok(self.push_all(events).await)
     }
 
-    /// One event for every app that is told: the app of the named suite, or all installed ones. `event` takes the
-    /// app and the userid; at least one event is returned.
+    /// One event for every notified app: the app of the named suite, or all installed ones. `event`
+    /// takes the app and the userid; at least one event is returned.
     fn member_events(
         &self,
         store: &Store,

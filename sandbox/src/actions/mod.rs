@@ -1,4 +1,5 @@
-//! The actions of administrators, members and the operator: each changes the store and pushes WeCom's event.
+//! The actions of administrators, members and the operator: each changes the store and pushes
+//! WeCom's event.
 
 mod admin;
 mod member;

@@ -2,16 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{ApiError, Request};
+use super::{ApiError, ApiResult, Request};
 use crate::engine::Engine;
 use crate::store::{Corp, Store};
 
 /// `agent/get`.
-pub(super) fn get_agent(
-    store: &mut Store,
-    engine: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+pub(super) fn get_agent(store: &mut Store, engine: &Engine, request: &Request) -> ApiResult {
     let caller = request.caller(store)?;
     let agent_id: i64 = request
         .query("agentid", 41011)?
@@ -47,11 +43,7 @@ pub(super) fn get_agent(
 }
 
 /// `agent/get_admin_list`.
-pub(super) fn get_admin_list(
-    store: &mut Store,
-    _: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+pub(super) fn get_admin_list(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
     let caller = request.caller(store)?;
     let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(48004))?;
     Ok(admin_list(store, corp, false))
@@ -62,7 +54,7 @@ pub(super) fn get_admin_list_by_suite(
     store: &mut Store,
     engine: &Engine,
     request: &Request,
-) -> Result<Value, ApiError> {
+) -> ApiResult {
     let suite = request.suite(store, engine)?;
     let corp = store
         .corp(request.text("auth_corpid", 41002)?)
@@ -79,11 +71,7 @@ pub(super) fn get_admin_list_by_suite(
 }
 
 /// `agent/get_permissions`.
-pub(super) fn get_permissions(
-    store: &mut Store,
-    _: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+pub(super) fn get_permissions(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
     request.caller(store)?;
     Ok(json!({"app_permissions": store.settings.permissions}))
 }

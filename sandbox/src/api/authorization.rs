@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ApiError, Request};
+use super::{ApiError, ApiResult, Request};
 use crate::engine::Engine;
 use crate::store::{AUTH_LINK_TTL_SECONDS, App, Corp, Store};
 
@@ -11,7 +11,7 @@ pub(super) fn get_customized_auth_url(
     store: &mut Store,
     engine: &Engine,
     request: &Request,
-) -> Result<Value, ApiError> {
+) -> ApiResult {
     let provider = request.provider(store)?;
     let state = request.field("state").as_str().unwrap_or_default();
     if state.len() > 32 || !state.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
@@ -56,29 +56,16 @@ pub(super) fn get_customized_auth_url(
 }
 
 /// `service/v2/get_auth_info`.
-pub(super) fn get_auth_info_v2(
-    store: &mut Store,
-    engine: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+pub(super) fn get_auth_info_v2(store: &mut Store, engine: &Engine, request: &Request) -> ApiResult {
     auth_info(store, engine, request, false)
 }
 
 /// `service/get_auth_info`: like v2, with the corp's QR code.
-pub(super) fn get_auth_info_v1(
-    store: &mut Store,
-    engine: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+pub(super) fn get_auth_info_v1(store: &mut Store, engine: &Engine, request: &Request) -> ApiResult {
     auth_info(store, engine, request, true)
 }
 
-fn auth_info(
-    store: &Store,
-    engine: &Engine,
-    request: &Request,
-    with_qr_code: bool,
-) -> Result<Value, ApiError> {
+fn auth_info(store: &Store, engine: &Engine, request: &Request, with_qr_code: bool) -> ApiResult {
     let (corp, app) = request.authorization(store, request.suite(store, engine)?)?;
     let corp_info = corp_info(store, corp, with_qr_code);
     Ok(json!({"auth_corp_info": corp_info, "auth_info": agents(store, corp, app)}))

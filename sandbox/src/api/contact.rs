@@ -1,17 +1,13 @@
 //! A member in the contact list (D/96255).
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{ApiError, Request};
+use super::{ApiError, ApiResult, Request};
 use crate::engine::Engine;
 use crate::store::{MemberKind, Store};
 
 /// `user/get`: for members inside the app's visible range only.
-pub(super) fn get_user(
-    store: &mut Store,
-    _: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+pub(super) fn get_user(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
     let caller = request.caller(store)?;
     let user_id = request.query("userid", 41009)?;
     if !store.settings.licence {

@@ -1,17 +1,13 @@
 //! The migration from plain to encrypted ids (D/97104, D/97105, D/97106, D/99378).
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{ApiError, Request};
+use super::{ApiError, ApiResult, Request};
 use crate::engine::Engine;
 use crate::store::Store;
 
 /// `service/corpid_to_opencorpid`.
-pub(super) fn corpid_to_opencorpid(
-    store: &mut Store,
-    _: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+pub(super) fn corpid_to_opencorpid(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
     request.provider(store)?;
     let corp = store
         .corp(request.text("corpid", 41002)?)
@@ -20,11 +16,7 @@ pub(super) fn corpid_to_opencorpid(
 }
 
 /// `batch/userid_to_openuserid`.
-pub(super) fn userid_to_openuserid(
-    store: &mut Store,
-    _: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+pub(super) fn userid_to_openuserid(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
     let caller = request.caller(store)?;
     let Some(ids) = request
         .field("userid_list")
@@ -54,7 +46,7 @@ pub(super) fn finish_openid_migration(
     store: &mut Store,
     _: &Engine,
     request: &Request,
-) -> Result<Value, ApiError> {
+) -> ApiResult {
     request.provider(store)?;
     let corp = store
         .corp_mut(request.text("corpid", 41002)?)
@@ -76,12 +68,9 @@ pub(super) fn finish_openid_migration(
     Ok(json!({}))
 }
 
-/// `corp/get_openid_migration`: type 1 is userid and corpid, 3 is external_userid; status 1 is migrated.
-pub(super) fn get_openid_migration(
-    store: &mut Store,
-    _: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+/// `corp/get_openid_migration`: type 1 is userid and corpid, 3 is external_userid; status 1 is
+/// migrated.
+pub(super) fn get_openid_migration(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
     let caller = request.caller(store)?;
     let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(48004))?;
     let status = i32::from(corp.uses_open_ids(store.settings.ids));

@@ -1,17 +1,14 @@
-//! The member behind a login code (D/96442), and the personal data that they agreed to share (D/96443).
+//! The member behind a login code (D/96442), and the personal data that they agreed to share
+//! (D/96443).
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{ApiError, Request};
+use super::{ApiError, ApiResult, Request};
 use crate::engine::Engine;
 use crate::store::{LoginCodeError, Store, UserTicket};
 
 /// `auth/getuserinfo`. For members outside the visible range, the response has no user_ticket.
-pub(super) fn getuserinfo(
-    store: &mut Store,
-    engine: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+pub(super) fn getuserinfo(store: &mut Store, engine: &Engine, request: &Request) -> ApiResult {
     let caller = request.caller(store)?;
     let text = request.query("code", 40029)?.to_owned();
     let code = store
@@ -55,11 +52,7 @@ pub(super) fn getuserinfo(
 }
 
 /// `auth/getuserdetail`.
-pub(super) fn getuserdetail(
-    store: &mut Store,
-    _: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+pub(super) fn getuserdetail(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
     let caller = request.caller(store)?;
     let text = request.text("user_ticket", 84015)?;
     let ticket = store

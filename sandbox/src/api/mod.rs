@@ -27,7 +27,10 @@ use request::Request;
 use crate::engine::Engine;
 use crate::store::{Fault, Store};
 
-type Handler = fn(&mut Store, &Engine, &Request) -> Result<Value, ApiError>;
+/// The fields of a response besides errcode and errmsg, or the error.
+type ApiResult<T = Value> = Result<T, ApiError>;
+
+type Handler = fn(&mut Store, &Engine, &Request) -> ApiResult;
 
 /// The method of an endpoint; another one is 43001 or 43002.
 #[derive(Clone, Copy, PartialEq, Eq)]

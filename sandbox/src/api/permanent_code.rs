@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::authorization::{agents, corp_info};
-use super::{ApiError, Request};
+use super::{ApiError, ApiResult, Request};
 use crate::engine::Engine;
 use crate::store::{App, Corp, Store};
 
@@ -12,7 +12,7 @@ pub(super) fn get_permanent_code_v2(
     store: &mut Store,
     engine: &Engine,
     request: &Request,
-) -> Result<Value, ApiError> {
+) -> ApiResult {
     let (store, corp, app) = exchange_auth_code(store, engine, request)?;
     let mut body = permanent_code(store, corp, app);
     body["auth_corp_info"] = json!({"corpid": store.public_corp_id(corp), "corp_name": corp.name});
@@ -24,7 +24,7 @@ pub(super) fn get_permanent_code_v1(
     store: &mut Store,
     engine: &Engine,
     request: &Request,
-) -> Result<Value, ApiError> {
+) -> ApiResult {
     let (store, corp, app) = exchange_auth_code(store, engine, request)?;
     let mut body = permanent_code(store, corp, app);
     body["auth_corp_info"] = corp_info(store, corp, true);
@@ -37,7 +37,7 @@ fn exchange_auth_code<'a>(
     store: &'a mut Store,
     engine: &Engine,
     request: &Request,
-) -> Result<(&'a Store, &'a Corp, &'a App), ApiError> {
+) -> ApiResult<(&'a Store, &'a Corp, &'a App)> {
     let suite_id = request.suite(store, engine)?.id.as_str();
     let code = request.text("auth_code", 41008)?;
     if code.len() < 64 {

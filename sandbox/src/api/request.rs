@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use serde_json::Value;
 use wecom_login::Suite;
 
-use super::ApiError;
+use super::{ApiError, ApiResult};
 use crate::engine::Engine;
 use crate::store::{App, Corp, Store, TokenError, TokenSubject};
 
@@ -100,7 +100,7 @@ impl Request {
     }
 
     /// A query parameter; an empty one counts as missing.
-    pub(super) fn query(&self, name: &str, missing: i64) -> Result<&str, ApiError> {
+    pub(super) fn query(&self, name: &str, missing: i64) -> ApiResult<&str> {
         self.query
             .get(name)
             .map(String::as_str)
@@ -109,7 +109,7 @@ impl Request {
     }
 
     /// A text field of the body; an empty one counts as missing.
-    pub(super) fn text(&self, name: &str, missing: i64) -> Result<&str, ApiError> {
+    pub(super) fn text(&self, name: &str, missing: i64) -> ApiResult<&str> {
         self.body[name]
             .as_str()
             .filter(|text| !text.is_empty())
@@ -122,11 +122,7 @@ impl Request {
     }
 
     /// The suite that the `suite_access_token` was issued to.
-    pub(super) fn suite<'a>(
-        &self,
-        store: &Store,
-        engine: &'a Engine,
-    ) -> Result<&'a Suite, ApiError> {
+    pub(super) fn suite<'a>(&self, store: &Store, engine: &'a Engine) -> ApiResult<&'a Suite> {
         match self.token_subject(store, &SUITE_ACCESS_TOKEN)? {
             TokenSubject::Suite(id) => engine.suite(id).ok_or(ApiError::new(40083)),
             _ => Err(ApiError::new(SUITE_ACCESS_TOKEN.invalid)),
@@ -134,7 +130,7 @@ impl Request {
     }
 
     /// The corpid of the provider that the `provider_access_token` was issued to.
-    pub(super) fn provider(&self, store: &Store) -> Result<String, ApiError> {
+    pub(super) fn provider(&self, store: &Store) -> ApiResult<String> {
         match self.token_subject(store, &PROVIDER_ACCESS_TOKEN)? {
             TokenSubject::Provider(corp_id) => Ok(corp_id.clone()),
             _ => Err(ApiError::new(PROVIDER_ACCESS_TOKEN.invalid)),
@@ -142,7 +138,7 @@ impl Request {
     }
 
     /// The app that the `access_token` was issued to, if it is authorized and enabled.
-    pub(super) fn caller(&self, store: &Store) -> Result<Caller, ApiError> {
+    pub(super) fn caller(&self, store: &Store) -> ApiResult<Caller> {
         let TokenSubject::App(corp_key, suite_id) = self.token_subject(store, &ACCESS_TOKEN)?
         else {
             return Err(ApiError::new(ACCESS_TOKEN.invalid));
@@ -167,7 +163,7 @@ impl Request {
         &self,
         store: &'a Store,
         suite: &Suite,
-    ) -> Result<(&'a Corp, &'a App), ApiError> {
+    ) -> ApiResult<(&'a Corp, &'a App)> {
         let corp_id = self.text("auth_corpid", 41002)?;
         let code = self.text("permanent_code", 41025)?;
         let corp = store.corp(corp_id).ok_or(ApiError::new(40013))?;
@@ -183,7 +179,7 @@ impl Request {
         &self,
         store: &'a Store,
         parameter: &TokenParameter,
-    ) -> Result<&'a TokenSubject, ApiError> {
+    ) -> ApiResult<&'a TokenSubject> {
         let token = self.query(parameter.name, parameter.missing)?;
         store.tokens.subject(token, store.now()).map_err(|error| {
             ApiError::new(match error {

@@ -1,9 +1,9 @@
 //! Access tokens of providers, suites and apps.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use wecom_login::Suite;
 
-use super::{ApiError, Request};
+use super::{ApiError, ApiResult, Request};
 use crate::engine::Engine;
 use crate::store::{Store, TokenSubject};
 
@@ -12,7 +12,7 @@ pub(super) fn get_provider_token(
     store: &mut Store,
     engine: &Engine,
     request: &Request,
-) -> Result<Value, ApiError> {
+) -> ApiResult {
     let corp_id = request.text("corpid", 41002)?;
     let secret = request.text("provider_secret", 41024)?;
     let is_provider = |suite: &&Suite| {
@@ -34,11 +34,7 @@ pub(super) fn get_provider_token(
 }
 
 /// `service/get_suite_token` (D/97162).
-pub(super) fn get_suite_token(
-    store: &mut Store,
-    engine: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+pub(super) fn get_suite_token(store: &mut Store, engine: &Engine, request: &Request) -> ApiResult {
     let suite_id = request.text("suite_id", 41021)?;
     let secret = request.text("suite_secret", 41024)?;
     let ticket = request.text("suite_ticket", 41023)?;
@@ -54,11 +50,7 @@ pub(super) fn get_suite_token(
 }
 
 /// `gettoken` with the permanent code as the secret (D/97164).
-pub(super) fn gettoken(
-    store: &mut Store,
-    _: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+pub(super) fn gettoken(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
     let corp_id = request.query("corpid", 41002)?;
     let secret = request.query("corpsecret", 41004)?;
     let corp = store.corp(corp_id).ok_or(ApiError::new(40013))?;
@@ -73,12 +65,9 @@ pub(super) fn gettoken(
     Ok(json!({"access_token": token, "expires_in": expires_in}))
 }
 
-/// `service/get_corp_token` (D/90605) is for third-party apps, unless the `getCorpToken` setting opens it.
-pub(super) fn get_corp_token(
-    store: &mut Store,
-    engine: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+/// `service/get_corp_token` (D/90605) is for third-party apps, unless the `getCorpToken` setting
+/// opens it.
+pub(super) fn get_corp_token(store: &mut Store, engine: &Engine, request: &Request) -> ApiResult {
     let suite = request.suite(store, engine)?;
     if !store.settings.get_corp_token {
         return Err(ApiError::new(48002));
@@ -90,11 +79,7 @@ pub(super) fn get_corp_token(
 }
 
 /// An endpoint for third-party apps only: 48002 for a 代开发 suite (D/96213, D/91121).
-pub(super) fn third_party_only(
-    store: &mut Store,
-    engine: &Engine,
-    request: &Request,
-) -> Result<Value, ApiError> {
+pub(super) fn third_party_only(store: &mut Store, engine: &Engine, request: &Request) -> ApiResult {
     request.suite(store, engine)?;
     Err(ApiError::new(48002))
 }

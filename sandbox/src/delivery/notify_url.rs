@@ -44,7 +44,8 @@ impl NotifyUrl {
     }
 }
 
-/// Host and port of an http or https URL as a trusted domain names them: in lower case, without the default port.
+/// Host and port of an http or https URL as a trusted domain names them: in lower case, without the
+/// default port.
 pub(crate) fn host_and_port(uri: &Uri) -> Option<String> {
     let default_port = match uri.scheme_str()? {
         "http" => 80,

@@ -14,7 +14,8 @@ use crate::store::Store;
 const VERIFICATION_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Engine {
-    /// Pushes an event and returns after the last attempt. The delivery continues if the caller is cancelled.
+    /// Pushes an event and returns after the last attempt. The delivery continues if the caller is
+    /// cancelled.
     pub(crate) async fn push(self: &Arc<Self>, event: Event) -> Delivery {
         let engine = Arc::clone(self);
         let task = tokio::spawn(async move { engine.deliver(&event).await });
@@ -30,7 +31,8 @@ impl Engine {
         }
     }
 
-    /// Verifies the callback URL by GET. Returns the delivery, and whether the app echoed the right text in time.
+    /// Verifies the callback URL by GET. Returns the delivery, and whether the app echoed the right
+    /// text in time.
     pub(crate) async fn verify_url(
         &self,
         suite: &Suite,
@@ -149,7 +151,8 @@ impl Engine {
         self.set_outcome(delivery, outcome)
     }
 
-    /// Records a new delivery and applies the `drop` and `reorder` settings. The second value is `duplicate`.
+    /// Records a new delivery and applies the `drop` and `reorder` settings. The second value is
+    /// `duplicate`.
     fn begin(&self, event: &Event) -> (Delivery, bool) {
         self.update(|store| {
             let mut delivery = new_delivery(store, event);

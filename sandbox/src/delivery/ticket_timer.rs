@@ -1,4 +1,5 @@
-//! The suite_ticket timer: pushes a ticket until the app accepts it, and the next one every ten minutes (D/97173).
+//! The suite_ticket timer: pushes a ticket until the app accepts it, and the next one every ten
+//! minutes (D/97173).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,8 +42,8 @@ pub(crate) async fn run_ticket_timer(engine: Arc<Engine>, suite: Suite) {
     }
 }
 
-/// Pushes one ticket until the app accepts it, the next one is due, or the notify URL changes. All attempts are one
-/// delivery.
+/// Pushes one ticket until the app accepts it, the next one is due, or the notify URL changes. All
+/// attempts are one delivery.
 async fn push_until_accepted(engine: &Engine, suite: &Suite, notify_url: &NotifyUrl, due: i64) {
     let event = engine.new_ticket(suite);
     let Some(mut delivery) = engine.begin_ticket(&event) else {

@@ -1,4 +1,5 @@
-//! The pages: WeCom's login pages, the authorization page, and the console. Their HTML is in `templates/`.
+//! The pages: WeCom's login pages, the authorization page, and the console. Their HTML is in
+//! `templates/`.
 
 mod authorization;
 mod console;

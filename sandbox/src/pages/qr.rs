@@ -73,7 +73,7 @@ fn qr_page(engine: &Engine, request: &LoginRequest, uri: &Uri, headers: &HeaderM
     let page = QrPage {
         layout: Layout {
             // The app may show the page in a frame, as with WeCom.
-            frame_ancestors: request.app_origin.clone(),
+            frame_ancestors: request.app_origin().to_owned(),
             ..Layout::new(request.language, say("企业微信扫码登录", "Scan to log in"))
         },
         request,

@@ -24,8 +24,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A running sandbox. It stops when it is dropped, or gracefully by [`Self::shutdown`].
 ///
-/// Corp ids and userids are accepted plain and encrypted. A method that pushes an event returns after the last
-/// attempt, like the control API.
+/// Corp ids and userids are accepted plain and encrypted. A method that pushes an event returns
+/// after the last attempt, like the control API.
 pub struct Sandbox {
     engine: Arc<Engine>,
     stop: watch::Sender<bool>,
@@ -106,7 +106,8 @@ impl Sandbox {
         })
     }
 
-    /// The userids of a corp's members as the control API uses them, in order; empty if there is no such corp.
+    /// The userids of a corp's members as the control API uses them, in order; empty if there is no
+    /// such corp.
     #[must_use]
     pub fn user_ids(&self, corp_id: &str) -> Vec<String> {
         self.engine.read(|store| {

@@ -1,4 +1,5 @@
-//! Single-use codes and other short-lived credentials: AuthCodes, login codes, user_tickets, authorization links.
+//! Single-use codes and other short-lived credentials: AuthCodes, login codes, user_tickets,
+//! authorization links.
 
 use serde::{Deserialize, Serialize};
 
@@ -110,8 +111,8 @@ impl Store {
         text
     }
 
-    /// Consumes an AuthCode and returns the corp's key; `None` if the code is unknown, used, expired, or of
-    /// another suite.
+    /// Consumes an AuthCode and returns the corp's key; `None` if the code is unknown, used,
+    /// expired, or of another suite.
     pub(crate) fn consume_auth_code(&mut self, text: &str, suite_id: &str) -> Option<String> {
         let now = self.now();
         let ttl = self.settings.auth_code_ttl_ms;

@@ -11,7 +11,8 @@ use super::Store;
 pub struct Fault {
     /// The path below `/cgi-bin/`, as `service/get_suite_token`; `*` is every call.
     pub api: String,
-    /// The number of calls that get the fault; without it, all of them until the faults are cleared.
+    /// The number of calls that get the fault; without it, all of them until the faults are
+    /// cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
     /// The errcode of the response.
@@ -26,7 +27,8 @@ pub struct Fault {
     /// The body of the response, instead of JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
-    /// Executes the call before replacing its response: a code is then consumed and its result lost.
+    /// Executes the call before replacing its response: a code is then consumed and its result
+    /// lost.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub after: bool,
 }

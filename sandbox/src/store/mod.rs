@@ -57,7 +57,8 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Milliseconds since 1970 by the sandbox's clock: the system clock plus the offset of `POST /sandbox/clock`.
+    /// Milliseconds since 1970 by the sandbox's clock: the system clock plus the offset of `POST
+    /// /sandbox/clock`.
     pub(crate) fn now(&self) -> i64 {
         let system = SystemTime::now()
             .duration_since(UNIX_EPOCH)

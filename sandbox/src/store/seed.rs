@@ -49,8 +49,8 @@ const SPECIAL_MEMBERS: [(MemberKind, &str, &str); 3] = [
     (MemberKind::Invisible, "韩梅", "hanmei"),
 ];
 
-/// `corps` corps of `members` members each. The pinned corps come first and keep their ids; the ids of the others
-/// are derived from the suite id and the index.
+/// `corps` corps of `members` members each. The pinned corps come first and keep their ids; the ids
+/// of the others are derived from the suite id and the index.
 pub(crate) fn seed(suite_id: &str, pinned: &[String], corps: usize, members: usize) -> Vec<Corp> {
     (0..corps.max(pinned.len()))
         .map(|index| {
@@ -135,7 +135,8 @@ fn plain_corp_id(source: &str) -> String {
     format!("ww{}", hex::encode(&digest[..8]))
 }
 
-/// Letters and digits derived from `source`, in both cases, because encrypted ids are case-sensitive.
+/// Letters and digits derived from `source`, in both cases, because encrypted ids are
+/// case-sensitive.
 fn alphanumeric(source: &str, count: usize) -> String {
     const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let digest = Sha256::digest(source.as_bytes());

@@ -4,8 +4,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Corp;
 
-/// The receiveid of each kind of push: `suiteId`, `corpId`, `providerCorpId`, or any other text, used verbatim.
-/// In JSON, one text sets all three.
+/// The receiveid of each kind of push: `suiteId`, `corpId`, `providerCorpId`, or any other text,
+/// used verbatim. In JSON, one text sets all three.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ReceiveId {
@@ -83,7 +83,8 @@ pub enum CallbackFormat {
     Json,
 }
 
-/// The events that a setting applies to: `true`, `false`, a number (the next N events), or event names.
+/// The events that a setting applies to: `true`, `false`, a number (the next N events), or event
+/// names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]

@@ -5,15 +5,16 @@ use serde_json::Value;
 
 use super::selection::{CallbackFormat, CorpSelector, EventSelector, IdForm, ReceiveId};
 
-/// How the sandbox behaves where WeCom varies. Every field is optional in a request; `null` resets it.
+/// How the sandbox behaves where WeCom varies. Every field is optional in a request; `null` resets
+/// it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Settings {
     /// The receiveid of each kind of push.
     pub receiveid: ReceiveId,
-    /// The ToUserName of the envelope: `suiteId`, `corpId`, `providerCorpId` or any text; by default that of the
-    /// event.
+    /// The ToUserName of the envelope: `suiteId`, `corpId`, `providerCorpId` or any text; by
+    /// default that of the event.
     pub outer_to_user_name: Option<String>,
     /// The form in which ids are answered.
     pub ids: IdForm,

@@ -21,7 +21,8 @@ impl Store {
         }
     }
 
-    /// Writes a temporary file and renames it to `path`, so that a crash leaves the old or the new state.
+    /// Writes a temporary file and renames it to `path`, so that a crash leaves the old or the new
+    /// state.
     pub(crate) fn save(&self, path: &Path) -> io::Result<()> {
         let mut temporary = path.as_os_str().to_owned();
         temporary.push(".new");
@@ -36,7 +37,8 @@ impl Store {
         fs::rename(&temporary, path)
     }
 
-    /// Adds the requested corps and members that the state file does not have, and puts the requested corps first.
+    /// Adds the requested corps and members that the state file does not have, and puts the
+    /// requested corps first.
     pub(crate) fn merge_corps(&mut self, requested: Vec<Corp>) {
         let mut corps = Vec::with_capacity(requested.len());
         for corp in requested {
@@ -65,5 +67,64 @@ impl Store {
                 delivery.error = Some("the sandbox was stopped".to_owned());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn state_file_keeps_its_field_names() {
+        let file = json!({
+            "clockOffsetMs": 5,
+            "corps": [{
+                "key": "wpA", "name": "A", "plainId": "wwA", "openId": "wpA", "encrypted": true,
+                "members": [{
+                    "key": "woB", "name": "B", "plainId": "b", "openId": "woB", "kind": "non-member",
+                    "linkedCorp": null, "visible": true, "left": false, "status": 1, "number": 0,
+                }],
+                "apps": [{
+                    "suiteId": "dk1", "agentId": 7, "status": "authorized", "permanentCode": "p",
+                    "state": "s",
+                }],
+            }],
+            "tickets": {"dk1": [["ticket", 1]]},
+            "tokens": {
+                "t1": {"holder": {"suite": "dk1"}, "expiresAt": 9, "dead": false},
+                "t2": {"holder": {"app": ["wpA", "dk1"]}, "expiresAt": 9, "dead": true},
+                "t3": {"holder": {"provider": "wwP"}, "expiresAt": 9, "dead": false},
+            },
+            "exchangeCodes": {"c": {"suiteId": "dk1", "corp": "wpA", "born": 1, "used": false}},
+            "loginCodes": {"l": {
+                "suiteId": "dk1", "corp": "wpA", "member": "woB", "redirectHost": null,
+                "privateInfo": true, "born": 1, "used": false,
+            }},
+            "userTickets": {"u": {"suiteId": "dk1", "corp": "wpA", "member": "woB", "born": 1}},
+            "authLinks": {"k": {"suiteIds": ["dk1"], "state": "s", "born": 1}},
+            "settings": {
+                "receiveid": {"suite": "suiteId", "app": "corpId", "get": "providerCorpId"},
+                "outerToUserName": null, "ids": "listed", "duplicate": false, "reorder": 2,
+                "drop": ["cancel_auth"], "retryNon200": false, "freshRetries": false,
+                "deliveryTimeoutMs": 5000, "retryDelaysMs": [2000, 6000], "format": "xml",
+                "suiteKeys": 0, "appKeys": 0, "licence": true, "disabled": ["wpA"],
+                "trustedDomain": null, "ipAllowList": null, "usedCode": 40029,
+                "expiredCode": 40029, "invisible": 60111, "getCorpToken": false,
+                "omitErrcode": [], "permissions": [], "ticketPeriodMs": 600_000,
+                "ticketTtlMs": 1_800_000, "authCodeTtlMs": 600_000, "codeTtlMs": 300_000,
+                "tokenTtlMs": 7_200_000,
+            },
+            "faults": [{"api": "gettoken", "times": 1, "errcode": -1}],
+            "calls": {"gettoken": 3},
+            "deliveries": [{
+                "id": 1, "event": "verify", "suiteId": "dk1", "corpId": null, "at": 1, "status": 200,
+                "answer": "1", "attempts": 1, "durationMs": 2, "outcome": "delivered",
+            }],
+            "lastDelivery": 1,
+        });
+        let store: Store = serde_json::from_value(file.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&store).unwrap(), file);
     }
 }

@@ -1,5 +1,7 @@
 //! The test harness: a running sandbox, its mock app, and an HTTP client.
 
+use std::collections::HashMap;
+
 use axum::body::Bytes;
 use axum::http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
@@ -174,4 +176,16 @@ pub(crate) fn text(value: &Value, name: &str) -> String {
         .as_str()
         .unwrap_or_else(|| panic!("no {name}: {value}"))
         .to_owned()
+}
+
+/// The parameters of a URL.
+pub(crate) fn query(url: &str) -> HashMap<String, String> {
+    form_urlencoded::parse(url.split('?').nth(1).unwrap().as_bytes())
+        .into_owned()
+        .collect()
+}
+
+/// A text as the value of a query parameter.
+pub(crate) fn encode(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

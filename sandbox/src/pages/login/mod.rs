@@ -1,17 +1,23 @@
-//! The parts that the OAuth page and the QR page share: the login link, the member selection, the redirect back.
+//! The parts that the OAuth page and the QR page share: the login link, the member selection, the
+//! redirect back.
+
+mod member;
+mod redirect_uri;
 
 use std::collections::HashMap;
 
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use wecom_login::web::Language;
+
+pub(super) use member::{SelectableMember, initial, remark};
+use redirect_uri::RedirectUri;
 
 use super::layout::error_page;
 use super::query::language;
 use crate::actions::{LoginConsent, MemberRef};
-use crate::delivery::host_and_port;
 use crate::engine::Engine;
-use crate::store::{App, Corp, Member, MemberKind, Store};
+use crate::store::{App, Corp, Store};
 
 /// The parameter with the selected member, in links of these pages to themselves.
 const MEMBER_PARAM: &str = "sandboxUser";
@@ -24,11 +30,7 @@ pub(super) struct LoginRequest {
     pub(super) corp_key: String,
     pub(super) corp_name: String,
     pub(super) suite_id: String,
-    redirect_uri: String,
-    /// Host and port of the redirect URI.
-    redirect_host: String,
-    /// Scheme, host and port of the redirect URI.
-    pub(super) app_origin: String,
+    redirect_uri: RedirectUri,
     state: String,
     pub(super) scope: String,
     /// Whether the link has an `agentid`.
@@ -39,22 +41,6 @@ pub(super) struct LoginRequest {
     own_query: String,
     selected: Option<String>,
     pub(super) consent: Option<String>,
-}
-
-/// A member that can be selected on a login page.
-pub(super) struct SelectableMember {
-    /// Without the prefix of a linked corp.
-    pub(super) user_id: String,
-    pub(super) name: String,
-    pub(super) remark: &'static str,
-    pub(super) visible: bool,
-    pub(super) is_member: bool,
-}
-
-impl SelectableMember {
-    pub(super) fn initial(&self) -> String {
-        initial(&self.name)
-    }
 }
 
 impl LoginRequest {
@@ -79,7 +65,7 @@ impl LoginRequest {
             .read(|store| find_app(engine, store, &appid, agent_id.as_deref()))
             .map_err(invalid)?;
         let redirect_uri = take("redirect_uri").unwrap_or_default();
-        let redirect = Redirect::parse(engine, &redirect_uri)
+        let redirect_uri = RedirectUri::parse(engine, redirect_uri)
             .map_err(|(zh, en)| invalid_link(language, &zh, &en))?;
         let state = take("state").unwrap_or_default();
         if state.len() > 128 || !state.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
@@ -94,8 +80,6 @@ impl LoginRequest {
             corp_name,
             suite_id,
             redirect_uri,
-            redirect_host: redirect.host,
-            app_origin: redirect.origin,
             state,
             scope: take("scope").unwrap_or_default(),
             has_agent_id: agent_id.is_some(),
@@ -104,6 +88,11 @@ impl LoginRequest {
             selected: take(MEMBER_PARAM),
             consent: take(CONSENT_PARAM),
         })
+    }
+
+    /// Scheme, host and port of the app.
+    pub(super) fn app_origin(&self) -> &str {
+        &self.redirect_uri.origin
     }
 
     /// The link that selects a member.
@@ -129,13 +118,7 @@ impl LoginRequest {
             };
             let form = store.settings.ids;
             corp.present_members()
-                .map(|member| SelectableMember {
-                    user_id: corp.bare_user_id(member, form).to_owned(),
-                    name: member.name.clone(),
-                    remark: remark(member, self.language),
-                    visible: member.visible,
-                    is_member: member.is_member(),
-                })
+                .map(|member| SelectableMember::new(corp, member, form, self.language))
                 .collect()
         })
     }
@@ -155,7 +138,7 @@ impl LoginRequest {
         private_info: bool,
     ) -> Response {
         let consent = LoginConsent {
-            redirect_host: Some(self.redirect_host.clone()),
+            redirect_host: Some(self.redirect_uri.host.clone()),
             private_info,
         };
         let member = MemberRef {
@@ -198,23 +181,12 @@ impl LoginRequest {
         format!("?{}", query.finish())
     }
 
-    /// The redirect URI keeps its own query (D/96441).
     fn redirect(&self, parameters: &[(&str, &str)]) -> Response {
-        let added = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(parameters)
-            .finish();
-        let (base, fragment) = match self.redirect_uri.split_once('#') {
-            Some((base, fragment)) => (base, format!("#{fragment}")),
-            None => (self.redirect_uri.as_str(), String::new()),
-        };
-        let separator = match base.chars().last() {
-            Some('?' | '&') => "",
-            _ if base.contains('?') => "&",
-            _ => "?",
-        };
-        let location = format!("{base}{separator}{added}{fragment}");
         let headers = [
-            (header::LOCATION, location),
+            (
+                header::LOCATION,
+                self.redirect_uri.with_parameters(parameters),
+            ),
             (header::CACHE_CONTROL, "no-store".to_owned()),
             (header::REFERRER_POLICY, "no-referrer".to_owned()),
         ];
@@ -231,21 +203,6 @@ pub(super) fn invalid_link(language: Language, zh: &str, en: &str) -> Box<Respon
         title,
         language.choose(zh, en),
     ))
-}
-
-/// What the pages note about a special member; empty for an ordinary one.
-pub(super) const fn remark(member: &Member, language: Language) -> &'static str {
-    match member.kind {
-        Some(MemberKind::Linked) => language.choose("关联企业的成员", "of a linked corp"),
-        Some(MemberKind::NonMember) => language.choose("非企业成员", "not a member"),
-        _ if !member.visible => language.choose("不在可见范围内", "outside the visible range"),
-        _ => "",
-    }
-}
-
-/// The first character of a name, for its avatar.
-pub(super) fn initial(name: &str) -> String {
-    name.chars().take(1).collect()
 }
 
 /// A text in Chinese and in English.
@@ -277,48 +234,6 @@ fn installed_app<'a>(corp: &'a Corp, agent_id: Option<&str>) -> Option<&'a App> 
     match agent_id {
         Some(agent_id) => apps.find(|app| app.agent_id.to_string() == agent_id),
         None => apps.next(),
-    }
-}
-
-/// The parts of a redirect URI.
-struct Redirect {
-    host: String,
-    origin: String,
-}
-
-impl Redirect {
-    /// Parses a redirect URI. Its host and port must be exactly the app's trusted domain (D/96441).
-    fn parse(engine: &Engine, redirect_uri: &str) -> Result<Self, Bilingual<String>> {
-        let uri: Option<Uri> = redirect_uri
-            .split('#')
-            .next()
-            .and_then(|uri| uri.parse().ok());
-        let parts = uri
-            .as_ref()
-            .and_then(|uri| Some((uri.scheme_str()?, host_and_port(uri)?)));
-        let Some((scheme, host)) = parts else {
-            return Err((
-                "redirect_uri 参数错误：不是 http 或 https 链接。".to_owned(),
-                "redirect_uri is invalid: it must be an http or https URL.".to_owned(),
-            ));
-        };
-        let trusted = engine.read(|store| engine.trusted_domain(store));
-        if trusted.as_deref() == Some(host.as_str()) {
-            return Ok(Self {
-                origin: format!("{scheme}://{host}"),
-                host,
-            });
-        }
-        let (zh, en) = (
-            trusted.as_deref().unwrap_or("未设置"),
-            trusted.as_deref().unwrap_or("not set"),
-        );
-        Err((
-            format!("redirect_uri 参数错误：其域名为 {host}，应用的可信域名为 {zh}。"),
-            format!(
-                "redirect_uri is invalid: its host is {host}, but the app's trusted domain is {en}."
-            ),
-        ))
     }
 }
 
