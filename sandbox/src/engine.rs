@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use wecom_login::Suite;
 
-use crate::delivery::{Delivery, Event, NotifyUrl, PushClient};
-use crate::store::Store;
+use crate::delivery::{Event, NotifyUrl, PushClient};
+use crate::store::{Delivery, Store};
 
 /// The state shared by all handlers and timers.
 pub(crate) struct Engine {

@@ -38,11 +38,11 @@ mod sandbox;
 mod store;
 
 pub use builder::{Builder, StartError};
-pub use delivery::{Delivery, Outcome};
 pub use problem::Problem;
 pub use sandbox::Sandbox;
 pub use store::{
-    CallbackFormat, CorpSelector, EventSelector, Fault, IdForm, MemberKind, ReceiveId, Settings,
+    CallbackFormat, CorpSelector, Delivery, EventSelector, Fault, IdForm, MemberKind, Outcome,
+    ReceiveId, Settings,
 };
 
 /// The warning that every program that starts a sandbox must print.

@@ -1,36 +1,37 @@
-const say = document.getElementById('say');
-const parts = ['suites', 'switches', 'corps', 'calls', 'faults', 'settings', 'deliveries'];
-const usable = 'a[href], button, input, textarea, summary, [tabindex]';
-const keyOf = (element) => (element.dataset.post || element.dataset.delete || '') + (element.dataset.body || '');
-// What has the focus keeps it: the same button, or else what now stands in its place.
-function replace(now, next) {
-  const before = [...now.querySelectorAll(usable)], place = before.indexOf(document.activeElement);
-  now.replaceWith(next);
-  if (place < 0) return;
-  const after = [...next.querySelectorAll(usable)], key = keyOf(before[place]);
-  const there = after[Math.min(place, after.length - 1)];
-  const same = key && there && keyOf(there) !== key && after.find((one) => keyOf(one) === key);
-  (same || there)?.focus();
+const statusElement = document.getElementById('say');
+const refreshedIds = ['suites', 'switches', 'corps', 'calls', 'faults', 'settings', 'deliveries'];
+const focusable = 'a[href], button, input, textarea, summary, [tabindex]';
+const actionOf = (element) => (element.dataset.post || element.dataset.delete || '') + (element.dataset.body || '');
+// Keeps the focus on the button with the same action, or else on the element at the same position.
+function replace(current, next) {
+  const before = [...current.querySelectorAll(focusable)], position = before.indexOf(document.activeElement);
+  current.replaceWith(next);
+  if (position < 0) return;
+  const after = [...next.querySelectorAll(focusable)], action = actionOf(before[position]);
+  const atPosition = after[Math.min(position, after.length - 1)];
+  const sameAction = action && atPosition && actionOf(atPosition) !== action
+    && after.find((element) => actionOf(element) === action);
+  (sameAction || atPosition)?.focus();
 }
 async function refresh() {
-  const answer = await fetch(location.href);
-  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const open = new Set([...document.querySelectorAll('details[open][data-key]')].map((one) => one.dataset.key));
-  for (const id of parts) {
-    const now = document.getElementById(id), next = fresh.getElementById(id);
-    if (!now || !next) continue;
-    for (const one of next.querySelectorAll('details[data-key]')) one.open = open.has(one.dataset.key);
-    if (now.innerHTML !== next.innerHTML) replace(now, next);
+  const response = await fetch(location.href);
+  const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
+  const open = new Set([...document.querySelectorAll('details[open][data-key]')].map((details) => details.dataset.key));
+  for (const id of refreshedIds) {
+    const current = document.getElementById(id), next = fresh.getElementById(id);
+    if (!current || !next) continue;
+    for (const details of next.querySelectorAll('details[data-key]')) details.open = open.has(details.dataset.key);
+    if (current.innerHTML !== next.innerHTML) replace(current, next);
   }
 }
 async function send(method, path, body) {
-  say.textContent = '…';
+  statusElement.textContent = '…';
   try {
-    const answer = await fetch(path, { method, body: body || undefined });
-    const text = await answer.text();
-    say.textContent = (answer.ok ? '' : answer.status + ' ') + path + '\n' + (text.length > 600 ? 'done' : text);
+    const response = await fetch(path, { method, body: body || undefined });
+    const text = await response.text();
+    statusElement.textContent = (response.ok ? '' : response.status + ' ') + path + '\n' + (text.length > 600 ? 'done' : text);
   } catch (error) {
-    say.textContent = String(error);
+    statusElement.textContent = String(error);
   }
   await refresh();
 }

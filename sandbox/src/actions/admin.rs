@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{find_corp, installed_app};
-use crate::delivery::{AppContext, Delivery, Event};
+use crate::delivery::{AppContext, Event};
 use crate::engine::Engine;
 use crate::problem::Problem;
-use crate::store::{App, AppStatus, Store, TokenSubject};
+use crate::store::{App, AppStatus, Delivery, Store, TokenSubject};
 
 /// The agent id of the first suite's app; each further suite has the next one.
 const FIRST_AGENT_ID: i64 = 1_000_002;

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use super::{find_corp, installed_app};
-use crate::delivery::{AppContext, Delivery, Event};
+use crate::delivery::{AppContext, Event};
 use crate::engine::Engine;
 use crate::problem::Problem;
-use crate::store::{Corp, LoginCode, Member, Store};
+use crate::store::{Corp, Delivery, LoginCode, Member, Store};
 
 /// A member, and the app that is notified of the action.
 #[derive(Clone, Copy, Debug)]

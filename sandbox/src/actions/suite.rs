@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use wecom_login::Suite;
 
-use crate::delivery::Delivery;
 use crate::engine::Engine;
 use crate::problem::Problem;
+use crate::store::Delivery;
 
 impl Engine {
     /// Pushes a new suite_ticket.

@@ -15,11 +15,11 @@ use axum::routing::{get, post};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-pub(crate) use state::{app_status, state};
+pub(crate) use state::state;
 
-use crate::delivery::Delivery;
 use crate::engine::Engine;
 use crate::problem::Problem;
+use crate::store::Delivery;
 
 /// All routes of the control API.
 pub(crate) fn routes() -> Router<Arc<Engine>> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::json_response;
 use crate::engine::Engine;
-use crate::store::{App, AppStatus, Corp, Store};
+use crate::store::{Corp, Store};
 
 pub(super) async fn serve(State(engine): State<Arc<Engine>>) -> Response {
     json_response(&state(&engine))
@@ -23,10 +23,18 @@ pub(crate) fn state(engine: &Engine) -> Value {
             .iter()
             .map(|suite| {
                 let id = suite.id.as_str();
-                json!({"suiteId": id, "instances": engine.instances.get(id), "lastTicketAt": store.last_ticket_at(id)})
+                json!({
+                    "suiteId": id,
+                    "instances": engine.instances.get(id),
+                    "lastTicketAt": store.last_ticket_at(id),
+                })
             })
             .collect();
-        let corps: Vec<Value> = store.corps.iter().map(|corp| corp_state(engine, store, corp)).collect();
+        let corps: Vec<Value> = store
+            .corps
+            .iter()
+            .map(|corp| corp_state(engine, store, corp))
+            .collect();
         json!({
             "suites": suites,
             "corps": corps,
@@ -49,7 +57,7 @@ fn corp_state(engine: &Engine, store: &Store, corp: &Corp) -> Value {
             json!({
                 "suiteId": app.suite_id,
                 "agentId": app.agent_id.to_string(),
-                "status": app_status(store, corp, app),
+                "status": store.effective_status(corp, app),
             })
         })
         .collect();
@@ -66,15 +74,14 @@ fn corp_state(engine: &Engine, store: &Store, corp: &Corp) -> Value {
             entry
         })
         .collect();
-    let agent_id = corp.installed_apps().next().map_or_else(
-        || {
-            engine
-                .suites
-                .first()
-                .map_or(0, |suite| engine.agent_id(suite.id.as_str()))
-        },
-        |app| app.agent_id,
-    );
+    // Before an installation, the agent id that the first suite's app will have.
+    let agent_id = match corp.installed_apps().next() {
+        Some(app) => app.agent_id,
+        None => engine
+            .suites
+            .first()
+            .map_or(0, |suite| engine.agent_id(suite.id.as_str())),
+    };
     json!({
         "corpId": corp.public_id(form),
         "corpName": corp.name,
@@ -82,13 +89,4 @@ fn corp_state(engine: &Engine, store: &Store, corp: &Corp) -> Value {
         "apps": apps,
         "members": members,
     })
-}
-
-/// `authorized`, `disabled` or `cancelled`.
-pub(crate) fn app_status(store: &Store, corp: &Corp, app: &App) -> &'static str {
-    match app.status {
-        AppStatus::Cancelled => "cancelled",
-        AppStatus::Authorized if store.is_disabled(corp) => "disabled",
-        AppStatus::Authorized => "authorized",
-    }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wecom_login::Suite;
 
-use super::{CallbackRequest, Delivery, Event, NotifyUrl, Outcome};
+use super::{CallbackRequest, Event, NotifyUrl};
 use crate::engine::Engine;
-use crate::store::Store;
+use crate::store::{Delivery, Outcome, Store};
 
 /// How long the app may take to answer the URL verification (D/96238).
 const VERIFICATION_TIMEOUT: Duration = Duration::from_secs(1);

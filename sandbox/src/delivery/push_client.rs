@@ -11,7 +11,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-use super::{AttemptResult, CallbackRequest};
+use super::CallbackRequest;
+use crate::store::AttemptResult;
 
 /// Longer response bodies fail the attempt.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wecom_login::Suite;
 
-use super::{CallbackRequest, NotifyUrl, Outcome};
+use super::{CallbackRequest, NotifyUrl};
 use crate::engine::Engine;
+use crate::store::Outcome;
 
 const MIN_RETRY_DELAY: Duration = Duration::from_millis(250);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);

@@ -12,9 +12,8 @@ use wecom_login::web::Language;
 use super::layout::{Layout, error_page};
 use super::login::initial;
 use super::query::{first_value, language};
-use crate::delivery::Delivery;
 use crate::engine::Engine;
-use crate::store::AuthLink;
+use crate::store::{AuthLink, Delivery};
 
 /// The page that selects the corp.
 #[derive(Template)]

@@ -2,8 +2,8 @@
 
 use super::Sandbox;
 use crate::actions::{LoginConsent, MemberRef};
-use crate::delivery::Delivery;
 use crate::problem::Problem;
+use crate::store::Delivery;
 
 impl Sandbox {
     /// Installs the app of the suite that pins the corp, else of the first suite: `create_auth`.

@@ -5,9 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Sandbox;
-use crate::delivery::Delivery;
 use crate::problem::Problem;
-use crate::store::{Fault, Settings};
+use crate::store::{Delivery, Fault, Settings};
 
 impl Sandbox {
     /// Sets the callback URL of all further pushes; a suite_ticket is pushed to it at once.

@@ -14,9 +14,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::builder::Builder;
-use crate::delivery::{Delivery, run_ticket_timer};
+use crate::delivery::run_ticket_timer;
 use crate::engine::Engine;
 use crate::router::router;
+use crate::store::Delivery;
 use crate::{WARNING, control};
 
 /// How long [`Sandbox::shutdown`] waits for open requests.

@@ -160,6 +160,16 @@ pub(crate) enum AppStatus {
     Cancelled,
 }
 
+/// The status of an app as the control API answers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum EffectiveStatus {
+    Authorized,
+    /// Authorized, but disabled by the `disabled` setting.
+    Disabled,
+    Cancelled,
+}
+
 /// A corp's app, made from a suite.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

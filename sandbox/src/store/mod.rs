@@ -2,6 +2,7 @@
 
 mod codes;
 mod corp;
+mod delivery;
 mod faults;
 mod seed;
 mod selection;
@@ -15,6 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 pub use corp::MemberKind;
+pub use delivery::{Delivery, Outcome};
 pub use faults::Fault;
 pub use selection::{CallbackFormat, CorpSelector, EventSelector, IdForm, ReceiveId};
 pub use settings::Settings;
@@ -22,11 +24,10 @@ pub use settings::Settings;
 pub(crate) use codes::{
     AUTH_LINK_TTL_SECONDS, AuthCode, AuthLink, LoginCode, LoginCodeError, UserTicket,
 };
-pub(crate) use corp::{App, AppStatus, Corp, Member};
+pub(crate) use corp::{App, AppStatus, Corp, EffectiveStatus, Member};
+pub(crate) use delivery::AttemptResult;
 pub(crate) use seed::seed;
 pub(crate) use tokens::{TokenError, TokenSubject, Tokens};
-
-use crate::delivery::Delivery;
 
 /// Older deliveries are forgotten.
 const MAX_DELIVERIES: usize = 1_000;
@@ -85,6 +86,15 @@ impl Store {
     /// Whether the corp's app is disabled by the settings.
     pub(crate) fn is_disabled(&self, corp: &Corp) -> bool {
         self.settings.disabled.includes(corp)
+    }
+
+    /// The status of an app, with the settings applied.
+    pub(crate) fn effective_status(&self, corp: &Corp, app: &App) -> EffectiveStatus {
+        match app.status {
+            AppStatus::Cancelled => EffectiveStatus::Cancelled,
+            AppStatus::Authorized if self.is_disabled(corp) => EffectiveStatus::Disabled,
+            AppStatus::Authorized => EffectiveStatus::Authorized,
+        }
     }
 
     /// Issues a suite_ticket; earlier ones stay valid until they expire (D/97173).

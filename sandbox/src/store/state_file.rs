@@ -4,8 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::{fs, io};
 
-use super::{Corp, Store};
-use crate::delivery::Outcome;
+use super::{Corp, Outcome, Store};
 
 impl Store {
     /// Reads a state file; `None` if it does not exist yet.

@@ -4,10 +4,9 @@ use serde_json::json;
 use wecom_login::web::Language;
 
 use super::views::Button;
-use crate::control::app_status;
 use crate::engine::Engine;
 use crate::pages::login::remark;
-use crate::store::{App, Corp, Member, Store};
+use crate::store::{Corp, EffectiveStatus, Member, Store};
 
 /// A corp.
 pub(super) struct CorpView<'a> {
@@ -48,11 +47,14 @@ impl<'a> CorpView<'a> {
     ) -> Self {
         let id = store.public_corp_id(corp);
         let base_path = format!("/sandbox/corps/{id}");
-        let suite_ids = engine.suites.iter().map(|suite| suite.id.as_str());
-        let apps = suite_ids
-            .map(|suite_id| {
-                let status = corp.app(suite_id).map(|app| app_status(store, corp, app));
-                AppView::new(suite_id, status, corp.app(suite_id), &base_path, language)
+        let apps = engine
+            .suites
+            .iter()
+            .map(|suite| {
+                let suite_id = suite.id.as_str();
+                let app = corp.app(suite_id);
+                let status = app.map(|app| store.effective_status(corp, app));
+                AppView::new(suite_id, status, &base_path, language)
             })
             .collect();
         let members = corp
@@ -74,32 +76,34 @@ impl<'a> CorpView<'a> {
 impl<'a> AppView<'a> {
     fn new(
         suite_id: &'a str,
-        status: Option<&str>,
-        app: Option<&App>,
+        status: Option<EffectiveStatus>,
         base_path: &str,
         language: Language,
     ) -> Self {
         let say = |zh, en| language.choose(zh, en);
-        let (status, status_class) = match status {
-            Some("authorized") => (say("已授权", "authorized"), "tag good"),
-            Some("disabled") => (say("已停用", "disabled"), "tag bad"),
-            Some(_) => (say("已取消授权", "cancelled"), "tag bad"),
+        let (label, status_class) = match status {
+            Some(EffectiveStatus::Authorized) => (say("已授权", "authorized"), "tag good"),
+            Some(EffectiveStatus::Disabled) => (say("已停用", "disabled"), "tag bad"),
+            Some(EffectiveStatus::Cancelled) => (say("已取消授权", "cancelled"), "tag bad"),
             None => (say("未安装", "not installed"), "tag"),
         };
         let body = json!({ "suiteId": suite_id }).to_string();
         let button = |label, action: &str| {
             Button::new(label, format!("{base_path}/{action}")).with_body(body.clone())
         };
-        let install_class = if app.is_none() { "main" } else { "" };
+        let install_class = if status.is_none() { "main" } else { "" };
         let mut buttons = vec![button(say("安装", "Install"), "install").with_class(install_class)];
-        if app.is_some_and(App::is_authorized) {
+        if matches!(
+            status,
+            Some(EffectiveStatus::Authorized | EffectiveStatus::Disabled)
+        ) {
             buttons.push(button(say("变更授权", "Change"), "change"));
             buttons.push(button(say("重置 secret", "Reset secret"), "reset-secret"));
             buttons.push(button(say("取消授权", "Cancel"), "cancel").with_class("danger"));
         }
         Self {
             suite_id,
-            status,
+            status: label,
             status_class,
             buttons,
         }

@@ -4,9 +4,8 @@ use serde_json::json;
 use wecom_login::Suite;
 use wecom_login::web::Language;
 
-use crate::delivery::{Delivery, Outcome};
 use crate::engine::Engine;
-use crate::store::{CorpSelector, Settings, Store};
+use crate::store::{CorpSelector, Delivery, Outcome, Settings, Store};
 
 /// A button that sends a POST request.
 pub(super) struct Button {
