@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::authorization::authorization::{Authorization, not_authorized};
 use crate::db::entity::authorization::{Column, Entity, Model};
 use crate::db::entity::organization_code;
-use crate::db::{Store, Transaction, retry_transaction};
+use crate::db::{CorpColumns as _, Store, Transaction, retry_transaction};
 use crate::domain::AuthorizationStatus;
 use crate::domain::Suites;
 use crate::domain::{AgentId, CorpId, SuiteId};
@@ -290,9 +290,7 @@ impl Authorizations {
         update: UpdateMany<Entity>,
     ) -> Result<bool> {
         let transaction = self.0.store.begin().await?;
-        let of_row = update
-            .filter(Column::SuiteId.eq(suite_id.clone()))
-            .filter(Column::CorpId.eq(corp_id.clone()));
+        let of_row = update.filter(Entity::of_corp(suite_id, corp_id));
         if of_row.exec(&transaction).await?.rows_affected == 0 {
             transaction.rollback().await?;
             return Ok(false);

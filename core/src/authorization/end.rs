@@ -2,8 +2,7 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _,
-    QueryTrait as _,
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
 };
 
 use crate::authorization::authorization::Authorization;
@@ -11,7 +10,7 @@ use crate::authorization::authorizations::{Authorizations, next_epoch};
 use crate::clock::Timestamp;
 use crate::db::entity::authorization::{Column, Entity};
 use crate::db::entity::{access_token, login_code, member, organization_code, session, user};
-use crate::db::{Sealed, delete_in_batches, retry_transaction};
+use crate::db::{CorpColumns as _, Sealed, delete_in_batches, retry_transaction};
 use crate::domain::AuthorizationStatus;
 use crate::domain::{CorpId, SuiteId, WecomUserId};
 use crate::error::Result;
@@ -121,9 +120,7 @@ impl Authorizations {
             .into_query();
         macro_rules! remove_all {
             ($($table:ident by $key:ident: $type:ty),*) => {$(
-                let of_corp = Condition::all()
-                    .add($table::Column::SuiteId.eq(known.suite_id.clone()))
-                    .add($table::Column::CorpId.eq(known.corp_id.clone()))
+                let of_corp = $table::Entity::of_corp(&known.suite_id, &known.corp_id)
                     .add($table::Column::CorpId.in_subquery(over.clone()));
                 delete_in_batches::<$table::Entity, $type>(&self.0.store, $table::Column::$key, of_corp).await?;
             )*};
@@ -152,8 +149,7 @@ impl Authorizations {
             macro_rules! delete_all {
                 ($($table:ident),*) => {$(
                     $table::Entity::delete_many()
-                        .filter($table::Column::SuiteId.eq(suite_id.clone()))
-                        .filter($table::Column::CorpId.eq(corp_id.clone()))
+                        .filter($table::Entity::of_corp(suite_id, corp_id))
                         .exec(&transaction)
                         .await?;
                 )*};

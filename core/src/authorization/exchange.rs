@@ -11,7 +11,7 @@ use crate::authorization::authorizations::{Authorizations, next_epoch};
 use crate::db::entity::authorization::{ActiveModel, Column, Entity};
 use crate::db::entity::callback_record::RecordKey;
 use crate::db::entity::{access_token, callback_record};
-use crate::db::{Sealed, retry_transaction};
+use crate::db::{CorpColumns as _, Sealed, retry_transaction};
 use crate::domain::AuthorizationStatus;
 use crate::domain::{AgentId, CorpId, SuiteId};
 use crate::domain::{AuthCode, PermanentCode, SuiteAccessToken};
@@ -236,8 +236,7 @@ impl Authorizations {
             // The secret stays the later one's. The company authorised anew all the same: sessions of before are over.
             Entity::update_many()
                 .col_expr(Column::Epoch, next_epoch())
-                .filter(Column::SuiteId.eq(suite_id.clone()))
-                .filter(Column::CorpId.eq(corp_id.clone()))
+                .filter(Entity::of_corp(suite_id, corp_id))
                 .exec(&transaction)
                 .await?;
         }

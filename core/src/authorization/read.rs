@@ -11,6 +11,7 @@ use sea_orm::{
 use crate::authorization::authorization::Authorization;
 use crate::authorization::authorizations::{Authorizations, next_epoch};
 use crate::clock::Timestamp;
+use crate::db::CorpColumns as _;
 use crate::db::entity::authorization::{Column, Entity};
 use crate::domain::AuthorizationStatus;
 use crate::domain::PermanentCode;
@@ -149,8 +150,7 @@ impl Authorizations {
                 Column::ReadDueAt,
                 Expr::value(self.0.store.now() + READ_CLAIM_TTL),
             )
-            .filter(Column::SuiteId.eq(suite_id.clone()))
-            .filter(Column::CorpId.eq(corp_id.clone()))
+            .filter(Entity::of_corp(suite_id, corp_id))
             .filter(Column::ReadDueAt.eq(due_at))
             .exec(self.0.store.database())
             .await?;
@@ -274,9 +274,7 @@ impl Authorizations {
 
     /// The row is still the one we asked about: an answer about the past undoes no later event.
     pub(super) fn unchanged(&self, known: &Authorization) -> sea_orm::Condition {
-        sea_orm::Condition::all()
-            .add(Column::SuiteId.eq(known.suite_id.clone()))
-            .add(Column::CorpId.eq(known.corp_id.clone()))
+        Entity::of_corp(&known.suite_id, &known.corp_id)
             .add(Column::SecretVersion.eq(known.secret_version))
             .add(Column::Epoch.eq(known.epoch))
             .add(Column::Status.eq(known.status))

@@ -22,6 +22,7 @@ mod cursor;
 mod db_error;
 mod delete;
 pub(crate) mod entity;
+mod key_columns;
 mod migration;
 mod retry;
 mod sealed;
@@ -34,6 +35,7 @@ pub(crate) use connection::{Connection, Transaction};
 pub(crate) use cursor::Cursor;
 pub(crate) use db_error::is_unique_violation;
 pub(crate) use delete::delete_in_batches;
+pub(crate) use key_columns::{CorpColumns, PrincipalColumns};
 #[cfg(feature = "failpoints")]
 pub use migration::first_steps;
 pub(crate) use retry::retry_transaction;

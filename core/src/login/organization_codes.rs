@@ -4,10 +4,10 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ActiveValue::Set, EntityTrait as _, QueryFilter as _};
 
-use crate::db::entity::organization_code::{ActiveModel, Column, Entity};
-use crate::db::{Store, is_unique_violation, retry_transaction};
+use crate::db::entity::organization_code::{ActiveModel, Entity};
+use crate::db::{CorpColumns as _, Store, is_unique_violation, retry_transaction};
 use crate::domain::{CorpId, OrganizationCode, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rate_limit::ClientRateLimiter;
@@ -51,8 +51,7 @@ impl OrganizationCodes {
         };
         let transaction = self.store.begin().await?;
         Entity::delete_many()
-            .filter(Column::SuiteId.eq(suite_id.clone()))
-            .filter(Column::CorpId.eq(corp_id.clone()))
+            .filter(Entity::of_corp(suite_id, corp_id))
             .exec(&transaction)
             .await?;
         let row = ActiveModel {

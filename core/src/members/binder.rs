@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ActiveValue::Set, EntityTrait as _, QueryFilter as _};
 
 use crate::db::entity::user::{ActiveModel, Column, Entity};
-use crate::db::{Store, is_unique_violation, retry_transaction};
+use crate::db::{PrincipalColumns as _, Store, is_unique_violation, retry_transaction};
 use crate::domain::AuthenticatedMember;
 use crate::domain::Principal;
 use crate::error::Result;
@@ -78,7 +78,7 @@ impl DefaultUserBinder {
     async fn set_once(store: &Store, who: &Principal, user_id: &str) -> Result<()> {
         let transaction = store.begin().await?;
         Entity::delete_many()
-            .filter(row_of(who))
+            .filter(Entity::of_principal(who))
             .exec(&transaction)
             .await?;
         Entity::insert(row(store, who, user_id.to_owned()))
@@ -90,7 +90,7 @@ impl DefaultUserBinder {
 
     async fn find(&self, who: &Principal) -> Result<Option<String>> {
         let found = Entity::find()
-            .filter(row_of(who))
+            .filter(Entity::of_principal(who))
             .one(self.store.database())
             .await?;
         Ok(found.map(|row| row.user_id))
@@ -131,7 +131,7 @@ impl UserBinder for DefaultUserBinder {
     fn unbind<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<()>> {
         Box::pin(async move {
             Entity::delete_many()
-                .filter(row_of(principal))
+                .filter(Entity::of_principal(principal))
                 .exec(self.store.database())
                 .await?;
             Ok(())
@@ -142,7 +142,7 @@ impl UserBinder for DefaultUserBinder {
         Box::pin(async move {
             let moved = Entity::update_many()
                 .col_expr(Column::ThirdUserId, Expr::value(to.third_user_id.clone()))
-                .filter(row_of(from))
+                .filter(Entity::of_principal(from))
                 .exec(self.store.database())
                 .await;
             match moved {
@@ -163,11 +163,4 @@ fn row(store: &Store, who: &Principal, user_id: String) -> ActiveModel {
         user_id: Set(user_id),
         created_at: Set(store.now()),
     }
-}
-
-fn row_of(who: &Principal) -> sea_orm::Condition {
-    sea_orm::Condition::all()
-        .add(Column::SuiteId.eq(who.suite_id.clone()))
-        .add(Column::CorpId.eq(who.corp_id.clone()))
-        .add(Column::ThirdUserId.eq(who.third_user_id.clone()))
 }

@@ -10,12 +10,12 @@ use crate::clock::Timestamp;
 use crate::db::entity::callback_record::RecordKey;
 use crate::db::entity::member::{ActiveModel, Column, Entity};
 use crate::db::entity::{authorization, callback_record};
-use crate::db::{Sealed, Transaction, retry_transaction};
+use crate::db::{PrincipalColumns as _, Sealed, Transaction, retry_transaction};
 use crate::domain::WecomUserId;
 use crate::domain::{Principal, Profile};
 use crate::error::Result;
 use crate::failpoint;
-use crate::members::members::{Members, is_row_of, primary_key};
+use crate::members::members::{Members, primary_key};
 use crate::revocation::log::{self, Revocation};
 
 /// Why a person's sessions end, and what is booked with it so that it is done once.
@@ -115,7 +115,7 @@ impl Members {
         if matches!(reason, RevokeReason::DepartureStart(_)) {
             Entity::update_many()
                 .col_expr(Column::LeftAt, Expr::value(self.0.store.now()))
-                .filter(is_row_of(who))
+                .filter(Entity::of_principal(who))
                 .exec(&transaction)
                 .await?;
         }
@@ -193,7 +193,7 @@ async fn mark_step(
                 .col_expr(Column::Avatar, Expr::value(None::<String>))
                 .col_expr(Column::Email, Expr::value(None::<String>))
                 .col_expr(Column::Mobile, Expr::value(None::<String>))
-                .filter(is_row_of(who))
+                .filter(Entity::of_principal(who))
                 .filter(Column::LeftAt.is_not_null())
                 .exec(transaction)
                 .await?

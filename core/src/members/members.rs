@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, JoinType, QuerySelect as _};
+use sea_orm::{ActiveValue::Set, EntityTrait as _, JoinType, QuerySelect as _};
 
 use crate::clock::Timestamp;
 use crate::db::Store;
@@ -175,11 +175,4 @@ pub(super) fn primary_key(who: &Principal) -> (crate::SuiteId, crate::CorpId, We
         who.corp_id.clone(),
         who.third_user_id.clone(),
     )
-}
-
-pub(super) fn is_row_of(who: &Principal) -> sea_orm::Condition {
-    sea_orm::Condition::all()
-        .add(Column::SuiteId.eq(who.suite_id.clone()))
-        .add(Column::CorpId.eq(who.corp_id.clone()))
-        .add(Column::ThirdUserId.eq(who.third_user_id.clone()))
 }

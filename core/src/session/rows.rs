@@ -10,7 +10,7 @@ use sea_orm::{
 
 use crate::clock::Timestamp;
 use crate::db::entity::session::{ActiveModel, Column, Entity};
-use crate::db::{Store, delete_in_batches};
+use crate::db::{PrincipalColumns as _, Store, delete_in_batches};
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash, WecomUserId};
 use crate::error::Result;
 use crate::session::current_user::CachedSession;
@@ -73,9 +73,7 @@ pub(super) async fn find_by_member(
 ) -> Result<Vec<SessionRow>> {
     let mut select = select();
     select
-        .and_where(Expr::col(("wecom_session", "suite_id")).eq(principal.suite_id.clone()))
-        .and_where(Expr::col(("wecom_session", "corp_id")).eq(principal.corp_id.clone()))
-        .and_where(Expr::col(("wecom_session", "user_id")).eq(principal.third_user_id.clone()))
+        .cond_where(Entity::of_principal(principal))
         .order_by(("wecom_session", "created_at"), Order::Desc);
     Ok(
         SessionRow::find_by_statement(database.get_database_backend().build(&select))
