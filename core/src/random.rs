@@ -1,6 +1,6 @@
-//! Randomness from the system, and the texts we make of it.
+//! Random bytes and tokens from the operating system's generator.
 
-/// Fills an array from the system's randomness.
+/// Returns `N` random bytes.
 pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes)
@@ -8,10 +8,7 @@ pub(crate) fn bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// `2 * N` lower-case hex digits.
+/// Returns `N` random bytes as `2 * N` lower-case hex digits.
 pub(crate) fn hex<const N: usize>() -> String {
-    bytes::<N>()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(bytes::<N>())
 }

@@ -47,19 +47,9 @@ fn hex_digest(token: &str, timestamp: &str, nonce: &str, encrypt: &str) -> [u8; 
     for part in parts {
         hasher.update(part);
     }
-    let mut hex = [0; 40];
-    for (digits, byte) in hex.chunks_exact_mut(2).zip(hasher.finalize()) {
-        digits[0] = hex_digit(byte >> 4);
-        digits[1] = hex_digit(byte & 0x0f);
-    }
-    hex
-}
-
-const fn hex_digit(nibble: u8) -> u8 {
-    match nibble {
-        0..=9 => b'0' + nibble,
-        _ => b'a' + nibble - 10,
-    }
+    let mut digits = [0; 40];
+    hex::encode_to_slice(hasher.finalize(), &mut digits).expect("SHA-1 has 20 bytes");
+    digits
 }
 
 #[cfg(test)]
