@@ -1,38 +1,36 @@
-//! Where the host app has its say, and where it is told.
+//! The hooks of the host app: what it decides, and what it is notified of.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, ready};
+
+use futures_util::future::BoxFuture;
 
 use crate::domain::{AgentId, CorpId, SuiteId};
 use crate::error::Result;
 use crate::session::CurrentUser;
 
-/// What a hook returns.
-pub type HookFuture<'a, T = ()> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// A company, as a hook is told of it.
+/// A corp, as a hook sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CorpInfo {
-    /// The suite that the company authorised.
+    /// The suite that the corp authorized.
     pub suite_id: SuiteId,
-    /// The company.
+    /// The corp.
     pub corp_id: CorpId,
-    /// Its name, as WeCom tells it.
+    /// Its name, as WeCom has it.
     pub corp_name: String,
     /// Its app, once it is known.
     pub agent_id: Option<AgentId>,
 }
 
-/// Whether a company that authorised the app may use it.
+/// Whether a corp that authorized the app may use it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CorpDecision {
-    /// Its people may log in.
+    /// Its members may log in.
     #[default]
     Approve,
-    /// Not yet: [`AuthService::set_corp_decision`](crate::AuthService::set_corp_decision) says so later.
+    /// Not yet. [`AuthService::set_corp_decision`](crate::AuthService::set_corp_decision) decides later.
     Defer,
     /// No.
     Deny,
@@ -42,18 +40,18 @@ pub enum CorpDecision {
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct UnhandledEvent {
-    /// The suite it came for.
+    /// The suite that the callback was sent to.
     pub suite_id: SuiteId,
-    /// Its receiveid: the suite's, a company's or the provider's.
+    /// Its receiveid: the suite's id, a corp's id or the provider's corp id.
     pub receive_id: String,
-    /// WeCom's InfoType or Event, if it has one.
+    /// WeCom's InfoType or Event, if the message has one.
     pub event: Option<String>,
-    /// The decrypted message, XML as a rule.
+    /// The decrypted message, usually XML.
     pub message: Vec<u8>,
 }
 
 impl fmt::Debug for UnhandledEvent {
-    /// Without the message: it may hold what people wrote, or a code.
+    /// Omits the message, which may hold what members wrote, or a code.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UnhandledEvent")
             .field("suite_id", &self.suite_id)
@@ -63,60 +61,104 @@ impl fmt::Debug for UnhandledEvent {
     }
 }
 
-/// What the host app wants to decide or to know. Every method has a default that does nothing.
+/// Decisions and notifications of the host app. Every method has a default that approves or does nothing.
 ///
-/// Hooks run after WeCom was answered, on the handle's runtime. A hook may run again for the same event after a crash.
+/// Hooks run on the handle's runtime, after WeCom was answered. They are at-least-once: a hook may be called again for
+/// the same event after a crash.
 ///
 /// ```
-/// use wecom_login::{CorpDecision, CorpInfo, HookFuture, Hooks};
+/// use wecom_login::{CorpDecision, CorpInfo, Hooks, Result};
 ///
 /// #[derive(Debug)]
 /// struct ByContract;
 ///
 /// impl Hooks for ByContract {
-///     fn review_authorization<'a>(&'a self, corp: &'a CorpInfo) -> HookFuture<'a, wecom_login::Result<CorpDecision>> {
-///         Box::pin(async move {
-///             let has_a_contract = corp.corp_name.starts_with("示例");
-///             Ok(if has_a_contract { CorpDecision::Approve } else { CorpDecision::Defer })
-///         })
+///     async fn review_authorization(&self, corp: &CorpInfo) -> Result<CorpDecision> {
+///         let has_a_contract = corp.corp_name.starts_with("示例");
+///         Ok(if has_a_contract { CorpDecision::Approve } else { CorpDecision::Defer })
 ///     }
 /// }
-/// # let _ = ByContract;
+/// # let _ = wecom_login::WecomLogin::builder().hooks(ByContract);
 /// ```
 pub trait Hooks: Send + Sync + 'static {
-    /// A company authorised the app. An error leaves it held, and the hook is asked again.
-    fn review_authorization<'a>(
-        &'a self,
-        _corp: &'a CorpInfo,
-    ) -> HookFuture<'a, Result<CorpDecision>> {
-        Box::pin(async { Ok(CorpDecision::Approve) })
+    /// Decides about a corp that authorized the app. After an error the corp stays held, and the hook is called again.
+    fn review_authorization(
+        &self,
+        corp: &CorpInfo,
+    ) -> impl Future<Output = Result<CorpDecision>> + Send {
+        let _ = corp;
+        ready(Ok(CorpDecision::Approve))
     }
 
-    /// A company is in: its people can log in. Told again after 重新获取secret, and if the process died before it was
-    /// written down that you know.
-    fn corp_authorized<'a>(&'a self, _corp: &'a CorpInfo) -> HookFuture<'a> {
-        Box::pin(async {})
+    /// A corp is authorized: its members can log in. Called after 重新获取secret too. At-least-once: may be called again
+    /// after a crash.
+    fn corp_authorized(&self, corp: &CorpInfo) -> impl Future<Output = ()> + Send {
+        let _ = corp;
+        ready(())
     }
 
-    /// A company cancelled: its people's sessions are over. Told again if the process died before it was written down
-    /// that you know.
-    fn corp_cancelled<'a>(&'a self, _corp: &'a CorpInfo) -> HookFuture<'a> {
-        Box::pin(async {})
+    /// A corp cancelled: the sessions of its members are revoked. At-least-once: may be called again after a crash.
+    fn corp_cancelled(&self, corp: &CorpInfo) -> impl Future<Output = ()> + Send {
+        let _ = corp;
+        ready(())
     }
 
-    /// A person logged in.
-    fn logged_in<'a>(&'a self, _user: &'a CurrentUser) -> HookFuture<'a> {
-        Box::pin(async {})
+    /// A member logged in.
+    fn logged_in(&self, user: &CurrentUser) -> impl Future<Output = ()> + Send {
+        let _ = user;
+        ready(())
     }
 
-    /// A callback came that this library does not act on: a message to the app, a change of the contacts, an order,
-    /// anything about a company that did not authorise the suite.
-    fn unhandled_event(&self, _event: UnhandledEvent) -> HookFuture<'_> {
-        Box::pin(async {})
+    /// A callback arrived that this library does not act on: a message to the app, a change of the contacts, an order,
+    /// anything about a corp that did not authorize the suite.
+    fn unhandled_event(&self, event: UnhandledEvent) -> impl Future<Output = ()> + Send {
+        let _ = event;
+        ready(())
     }
 }
 
-/// No hooks.
+/// The object-safe twin of [`Hooks`]. Every `Hooks` implements it.
+pub(crate) trait DynHooks: Send + Sync + 'static {
+    fn review_authorization<'a>(
+        &'a self,
+        corp: &'a CorpInfo,
+    ) -> BoxFuture<'a, Result<CorpDecision>>;
+
+    fn corp_authorized<'a>(&'a self, corp: &'a CorpInfo) -> BoxFuture<'a, ()>;
+
+    fn corp_cancelled<'a>(&'a self, corp: &'a CorpInfo) -> BoxFuture<'a, ()>;
+
+    fn logged_in<'a>(&'a self, user: &'a CurrentUser) -> BoxFuture<'a, ()>;
+
+    fn unhandled_event(&self, event: UnhandledEvent) -> BoxFuture<'_, ()>;
+}
+
+impl<H: Hooks> DynHooks for H {
+    fn review_authorization<'a>(
+        &'a self,
+        corp: &'a CorpInfo,
+    ) -> BoxFuture<'a, Result<CorpDecision>> {
+        Box::pin(Hooks::review_authorization(self, corp))
+    }
+
+    fn corp_authorized<'a>(&'a self, corp: &'a CorpInfo) -> BoxFuture<'a, ()> {
+        Box::pin(Hooks::corp_authorized(self, corp))
+    }
+
+    fn corp_cancelled<'a>(&'a self, corp: &'a CorpInfo) -> BoxFuture<'a, ()> {
+        Box::pin(Hooks::corp_cancelled(self, corp))
+    }
+
+    fn logged_in<'a>(&'a self, user: &'a CurrentUser) -> BoxFuture<'a, ()> {
+        Box::pin(Hooks::logged_in(self, user))
+    }
+
+    fn unhandled_event(&self, event: UnhandledEvent) -> BoxFuture<'_, ()> {
+        Box::pin(Hooks::unhandled_event(self, event))
+    }
+}
+
+/// The hooks of a host app that gives none.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct NoHooks;
 
@@ -127,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_message_of_an_event_is_not_printed() {
+    fn debug_of_unhandled_event_omits_message() {
         let event = UnhandledEvent {
             suite_id: SuiteId::new("dk1").unwrap(),
             receive_id: "ww1".to_owned(),

@@ -106,53 +106,9 @@
 //!
 //! # Your users: the binder
 //!
-//! WeCom proves a [`Principal`]: suite, company, userid. Which user of yours that is, a [`UserBinder`] says. Without one, a
-//! table of ours gives each person an id on their first login, or with [`BindingPolicy::BoundUsersOnly`] only those
-//! whom [`AuthService::bind_user`] named before.
-//!
-//! ```
-//! use std::collections::HashMap;
-//! use std::sync::Mutex;
-//!
-//! use wecom_login::{UserBinder, HookFuture, Principal, AuthenticatedMember, Result};
-//!
-//! /// Lets in whom somebody entered before.
-//! #[derive(Default)]
-//! struct Staff(Mutex<HashMap<Principal, String>>);
-//!
-//! impl Staff {
-//!     fn find(&self, who: &Principal) -> Option<String> {
-//!         self.0.lock().unwrap().get(who).cloned()
-//!     }
-//! }
-//!
-//! impl UserBinder for Staff {
-//!     fn bind<'a>(&'a self, person: &'a AuthenticatedMember) -> HookFuture<'a, Result<Option<String>>> {
-//!         Box::pin(async move { Ok(self.find(&person.principal)) })
-//!     }
-//!     fn find<'a>(&'a self, who: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
-//!         Box::pin(async move { Ok(self.find(who)) })
-//!     }
-//!     fn unbind<'a>(&'a self, who: &'a Principal) -> HookFuture<'a, Result<()>> {
-//!         Box::pin(async move {
-//!             self.0.lock().unwrap().remove(who);
-//!             Ok(())
-//!         })
-//!     }
-//!     fn rebind<'a>(&'a self, from: &'a Principal, to: &'a Principal) -> HookFuture<'a, Result<()>> {
-//!         Box::pin(async move {
-//!             let mut staff = self.0.lock().unwrap();
-//!             if let Some(user) = staff.remove(from) {
-//!                 staff.entry(to.clone()).or_insert(user);
-//!             }
-//!             Ok(())
-//!         })
-//!     }
-//! }
-//!
-//! let builder = wecom_login::WecomLogin::builder().binder(Staff::default());
-//! # let _ = builder;
-//! ```
+//! WeCom authenticates a [`Principal`]: suite, corp, userid. A [`UserBinder`] says which of your users that is; the docs
+//! of the trait have an example. Without one, the [`DefaultUserBinder`] creates a user on a member's first login, or with
+//! [`BindingPolicy::BoundUsersOnly`] only knows the members that [`AuthService::bind_user`] bound before.
 //!
 //! A person of several companies chooses one of them on the page of companies: [`UserBinder::linked_principals`] names the others,
 //! and each must be bound to the same user. [`Builder::wrap_binder`] lays such a rule over the table of ours; the
@@ -276,9 +232,9 @@ pub use domain::{
     SuiteId, SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
 };
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
-pub use hooks::{CorpDecision, CorpInfo, HookFuture, Hooks, UnhandledEvent};
+pub use hooks::{CorpDecision, CorpInfo, Hooks, UnhandledEvent};
 pub use inbox::{CallbackRecord, NotifyResponse};
-pub use members::{BindingPolicy, UserBinder};
+pub use members::{BindingPolicy, DefaultUserBinder, UserBinder};
 pub use session::{
     CurrentUser, IssuedSession, PendingVerify, SessionConfig, SessionToken, Verification, Verified,
 };

@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use wecom_login::{
-    CorpDecision, CorpInfo, CurrentUser, Error, ErrorKind, HookFuture, Hooks, Result,
-    UnhandledEvent,
+    CorpDecision, CorpInfo, CurrentUser, Error, ErrorKind, Hooks, Result, UnhandledEvent,
 };
 
 /// What the host app was asked and told, in order. Its clones share it.
@@ -42,22 +41,18 @@ impl Told {
         self.lines().iter().filter(|known| *known == line).count()
     }
 
-    fn note(&self, line: String) -> HookFuture<'_> {
+    fn note(&self, line: String) {
         self.0
             .lines
             .lock()
             .expect("no test panics with it")
             .push(line);
-        Box::pin(async {})
     }
 }
 
 impl Hooks for Told {
-    fn review_authorization<'a>(
-        &'a self,
-        corp: &'a CorpInfo,
-    ) -> HookFuture<'a, Result<CorpDecision>> {
-        drop(self.note(format!("wants in: {}", corp.corp_id)));
+    async fn review_authorization(&self, corp: &CorpInfo) -> Result<CorpDecision> {
+        self.note(format!("wants in: {}", corp.corp_id));
         let decision = *self.0.decision.lock().expect("no test panics with it");
         let failures = &self.0.failures;
         let fails = failures
@@ -65,35 +60,33 @@ impl Hooks for Told {
                 left.checked_sub(1)
             })
             .is_ok();
-        Box::pin(async move {
-            if fails {
-                Err(Error::new(
-                    ErrorKind::StoreUnavailable,
-                    "the host app is down",
-                ))
-            } else {
-                Ok(decision)
-            }
-        })
+        if fails {
+            Err(Error::new(
+                ErrorKind::StoreUnavailable,
+                "the host app is down",
+            ))
+        } else {
+            Ok(decision)
+        }
     }
 
-    fn corp_authorized<'a>(&'a self, corp: &'a CorpInfo) -> HookFuture<'a> {
-        self.note(format!("authorized: {}", corp.corp_id))
+    async fn corp_authorized(&self, corp: &CorpInfo) {
+        self.note(format!("authorized: {}", corp.corp_id));
     }
 
-    fn corp_cancelled<'a>(&'a self, corp: &'a CorpInfo) -> HookFuture<'a> {
-        self.note(format!("cancelled: {}", corp.corp_id))
+    async fn corp_cancelled(&self, corp: &CorpInfo) {
+        self.note(format!("cancelled: {}", corp.corp_id));
     }
 
-    fn logged_in<'a>(&'a self, user: &'a CurrentUser) -> HookFuture<'a> {
-        self.note(format!("logged in: {}", user.third_user_id()))
+    async fn logged_in(&self, user: &CurrentUser) {
+        self.note(format!("logged in: {}", user.third_user_id()));
     }
 
-    fn unhandled_event(&self, event: UnhandledEvent) -> HookFuture<'_> {
+    async fn unhandled_event(&self, event: UnhandledEvent) {
         self.note(format!(
             "other: {} {}",
             event.receive_id,
             event.event.unwrap_or_default()
-        ))
+        ));
     }
 }

@@ -15,14 +15,16 @@ use crate::app::handle::{Inner, WecomLogin};
 use crate::authorization::{AppClient, Authorizations};
 use crate::db::{ConnectionClass, Store};
 use crate::domain::Suites;
-use crate::element::{InstanceName, Instances, Kind, load, process_environment, read_elements};
+use crate::element::{
+    InstanceKind, InstanceName, Instances, load, process_environment, read_elements,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inbox::handlers::EventHandlers;
 use crate::inbox::receive::CallbackReceiver;
 use crate::inbox::store::Inbox;
 use crate::inbox::worker::Worker;
 use crate::login::{LoginCodes, OrganizationCodes, Prover, SpentStates};
-use crate::members::{DefaultUserBinder, Members, UserBinder, Visibility};
+use crate::members::{DefaultUserBinder, DynUserBinder, Members, Visibility};
 use crate::session::Sessions;
 use crate::tokens::Tokens;
 use crate::vault::Vault;
@@ -50,8 +52,8 @@ impl Builder {
         let retention = self.retention.clone().checked()?;
         let instances = self.read_instances()?;
         let suites = Suites::new(instances.iter().filter_map(|(_, kind)| match kind {
-            Kind::QywxProxy(config) => Some(config.suite.clone()),
-            Kind::Own { .. } => None,
+            InstanceKind::QywxProxy(config) => Some(config.suite.clone()),
+            InstanceKind::Custom { .. } => None,
         }));
         let instances = Instances::new(instances)?;
         let database = match self.database {
@@ -92,9 +94,12 @@ impl Builder {
             due: Arc::clone(&due),
             capacity: self.authorization_cache_size,
         });
-        let ours: Arc<dyn UserBinder> = DefaultUserBinder::new(store.clone(), self.binding_policy);
-        let binder = (self.binder)(Arc::clone(&ours));
-        let is_default_binder = Arc::ptr_eq(&binder, &ours);
+        let default_binder = DefaultUserBinder::new(store.clone(), self.binding_policy);
+        let is_default_binder = self.binder.is_none();
+        let binder: Arc<dyn DynUserBinder> = match self.binder {
+            Some(wrap) => wrap(default_binder),
+            None => Arc::new(default_binder),
+        };
         let members = Members::new(store.clone(), sessions.clone(), binder, is_default_binder);
         let inbox = Inbox::new(
             store.with_class(ConnectionClass::Callbacks),
@@ -208,7 +213,7 @@ impl Builder {
         }
     }
 
-    fn read_instances(&self) -> Result<Vec<(InstanceName, Kind)>> {
+    fn read_instances(&self) -> Result<Vec<(InstanceName, InstanceKind)>> {
         let elements = self
             .auths_dir
             .as_ref()
@@ -222,7 +227,7 @@ impl Builder {
                 others.push(files);
                 continue;
             };
-            let kind = Kind::Own {
+            let kind = InstanceKind::Custom {
                 type_name: files.type_name.clone(),
                 title: files.title(&process_environment)?,
                 instance: login_type.load(&files)?,
@@ -233,10 +238,12 @@ impl Builder {
         for warning in warnings {
             tracing::warn!(target: "wecom_login", "{warning}");
         }
-        all.extend(
-            ours.into_iter()
-                .map(|config| (config.name.clone(), Kind::QywxProxy(Arc::new(config)))),
-        );
+        all.extend(ours.into_iter().map(|config| {
+            (
+                config.name.clone(),
+                InstanceKind::QywxProxy(Arc::new(config)),
+            )
+        }));
         if all.is_empty() {
             return Err(config(
                 "there is no login instance: give auths, or instance",

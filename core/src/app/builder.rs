@@ -10,8 +10,8 @@ use crate::app::retention::Retention;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::CorpId;
 use crate::element::{InstanceConfig, LoginProvider, Meta};
-use crate::hooks::{Hooks, NoHooks};
-use crate::members::{BindingPolicy, UserBinder};
+use crate::hooks::{DynHooks, Hooks, NoHooks};
+use crate::members::{BindingPolicy, DefaultUserBinder, DynUserBinder, UserBinder};
 use crate::session::{CurrentUser, SessionConfig};
 use crate::vault::DataKeys;
 use crate::web::{
@@ -35,8 +35,8 @@ pub struct Builder {
     pub(super) hosts: Option<Hosts>,
     pub(super) http_client: HttpClient,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) hooks: Arc<dyn Hooks>,
-    pub(super) binder: MakeBinder,
+    pub(super) hooks: Arc<dyn DynHooks>,
+    pub(super) binder: Option<WrapBinder>,
     pub(super) binding_policy: BindingPolicy,
     pub(super) sessions: SessionConfig,
     pub(super) admin_key: Option<String>,
@@ -49,9 +49,9 @@ pub struct Builder {
     pub(super) retention: Retention,
 }
 
-/// Makes the binder, given our auth model.
-pub(super) type MakeBinder =
-    Box<dyn FnOnce(Arc<dyn UserBinder>) -> Arc<dyn UserBinder> + Send + Sync>;
+/// Makes the host app's binder, given the default one.
+pub(super) type WrapBinder =
+    Box<dyn FnOnce(DefaultUserBinder) -> Arc<dyn DynUserBinder> + Send + Sync>;
 
 /// The database, as it was given.
 pub(super) enum Database {
@@ -75,7 +75,7 @@ impl Default for Builder {
             http_client: HttpClient::default(),
             clock: Arc::new(SystemClock),
             hooks: Arc::new(NoHooks),
-            binder: Box::new(|ours| ours),
+            binder: None,
             binding_policy: BindingPolicy::default(),
             sessions: SessionConfig::default(),
             admin_key: None,
@@ -105,7 +105,7 @@ impl Builder {
 
     /// Registers a login Type of your own, or replaces ours by one of the same name.
     pub fn login_provider(mut self, provider: impl LoginProvider) -> Self {
-        self.meta.register(Arc::new(provider));
+        self.meta.register(provider);
         self
     }
 
@@ -181,25 +181,25 @@ impl Builder {
         self
     }
 
-    /// Binds people to users by the host app's own rules, in place of our auth model.
+    /// Binds members to users by the host app's own rules, in place of the default binder.
     pub fn binder(mut self, binder: impl UserBinder) -> Self {
-        self.binder = Box::new(|_| Arc::new(binder));
+        self.binder = Some(Box::new(|_| Arc::new(binder)));
         self
     }
 
-    /// Lays the host app's own rules over our auth model: `over` is given ours and gives the binder that is asked.
-    /// What that one passes on to ours stays as it is, such as the bindings of
-    /// [`AuthService::bind_user`](crate::AuthService::bind_user); a binder that adds
-    /// [`companies`](UserBinder::linked_principals) needs no table of its own.
+    /// Binds members to users by the host app's own rules, on top of the default binder: `wrap` is given the
+    /// [`DefaultUserBinder`] and returns the binder that is used. Calls that it delegates behave as before, such as the
+    /// bindings of [`AuthService::bind_user`](crate::AuthService::bind_user); a binder that only adds
+    /// [`linked_principals`](UserBinder::linked_principals) needs no table of its own.
     pub fn wrap_binder<B: UserBinder>(
         mut self,
-        over: impl FnOnce(Arc<dyn UserBinder>) -> B + Send + Sync + 'static,
+        wrap: impl FnOnce(DefaultUserBinder) -> B + Send + Sync + 'static,
     ) -> Self {
-        self.binder = Box::new(|ours| Arc::new(over(ours)));
+        self.binder = Some(Box::new(|default| Arc::new(wrap(default))));
         self
     }
 
-    /// What our auth model does with a person who logs in for the first time.
+    /// What the default binder does with a member who logs in for the first time.
     pub const fn binding_policy(mut self, policy: BindingPolicy) -> Self {
         self.binding_policy = policy;
         self

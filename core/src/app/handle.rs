@@ -20,7 +20,7 @@ use crate::db::Store;
 use crate::domain::Suites;
 use crate::element::{Instances, Meta, QYWX_PROXY_SERVICE};
 use crate::error::{Error, ErrorKind, Result};
-use crate::hooks::Hooks;
+use crate::hooks::DynHooks;
 use crate::inbox::receive::CallbackReceiver;
 use crate::inbox::worker::Worker;
 use crate::login::{LoginCodes, OrganizationCodes, Prover, SpentStates};
@@ -82,7 +82,7 @@ pub(crate) struct Inner {
     pub(crate) organization_codes: OrganizationCodes,
     pub(crate) receiver: CallbackReceiver,
     pub(crate) worker: Worker,
-    pub(crate) hooks: Arc<dyn Hooks>,
+    pub(crate) hooks: Arc<dyn DynHooks>,
     pub(crate) retention: Retention,
     pub(crate) web: Web,
     pub(crate) runtime: Handle,

@@ -7,7 +7,7 @@ use crate::app::requests::LoginCodeRequest;
 use crate::app::results::{AuthConfig, LoginCodeResult, LoginConfig};
 use crate::domain::SuiteId;
 use crate::element::{
-    CodeLogin, InstanceConfig, InstanceName, Kind, LoginAttempt, LoginProviderInstance,
+    CodeLogin, DynLoginProviderInstance, InstanceConfig, InstanceKind, InstanceName, LoginAttempt,
     QYWX_PROXY_AUTH_MODEL, QYWX_PROXY_TYPE,
 };
 use crate::error::{Error, ErrorKind, Result};
@@ -19,11 +19,11 @@ use crate::login::{Attempt, Authentication};
 pub struct Instance {
     login: WecomLogin,
     name: InstanceName,
-    kind: Kind,
+    kind: InstanceKind,
 }
 
 impl Instance {
-    pub(super) const fn new(login: WecomLogin, name: InstanceName, kind: Kind) -> Self {
+    pub(super) const fn new(login: WecomLogin, name: InstanceName, kind: InstanceKind) -> Self {
         Self { login, name, kind }
     }
 
@@ -37,8 +37,8 @@ impl Instance {
     #[must_use]
     pub fn title(&self) -> &str {
         match &self.kind {
-            Kind::Own { title, .. } => title,
-            Kind::QywxProxy(config) => &config.title,
+            InstanceKind::Custom { title, .. } => title,
+            InstanceKind::QywxProxy(config) => &config.title,
         }
     }
 
@@ -55,8 +55,8 @@ impl Instance {
     #[doc(alias = "authType")]
     pub fn auth_type(&self) -> &str {
         match &self.kind {
-            Kind::Own { type_name, .. } => type_name,
-            Kind::QywxProxy(_) => QYWX_PROXY_TYPE,
+            InstanceKind::Custom { type_name, .. } => type_name,
+            InstanceKind::QywxProxy(_) => QYWX_PROXY_TYPE,
         }
     }
 
@@ -72,8 +72,8 @@ impl Instance {
     #[must_use]
     pub fn is_active(&self) -> bool {
         match &self.kind {
-            Kind::Own { instance, .. } => instance.is_active(),
-            Kind::QywxProxy(config) => config.is_active,
+            InstanceKind::Custom { instance, .. } => instance.is_active(),
+            InstanceKind::QywxProxy(config) => config.is_active,
         }
     }
 
@@ -121,15 +121,15 @@ impl Instance {
 
     fn config(&self) -> Option<&Arc<InstanceConfig>> {
         match &self.kind {
-            Kind::Own { .. } => None,
-            Kind::QywxProxy(config) => Some(config),
+            InstanceKind::Custom { .. } => None,
+            InstanceKind::QywxProxy(config) => Some(config),
         }
     }
 
     async fn read_login_config(&self) -> Result<LoginConfig> {
         let config = match &self.kind {
-            Kind::QywxProxy(config) => config,
-            Kind::Own {
+            InstanceKind::QywxProxy(config) => config,
+            InstanceKind::Custom {
                 instance,
                 type_name,
                 ..
@@ -167,7 +167,7 @@ impl Instance {
     async fn make_login_code(&self, request: LoginCodeRequest) -> Result<LoginCodeResult> {
         let login_type = request.login_type;
         let proof = match &self.kind {
-            Kind::QywxProxy(config) => {
+            InstanceKind::QywxProxy(config) => {
                 let attempt = Attempt {
                     suite_id: config.suite.id.clone(),
                     corp_id: request.corp_id,
@@ -177,7 +177,9 @@ impl Instance {
                 };
                 prove(&self.login, config, &attempt).await?
             }
-            Kind::Own { instance, .. } => self.prove_by_own_type(&**instance, request).await?,
+            InstanceKind::Custom { instance, .. } => {
+                self.prove_by_own_type(&**instance, request).await?
+            }
         };
         self.login
             .service()
@@ -187,7 +189,7 @@ impl Instance {
 
     async fn prove_by_own_type(
         &self,
-        instance: &dyn LoginProviderInstance,
+        instance: &dyn DynLoginProviderInstance,
         request: LoginCodeRequest,
     ) -> Result<Authentication> {
         if !instance.is_active() {

@@ -5,9 +5,9 @@ use std::fmt;
 use super::{Authorizations, not_authorized};
 use crate::domain::AccessToken;
 use crate::error::{Error, Result};
-use crate::hooks::HookFuture;
 use crate::tokens::{AppCredential, Tokens};
 use crate::wecom::{CallError, Errcode};
+use futures_util::future::BoxFuture;
 
 /// Calls WeCom as a corp's app. An answer that breaks the authorization is recorded on it.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ impl AppClient {
     pub(crate) async fn call<'a, T>(
         &self,
         app: &AppCredential,
-        call: impl Fn(AccessToken) -> HookFuture<'a, std::result::Result<T, CallError>> + Send + Sync,
+        call: impl Fn(AccessToken) -> BoxFuture<'a, std::result::Result<T, CallError>> + Send + Sync,
     ) -> Result<(T, AccessToken)> {
         let mut token = self.token(app).await?;
         let mut answer = call(token.clone()).await;

@@ -21,7 +21,7 @@ use crate::domain::AuthorizationStatus;
 use crate::domain::Suites;
 use crate::domain::{AgentId, CorpId, SuiteId};
 use crate::error::Result;
-use crate::hooks::{CorpDecision, Hooks};
+use crate::hooks::{CorpDecision, DynHooks};
 use crate::revocation::log::{self, Revocation};
 use crate::session::Sessions;
 use crate::tokens::Tokens;
@@ -63,7 +63,7 @@ pub(crate) struct Deps {
     pub(crate) tokens: Tokens,
     pub(crate) sessions: Sessions,
     pub(crate) suites: Suites,
-    pub(crate) hooks: Arc<dyn Hooks>,
+    pub(crate) hooks: Arc<dyn DynHooks>,
     pub(crate) due: Arc<Notify>,
     /// How many stay in memory.
     pub(crate) capacity: u64,
@@ -79,7 +79,7 @@ pub(super) struct Inner {
     pub(super) tokens: Tokens,
     pub(super) sessions: Sessions,
     pub(super) suites: Suites,
-    pub(super) hooks: Arc<dyn Hooks>,
+    pub(super) hooks: Arc<dyn DynHooks>,
     /// Wakes the one who re-reads authorisations.
     pub(super) due: Arc<Notify>,
     /// Companies whose permanent code is fetched and not stored yet.

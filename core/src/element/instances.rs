@@ -7,24 +7,24 @@ use std::sync::Arc;
 use crate::domain::{CorpId, SuiteId};
 use crate::element::config::InstanceConfig;
 use crate::element::name::InstanceName;
-use crate::element::provider::LoginProviderInstance;
+use crate::element::provider::DynLoginProviderInstance;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What an instance is made of.
 #[derive(Clone)]
-pub(crate) enum Kind {
-    Own {
+pub(crate) enum InstanceKind {
+    Custom {
         type_name: String,
         title: String,
-        instance: Arc<dyn LoginProviderInstance>,
+        instance: Arc<dyn DynLoginProviderInstance>,
     },
     QywxProxy(Arc<InstanceConfig>),
 }
 
-impl fmt::Debug for Kind {
+impl fmt::Debug for InstanceKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Own { type_name, .. } => f.debug_tuple("Own").field(type_name).finish(),
+            Self::Custom { type_name, .. } => f.debug_tuple("Custom").field(type_name).finish(),
             Self::QywxProxy(config) => f.debug_tuple("QywxProxy").field(config).finish(),
         }
     }
@@ -32,12 +32,14 @@ impl fmt::Debug for Kind {
 
 /// All instances of this service, by full name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Instances(BTreeMap<InstanceName, Kind>);
+pub(crate) struct Instances(BTreeMap<InstanceName, InstanceKind>);
 
 impl Instances {
     /// # Errors
     /// Two instances have one name.
-    pub(crate) fn new(instances: impl IntoIterator<Item = (InstanceName, Kind)>) -> Result<Self> {
+    pub(crate) fn new(
+        instances: impl IntoIterator<Item = (InstanceName, InstanceKind)>,
+    ) -> Result<Self> {
         let mut all = BTreeMap::new();
         for (name, kind) in instances {
             if let Some(_twin) = all.insert(name.clone(), kind) {
@@ -51,7 +53,7 @@ impl Instances {
     }
 
     /// By its full name, or by what stands in a URL.
-    pub(crate) fn find(&self, name: &str) -> Result<(&InstanceName, &Kind)> {
+    pub(crate) fn find(&self, name: &str) -> Result<(&InstanceName, &InstanceKind)> {
         let full = if name.starts_with("auths.") {
             name.to_owned()
         } else {
@@ -68,14 +70,14 @@ impl Instances {
         })
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&InstanceName, &Kind)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&InstanceName, &InstanceKind)> {
         self.0.iter()
     }
 
     fn ours(&self) -> impl Iterator<Item = &Arc<InstanceConfig>> {
         self.0.values().filter_map(|kind| match kind {
-            Kind::QywxProxy(config) => Some(config),
-            Kind::Own { .. } => None,
+            InstanceKind::QywxProxy(config) => Some(config),
+            InstanceKind::Custom { .. } => None,
         })
     }
 

@@ -17,6 +17,7 @@ mod environment;
 mod fields;
 mod files;
 mod instances;
+mod meta;
 mod name;
 mod problem;
 mod provider;
@@ -26,12 +27,11 @@ pub use check::check_together;
 pub use config::{CodeLogin, InstanceConfig};
 pub use environment::{Environment, process_environment};
 pub use files::{ElementFiles, read_elements, read_elements_with};
-pub(crate) use instances::{Instances, Kind};
+pub(crate) use instances::{InstanceKind, Instances};
+pub use meta::{META, Meta, QYWX_PROXY_AUTH_MODEL, QYWX_PROXY_SERVICE};
 pub use name::{InstanceName, InvalidInstanceName};
 pub use problem::{ConfigError, Warning};
-pub use provider::{
-    LoginAttempt, LoginProvider, LoginProviderInstance, META, Meta, QYWX_PROXY_AUTH_MODEL,
-    QYWX_PROXY_SERVICE,
-};
+pub(crate) use provider::DynLoginProviderInstance;
+pub use provider::{LoginAttempt, LoginProvider, LoginProviderInstance};
 pub(crate) use read::load;
 pub use read::{QYWX_PROXY_TYPE, read_instances, read_instances_with};

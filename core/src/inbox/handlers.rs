@@ -10,7 +10,7 @@ use crate::db::entity::callback_record::{Model, RecordKey};
 use crate::domain::Principal;
 use crate::domain::{CorpId, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
-use crate::hooks::{Hooks, UnhandledEvent};
+use crate::hooks::{DynHooks, UnhandledEvent};
 use crate::inbox::record;
 use crate::members::Members;
 use crate::tokens::ticket::{self, event_time};
@@ -43,7 +43,7 @@ pub(crate) struct EventHandlers {
     pub(super) keys: KeyRing,
     authorizations: Authorizations,
     members: Members,
-    hooks: Arc<dyn Hooks>,
+    hooks: Arc<dyn DynHooks>,
 }
 
 impl EventHandlers {
@@ -52,7 +52,7 @@ impl EventHandlers {
         keys: KeyRing,
         authorizations: Authorizations,
         members: Members,
-        hooks: Arc<dyn Hooks>,
+        hooks: Arc<dyn DynHooks>,
     ) -> Self {
         Self {
             store,

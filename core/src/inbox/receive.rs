@@ -23,7 +23,7 @@ use crate::domain::{CorpId, SuiteId, is_plain_id};
 use crate::domain::{Suite, Suites};
 use crate::element::Instances;
 use crate::error::{Error, ErrorKind, Result};
-use crate::hooks::{Hooks, UnhandledEvent};
+use crate::hooks::{DynHooks, UnhandledEvent};
 use crate::inbox::delivery::{corp_delivery, suite_delivery};
 use crate::inbox::store::{Delivery, Inbox, IncomingEvent};
 
@@ -89,7 +89,7 @@ struct Inner {
     instances: Instances,
     inbox: Inbox,
     authorizations: Authorizations,
-    hooks: Arc<dyn Hooks>,
+    hooks: Arc<dyn DynHooks>,
     store: Store,
     permits: Semaphore,
     runtime: Handle,
@@ -110,7 +110,7 @@ impl CallbackReceiver {
         instances: Instances,
         inbox: Inbox,
         authorizations: Authorizations,
-        hooks: Arc<dyn Hooks>,
+        hooks: Arc<dyn DynHooks>,
         store: Store,
         (runtime, tasks): (Handle, TaskTracker),
     ) -> Self {

@@ -1,166 +1,124 @@
-//! Which user of the host app a person is. A person is bound by (suite, corp, userid) and by nothing else.
+//! The binder: which user of the host app a member is.
 
-use std::sync::Arc;
+use std::future::{Future, ready};
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, EntityTrait as _, QueryFilter as _};
+use futures_util::future::BoxFuture;
 
-use crate::db::entity::user::{ActiveModel, Column, Entity};
-use crate::db::{PrincipalColumns as _, Store, is_unique_violation, retry_transaction};
-use crate::domain::AuthenticatedMember;
-use crate::domain::Principal;
+use crate::domain::{AuthenticatedMember, Principal};
 use crate::error::Result;
-use crate::hooks::HookFuture;
-use crate::random;
 
-/// Binds people to the host app's users. Give your own to
-/// [`Builder::binder`](crate::Builder::binder); the default is a table of ours, `QywxProxyAuthModel`.
+/// Binds members to the users of the host app. Give your own to [`Builder::binder`](crate::Builder::binder); the default
+/// is [`DefaultUserBinder`](crate::DefaultUserBinder), a table of this library.
 ///
-/// Bind by the [`Principal`] alone. A name, a mail address or a mobile number is what the administrator of that
-/// company typed: whoever finds users by them lets one company's administrator in as another company's user.
+/// Bind by the [`Principal`] alone. Names, mail addresses and mobile numbers are entered by the administrator of the
+/// corp: a binder that finds users by them lets the administrator of one corp log in as a user of another.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::sync::Mutex;
+///
+/// use wecom_login::{AuthenticatedMember, Principal, Result, UserBinder};
+///
+/// /// Binds members to the users that were entered before.
+/// #[derive(Default)]
+/// struct Staff(Mutex<HashMap<Principal, String>>);
+///
+/// impl UserBinder for Staff {
+///     async fn bind(&self, member: &AuthenticatedMember) -> Result<Option<String>> {
+///         self.find(&member.principal).await
+///     }
+///
+///     async fn find(&self, principal: &Principal) -> Result<Option<String>> {
+///         Ok(self.0.lock().unwrap().get(principal).cloned())
+///     }
+///
+///     async fn unbind(&self, principal: &Principal) -> Result<()> {
+///         self.0.lock().unwrap().remove(principal);
+///         Ok(())
+///     }
+///
+///     async fn rebind(&self, from: &Principal, to: &Principal) -> Result<()> {
+///         let mut staff = self.0.lock().unwrap();
+///         if let Some(user_id) = staff.remove(from) {
+///             staff.entry(to.clone()).or_insert(user_id);
+///         }
+///         Ok(())
+///     }
+/// }
+/// # let _ = wecom_login::WecomLogin::builder().binder(Staff::default());
+/// ```
 pub trait UserBinder: Send + Sync + 'static {
-    /// The id of the host app's user for a person who logs in, made now if the app wants that. `None` refuses the login
-    /// with `USER_AUTH_MISS`.
-    fn bind<'a>(
-        &'a self,
-        person: &'a AuthenticatedMember,
-    ) -> HookFuture<'a, Result<Option<String>>>;
+    /// The id of the host app's user for a member who logs in, created now if the app wants that. `None` rejects the
+    /// login with `USER_AUTH_MISS`.
+    fn bind(
+        &self,
+        member: &AuthenticatedMember,
+    ) -> impl Future<Output = Result<Option<String>>> + Send;
 
-    /// The id of the user that a person is bound to, without making one.
-    fn find<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<Option<String>>>;
+    /// The id of the user that a member is bound to. Creates none.
+    fn find(&self, principal: &Principal) -> impl Future<Output = Result<Option<String>>> + Send;
 
-    /// The other companies that this user may enter without another login there, each as the person they are in it.
+    /// The other corps that this user may switch to without another login, each as the member that the user is there.
     /// Every one of them has to be bound to the same user. None by default.
+    fn linked_principals(
+        &self,
+        user_id: &str,
+        authenticated: &Principal,
+    ) -> impl Future<Output = Result<Vec<Principal>>> + Send {
+        let _ = (user_id, authenticated);
+        ready(Ok(Vec::new()))
+    }
+
+    /// The member left the corp: the binding ends. The same userid later is another person.
+    fn unbind(&self, principal: &Principal) -> impl Future<Output = Result<()>> + Send;
+
+    /// WeCom gave the member another userid.
+    fn rebind(&self, from: &Principal, to: &Principal) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// The object-safe twin of [`UserBinder`]. Every `UserBinder` implements it.
+pub(crate) trait DynUserBinder: Send + Sync + 'static {
+    fn bind<'a>(&'a self, member: &'a AuthenticatedMember)
+    -> BoxFuture<'a, Result<Option<String>>>;
+
+    fn find<'a>(&'a self, principal: &'a Principal) -> BoxFuture<'a, Result<Option<String>>>;
+
     fn linked_principals<'a>(
         &'a self,
-        _user_id: &'a str,
-        _proven: &'a Principal,
-    ) -> HookFuture<'a, Result<Vec<Principal>>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
+        user_id: &'a str,
+        authenticated: &'a Principal,
+    ) -> BoxFuture<'a, Result<Vec<Principal>>>;
 
-    /// The person left the company: the binding ends. The same userid later is another person.
-    fn unbind<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<()>>;
+    fn unbind<'a>(&'a self, principal: &'a Principal) -> BoxFuture<'a, Result<()>>;
 
-    /// WeCom gave the person another userid.
-    fn rebind<'a>(&'a self, from: &'a Principal, to: &'a Principal) -> HookFuture<'a, Result<()>>;
+    fn rebind<'a>(&'a self, from: &'a Principal, to: &'a Principal) -> BoxFuture<'a, Result<()>>;
 }
 
-/// What happens to a person who logs in for the first time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum BindingPolicy {
-    /// A user is made.
-    #[default]
-    CreateUsers,
-    /// They are refused with `USER_AUTH_MISS` unless [`AuthService::bind_user`](crate::AuthService::bind_user) bound
-    /// them before.
-    BoundUsersOnly,
-}
-
-/// The default: a row of the auth model for each person.
-#[derive(Debug)]
-pub(crate) struct DefaultUserBinder {
-    store: Store,
-    policy: BindingPolicy,
-}
-
-impl DefaultUserBinder {
-    pub(crate) fn new(store: Store, policy: BindingPolicy) -> Arc<Self> {
-        Arc::new(Self { store, policy })
-    }
-
-    /// Binds a person to a user by name, whoever they were before.
-    pub(crate) async fn set(store: &Store, who: &Principal, user_id: &str) -> Result<()> {
-        retry_transaction(|| Self::set_once(store, who, user_id)).await
-    }
-
-    async fn set_once(store: &Store, who: &Principal, user_id: &str) -> Result<()> {
-        let transaction = store.begin().await?;
-        Entity::delete_many()
-            .filter(Entity::of_principal(who))
-            .exec(&transaction)
-            .await?;
-        Entity::insert(row(store, who, user_id.to_owned()))
-            .exec_without_returning(&transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-
-    async fn find(&self, who: &Principal) -> Result<Option<String>> {
-        let found = Entity::find()
-            .filter(Entity::of_principal(who))
-            .one(self.store.database())
-            .await?;
-        Ok(found.map(|row| row.user_id))
-    }
-
-    async fn find_or_create(&self, who: &Principal) -> Result<Option<String>> {
-        if let Some(user_id) = self.find(who).await? {
-            return Ok(Some(user_id));
-        }
-        if self.policy == BindingPolicy::BoundUsersOnly {
-            return Ok(None);
-        }
-        let user_id = random::hex::<16>();
-        match Entity::insert(row(&self.store, who, user_id.clone()))
-            .exec_without_returning(self.store.database())
-            .await
-        {
-            Ok(_) => Ok(Some(user_id)),
-            // Two first logins at once: the other one made the user.
-            Err(error) if is_unique_violation(&error) => self.find(who).await,
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
-impl UserBinder for DefaultUserBinder {
+impl<B: UserBinder> DynUserBinder for B {
     fn bind<'a>(
         &'a self,
-        person: &'a AuthenticatedMember,
-    ) -> HookFuture<'a, Result<Option<String>>> {
-        Box::pin(self.find_or_create(&person.principal))
+        member: &'a AuthenticatedMember,
+    ) -> BoxFuture<'a, Result<Option<String>>> {
+        Box::pin(UserBinder::bind(self, member))
     }
 
-    fn find<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
-        Box::pin(self.find(principal))
+    fn find<'a>(&'a self, principal: &'a Principal) -> BoxFuture<'a, Result<Option<String>>> {
+        Box::pin(UserBinder::find(self, principal))
     }
 
-    fn unbind<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<()>> {
-        Box::pin(async move {
-            Entity::delete_many()
-                .filter(Entity::of_principal(principal))
-                .exec(self.store.database())
-                .await?;
-            Ok(())
-        })
+    fn linked_principals<'a>(
+        &'a self,
+        user_id: &'a str,
+        authenticated: &'a Principal,
+    ) -> BoxFuture<'a, Result<Vec<Principal>>> {
+        Box::pin(UserBinder::linked_principals(self, user_id, authenticated))
     }
 
-    fn rebind<'a>(&'a self, from: &'a Principal, to: &'a Principal) -> HookFuture<'a, Result<()>> {
-        Box::pin(async move {
-            let moved = Entity::update_many()
-                .col_expr(Column::ThirdUserId, Expr::value(to.third_user_id.clone()))
-                .filter(Entity::of_principal(from))
-                .exec(self.store.database())
-                .await;
-            match moved {
-                Ok(_) => Ok(()),
-                // The new userid has logged in already: it stays who it is.
-                Err(error) if is_unique_violation(&error) => self.unbind(from).await,
-                Err(error) => Err(error.into()),
-            }
-        })
+    fn unbind<'a>(&'a self, principal: &'a Principal) -> BoxFuture<'a, Result<()>> {
+        Box::pin(UserBinder::unbind(self, principal))
     }
-}
 
-fn row(store: &Store, who: &Principal, user_id: String) -> ActiveModel {
-    ActiveModel {
-        suite_id: Set(who.suite_id.clone()),
-        corp_id: Set(who.corp_id.clone()),
-        third_user_id: Set(who.third_user_id.clone()),
-        user_id: Set(user_id),
-        created_at: Set(store.now()),
+    fn rebind<'a>(&'a self, from: &'a Principal, to: &'a Principal) -> BoxFuture<'a, Result<()>> {
+        Box::pin(UserBinder::rebind(self, from, to))
     }
 }

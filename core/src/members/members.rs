@@ -13,7 +13,7 @@ use crate::db::entity::user;
 use crate::domain::WecomUserId;
 use crate::domain::{Principal, Profile};
 use crate::error::Result;
-use crate::members::binder::UserBinder;
+use crate::members::binder::DynUserBinder;
 use crate::session::Sessions;
 
 #[derive(Clone)]
@@ -22,7 +22,7 @@ pub(crate) struct Members(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) store: Store,
     pub(super) sessions: Sessions,
-    pub(super) binder: Arc<dyn UserBinder>,
+    pub(super) binder: Arc<dyn DynUserBinder>,
     /// The binder is our auth model, whose rows are read along with people.
     is_default_binder: bool,
 }
@@ -32,7 +32,7 @@ impl Members {
     pub(crate) fn new(
         store: Store,
         sessions: Sessions,
-        binder: Arc<dyn UserBinder>,
+        binder: Arc<dyn DynUserBinder>,
         is_default_binder: bool,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -43,7 +43,7 @@ impl Members {
         }))
     }
 
-    pub(crate) fn binder(&self) -> &dyn UserBinder {
+    pub(crate) fn binder(&self) -> &dyn DynUserBinder {
         &*self.0.binder
     }
 

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use wecom_login::{
-    AuthorizationStatus, CorpInfo, CorpSummary, HookFuture, Hooks, SuiteId, WecomLogin,
-};
+use wecom_login::{AuthorizationStatus, CorpInfo, CorpSummary, Hooks, SuiteId, WecomLogin};
 use wecom_sandbox::Sandbox;
 
 use crate::two_companies;
@@ -26,9 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Newcomers(Arc<Notify>);
 
 impl Hooks for Newcomers {
-    fn corp_authorized<'a>(&'a self, _corp: &'a CorpInfo) -> HookFuture<'a> {
+    async fn corp_authorized(&self, _corp: &CorpInfo) {
         self.0.notify_one();
-        Box::pin(async {})
     }
 }
 

@@ -1,10 +1,10 @@
 //! Who may enter several companies: a binder of the host app's own, laid over the one of the library.
 
 use std::fmt;
-use std::sync::Arc;
 
 use wecom_login::{
-    AuthenticatedMember, CorpId, HookFuture, Principal, Result, SuiteId, UserBinder, WecomUserId,
+    AuthenticatedMember, CorpId, DefaultUserBinder, Principal, Result, SuiteId, UserBinder,
+    WecomUserId,
 };
 
 /// A user of the host app, 王芳, who works for two companies.
@@ -17,47 +17,43 @@ const SHE_IS: [(&str, &str); 2] = [
 
 /// Binds people as the library does, and lets one user choose among the companies that the host app names for her.
 /// Only those are shown in which she still is bound to this user: who left a company no longer enters it.
-pub struct TwoCompanies(Arc<dyn UserBinder>);
+pub struct TwoCompanies(DefaultUserBinder);
 
 impl TwoCompanies {
     /// Lays the rule over the library's binder.
     #[must_use]
-    pub fn over(ours: Arc<dyn UserBinder>) -> Self {
+    pub fn over(ours: DefaultUserBinder) -> Self {
         Self(ours)
     }
 }
 
 impl UserBinder for TwoCompanies {
-    fn linked_principals<'a>(
-        &'a self,
-        user: &'a str,
-        proven: &'a Principal,
-    ) -> HookFuture<'a, Result<Vec<Principal>>> {
-        let named = if user == USER {
-            people(&proven.suite_id)
+    async fn linked_principals(
+        &self,
+        user_id: &str,
+        authenticated: &Principal,
+    ) -> Result<Vec<Principal>> {
+        if user_id == USER {
+            people(&authenticated.suite_id)
         } else {
             Ok(Vec::new())
-        };
-        Box::pin(async { named })
+        }
     }
 
-    fn bind<'a>(
-        &'a self,
-        person: &'a AuthenticatedMember,
-    ) -> HookFuture<'a, Result<Option<String>>> {
-        self.0.bind(person)
+    async fn bind(&self, member: &AuthenticatedMember) -> Result<Option<String>> {
+        self.0.bind(member).await
     }
 
-    fn find<'a>(&'a self, who: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
-        self.0.find(who)
+    async fn find(&self, principal: &Principal) -> Result<Option<String>> {
+        self.0.find(principal).await
     }
 
-    fn unbind<'a>(&'a self, who: &'a Principal) -> HookFuture<'a, Result<()>> {
-        self.0.unbind(who)
+    async fn unbind(&self, principal: &Principal) -> Result<()> {
+        self.0.unbind(principal).await
     }
 
-    fn rebind<'a>(&'a self, from: &'a Principal, to: &'a Principal) -> HookFuture<'a, Result<()>> {
-        self.0.rebind(from, to)
+    async fn rebind(&self, from: &Principal, to: &Principal) -> Result<()> {
+        self.0.rebind(from, to).await
     }
 }
 

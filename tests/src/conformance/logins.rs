@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use wecom_login::{CorpDecision, CorpInfo, HookFuture, Hooks};
+use wecom_login::{CorpDecision, CorpInfo, Hooks};
 use wecom_sandbox::Fault;
 
 use super::Stage;
@@ -156,16 +156,11 @@ pub(super) async fn code_login_can_be_off(stage: Stage) {
 struct OnlyCompanyA;
 
 impl Hooks for OnlyCompanyA {
-    fn review_authorization<'a>(
-        &'a self,
-        corp: &'a CorpInfo,
-    ) -> HookFuture<'a, wecom_login::Result<CorpDecision>> {
-        Box::pin(async move {
-            Ok(if corp.corp_id.as_str() == COMPANY_A {
-                CorpDecision::Approve
-            } else {
-                CorpDecision::Defer
-            })
+    async fn review_authorization(&self, corp: &CorpInfo) -> wecom_login::Result<CorpDecision> {
+        Ok(if corp.corp_id.as_str() == COMPANY_A {
+            CorpDecision::Approve
+        } else {
+            CorpDecision::Defer
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use wecom_login::callback::sign;
-use wecom_login::{HookFuture, Hooks, UnhandledEvent};
+use wecom_login::{Hooks, UnhandledEvent};
 
 use super::Stage;
 use super::rows::callback_headers;
@@ -115,9 +115,8 @@ pub(super) async fn what_is_accepted(stage: Stage) {
 struct Told(Arc<Mutex<Vec<UnhandledEvent>>>);
 
 impl Hooks for Told {
-    fn unhandled_event(&self, event: UnhandledEvent) -> HookFuture<'_> {
+    async fn unhandled_event(&self, event: UnhandledEvent) {
         self.0.lock().unwrap().push(event);
-        Box::pin(async {})
     }
 }
 

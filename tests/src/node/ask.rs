@@ -7,8 +7,8 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
-use wecom_login::Platform;
 use wecom_login::NotifyResponse;
+use wecom_login::Platform;
 
 use super::{Node, principal, until};
 use crate::forge::Push;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wecom_login::{
-    AuthenticatedMember, Builder, Error, ErrorKind, HookFuture, ManualClock, Principal, Result,
-    UserBinder,
+    AuthenticatedMember, Builder, DefaultUserBinder, Error, ErrorKind, ManualClock, Principal,
+    Result, UserBinder,
 };
 use wecom_login_tests::forge::{Push, app_event, suite_event};
 use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
@@ -14,7 +14,7 @@ use wecom_sandbox::Fault;
 
 /// Our auth model behind a host app that is away at times.
 struct Away {
-    ours: Arc<dyn UserBinder>,
+    ours: DefaultUserBinder,
     away: Arc<AtomicBool>,
 }
 
@@ -31,29 +31,22 @@ impl Away {
 }
 
 impl UserBinder for Away {
-    fn bind<'a>(
-        &'a self,
-        person: &'a AuthenticatedMember,
-    ) -> HookFuture<'a, Result<Option<String>>> {
-        self.ours.bind(person)
+    async fn bind(&self, member: &AuthenticatedMember) -> Result<Option<String>> {
+        self.ours.bind(member).await
     }
 
-    fn find<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
-        self.ours.find(principal)
+    async fn find(&self, principal: &Principal) -> Result<Option<String>> {
+        self.ours.find(principal).await
     }
 
-    fn unbind<'a>(&'a self, principal: &'a Principal) -> HookFuture<'a, Result<()>> {
-        Box::pin(async move {
-            self.check()?;
-            self.ours.unbind(principal).await
-        })
+    async fn unbind(&self, principal: &Principal) -> Result<()> {
+        self.check()?;
+        self.ours.unbind(principal).await
     }
 
-    fn rebind<'a>(&'a self, from: &'a Principal, to: &'a Principal) -> HookFuture<'a, Result<()>> {
-        Box::pin(async move {
-            self.check()?;
-            self.ours.rebind(from, to).await
-        })
+    async fn rebind(&self, from: &Principal, to: &Principal) -> Result<()> {
+        self.check()?;
+        self.ours.rebind(from, to).await
     }
 }
 

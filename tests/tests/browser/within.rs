@@ -3,9 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use wecom_login::{
-    AuthenticatedMember, CorpId, HookFuture, Principal, Result, UserBinder, WecomUserId,
-};
+use wecom_login::{AuthenticatedMember, CorpId, Principal, Result, UserBinder, WecomUserId};
 use wecom_login_tests::auths::COMPANY_A;
 use wecom_login_tests::browser::{Look, Stage, Window, run_within};
 use wecom_login_tests::{Adapter, Setup, World};
@@ -89,33 +87,33 @@ fn at(world: &World, path: &str) -> String {
 struct OneUser(Arc<OnceLock<WecomUserId>>);
 
 impl UserBinder for OneUser {
-    fn bind<'a>(&'a self, _: &'a AuthenticatedMember) -> HookFuture<'a, Result<Option<String>>> {
-        Box::pin(async { Ok(Some("one".to_owned())) })
+    async fn bind(&self, _: &AuthenticatedMember) -> Result<Option<String>> {
+        Ok(Some("one".to_owned()))
     }
 
-    fn find<'a>(&'a self, _: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
-        Box::pin(async { Ok(Some("one".to_owned())) })
+    async fn find(&self, _: &Principal) -> Result<Option<String>> {
+        Ok(Some("one".to_owned()))
     }
 
-    fn linked_principals<'a>(
-        &'a self,
-        _: &'a str,
-        proven: &'a Principal,
-    ) -> HookFuture<'a, Result<Vec<Principal>>> {
+    async fn linked_principals(
+        &self,
+        _: &str,
+        authenticated: &Principal,
+    ) -> Result<Vec<Principal>> {
         let user_id = self.0.get().unwrap().clone();
         let there = Principal::new(
-            proven.suite_id.clone(),
+            authenticated.suite_id.clone(),
             CorpId::new(COMPANY_A).unwrap(),
             user_id,
         );
-        Box::pin(async { Ok(vec![there]) })
+        Ok(vec![there])
     }
 
-    fn unbind<'a>(&'a self, _: &'a Principal) -> HookFuture<'a, Result<()>> {
-        Box::pin(async { Ok(()) })
+    async fn unbind(&self, _: &Principal) -> Result<()> {
+        Ok(())
     }
 
-    fn rebind<'a>(&'a self, _: &'a Principal, _: &'a Principal) -> HookFuture<'a, Result<()>> {
-        Box::pin(async { Ok(()) })
+    async fn rebind(&self, _: &Principal, _: &Principal) -> Result<()> {
+        Ok(())
     }
 }

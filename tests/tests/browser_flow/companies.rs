@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use wecom_login::{
-    AuthenticatedMember, CorpId, HookFuture, Principal, Result, SuiteId, UserBinder, WecomUserId,
+    AuthenticatedMember, CorpId, Principal, Result, SuiteId, UserBinder, WecomUserId,
 };
 use wecom_login_tests::auths::{COMPANY_A, SUITE};
 use wecom_login_tests::{Adapter, Ask, Layout, Reply, Setup, World};
@@ -221,27 +221,23 @@ fn principal(corp_id: &str, user_id: &str) -> Principal {
 struct OneUser(Arc<Mutex<Vec<Principal>>>);
 
 impl UserBinder for OneUser {
-    fn bind<'a>(&'a self, _: &'a AuthenticatedMember) -> HookFuture<'a, Result<Option<String>>> {
-        Box::pin(async { Ok(Some("one".to_owned())) })
+    async fn bind(&self, _: &AuthenticatedMember) -> Result<Option<String>> {
+        Ok(Some("one".to_owned()))
     }
 
-    fn find<'a>(&'a self, _: &'a Principal) -> HookFuture<'a, Result<Option<String>>> {
-        Box::pin(async { Ok(Some("one".to_owned())) })
+    async fn find(&self, _: &Principal) -> Result<Option<String>> {
+        Ok(Some("one".to_owned()))
     }
 
-    fn linked_principals<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a Principal,
-    ) -> HookFuture<'a, Result<Vec<Principal>>> {
-        Box::pin(async { Ok(self.0.lock().unwrap().clone()) })
+    async fn linked_principals(&self, _: &str, _: &Principal) -> Result<Vec<Principal>> {
+        Ok(self.0.lock().unwrap().clone())
     }
 
-    fn unbind<'a>(&'a self, _: &'a Principal) -> HookFuture<'a, Result<()>> {
-        Box::pin(async { Ok(()) })
+    async fn unbind(&self, _: &Principal) -> Result<()> {
+        Ok(())
     }
 
-    fn rebind<'a>(&'a self, _: &'a Principal, _: &'a Principal) -> HookFuture<'a, Result<()>> {
-        Box::pin(async { Ok(()) })
+    async fn rebind(&self, _: &Principal, _: &Principal) -> Result<()> {
+        Ok(())
     }
 }
