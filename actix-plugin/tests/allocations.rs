@@ -1,15 +1,16 @@
 //! What the middleware allocates for a session that is in memory.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
-mod stack;
+mod in_memory;
 
 use actix_web::dev::{
     Service, ServiceFactory as _, ServiceRequest, ServiceResponse, Transform as _, fn_service,
 };
 use actix_web::{HttpMessage as _, HttpResponse};
 use dhat::{HeapStats, Profiler};
-use stack::{bearer, handle, request, token};
+use in_memory::request;
 use wecom_login_actix::RequireLogin;
+use wecom_login_adapter_tests::handle::{bearer, handle, token};
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
@@ -34,7 +35,7 @@ where
 }
 
 #[actix_web::test]
-async fn a_hit_costs_one_entry_in_the_extensions() {
+async fn cached_session_allocates_only_the_extensions_entry() {
     let _profiler = Profiler::builder().testing().build();
     let login = handle().await;
     let token = token(&login, "ww1").await;

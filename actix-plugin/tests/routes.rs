@@ -1,13 +1,14 @@
 //! The login routes: as a service, as a configuration, in scopes, at the root.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
-mod stack;
+mod in_memory;
 
 use actix_web::test::init_service;
 use actix_web::web::{self, get};
 use actix_web::{App, HttpResponse};
-use stack::{ADMIN_KEY, ask, bearer, handle, request, token};
+use in_memory::{call, request};
 use wecom_login_actix::{configure, scope};
+use wecom_login_adapter_tests::handle::{ADMIN_KEY, MEMBER, bearer, handle, token};
 
 macro_rules! app {
     ($login:expr) => {
@@ -20,7 +21,7 @@ async fn not_found() -> HttpResponse {
 }
 
 #[actix_web::test]
-async fn unknown_paths_are_the_hosts() {
+async fn unknown_path_falls_through_to_default_service() {
     let login = handle().await;
     let app = App::new()
         .service(scope("/auth", &login))
@@ -40,19 +41,19 @@ async fn unknown_paths_are_the_hosts() {
         "/auth//notify",
     ] {
         assert_eq!(
-            ask!(&app, request("GET", path, &[])).body,
+            call!(&app, request("GET", path, &[])).text(),
             "the host's own",
             "{path}"
         );
     }
     assert_eq!(
-        ask!(&app, request("GET", "/auth/own", &[])).body,
+        call!(&app, request("GET", "/auth/own", &[])).text(),
         "beside ours"
     );
 }
 
 #[actix_web::test]
-async fn the_variable_of_a_path_is_decoded_once() {
+async fn path_variable_is_decoded_once() {
     let login = handle().await;
     let app = app!(&login);
     for (path, status) in [
@@ -62,16 +63,16 @@ async fn the_variable_of_a_path_is_decoded_once() {
         ("/auth/a%2Fb/getLoginConfig", 404),
         ("/auth/%FF/getLoginConfig", 404),
     ] {
-        let answer = ask!(&app, request("GET", path, &[]));
-        assert_eq!(answer.status, status, "{path}");
+        let response = call!(&app, request("GET", path, &[]));
+        assert_eq!(response.status, status, "{path}");
         if status == 404 {
-            assert_eq!(answer.problem().1, "INSTANCE_NOT_FOUND", "{path}");
+            assert_eq!(response.problem().1, "INSTANCE_NOT_FOUND", "{path}");
         }
     }
 }
 
 #[actix_web::test]
-async fn me_is_found_however_it_is_mounted() {
+async fn me_answers_as_service_configuration_scope_and_root() {
     let login = handle().await;
     let token = bearer(&token(&login, "ww1").await);
     let home = async || "the host's own";
@@ -95,15 +96,15 @@ async fn me_is_found_however_it_is_mounted() {
         ($app:expr, $path:expr) => {{
             let (app, path) = (init_service($app).await, $path);
             assert_eq!(
-                ask!(&app, request("GET", path, &[])).problem(),
+                call!(&app, request("GET", path, &[])).problem(),
                 (401, "UNAUTHENTICATED".into())
             );
-            let me = ask!(&app, request("GET", path, &[("authorization", &token)]));
+            let me = call!(&app, request("GET", path, &[("authorization", &token)]));
             assert_eq!(me.header("content-type"), Some("application/json"));
-            assert_eq!(me.json()["user"]["thirdUserId"], "zhangsan", "{path}");
+            assert_eq!(me.json()["user"]["thirdUserId"], MEMBER, "{path}");
             assert_eq!(me.json()["session"]["current"], true);
-            let head = ask!(&app, request("HEAD", path, &[("authorization", &token)]));
-            assert_eq!((head.status.as_u16(), &*head.body), (200, &b""[..]));
+            let head = call!(&app, request("HEAD", path, &[("authorization", &token)]));
+            assert_eq!((head.status, &*head.body), (200, &b""[..]));
             assert_eq!(
                 head.header("content-length"),
                 Some(&*me.body.len().to_string())
@@ -116,18 +117,21 @@ async fn me_is_found_however_it_is_mounted() {
     check!(nested, "/a/b/auth/me");
     check!(nested_root, "/a/b/me");
     for app in [check!(root, "/me"), check!(root_service, "/me")] {
-        assert_eq!(ask!(&app, request("GET", "/", &[])).body, "the host's own");
+        assert_eq!(
+            call!(&app, request("GET", "/", &[])).text(),
+            "the host's own"
+        );
     }
 }
 
 #[actix_web::test]
-async fn clients_are_counted_by_the_address_they_come_from() {
+async fn admin_key_limit_counts_by_peer_address() {
     let login = handle().await;
     let app = app!(&login);
     let key = bearer(ADMIN_KEY);
     let ask = async |peer: &str, key: &str| {
         let request = request("GET", "/auth/corps", &[("authorization", key)]);
-        ask!(&app, request.peer_addr(peer.parse().unwrap()))
+        call!(&app, request.peer_addr(peer.parse().unwrap()))
     };
     for _ in 0..10 {
         assert_eq!(

@@ -1,22 +1,21 @@
-//! On a socket: several workers with one handle, framing, and headers that are no text.
+//! The app on a socket: several workers with one handle, framing, and headers that are not UTF-8.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
-mod stack;
-
 use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web::{self, PayloadConfig, get};
 use actix_web::{App, HttpServer};
-use stack::{bearer, exchange, handle, listener, token};
 use wecom_login::WecomLogin;
 use wecom_login_actix::{RequireLogin, User, scope};
+use wecom_login_adapter_tests::handle::{MEMBER, bearer, handle, token};
 
-/// Two workers, each with a runtime of its own; the handle is made before, on the test's runtime.
+/// Two workers, each with its own runtime; the handle was built on the test's runtime.
 fn serve(login: &WecomLogin) -> (SocketAddr, ServerHandle) {
-    let (listener, address) = listener();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
     let (login, required) = (login.clone(), RequireLogin::new(login));
     let server = HttpServer::new(move || {
         App::new()
@@ -51,20 +50,25 @@ fn get_with(path: &str, token: &str) -> Vec<u8> {
     .into()
 }
 
-fn body(answer: &str) -> &str {
-    answer.split_once("\r\n\r\n").unwrap().1
+async fn exchange(address: SocketAddr, request: &[u8]) -> String {
+    let response = wecom_login_adapter_tests::exchange(address, request).await;
+    String::from_utf8(response).unwrap()
+}
+
+fn body(response: &str) -> &str {
+    response.split_once("\r\n\r\n").unwrap().1
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_workers_share_the_handle_and_what_it_knows() {
+async fn two_workers_share_one_handle_and_its_sessions() {
     let login = handle().await;
     let (one, other) = (token(&login, "ww1").await, token(&login, "ww2").await);
     let (address, server) = serve(&login);
     let mut workers = HashSet::new();
     while workers.len() < 2 {
-        let answer = exchange(address, &get_with("/api/hello", &one)).await;
-        let (worker, user) = body(&answer).rsplit_once(' ').unwrap();
-        assert_eq!(user, "zhangsan");
+        let response = exchange(address, &get_with("/api/hello", &one)).await;
+        let (worker, user) = body(&response).rsplit_once(' ').unwrap();
+        assert_eq!(user, MEMBER);
         workers.insert(worker.to_owned());
     }
     let logout = String::from_utf8(get_with("/auth/logout", &one))
@@ -75,7 +79,7 @@ async fn two_workers_share_the_handle_and_what_it_knows() {
             .await
             .starts_with("HTTP/1.1 204")
     );
-    let asked: Vec<_> = (0..8)
+    let requests: Vec<_> = (0..8)
         .map(|_| {
             tokio::spawn({
                 let one = get_with("/api/hello", &one);
@@ -83,10 +87,10 @@ async fn two_workers_share_the_handle_and_what_it_knows() {
             })
         })
         .collect();
-    for answer in asked {
+    for response in requests {
         assert!(
-            answer.await.unwrap().starts_with("HTTP/1.1 401"),
-            "ended for every worker"
+            response.await.unwrap().starts_with("HTTP/1.1 401"),
+            "the session ended for every worker"
         );
     }
     assert!(
@@ -98,7 +102,7 @@ async fn two_workers_share_the_handle_and_what_it_knows() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bodies_come_in_chunks_and_headers_in_any_bytes() {
+async fn chunked_body_is_limited_and_non_utf8_header_is_ignored() {
     let login = handle().await;
     let token = token(&login, "ww1").await;
     let (address, server) = serve(&login);
@@ -116,19 +120,19 @@ async fn bodies_come_in_chunks_and_headers_in_any_bytes() {
         request.extend(end.bytes());
         request
     };
-    let answer = exchange(address, &chunked(16 * 1024, "0\r\n\r\n")).await;
-    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    let response = exchange(address, &chunked(16 * 1024, "0\r\n\r\n")).await;
+    assert!(response.starts_with("HTTP/1.1 400"), "{response}");
     assert!(
-        answer.contains("unknown"),
-        "the body was read to its end: {answer}"
+        response.contains("unknown"),
+        "the body was read to its end: {response}"
     );
-    let answer = exchange(address, &chunked(16 * 1024 + 1, "0\r\n\r\n")).await;
-    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    let response = exchange(address, &chunked(16 * 1024 + 1, "0\r\n\r\n")).await;
+    assert!(response.starts_with("HTTP/1.1 413"), "{response}");
     // actix closes a connection whose framing is wrong; what went before is not taken for the whole.
-    let answer = exchange(address, &chunked(100, "zz\r\n\r\n")).await;
+    let response = exchange(address, &chunked(100, "zz\r\n\r\n")).await;
     assert!(
-        answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
-        "{answer}"
+        response.is_empty() || response.starts_with("HTTP/1.1 400"),
+        "{response}"
     );
 
     let odd = [
@@ -144,7 +148,7 @@ async fn bodies_come_in_chunks_and_headers_in_any_bytes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_answer_to_head_has_the_length_and_no_body() {
+async fn head_response_has_content_length_and_no_body() {
     let login = handle().await;
     let token = token(&login, "ww1").await;
     let (address, server) = serve(&login);

@@ -4,15 +4,16 @@
 #![cfg(feature = "axum")]
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
-mod stack;
+mod in_memory;
 
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use dhat::{HeapStats, Profiler};
 use http::{Request, Response};
-use stack::{bearer, handle, request, token};
+use in_memory::request;
 use tower::{Layer as _, Service, ServiceExt as _, service_fn};
+use wecom_login_adapter_tests::handle::{bearer, handle, token};
 use wecom_login_tower::RequireLogin;
 
 #[global_allocator]
@@ -36,7 +37,7 @@ where
 }
 
 #[tokio::test]
-async fn a_hit_costs_the_entry_in_the_extensions() {
+async fn cached_session_allocates_only_the_extensions_entry() {
     let _profiler = Profiler::builder().testing().build();
     let login = handle().await;
     let token = token(&login, "ww1").await;

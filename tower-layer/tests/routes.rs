@@ -2,12 +2,13 @@
 #![cfg(feature = "axum")]
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
-mod stack;
+mod in_memory;
 
 use axum::Router;
-use stack::{ask, bearer, collect, handle, request, token};
+use in_memory::{call, collect, request};
 use tower::ServiceExt as _;
 use wecom_login::WecomLogin;
+use wecom_login_adapter_tests::handle::{MEMBER, bearer, handle, token};
 use wecom_login_tower::{LoginService, login_routes};
 
 fn app(login: &WecomLogin) -> Router {
@@ -15,7 +16,7 @@ fn app(login: &WecomLogin) -> Router {
 }
 
 #[tokio::test]
-async fn unknown_paths_are_the_hosts() {
+async fn unknown_path_falls_through_to_host_fallback() {
     let login = handle().await;
     let app = app(&login).fallback(|| async { (http::StatusCode::NOT_FOUND, "the host's own") });
     for path in [
@@ -27,15 +28,15 @@ async fn unknown_paths_are_the_hosts() {
         "/me",
     ] {
         assert_eq!(
-            &*ask(&app, request("GET", path, &[])).await.body,
-            b"the host's own",
+            call(&app, request("GET", path, &[])).await.text(),
+            "the host's own",
             "{path}"
         );
     }
 }
 
 #[tokio::test]
-async fn me_is_found_however_it_is_mounted() {
+async fn me_answers_nested_nested_twice_and_merged() {
     let login = handle().await;
     let token = bearer(&token(&login, "ww1").await);
     let nested = Router::new().nest("/a", Router::new().nest("/b", login_routes(&login)));
@@ -46,14 +47,14 @@ async fn me_is_found_however_it_is_mounted() {
         (merged, "/me"),
     ] {
         assert_eq!(
-            ask(&app, request("GET", path, &[])).await.problem(),
+            call(&app, request("GET", path, &[])).await.problem(),
             (401, "UNAUTHENTICATED".into())
         );
-        let me = ask(&app, request("GET", path, &[("authorization", &token)])).await;
+        let me = call(&app, request("GET", path, &[("authorization", &token)])).await;
         assert_eq!(me.header("content-type"), Some("application/json"));
         assert_eq!(me.header("cache-control"), Some("no-store"));
         let body = me.json();
-        assert_eq!(body["user"]["thirdUserId"], "zhangsan");
+        assert_eq!(body["user"]["thirdUserId"], MEMBER);
         assert_eq!(body["user"]["corpId"], "ww1");
         assert_eq!(body["session"]["instance"], "auths.QywxProxyDefault");
         assert_eq!(
@@ -62,7 +63,7 @@ async fn me_is_found_however_it_is_mounted() {
         );
         assert!(body["session"]["expiresAt"].is_i64());
 
-        let head = ask(&app, request("HEAD", path, &[("authorization", &token)])).await;
+        let head = call(&app, request("HEAD", path, &[("authorization", &token)])).await;
         assert!(head.body.is_empty());
         assert_eq!(head.status, 200);
         assert_eq!(
@@ -73,7 +74,7 @@ async fn me_is_found_however_it_is_mounted() {
 }
 
 #[tokio::test]
-async fn the_plain_service_strips_the_mount_itself() {
+async fn plain_service_strips_its_mount() {
     let login = handle().await;
     let service = LoginService::new(&login);
     let token = bearer(&token(&login, "ww1").await);
@@ -81,17 +82,14 @@ async fn the_plain_service_strips_the_mount_itself() {
         let request = request("GET", path, &[("authorization", &token)]);
         collect(service.clone().oneshot(request).await.unwrap()).await
     };
-    assert_eq!(
-        ask("/auth/me").await.json()["user"]["thirdUserId"],
-        "zhangsan"
-    );
+    assert_eq!(ask("/auth/me").await.json()["user"]["thirdUserId"], MEMBER);
     for path in ["/me", "/authme", "/auth", "/auth/nothing", "/other/auth/me"] {
         assert_eq!(ask(path).await.status, 404, "{path}");
     }
 }
 
 #[tokio::test]
-async fn clients_are_told_apart_by_the_address_of_their_connection() {
+async fn admin_key_limit_counts_by_connect_info_and_ipv6_64() {
     let login = handle().await;
     let app = app(&login);
     let guess = async |address: &str| {
@@ -100,7 +98,7 @@ async fn clients_are_told_apart_by_the_address_of_their_connection() {
         request
             .extensions_mut()
             .insert(axum::extract::ConnectInfo(peer));
-        ask(&app, request).await.problem().0
+        call(&app, request).await.problem().0
     };
     for port in 1..=10 {
         assert_eq!(guess(&format!("[2001:db8::{port}]:4711")).await, 403);

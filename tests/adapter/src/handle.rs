@@ -1,5 +1,6 @@
-//! A handle on a database in memory, and sessions on it. The tests of every adapter begin with it.
+//! A handle on a database in memory, and sessions on it. No WeCom is running.
 
+use http::{HeaderMap, header};
 use wecom_login::callback::{CallbackKeys, EncodingAesKey};
 use wecom_login::element::{InstanceConfig, InstanceName};
 use wecom_login::{
@@ -7,9 +8,15 @@ use wecom_login::{
     SuiteId, SuiteSecret, WecomLogin, WecomUserId,
 };
 
-pub(crate) const ADMIN_KEY: &str = "0123456789abcdef01234567";
+/// The key of the admin routes.
+pub const ADMIN_KEY: &str = "0123456789abcdef01234567";
+/// The origin of the handle's public URL.
+pub const ORIGIN: &str = "http://127.0.0.1:3000";
+/// The userid of every session's member.
+pub const MEMBER: &str = "zhangsan";
 
-pub(crate) async fn handle() -> WecomLogin {
+/// A handle with one instance, `auths.QywxProxyDefault`, that the corps `ww1` and `ww2` have authorized.
+pub async fn handle() -> WecomLogin {
     let key = EncodingAesKey::new("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG").unwrap();
     let keys = CallbackKeys::new(CallbackToken::new("a-token-of-some-length"), key);
     let suite = Suite::new(
@@ -22,8 +29,8 @@ pub(crate) async fn handle() -> WecomLogin {
         .instance(InstanceConfig::new(name, "Default", suite))
         .database_url("sqlite::memory:")
         .data_keys(DataKeys::from_keys([DataKey::new([7; 32])]))
-        .public_url("http://127.0.0.1:3000")
-        // Nobody listens there: no test here needs WeCom.
+        .public_url(ORIGIN)
+        // The discard port: these tests never call WeCom.
         .wecom_url("http://127.0.0.1:9")
         .admin_key(ADMIN_KEY)
         .build()
@@ -41,12 +48,12 @@ pub(crate) async fn handle() -> WecomLogin {
     login
 }
 
-/// A new session of a person of this company.
-pub(crate) async fn token(login: &WecomLogin, corp: &str) -> String {
+/// The token of a new session of [`MEMBER`] in this corp.
+pub async fn token(login: &WecomLogin, corp: &str) -> String {
     let principal = Principal::new(
         SuiteId::new("dk1").unwrap(),
         CorpId::new(corp).unwrap(),
-        WecomUserId::new("zhangsan").unwrap(),
+        WecomUserId::new(MEMBER).unwrap(),
     );
     let issued = login
         .service()
@@ -56,6 +63,20 @@ pub(crate) async fn token(login: &WecomLogin, corp: &str) -> String {
     issued.token.expose().to_owned()
 }
 
-pub(crate) fn bearer(token: &str) -> String {
+/// Ends this one session, which also removes it from the cache.
+pub async fn log_out(login: &WecomLogin, token: &str) {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::AUTHORIZATION, bearer(token).parse().unwrap());
+    let verified = login.verify("GET", &headers).resolve().await.unwrap();
+    login
+        .service()
+        .logout(&verified.unwrap().user)
+        .await
+        .unwrap();
+}
+
+/// The value of `Authorization` for this token.
+#[must_use]
+pub fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
