@@ -1,33 +1,47 @@
-//! What the tests of the whole product share: apps on sockets, a WeCom in a box beside them, and the conformance
-//! suite that every adapter passes unchanged.
+//! The harness of the product's tests, and the conformance suite that every adapter passes unchanged.
+//!
+//! | module | content |
+//! |---|---|
+//! | [`app`] | [`TestApp`]: an app on a socket, its handle, its database and its sandbox; built by [`TestApp::builder`] |
+//! | [`process`] | the example apps in processes of their own: killed, restarted, driven by a browser |
+//! | [`adapter`] | the host app that each adapter has to build |
+//! | [`conformance`] | the table of requests and the scenarios that every adapter passes |
+//! | [`auths`] | the `auths/` directory of [`TestApp::from_auths_directory`] |
+//! | [`database`] | a database for each test: an SQLite file, or one on a server |
+//! | [`push`] | pushes to the callback URL |
+//! | [`hooks`], [`log`] | what the host app was told, and what was logged |
+//! | [`proxy`], [`transport`] | faults between the app and its database, and between the app and WeCom |
+//! | [`browser`] | Chromium before a running app |
+//! | [`scenarios`] | a test program without libtest, for tests that need programs |
+//! | [`measure`] | latencies and memory, for `bin/flood` and `bin/scale` |
+//!
+//! Requests and responses ([`TestRequest`], [`TestResponse`]) and the guard cases are in `wecom-login-adapter-tests`, which
+//! the adapters' own tests use too.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(
     clippy::exhaustive_structs,
     clippy::exhaustive_enums,
-    reason = "nothing outside this crate builds on it"
+    reason = "only tests of this workspace use it"
 )]
 
 pub mod adapter;
+pub mod app;
 pub mod auths;
 pub mod browser;
-pub mod client;
 pub mod conformance;
 pub mod database;
-pub mod figures;
-pub mod forge;
-pub mod lines;
-pub mod node;
+pub mod hooks;
+pub mod log;
+pub mod measure;
+pub mod process;
 pub mod proxy;
 pub mod push;
 pub mod scenarios;
-pub mod setup;
-pub mod told;
-pub mod until;
-pub mod world;
+pub mod transport;
+mod wait;
 
 pub use adapter::{Adapter, Layout, RunningApp};
-pub use client::{Ask, Reply, send};
+pub use app::TestApp;
 pub use push::Push;
-pub use setup::Setup;
-pub use until::until;
-pub use world::World;
+pub use wait::{until, until_mut};
+pub use wecom_login_adapter_tests::{TestRequest, TestResponse, send};

@@ -1,4 +1,4 @@
-//! A TCP proxy of the test's own between an app and its database server: it passes on, cuts, refuses, or hangs.
+//! [`TcpProxy`]: a TCP proxy before a database server that forwards, cuts, refuses or stalls connections.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -9,38 +9,38 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// What the way to the server is like.
+/// What the proxy does with connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Open,
+enum Mode {
+    Forward,
     /// New connections are closed at once.
-    Refused,
-    /// Nothing comes through, and nobody is told.
-    Silent,
+    Refuse,
+    /// Connections stay open, and no byte is forwarded.
+    Stall,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct State {
-    way: Way,
-    /// Connections of an earlier number are over.
+    mode: Mode,
+    /// Connections that began at a lower count are cut.
     cuts: u32,
-    /// Once a client has said this, nothing comes through.
-    hang_at: Option<&'static [u8]>,
+    /// The bytes of a client after which the proxy stalls.
+    stall_after: Option<&'static [u8]>,
 }
 
 /// A proxy; its connections end when it is dropped.
-pub struct Proxy {
-    addr: SocketAddr,
+pub struct TcpProxy {
+    address: SocketAddr,
     state: watch::Sender<State>,
     accepting: JoinHandle<()>,
 }
 
-impl Proxy {
+impl TcpProxy {
     /// A proxy to the server of this database URL, and the URL by which it is reached through the proxy.
     ///
     /// # Panics
     /// The URL names no host and port.
-    pub async fn before(url: &str) -> (Self, String) {
+    pub async fn before_database(url: &str) -> (Self, String) {
         let mut through = url::Url::parse(url).expect("a URL");
         let server = format!(
             "{}:{}",
@@ -48,26 +48,26 @@ impl Proxy {
             through.port().expect("a port")
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let addr = listener.local_addr().expect("a bound address");
+        let address = listener.local_addr().expect("a bound addressess");
         let state = watch::Sender::new(State {
-            way: Way::Open,
+            mode: Mode::Forward,
             cuts: 0,
-            hang_at: None,
+            stall_after: None,
         });
         let accepting = tokio::spawn(accept(listener, server, state.clone()));
         through
-            .set_ip_host(addr.ip())
+            .set_ip_host(address.ip())
             .expect("a host that can be replaced");
         through
-            .set_port(Some(addr.port()))
+            .set_port(Some(address.port()))
             .expect("a port that can be replaced");
         if through.scheme() == "postgres" {
-            // In the clear, so that it is seen what is said.
+            // Without TLS: `stall_after` reads the statements.
             through.query_pairs_mut().append_pair("sslmode", "disable");
         }
         (
             Self {
-                addr,
+                address,
                 state,
                 accepting,
             },
@@ -75,65 +75,66 @@ impl Proxy {
         )
     }
 
-    /// Cuts every connection at once, as a server that restarts; new ones come through.
+    /// Cuts every connection, as a server that restarts; new ones are forwarded.
     pub fn cut(&self) {
         self.state.send_modify(|state| state.cuts += 1);
     }
 
-    /// Cuts every connection and refuses new ones, until [`Self::open`].
+    /// Cuts every connection and refuses new ones, until [`Self::restore`].
     pub fn refuse(&self) {
         self.state.send_modify(|state| {
             *state = State {
-                way: Way::Refused,
+                mode: Mode::Refuse,
                 cuts: state.cuts + 1,
                 ..*state
             }
         });
     }
 
-    /// Lets nothing through and tells nobody, until [`Self::open`].
-    pub fn hang(&self) {
-        self.state.send_modify(|state| state.way = Way::Silent);
+    /// Forwards nothing and closes nothing, until [`Self::restore`].
+    pub fn stall(&self) {
+        self.state.send_modify(|state| state.mode = Mode::Stall);
     }
 
-    /// Passes on until somebody says this to the server, and after it nothing, until [`Self::open`].
-    pub fn hang_at(&self, words: &'static [u8]) {
-        self.state.send_modify(|state| state.hang_at = Some(words));
+    /// Forwards until a client has sent these bytes to the server, and then nothing, until [`Self::restore`].
+    pub fn stall_after(&self, words: &'static [u8]) {
+        self.state
+            .send_modify(|state| state.stall_after = Some(words));
     }
 
-    /// Waits until nothing comes through any more.
-    pub async fn hangs(&self) {
-        // The sender is ours.
+    /// Waits until it stalls.
+    pub async fn wait_until_stalled(&self) {
+        // The sender is a field of self.
         let _ = self
             .state
             .subscribe()
-            .wait_for(|state| state.way == Way::Silent)
+            .wait_for(|state| state.mode == Mode::Stall)
             .await;
     }
 
-    /// Lets everything through again.
-    pub fn open(&self) {
+    /// Forwards everything again.
+    pub fn restore(&self) {
         self.state.send_modify(|state| {
             *state = State {
-                way: Way::Open,
-                hang_at: None,
+                mode: Mode::Forward,
+                stall_after: None,
                 ..*state
             }
         });
     }
 }
 
-impl Drop for Proxy {
+impl Drop for TcpProxy {
     fn drop(&mut self) {
         self.accepting.abort();
         self.refuse();
     }
 }
 
-impl fmt::Debug for Proxy {
+impl fmt::Debug for TcpProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Proxy")
-            .field("addr", &self.addr)
+        f.debug_struct("TcpProxy")
+            .field("address", &self.address)
             .finish_non_exhaustive()
     }
 }
@@ -142,15 +143,19 @@ async fn accept(listener: TcpListener, server: String, state: watch::Sender<Stat
     while let Ok((client, _)) = listener.accept().await {
         let (server, state) = (server.clone(), state.clone());
         tokio::spawn(async move {
-            // A connection that breaks is what this is for.
-            let _ = pass(client, &server, state).await;
+            // Connections break here on purpose.
+            let _ = forward(client, &server, state).await;
         });
     }
 }
 
-async fn pass(client: TcpStream, server: &str, state: watch::Sender<State>) -> std::io::Result<()> {
+async fn forward(
+    client: TcpStream,
+    server: &str,
+    state: watch::Sender<State>,
+) -> std::io::Result<()> {
     let begun = *state.borrow();
-    if begun.way == Way::Refused {
+    if begun.mode == Mode::Refuse {
         return Ok(());
     }
     client.set_nodelay(true)?;
@@ -176,22 +181,22 @@ async fn pump(
     let mut now = state.subscribe();
     loop {
         let read = from.read(&mut buffer).await?;
-        // The sender lives as long as the test; without it there is nothing to wait for.
-        let _ = now.wait_for(|now| now.way != Way::Silent).await;
+        // Without a sender the test is over.
+        let _ = now.wait_for(|now| now.mode != Mode::Stall).await;
         if read == 0 {
             return Ok(());
         }
-        let hang_at = state.borrow().hang_at.filter(|_| to_server);
-        if hang_at.is_some_and(|words| {
+        let stall_after = state.borrow().stall_after.filter(|_| to_server);
+        if stall_after.is_some_and(|words| {
             buffer[..read]
                 .windows(words.len())
                 .any(|said| said == words)
         }) {
-            // The server hears it; its answer does not come back.
+            // These bytes still reach the server; its answer does not come back.
             state.send_modify(|state| {
                 *state = State {
-                    way: Way::Silent,
-                    hang_at: None,
+                    mode: Mode::Stall,
+                    stall_after: None,
                     ..*state
                 }
             });

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use wecom_login::web::{Body, Request, routes};
 use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
 use wecom_login_tests::auths::COMPANY_A;
-use wecom_login_tests::{Adapter, Ask, Layout, Setup, World, until};
+use wecom_login_tests::{Adapter, TestApp, TestRequest, until};
 use wecom_sandbox::Fault;
 
 const ADAPTERS: [&dyn Adapter; 2] = [&AxumAdapter, &ActixAdapter];
@@ -32,7 +32,11 @@ fn one_line(text: &str) -> Option<&str> {
 /// Fails when a path is mounted by one adapter only: it asks the routers themselves, so that no path has to be guessed.
 #[actix_web::test]
 async fn every_adapter_mounts_the_paths_of_the_table_and_no_others() {
-    let world = World::start(&AxumAdapter, Layout::Auth, Setup::new().no_ticket()).await;
+    let world = TestApp::from_auths_directory()
+        .adapter(&AxumAdapter)
+        .without_push()
+        .start()
+        .await;
     let table: BTreeSet<String> = routes().iter().map(|route| route.path.to_owned()).collect();
     let router = wecom_login_tower::login_routes::<()>(&world.login);
     let router = format!("{router:?}");
@@ -56,14 +60,17 @@ async fn every_adapter_mounts_the_paths_of_the_table_and_no_others() {
         .filter_map(one_line)
         .collect();
     assert_eq!(paths(&map), table, "actix");
-    world.end().await;
+    world.stop().await;
 }
 
 /// Two people need the same access token; the one for whom it is being fetched hangs up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_goes_away_cancels_nothing() {
     for adapter in ADAPTERS {
-        let world = World::start(adapter, Layout::Auth, Setup::new()).await;
+        let world = TestApp::from_auths_directory()
+            .adapter(adapter)
+            .start()
+            .await;
         let people = world.sandbox.user_ids(COMPANY_A);
         let before = world.sandbox.calls("gettoken");
         world
@@ -99,21 +106,24 @@ async fn a_client_that_goes_away_cancels_nothing() {
             "the login of the client that went away is done",
             async || {
                 let reply = world
-                    .ours(Ask::get("/sessions").bearer(&token))
+                    .send(TestRequest::get("/sessions").bearer(&token))
                     .await
                     .success();
                 reply["sessions"].as_array().unwrap().len() == 2
             },
         )
         .await;
-        world.end().await;
+        world.stop().await;
     }
 }
 
 /// An app that tells us no addresses, such as an axum app without `into_make_service_with_connect_info`.
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_without_an_address_count_as_one() {
-    let world = World::start(&AxumAdapter, Layout::Auth, Setup::new()).await;
+    let world = TestApp::from_auths_directory()
+        .adapter(&AxumAdapter)
+        .start()
+        .await;
     let status = async |request: Request| world.login.respond(request).await.unwrap().status;
     let code = |number: usize| {
         let body = json!({"corpId": COMPANY_A, "code": format!("guess-{number}")}).to_string();
@@ -146,5 +156,5 @@ async fn clients_without_an_address_count_as_one() {
         "by another door"
     );
     assert_eq!(status(look_up().with_client(peer)).await, 404);
-    world.end().await;
+    world.stop().await;
 }

@@ -3,11 +3,11 @@
 
 use wecom_login::web::routes;
 use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
-use wecom_login_tests::conformance::{Stage, routes_in_rows, run};
+use wecom_login_tests::conformance::{Target, routes_in_rows, run};
 use wecom_login_tests::{Adapter, Layout};
 
 async fn conforms(adapter: &'static dyn Adapter, layout: Layout) {
-    let ran = run(Stage { adapter, layout }).await;
+    let ran = run(Target { adapter, layout }).await;
     assert!(ran.rows > 0 && ran.scenarios > 0);
 }
 

@@ -8,19 +8,19 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use wecom_login::ManualClock;
 use wecom_login::wecom::HttpClient;
-use wecom_login_tests::client::{Ask, send};
-use wecom_login_tests::forge::{app_event, suite_event};
-use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::push::{app_event, suite_event};
+use wecom_login_tests::{TestApp, TestRequest, send, until, until_mut};
 use wecom_sandbox::Fault;
 
 const NOW: i64 = 1_700_000_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_wecom_hangs_pushes_are_answered_logins_end_and_nothing_is_lost() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let (user, late) = (node.user(0, 0), node.corp(1));
-    let token = node.session(SUITE, &corp, &user).await;
+    let token = node.issue_session(SUITE, &corp, &user).await;
     // Longer than anything here is waited for: who waits for WeCom's answer is not through before its own limit.
     node.sandbox
         .fault(Fault::of("*").delay_ms(600_000))
@@ -28,7 +28,7 @@ async fn while_wecom_hangs_pushes_are_answered_logins_end_and_nothing_is_lost() 
 
     let login = async {
         let started = Instant::now();
-        let answer = node.log_in(SUITE, &corp, &user).await;
+        let answer = node.log_in_to_suite(SUITE, &corp, &user).await;
         (answer.problem(), started.elapsed())
     };
     let pushes = async {
@@ -38,19 +38,19 @@ async fn while_wecom_hangs_pushes_are_answered_logins_end_and_nothing_is_lost() 
         for number in 0..100 {
             let user = format!("leaver-{number}");
             let push = match number % 2 {
-                0 => node.forge.post(
+                0 => node.push_builder.post(
                     &corp,
                     &app_event(&corp, "unsubscribe", NOW, &[("FromUserName", &user)]),
                 ),
-                _ => node.forge.post(
+                _ => node.push_builder.post(
                     SUITE,
                     &suite_event(SUITE, "change_auth", NOW + number, &[("AuthCorpId", &corp)]),
                 ),
             };
-            let ask = Ask::post(format!("/auth/notify?{}", push.query)).body(push.body);
-            until("the push is taken", async || {
+            let request = TestRequest::post(format!("/auth/notify?{}", push.query)).body(push.body);
+            until_mut("the push is taken", async || {
                 let started = Instant::now();
-                let answer = send(node.addr, &ask).await;
+                let answer = send(node.address(), &request).await;
                 took.push(started.elapsed());
                 // A machine under load may not store it in time.
                 assert!(
@@ -60,7 +60,7 @@ async fn while_wecom_hangs_pushes_are_answered_logins_end_and_nothing_is_lost() 
                 answer.status == 200
             })
             .await;
-            assert!(node.lives(&token).await, "whoever is in stays in");
+            assert!(node.is_valid(&token).await, "whoever is in stays in");
         }
         took.sort();
         took
@@ -78,7 +78,7 @@ async fn while_wecom_hangs_pushes_are_answered_logins_end_and_nothing_is_lost() 
 
     node.sandbox.clear_faults();
     until("the company that came meanwhile is in", async || {
-        node.status(SUITE, &late).await == "active"
+        node.authorization_status(SUITE, &late).await == "active"
     })
     .await;
     until("everything is worked off", async || {
@@ -88,24 +88,24 @@ async fn while_wecom_hangs_pushes_are_answered_logins_end_and_nothing_is_lost() 
             .all(|record| record.status == wecom_login::RecordStatus::Succeeded)
     })
     .await;
-    assert_eq!(node.statuses("unsubscribe").await.len(), 50);
-    assert_eq!(node.statuses("change_auth").await.len(), 50);
+    assert_eq!(node.record_statuses("unsubscribe").await.len(), 50);
+    assert_eq!(node.record_statuses("change_auth").await.len(), 50);
     assert_eq!(
         node.number("SELECT COUNT(*) FROM wecom_person WHERE epoch > 0")
             .await,
         50
     );
-    assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
+    assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_logins_after_the_tokens_died_fetch_one() {
     // A clock that stands: however long the machine takes, the lease on the token does not run out.
     let clock = ManualClock::starting_now();
-    let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
+    let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
+    assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
     // Tokens are told apart by when they were fetched.
     clock.advance(Duration::from_secs(1));
     node.sandbox.expire_tokens();
@@ -115,10 +115,8 @@ async fn a_thousand_logins_after_the_tokens_died_fetch_one() {
     let at_last = async || {
         let mut late = 0;
         loop {
-            let answer = node.log_in(SUITE, &corp, &user).await;
-            if !matches!(answer.status.as_u16(), 503 | 504)
-                || started.elapsed() > Duration::from_secs(120)
-            {
+            let answer = node.log_in_to_suite(SUITE, &corp, &user).await;
+            if !matches!(answer.status, 503 | 504) || started.elapsed() > Duration::from_secs(120) {
                 return (answer, late);
             }
             late += 1;
@@ -140,35 +138,36 @@ async fn a_thousand_logins_after_the_tokens_died_fetch_one() {
 #[tokio::test]
 async fn a_token_is_refreshed_ahead_of_its_end_once() {
     let clock = ManualClock::starting_now();
-    let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
+    let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
+    assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
     let first = node.sandbox.calls("gettoken");
     // It lives two hours; in its last ten minutes the next one is fetched beside the logins.
     clock.advance(Duration::from_secs(7_200 - 900));
-    assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
+    assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
     assert_eq!(node.sandbox.calls("gettoken"), first);
     clock.advance(Duration::from_secs(400));
     node.sandbox
         .fault(Fault::of("gettoken").delay_ms(300))
         .unwrap();
     let answers =
-        futures_util::future::join_all((0..50).map(|_| node.log_in(SUITE, &corp, &user))).await;
+        futures_util::future::join_all((0..50).map(|_| node.log_in_to_suite(SUITE, &corp, &user)))
+            .await;
     assert!(answers.iter().all(|answer| answer.status == 200));
     until("it is refreshed", async || {
         node.sandbox.calls("gettoken") > first
     })
     .await;
     for _ in 0..20 {
-        assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
+        assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
     }
     assert_eq!(node.sandbox.calls("gettoken"), first + 1);
 }
 
 #[tokio::test]
 async fn a_caller_that_goes_away_cancels_nothing() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     node.sandbox
@@ -178,10 +177,10 @@ async fn a_caller_that_goes_away_cancels_nothing() {
     let body = json!({"corpId": corp, "code": code}).to_string();
     let request = format!(
         "POST /auth/loginByWorkbench HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        node.addr,
+        node.address(),
         body.len()
     );
-    let mut caller = TcpStream::connect(node.addr).await.unwrap();
+    let mut caller = TcpStream::connect(node.address()).await.unwrap();
     caller.write_all(request.as_bytes()).await.unwrap();
     until("WeCom is asked", async || {
         node.sandbox.calls("auth/getuserinfo") == 1
@@ -189,7 +188,7 @@ async fn a_caller_that_goes_away_cancels_nothing() {
     .await;
     drop(caller);
     until("the login is complete", async || {
-        node.told.times(&format!("logged in: {user}")) == 1
+        node.hooks.count(&format!("logged in: {user}")) == 1
     })
     .await;
     assert_eq!(node.number("SELECT COUNT(*) FROM wecom_session").await, 1);
@@ -197,10 +196,10 @@ async fn a_caller_that_goes_away_cancels_nothing() {
 
 #[tokio::test]
 async fn each_failure_of_wecom_has_its_code() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
+    assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
     let of = || Fault::of("auth/getuserinfo").times(1);
     let body = |text: &str| {
         let mut fault = of();
@@ -231,7 +230,7 @@ async fn each_failure_of_wecom_has_its_code() {
     for (fault, status, code, errcode) in cases {
         let before = node.sandbox.calls("auth/getuserinfo");
         node.sandbox.fault(fault.clone()).unwrap();
-        let answer = node.log_in(SUITE, &corp, &user).await;
+        let answer = node.log_in_to_suite(SUITE, &corp, &user).await;
         assert_eq!(answer.problem(), (status, code.to_owned()), "{fault:?}");
         assert_eq!(answer.json()["errcode"].as_i64(), errcode, "{fault:?}");
         assert_eq!(
@@ -245,16 +244,16 @@ async fn each_failure_of_wecom_has_its_code() {
             "{text}"
         );
     }
-    assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
+    assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_token_that_died_is_replaced_once_and_the_code_is_not_lost() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     for (errcode, fetches) in [(40014, 1), (42001, 1)] {
-        assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
+        assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
         let before = (
             node.sandbox.calls("gettoken"),
             node.sandbox.calls("auth/getuserinfo"),
@@ -263,7 +262,7 @@ async fn a_token_that_died_is_replaced_once_and_the_code_is_not_lost() {
             .fault(Fault::of("auth/getuserinfo").errcode(errcode).times(1))
             .unwrap();
         assert_eq!(
-            node.log_in(SUITE, &corp, &user).await.status,
+            node.log_in_to_suite(SUITE, &corp, &user).await.status,
             200,
             "{errcode}"
         );
@@ -283,7 +282,7 @@ async fn a_token_that_died_is_replaced_once_and_the_code_is_not_lost() {
         .unwrap();
     let before = node.sandbox.calls("auth/getuserinfo");
     assert_eq!(
-        node.log_in(SUITE, &corp, &user).await.problem(),
+        node.log_in_to_suite(SUITE, &corp, &user).await.problem(),
         (502, "UPSTREAM_ERROR".to_owned())
     );
     assert_eq!(node.sandbox.calls("auth/getuserinfo"), before + 2);
@@ -297,9 +296,11 @@ async fn a_connection_that_breaks_or_is_refused_is_504() {
             Err::<http::Response<http_body_util::Full<bytes::Bytes>>, _>(error)
         },
     ));
-    let mut plan = Plan::default();
-    plan.deaf = true;
-    let node = Node::start_with(plan, |builder| builder.http_client(cut)).await;
+    let node = TestApp::builder()
+        .without_push()
+        .configure(|builder| builder.http_client(cut))
+        .start()
+        .await;
     let corp = node.corp(0);
     let _ = node.sandbox.install(&corp).await.unwrap();
     let ids = (
@@ -313,6 +314,6 @@ async fn a_connection_that_breaks_or_is_refused_is_504() {
         .import_authorization(&ids.0, &ids.1, code, agent)
         .await
         .unwrap();
-    let answer = node.log_in(SUITE, &corp, &node.user(0, 0)).await;
+    let answer = node.log_in_to_suite(SUITE, &corp, &node.user(0, 0)).await;
     assert_eq!(answer.problem(), (504, "UPSTREAM_TIMEOUT".to_owned()));
 }

@@ -2,16 +2,20 @@
 
 use wecom_login_tests::adapter::{AxumAdapter, HOST_404};
 use wecom_login_tests::auths::COMPANY_A;
-use wecom_login_tests::{Ask, Layout, Setup, World};
+use wecom_login_tests::{Layout, TestApp, TestRequest};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_world_starts_and_ends_in_every_layout() {
     for layout in Layout::ALL {
-        let world = World::start(&AxumAdapter, layout, Setup::new()).await;
-        let person = world.person(COMPANY_A);
+        let world = TestApp::from_auths_directory()
+            .adapter(&AxumAdapter)
+            .layout(layout)
+            .start()
+            .await;
+        let person = world.member(COMPANY_A);
         let token = world.token(COMPANY_A, &person).await;
-        assert_eq!(world.hello(&token).await, 200);
-        let unknown = world.host(Ask::get("/nowhere")).await;
+        assert_eq!(world.hello_status(&token).await, 200);
+        let unknown = world.send_to_host(TestRequest::get("/nowhere")).await;
         assert_eq!((unknown.status, unknown.text()), (404, HOST_404));
         assert!(
             world
@@ -20,6 +24,6 @@ async fn a_world_starts_and_ends_in_every_layout() {
                 .iter()
                 .all(|record| record["status"] == "succeeded")
         );
-        world.end().await;
+        world.stop().await;
     }
 }

@@ -5,9 +5,10 @@
 
 use sea_orm::Database;
 use wecom_login::{CorpId, ErrorKind, OAuthCode, WorkbenchLoginRequest};
+use wecom_login_tests::app::{SECOND_SUITE, SUITE};
 use wecom_login_tests::database::pool;
-use wecom_login_tests::lines::Lines;
-use wecom_login_tests::node::{Node, Plan, SUITE, TWIN, until};
+use wecom_login_tests::log::LogCapture;
+use wecom_login_tests::{TestApp, until};
 
 /// What a login may look at, but for the session that it makes.
 const TABLES: [&str; 4] = [
@@ -19,18 +20,16 @@ const TABLES: [&str; 4] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_that_names_no_suite_is_two_statements_and_one_call() {
-    let lines = Lines::default();
+    let lines = LogCapture::default();
     lines.record("sqlx::query=info");
-    let mut plan = Plan::default();
-    plan.twin = true;
-    let node = Node::start(plan).await;
+    let node = TestApp::builder().second_suite().start().await;
     let corp = node.install(0).await;
     let person = node.user(0, 0);
     let mut options = pool(node.database.url());
     options.sqlx_logging(true);
     let database = Database::connect(options).await.unwrap();
     let fresh = node
-        .another_handle_with(|builder| builder.database(database))
+        .second_handle_with(|builder| builder.database(database))
         .await;
     let log_in_with = async |code: String| {
         let request = WorkbenchLoginRequest::new(CorpId::new(&corp).unwrap(), OAuthCode::new(code));
@@ -63,7 +62,7 @@ async fn a_login_that_names_no_suite_is_two_statements_and_one_call() {
     );
 
     // Whatever changes which suites a company holds is seen all the same.
-    node.install_suite(0, TWIN).await;
+    node.install_suite(0, SECOND_SUITE).await;
     let refused = async |kind| log_in_with("made-up".to_owned()).await.unwrap_err().kind() == kind;
     until("a suite has to be named", async || {
         refused(ErrorKind::ApiParams).await
@@ -71,7 +70,7 @@ async fn a_login_that_names_no_suite_is_two_statements_and_one_call() {
     .await;
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
     until("the one that is left is meant", async || {
-        log_in(TWIN).await.is_ok()
+        log_in(SECOND_SUITE).await.is_ok()
     })
     .await;
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
@@ -82,7 +81,7 @@ async fn a_login_that_names_no_suite_is_two_statements_and_one_call() {
     fresh.shutdown().await;
 }
 
-fn calls(node: &Node) -> u64 {
+fn calls(node: &TestApp) -> u64 {
     let state = node.sandbox.state();
     state["calls"]
         .as_object()

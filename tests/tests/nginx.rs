@@ -12,7 +12,7 @@ use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
 use wecom_login_tests::auths::{COMPANY_A, SUITE};
 use wecom_login_tests::browser::find;
 use wecom_login_tests::scenarios::{self, Scenario};
-use wecom_login_tests::{Adapter, Ask, Layout, Setup, World, send, until};
+use wecom_login_tests::{Adapter, TestApp, TestRequest, send, until};
 
 fn main() -> ExitCode {
     let adapters: [&dyn Adapter; 2] = [&AxumAdapter, &ActixAdapter];
@@ -28,33 +28,35 @@ fn main() -> ExitCode {
 async fn a_whole_login_behind_a_path(adapter: &dyn Adapter) {
     let (world, front, _nginx) = behind(adapter).await;
     let public_url = format!("http://{front}/portal");
-    let ask = async |ask: Ask| send(front, &ask).await;
+    let ask = async |ask: TestRequest| send(front, &ask).await;
 
     // WeCom pushes to the public URL, and the echo of its check comes back.
     world
         .sandbox
         .set_notify(&format!("{public_url}/auth/notify"))
         .unwrap();
-    world.install(SUITE, &world.open_corps()[1]).await;
+    world.install_corp(SUITE, &world.open_corps()[1]).await;
 
-    let config = ask(Ask::get("/portal/auth/QywxProxyCompanyA/getLoginConfig"))
-        .await
-        .success();
+    let config = ask(TestRequest::get(
+        "/portal/auth/QywxProxyCompanyA/getLoginConfig",
+    ))
+    .await
+    .success();
     assert_eq!(config["corpId"], COMPANY_A);
-    let code = world.code(COMPANY_A, &world.person(COMPANY_A));
+    let code = world.code(COMPANY_A, &world.member(COMPANY_A));
     let body = serde_json::json!({"corpId": COMPANY_A, "code": code});
-    let login = ask(Ask::post("/portal/auth/loginByWorkbench").json(&body))
+    let login = ask(TestRequest::post("/portal/auth/loginByWorkbench").json(&body))
         .await
         .success();
     let token = login["token"].as_str().unwrap();
-    let hello = ask(Ask::get("/portal/api/hello").bearer(token)).await;
+    let hello = ask(TestRequest::get("/portal/api/hello").bearer(token)).await;
     assert_eq!(
         (hello.status, &hello.json()["corpId"]),
         (200, &COMPANY_A.into())
     );
 
     // Browsers are sent to the login, and back, below the path that nginx strips.
-    let page = ask(Ask::get("/portal/api/page?x=1").header("accept", "text/html")).await;
+    let page = ask(TestRequest::get("/portal/api/page?x=1").header("accept", "text/html")).await;
     let location = "/portal/auth/login?returnTo=/portal/api/page%3Fx%3D1";
     assert_eq!(
         (page.status, page.header("location")),
@@ -63,44 +65,44 @@ async fn a_whole_login_behind_a_path(adapter: &dyn Adapter) {
 
     // Our own origin is that of the public URL, not the one that nginx connects to.
     let logout = |origin: String| {
-        Ask::post("/portal/auth/logout")
+        TestRequest::post("/portal/auth/logout")
             .cookie(token)
             .header("origin", origin)
     };
     ask(logout(format!("http://{}", world.address())))
         .await
-        .is_problem(403, "CROSS_SITE");
+        .assert_problem(403, "CROSS_SITE");
     let done = ask(logout(format!("http://{front}"))).await;
-    done.no_content();
+    done.assert_no_content();
     assert!(
-        done.all("set-cookie").count() > 0
+        done.header_values("set-cookie").count() > 0
             && done
-                .all("set-cookie")
+                .header_values("set-cookie")
                 .all(|cookie| cookie.contains("Path=/"))
     );
-    ask(Ask::get("/portal/api/hello").bearer(token))
+    ask(TestRequest::get("/portal/api/hello").bearer(token))
         .await
-        .is_problem(401, "TOKEN_INVALID");
+        .assert_problem(401, "TOKEN_INVALID");
 
     // nginx adds the client's address; guesses of one client are not counted to another.
     for _ in 0..10 {
-        let guess = Ask::get("/portal/auth/corps")
+        let guess = TestRequest::get("/portal/auth/corps")
             .bearer("guess")
-            .from("192.0.2.1");
+            .forwarded_for("192.0.2.1");
         assert_eq!(ask(guess).await.status, 403);
     }
     assert_eq!(
-        ask(Ask::get("/portal/auth/corps")
+        ask(TestRequest::get("/portal/auth/corps")
             .bearer("guess")
-            .from("192.0.2.1"))
+            .forwarded_for("192.0.2.1"))
         .await
         .status,
         429
     );
     assert_eq!(
-        ask(Ask::get("/portal/auth/corps")
+        ask(TestRequest::get("/portal/auth/corps")
             .bearer("guess")
-            .from("192.0.2.2"))
+            .forwarded_for("192.0.2.2"))
         .await
         .status,
         403
@@ -108,33 +110,36 @@ async fn a_whole_login_behind_a_path(adapter: &dyn Adapter) {
 
     // Ours and the host's 404 stay what they are; what is not below the path is nginx's.
     assert_eq!(
-        ask(Ask::get("/portal/nowhere")).await.text(),
+        ask(TestRequest::get("/portal/nowhere")).await.text(),
         wecom_login_tests::adapter::HOST_404
     );
     assert_eq!(
-        ask(Ask::get("/auth/me"))
+        ask(TestRequest::get("/auth/me"))
             .await
             .header("server")
             .map(|name| &name[..5]),
         Some("nginx")
     );
-    world.end().await;
+    world.stop().await;
 }
 
 /// An app, nginx before it, and where that listens. Somebody may take the port before nginx does: then at another one.
-async fn behind(adapter: &dyn Adapter) -> (World, SocketAddr, Nginx) {
+async fn behind(adapter: &dyn Adapter) -> (TestApp, SocketAddr, Nginx) {
     for attempt in 1.. {
         let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
         let front = reserved.local_addr().unwrap();
         let public_url = format!("http://{front}/portal");
-        let setup = Setup::new().configure(move |builder| builder.public_url(public_url));
-        let world = World::start(adapter, Layout::Auth, setup).await;
+        let world = TestApp::from_auths_directory()
+            .adapter(adapter)
+            .configure(move |builder| builder.public_url(public_url))
+            .start()
+            .await;
         drop(reserved);
         match Nginx::start(front, world.address()).await {
             Ok(nginx) => return (world, front, nginx),
             Err(why) => assert!(attempt < 5 && why.contains("in use"), "nginx ended: {why}"),
         }
-        world.end().await;
+        world.stop().await;
     }
     unreachable!()
 }

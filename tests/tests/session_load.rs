@@ -6,9 +6,10 @@
 use http::{HeaderMap, header};
 use sea_orm::Database;
 use wecom_login::ErrorKind;
+use wecom_login_tests::TestApp;
+use wecom_login_tests::app::SUITE;
 use wecom_login_tests::database::pool;
-use wecom_login_tests::lines::Lines;
-use wecom_login_tests::node::{Node, Plan, SUITE};
+use wecom_login_tests::log::LogCapture;
 
 /// The condition of that statement, as each database has it.
 const READS: [&str; 3] = [
@@ -19,11 +20,11 @@ const READS: [&str; 3] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_requests_read_their_session_once() {
-    let lines = Lines::default();
+    let lines = LogCapture::default();
     lines.record("sqlx::query=info");
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
-    let token = node.session(SUITE, &corp, &node.user(0, 0)).await;
+    let token = node.issue_session(SUITE, &corp, &node.user(0, 0)).await;
     let mut options = pool(node.database.url());
     options.sqlx_logging(true);
     let database = Database::connect(options).await.unwrap();
@@ -31,9 +32,9 @@ async fn a_hundred_requests_read_their_session_once() {
         // A handle that has seen none of it.
         let theirs = database.clone();
         let fresh = node
-            .another_handle_with(|builder| builder.database(theirs))
+            .second_handle_with(|builder| builder.database(theirs))
             .await;
-        node.follows(&fresh).await;
+        node.wait_until_following(&fresh).await;
         lines.clear();
         let mut headers = HeaderMap::new();
         headers.insert(

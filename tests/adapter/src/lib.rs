@@ -3,7 +3,7 @@
 //! | module | content |
 //! |---|---|
 //! | `request`, `response` | [`TestRequest`] and [`TestResponse`], over a socket and in memory |
-//! | `socket` | [`send`] and [`exchange`] |
+//! | `socket` | [`send`], [`try_send`] and [`exchange`] |
 //! | [`handle`](mod@handle) | a handle on a database in memory, without a WeCom |
 //! | [`guard`] | what every adapter's guard does before a route of the host app |
 //!
@@ -22,4 +22,4 @@ mod socket;
 
 pub use request::TestRequest;
 pub use response::TestResponse;
-pub use socket::{exchange, send};
+pub use socket::{exchange, send, try_send};

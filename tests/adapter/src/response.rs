@@ -33,9 +33,9 @@ impl TestResponse {
         }
     }
 
-    pub(crate) fn parse(raw: &[u8], method: &str) -> Self {
-        let end = raw.windows(4).position(|four| four == b"\r\n\r\n");
-        let end = end.unwrap_or_else(|| panic!("no response: {:?}", String::from_utf8_lossy(raw)));
+    /// `None` if the head is not complete.
+    pub(crate) fn parse(raw: &[u8], method: &str) -> Option<Self> {
+        let end = raw.windows(4).position(|four| four == b"\r\n\r\n")?;
         let head = std::str::from_utf8(&raw[..end]).unwrap();
         let mut lines = head.split("\r\n");
         let status = lines
@@ -70,7 +70,7 @@ impl TestResponse {
                 "content-length differs from the length of the body"
             );
         }
-        response
+        Some(response)
     }
 
     /// The only value of a header.

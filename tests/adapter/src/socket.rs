@@ -1,18 +1,35 @@
 //! Requests over a socket.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::{TestRequest, TestResponse};
 
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// Sends a request on a connection of its own and reads the response to its end.
 pub async fn send(address: SocketAddr, request: &TestRequest) -> TestResponse {
-    TestResponse::parse(
-        &exchange(address, &request.bytes(address)).await,
-        request.method(),
-    )
+    let raw = exchange(address, &request.bytes(address)).await;
+    TestResponse::parse(&raw, request.method())
+        .unwrap_or_else(|| panic!("no response: {:?}", String::from_utf8_lossy(&raw)))
+}
+
+/// The same to a server that may be down or die meanwhile; `None` if there is no response within a minute.
+pub async fn try_send(address: SocketAddr, request: &TestRequest) -> Option<TestResponse> {
+    let exchange = async {
+        let mut stream = TcpStream::connect(address).await.ok()?;
+        stream.write_all(&request.bytes(address)).await.ok()?;
+        let mut raw = Vec::new();
+        stream.read_to_end(&mut raw).await.ok()?;
+        TestResponse::parse(&raw, request.method())
+    };
+    tokio::time::timeout(RESPONSE_TIMEOUT, exchange)
+        .await
+        .ok()
+        .flatten()
 }
 
 /// Sends these bytes, and gives all that the server answers until it closes the connection.

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use serde_json::json;
 use wecom_login::{AgentId, CorpId, OAuthCode, PermanentCode, SuiteId, WorkbenchLoginRequest};
-use wecom_login_tests::figures::{Latencies, resident_mib};
-use wecom_login_tests::node::{Node, Plan, SUITE};
+use wecom_login_tests::TestApp;
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::measure::{Latencies, resident_mib};
 
 const REAL: usize = 200;
 
@@ -23,14 +24,12 @@ async fn main() {
         numbers.next().unwrap_or(10),
         numbers.next().unwrap_or(1_000),
     );
-    let mut plan = Plan::default();
-    plan.corps = companies + 1;
-    let node = Node::start(plan).await;
+    let node = TestApp::builder().corps(companies + 1).start().await;
     let corp = node.install(0).await;
     authorize(&node, companies).await;
     let mut tokens = Vec::new();
     for _ in 0..REAL {
-        tokens.push(node.session(SUITE, &corp, &node.user(0, 0)).await);
+        tokens.push(node.issue_session(SUITE, &corp, &node.user(0, 0)).await);
     }
     let database = node.database.connect().await;
     let backend = node.database.backend();
@@ -53,7 +52,7 @@ async fn main() {
         .rows_affected();
     let before = resident_mib();
     let began = Instant::now();
-    let login = node.another_handle().await;
+    let login = node.second_handle().await;
     println!(
         "  start: {:?}, {} MiB before it, {} MiB after",
         began.elapsed(),
@@ -115,7 +114,7 @@ async fn main() {
 }
 
 /// Companies that authorised, with their permanent codes, each read once.
-async fn authorize(node: &Node, companies: usize) {
+async fn authorize(node: &TestApp, companies: usize) {
     let began = Instant::now();
     // They come in by import: so many pushes would be a test of the inbox.
     node.sandbox
@@ -158,7 +157,7 @@ async fn authorize(node: &Node, companies: usize) {
     node.database.execute(numbered).await;
 }
 
-async fn until_none(node: &Node, count: &str) {
+async fn until_none(node: &TestApp, count: &str) {
     while node.number(count).await > 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -226,7 +225,7 @@ fn fill(backend: DbBackend, companies: usize, sessions: usize) -> Vec<String> {
 }
 
 /// How the database finds what is asked for all the time.
-async fn plans(database: &DatabaseConnection, backend: DbBackend, node: &Node) {
+async fn plans(database: &DatabaseConnection, backend: DbBackend, node: &TestApp) {
     let suite = node.database.literal(SUITE);
     let corp = node.database.literal(&node.corp(1));
     let user = node.database.literal("user-1");

@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::client::{Ask, send};
+use crate::{TestRequest, send};
 
-/// So long the driver may take to end its browsers.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the driver may take to close its browsers.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The first of these programs that is not installed.
 #[must_use]
@@ -22,17 +22,17 @@ pub fn missing(programs: &[&'static str]) -> Option<&'static str> {
         .find(|program| find(program).is_none())
 }
 
-/// Where a program is.
+/// The path of a program.
 #[must_use]
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let places = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
-    places
-        .map(|place| place.join(program))
+    let directories = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    directories
+        .map(|directory| directory.join(program))
         .find(|file: &PathBuf| Path::is_file(file))
 }
 
-/// A running chromedriver, on a port that it chose.
+/// A running chromedriver, on a port of its choice.
 #[derive(Debug)]
 pub struct Chromedriver {
     port: u16,
@@ -71,16 +71,17 @@ impl Chromedriver {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Ends it with every browser that it started.
-    pub async fn end(mut self) {
+    /// Shuts it down with every browser that it started.
+    pub async fn stop(mut self) {
         let address = ([127, 0, 0, 1], self.port).into();
-        let asked = tokio::spawn(async move { send(address, &Ask::get("/shutdown")).await.status });
-        if tokio::time::timeout(PATIENCE, self.process.wait())
+        let shutdown =
+            tokio::spawn(async move { send(address, &TestRequest::get("/shutdown")).await.status });
+        if tokio::time::timeout(SHUTDOWN_TIMEOUT, self.process.wait())
             .await
             .is_err()
         {
             self.process.kill().await.unwrap();
         }
-        asked.abort();
+        shutdown.abort();
     }
 }

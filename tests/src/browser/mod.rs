@@ -1,23 +1,21 @@
-//! A real browser before a running example app: Chromium, driven through its WebDriver.
+//! Chromium before a running app, driven through its WebDriver.
 //!
-//! A [`Scenario`](crate::scenarios::Scenario) is a [`run`] on a [`Stage`]: an example app in a process of its own with its sandbox beside
-//! it, and as many browsers as the scenario opens, each with a profile of its own. What people would see is kept in
+//! A [`Scenario`](crate::scenarios::Scenario) is a [`run`] on a [`BrowserSession`]: an example app in a process of its own
+//! with its sandbox, and as many browsers as the scenario opens, each with a profile of its own. Screenshots are saved in
 //! `screenshots/` of the target directory.
 
-mod app;
+mod devtools;
 mod driver;
-mod keyhole;
-mod look;
-mod stage;
+mod profile;
+mod session;
 mod tls;
 mod window;
 
-pub use app::{Company, Example, ExampleApp};
 pub use driver::{Chromedriver, find, missing};
 pub use fantoccini::key::Key;
-pub use look::{Language, Look, Size};
-pub use stage::{
-    BROWSER, BROWSER_OVER_TLS, Stage, run, run_over_https, run_with_panel, run_within,
+pub use profile::{BrowserProfile, Language, Viewport};
+pub use session::{
+    BROWSER, BROWSER_OVER_TLS, BrowserSession, run, run_embedded, run_over_https, run_with_panel,
 };
-pub use tls::{Reserved, TlsFront};
+pub use tls::{ReservedPort, TlsProxy};
 pub use window::Window;

@@ -1,4 +1,4 @@
-//! TLS before an app: nginx with a certificate of its own.
+//! [`TlsProxy`]: nginx with a self-signed certificate before an app.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,38 +8,38 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use super::driver::find;
-use crate::until::until;
+use crate::until;
 
-/// A port for TLS, before the app is there.
+/// A port for TLS; the app has to know its public URL before it starts.
 #[derive(Debug)]
-pub struct Reserved {
+pub struct ReservedPort {
     address: SocketAddr,
 }
 
-/// A running TLS proxy. It ends when this is dropped.
+/// A running TLS proxy. It is killed when this is dropped.
 #[derive(Debug)]
-pub struct TlsFront {
+pub struct TlsProxy {
     process: Child,
     _directory: TempDir,
 }
 
-impl TlsFront {
-    /// Finds a free port: the app has to know its public URL before it starts.
+impl TlsProxy {
+    /// Finds a free port.
     #[must_use]
-    pub fn reserve() -> Reserved {
+    pub fn reserve() -> ReservedPort {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        Reserved {
+        ReservedPort {
             address: free.local_addr().unwrap(),
         }
     }
 
-    /// Ends it.
-    pub async fn end(mut self) {
+    /// Kills it.
+    pub async fn stop(mut self) {
         self.process.kill().await.unwrap();
     }
 }
 
-impl Reserved {
+impl ReservedPort {
     /// The app's public URL.
     #[must_use]
     pub fn url(&self) -> String {
@@ -53,14 +53,14 @@ impl Reserved {
     }
 
     /// Starts the proxy before an app and waits until it listens.
-    pub async fn start(self, app: SocketAddr) -> TlsFront {
+    pub async fn start(self, app: SocketAddr) -> TlsProxy {
         let everything =
             format!("location / {{ proxy_pass http://{app}; proxy_set_header Host $http_host; }}");
         self.serve(&[], &everything).await
     }
 
-    /// Starts it in place of WeCom's hosts: a sandbox, and a script at `path`, as a mirror of npm serves it.
-    pub async fn start_as_wecom(self, sandbox: SocketAddr, path: &str, script: &[u8]) -> TlsFront {
+    /// Starts it in place of WeCom's hosts: before a sandbox, and with a script at `path`, as the npm mirror serves it.
+    pub async fn start_as_wecom(self, sandbox: SocketAddr, path: &str, script: &[u8]) -> TlsProxy {
         let locations = format!(
             "location / {{ proxy_pass http://{sandbox}; proxy_set_header Host {sandbox}; }}\n\
              location = {path} {{ alias script.js; default_type text/javascript; \
@@ -70,7 +70,7 @@ impl Reserved {
     }
 
     /// `locations` may name the files.
-    async fn serve(self, files: &[(&str, &[u8])], locations: &str) -> TlsFront {
+    async fn serve(self, files: &[(&str, &[u8])], locations: &str) -> TlsProxy {
         let directory = TempDir::new().unwrap();
         let root = directory.path();
         let made = Command::new(find("openssl").expect("openssl is installed"))
@@ -132,7 +132,7 @@ impl Reserved {
             TcpStream::connect(self.address).is_ok()
         })
         .await;
-        TlsFront {
+        TlsProxy {
             process,
             _directory: directory,
         }

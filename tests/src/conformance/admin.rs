@@ -6,80 +6,89 @@ use std::time::Duration;
 use serde_json::json;
 use wecom_login::web::AdminAction;
 
-use super::Stage;
+use super::Target;
+use crate::TestRequest;
+use crate::app::ADMIN_KEY;
 use crate::auths::COMPANY_A;
-use crate::client::Ask;
-use crate::setup::Setup;
-use crate::world::ADMIN_KEY;
 
 /// What a predicate was asked: for which action, on which company.
 type Asked = (AdminAction, Option<String>);
 
-fn admin_asks() -> [Ask; 4] {
+fn admin_asks() -> [TestRequest; 4] {
     [
-        Ask::get("/corps"),
-        Ask::get("/callbackRecords"),
-        Ask::post("/setCode").json(&json!({"corpId": COMPANY_A, "code": "abc"})),
-        Ask::post("/retryCallBack").json(&json!({"recordId": 1})),
+        TestRequest::get("/corps"),
+        TestRequest::get("/callbackRecords"),
+        TestRequest::post("/setCode").json(&json!({"corpId": COMPANY_A, "code": "abc"})),
+        TestRequest::post("/retryCallBack").json(&json!({"recordId": 1})),
     ]
 }
 
-pub(super) async fn administration_is_off_without_a_key(stage: Stage) {
-    let world = stage.world(Setup::new().no_admin_key()).await;
-    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
+pub(super) async fn administration_is_off_without_a_key(target: Target) {
+    let app = target.app().without_admin_key().start().await;
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
     for ask in admin_asks() {
         for bearer in ["", ADMIN_KEY, token.as_str()] {
-            world
-                .ours(ask.clone().bearer(bearer))
+            app.send(ask.clone().bearer(bearer))
                 .await
-                .is_problem(403, "FORBIDDEN");
+                .assert_problem(403, "FORBIDDEN");
         }
-        world.ours(ask).await.is_problem(403, "FORBIDDEN");
+        app.send(ask).await.assert_problem(403, "FORBIDDEN");
     }
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn ten_wrong_keys_shut_a_client_out(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
+pub(super) async fn ten_wrong_keys_shut_a_client_out(target: Target) {
+    let app = target.app().start().await;
     let (guesser, other) = ("203.0.113.1", "203.0.113.2");
     for (number, ask) in admin_asks().iter().cycle().take(10).enumerate() {
         let wrong = ask
             .clone()
             .bearer(&format!("conformance-admin-key-1{number:03}"));
-        world
-            .ours(wrong.from(guesser))
+        app.send(wrong.forwarded_for(guesser))
             .await
-            .is_problem(403, "FORBIDDEN");
+            .assert_problem(403, "FORBIDDEN");
     }
     for key in ["another-wrong-key-for-the-limit", ADMIN_KEY] {
-        let shut = world
-            .ours(Ask::get("/corps").bearer(key).from(guesser))
+        let shut = app
+            .send(
+                TestRequest::get("/corps")
+                    .bearer(key)
+                    .forwarded_for(guesser),
+            )
             .await;
-        shut.is_problem(429, "RATE_LIMITED");
+        shut.assert_problem(429, "RATE_LIMITED");
         let wait: u64 = shut.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=60).contains(&wait));
     }
     // What stands further left in the header the client wrote itself.
-    let forged = Ask::get("/corps")
+    let forged = TestRequest::get("/corps")
         .bearer(ADMIN_KEY)
-        .from(&format!("198.51.100.9, {guesser}"));
-    world.ours(forged).await.is_problem(429, "RATE_LIMITED");
-    let _ = world
-        .ours(Ask::get("/corps").bearer(ADMIN_KEY).from(other))
+        .forwarded_for(&format!("198.51.100.9, {guesser}"));
+    app.send(forged).await.assert_problem(429, "RATE_LIMITED");
+    let _ = app
+        .send(
+            TestRequest::get("/corps")
+                .bearer(ADMIN_KEY)
+                .forwarded_for(other),
+        )
         .await
         .success();
-    world.advance(Duration::from_secs(60));
-    let _ = world
-        .ours(Ask::get("/corps").bearer(ADMIN_KEY).from(guesser))
+    app.advance(Duration::from_secs(60));
+    let _ = app
+        .send(
+            TestRequest::get("/corps")
+                .bearer(ADMIN_KEY)
+                .forwarded_for(guesser),
+        )
         .await
         .success();
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn a_predicate_decides(stage: Stage) {
+pub(super) async fn a_predicate_decides(target: Target) {
     let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
     let seen = Arc::clone(&asked);
-    let setup = Setup::new().no_admin_key().configure(move |builder| {
+    let setup = target.app().without_admin_key().configure(move |builder| {
         builder.admin_predicate(move |user, action, corp| {
             seen.lock()
                 .unwrap()
@@ -87,50 +96,47 @@ pub(super) async fn a_predicate_decides(stage: Stage) {
             user.corp_id().as_str() == COMPANY_A && corp.is_none_or(|corp| corp == user.corp_id())
         })
     });
-    let world = stage.world(setup).await;
-    let open = world.open_corp();
-    let administrator = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
-    let other = world.token(&open, &world.person(&open)).await;
+    let app = setup.start().await;
+    let open = app.open_corp();
+    let administrator = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let other = app.token(&open, &app.member(&open)).await;
     for ask in admin_asks() {
-        world
-            .ours(ask.clone())
+        app.send(ask.clone())
             .await
-            .is_problem(401, "UNAUTHENTICATED");
-        world
-            .ours(ask.clone().bearer("nonsense"))
+            .assert_problem(401, "UNAUTHENTICATED");
+        app.send(ask.clone().bearer("nonsense"))
             .await
-            .is_problem(401, "TOKEN_INVALID");
-        world
-            .ours(ask.bearer(&other))
+            .assert_problem(401, "TOKEN_INVALID");
+        app.send(ask.bearer(&other))
             .await
-            .is_problem(403, "FORBIDDEN");
+            .assert_problem(403, "FORBIDDEN");
     }
     asked.lock().unwrap().clear();
-    let _ = world
-        .ours(Ask::get("/corps").bearer(&administrator))
+    let _ = app
+        .send(TestRequest::get("/corps").bearer(&administrator))
         .await
         .success();
-    let _ = world
-        .ours(Ask::get("/callbackRecords").cookie(&administrator))
+    let _ = app
+        .send(TestRequest::get("/callbackRecords").cookie(&administrator))
         .await
         .success();
-    let set = |corp: &str| Ask::post("/setCode").json(&json!({"corpId": corp, "code": "abc"}));
-    world
-        .ours(set(COMPANY_A).bearer(&administrator))
+    let set =
+        |corp: &str| TestRequest::post("/setCode").json(&json!({"corpId": corp, "code": "abc"}));
+    app.send(set(COMPANY_A).bearer(&administrator))
         .await
-        .no_content();
-    world
-        .ours(set(&open).bearer(&administrator))
+        .assert_no_content();
+    app.send(set(&open).bearer(&administrator))
         .await
-        .is_problem(403, "FORBIDDEN");
-    world
-        .ours(set(COMPANY_A).cookie(&administrator))
+        .assert_problem(403, "FORBIDDEN");
+    app.send(set(COMPANY_A).cookie(&administrator))
         .await
-        .is_problem(403, "CROSS_SITE");
-    let retry = Ask::post("/retryCallBack")
+        .assert_problem(403, "CROSS_SITE");
+    let retry = TestRequest::post("/retryCallBack")
         .json(&json!({"recordId": 4_000_000}))
         .bearer(&administrator);
-    world.ours(retry).await.is_problem(404, "RECORD_NOT_FOUND");
+    app.send(retry)
+        .await
+        .assert_problem(404, "RECORD_NOT_FOUND");
     let expected = vec![
         (AdminAction::Corps, None),
         (AdminAction::CallbackRecords, None),
@@ -139,5 +145,5 @@ pub(super) async fn a_predicate_decides(stage: Stage) {
         (AdminAction::RetryCallback, None),
     ];
     assert_eq!(*asked.lock().unwrap(), expected);
-    world.end().await;
+    app.stop().await;
 }

@@ -2,27 +2,26 @@
 
 use serde_json::json;
 
-use super::Stage;
+use super::Target;
 use super::rows::refused;
+use crate::TestRequest;
 use crate::adapter::HOST_BODY_LIMIT;
+use crate::app::ADMIN_KEY;
 use crate::auths::{COMPANY_A, SUITE};
-use crate::client::Ask;
 use crate::push::Push;
-use crate::setup::Setup;
-use crate::world::ADMIN_KEY;
 
 const JSON_LIMIT: usize = 16 * 1024;
 const NOTIFY_LIMIT: usize = 64 * 1024;
 
-pub(super) async fn limits_are_ours_and_not_the_hosts(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
-    let small = world
-        .host(Ask::post("/api/upload").body(vec![b'x'; HOST_BODY_LIMIT]))
+pub(super) async fn limits_are_ours_and_not_the_hosts(target: Target) {
+    let app = target.app().start().await;
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let small = app
+        .send_to_host(TestRequest::post("/api/upload").body(vec![b'x'; HOST_BODY_LIMIT]))
         .await;
     assert_eq!((small.status, small.text()), (200, "1024"));
-    let large = world
-        .host(Ask::post("/api/upload").body(vec![b'x'; HOST_BODY_LIMIT + 1]))
+    let large = app
+        .send_to_host(TestRequest::post("/api/upload").body(vec![b'x'; HOST_BODY_LIMIT + 1]))
         .await;
     assert_eq!(large.status, 413, "the host app has a limit of its own");
 
@@ -50,7 +49,7 @@ pub(super) async fn limits_are_ours_and_not_the_hosts(stage: Stage) {
         };
         for chunk in [None, Some(1000)] {
             let ask = |length: usize| {
-                let ask = Ask::post(path).body(padded(length));
+                let ask = TestRequest::post(path).body(padded(length));
                 let ask = if let Some(bearer) = bearer {
                     ask.bearer(bearer)
                 } else {
@@ -62,18 +61,15 @@ pub(super) async fn limits_are_ours_and_not_the_hosts(stage: Stage) {
                     ask
                 }
             };
-            world
-                .ours(ask(JSON_LIMIT))
+            app.send(ask(JSON_LIMIT))
                 .await
-                .is_problem(within.0, within.1);
-            world
-                .ours(ask(JSON_LIMIT + 1))
+                .assert_problem(within.0, within.1);
+            app.send(ask(JSON_LIMIT + 1))
                 .await
-                .is_problem(413, "BODY_TOO_LARGE");
-            world
-                .ours(ask(1_000_000))
+                .assert_problem(413, "BODY_TOO_LARGE");
+            app.send(ask(1_000_000))
                 .await
-                .is_problem(413, "BODY_TOO_LARGE");
+                .assert_problem(413, "BODY_TOO_LARGE");
         }
     }
     for (method, path) in [
@@ -81,45 +77,42 @@ pub(super) async fn limits_are_ours_and_not_the_hosts(stage: Stage) {
         ("POST", "/logoutAll"),
         ("DELETE", "/sessions/1"),
     ] {
-        let ask = Ask::new(method, path)
+        let ask = TestRequest::new(method, path)
             .bearer(&token)
             .body(vec![b'x'; JSON_LIMIT + 1]);
-        world.ours(ask).await.is_problem(413, "BODY_TOO_LARGE");
+        app.send(ask).await.assert_problem(413, "BODY_TOO_LARGE");
     }
-    assert_eq!(world.hello(&token).await, 200);
+    assert_eq!(app.hello_status(&token).await, 200);
 
     let signed = "msg_signature=a&timestamp=1&nonce=1";
     for path in ["/notify", "/QywxProxyDefault/notify"] {
         for chunk in [None, Some(5000)] {
             let ask = |length: usize| {
-                let ask = Ask::post(format!("{path}?{signed}")).body(vec![b' '; length]);
+                let ask = TestRequest::post(format!("{path}?{signed}")).body(vec![b' '; length]);
                 if let Some(chunk) = chunk {
                     ask.chunked(chunk)
                 } else {
                     ask
                 }
             };
-            refused(&world.ours(ask(NOTIFY_LIMIT)).await, 400);
-            refused(&world.ours(ask(NOTIFY_LIMIT + 1)).await, 413);
+            refused(&app.send(ask(NOTIFY_LIMIT)).await, 400);
+            refused(&app.send(ask(NOTIFY_LIMIT + 1)).await, 413);
         }
     }
     // An event as long as an envelope may be is taken.
     let long = "x".repeat(40_000);
     let push = Push::suite_event(SUITE, "reserved", 1, &[("Long", &long)]);
-    assert_eq!(
-        world.ours(push.post().chunked(7000)).await.text(),
-        "success"
-    );
-    world.end().await;
+    assert_eq!(app.send(push.post().chunked(7000)).await.text(), "success");
+    app.stop().await;
 }
 
-pub(super) async fn nothing_wrong_burns_a_code(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let code = world.code(COMPANY_A, &world.person(COMPANY_A));
+pub(super) async fn nothing_wrong_burns_a_code(target: Target) {
+    let app = target.app().start().await;
+    let code = app.code(COMPANY_A, &app.member(COMPANY_A));
     let good = json!({"corpId": COMPANY_A, "code": code});
-    let calls = world.sandbox.calls("auth/getuserinfo");
+    let calls = app.sandbox.calls("auth/getuserinfo");
     for path in ["/loginByWorkbench", "/QywxProxyCompanyA/getLoginCode"] {
-        let send = |body: String| world.ours(Ask::post(path).body(body));
+        let send = |body: String| app.send(TestRequest::post(path).body(body));
         for (field, value) in [
             ("surplus", json!(1)),
             ("platform", json!(null)),
@@ -132,30 +125,31 @@ pub(super) async fn nothing_wrong_burns_a_code(stage: Stage) {
             body[field] = value;
             send(body.to_string())
                 .await
-                .is_problem(400, "API_PARAMS_ERROR");
+                .assert_problem(400, "API_PARAMS_ERROR");
         }
         let twice = format!("{{\"corpId\":\"{COMPANY_A}\",{}", &good.to_string()[1..]);
-        send(twice).await.is_problem(400, "API_PARAMS_ERROR");
+        send(twice).await.assert_problem(400, "API_PARAMS_ERROR");
         send(format!("{good}x"))
             .await
-            .is_problem(400, "API_PARAMS_ERROR");
+            .assert_problem(400, "API_PARAMS_ERROR");
         send(format!("{:<20000}", good.to_string()))
             .await
-            .is_problem(413, "BODY_TOO_LARGE");
+            .assert_problem(413, "BODY_TOO_LARGE");
     }
     let padded = format!(
         "{}{}",
-        world.code(COMPANY_A, &world.person(COMPANY_A)),
+        app.code(COMPANY_A, &app.member(COMPANY_A)),
         "x".repeat(500)
     );
     let long = json!({"corpId": COMPANY_A, "code": padded});
-    world
-        .ours(Ask::post("/loginByWorkbench").json(&long))
+    app.send(TestRequest::post("/loginByWorkbench").json(&long))
         .await
-        .is_problem(400, "API_PARAMS_ERROR");
-    assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls);
-    let answer = world.ours(Ask::post("/loginByWorkbench").json(&good)).await;
+        .assert_problem(400, "API_PARAMS_ERROR");
+    assert_eq!(app.sandbox.calls("auth/getuserinfo"), calls);
+    let answer = app
+        .send(TestRequest::post("/loginByWorkbench").json(&good))
+        .await;
     let _ = answer.success();
-    assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls + 1);
-    world.end().await;
+    assert_eq!(app.sandbox.calls("auth/getuserinfo"), calls + 1);
+    app.stop().await;
 }

@@ -2,24 +2,23 @@
 
 use serde_json::json;
 
-use super::Stage;
+use super::Target;
 use crate::adapter::Layout;
+use crate::app::TestApp;
 use crate::auths::COMPANY_A;
-use crate::client::{Ask, Reply};
-use crate::setup::Setup;
-use crate::world::World;
+use crate::{TestRequest, TestResponse};
 
 const BARE: &str = r#"Bearer realm="wecom-login""#;
 
 #[track_caller]
-fn absent(reply: &Reply) {
-    reply.is_problem(401, "UNAUTHENTICATED");
+fn absent(reply: &TestResponse) {
+    reply.assert_problem(401, "UNAUTHENTICATED");
     assert_eq!(reply.header("www-authenticate"), Some(BARE));
 }
 
 #[track_caller]
-fn invalid(reply: &Reply) {
-    reply.is_problem(401, "TOKEN_INVALID");
+fn invalid(reply: &TestResponse) {
+    reply.assert_problem(401, "TOKEN_INVALID");
     let challenge = reply.header("www-authenticate").unwrap();
     assert!(
         challenge.starts_with(BARE) && challenge.contains(r#"error="invalid_token""#),
@@ -28,19 +27,18 @@ fn invalid(reply: &Reply) {
 }
 
 /// A session that was and is no more.
-async fn ended(world: &World) -> String {
-    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
-    world
-        .ours(Ask::post("/logout").bearer(&token))
+async fn ended(app: &TestApp) -> String {
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    app.send(TestRequest::post("/logout").bearer(&token))
         .await
-        .no_content();
+        .assert_no_content();
     token
 }
 
 #[track_caller]
-fn clears_the_cookie(reply: &Reply) {
+fn clears_the_cookie(reply: &TestResponse) {
     let mut session = reply
-        .all("set-cookie")
+        .header_values("set-cookie")
         .filter(|cookie| cookie.starts_with("wecom_login="));
     let cookie = session.next().expect("the cookie is cleared");
     assert_eq!(session.next(), None);
@@ -53,11 +51,13 @@ fn clears_the_cookie(reply: &Reply) {
     }
 }
 
-pub(super) async fn bearers(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
-    let dead = ended(&world).await;
-    let hello = |value: String| world.host(Ask::get("/api/hello").header("authorization", value));
+pub(super) async fn bearers(target: Target) {
+    let app = target.app().start().await;
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let dead = ended(&app).await;
+    let hello = |value: String| {
+        app.send_to_host(TestRequest::get("/api/hello").header("authorization", value))
+    };
     for value in [
         format!("Bearer {token}"),
         format!("bearer {token}"),
@@ -70,17 +70,15 @@ pub(super) async fn bearers(stage: Stage) {
     for value in ["Basic YTpi", "Digest x", "Bearers x", &token, ""] {
         absent(&hello(value.to_owned()).await);
     }
-    absent(&world.host(Ask::get("/api/hello")).await);
+    absent(&app.send_to_host(TestRequest::get("/api/hello")).await);
     absent(
-        &world
-            .host(Ask::get(format!(
-                "/api/hello?access_token={token}&token={token}"
-            )))
-            .await,
+        &app.send_to_host(TestRequest::get(format!(
+            "/api/hello?access_token={token}&token={token}"
+        )))
+        .await,
     );
     absent(
-        &world
-            .host(Ask::get("/api/hello").header("x-token", &token))
+        &app.send_to_host(TestRequest::get("/api/hello").header("x-token", &token))
             .await,
     );
     for value in [
@@ -98,23 +96,26 @@ pub(super) async fn bearers(stage: Stage) {
     ] {
         invalid(&hello(value).await);
     }
-    let two = Ask::get("/api/hello").bearer(&token);
-    invalid(&world.host(two.clone().bearer(&token)).await);
-    invalid(&world.host(two.header("authorization", "Basic YTpi")).await);
-    let basics = Ask::get("/api/hello").header("authorization", "Basic YTpi");
-    absent(
-        &world
-            .host(basics.header("authorization", "Basic YTpj"))
+    let two = TestRequest::get("/api/hello").bearer(&token);
+    invalid(&app.send_to_host(two.clone().bearer(&token)).await);
+    invalid(
+        &app.send_to_host(two.header("authorization", "Basic YTpi"))
             .await,
     );
-    world.end().await;
+    let basics = TestRequest::get("/api/hello").header("authorization", "Basic YTpi");
+    absent(
+        &app.send_to_host(basics.header("authorization", "Basic YTpj"))
+            .await,
+    );
+    app.stop().await;
 }
 
-pub(super) async fn cookies(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
-    let dead = ended(&world).await;
-    let hello = |cookie: String| world.host(Ask::get("/api/hello").header("cookie", cookie));
+pub(super) async fn cookies(target: Target) {
+    let app = target.app().start().await;
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let dead = ended(&app).await;
+    let hello =
+        |cookie: String| app.send_to_host(TestRequest::get("/api/hello").header("cookie", cookie));
     for cookie in [
         format!("wecom_login={token}"),
         format!("a=b; wecom_login={token}; c=d"),
@@ -131,40 +132,42 @@ pub(super) async fn cookies(stage: Stage) {
     }
     for path in ["/api/hello", "/api/public", "/api/only-corp"] {
         for stale in [dead.as_str(), "nonsense"] {
-            let reply = world.host(Ask::get(path).cookie(stale)).await;
+            let reply = app.send_to_host(TestRequest::get(path).cookie(stale)).await;
             invalid(&reply);
             clears_the_cookie(&reply);
         }
     }
     // Nothing to clear where a bearer was the bad one.
-    let reply = world.host(Ask::get("/api/hello").bearer("nonsense")).await;
+    let reply = app
+        .send_to_host(TestRequest::get("/api/hello").bearer("nonsense"))
+        .await;
     assert_eq!(reply.header("set-cookie"), None);
-    let basic = Ask::get("/api/hello")
+    let basic = TestRequest::get("/api/hello")
         .cookie(&token)
         .header("authorization", "Basic YTpi");
     assert_eq!(
-        world.host(basic).await.status,
+        app.send_to_host(basic).await.status,
         200,
         "another scheme is the host app's business"
     );
     // A logout by cookie clears it.
-    let logout = Ask::post("/logout")
+    let logout = TestRequest::post("/logout")
         .cookie(&token)
         .header("sec-fetch-site", "same-origin");
-    let reply = world.ours(logout).await;
-    reply.no_content();
+    let reply = app.send(logout).await;
+    reply.assert_no_content();
     clears_the_cookie(&reply);
-    assert_eq!(world.hello(&token).await, 401);
-    world.end().await;
+    assert_eq!(app.hello_status(&token).await, 401);
+    app.stop().await;
 }
 
-pub(super) async fn unsafe_methods_with_a_cookie(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
-    let ours = format!("http://{}", world.address());
+pub(super) async fn unsafe_methods_with_a_cookie(target: Target) {
+    let app = target.app().start().await;
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let ours = format!("http://{}", app.address());
     let upper = ours.to_uppercase();
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
-        let ask = || Ask::new(method, "/api/echo-method").cookie(&token);
+        let ask = || TestRequest::new(method, "/api/echo-method").cookie(&token);
         for good in [
             ask().header("sec-fetch-site", "same-origin"),
             ask().header("origin", &ours),
@@ -172,7 +175,7 @@ pub(super) async fn unsafe_methods_with_a_cookie(stage: Stage) {
                 .header("sec-fetch-site", "same-origin")
                 .header("origin", "http://evil.example"),
         ] {
-            let reply = world.host(good).await;
+            let reply = app.send_to_host(good).await;
             assert_eq!((reply.status, reply.text()), (200, method));
         }
         for bad in [
@@ -196,43 +199,46 @@ pub(super) async fn unsafe_methods_with_a_cookie(stage: Stage) {
                 .header("origin", "http://evil.example"),
             ask().header("referer", format!("{ours}/")),
         ] {
-            world.host(bad).await.is_problem(403, "CROSS_SITE");
+            app.send_to_host(bad)
+                .await
+                .assert_problem(403, "CROSS_SITE");
         }
-        let bearer = Ask::new(method, "/api/echo-method")
+        let bearer = TestRequest::new(method, "/api/echo-method")
             .bearer(&token)
             .header("sec-fetch-site", "cross-site");
         assert_eq!(
-            world.host(bearer).await.status,
+            app.send_to_host(bearer).await.status,
             200,
             "a bearer needs no origin"
         );
     }
     for method in ["GET", "HEAD", "OPTIONS"] {
-        let ask = Ask::new(method, "/api/echo-method")
+        let ask = TestRequest::new(method, "/api/echo-method")
             .cookie(&token)
             .header("sec-fetch-site", "cross-site");
-        assert_eq!(world.host(ask).await.status, 200);
+        assert_eq!(app.send_to_host(ask).await.status, 200);
     }
-    assert_eq!(world.hello(&token).await, 200);
-    world.end().await;
+    assert_eq!(app.hello_status(&token).await, 200);
+    app.stop().await;
 }
 
-pub(super) async fn two_credentials(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let person = world.person(COMPANY_A);
+pub(super) async fn two_credentials(target: Target) {
+    let app = target.app().start().await;
+    let person = app.member(COMPANY_A);
     let (one, two) = (
-        world.token(COMPANY_A, &person).await,
-        world.token(COMPANY_A, &person).await,
+        app.token(COMPANY_A, &person).await,
+        app.token(COMPANY_A, &person).await,
     );
-    let dead = ended(&world).await;
+    let dead = ended(&app).await;
     for path in ["/api/hello", "/api/public"] {
-        let both =
-            |bearer: &str, cookie: &str| world.host(Ask::get(path).bearer(bearer).cookie(cookie));
+        let both = |bearer: &str, cookie: &str| {
+            app.send_to_host(TestRequest::get(path).bearer(bearer).cookie(cookie))
+        };
         let same = both(&one, &one).await;
         assert_eq!((same.status, same.header("set-cookie")), (200, None));
         both(&one, &two)
             .await
-            .is_problem(400, "CREDENTIALS_CONFLICT");
+            .assert_problem(400, "CREDENTIALS_CONFLICT");
         for stale in [dead.as_str(), "nonsense"] {
             let reply = both(&one, stale).await;
             assert_eq!(reply.status, 200);
@@ -240,29 +246,35 @@ pub(super) async fn two_credentials(stage: Stage) {
             invalid(&both(stale, &one).await);
         }
     }
-    let me = world.ours(Ask::get("/me").bearer(&one).cookie(&dead)).await;
+    let me = app
+        .send(TestRequest::get("/me").bearer(&one).cookie(&dead))
+        .await;
     clears_the_cookie(&me);
     let _ = me.success();
-    world
-        .ours(Ask::get("/me").bearer(&one).cookie(&two))
+    app.send(TestRequest::get("/me").bearer(&one).cookie(&two))
         .await
-        .is_problem(400, "CREDENTIALS_CONFLICT");
-    world.end().await;
+        .assert_problem(400, "CREDENTIALS_CONFLICT");
+    app.stop().await;
 }
 
-pub(super) async fn host_routes(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let open = world.open_corp();
-    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
-    let other = world.token(&open, &world.person(&open)).await;
-    let get = |path: &str, token: &str| world.host(Ask::get(path).bearer(token));
+pub(super) async fn host_routes(target: Target) {
+    let app = target.app().start().await;
+    let open = app.open_corp();
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let other = app.token(&open, &app.member(&open)).await;
+    let get = |path: &str, token: &str| app.send_to_host(TestRequest::get(path).bearer(token));
 
-    assert_eq!(world.host(Ask::get("/api/public")).await.json(), json!({}));
+    assert_eq!(
+        app.send_to_host(TestRequest::get("/api/public"))
+            .await
+            .json(),
+        json!({})
+    );
     assert_eq!(get("/api/public", &token).await.json()["corpId"], COMPANY_A);
     invalid(&get("/api/public", "nonsense").await);
-    let basic = Ask::get("/api/public").header("authorization", "Basic YTpi");
+    let basic = TestRequest::get("/api/public").header("authorization", "Basic YTpi");
     assert_eq!(
-        world.host(basic).await.json(),
+        app.send_to_host(basic).await.json(),
         json!({}),
         "another scheme is nothing sent"
     );
@@ -270,40 +282,41 @@ pub(super) async fn host_routes(stage: Stage) {
     for path in ["/api/only-corp", "/api/only-instance"] {
         assert_eq!(get(path, &token).await.status, 200);
         let outside = get(path, &other).await;
-        outside.is_problem(403, "FORBIDDEN");
+        outside.assert_problem(403, "FORBIDDEN");
         let challenge = outside.header("www-authenticate").unwrap();
         assert!(
             challenge.contains(r#"error="insufficient_scope""#),
             "{challenge}"
         );
-        absent(&world.host(Ask::get(path)).await);
+        absent(&app.send_to_host(TestRequest::get(path)).await);
     }
     let replaced = get("/api/replaced", "nonsense").await;
     assert_eq!((replaced.status, replaced.text()), (418, "TOKEN_INVALID"));
-    let replaced = world
-        .host(Ask::get("/api/replaced").cookie("nonsense"))
+    let replaced = app
+        .send_to_host(TestRequest::get("/api/replaced").cookie("nonsense"))
         .await;
     assert_eq!((replaced.status, replaced.text()), (418, "TOKEN_INVALID"));
     clears_the_cookie(&replaced);
     assert_eq!(get("/api/replaced", &token).await.status, 200);
     get("/api/unguarded", &token)
         .await
-        .is_problem(500, "CONFIG_ERROR");
-    world.end().await;
+        .assert_problem(500, "CONFIG_ERROR");
+    app.stop().await;
 }
 
-pub(super) async fn redirects(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let token = world.token(COMPANY_A, &world.person(COMPANY_A)).await;
-    let page = |accept: &str| Ask::get("/api/page?x=1&y=%E4%BC%81").header("accept", accept);
+pub(super) async fn redirects(target: Target) {
+    let app = target.app().start().await;
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let page =
+        |accept: &str| TestRequest::get("/api/page?x=1&y=%E4%BC%81").header("accept", accept);
     let html = "text/html,application/xhtml+xml,*/*;q=0.8";
-    let login = match stage.layout {
+    let login = match target.layout {
         Layout::Root => "/login",
         Layout::Auth => "/auth/login",
         Layout::Nested => "/a/b/auth/login",
     };
     for ask in [page(html), page(html).cookie("nonsense")] {
-        let reply = world.host(ask).await;
+        let reply = app.send_to_host(ask).await;
         assert_eq!(reply.status, 302);
         let (path, query) = reply.header("location").unwrap().split_once('?').unwrap();
         assert_eq!(path, login);
@@ -314,21 +327,27 @@ pub(super) async fn redirects(stage: Stage) {
         );
         is_a_quiet_redirect(&reply);
     }
-    assert_eq!(world.host(page(html).bearer(&token)).await.status, 200);
-    for ask in [page("*/*"), page("application/json"), Ask::get("/api/page")] {
-        absent(&world.host(ask).await);
+    assert_eq!(
+        app.send_to_host(page(html).bearer(&token)).await.status,
+        200
+    );
+    for ask in [
+        page("*/*"),
+        page("application/json"),
+        TestRequest::get("/api/page"),
+    ] {
+        absent(&app.send_to_host(ask).await);
     }
-    invalid(&world.host(page(html).bearer("nonsense")).await);
+    invalid(&app.send_to_host(page(html).bearer("nonsense")).await);
     absent(
-        &world
-            .host(Ask::get("/api/hello").header("accept", html))
+        &app.send_to_host(TestRequest::get("/api/hello").header("accept", html))
             .await,
     );
     // Whatever the host app answers in place of a rejection, the redirect is the same.
-    let replaced = Ask::get("/api/replaced-page")
+    let replaced = TestRequest::get("/api/replaced-page")
         .header("accept", html)
         .cookie("nonsense");
-    let reply = world.host(replaced).await;
+    let reply = app.send_to_host(replaced).await;
     assert_eq!((reply.status, reply.text()), (302, "TOKEN_INVALID"));
     assert_eq!(
         reply.header("location"),
@@ -336,17 +355,24 @@ pub(super) async fn redirects(stage: Stage) {
     );
     is_a_quiet_redirect(&reply);
     clears_the_cookie(&reply);
-    assert_eq!(world.host(Ask::get("/api/replaced-page")).await.status, 418);
+    assert_eq!(
+        app.send_to_host(TestRequest::get("/api/replaced-page"))
+            .await
+            .status,
+        418
+    );
     // Where nobody can be led back to, the login leads to the app's root.
     let long = format!("/api/page?{}", "x".repeat(2000));
-    let reply = world.host(Ask::get(long).header("accept", html)).await;
+    let reply = app
+        .send_to_host(TestRequest::get(long).header("accept", html))
+        .await;
     assert_eq!((reply.status, reply.header("location")), (302, Some(login)));
-    world.end().await;
+    app.stop().await;
 }
 
 /// Nobody stores the redirect, frames it, or learns from it where the browser was.
 #[track_caller]
-fn is_a_quiet_redirect(reply: &Reply) {
+fn is_a_quiet_redirect(reply: &TestResponse) {
     assert_eq!(reply.header("www-authenticate"), None);
     for (name, value) in [
         ("cache-control", "no-store"),

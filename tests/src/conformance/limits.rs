@@ -4,126 +4,128 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Stage;
+use super::Target;
+use crate::app::TestApp;
 use crate::auths::COMPANY_A;
-use crate::client::{Ask, Reply};
-use crate::setup::Setup;
-use crate::world::World;
+use crate::{TestRequest, TestResponse};
 
-async fn try_code(world: &World, corp: &str, code: &str, client: &str) -> Reply {
+async fn try_code(app: &TestApp, corp: &str, code: &str, client: &str) -> TestResponse {
     let body = json!({"corpId": corp, "code": code});
-    world
-        .ours(Ask::post("/loginByWorkbench").json(&body).from(client))
-        .await
+    app.send(
+        TestRequest::post("/loginByWorkbench")
+            .json(&body)
+            .forwarded_for(client),
+    )
+    .await
 }
 
 #[track_caller]
-fn limited(reply: &Reply) {
-    reply.is_problem(429, "RATE_LIMITED");
+fn limited(reply: &TestResponse) {
+    reply.assert_problem(429, "RATE_LIMITED");
     let wait: u64 = reply.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
 }
 
-pub(super) async fn sixty_failed_codes_shut_a_client_out(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
+pub(super) async fn sixty_failed_codes_shut_a_client_out(target: Target) {
+    let app = target.app().start().await;
     let (guesser, other) = ("203.0.113.1", "203.0.113.2");
-    let person = world.person(COMPANY_A);
-    let calls = world.sandbox.calls("auth/getuserinfo");
+    let person = app.member(COMPANY_A);
+    let calls = app.sandbox.calls("auth/getuserinfo");
     for number in 0..59 {
-        let reply = try_code(&world, COMPANY_A, &format!("guess-{number}"), guesser).await;
-        reply.is_problem(401, "CODE_INVALID");
+        let reply = try_code(&app, COMPANY_A, &format!("guess-{number}"), guesser).await;
+        reply.assert_problem(401, "CODE_INVALID");
     }
     // What succeeds is not counted.
-    let _ = try_code(&world, COMPANY_A, &world.code(COMPANY_A, &person), guesser)
+    let _ = try_code(&app, COMPANY_A, &app.code(COMPANY_A, &person), guesser)
         .await
         .success();
-    try_code(&world, COMPANY_A, "guess-59", guesser)
+    try_code(&app, COMPANY_A, "guess-59", guesser)
         .await
-        .is_problem(401, "CODE_INVALID");
-    let good = world.code(COMPANY_A, &person);
+        .assert_problem(401, "CODE_INVALID");
+    let good = app.code(COMPANY_A, &person);
     for code in ["guess-60", "guess-61", &good] {
-        limited(&try_code(&world, COMPANY_A, code, guesser).await);
+        limited(&try_code(&app, COMPANY_A, code, guesser).await);
     }
     let body = json!({"corpId": COMPANY_A, "code": good});
-    let login_code = Ask::post("/QywxProxyCompanyA/getLoginCode")
+    let login_code = TestRequest::post("/QywxProxyCompanyA/getLoginCode")
         .json(&body)
-        .from(guesser);
-    limited(&world.ours(login_code).await);
-    let made_up = Ask::post("/loginByCode")
+        .forwarded_for(guesser);
+    limited(&app.send(login_code).await);
+    let made_up = TestRequest::post("/loginByCode")
         .json(&json!({"loginCode": "made-up"}))
-        .from(guesser);
-    limited(&world.ours(made_up).await);
+        .forwarded_for(guesser);
+    limited(&app.send(made_up).await);
     assert_eq!(
-        world.sandbox.calls("auth/getuserinfo"),
+        app.sandbox.calls("auth/getuserinfo"),
         calls + 61,
         "sixty failed, and one was good"
     );
-    let _ = try_code(&world, COMPANY_A, &good, other).await.success();
-    world.advance(Duration::from_secs(60));
-    let _ = try_code(&world, COMPANY_A, &world.code(COMPANY_A, &person), guesser)
+    let _ = try_code(&app, COMPANY_A, &good, other).await.success();
+    app.advance(Duration::from_secs(60));
+    let _ = try_code(&app, COMPANY_A, &app.code(COMPANY_A, &person), guesser)
         .await
         .success();
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn a_failed_code_is_refused_from_memory(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let calls = world.sandbox.calls("auth/getuserinfo");
+pub(super) async fn a_failed_code_is_refused_from_memory(target: Target) {
+    let app = target.app().start().await;
+    let calls = app.sandbox.calls("auth/getuserinfo");
     for client in ["203.0.113.1", "203.0.113.2", "203.0.113.1"] {
-        try_code(&world, COMPANY_A, "stale", client)
+        try_code(&app, COMPANY_A, "stale", client)
             .await
-            .is_problem(401, "CODE_INVALID");
+            .assert_problem(401, "CODE_INVALID");
     }
-    assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls + 1);
+    assert_eq!(app.sandbox.calls("auth/getuserinfo"), calls + 1);
     // Each company's codes are its own.
-    try_code(&world, &world.open_corp(), "stale", "203.0.113.1")
+    try_code(&app, &app.open_corp(), "stale", "203.0.113.1")
         .await
-        .is_problem(401, "CODE_INVALID");
-    assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls + 2);
-    world.advance(Duration::from_secs(299));
-    try_code(&world, COMPANY_A, "stale", "203.0.113.1")
+        .assert_problem(401, "CODE_INVALID");
+    assert_eq!(app.sandbox.calls("auth/getuserinfo"), calls + 2);
+    app.advance(Duration::from_secs(299));
+    try_code(&app, COMPANY_A, "stale", "203.0.113.1")
         .await
-        .is_problem(401, "CODE_INVALID");
-    assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls + 2);
-    world.advance(Duration::from_secs(2));
-    try_code(&world, COMPANY_A, "stale", "203.0.113.1")
+        .assert_problem(401, "CODE_INVALID");
+    assert_eq!(app.sandbox.calls("auth/getuserinfo"), calls + 2);
+    app.advance(Duration::from_secs(2));
+    try_code(&app, COMPANY_A, "stale", "203.0.113.1")
         .await
-        .is_problem(401, "CODE_INVALID");
+        .assert_problem(401, "CODE_INVALID");
     assert_eq!(
-        world.sandbox.calls("auth/getuserinfo"),
+        app.sandbox.calls("auth/getuserinfo"),
         calls + 3,
         "after five minutes WeCom is asked again"
     );
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn three_hundred_failed_codes_of_a_company(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let calls = world.sandbox.calls("auth/getuserinfo");
+pub(super) async fn three_hundred_failed_codes_of_a_company(target: Target) {
+    let app = target.app().start().await;
+    let calls = app.sandbox.calls("auth/getuserinfo");
     for number in 0..300 {
         let client = format!("203.0.113.{}", number / 50);
-        let reply = try_code(&world, COMPANY_A, &format!("guess-{number}"), &client).await;
-        reply.is_problem(401, "CODE_INVALID");
+        let reply = try_code(&app, COMPANY_A, &format!("guess-{number}"), &client).await;
+        reply.assert_problem(401, "CODE_INVALID");
     }
-    let good = world.code(COMPANY_A, &world.person(COMPANY_A));
-    limited(&try_code(&world, COMPANY_A, &good, "203.0.113.200").await);
-    assert_eq!(world.sandbox.calls("auth/getuserinfo"), calls + 300);
-    let open = world.open_corp();
-    let other = world.code(&open, &world.person(&open));
-    let _ = try_code(&world, &open, &other, "203.0.113.200")
+    let good = app.code(COMPANY_A, &app.member(COMPANY_A));
+    limited(&try_code(&app, COMPANY_A, &good, "203.0.113.200").await);
+    assert_eq!(app.sandbox.calls("auth/getuserinfo"), calls + 300);
+    let open = app.open_corp();
+    let other = app.code(&open, &app.member(&open));
+    let _ = try_code(&app, &open, &other, "203.0.113.200")
         .await
         .success();
-    world.advance(Duration::from_secs(60));
-    let _ = try_code(&world, COMPANY_A, &good, "203.0.113.200")
+    app.advance(Duration::from_secs(60));
+    let _ = try_code(&app, COMPANY_A, &good, "203.0.113.200")
         .await
         .success();
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn thirty_look_ups_of_organisation_codes(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let set = Ask::post("/setCode").json(&json!({"corpId": COMPANY_A, "code": "acme"}));
-    world.admin(set).await.no_content();
+pub(super) async fn thirty_look_ups_of_organisation_codes(target: Target) {
+    let app = target.app().start().await;
+    let set = TestRequest::post("/setCode").json(&json!({"corpId": COMPANY_A, "code": "acme"}));
+    app.send_as_admin(set).await.assert_no_content();
     let find = |number: usize, client: &str| {
         let route = ["/getLoginConfigByCode", "/getLoginConfig"][number % 2];
         let code = if number.is_multiple_of(3) {
@@ -131,7 +133,7 @@ pub(super) async fn thirty_look_ups_of_organisation_codes(stage: Stage) {
         } else {
             "nobody"
         };
-        world.ours(Ask::get(format!("{route}?code={code}")).from(client))
+        app.send(TestRequest::get(format!("{route}?code={code}")).forwarded_for(client))
     };
     // An IPv6 client has a whole /64 to come from.
     let (one, same, other) = ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1");
@@ -145,9 +147,9 @@ pub(super) async fn thirty_look_ups_of_organisation_codes(stage: Stage) {
         limited(&find(number, same).await);
     }
     let _ = find(0, other).await.success();
-    world.advance(Duration::from_secs(59));
+    app.advance(Duration::from_secs(59));
     limited(&find(0, one).await);
-    world.advance(Duration::from_secs(1));
+    app.advance(Duration::from_secs(1));
     let _ = find(0, one).await.success();
-    world.end().await;
+    app.stop().await;
 }

@@ -4,38 +4,36 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Stage;
+use super::Target;
 use super::rows::has_fields;
+use crate::app::TestApp;
 use crate::auths::{COMPANY_A, SUITE};
-use crate::client::{Ask, Reply};
-use crate::setup::Setup;
-use crate::world::World;
+use crate::{TestRequest, TestResponse};
 
 /// `getLoginCode` of an instance for a new code of a person.
-async fn login_code(world: &World, instance: &str, corp: &str, person: &str) -> Value {
-    let body = json!({"corpId": corp, "code": world.code(corp, person)});
-    world
-        .ours(Ask::post(format!("/{instance}/getLoginCode")).json(&body))
+async fn login_code(app: &TestApp, instance: &str, corp: &str, person: &str) -> Value {
+    let body = json!({"corpId": corp, "code": app.code(corp, person)});
+    app.send(TestRequest::post(format!("/{instance}/getLoginCode")).json(&body))
         .await
         .success()
 }
 
-async fn exchange(world: &World, body: &Value) -> Reply {
-    world.ours(Ask::post("/loginByCode").json(body)).await
+async fn exchange(app: &TestApp, body: &Value) -> TestResponse {
+    app.send(TestRequest::post("/loginByCode").json(body)).await
 }
 
-pub(super) async fn a_code_becomes_a_session(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let corp = world.open_corp();
-    let person = world.person(&corp);
-    let code = login_code(&world, "QywxProxyDefault", &corp, &person).await;
+pub(super) async fn a_code_becomes_a_session(target: Target) {
+    let app = target.app().start().await;
+    let corp = app.open_corp();
+    let person = app.member(&corp);
+    let code = login_code(&app, "QywxProxyDefault", &corp, &person).await;
     has_fields(&code, &["loginCode", "corpList", "userId"]);
     assert_eq!(code["corpList"].as_array().unwrap().len(), 1);
     has_fields(&code["corpList"][0], &["corpId", "corpName"]);
     assert_eq!(code["corpList"][0]["corpId"], corp);
     assert!(!code["corpList"][0]["corpName"].as_str().unwrap().is_empty());
 
-    let result = exchange(&world, &json!({"loginCode": code["loginCode"]})).await;
+    let result = exchange(&app, &json!({"loginCode": code["loginCode"]})).await;
     assert_eq!(
         result.header("set-cookie"),
         None,
@@ -87,8 +85,8 @@ pub(super) async fn a_code_becomes_a_session(stage: Stage) {
     }
     let token = result["token"].as_str().unwrap();
     assert!(token.starts_with("wl_"));
-    let hello = world
-        .host(Ask::get("/api/hello").bearer(token))
+    let hello = app
+        .send_to_host(TestRequest::get("/api/hello").bearer(token))
         .await
         .json();
     let expected = json!({
@@ -99,100 +97,100 @@ pub(super) async fn a_code_becomes_a_session(stage: Stage) {
         "platform": "app",
     });
     assert_eq!(hello, expected);
-    let again = world.log_in(&corp, &person).await;
+    let again = app.log_in(&corp, &person).await;
     assert_eq!(
         again["userId"], code["userId"],
         "the same person is the same user"
     );
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn a_code_is_used_once(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let person = world.person(COMPANY_A);
-    let code = login_code(&world, "QywxProxyCompanyA", COMPANY_A, &person).await;
+pub(super) async fn a_code_is_used_once(target: Target) {
+    let app = target.app().start().await;
+    let person = app.member(COMPANY_A);
+    let code = login_code(&app, "QywxProxyCompanyA", COMPANY_A, &person).await;
     let body = json!({"loginCode": code["loginCode"]});
     // However many try at once, one gets in.
     let mut got_in = 0;
     let tries = tokio::join!(
-        exchange(&world, &body),
-        exchange(&world, &body),
-        exchange(&world, &body)
+        exchange(&app, &body),
+        exchange(&app, &body),
+        exchange(&app, &body)
     );
-    for reply in <[Reply; 3]>::from(tries) {
+    for reply in <[TestResponse; 3]>::from(tries) {
         match reply.status {
             200 => got_in += 1,
-            _ => reply.is_problem(401, "LOGIN_CODE_INVALID"),
+            _ => reply.assert_problem(401, "LOGIN_CODE_INVALID"),
         }
     }
     assert_eq!(got_in, 1);
-    exchange(&world, &body)
+    exchange(&app, &body)
         .await
-        .is_problem(401, "LOGIN_CODE_INVALID");
-    world.end().await;
+        .assert_problem(401, "LOGIN_CODE_INVALID");
+    app.stop().await;
 }
 
-pub(super) async fn a_code_lives_five_minutes(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let person = world.person(COMPANY_A);
-    let first = login_code(&world, "QywxProxyDefault", COMPANY_A, &person).await;
-    world.advance(Duration::from_millis(299_999));
-    let second = login_code(&world, "QywxProxyDefault", COMPANY_A, &person).await;
-    let _ = exchange(&world, &json!({"loginCode": first["loginCode"]}))
+pub(super) async fn a_code_lives_five_minutes(target: Target) {
+    let app = target.app().start().await;
+    let person = app.member(COMPANY_A);
+    let first = login_code(&app, "QywxProxyDefault", COMPANY_A, &person).await;
+    app.advance(Duration::from_millis(299_999));
+    let second = login_code(&app, "QywxProxyDefault", COMPANY_A, &person).await;
+    let _ = exchange(&app, &json!({"loginCode": first["loginCode"]}))
         .await
         .success();
-    world.advance(Duration::from_secs(300));
-    let late = exchange(&world, &json!({"loginCode": second["loginCode"]})).await;
-    late.is_problem(401, "LOGIN_CODE_INVALID");
-    world.end().await;
+    app.advance(Duration::from_secs(300));
+    let late = exchange(&app, &json!({"loginCode": second["loginCode"]})).await;
+    late.assert_problem(401, "LOGIN_CODE_INVALID");
+    app.stop().await;
 }
 
-pub(super) async fn a_wrong_company_spends_the_code(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let (corp, person) = (world.open_corp(), world.person(COMPANY_A));
-    let code = login_code(&world, "QywxProxyCompanyA", COMPANY_A, &person).await;
+pub(super) async fn a_wrong_company_spends_the_code(target: Target) {
+    let app = target.app().start().await;
+    let (corp, person) = (app.open_corp(), app.member(COMPANY_A));
+    let code = login_code(&app, "QywxProxyCompanyA", COMPANY_A, &person).await;
     let wrong = exchange(
-        &world,
+        &app,
         &json!({"loginCode": code["loginCode"], "corpId": corp}),
     )
     .await;
-    wrong.is_problem(403, "CORP_NOT_IN_LIST");
+    wrong.assert_problem(403, "CORP_NOT_IN_LIST");
     let right = exchange(
-        &world,
+        &app,
         &json!({"loginCode": code["loginCode"], "corpId": COMPANY_A}),
     )
     .await;
-    right.is_problem(401, "LOGIN_CODE_INVALID");
-    let code = login_code(&world, "QywxProxyCompanyA", COMPANY_A, &person).await;
+    right.assert_problem(401, "LOGIN_CODE_INVALID");
+    let code = login_code(&app, "QywxProxyCompanyA", COMPANY_A, &person).await;
     let named = exchange(
-        &world,
+        &app,
         &json!({"loginCode": code["loginCode"], "corpId": COMPANY_A}),
     )
     .await;
     assert_eq!(named.success()["corpId"], COMPANY_A);
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn words_are_kept_on_the_session(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let person = world.person(COMPANY_A);
+pub(super) async fn words_are_kept_on_the_session(target: Target) {
+    let app = target.app().start().await;
+    let person = app.member(COMPANY_A);
     for (login_type, platform) in [("qr", "web"), ("workbench", "mobile"), ("qr", "app")] {
-        let body = json!({"corpId": COMPANY_A, "code": world.code(COMPANY_A, &person), "loginType": login_type});
-        let code = world
-            .ours(Ask::post("/QywxProxyDefault/getLoginCode").json(&body))
+        let body = json!({"corpId": COMPANY_A, "code": app.code(COMPANY_A, &person), "loginType": login_type});
+        let code = app
+            .send(TestRequest::post("/QywxProxyDefault/getLoginCode").json(&body))
             .await
             .success();
         let unknown = exchange(
-            &world,
+            &app,
             &json!({"loginCode": code["loginCode"], "platform": "tv"}),
         )
         .await;
-        unknown.is_problem(400, "PLATFORM_UNKNOWN");
+        unknown.assert_problem(400, "PLATFORM_UNKNOWN");
         let body = json!({"loginCode": code["loginCode"], "platform": platform});
-        let result = exchange(&world, &body).await.success();
+        let result = exchange(&app, &body).await.success();
         assert_eq!(result["platform"], platform, "a wrong word burnt nothing");
-        let me = world
-            .ours(Ask::get("/me").bearer(result["token"].as_str().unwrap()))
+        let me = app
+            .send(TestRequest::get("/me").bearer(result["token"].as_str().unwrap()))
             .await
             .success();
         let session = &me["session"];
@@ -202,5 +200,5 @@ pub(super) async fn words_are_kept_on_the_session(stage: Stage) {
         );
         assert_eq!(session["instance"], "auths.QywxProxyDefault");
     }
-    world.end().await;
+    app.stop().await;
 }

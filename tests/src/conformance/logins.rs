@@ -6,38 +6,34 @@ use serde_json::json;
 use wecom_login::{CorpDecision, CorpInfo, Hooks};
 use wecom_sandbox::Fault;
 
-use super::Stage;
+use super::Target;
+use crate::app::TestApp;
 use crate::auths::{CLOSED, CODES_OFF, CODES_STATE, COMPANY_A, SECOND_SUITE, SUITE};
-use crate::client::{Ask, Reply};
 use crate::push::Push;
-use crate::setup::Setup;
-use crate::world::World;
+use crate::{TestRequest, TestResponse};
 
-async fn login_code(world: &World, instance: &str, corp: &str, code: &str) -> Reply {
+async fn login_code(app: &TestApp, instance: &str, corp: &str, code: &str) -> TestResponse {
     let body = json!({"corpId": corp, "code": code});
-    world
-        .ours(Ask::post(format!("/{instance}/getLoginCode")).json(&body))
+    app.send(TestRequest::post(format!("/{instance}/getLoginCode")).json(&body))
         .await
 }
 
-async fn workbench(world: &World, corp: &str, code: &str) -> Reply {
-    world
-        .ours(Ask::post("/loginByWorkbench").json(&json!({"corpId": corp, "code": code})))
+async fn workbench(app: &TestApp, corp: &str, code: &str) -> TestResponse {
+    app.send(TestRequest::post("/loginByWorkbench").json(&json!({"corpId": corp, "code": code})))
         .await
 }
 
-pub(super) async fn the_workbench(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
+pub(super) async fn the_workbench(target: Target) {
+    let app = target.app().start().await;
     for (corp, instance) in [
         (COMPANY_A.to_owned(), "auths.QywxProxyCompanyA"),
-        (world.open_corp(), "auths.QywxProxyDefault"),
+        (app.open_corp(), "auths.QywxProxyDefault"),
     ] {
-        let person = world.person(&corp);
+        let person = app.member(&corp);
         // Without a content type, as curl sends it; and once only.
-        let body =
-            json!({"corpId": corp, "code": world.code(&corp, &person), "platform": "mobile"});
-        let result = world
-            .ours(Ask::post("/loginByWorkbench").body(body.to_string()))
+        let body = json!({"corpId": corp, "code": app.code(&corp, &person), "platform": "mobile"});
+        let result = app
+            .send(TestRequest::post("/loginByWorkbench").body(body.to_string()))
             .await;
         assert_eq!(result.header("set-cookie"), None);
         let result = result.success();
@@ -46,79 +42,78 @@ pub(super) async fn the_workbench(stage: Stage) {
             (&json!("mobile"), &json!(corp))
         );
         assert_eq!(result["user"]["thirdUserId"], person);
-        let me = world
-            .ours(Ask::get("/me").bearer(result["token"].as_str().unwrap()))
+        let me = app
+            .send(TestRequest::get("/me").bearer(result["token"].as_str().unwrap()))
             .await
             .success();
         assert_eq!(me["session"]["loginType"], "workbench");
         assert_eq!(me["session"]["instance"], instance);
-        let again = world.ours(Ask::post("/loginByWorkbench").json(&body)).await;
-        again.is_problem(401, "CODE_INVALID");
+        let again = app
+            .send(TestRequest::post("/loginByWorkbench").json(&body))
+            .await;
+        again.assert_problem(401, "CODE_INVALID");
         assert_eq!(again.json()["errcode"], 40029, "a used code is WeCom's no");
     }
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn instances_and_companies_must_fit(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let open = world.open_corp();
-    let calls = world.sandbox.calls("auth/getuserinfo");
-    let code = world.code(&open, &world.person(&open));
-    login_code(&world, "QywxProxyCompanyA", &open, &code)
+pub(super) async fn instances_and_companies_must_fit(target: Target) {
+    let app = target.app().start().await;
+    let open = app.open_corp();
+    let calls = app.sandbox.calls("auth/getuserinfo");
+    let code = app.code(&open, &app.member(&open));
+    login_code(&app, "QywxProxyCompanyA", &open, &code)
         .await
-        .is_problem(403, "CORP_MISMATCH");
-    login_code(&world, "Second", &open, &code)
+        .assert_problem(403, "CORP_MISMATCH");
+    login_code(&app, "Second", &open, &code)
         .await
-        .is_problem(403, "CORP_NOT_AUTHORIZED");
+        .assert_problem(403, "CORP_NOT_AUTHORIZED");
     assert_eq!(
-        world.sandbox.calls("auth/getuserinfo"),
+        app.sandbox.calls("auth/getuserinfo"),
         calls,
         "no code was burnt"
     );
-    let _ = login_code(&world, "QywxProxyDefault", &open, &code)
+    let _ = login_code(&app, "QywxProxyDefault", &open, &code)
         .await
         .success();
     // A pinned company may come in by the unpinned instance, too, as long as its own is on.
-    let code = world.code(COMPANY_A, &world.person(COMPANY_A));
-    let _ = login_code(&world, "QywxProxyDefault", COMPANY_A, &code)
+    let code = app.code(COMPANY_A, &app.member(COMPANY_A));
+    let _ = login_code(&app, "QywxProxyDefault", COMPANY_A, &code)
         .await
         .success();
     // One company's code with another company's id.
-    let code = world.code(COMPANY_A, &world.person(COMPANY_A));
-    let crossed = workbench(&world, &open, &code).await;
-    crossed.is_problem(401, "CODE_INVALID");
+    let code = app.code(COMPANY_A, &app.member(COMPANY_A));
+    let crossed = workbench(&app, &open, &code).await;
+    crossed.assert_problem(401, "CODE_INVALID");
     assert_eq!(crossed.json()["errcode"], 40029);
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn an_inactive_instance(stage: Stage) {
-    let world = stage
-        .world(Setup::new().installed(&[(SUITE, CLOSED)]))
-        .await;
-    let code = world.code(CLOSED, &world.person(CLOSED));
+pub(super) async fn an_inactive_instance(target: Target) {
+    let app = target.app().authorized(&[(SUITE, CLOSED)]).start().await;
+    let code = app.code(CLOSED, &app.member(CLOSED));
     for instance in ["Closed", "QywxProxyDefault"] {
-        login_code(&world, instance, CLOSED, &code)
+        login_code(&app, instance, CLOSED, &code)
             .await
-            .is_problem(403, "LOGIN_DISABLED");
+            .assert_problem(403, "LOGIN_DISABLED");
     }
-    workbench(&world, CLOSED, &code)
+    workbench(&app, CLOSED, &code)
         .await
-        .is_problem(403, "LOGIN_DISABLED");
+        .assert_problem(403, "LOGIN_DISABLED");
     assert_eq!(
-        world.sandbox.calls("auth/getuserinfo"),
+        app.sandbox.calls("auth/getuserinfo"),
         0,
         "no code was burnt"
     );
-    let set = Ask::post("/setCode").json(&json!({"corpId": CLOSED, "code": "closed"}));
-    world.admin(set).await.no_content();
+    let set = TestRequest::post("/setCode").json(&json!({"corpId": CLOSED, "code": "closed"}));
+    app.send_as_admin(set).await.assert_no_content();
     for route in ["/getLoginConfigByCode", "/getLoginConfig"] {
-        world
-            .ours(Ask::get(format!("{route}?code=closed")))
+        app.send(TestRequest::get(format!("{route}?code=closed")))
             .await
-            .is_problem(403, "LOGIN_DISABLED");
+            .assert_problem(403, "LOGIN_DISABLED");
     }
-    let config = world
-        .ours(Ask::get("/Closed/getLoginConfig"))
+    let config = app
+        .send(TestRequest::get("/Closed/getLoginConfig"))
         .await
         .success();
     assert_eq!(
@@ -127,29 +122,35 @@ pub(super) async fn an_inactive_instance(stage: Stage) {
     );
     assert!(config["agentId"].is_string());
     let push = Push::suite_event(SUITE, "reserved", 1, &[]).path("/Closed/notify");
-    assert_eq!(world.push(&push).await.text(), "success", "callbacks go on");
-    world.end().await;
+    assert_eq!(
+        app.post_push(&push).await.text(),
+        "success",
+        "callbacks go on"
+    );
+    app.stop().await;
 }
 
-pub(super) async fn code_login_can_be_off(stage: Stage) {
-    let world = stage
-        .world(Setup::new().installed(&[(SUITE, CODES_OFF), (SUITE, CODES_STATE)]))
+pub(super) async fn code_login_can_be_off(target: Target) {
+    let app = target
+        .app()
+        .authorized(&[(SUITE, CODES_OFF), (SUITE, CODES_STATE)])
+        .start()
         .await;
     for (corp, instance) in [(CODES_OFF, "group.CodesOff"), (CODES_STATE, "CodesState")] {
-        let code = world.code(corp, &world.person(corp));
-        login_code(&world, instance, corp, &code)
+        let code = app.code(corp, &app.member(corp));
+        login_code(&app, instance, corp, &code)
             .await
-            .is_problem(403, "LOGIN_DISABLED");
-        workbench(&world, corp, &code)
+            .assert_problem(403, "LOGIN_DISABLED");
+        workbench(&app, corp, &code)
             .await
-            .is_problem(403, "LOGIN_DISABLED");
+            .assert_problem(403, "LOGIN_DISABLED");
     }
     assert_eq!(
-        world.sandbox.calls("auth/getuserinfo"),
+        app.sandbox.calls("auth/getuserinfo"),
         0,
         "no code was burnt"
     );
-    world.end().await;
+    app.stop().await;
 }
 
 /// Holds every company but company A back.
@@ -165,33 +166,32 @@ impl Hooks for OnlyCompanyA {
     }
 }
 
-pub(super) async fn companies_kept_out_are_not_told_apart(stage: Stage) {
-    let setup = Setup::new()
-        .installed(&[(SUITE, COMPANY_A)])
+pub(super) async fn companies_kept_out_are_not_told_apart(target: Target) {
+    let setup = target
+        .app()
+        .authorized(&[(SUITE, COMPANY_A)])
         .configure(|builder| builder.hooks(OnlyCompanyA));
-    let world = stage.world(setup).await;
-    let corps = world.open_corps();
+    let app = setup.start().await;
+    let corps = app.open_corps();
     let (held, never, cancelled) = (&corps[0], &corps[1], &corps[2]);
     for corp in [held, cancelled] {
         assert!(
-            world
-                .sandbox
+            app.sandbox
                 .install_suite(corp, SUITE)
                 .await
                 .unwrap()
                 .succeeded()
         );
     }
-    world.settled_records().await;
-    assert!(world.sandbox.cancel(cancelled).await.unwrap().succeeded());
-    world.settled_records().await;
+    app.settled_records().await;
+    assert!(app.sandbox.cancel(cancelled).await.unwrap().succeeded());
+    app.settled_records().await;
     // Company A is broken: its secret does not work, whoever asks.
-    world
-        .sandbox
+    app.sandbox
         .fault(Fault::of("gettoken").errcode(40001))
         .unwrap();
-    let broke = world.try_log_in(COMPANY_A, &world.person(COMPANY_A)).await;
-    broke.is_problem(403, "CORP_NOT_AUTHORIZED");
+    let broke = app.try_log_in(COMPANY_A, &app.member(COMPANY_A)).await;
+    broke.assert_problem(403, "CORP_NOT_AUTHORIZED");
 
     let mut answers = Vec::new();
     for corp in [
@@ -201,14 +201,14 @@ pub(super) async fn companies_kept_out_are_not_told_apart(stage: Stage) {
         COMPANY_A,
         "wwnobody0000000001",
     ] {
-        answers.push(workbench(&world, corp, "some-code").await);
-        answers.push(login_code(&world, "QywxProxyDefault", corp, "some-code").await);
+        answers.push(workbench(&app, corp, "some-code").await);
+        answers.push(login_code(&app, "QywxProxyDefault", corp, "some-code").await);
     }
     for answer in &answers {
-        answer.is_problem(403, "CORP_NOT_AUTHORIZED");
+        answer.assert_problem(403, "CORP_NOT_AUTHORIZED");
         assert_eq!(answer.body, answers[0].body);
         // In no order: actix keeps none.
-        let names = |reply: &Reply| {
+        let names = |reply: &TestResponse| {
             reply
                 .headers
                 .iter()
@@ -218,21 +218,21 @@ pub(super) async fn companies_kept_out_are_not_told_apart(stage: Stage) {
         assert_eq!(names(answer), names(&answers[0]));
     }
     assert_eq!(
-        world.sandbox.calls("auth/getuserinfo"),
+        app.sandbox.calls("auth/getuserinfo"),
         0,
         "no code of theirs is tried"
     );
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn one_company_under_two_suites(stage: Stage) {
-    let world = stage.world(Setup::new().installed(&[])).await;
-    let corp = world.open_corp();
+pub(super) async fn one_company_under_two_suites(target: Target) {
+    let app = target.app().authorized(&[]).start().await;
+    let corp = app.open_corp();
     for suite in [SUITE, SECOND_SUITE] {
-        world.install(suite, &corp).await;
+        app.install_corp(suite, &corp).await;
     }
-    let person = world.person(&corp);
-    let code = |suite: &str| world.sandbox.code_for_suite(&corp, &person, suite).unwrap();
+    let person = app.member(&corp);
+    let code = |suite: &str| app.sandbox.code_for_suite(&corp, &person, suite).unwrap();
     let body = |suite: Option<&str>, code: &str| {
         let mut body = json!({"corpId": corp, "code": code});
         if let Some(suite) = suite {
@@ -240,42 +240,41 @@ pub(super) async fn one_company_under_two_suites(stage: Stage) {
         }
         body
     };
-    let ask = |body| world.ours(Ask::post("/loginByWorkbench").json(&body));
+    let ask = |body| app.send(TestRequest::post("/loginByWorkbench").json(&body));
     let first = code(SUITE);
     ask(body(None, &first))
         .await
-        .is_problem(400, "API_PARAMS_ERROR");
+        .assert_problem(400, "API_PARAMS_ERROR");
     ask(body(Some(SECOND_SUITE), &first))
         .await
-        .is_problem(401, "CODE_INVALID");
+        .assert_problem(401, "CODE_INVALID");
     for suite in [SUITE, SECOND_SUITE] {
         let result = ask(body(Some(suite), &code(suite))).await.success();
         let token = result["token"].as_str().unwrap();
         assert_eq!(
-            world
-                .host(Ask::get("/api/hello").bearer(token))
+            app.send_to_host(TestRequest::get("/api/hello").bearer(token))
                 .await
                 .json()["suiteId"],
             suite
         );
     }
     // The same for organisation codes: each (suite, company) has its own.
-    let set = |body| world.admin(Ask::post("/setCode").json(&body));
+    let set = |body| app.send_as_admin(TestRequest::post("/setCode").json(&body));
     set(json!({"corpId": corp, "code": "one"}))
         .await
-        .is_problem(400, "API_PARAMS_ERROR");
+        .assert_problem(400, "API_PARAMS_ERROR");
     set(json!({"corpId": corp, "code": "one", "suiteId": SUITE}))
         .await
-        .no_content();
+        .assert_no_content();
     set(json!({"corpId": corp, "code": "one", "suiteId": SECOND_SUITE}))
         .await
-        .is_problem(409, "ORG_CODE_CONFLICT");
+        .assert_problem(409, "ORG_CODE_CONFLICT");
     set(json!({"corpId": corp, "code": "two", "suiteId": SECOND_SUITE}))
         .await
-        .no_content();
-    let agent = |code: &str| world.ours(Ask::get(format!("/getLoginConfig?code={code}")));
+        .assert_no_content();
+    let agent = |code: &str| app.send(TestRequest::get(format!("/getLoginConfig?code={code}")));
     let (one, two) = (agent("one").await.success(), agent("two").await.success());
     assert_eq!(one["corpId"], two["corpId"]);
     assert_ne!(one["agentId"], two["agentId"]);
-    world.end().await;
+    app.stop().await;
 }

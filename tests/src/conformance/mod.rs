@@ -1,7 +1,7 @@
 //! The conformance suite: what every adapter answers over a socket, in every layout.
 //!
 //! It is a table of `rows`, each a request and what must come back, sent to one app; and scenarios of several
-//! steps, each in a world of its own. Nothing in it knows a framework.
+//! steps, each in a app of its own. Nothing in it knows a framework.
 
 mod admin;
 mod bodies;
@@ -29,50 +29,52 @@ use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::TestApp;
 use crate::adapter::{Adapter, Layout};
-use crate::setup::Setup;
-use crate::world::World;
+use crate::app::TestAppBuilder;
 
 pub use rows::routes_in_rows;
 
-/// So many scenarios run at the same time: they wait for each other's processors, not for time.
-const AT_ONCE: usize = 4;
+/// Scenarios that run at the same time: what they compete for is processors.
+const CONCURRENT_SCENARIOS: usize = 4;
 
-/// Where a scenario plays.
+/// The adapter and the mount that the suite runs against.
 #[derive(Clone, Copy)]
-pub struct Stage {
+pub struct Target {
     /// The framework.
     pub adapter: &'static dyn Adapter,
-    /// Where the login routes are.
+    /// Where the login routes are mounted.
     pub layout: Layout,
 }
 
-impl Stage {
-    /// A new world.
-    pub async fn world(self, setup: Setup) -> World {
-        World::start(self.adapter, self.layout, setup).await
+impl Target {
+    /// A new app.
+    pub fn app<'a>(self) -> TestAppBuilder<'a> {
+        TestApp::from_auths_directory()
+            .adapter(self.adapter)
+            .layout(self.layout)
     }
 }
 
-impl fmt::Debug for Stage {
+impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {}", self.adapter.name(), self.layout.mount())
     }
 }
 
-type Play = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Several steps in a world of their own.
+/// Several steps in a app of their own.
 struct Scenario {
     name: &'static str,
-    play: fn(Stage) -> Play,
+    run: fn(Target) -> Run,
 }
 
 macro_rules! scenarios {
     ($($module:ident: $($name:ident),+;)+) => {
         &[$($(Scenario {
             name: concat!(stringify!($module), "::", stringify!($name)),
-            play: |stage| Box::pin($module::$name(stage)),
+            run: |target| Box::pin($module::$name(target)),
         }),+),+]
     };
 }
@@ -106,55 +108,55 @@ const SCENARIOS: &[Scenario] = scenarios! {
 /// How much ran.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use]
-pub struct Ran {
+pub struct Summary {
     /// Rows of the table.
     pub rows: usize,
     /// Scenarios.
     pub scenarios: usize,
 }
 
-/// Narrows the scenarios down to those whose names hold this text, for work on one of them.
-const ONLY: &str = "CONFORMANCE";
+/// Runs only the scenarios whose names contain this text.
+const FILTER_VARIABLE: &str = "CONFORMANCE";
 
-/// Runs everything, and fails at the end if anything did, with the names of all that did.
-pub async fn run(stage: Stage) -> Ran {
+/// Runs everything, and panics at the end with the names of everything that failed.
+pub async fn run(target: Target) -> Summary {
     let began = Instant::now();
-    let (rows, mut failed) = rows::run(stage).await;
-    let room = Arc::new(Semaphore::new(AT_ONCE));
-    let mut playing = JoinSet::new();
-    let only = std::env::var(ONLY).unwrap_or_default();
+    let (rows, mut failed) = rows::run(target).await;
+    let permits = Arc::new(Semaphore::new(CONCURRENT_SCENARIOS));
+    let mut running = JoinSet::new();
+    let filter = std::env::var(FILTER_VARIABLE).unwrap_or_default();
     let chosen: Vec<_> = SCENARIOS
         .iter()
-        .filter(|scenario| scenario.name.contains(&only))
+        .filter(|scenario| scenario.name.contains(&filter))
         .collect();
     let scenarios = chosen.len();
     for scenario in chosen {
-        let room = Arc::clone(&room);
-        playing.spawn(async move {
-            let _room = room.acquire_owned().await;
+        let permits = Arc::clone(&permits);
+        running.spawn(async move {
+            let _permit = permits.acquire_owned().await;
             let began = Instant::now();
-            let played = tokio::spawn((scenario.play)(stage)).await;
-            (scenario.name, played.is_ok(), began.elapsed())
+            let result = tokio::spawn((scenario.run)(target)).await;
+            (scenario.name, result.is_ok(), began.elapsed())
         });
     }
-    while let Some(played) = playing.join_next().await {
-        let (name, passed, took) = played.unwrap();
+    while let Some(result) = running.join_next().await {
+        let (name, passed, took) = result.unwrap();
         if !passed {
             failed.push(format!("{name} (after {took:.1?})"));
         }
     }
-    let ran = Ran { rows, scenarios };
+    let summary = Summary { rows, scenarios };
     println!(
-        "{stage:?}: {} rows, {} scenarios in {:.1?}",
-        ran.rows,
-        ran.scenarios,
+        "{target:?}: {} rows, {} scenarios in {:.1?}",
+        summary.rows,
+        summary.scenarios,
         began.elapsed()
     );
     assert!(
         failed.is_empty(),
-        "{stage:?}: {} failed:\n  {}",
+        "{target:?}: {} failed:\n  {}",
         failed.len(),
         failed.join("\n  ")
     );
-    ran
+    summary
 }

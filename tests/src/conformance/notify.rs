@@ -1,57 +1,52 @@
 //! Callbacks that are taken, and what they may do.
 
-use std::sync::{Arc, Mutex};
-
 use wecom_login::callback::sign;
-use wecom_login::{Hooks, UnhandledEvent};
 
-use super::Stage;
+use super::Target;
 use super::rows::callback_headers;
+use crate::app::TestApp;
 use crate::auths::{self, COMPANY_A, PROVIDER, SECOND_SUITE, SUITE};
-use crate::client::{Ask, Reply};
 use crate::push::{Push, xml};
-use crate::setup::Setup;
-use crate::until::until;
-use crate::world::World;
+use crate::until;
+use crate::{TestRequest, TestResponse};
 
 /// The plaintext comes back, with every header of a callback's answer.
 #[track_caller]
-pub(super) fn echoes(reply: &Reply, text: &str) {
+pub(super) fn echoes(reply: &TestResponse, text: &str) {
     assert_eq!((reply.status, reply.text()), (200, text));
     callback_headers(reply);
 }
 
 #[track_caller]
-fn succeeds(reply: &Reply) {
+fn succeeds(reply: &TestResponse) {
     echoes(reply, "success");
 }
 
 /// How many records there are.
-pub(super) async fn records(world: &World) -> usize {
-    world.records("limit=500").await.len()
+pub(super) async fn records(app: &TestApp) -> usize {
+    app.list_records("limit=500").await.len()
 }
 
-pub(super) async fn what_is_accepted(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
+pub(super) async fn what_is_accepted(target: Target) {
+    let app = target.app().start().await;
     let mut number = 0;
     let mut next = || {
         number += 1;
         Push::suite_event(SUITE, "other", number, &[])
     };
-    succeeds(&world.push(&next()).await);
-    succeeds(&world.push(&next().keys(auths::rotated_keys())).await);
-    succeeds(&world.push(&next().path("/Closed/notify")).await);
-    succeeds(&world.push(&next().path("/group.CodesOff/notify")).await);
+    succeeds(&app.post_push(&next()).await);
+    succeeds(&app.post_push(&next().keys(auths::rotated_keys())).await);
+    succeeds(&app.post_push(&next().path("/Closed/notify")).await);
+    succeeds(&app.post_push(&next().path("/group.CodesOff/notify")).await);
     let second = Push::suite_event(SECOND_SUITE, "other", 1, &[]).keys(auths::second_keys());
-    succeeds(&world.push(&second).await);
+    succeeds(&app.post_push(&second).await);
     succeeds(
-        &world
-            .push(
-                &Push::suite_event(SECOND_SUITE, "other", 2, &[])
-                    .keys(auths::second_keys())
-                    .path("/Second/notify"),
-            )
-            .await,
+        &app.post_push(
+            &Push::suite_event(SECOND_SUITE, "other", 2, &[])
+                .keys(auths::second_keys())
+                .path("/Second/notify"),
+        )
+        .await,
     );
     for envelope in [
         |push: &Push| {
@@ -81,13 +76,13 @@ pub(super) async fn what_is_accepted(stage: Stage) {
         },
     ] {
         let push = next();
-        let ask = Ask::post(format!("/notify?{}", push.query())).body(envelope(&push));
-        succeeds(&world.ours(ask).await);
+        let ask = TestRequest::post(format!("/notify?{}", push.query())).body(envelope(&push));
+        succeeds(&app.send(ask).await);
     }
     // Old or from the future: there is no window.
     let mut push = next();
     push.timestamp = "1".to_owned();
-    succeeds(&world.push(&push).await);
+    succeeds(&app.post_push(&push).await);
     push = next();
     push.timestamp = "99999999999".to_owned();
     push.nonce = "%2B".to_owned();
@@ -102,31 +97,16 @@ pub(super) async fn what_is_accepted(stage: Stage) {
         push.timestamp
     );
     succeeds(
-        &world
-            .ours(Ask::post(format!("/notify?{query}")).body(push.envelope()))
+        &app.send(TestRequest::post(format!("/notify?{query}")).body(push.envelope()))
             .await,
     );
-    assert_eq!(world.records("status=ignored&limit=500").await.len(), 12);
-    world.end().await;
+    assert_eq!(app.list_records("status=ignored&limit=500").await.len(), 12);
+    app.stop().await;
 }
 
-/// Keeps what the host app is told of.
-#[derive(Default)]
-struct Told(Arc<Mutex<Vec<UnhandledEvent>>>);
-
-impl Hooks for Told {
-    async fn unhandled_event(&self, event: UnhandledEvent) {
-        self.0.lock().unwrap().push(event);
-    }
-}
-
-pub(super) async fn what_is_ignored(stage: Stage) {
-    let told: Arc<Mutex<Vec<UnhandledEvent>>> = Arc::default();
-    let hooks = Told(Arc::clone(&told));
-    let world = stage
-        .world(Setup::new().configure(|builder| builder.hooks(hooks)))
-        .await;
-    let before = world.settled_records().await.len();
+pub(super) async fn what_is_ignored(target: Target) {
+    let app = target.app().start().await;
+    let before = app.settled_records().await.len();
     let event = |fields: &[(&str, &str)]| {
         let mut all = vec![("ToUserName", COMPANY_A)];
         all.extend_from_slice(fields);
@@ -203,11 +183,11 @@ pub(super) async fn what_is_ignored(stage: Stage) {
     ];
     let count = pushes.len();
     for (number, (push, _)) in pushes.iter().enumerate() {
-        let reply = world.push(push).await;
+        let reply = app.post_push(push).await;
         assert_eq!(reply.status, 200, "case {number}");
         succeeds(&reply);
     }
-    let records = world.settled_records().await;
+    let records = app.settled_records().await;
     assert_eq!(records.len(), before + count);
     for (record, (_, event)) in records.iter().zip(pushes.iter().rev()) {
         assert_eq!(
@@ -218,22 +198,27 @@ pub(super) async fn what_is_ignored(stage: Stage) {
     }
     let kept = "SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored' AND payload IS NOT NULL";
     assert_eq!(
-        world.number(kept).await,
+        app.number(kept).await,
         0,
         "ignored records keep nothing of what came"
     );
-    until("the host app was told", async || {
-        told.lock().unwrap().len() == count
+    until("the host app was told of every event", async || {
+        app.hooks.unhandled().len() == count
     })
     .await;
-    let told = told.lock().unwrap().clone();
+    let unhandled = app.hooks.unhandled();
     assert!(
-        told.iter()
+        unhandled
+            .iter()
             .any(|event| event.message == b"just text" && event.event.is_none())
     );
-    assert!(told.iter().all(|event| event.suite_id.as_str() == SUITE));
+    assert!(
+        unhandled
+            .iter()
+            .all(|event| event.suite_id.as_str() == SUITE)
+    );
     for (push, name) in &pushes[count - 2..] {
-        let event = told
+        let event = unhandled
             .iter()
             .find(|event| event.event.as_deref() == Some(*name))
             .unwrap();
@@ -242,15 +227,15 @@ pub(super) async fn what_is_ignored(stage: Stage) {
             (SUITE, &push.message)
         );
     }
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn a_companys_word_is_its_own(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let open = world.open_corp();
-    let person = world.person(COMPANY_A);
-    let token = world.token(COMPANY_A, &person).await;
-    let seconds = world.now_millis() / 1000;
+pub(super) async fn a_companys_word_is_its_own(target: Target) {
+    let app = target.app().start().await;
+    let open = app.open_corp();
+    let person = app.member(COMPANY_A);
+    let token = app.token(COMPANY_A, &person).await;
+    let seconds = app.now_millis() / 1000;
     let stamp = seconds.to_string();
     let time = ("TimeStamp", stamp.as_str());
     let cancel = [
@@ -300,22 +285,22 @@ pub(super) async fn a_companys_word_is_its_own(stage: Stage) {
             &[("ChangeType", "delete_user"), ("UserID", &person)],
         ),
     ] {
-        succeeds(&world.push(&push).await);
+        succeeds(&app.post_push(&push).await);
     }
-    world.settled_records().await;
-    assert_eq!(world.hello(&token).await, 200);
+    app.settled_records().await;
+    assert_eq!(app.hello_status(&token).await, 200);
     // The real thing, for comparison.
-    succeeds(&world.push(&Push::new(COMPANY_A, xml(&deleted))).await);
+    succeeds(&app.post_push(&Push::new(COMPANY_A, xml(&deleted))).await);
     until("the session has ended", async || {
-        world.hello(&token).await == 401
+        app.hello_status(&token).await == 401
     })
     .await;
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn the_same_event_again(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let person = world.person(COMPANY_A);
+pub(super) async fn the_same_event_again(target: Target) {
+    let app = target.app().start().await;
+    let person = app.member(COMPANY_A);
     let event = Push::corp_event(
         COMPANY_A,
         "unsubscribe",
@@ -330,15 +315,15 @@ pub(super) async fn the_same_event_again(stage: Stage) {
         message: message.into_bytes(),
         ..event
     };
-    let first = world.token(COMPANY_A, &person).await;
-    succeeds(&world.push(&event).await);
+    let first = app.token(COMPANY_A, &person).await;
+    succeeds(&app.post_push(&event).await);
     until("the session has ended", async || {
-        world.hello(&first).await == 401
+        app.hello_status(&first).await == 401
     })
     .await;
-    world.settled_records().await;
-    let second = world.token(COMPANY_A, &person).await;
-    let before = records(&world).await;
+    app.settled_records().await;
+    let second = app.token(COMPANY_A, &person).await;
+    let before = records(&app).await;
     for nonce in ["a", "b", "c"] {
         // Sealed and signed anew, as a retry may be.
         let again = Push {
@@ -346,16 +331,16 @@ pub(super) async fn the_same_event_again(stage: Stage) {
             random: [nonce.as_bytes()[0]; 16],
             ..event.clone()
         };
-        succeeds(&world.push(&again).await);
+        succeeds(&app.post_push(&again).await);
     }
     until("the repetitions are counted", async || {
-        let records = world.settled_records().await;
+        let records = app.settled_records().await;
         records
             .iter()
             .any(|record| record["event"] == "unsubscribe" && record["duplicates"] == 3)
     })
     .await;
-    assert_eq!(records(&world).await, before);
-    assert_eq!(world.hello(&second).await, 200, "it is not done twice");
-    world.end().await;
+    assert_eq!(records(&app).await, before);
+    assert_eq!(app.hello_status(&second).await, 200, "it is not done twice");
+    app.stop().await;
 }

@@ -4,25 +4,25 @@ use serde_json::json;
 use wecom_login::wecom::State;
 use wecom_login::{CorpId, PermanentCode, SuiteId};
 
-use super::Stage;
+use super::Target;
 use super::rows::has_fields;
+use crate::app::TestApp;
 use crate::auths::{COMPANY_A, SUITE};
-use crate::client::{Ask, Reply};
-use crate::setup::Setup;
-use crate::world::World;
+use crate::{TestRequest, TestResponse};
 
-async fn set(world: &World, corp: &str, code: &str) -> Reply {
-    world
-        .admin(Ask::post("/setCode").json(&json!({"corpId": corp, "code": code})))
+async fn set(app: &TestApp, corp: &str, code: &str) -> TestResponse {
+    app.send_as_admin(TestRequest::post("/setCode").json(&json!({"corpId": corp, "code": code})))
         .await
 }
 
-async fn find(world: &World, code: &str) -> Reply {
-    let by_code = world
-        .ours(Ask::get(format!("/getLoginConfigByCode?code={code}")))
+async fn find(app: &TestApp, code: &str) -> TestResponse {
+    let by_code = app
+        .send(TestRequest::get(format!(
+            "/getLoginConfigByCode?code={code}"
+        )))
         .await;
-    let other_door = world
-        .ours(Ask::get(format!("/getLoginConfig?code={code}")))
+    let other_door = app
+        .send(TestRequest::get(format!("/getLoginConfig?code={code}")))
         .await;
     assert_eq!(
         (by_code.status, &by_code.body),
@@ -31,22 +31,25 @@ async fn find(world: &World, code: &str) -> Reply {
     by_code
 }
 
-pub(super) async fn they_are_compared_without_case(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let open = world.open_corp();
-    set(&world, COMPANY_A, "Acme-01").await.no_content();
+pub(super) async fn they_are_compared_without_case(target: Target) {
+    let app = target.app().start().await;
+    let open = app.open_corp();
+    set(&app, COMPANY_A, "Acme-01").await.assert_no_content();
     for code in ["Acme-01", "acme-01", "ACME-01"] {
-        let found = find(&world, code).await.success();
+        let found = find(&app, code).await.success();
         has_fields(&found, &["corpId", "agentId"]);
-        let agent = world.sandbox.agent_id(COMPANY_A).unwrap().to_string();
+        let agent = app.sandbox.agent_id(COMPANY_A).unwrap().to_string();
         assert_eq!(found, json!({"corpId": COMPANY_A, "agentId": agent}));
     }
-    set(&world, &open, "aCME-01")
+    set(&app, &open, "aCME-01")
         .await
-        .is_problem(409, "ORG_CODE_CONFLICT");
-    let _ = find(&world, "acme-01").await.success();
-    set(&world, COMPANY_A, "ACME-01").await.no_content();
-    let corps = world.admin(Ask::get("/corps")).await.success();
+        .assert_problem(409, "ORG_CODE_CONFLICT");
+    let _ = find(&app, "acme-01").await.success();
+    set(&app, COMPANY_A, "ACME-01").await.assert_no_content();
+    let corps = app
+        .send_as_admin(TestRequest::get("/corps"))
+        .await
+        .success();
     let corps = corps["corps"].as_array().unwrap();
     assert_eq!(corps.len(), 2);
     for corp in corps {
@@ -68,66 +71,67 @@ pub(super) async fn they_are_compared_without_case(stage: Stage) {
         assert_eq!(corp["orgCode"], code);
         assert!(corp.get("brokenBy").is_none());
     }
-    set(&world, COMPANY_A, "new").await.no_content();
-    find(&world, "acme-01")
+    set(&app, COMPANY_A, "new").await.assert_no_content();
+    find(&app, "acme-01")
         .await
-        .is_problem(404, "ORG_CODE_NOT_FOUND");
-    set(&world, &open, "Acme-01").await.no_content();
-    assert_eq!(find(&world, "acme-01").await.success()["corpId"], open);
-    assert_eq!(find(&world, "NEW").await.success()["corpId"], COMPANY_A);
+        .assert_problem(404, "ORG_CODE_NOT_FOUND");
+    set(&app, &open, "Acme-01").await.assert_no_content();
+    assert_eq!(find(&app, "acme-01").await.success()["corpId"], open);
+    assert_eq!(find(&app, "NEW").await.success()["corpId"], COMPANY_A);
     for code in ["a", &"x".repeat(64), "_-_", "0"] {
-        set(&world, &open, code).await.no_content();
-        assert_eq!(find(&world, code).await.success()["corpId"], open);
+        set(&app, &open, code).await.assert_no_content();
+        assert_eq!(find(&app, code).await.success()["corpId"], open);
     }
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn only_an_authorised_company_has_one(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let never = world.open_corps().remove(1);
-    set(&world, &never, "never")
+pub(super) async fn only_an_authorised_company_has_one(target: Target) {
+    let app = target.app().start().await;
+    let never = app.open_corps().remove(1);
+    set(&app, &never, "never")
         .await
-        .is_problem(403, "CORP_NOT_AUTHORIZED");
-    find(&world, "never")
+        .assert_problem(403, "CORP_NOT_AUTHORIZED");
+    find(&app, "never")
         .await
-        .is_problem(404, "ORG_CODE_NOT_FOUND");
-    set(&world, COMPANY_A, "gone").await.no_content();
-    assert!(world.sandbox.cancel(COMPANY_A).await.unwrap().succeeded());
-    world.settled_records().await;
-    find(&world, "gone")
+        .assert_problem(404, "ORG_CODE_NOT_FOUND");
+    set(&app, COMPANY_A, "gone").await.assert_no_content();
+    assert!(app.sandbox.cancel(COMPANY_A).await.unwrap().succeeded());
+    app.settled_records().await;
+    find(&app, "gone")
         .await
-        .is_problem(404, "ORG_CODE_NOT_FOUND");
-    set(&world, COMPANY_A, "gone")
+        .assert_problem(404, "ORG_CODE_NOT_FOUND");
+    set(&app, COMPANY_A, "gone")
         .await
-        .is_problem(403, "CORP_NOT_AUTHORIZED");
-    world.install(SUITE, COMPANY_A).await;
-    find(&world, "gone")
+        .assert_problem(403, "CORP_NOT_AUTHORIZED");
+    app.install_corp(SUITE, COMPANY_A).await;
+    find(&app, "gone")
         .await
-        .is_problem(404, "ORG_CODE_NOT_FOUND");
-    set(&world, &world.open_corp(), "gone").await.no_content();
-    world.end().await;
+        .assert_problem(404, "ORG_CODE_NOT_FOUND");
+    set(&app, &app.open_corp(), "gone")
+        .await
+        .assert_no_content();
+    app.stop().await;
 }
 
-pub(super) async fn an_agent_that_is_not_known(stage: Stage) {
+pub(super) async fn an_agent_that_is_not_known(target: Target) {
     // Without a suite_ticket WeCom cannot be asked for the agentId.
-    let world = stage.world(Setup::new().no_ticket()).await;
+    let app = target.app().without_push().start().await;
     let (suite, corp) = (
         SuiteId::new(SUITE).unwrap(),
         CorpId::new(COMPANY_A).unwrap(),
     );
     let code = PermanentCode::new("permanent-code-from-before");
-    world
-        .login
+    app.login
         .service()
         .import_authorization(&suite, &corp, code, None)
         .await
         .unwrap();
-    set(&world, COMPANY_A, "early").await.no_content();
-    let found = find(&world, "early").await;
-    found.is_problem(503, "AGENT_UNKNOWN");
+    set(&app, COMPANY_A, "early").await.assert_no_content();
+    let found = find(&app, "early").await;
+    found.assert_problem(503, "AGENT_UNKNOWN");
     assert!(found.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
     let state = State::new("a").unwrap();
-    let link = world
+    let link = app
         .login
         .service()
         .workbench_link(&suite, &corp, "http://127.0.0.1/", &state)
@@ -136,10 +140,10 @@ pub(super) async fn an_agent_that_is_not_known(stage: Stage) {
         link.unwrap_err().retry_after().is_some(),
         "by whichever door"
     );
-    let config = world
-        .ours(Ask::get("/QywxProxyCompanyA/getLoginConfig"))
+    let config = app
+        .send(TestRequest::get("/QywxProxyCompanyA/getLoginConfig"))
         .await
         .success();
     assert!(config.get("agentId").is_none());
-    world.end().await;
+    app.stop().await;
 }

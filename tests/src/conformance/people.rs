@@ -2,58 +2,57 @@
 
 use wecom_login::{BindingPolicy, CorpId, Principal, SuiteId, WecomUserId};
 
-use super::Stage;
+use super::Target;
 use crate::auths::{COMPANY_A, SUITE};
-use crate::setup::Setup;
 
-pub(super) async fn special_people(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    for corp in [COMPANY_A.to_owned(), world.open_corp()] {
-        let stranger = world
-            .try_log_in(&corp, &world.special(&corp, "non-member"))
+pub(super) async fn special_people(target: Target) {
+    let app = target.app().start().await;
+    for corp in [COMPANY_A.to_owned(), app.open_corp()] {
+        let stranger = app
+            .try_log_in(&corp, &app.special_member(&corp, "non-member"))
             .await;
-        stranger.is_problem(403, "NOT_CORP_MEMBER");
-        let invisible = world
-            .try_log_in(&corp, &world.special(&corp, "invisible"))
+        stranger.assert_problem(403, "NOT_CORP_MEMBER");
+        let invisible = app
+            .try_log_in(&corp, &app.special_member(&corp, "invisible"))
             .await;
-        invisible.is_problem(403, "USER_NOT_VISIBLE");
+        invisible.assert_problem(403, "USER_NOT_VISIBLE");
         assert_eq!(invisible.json()["errcode"], 60111);
         // A linked person's userid is `CorpId/userid`, taken as it is.
-        let linked = world.log_in(&corp, &world.special(&corp, "linked")).await;
+        let linked = app
+            .log_in(&corp, &app.special_member(&corp, "linked"))
+            .await;
         let third = linked["user"]["thirdUserId"].as_str().unwrap();
         assert!(third.contains('/') && linked["corpId"] == corp, "{linked}");
         let token = linked["token"].as_str().unwrap();
-        assert_eq!(world.hello(token).await, 200);
+        assert_eq!(app.hello_status(token).await, 200);
     }
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn bound_users_only(stage: Stage) {
-    let setup =
-        Setup::new().configure(|builder| builder.binding_policy(BindingPolicy::BoundUsersOnly));
-    let world = stage.world(setup).await;
-    let person = world.person(COMPANY_A);
-    world
-        .try_log_in(COMPANY_A, &person)
+pub(super) async fn bound_users_only(target: Target) {
+    let setup = target
+        .app()
+        .configure(|builder| builder.binding_policy(BindingPolicy::BoundUsersOnly));
+    let app = setup.start().await;
+    let person = app.member(COMPANY_A);
+    app.try_log_in(COMPANY_A, &person)
         .await
-        .is_problem(403, "USER_AUTH_MISS");
+        .assert_problem(403, "USER_AUTH_MISS");
     let who = Principal::new(
         SuiteId::new(SUITE).unwrap(),
         CorpId::new(COMPANY_A).unwrap(),
         WecomUserId::new(&person).unwrap(),
     );
-    world
-        .login
+    app.login
         .service()
         .bind_user(&who, "user-17")
         .await
         .unwrap();
-    assert_eq!(world.log_in(COMPANY_A, &person).await["userId"], "user-17");
+    assert_eq!(app.log_in(COMPANY_A, &person).await["userId"], "user-17");
     // The same userid in another company is another person.
-    let other = world.open_corp();
-    world
-        .try_log_in(&other, &world.person(&other))
+    let other = app.open_corp();
+    app.try_log_in(&other, &app.member(&other))
         .await
-        .is_problem(403, "USER_AUTH_MISS");
-    world.end().await;
+        .assert_problem(403, "USER_AUTH_MISS");
+    app.stop().await;
 }

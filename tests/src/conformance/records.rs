@@ -5,28 +5,28 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use wecom_sandbox::Fault;
 
-use super::Stage;
+use super::Target;
+use crate::app::TestApp;
 use crate::auths::{COMPANY_A, SUITE};
-use crate::client::{Ask, Reply};
 use crate::push::Push;
-use crate::setup::Setup;
-use crate::until::until;
-use crate::world::World;
+use crate::until;
+use crate::{TestRequest, TestResponse};
 
 /// An AuthCode as WeCom makes them, of nobody.
 const NO_SUCH_CODE: &str =
     "no-such-code-no-such-code-no-such-code-no-such-code-no-such-code-no-such-code";
 
-async fn retry(world: &World, record: &Value) -> Reply {
-    world
-        .admin(Ask::post("/retryCallBack").json(&json!({"recordId": record["recordId"]})))
-        .await
+async fn retry(app: &TestApp, record: &Value) -> TestResponse {
+    app.send_as_admin(
+        TestRequest::post("/retryCallBack").json(&json!({"recordId": record["recordId"]})),
+    )
+    .await
 }
 
 /// The record of this event, once it is in this state.
-async fn record_of(world: &World, event: &str, status: &str) -> Value {
+async fn record_of(app: &TestApp, event: &str, status: &str) -> Value {
     let find = async || {
-        let records = world.records("limit=500").await;
+        let records = app.list_records("limit=500").await;
         records
             .into_iter()
             .find(|record| record["event"] == event && record["status"] == status)
@@ -41,9 +41,9 @@ async fn record_of(world: &World, event: &str, status: &str) -> Value {
     found.into_inner().unwrap().unwrap()
 }
 
-pub(super) async fn pages_and_filters(stage: Stage) {
-    let world = stage.world(Setup::new().no_ticket()).await;
-    assert!(world.records("").await.is_empty());
+pub(super) async fn pages_and_filters(target: Target) {
+    let app = target.app().without_push().start().await;
+    assert!(app.list_records("").await.is_empty());
     for number in 0..60 {
         let push = Push::suite_event(
             SUITE,
@@ -51,12 +51,12 @@ pub(super) async fn pages_and_filters(stage: Stage) {
             number,
             &[("Secret", "hush-hush")],
         );
-        assert_eq!(world.push(&push).await.text(), "success");
+        assert_eq!(app.post_push(&push).await.text(), "success");
     }
-    let all = world.records("limit=500").await;
+    let all = app.list_records("limit=500").await;
     assert_eq!(all.len(), 60);
-    assert_eq!(world.records("").await.len(), 50);
-    assert_eq!(world.records("limit=501").await.len(), 60);
+    assert_eq!(app.list_records("").await.len(), 50);
+    assert_eq!(app.list_records("limit=501").await.len(), 60);
     let ids: Vec<i64> = all
         .iter()
         .map(|record| record["recordId"].as_str().unwrap().parse().unwrap())
@@ -68,7 +68,7 @@ pub(super) async fn pages_and_filters(stage: Stage) {
     let mut paged = Vec::new();
     let mut before = String::new();
     loop {
-        let page = world.records(&format!("limit=25{before}")).await;
+        let page = app.list_records(&format!("limit=25{before}")).await;
         let Some(last) = page.last() else { break };
         before = format!("&before={}", last["recordId"].as_str().unwrap());
         paged.extend(page);
@@ -105,43 +105,47 @@ pub(super) async fn pages_and_filters(stage: Stage) {
         !json!(all).to_string().contains("hush-hush"),
         "a record shows nothing of the event"
     );
-    assert_eq!(world.records("status=ignored&limit=3").await, all[..3]);
+    assert_eq!(app.list_records("status=ignored&limit=3").await, all[..3]);
     for status in ["waiting", "running", "succeeded", "failed"] {
-        assert!(world.records(&format!("status={status}")).await.is_empty());
+        assert!(
+            app.list_records(&format!("status={status}"))
+                .await
+                .is_empty()
+        );
     }
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn retries_by_hand(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let succeeded = record_of(&world, "create_auth", "succeeded").await;
-    let exchanges = world.sandbox.calls("service/v2/get_permanent_code");
-    retry(&world, &succeeded).await.no_content();
+pub(super) async fn retries_by_hand(target: Target) {
+    let app = target.app().start().await;
+    let succeeded = record_of(&app, "create_auth", "succeeded").await;
+    let exchanges = app.sandbox.calls("service/v2/get_permanent_code");
+    retry(&app, &succeeded).await.assert_no_content();
     let by_number =
         json!({"recordId": succeeded["recordId"].as_str().unwrap().parse::<i64>().unwrap()});
-    world
-        .admin(Ask::post("/retryCallBack").json(&by_number))
+    app.send_as_admin(TestRequest::post("/retryCallBack").json(&by_number))
         .await
-        .no_content();
+        .assert_no_content();
     assert_eq!(
-        world.sandbox.calls("service/v2/get_permanent_code"),
+        app.sandbox.calls("service/v2/get_permanent_code"),
         exchanges,
         "nothing was left to do"
     );
-    world.push(&Push::suite_event(SUITE, "other", 1, &[])).await;
-    retry(&world, &record_of(&world, "other", "ignored").await)
+    app.post_push(&Push::suite_event(SUITE, "other", 1, &[]))
+        .await;
+    retry(&app, &record_of(&app, "other", "ignored").await)
         .await
-        .no_content();
+        .assert_no_content();
 
-    let seconds = world.now_millis() / 1000;
+    let seconds = app.now_millis() / 1000;
     let push = Push::suite_event(
         SUITE,
         "reset_permanent_code",
         seconds,
         &[("AuthCode", NO_SUCH_CODE)],
     );
-    assert_eq!(world.push(&push).await.text(), "success");
-    let failed = record_of(&world, "reset_permanent_code", "failed").await;
+    assert_eq!(app.post_push(&push).await.text(), "success");
+    let failed = record_of(&app, "reset_permanent_code", "failed").await;
     assert!(
         failed["lastError"]
             .as_str()
@@ -156,84 +160,83 @@ pub(super) async fn retries_by_hand(stage: Stage) {
     );
     assert!(failed["deadline"].is_i64(), "{failed}");
     assert!(!failed.to_string().contains("no-such-code"), "{failed}");
-    let again = retry(&world, &failed).await;
-    again.is_problem(502, "UPSTREAM_ERROR");
+    let again = retry(&app, &failed).await;
+    again.assert_problem(502, "UPSTREAM_ERROR");
     assert_eq!(again.json()["errcode"], 40078);
     // The same push again is tried again, too.
-    let attempts = record_of(&world, "reset_permanent_code", "failed").await["attempts"]
+    let attempts = record_of(&app, "reset_permanent_code", "failed").await["attempts"]
         .as_i64()
         .unwrap();
-    assert_eq!(world.push(&push).await.text(), "success");
+    assert_eq!(app.post_push(&push).await.text(), "success");
     until("the failed record is tried again", async || {
-        let records = world.records("limit=500").await;
+        let records = app.list_records("limit=500").await;
         records.iter().any(|record| {
             record["event"] == "reset_permanent_code"
                 && record["attempts"].as_i64().unwrap() > attempts
         })
     })
     .await;
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn a_record_in_work_is_busy(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let corp = world.open_corps().remove(1);
+pub(super) async fn a_record_in_work_is_busy(target: Target) {
+    let app = target.app().start().await;
+    let corp = app.open_corps().remove(1);
     // While WeCom takes its time the record is in work. A machine under load may miss that, but not each time.
     let mut missed = 0;
     loop {
-        world
-            .sandbox
+        app.sandbox
             .fault(
                 Fault::of("service/v2/get_permanent_code")
                     .delay_ms(1500)
                     .times(1),
             )
             .unwrap();
-        let before = world.records("limit=500").await.len();
+        let before = app.list_records("limit=500").await.len();
         until("the event is taken", async || {
-            world
-                .sandbox
+            app.sandbox
                 .install_suite(&corp, SUITE)
                 .await
                 .unwrap()
                 .succeeded()
         })
         .await;
-        let newest = async || world.records("limit=1").await.remove(0);
+        let newest = async || app.list_records("limit=1").await.remove(0);
         until("its work has begun", async || {
-            world.records("limit=500").await.len() > before && newest().await["status"] != "waiting"
+            app.list_records("limit=500").await.len() > before
+                && newest().await["status"] != "waiting"
         })
         .await;
         let record = newest().await;
-        let reply = retry(&world, &record).await;
+        let reply = retry(&app, &record).await;
         if reply.status == 409 {
-            reply.is_problem(409, "RECORD_BUSY");
-            let records = world.settled_records().await;
+            reply.assert_problem(409, "RECORD_BUSY");
+            let records = app.settled_records().await;
             assert!(
                 records.iter().all(|record| record["status"] == "succeeded"),
                 "{records:?}"
             );
-            retry(&world, &record).await.no_content();
+            retry(&app, &record).await.assert_no_content();
             break;
         }
-        reply.no_content();
+        reply.assert_no_content();
         missed += 1;
         assert!(missed < 5, "a record in work is never busy");
     }
-    world.end().await;
+    app.stop().await;
 }
 
-pub(super) async fn a_ticket_that_never_came(stage: Stage) {
-    let world = stage.world(Setup::new().no_ticket()).await;
-    let seconds = world.now_millis() / 1000;
+pub(super) async fn a_ticket_that_never_came(target: Target) {
+    let app = target.app().without_push().start().await;
+    let seconds = app.now_millis() / 1000;
     let push = Push::suite_event(SUITE, "create_auth", seconds, &[("AuthCode", NO_SUCH_CODE)]);
-    assert_eq!(world.push(&push).await.text(), "success");
+    assert_eq!(app.post_push(&push).await.text(), "success");
     until("the worker has tried", async || {
-        let records = world.records("status=waiting").await;
+        let records = app.list_records("status=waiting").await;
         records.iter().any(|record| record["attempts"] == 1)
     })
     .await;
-    let waiting = record_of(&world, "create_auth", "waiting").await;
+    let waiting = record_of(&app, "create_auth", "waiting").await;
     assert!(
         waiting["hint"]
             .as_str()
@@ -241,19 +244,19 @@ pub(super) async fn a_ticket_that_never_came(stage: Stage) {
         "{waiting}"
     );
     // The worker lets go of a record a moment after it can be read that it waits.
-    retry(&world, &waiting)
+    retry(&app, &waiting)
         .await
-        .is_problem(503, "SUITE_TICKET_MISSING");
+        .assert_problem(503, "SUITE_TICKET_MISSING");
     assert_eq!(
-        world.sandbox.calls("service/get_suite_token"),
+        app.sandbox.calls("service/get_suite_token"),
         0,
         "nothing is asked without a ticket"
     );
     // The ticket comes, and the record that waits is woken.
-    let notify = format!("http://{}{}/notify", world.address(), stage.layout.prefix());
-    world.sandbox.set_notify(&notify).unwrap();
+    let notify = format!("http://{}{}/notify", app.address(), target.layout.prefix());
+    app.sandbox.set_notify(&notify).unwrap();
     until("WeCom has been asked", async || {
-        let waiting = record_of(&world, "create_auth", "waiting").await;
+        let waiting = record_of(&app, "create_auth", "waiting").await;
         waiting["lastError"]
             .as_str()
             .is_some_and(|error| error.contains("40078"))
@@ -262,14 +265,13 @@ pub(super) async fn a_ticket_that_never_came(stage: Stage) {
     // It was tried before: for a minute another node may have the permanent code in hand.
     // The worker may be between two looks when the clock moves, so it is moved until it has looked.
     until("the record has failed", async || {
-        world.advance(Duration::from_secs(60));
-        world
-            .records("status=failed")
+        app.advance(Duration::from_secs(60));
+        app.list_records("status=failed")
             .await
             .iter()
             .any(|record| record["event"] == "create_auth")
     })
     .await;
-    world.install(SUITE, COMPANY_A).await;
-    world.end().await;
+    app.install_corp(SUITE, COMPANY_A).await;
+    app.stop().await;
 }

@@ -2,22 +2,21 @@
 
 use wecom_login::callback::{CallbackKeys, encrypt, sign};
 
-use super::Stage;
+use super::Target;
 use super::notify::records;
 use super::rows::refused;
+use crate::TestRequest;
 use crate::auths::{self, COMPANY_A, SECOND_SUITE, SUITE};
-use crate::client::Ask;
 use crate::push::{Push, xml};
-use crate::setup::Setup;
 
-pub(super) async fn wrong_callbacks_get_one_refusal(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let before = world.settled_records().await.len();
+pub(super) async fn wrong_callbacks_get_one_refusal(target: Target) {
+    let app = target.app().start().await;
+    let before = app.settled_records().await.len();
     let good = Push::suite_event(SUITE, "other", 1, &[]);
     let encrypted = good.encrypted();
     let signature = sign(auths::keys().token.expose(), "1", "n", &encrypted);
     let post = |query: String, encrypted: &str| {
-        Ask::post(format!("/notify?{query}")).body(xml(&[("Encrypt", encrypted)]))
+        TestRequest::post(format!("/notify?{query}")).body(xml(&[("Encrypt", encrypted)]))
     };
     let signed = |encrypted: &str| {
         let signature = sign(auths::keys().token.expose(), "1", "n", encrypted);
@@ -105,20 +104,20 @@ pub(super) async fn wrong_callbacks_get_one_refusal(stage: Stage) {
             .post(),
     ];
     for (number, ask) in asks.into_iter().enumerate() {
-        let reply = world.ours(ask).await;
+        let reply = app.send(ask).await;
         assert_eq!(reply.status, 403, "case {number}");
         refused(&reply, 403);
     }
-    assert_eq!(records(&world).await, before, "nothing was stored");
-    world.end().await;
+    assert_eq!(records(&app).await, before, "nothing was stored");
+    app.stop().await;
 }
 
-pub(super) async fn unreadable_callbacks(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let before = world.settled_records().await.len();
+pub(super) async fn unreadable_callbacks(target: Target) {
+    let app = target.app().start().await;
+    let before = app.settled_records().await.len();
     let good = Push::suite_event(SUITE, "other", 1, &[]);
     let (query, encrypted) = (good.query(), good.encrypted());
-    let post = |body: String| Ask::post(format!("/notify?{query}")).body(body);
+    let post = |body: String| TestRequest::post(format!("/notify?{query}")).body(body);
     for body in [
         String::new(),
         "text".to_owned(),
@@ -138,7 +137,7 @@ pub(super) async fn unreadable_callbacks(stage: Stage) {
         format!("[{{\"Encrypt\":\"{encrypted}\"}}]"),
         "{\"Encrypt\":null}".to_owned(),
     ] {
-        refused(&world.ours(post(body)).await, 400);
+        refused(&app.send(post(body)).await, 400);
     }
     let [signature, timestamp, nonce] =
         <[&str; 3]>::try_from(query.split('&').collect::<Vec<_>>()).unwrap();
@@ -151,12 +150,11 @@ pub(super) async fn unreadable_callbacks(stage: Stage) {
         String::new(),
     ] {
         refused(
-            &world
-                .ours(Ask::post(format!("/notify?{query}")).body(good.envelope()))
+            &app.send(TestRequest::post(format!("/notify?{query}")).body(good.envelope()))
                 .await,
             400,
         );
     }
-    assert_eq!(records(&world).await, before);
-    world.end().await;
+    assert_eq!(records(&app).await, before);
+    app.stop().await;
 }

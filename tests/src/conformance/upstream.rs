@@ -5,17 +5,16 @@ use std::time::Duration;
 use serde_json::json;
 use wecom_sandbox::Fault;
 
-use super::Stage;
+use super::Target;
+use crate::TestRequest;
 use crate::auths::COMPANY_A;
-use crate::client::Ask;
-use crate::setup::Setup;
 
 const IDENTITY: &str = "auth/getuserinfo";
 
-pub(super) async fn errors_of_wecom(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let person = world.person(COMPANY_A);
-    let _ = world.log_in(COMPANY_A, &person).await;
+pub(super) async fn errors_of_wecom(target: Target) {
+    let app = target.app().start().await;
+    let person = app.member(COMPANY_A);
+    let _ = app.log_in(COMPANY_A, &person).await;
     for (errcode, status, code) in [
         (40029, 401, "CODE_INVALID"),
         (42003, 401, "CODE_INVALID"),
@@ -29,152 +28,133 @@ pub(super) async fn errors_of_wecom(stage: Stage) {
         (60020, 502, "UPSTREAM_ERROR"),
         (123_456, 502, "UPSTREAM_ERROR"),
     ] {
-        let calls = world.sandbox.calls(IDENTITY);
-        world
-            .sandbox
+        let calls = app.sandbox.calls(IDENTITY);
+        app.sandbox
             .fault(Fault::of(IDENTITY).errcode(errcode).times(1))
             .unwrap();
-        let reply = world.try_log_in(COMPANY_A, &person).await;
-        reply.is_problem(status, code);
+        let reply = app.try_log_in(COMPANY_A, &person).await;
+        reply.assert_problem(status, code);
         assert_eq!(reply.json()["errcode"], errcode);
         assert_eq!(
-            world.sandbox.calls(IDENTITY),
+            app.sandbox.calls(IDENTITY),
             calls + 1,
             "a call with a code is made once"
         );
     }
     for status in [500, 503, 404] {
-        world
-            .sandbox
+        app.sandbox
             .fault(Fault::of(IDENTITY).http_status(status).times(1))
             .unwrap();
-        let reply = world.try_log_in(COMPANY_A, &person).await;
-        reply.is_problem(502, "UPSTREAM_ERROR");
+        let reply = app.try_log_in(COMPANY_A, &person).await;
+        reply.assert_problem(502, "UPSTREAM_ERROR");
         assert!(reply.json().get("errcode").is_none());
     }
     let nonsense = json!({"api": IDENTITY, "times": 1, "body": "<html>busy</html>"});
-    let fault = Ask::post("/sandbox/faults").json(&nonsense);
-    assert!(
-        crate::client::send(world.sandbox.addr(), &fault)
-            .await
-            .status
-            < 300
-    );
-    world
-        .try_log_in(COMPANY_A, &person)
+    let fault = TestRequest::post("/sandbox/faults").json(&nonsense);
+    assert!(crate::send(app.sandbox.addr(), &fault).await.status < 300);
+    app.try_log_in(COMPANY_A, &person)
         .await
-        .is_problem(502, "UPSTREAM_ERROR");
+        .assert_problem(502, "UPSTREAM_ERROR");
     // The switches of the sandbox for the same.
-    world
-        .sandbox
+    app.sandbox
         .change_settings(json!({"licence": false}))
         .await
         .unwrap();
-    world
-        .try_log_in(COMPANY_A, &person)
+    app.try_log_in(COMPANY_A, &person)
         .await
-        .is_problem(403, "LICENCE_MISSING");
-    world
-        .sandbox
+        .assert_problem(403, "LICENCE_MISSING");
+    app.sandbox
         .change_settings(json!({"licence": null, "disabled": [COMPANY_A]}))
         .await
         .unwrap();
-    world
-        .try_log_in(COMPANY_A, &person)
+    app.try_log_in(COMPANY_A, &person)
         .await
-        .is_problem(403, "LOGIN_DISABLED");
-    world
-        .sandbox
+        .assert_problem(403, "LOGIN_DISABLED");
+    app.sandbox
         .change_settings(json!({"disabled": null}))
         .await
         .unwrap();
-    let _ = world.log_in(COMPANY_A, &person).await;
-    world.end().await;
+    let _ = app.log_in(COMPANY_A, &person).await;
+    app.stop().await;
 }
 
-pub(super) async fn dead_tokens(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let person = world.person(COMPANY_A);
-    let _ = world.log_in(COMPANY_A, &person).await;
+pub(super) async fn dead_tokens(target: Target) {
+    let app = target.app().start().await;
+    let person = app.member(COMPANY_A);
+    let _ = app.log_in(COMPANY_A, &person).await;
     for errcode in [40014, 42001] {
-        let calls = world.sandbox.calls(IDENTITY);
-        world
-            .sandbox
+        let calls = app.sandbox.calls(IDENTITY);
+        app.sandbox
             .fault(Fault::of(IDENTITY).errcode(errcode).times(1))
             .unwrap();
-        let _ = world.log_in(COMPANY_A, &person).await;
+        let _ = app.log_in(COMPANY_A, &person).await;
         assert_eq!(
-            world.sandbox.calls(IDENTITY),
+            app.sandbox.calls(IDENTITY),
             calls + 2,
             "once more with another token"
         );
-        world
-            .sandbox
+        app.sandbox
             .fault(Fault::of(IDENTITY).errcode(errcode).times(2))
             .unwrap();
-        let reply = world.try_log_in(COMPANY_A, &person).await;
-        reply.is_problem(502, "UPSTREAM_ERROR");
+        let reply = app.try_log_in(COMPANY_A, &person).await;
+        reply.assert_problem(502, "UPSTREAM_ERROR");
         assert_eq!(reply.json()["errcode"], errcode);
         assert_eq!(
-            world.sandbox.calls(IDENTITY),
+            app.sandbox.calls(IDENTITY),
             calls + 4,
             "and never a third time"
         );
     }
-    world.sandbox.expire_tokens();
-    let _ = world.log_in(COMPANY_A, &person).await;
-    world.end().await;
+    app.sandbox.expire_tokens();
+    let _ = app.log_in(COMPANY_A, &person).await;
+    app.stop().await;
 }
 
-pub(super) async fn a_profile_never_fails_a_login(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let people = world.sandbox.user_ids(COMPANY_A);
+pub(super) async fn a_profile_never_fails_a_login(target: Target) {
+    let app = target.app().start().await;
+    let people = app.sandbox.user_ids(COMPANY_A);
     // Later than the authorisation: who is seen from now on need not be asked for again.
-    world.advance(Duration::from_secs(1));
-    world
-        .sandbox
+    app.advance(Duration::from_secs(1));
+    app.sandbox
         .fault(Fault::of("user/get").errcode(48002))
         .unwrap();
-    let result = world.log_in(COMPANY_A, &people[0]).await;
+    let result = app.log_in(COMPANY_A, &people[0]).await;
     assert!(result["user"].get("name").is_none());
-    world.sandbox.clear_faults();
-    world
-        .sandbox
+    app.sandbox.clear_faults();
+    app.sandbox
         .fault(Fault::of("user/get").http_status(500))
         .unwrap();
-    let _ = world.log_in(COMPANY_A, &people[1]).await;
-    world.sandbox.clear_faults();
-    let result = world.log_in(COMPANY_A, &people[0]).await;
+    let _ = app.log_in(COMPANY_A, &people[1]).await;
+    app.sandbox.clear_faults();
+    let result = app.log_in(COMPANY_A, &people[0]).await;
     assert!(
         result["user"]["name"].is_string(),
         "the next login asks again"
     );
-    world
-        .sandbox
+    app.sandbox
         .fault(Fault::of("user/get").errcode(60111))
         .unwrap();
-    let _ = world.log_in(COMPANY_A, &people[0]).await;
-    world.end().await;
+    let _ = app.log_in(COMPANY_A, &people[0]).await;
+    app.stop().await;
 }
 
-pub(super) async fn a_wecom_that_does_not_answer(stage: Stage) {
-    let world = stage.world(Setup::new()).await;
-    let person = world.person(COMPANY_A);
-    let token = world.token(COMPANY_A, &person).await;
-    world
-        .sandbox
+pub(super) async fn a_wecom_that_does_not_answer(target: Target) {
+    let app = target.app().start().await;
+    let person = app.member(COMPANY_A);
+    let token = app.token(COMPANY_A, &person).await;
+    app.sandbox
         .fault(Fault::of(IDENTITY).delay_ms(30_000).times(1))
         .unwrap();
-    let calls = world.sandbox.calls(IDENTITY);
-    let waiting = world.try_log_in(COMPANY_A, &person);
-    let (waited, hello) = tokio::join!(waiting, world.hello(&token));
-    waited.is_problem(504, "UPSTREAM_TIMEOUT");
+    let calls = app.sandbox.calls(IDENTITY);
+    let waiting = app.try_log_in(COMPANY_A, &person);
+    let (waited, hello) = tokio::join!(waiting, app.hello_status(&token));
+    waited.assert_problem(504, "UPSTREAM_TIMEOUT");
     assert_eq!(hello, 200, "who is logged in does not wait for WeCom");
     assert_eq!(
-        world.sandbox.calls(IDENTITY),
+        app.sandbox.calls(IDENTITY),
         calls + 1,
         "the code is not sent again"
     );
-    let _ = world.log_in(COMPANY_A, &person).await;
-    world.end().await;
+    let _ = app.log_in(COMPANY_A, &person).await;
+    app.stop().await;
 }

@@ -1,9 +1,10 @@
 //! The host app's say about a new company.
 
 use wecom_login::{CorpDecision, CorpId, SuiteId};
-use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::{TestApp, until};
 
-async fn decide(node: &Node, corp: &str, decision: CorpDecision) {
+async fn decide(node: &TestApp, corp: &str, decision: CorpDecision) {
     let ids = (SuiteId::new(SUITE).unwrap(), CorpId::new(corp).unwrap());
     node.login
         .service()
@@ -18,21 +19,23 @@ async fn a_company_that_is_held_or_refused_looks_like_any_unknown_one() {
         (CorpDecision::Defer, "held"),
         (CorpDecision::Deny, "refused"),
     ] {
-        let node = Node::start(Plan::default()).await;
-        node.told.decide(decision);
+        let node = TestApp::builder().start().await;
+        node.hooks.decide(decision);
         let (corp, user) = (node.corp(0), node.user(0, 0));
         node.sandbox.install(&corp).await.unwrap();
         until("it is decided", async || {
-            node.statuses("create_auth").await == ["succeeded"]
-                && node.status(SUITE, &corp).await == status
+            node.record_statuses("create_auth").await == ["succeeded"]
+                && node.authorization_status(SUITE, &corp).await == status
         })
         .await;
-        assert_eq!(node.told.times(&format!("wants in: {corp}")), 1);
-        assert_eq!(node.told.times(&format!("authorized: {corp}")), 0);
+        assert_eq!(node.hooks.count(&format!("wants in: {corp}")), 1);
+        assert_eq!(node.hooks.count(&format!("authorized: {corp}")), 0);
         let code = node.sandbox.code(&corp, &user).unwrap();
-        let refused = node.log_in_with(&corp, &code, Some(SUITE)).await;
+        let refused = node.log_in_with_code(&corp, &code, Some(SUITE)).await;
         assert_eq!(refused.problem(), (403, "CORP_NOT_AUTHORIZED".to_owned()));
-        let unknown = node.log_in_with("wwunknown", "any-code", Some(SUITE)).await;
+        let unknown = node
+            .log_in_with_code("wwunknown", "any-code", Some(SUITE))
+            .await;
         assert_eq!(
             refused.json(),
             unknown.json(),
@@ -40,44 +43,44 @@ async fn a_company_that_is_held_or_refused_looks_like_any_unknown_one() {
         );
         // The code was not burnt meanwhile.
         decide(&node, &corp, CorpDecision::Approve).await;
-        let login = node.log_in_with(&corp, &code, Some(SUITE)).await;
+        let login = node.log_in_with_code(&corp, &code, Some(SUITE)).await;
         assert_eq!(login.status, 200, "{:?}", login.json());
         let token = login.json()["token"].as_str().unwrap().to_owned();
         decide(&node, &corp, decision).await;
-        assert!(!node.lives(&token).await, "keeping out ends sessions");
+        assert!(!node.is_valid(&token).await, "keeping out ends sessions");
     }
 }
 
 #[tokio::test]
 async fn a_company_that_is_allowed_is_in_and_told_of() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     until("the host app is told", async || {
-        node.told.times(&format!("authorized: {corp}")) == 1
+        node.hooks.count(&format!("authorized: {corp}")) == 1
     })
     .await;
-    assert_eq!(node.told.times(&format!("wants in: {corp}")), 1);
+    assert_eq!(node.hooks.count(&format!("wants in: {corp}")), 1);
 }
 
 #[tokio::test]
 async fn a_hook_that_fails_is_asked_again_and_lets_nobody_in_meanwhile() {
-    let node = Node::start(Plan::default()).await;
-    node.told.fail(2);
+    let node = TestApp::builder().start().await;
+    node.hooks.fail_next(2);
     let corp = node.corp(0);
     node.sandbox.install(&corp).await.unwrap();
     until("it was asked once", async || {
-        node.told.times(&format!("wants in: {corp}")) == 1
+        node.hooks.count(&format!("wants in: {corp}")) == 1
     })
     .await;
-    let answer = node.log_in(SUITE, &corp, &node.user(0, 0)).await;
-    if node.told.times(&format!("wants in: {corp}")) < 3 {
+    let answer = node.log_in_to_suite(SUITE, &corp, &node.user(0, 0)).await;
+    if node.hooks.count(&format!("wants in: {corp}")) < 3 {
         assert_eq!(answer.problem(), (403, "CORP_NOT_AUTHORIZED".to_owned()));
     }
     until("the company is in", async || {
-        node.status(SUITE, &corp).await == "active"
+        node.authorization_status(SUITE, &corp).await == "active"
     })
     .await;
-    assert_eq!(node.told.times(&format!("wants in: {corp}")), 3);
+    assert_eq!(node.hooks.count(&format!("wants in: {corp}")), 3);
     assert_eq!(
         node.sandbox.calls("service/v2/get_permanent_code"),
         1,

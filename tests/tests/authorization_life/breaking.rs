@@ -4,20 +4,24 @@ use std::time::Duration;
 
 use serde_json::json;
 use wecom_login::{Clock as _, ManualClock, SessionConfig};
-use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_login_tests::app::{SUITE, TestAppBuilder};
+use wecom_login_tests::{TestApp, until};
 use wecom_sandbox::Fault;
 
 const TEN_MINUTES: Duration = Duration::from_secs(601);
 
-async fn with_clock(plan: Plan) -> (Node, ManualClock) {
+async fn with_clock(builder: TestAppBuilder<'_>) -> (TestApp, ManualClock) {
     let clock = ManualClock::starting_now();
     let long = SessionConfig::default().with_idle_timeout(Duration::from_secs(20 * 86_400));
-    let node = Node::start_with(plan, |builder| builder.clock(clock.clone()).sessions(long)).await;
+    let node = builder
+        .configure(|builder| builder.clock(clock.clone()).sessions(long))
+        .start()
+        .await;
     (node, clock)
 }
 
-async fn refused(node: &Node, corp: &str, user: &str) {
-    let answer = node.log_in(SUITE, corp, user).await;
+async fn refused(node: &TestApp, corp: &str, user: &str) {
+    let answer = node.log_in_to_suite(SUITE, corp, user).await;
     assert_eq!(
         answer.problem(),
         (403, "CORP_NOT_AUTHORIZED".to_owned()),
@@ -29,10 +33,10 @@ async fn refused(node: &Node, corp: &str, user: &str) {
 #[tokio::test]
 async fn an_answer_that_breaks_stops_logins_until_a_re_read_heals() {
     for errcode in [40001, 40084, 40091, 48006] {
-        let (node, clock) = with_clock(Plan::default()).await;
+        let (node, clock) = with_clock(TestApp::builder()).await;
         let corp = node.install(0).await;
         let user = node.user(0, 0);
-        let token = node.log_in(SUITE, &corp, &user).await.json()["token"]
+        let token = node.log_in_to_suite(SUITE, &corp, &user).await.json()["token"]
             .as_str()
             .unwrap()
             .to_owned();
@@ -41,9 +45,9 @@ async fn an_answer_that_breaks_stops_logins_until_a_re_read_heals() {
             .unwrap();
         node.sandbox.expire_tokens();
         refused(&node, &corp, &user).await;
-        let broken_by = async || node.summary(SUITE, &corp).await.unwrap().broken_by;
+        let broken_by = async || node.corp_summary(SUITE, &corp).await.unwrap().broken_by;
         until("it is broken", async || {
-            node.status(SUITE, &corp).await == "broken"
+            node.authorization_status(SUITE, &corp).await == "broken"
         })
         .await;
         assert_eq!(broken_by().await, Some(errcode));
@@ -53,24 +57,24 @@ async fn an_answer_that_breaks_stops_logins_until_a_re_read_heals() {
             node.sandbox.calls("gettoken") <= fetches + 1,
             "logins of a broken company ask WeCom nothing"
         );
-        assert!(node.lives(&token).await, "sessions go on for a day");
+        assert!(node.is_valid(&token).await, "sessions go on for a day");
         node.sandbox.clear_faults();
         clock.advance(TEN_MINUTES);
         until("it is healed", async || {
             clock.advance(Duration::from_secs(31));
-            node.status(SUITE, &corp).await == "active"
+            node.authorization_status(SUITE, &corp).await == "active"
         })
         .await;
         assert_eq!(broken_by().await, None);
-        let login = node.log_in(SUITE, &corp, &user).await;
+        let login = node.log_in_to_suite(SUITE, &corp, &user).await;
         assert_eq!(login.status, 200, "{errcode}: {:?}", login.json());
-        assert!(node.lives(&token).await);
+        assert!(node.is_valid(&token).await);
     }
 }
 
 #[tokio::test]
 async fn a_48004_that_was_a_slip_heals_at_once() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     node.sandbox
@@ -78,18 +82,18 @@ async fn a_48004_that_was_a_slip_heals_at_once() {
         .unwrap();
     refused(&node, &corp, &user).await;
     until("it is healed", async || {
-        node.status(SUITE, &corp).await == "active"
+        node.authorization_status(SUITE, &corp).await == "active"
     })
     .await;
-    assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
+    assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_reset_heals_a_broken_company_and_ends_no_session() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let token = node.log_in(SUITE, &corp, &user).await.json()["token"]
+    let token = node.log_in_to_suite(SUITE, &corp, &user).await.json()["token"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -102,7 +106,7 @@ async fn a_reset_heals_a_broken_company_and_ends_no_session() {
     node.sandbox.expire_tokens();
     refused(&node, &corp, &user).await;
     until("it is broken", async || {
-        node.status(SUITE, &corp).await == "broken"
+        node.authorization_status(SUITE, &corp).await == "broken"
     })
     .await;
     node.sandbox
@@ -111,13 +115,13 @@ async fn a_reset_heals_a_broken_company_and_ends_no_session() {
         .unwrap();
     assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
     until("it is healed", async || {
-        node.status(SUITE, &corp).await == "active"
+        node.authorization_status(SUITE, &corp).await == "active"
     })
     .await;
-    assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
-    assert!(node.lives(&token).await, "a reset begins no new epoch");
+    assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
+    assert!(node.is_valid(&token).await, "a reset begins no new epoch");
     assert_eq!(
-        node.told.times(&format!("wants in: {corp}")),
+        node.hooks.count(&format!("wants in: {corp}")),
         1,
         "and is no new company"
     );
@@ -125,10 +129,10 @@ async fn a_reset_heals_a_broken_company_and_ends_no_session() {
 
 #[tokio::test]
 async fn a_new_authorisation_heals_a_broken_company_and_ends_its_sessions() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let token = node.log_in(SUITE, &corp, &user).await.json()["token"]
+    let token = node.log_in_to_suite(SUITE, &corp, &user).await.json()["token"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -138,29 +142,29 @@ async fn a_new_authorisation_heals_a_broken_company_and_ends_its_sessions() {
     node.sandbox.expire_tokens();
     refused(&node, &corp, &user).await;
     until("it is broken", async || {
-        node.status(SUITE, &corp).await == "broken"
+        node.authorization_status(SUITE, &corp).await == "broken"
     })
     .await;
     node.sandbox.clear_faults();
     node.install(0).await;
-    assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
+    assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
     assert!(
-        !node.lives(&token).await,
+        !node.is_valid(&token).await,
         "a create_auth begins a new epoch"
     );
 }
 
 #[tokio::test]
 async fn a_company_that_stays_broken_for_a_day_loses_its_sessions() {
-    let (node, clock) = with_clock(Plan::default()).await;
+    let (node, clock) = with_clock(TestApp::builder()).await;
     let corp = node.install(0).await;
-    let token = node.session(SUITE, &corp, &node.user(0, 0)).await;
+    let token = node.issue_session(SUITE, &corp, &node.user(0, 0)).await;
     node.sandbox
         .fault(Fault::of("service/v2/get_auth_info").errcode(40084))
         .unwrap();
     node.sandbox.change(&corp).await.unwrap();
     until("it is broken", async || {
-        node.status(SUITE, &corp).await == "broken"
+        node.authorization_status(SUITE, &corp).await == "broken"
     })
     .await;
     let broken_at = node
@@ -181,16 +185,16 @@ async fn a_company_that_stays_broken_for_a_day_loses_its_sessions() {
             due_at().await > before
         })
         .await;
-        assert!(node.lives(&token).await || broken_for() >= Duration::from_hours(24));
+        assert!(node.is_valid(&token).await || broken_for() >= Duration::from_hours(24));
     }
     clock.advance(Duration::from_secs(4 * 3600));
     until("the sessions are over", async || {
         clock.advance(Duration::from_secs(31));
-        !node.lives(&token).await
+        !node.is_valid(&token).await
     })
     .await;
     assert_eq!(
-        node.status(SUITE, &corp).await,
+        node.authorization_status(SUITE, &corp).await,
         "broken",
         "its data stay: it may have been a reset"
     );
@@ -198,43 +202,43 @@ async fn a_company_that_stays_broken_for_a_day_loses_its_sessions() {
 
 #[tokio::test]
 async fn the_daily_question_notices_a_cancellation_that_got_lost() {
-    let (node, clock) = with_clock(Plan::default()).await;
+    let (node, clock) = with_clock(TestApp::builder()).await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let token = node.session(SUITE, &corp, &user).await;
+    let token = node.issue_session(SUITE, &corp, &user).await;
     node.sandbox
         .change_settings(json!({"drop": ["cancel_auth"]}))
         .await
         .unwrap();
     node.sandbox.cancel(&corp).await.unwrap();
-    assert_eq!(node.status(SUITE, &corp).await, "active");
+    assert_eq!(node.authorization_status(SUITE, &corp).await, "active");
     clock.advance(Duration::from_secs(24 * 3600 + 60));
     until("it is noticed", async || {
         clock.advance(Duration::from_secs(31));
-        node.status(SUITE, &corp).await == "broken"
+        node.authorization_status(SUITE, &corp).await == "broken"
     })
     .await;
-    assert!(node.lives(&token).await);
+    assert!(node.is_valid(&token).await);
     clock.advance(Duration::from_secs(24 * 3600 + 60));
     until("its sessions are over", async || {
         clock.advance(Duration::from_secs(31));
-        !node.lives(&token).await
+        !node.is_valid(&token).await
     })
     .await;
 }
 
 #[tokio::test]
 async fn wrong_secrets_of_many_companies_are_held_back() {
-    let mut plan = Plan::default();
-    plan.corps = 14;
-    let (node, clock) = with_clock(plan).await;
+    let (node, clock) = with_clock(TestApp::builder().corps(14)).await;
     node.sandbox
         .change_settings(json!({"drop": ["reset_permanent_code"]}))
         .await
         .unwrap();
     let good = node.install(0).await;
     assert_eq!(
-        node.log_in(SUITE, &good, &node.user(0, 0)).await.status,
+        node.log_in_to_suite(SUITE, &good, &node.user(0, 0))
+            .await
+            .status,
         200,
         "its secret is proven"
     );
@@ -246,7 +250,7 @@ async fn wrong_secrets_of_many_companies_are_held_back() {
     let mut answers = Vec::new();
     for corp in 1..14 {
         answers.push(
-            node.log_in(SUITE, &node.corp(corp), &node.user(corp, 0))
+            node.log_in_to_suite(SUITE, &node.corp(corp), &node.user(corp, 0))
                 .await
                 .problem(),
         );
@@ -270,12 +274,15 @@ async fn wrong_secrets_of_many_companies_are_held_back() {
     // A company whose secret is known to be right is not held back.
     node.sandbox.expire_tokens();
     assert_eq!(
-        node.log_in(SUITE, &good, &node.user(0, 0)).await.status,
+        node.log_in_to_suite(SUITE, &good, &node.user(0, 0))
+            .await
+            .status,
         200
     );
     clock.advance(TEN_MINUTES);
     let before = node.sandbox.calls("gettoken");
-    node.log_in(SUITE, &node.corp(13), &node.user(13, 0)).await;
+    node.log_in_to_suite(SUITE, &node.corp(13), &node.user(13, 0))
+        .await;
     assert!(
         node.sandbox.calls("gettoken") > before,
         "ten minutes later it is tried"

@@ -5,11 +5,12 @@ use std::time::Duration;
 use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 use wecom_login::ManualClock;
-use wecom_login_tests::node::{ADMIN_KEY, Node, Plan, SUITE, until};
+use wecom_login_tests::app::{ADMIN_KEY, SUITE};
+use wecom_login_tests::{TestApp, TestRequest, until};
 use wecom_sandbox::Fault;
 
 /// Tables and how many of their rows name the company.
-async fn rows_of(node: &Node, corp: &str) -> Vec<(String, i64)> {
+async fn rows_of(node: &TestApp, corp: &str) -> Vec<(String, i64)> {
     let mut found = Vec::new();
     for (table, columns) in node.database.tables().await {
         let condition: Vec<String> = columns
@@ -30,28 +31,35 @@ async fn rows_of(node: &Node, corp: &str) -> Vec<(String, i64)> {
 
 #[tokio::test]
 async fn a_confirmed_cancellation_erases_all_data_of_the_company() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let (corp, other) = (node.install(0).await, node.install(1).await);
     let user = node.user(0, 0);
-    let token = node.log_in(SUITE, &corp, &user).await.json()["token"]
+    let token = node.log_in_to_suite(SUITE, &corp, &user).await.json()["token"]
         .as_str()
         .unwrap()
         .to_owned();
-    let stays = node.log_in(SUITE, &other, &node.user(1, 0)).await.json()["token"]
+    let stays = node
+        .log_in_to_suite(SUITE, &other, &node.user(1, 0))
+        .await
+        .json()["token"]
         .as_str()
         .unwrap()
         .to_owned();
     let code = node.sandbox.code(&corp, &user).unwrap();
     let login_code = json!({"corpId": corp, "code": code});
     let answer = node
-        .ask("POST", "/auth/First/getLoginCode", None, Some(login_code))
+        .call(TestRequest::post("/First/getLoginCode").json(&login_code))
         .await;
     assert_eq!(answer.status, 200, "{:?}", answer.json());
     let org_code = json!({"corpId": corp, "code": "company-one"});
     assert_eq!(
-        node.ask("POST", "/auth/setCode", Some(ADMIN_KEY), Some(org_code))
-            .await
-            .status,
+        node.call(
+            TestRequest::post("/setCode")
+                .bearer(ADMIN_KEY)
+                .json(&org_code)
+        )
+        .await
+        .status,
         204
     );
     let before = rows_of(&node, &corp).await;
@@ -74,10 +82,10 @@ async fn a_confirmed_cancellation_erases_all_data_of_the_company() {
 
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
     until("the company is out", async || {
-        node.status(SUITE, &corp).await == "cancelled"
+        node.authorization_status(SUITE, &corp).await == "cancelled"
     })
     .await;
-    assert!(!node.lives(&token).await);
+    assert!(!node.is_valid(&token).await);
     let erased = "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NULL AND agent_id IS NULL \
         AND corp_name = '' AND status = 'cancelled'";
     until("WeCom confirmed", async || node.number(erased).await == 1).await;
@@ -97,28 +105,23 @@ async fn a_confirmed_cancellation_erases_all_data_of_the_company() {
         0
     );
     assert_eq!(rows_of(&node, &other).await, others);
-    assert!(node.lives(&stays).await);
-    assert_eq!(node.told.times(&format!("cancelled: {corp}")), 1);
+    assert!(node.is_valid(&stays).await);
+    assert_eq!(node.hooks.count(&format!("cancelled: {corp}")), 1);
     let found = node
-        .ask(
-            "GET",
-            "/auth/getLoginConfigByCode?code=company-one",
-            None,
-            None,
-        )
+        .call(TestRequest::get("/getLoginConfigByCode?code=company-one"))
         .await;
     assert_eq!(found.problem(), (404, "ORG_CODE_NOT_FOUND".to_owned()));
     // And it may come back, as a new one.
     node.install(0).await;
-    assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
-    assert!(!node.lives(&token).await);
+    assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
+    assert!(!node.is_valid(&token).await);
 }
 
 /// More than goes in one statement.
 const PEOPLE: usize = 1_200;
 
 /// A company's people, each with a profile, a user and a session.
-async fn populate(node: &Node, corp: &str) {
+async fn populate(node: &TestApp, corp: &str) {
     let (suite, corp_id) = (node.database.literal(SUITE), node.database.literal(corp));
     let database = node.database.connect().await;
     let insert = async |into: &str, row: &dyn Fn(usize, &str) -> String| {
@@ -153,7 +156,7 @@ async fn populate(node: &Node, corp: &str) {
 }
 
 /// How many rows about a company's people are left in each table.
-async fn people_of(node: &Node, corp: &str) -> [i64; 3] {
+async fn people_of(node: &TestApp, corp: &str) -> [i64; 3] {
     let corp = node.database.literal(corp);
     let mut left = [0; 3];
     for (rows, table) in left.iter_mut().zip(["person", "user", "session"]) {
@@ -169,12 +172,12 @@ async fn people_of(node: &Node, corp: &str) -> [i64; 3] {
 #[tokio::test]
 async fn a_large_company_is_erased_to_its_last_row_and_no_other_is() {
     let clock = ManualClock::starting_now();
-    let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
+    let node = TestApp::builder().clock(&clock).start().await;
     let (corp, other) = (node.install(0).await, node.install(1).await);
     for corp in [&corp, &other] {
         populate(&node, corp).await;
     }
-    let stays = node.session(SUITE, &other, "person-7").await;
+    let stays = node.issue_session(SUITE, &other, "person-7").await;
     let others = rows_of(&node, &other).await;
     assert_eq!(people_of(&node, &corp).await, [1_200; 3]);
 
@@ -208,27 +211,27 @@ async fn a_large_company_is_erased_to_its_last_row_and_no_other_is() {
         ["wecom_authorization", "wecom_callback_record", "wecom_end"]
     );
     assert_eq!(rows_of(&node, &other).await, others);
-    assert!(node.lives(&stays).await);
-    assert_eq!(node.told.times(&format!("cancelled: {corp}")), 1);
+    assert!(node.is_valid(&stays).await);
+    assert_eq!(node.hooks.count(&format!("cancelled: {corp}")), 1);
 }
 
 #[tokio::test]
 async fn a_cancellation_that_wecom_cannot_confirm_yet_stops_logins_and_keeps_the_code() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let token = node.session(SUITE, &corp, &user).await;
+    let token = node.issue_session(SUITE, &corp, &user).await;
     node.sandbox
         .fault(Fault::of("service/v2/get_auth_info").http_status(502))
         .unwrap();
     let code = node.sandbox.code(&corp, &user).unwrap();
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
     until("the company is out", async || {
-        node.status(SUITE, &corp).await == "cancelled"
+        node.authorization_status(SUITE, &corp).await == "cancelled"
     })
     .await;
-    assert!(!node.lives(&token).await);
-    let answer = node.log_in_with(&corp, &code, Some(SUITE)).await;
+    assert!(!node.is_valid(&token).await);
+    let answer = node.log_in_with_code(&corp, &code, Some(SUITE)).await;
     assert_eq!(answer.problem(), (403, "CORP_NOT_AUTHORIZED".to_owned()));
     assert_eq!(
         node.number("SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NOT NULL")
@@ -239,7 +242,7 @@ async fn a_cancellation_that_wecom_cannot_confirm_yet_stops_logins_and_keeps_the
 
 #[tokio::test]
 async fn a_login_under_way_while_its_company_cancels_is_dead_on_arrival() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     // The last call of a first login answers when the cancellation is through.
@@ -247,21 +250,21 @@ async fn a_login_under_way_while_its_company_cancels_is_dead_on_arrival() {
         .fault(Fault::of("user/get").delay_ms(1_500))
         .unwrap();
     let code = node.sandbox.code(&corp, &user).unwrap();
-    let (answer, ()) = tokio::join!(node.log_in_with(&corp, &code, Some(SUITE)), async {
+    let (answer, ()) = tokio::join!(node.log_in_with_code(&corp, &code, Some(SUITE)), async {
         until("the login is under way", async || {
             node.sandbox.calls("user/get") == 1
         })
         .await;
         node.sandbox.cancel(&corp).await.unwrap();
         until("the company is out", async || {
-            node.status(SUITE, &corp).await == "cancelled"
+            node.authorization_status(SUITE, &corp).await == "cancelled"
         })
         .await;
     });
     if answer.status == 200 {
         let token = answer.json()["token"].as_str().unwrap().to_owned();
         assert!(
-            !node.lives(&token).await,
+            !node.is_valid(&token).await,
             "a session of a company that is gone"
         );
     }

@@ -4,28 +4,24 @@ use std::time::Duration;
 
 use serde_json::json;
 use wecom_login::{ManualClock, RecordStatus};
-use wecom_login_tests::forge::suite_event;
-use wecom_login_tests::node::{Node, Plan, SUITE, Wire, until};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::push::suite_event;
+use wecom_login_tests::transport::FaultyTransport;
+use wecom_login_tests::{TestApp, until};
 use wecom_sandbox::Fault;
 
 const V2: &str = "service/v2/get_permanent_code";
 const V1: &str = "service/get_permanent_code";
 
-fn deaf() -> Plan {
-    let mut plan = Plan::default();
-    plan.deaf = true;
-    plan
-}
-
 #[tokio::test]
 async fn a_create_auth_before_the_first_ticket_waits_for_one() {
-    let node = Node::start(deaf()).await;
+    let node = TestApp::builder().without_push().start().await;
     node.sandbox
         .change_settings(json!({"ticketPeriodMs": 0}))
         .await
         .unwrap();
     node.sandbox
-        .set_notify(&format!("http://{}/auth/notify", node.addr))
+        .set_notify(&format!("http://{}/auth/notify", node.address()))
         .unwrap();
     let corp = node.corp(0);
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
@@ -37,22 +33,22 @@ async fn a_create_auth_before_the_first_ticket_waits_for_one() {
             && hint.contains("suite_ticket")
     })
     .await;
-    assert_eq!(node.status(SUITE, &corp).await, "none");
+    assert_eq!(node.authorization_status(SUITE, &corp).await, "none");
     assert_eq!(node.sandbox.calls("service/get_suite_token"), 0);
     node.sandbox.push_ticket(SUITE).await.unwrap();
     until("the company is in", async || {
-        node.status(SUITE, &corp).await == "active"
+        node.authorization_status(SUITE, &corp).await == "active"
     })
     .await;
     until("its record is done", async || {
-        node.statuses("create_auth").await == ["succeeded"]
+        node.record_statuses("create_auth").await == ["succeeded"]
     })
     .await;
 }
 
 #[tokio::test]
 async fn v1_is_tried_after_a_definite_refusal_of_v2() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     node.sandbox.fault(Fault::of(V2).errcode(48002)).unwrap();
     node.install(0).await;
     assert_eq!((node.sandbox.calls(V2), node.sandbox.calls(V1)), (1, 1));
@@ -65,14 +61,14 @@ async fn v1_is_never_tried_after_a_doubt() {
         ("busy", Fault::of(V2).errcode(-1), true),
         ("a gateway's error", Fault::of(V2).http_status(502), true),
     ] {
-        let wire = Wire::new();
-        let node = Node::start_with(Plan::default(), |builder| {
-            builder.http_client(wire.client())
-        })
-        .await;
+        let transport = FaultyTransport::new();
+        let node = TestApp::builder()
+            .configure(|builder| builder.http_client(transport.client()))
+            .start()
+            .await;
         node.sandbox.fault(fault.times(1)).unwrap();
         if !answered {
-            wire.lose_answer(V2);
+            transport.drop_response(V2);
         }
         node.install(0).await;
         assert_eq!(
@@ -86,14 +82,14 @@ async fn v1_is_never_tried_after_a_doubt() {
 #[tokio::test]
 async fn an_answer_that_is_lost_is_said_and_healed_by_a_reset() {
     let clock = ManualClock::starting_now();
-    let wire = Wire::new();
-    let client = wire.client();
-    let node = Node::start_with(Plan::default(), |builder| {
-        builder.http_client(client).clock(clock.clone())
-    })
-    .await;
+    let transport = FaultyTransport::new();
+    let client = transport.client();
+    let node = TestApp::builder()
+        .configure(|builder| builder.http_client(client).clock(clock.clone()))
+        .start()
+        .await;
     // WeCom spends the code, and its answer never comes.
-    wire.lose_answer(V2);
+    transport.drop_response(V2);
     let corp = node.corp(0);
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
     let record = async || {
@@ -131,28 +127,29 @@ async fn an_answer_that_is_lost_is_said_and_healed_by_a_reset() {
     assert_eq!(
         (
             node.sandbox.calls(V1),
-            node.status(SUITE, &corp).await.as_str()
+            node.authorization_status(SUITE, &corp).await.as_str()
         ),
         (0, "none")
     );
     // What the hint says helps.
     assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
     until("the company is in", async || {
-        node.status(SUITE, &corp).await == "active"
+        node.authorization_status(SUITE, &corp).await == "active"
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_spent_auth_code_fails_at_once_with_what_helps() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     node.install(0).await;
     let spent = "s".repeat(64);
     let now = i64::MAX;
     let event = suite_event(SUITE, "create_auth", now, &[("AuthCode", &spent)]);
-    node.accepted(&node.forge.post(SUITE, &event)).await;
+    node.notify_until_accepted(&node.push_builder.post(SUITE, &event))
+        .await;
     until("it failed", async || {
-        node.statuses("create_auth").await[0] == "failed"
+        node.record_statuses("create_auth").await[0] == "failed"
     })
     .await;
     let record = node.records().await.remove(0);
@@ -177,11 +174,11 @@ async fn a_spent_auth_code_fails_at_once_with_what_helps() {
 
 #[tokio::test]
 async fn an_existing_authorisation_is_imported() {
-    let node = Node::start(deaf()).await;
+    let node = TestApp::builder().without_push().start().await;
     let corp = node.corp(0);
     // Authorised long ago: nobody told us.
     let _ = node.sandbox.install(&corp).await.unwrap();
-    node.listen().await;
+    node.start_pushing().await;
     let import = async |code: &str| {
         let ids = (
             wecom_login::SuiteId::new(SUITE).unwrap(),
@@ -195,15 +192,19 @@ async fn an_existing_authorisation_is_imported() {
     let code = node.sandbox.permanent_code(&corp, SUITE).unwrap();
     import(&code).await.unwrap();
     until("WeCom named the app", async || {
-        node.summary(SUITE, &corp).await.unwrap().agent_id.is_some()
+        node.corp_summary(SUITE, &corp)
+            .await
+            .unwrap()
+            .agent_id
+            .is_some()
     })
     .await;
-    let login = node.log_in(SUITE, &corp, &node.user(0, 0)).await;
+    let login = node.log_in_to_suite(SUITE, &corp, &node.user(0, 0)).await;
     assert_eq!(login.status, 200, "{:?}", login.json());
     let token = login.json()["token"].as_str().unwrap().to_owned();
     import(&code).await.unwrap();
     assert!(
-        node.lives(&token).await,
+        node.is_valid(&token).await,
         "imported again it is the same authorisation"
     );
     assert_eq!(

@@ -8,8 +8,9 @@ use wecom_login::{
     AuthenticatedMember, Builder, DefaultUserBinder, Error, ErrorKind, ManualClock, Principal,
     Result, UserBinder,
 };
-use wecom_login_tests::forge::{Push, app_event, suite_event};
-use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
+use wecom_login_tests::app::{SUITE, principal};
+use wecom_login_tests::push::{SignedPush, app_event, suite_event};
+use wecom_login_tests::{TestApp, until};
 use wecom_sandbox::Fault;
 
 /// Our auth model behind a host app that is away at times.
@@ -50,54 +51,56 @@ impl UserBinder for Away {
     }
 }
 
-async fn started() -> (Node, Arc<AtomicBool>, String, String) {
+async fn started() -> (TestApp, Arc<AtomicBool>, String, String) {
     started_with(|builder| builder).await
 }
 
 async fn started_with(
-    change: impl FnOnce(Builder) -> Builder,
-) -> (Node, Arc<AtomicBool>, String, String) {
+    change: impl FnOnce(Builder) -> Builder + Send,
+) -> (TestApp, Arc<AtomicBool>, String, String) {
     let away = Arc::new(AtomicBool::new(false));
     let of_binder = Arc::clone(&away);
-    let node = Node::start_with(Plan::default(), |builder| {
-        change(builder.wrap_binder(move |ours| Away {
-            ours,
-            away: of_binder,
-        }))
-    })
-    .await;
+    let node = TestApp::builder()
+        .configure(|builder| {
+            change(builder.wrap_binder(move |ours| Away {
+                ours,
+                away: of_binder,
+            }))
+        })
+        .start()
+        .await;
     let corp = node.install(0).await;
     let person = node.user(0, 0);
     (node, away, corp, person)
 }
 
-fn leaves(node: &Node, corp: &str, person: &str) -> Push {
+fn leaves(node: &TestApp, corp: &str, person: &str) -> SignedPush {
     let fields = [("ChangeType", "delete_user"), ("UserID", person)];
-    node.forge.post(
+    node.push_builder.post(
         corp,
         &app_event(corp, "change_contact", 1_700_000_000, &fields),
     )
 }
 
-fn is_renamed(node: &Node, corp: &str, from: &str, to: &str) -> Push {
+fn is_renamed(node: &TestApp, corp: &str, from: &str, to: &str) -> SignedPush {
     let fields = [
         ("ChangeType", "update_user"),
         ("UserID", from),
         ("NewUserID", to),
     ];
-    node.forge.post(
+    node.push_builder.post(
         corp,
         &app_event(corp, "change_contact", 1_700_000_001, &fields),
     )
 }
 
-async fn user_id(node: &Node, corp: &str, person: &str) -> Option<String> {
-    let answer = node.log_in(SUITE, corp, person).await.json();
+async fn user_id(node: &TestApp, corp: &str, person: &str) -> Option<String> {
+    let answer = node.log_in_to_suite(SUITE, corp, person).await.json();
     answer["userId"].as_str().map(str::to_owned)
 }
 
 /// Carries the waiting records out now, as `retryCallBack` does.
-async fn try_again(node: &Node) {
+async fn try_again(node: &TestApp) {
     for record in node.records().await {
         let _ = node.login.service().retry_callback(record.record_id).await;
     }
@@ -106,7 +109,7 @@ async fn try_again(node: &Node) {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_leaves_while_a_cancellation_is_not_confirmed_has_left() {
     let clock = ManualClock::starting_now();
-    let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
+    let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
     let person = node.user(0, 0);
     let before = user_id(&node, &corp, &person).await.unwrap();
@@ -122,17 +125,18 @@ async fn who_leaves_while_a_cancellation_is_not_confirmed_has_left() {
         1_900_000_000,
         &[("AuthCorpId", &corp)],
     );
-    node.accepted(&node.forge.post(SUITE, &cancels)).await;
+    node.notify_until_accepted(&node.push_builder.post(SUITE, &cancels))
+        .await;
     until("the company is out", async || {
-        node.status(SUITE, &corp).await == "cancelled"
+        node.authorization_status(SUITE, &corp).await == "cancelled"
     })
     .await;
-    node.done(&leaves(&node, &corp, &person), "change_contact")
+    node.notify_until_done(&leaves(&node, &corp, &person), "change_contact")
         .await;
     node.sandbox.clear_faults();
     until("the cancellation is taken back", async || {
         clock.advance(Duration::from_secs(30));
-        node.status(SUITE, &corp).await == "active"
+        node.authorization_status(SUITE, &corp).await == "active"
     })
     .await;
     let after = user_id(&node, &corp, &person).await.unwrap();
@@ -143,11 +147,15 @@ async fn who_leaves_while_a_cancellation_is_not_confirmed_has_left() {
 async fn one_who_is_back_before_the_binding_ended_stays_in_as_somebody_new() {
     let (node, away, corp, person) = started().await;
     let before = user_id(&node, &corp, &person).await.unwrap();
-    let session = node.session(SUITE, &corp, &person).await;
-    assert!(node.lives(&session).await);
+    let session = node.issue_session(SUITE, &corp, &person).await;
+    assert!(node.is_valid(&session).await);
     away.store(true, Ordering::SeqCst);
-    node.accepted(&leaves(&node, &corp, &person)).await;
-    until("the session is over", async || !node.lives(&session).await).await;
+    node.notify_until_accepted(&leaves(&node, &corp, &person))
+        .await;
+    until("the session is over", async || {
+        !node.is_valid(&session).await
+    })
+    .await;
     let epoch = "SELECT MAX(epoch) FROM wecom_person";
     until("the rest was tried", async || {
         node.records()
@@ -173,14 +181,14 @@ async fn one_who_is_back_before_the_binding_ended_stays_in_as_somebody_new() {
     away.store(false, Ordering::SeqCst);
     let now = user_id(&node, &corp, &person).await.unwrap();
     assert_ne!(now, before, "the same userid is a new person");
-    let session = node.session(SUITE, &corp, &person).await;
+    let session = node.issue_session(SUITE, &corp, &person).await;
     until("the record is done", async || {
         try_again(&node).await;
-        node.statuses("change_contact").await == ["succeeded"]
+        node.record_statuses("change_contact").await == ["succeeded"]
     })
     .await;
     assert!(
-        node.lives(&session).await,
+        node.is_valid(&session).await,
         "the task is of before they came back"
     );
     assert_eq!(user_id(&node, &corp, &person).await.unwrap(), now);
@@ -193,18 +201,20 @@ async fn events_about_one_person_are_carried_out_in_their_order() {
     let before = user_id(&node, &corp, &person).await.unwrap();
     user_id(&node, &corp, &another).await.unwrap();
     away.store(true, Ordering::SeqCst);
-    node.accepted(&leaves(&node, &corp, &person)).await;
+    node.notify_until_accepted(&leaves(&node, &corp, &person))
+        .await;
     until("leaving is tried", async || {
         node.records().await[0].last_error.is_some()
     })
     .await;
     away.store(false, Ordering::SeqCst);
     // Whoever has the userid now is another person, and so is the one that is called otherwise next.
-    node.accepted(&is_renamed(&node, &corp, &person, renamed))
+    node.notify_until_accepted(&is_renamed(&node, &corp, &person, renamed))
         .await;
-    node.accepted(&leaves(&node, &corp, &another)).await;
+    node.notify_until_accepted(&leaves(&node, &corp, &another))
+        .await;
     until("all is done", async || {
-        node.statuses("change_contact")
+        node.record_statuses("change_contact")
             .await
             .iter()
             .all(|status| status == "succeeded")
@@ -227,7 +237,8 @@ async fn an_end_from_before_a_long_outage_is_not_given_up_at_its_first_failure()
     let clock = ManualClock::starting_now();
     let (node, away, corp, person) = started_with(|builder| builder.clock(clock.clone())).await;
     away.store(true, Ordering::SeqCst);
-    node.accepted(&leaves(&node, &corp, &person)).await;
+    node.notify_until_accepted(&leaves(&node, &corp, &person))
+        .await;
     until("it is tried", async || {
         node.records().await[0].last_error.is_some()
     })
@@ -242,13 +253,13 @@ async fn an_end_from_before_a_long_outage_is_not_given_up_at_its_first_failure()
     })
     .await;
     until("it waits", async || {
-        node.statuses("change_contact").await == ["waiting"]
+        node.record_statuses("change_contact").await == ["waiting"]
     })
     .await;
     away.store(false, Ordering::SeqCst);
     until("it is done", async || {
         clock.advance(Duration::from_mins(1));
-        node.statuses("change_contact").await == ["succeeded"]
+        node.record_statuses("change_contact").await == ["succeeded"]
     })
     .await;
 }

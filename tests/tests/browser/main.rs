@@ -2,19 +2,20 @@
 //! `screenshots/` of the target directory.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
-mod coming_in;
-mod going_wrong;
-mod looks;
+mod a11y;
+mod embedded;
+mod errors;
+mod layout;
+mod login;
 mod panel;
-mod senses;
 mod steps;
-mod within;
 
 use std::process::ExitCode;
 
 use wecom_login_tests::Adapter;
 use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
-use wecom_login_tests::browser::{BROWSER, BROWSER_OVER_TLS, Example, run, run_over_https};
+use wecom_login_tests::browser::{BROWSER, BROWSER_OVER_TLS, run, run_over_https};
+use wecom_login_tests::process::Example;
 use wecom_login_tests::scenarios::{self, Scenario};
 
 const EXAMPLES: [Example; 2] = [
@@ -54,34 +55,34 @@ macro_rules! with_adapters {
 fn main() -> ExitCode {
     let mut all = Vec::new();
     all.extend(with_examples!(BROWSER, run:
-        coming_in::qr_login,
-        coming_in::protected_page,
-        coming_in::workbench_login,
-        coming_in::consent,
-        coming_in::organisation_code,
-        coming_in::two_companies,
-        coming_in::by_keyboard,
-        coming_in::two_tabs,
-        coming_in::logout,
-        coming_in::return_to_stays_here,
-        going_wrong::refused,
-        going_wrong::code_expired,
-        going_wrong::attempt_expired,
-        going_wrong::back_button,
-        going_wrong::forged_state,
-        going_wrong::state_of_another_browser,
-        going_wrong::people_who_may_not,
-        going_wrong::told_in_every_look,
-        going_wrong::company_leaves,
-        looks::login_pages,
-        looks::sandbox_pages,
-        looks::headers_of_every_page,
+        login::qr_login,
+        login::protected_page,
+        login::workbench_login,
+        login::consent,
+        login::organisation_code,
+        login::two_companies,
+        login::by_keyboard,
+        login::two_tabs,
+        login::logout,
+        login::return_to_stays_here,
+        errors::refused,
+        errors::code_expired,
+        errors::attempt_expired,
+        errors::back_button,
+        errors::forged_state,
+        errors::state_of_another_browser,
+        errors::people_who_may_not,
+        errors::told_in_every_look,
+        errors::company_leaves,
+        layout::login_pages,
+        layout::sandbox_pages,
+        layout::headers_of_every_page,
     ));
-    all.extend(with_examples!(BROWSER_OVER_TLS, run_over_https: coming_in::over_https));
+    all.extend(with_examples!(BROWSER_OVER_TLS, run_over_https: login::over_https));
     all.extend(with_adapters!(
         BROWSER,
-        within::ten_minutes,
-        within::chooser
+        embedded::ten_minutes,
+        embedded::chooser
     ));
     all.extend(with_adapters!(
         BROWSER_OVER_TLS,

@@ -10,10 +10,12 @@ use sha2::{Digest as _, Sha384};
 use url::Url;
 use wecom_login::web::QrPanel;
 use wecom_login_tests::auths::COMPANY_A;
-use wecom_login_tests::browser::{Language, Look, Size, Stage, Window, run_with_panel};
-use wecom_login_tests::{Adapter, Ask, Setup, World};
+use wecom_login_tests::browser::{
+    BrowserProfile, BrowserSession, Language, Viewport, Window, run_with_panel,
+};
+use wecom_login_tests::{Adapter, TestApp, TestRequest};
 
-use crate::looks::{assert_strict, keep};
+use crate::layout::{assert_strict, keep};
 
 const STAND_IN: &[u8] = include_bytes!("wecom_jssdk.js");
 const MIRROR: &str = "https://cdn.jsdelivr.net/npm/@wecom/jssdk@2.4.4/dist/wecom.global.prod.js";
@@ -29,43 +31,43 @@ pub(crate) async fn panel(adapter: &dyn Adapter) {
             .with_script(MIRROR, Some(&digest(script)))
             .unwrap(),
     };
-    let setup = Setup::new().configure(|builder| builder.qr_panel(panel));
+    let setup = TestApp::from_auths_directory().configure(|builder| builder.qr_panel(panel));
     run_with_panel(
         "panel",
         adapter,
         setup,
         script,
-        async |stage: &Stage, world: &World, look: Look| {
+        async |session: &BrowserSession, app: &TestApp, look: BrowserProfile| {
             let target = format!("/auth/login?corpId={COMPANY_A}");
-            let page = world
-                .host(Ask::get(&target).header("accept", "text/html"))
+            let page = app
+                .send_to_host(TestRequest::get(&target).header("accept", "text/html"))
                 .await;
             let mut headers = String::new();
             keep(&mut headers, &target, &page);
-            stage.keep(&headers);
+            session.save_text(&headers);
             assert_strict(&page, "frame-src https://login.work.weixin.qq.com; ");
             for (name, look) in [
                 ("desktop", look),
                 (
                     "phone",
-                    Look {
-                        size: Size::Phone,
+                    BrowserProfile {
+                        viewport: Viewport::Phone,
                         language: Language::Chinese,
                         dark: true,
                         ..look
                     },
                 ),
             ] {
-                let window = stage.open(look).await;
+                let window = session.open(look).await;
                 let page = format!(
                     "http://{}/auth/login?corpId={COMPANY_A}&returnTo=/api/public",
-                    world.address()
+                    app.address()
                 );
-                window.go(&page).await;
+                window.goto(&page).await;
                 let frame = Url::parse(&window.attribute("#ww_login iframe", "src").await.unwrap())
                     .unwrap();
                 assert!(frame.as_str().starts_with(WECOM), "{frame}");
-                asked_rightly(world, &frame, look.language);
+                asked_rightly(app, &frame, look.language);
                 let title = window.attribute("#ww_login iframe", "title").await;
                 assert_eq!(
                     title,
@@ -76,16 +78,16 @@ pub(crate) async fn panel(adapter: &dyn Adapter) {
                 );
                 window.enter_frame("#ww_login iframe").await;
                 window.find(".people a").await;
-                stage.picture(&window, name).await;
+                session.screenshot(&window, name).await;
                 window.leave_frame().await;
-                assert!(!window.overflows().await);
+                assert!(!window.overflows_horizontally().await);
                 window.enter_frame("#ww_login iframe").await;
                 window.click(".people a").await;
                 window.leave_frame().await;
                 window
-                    .arrives(&format!("http://{}/api/public", world.address()))
+                    .wait_for_url(&format!("http://{}/api/public", app.address()))
                     .await;
-                is_in(&window, world).await;
+                is_in(&window, app).await;
             }
         },
     )
@@ -94,33 +96,34 @@ pub(crate) async fn panel(adapter: &dyn Adapter) {
 
 /// Under the default digest no other file runs; people are led on to WeCom's own page, and log in there.
 pub(crate) async fn another_script(adapter: &dyn Adapter) {
-    let setup = Setup::new().configure(|builder| builder.qr_panel(QrPanel::new()));
+    let setup =
+        TestApp::from_auths_directory().configure(|builder| builder.qr_panel(QrPanel::new()));
     run_with_panel(
         "other",
         adapter,
         setup,
         STAND_IN,
-        async |stage: &Stage, world: &World, look: Look| {
-            let window = stage.open(look).await;
+        async |session: &BrowserSession, app: &TestApp, look: BrowserProfile| {
+            let window = session.open(look).await;
             window
-                .go(&format!(
+                .goto(&format!(
                     "http://{}/auth/login?corpId={COMPANY_A}&returnTo=/api/public",
-                    world.address()
+                    app.address()
                 ))
                 .await;
-            window.arrives(WECOM).await;
+            window.wait_for_url(WECOM).await;
             window.click(".people a").await;
             window
-                .arrives(&format!("http://{}/api/public", world.address()))
+                .wait_for_url(&format!("http://{}/api/public", app.address()))
                 .await;
-            is_in(&window, world).await;
+            is_in(&window, app).await;
         },
     )
     .await;
 }
 
 /// What `createWWLoginPanel` was given, as its frame has it.
-fn asked_rightly(world: &World, frame: &Url, language: Language) {
+fn asked_rightly(app: &TestApp, frame: &Url, language: Language) {
     let mut asked: HashMap<_, _> = frame.query_pairs().into_owned().collect();
     let state = asked.remove("state").unwrap();
     assert!(
@@ -129,13 +132,13 @@ fn asked_rightly(world: &World, frame: &Url, language: Language) {
     );
     let version = asked.remove("version").unwrap();
     println!("the panel is of version {version}");
-    let corps = world.sandbox.state()["corps"].as_array().unwrap().clone();
+    let corps = app.sandbox.state()["corps"].as_array().unwrap().clone();
     let corp = corps
         .iter()
         .find(|corp| corp["corpId"] == COMPANY_A)
         .unwrap();
     let agent = corp["apps"][0]["agentId"].as_str().unwrap().to_owned();
-    let redirect_uri = format!("http://{}/auth/callback", world.address());
+    let redirect_uri = format!("http://{}/auth/callback", app.address());
     let wanted = HashMap::from(
         [
             ("login_type", "CorpApp"),
@@ -171,8 +174,8 @@ fn digest(script: &[u8]) -> String {
     format!("sha384-{}", STANDARD.encode(Sha384::digest(script)))
 }
 
-async fn is_in(window: &Window, world: &World) {
+async fn is_in(window: &Window, app: &TestApp) {
     let (status, user) = window.fetch("GET", "/api/hello").await;
     assert_eq!((status, &user["corpId"]), (200, &COMPANY_A.into()));
-    assert_eq!(user["thirdUserId"], world.person(COMPANY_A));
+    assert_eq!(user["thirdUserId"], app.member(COMPANY_A));
 }

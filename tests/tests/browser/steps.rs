@@ -1,33 +1,36 @@
 //! Steps that many scenarios take.
 
-use wecom_login_tests::browser::{Company, ExampleApp, Key, Window};
+use wecom_login_tests::browser::{Key, Window};
+use wecom_login_tests::process::{Company, DemoProcess};
 
 /// Begins a login for a company and waits for WeCom's QR page.
-pub(crate) async fn begin(window: &Window, app: &ExampleApp, company: &Company, return_to: &str) {
+pub(crate) async fn begin(window: &Window, app: &DemoProcess, company: &Company, return_to: &str) {
     window
-        .go(&format!(
+        .goto(&format!(
             "{}/auth/login?corpId={}&returnTo={return_to}",
             app.url, company.id
         ))
         .await;
     window
-        .arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url))
+        .wait_for_url(&format!("{}/wwlogin/sso/login", app.sandbox_url))
         .await;
 }
 
 /// Logs the first person of a company in by the QR page.
-pub(crate) async fn log_in(window: &Window, app: &ExampleApp, company: &Company, return_to: &str) {
+pub(crate) async fn log_in(window: &Window, app: &DemoProcess, company: &Company, return_to: &str) {
     begin(window, app, company, return_to).await;
-    window.choose(&company.person.1).await;
-    window.arrives(&format!("{}{return_to}", app.url)).await;
+    window.click_text(&company.member.1).await;
+    window
+        .wait_for_url(&format!("{}{return_to}", app.url))
+        .await;
 }
 
 /// Path and query that the QR page would lead its first person to.
-pub(crate) async fn way_back(window: &Window, app: &ExampleApp) -> String {
+pub(crate) async fn way_back(window: &Window, app: &DemoProcess) -> String {
     let link = window
         .script("return document.querySelector('.people a').href")
         .await;
-    app.leads_to(link.as_str().unwrap()).await
+    app.redirect_target(link.as_str().unwrap()).await
 }
 
 /// The `state` of a way back.
@@ -44,7 +47,7 @@ pub(crate) async fn is_in(window: &Window, company: &Company) {
         (&user["corpId"], &user["thirdUserId"]),
         (
             &company.id.as_str().into(),
-            &company.person.0.as_str().into()
+            &company.member.0.as_str().into()
         )
     );
 }

@@ -1,7 +1,7 @@
 //! A browser without Chromium, and WeCom's pages as it finds them: the sandbox's.
 
 use serde_json::Value;
-use wecom_login_tests::{Adapter, Ask, Layout, Reply, Setup, World, send};
+use wecom_login_tests::{Adapter, TestApp, TestRequest, TestResponse, send};
 
 const WECOM: &str =
     "Mozilla/5.0 (iPhone) AppleWebKit/605 wxwork/4.1.20 MicroMessenger/7.0.1 Language/zh";
@@ -32,13 +32,13 @@ impl Browser {
     }
 
     /// GET of a path of the app, as this browser sends it.
-    pub(crate) fn ask(&self, target: &str) -> Ask {
+    pub(crate) fn ask(&self, target: &str) -> TestRequest {
         let cookies: Vec<_> = self
             .cookies
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let ask = Ask::get(target)
+        let ask = TestRequest::get(target)
             .header("user-agent", &*self.agent)
             .header("accept-language", self.language)
             .header("accept", "text/html,*/*;q=0.8");
@@ -49,8 +49,8 @@ impl Browser {
         }
     }
 
-    pub(crate) fn keep(&mut self, reply: &Reply) {
-        for line in reply.all("set-cookie") {
+    pub(crate) fn keep(&mut self, reply: &TestResponse) {
+        for line in reply.header_values("set-cookie") {
             let (pair, attributes) = line.split_once(';').unwrap();
             assert!(
                 attributes.contains("Path=/; HttpOnly; SameSite=Lax"),
@@ -65,8 +65,8 @@ impl Browser {
     }
 
     /// Opens a page of ours; checks what every answer there has to keep.
-    pub(crate) async fn open(&mut self, world: &World, target: &str) -> Reply {
-        let reply = world.host(self.ask(target)).await;
+    pub(crate) async fn open(&mut self, world: &TestApp, target: &str) -> TestResponse {
+        let reply = world.send_to_host(self.ask(target)).await;
         assert_eq!(reply.header("cache-control"), Some("no-store"));
         assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
         assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
@@ -98,14 +98,19 @@ impl Browser {
     }
 
     /// `/login` with this query, which leads to WeCom: the link there.
-    pub(crate) async fn begin(&mut self, world: &World, query: &str) -> String {
+    pub(crate) async fn begin(&mut self, world: &TestApp, query: &str) -> String {
         let reply = self.open(world, &format!("/auth/login?{query}")).await;
         assert_eq!(reply.status, 302, "{}", reply.text());
         reply.header("location").unwrap().to_owned()
     }
 
     /// The same, then a scan or a click as this person, and the way back.
-    pub(crate) async fn log_in(&mut self, world: &World, query: &str, person: &str) -> Reply {
+    pub(crate) async fn log_in(
+        &mut self,
+        world: &TestApp,
+        query: &str,
+        person: &str,
+    ) -> TestResponse {
         let link = self.begin(world, query).await;
         let back = as_person(world, &link, person).await;
         self.open(world, &back).await
@@ -125,20 +130,24 @@ impl Browser {
             .count()
     }
 
-    pub(crate) async fn me(&self, world: &World) -> Value {
-        world.host(self.ask("/auth/me")).await.success()
+    pub(crate) async fn me(&self, world: &TestApp) -> Value {
+        world.send_to_host(self.ask("/auth/me")).await.success()
     }
 }
 
 /// WeCom's page with one more parameter; gives where it leads, below the app's origin.
-pub(crate) async fn at_wecom(world: &World, link: &str, more: &str) -> String {
+pub(crate) async fn at_wecom(world: &TestApp, link: &str, more: &str) -> String {
     let target = link
         .split('#')
         .next()
         .unwrap()
         .strip_prefix(&world.sandbox.url())
         .unwrap();
-    let reply = send(world.sandbox.addr(), &Ask::get(format!("{target}&{more}"))).await;
+    let reply = send(
+        world.sandbox.addr(),
+        &TestRequest::get(format!("{target}&{more}")),
+    )
+    .await;
     assert_eq!(reply.status, 302, "{}", reply.text());
     let location = reply.header("location").unwrap();
     let path = location
@@ -147,7 +156,7 @@ pub(crate) async fn at_wecom(world: &World, link: &str, more: &str) -> String {
     location[path..].to_owned()
 }
 
-pub(crate) async fn as_person(world: &World, link: &str, person: &str) -> String {
+pub(crate) async fn as_person(world: &TestApp, link: &str, person: &str) -> String {
     at_wecom(world, link, &format!("sandboxUser={person}")).await
 }
 
@@ -156,17 +165,20 @@ pub(crate) fn state_of(link: &str) -> String {
     state[..32].to_owned()
 }
 
-pub(crate) async fn world(adapter: &dyn Adapter) -> World {
-    World::start(adapter, Layout::Auth, Setup::new()).await
+pub(crate) async fn world(adapter: &dyn Adapter) -> TestApp {
+    TestApp::from_auths_directory()
+        .adapter(adapter)
+        .start()
+        .await
 }
 
 #[track_caller]
-pub(crate) fn is_page(reply: &Reply, status: u16, text: &str) {
+pub(crate) fn is_page(reply: &TestResponse, status: u16, text: &str) {
     assert_eq!(reply.status, status, "{}", reply.text());
     assert!(reply.text().contains(text), "{}", reply.text());
     assert!(
         !reply
-            .all("set-cookie")
+            .header_values("set-cookie")
             .any(|line| line.starts_with("wecom_login=")),
         "{reply:?}"
     );

@@ -2,16 +2,18 @@
 
 use serde_json::json;
 use wecom_login_tests::auths::COMPANY_A;
-use wecom_login_tests::{Adapter, Ask};
+use wecom_login_tests::{Adapter, TestRequest};
 
 use crate::browser::{Browser, as_person, is_page, state_of, world};
 
 pub(crate) async fn a_scan_leads_into_the_app(adapter: &dyn Adapter) {
     let world = world(adapter).await;
-    let person = world.person(COMPANY_A);
+    let person = world.member(COMPANY_A);
     let mut browser = Browser::new();
     // The host app's own page sends the browser to the login.
-    let away = world.host(browser.ask("/api/page?x=1&y=%E4%BC%81")).await;
+    let away = world
+        .send_to_host(browser.ask("/api/page?x=1&y=%E4%BC%81"))
+        .await;
     assert_eq!(away.status, 302);
     let query = away
         .header("location")
@@ -43,7 +45,10 @@ pub(crate) async fn a_scan_leads_into_the_app(adapter: &dyn Adapter) {
     );
     assert!(browser.cookie("wecom_login").unwrap().starts_with("wl_"));
     assert_eq!(browser.pending(), 0);
-    assert_eq!(world.host(browser.ask("/api/page")).await.status, 200);
+    assert_eq!(
+        world.send_to_host(browser.ask("/api/page")).await.status,
+        200
+    );
     let me = browser.me(&world).await;
     assert_eq!(
         (&me["session"]["platform"], &me["session"]["loginType"]),
@@ -72,16 +77,16 @@ pub(crate) async fn a_scan_leads_into_the_app(adapter: &dyn Adapter) {
         .await;
     assert_eq!((copy.pending(), copy.cookie("wecom_login")), (0, None));
     assert_eq!(
-        world.host(browser.ask("/api/page")).await.status,
+        world.send_to_host(browser.ask("/api/page")).await.status,
         200,
         "nothing of this ends the session"
     );
-    world.end().await;
+    world.stop().await;
 }
 
 pub(crate) async fn within_wecom_a_click_is_enough(adapter: &dyn Adapter) {
     let world = world(adapter).await;
-    let person = world.person(COMPANY_A);
+    let person = world.member(COMPANY_A);
     let mut browser = Browser::in_wecom();
     let link = browser.begin(&world, &format!("corpId={COMPANY_A}")).await;
     let expected = format!(
@@ -129,16 +134,16 @@ pub(crate) async fn within_wecom_a_click_is_enough(adapter: &dyn Adapter) {
             .await;
         is_page(&reply, 400, "This login link is not right");
     }
-    world.end().await;
+    world.stop().await;
 }
 
 pub(crate) async fn an_organisation_code_names_the_company(adapter: &dyn Adapter) {
     let world = world(adapter).await;
     let code = json!({"corpId": COMPANY_A, "code": "Acme-2026"});
     world
-        .admin(Ask::post("/setCode").json(&code))
+        .send_as_admin(TestRequest::post("/setCode").json(&code))
         .await
-        .no_content();
+        .assert_no_content();
     let mut browser = Browser::new();
     let page = browser
         .open(
@@ -158,7 +163,7 @@ pub(crate) async fn an_organisation_code_names_the_company(adapter: &dyn Adapter
     is_page(&page, 404, "There is no such organisation code");
     assert!(page.text().contains("value=\"no&quot;body\""));
 
-    let person = world.person(COMPANY_A);
+    let person = world.member(COMPANY_A);
     let reply = browser
         .log_in(&world, "returnTo=/a%26b&orgCode=+aCME-2026", &person)
         .await;
@@ -188,5 +193,5 @@ pub(crate) async fn an_organisation_code_names_the_company(adapter: &dyn Adapter
     let limited = browser.open(&world, "/auth/login?orgCode=Acme-2026").await;
     is_page(&limited, 429, "Too many attempts");
     assert!(limited.header("retry-after").is_some());
-    world.end().await;
+    world.stop().await;
 }

@@ -8,17 +8,20 @@ use wecom_login::{
     AuthenticatedMember, CorpId, Principal, Result, SuiteId, UserBinder, WecomUserId,
 };
 use wecom_login_tests::auths::{COMPANY_A, SUITE};
-use wecom_login_tests::{Adapter, Ask, Layout, Reply, Setup, World};
+use wecom_login_tests::{Adapter, TestApp, TestRequest, TestResponse};
 
 use crate::browser::{Browser, as_person, is_page};
 
 pub(crate) async fn who_is_in_several_companies_chooses_one(adapter: &dyn Adapter) {
     let binder = OneUser::default();
     let given = binder.clone();
-    let setup = Setup::new().configure(|builder| builder.binder(given));
-    let world = World::start(adapter, Layout::Auth, setup).await;
-    let (other, person) = (world.open_corp(), world.person(COMPANY_A));
-    let there = world.person(&other);
+    let world = TestApp::from_auths_directory()
+        .adapter(adapter)
+        .configure(|builder| builder.binder(given))
+        .start()
+        .await;
+    let (other, person) = (world.open_corp(), world.member(COMPANY_A));
+    let there = world.member(&other);
     binder.0.lock().unwrap().push(principal(&other, &there));
     let query = format!("corpId={COMPANY_A}&returnTo=/a");
     let mut browser = Browser::new();
@@ -75,17 +78,20 @@ pub(crate) async fn who_is_in_several_companies_chooses_one(adapter: &dyn Adapte
         "You may not enter this company",
     );
     is_page(&browser.open(&world, &own).await, 401, "This login is over");
-    world.end().await;
+    world.stop().await;
 }
 
 /// The page is loaded again, a company is clicked twice: the person is in, once.
 pub(crate) async fn the_page_of_companies_may_be_loaded_again(adapter: &dyn Adapter) {
     let binder = OneUser::default();
     let given = binder.clone();
-    let setup = Setup::new().configure(|builder| builder.binder(given));
-    let world = World::start(adapter, Layout::Auth, setup).await;
-    let (other, person) = (world.open_corp(), world.person(COMPANY_A));
-    let there = principal(&other, &world.person(&other));
+    let world = TestApp::from_auths_directory()
+        .adapter(adapter)
+        .configure(|builder| builder.binder(given))
+        .start()
+        .await;
+    let (other, person) = (world.open_corp(), world.member(COMPANY_A));
+    let there = principal(&other, &world.member(&other));
     // Named twice, it is listed once.
     binder.0.lock().unwrap().extend([there.clone(), there]);
     let query = format!("corpId={COMPANY_A}&returnTo=/a");
@@ -102,7 +108,11 @@ pub(crate) async fn the_page_of_companies_may_be_loaded_again(adapter: &dyn Adap
         is_page(&page, 200, "Choose a company");
         assert_eq!(links(&page).len(), 2);
     }
-    assert_eq!(world.hello(&former).await, 200, "nothing is chosen yet");
+    assert_eq!(
+        world.hello_status(&former).await,
+        200,
+        "nothing is chosen yet"
+    );
     let own = links(&browser.open(&world, &list).await).remove(0);
 
     // Two clicks, each sent before the other's answer was there; and a third one after it.
@@ -127,7 +137,10 @@ pub(crate) async fn the_page_of_companies_may_be_loaded_again(adapter: &dyn Adap
         .push(("wecom_login".to_owned(), token.clone()));
     assert_eq!(browser.clone().open(&world, &own).await.status, 303);
     assert_eq!(
-        (world.hello(&token).await, world.hello(&former).await),
+        (
+            world.hello_status(&token).await,
+            world.hello_status(&former).await
+        ),
         (200, 401)
     );
     // Later it is over, and nobody is logged out by that.
@@ -138,33 +151,36 @@ pub(crate) async fn the_page_of_companies_may_be_loaded_again(adapter: &dyn Adap
         "This login is over",
     );
     is_page(&browser.open(&world, &own).await, 401, "This login is over");
-    assert_eq!(world.hello(&token).await, 200);
-    world.end().await;
+    assert_eq!(world.hello_status(&token).await, 200);
+    world.stop().await;
 }
 
 /// A limit that others behind the same address used up does not cost the person the proof.
 pub(crate) async fn a_limit_leaves_the_choice_as_it_is(adapter: &dyn Adapter) {
     let binder = OneUser::default();
     let given = binder.clone();
-    let setup = Setup::new().configure(|builder| builder.binder(given));
-    let world = World::start(adapter, Layout::Auth, setup).await;
-    let (other, person) = (world.open_corp(), world.person(COMPANY_A));
+    let world = TestApp::from_auths_directory()
+        .adapter(adapter)
+        .configure(|builder| builder.binder(given))
+        .start()
+        .await;
+    let (other, person) = (world.open_corp(), world.member(COMPANY_A));
     binder
         .0
         .lock()
         .unwrap()
-        .push(principal(&other, &world.person(&other)));
+        .push(principal(&other, &world.member(&other)));
     let mut browser = Browser::new();
     let query = format!("corpId={COMPANY_A}&returnTo=/a");
     let own = links_of_a_choice(&mut browser, &world, &query, &person)
         .await
         .remove(0);
     for _ in 0..60 {
-        let made_up = Ask::post("/loginByCode").json(&json!({"loginCode": "made-up"}));
+        let made_up = TestRequest::post("/loginByCode").json(&json!({"loginCode": "made-up"}));
         world
-            .ours(made_up)
+            .send(made_up)
             .await
-            .is_problem(401, "LOGIN_CODE_INVALID");
+            .assert_problem(401, "LOGIN_CODE_INVALID");
     }
     let limited = browser.open(&world, &own).await;
     is_page(&limited, 429, "Too many attempts");
@@ -180,11 +196,16 @@ pub(crate) async fn a_limit_leaves_the_choice_as_it_is(adapter: &dyn Adapter) {
         browser.open(&world, &own).await.header("location"),
         Some("/a")
     );
-    world.end().await;
+    world.stop().await;
 }
 
 /// Logs in as somebody of several companies: the page that asks for one.
-async fn to_the_choice(browser: &mut Browser, world: &World, query: &str, person: &str) -> Reply {
+async fn to_the_choice(
+    browser: &mut Browser,
+    world: &TestApp,
+    query: &str,
+    person: &str,
+) -> TestResponse {
     let reply = browser.log_in(world, query, person).await;
     assert_eq!(reply.status, 303, "{}", reply.text());
     let page = browser.open(world, reply.header("location").unwrap()).await;
@@ -194,14 +215,14 @@ async fn to_the_choice(browser: &mut Browser, world: &World, query: &str, person
 
 async fn links_of_a_choice(
     browser: &mut Browser,
-    world: &World,
+    world: &TestApp,
     query: &str,
     person: &str,
 ) -> Vec<String> {
     links(&to_the_choice(browser, world, query, person).await)
 }
 
-fn links(page: &Reply) -> Vec<String> {
+fn links(page: &TestResponse) -> Vec<String> {
     let links = page.text().split("<li><a href=\"").skip(1);
     links
         .map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&"))

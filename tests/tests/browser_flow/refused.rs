@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde_json::json;
 use wecom_login_tests::auths::{CLOSED, COMPANY_A, SUITE};
-use wecom_login_tests::{Adapter, Ask, send};
+use wecom_login_tests::{Adapter, TestRequest, send};
 
 use crate::browser::{Browser, as_person, at_wecom, is_page, state_of, world};
 
 pub(crate) async fn a_login_may_be_refused_fail_and_end_in_time(adapter: &dyn Adapter) {
     let world = world(adapter).await;
     let (person, query) = (
-        world.person(COMPANY_A),
+        world.member(COMPANY_A),
         format!("corpId={COMPANY_A}&returnTo=/a"),
     );
     let mut browser = Browser::new();
@@ -70,12 +70,12 @@ pub(crate) async fn a_login_may_be_refused_fail_and_end_in_time(adapter: &dyn Ad
             .contains("href=\"/auth/login?returnTo=/a&amp;corpId=")
     );
     assert_eq!(late.pending(), 0);
-    world.end().await;
+    world.stop().await;
 }
 
 pub(crate) async fn who_may_not_come_in_is_told_why(adapter: &dyn Adapter) {
     let world = world(adapter).await;
-    let (person, query) = (world.person(COMPANY_A), format!("corpId={COMPANY_A}"));
+    let (person, query) = (world.member(COMPANY_A), format!("corpId={COMPANY_A}"));
     let mut browser = Browser::new();
     for (query, text) in [
         (format!("corpId={CLOSED}"), "LOGIN_DISABLED"),
@@ -85,7 +85,7 @@ pub(crate) async fn who_may_not_come_in_is_told_why(adapter: &dyn Adapter) {
         is_page(&reply, 403, text);
         assert_eq!(browser.pending(), 0);
     }
-    let stranger = world.special(COMPANY_A, "non-member");
+    let stranger = world.special_member(COMPANY_A, "non-member");
     is_page(
         &browser
             .log_in(&world, &format!("{query}&mode=workbench"), &stranger)
@@ -106,7 +106,7 @@ pub(crate) async fn who_may_not_come_in_is_told_why(adapter: &dyn Adapter) {
         401,
         "This login is over",
     );
-    let hidden = world.special(COMPANY_A, "invisible");
+    let hidden = world.special_member(COMPANY_A, "invisible");
     is_page(
         &browser
             .log_in(&world, &format!("{query}&mode=workbench"), &hidden)
@@ -133,7 +133,7 @@ pub(crate) async fn who_may_not_come_in_is_told_why(adapter: &dyn Adapter) {
         let back = as_person(&world, &link, &person).await;
         send(
             world.sandbox.addr(),
-            &Ask::post("/sandbox/faults").json(&fault),
+            &TestRequest::post("/sandbox/faults").json(&fault),
         )
         .await;
         is_page(&browser.open(&world, &back).await, status, text);
@@ -149,7 +149,7 @@ pub(crate) async fn who_may_not_come_in_is_told_why(adapter: &dyn Adapter) {
         403,
         "has not authorised the app",
     );
-    world.install(SUITE, COMPANY_A).await;
+    world.install_corp(SUITE, COMPANY_A).await;
     is_page(
         &browser
             .open(&world, &as_person(&world, &link, &person).await)
@@ -158,21 +158,21 @@ pub(crate) async fn who_may_not_come_in_is_told_why(adapter: &dyn Adapter) {
         "This login is over",
     );
     assert_eq!(browser.log_in(&world, &query, &person).await.status, 303);
-    world.end().await;
+    world.stop().await;
 }
 
 pub(crate) async fn after_a_logout_the_login_waits_for_a_click(adapter: &dyn Adapter) {
     let world = world(adapter).await;
-    let (person, query) = (world.person(COMPANY_A), format!("corpId={COMPANY_A}"));
+    let (person, query) = (world.member(COMPANY_A), format!("corpId={COMPANY_A}"));
     let mut browser = Browser::in_wecom();
     assert_eq!(browser.log_in(&world, &query, &person).await.status, 303);
     let token = browser.cookie("wecom_login").unwrap().to_owned();
     let cookie = format!("wecom_login={token}");
-    let logout = Ask::post("/logout")
+    let logout = TestRequest::post("/logout")
         .header("cookie", cookie)
         .header("sec-fetch-site", "same-origin");
-    let reply = world.ours(logout).await;
-    reply.no_content();
+    let reply = world.send(logout).await;
+    reply.assert_no_content();
     browser.keep(&reply);
     assert_eq!(browser.cookie("wecom_login"), None);
 
@@ -204,9 +204,9 @@ pub(crate) async fn after_a_logout_the_login_waits_for_a_click(adapter: &dyn Ada
     // The session may be over before the person logs out: for them it is a logout all the same.
     for path in ["/logout", "/logoutAll"] {
         let mut browser = Browser::in_wecom();
-        let gone = Ask::post(path).header("cookie", format!("wecom_login={token}"));
+        let gone = TestRequest::post(path).header("cookie", format!("wecom_login={token}"));
         let cross = world
-            .ours(gone.clone().header("sec-fetch-site", "cross-site"))
+            .send(gone.clone().header("sec-fetch-site", "cross-site"))
             .await;
         assert_eq!(
             (cross.status, cross.header("set-cookie")),
@@ -214,14 +214,14 @@ pub(crate) async fn after_a_logout_the_login_waits_for_a_click(adapter: &dyn Ada
             "no other site logs anybody out"
         );
         let reply = world
-            .ours(gone.header("sec-fetch-site", "same-origin"))
+            .send(gone.header("sec-fetch-site", "same-origin"))
             .await;
-        reply.is_problem(401, "TOKEN_INVALID");
+        reply.assert_problem(401, "TOKEN_INVALID");
         browser.keep(&reply);
         is_page(&browser.open(&world, &target).await, 200, "您已退出登录");
         // The mark lasts as long as the session could have.
         let mark = reply
-            .all("set-cookie")
+            .header_values("set-cookie")
             .find(|line| line.starts_with("wecom_logged_out="))
             .unwrap();
         assert!(mark.contains("; Max-Age=2592000;"), "{mark}");
@@ -230,22 +230,22 @@ pub(crate) async fn after_a_logout_the_login_waits_for_a_click(adapter: &dyn Ada
     let token = world.token(COMPANY_A, &person).await;
     assert_eq!(
         world
-            .ours(Ask::post("/logout").bearer(&token))
+            .send(TestRequest::post("/logout").bearer(&token))
             .await
             .header("set-cookie"),
         None
     );
-    world.end().await;
+    world.stop().await;
 }
 
 /// A page of anybody's can make a browser ask for companies that nobody knows; people come in all the same.
 pub(crate) async fn unknown_companies_shut_nobody_out(adapter: &dyn Adapter) {
     let world = world(adapter).await;
-    let (person, other) = (world.person(COMPANY_A), world.open_corp());
+    let (person, other) = (world.member(COMPANY_A), world.open_corp());
     let mut browser = Browser::new();
     assert_eq!(
         browser
-            .log_in(&world, &format!("corpId={other}"), &world.person(&other))
+            .log_in(&world, &format!("corpId={other}"), &world.member(&other))
             .await
             .status,
         303
@@ -265,7 +265,7 @@ pub(crate) async fn unknown_companies_shut_nobody_out(adapter: &dyn Adapter) {
     }
     for (corp_id, person) in [
         (COMPANY_A, &person),
-        (other.as_str(), &world.person(&other)),
+        (other.as_str(), &world.member(&other)),
     ] {
         let reply = Browser::new()
             .log_in(&world, &format!("corpId={corp_id}"), person)
@@ -290,5 +290,5 @@ pub(crate) async fn unknown_companies_shut_nobody_out(adapter: &dyn Adapter) {
             .status,
         403
     );
-    world.end().await;
+    world.stop().await;
 }

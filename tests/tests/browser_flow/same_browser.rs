@@ -2,13 +2,13 @@
 
 use serde_json::json;
 use wecom_login_tests::auths::{CODES_OFF, COMPANY_A, SUITE};
-use wecom_login_tests::{Adapter, Ask, Layout, Setup, World};
+use wecom_login_tests::{Adapter, TestApp, TestRequest};
 
 use crate::browser::{Browser, as_person, is_page, state_of, world};
 
 pub(crate) async fn only_the_browser_that_began_may_end_it(adapter: &dyn Adapter) {
     let world = world(adapter).await;
-    let (person, query) = (world.person(COMPANY_A), format!("corpId={COMPANY_A}"));
+    let (person, query) = (world.member(COMPANY_A), format!("corpId={COMPANY_A}"));
     let calls = || world.sandbox.calls("auth/getuserinfo");
     let before = calls();
     // Login CSRF: somebody else's code and state, in a browser with a login of its own under way.
@@ -58,19 +58,20 @@ pub(crate) async fn only_the_browser_that_began_may_end_it(adapter: &dyn Adapter
         303,
         "and the code is not burnt"
     );
-    let head = world.host(Ask::new("HEAD", "/auth/callback?code=c")).await;
+    let head = world
+        .send_to_host(TestRequest::new("HEAD", "/auth/callback?code=c"))
+        .await;
     assert_eq!((head.status, head.header("allow")), (405, Some("GET")));
-    world.end().await;
+    world.stop().await;
 }
 
 pub(crate) async fn tabs_do_not_disturb_each_other(adapter: &dyn Adapter) {
-    let world = World::start(
-        adapter,
-        Layout::Auth,
-        Setup::new().installed(&[(SUITE, COMPANY_A), (SUITE, CODES_OFF)]),
-    )
-    .await;
-    let (person, query) = (world.person(COMPANY_A), format!("corpId={COMPANY_A}"));
+    let world = TestApp::from_auths_directory()
+        .adapter(adapter)
+        .authorized(&[(SUITE, COMPANY_A), (SUITE, CODES_OFF)])
+        .start()
+        .await;
+    let (person, query) = (world.member(COMPANY_A), format!("corpId={COMPANY_A}"));
     let mut browser = Browser::new();
     let one = browser
         .begin(&world, &format!("{query}&returnTo=/one"))
@@ -80,20 +81,20 @@ pub(crate) async fn tabs_do_not_disturb_each_other(adapter: &dyn Adapter) {
         .begin(&world, &format!("corpId={CODES_OFF}&returnTo=/two"))
         .await;
     assert_eq!(browser.pending(), 2);
-    let other = world.person(CODES_OFF);
+    let other = world.member(CODES_OFF);
     let reply = browser
         .open(&world, &as_person(&world, &two, &other).await)
         .await;
     assert_eq!(reply.header("location"), Some("/two"));
     let first = browser.cookie("wecom_login").unwrap().to_owned();
-    assert_eq!(world.hello(&first).await, 200);
+    assert_eq!(world.hello_status(&first).await, 200);
     let reply = browser
         .open(&world, &as_person(&world, &one, &person).await)
         .await;
     assert_eq!(reply.header("location"), Some("/one"));
     // The session that the browser held before is over; the new token is another one.
     assert_ne!(browser.cookie("wecom_login"), Some(first.as_str()));
-    assert_eq!(world.hello(&first).await, 401);
+    assert_eq!(world.hello_status(&first).await, 401);
     // A stale cookie is in nobody's way.
     browser.cookies = vec![("wecom_login".to_owned(), first)];
     assert_eq!(browser.log_in(&world, &query, &person).await.status, 303);
@@ -119,12 +120,12 @@ pub(crate) async fn tabs_do_not_disturb_each_other(adapter: &dyn Adapter) {
             .status,
         303
     );
-    world.end().await;
+    world.stop().await;
 }
 
 pub(crate) async fn the_way_back_stays_on_this_origin(adapter: &dyn Adapter) {
     let world = world(adapter).await;
-    let (person, query) = (world.person(COMPANY_A), format!("corpId={COMPANY_A}"));
+    let (person, query) = (world.member(COMPANY_A), format!("corpId={COMPANY_A}"));
     let mut browser = Browser::new();
     for (return_to, location) in [
         ("%2Fa%3Fb%3Dc%23d", "/a?b=c#d"),
@@ -148,18 +149,21 @@ pub(crate) async fn the_way_back_stays_on_this_origin(adapter: &dyn Adapter) {
             "{return_to}"
         );
     }
-    world.end().await;
+    world.stop().await;
 }
 
 pub(crate) async fn on_https_every_cookie_is_bound_to_the_host(adapter: &dyn Adapter) {
-    let setup = Setup::new().configure(|builder| builder.public_url("https://app.example.com"));
-    let world = World::start(adapter, Layout::Auth, setup).await;
+    let world = TestApp::from_auths_directory()
+        .adapter(adapter)
+        .configure(|builder| builder.public_url("https://app.example.com"))
+        .start()
+        .await;
     world
         .sandbox
         .change_settings(json!({"trustedDomain": "app.example.com"}))
         .await
         .unwrap();
-    let person = world.person(COMPANY_A);
+    let person = world.member(COMPANY_A);
     let mut browser = Browser::new();
     let link = browser.begin(&world, &format!("corpId={COMPANY_A}")).await;
     assert!(
@@ -185,7 +189,7 @@ pub(crate) async fn on_https_every_cookie_is_bound_to_the_host(adapter: &dyn Ada
     assert_eq!(reply.status, 303);
     assert!(
         reply
-            .all("set-cookie")
+            .header_values("set-cookie")
             .all(|line| line.starts_with("__Host-") && line.contains("; Secure"))
     );
     assert!(
@@ -194,21 +198,24 @@ pub(crate) async fn on_https_every_cookie_is_bound_to_the_host(adapter: &dyn Ada
             .unwrap()
             .starts_with("wl_")
     );
-    world.end().await;
+    world.stop().await;
 }
 
 /// Two services on one host, each with names of its own.
 pub(crate) async fn cookies_may_be_named_otherwise(adapter: &dyn Adapter) {
-    let setup = Setup::new().configure(|builder| builder.cookie_prefix("crm"));
-    let world = World::start(adapter, Layout::Auth, setup).await;
-    let person = world.person(COMPANY_A);
+    let world = TestApp::from_auths_directory()
+        .adapter(adapter)
+        .configure(|builder| builder.cookie_prefix("crm"))
+        .start()
+        .await;
+    let person = world.member(COMPANY_A);
     let mut browser = Browser::new();
     let others = (
         "wecom_login".to_owned(),
         "wl_of_the_other_service".to_owned(),
     );
     browser.cookies.push(others.clone());
-    let reply = world.host(browser.ask("/api/hello")).await;
+    let reply = world.send_to_host(browser.ask("/api/hello")).await;
     assert_eq!(
         (reply.status, reply.header("set-cookie")),
         (401, None),
@@ -229,6 +236,9 @@ pub(crate) async fn cookies_may_be_named_otherwise(adapter: &dyn Adapter) {
     );
     assert!(browser.cookie("crm_login").unwrap().starts_with("wl_"));
     assert_eq!(browser.cookie("wecom_login"), Some(others.1.as_str()));
-    assert_eq!(world.host(browser.ask("/api/hello")).await.status, 200);
-    world.end().await;
+    assert_eq!(
+        world.send_to_host(browser.ask("/api/hello")).await.status,
+        200
+    );
+    world.stop().await;
 }

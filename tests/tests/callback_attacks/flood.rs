@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use wecom_login::{Clock as _, ManualClock};
-use wecom_login_tests::forge::{Push, app_event, suite_event};
-use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::push::{SignedPush, app_event, suite_event};
+use wecom_login_tests::{TestApp, until};
 
 const NOW: i64 = 1_700_000_000;
 
-fn leaves(node: &Node, corp: &str, user: &str) -> Push {
-    node.forge.post(
+fn leaves(node: &TestApp, corp: &str, user: &str) -> SignedPush {
+    node.push_builder.post(
         corp,
         &app_event(corp, "unsubscribe", NOW, &[("FromUserName", user)]),
     )
@@ -17,17 +18,17 @@ fn leaves(node: &Node, corp: &str, user: &str) -> Push {
 
 #[tokio::test]
 async fn repetitions_are_answered_from_memory_and_counted() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let push = leaves(&node, &corp, "somebody");
-    node.done(&push, "unsubscribe").await;
+    node.notify_until_done(&push, "unsubscribe").await;
     // Nobody can write, so whatever is answered now is answered from memory.
     let lock = node.database.lock().await;
     let started = Instant::now();
     let mut refused = 0;
     for _ in 0..500 {
         // The first may come before the event is in memory: it is there a moment after its record is written.
-        refused += node.accepted(&push).await;
+        refused += node.notify_until_accepted(&push).await;
     }
     println!(
         "500 repetitions answered from memory in {:?}, {refused} refused",
@@ -44,37 +45,37 @@ async fn repetitions_are_answered_from_memory_and_counted() {
         (500..=500 + refused).contains(&usize::try_from(record.duplicates).unwrap())
     })
     .await;
-    assert_eq!(node.statuses("unsubscribe").await, ["succeeded"]);
+    assert_eq!(node.record_statuses("unsubscribe").await, ["succeeded"]);
 }
 
 #[tokio::test]
 async fn what_cannot_be_stored_is_500_and_comes_again() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let token = node.session(SUITE, &corp, &user).await;
+    let token = node.issue_session(SUITE, &corp, &user).await;
     let push = leaves(&node, &corp, &user);
     node.database
         .execute("ALTER TABLE wecom_callback_record RENAME TO gone")
         .await;
-    let answer = node.push(&push).await;
+    let answer = node.notify(&push).await;
     assert_eq!((answer.status, answer.body.len()), (500, 0));
     node.database
         .execute("ALTER TABLE gone RENAME TO wecom_callback_record")
         .await;
     assert!(
-        node.lives(&token).await,
+        node.is_valid(&token).await,
         "nothing was done of what was not stored"
     );
-    node.done(&push, "unsubscribe").await;
-    until("the session is over", async || !node.lives(&token).await).await;
+    node.notify_until_done(&push, "unsubscribe").await;
+    until("the session is over", async || !node.is_valid(&token).await).await;
 }
 
 #[tokio::test]
 async fn a_database_that_hangs_is_500_in_time_and_nothing_is_lost() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
-    let pushes: Vec<Push> = (0..60)
+    let pushes: Vec<SignedPush> = (0..60)
         .map(|number| leaves(&node, &corp, &format!("user-{number}")))
         .collect();
     let lock = node.database.lock().await;
@@ -100,12 +101,12 @@ async fn a_database_that_hangs_is_500_in_time_and_nothing_is_lost() {
     for push in &pushes {
         // As WeCom does: again until it is taken.
         until("the push is taken", async || {
-            node.push(push).await.status == 200
+            node.notify(push).await.status == 200
         })
         .await;
     }
     until("all are worked off", async || {
-        node.statuses("unsubscribe").await == vec!["succeeded"; 60]
+        node.record_statuses("unsubscribe").await == vec!["succeeded"; 60]
     })
     .await;
 }
@@ -114,7 +115,7 @@ async fn a_database_that_hangs_is_500_in_time_and_nothing_is_lost() {
 async fn of_what_is_ignored_the_newest_ten_thousand_stay() {
     let clock = ManualClock::starting_now();
     let its = clock.clone();
-    let node = Node::start_with(Plan::default(), |builder| builder.clock(its)).await;
+    let node = TestApp::builder().clock(&its).start().await;
     let now = clock.now().as_millis();
     for fifty in 0..201 {
         let rows: Vec<String> = (0..50)
@@ -142,23 +143,23 @@ async fn of_what_is_ignored_the_newest_ten_thousand_stay() {
 
 #[tokio::test]
 async fn an_event_whose_record_failed_is_tried_again_when_it_comes_again() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     node.install(0).await;
-    let push = node.forge.post(
+    let push = node.push_builder.post(
         SUITE,
         &suite_event(SUITE, "create_auth", NOW, &[("AuthCode", "no-such-code")]),
     );
-    node.accepted(&push).await;
+    node.notify_until_accepted(&push).await;
     until("it failed", async || {
-        node.statuses("create_auth").await[0] == "failed"
+        node.record_statuses("create_auth").await[0] == "failed"
     })
     .await;
     let attempts = async || node.records().await[0].attempts;
     let before = attempts().await;
-    node.accepted(&push).await;
+    node.notify_until_accepted(&push).await;
     until("it was tried again", async || attempts().await > before).await;
     until("it failed again", async || {
-        node.statuses("create_auth").await[0] == "failed"
+        node.record_statuses("create_auth").await[0] == "failed"
     })
     .await;
 }

@@ -1,18 +1,17 @@
 //! Suite events and app events are not taken for one another, and no text of a member is read as a field.
 
-use wecom_login_tests::forge::{app_event, suite_event, xml};
-use wecom_login_tests::node::{Node, PROVIDER, Plan, SUITE, principal, until};
+use wecom_login_tests::app::{PROVIDER, SUITE, principal};
+use wecom_login_tests::push::{app_event, suite_event, xml};
+use wecom_login_tests::{TestApp, until};
 
 const NOW: i64 = 1_700_000_000;
 
-async fn with_one_session() -> (Node, String, String, String) {
-    let mut plan = Plan::default();
-    plan.provider = true;
-    let node = Node::start(plan).await;
+async fn with_one_session() -> (TestApp, String, String, String) {
+    let node = TestApp::builder().provider().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let token = node.session(SUITE, &corp, &user).await;
-    assert!(node.lives(&token).await);
+    let token = node.issue_session(SUITE, &corp, &user).await;
+    assert!(node.is_valid(&token).await);
     (node, corp, user, token)
 }
 
@@ -20,7 +19,8 @@ async fn with_one_session() -> (Node, String, String, String) {
 async fn a_suite_event_under_a_corps_receiveid_does_nothing() {
     let (node, corp, _, token) = with_one_session().await;
     let cancel = suite_event(SUITE, "cancel_auth", NOW, &[("AuthCorpId", &corp)]);
-    node.accepted(&node.forge.post(&corp, &cancel)).await;
+    node.notify_until_accepted(&node.push_builder.post(&corp, &cancel))
+        .await;
     // Even if it names its company as an app event does.
     let both = xml(&[
         ("ToUserName", &corp),
@@ -32,27 +32,33 @@ async fn a_suite_event_under_a_corps_receiveid_does_nothing() {
         ("Event", "unsubscribe"),
         ("FromUserName", "x"),
     ]);
-    node.accepted(&node.forge.post(&corp, &both)).await;
-    assert_eq!(node.statuses("cancel_auth").await, ["ignored", "ignored"]);
-    assert_eq!(node.status(SUITE, &corp).await, "active");
-    assert!(node.lives(&token).await);
+    node.notify_until_accepted(&node.push_builder.post(&corp, &both))
+        .await;
+    assert_eq!(
+        node.record_statuses("cancel_auth").await,
+        ["ignored", "ignored"]
+    );
+    assert_eq!(node.authorization_status(SUITE, &corp).await, "active");
+    assert!(node.is_valid(&token).await);
 }
 
 #[tokio::test]
 async fn an_app_event_under_the_suites_receiveid_does_nothing() {
     let (node, corp, user, token) = with_one_session().await;
     let gone = app_event(&corp, "unsubscribe", NOW, &[("FromUserName", &user)]);
-    node.accepted(&node.forge.post(SUITE, &gone)).await;
+    node.notify_until_accepted(&node.push_builder.post(SUITE, &gone))
+        .await;
     let left = app_event(
         &corp,
         "change_contact",
         NOW,
         &[("ChangeType", "delete_user"), ("UserID", &user)],
     );
-    node.accepted(&node.forge.post(SUITE, &left)).await;
-    assert_eq!(node.statuses("unsubscribe").await, ["ignored"]);
-    assert_eq!(node.statuses("change_contact").await, ["ignored"]);
-    assert!(node.lives(&token).await);
+    node.notify_until_accepted(&node.push_builder.post(SUITE, &left))
+        .await;
+    assert_eq!(node.record_statuses("unsubscribe").await, ["ignored"]);
+    assert_eq!(node.record_statuses("change_contact").await, ["ignored"]);
+    assert!(node.is_valid(&token).await);
 }
 
 #[tokio::test]
@@ -65,20 +71,20 @@ async fn an_event_of_one_company_cannot_act_on_another() {
         NOW,
         &[("FromUserName", &user), ("AuthCorpId", &corp)],
     );
-    node.done(&node.forge.post(&other, &inner), "unsubscribe")
+    node.notify_until_done(&node.push_builder.post(&other, &inner), "unsubscribe")
         .await;
     assert!(
-        node.lives(&token).await,
+        node.is_valid(&token).await,
         "the same userid in another company is another person"
     );
     let foreign = app_event(&corp, "unsubscribe", NOW, &[("FromUserName", &user)]);
-    let answer = node.push(&node.forge.post(&other, &foreign)).await;
+    let answer = node.notify(&node.push_builder.post(&other, &foreign)).await;
     assert_eq!(
         (answer.status, answer.body.len()),
         (403, 0),
         "receiveid and inner ToUserName differ"
     );
-    assert!(node.lives(&token).await);
+    assert!(node.is_valid(&token).await);
 }
 
 #[tokio::test]
@@ -118,9 +124,9 @@ async fn fields_are_direct_children_and_come_once() {
         ("no end", format!("{gone}<a>")),
     ];
     for (number, (what, fields)) in looks_alike.iter().enumerate() {
-        node.accepted(
+        node.notify_until_accepted(
             &node
-                .forge
+                .push_builder
                 .post(&corp, &format!("<xml>{head}{fields}</xml>")),
         )
         .await;
@@ -130,15 +136,17 @@ async fn fields_are_direct_children_and_come_once() {
             .filter(|record| record.status == wecom_login::RecordStatus::Ignored)
             .count();
         assert_eq!(ignored, number + 1, "{what}: {records:?}");
-        assert!(node.lives(&token).await, "{what}");
+        assert!(node.is_valid(&token).await, "{what}");
     }
     // The same fields in their place do act.
-    node.done(
-        &node.forge.post(&corp, &format!("<xml>{head}{gone}</xml>")),
+    node.notify_until_done(
+        &node
+            .push_builder
+            .post(&corp, &format!("<xml>{head}{gone}</xml>")),
         "unsubscribe",
     )
     .await;
-    until("the session is over", async || !node.lives(&token).await).await;
+    until("the session is over", async || !node.is_valid(&token).await).await;
 }
 
 #[tokio::test]
@@ -194,7 +202,11 @@ async fn what_is_for_the_provider_or_no_event_is_ignored_without_its_payload() {
     let mut late = 0;
     for (receive_id, message) in &pushes {
         // What was stored, but too late for its answer, is not offered.
-        late += usize::from(node.accepted(&node.forge.post(receive_id, message)).await > 0);
+        late += usize::from(
+            node.notify_until_accepted(&node.push_builder.post(receive_id, message))
+                .await
+                > 0,
+        );
     }
     let records = node.records().await;
     assert_eq!(records.len() - before, pushes.len());
@@ -214,8 +226,8 @@ async fn what_is_for_the_provider_or_no_event_is_ignored_without_its_payload() {
             >= 12
     );
     let told = || {
-        node.told
-            .lines()
+        node.hooks
+            .calls()
             .iter()
             .filter(|line| line.starts_with("other: "))
             .count()
@@ -228,12 +240,12 @@ async fn what_is_for_the_provider_or_no_event_is_ignored_without_its_payload() {
     assert!(
         late > 0
             || node
-                .told
-                .times(&format!("other: {PROVIDER} kf_msg_or_event"))
+                .hooks
+                .count(&format!("other: {PROVIDER} kf_msg_or_event"))
                 == 1
     );
-    assert_eq!(node.status(SUITE, &corp).await, "active");
-    assert!(node.lives(&token).await);
+    assert_eq!(node.authorization_status(SUITE, &corp).await, "active");
+    assert!(node.is_valid(&token).await);
     assert!(
         !node.database.holds(words).await,
         "the words are in the database"
@@ -247,26 +259,29 @@ async fn envelopes_and_events_may_be_json() {
     let event = serde_json::json!({
         "ToUserName": corp, "FromUserName": user, "CreateTime": NOW, "MsgType": "event", "Event": "unsubscribe",
     });
-    node.done(
-        &node.forge.json_post(&corp, &event.to_string()),
+    node.notify_until_done(
+        &node.push_builder.json_post(&corp, &event.to_string()),
         "unsubscribe",
     )
     .await;
-    until("the session is over", async || !node.lives(&token).await).await;
+    until("the session is over", async || !node.is_valid(&token).await).await;
     // The rules are those of XML.
     let who = principal(SUITE, &corp, &user);
-    let token = node.session(SUITE, &corp, who.third_user_id.as_str()).await;
+    let token = node
+        .issue_session(SUITE, &corp, who.third_user_id.as_str())
+        .await;
     let twice = event
         .to_string()
         .replacen('{', "{\"Event\":\"unsubscribe\",", 1);
     let nested = serde_json::json!({"ToUserName": corp, "MsgType": "event", "Event": {"Event": "unsubscribe"}});
     for message in [twice, nested.to_string()] {
-        node.accepted(&node.forge.json_post(&corp, &message)).await;
+        node.notify_until_accepted(&node.push_builder.json_post(&corp, &message))
+            .await;
     }
-    assert!(node.lives(&token).await);
+    assert!(node.is_valid(&token).await);
     let foreign = suite_event("dkforeign", "cancel_auth", NOW, &[("AuthCorpId", &corp)]);
     assert_eq!(
-        node.push(&node.forge.json_post(SUITE, &foreign))
+        node.notify(&node.push_builder.json_post(SUITE, &foreign))
             .await
             .status,
         403

@@ -3,8 +3,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
-use wecom_login_tests::forge::{app_event, suite_event};
-use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::push::{app_event, suite_event};
+use wecom_login_tests::{TestApp, until};
 
 fn now() -> i64 {
     i64::try_from(
@@ -16,8 +17,8 @@ fn now() -> i64 {
     .unwrap()
 }
 
-fn cancel(node: &Node, corp: &str, time: i64) -> wecom_login_tests::forge::Push {
-    node.forge.post(
+fn cancel(node: &TestApp, corp: &str, time: i64) -> wecom_login_tests::push::SignedPush {
+    node.push_builder.post(
         SUITE,
         &suite_event(SUITE, "cancel_auth", time, &[("AuthCorpId", corp)]),
     )
@@ -25,22 +26,22 @@ fn cancel(node: &Node, corp: &str, time: i64) -> wecom_login_tests::forge::Push 
 
 #[tokio::test]
 async fn a_forged_cancel_stops_logins_only_until_wecom_contradicts_it() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let token = node.session(SUITE, &corp, &user).await;
-    assert!(node.lives(&token).await);
-    node.done(&cancel(&node, &corp, now() + 1), "cancel_auth")
+    let token = node.issue_session(SUITE, &corp, &user).await;
+    assert!(node.is_valid(&token).await);
+    node.notify_until_done(&cancel(&node, &corp, now() + 1), "cancel_auth")
         .await;
     until("the stop is undone", async || {
-        node.status(SUITE, &corp).await == "active"
+        node.authorization_status(SUITE, &corp).await == "active"
     })
     .await;
     assert!(
-        !node.lives(&token).await,
+        !node.is_valid(&token).await,
         "sessions end at once, whatever WeCom says later"
     );
-    let answer = node.log_in(SUITE, &corp, &user).await;
+    let answer = node.log_in_to_suite(SUITE, &corp, &user).await;
     assert_eq!(answer.status, 200, "{:?}", answer.json());
     let kept = "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NOT NULL";
     assert_eq!(
@@ -52,31 +53,33 @@ async fn a_forged_cancel_stops_logins_only_until_wecom_contradicts_it() {
 
 #[tokio::test]
 async fn a_cancel_older_than_the_authorisation_ends_nothing() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
-    let token = node.session(SUITE, &corp, &node.user(0, 0)).await;
-    node.done(&cancel(&node, &corp, now() - 3600), "cancel_auth")
+    let token = node.issue_session(SUITE, &corp, &node.user(0, 0)).await;
+    node.notify_until_done(&cancel(&node, &corp, now() - 3600), "cancel_auth")
         .await;
-    assert_eq!(node.status(SUITE, &corp).await, "active");
-    assert!(node.lives(&token).await);
+    assert_eq!(node.authorization_status(SUITE, &corp).await, "active");
+    assert!(node.is_valid(&token).await);
 }
 
 #[tokio::test]
 async fn cancel_and_create_in_the_same_second_are_settled_by_asking() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     // Really installed; the cancellation of before arrives last.
     let corp = node.install(0).await;
     let same_second = node
         .number("SELECT event_time FROM wecom_authorization")
         .await;
-    node.done(&cancel(&node, &corp, same_second), "cancel_auth")
+    node.notify_until_done(&cancel(&node, &corp, same_second), "cancel_auth")
         .await;
     until("the company is in", async || {
-        node.status(SUITE, &corp).await == "active"
+        node.authorization_status(SUITE, &corp).await == "active"
     })
     .await;
     assert_eq!(
-        node.log_in(SUITE, &corp, &node.user(0, 0)).await.status,
+        node.log_in_to_suite(SUITE, &corp, &node.user(0, 0))
+            .await
+            .status,
         200
     );
 
@@ -90,9 +93,10 @@ async fn cancel_and_create_in_the_same_second_are_settled_by_asking() {
         .await
         .unwrap();
     node.sandbox.cancel(&other).await.unwrap();
-    node.accepted(&cancel(&node, &other, same_second)).await;
+    node.notify_until_accepted(&cancel(&node, &other, same_second))
+        .await;
     until("the company is out", async || {
-        node.status(SUITE, &other).await == "cancelled"
+        node.authorization_status(SUITE, &other).await == "cancelled"
     })
     .await;
     let gone = format!(
@@ -103,7 +107,7 @@ async fn cancel_and_create_in_the_same_second_are_settled_by_asking() {
 
 #[tokio::test]
 async fn a_create_that_overtakes_its_cancel_stands() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     node.sandbox
         .change_settings(json!({"reorder": ["cancel_auth"]}))
@@ -113,26 +117,28 @@ async fn a_create_that_overtakes_its_cancel_stands() {
     // The cancellation is delivered after this one.
     node.sandbox.install(&corp).await.unwrap();
     until("both are worked off", async || {
-        node.statuses("cancel_auth").await == ["succeeded"]
-            && node.statuses("create_auth").await.len() == 2
+        node.record_statuses("cancel_auth").await == ["succeeded"]
+            && node.record_statuses("create_auth").await.len() == 2
     })
     .await;
     until("the company is in", async || {
-        node.status(SUITE, &corp).await == "active"
+        node.authorization_status(SUITE, &corp).await == "active"
     })
     .await;
     assert_eq!(
-        node.log_in(SUITE, &corp, &node.user(0, 0)).await.status,
+        node.log_in_to_suite(SUITE, &corp, &node.user(0, 0))
+            .await
+            .status,
         200
     );
 }
 
 #[tokio::test]
 async fn a_create_that_a_later_reset_overtook_begins_a_new_epoch() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let token = node.session(SUITE, &corp, &user).await;
+    let token = node.issue_session(SUITE, &corp, &user).await;
     node.sandbox
         .change_settings(json!({"reorder": ["create_auth"]}))
         .await
@@ -142,34 +148,34 @@ async fn a_create_that_a_later_reset_overtook_begins_a_new_epoch() {
     node.sandbox.advance(std::time::Duration::from_secs(2));
     assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
     until("both are worked off", async || {
-        node.statuses("reset_permanent_code").await == ["succeeded"]
-            && node.statuses("create_auth").await == ["succeeded", "succeeded"]
+        node.record_statuses("reset_permanent_code").await == ["succeeded"]
+            && node.record_statuses("create_auth").await == ["succeeded", "succeeded"]
     })
     .await;
-    assert!(!node.lives(&token).await, "the company authorised anew");
+    assert!(!node.is_valid(&token).await, "the company authorised anew");
     // The secret is the reset's.
     node.sandbox.expire_tokens();
-    assert_eq!(node.log_in(SUITE, &corp, &user).await.status, 200);
+    assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
 }
 
 #[tokio::test]
 async fn two_change_auth_of_one_second_are_both_read() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let asked = || {
         node.sandbox.calls("service/v2/get_auth_info") + node.sandbox.calls("service/get_auth_info")
     };
     until("it was read once", async || asked() >= 1).await;
-    let push = node.forge.post(
+    let push = node.push_builder.post(
         SUITE,
         &suite_event(SUITE, "change_auth", now(), &[("AuthCorpId", &corp)]),
     );
     for time in 1..=3 {
         let before = asked();
-        node.done(&push, "change_auth").await;
+        node.notify_until_done(&push, "change_auth").await;
         until("WeCom is asked", async || asked() > before).await;
         assert_eq!(
-            node.statuses("change_auth").await.len(),
+            node.record_statuses("change_auth").await.len(),
             1,
             "one record, run {time} times"
         );
@@ -178,20 +184,22 @@ async fn two_change_auth_of_one_second_are_both_read() {
 
 #[tokio::test]
 async fn a_replayed_unsubscribe_ends_no_later_session() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let first = node.session(SUITE, &corp, &user).await;
+    let first = node.issue_session(SUITE, &corp, &user).await;
     let event = app_event(&corp, "unsubscribe", now(), &[("FromUserName", &user)]);
-    let gone = node.forge.post(&corp, &event);
-    node.done(&gone, "unsubscribe").await;
-    until("the session is over", async || !node.lives(&first).await).await;
-    let second = node.session(SUITE, &corp, &user).await;
-    let mut refused = node.accepted(&gone).await;
+    let gone = node.push_builder.post(&corp, &event);
+    node.notify_until_done(&gone, "unsubscribe").await;
+    until("the session is over", async || !node.is_valid(&first).await).await;
+    let second = node.issue_session(SUITE, &corp, &user).await;
+    let mut refused = node.notify_until_accepted(&gone).await;
     // Encrypted anew it is still the same event.
-    refused += node.accepted(&node.forge.post(&corp, &event)).await;
-    assert!(node.lives(&second).await);
-    assert_eq!(node.statuses("unsubscribe").await.len(), 1);
+    refused += node
+        .notify_until_accepted(&node.push_builder.post(&corp, &event))
+        .await;
+    assert!(node.is_valid(&second).await);
+    assert_eq!(node.record_statuses("unsubscribe").await.len(), 1);
     until("both repetitions are counted", async || {
         let records = node.records().await;
         let record = records
@@ -205,10 +213,10 @@ async fn a_replayed_unsubscribe_ends_no_later_session() {
 
 #[tokio::test]
 async fn a_replay_is_known_after_its_record_is_gone() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let gone = node.forge.post(
+    let gone = node.push_builder.post(
         &corp,
         &app_event(
             &corp,
@@ -217,13 +225,13 @@ async fn a_replay_is_known_after_its_record_is_gone() {
             &[("FromUserName", &user)],
         ),
     );
-    node.done(&gone, "unsubscribe").await;
+    node.notify_until_done(&gone, "unsubscribe").await;
     node.database
         .execute("DELETE FROM wecom_callback_record")
         .await;
-    let token = node.session(SUITE, &corp, &user).await;
+    let token = node.issue_session(SUITE, &corp, &user).await;
     // A handle that remembers nothing.
-    let later = node.another_handle().await;
+    let later = node.second_handle().await;
     let answer = later
         .service()
         .notify("POST", &gone.query, &gone.body)
@@ -235,6 +243,6 @@ async fn a_replay_is_known_after_its_record_is_gone() {
         0,
         "it is not an event again"
     );
-    assert!(node.lives(&token).await);
+    assert!(node.is_valid(&token).await);
     later.shutdown().await;
 }

@@ -1,22 +1,25 @@
 //! What is not answered, and that all of it looks the same.
 
-use axum::body::Body;
-use http::Request;
 use wecom_login::NotifyResponse;
-use wecom_login_tests::forge::{Forge, Push, app_event, suite_event, xml};
-use wecom_login_tests::node::{Node, PROVIDER, Plan, SUITE};
+use wecom_login_tests::app::{PROVIDER, SUITE};
+use wecom_login_tests::push::{PushBuilder, SignedPush, app_event, suite_event, xml};
+use wecom_login_tests::{TestApp, TestRequest};
 
 const OTHER_KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
 
-fn plan(provider: bool) -> Plan {
-    let mut plan = Plan::default();
-    (plan.provider, plan.deaf) = (provider, true);
-    plan
+/// An app to which the sandbox pushes nothing.
+async fn start(provider: bool) -> TestApp {
+    let builder = TestApp::builder().without_push();
+    if provider {
+        builder.provider().start().await
+    } else {
+        builder.start().await
+    }
 }
 
 /// Status and body.
-async fn check_url(node: &Node, query: &str) -> (u16, Vec<u8>) {
-    let answer = node.check_url(query).await;
+async fn check_url(node: &TestApp, query: &str) -> (u16, Vec<u8>) {
+    let answer = node.verify_url(query).await;
     (answer.status, answer.body.to_vec())
 }
 
@@ -27,9 +30,9 @@ fn refused() -> (u16, Vec<u8>) {
 #[tokio::test]
 async fn a_captured_post_sent_again_as_echostr_is_not_decrypted() {
     for provider in [false, true] {
-        let node = Node::start(plan(provider)).await;
+        let node = start(provider).await;
         let secret = "AuthCodeThatNobodyMaySee";
-        let push = node.forge.post(
+        let push = node.push_builder.post(
             SUITE,
             &suite_event(SUITE, "create_auth", 1, &[("AuthCode", secret)]),
         );
@@ -39,7 +42,7 @@ async fn a_captured_post_sent_again_as_echostr_is_not_decrypted() {
             "provider: {provider}"
         );
         // The shape of a ticket alone, in place of a whole event, is no way round either: it is too long.
-        let ticket = node.forge.echo(SUITE, &"t".repeat(65));
+        let ticket = node.push_builder.url_verification(SUITE, &"t".repeat(65));
         assert_eq!(check_url(&node, &ticket).await, refused());
     }
 }
@@ -47,8 +50,8 @@ async fn a_captured_post_sent_again_as_echostr_is_not_decrypted() {
 /// A route of the host app's own has nothing but what the answer says.
 #[tokio::test]
 async fn an_answer_brings_its_headers() {
-    let node = Node::start(plan(false)).await;
-    let query = node.forge.echo(SUITE, "1");
+    let node = start(false).await;
+    let query = node.push_builder.url_verification(SUITE, "1");
     let (service, instance) = (node.login.service(), node.login.instance("First").unwrap());
     let header = |answer: &NotifyResponse, wanted: &str| {
         let headers = answer.headers();
@@ -87,10 +90,10 @@ async fn an_answer_brings_its_headers() {
 
 #[tokio::test]
 async fn a_url_check_is_answered_in_its_shape_only() {
-    let node = Node::start(plan(true)).await;
+    let node = start(true).await;
     for fits in ["1", "1616140317555161061", "a-b_C9", &"a".repeat(64)] {
         assert_eq!(
-            check_url(&node, &node.forge.echo(PROVIDER, fits)).await,
+            check_url(&node, &node.push_builder.url_verification(PROVIDER, fits)).await,
             (200, fits.as_bytes().to_vec())
         );
     }
@@ -106,7 +109,11 @@ async fn a_url_check_is_answered_in_its_shape_only() {
         &"a".repeat(65),
     ] {
         assert_eq!(
-            check_url(&node, &node.forge.echo(PROVIDER, no_shape)).await,
+            check_url(
+                &node,
+                &node.push_builder.url_verification(PROVIDER, no_shape)
+            )
+            .await,
             refused(),
             "{no_shape:?}"
         );
@@ -117,8 +124,8 @@ async fn a_url_check_is_answered_in_its_shape_only() {
 async fn a_leaked_token_makes_no_padding_oracle_of_get() {
     // Whoever has the token signs any ciphertext; answers that differ would decrypt it byte by byte.
     for provider in [false, true] {
-        let node = Node::start(plan(provider)).await;
-        let good = node.forge.encrypt(
+        let node = start(provider).await;
+        let good = node.push_builder.encrypt(
             SUITE,
             suite_event(SUITE, "suite_ticket", 1, &[("SuiteTicket", "t")]).as_bytes(),
         );
@@ -126,7 +133,7 @@ async fn a_leaked_token_makes_no_padding_oracle_of_get() {
         let last_of_the_block_before = bytes.len() - 17;
         for guess in 0..=255 {
             bytes[last_of_the_block_before] = guess;
-            let query = node.forge.signed(&encode(&bytes), true);
+            let query = node.push_builder.signed(&encode(&bytes), true);
             assert_eq!(
                 check_url(&node, &query).await,
                 refused(),
@@ -143,8 +150,8 @@ async fn a_leaked_token_makes_no_padding_oracle_of_get() {
 
 #[tokio::test]
 async fn a_url_check_takes_its_own_receiveids_only() {
-    let node = Node::start(plan(true)).await;
-    let echo = |receive_id: &str| node.forge.echo(receive_id, "123");
+    let node = start(true).await;
+    let echo = |receive_id: &str| node.push_builder.url_verification(receive_id, "123");
     for legal in [PROVIDER, SUITE] {
         assert_eq!(check_url(&node, &echo(legal)).await.0, 200, "{legal}");
     }
@@ -164,23 +171,24 @@ async fn a_url_check_takes_its_own_receiveids_only() {
             "{illegal:?}"
         );
     }
-    let mut with_a_company = plan(true);
-    with_a_company.deaf = false;
-    let node = Node::start(with_a_company).await;
+    let node = TestApp::builder().provider().start().await;
     let (authorized, stranger) = (node.install(0).await, node.corp(1));
     assert_eq!(
-        check_url(&node, &node.forge.echo(&authorized, "123"))
-            .await
-            .0,
+        check_url(
+            &node,
+            &node.push_builder.url_verification(&authorized, "123")
+        )
+        .await
+        .0,
         200
     );
     assert_eq!(
-        check_url(&node, &node.forge.echo(&stranger, "123")).await,
+        check_url(&node, &node.push_builder.url_verification(&stranger, "123")).await,
         refused()
     );
 
-    let node = Node::start(plan(false)).await;
-    let echo = |receive_id: &str| node.forge.echo(receive_id, "123");
+    let node = start(false).await;
+    let echo = |receive_id: &str| node.push_builder.url_verification(receive_id, "123");
     for legal in ["", "wwanybody", SUITE] {
         assert_eq!(check_url(&node, &echo(legal)).await.0, 200, "{legal}");
     }
@@ -195,66 +203,72 @@ async fn a_url_check_takes_its_own_receiveids_only() {
 
 #[tokio::test]
 async fn every_refusal_of_a_post_is_one_and_the_same_and_stores_nothing() {
-    let node = Node::start(plan(true)).await;
+    let node = start(true).await;
     let event = suite_event(SUITE, "change_auth", 1, &[("AuthCorpId", "wwsomebody")]);
-    let good = node.forge.post(SUITE, &event);
+    let good = node.push_builder.post(SUITE, &event);
     let bytes = decode(&good.encrypted);
-    let cut = |length: usize| post_of(&node.forge, &encode(&bytes[..length]));
+    let cut = |length: usize| post_of(&node.push_builder, &encode(&bytes[..length]));
     let mut wrong_padding = bytes.clone();
     *wrong_padding.last_mut().unwrap() ^= 1;
-    let wrong_length = node.forge.encrypt("", &[0; 40]);
+    let wrong_length = node.push_builder.encrypt("", &[0; 40]);
     let mut wrong_length = decode(&wrong_length);
     wrong_length.truncate(48);
-    let foreign_key = Forge::new("TestsCallbackToken01", OTHER_KEY);
-    let foreign_token = Forge::new(
+    let foreign_key = PushBuilder::new("TestsCallbackToken01", OTHER_KEY);
+    let foreign_token = PushBuilder::new(
         "another-token-of-some-length",
         "Rd7kT2mXv9LhR4sWc8YpB1nZf6JgU3aEoK5iHxMrDtB",
     );
-    let refusals: Vec<(&str, Push)> = vec![
+    let refusals: Vec<(&str, SignedPush)> = vec![
         ("another token", foreign_token.post(SUITE, &event)),
         ("another key", foreign_key.post(SUITE, &event)),
         (
             "a body under another's signature",
-            Push {
-                query: node.forge.post(SUITE, "x").query,
+            SignedPush {
+                query: node.push_builder.post(SUITE, "x").query,
                 ..good.clone()
             },
         ),
-        ("padding", post_of(&node.forge, &encode(&wrong_padding))),
+        (
+            "padding",
+            post_of(&node.push_builder, &encode(&wrong_padding)),
+        ),
         ("half a block", cut(bytes.len() - 8)),
         ("a block less", cut(bytes.len() - 16)),
         (
             "a length beyond the end",
-            post_of(&node.forge, &encode(&wrong_length)),
+            post_of(&node.push_builder, &encode(&wrong_length)),
         ),
-        ("no base64", post_of(&node.forge, "!!!!")),
+        ("no base64", post_of(&node.push_builder, "!!!!")),
         (
             "an unknown company's id, unnamed within",
-            node.forge.post("wwstranger", &event),
+            node.push_builder.post("wwstranger", &event),
         ),
         (
             "a receiveid that only begins like the suite's",
-            node.forge.post(&SUITE[..SUITE.len() - 1], &event),
+            node.push_builder.post(&SUITE[..SUITE.len() - 1], &event),
         ),
         (
             "a receiveid that goes on after the suite's",
-            node.forge.post(&format!("{SUITE}0"), &event),
+            node.push_builder.post(&format!("{SUITE}0"), &event),
         ),
-        ("no receiveid", node.forge.post("", &event)),
-        ("a receiveid that is no id", node.forge.post("<b>", &event)),
+        ("no receiveid", node.push_builder.post("", &event)),
+        (
+            "a receiveid that is no id",
+            node.push_builder.post("<b>", &event),
+        ),
         (
             "another SuiteId within",
-            node.forge
+            node.push_builder
                 .post(SUITE, &suite_event("dkforeign", "change_auth", 1, &[])),
         ),
         (
             "another company within",
-            node.forge
+            node.push_builder
                 .post("wwone", &app_event("wwother", "unsubscribe", 1, &[])),
         ),
     ];
     for (what, push) in refusals {
-        let answer = node.push(&push).await;
+        let answer = node.notify(&push).await;
         assert_eq!((answer.status, &*answer.body), (403, &b""[..]), "{what}");
     }
     assert_eq!(
@@ -267,9 +281,9 @@ async fn every_refusal_of_a_post_is_one_and_the_same_and_stores_nothing() {
             .await,
         0
     );
-    assert_eq!(node.told.lines(), Vec::<String>::new());
+    assert_eq!(node.hooks.calls(), Vec::<String>::new());
     assert_eq!(
-        node.push(&good).await.status,
+        node.notify(&good).await.status,
         200,
         "the pattern of all of them is itself good"
     );
@@ -277,19 +291,19 @@ async fn every_refusal_of_a_post_is_one_and_the_same_and_stores_nothing() {
 
 #[tokio::test]
 async fn what_is_no_callback_at_all_is_400() {
-    let node = Node::start(plan(true)).await;
-    let good = node.forge.post(
+    let node = start(true).await;
+    let good = node.push_builder.post(
         SUITE,
         &suite_event(SUITE, "change_auth", 1, &[("AuthCorpId", "wwsomebody")]),
     );
     let without = |name: &str| {
         let kept = good.query.split('&').filter(|pair| !pair.starts_with(name));
-        Push {
+        SignedPush {
             query: kept.collect::<Vec<_>>().join("&"),
             ..good.clone()
         }
     };
-    let body = |body: &str| Push {
+    let body = |body: &str| SignedPush {
         body: body.as_bytes().to_vec(),
         ..good.clone()
     };
@@ -319,7 +333,7 @@ async fn what_is_no_callback_at_all_is_400() {
             body(&envelope.replace("<Encrypt>", "<Encrypt>x</Encrypt><Encrypt>")),
         ),
     ] {
-        let answer = node.push(&push).await;
+        let answer = node.notify(&push).await;
         assert_eq!((answer.status, &*answer.body), (400, &b""[..]), "{what}");
     }
     assert_eq!(check_url(&node, "").await, (400, Vec::new()));
@@ -332,16 +346,22 @@ async fn what_is_no_callback_at_all_is_400() {
 
 #[tokio::test]
 async fn every_answer_is_plain_text_that_no_browser_runs() {
-    let node = Node::start(plan(true)).await;
-    let event = node.forge.post(
+    let node = start(true).await;
+    let event = node.push_builder.post(
         SUITE,
         &suite_event(SUITE, "change_auth", 1, &[("AuthCorpId", "wwsomebody")]),
     );
     let cases = [
-        ("GET", node.forge.echo(PROVIDER, "123"), Vec::new(), 200),
         (
             "GET",
-            node.forge.echo(PROVIDER, "<script>alert(1)</script>"),
+            node.push_builder.url_verification(PROVIDER, "123"),
+            Vec::new(),
+            200,
+        ),
+        (
+            "GET",
+            node.push_builder
+                .url_verification(PROVIDER, "<script>alert(1)</script>"),
             Vec::new(),
             403,
         ),
@@ -356,21 +376,12 @@ async fn every_answer_is_plain_text_that_no_browser_runs() {
         ("POST", event.query.clone(), vec![b'a'; 64 * 1024 + 1], 413),
         ("PUT", event.query.clone(), Vec::new(), 405),
     ];
-    for path in ["/auth/notify", "/auth/First/notify"] {
+    for path in ["/notify", "/First/notify"] {
         for (method, query, body, status) in &cases {
-            let request = Request::builder()
-                .method(*method)
-                .uri(format!("{path}?{query}"));
-            let answer = node
-                .send(request.body(Body::from(body.clone())).unwrap())
-                .await;
-            assert_eq!(answer.status.as_u16(), *status, "{method} {path}");
-            let header = |name: &str| {
-                answer
-                    .headers
-                    .get(name)
-                    .map(|value| value.to_str().unwrap())
-            };
+            let request = TestRequest::new(method, format!("{path}?{query}"));
+            let answer = node.call(request.body(body.clone())).await;
+            assert_eq!(answer.status, *status, "{method} {path}");
+            let header = |name: &str| answer.header(name);
             assert_eq!(
                 header("content-type"),
                 Some("text/plain; charset=utf-8"),
@@ -392,9 +403,9 @@ async fn every_answer_is_plain_text_that_no_browser_runs() {
 }
 
 /// A POST of this ciphertext, rightly signed.
-fn post_of(forge: &Forge, encrypted: &str) -> Push {
+fn post_of(forge: &PushBuilder, encrypted: &str) -> SignedPush {
     let body = xml(&[("Encrypt", encrypted)]).into_bytes();
-    Push {
+    SignedPush {
         query: forge.signed(encrypted, false),
         body,
         encrypted: encrypted.to_owned(),

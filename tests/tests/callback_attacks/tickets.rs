@@ -8,8 +8,9 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use serde_json::Value;
 use wecom_login::wecom::HttpClient;
-use wecom_login_tests::forge::suite_event;
-use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::push::suite_event;
+use wecom_login_tests::{TestApp, until};
 
 /// A WeCom that remembers the tickets it is sent, refuses those it is told to, and is busy else.
 #[derive(Clone, Default)]
@@ -41,7 +42,7 @@ impl Tickets {
 }
 
 struct Case {
-    node: Node,
+    node: TestApp,
     tickets: Tickets,
     events: u32,
 }
@@ -50,9 +51,11 @@ impl Case {
     async fn start() -> Self {
         let tickets = Tickets::default();
         let client = tickets.client();
-        let mut plan = Plan::default();
-        plan.deaf = true;
-        let node = Node::start_with(plan, |builder| builder.http_client(client)).await;
+        let node = TestApp::builder()
+            .without_push()
+            .configure(|builder| builder.http_client(client))
+            .start()
+            .await;
         Self {
             node,
             tickets,
@@ -63,7 +66,7 @@ impl Case {
     async fn ticket(&self, ticket: &str, time: i64) {
         let event = suite_event(SUITE, "suite_ticket", time, &[("SuiteTicket", ticket)]);
         self.node
-            .done(&self.node.forge.post(SUITE, &event), "suite_ticket")
+            .notify_until_done(&self.node.push_builder.post(SUITE, &event), "suite_ticket")
             .await;
     }
 
@@ -74,7 +77,7 @@ impl Case {
         let code = format!("code-{}", self.events);
         let event = suite_event(SUITE, "create_auth", now(), &[("AuthCode", &code)]);
         self.node
-            .accepted(&self.node.forge.post(SUITE, &event))
+            .notify_until_accepted(&self.node.push_builder.post(SUITE, &event))
             .await;
         until("a ticket is sent", async || {
             !self.tickets.sent.lock().unwrap().is_empty()

@@ -9,10 +9,11 @@ use wecom_login::{
     CorpId, ErrorKind, ManualClock, OAuthCode, SuiteId, Verification, WecomLogin,
     WorkbenchLoginRequest,
 };
+use wecom_login_tests::app::SUITE;
 use wecom_login_tests::database::pool;
-use wecom_login_tests::forge::{Forge, app_event};
-use wecom_login_tests::lines::Lines;
-use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_login_tests::log::LogCapture;
+use wecom_login_tests::push::{PushBuilder, app_event};
+use wecom_login_tests::{TestApp, until};
 
 /// The condition of the statement that looks a session up, as each database has it.
 const READS: [&str; 3] = [
@@ -21,7 +22,7 @@ const READS: [&str; 3] = [
     "`token_hash` = ?",
 ];
 
-fn reads(lines: &Lines) -> usize {
+fn reads(lines: &LogCapture) -> usize {
     lines
         .text()
         .lines()
@@ -48,18 +49,18 @@ async fn refused(login: &WecomLogin, token: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_tokens_ask_the_database_nothing() {
-    let lines = Lines::default();
+    let lines = LogCapture::default();
     lines.record("sqlx::query=info");
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let mut options = pool(node.database.url());
     options.sqlx_logging(true);
     let database = Database::connect(options).await.unwrap();
     let login = node
-        .another_handle_with(|builder| builder.database(database))
+        .second_handle_with(|builder| builder.database(database))
         .await;
-    node.follows(&login).await;
-    let live = node.session(SUITE, &corp, &node.user(0, 0)).await;
+    node.wait_until_following(&login).await;
+    let live = node.issue_session(SUITE, &corp, &node.user(0, 0)).await;
     lines.clear();
     until("a session is read", async || {
         login.verify_token(live.as_bytes()).resolve().await.is_ok()
@@ -85,7 +86,7 @@ async fn unknown_tokens_ask_the_database_nothing() {
     // Tokens that we made and that are over are absent for two seconds at a time.
     let mut gone = Vec::new();
     for _ in 0..10 {
-        gone.push(node.session(SUITE, &corp, &node.user(0, 1)).await);
+        gone.push(node.issue_session(SUITE, &corp, &node.user(0, 1)).await);
     }
     node.database
         .execute("DELETE FROM wecom_session WHERE person_epoch >= 0")
@@ -109,11 +110,11 @@ async fn unknown_tokens_ask_the_database_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forged_callbacks_leave_no_trace() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let records = "SELECT (SELECT COUNT(*) FROM wecom_callback_record) + (SELECT COUNT(*) FROM wecom_callback_seen)";
     let before = node.number(records).await;
-    let forge = Forge::new(
+    let forge = PushBuilder::new(
         "NotTheToken000000000",
         "Rd7kT2mXv9LhR4sWc8YpB1nZf6JgU3aEoK5iHxMrDtB",
     );
@@ -125,13 +126,13 @@ async fn forged_callbacks_leave_no_trace() {
             &[("FromUserName", "somebody")],
         );
         let forged = forge.post(&corp, &event);
-        assert_eq!(node.push(&forged).await.status, 403);
+        assert_eq!(node.notify(&forged).await.status, 403);
         // Rightly signed, by a leaked token, but not encrypted with the key.
         let mut noise = forged.clone();
         let text = format!("{number:0>64}");
-        noise.query = node.forge.signed(&text, false);
+        noise.query = node.push_builder.signed(&text, false);
         noise.body = format!("<xml><Encrypt>{text}</Encrypt></xml>").into_bytes();
-        assert_eq!(node.push(&noise).await.status, 403);
+        assert_eq!(node.notify(&noise).await.status, 403);
     }
     assert_eq!(node.number(records).await, before);
 }
@@ -139,10 +140,12 @@ async fn forged_callbacks_leave_no_trace() {
 #[tokio::test(flavor = "multi_thread")]
 async fn garbage_codes_from_everywhere_cost_wecom_three_hundred_calls() {
     let clock = ManualClock::starting_now();
-    let node = Node::start_with(Plan::default(), |builder| builder.clock(clock)).await;
+    let node = TestApp::builder().clock(&clock).start().await;
     let (corp, other) = (node.install(0).await, node.install(1).await);
     assert_eq!(
-        node.log_in(SUITE, &other, &node.user(1, 0)).await.status,
+        node.log_in_to_suite(SUITE, &other, &node.user(1, 0))
+            .await
+            .status,
         200
     );
     let before = node.sandbox.calls("auth/getuserinfo");
@@ -180,7 +183,9 @@ async fn garbage_codes_from_everywhere_cost_wecom_three_hundred_calls() {
         "{calls}"
     );
     assert_eq!(
-        node.log_in(SUITE, &other, &node.user(1, 0)).await.status,
+        node.log_in_to_suite(SUITE, &other, &node.user(1, 0))
+            .await
+            .status,
         200,
         "another company's people"
     );

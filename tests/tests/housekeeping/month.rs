@@ -4,13 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
-use http::Request;
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
 use serde_json::json;
 use wecom_login::{Clock as _, ManualClock, Platform, Retention};
-use wecom_login_tests::forge::{app_event, xml};
-use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
+use wecom_login_tests::app::{SUITE, principal};
+use wecom_login_tests::push::{app_event, xml};
+use wecom_login_tests::{TestApp, TestRequest, until};
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAYS: usize = 30;
@@ -20,7 +19,7 @@ const EARLIER_ENDS: usize = 10_500;
 type Sizes = BTreeMap<String, i64>;
 
 struct Month {
-    node: Node,
+    node: TestApp,
     clock: ManualClock,
     database: DatabaseConnection,
     tables: Vec<String>,
@@ -101,9 +100,11 @@ impl Month {
         let retention = Retention::default()
             .with_record_ttl(day * 5)
             .with_dedup_ttl(day * 10);
-        let mut plan = Plan::default();
-        plan.deaf = true;
-        let node = Node::start_with(plan, |builder| builder.clock(its).retention(retention)).await;
+        let node = TestApp::builder()
+            .without_push()
+            .configure(|builder| builder.clock(its).retention(retention))
+            .start()
+            .await;
         let database = node.database.connect().await;
         for hundreds in 0..EARLIER_ENDS / 100 {
             let rows: Vec<String> = (1..=100)
@@ -117,7 +118,7 @@ impl Month {
         }
         let counted = format!("UPDATE wecom_counter SET value = {EARLIER_ENDS}");
         database.execute_unprepared(&counted).await.unwrap();
-        node.listen().await;
+        node.start_pushing().await;
         node.install(0).await;
         node.install(1).await;
         let tables = node
@@ -150,7 +151,7 @@ impl Month {
             let code = node.sandbox.code_for_suite(&corp, &person, SUITE).unwrap();
             let body = json!({"corpId": corp, "code": code});
             let code = node
-                .ask("POST", "/auth/First/getLoginCode", None, Some(body))
+                .call(TestRequest::post("/First/getLoginCode").json(&body))
                 .await;
             assert_eq!(code.status, 200, "{:?}", code.body);
         }
@@ -169,9 +170,9 @@ impl Month {
         let time = self.clock.now().as_secs();
         let somebody = format!("employee-{}", hours % 50);
         let fields = [("FromUserName", somebody.as_str())];
-        node.accepted(
+        node.notify_until_accepted(
             &node
-                .forge
+                .push_builder
                 .post(&corp, &app_event(&corp, "unsubscribe", time, &fields)),
         )
         .await;
@@ -182,7 +183,8 @@ impl Month {
             ("Content", &text),
             ("MsgId", &text),
         ];
-        node.accepted(&node.forge.post(&corp, &xml(&chat))).await;
+        node.notify_until_accepted(&node.push_builder.post(&corp, &xml(&chat)))
+            .await;
         if hours % 60 == 0 {
             assert!(node.sandbox.change(&corp).await.unwrap().succeeded());
             assert!(
@@ -193,7 +195,7 @@ impl Month {
                     .succeeded()
             );
             until("the company is out", async || {
-                node.status(SUITE, &node.corp(1)).await == "cancelled"
+                node.authorization_status(SUITE, &node.corp(1)).await == "cancelled"
             })
             .await;
             node.install(1).await;
@@ -207,32 +209,21 @@ impl Month {
 
     /// Through the pages, which spends a state.
     async fn log_in_by_browser(&self, corp: &str, person: &str) {
-        let page =
-            Request::get(format!("/auth/login?corpId={corp}&mode=workbench")).body(Body::empty());
-        let page = self.node.send(page.unwrap()).await;
+        let page = format!("/login?corpId={corp}&mode=workbench");
+        let page = self.node.call(TestRequest::get(page)).await;
         assert_eq!(page.status, 302, "{:?}", page.body);
-        let to = page.headers["location"].to_str().unwrap();
-        let state = to
-            .split("state=")
-            .nth(1)
-            .unwrap()
-            .split(['&', '#'])
-            .next()
-            .unwrap();
-        let cookie = page.headers["set-cookie"]
-            .to_str()
-            .unwrap()
-            .split(';')
-            .next()
-            .unwrap();
+        let location = page.header("location").unwrap();
+        let state = location.split("state=").nth(1).unwrap();
+        let state = state.split(['&', '#']).next().unwrap();
+        let cookie = page.header_values("set-cookie").next().unwrap();
+        let cookie = cookie.split(';').next().unwrap();
         let code = self
             .node
             .sandbox
             .code_for_suite(corp, person, SUITE)
             .unwrap();
-        let back = Request::get(format!("/auth/callback?code={code}&state={state}"))
-            .header("cookie", cookie);
-        let back = self.node.send(back.body(Body::empty()).unwrap()).await;
+        let back = TestRequest::get(format!("/callback?code={code}&state={state}"));
+        let back = self.node.call(back.header("cookie", cookie)).await;
         assert_eq!(back.status, 303, "{:?}", back.body);
     }
 

@@ -4,19 +4,20 @@ use std::time::Duration;
 
 use sea_orm::Database;
 use wecom_login::{Builder, Clock as _, ManualClock, Retention, SessionConfig};
+use wecom_login_tests::app::SUITE;
 use wecom_login_tests::database::pool;
-use wecom_login_tests::lines::Lines;
-use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_login_tests::log::LogCapture;
+use wecom_login_tests::{TestApp, until};
 
 const TURN: Duration = Duration::from_mins(10);
 
-async fn ignored(node: &Node) -> i64 {
+async fn ignored(node: &TestApp) -> i64 {
     node.number("SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored'")
         .await
 }
 
 /// Puts so many ignored records into the inbox, with their hashes.
-async fn fill(node: &Node, clock: &ManualClock, from: usize, number: usize) {
+async fn fill(node: &TestApp, clock: &ManualClock, from: usize, number: usize) {
     let (now, suite) = (clock.now().as_millis(), node.database.literal(SUITE));
     for number in from..from + number {
         let hash = node.database.literal(&format!("{number:0>32}"));
@@ -38,12 +39,12 @@ async fn fill(node: &Node, clock: &ManualClock, from: usize, number: usize) {
 
 #[tokio::test]
 async fn two_nodes_take_turns_and_a_wrong_clock_stops_nobody() {
-    let lines = Lines::default();
+    let lines = LogCapture::default();
     lines.record("sqlx::query=info");
     let clock = ManualClock::starting_now();
     let retention = Retention::default().with_max_ignored(20);
     let with = |builder: Builder| builder.clock(clock.clone()).retention(retention.clone());
-    let node = Node::start_with(Plan::default(), with).await;
+    let node = TestApp::builder().configure(with).start().await;
     let due = async || {
         node.number("SELECT COALESCE(MAX(due_at), 0) FROM wecom_housekeeping")
             .await
@@ -55,7 +56,7 @@ async fn two_nodes_take_turns_and_a_wrong_clock_stops_nobody() {
     .await;
     node.login.shutdown().await;
     fill(&node, &clock, 0, 21).await;
-    let first = node.another_handle_with(with).await;
+    let first = node.second_handle_with(with).await;
     clock.advance(TURN);
     until("the next turn is over", async || ignored(&node).await == 20).await;
     let booked = due().await;
@@ -66,7 +67,7 @@ async fn two_nodes_take_turns_and_a_wrong_clock_stops_nobody() {
     options.sqlx_logging(true);
     let database = Database::connect(options).await.unwrap();
     let other = node
-        .another_handle_with(|builder| with(builder).database(database))
+        .second_handle_with(|builder| with(builder).database(database))
         .await;
     // Only its statements are logged: it tries to move the turn on, and then looks whether there is one.
     let looks = |line: &str| line.contains("wecom_housekeeping") && line.contains("SELECT");
@@ -116,14 +117,14 @@ async fn sessions_that_are_never_idle_keep_nobody_from_the_house() {
             .retention(retention.clone())
             .sessions(sessions.clone())
     };
-    let node = Node::start_with(Plan::default(), with).await;
+    let node = TestApp::builder().configure(with).start().await;
     let corp = node.install(0).await;
-    let token = node.session(SUITE, &corp, &node.user(0, 0)).await;
+    let token = node.issue_session(SUITE, &corp, &node.user(0, 0)).await;
     fill(&node, &clock, 0, 30).await;
     until("the surplus is gone", async || {
         clock.advance(TURN);
         ignored(&node).await == 20
     })
     .await;
-    assert!(node.lives(&token).await);
+    assert!(node.is_valid(&token).await);
 }

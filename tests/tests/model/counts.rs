@@ -56,7 +56,7 @@ impl Run<'_> {
             let told = self
                 .corps
                 .iter()
-                .map(|corp| self.told.times(&format!("{what}: {}", corp.id)));
+                .map(|corp| self.hooks.count(&format!("{what}: {}", corp.id)));
             told.sum::<usize>() as i64
         };
         let (cancelled, authorized) = (told("cancelled"), told("authorized"));

@@ -6,7 +6,7 @@ use std::time::Instant;
 use wecom_login::{
     Clock as _, CorpId, CurrentUser, ErrorKind, OAuthCode, SuiteId, WorkbenchLoginRequest,
 };
-use wecom_login_tests::node::SUITE;
+use wecom_login_tests::app::SUITE;
 
 use super::lives::{RecordLife, SessionLife, SessionTurn};
 use super::run::{Checked, PATIENCE, Run, at_last, is_late};

@@ -8,7 +8,7 @@ use axum::extract::RawQuery;
 use axum::routing::post;
 use tokio::net::TcpListener;
 use wecom_login::callback::{Envelope, content_hash, decrypt};
-use wecom_login_tests::node::forge;
+use wecom_login_tests::app::push_builder;
 
 /// A push as WeCom sent it.
 #[derive(Clone, Debug)]
@@ -33,7 +33,8 @@ impl PostBox {
         let kept = post_box.clone();
         let take = move |RawQuery(query): RawQuery, body: Bytes| async move {
             let envelope = Envelope::parse(&body).unwrap();
-            let plain = decrypt(&forge().keys().encoding_aes_key, &envelope.encrypt).unwrap();
+            let plain =
+                decrypt(&push_builder().keys().encoding_aes_key, &envelope.encrypt).unwrap();
             let suite = wecom_login::SuiteId::new(suite_id).unwrap();
             let hash = content_hash(&suite, plain.receive_id(), plain.message());
             let message = String::from_utf8_lossy(plain.message());

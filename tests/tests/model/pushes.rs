@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use wecom_login::{Clock as _, ErrorKind};
-use wecom_login_tests::node::SUITE;
+use wecom_login_tests::app::SUITE;
 
 use super::lives::{RecordLife, RecordTurn, SessionTurn};
 use super::run::{Checked, Run};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use wecom_login::{AuthorizationStatus, Clock as _, Platform, Timestamp};
-use wecom_login_tests::node::{SUITE, principal};
+use wecom_login_tests::app::{SUITE, principal};
 
 use super::lives::{RecordLife, RecordTurn, SessionLife, SessionTurn};
 use super::run::{Checked, PATIENCE, Run, at_last};

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use sea_orm::DatabaseConnection;
 use wecom_login::{CorpId, ErrorKind, ManualClock, SuiteId};
+use wecom_login_tests::app::{NodeConfig, SUITE, principal};
 use wecom_login_tests::database::TestDatabase;
-use wecom_login_tests::node::{Plan, SUITE, builder, principal, suites};
-use wecom_login_tests::told::Told;
+use wecom_login_tests::hooks::RecordingHooks;
 use wecom_sandbox::Sandbox;
 
 use super::lives::RecordLife;
@@ -36,7 +36,7 @@ pub(super) struct Run<'a> {
     pub(super) leapt: Duration,
     pub(super) renamed: usize,
     pub(super) post: PostBox,
-    pub(super) told: Told,
+    pub(super) hooks: RecordingHooks,
     pub(super) clock: ManualClock,
     pub(super) sandbox: Sandbox,
     pub(super) connection: DatabaseConnection,
@@ -72,9 +72,8 @@ pub(crate) fn history(steps: &[Step], counted: &Counted) -> Checked {
 
 impl<'a> Run<'a> {
     async fn begin(counted: &'a Counted) -> Self {
-        let plan = Plan::default();
         let sandbox = Sandbox::builder()
-            .suites(suites(plan))
+            .suites(NodeConfig::default().suites())
             .corps(CORPS)
             .start()
             .await
@@ -102,7 +101,7 @@ impl<'a> Run<'a> {
             leapt: Duration::ZERO,
             renamed: 0,
             post,
-            told: Told::default(),
+            hooks: RecordingHooks::default(),
             clock: ManualClock::starting_now(),
             connection: DatabaseConnection::default(),
             counted,
@@ -193,14 +192,12 @@ impl<'a> Run<'a> {
 
     pub(super) async fn start(&mut self, node: usize) {
         if self.nodes[node].is_none() {
-            let plan = Plan::default();
-            let builder = builder(
-                plan,
+            let builder = NodeConfig::default().builder(
                 "http://127.0.0.1:1",
                 self.database.url(),
                 &self.sandbox,
             );
-            let builder = builder.hooks(self.told.clone()).clock(self.clock.clone());
+            let builder = builder.hooks(self.hooks.clone()).clock(self.clock.clone());
             self.nodes[node] = Some(Running::start(builder).await);
         }
     }

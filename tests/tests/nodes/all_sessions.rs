@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use wecom_login::WecomLogin;
-use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::{TestApp, TestRequest, until};
 
 async fn lives(login: &WecomLogin, token: &str) -> bool {
     login
@@ -14,31 +15,32 @@ async fn lives(login: &WecomLogin, token: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_session_and_every_login_under_way_is_over() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let (corp, other_corp) = (node.install(0).await, node.install(1).await);
     let person = node.user(0, 0);
-    let other = node.another_handle().await;
+    let other = node.second_handle().await;
     let sessions = [
-        node.session(SUITE, &corp, &person).await,
-        node.session(SUITE, &other_corp, &node.user(1, 0)).await,
+        node.issue_session(SUITE, &corp, &person).await,
+        node.issue_session(SUITE, &other_corp, &node.user(1, 0))
+            .await,
         // Of a company that never authorised anything.
-        node.session(SUITE, "wwneverauthorised001", "somebody")
+        node.issue_session(SUITE, "wwneverauthorised001", "somebody")
             .await,
     ];
     for token in &sessions {
-        assert!(node.lives(token).await && lives(&other, token).await);
+        assert!(node.is_valid(token).await && lives(&other, token).await);
     }
     let code = node.sandbox.code_for_suite(&corp, &person, SUITE).unwrap();
     let body = json!({"corpId": corp, "code": code});
     let under_way = node
-        .ask("POST", "/auth/First/getLoginCode", None, Some(body))
+        .call(TestRequest::post("/First/getLoginCode").json(&body))
         .await;
     let login_code = under_way.json()["loginCode"].as_str().unwrap().to_owned();
 
     node.login.service().end_all_sessions().await.unwrap();
     for token in &sessions {
         assert!(
-            !node.lives(token).await,
+            !node.is_valid(token).await,
             "at once on the node that ends them"
         );
     }
@@ -49,22 +51,22 @@ async fn every_session_and_every_login_under_way_is_over() {
         .await;
     }
     let spent = node
-        .ask(
-            "POST",
-            "/auth/loginByCode",
-            None,
-            Some(json!({"loginCode": login_code})),
-        )
+        .call(TestRequest::post("/loginByCode").json(&json!({"loginCode": login_code})))
         .await;
     assert_eq!(spent.problem(), (401, "LOGIN_CODE_INVALID".to_owned()));
-    let fresh = node.another_handle().await;
+    let fresh = node.second_handle().await;
     for token in &sessions {
         assert!(!lives(&fresh, token).await);
     }
 
-    assert_eq!(node.log_in(SUITE, &corp, &person).await.status, 200);
-    let token = node.session(SUITE, &corp, &person).await;
-    assert!(node.lives(&token).await && lives(&other, &token).await && lives(&fresh, &token).await);
+    assert_eq!(
+        node.log_in_to_suite(SUITE, &corp, &person).await.status,
+        200
+    );
+    let token = node.issue_session(SUITE, &corp, &person).await;
+    assert!(
+        node.is_valid(&token).await && lives(&other, &token).await && lives(&fresh, &token).await
+    );
     fresh.shutdown().await;
     other.shutdown().await;
 }

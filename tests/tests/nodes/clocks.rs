@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use wecom_login::{Clock, Platform, Sleep, SystemClock, Timestamp};
-use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
+use wecom_login_tests::app::{SUITE, principal};
+use wecom_login_tests::{TestApp, until};
 use wecom_sandbox::Fault;
 
 const V2: &str = "service/v2/get_permanent_code";
@@ -30,20 +31,18 @@ impl Clock for Wrong {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_whose_clocks_are_a_minute_apart_agree() {
-    let mut plan = Plan::default();
-    plan.corps = 5;
-    let node = Node::start(plan).await;
+    let node = TestApp::builder().corps(5).start().await;
     let corp = node.install(0).await;
     let who = principal(SUITE, &corp, &node.user(0, 0));
     let ahead = node
-        .another_handle_with(|builder| {
+        .second_handle_with(|builder| {
             builder.clock(Wrong {
                 ahead_millis: 60_000,
             })
         })
         .await;
     let behind = node
-        .another_handle_with(|builder| {
+        .second_handle_with(|builder| {
             builder.clock(Wrong {
                 ahead_millis: -60_000,
             })
@@ -81,7 +80,7 @@ async fn nodes_whose_clocks_are_a_minute_apart_agree() {
             .find(|record| record.event == "create_auth")
             .unwrap();
         if attempts.attempts == 1 {
-            assert_eq!(node.status(SUITE, &late).await, "active");
+            assert_eq!(node.authorization_status(SUITE, &late).await, "active");
             assert_eq!(node.sandbox.calls(V2), asked + 1);
             break;
         }

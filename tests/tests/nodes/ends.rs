@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use sea_orm::DbBackend;
 use wecom_login::{CurrentUser, Platform, WecomLogin};
-use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
+use wecom_login_tests::app::{SUITE, principal};
+use wecom_login_tests::{TestApp, until};
 
 /// Who this token is to a handle; a session that was asked for is in its memory from then on.
 async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
@@ -14,16 +15,19 @@ async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_one_node_ended_is_over_on_the_other() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let person = node.user(0, 0);
-    let token = node.session(SUITE, &corp, &person).await;
-    let other = node.another_handle().await;
+    let token = node.issue_session(SUITE, &corp, &person).await;
+    let other = node.second_handle().await;
     let there = user(&other, &token).await.unwrap();
     other.service().logout(&there).await.unwrap();
-    until("the logout is heard of", async || !node.lives(&token).await).await;
+    until("the logout is heard of", async || {
+        !node.is_valid(&token).await
+    })
+    .await;
 
-    let token = node.session(SUITE, &corp, &person).await;
+    let token = node.issue_session(SUITE, &corp, &person).await;
     assert!(user(&other, &token).await.is_some());
     node.login
         .service()
@@ -35,7 +39,7 @@ async fn a_session_that_one_node_ended_is_over_on_the_other() {
     })
     .await;
 
-    let token = node.session(SUITE, &corp, &person).await;
+    let token = node.issue_session(SUITE, &corp, &person).await;
     assert!(user(&other, &token).await.is_some());
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
     until("the cancellation is heard of", async || {
@@ -47,7 +51,7 @@ async fn a_session_that_one_node_ended_is_over_on_the_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_after_an_end_lives_when_the_word_of_the_end_comes_round() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let person = node.user(0, 0);
     let who = principal(SUITE, &corp, &person);
@@ -57,8 +61,8 @@ async fn a_login_after_an_end_lives_when_the_word_of_the_end_comes_round() {
             .end_sessions_of_person(&who)
             .await
             .unwrap();
-        let token = node.session(SUITE, &corp, &person).await;
-        assert!(node.lives(&token).await);
+        let token = node.issue_session(SUITE, &corp, &person).await;
+        assert!(node.is_valid(&token).await);
     }
     let token = node
         .login
@@ -68,7 +72,7 @@ async fn a_login_after_an_end_lives_when_the_word_of_the_end_comes_round() {
         .unwrap()
         .token;
     // Until our own node has read its own word, which it does by the one that came last.
-    let other = node.another_handle().await;
+    let other = node.second_handle().await;
     let there = user(&other, token.expose()).await.unwrap();
     let marker = other
         .service()
@@ -81,13 +85,13 @@ async fn a_login_after_an_end_lives_when_the_word_of_the_end_comes_round() {
         user(&node.login, marker.token.expose()).await.is_none()
     })
     .await;
-    assert!(node.lives(token.expose()).await);
+    assert!(node.is_valid(token.expose()).await);
     assert_eq!(there.principal(), &who);
     other.shutdown().await;
 }
 
 /// How soon the other node hears of half of all ends, at least once: a machine under load is late now and then.
-async fn half_are_heard_of_within(limit: Duration, node: &Node, other: &WecomLogin) {
+async fn half_are_heard_of_within(limit: Duration, node: &TestApp, other: &WecomLogin) {
     let who = principal(SUITE, &node.corp(0), &node.user(0, 0));
     for attempt in 1.. {
         let mut took = Vec::new();
@@ -124,9 +128,9 @@ async fn half_are_heard_of_within(limit: Duration, node: &Node, other: &WecomLog
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_end_is_heard_of() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     node.install(0).await;
-    let other = node.another_handle().await;
+    let other = node.second_handle().await;
     // A node looks three times a second; who looked less often would be late each time.
     half_are_heard_of_within(Duration::from_secs(1), &node, &other).await;
     other.shutdown().await;
@@ -134,12 +138,12 @@ async fn every_end_is_heard_of() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_database_can_ring_an_end_is_heard_of_at_once() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     if node.database.backend() != DbBackend::Postgres {
         return;
     }
     let corp = node.install(0).await;
-    let other = node.another_handle().await;
+    let other = node.second_handle().await;
     let listening = "SELECT COUNT(*) FROM pg_stat_activity \
         WHERE datname = current_database() AND query LIKE 'LISTEN%'";
     let both_listen = async || node.number(listening).await == 2;

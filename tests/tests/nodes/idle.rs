@@ -5,7 +5,8 @@ use std::time::Duration;
 use wecom_login::{
     Builder, Clock as _, CurrentUser, ManualClock, Platform, SessionConfig, WecomLogin,
 };
-use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
+use wecom_login_tests::app::{SUITE, principal};
+use wecom_login_tests::{TestApp, until};
 
 const MINUTE: Duration = Duration::from_mins(1);
 /// A use is written down at most once a minute, which is 1/96 of it.
@@ -33,7 +34,7 @@ async fn use_it(login: &WecomLogin, token: &str) {
 }
 
 /// When a session was used last, by what is written.
-async fn written(node: &Node, user: &CurrentUser) -> i64 {
+async fn written(node: &TestApp, user: &CurrentUser) -> i64 {
     node.number(&format!(
         "SELECT last_seen_at FROM wecom_session WHERE id = '{}'",
         user.session_id()
@@ -41,7 +42,7 @@ async fn written(node: &Node, user: &CurrentUser) -> i64 {
     .await
 }
 
-async fn until_written(node: &Node, user: &CurrentUser, clock: &ManualClock) {
+async fn until_written(node: &TestApp, user: &CurrentUser, clock: &ManualClock) {
     let now = clock.now().as_millis();
     until("the use is written", async || {
         written(node, user).await == now
@@ -50,7 +51,7 @@ async fn until_written(node: &Node, user: &CurrentUser, clock: &ManualClock) {
 }
 
 /// Sets when a session was used last.
-async fn write(node: &Node, user: &CurrentUser, at: i64) {
+async fn write(node: &TestApp, user: &CurrentUser, at: i64) {
     let (database, id) = (&node.database, user.session_id());
     database
         .execute(&format!(
@@ -72,33 +73,39 @@ async fn log_in(login: &WecomLogin, corp: &str, person: &str) -> (CurrentUser, S
 #[tokio::test(flavor = "multi_thread")]
 async fn who_works_on_another_node_is_not_idle_on_this_one() {
     let clock = ManualClock::starting_now();
-    let node = Node::start_with(Plan::default(), idle_soon(&clock)).await;
+    let node = TestApp::builder()
+        .configure(idle_soon(&clock))
+        .start()
+        .await;
     let (corp, person) = (node.install(0).await, node.user(0, 0));
-    let other = node.another_handle_with(idle_soon(&clock)).await;
+    let other = node.second_handle_with(idle_soon(&clock)).await;
     let mut token = String::new();
     // What was read is believed for two seconds: in a round that takes longer there is nothing to trip over.
     for _ in 0..10 {
         let (user, of_round) = log_in(&other, &corp, &person).await;
-        assert!(node.lives(&of_round).await, "it is in memory here");
+        assert!(node.is_valid(&of_round).await, "it is in memory here");
         clock.advance(IDLE - MINUTE);
         use_it(&other, &of_round).await;
         until_written(&node, &user, &clock).await;
         clock.advance(2 * MINUTE);
         assert!(
-            node.lives(&of_round).await,
+            node.is_valid(&of_round).await,
             "by what is in memory here it was not used for 97 minutes"
         );
         token = of_round;
     }
     clock.advance(IDLE);
-    assert!(!node.lives(&token).await, "used nowhere");
+    assert!(!node.is_valid(&token).await, "used nowhere");
     other.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_whose_use_is_not_written_yet_is_not_removed() {
     let clock = ManualClock::starting_now();
-    let node = Node::start_with(Plan::default(), idle_soon(&clock)).await;
+    let node = TestApp::builder()
+        .configure(idle_soon(&clock))
+        .start()
+        .await;
     let corp = node.install(0).await;
     let (user, token) = log_in(&node.login, &corp, &node.user(0, 0)).await;
     let (long_idle, _) = log_in(&node.login, &corp, &node.user(0, 1)).await;
@@ -115,7 +122,7 @@ async fn a_session_whose_use_is_not_written_yet_is_not_removed() {
     node.database
         .execute("UPDATE wecom_housekeeping SET due_at = 0")
         .await;
-    let cleaner = node.another_handle_with(idle_soon(&clock)).await;
+    let cleaner = node.second_handle_with(idle_soon(&clock)).await;
     let rows = async |user: &CurrentUser| {
         let id = user.session_id();
         node.number(&format!(
@@ -135,11 +142,14 @@ async fn a_session_whose_use_is_not_written_yet_is_not_removed() {
 async fn a_use_that_is_written_late_takes_no_later_one_back() {
     let clock = ManualClock::starting_now();
     let late = ManualClock::new(clock.now());
-    let node = Node::start_with(Plan::default(), idle_soon(&clock)).await;
+    let node = TestApp::builder()
+        .configure(idle_soon(&clock))
+        .start()
+        .await;
     let (corp, person) = (node.install(0).await, node.user(0, 0));
-    let other = node.another_handle_with(idle_soon(&late)).await;
+    let other = node.second_handle_with(idle_soon(&late)).await;
     // Until then it may read anew, and would know of the later use.
-    node.follows(&other).await;
+    node.wait_until_following(&other).await;
     let (user, token) = log_in(&node.login, &corp, &person).await;
     let (mark, of_mark) = log_in(&node.login, &corp, &person).await;
     for token in [&token, &of_mark] {

@@ -5,7 +5,8 @@ use wecom_login::{
     CorpId, DataKey, DataKeys, ErrorKind, KeyRotationReport, OAuthCode, SuiteId,
     WorkbenchLoginRequest,
 };
-use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::{TestApp, until};
 use wecom_sandbox::Fault;
 
 /// The key of every node of the tests, and the one that comes after it.
@@ -23,7 +24,7 @@ fn keys(seeds: &[u8]) -> DataKeys {
 }
 
 /// How many values of each column the key of this seed sealed.
-async fn sealed(node: &Node, seed: u8) -> [i64; 4] {
+async fn sealed(node: &TestApp, seed: u8) -> [i64; 4] {
     let id = &Sha256::new()
         .chain_update("wecom-login data key")
         .chain_update([seed; 32])
@@ -39,11 +40,14 @@ async fn sealed(node: &Node, seed: u8) -> [i64; 4] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_old_key_sealed_is_sealed_anew_and_the_old_key_may_go() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let person = node.user(0, 0);
-    assert_eq!(node.log_in(SUITE, &corp, &person).await.status, 200);
-    let of_old = node.session(SUITE, &corp, &person).await;
+    assert_eq!(
+        node.log_in_to_suite(SUITE, &corp, &person).await.status,
+        200
+    );
+    let of_old = node.issue_session(SUITE, &corp, &person).await;
     // An event that waits for WeCom is sealed as long as it waits.
     node.sandbox
         .fault(Fault::of("service/v2/get_auth_info").http_status(502))
@@ -59,10 +63,10 @@ async fn what_an_old_key_sealed_is_sealed_anew_and_the_old_key_may_go() {
     // Every node has learnt to read the new key, and writes with it from its next start on.
     node.login.shutdown().await;
     let both = node
-        .another_handle_with(|builder| builder.data_keys(keys(&[NEW, OLD])))
+        .second_handle_with(|builder| builder.data_keys(keys(&[NEW, OLD])))
         .await;
     let without = node
-        .fails_with(|builder| builder.data_keys(keys(&[NEW])))
+        .second_handle_error(|builder| builder.data_keys(keys(&[NEW])))
         .await;
     assert_eq!(without.kind(), ErrorKind::Config);
     assert!(without.detail().contains("rotate_keys"), "{without}");
@@ -103,7 +107,7 @@ async fn what_an_old_key_sealed_is_sealed_anew_and_the_old_key_may_go() {
 
     let fetched = node.sandbox.calls("gettoken");
     let alone = node
-        .another_handle_with(|builder| builder.data_keys(keys(&[NEW])))
+        .second_handle_with(|builder| builder.data_keys(keys(&[NEW])))
         .await;
     let log_in = async || {
         let code = OAuthCode::new(node.sandbox.code_for_suite(&corp, &person, SUITE).unwrap());

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use wecom_login::CallbackRecord;
 use wecom_login::{ManualClock, RecordStatus, WecomLogin};
-use wecom_login_tests::forge::suite_event;
-use wecom_login_tests::node::{Node, Plan, SUITE, Wire, until};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::push::suite_event;
+use wecom_login_tests::transport::FaultyTransport;
+use wecom_login_tests::{TestApp, until};
 
 const V2: &str = "service/v2/get_permanent_code";
 const V1: &str = "service/get_permanent_code";
@@ -14,9 +16,9 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// The answer of the first node is held back, and another one has sent the code again.
 struct SentTwice {
-    node: Node,
+    node: TestApp,
     /// The first node's way to WeCom.
-    wire: Wire,
+    transport: FaultyTransport,
     other: WecomLogin,
     /// Of both. It stands: no lease is renewed, and nothing comes due by itself.
     clock: ManualClock,
@@ -25,18 +27,22 @@ struct SentTwice {
 
 impl SentTwice {
     async fn begin() -> Self {
-        let (clock, wire) = (ManualClock::starting_now(), Wire::new());
-        let change =
-            |builder: wecom_login::Builder| builder.clock(clock.clone()).http_client(wire.client());
-        let node = Node::start_with(Plan::default(), change).await;
+        let (clock, transport) = (ManualClock::starting_now(), FaultyTransport::new());
+        let change = |builder: wecom_login::Builder| {
+            builder.clock(clock.clone()).http_client(transport.client())
+        };
+        let node = TestApp::builder().configure(change).start().await;
         let corp = node.corp(0);
-        wire.hold_answers(V2);
+        transport.hold_responses(V2);
         assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
-        until("WeCom has answered", async || wire.holds() == 1).await;
+        until("WeCom has answered", async || {
+            transport.held_responses() == 1
+        })
+        .await;
         let lapse = "UPDATE wecom_callback_record SET lease_until = 0 WHERE event = 'create_auth'";
         node.database.execute(lapse).await;
         let other = node
-            .another_handle_with(|builder| builder.clock(clock.clone()))
+            .second_handle_with(|builder| builder.clock(clock.clone()))
             .await;
         let refused =
             "SELECT COUNT(*) FROM wecom_callback_record WHERE attempts = 2 AND errcode = 40078";
@@ -46,7 +52,7 @@ impl SentTwice {
         .await;
         Self {
             node,
-            wire,
+            transport,
             other,
             clock,
             corp,
@@ -71,7 +77,7 @@ impl SentTwice {
                 1_700_000_000,
                 &[("AuthCorpId", nobody)],
             );
-            let push = self.node.forge.post(SUITE, &event);
+            let push = self.node.push_builder.post(SUITE, &event);
             until("the push is taken", async || {
                 self.other
                     .service()
@@ -84,7 +90,7 @@ impl SentTwice {
             // What is due is begun in its order: the record came before.
             until("it is done", async || {
                 self.node
-                    .statuses("change_auth")
+                    .record_statuses("change_auth")
                     .await
                     .iter()
                     .all(|status| status == "ignored")
@@ -95,23 +101,23 @@ impl SentTwice {
 
     /// The answer comes at last, and all is as if nothing had been.
     async fn ends_well(self) {
-        self.wire.release();
+        self.transport.release();
         let (node, corp) = (&self.node, &self.corp);
         until("the company is in", async || {
-            node.status(SUITE, corp).await == "active"
+            node.authorization_status(SUITE, corp).await == "active"
         })
         .await;
-        let login = node.log_in(SUITE, corp, &node.user(0, 0)).await;
+        let login = node.log_in_to_suite(SUITE, corp, &node.user(0, 0)).await;
         assert_eq!(login.status, 200, "{:?}", login.json());
         until("its record is done", async || {
             self.clock.advance(SECOND);
-            node.statuses("create_auth").await == ["succeeded"]
+            node.record_statuses("create_auth").await == ["succeeded"]
         })
         .await;
         let record = self.record().await;
         assert_eq!((record.last_error, record.hint), (None, None));
-        assert_eq!(node.status(SUITE, corp).await, "active");
-        assert_eq!(node.told.times(&format!("wants in: {corp}")), 1);
+        assert_eq!(node.authorization_status(SUITE, corp).await, "active");
+        assert_eq!(node.hooks.count(&format!("wants in: {corp}")), 1);
         assert_eq!(node.sandbox.calls(V1), 0);
         let left = "SELECT COUNT(*) FROM wecom_callback_record WHERE payload IS NOT NULL";
         assert_eq!(
@@ -136,7 +142,10 @@ async fn a_node_that_sent_a_spent_code_gives_the_one_before_it_a_minute() {
         (RecordStatus::Waiting, 2),
         "{record:?}"
     );
-    assert_eq!(sent.node.status(SUITE, &sent.corp).await, "none");
+    assert_eq!(
+        sent.node.authorization_status(SUITE, &sent.corp).await,
+        "none"
+    );
     assert_eq!(sent.node.sandbox.calls(V2), 2, "once by each");
     sent.ends_well().await;
 }
@@ -154,6 +163,9 @@ async fn an_answer_that_comes_after_its_record_was_given_up_sets_it_right() {
         record.hint.clone().unwrap().contains("重新获取secret"),
         "{record:?}"
     );
-    assert_eq!(sent.node.status(SUITE, &sent.corp).await, "none");
+    assert_eq!(
+        sent.node.authorization_status(SUITE, &sent.corp).await,
+        "none"
+    );
     sent.ends_well().await;
 }

@@ -3,24 +3,27 @@
 use std::time::Duration;
 
 use wecom_login::{Builder, ErrorKind, ManualClock, WecomLogin};
-use wecom_login_tests::forge::suite_event;
-use wecom_login_tests::node::{Node, Plan, SUITE, TWIN, until};
+use wecom_login_tests::app::{SECOND_SUITE, SUITE};
+use wecom_login_tests::push::suite_event;
+use wecom_login_tests::{TestApp, until};
 use wecom_sandbox::Fault;
 
 const READ: &str = "service/v2/get_auth_info";
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Two companies that authorised both suites, and nobody who serves them. The clock stands until a test moves it.
-async fn two_suites() -> (Node, ManualClock, [String; 2]) {
+async fn two_suites() -> (TestApp, ManualClock, [String; 2]) {
     let clock = ManualClock::starting_now();
-    let mut plan = Plan::default();
-    plan.twin = true;
-    let node = Node::start_with(plan, |builder| builder.clock(clock.clone())).await;
+    let node = TestApp::builder()
+        .second_suite()
+        .configure(|builder| builder.clock(clock.clone()))
+        .start()
+        .await;
     let corps = [
         node.install_suite(0, SUITE).await,
         node.install_suite(1, SUITE).await,
     ];
-    node.install_suite(0, TWIN).await;
+    node.install_suite(0, SECOND_SUITE).await;
     let open = "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
     until("everything is worked off", async || {
         node.number(open).await == 0
@@ -31,7 +34,7 @@ async fn two_suites() -> (Node, ManualClock, [String; 2]) {
 }
 
 /// How many records of changes of a suite's authorisations there are of which this holds.
-async fn changes(node: &Node, suite: &str, which: &str) -> i64 {
+async fn changes(node: &TestApp, suite: &str, which: &str) -> i64 {
     let of_suite = node.database.literal(suite);
     let count = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'change_auth'";
     node.number(&format!("{count} AND suite_id = {of_suite} AND {which}"))
@@ -39,9 +42,9 @@ async fn changes(node: &Node, suite: &str, which: &str) -> i64 {
 }
 
 /// A company's authorisation of a suite changes, and this handle is told.
-async fn change(node: &Node, on: &WecomLogin, suite: &str, corp: &str, time: i64) {
+async fn change(node: &TestApp, on: &WecomLogin, suite: &str, corp: &str, time: i64) {
     let event = suite_event(suite, "change_auth", time, &[("AuthCorpId", corp)]);
-    let push = node.forge.post(suite, &event);
+    let push = node.push_builder.post(suite, &event);
     until("the push is taken", async || {
         on.service()
             .notify("POST", &push.query, &push.body)
@@ -56,7 +59,7 @@ async fn change(node: &Node, on: &WecomLogin, suite: &str, corp: &str, time: i64
 async fn records_of_a_suite_wait_for_a_node_that_has_it() {
     let (node, clock, corps) = two_suites().await;
     let with_clock = |builder: Builder| builder.clock(clock.clone());
-    let first = node.another_handle_of(SUITE, with_clock).await;
+    let first = node.second_handle_for_suite(SUITE, with_clock).await;
     node.sandbox
         .fault(Fault::of(READ).delay_ms(60_000))
         .unwrap();
@@ -77,13 +80,20 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
     );
     node.database.execute(&dies).await;
 
-    let second = node.another_handle_of(TWIN, with_clock).await;
+    let second = node.second_handle_for_suite(SECOND_SUITE, with_clock).await;
     for time in 1..=2 {
         // A node begins what is due in its order: what came before has been looked at.
-        change(&node, &second, TWIN, &corps[0], 1_700_000_000 + time).await;
+        change(
+            &node,
+            &second,
+            SECOND_SUITE,
+            &corps[0],
+            1_700_000_000 + time,
+        )
+        .await;
         until("its own records are carried out", async || {
             clock.advance(SECOND);
-            changes(&node, TWIN, "status = 'succeeded'").await == time
+            changes(&node, SECOND_SUITE, "status = 'succeeded'").await == time
         })
         .await;
         assert_eq!(
@@ -104,7 +114,7 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
     assert!(
         records
             .iter()
-            .all(|record| record.suite_id.as_str() == TWIN),
+            .all(|record| record.suite_id.as_str() == SECOND_SUITE),
         "{records:?}"
     );
     let theirs = node
@@ -113,7 +123,7 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
     let refused = second.service().retry_callback(theirs).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::RecordNotFound);
 
-    let back = node.another_handle_of(SUITE, with_clock).await;
+    let back = node.second_handle_for_suite(SUITE, with_clock).await;
     until("the node of the first suite carries them out", async || {
         clock.advance(SECOND);
         changes(&node, SUITE, "status = 'succeeded'").await == 2
@@ -129,7 +139,10 @@ async fn authorisations_of_a_suite_are_read_by_a_node_that_has_it() {
     let with_clock = |builder: Builder| builder.clock(clock.clone());
     // The question of the first suite has waited longest.
     let due = "UPDATE wecom_authorization SET read_at = NULL, read_due_at =";
-    let (ours, theirs) = (node.database.literal(TWIN), node.database.literal(SUITE));
+    let (ours, theirs) = (
+        node.database.literal(SECOND_SUITE),
+        node.database.literal(SUITE),
+    );
     node.database
         .execute(&format!("{due} 1 WHERE suite_id = {theirs}"))
         .await;
@@ -139,7 +152,7 @@ async fn authorisations_of_a_suite_are_read_by_a_node_that_has_it() {
             .execute(&format!("{due} 2 WHERE suite_id = {ours}"))
             .await;
         // It looks as soon as it is there.
-        handles.push(node.another_handle_of(TWIN, with_clock).await);
+        handles.push(node.second_handle_for_suite(SECOND_SUITE, with_clock).await);
         let read = format!(
             "SELECT COUNT(*) FROM wecom_authorization WHERE suite_id = {ours} AND read_at > 0"
         );
@@ -156,7 +169,7 @@ async fn authorisations_of_a_suite_are_read_by_a_node_that_has_it() {
             "what another node is to ask stays due"
         );
     }
-    handles.push(node.another_handle_of(SUITE, with_clock).await);
+    handles.push(node.second_handle_for_suite(SUITE, with_clock).await);
     let read = format!(
         "SELECT COUNT(*) FROM wecom_authorization WHERE suite_id = {theirs} AND read_at > 0"
     );

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use wecom_login::ManualClock;
-use wecom_login_tests::node::{Node, Plan, until};
+use wecom_login_tests::{TestApp, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_daily_question_is_asked_by_one_node() {
     let clock = ManualClock::starting_now();
-    let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
+    let node = TestApp::builder().clock(&clock).start().await;
     let mut others = Vec::new();
     for _ in 0..2 {
         others.push(
-            node.another_handle_with(|builder| builder.clock(clock.clone()))
+            node.second_handle_with(|builder| builder.clock(clock.clone()))
                 .await,
         );
     }

@@ -10,8 +10,9 @@ use sea_orm_migration::prelude::*;
 use wecom_login::{
     AgentId, CorpId, CurrentUser, ErrorKind, PermanentCode, Platform, SuiteId, WecomLogin,
 };
+use wecom_login_tests::TestApp;
+use wecom_login_tests::app::{SUITE, principal};
 use wecom_login_tests::database::pool;
-use wecom_login_tests::node::{Node, Plan, SUITE, principal};
 
 /// What a host app's own migrator may do in the same database.
 struct HostMigrator;
@@ -53,12 +54,12 @@ async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_that_start_at_once_make_the_tables_once() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     for (table, _) in node.database.tables().await {
         node.database.execute(&format!("DROP TABLE {table}")).await;
     }
     assert_eq!(node.database.tables().await, []);
-    let nodes = join_all((0..4).map(|_| node.another_handle())).await;
+    let nodes = join_all((0..4).map(|_| node.second_handle())).await;
     assert!(node.database.tables().await.len() > 14);
     let steps = node.number("SELECT COUNT(*) FROM wecom_migration").await;
     assert_eq!(
@@ -73,10 +74,10 @@ async fn nodes_that_start_at_once_make_the_tables_once() {
 
 #[tokio::test]
 async fn a_host_apps_own_migrator_goes_on_beside_ours() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let database = node.database.connect().await;
     HostMigrator::up(&database, None).await.unwrap();
-    let later = node.another_handle().await;
+    let later = node.second_handle().await;
     later.shutdown().await;
     assert_eq!(
         HostMigrator::get_pending_migrations(&database)
@@ -93,27 +94,29 @@ async fn a_host_apps_own_migrator_goes_on_beside_ours() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_of_the_version_before_starts_beside_a_later_one() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let later =
         "INSERT INTO wecom_migration (version, applied_at) VALUES ('m20991231_000001_later', 1)";
     node.database.execute(later).await;
     for migrate in [true, false] {
         let of_before = node
-            .another_handle_with(|builder| builder.migrate(migrate))
+            .second_handle_with(|builder| builder.migrate(migrate))
             .await;
         assert_eq!(of_before.service().corps().await.unwrap().len(), 1);
         of_before.shutdown().await;
     }
     assert_eq!(
-        node.log_in(SUITE, &corp, &node.user(0, 0)).await.status,
+        node.log_in_to_suite(SUITE, &corp, &node.user(0, 0))
+            .await
+            .status,
         200
     );
 }
 
 #[tokio::test]
 async fn a_mysql_that_cuts_what_is_too_long_is_refused() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let mut options = pool(node.database.url());
     options
         .max_connections(1)
@@ -125,11 +128,13 @@ async fn a_mysql_that_cuts_what_is_too_long_is_refused() {
             .execute_unprepared("SET SESSION sql_mode = ''")
             .await
             .unwrap();
-        let refused = node.fails_with(|builder| builder.database(database)).await;
+        let refused = node
+            .second_handle_error(|builder| builder.database(database))
+            .await;
         assert_eq!(refused.kind(), ErrorKind::Config, "{refused}");
         assert!(refused.to_string().contains("STRICT"), "{refused}");
     } else {
-        node.another_handle_with(|builder| builder.database(database))
+        node.second_handle_with(|builder| builder.database(database))
             .await
             .shutdown()
             .await;
@@ -138,7 +143,7 @@ async fn a_mysql_that_cuts_what_is_too_long_is_refused() {
 
 #[tokio::test]
 async fn ids_that_differ_by_case_or_a_trailing_character_are_different() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let suite = SuiteId::new(SUITE).unwrap();
     let corps = [
         "wpCaseOfEncryptedId",
@@ -180,7 +185,7 @@ async fn ids_that_differ_by_case_or_a_trailing_character_are_different() {
         .end_sessions_of_corp(&suite, &CorpId::new(corps[0]).unwrap())
         .await
         .unwrap();
-    let fresh = node.another_handle().await;
+    let fresh = node.second_handle().await;
     for (who, token) in &tokens {
         let ended =
             who.corp_id.as_str() == corps[0] || *who == principal(SUITE, corps[1], "zhangsan");

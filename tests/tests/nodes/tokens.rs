@@ -4,10 +4,16 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use wecom_login::{CorpId, ErrorKind, ManualClock, OAuthCode, WecomLogin, WorkbenchLoginRequest};
-use wecom_login_tests::node::{Node, Plan, Wire, until};
+use wecom_login_tests::transport::FaultyTransport;
+use wecom_login_tests::{TestApp, until};
 
 /// A login by the workbench on one of the nodes.
-async fn log_in(node: &Node, on: &WecomLogin, corp: &str, user: &str) -> wecom_login::Result<()> {
+async fn log_in(
+    node: &TestApp,
+    on: &WecomLogin,
+    corp: &str,
+    user: &str,
+) -> wecom_login::Result<()> {
     let code = node.sandbox.code(corp, user).unwrap();
     let request = WorkbenchLoginRequest::new(CorpId::new(corp).unwrap(), OAuthCode::new(code));
     on.service().login_by_workbench(request).await.map(drop)
@@ -16,7 +22,7 @@ async fn log_in(node: &Node, on: &WecomLogin, corp: &str, user: &str) -> wecom_l
 /// The same, again until it is through: what a machine under load could not do within the time of a login. Gives how
 /// often it had to begin again.
 async fn log_in_at_last(
-    node: &Node,
+    node: &TestApp,
     on: &WecomLogin,
     corp: &str,
     user: &str,
@@ -45,10 +51,10 @@ async fn log_in_at_last(
 async fn nine_hundred_logins_on_three_nodes_after_the_tokens_died_fetch_one() {
     // A clock that stands: the lease of a node whose statements stand in a long line does not run out meanwhile.
     let clock = ManualClock::starting_now();
-    let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
+    let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let same_clock = || node.another_handle_with(|builder| builder.clock(clock.clone()));
+    let same_clock = || node.second_handle_with(|builder| builder.clock(clock.clone()));
     let nodes = [node.login.clone(), same_clock().await, same_clock().await];
     for on in &nodes {
         log_in_at_last(&node, on, &corp, &user).await.unwrap();
@@ -81,7 +87,7 @@ async fn nine_hundred_logins_on_three_nodes_after_the_tokens_died_fetch_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn when_the_node_that_fetches_a_token_dies_another_one_fetches_it() {
     let clock = ManualClock::starting_now();
-    let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
+    let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     // A node on threads of its own, which end in the middle of its work.
@@ -89,16 +95,16 @@ async fn when_the_node_that_fetches_a_token_dies_another_one_fetches_it() {
         .enable_all()
         .build()
         .unwrap();
-    let wire = Wire::new();
-    let build =
-        node.another_handle_with(|builder| builder.clock(clock.clone()).http_client(wire.client()));
+    let transport = FaultyTransport::new();
+    let build = node
+        .second_handle_with(|builder| builder.clock(clock.clone()).http_client(transport.client()));
     let doomed = {
         let _threads = threads.enter();
         // The handle works on the runtime that it was built on.
         build.await
     };
     let before = node.sandbox.calls("gettoken");
-    wire.hold_answers("gettoken");
+    transport.hold_responses("gettoken");
     let logging_in = {
         let code = OAuthCode::new(node.sandbox.code(&corp, &user).unwrap());
         let request = WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), code);
@@ -107,7 +113,7 @@ async fn when_the_node_that_fetches_a_token_dies_another_one_fetches_it() {
     };
     until(
         "it holds the lease, and WeCom's answer is on its way",
-        async || wire.holds() == 1,
+        async || transport.held_responses() == 1,
     )
     .await;
     let leases = "SELECT COUNT(*) FROM wecom_token_lease";
@@ -132,16 +138,16 @@ async fn when_the_node_that_fetches_a_token_dies_another_one_fetches_it() {
     waiting.await.unwrap();
     assert_eq!(node.sandbox.calls("gettoken"), before + 2);
     assert_eq!(node.number(leases).await, 0);
-    wire.release();
+    transport.release();
 }
 
 #[tokio::test]
 async fn a_token_is_refreshed_ahead_by_one_node() {
     let clock = ManualClock::starting_now();
-    let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
+    let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let same_clock = || node.another_handle_with(|builder| builder.clock(clock.clone()));
+    let same_clock = || node.second_handle_with(|builder| builder.clock(clock.clone()));
     let nodes = [node.login.clone(), same_clock().await, same_clock().await];
     for on in &nodes {
         log_in_at_last(&node, on, &corp, &user).await.unwrap();

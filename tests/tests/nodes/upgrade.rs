@@ -4,9 +4,10 @@ use futures_util::future::join_all;
 use sea_orm::DbBackend;
 use serde_json::json;
 use wecom_login::{CurrentUser, ErrorKind, WecomLogin};
+use wecom_login_tests::app::{ADMIN_KEY, SUITE};
 use wecom_login_tests::database::TestDatabase;
-use wecom_login_tests::forge::app_event;
-use wecom_login_tests::node::{ADMIN_KEY, Node, Plan, SUITE, until};
+use wecom_login_tests::push::app_event;
+use wecom_login_tests::{TestApp, TestRequest, until};
 
 async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
     let verified = login.verify_token(token.as_bytes()).resolve().await;
@@ -69,7 +70,7 @@ async fn as_after(database: &TestDatabase, steps: u32) -> Vec<String> {
 
 /// What an older version left behind.
 struct Left {
-    node: Node,
+    node: TestApp,
     corp: String,
     person: String,
     token: String,
@@ -79,23 +80,27 @@ struct Left {
 }
 
 async fn left_behind() -> Left {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let (person, leaver) = (node.user(0, 0), node.user(0, 1));
-    let login = node.log_in(SUITE, &corp, &person).await;
+    let login = node.log_in_to_suite(SUITE, &corp, &person).await;
     assert_eq!(login.status, 200, "{:?}", login.body);
     let token = login.json()["token"].as_str().unwrap().to_owned();
-    let of_leaver = node.session(SUITE, &corp, &leaver).await;
+    let of_leaver = node.issue_session(SUITE, &corp, &leaver).await;
     let code = json!({"corpId": corp, "code": node.sandbox.code(&corp, &person).unwrap()});
     let login_code = node
-        .ask("POST", "/auth/First/getLoginCode", None, Some(code))
+        .call(TestRequest::post("/First/getLoginCode").json(&code))
         .await;
     let login_code = login_code.json()["loginCode"].as_str().unwrap().to_owned();
     let org_code = json!({"corpId": corp, "code": "company-one"});
     assert_eq!(
-        node.ask("POST", "/auth/setCode", Some(ADMIN_KEY), Some(org_code))
-            .await
-            .status,
+        node.call(
+            TestRequest::post("/setCode")
+                .bearer(ADMIN_KEY)
+                .json(&org_code)
+        )
+        .await
+        .status,
         204
     );
     let leaves = app_event(
@@ -104,7 +109,7 @@ async fn left_behind() -> Left {
         1_700_000_000,
         &[("FromUserName", "somebody")],
     );
-    node.done(&node.forge.post(&corp, &leaves), "unsubscribe")
+    node.notify_until_done(&node.push_builder.post(&corp, &leaves), "unsubscribe")
         .await;
     node.database
         .execute("ALTER TABLE wecom_person RENAME TO away")
@@ -115,7 +120,8 @@ async fn left_behind() -> Left {
         1_700_000_001,
         &[("FromUserName", &leaver)],
     );
-    node.accepted(&node.forge.post(&corp, &leaves)).await;
+    node.notify_until_accepted(&node.push_builder.post(&corp, &leaves))
+        .await;
     until("it was tried", async || {
         node.records().await[0].last_error.is_some()
     })
@@ -207,7 +213,7 @@ impl Left {
         let fresh = TestDatabase::create(directory.path()).await;
         let handle = self
             .node
-            .another_handle_with(|builder| builder.database_url(fresh.url()))
+            .second_handle_with(|builder| builder.database_url(fresh.url()))
             .await;
         handle.shutdown().await;
         assert_eq!(self.node.database.shape().await, fresh.shape().await);
@@ -218,7 +224,9 @@ impl Left {
 async fn is_brought_up_to_date(old: Old, nodes: usize) {
     let left = left_behind().await;
     let (node, steps) = (&left.node, left.put_back(old).await);
-    let refused = node.fails_with(|builder| builder.migrate(false)).await;
+    let refused = node
+        .second_handle_error(|builder| builder.migrate(false))
+        .await;
     assert_eq!(refused.kind(), ErrorKind::Config, "{refused}");
     assert!(
         refused.to_string().contains("migrations are missing"),
@@ -227,7 +235,7 @@ async fn is_brought_up_to_date(old: Old, nodes: usize) {
 
     let fetched = node.sandbox.calls("gettoken");
     // A step that is taken twice cannot be booked: that start fails.
-    let later = join_all((0..nodes).map(|_| node.another_handle())).await;
+    let later = join_all((0..nodes).map(|_| node.second_handle())).await;
     assert_eq!(
         node.number("SELECT COUNT(*) FROM wecom_migration").await,
         steps
@@ -248,11 +256,11 @@ async fn is_brought_up_to_date(old: Old, nodes: usize) {
 
     // A start that died half-way, on MySQL: what is made is not booked.
     node.database.execute("DELETE FROM wecom_migration").await;
-    let again = node.another_handle().await;
+    let again = node.second_handle().await;
     assert!(user(&again, &left.token).await.is_some());
     again.shutdown().await;
     let without_migrating = node
-        .another_handle_with(|builder| builder.migrate(false))
+        .second_handle_with(|builder| builder.migrate(false))
         .await;
     without_migrating.shutdown().await;
     for later in later {

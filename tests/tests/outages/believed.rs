@@ -2,11 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::DbBackend;
-use wecom_login::{Builder, SessionConfig};
-use wecom_login_tests::database::TestDatabase;
-use wecom_login_tests::node::{Node, Plan, until};
-use wecom_login_tests::proxy::Proxy;
+use wecom_login::SessionConfig;
+use wecom_login_tests::proxy::TcpProxy;
+use wecom_login_tests::{TestApp, TestRequest, until};
 
 use super::visit::Visit;
 
@@ -15,26 +13,26 @@ const ATTEMPTS: usize = 5;
 /// What a look at the database may take beyond the time for which sessions are believed.
 const LATE: Duration = Duration::from_secs(3);
 
-async fn max_stale(time: Duration, outage: impl Fn(&Proxy)) {
-    let directory = tempfile::tempdir().unwrap();
-    let database = TestDatabase::create(directory.path()).await;
-    if database.backend() == DbBackend::Sqlite {
-        // Whoever can serve at all can read the file: there is no such outage.
-        return;
-    }
-    let (proxy, url) = Proxy::before(database.url()).await;
+async fn max_stale(time: Duration, outage: impl Fn(&TcpProxy)) {
     let settings = SessionConfig::default().with_max_stale(time);
-    let change = |builder: Builder| builder.database_url(url).sessions(settings);
-    let node = Node::start_on(Plan::default(), directory, database, change).await;
+    let node = TestApp::builder()
+        .proxied()
+        .configure(|builder| builder.sessions(settings))
+        .start()
+        .await;
+    // A file has no server: a node that runs can read it.
+    let Some(proxy) = node.proxy() else { return };
     let visit = Visit::begin(&node).await;
     let ask = async || {
-        let answer = node.ask("GET", "/auth/me", Some(&visit.cached), None).await;
-        assert!(answer.status != 503 || answer.headers.contains_key("retry-after"));
-        answer.status.as_u16()
+        let answer = node
+            .call(TestRequest::get("/me").bearer(&visit.cached))
+            .await;
+        assert!(answer.status != 503 || answer.header("retry-after").is_some());
+        answer.status
     };
 
     for attempt in 1.. {
-        outage(&proxy);
+        outage(proxy);
         let gone = Instant::now();
         until("it is believed no longer", async || {
             let status = ask().await;
@@ -46,7 +44,7 @@ async fn max_stale(time: Duration, outage: impl Fn(&Proxy)) {
         println!("to be believed for {time:?}: refused from {over:?} on");
         // The database was heard up to a third of a second before.
         assert!(over + Duration::from_millis(500) >= time, "{over:?}");
-        proxy.open();
+        proxy.restore();
         until("it is believed again", async || ask().await == 200).await;
         if over < time + LATE {
             break;
@@ -58,12 +56,12 @@ async fn max_stale(time: Duration, outage: impl Fn(&Proxy)) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_in_memory_go_on_for_as_long_as_is_set() {
-    max_stale(Duration::from_secs(3), Proxy::refuse).await;
-    max_stale(Duration::from_secs(3), Proxy::hang).await;
+    max_stale(Duration::from_secs(3), TcpProxy::refuse).await;
+    max_stale(Duration::from_secs(3), TcpProxy::stall).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_zero_they_end_with_the_first_look_that_fails() {
-    max_stale(Duration::ZERO, Proxy::refuse).await;
-    max_stale(Duration::ZERO, Proxy::hang).await;
+    max_stale(Duration::ZERO, TcpProxy::refuse).await;
+    max_stale(Duration::ZERO, TcpProxy::stall).await;
 }

@@ -1,31 +1,36 @@
 //! A transaction that nobody waits for any more when its `BEGIN` is answered.
 
 use wecom_login::Platform;
-use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
+use wecom_login_tests::app::{SUITE, principal};
+use wecom_login_tests::{TestApp, until_mut};
 
 /// More than a pool has connections.
 const WRITES: usize = 40;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_after_a_begin_that_was_cut_off_is_written() {
-    let (node, proxy) = Node::start_proxied(Plan::default()).await;
+    let node = TestApp::builder().proxied().start().await;
+    let proxy = node.proxy();
     // A file has no answer that could be late.
     let Some(proxy) = proxy else { return };
     let corp = node.install(0).await;
     let who = principal(SUITE, &corp, &node.user(0, 0));
-    node.session(SUITE, &corp, &node.user(0, 0)).await;
+    node.issue_session(SUITE, &corp, &node.user(0, 0)).await;
     let stored = async || node.number("SELECT COUNT(*) FROM wecom_session").await;
     let before = stored().await;
 
-    proxy.hang_at(b"BEGIN");
+    proxy.stall_after(b"BEGIN");
     let service = node.login.service();
-    let (cut, ()) = tokio::join!(service.end_sessions_of_person(&who), proxy.hangs());
+    let (cut, ()) = tokio::join!(
+        service.end_sessions_of_person(&who),
+        proxy.wait_until_stalled()
+    );
     assert!(cut.is_err(), "nobody waits for a database that long");
-    proxy.open();
+    proxy.restore();
 
     let writes = (0..WRITES).map(|_| async {
         let mut written = None;
-        until("a session is written", async || {
+        until_mut("a session is written", async || {
             written = node
                 .login
                 .service()

@@ -1,9 +1,10 @@
 //! SQLite has no room left. The file is one of ours whatever server the other tests have.
 
 use sea_orm::{ConnectionTrait as _, Database};
+use wecom_login_tests::TestApp;
+use wecom_login_tests::app::SUITE;
 use wecom_login_tests::database::{TestDatabase, pool};
-use wecom_login_tests::forge::app_event;
-use wecom_login_tests::node::{Node, Plan, SUITE};
+use wecom_login_tests::push::app_event;
 
 use super::visit::Visit;
 
@@ -18,10 +19,11 @@ async fn a_full_disk_refuses_pushes_until_there_is_room() {
         .await
         .unwrap();
     let theirs = pool.clone();
-    let node = Node::start_on(Plan::default(), directory, database, |builder| {
-        builder.database(theirs)
-    })
-    .await;
+    let node = TestApp::builder()
+        .database(directory, database)
+        .configure(|builder| builder.database(theirs))
+        .start()
+        .await;
     let visit = Visit::begin(&node).await;
     // Not below what the file has now: SQLite takes the size it has.
     pool.execute_unprepared("PRAGMA max_page_count = 1")
@@ -37,7 +39,7 @@ async fn a_full_disk_refuses_pushes_until_there_is_room() {
             &[("FromUserName", &leaver)],
         );
         match node
-            .push(&node.forge.post(&visit.corp, &event))
+            .notify(&node.push_builder.post(&visit.corp, &event))
             .await
             .status
         {
@@ -54,11 +56,13 @@ async fn a_full_disk_refuses_pushes_until_there_is_room() {
         acknowledged.len()
     );
     assert_eq!(refused, 20, "the disk was never full");
-    assert!(node.lives(&visit.cached).await);
+    assert!(node.is_valid(&visit.cached).await);
     // A session is small: some still fit.
     let mut logins = 0;
     loop {
-        let login = node.log_in(SUITE, &visit.corp, &visit.person).await;
+        let login = node
+            .log_in_to_suite(SUITE, &visit.corp, &visit.person)
+            .await;
         logins += 1;
         if login.status == 200 && logins < 200 {
             continue;

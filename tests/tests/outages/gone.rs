@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use wecom_login_tests::forge::app_event;
-use wecom_login_tests::node::{Node, Plan, until};
-use wecom_login_tests::proxy::Proxy;
+use wecom_login_tests::proxy::TcpProxy;
+use wecom_login_tests::push::app_event;
+use wecom_login_tests::{TestApp, until_mut};
 
 use super::visit::Visit;
 
@@ -17,12 +17,13 @@ fn length() -> Duration {
     )
 }
 
-async fn an_outage(what: &str, begin: impl Fn(&Proxy)) {
-    let (node, proxy) = Node::start_proxied(Plan::default()).await;
+async fn an_outage(what: &str, begin: impl Fn(&TcpProxy)) {
+    let node = TestApp::builder().proxied().start().await;
+    let proxy = node.proxy();
     let visit = Visit::begin(&node).await;
     // A file has no server that could be gone: somebody keeps it from being written.
     let mut lock = None;
-    match &proxy {
+    match proxy {
         Some(proxy) => begin(proxy),
         None => lock = Some(node.database.lock().await),
     }
@@ -45,8 +46,8 @@ async fn an_outage(what: &str, begin: impl Fn(&Proxy)) {
         }
         seen = visit.during(&node, "refused").await;
     }
-    if let Some(proxy) = &proxy {
-        proxy.open();
+    if let Some(proxy) = proxy {
+        proxy.restore();
     }
     if let Some(lock) = lock {
         lock.release().await;
@@ -62,37 +63,38 @@ async fn an_outage(what: &str, begin: impl Fn(&Proxy)) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_gone_comes_back() {
-    an_outage("gone", Proxy::refuse).await;
+    an_outage("gone", TcpProxy::refuse).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_hangs_comes_back() {
-    an_outage("hangs", Proxy::hang).await;
+    an_outage("hangs", TcpProxy::stall).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_hung_for_good_is_left_for_the_next() {
-    let (node, proxy) = Node::start_proxied(Plan::default()).await;
+    let node = TestApp::builder().proxied().start().await;
+    let proxy = node.proxy();
     let visit = Visit::begin(&node).await;
     let Some(proxy) = proxy else {
         // A file does not hang for good: whoever held it died, and with them the lock.
         drop(node.database.lock().await);
         return visit.after(&node, &[]).await;
     };
-    proxy.hang();
+    proxy.stall();
     visit
         .during(&node, "refused")
         .await
         .push_was_refused_in_time();
     // The old connections stay as they are; the new server takes new ones.
     proxy.cut();
-    proxy.open();
+    proxy.restore();
     visit.after(&node, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_takes_no_writes_takes_them_again() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let visit = Visit::begin(&node).await;
     let lock = node.database.lock().await;
     let seen = visit.during(&node, "refused").await;
@@ -105,7 +107,7 @@ async fn a_database_that_takes_no_writes_takes_them_again() {
 }
 
 /// A hundred pushes, and a restart of the database at every tenth.
-async fn a_hundred_pushes(node: &Node, what: &str, restart: impl AsyncFn()) {
+async fn a_hundred_pushes(node: &TestApp, what: &str, restart: impl AsyncFn()) {
     let visit = Visit::begin(node).await;
     let mut acknowledged = Vec::new();
     let mut refused = 0;
@@ -120,15 +122,15 @@ async fn a_hundred_pushes(node: &Node, what: &str, restart: impl AsyncFn()) {
             1_700_000_000,
             &[("FromUserName", &leaver)],
         );
-        let push = node.forge.post(&visit.corp, &event);
-        until("the push is taken", async || {
-            let taken = node.push(&push).await.status == 200;
+        let push = node.push_builder.post(&visit.corp, &event);
+        until_mut("the push is taken", async || {
+            let taken = node.notify(&push).await.status == 200;
             refused += usize::from(!taken);
             taken
         })
         .await;
         acknowledged.push(leaver);
-        assert!(node.lives(&visit.cached).await);
+        assert!(node.is_valid(&visit.cached).await);
     }
     println!(
         "{what}: {} acknowledged, {refused} pushed again",
@@ -139,8 +141,9 @@ async fn a_hundred_pushes(node: &Node, what: &str, restart: impl AsyncFn()) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_of_the_database_loses_nothing() {
-    let (node, proxy) = Node::start_proxied(Plan::default()).await;
-    a_hundred_pushes(&node, "10 restarts", async || match &proxy {
+    let node = TestApp::builder().proxied().start().await;
+    let proxy = node.proxy();
+    a_hundred_pushes(&node, "10 restarts", async || match proxy {
         Some(proxy) => proxy.cut(),
         // A file's counterpart: another process has it for itself for a moment.
         None => node.database.lock().await.release().await,
@@ -150,7 +153,7 @@ async fn a_restart_of_the_database_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_throws_everyone_out_loses_nothing() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     a_hundred_pushes(&node, "thrown out 10 times", async || {
         if !node.database.throw_out().await {
             node.database.lock().await.release().await;

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::{TestApp, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whom_wecom_hides_stays_out_while_the_database_takes_no_writes() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let (seen, hidden) = (node.user(0, 0), node.user(0, 1));
     // The access token is here: nothing has to be written before WeCom is asked.
-    assert_eq!(node.log_in(SUITE, &corp, &seen).await.status, 200);
+    assert_eq!(node.log_in_to_suite(SUITE, &corp, &seen).await.status, 200);
     node.sandbox
         .change_settings(json!({"drop": ["change_auth"]}))
         .await
@@ -19,7 +20,7 @@ async fn whom_wecom_hides_stays_out_while_the_database_takes_no_writes() {
     node.sandbox.hide(&corp, &hidden).await.unwrap();
     let asked = node.sandbox.calls("user/get");
     let lock = node.database.lock().await;
-    let (answer, ()) = tokio::join!(node.log_in(SUITE, &corp, &hidden), async {
+    let (answer, ()) = tokio::join!(node.log_in_to_suite(SUITE, &corp, &hidden), async {
         until("WeCom is asked", async || {
             node.sandbox.calls("user/get") > asked
         })

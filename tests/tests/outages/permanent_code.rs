@@ -1,45 +1,52 @@
 //! A permanent code that was fetched and cannot be stored.
 
-use wecom_login_tests::lines::Lines;
-use wecom_login_tests::node::{Node, Plan, SUITE, Wire, until};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::log::LogCapture;
+use wecom_login_tests::transport::FaultyTransport;
+use wecom_login_tests::{TestApp, until};
 
 const V2: &str = "service/v2/get_permanent_code";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_permanent_code_that_cannot_be_stored_is_kept_loudly_until_it_can() {
-    let log = Lines::default();
+    let log = LogCapture::default();
     log.record("error");
-    let wire = Wire::new();
-    let node = Node::start_with(Plan::default(), |builder| {
-        builder.http_client(wire.client())
-    })
-    .await;
+    let transport = FaultyTransport::new();
+    let node = TestApp::builder()
+        .configure(|builder| builder.http_client(transport.client()))
+        .start()
+        .await;
     let corp = node.corp(0);
     // While WeCom's answer is on its way, the database stops taking writes.
-    wire.hold_answers(V2);
+    transport.hold_responses(V2);
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
-    until("WeCom has answered", async || wire.holds() == 1).await;
+    until("WeCom has answered", async || {
+        transport.held_responses() == 1
+    })
+    .await;
     let lock = node.database.lock().await;
-    wire.release();
+    transport.release();
     let said = || {
         let text = log.text();
         text.lines()
             .any(|line| line.contains("cannot be stored") && line.contains(&corp))
     };
     until("it is said", async || said()).await;
-    assert_eq!(node.status(SUITE, &corp).await, "none");
+    assert_eq!(node.authorization_status(SUITE, &corp).await, "none");
     lock.release().await;
     until("the company is in", async || {
-        node.status(SUITE, &corp).await == "active"
+        node.authorization_status(SUITE, &corp).await == "active"
     })
     .await;
     until("its record is done", async || {
-        node.statuses("create_auth").await == ["succeeded"]
+        node.record_statuses("create_auth").await == ["succeeded"]
     })
     .await;
     assert_eq!(node.sandbox.calls(V2), 1, "WeCom was asked once");
     assert_eq!(
-        node.log_in(SUITE, &corp, &node.user(0, 0)).await.status,
+        node.log_in_to_suite(SUITE, &corp, &node.user(0, 0))
+            .await
+            .status,
         200
     );
 }

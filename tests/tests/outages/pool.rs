@@ -1,8 +1,8 @@
 //! The host app's own pool, of which nothing is left.
 
 use sea_orm::{Database, TransactionTrait as _};
+use wecom_login_tests::TestApp;
 use wecom_login_tests::database::{TestDatabase, pool};
-use wecom_login_tests::node::{Node, Plan};
 
 use super::visit::Visit;
 
@@ -13,10 +13,11 @@ async fn is_held(connections: u32) {
     options.max_connections(connections).sqlx_logging(false);
     let pool = Database::connect(options).await.unwrap();
     let theirs = pool.clone();
-    let node = Node::start_on(Plan::default(), directory, database, |builder| {
-        builder.database(theirs)
-    })
-    .await;
+    let node = TestApp::builder()
+        .database(directory, database)
+        .configure(|builder| builder.database(theirs))
+        .start()
+        .await;
     let visit = Visit::begin(&node).await;
     let mut held = Vec::new();
     for _ in 0..connections {

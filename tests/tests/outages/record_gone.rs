@@ -1,6 +1,7 @@
 //! A failover takes the record away while WeCom answers its AuthCode: the permanent code is not lost with it.
 
-use wecom_login_tests::node::{Node, Plan, SUITE, until};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::{TestApp, until};
 use wecom_sandbox::Fault;
 
 const V2: &str = "service/v2/get_permanent_code";
@@ -8,8 +9,8 @@ const OPEN: &str =
     "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
 
 /// Something happens to the record while WeCom takes its time.
-async fn installed_while(statements: impl Fn(&Node) -> Vec<String>) -> (Node, String) {
-    let node = Node::start(Plan::default()).await;
+async fn installed_while(statements: impl Fn(&TestApp) -> Vec<String>) -> (TestApp, String) {
+    let node = TestApp::builder().start().await;
     let corp = node.corp(0);
     node.sandbox
         .fault(Fault::of(V2).delay_ms(1_500).times(1))
@@ -20,7 +21,7 @@ async fn installed_while(statements: impl Fn(&Node) -> Vec<String>) -> (Node, St
         node.database.execute(&statement).await;
     }
     until("the company is in", async || {
-        node.status(SUITE, &corp).await == "active"
+        node.authorization_status(SUITE, &corp).await == "active"
     })
     .await;
     until("everything is worked off", async || {
@@ -29,7 +30,9 @@ async fn installed_while(statements: impl Fn(&Node) -> Vec<String>) -> (Node, St
     .await;
     assert_eq!(node.sandbox.calls(V2), 1, "WeCom was asked once");
     assert_eq!(
-        node.log_in(SUITE, &corp, &node.user(0, 0)).await.status,
+        node.log_in_to_suite(SUITE, &corp, &node.user(0, 0))
+            .await
+            .status,
         200
     );
     (node, corp)
@@ -44,7 +47,7 @@ async fn a_permanent_code_whose_record_is_gone_is_kept_all_the_same() {
         ]
     })
     .await;
-    assert_eq!(node.statuses("create_auth").await, ["succeeded"]);
+    assert_eq!(node.record_statuses("create_auth").await, ["succeeded"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,8 +61,8 @@ async fn a_record_that_has_the_number_of_another_stays_what_it_is() {
         )]
     })
     .await;
-    assert_eq!(node.statuses("change_auth").await, ["failed"]);
-    assert_eq!(node.statuses("create_auth").await, ["succeeded"]);
+    assert_eq!(node.record_statuses("change_auth").await, ["failed"]);
+    assert_eq!(node.record_statuses("create_auth").await, ["succeeded"]);
     let stamped = "SELECT COUNT(*) FROM wecom_callback_record WHERE payload IS NOT NULL";
     assert_eq!(
         node.number(stamped).await,

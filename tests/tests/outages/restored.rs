@@ -1,9 +1,10 @@
 //! A backup is put back under nodes that run: what they ended stays ended.
 
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
+use wecom_login_tests::app::{SUITE, principal};
 use wecom_login_tests::database::TestDatabase;
-use wecom_login_tests::forge::app_event;
-use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
+use wecom_login_tests::push::app_event;
+use wecom_login_tests::{TestApp, TestRequest, until};
 
 pub(super) async fn back_up(database: &TestDatabase) -> Vec<String> {
     let tables: Vec<String> = database
@@ -38,15 +39,15 @@ pub(super) async fn put_back(database: &TestDatabase, tables: &[String]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_that_is_put_back_brings_no_ended_session_back() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let leaving = node.install(1).await;
     let third = node.install(2).await;
     let (person, another) = (node.user(0, 0), node.user(2, 0));
-    let logged_out = node.session(SUITE, &corp, &person).await;
-    let of_another = node.session(SUITE, &third, &another).await;
-    let of_leaving = node.session(SUITE, &leaving, &node.user(1, 0)).await;
-    let lives_on = node.session(SUITE, &corp, &person).await;
+    let logged_out = node.issue_session(SUITE, &corp, &person).await;
+    let of_another = node.issue_session(SUITE, &third, &another).await;
+    let of_leaving = node.issue_session(SUITE, &leaving, &node.user(1, 0)).await;
+    let lives_on = node.issue_session(SUITE, &corp, &person).await;
     // The feed has begun, as it has wherever anything ever ended.
     node.login
         .service()
@@ -56,7 +57,7 @@ async fn a_backup_that_is_put_back_brings_no_ended_session_back() {
 
     let tables = back_up(&node.database).await;
     let answer = node
-        .ask("POST", "/auth/logout", Some(&logged_out), None)
+        .call(TestRequest::post("/logout").bearer(&logged_out))
         .await;
     assert_eq!(answer.status, 204);
     node.login
@@ -76,7 +77,7 @@ async fn a_backup_that_is_put_back_brings_no_ended_session_back() {
     for _ in 0..50 {
         for ended in [&logged_out, &of_another, &of_leaving] {
             assert!(
-                !node.lives(ended).await,
+                !node.is_valid(ended).await,
                 "the node knows better than the backup"
             );
         }
@@ -85,9 +86,9 @@ async fn a_backup_that_is_put_back_brings_no_ended_session_back() {
         node.number(sessions).await == 3
     })
     .await;
-    assert!(node.lives(&lives_on).await);
+    assert!(node.is_valid(&lives_on).await);
     // A node that starts now knows only what is stored.
-    let fresh = node.another_handle().await;
+    let fresh = node.second_handle().await;
     let lives = async |token: &str| {
         fresh
             .verify_token(token.as_bytes())
@@ -105,7 +106,7 @@ async fn a_backup_that_is_put_back_brings_no_ended_session_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_the_backup_lacks_is_stored_when_it_comes_again() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     node.login
         .service()
@@ -119,13 +120,13 @@ async fn an_event_that_the_backup_lacks_is_stored_when_it_comes_again() {
         1_700_000_000,
         &[("FromUserName", "somebody")],
     );
-    let push = node.forge.post(&corp, &event);
-    node.done(&push, "unsubscribe").await;
+    let push = node.push_builder.post(&corp, &event);
+    node.notify_until_done(&push, "unsubscribe").await;
     put_back(&node.database, &tables).await;
-    assert!(node.statuses("unsubscribe").await.is_empty());
+    assert!(node.record_statuses("unsubscribe").await.is_empty());
     until("it is carried out again", async || {
-        node.accepted(&push).await;
-        node.statuses("unsubscribe").await == ["succeeded"]
+        node.notify_until_accepted(&push).await;
+        node.record_statuses("unsubscribe").await == ["succeeded"]
     })
     .await;
 }

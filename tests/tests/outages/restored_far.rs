@@ -2,7 +2,8 @@
 
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use wecom_login::WecomLogin;
-use wecom_login_tests::node::{Node, Plan, SUITE, principal, until};
+use wecom_login_tests::app::{SUITE, principal};
+use wecom_login_tests::{TestApp, TestRequest, until};
 
 use super::restored::{back_up, put_back};
 
@@ -16,28 +17,28 @@ async fn lives(login: &WecomLogin, token: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_from_before_what_a_node_remembers_ends_all_sessions() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let person = node.user(0, 0);
-    let logged_out = node.session(SUITE, &corp, &person).await;
-    let goes_on = node.session(SUITE, &corp, &person).await;
+    let logged_out = node.issue_session(SUITE, &corp, &person).await;
+    let goes_on = node.issue_session(SUITE, &corp, &person).await;
     let strangers = node
-        .session(SUITE, "wwneverauthorised001", "somebody")
+        .issue_session(SUITE, "wwneverauthorised001", "somebody")
         .await;
     let tables = back_up(&node.database).await;
     assert_eq!(
-        node.ask("POST", "/auth/logout", Some(&logged_out), None)
+        node.call(TestRequest::post("/logout").bearer(&logged_out))
             .await
             .status,
         204
     );
 
     // This one heard of nothing before, and so remembers none of it.
-    let late = node.another_handle().await;
-    let marker = node.session(SUITE, &corp, &person).await;
+    let late = node.second_handle().await;
+    let marker = node.issue_session(SUITE, &corp, &person).await;
     assert!(lives(&late, &marker).await);
     assert_eq!(
-        node.ask("POST", "/auth/logout", Some(&marker), None)
+        node.call(TestRequest::post("/logout").bearer(&marker))
             .await
             .status,
         204
@@ -46,20 +47,22 @@ async fn a_backup_from_before_what_a_node_remembers_ends_all_sessions() {
 
     put_back(&node.database, &tables).await;
     until("all sessions are over", async || {
-        !node.lives(&goes_on).await
+        !node.is_valid(&goes_on).await
             && !lives(&late, &goes_on).await
-            && !node.lives(&strangers).await
+            && !node.is_valid(&strangers).await
     })
     .await;
-    let fresh = node.another_handle().await;
+    let fresh = node.second_handle().await;
     for ended in [&logged_out, &goes_on, &strangers] {
         assert!(!lives(&fresh, ended).await);
     }
     // Once is enough.
-    let token = node.session(SUITE, &corp, &person).await;
+    let token = node.issue_session(SUITE, &corp, &person).await;
     for _ in 0..20 {
         assert!(
-            node.lives(&token).await && lives(&late, &token).await && lives(&fresh, &token).await
+            node.is_valid(&token).await
+                && lives(&late, &token).await
+                && lives(&fresh, &token).await
         );
     }
     fresh.shutdown().await;
@@ -68,17 +71,17 @@ async fn a_backup_from_before_what_a_node_remembers_ends_all_sessions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_was_away_for_longer_than_ends_are_kept_ends_nothing() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let person = node.user(0, 0);
     let (token, logged_out) = (
-        node.session(SUITE, &corp, &person).await,
-        node.session(SUITE, &corp, &person).await,
+        node.issue_session(SUITE, &corp, &person).await,
+        node.issue_session(SUITE, &corp, &person).await,
     );
-    let other = node.another_handle().await;
+    let other = node.second_handle().await;
     assert!(lives(&other, &token).await && lives(&other, &logged_out).await);
     assert_eq!(
-        node.ask("POST", "/auth/logout", Some(&logged_out), None)
+        node.call(TestRequest::post("/logout").bearer(&logged_out))
             .await
             .status,
         204
@@ -106,10 +109,10 @@ async fn a_node_that_was_away_for_longer_than_ends_are_kept_ends_nothing() {
     later.commit().await.unwrap();
 
     // They go on from there: what is ended now is heard of, and nothing else has ended.
-    let marker = node.session(SUITE, &corp, &person).await;
+    let marker = node.issue_session(SUITE, &corp, &person).await;
     assert!(lives(&other, &marker).await);
     assert_eq!(
-        node.ask("POST", "/auth/logout", Some(&marker), None)
+        node.call(TestRequest::post("/logout").bearer(&marker))
             .await
             .status,
         204
@@ -118,13 +121,13 @@ async fn a_node_that_was_away_for_longer_than_ends_are_kept_ends_nothing() {
         !lives(&other, &marker).await
     })
     .await;
-    assert!(node.lives(&token).await && lives(&other, &token).await);
+    assert!(node.is_valid(&token).await && lives(&other, &token).await);
     other.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_end_whose_number_another_one_has_is_missed() {
-    let node = Node::start(Plan::default()).await;
+    let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let person = node.user(0, 0);
     node.login
@@ -132,11 +135,11 @@ async fn an_end_whose_number_another_one_has_is_missed() {
         .end_sessions_of_person(&principal(SUITE, &corp, "nobody"))
         .await
         .unwrap();
-    let logged_out = node.session(SUITE, &corp, &person).await;
+    let logged_out = node.issue_session(SUITE, &corp, &person).await;
     let tables = back_up(&node.database).await;
     let hash = node.database.literal("the session of another node ....");
     assert_eq!(
-        node.ask("POST", "/auth/logout", Some(&logged_out), None)
+        node.call(TestRequest::post("/logout").bearer(&logged_out))
             .await
             .status,
         204
@@ -151,7 +154,7 @@ async fn an_end_whose_number_another_one_has_is_missed() {
     node.database
         .execute("UPDATE wecom_counter SET value = value + 1 WHERE id = 1")
         .await;
-    let fresh = node.another_handle().await;
+    let fresh = node.second_handle().await;
     until("the logout is repeated", async || {
         !lives(&fresh, &logged_out).await
     })

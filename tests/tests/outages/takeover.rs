@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use wecom_login::{ManualClock, WecomLogin};
-use wecom_login_tests::forge::{app_event, suite_event};
-use wecom_login_tests::node::{Node, Plan, SUITE, Wire, until};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::push::{app_event, suite_event};
+use wecom_login_tests::transport::FaultyTransport;
+use wecom_login_tests::{TestApp, until, until_mut};
 use wecom_sandbox::Fault;
 
 const V2: &str = "service/v2/get_permanent_code";
@@ -15,7 +17,7 @@ const RUNNING: &str = "SELECT COUNT(*) FROM wecom_callback_record WHERE status =
 async fn what_a_node_works_on_when_it_stops_is_handed_back_at_once() {
     // A clock that stands: no lease runs out.
     let clock = ManualClock::starting_now();
-    let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
+    let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
     let before = node.sandbox.calls(READ);
     node.sandbox
@@ -27,11 +29,12 @@ async fn what_a_node_works_on_when_it_stops_is_handed_back_at_once() {
         1_700_000_000,
         &[("AuthCorpId", &corp)],
     );
-    node.accepted(&node.forge.post(SUITE, &event)).await;
+    node.notify_until_accepted(&node.push_builder.post(SUITE, &event))
+        .await;
     until("WeCom is asked", async || node.sandbox.calls(READ) > before).await;
     assert_eq!(node.number(RUNNING).await, 1);
     let other = node
-        .another_handle_with(|builder| builder.clock(clock.clone()))
+        .second_handle_with(|builder| builder.clock(clock.clone()))
         .await;
     let asked = Instant::now();
     node.login.shutdown().await;
@@ -56,19 +59,22 @@ async fn what_a_node_works_on_when_it_stops_is_handed_back_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_auth_code_that_is_on_its_way_is_waited_for() {
-    let wire = Wire::new();
-    let node = Node::start_with(Plan::default(), |builder| {
-        builder.http_client(wire.client())
-    })
-    .await;
-    wire.hold_answers(V2);
+    let transport = FaultyTransport::new();
+    let node = TestApp::builder()
+        .configure(|builder| builder.http_client(transport.client()))
+        .start()
+        .await;
+    transport.hold_responses(V2);
     let corp = node.corp(0);
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
-    until("WeCom has answered", async || wire.holds() == 1).await;
+    until("WeCom has answered", async || {
+        transport.held_responses() == 1
+    })
+    .await;
     let ((), ()) = tokio::join!(node.login.shutdown(), async {
         // It is asked to stop before the answer comes.
         tokio::task::yield_now().await;
-        wire.release();
+        transport.release();
     });
     let kept =
         "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'create_auth' AND exchanged";
@@ -77,7 +83,7 @@ async fn an_auth_code_that_is_on_its_way_is_waited_for() {
         1,
         "the answer was waited for and stored"
     );
-    let other = node.another_handle().await;
+    let other = node.second_handle().await;
     until("another node let the company in", async || {
         let corps = other.service().corps().await.unwrap();
         corps
@@ -90,8 +96,8 @@ async fn an_auth_code_that_is_on_its_way_is_waited_for() {
 }
 
 /// A node with this clock dies while it asks WeCom about a company. Nobody else is there.
-async fn a_node_dies_at_work(clock: &ManualClock) -> Node {
-    let node = Node::start_with(Plan::default(), |builder| builder.clock(clock.clone())).await;
+async fn a_node_dies_at_work(clock: &ManualClock) -> TestApp {
+    let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
     node.login.shutdown().await;
     // A node on threads of its own, which end in the middle of its work.
@@ -99,7 +105,7 @@ async fn a_node_dies_at_work(clock: &ManualClock) -> Node {
         .enable_all()
         .build()
         .unwrap();
-    let build = node.another_handle_with(|builder| builder.clock(clock.clone()));
+    let build = node.second_handle_with(|builder| builder.clock(clock.clone()));
     let doomed = {
         let _threads = threads.enter();
         // The handle works on the runtime that it was built on.
@@ -115,7 +121,7 @@ async fn a_node_dies_at_work(clock: &ManualClock) -> Node {
         1_700_000_000,
         &[("AuthCorpId", &corp)],
     );
-    let push = node.forge.post(SUITE, &event);
+    let push = node.push_builder.post(SUITE, &event);
     until("the push is taken", async || {
         doomed
             .service()
@@ -137,7 +143,7 @@ async fn the_work_of_a_dead_node_is_taken_over_within_ten_seconds() {
     let clock = ManualClock::starting_now();
     let node = a_node_dies_at_work(&clock).await;
     let other = node
-        .another_handle_with(|builder| builder.clock(clock.clone()))
+        .second_handle_with(|builder| builder.clock(clock.clone()))
         .await;
     // Whether it lives is not known before its lease is over: until then nobody takes its work.
     clock.advance(Duration::from_secs(5));
@@ -167,7 +173,7 @@ async fn a_node_that_nothing_wakes_takes_over_within_ten_seconds() {
     let clock = ManualClock::starting_now();
     let node = a_node_dies_at_work(&clock).await;
     let other = node
-        .another_handle_with(|builder| builder.clock(clock.clone()))
+        .second_handle_with(|builder| builder.clock(clock.clone()))
         .await;
     let taken_over =
         "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'change_auth' AND attempts = 2";
@@ -175,7 +181,7 @@ async fn a_node_that_nothing_wakes_takes_over_within_ten_seconds() {
     // By little and little, so that a look which is slow misses little of the time.
     let step = Duration::from_millis(50);
     let mut left = Duration::from_secs(5);
-    until("another node has it", async || {
+    until_mut("another node has it", async || {
         let moves = step.min(left);
         clock.advance(moves);
         left -= moves;
@@ -193,14 +199,14 @@ async fn a_node_that_nothing_wakes_takes_over_within_ten_seconds() {
 }
 
 /// Makes a node look for work, and waits until it has looked.
-async fn look(node: &Node, other: &WecomLogin, somebody: &str) {
+async fn look(node: &TestApp, other: &WecomLogin, somebody: &str) {
     let event = app_event(
         &node.corp(0),
         "unsubscribe",
         1_700_000_000,
         &[("FromUserName", somebody)],
     );
-    let push = node.forge.post(&node.corp(0), &event);
+    let push = node.push_builder.post(&node.corp(0), &event);
     until("the push is taken", async || {
         other
             .service()

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use wecom_login::Platform;
-use wecom_login_tests::forge::app_event;
-use wecom_login_tests::node::{Node, SUITE, principal, until};
+use wecom_login_tests::app::{SUITE, principal};
+use wecom_login_tests::push::app_event;
+use wecom_login_tests::{TestApp, TestRequest, until};
 
 /// WeCom is answered within 800 ms; nothing that waits for the database is so quick.
 const WECOM_IS_ANSWERED: Duration = Duration::from_millis(1_900);
@@ -28,15 +29,18 @@ pub(crate) struct Seen {
 }
 
 impl Visit {
-    pub(crate) async fn begin(node: &Node) -> Self {
+    pub(crate) async fn begin(node: &TestApp) -> Self {
         let corp = node.install(0).await;
         let (person, another) = (node.user(0, 0), node.user(0, 1));
-        assert_eq!(node.log_in(SUITE, &corp, &person).await.status, 200);
-        let cached = node.session(SUITE, &corp, &person).await;
-        node.follows(&node.login).await;
-        assert!(node.lives(&cached).await);
+        assert_eq!(
+            node.log_in_to_suite(SUITE, &corp, &person).await.status,
+            200
+        );
+        let cached = node.issue_session(SUITE, &corp, &person).await;
+        node.wait_until_following(&node.login).await;
+        assert!(node.is_valid(&cached).await);
         // Another handle made it, so it is in that one's memory only.
-        let other = node.another_handle().await;
+        let other = node.second_handle().await;
         let who = principal(SUITE, &corp, &another);
         let issued = other
             .service()
@@ -53,7 +57,7 @@ impl Visit {
     }
 
     /// A push, a login and two protected requests at the same time.
-    pub(crate) async fn during(&self, node: &Node, leaver: &str) -> Seen {
+    pub(crate) async fn during(&self, node: &TestApp, leaver: &str) -> Seen {
         let push = async {
             let event = app_event(
                 &self.corp,
@@ -64,7 +68,9 @@ impl Visit {
             let mut last = (0, Duration::MAX);
             for _ in 0..ATTEMPTS {
                 let started = Instant::now();
-                let answer = node.push(&node.forge.post(&self.corp, &event)).await;
+                let answer = node
+                    .notify(&node.push_builder.post(&self.corp, &event))
+                    .await;
                 last = (answer.status, started.elapsed());
                 if last.1 < WECOM_IS_ANSWERED {
                     break;
@@ -74,10 +80,10 @@ impl Visit {
         };
         let login = async {
             let started = Instant::now();
-            let answer = node.log_in(SUITE, &self.corp, &self.person).await;
+            let answer = node.log_in_to_suite(SUITE, &self.corp, &self.person).await;
             let (status, code) = answer.problem();
             assert!(
-                status != 503 || answer.headers.contains_key("retry-after"),
+                status != 503 || answer.header("retry-after").is_some(),
                 "{code}"
             );
             (status, code, started.elapsed())
@@ -85,15 +91,15 @@ impl Visit {
         let uncached = async {
             let started = Instant::now();
             let answer = node
-                .ask("GET", "/auth/me", Some(&self.uncached), None)
+                .call(TestRequest::get("/me").bearer(&self.uncached))
                 .await;
-            let retry = answer.headers.contains_key("retry-after");
-            (answer.status.as_u16(), retry, started.elapsed())
+            let retry = answer.header("retry-after").is_some();
+            (answer.status, retry, started.elapsed())
         };
         let cached = async {
             for _ in 0..20 {
                 assert!(
-                    node.lives(&self.cached).await,
+                    node.is_valid(&self.cached).await,
                     "whoever is in memory stays in"
                 );
                 tokio::task::yield_now().await;
@@ -108,16 +114,19 @@ impl Visit {
     }
 
     /// Everything is as it was; nobody did anything about it.
-    pub(crate) async fn after(&self, node: &Node, acknowledged: &[String]) {
+    pub(crate) async fn after(&self, node: &TestApp, acknowledged: &[String]) {
         until("sessions are read again", async || {
-            node.ask("GET", "/auth/me", Some(&self.uncached), None)
+            node.call(TestRequest::get("/me").bearer(&self.uncached))
                 .await
                 .status
                 == 200
         })
         .await;
         until("people log in again", async || {
-            node.log_in(SUITE, &self.corp, &self.person).await.status == 200
+            node.log_in_to_suite(SUITE, &self.corp, &self.person)
+                .await
+                .status
+                == 200
         })
         .await;
         let event = app_event(
@@ -126,9 +135,9 @@ impl Visit {
             1_700_000_000,
             &[("FromUserName", "the-last")],
         );
-        let push = node.forge.post(&self.corp, &event);
+        let push = node.push_builder.post(&self.corp, &event);
         until("pushes are taken again", async || {
-            node.push(&push).await.status == 200
+            node.notify(&push).await.status == 200
         })
         .await;
         let open =
@@ -154,7 +163,7 @@ impl Visit {
             0,
             "done twice"
         );
-        assert!(node.lives(&self.cached).await);
+        assert!(node.is_valid(&self.cached).await);
     }
 }
 

@@ -3,22 +3,18 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use wecom_login_tests::process::{AES_KEY, AppDirectory, SUITE, TOKEN};
 
-use super::program::{AES_KEY, Home, SUITE, TOKEN};
+use super::AXUM_APP;
 
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// The exit code and what was written to stderr.
-fn start(home: &Home, more: &[&str]) -> (Option<i32>, String) {
-    let output = home
-        .command("127.0.0.1:0", NOWHERE)
-        .args(more)
-        .output()
-        .unwrap();
-    (
-        output.status.code(),
-        String::from_utf8_lossy(&output.stderr).into_owned(),
-    )
+fn start(directory: &AppDirectory, arguments: &[&str]) -> (Option<i32>, String) {
+    directory
+        .process(AXUM_APP, "127.0.0.1:0", NOWHERE)
+        .args(arguments)
+        .run()
 }
 
 fn config() -> Value {
@@ -50,9 +46,9 @@ fn a_broken_field_is_named_with_its_file_and_its_rule() {
         (json!({}).to_string(), "authConfig", "", "s3cret-value"),
     ];
     for (text, field, rule, value) in cases {
-        let home = Home::new();
-        home.write("Restart.json", &text);
-        let (code, said) = start(&home, &[]);
+        let directory = AppDirectory::new();
+        directory.write("Restart.json", &text);
+        let (code, said) = start(&directory, &[]);
         assert_eq!(code, Some(1), "{text}: {said}");
         for part in ["Restart.json", field, rule] {
             assert!(said.contains(part), "{part} is not in: {said}");
@@ -63,12 +59,12 @@ fn a_broken_field_is_named_with_its_file_and_its_rule() {
 
 #[test]
 fn files_that_cannot_be_read_are_named() {
-    let home = Home::new();
-    home.write(
+    let directory = AppDirectory::new();
+    directory.write(
         "Restart.json",
         "{\"authConfig\": {\"suiteSecret\": \"s3cret-value\" oops",
     );
-    let (code, said) = start(&home, &[]);
+    let (code, said) = start(&directory, &[]);
     assert_eq!(code, Some(1));
     assert!(
         said.contains("Restart.json") && said.contains("JSON"),
@@ -76,49 +72,46 @@ fn files_that_cannot_be_read_are_named() {
     );
     assert!(!said.contains("s3cret-value"), "{said}");
 
-    let home = Home::new();
-    fs::remove_file(home.auths().join("Restart").join("Restart.json")).unwrap();
-    let (code, said) = start(&home, &[]);
+    let directory = AppDirectory::new();
+    fs::remove_file(directory.auths().join("Restart").join("Restart.json")).unwrap();
+    let (code, said) = start(&directory, &[]);
     assert_eq!(code, Some(1));
     assert!(said.contains("Restart.json"), "{said}");
 
-    let home = Home::new();
-    home.write("e.json", "[]");
-    let (code, said) = start(&home, &[]);
+    let directory = AppDirectory::new();
+    directory.write("e.json", "[]");
+    let (code, said) = start(&directory, &[]);
     assert_eq!(code, Some(1));
     assert!(said.contains("e.json"), "{said}");
 
-    let home = Home::new();
-    fs::remove_dir_all(home.auths()).unwrap();
-    let (code, said) = start(&home, &[]);
+    let directory = AppDirectory::new();
+    fs::remove_dir_all(directory.auths()).unwrap();
+    let (code, said) = start(&directory, &[]);
     assert_eq!(code, Some(1));
     assert!(said.contains("auths"), "{said}");
 
-    let home = Home::new();
-    home.write("Restart.json", &config().to_string());
+    let directory = AppDirectory::new();
+    directory.write("Restart.json", &config().to_string());
     fs::write(
-        home.auths().join("Restart").join("Restart.json"),
+        directory.auths().join("Restart").join("Restart.json"),
         [0xff, 0xfe, 0x00],
     )
     .unwrap();
-    let (code, said) = start(&home, &[]);
+    let (code, said) = start(&directory, &[]);
     assert_eq!(code, Some(1));
     assert!(said.contains("Restart.json"), "{said}");
 }
 
 #[test]
 fn flags_follow_the_rules_too() {
-    let home = Home::new();
-    let (code, said) = start(&home, &["--public-url", "http://example.com"]);
+    let directory = AppDirectory::new();
+    let (code, said) = start(&directory, &["--public-url", "http://example.com"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.to_lowercase().contains("public"), "{said}");
-    let output = home
-        .command("127.0.0.1:0", "http://wecom.example.com")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    let plain_http = directory.process(AXUM_APP, "127.0.0.1:0", "http://wecom.example.com");
+    assert_eq!(plain_http.run().0, Some(1));
     let (code, said) = start(
-        &home,
+        &directory,
         &[
             "--database-url",
             "sqlite:///no/such/directory/at/all.db?secret=s3cret-value",
@@ -126,7 +119,7 @@ fn flags_follow_the_rules_too() {
     );
     assert_eq!(code, Some(1), "{said}");
     assert!(!said.contains("s3cret-value"), "{said}");
-    let (code, said) = start(&home, &["--admin-key", "short-key"]);
+    let (code, said) = start(&directory, &["--admin-key", "short-key"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("24") && !said.contains("short-key"), "{said}");
 }

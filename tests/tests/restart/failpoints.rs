@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use wecom_login_tests::forge::{Forge, app_event};
-use wecom_login_tests::node::until;
+use wecom_login_tests::process::{ADMIN_KEY, AES_KEY, CrashHarness, TOKEN, for_some_at_once};
+use wecom_login_tests::push::{PushBuilder, app_event};
+use wecom_login_tests::{TestRequest, until};
 
-use super::program::{ADMIN_KEY, AES_KEY, TOKEN, request};
-use super::stage::{Stage, some_at_once};
+use super::AXUM_APP;
 
 const V2: &str = "service/v2/get_permanent_code";
 /// What an event with an AuthCode passes, outside of the named window.
@@ -26,136 +26,137 @@ const WITH_AN_AUTH_CODE: [&str; 12] = [
     "worker/done",
 ];
 
-async fn dies_and_the_company_comes_in(place: &str) {
-    let mut stage = Stage::to_die_at(place).await;
-    stage.install_and_die(place).await;
-    stage.until_in(1).await;
-    stage.until_done().await;
+async fn dies_and_the_company_comes_in(failpoint: &str) {
+    let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
+    harness.install_and_abort(failpoint).await;
+    harness.wait_until_active(1).await;
+    harness.wait_until_done().await;
     assert_eq!(
-        stage.record("create_auth").await["status"],
+        harness.record("create_auth").await["status"],
         "succeeded",
-        "{place}"
+        "{failpoint}"
     );
     assert_eq!(
-        stage.sandbox.calls(V2),
+        harness.sandbox.calls(V2),
         2,
-        "{place}: each AuthCode is sent once"
+        "{failpoint}: each AuthCode is sent once"
     );
-    assert_eq!(stage.epoch(1).await, 1, "{place}: it is let in once");
-    println!("died at {place}: carried out once");
+    assert_eq!(harness.epoch(1).await, 1, "{failpoint}: it is let in once");
+    println!("died at {failpoint}: carried out once");
 }
 
 /// The AuthCode of this event is spent, and the record says so and what helps.
-async fn says_what_helps(stage: &Stage, event: &str) {
+async fn says_what_helps(harness: &CrashHarness, event: &str) {
     until("the record says so", async || {
-        let record = stage.record(event).await;
+        let record = harness.record(event).await;
         let says =
             |field: &str, what: &str| record[field].as_str().unwrap_or_default().contains(what);
         says("lastError", "40078") && says("hint", "重新获取secret")
     })
     .await;
-    let record = stage.record(event).await["recordId"].clone();
-    let body = json!({"recordId": record}).to_string();
-    let (status, answer) = request(
-        stage.app.addr,
-        "POST",
-        "/auth/retryCallBack",
-        Some(ADMIN_KEY),
-        body.as_bytes(),
-    )
-    .await
-    .unwrap();
-    assert!(status >= 400, "{status}");
-    assert_eq!(
-        serde_json::from_slice::<Value>(&answer).unwrap()["errcode"],
-        40078
-    );
-    assert_eq!(stage.record(event).await["status"], "failed");
+    let record = harness.record(event).await["recordId"].clone();
+    let retry = TestRequest::post("/auth/retryCallBack")
+        .bearer(ADMIN_KEY)
+        .json(&json!({"recordId": record}));
+    let response = harness.app.try_send(retry).await.unwrap();
+    assert!(response.status >= 400, "{}", response.status);
+    assert_eq!(response.json()["errcode"], 40078);
+    assert_eq!(harness.record(event).await["status"], "failed");
 }
 
-async fn dies_in_the_named_window(place: &str) {
-    let mut stage = Stage::to_die_at(place).await;
-    stage.install_and_die(place).await;
-    says_what_helps(&stage, "create_auth").await;
+async fn dies_in_the_named_window(failpoint: &str) {
+    let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
+    harness.install_and_abort(failpoint).await;
+    says_what_helps(&harness, "create_auth").await;
     assert!(
-        stage
+        harness
             .sandbox
-            .reset_secret(&stage.corps[1])
+            .reset_secret(&harness.corps[1])
             .await
             .unwrap()
             .succeeded()
     );
-    stage.until_in(1).await;
-    println!("died at {place}: the named window; said so, and healed by 重新获取secret");
+    harness.wait_until_active(1).await;
+    println!("died at {failpoint}: the named window; said so, and healed by 重新获取secret");
 }
 
 /// Dies while the secret of the first company is reset, and starts again.
-async fn reset_and_die(stage: &mut Stage, place: &str) {
-    let (sandbox, corp) = (Arc::clone(&stage.sandbox), stage.corps[0].clone());
-    stage
-        .die_over(place, 1, async move { sandbox.reset_secret(&corp).await })
+async fn reset_and_die(harness: &mut CrashHarness, failpoint: &str) {
+    let (sandbox, corp) = (Arc::clone(&harness.sandbox), harness.corps[0].clone());
+    harness
+        .abort_during(
+            failpoint,
+            1,
+            async move { sandbox.reset_secret(&corp).await },
+        )
         .await;
 }
 
 /// The first company has its second secret, with which WeCom answers, and its people are still in.
-async fn has_the_new_secret(stage: &Stage, login: &Value, place: &str) {
+async fn has_the_new_secret(harness: &CrashHarness, login: &Value, failpoint: &str) {
     let read =
         "SELECT COUNT(*) FROM wecom_authorization WHERE secret_version = 2 AND read_at IS NOT NULL";
     until("WeCom answers to the new secret", async || {
-        stage.database.number(read).await == 1
+        harness.database.number(read).await == 1
     })
     .await;
-    stage.until_done().await;
+    harness.wait_until_done().await;
     assert_eq!(
-        stage.record("reset_permanent_code").await["status"],
+        harness.record("reset_permanent_code").await["status"],
         "succeeded",
-        "{place}"
+        "{failpoint}"
     );
-    assert!(stage.is_in(0).await, "{place}");
-    assert_eq!(stage.epoch(0).await, 1, "{place}: nobody is let in anew");
-    stage.says(login, 200).await;
-}
-
-async fn dies_and_the_secret_is_reset(place: &str) {
-    let mut stage = Stage::to_die_at(place).await;
-    let login = stage
-        .log_in(&stage.sandbox.user_ids(&stage.corps[0])[0])
-        .await;
-    reset_and_die(&mut stage, place).await;
-    has_the_new_secret(&stage, &login, place).await;
+    assert!(harness.is_active(0).await, "{failpoint}");
     assert_eq!(
-        stage.sandbox.calls(V2),
-        2,
-        "{place}: each AuthCode is sent once"
+        harness.epoch(0).await,
+        1,
+        "{failpoint}: nobody is let in anew"
     );
-    println!("died at {place}: the secret was reset once");
+    harness.assert_hello_status(login, 200).await;
 }
 
-async fn dies_in_the_named_window_of_a_reset(place: &str) {
-    let mut stage = Stage::to_die_at(place).await;
-    let login = stage
-        .log_in(&stage.sandbox.user_ids(&stage.corps[0])[0])
+async fn dies_and_the_secret_is_reset(failpoint: &str) {
+    let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
+    let login = harness
+        .log_in(&harness.sandbox.user_ids(&harness.corps[0])[0])
         .await;
-    reset_and_die(&mut stage, place).await;
-    says_what_helps(&stage, "reset_permanent_code").await;
-    stage.says(&login, 200).await;
+    reset_and_die(&mut harness, failpoint).await;
+    has_the_new_secret(&harness, &login, failpoint).await;
+    assert_eq!(
+        harness.sandbox.calls(V2),
+        2,
+        "{failpoint}: each AuthCode is sent once"
+    );
+    println!("died at {failpoint}: the secret was reset once");
+}
+
+async fn dies_in_the_named_window_of_a_reset(failpoint: &str) {
+    let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
+    let login = harness
+        .log_in(&harness.sandbox.user_ids(&harness.corps[0])[0])
+        .await;
+    reset_and_die(&mut harness, failpoint).await;
+    says_what_helps(&harness, "reset_permanent_code").await;
+    harness.assert_hello_status(&login, 200).await;
     assert!(
-        stage
+        harness
             .sandbox
-            .reset_secret(&stage.corps[0])
+            .reset_secret(&harness.corps[0])
             .await
             .unwrap()
             .succeeded()
     );
-    has_the_new_secret(&stage, &login, place).await;
-    println!("died at {place}: the named window of a reset; said so, and healed by another one");
+    has_the_new_secret(&harness, &login, failpoint).await;
+    println!(
+        "died at {failpoint}: the named window of a reset; said so, and healed by another one"
+    );
 }
 
-async fn dies_when_a_person_is_out(place: &str) {
-    let mut stage = Stage::to_die_at(place).await;
+async fn dies_when_a_person_is_out(failpoint: &str) {
+    let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
     let (corp, user) = (
-        stage.corps[0].clone(),
-        stage.sandbox.user_ids(&stage.corps[0])[0].clone(),
+        harness.corps[0].clone(),
+        harness.sandbox.user_ids(&harness.corps[0])[0].clone(),
     );
     let event = app_event(
         &corp,
@@ -163,72 +164,79 @@ async fn dies_when_a_person_is_out(place: &str) {
         1_700_000_000,
         &[("FromUserName", &user)],
     );
-    let push = Forge::new(TOKEN, AES_KEY).post(&corp, &event);
-    let target = format!("/auth/notify?{}", push.query);
-    let answer = request(stage.app.addr, "POST", &target, None, &push.body).await;
-    stage.until_dead(place).await;
-    if answer.is_some() {
-        assert_eq!(answer, Some((200, b"success".to_vec())), "{place}");
+    let push = PushBuilder::new(TOKEN, AES_KEY).post(&corp, &event);
+    let response = harness.app.try_send(push.request("/auth/notify")).await;
+    harness.wait_until_aborted(failpoint).await;
+    if let Some(response) = response {
+        assert_eq!(
+            (response.status, response.text()),
+            (200, "success"),
+            "{failpoint}"
+        );
     }
     // However long the start takes, they come back before the lease of the dead is over.
-    stage.leases_end("lease_until + 3600000").await;
-    stage.restart(None).await;
-    let login = stage.log_in(&user).await;
-    stage.leases_end("0").await;
-    stage.until_done().await;
+    harness.set_lease_end("lease_until + 3600000").await;
+    harness.restart(None).await;
+    let login = harness.log_in(&user).await;
+    harness.set_lease_end("0").await;
+    harness.wait_until_done().await;
     let ended = "SELECT COALESCE(MAX(epoch), 0) FROM wecom_person";
     assert_eq!(
-        stage.database.number(ended).await,
+        harness.database.number(ended).await,
         1,
-        "{place}: their sessions were ended once"
+        "{failpoint}: their sessions were ended once"
     );
     // What was stored but not begun is begun at once, before or after they came back.
-    if place != "inbox/stored" {
-        let status = if place == "worker/claimed" { 401 } else { 200 };
-        stage.says(&login, status).await;
+    if failpoint != "inbox/stored" {
+        let status = if failpoint == "worker/claimed" {
+            401
+        } else {
+            200
+        };
+        harness.assert_hello_status(&login, status).await;
     }
-    println!("died at {place}: a person's sessions were ended once");
+    println!("died at {failpoint}: a person's sessions were ended once");
 }
 
-async fn dies_when_a_company_cancels(place: &str) {
-    let mut stage = Stage::to_die_at(place).await;
-    let (sandbox, corp) = (Arc::clone(&stage.sandbox), stage.corps[0].clone());
+async fn dies_when_a_company_cancels(failpoint: &str) {
+    let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
+    let (sandbox, corp) = (Arc::clone(&harness.sandbox), harness.corps[0].clone());
     let cancelling = tokio::spawn(async move { sandbox.cancel(&corp).await.unwrap() });
-    stage.until_dead(place).await;
-    stage.restart(None).await;
-    assert!(cancelling.await.unwrap().succeeded(), "{place}");
+    harness.wait_until_aborted(failpoint).await;
+    harness.restart(None).await;
+    assert!(cancelling.await.unwrap().succeeded(), "{failpoint}");
     let erased = "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NULL";
     until("its data is gone", async || {
-        stage.database.number(erased).await == 1
+        harness.database.number(erased).await == 1
     })
     .await;
-    stage.until_done().await;
-    assert!(!stage.is_in(0).await);
+    harness.wait_until_done().await;
+    assert!(!harness.is_active(0).await);
     assert_eq!(
-        stage.epoch(0).await,
+        harness.epoch(0).await,
         3,
-        "{place}: let in, stopped and erased, each once"
+        "{failpoint}: let in, stopped and erased, each once"
     );
-    println!("died at {place}: cancelled once");
+    println!("died at {failpoint}: cancelled once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_it_dies_at_an_acknowledged_authorisation_is_carried_out_once() {
     // Only a company that comes in is decided on.
     let outside = [&WITH_AN_AUTH_CODE[..], &["admit/decided"]].concat();
-    some_at_once(&outside, dies_and_the_company_comes_in).await;
+    for_some_at_once(&outside, dies_and_the_company_comes_in).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_it_dies_at_a_reset_of_the_secret_is_carried_out_once() {
-    some_at_once(&WITH_AN_AUTH_CODE, dies_and_the_secret_is_reset).await;
+    for_some_at_once(&WITH_AN_AUTH_CODE, dies_and_the_secret_is_reset).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn between_wecoms_answer_and_the_commit_the_record_says_what_helps() {
     let window = ["exchange/answered"];
-    some_at_once(&window, dies_in_the_named_window).await;
-    some_at_once(&window, dies_in_the_named_window_of_a_reset).await;
+    for_some_at_once(&window, dies_in_the_named_window).await;
+    for_some_at_once(&window, dies_in_the_named_window_of_a_reset).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -245,6 +253,6 @@ async fn whatever_it_dies_at_an_end_is_carried_out_once() {
         "cancel/stopped",
         "worker/done",
     ];
-    some_at_once(&people, dies_when_a_person_is_out).await;
-    some_at_once(&companies, dies_when_a_company_cancels).await;
+    for_some_at_once(&people, dies_when_a_person_is_out).await;
+    for_some_at_once(&companies, dies_when_a_company_cancels).await;
 }

@@ -4,57 +4,34 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use serde_json::{Value, json};
-use wecom_login_tests::database::TestDatabase;
-use wecom_login_tests::forge::{Forge, app_event};
-use wecom_login_tests::node::until;
+use serde_json::Value;
+use wecom_login_adapter_tests::try_send;
+use wecom_login_tests::process::{ADMIN_KEY, AES_KEY, AppProcess, CrashHarness, TOKEN};
+use wecom_login_tests::push::{PushBuilder, app_event};
+use wecom_login_tests::{TestRequest, until};
 
-use super::program::{ADMIN_KEY, AES_KEY, App, Home, TOKEN, json_of, request};
+use super::AXUM_APP;
 
 /// How often the app is killed, unless this variable says otherwise.
 const ROUNDS: usize = 60;
 const ROUNDS_VARIABLE: &str = "KILL_ROUNDS";
 
-async fn corps(app: &App) -> Vec<Value> {
-    let corps = json_of(app.addr, "GET", "/auth/corps", Some(ADMIN_KEY), None, 200).await;
+async fn corps(app: &AppProcess) -> Vec<Value> {
+    let request = TestRequest::get("/auth/corps").bearer(ADMIN_KEY);
+    let corps = app.send_expecting(200, request).await;
     corps["corps"].as_array().unwrap().clone()
-}
-
-async fn is_in(app: &App, corp_id: &str) -> bool {
-    corps(app)
-        .await
-        .iter()
-        .any(|corp| corp["corpId"] == corp_id && corp["status"] == "active")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_logs_nobody_out_and_fetches_nothing_twice() {
-    let home = Home::new();
-    let database = TestDatabase::create(home.path()).await;
-    let sandbox = home.sandbox(3).await;
-    let app = App::start(&home, &database, "127.0.0.1:0", &sandbox.url()).await;
-    sandbox
-        .set_notify(&format!("http://{}/auth/notify", app.addr))
-        .unwrap();
-    let corp = sandbox.corp_ids()[0].clone();
-    let user = sandbox.user_ids(&corp)[0].clone();
-    assert!(sandbox.install(&corp).await.unwrap().succeeded());
-    until("the company is in", async || is_in(&app, &corp).await).await;
-    let login = async |app: &App| {
-        let body = json!({"corpId": corp, "code": sandbox.code(&corp, &user).unwrap()});
-        let result = json_of(
-            app.addr,
-            "POST",
-            "/auth/loginByWorkbench",
-            None,
-            Some(body),
-            200,
-        )
-        .await;
-        result["token"].as_str().unwrap().to_owned()
-    };
-    let token = login(&app).await;
-    until("the re-reads are over", async || {
+    let mut harness = CrashHarness::start(AXUM_APP, 3).await;
+    let user = harness.sandbox.user_ids(&harness.corps[0])[0].clone();
+    let installed = harness.sandbox.install(&harness.corps[0]).await;
+    assert!(installed.unwrap().succeeded());
+    harness.wait_until_active(0).await;
+    let login = harness.log_in(&user).await;
+    let sandbox = Arc::clone(&harness.sandbox);
+    until("the authorization was re-read", async || {
         sandbox.calls("service/v2/get_auth_info") >= 1
     })
     .await;
@@ -65,21 +42,19 @@ async fn a_kill_logs_nobody_out_and_fetches_nothing_twice() {
         )
     };
     let before = fetched();
-    let addr = app.addr.to_string();
-    let mut app = app;
     for _ in 0..3 {
-        app.kill();
-        app = App::start(&home, &database, &addr, &sandbox.url()).await;
-        let hello = json_of(app.addr, "GET", "/api/hello", Some(&token), None, 200).await;
+        harness.restart(None).await;
+        let hello = TestRequest::get("/api/hello").bearer(login["token"].as_str().unwrap());
+        let hello = harness.app.send_expecting(200, hello).await;
         assert_eq!(
             (&hello["thirdUserId"], &hello["corpId"]),
-            (&user.clone().into(), &corp.clone().into())
+            (&user.clone().into(), &harness.corps[0].clone().into())
         );
-        let another = login(&app).await;
-        json_of(app.addr, "GET", "/api/hello", Some(&another), None, 200).await;
+        let another = harness.log_in(&user).await;
+        harness.assert_hello_status(&another, 200).await;
     }
     assert_eq!(fetched(), before, "gettoken, get_suite_token");
-    assert_eq!(app.end(), Some(0), "asked to end, it ends by itself");
+    assert_eq!(harness.app.terminate(), Some(0), "the exit code of SIGTERM");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,20 +68,12 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
     println!("seed {seed}");
     let rounds = std::env::var(ROUNDS_VARIABLE)
         .map_or(ROUNDS, |rounds| rounds.parse().expect("a number of rounds"));
-    let home = Home::new();
-    let database = TestDatabase::create(home.path()).await;
-    let sandbox = Arc::new(home.sandbox(rounds + 1).await);
-    let app = App::start(&home, &database, "127.0.0.1:0", &sandbox.url()).await;
-    let (addr, listen) = (app.addr, app.addr.to_string());
-    sandbox
-        .set_notify(&format!("http://{addr}/auth/notify"))
-        .unwrap();
-    let companies = sandbox.corp_ids();
+    let mut harness = CrashHarness::start(AXUM_APP, rounds + 1).await;
+    let address = harness.app.address;
+    let sandbox = Arc::clone(&harness.sandbox);
+    let companies = harness.corps.clone();
     assert!(sandbox.install(&companies[0]).await.unwrap().succeeded());
-    until("the company is in", async || {
-        is_in(&app, &companies[0]).await
-    })
-    .await;
+    harness.wait_until_active(0).await;
 
     // People leave one after the other, without an end; who was answered `success` is written down.
     let acknowledged = Arc::new(Mutex::new(Vec::new()));
@@ -114,7 +81,7 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
         let (acknowledged, company, forge) = (
             Arc::clone(&acknowledged),
             companies[0].clone(),
-            Forge::new(TOKEN, AES_KEY),
+            PushBuilder::new(TOKEN, AES_KEY),
         );
         tokio::spawn(async move {
             for number in 0.. {
@@ -126,9 +93,9 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
                     &[("FromUserName", &user)],
                 );
                 let push = forge.post(&company, &event);
-                let target = format!("/auth/notify?{}", push.query);
-                match request(addr, "POST", &target, None, &push.body).await {
-                    Some((200, body)) if body == b"success" => {
+                let response = try_send(address, &push.request("/auth/notify")).await;
+                match response {
+                    Some(response) if (response.status, response.text()) == (200, "success") => {
                         acknowledged.lock().unwrap().push(user)
                     }
                     _ => tokio::task::yield_now().await,
@@ -137,7 +104,6 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
         })
     };
     let mut installs = tokio::task::JoinSet::new();
-    let mut app = app;
     let mut random = seed;
     for round in 0..rounds {
         let (wecom, company) = (Arc::clone(&sandbox), companies[1 + round].clone());
@@ -156,8 +122,7 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
         }
         // The kill comes at a random moment: this is what is tested, not something that settles.
         tokio::time::sleep(Duration::from_millis((random >> 33) % 250)).await;
-        app.kill();
-        app = App::start(&home, &database, &listen, &sandbox.url()).await;
+        harness.restart(None).await;
     }
     let installs = installs.join_all().await;
     pushing.abort();
@@ -168,7 +133,7 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
         AND COALESCE(errcode, 0) <> 40078";
     let (mut left, mut since) = (i64::MAX, Instant::now());
     while left > 0 {
-        let now = database.number(open).await;
+        let now = harness.database.number(open).await;
         if now < left {
             (left, since) = (now, Instant::now());
         }
@@ -180,9 +145,9 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
     }
     let ended = format!(
         "SELECT {} FROM wecom_person WHERE epoch > 0",
-        database.text_of("user_id")
+        harness.database.text_of("user_id")
     );
-    let ended: HashSet<String> = database.texts(&ended).await.into_iter().collect();
+    let ended: HashSet<String> = harness.database.texts(&ended).await.into_iter().collect();
     let lost: Vec<&String> = acknowledged
         .iter()
         .filter(|user| !ended.contains(*user))
@@ -192,7 +157,7 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
         .filter(|(taken, _)| *taken)
         .map(|(_, company)| company)
         .collect();
-    let known = corps(&app).await;
+    let known = corps(&harness.app).await;
     let active = |company: &str| {
         known
             .iter()
@@ -201,12 +166,14 @@ async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
     let out: Vec<&&String> = taken.iter().filter(|company| !active(company)).collect();
     // The named window: WeCom's answer to an AuthCode was under way when the app died.
     let spent = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'create_auth' AND errcode = 40078";
-    let spent = usize::try_from(database.number(spent).await).unwrap();
+    let spent = usize::try_from(harness.database.number(spent).await).unwrap();
     // Every end of a person's sessions and every new authorisation is one more in an epoch.
-    let twice = database
+    let twice = harness
+        .database
         .number("SELECT COUNT(*) FROM wecom_person WHERE epoch > 1")
         .await;
-    let twice_in = database
+    let twice_in = harness
+        .database
         .number("SELECT COUNT(*) FROM wecom_authorization WHERE epoch > 1")
         .await;
     println!(

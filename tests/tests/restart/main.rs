@@ -6,6 +6,11 @@ mod demo;
 mod failpoints;
 mod kills;
 mod people;
-mod program;
-mod stage;
 mod stops;
+
+use wecom_login_tests::process::Example;
+
+const AXUM_APP: Example = Example {
+    name: "axum-app",
+    binary: env!("CARGO_BIN_EXE_axum-app-under-test"),
+};

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use wecom_login_tests::node::until;
+use wecom_login_tests::process::{CrashHarness, for_some_at_once};
+use wecom_login_tests::until;
 
-use super::stage::{Stage, some_at_once};
+use super::AXUM_APP;
 
 /// What such an event passes. Where sessions have ended it comes by twice: before the binding is changed, for those that
 /// there are, and after, for logins that found the old one.
@@ -20,73 +21,75 @@ const PLACES: [&str; 7] = [
 const ENDED: &str = "SELECT MAX(epoch) FROM wecom_person";
 const BOUND: &str = "SELECT COUNT(*) FROM wecom_user";
 
-fn deaths(place: &str) -> usize {
-    if place == "people/ended" { 2 } else { 1 }
+fn deaths(failpoint: &str) -> usize {
+    if failpoint == "people/ended" { 2 } else { 1 }
 }
 
-async fn is_carried_out(stage: &Stage, place: &str) {
+async fn is_carried_out(harness: &CrashHarness, failpoint: &str) {
     until("the event is carried out", async || {
-        stage.record("change_contact").await["status"] == "succeeded"
+        harness.record("change_contact").await["status"] == "succeeded"
     })
     .await;
     assert_eq!(
-        stage.database.number(ENDED).await,
+        harness.database.number(ENDED).await,
         2,
-        "{place}: each step was done once"
+        "{failpoint}: each step was done once"
     );
 }
 
-async fn dies_when_a_person_leaves(place: &str) {
-    let mut stage = Stage::to_die_at(place).await;
+async fn dies_when_a_person_leaves(failpoint: &str) {
+    let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
     let (corp, user) = (
-        stage.corps[0].clone(),
-        stage.sandbox.user_ids(&stage.corps[0])[0].clone(),
+        harness.corps[0].clone(),
+        harness.sandbox.user_ids(&harness.corps[0])[0].clone(),
     );
-    let login = stage.log_in(&user).await;
-    let sandbox = Arc::clone(&stage.sandbox);
-    stage
-        .die_over(place, deaths(place), async move {
+    let login = harness.log_in(&user).await;
+    let sandbox = Arc::clone(&harness.sandbox);
+    harness
+        .abort_during(failpoint, deaths(failpoint), async move {
             sandbox.leave(&corp, &user).await
         })
         .await;
-    is_carried_out(&stage, place).await;
-    stage.says(&login, 401).await;
+    is_carried_out(&harness, failpoint).await;
+    harness.assert_hello_status(&login, 401).await;
     assert_eq!(
-        stage.database.number(BOUND).await,
+        harness.database.number(BOUND).await,
         0,
-        "{place}: whoever has this userid next is somebody else"
+        "{failpoint}: whoever has this userid next is somebody else"
     );
-    println!("died at {place}: a person left once");
+    println!("died at {failpoint}: a person left once");
 }
 
-async fn dies_when_a_person_is_renamed(place: &str) {
-    let mut stage = Stage::to_die_at(place).await;
+async fn dies_when_a_person_is_renamed(failpoint: &str) {
+    let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
     let (corp, user) = (
-        stage.corps[0].clone(),
-        stage.sandbox.user_ids(&stage.corps[0])[0].clone(),
+        harness.corps[0].clone(),
+        harness.sandbox.user_ids(&harness.corps[0])[0].clone(),
     );
-    let (login, renamed) = (stage.log_in(&user).await, "the-new-userid");
-    let sandbox = Arc::clone(&stage.sandbox);
+    let (login, renamed) = (harness.log_in(&user).await, "the-new-userid");
+    let sandbox = Arc::clone(&harness.sandbox);
     let renaming = async move { sandbox.rename(&corp, &user, renamed).await };
-    stage.die_over(place, deaths(place), renaming).await;
-    is_carried_out(&stage, place).await;
-    stage.says(&login, 401).await;
-    let again = stage.log_in(renamed).await;
+    harness
+        .abort_during(failpoint, deaths(failpoint), renaming)
+        .await;
+    is_carried_out(&harness, failpoint).await;
+    harness.assert_hello_status(&login, 401).await;
+    let again = harness.log_in(renamed).await;
     assert_eq!(
         again["userId"], login["userId"],
-        "{place}: they are who they were"
+        "{failpoint}: they are who they were"
     );
-    assert_eq!(stage.database.number(BOUND).await, 1, "{place}");
-    stage.says(&again, 200).await;
-    println!("died at {place}: a person was renamed once");
+    assert_eq!(harness.database.number(BOUND).await, 1, "{failpoint}");
+    harness.assert_hello_status(&again, 200).await;
+    println!("died at {failpoint}: a person was renamed once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_it_dies_at_a_person_leaves_once() {
-    some_at_once(&PLACES, dies_when_a_person_leaves).await;
+    for_some_at_once(&PLACES, dies_when_a_person_leaves).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_it_dies_at_a_person_is_renamed_once() {
-    some_at_once(&PLACES, dies_when_a_person_is_renamed).await;
+    for_some_at_once(&PLACES, dies_when_a_person_is_renamed).await;
 }

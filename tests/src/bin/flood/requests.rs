@@ -1,8 +1,8 @@
 //! What is sent. `NUMBER` (43 digits) and `CLIENT` (an address) stand for something else in every request.
 
 use serde_json::json;
-use wecom_login_tests::forge::Forge;
-use wecom_login_tests::node::SUITE;
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::push::PushBuilder;
 
 /// To a handler without a login.
 pub(crate) fn bare() -> String {
@@ -21,7 +21,7 @@ pub(crate) fn token(token: &str) -> String {
 
 /// A push of 40 KB that is signed with another token than ours.
 pub(crate) fn forged_callback() -> String {
-    let forge = Forge::new(
+    let forge = PushBuilder::new(
         "NotTheToken000000000",
         "Rd7kT2mXv9LhR4sWc8YpB1nZf6JgU3aEoK5iHxMrDtB",
     );

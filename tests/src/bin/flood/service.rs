@@ -6,8 +6,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use tokio::net::TcpListener;
-use wecom_login_tests::figures::{Latencies, resident_mib};
-use wecom_login_tests::node::{Node, Plan, SUITE};
+use wecom_login_tests::TestApp;
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::measure::{Latencies, resident_mib};
 use wecom_login_tower::{RequireLogin, User, login_routes};
 
 use crate::attacker::{Answers, Attack};
@@ -19,7 +20,7 @@ const SESSIONS: usize = 100;
 /// The app, and how it is flooded.
 #[derive(Debug)]
 pub(crate) struct Service {
-    node: Node,
+    node: TestApp,
     corp: String,
     other: String,
     live: Vec<String>,
@@ -37,9 +38,9 @@ impl Service {
         connections: usize,
     ) -> Self {
         // The requests say whom they come from.
-        let node = Node::start_with(Plan::default(), |builder| {
-            builder.trusted_proxies(["127.0.0.1".parse().unwrap()])
-        });
+        let node = TestApp::builder()
+            .configure(|builder| builder.trusted_proxies(["127.0.0.1".parse().unwrap()]))
+            .start();
         let node = node.await;
         let (corp, other) = (node.install(0).await, node.install(1).await);
         let live = sessions(&node, &corp).await;
@@ -144,10 +145,9 @@ impl Service {
     /// Logs a person of the other company in, and gives the status.
     pub(crate) async fn another_login(&self) -> u16 {
         self.node
-            .log_in(SUITE, &self.other, &self.node.user(1, 0))
+            .log_in_to_suite(SUITE, &self.other, &self.node.user(1, 0))
             .await
             .status
-            .as_u16()
     }
 
     /// Ends it.
@@ -156,10 +156,10 @@ impl Service {
     }
 }
 
-async fn sessions(node: &Node, corp: &str) -> Vec<String> {
+async fn sessions(node: &TestApp, corp: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     for _ in 0..SESSIONS {
-        tokens.push(node.session(SUITE, corp, "somebody").await);
+        tokens.push(node.issue_session(SUITE, corp, "somebody").await);
     }
     tokens
 }

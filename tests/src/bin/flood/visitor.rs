@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::keep_alive::KeepAlive;
 use crate::requests;
 use serde::{Deserialize, Serialize};
-use wecom_login_tests::figures::Latencies;
+use wecom_login_tests::measure::Latencies;
 
 /// What it is told.
 #[derive(Debug, Deserialize, Serialize)]

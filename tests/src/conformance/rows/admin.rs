@@ -4,50 +4,62 @@ use serde_json::json;
 
 use super::bodies::{PARAMS, broken_bodies};
 use super::{Expect, Given, Row, row};
-use crate::client::Ask;
-use crate::world::ADMIN_KEY;
+use crate::TestRequest;
+use crate::app::ADMIN_KEY;
 
 pub(super) fn admin(given: &Given) -> Vec<Row> {
     use Expect::{Fields, Head, NoContent, Problem};
-    let keyed = |ask: Ask| ask.bearer(ADMIN_KEY);
+    let keyed = |ask: TestRequest| ask.bearer(ADMIN_KEY);
     let corp = &given.corp;
     let records = "/callbackRecords";
     let mut rows = vec![
-        row("/corps", keyed(Ask::get("/corps")), Fields(&["corps"])),
-        row("/corps", keyed(Ask::new("HEAD", "/corps")), Head),
-        row(records, keyed(Ask::get(records)), Fields(&["records"])),
-        row(records, keyed(Ask::new("HEAD", records)), Head),
+        row(
+            "/corps",
+            keyed(TestRequest::get("/corps")),
+            Fields(&["corps"]),
+        ),
+        row("/corps", keyed(TestRequest::new("HEAD", "/corps")), Head),
+        row(
+            records,
+            keyed(TestRequest::get(records)),
+            Fields(&["records"]),
+        ),
+        row(records, keyed(TestRequest::new("HEAD", records)), Head),
         row(
             "/setCode",
-            keyed(Ask::post("/setCode").json(&json!({"corpId": corp, "code": "Row-Code_1"}))),
+            keyed(
+                TestRequest::post("/setCode").json(&json!({"corpId": corp, "code": "Row-Code_1"})),
+            ),
             NoContent,
         ),
         row(
             "/setCode",
-            keyed(Ask::post("/setCode").json(&json!({"corpId": "wwother", "code": "other"}))),
+            keyed(
+                TestRequest::post("/setCode").json(&json!({"corpId": "wwother", "code": "other"})),
+            ),
             Problem(403, "CORP_NOT_AUTHORIZED"),
         ),
         row(
             "/getLoginConfigByCode",
-            Ask::get("/getLoginConfigByCode?code=row-code_1"),
+            TestRequest::get("/getLoginConfigByCode?code=row-code_1"),
             Fields(&["corpId", "agentId"]),
         ),
         row(
             "/getLoginConfig",
-            Ask::get("/getLoginConfig?code=ROW-CODE_1"),
+            TestRequest::get("/getLoginConfig?code=ROW-CODE_1"),
             Fields(&["corpId", "agentId"]),
         ),
     ];
     for (route, ask) in [
-        ("/corps", Ask::get("/corps")),
-        (records, Ask::get(records)),
+        ("/corps", TestRequest::get("/corps")),
+        (records, TestRequest::get(records)),
         (
             "/setCode",
-            Ask::post("/setCode").json(&json!({"corpId": corp, "code": "abc"})),
+            TestRequest::post("/setCode").json(&json!({"corpId": corp, "code": "abc"})),
         ),
         (
             "/retryCallBack",
-            Ask::post("/retryCallBack").json(&json!({"recordId": 1})),
+            TestRequest::post("/retryCallBack").json(&json!({"recordId": 1})),
         ),
     ] {
         let forbidden = || Problem(403, "FORBIDDEN");
@@ -64,7 +76,7 @@ pub(super) fn admin(given: &Given) -> Vec<Row> {
     }
     rows.push(row(
         "/corps",
-        Ask::get(format!("/corps?key={ADMIN_KEY}&access_token={ADMIN_KEY}")),
+        TestRequest::get(format!("/corps?key={ADMIN_KEY}&access_token={ADMIN_KEY}")),
         Problem(403, "FORBIDDEN"),
     ));
     for query in [
@@ -88,7 +100,7 @@ pub(super) fn admin(given: &Given) -> Vec<Row> {
     ] {
         rows.push(row(
             records,
-            keyed(Ask::get(format!("{records}?{query}"))),
+            keyed(TestRequest::get(format!("{records}?{query}"))),
             PARAMS,
         ));
     }
@@ -108,7 +120,7 @@ pub(super) fn admin(given: &Given) -> Vec<Row> {
     ] {
         rows.push(row(
             records,
-            keyed(Ask::get(format!("{records}?{query}"))),
+            keyed(TestRequest::get(format!("{records}?{query}"))),
             Fields(&["records"]),
         ));
     }
@@ -133,7 +145,7 @@ pub(super) fn admin(given: &Given) -> Vec<Row> {
         json!("0x1"),
         json!("9223372036854775808"),
     ] {
-        let ask = Ask::post("/retryCallBack").json(&json!({"recordId": record_id}));
+        let ask = TestRequest::post("/retryCallBack").json(&json!({"recordId": record_id}));
         rows.push(row("/retryCallBack", keyed(ask), PARAMS));
     }
     for record_id in [
@@ -141,7 +153,7 @@ pub(super) fn admin(given: &Given) -> Vec<Row> {
         json!(i64::MAX.to_string()),
         json!(4_000_000),
     ] {
-        let ask = Ask::post("/retryCallBack").json(&json!({"recordId": record_id}));
+        let ask = TestRequest::post("/retryCallBack").json(&json!({"recordId": record_id}));
         rows.push(row(
             "/retryCallBack",
             keyed(ask),
@@ -149,13 +161,13 @@ pub(super) fn admin(given: &Given) -> Vec<Row> {
         ));
     }
     for code in ["a b", "企业", "a/b", "a.b", "a%", "-/-"] {
-        let ask = Ask::post("/setCode").json(&json!({"corpId": corp, "code": code}));
+        let ask = TestRequest::post("/setCode").json(&json!({"corpId": corp, "code": code}));
         rows.push(row("/setCode", keyed(ask), PARAMS));
     }
     let long = json!({"corpId": corp, "code": "x".repeat(65)});
     rows.push(row(
         "/setCode",
-        keyed(Ask::post("/setCode").json(&long)),
+        keyed(TestRequest::post("/setCode").json(&long)),
         PARAMS,
     ));
     let good = json!({"corpId": corp, "code": "abc"});
@@ -165,12 +177,12 @@ pub(super) fn admin(given: &Given) -> Vec<Row> {
     rows.extend(broken);
     rows.push(row(
         "/retryCallBack",
-        keyed(Ask::post("/retryCallBack")),
+        keyed(TestRequest::post("/retryCallBack")),
         PARAMS,
     ));
     rows.push(row(
         "/retryCallBack",
-        keyed(Ask::post("/retryCallBack").json(&json!({"recordId": 1, "x": 1}))),
+        keyed(TestRequest::post("/retryCallBack").json(&json!({"recordId": 1, "x": 1}))),
         PARAMS,
     ));
     rows

@@ -4,38 +4,42 @@ use serde_json::json;
 
 use super::bodies::{PARAMS, broken_bodies};
 use super::{Expect, Given, Row, row};
-use crate::client::Ask;
+use crate::TestRequest;
 
 pub(super) fn pages(given: &Given) -> Vec<Row> {
     use Expect::{Head, Page};
     let (login, callback) = ("/login", "/callback");
     let state = "0123456789abcdef0123456789abcdef";
     vec![
-        row(login, Ask::get("/login"), Page(200)),
+        row(login, TestRequest::get("/login"), Page(200)),
         row(
             login,
-            Ask::get("/login?returnTo=&orgCode=&corpId=&mode=&utm_source=x"),
+            TestRequest::get("/login?returnTo=&orgCode=&corpId=&mode=&utm_source=x"),
             Page(200),
         ),
-        row(login, Ask::new("HEAD", "/login"), Head),
-        row(login, Ask::get("/login?mode=app"), Page(400)),
-        row(login, Ask::get("/login?orgCode=nobody"), Page(404)),
-        row(login, Ask::get("/login?corpId=wwnobody"), Page(403)),
+        row(login, TestRequest::new("HEAD", "/login"), Head),
+        row(login, TestRequest::get("/login?mode=app"), Page(400)),
+        row(login, TestRequest::get("/login?orgCode=nobody"), Page(404)),
+        row(login, TestRequest::get("/login?corpId=wwnobody"), Page(403)),
         row(
             login,
-            Ask::get(format!("/login?corpId={}&corpId=b", given.corp)),
+            TestRequest::get(format!("/login?corpId={}&corpId=b", given.corp)),
             Page(400),
         ),
-        row(callback, Ask::get("/callback"), Page(400)),
-        row(callback, Ask::get("/callback?code=c&state=abc"), Page(400)),
+        row(callback, TestRequest::get("/callback"), Page(400)),
         row(
             callback,
-            Ask::get(format!("/callback?code=c&state={state}")),
+            TestRequest::get("/callback?code=c&state=abc"),
+            Page(400),
+        ),
+        row(
+            callback,
+            TestRequest::get(format!("/callback?code=c&state={state}")),
             Page(403),
         ),
         row(
             callback,
-            Ask::get(format!("/callback?corpId=ww1&state={state}")),
+            TestRequest::get(format!("/callback?corpId=ww1&state={state}")),
             Page(403),
         ),
     ]
@@ -49,115 +53,115 @@ pub(super) fn anyone(given: &Given) -> Vec<Row> {
     let mut rows = vec![
         row(
             config,
-            Ask::get("/QywxProxyDefault/getLoginConfig"),
+            TestRequest::get("/QywxProxyDefault/getLoginConfig"),
             Fields(&["suiteId", "isActive", "authType"]),
         ),
         row(
             config,
-            Ask::get("/auths.QywxProxyDefault/getLoginConfig"),
+            TestRequest::get("/auths.QywxProxyDefault/getLoginConfig"),
             Fields(&["suiteId", "isActive", "authType"]),
         ),
         row(
             config,
-            Ask::get("/Qywx%50roxyDefault/getLoginConfig"),
+            TestRequest::get("/Qywx%50roxyDefault/getLoginConfig"),
             Fields(&["suiteId", "isActive", "authType"]),
         ),
         row(
             config,
-            Ask::get("/QywxProxyCompanyA/getLoginConfig"),
+            TestRequest::get("/QywxProxyCompanyA/getLoginConfig"),
             Fields(&["suiteId", "corpId", "agentId", "isActive", "authType"]),
         ),
         row(
             config,
-            Ask::get("/Closed/getLoginConfig"),
+            TestRequest::get("/Closed/getLoginConfig"),
             Fields(&["suiteId", "corpId", "isActive", "authType"]),
         ),
         row(
             config,
-            Ask::get("/group.CodesOff/getLoginConfig"),
+            TestRequest::get("/group.CodesOff/getLoginConfig"),
             Fields(&["suiteId", "corpId", "isActive", "authType"]),
         ),
         row(
             config,
-            Ask::new("HEAD", "/QywxProxyDefault/getLoginConfig"),
+            TestRequest::new("HEAD", "/QywxProxyDefault/getLoginConfig"),
             Head,
         ),
         row(
             config,
-            Ask::new("HEAD", "/Nobody/getLoginConfig"),
+            TestRequest::new("HEAD", "/Nobody/getLoginConfig"),
             HeadProblem(404),
         ),
         row(
             config,
-            Ask::get("/Nobody/getLoginConfig"),
+            TestRequest::get("/Nobody/getLoginConfig"),
             Problem(404, "INSTANCE_NOT_FOUND"),
         ),
         row(
             config,
-            Ask::get("/qywxproxydefault/getLoginConfig"),
+            TestRequest::get("/qywxproxydefault/getLoginConfig"),
             Problem(404, "INSTANCE_NOT_FOUND"),
         ),
         row(
             config,
-            Ask::get("/CodesOff/getLoginConfig"),
+            TestRequest::get("/CodesOff/getLoginConfig"),
             Problem(404, "INSTANCE_NOT_FOUND"),
         ),
         row(
             config,
-            Ask::get("/group%2FCodesOff/getLoginConfig"),
+            TestRequest::get("/group%2FCodesOff/getLoginConfig"),
             Problem(404, "INSTANCE_NOT_FOUND"),
         ),
         row(
             config,
-            Ask::get("/%FF/getLoginConfig"),
+            TestRequest::get("/%FF/getLoginConfig"),
             Problem(404, "INSTANCE_NOT_FOUND"),
         ),
         row(
             config,
-            Ask::get("/loginTypes.Meta/getLoginConfig"),
+            TestRequest::get("/loginTypes.Meta/getLoginConfig"),
             Problem(404, "INSTANCE_NOT_FOUND"),
         ),
         row(
             login_code,
-            Ask::post("/Nobody/getLoginCode").json(&json!({"corpId": corp, "code": "c"})),
+            TestRequest::post("/Nobody/getLoginCode").json(&json!({"corpId": corp, "code": "c"})),
             Problem(404, "INSTANCE_NOT_FOUND"),
         ),
         row(
             login_code,
-            Ask::post("/QywxProxyCompanyA/getLoginCode")
+            TestRequest::post("/QywxProxyCompanyA/getLoginCode")
                 .json(&json!({"corpId": "wwother", "code": "c"})),
             Problem(403, "CORP_MISMATCH"),
         ),
         row(
             login_code,
-            Ask::post("/QywxProxyDefault/getLoginCode")
+            TestRequest::post("/QywxProxyDefault/getLoginCode")
                 .json(&json!({"corpId": "wwother", "code": "c"})),
             Problem(403, "CORP_NOT_AUTHORIZED"),
         ),
         row(
             login_code,
-            Ask::post("/Closed/getLoginCode")
+            TestRequest::post("/Closed/getLoginCode")
                 .json(&json!({"corpId": crate::auths::CLOSED, "code": "c"})),
             Problem(403, "LOGIN_DISABLED"),
         ),
         row(
             "/loginByCode",
-            Ask::post("/loginByCode").json(&json!({"loginCode": "x"})),
+            TestRequest::post("/loginByCode").json(&json!({"loginCode": "x"})),
             Problem(401, "LOGIN_CODE_INVALID"),
         ),
         row(
             "/loginByCode",
-            Ask::post("/loginByCode").json(&json!({"loginCode": "x", "platform": "tv"})),
+            TestRequest::post("/loginByCode").json(&json!({"loginCode": "x", "platform": "tv"})),
             Problem(400, "PLATFORM_UNKNOWN"),
         ),
         row(
             "/loginByWorkbench",
-            Ask::post("/loginByWorkbench").json(&json!({"corpId": "wwother", "code": "c"})),
+            TestRequest::post("/loginByWorkbench").json(&json!({"corpId": "wwother", "code": "c"})),
             Problem(403, "CORP_NOT_AUTHORIZED"),
         ),
         row(
             "/loginByWorkbench",
-            Ask::post("/loginByWorkbench")
+            TestRequest::post("/loginByWorkbench")
                 .json(&json!({"corpId": corp, "code": "c", "suiteId": "dknobody"})),
             Problem(403, "CORP_NOT_AUTHORIZED"),
         ),
@@ -171,7 +175,7 @@ pub(super) fn anyone(given: &Given) -> Vec<Row> {
         let body = json!({"corpId": corp, "code": "c", field: value});
         rows.push(row(
             login_code,
-            Ask::post("/QywxProxyDefault/getLoginCode").json(&body),
+            TestRequest::post("/QywxProxyDefault/getLoginCode").json(&body),
             Problem(400, code),
         ));
     }
@@ -186,11 +190,12 @@ pub(super) fn anyone(given: &Given) -> Vec<Row> {
         body[field] = json!(value);
         rows.push(row(
             "/loginByWorkbench",
-            Ask::post("/loginByWorkbench").json(&body),
+            TestRequest::post("/loginByWorkbench").json(&body),
             Problem(400, code),
         ));
     }
-    let params = |route, asks: Vec<Ask>| asks.into_iter().map(move |ask| row(route, ask, PARAMS));
+    let params =
+        |route, asks: Vec<TestRequest>| asks.into_iter().map(move |ask| row(route, ask, PARAMS));
     let code = json!({"corpId": corp, "code": "c"});
     rows.extend(params(
         login_code,
@@ -216,15 +221,23 @@ pub(super) fn anyone(given: &Given) -> Vec<Row> {
             "?Code=a",
             "?code=%00",
         ] {
-            rows.push(row(route, Ask::get(format!("{route}{query}")), PARAMS));
+            rows.push(row(
+                route,
+                TestRequest::get(format!("{route}{query}")),
+                PARAMS,
+            ));
         }
         for code in ["nobody", "%E4%BC%81", "a%20b", "%25"] {
             let expect = Problem(404, "ORG_CODE_NOT_FOUND");
-            rows.push(row(route, Ask::get(format!("{route}?code={code}")), expect));
+            rows.push(row(
+                route,
+                TestRequest::get(format!("{route}?code={code}")),
+                expect,
+            ));
         }
         rows.push(row(
             route,
-            Ask::new("HEAD", format!("{route}?code=nobody")),
+            TestRequest::new("HEAD", format!("{route}?code=nobody")),
             HeadProblem(404),
         ));
     }

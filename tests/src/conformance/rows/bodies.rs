@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::Expect;
-use crate::client::Ask;
+use crate::TestRequest;
 
 pub(super) const PARAMS: Expect = Expect::Problem(400, "API_PARAMS_ERROR");
 
 /// What is wrong with any JSON body, beside what `good` would be.
-pub(super) fn broken_bodies(path: &str, good: &Value) -> Vec<Ask> {
+pub(super) fn broken_bodies(path: &str, good: &Value) -> Vec<TestRequest> {
     let text = good.to_string();
     let post = |body: Vec<u8>| {
-        Ask::post(path)
+        TestRequest::post(path)
             .header("content-type", "application/json")
             .body(body)
     };
@@ -22,7 +22,7 @@ pub(super) fn broken_bodies(path: &str, good: &Value) -> Vec<Ask> {
     };
     let first = good.as_object().unwrap().keys().next().unwrap().clone();
     let mut asks = vec![
-        Ask::post(path),
+        TestRequest::post(path),
         post(Vec::new()),
         post(b"{".to_vec()),
         post(b"null".to_vec()),

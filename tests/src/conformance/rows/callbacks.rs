@@ -1,7 +1,7 @@
 //! What is no callback of WeCom.
 
 use super::{Expect, Row, row};
-use crate::client::Ask;
+use crate::TestRequest;
 
 pub(super) fn callbacks() -> Vec<Row> {
     let mut rows = Vec::new();
@@ -20,30 +20,30 @@ pub(super) fn callbacks() -> Vec<Row> {
             let body = "<xml><Encrypt>abc=</Encrypt></xml>";
             rows.push(row(
                 route,
-                Ask::post(format!("{path}{query}")).body(body),
+                TestRequest::post(format!("{path}{query}")).body(body),
                 Expect::Refused(400),
             ));
             let join = if query.is_empty() { "?" } else { "&" };
             rows.push(row(
                 route,
-                Ask::get(format!("{path}{query}{join}echostr=abc=")),
+                TestRequest::get(format!("{path}{query}{join}echostr=abc=")),
                 Expect::Refused(400),
             ));
         }
         let signed = "?msg_signature=a&timestamp=1&nonce=1";
         rows.push(row(
             route,
-            Ask::get(format!("{path}{signed}")),
+            TestRequest::get(format!("{path}{signed}")),
             Expect::Refused(400),
         ));
         rows.push(row(
             route,
-            Ask::get(format!("{path}{signed}&echostr=abc%3D")),
+            TestRequest::get(format!("{path}{signed}&echostr=abc%3D")),
             Expect::Refused(403),
         ));
         rows.push(row(
             route,
-            Ask::new("HEAD", format!("{path}{signed}&echostr=abc%3D")),
+            TestRequest::new("HEAD", format!("{path}{signed}&echostr=abc%3D")),
             Expect::Refused(403),
         ));
         for (body, status) in [
@@ -65,7 +65,7 @@ pub(super) fn callbacks() -> Vec<Row> {
         ] {
             rows.push(row(
                 route,
-                Ask::post(format!("{path}{signed}")).body(body),
+                TestRequest::post(format!("{path}{signed}")).body(body),
                 Expect::Refused(status),
             ));
         }
@@ -74,12 +74,12 @@ pub(super) fn callbacks() -> Vec<Row> {
     let body = "<xml><Encrypt>abc=</Encrypt></xml>";
     rows.push(row(
         "/{Instance}/notify",
-        Ask::post(signed).body(body),
+        TestRequest::post(signed).body(body),
         Expect::Refused(404),
     ));
     rows.push(row(
         "/{Instance}/notify",
-        Ask::get(format!("{signed}&echostr=abc=")),
+        TestRequest::get(format!("{signed}&echostr=abc=")),
         Expect::Refused(404),
     ));
     rows

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::TestResponse;
 use crate::adapter::HOST_404;
-use crate::client::Reply;
 
 /// What must come back.
 #[derive(Clone, Debug)]
@@ -33,11 +33,11 @@ pub(super) enum Expect {
 }
 
 /// Fails if something else came back.
-pub(super) fn check(reply: &Reply, expect: &Expect) {
+pub(super) fn check(reply: &TestResponse, expect: &Expect) {
     match expect {
-        Expect::Problem(status, code) => reply.is_problem(*status, code),
+        Expect::Problem(status, code) => reply.assert_problem(*status, code),
         Expect::Fields(fields) => has_fields(&reply.success(), fields),
-        Expect::NoContent => reply.no_content(),
+        Expect::NoContent => reply.assert_no_content(),
         Expect::Refused(status) => refused(reply, *status),
         Expect::Page(status) => {
             assert_eq!(
@@ -58,7 +58,7 @@ pub(super) fn check(reply: &Reply, expect: &Expect) {
             if *plain {
                 refused(reply, 405)
             } else {
-                reply.is_problem(405, "METHOD_NOT_ALLOWED")
+                reply.assert_problem(405, "METHOD_NOT_ALLOWED")
             }
         }
         Expect::Head => {
@@ -96,14 +96,14 @@ pub(in crate::conformance) fn has_fields(value: &Value, fields: &[&str]) {
 
 /// That a callback was refused: plain text, empty, with every header of a callback's answer.
 #[track_caller]
-pub(in crate::conformance) fn refused(reply: &Reply, status: u16) {
+pub(in crate::conformance) fn refused(reply: &TestResponse, status: u16) {
     assert_eq!((reply.status, reply.text()), (status, ""));
     callback_headers(reply);
 }
 
 /// The headers of every answer to a callback.
 #[track_caller]
-pub(in crate::conformance) fn callback_headers(reply: &Reply) {
+pub(in crate::conformance) fn callback_headers(reply: &TestResponse) {
     assert_eq!(
         reply.header("content-type"),
         Some("text/plain; charset=utf-8")

@@ -17,10 +17,9 @@ use self::anyone::{anyone, pages};
 use self::callbacks::callbacks;
 use self::expect::{Expect, check};
 use self::session::session;
-use super::Stage;
+use super::Target;
+use crate::TestRequest;
 use crate::auths::COMPANY_A;
-use crate::client::Ask;
-use crate::setup::Setup;
 
 pub(super) use expect::{callback_headers, has_fields, refused};
 
@@ -29,7 +28,7 @@ pub(super) use expect::{callback_headers, has_fields, refused};
 struct Row {
     /// The route of `wecom_login::web::routes` that it is about; none for paths that are none of ours.
     route: Option<&'static str>,
-    ask: Ask,
+    ask: TestRequest,
     expect: Expect,
 }
 
@@ -50,24 +49,24 @@ pub fn routes_in_rows() -> BTreeSet<&'static str> {
 }
 
 /// Sends every row to one app. Gives their number, and those that failed.
-pub(super) async fn run(stage: Stage) -> (usize, Vec<String>) {
-    let world = Arc::new(stage.world(Setup::new()).await);
+pub(super) async fn run(target: Target) -> (usize, Vec<String>) {
+    let app = Arc::new(target.app().start().await);
     let corp = COMPANY_A.to_owned();
     let given = Given {
-        token: world.token(&corp, &world.person(&corp)).await,
+        token: app.token(&corp, &app.member(&corp)).await,
         corp,
     };
-    let calls = world.sandbox.calls("auth/getuserinfo");
+    let calls = app.sandbox.calls("auth/getuserinfo");
     let mut rows = written(&given);
     rows.extend(methods());
     let mut failed = Vec::new();
     for (number, row) in rows.iter().enumerate() {
         // Each from a client of its own, so that no limit is met.
-        let ask = row
-            .ask
-            .clone()
-            .from(&format!("198.51.{}.{}", number / 250, number % 250));
-        let reply = world.ours(ask).await;
+        let ask =
+            row.ask
+                .clone()
+                .forwarded_for(&format!("198.51.{}.{}", number / 250, number % 250));
+        let reply = app.send(ask).await;
         let expect = row.expect.clone();
         if tokio::spawn(async move { check(&reply, &expect) })
             .await
@@ -79,17 +78,17 @@ pub(super) async fn run(stage: Stage) -> (usize, Vec<String>) {
             ));
         }
     }
-    if world.sandbox.calls("auth/getuserinfo") != calls {
+    if app.sandbox.calls("auth/getuserinfo") != calls {
         failed.push("a row of the table reached WeCom with a code".to_owned());
     }
     assert_eq!(
-        world.hello(&given.token).await,
+        app.hello_status(&given.token).await,
         200,
         "no row ends the session"
     );
-    Arc::into_inner(world)
+    Arc::into_inner(app)
         .expect("no row is under way")
-        .end()
+        .stop()
         .await;
     (rows.len(), failed)
 }
@@ -113,7 +112,7 @@ fn methods() -> Vec<Row> {
             };
             rows.push(Row {
                 route: Some(route.path),
-                ask: Ask::new(method, path.clone()),
+                ask: TestRequest::new(method, path.clone()),
                 expect,
             });
         }
@@ -134,7 +133,7 @@ fn written(given: &Given) -> Vec<Row> {
     .concat()
 }
 
-fn row(route: &'static str, ask: Ask, expect: Expect) -> Row {
+fn row(route: &'static str, ask: TestRequest, expect: Expect) -> Row {
     Row {
         route: Some(route),
         ask,
@@ -172,7 +171,7 @@ fn unknown_paths() -> Vec<Row> {
         "/sessions//1",
     ];
     let rows = |path: &'static str, expect: Expect| {
-        [Ask::get(path), Ask::post(path).body("{}")].map(|ask| Row {
+        [TestRequest::get(path), TestRequest::post(path).body("{}")].map(|ask| Row {
             route: None,
             ask,
             expect: expect.clone(),

@@ -1,42 +1,46 @@
 //! The routes for whoever is logged in.
 
 use super::{Expect, Given, Row, row};
-use crate::client::Ask;
-use crate::world::ADMIN_KEY;
+use crate::TestRequest;
+use crate::app::ADMIN_KEY;
 
 pub(super) fn session(given: &Given) -> Vec<Row> {
     use Expect::{Fields, Head, HeadProblem, Problem};
     let mut rows = vec![
         row(
             "/me",
-            Ask::get("/me").bearer(&given.token),
-            Fields(&["user", "session"]),
-        ),
-        row("/me", Ask::new("HEAD", "/me").bearer(&given.token), Head),
-        row("/me", Ask::new("HEAD", "/me"), HeadProblem(401)),
-        row(
-            "/me",
-            Ask::get("/me").cookie(&given.token),
+            TestRequest::get("/me").bearer(&given.token),
             Fields(&["user", "session"]),
         ),
         row(
             "/me",
-            Ask::get(format!("/me?token={0}&access_token={0}", given.token)),
+            TestRequest::new("HEAD", "/me").bearer(&given.token),
+            Head,
+        ),
+        row("/me", TestRequest::new("HEAD", "/me"), HeadProblem(401)),
+        row(
+            "/me",
+            TestRequest::get("/me").cookie(&given.token),
+            Fields(&["user", "session"]),
+        ),
+        row(
+            "/me",
+            TestRequest::get(format!("/me?token={0}&access_token={0}", given.token)),
             Problem(401, "UNAUTHENTICATED"),
         ),
         row(
             "/sessions",
-            Ask::get("/sessions").bearer(&given.token),
+            TestRequest::get("/sessions").bearer(&given.token),
             Fields(&["sessions"]),
         ),
         row(
             "/sessions",
-            Ask::new("HEAD", "/sessions").bearer(&given.token),
+            TestRequest::new("HEAD", "/sessions").bearer(&given.token),
             Head,
         ),
     ];
     for id in ["1", "nobody", "%2e%2e", "..%2f", "%00", "%FF", "a%20b"] {
-        let ask = Ask::new("DELETE", format!("/sessions/{id}")).bearer(&given.token);
+        let ask = TestRequest::new("DELETE", format!("/sessions/{id}")).bearer(&given.token);
         rows.push(row(
             "/sessions/{id}",
             ask,
@@ -50,7 +54,7 @@ pub(super) fn session(given: &Given) -> Vec<Row> {
         ("/logout", "POST", "/logout"),
         ("/logoutAll", "POST", "/logoutAll"),
     ] {
-        let ask = || Ask::new(method, path);
+        let ask = || TestRequest::new(method, path);
         let mut altered = given.token.clone().into_bytes();
         altered[10] = if altered.get(10) == Some(&b'A') {
             b'B'
@@ -87,7 +91,7 @@ pub(super) fn session(given: &Given) -> Vec<Row> {
     ] {
         rows.push(row(
             route,
-            Ask::new(method, path).cookie(&given.token),
+            TestRequest::new(method, path).cookie(&given.token),
             Problem(403, "CROSS_SITE"),
         ));
     }

@@ -1,22 +1,24 @@
-//! Figures for programs that measure.
+//! Latencies and memory, for programs that measure.
 
 use std::fmt;
 use std::time::Duration;
 
-/// How long things took.
+/// Latencies, and their percentiles.
 #[derive(Clone, Debug, Default, serde::Deserialize, serde::Serialize)]
-pub struct Latencies(Vec<Duration>);
+pub struct Latencies {
+    all: Vec<Duration>,
+}
 
 impl Latencies {
-    /// One more.
+    /// Adds a latency.
     pub fn add(&mut self, latency: Duration) {
-        self.0.push(latency);
+        self.all.push(latency);
     }
 
-    /// So many of a hundred took no longer than this.
+    /// The percentile; zero if there are no latencies.
     #[must_use]
     pub fn percentile(&self, percent: usize) -> Duration {
-        let mut sorted = self.0.clone();
+        let mut sorted = self.all.clone();
         sorted.sort_unstable();
         sorted
             .get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)))
@@ -32,12 +34,12 @@ impl fmt::Display for Latencies {
             "p50 {:?}, p99 {:?} of {}",
             self.percentile(50),
             self.percentile(99),
-            self.0.len()
+            self.all.len()
         )
     }
 }
 
-/// The memory that this process holds, in MiB; 0 where that cannot be told.
+/// The resident memory of this process in MiB; 0 where /proc does not tell.
 #[must_use]
 pub fn resident_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

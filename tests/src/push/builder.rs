@@ -1,5 +1,4 @@
-//! Pushes of any content, signed and encrypted as WeCom does it: what an attacker with the keys, or WeCom on a bad day,
-//! sends.
+//! [`PushBuilder`]: pushes of any content, signed and encrypted as WeCom does it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,25 +6,27 @@ use form_urlencoded::Serializer;
 use wecom_login::CallbackToken;
 use wecom_login::callback::{CallbackKeys, EncodingAesKey, encrypt, sign};
 
-/// Signs and encrypts with one pair of keys.
+use crate::TestRequest;
+
+/// Signs and encrypts with one pair of keys; every push has a nonce of its own.
 #[derive(Clone, Debug)]
-pub struct Forge {
+pub struct PushBuilder {
     keys: CallbackKeys,
 }
 
-/// One request to the callback URL.
+/// A request to the callback URL.
 #[derive(Clone, Debug)]
-pub struct Push {
+pub struct SignedPush {
     /// The raw query.
     pub query: String,
     /// The raw body.
     pub body: Vec<u8>,
-    /// The base64 text in it.
+    /// The base64 ciphertext in the body.
     pub encrypted: String,
 }
 
-impl Forge {
-    /// A forge with these keys.
+impl PushBuilder {
+    /// A builder with these keys, as WeCom shows them.
     #[must_use]
     pub fn new(token: &str, encoding_aes_key: &str) -> Self {
         let key = EncodingAesKey::new(encoding_aes_key).expect("43 characters of base64");
@@ -34,7 +35,7 @@ impl Forge {
         }
     }
 
-    /// The keys that it uses.
+    /// Its keys.
     #[must_use]
     pub const fn keys(&self) -> &CallbackKeys {
         &self.keys
@@ -42,7 +43,7 @@ impl Forge {
 
     /// A POST in an XML envelope.
     #[must_use]
-    pub fn post(&self, receive_id: &str, message: &str) -> Push {
+    pub fn post(&self, receive_id: &str, message: &str) -> SignedPush {
         let encrypted = self.encrypt(receive_id, message.as_bytes());
         let body = format!(
             "<xml><ToUserName><![CDATA[anybody]]></ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
@@ -52,20 +53,20 @@ impl Forge {
 
     /// A POST in a JSON envelope.
     #[must_use]
-    pub fn json_post(&self, receive_id: &str, message: &str) -> Push {
+    pub fn json_post(&self, receive_id: &str, message: &str) -> SignedPush {
         let encrypted = self.encrypt(receive_id, message.as_bytes());
         let body =
             serde_json::json!({"tousername": "anybody", "encrypt": encrypted, "agentid": "1"});
         self.push(encrypted, body.to_string())
     }
 
-    /// A GET: the query with its echostr.
+    /// The query of a URL verification, with its echostr.
     #[must_use]
-    pub fn echo(&self, receive_id: &str, plaintext: &str) -> String {
+    pub fn url_verification(&self, receive_id: &str, plaintext: &str) -> String {
         self.signed(&self.encrypt(receive_id, plaintext.as_bytes()), true)
     }
 
-    /// The query of a GET or POST that carries this text, rightly signed.
+    /// The query of a GET or POST that carries this ciphertext, with a valid signature.
     #[must_use]
     pub fn signed(&self, encrypted: &str, as_echostr: bool) -> String {
         let nonce = next().to_string();
@@ -80,7 +81,7 @@ impl Forge {
         query.finish()
     }
 
-    /// The base64 text of a message.
+    /// The base64 ciphertext of a message.
     #[must_use]
     pub fn encrypt(&self, receive_id: &str, message: &[u8]) -> String {
         let mut random = [0; 16];
@@ -88,8 +89,8 @@ impl Forge {
         encrypt(&self.keys.encoding_aes_key, &random, message, receive_id)
     }
 
-    fn push(&self, encrypted: String, body: String) -> Push {
-        Push {
+    fn push(&self, encrypted: String, body: String) -> SignedPush {
+        SignedPush {
             query: self.signed(&encrypted, false),
             body: body.into_bytes(),
             encrypted,
@@ -97,51 +98,20 @@ impl Forge {
     }
 }
 
-impl Push {
-    /// The same request as a GET: the captured body's text as echostr, under its own signature.
+impl SignedPush {
+    /// The POST to this path.
+    #[must_use]
+    pub fn request(&self, path: &str) -> TestRequest {
+        TestRequest::post(format!("{path}?{}", self.query)).body(self.body.clone())
+    }
+
+    /// The request replayed as a GET: the ciphertext of the body is the echostr, under its own signature.
     #[must_use]
     pub fn replayed_as_get(&self) -> String {
         let mut query = Serializer::new(self.query.clone());
         query.append_pair("echostr", &self.encrypted);
         query.finish()
     }
-}
-
-/// A suite event: `fields` beside SuiteId, InfoType and TimeStamp.
-#[must_use]
-pub fn suite_event(suite_id: &str, info_type: &str, time: i64, fields: &[(&str, &str)]) -> String {
-    let time = time.to_string();
-    let mut all = vec![
-        ("SuiteId", suite_id),
-        ("InfoType", info_type),
-        ("TimeStamp", time.as_str()),
-    ];
-    all.extend(fields);
-    xml(&all)
-}
-
-/// An event of a company's app: `fields` beside ToUserName, CreateTime, MsgType and Event.
-#[must_use]
-pub fn app_event(corp_id: &str, event: &str, time: i64, fields: &[(&str, &str)]) -> String {
-    let time = time.to_string();
-    let mut all = vec![
-        ("ToUserName", corp_id),
-        ("CreateTime", time.as_str()),
-        ("MsgType", "event"),
-        ("Event", event),
-    ];
-    all.extend(fields);
-    xml(&all)
-}
-
-/// A message of these fields.
-#[must_use]
-pub fn xml(fields: &[(&str, &str)]) -> String {
-    let fields: String = fields
-        .iter()
-        .map(|(name, text)| format!("<{name}><![CDATA[{text}]]></{name}>"))
-        .collect();
-    format!("<xml>{fields}</xml>")
 }
 
 fn next() -> u64 {

@@ -1,4 +1,4 @@
-//! What WebDriver has no words for: a command of Chromium's own protocol.
+//! Commands of the Chrome DevTools Protocol, for what WebDriver cannot do.
 
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, error::CmdError};

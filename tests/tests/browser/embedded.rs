@@ -5,25 +5,25 @@ use std::time::Duration;
 
 use wecom_login::{AuthenticatedMember, CorpId, Principal, Result, UserBinder, WecomUserId};
 use wecom_login_tests::auths::COMPANY_A;
-use wecom_login_tests::browser::{Look, Stage, Window, run_within};
-use wecom_login_tests::{Adapter, Setup, World};
+use wecom_login_tests::browser::{BrowserProfile, BrowserSession, Window, run_embedded};
+use wecom_login_tests::{Adapter, TestApp};
 
 /// A person who took longer than ten minutes is told, though the browser still holds the cookie.
 pub(crate) async fn ten_minutes(adapter: &dyn Adapter) {
-    run_within(
+    run_embedded(
         "ten_minutes",
         adapter,
-        Setup::new(),
-        async |stage: &Stage, world: &World| {
-            let window = stage.open(Look::desktop()).await;
+        TestApp::from_auths_directory(),
+        async |session: &BrowserSession, app: &TestApp| {
+            let window = session.open(BrowserProfile::desktop()).await;
             window
-                .go(&at(world, &format!("/auth/login?corpId={COMPANY_A}")))
+                .goto(&at(app, &format!("/auth/login?corpId={COMPANY_A}")))
                 .await;
             window.find(".people a").await;
-            world.advance(Duration::from_mins(10));
+            app.advance(Duration::from_mins(10));
             window.click(".people a").await;
-            window.says("This login is over").await;
-            stage.picture(&window, "told").await;
+            window.wait_for_text("This login is over").await;
+            session.screenshot(&window, "told").await;
         },
     )
     .await;
@@ -33,20 +33,20 @@ pub(crate) async fn ten_minutes(adapter: &dyn Adapter) {
 pub(crate) async fn chooser(adapter: &dyn Adapter) {
     let in_company_a = Arc::new(OnceLock::new());
     let binder = OneUser(Arc::clone(&in_company_a));
-    let setup = Setup::new().configure(|builder| builder.binder(binder));
-    run_within(
+    let setup = TestApp::from_auths_directory().configure(|builder| builder.binder(binder));
+    run_embedded(
         "chooser",
         adapter,
         setup,
-        async |stage: &Stage, world: &World| {
+        async |session: &BrowserSession, app: &TestApp| {
             in_company_a
-                .set(WecomUserId::new(world.person(COMPANY_A)).unwrap())
+                .set(WecomUserId::new(app.member(COMPANY_A)).unwrap())
                 .unwrap();
-            let other = world.open_corp();
-            let window = stage.open(Look::workbench()).await;
-            begin(&window, world, &other).await;
-            window.says("选择企业").await;
-            stage.picture(&window, "companies").await;
+            let other = app.open_corp();
+            let window = session.open(BrowserProfile::workbench()).await;
+            begin(&window, app, &other).await;
+            window.wait_for_text("选择企业").await;
+            session.screenshot(&window, "companies").await;
             assert_eq!(window.count("li a").await, 2);
             window.reload().await;
             let another = window
@@ -56,31 +56,31 @@ pub(crate) async fn chooser(adapter: &dyn Adapter) {
             window
                 .click(&format!("a[href*='corpId={COMPANY_A}']"))
                 .await;
-            window.arrives(&at(world, "/api/public")).await;
+            window.wait_for_url(&at(app, "/api/public")).await;
             let (status, user) = window.fetch("GET", "/api/hello").await;
             assert_eq!((status, &user["corpId"]), (200, &COMPANY_A.into()));
             // The choice is made: neither the proof nor another choice works again.
             window.back().await;
-            window.says("无法继续此登录").await;
-            window.go(&at(world, &another)).await;
-            window.says("无法继续此登录").await;
+            window.wait_for_text("无法继续此登录").await;
+            window.goto(&at(app, &another)).await;
+            window.wait_for_text("无法继续此登录").await;
         },
     )
     .await;
 }
 
-async fn begin(window: &Window, world: &World, corp_id: &str) {
+async fn begin(window: &Window, app: &TestApp, corp_id: &str) {
     window
-        .go(&at(
-            world,
+        .goto(&at(
+            app,
             &format!("/auth/login?corpId={corp_id}&returnTo=/api/public"),
         ))
         .await;
     window.click(".people a").await;
 }
 
-fn at(world: &World, path: &str) -> String {
-    format!("http://{}{path}", world.address())
+fn at(app: &TestApp, path: &str) -> String {
+    format!("http://{}{path}", app.address())
 }
 
 /// Whoever logs in is the same user, who is a person of company A too.

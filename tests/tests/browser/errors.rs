@@ -1,99 +1,104 @@
 //! What people meet when a login does not go well.
 
 use serde_json::json;
-use wecom_login_tests::browser::{ExampleApp, Language, Look, Size, Stage};
+use wecom_login_tests::browser::{BrowserProfile, BrowserSession, Language, Viewport};
+use wecom_login_tests::process::DemoProcess;
 use wecom_login_tests::until;
 
-use crate::senses::everything_has_a_name;
+use crate::a11y::everything_has_a_name;
 use crate::steps::{begin, is_in, is_out, log_in, state_of, way_back};
 
 /// A person who says no is told so, and may try again.
-pub(crate) async fn refused(stage: &Stage, app: &ExampleApp) {
+pub(crate) async fn refused(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
-    let window = stage.open(Look::desktop()).await;
+    let window = session.open(BrowserProfile::desktop()).await;
     begin(&window, app, company, "/api/public").await;
-    window.choose("Refuse").await;
-    window.says("The login was cancelled").await;
+    window.click_text("Refuse").await;
+    window.wait_for_text("The login was cancelled").await;
     is_out(&window).await;
-    window.choose("Log in again").await;
+    window.click_text("Log in again").await;
     window
-        .arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url))
+        .wait_for_url(&format!("{}/wwlogin/sso/login", app.sandbox_url))
         .await;
-    window.choose(&company.person.1).await;
-    window.arrives(&format!("{}/api/public", app.url)).await;
+    window.click_text(&company.member.1).await;
+    window
+        .wait_for_url(&format!("{}/api/public", app.url))
+        .await;
     is_in(&window, company).await;
 }
 
 /// WeCom's code is older than five minutes.
-pub(crate) async fn code_expired(stage: &Stage, app: &ExampleApp) {
+pub(crate) async fn code_expired(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
-    let window = stage.open(Look::desktop()).await;
+    let window = session.open(BrowserProfile::desktop()).await;
     begin(&window, app, company, "/api/public").await;
     let back = way_back(&window, app).await;
     app.control("/clock", &json!({"advanceMs": 301_000})).await;
-    window.go(&format!("{}{back}", app.url)).await;
-    window.says("The login has expired").await;
-    stage.picture(&window, "told").await;
+    window.goto(&format!("{}{back}", app.url)).await;
+    window.wait_for_text("The login has expired").await;
+    session.screenshot(&window, "told").await;
     is_out(&window).await;
-    window.choose("Log in again").await;
-    window.choose(&company.person.1).await;
-    window.arrives(&format!("{}/api/public", app.url)).await;
+    window.click_text("Log in again").await;
+    window.click_text(&company.member.1).await;
+    window
+        .wait_for_url(&format!("{}/api/public", app.url))
+        .await;
     is_in(&window, company).await;
 }
 
 /// The cookie of the login is gone, as after ten minutes.
-pub(crate) async fn attempt_expired(stage: &Stage, app: &ExampleApp) {
+pub(crate) async fn attempt_expired(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
-    let window = stage.open(Look::desktop()).await;
+    let window = session.open(BrowserProfile::desktop()).await;
     begin(&window, app, company, "/").await;
     let back = way_back(&window, app).await;
-    window.go(&format!("{}/", app.url)).await;
+    window.goto(&format!("{}/", app.url)).await;
     window
-        .forget(&format!("wecom_state_{}", state_of(&back)))
+        .delete_cookie(&format!("wecom_state_{}", state_of(&back)))
         .await;
-    window.go(&format!("{}{back}", app.url)).await;
-    window.says("This login cannot go on").await;
+    window.goto(&format!("{}{back}", app.url)).await;
+    window.wait_for_text("This login cannot go on").await;
     is_out(&window).await;
 }
 
 /// The back button after a login: the old attempt is over, the session is not.
-pub(crate) async fn back_button(stage: &Stage, app: &ExampleApp) {
+pub(crate) async fn back_button(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
-    let window = stage.open(Look::desktop()).await;
+    let window = session.open(BrowserProfile::desktop()).await;
     log_in(&window, app, company, "/api/public").await;
     window.back().await;
     window
-        .arrives(&format!("{}/wwlogin/sso/login", app.sandbox_url))
+        .wait_for_url(&format!("{}/wwlogin/sso/login", app.sandbox_url))
         .await;
-    window.choose(&company.person.1).await;
-    window.says("This login cannot go on").await;
-    stage.picture(&window, "old-attempt").await;
-    window.choose("Continue to the app").await;
-    window.arrives(&format!("{}/", app.url)).await;
+    window.click_text(&company.member.1).await;
+    window.wait_for_text("This login cannot go on").await;
+    session.screenshot(&window, "old-attempt").await;
+    window.click_text("Continue to the app").await;
+    window.wait_for_url(&format!("{}/", app.url)).await;
     is_in(&window, company).await;
 }
 
 /// A state that nobody made, and one that is none.
-pub(crate) async fn forged_state(stage: &Stage, app: &ExampleApp) {
-    let window = stage.open(Look::desktop()).await;
+pub(crate) async fn forged_state(session: &BrowserSession, app: &DemoProcess) {
+    let window = session.open(BrowserProfile::desktop()).await;
     window
-        .go(&format!(
+        .goto(&format!(
             "{}/auth/callback?code=forged&state={}",
             app.url,
             "0123456789abcdef".repeat(2)
         ))
         .await;
-    window.says("This login cannot go on").await;
-    stage.picture(&window, "told").await;
+    window.wait_for_text("This login cannot go on").await;
+    session.screenshot(&window, "told").await;
     for query in [
         "code=forged&state=%3Cb%3E",
         "code=forged",
         "state=1&state=2&code=forged",
     ] {
         window
-            .go(&format!("{}/auth/callback?{query}", app.url))
+            .goto(&format!("{}/auth/callback?{query}", app.url))
             .await;
-        window.says("This login link is not right").await;
+        window.wait_for_text("This login link is not right").await;
     }
     assert_eq!(window.cookies().await.len(), 0);
     let state = app.state().await;
@@ -104,55 +109,55 @@ pub(crate) async fn forged_state(stage: &Stage, app: &ExampleApp) {
 }
 
 /// A link that another browser began: it lets nobody in there, and its code stays good where it belongs.
-pub(crate) async fn state_of_another_browser(stage: &Stage, app: &ExampleApp) {
+pub(crate) async fn state_of_another_browser(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let (own, other) = (
-        stage.open(Look::desktop()).await,
-        stage.open(Look::desktop()).await,
+        session.open(BrowserProfile::desktop()).await,
+        session.open(BrowserProfile::desktop()).await,
     );
     begin(&own, app, company, "/api/public").await;
     let back = way_back(&own, app).await;
-    other.go(&format!("{}{back}", app.url)).await;
-    other.says("This login cannot go on").await;
+    other.goto(&format!("{}{back}", app.url)).await;
+    other.wait_for_text("This login cannot go on").await;
     is_out(&other).await;
-    own.go(&format!("{}{back}", app.url)).await;
-    own.arrives(&format!("{}/api/public", app.url)).await;
+    own.goto(&format!("{}{back}", app.url)).await;
+    own.wait_for_url(&format!("{}/api/public", app.url)).await;
     is_in(&own, company).await;
 }
 
 /// People whom WeCom knows and the app must not let in.
-pub(crate) async fn people_who_may_not(stage: &Stage, app: &ExampleApp) {
+pub(crate) async fn people_who_may_not(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
-    let window = stage.open(Look::workbench()).await;
+    let window = session.open(BrowserProfile::workbench()).await;
     for (kind, told) in [
         ("non-member", "您不是该企业的成员"),
         ("invisible", "您没有使用该应用的权限"),
     ] {
         window
-            .go(&format!("{}/auth/login?corpId={}", app.url, company.id))
+            .goto(&format!("{}/auth/login?corpId={}", app.url, company.id))
             .await;
-        window.choose(&company.special(kind)).await;
-        window.says(told).await;
-        stage.picture(&window, kind).await;
+        window.click_text(&company.special(kind)).await;
+        window.wait_for_text(told).await;
+        session.screenshot(&window, kind).await;
         is_out(&window).await;
     }
 }
 
 /// What people are told whom the app does not let in, on a phone and on a desktop, in both languages.
-pub(crate) async fn told_in_every_look(stage: &Stage, app: &ExampleApp) {
+pub(crate) async fn told_in_every_look(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let (stranger, hidden) = (company.special("non-member"), company.special("invisible"));
-    for (size, language) in [
-        (Size::Phone, Language::Chinese),
-        (Size::Phone, Language::English),
-        (Size::Desktop, Language::Chinese),
-        (Size::Desktop, Language::English),
+    for (viewport, language) in [
+        (Viewport::Phone, Language::Chinese),
+        (Viewport::Phone, Language::English),
+        (Viewport::Desktop, Language::Chinese),
+        (Viewport::Desktop, Language::English),
     ] {
-        let window = stage
-            .open(Look {
-                size,
+        let window = session
+            .open(BrowserProfile {
+                viewport,
                 language,
-                ..Look::desktop()
+                ..BrowserProfile::desktop()
             })
             .await;
         for (name, person, zh, en) in [
@@ -170,13 +175,13 @@ pub(crate) async fn told_in_every_look(stage: &Stage, app: &ExampleApp) {
             ),
             (
                 "no-licence",
-                &company.person.1,
+                &company.member.1,
                 "您没有接口许可",
                 "You have no interface licence",
             ),
             (
                 "expired",
-                &company.person.1,
+                &company.member.1,
                 "登录已过期",
                 "The login has expired",
             ),
@@ -185,9 +190,9 @@ pub(crate) async fn told_in_every_look(stage: &Stage, app: &ExampleApp) {
                 "{}/auth/login?corpId={}&mode=workbench",
                 app.url, company.id
             );
-            window.go(&login).await;
+            window.goto(&login).await;
             window
-                .arrives(&format!("{}/connect/oauth2/authorize", app.sandbox_url))
+                .wait_for_url(&format!("{}/connect/oauth2/authorize", app.sandbox_url))
                 .await;
             // 701008: the person has no licence. 42003: the code is too old.
             let refusal = match name {
@@ -199,21 +204,24 @@ pub(crate) async fn told_in_every_look(stage: &Stage, app: &ExampleApp) {
                 let fault = json!({"api": "auth/getuserinfo", "times": 1, "errcode": errcode});
                 app.control("/faults", &fault).await;
             }
-            window.choose(person).await;
+            window.click_text(person).await;
             window
-                .says(if language == Language::Chinese {
+                .wait_for_text(if language == Language::Chinese {
                     zh
                 } else {
                     en
                 })
                 .await;
-            stage
-                .picture(
+            session
+                .screenshot(
                     &window,
-                    &format!("{name}-{size:?}-{language:?}").to_lowercase(),
+                    &format!("{name}-{viewport:?}-{language:?}").to_lowercase(),
                 )
                 .await;
-            assert!(!window.overflows().await, "{name} is wider than its window");
+            assert!(
+                !window.overflows_horizontally().await,
+                "{name} is wider than its window"
+            );
             everything_has_a_name(&window, name).await;
             is_out(&window).await;
         }
@@ -221,9 +229,9 @@ pub(crate) async fn told_in_every_look(stage: &Stage, app: &ExampleApp) {
 }
 
 /// The company cancels: its sessions end, and it cannot log in.
-pub(crate) async fn company_leaves(stage: &Stage, app: &ExampleApp) {
+pub(crate) async fn company_leaves(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
-    let window = stage.open(Look::desktop()).await;
+    let window = session.open(BrowserProfile::desktop()).await;
     log_in(&window, app, company, "/").await;
     is_in(&window, company).await;
     app.control(&format!("/corps/{}/cancel", company.id), &json!({}))
@@ -233,8 +241,10 @@ pub(crate) async fn company_leaves(stage: &Stage, app: &ExampleApp) {
     })
     .await;
     window
-        .go(&format!("{}/auth/login?corpId={}", app.url, company.id))
+        .goto(&format!("{}/auth/login?corpId={}", app.url, company.id))
         .await;
-    window.says("This company has not authorised the app").await;
-    stage.picture(&window, "told").await;
+    window
+        .wait_for_text("This company has not authorised the app")
+        .await;
+    session.screenshot(&window, "told").await;
 }

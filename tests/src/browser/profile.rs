@@ -1,4 +1,4 @@
-//! How a browser looks, and what it says of itself.
+//! [`BrowserProfile`]: viewport, language, color scheme and user agent of a browser.
 
 use std::net::SocketAddr;
 
@@ -11,16 +11,16 @@ use super::driver::find;
 const WXWORK: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
                       Mobile/15E148 wxwork/4.1.36 MicroMessenger/7.0.1 Language/zh ColorScheme/Light";
 
-/// How large the page is.
+/// The size of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Size {
+pub enum Viewport {
     /// 390 × 844, as on a phone.
     Phone,
     /// 1280 × 800.
     Desktop,
 }
 
-/// What the person reads.
+/// The preferred language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// 中文.
@@ -29,34 +29,34 @@ pub enum Language {
     English,
 }
 
-/// How a browser looks and what it says of itself.
+/// The settings of a browser.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
-    /// How large the page is.
-    pub size: Size,
-    /// What the person reads.
+pub struct BrowserProfile {
+    /// The size of the page.
+    pub viewport: Viewport,
+    /// The preferred language.
     pub language: Language,
-    /// Whether the person likes it dark.
+    /// Whether the preferred color scheme is dark.
     pub dark: bool,
-    /// Whether it is the browser inside WeCom.
+    /// Whether it is WeCom's built-in browser.
     pub wxwork: bool,
-    /// Whether certificates of nobody are taken.
-    pub any_certificate: bool,
-    /// Who is asked in place of WeCom's QR page and of the mirror of npm. Nobody else is asked at all.
-    pub wecom_at: Option<SocketAddr>,
+    /// Whether certificates without a known issuer are accepted.
+    pub accept_invalid_certificates: bool,
+    /// The address to which WeCom's QR page and the npm mirror resolve. No other host resolves.
+    pub wecom_address: Option<SocketAddr>,
 }
 
-impl Look {
+impl BrowserProfile {
     /// A desktop browser, in English and light.
     #[must_use]
     pub const fn desktop() -> Self {
         Self {
-            size: Size::Desktop,
+            viewport: Viewport::Desktop,
             language: Language::English,
             dark: false,
             wxwork: false,
-            any_certificate: false,
-            wecom_at: None,
+            accept_invalid_certificates: false,
+            wecom_address: None,
         }
     }
 
@@ -64,20 +64,20 @@ impl Look {
     #[must_use]
     pub const fn workbench() -> Self {
         Self {
-            size: Size::Phone,
+            viewport: Viewport::Phone,
             language: Language::Chinese,
             wxwork: true,
             ..Self::desktop()
         }
     }
 
-    /// What the driver is told.
+    /// The capabilities for the driver.
     pub(super) fn capabilities(self) -> Capabilities {
-        let (width, height) = match self.size {
-            Size::Phone => (390, 844),
-            Size::Desktop => (1280, 800),
+        let (width, height) = match self.viewport {
+            Viewport::Phone => (390, 844),
+            Viewport::Desktop => (1280, 800),
         };
-        let phone = self.size == Size::Phone;
+        let phone = self.viewport == Viewport::Phone;
         let mut emulation = json!({
             "deviceMetrics": {"width": width, "height": height, "pixelRatio": if phone { 2 } else { 1 },
                               "mobile": phone, "touch": phone},
@@ -89,7 +89,7 @@ impl Look {
             Language::Chinese => ("zh-CN,zh", "zh-CN"),
             Language::English => ("en-US,en", "en-US"),
         };
-        let wecom = self.wecom_at.map(|address| {
+        let wecom = self.wecom_address.map(|address| {
             ["login.work.weixin.qq.com", "cdn.jsdelivr.net"]
                 .map(|host| format!("MAP {host} {address},"))
                 .concat()
@@ -100,7 +100,7 @@ impl Look {
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic",
                 "--no-first-run", "--no-default-browser-check", "--disable-background-networking",
                 "--disable-component-update", "--disable-sync", "--disable-extensions",
-                // It talks to this machine and to nobody else.
+                // Nothing but this machine resolves.
                 format!("--host-resolver-rules={}MAP * ~NOTFOUND,EXCLUDE 127.0.0.1", wecom.unwrap_or_default()),
                 format!("--window-size={width},{height}"), format!("--lang={tag}"),
             ],
@@ -109,7 +109,7 @@ impl Look {
         });
         let all = json!({
             "browserName": "chrome",
-            "acceptInsecureCerts": self.any_certificate,
+            "acceptInsecureCerts": self.accept_invalid_certificates,
             "goog:chromeOptions": options,
         });
         let Value::Object(all) = all else {

@@ -20,7 +20,7 @@ const NAMED: [&str; 10] = [
 
 /// The page has a title, one main part and one first heading, and nothing on it is without a name.
 pub(crate) async fn everything_has_a_name(window: &Window, page: &str) {
-    let nodes = window.accessible().await;
+    let nodes = window.accessibility_tree().await;
     let text = |node: &serde_json::Value, field: &str| {
         node[field]["value"].as_str().unwrap_or_default().to_owned()
     };

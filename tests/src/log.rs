@@ -1,16 +1,18 @@
-//! The log of the process, as it was written.
+//! [`LogCapture`]: the log of the process.
 
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Every line of the log. Its clones share them.
+/// Every line of the log. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Lines(Arc<Mutex<Vec<u8>>>);
+pub struct LogCapture {
+    bytes: Arc<Mutex<Vec<u8>>>,
+}
 
-impl Lines {
-    /// Writes down what passes this filter, from now on and for the whole process.
+impl LogCapture {
+    /// Records what passes this filter, for the whole process.
     pub fn record(&self, filter: &str) {
         tracing_subscriber::fmt()
             .with_env_filter(filter)
@@ -22,18 +24,18 @@ impl Lines {
     /// Everything so far.
     #[must_use]
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
     }
 
-    /// Forgets everything so far.
+    /// Drops everything so far.
     pub fn clear(&self) {
-        self.0.lock().unwrap().clear();
+        self.bytes.lock().unwrap().clear();
     }
 }
 
-impl io::Write for Lines {
+impl io::Write for LogCapture {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
+        self.bytes.lock().unwrap().extend(bytes);
         Ok(bytes.len())
     }
 
@@ -42,7 +44,7 @@ impl io::Write for Lines {
     }
 }
 
-impl<'a> MakeWriter<'a> for Lines {
+impl<'a> MakeWriter<'a> for LogCapture {
     type Writer = Self;
 
     fn make_writer(&'a self) -> Self {

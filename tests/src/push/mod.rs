@@ -1,20 +1,27 @@
-//! Callbacks made by hand: signed and encrypted by the functions of the product, wrong wherever a test wants it.
+//! Pushes of the tests: signed and encrypted by the product's own functions, and wrong wherever a test wants it.
+//!
+//! [`Push`] is sent over a socket and can be changed part by part; [`PushBuilder`] makes [`SignedPush`]es that are handed
+//! to a handle or a process.
+
+mod builder;
+mod events;
 
 use wecom_login::callback::{CallbackKeys, encrypt, sign};
 
-use crate::auths;
-use crate::client::Ask;
+pub use self::builder::{PushBuilder, SignedPush};
+pub use self::events::{app_event, suite_event, xml};
+use crate::{TestRequest, auths};
 
-/// A callback.
+/// A push whose parts can be changed one by one.
 #[derive(Clone, Debug)]
 pub struct Push {
     /// The path below the mount: `/notify` or `/{Instance}/notify`.
     pub path: String,
-    /// What signs and encrypts it.
+    /// The keys that sign and encrypt it.
     pub keys: CallbackKeys,
-    /// Whom it is for.
+    /// The receiveid.
     pub receive_id: String,
-    /// What it says.
+    /// The plaintext.
     pub message: Vec<u8>,
     /// The timestamp of the query.
     pub timestamp: String,
@@ -25,7 +32,7 @@ pub struct Push {
 }
 
 impl Push {
-    /// A callback to `/notify` under the first suite's keys.
+    /// A push to `/notify` with the keys of the first suite of [`auths`].
     #[must_use]
     pub fn new(receive_id: &str, message: impl Into<Vec<u8>>) -> Self {
         Self {
@@ -39,7 +46,7 @@ impl Push {
         }
     }
 
-    /// A suite event: `fields` stand beside SuiteId, InfoType and TimeStamp.
+    /// A suite event: `fields` after SuiteId, InfoType and TimeStamp.
     #[must_use]
     pub fn suite_event(
         suite_id: &str,
@@ -47,32 +54,20 @@ impl Push {
         timestamp: i64,
         fields: &[(&str, &str)],
     ) -> Self {
-        let stamp = timestamp.to_string();
-        let mut all = vec![
-            ("SuiteId", suite_id),
-            ("InfoType", info_type),
-            ("TimeStamp", stamp.as_str()),
-        ];
-        all.extend_from_slice(fields);
-        Self::new(suite_id, xml(&all))
+        Self::new(
+            suite_id,
+            suite_event(suite_id, info_type, timestamp, fields),
+        )
     }
 
-    /// An app event of a company: `fields` stand beside ToUserName, MsgType, Event and CreateTime.
+    /// An app event of a corp, from `sys`: `fields` after the fields that every event has.
     #[must_use]
     pub fn corp_event(corp_id: &str, event: &str, time: i64, fields: &[(&str, &str)]) -> Self {
-        let time = time.to_string();
-        let mut all = vec![
-            ("ToUserName", corp_id),
-            ("FromUserName", "sys"),
-            ("CreateTime", time.as_str()),
-            ("MsgType", "event"),
-            ("Event", event),
-        ];
-        all.extend_from_slice(fields);
-        Self::new(corp_id, xml(&all))
+        let fields = [&[("FromUserName", "sys")], fields].concat();
+        Self::new(corp_id, app_event(corp_id, event, time, &fields))
     }
 
-    /// Under other keys.
+    /// With other keys.
     #[must_use]
     pub fn keys(mut self, keys: CallbackKeys) -> Self {
         self.keys = keys;
@@ -86,7 +81,7 @@ impl Push {
         self
     }
 
-    /// The encrypted text.
+    /// The base64 ciphertext.
     #[must_use]
     pub fn encrypted(&self) -> String {
         encrypt(
@@ -122,24 +117,14 @@ impl Push {
 
     /// The POST.
     #[must_use]
-    pub fn post(&self) -> Ask {
-        Ask::post(format!("{}?{}", self.path, self.query())).body(self.envelope())
+    pub fn post(&self) -> TestRequest {
+        TestRequest::post(format!("{}?{}", self.path, self.query())).body(self.envelope())
     }
 
-    /// The GET that checks a URL, with the message as `echostr`.
+    /// The GET of a URL verification, with the message as `echostr`.
     #[must_use]
-    pub fn get(&self) -> Ask {
+    pub fn get(&self) -> TestRequest {
         let echo: String = form_urlencoded::byte_serialize(self.encrypted().as_bytes()).collect();
-        Ask::get(format!("{}?{}&echostr={echo}", self.path, self.query()))
+        TestRequest::get(format!("{}?{}&echostr={echo}", self.path, self.query()))
     }
-}
-
-/// An XML document as WeCom writes it.
-#[must_use]
-pub fn xml(fields: &[(&str, &str)]) -> String {
-    let fields: String = fields
-        .iter()
-        .map(|(name, text)| format!("<{name}><![CDATA[{text}]]></{name}>"))
-        .collect();
-    format!("<xml>{fields}</xml>")
 }

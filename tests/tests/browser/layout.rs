@@ -3,38 +3,40 @@
 use std::fmt::Write as _;
 
 use serde_json::json;
-use wecom_login_tests::browser::{ExampleApp, Language, Look, Size, Stage, Window};
-use wecom_login_tests::{Ask, Reply};
+use wecom_login_tests::browser::{BrowserProfile, BrowserSession, Language, Viewport, Window};
+use wecom_login_tests::process::DemoProcess;
+use wecom_login_tests::{TestRequest, TestResponse};
 
-use crate::senses::{every_field_has_an_edge, everything_by_tab, everything_has_a_name};
+use crate::a11y::{every_field_has_an_edge, everything_by_tab, everything_has_a_name};
 
-/// Both sizes in both languages, and each size in the dark once.
-const LOOKS: [(Size, Language, bool); 6] = [
-    (Size::Phone, Language::Chinese, false),
-    (Size::Phone, Language::English, false),
-    (Size::Desktop, Language::Chinese, false),
-    (Size::Desktop, Language::English, false),
-    (Size::Phone, Language::Chinese, true),
-    (Size::Desktop, Language::English, true),
+/// Both sizes in both languages, and each viewport in the dark once.
+const LOOKS: [(Viewport, Language, bool); 6] = [
+    (Viewport::Phone, Language::Chinese, false),
+    (Viewport::Phone, Language::English, false),
+    (Viewport::Desktop, Language::Chinese, false),
+    (Viewport::Desktop, Language::English, false),
+    (Viewport::Phone, Language::Chinese, true),
+    (Viewport::Desktop, Language::English, true),
 ];
 
 /// Every page of ours.
-pub(crate) async fn login_pages(stage: &Stage, app: &ExampleApp) {
+pub(crate) async fn login_pages(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let login = format!("{}/auth/login?corpId={}", app.url, company.id);
-    for (size, language, dark) in LOOKS {
-        let window = stage
-            .open(Look {
-                size,
+    for (viewport, language, dark) in LOOKS {
+        let window = session
+            .open(BrowserProfile {
+                viewport,
                 language,
                 dark,
-                ..Look::desktop()
+                ..BrowserProfile::desktop()
             })
             .await;
-        let look = async |name: &str| look_at(stage, &window, name, (size, language, dark)).await;
-        window.go(&format!("{}/", app.url)).await;
-        stage
-            .picture(&window, &tagged("home", (size, language, dark)))
+        let look =
+            async |name: &str| look_at(session, &window, name, (viewport, language, dark)).await;
+        window.goto(&format!("{}/", app.url)).await;
+        session
+            .screenshot(&window, &tagged("home", (viewport, language, dark)))
             .await;
         for (name, path) in [
             ("code", "/auth/login"),
@@ -46,7 +48,7 @@ pub(crate) async fn login_pages(stage: &Stage, app: &ExampleApp) {
             ("bad-link", "/auth/callback"),
             ("not-authorised", "/auth/login?corpId=wwnobody"),
         ] {
-            window.go(&format!("{}{path}", app.url)).await;
+            window.goto(&format!("{}{path}", app.url)).await;
             look(name).await;
             // Our style sheet passed our own policy.
             let width = window
@@ -54,26 +56,28 @@ pub(crate) async fn login_pages(stage: &Stage, app: &ExampleApp) {
                 .await;
             assert_eq!(width, "416px");
         }
-        window.go(&login).await;
+        window.goto(&login).await;
         window.click("a[href*='sandboxAnswer=no']").await;
-        window.arrives(&format!("{}/auth/callback", app.url)).await;
+        window
+            .wait_for_url(&format!("{}/auth/callback", app.url))
+            .await;
         look("cancelled").await;
-        window.go(&login).await;
-        window.choose("王芳").await;
+        window.goto(&login).await;
+        window.click_text("王芳").await;
         window.find("li a[href*='/auth/callback']").await;
         look("companies").await;
         window.click("li a").await;
-        window.says("wangfang").await;
+        window.wait_for_text("wangfang").await;
         window.click("#logout").await;
-        window.says("Nobody").await;
-        window.go(&login).await;
+        window.wait_for_text("Nobody").await;
+        window.goto(&login).await;
         window.find("a.button[href*='confirm']").await;
         look("logged-out").await;
     }
 }
 
 /// Every page of the sandbox.
-pub(crate) async fn sandbox_pages(stage: &Stage, app: &ExampleApp) {
+pub(crate) async fn sandbox_pages(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let query = query(app).await;
     let oauth = format!("/connect/oauth2/authorize?response_type=code&{query}");
@@ -92,7 +96,7 @@ pub(crate) async fn sandbox_pages(stage: &Stage, app: &ExampleApp) {
             "consent",
             format!(
                 "{oauth}&scope=snsapi_privateinfo&sandboxUser={}",
-                company.person.0
+                company.member.0
             ),
             ("允许", "Allow"),
         ),
@@ -108,44 +112,44 @@ pub(crate) async fn sandbox_pages(stage: &Stage, app: &ExampleApp) {
         &json!({"api": "gettoken", "times": 1, "errcode": -1}),
     )
     .await;
-    for (size, language, dark) in LOOKS {
-        let window = stage
-            .open(Look {
-                size,
+    for (viewport, language, dark) in LOOKS {
+        let window = session
+            .open(BrowserProfile {
+                viewport,
                 language,
                 dark,
-                ..Look::desktop()
+                ..BrowserProfile::desktop()
             })
             .await;
         for (name, path, (zh, en)) in &pages {
-            window.go(&format!("{}{path}", app.sandbox_url)).await;
+            window.goto(&format!("{}{path}", app.sandbox_url)).await;
             window
-                .says(if language == Language::Chinese {
+                .wait_for_text(if language == Language::Chinese {
                     zh
                 } else {
                     en
                 })
                 .await;
-            look_at(stage, &window, name, (size, language, dark)).await;
+            look_at(session, &window, name, (viewport, language, dark)).await;
         }
         window.click("summary").await;
-        window.says(&company.person.1).await;
-        look_at(stage, &window, "people", (size, language, dark)).await;
+        window.wait_for_text(&company.member.1).await;
+        look_at(session, &window, "people", (viewport, language, dark)).await;
         // What WeCom's own parameter says counts more than the browser.
         window
-            .go(&format!("{}{}&lang=en", app.sandbox_url, pages[0].1))
+            .goto(&format!("{}{}&lang=en", app.sandbox_url, pages[0].1))
             .await;
-        window.says(pages[0].2.1).await;
+        window.wait_for_text(pages[0].2.1).await;
     }
-    let window = stage.open(Look::desktop()).await;
-    window.go(&format!("{}/sandbox", app.sandbox_url)).await;
-    window.choose("Push a ticket").await;
-    window.says("\"event\":\"suite_ticket\"").await;
-    stage.picture(&window, "pushed").await;
+    let window = session.open(BrowserProfile::desktop()).await;
+    window.goto(&format!("{}/sandbox", app.sandbox_url)).await;
+    window.click_text("Push a ticket").await;
+    window.wait_for_text("\"event\":\"suite_ticket\"").await;
+    session.screenshot(&window, "pushed").await;
 }
 
 /// The headers of every page are kept beside the pictures, and hold what a login page needs.
-pub(crate) async fn headers_of_every_page(stage: &Stage, app: &ExampleApp) {
+pub(crate) async fn headers_of_every_page(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let mut all = String::new();
     for (target, status) in [
@@ -177,7 +181,7 @@ pub(crate) async fn headers_of_every_page(stage: &Stage, app: &ExampleApp) {
     // A person of two companies: to WeCom, back to the page of companies, and into one of them.
     let begun = ours(app, &mut all, &login, "", 302).await;
     let back = app
-        .leads_to(&format!(
+        .redirect_target(&format!(
             "{}&sandboxUser=wangfang",
             begun.header("location").unwrap()
         ))
@@ -197,7 +201,7 @@ pub(crate) async fn headers_of_every_page(stage: &Stage, app: &ExampleApp) {
     assert_eq!(entered.header("location"), Some("/"));
     let query = query(app).await;
     let oauth = format!("/connect/oauth2/authorize?response_type=code&{query}");
-    let back = |link: &str| format!("{link}&sandboxUser={}", company.person.0);
+    let back = |link: &str| format!("{link}&sandboxUser={}", company.member.0);
     let qr = format!("/wwlogin/sso/login?login_type=CorpApp&{query}");
     let nowhere = "frame-ancestors 'none'".to_owned();
     // WeCom's own is shown in panels.
@@ -225,7 +229,7 @@ pub(crate) async fn headers_of_every_page(stage: &Stage, app: &ExampleApp) {
         ("/sandbox".to_owned(), 200, Some(&nowhere)),
     ] {
         let reply = app
-            .wecom(Ask::get(&target).header("accept", "text/html"))
+            .send_to_sandbox(TestRequest::get(&target).header("accept", "text/html"))
             .await;
         keep(&mut all, &format!("(sandbox) {target}"), &reply);
         assert_eq!(reply.status, status, "{target}");
@@ -238,20 +242,20 @@ pub(crate) async fn headers_of_every_page(stage: &Stage, app: &ExampleApp) {
             ),
         }
     }
-    stage.keep(&all);
+    session.save_text(&all);
 }
 
 /// One of our pages, with these cookies.
 async fn ours(
-    app: &ExampleApp,
+    app: &DemoProcess,
     all: &mut String,
     target: &str,
     cookies: &str,
     status: u16,
-) -> Reply {
+) -> TestResponse {
     let reply = app
         .send(
-            Ask::get(target)
+            TestRequest::get(target)
                 .header("accept", "text/html")
                 .header("cookie", cookies),
         )
@@ -263,7 +267,7 @@ async fn ours(
 }
 
 /// What a browser sends back of the cookies that it was given.
-fn cookies(reply: &Reply) -> String {
+fn cookies(reply: &TestResponse) -> String {
     let given = reply
         .headers
         .iter()
@@ -275,7 +279,7 @@ fn cookies(reply: &Reply) -> String {
 }
 
 /// What a link to WeCom says of the app.
-async fn query(app: &ExampleApp) -> String {
+async fn query(app: &DemoProcess) -> String {
     let company = &app.companies().await[0];
     format!(
         "appid={}&agentid={}&state=ab12&redirect_uri={}%2Fauth%2Fcallback",
@@ -283,14 +287,14 @@ async fn query(app: &ExampleApp) -> String {
     )
 }
 
-pub(crate) fn keep(all: &mut String, target: &str, reply: &Reply) {
+pub(crate) fn keep(all: &mut String, target: &str, reply: &TestResponse) {
     let _ = writeln!(all, "GET {target}: {}", reply.status);
     for (name, value) in &reply.headers {
         let _ = writeln!(all, "  {name}: {value}");
     }
 }
 
-pub(crate) fn assert_strict(reply: &Reply, frames: &str) {
+pub(crate) fn assert_strict(reply: &TestResponse, frames: &str) {
     let policy = reply.header("content-security-policy").unwrap();
     for rule in ["default-src 'none'", "base-uri 'none'", frames] {
         assert!(policy.contains(rule), "{policy}");
@@ -307,10 +311,18 @@ pub(crate) fn assert_strict(reply: &Reply, frames: &str) {
 
 /// Keeps a picture, and checks what holds for every page: nobody scrolls sideways, a screen reader finds its way, and
 /// so does the keyboard.
-async fn look_at(stage: &Stage, window: &Window, name: &str, look: (Size, Language, bool)) {
+async fn look_at(
+    session: &BrowserSession,
+    window: &Window,
+    name: &str,
+    look: (Viewport, Language, bool),
+) {
     let name = tagged(name, look);
-    stage.picture(window, &name).await;
-    assert!(!window.overflows().await, "{name} is wider than its window");
+    session.screenshot(window, &name).await;
+    assert!(
+        !window.overflows_horizontally().await,
+        "{name} is wider than its window"
+    );
     let lang = if look.1 == Language::Chinese {
         "zh-CN"
     } else {
@@ -328,9 +340,9 @@ async fn look_at(stage: &Stage, window: &Window, name: &str, look: (Size, Langua
     }
 }
 
-fn tagged(name: &str, (size, language, dark): (Size, Language, bool)) -> String {
+fn tagged(name: &str, (viewport, language, dark): (Viewport, Language, bool)) -> String {
     format!(
-        "{name}-{size:?}-{language:?}-{}",
+        "{name}-{viewport:?}-{language:?}-{}",
         if dark { "dark" } else { "light" }
     )
     .to_lowercase()

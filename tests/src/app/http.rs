@@ -1,0 +1,46 @@
+//! Requests to a [`TestApp`].
+
+use axum::body::Body;
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
+
+use super::{ADMIN_KEY, TestApp};
+use crate::auths;
+use crate::{TestRequest, TestResponse, send};
+
+impl TestApp {
+    /// Sends a request to a login route over the socket; the target is relative to the mount.
+    pub async fn send(&self, request: TestRequest) -> TestResponse {
+        let response = send(self.address, &request.prefixed(self.layout.prefix())).await;
+        let text = String::from_utf8_lossy(&response.body);
+        assert!(
+            !auths::SECRETS.iter().any(|secret| text.contains(secret)),
+            "a response holds a secret"
+        );
+        response
+    }
+
+    /// Sends a request to a login route with the admin key.
+    pub async fn send_as_admin(&self, request: TestRequest) -> TestResponse {
+        self.send(request.bearer(ADMIN_KEY)).await
+    }
+
+    /// Sends a request to a route of the host app.
+    pub async fn send_to_host(&self, request: TestRequest) -> TestResponse {
+        send(self.address, &request).await
+    }
+
+    /// Calls a login route in memory, through the tower adapter; the target is relative to the mount.
+    pub async fn call(&self, request: TestRequest) -> TestResponse {
+        let request = request.prefixed(self.layout.prefix());
+        let body = Body::from(request.content().to_vec());
+        let request = request.head().body(body).expect("a request");
+        let response = self.router.clone().oneshot(request).await;
+        let (parts, body) = response.expect("a router is infallible").into_parts();
+        let body = body.collect().await.expect("a body").to_bytes();
+        let headers = parts.headers.iter();
+        let headers =
+            headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+        TestResponse::new(parts.status.as_u16(), headers, body, None)
+    }
+}

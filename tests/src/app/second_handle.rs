@@ -1,0 +1,92 @@
+//! Further handles on the database of a [`TestApp`]: other nodes, or later starts of the same one.
+
+use wecom_login::{Builder, Error, Platform, WecomLogin};
+
+use super::builder::Instances;
+use super::login::accepts;
+use super::{NodeConfig, SUITE, TestApp, principal};
+use crate::until;
+
+impl TestApp {
+    /// A second handle with the same suites and hooks. No server serves it.
+    pub async fn second_handle(&self) -> WecomLogin {
+        self.second_handle_with(|builder| builder).await
+    }
+
+    /// A second handle, with changes to its builder.
+    pub async fn second_handle_with(
+        &self,
+        configure: impl FnOnce(Builder) -> Builder,
+    ) -> WecomLogin {
+        let builder = self.second_builder(self.node_config());
+        configure(builder.hooks(self.hooks.clone()))
+            .build()
+            .await
+            .expect("the handle is built")
+    }
+
+    /// A second handle that has only one of the suites, with changes to its builder.
+    pub async fn second_handle_for_suite(
+        &self,
+        suite_id: &'static str,
+        configure: impl FnOnce(Builder) -> Builder,
+    ) -> WecomLogin {
+        let config = NodeConfig {
+            only: Some(suite_id),
+            ..self.node_config()
+        };
+        let builder = self.second_builder(config);
+        configure(builder.hooks(self.hooks.clone()))
+            .build()
+            .await
+            .expect("the handle is built")
+    }
+
+    /// The error with which a second handle, with changes to its builder, is not built.
+    pub async fn second_handle_error(&self, configure: impl FnOnce(Builder) -> Builder) -> Error {
+        configure(self.second_builder(self.node_config()))
+            .build()
+            .await
+            .expect_err("the handle is built")
+    }
+
+    /// Waits until a handle on this database follows the revocation log. Until its first poll a handle may read a cached
+    /// session once more.
+    pub async fn wait_until_following(&self, login: &WecomLogin) {
+        let member = principal(SUITE, "wwtestsofnobody", "nobody");
+        let other = self.second_handle().await;
+        let issued = other
+            .service()
+            .issue_session(&member, Platform::App)
+            .await
+            .expect("a session");
+        let token = issued.token.expose();
+        until(
+            "the handle accepts a session of another handle",
+            async || accepts(login, token).await,
+        )
+        .await;
+        other
+            .service()
+            .logout(&issued.user)
+            .await
+            .expect("a logout");
+        until("the handle learns of a revocation", async || {
+            !accepts(login, token).await
+        })
+        .await;
+        other.shutdown().await;
+    }
+
+    fn second_builder(&self, config: NodeConfig) -> Builder {
+        let public_url = format!("http://{}", self.address());
+        config.builder(&public_url, self.database.url(), &self.sandbox)
+    }
+
+    fn node_config(&self) -> NodeConfig {
+        match self.instances {
+            Instances::Code(config) => config,
+            Instances::Files => panic!("a second handle needs instances in code"),
+        }
+    }
+}
