@@ -4,16 +4,15 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, QueryTrait as _,
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
 };
 
 use crate::app::handle::WecomLogin;
 use crate::app::retention::Retention;
 use crate::db::entity::{access_token, callback_record, callback_seen, housekeeping};
-use crate::db::{Store, delete_in_batches, is_unique_violation};
+use crate::db::{RowLease, Store, delete_in_batches};
 use crate::domain::RecordStatus;
 use crate::domain::SuiteId;
 use crate::error::Result;
@@ -63,44 +62,14 @@ async fn take_turn(login: &WecomLogin) {
 /// part, and the next turn does the rest.
 async fn is_our_turn(store: &Store) -> Result<bool> {
     use housekeeping::{ActiveModel, Column, Entity};
-    let now = store.now();
-    let next = now + CLEAN_EVERY;
-    let taken = Entity::update_many()
-        .set(ActiveModel {
-            due_at: Set(next),
-            ..Default::default()
-        })
-        .filter(Column::Id.eq(TURN))
-        .filter(
-            Column::DueAt
-                .lte(now)
-                .or(Column::DueAt.gt(now + FARTHEST_TURN)),
-        )
-        .exec(store.database())
-        .await?;
-    if taken.rows_affected > 0 {
-        return Ok(true);
-    }
-    if Entity::find_by_id(TURN)
-        .one(store.database())
-        .await?
-        .is_some()
-    {
-        return Ok(false);
-    }
+    let turn = RowLease::new(Column::DueAt, CLEAN_EVERY).with_max_duration(FARTHEST_TURN);
+    let row = Entity::update_many().filter(Column::Id.eq(TURN));
     let first = ActiveModel {
         id: Set(TURN),
-        due_at: Set(next),
+        due_at: NotSet,
     };
-    match Entity::insert(first)
-        .exec_without_returning(store.database())
+    turn.acquire_or_insert(store.database(), TURN, row, store.now(), first)
         .await
-    {
-        Ok(_) => Ok(true),
-        // Another node was first.
-        Err(error) if is_unique_violation(&error) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// One table after the other; what cannot be done in one keeps none of the others.

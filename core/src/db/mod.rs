@@ -25,6 +25,7 @@ pub(crate) mod entity;
 mod key_columns;
 mod migration;
 mod retry;
+mod row_lease;
 mod sealed;
 mod wait_tracker;
 mod write_queue;
@@ -39,6 +40,7 @@ pub(crate) use key_columns::{CorpColumns, PrincipalColumns};
 #[cfg(feature = "failpoints")]
 pub use migration::first_steps;
 pub(crate) use retry::retry_transaction;
+pub(crate) use row_lease::RowLease;
 pub(crate) use sealed::Sealed;
 pub(crate) use wait_tracker::DbWaitTracker;
 

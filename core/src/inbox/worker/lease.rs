@@ -4,19 +4,21 @@ use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::authorization::SendGuard;
 use crate::clock::Timestamp;
+use crate::db::RowLease;
 use crate::db::entity::callback_record::{Column, Entity};
 use crate::domain::RecordStatus;
 use crate::inbox::worker::Worker;
 
 /// A node that does not renew its lease for this long is dead, and another takes its record.
-pub(super) const RECORD_LEASE: Duration = Duration::from_secs(6);
+const RECORD_LEASE_DURATION: Duration = Duration::from_secs(6);
+pub(super) const RECORD_LEASE: RowLease<Entity> =
+    RowLease::new(Column::LeaseUntil, RECORD_LEASE_DURATION);
 const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(2);
 /// A call that begins in the last of the lease could end after it.
 const LEASE_MARGIN: Duration = Duration::from_millis(500);
@@ -31,7 +33,7 @@ pub(super) struct Lease {
 
 impl Lease {
     pub(super) fn new(claimed_at: Instant, stop: CancellationToken) -> Self {
-        let until = Mutex::new(Some(claimed_at + RECORD_LEASE - LEASE_MARGIN));
+        let until = Mutex::new(Some(claimed_at + RECORD_LEASE_DURATION - LEASE_MARGIN));
         Self {
             until,
             in_progress: watch::Sender::new(false),
@@ -40,7 +42,7 @@ impl Lease {
     }
 
     fn renewed(&self, asked_at: Instant) {
-        *self.until() = Some(asked_at + RECORD_LEASE - LEASE_MARGIN);
+        *self.until() = Some(asked_at + RECORD_LEASE_DURATION - LEASE_MARGIN);
     }
 
     fn lost(&self) {
@@ -84,19 +86,14 @@ impl Worker {
         loop {
             self.0.store.clock().sleep(LEASE_RENEWAL_INTERVAL).await;
             let asked_at = Instant::now();
-            let renewed = Entity::update_many()
-                .col_expr(
-                    Column::LeaseUntil,
-                    Expr::value(self.0.store.now() + RECORD_LEASE),
-                )
+            let held = Entity::update_many()
                 .filter(Column::Id.eq(id))
                 .filter(Column::Status.eq(RecordStatus::Running))
-                .filter(Column::LeaseOwner.eq(self.0.node.clone()))
-                .exec(self.0.store.heartbeat())
-                .await;
-            match renewed {
-                Ok(renewed) if renewed.rows_affected > 0 => lease.renewed(asked_at),
-                Ok(_) => lease.lost(),
+                .filter(Column::LeaseOwner.eq(self.0.node.clone()));
+            let (database, now) = (self.0.store.heartbeat(), self.0.store.now());
+            match RECORD_LEASE.renew(database, held, now).await {
+                Ok(true) => lease.renewed(asked_at),
+                Ok(false) => lease.lost(),
                 // It holds as long as it held.
                 Err(_) => {}
             }
@@ -108,5 +105,5 @@ impl Worker {
 pub(super) fn is_lease_expired(now: Timestamp) -> Condition {
     Condition::all()
         .add(Column::Status.eq(RecordStatus::Running))
-        .add(Column::LeaseUntil.lt(now))
+        .add(RECORD_LEASE.is_free(now))
 }

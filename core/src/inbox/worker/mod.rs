@@ -171,10 +171,10 @@ impl Worker {
 
     /// One statement decides who has the record: the one whose update finds the old state.
     async fn claim(&self, id: i64, old_state: Condition, now: Timestamp) -> Result<Option<Model>> {
-        let claimed = Entity::update_many()
+        let claimed = RECORD_LEASE
+            .extend(Entity::update_many(), now)
             .col_expr(Column::Status, Expr::value(RecordStatus::Running))
             .col_expr(Column::LeaseOwner, Expr::value(self.0.node.clone()))
-            .col_expr(Column::LeaseUntil, Expr::value(now + RECORD_LEASE))
             .col_expr(Column::StartedAt, Expr::value(now))
             .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
             .filter(Column::Id.eq(id))
