@@ -13,9 +13,8 @@ use crate::hooks::CorpDecision;
 use crate::inbox::{CallbackRecord, record};
 use crate::members::DefaultUserBinder;
 use crate::session::{CurrentUser, IssuedSession};
-use crate::wecom::{
-    AuthorizationLink, Errcode, InstallState, QrLanguage, State, qr_link, workbench_link,
-};
+use crate::tokens::ProviderCredential;
+use crate::wecom::{AuthorizationLink, InstallState, QrLanguage, State, qr_link, workbench_link};
 
 impl AuthService {
     /// Callback records, newest first: `limit` of them, older than `before`.
@@ -338,16 +337,13 @@ impl AuthService {
                 "authorisation links need providerCorpId and providerSecret",
             ));
         };
-        let mut token = inner.tokens.provider(provider, secret).await?;
-        let mut link = inner.api.customized_auth_url(&token, state, suites).await;
-        if link
-            .as_ref()
-            .is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead))
-        {
-            inner.tokens.provider_token_died(provider, &token).await;
-            token = inner.tokens.provider(provider, secret).await?;
-            link = inner.api.customized_auth_url(&token, state, suites).await;
-        }
+        let provider = ProviderCredential {
+            corp_id: provider.clone(),
+            secret: secret.clone(),
+        };
+        let make_link =
+            |token| async move { inner.api.customized_auth_url(&token, state, suites).await };
+        let (link, _) = inner.tokens.call(&provider, make_link).await?;
         Ok(link?)
     }
 

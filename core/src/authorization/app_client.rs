@@ -30,25 +30,9 @@ impl AppClient {
         app: &AppCredential,
         call: impl Fn(AccessToken) -> BoxFuture<'a, std::result::Result<T, CallError>> + Send + Sync,
     ) -> Result<(T, AccessToken)> {
-        let mut token = self.token(app).await?;
-        let mut answer = call(token.clone()).await;
-        if answer
-            .as_ref()
-            .is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead))
-        {
-            self.tokens.app_token_died(app, &token).await;
-            token = self.token(app).await?;
-            answer = call(token.clone()).await;
-        }
-        match answer {
-            Ok(answer) => Ok((answer, token)),
-            Err(error) => Err(self.map_error(app, error.into()).await),
-        }
-    }
-
-    async fn token(&self, app: &AppCredential) -> Result<AccessToken> {
-        match self.tokens.app(app).await {
-            Ok(token) => Ok(token),
+        match self.tokens.call(app, call).await {
+            Ok((Ok(answer), token)) => Ok((answer, token)),
+            Ok((Err(error), _)) => Err(self.map_error(app, error.into()).await),
             Err(error) => Err(self.map_error(app, error).await),
         }
     }

@@ -17,7 +17,7 @@ use crate::domain::{AgentId, CorpId, SuiteId};
 use crate::domain::{AuthCode, PermanentCode, SuiteAccessToken};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
-use crate::tokens::Tokens;
+use crate::tokens::{CallFailure, Tokens};
 use crate::wecom::{CallError, Errcode, PermanentCodeApi, PermanentCodeGrant};
 
 /// The event that brings an AuthCode.
@@ -73,6 +73,37 @@ fn exposed<S: Serializer>(
     serializer.serialize_str(code.expose())
 }
 
+/// Why an AuthCode was not exchanged.
+enum SendError {
+    /// It was not sent.
+    LeaseLost,
+    Call(CallError),
+}
+
+impl CallFailure for SendError {
+    fn is_token_invalid(&self) -> bool {
+        matches!(self, Self::Call(error) if error.is_token_invalid())
+    }
+}
+
+impl From<SendError> for Error {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::LeaseLost => Self::new(
+                ErrorKind::RecordBusy,
+                "the lease ran out; another node has the record",
+            ),
+            SendError::Call(error) => error.into(),
+        }
+    }
+}
+
+/// Whether the older call may be tried after this error of the newer one. Never after an ambiguous error: the code may be
+/// spent, and the second call would only say so.
+fn may_use_v1(error: &CallError) -> bool {
+    error.is_definite_refusal() && !error.errcode().is_some_and(Errcode::is_auth_code_invalid)
+}
+
 impl Authorizations {
     /// Exchanges an AuthCode and stores what comes of it. `guard` is asked before each call: the code is sent only by
     /// the holder of the record's lease. `event_time` is WeCom's time of the event, in seconds.
@@ -84,23 +115,13 @@ impl Authorizations {
         guard: &dyn SendGuard,
     ) -> Result<CorpId> {
         let suite = self.0.suites.require(&event.suite_id)?;
-        let mut token = self.0.tokens.suite(suite).await?;
-        failpoint::reach("exchange/token");
-        let mut exchanged = self.send(&token, code, PermanentCodeApi::V2, guard).await?;
-        if exchanged
-            .as_ref()
-            .is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead))
-        {
-            self.0.tokens.suite_token_died(&suite.id, &token).await;
-            token = self.0.tokens.suite(suite).await?;
-            exchanged = self.send(&token, code, PermanentCodeApi::V2, guard).await?;
-        }
-        // Never after a doubt: the code may be spent, and the second call would only say so.
-        let refused = |error: &CallError| {
-            error.is_definite_refusal() && !error.errcode().is_some_and(Errcode::is_auth_code_spent)
+        let send_v2 = |token| async move {
+            failpoint::reach("exchange/token");
+            self.send(&token, code, PermanentCodeApi::V2, guard).await
         };
-        if exchanged.as_ref().is_err_and(refused) {
-            exchanged = self.send(&token, code, PermanentCodeApi::V1, guard).await?;
+        let (mut exchanged, token) = self.0.tokens.call(suite, send_v2).await?;
+        if matches!(&exchanged, Err(SendError::Call(error)) if may_use_v1(error)) {
+            exchanged = self.send(&token, code, PermanentCodeApi::V1, guard).await;
         }
         let exchanged = exchanged?;
         failpoint::reach("exchange/answered");
@@ -142,14 +163,12 @@ impl Authorizations {
         code: &AuthCode,
         version: PermanentCodeApi,
         guard: &dyn SendGuard,
-    ) -> Result<std::result::Result<PermanentCodeGrant, CallError>> {
+    ) -> std::result::Result<PermanentCodeGrant, SendError> {
         if !guard.try_begin() {
-            return Err(Error::new(
-                ErrorKind::RecordBusy,
-                "the lease ran out; another node has the record",
-            ));
+            return Err(SendError::LeaseLost);
         }
-        Ok(self.0.api.permanent_code(token, code, version).await)
+        let answer = self.0.api.permanent_code(token, code, version).await;
+        answer.map_err(SendError::Call)
     }
 
     /// Does nothing if the record's answer is an authorisation already. `false` if there is no such record.

@@ -11,8 +11,8 @@ use sea_orm::{
 use crate::authorization::authorization::Authorization;
 use crate::authorization::authorizations::{Authorizations, next_epoch};
 use crate::clock::Timestamp;
-use crate::db::CorpColumns as _;
 use crate::db::entity::authorization::{Column, Entity};
+use crate::db::{CorpColumns as _, RowLease};
 use crate::domain::AuthorizationStatus;
 use crate::domain::PermanentCode;
 use crate::domain::{CorpId, SuiteId};
@@ -27,7 +27,7 @@ const BROKEN_READ_INTERVAL: Duration = Duration::from_mins(10);
 /// A new one whose app is not known yet, every five seconds.
 const AGENT_READ_INTERVAL: Duration = Duration::from_secs(5);
 /// A node that took a question and gave no answer for this long is gone.
-const READ_CLAIM_TTL: Duration = Duration::from_mins(1);
+const READ_LEASE: RowLease<Entity> = RowLease::new(Column::ReadDueAt, Duration::from_mins(1));
 /// Questions asked at the same time.
 const MAX_CONCURRENT_READS: usize = 8;
 /// Questions that are due, in one look.
@@ -102,7 +102,7 @@ impl Authorizations {
             let full = due.len() as u64 == READ_BATCH;
             let asked = due.into_iter().map(|row| async move {
                 let (suite_id, corp_id) = (&row.suite_id, &row.corp_id);
-                match self.claim_read(suite_id, corp_id, row.read_due_at).await {
+                match self.claim_read(suite_id, corp_id).await {
                     Ok(true) => {}
                     Ok(false) => return true,
                     Err(_) => return false,
@@ -139,22 +139,10 @@ impl Authorizations {
 
     /// Moves a question that is due on, so that one node asks it; the answer says when it is due again. One that cannot
     /// even be asked must not stand before the others for ever.
-    async fn claim_read(
-        &self,
-        suite_id: &SuiteId,
-        corp_id: &CorpId,
-        due_at: Timestamp,
-    ) -> Result<bool> {
-        let moved = Entity::update_many()
-            .col_expr(
-                Column::ReadDueAt,
-                Expr::value(self.0.store.now() + READ_CLAIM_TTL),
-            )
-            .filter(Entity::of_corp(suite_id, corp_id))
-            .filter(Column::ReadDueAt.eq(due_at))
-            .exec(self.0.store.database())
-            .await?;
-        Ok(moved.rows_affected > 0)
+    async fn claim_read(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<bool> {
+        let row = Entity::update_many().filter(Entity::of_corp(suite_id, corp_id));
+        let (database, now) = (self.0.store.database(), self.0.store.now());
+        READ_LEASE.acquire(database, row, now).await
     }
 
     async fn query(
@@ -167,24 +155,11 @@ impl Authorizations {
             .suites
             .require(&known.suite_id)
             .map_err(Error::from)?;
-        let mut token = self.0.tokens.suite(suite).await?;
-        let mut info = self
-            .0
-            .api
-            .auth_info(&token, &known.corp_id, permanent_code)
-            .await;
-        if info
-            .as_ref()
-            .is_err_and(|error| error.errcode().is_some_and(Errcode::is_token_dead))
-        {
-            self.0.tokens.suite_token_died(&suite.id, &token).await;
-            token = self.0.tokens.suite(suite).await?;
-            info = self
-                .0
-                .api
-                .auth_info(&token, &known.corp_id, permanent_code)
-                .await;
-        }
+        let read = |token| async move {
+            let (api, corp_id) = (&self.0.api, &known.corp_id);
+            api.auth_info(&token, corp_id, permanent_code).await
+        };
+        let (info, _) = self.0.tokens.call(suite, read).await?;
         let info = info.map_err(|error| match error.errcode() {
             Some(errcode) if errcode.breaks_authorization() => ReadError::Refused(errcode),
             _ => ReadError::Unanswered(error.into()),
@@ -192,8 +167,8 @@ impl Authorizations {
         if known.status == AuthorizationStatus::Broken {
             // The app's own secret has to work too, or the next login breaks it again.
             let app = known.credential_unchecked(permanent_code);
-            self.0.tokens.forget_app(&app).await?;
-            self.0.tokens.app(&app).await.map_err(|error| {
+            self.0.tokens.evict(&app).await?;
+            self.0.tokens.token(&app).await.map_err(|error| {
                 match error.errcode().map(Errcode::new) {
                     Some(errcode) if errcode.breaks_authorization() => ReadError::Refused(errcode),
                     _ => ReadError::Unanswered(error),

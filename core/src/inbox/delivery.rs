@@ -4,7 +4,7 @@ use crate::callback::{CorpEventKind, SuiteEvent, SuiteEventKind};
 use crate::clock::Timestamp;
 use crate::domain::CorpId;
 use crate::inbox::store::Delivery;
-use crate::tokens::ticket::event_time;
+use crate::tokens::suite_ticket::event_time;
 
 /// What is to be done for an event of a suite, and about which company.
 pub(super) fn suite_delivery(

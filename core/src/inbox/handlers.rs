@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{DynHooks, UnhandledEvent};
 use crate::inbox::record;
 use crate::members::Members;
-use crate::tokens::ticket::{self, event_time};
+use crate::tokens::suite_ticket::{self, event_time};
 use crate::vault::KeyRing;
 
 const CREATE_AUTH: &str = "create_auth";
@@ -139,7 +139,7 @@ impl EventHandlers {
         let event_time = event_time(event.timestamp, row.received_at);
         let corp_id = match &event.kind {
             SuiteEventKind::SuiteTicket { ticket, .. } => {
-                ticket::keep(
+                suite_ticket::store(
                     &self.store,
                     &self.keys,
                     suite_id,

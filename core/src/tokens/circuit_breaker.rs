@@ -1,95 +1,98 @@
-//! WeCom bars an address for an hour after many wrong secrets (40001, D/96213): a few broken companies must not
-//! lock all others out.
+//! The circuit breaker over `gettoken`. WeCom blocks an address for an hour after many wrong secrets (40001, D/96213): a
+//! few broken corps must not lock all others out.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::clock::Timestamp;
 
-/// In this span of time …
-const SPAN: Duration = Duration::from_mins(10);
-/// … WeCom hears fewer than ten wrong secrets of us …
-const WRONG_SECRETS: usize = 9;
-/// … of which secrets that WeCom has not taken before leave some to those that it has.
-const WRONG_UNPROVEN: usize = 6;
+const WRONG_SECRET_WINDOW: Duration = Duration::from_mins(10);
+/// At most 9 wrong secrets per 10 min; never-accepted secrets may use 6 of them.
+const MAX_WRONG_SECRETS: usize = 9;
+const MAX_WRONG_UNPROVEN_SECRETS: usize = 6;
 
-/// Counts the wrong secrets of all companies, and the questions that may turn out to be one.
+/// Counts the wrong secrets of all corps, and the calls in flight that may turn out to be one.
 #[derive(Debug, Default)]
-pub(super) struct Breaker {
+pub(super) struct CircuitBreaker {
     counts: Mutex<Counts>,
-    answered: Notify,
+    released: Notify,
+}
+
+/// The right to try one secret; released on drop.
+#[derive(Debug)]
+pub(super) struct Permit<'a> {
+    breaker: &'a CircuitBreaker,
+}
+
+impl CircuitBreaker {
+    /// Waits until a secret may be tried without exceeding the limit even if it is wrong. `known_good` means that WeCom
+    /// accepted this secret before.
+    ///
+    /// # Errors
+    /// The limit is reached; the duration is the time until the oldest wrong secret leaves the window.
+    pub(super) async fn acquire(
+        &self,
+        now: impl Fn() -> Timestamp,
+        known_good: bool,
+    ) -> Result<Permit<'_>, Duration> {
+        let limit = if known_good {
+            MAX_WRONG_SECRETS
+        } else {
+            MAX_WRONG_UNPROVEN_SECRETS
+        };
+        loop {
+            let released = self.released.notified();
+            if self.try_acquire(now(), limit)? {
+                return Ok(Permit { breaker: self });
+            }
+            released.await;
+        }
+    }
+
+    /// Records that WeCom rejected a secret.
+    pub(super) fn record_wrong_secret(&self, now: Timestamp) {
+        self.counts.lock().wrong_secrets.push_back(now);
+    }
+
+    /// `false` if the calls in flight have to be awaited first.
+    fn try_acquire(&self, now: Timestamp, limit: usize) -> Result<bool, Duration> {
+        let Counts {
+            wrong_secrets,
+            in_flight,
+        } = &mut *self.counts.lock();
+        while wrong_secrets
+            .front()
+            .is_some_and(|oldest| now.since(*oldest) >= WRONG_SECRET_WINDOW)
+        {
+            wrong_secrets.pop_front();
+        }
+        if wrong_secrets.len() >= limit {
+            return Err(wrong_secrets.front().map_or(WRONG_SECRET_WINDOW, |oldest| {
+                (*oldest + WRONG_SECRET_WINDOW).since(now)
+            }));
+        }
+        let free = wrong_secrets.len() + *in_flight < limit;
+        if free {
+            *in_flight += 1;
+        }
+        Ok(free)
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        self.breaker.counts.lock().in_flight -= 1;
+        self.breaker.released.notify_waiters();
+    }
 }
 
 #[derive(Debug, Default)]
 struct Counts {
-    wrong: VecDeque<Timestamp>,
-    asking: usize,
-}
-
-/// A question that is under way; dropped when it is answered.
-#[derive(Debug)]
-pub(super) struct Asking<'a>(&'a Breaker);
-
-impl Breaker {
-    /// Waits until a secret may be tried without passing the limit, should it be wrong.
-    ///
-    /// # Errors
-    /// How long it has to wait because the limit is reached.
-    pub(super) async fn enter(
-        &self,
-        now: impl Fn() -> Timestamp,
-        proven: bool,
-    ) -> Result<Asking<'_>, Duration> {
-        let limit = if proven {
-            WRONG_SECRETS
-        } else {
-            WRONG_UNPROVEN
-        };
-        loop {
-            let answered = self.answered.notified();
-            {
-                let now = now();
-                let mut counts = self.counts();
-                while counts
-                    .wrong
-                    .front()
-                    .is_some_and(|first| now.since(*first) >= SPAN)
-                {
-                    counts.wrong.pop_front();
-                }
-                if counts.wrong.len() >= limit {
-                    return Err(counts
-                        .wrong
-                        .front()
-                        .map_or(SPAN, |first| (*first + SPAN).since(now)));
-                }
-                if counts.wrong.len() + counts.asking < limit {
-                    counts.asking += 1;
-                    return Ok(Asking(self));
-                }
-            }
-            answered.await;
-        }
-    }
-
-    /// WeCom called a secret wrong.
-    pub(super) fn wrong_secret(&self, now: Timestamp) {
-        self.counts().wrong.push_back(now);
-    }
-
-    fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Asking<'_> {
-    fn drop(&mut self) {
-        self.0.counts().asking -= 1;
-        self.0.answered.notify_waiters();
-    }
+    wrong_secrets: VecDeque<Timestamp>,
+    in_flight: usize,
 }
 
 #[cfg(test)]
@@ -98,42 +101,42 @@ mod tests {
     use crate::clock::{Clock as _, ManualClock};
 
     #[tokio::test]
-    async fn wrong_secrets_stay_below_ten_in_ten_minutes() {
+    async fn acquire_allows_at_most_nine_wrong_secrets_in_ten_minutes() {
         let (breaker, clock) = (
-            Breaker::default(),
+            CircuitBreaker::default(),
             ManualClock::new(Timestamp::from_millis(0)),
         );
-        for _ in 0..WRONG_UNPROVEN {
-            drop(breaker.enter(|| clock.now(), false).await.unwrap());
-            breaker.wrong_secret(clock.now());
+        for _ in 0..MAX_WRONG_UNPROVEN_SECRETS {
+            drop(breaker.acquire(|| clock.now(), false).await.unwrap());
+            breaker.record_wrong_secret(clock.now());
             clock.advance(Duration::from_mins(1));
         }
         assert_eq!(
-            breaker.enter(|| clock.now(), false).await.unwrap_err(),
+            breaker.acquire(|| clock.now(), false).await.unwrap_err(),
             Duration::from_mins(4)
         );
-        for _ in WRONG_UNPROVEN..WRONG_SECRETS {
-            drop(breaker.enter(|| clock.now(), true).await.unwrap());
-            breaker.wrong_secret(clock.now());
+        for _ in MAX_WRONG_UNPROVEN_SECRETS..MAX_WRONG_SECRETS {
+            drop(breaker.acquire(|| clock.now(), true).await.unwrap());
+            breaker.record_wrong_secret(clock.now());
         }
-        assert!(breaker.enter(|| clock.now(), true).await.is_err());
+        assert!(breaker.acquire(|| clock.now(), true).await.is_err());
         clock.advance(Duration::from_mins(4));
         assert!(
-            breaker.enter(|| clock.now(), true).await.is_ok(),
-            "the first is ten minutes old"
+            breaker.acquire(|| clock.now(), true).await.is_ok(),
+            "the first left the window"
         );
     }
 
     #[tokio::test]
-    async fn questions_under_way_count_until_they_are_answered() {
-        let (breaker, clock) = (Breaker::default(), ManualClock::starting_now());
-        let mut asking = Vec::new();
-        for _ in 0..WRONG_UNPROVEN {
-            asking.push(breaker.enter(|| clock.now(), false).await.unwrap());
+    async fn acquire_waits_for_calls_in_flight() {
+        let (breaker, clock) = (CircuitBreaker::default(), ManualClock::starting_now());
+        let mut permits = Vec::new();
+        for _ in 0..MAX_WRONG_UNPROVEN_SECRETS {
+            permits.push(breaker.acquire(|| clock.now(), false).await.unwrap());
         }
-        let mut waiting = Box::pin(breaker.enter(|| clock.now(), false));
+        let mut waiting = Box::pin(breaker.acquire(|| clock.now(), false));
         assert!(futures_util::poll!(&mut waiting).is_pending());
-        asking.pop();
+        permits.pop();
         assert!(waiting.await.is_ok());
     }
 }

@@ -1,13 +1,29 @@
-//! Whose tokens there are, and what each is fetched with.
+//! The credentials that tokens are fetched with, and the rows and cache keys of their tokens.
 
 use std::sync::Arc;
 
 use crate::digest;
-use crate::domain::Suite;
-use crate::domain::{CorpId, SuiteId};
-use crate::domain::{PermanentCode, ProviderSecret};
+use crate::domain::{
+    AccessToken, CorpId, PermanentCode, ProviderAccessToken, ProviderSecret, Suite,
+    SuiteAccessToken, SuiteId,
+};
 
-/// How a company's app gets its token: its permanent code, and which version of it that is.
+/// A credential with the type of the token that it gets.
+pub(crate) trait Credential: Send + Sync {
+    /// The token of the calls that WeCom makes available to this credential.
+    type Token: Clone + Send + Sync;
+
+    /// The credential in the form in which a fetch owns it.
+    fn to_any(&self) -> AnyCredential;
+
+    /// The token with this text.
+    fn token(text: &str) -> Self::Token;
+
+    /// The text of a token.
+    fn expose(token: &Self::Token) -> &str;
+}
+
+/// The credential of a corp's app: its permanent code, and which version of it that is.
 #[derive(Clone, Debug)]
 pub(crate) struct AppCredential {
     pub(crate) suite_id: SuiteId,
@@ -16,45 +32,76 @@ pub(crate) struct AppCredential {
     pub(crate) version: i64,
 }
 
-/// What a fetch needs, owned, since it goes on when its caller goes away.
+/// The credential of the provider.
 #[derive(Clone, Debug)]
-pub(super) enum Credential {
+pub(crate) struct ProviderCredential {
+    pub(crate) corp_id: CorpId,
+    pub(crate) secret: ProviderSecret,
+}
+
+macro_rules! credential {
+    ($credential:ty, $any:ident, $token:ident) => {
+        impl Credential for $credential {
+            type Token = $token;
+
+            fn to_any(&self) -> AnyCredential {
+                AnyCredential::$any(self.clone())
+            }
+
+            fn token(text: &str) -> $token {
+                $token::new(text)
+            }
+
+            fn expose(token: &$token) -> &str {
+                token.expose()
+            }
+        }
+    };
+}
+
+credential!(AppCredential, App, AccessToken);
+credential!(ProviderCredential, Provider, ProviderAccessToken);
+credential!(Arc<Suite>, Suite, SuiteAccessToken);
+
+/// One of the credentials, owned, because a fetch goes on when its caller is dropped.
+#[derive(Clone, Debug)]
+pub(crate) enum AnyCredential {
     App(AppCredential),
-    Provider(CorpId, ProviderSecret),
+    Provider(ProviderCredential),
     Suite(Arc<Suite>),
 }
 
-impl Credential {
-    pub(super) fn owner(&self) -> Owner {
+impl AnyCredential {
+    pub(super) fn owner(&self) -> TokenOwner {
         match self {
-            Self::App(app) => Owner::App(app.suite_id.clone(), app.corp_id.clone()),
-            Self::Provider(corp_id, _) => Owner::Provider(corp_id.clone()),
-            Self::Suite(suite) => Owner::Suite(suite.id.clone()),
+            Self::App(app) => TokenOwner::App(app.suite_id.clone(), app.corp_id.clone()),
+            Self::Provider(provider) => TokenOwner::Provider(provider.corp_id.clone()),
+            Self::Suite(suite) => TokenOwner::Suite(suite.id.clone()),
         }
     }
 
-    pub(super) fn key(&self) -> Key {
+    pub(super) fn key(&self) -> TokenKey {
         (self.owner(), self.version())
     }
 
     pub(super) fn version(&self) -> i64 {
         match self {
             Self::App(app) => app.version,
-            Self::Provider(..) | Self::Suite(_) => 0,
+            Self::Provider(_) | Self::Suite(_) => 0,
         }
     }
 }
 
-/// Whose token it is.
+/// The owner of a token: a corp's app, the provider, or a suite.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Owner {
+pub(super) enum TokenOwner {
     App(SuiteId, CorpId),
     Provider(CorpId),
     Suite(SuiteId),
 }
 
-impl Owner {
-    /// The row of the token: a hash over length-prefixed parts.
+impl TokenOwner {
+    /// The key of the token's row: a hash over length-prefixed parts.
     pub(super) fn row_id(&self) -> Vec<u8> {
         let parts: [&str; 3] = match self {
             Self::App(suite_id, corp_id) => ["app", suite_id.as_str(), corp_id.as_str()],
@@ -65,5 +112,5 @@ impl Owner {
     }
 }
 
-/// A token and the version of the secret it is fetched with.
-pub(super) type Key = (Owner, i64);
+/// The owner of a token and the version of the secret that it was fetched with.
+pub(super) type TokenKey = (TokenOwner, i64);

@@ -1,104 +1,88 @@
-//! One node of a cluster fetches a token; the others wait until it is stored. Two fetches do no harm, since WeCom hands
-//! out the same token twice: a lease only has to be right nearly always.
+//! The lease under which one node of a cluster fetches a token while the others wait until it is stored. Two fetches at
+//! once are harmless, because WeCom returns the same token twice: the lease may be wrong in rare cases.
 
 use std::convert::Infallible;
 use std::time::Duration;
 
-use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _,
+};
 
 use crate::db::entity::token_lease::{ActiveModel, Column, Entity};
-use crate::db::{Store, is_unique_violation, retry_transaction};
+use crate::db::{RowLease, Store, retry_transaction};
 use crate::error::Result;
 use crate::random;
 
-/// A node that does not renew its lease for this long is dead or cut off, and another fetches.
-const LEASE: Duration = Duration::from_secs(3);
-const RENEW: Duration = Duration::from_secs(1);
+/// After this time without a renewal, another node fetches.
+const FETCH_LEASE_DURATION: Duration = Duration::from_secs(3);
+const FETCH_LEASE_RENEWAL: Duration = Duration::from_secs(1);
+/// A lease that ends later was made before the clock was set back.
+const MAX_FETCH_LEASE_DURATION: Duration = Duration::from_secs(6);
+const ROW_LEASE: RowLease<Entity> =
+    RowLease::new(Column::Until, FETCH_LEASE_DURATION).with_max_duration(MAX_FETCH_LEASE_DURATION);
 
 /// The right to fetch one token.
-pub(super) struct Lease<'a> {
+pub(super) struct FetchLease<'a> {
     store: &'a Store,
-    id: &'a [u8],
-    /// One for each time it is taken: what lapsed is not given back in the place of the next holder.
+    row_id: &'a [u8],
+    /// Unique per acquisition, so that an expired holder does not release the lease of the next one.
     owner: String,
 }
 
-impl<'a> Lease<'a> {
-    /// Takes the lease, unless another fetch holds it.
-    pub(super) async fn take(store: &'a Store, id: &'a [u8]) -> Result<Option<Self>> {
+impl<'a> FetchLease<'a> {
+    /// Acquires the lease; `None` if another fetch holds it.
+    pub(super) async fn acquire(store: &'a Store, row_id: &'a [u8]) -> Result<Option<Self>> {
         let lease = Self {
             store,
-            id,
+            row_id,
             owner: random::hex::<8>(),
         };
-        Ok(retry_transaction(|| lease.is_taken())
-            .await?
-            .then_some(lease))
+        let acquired = retry_transaction(|| lease.acquire_once()).await?;
+        Ok(acquired.then_some(lease))
     }
 
-    async fn is_taken(&self) -> Result<bool> {
-        let (store, id, owner) = (self.store, self.id, self.owner.as_str());
-        let now = store.now();
-        let taken = Entity::update_many()
-            .col_expr(Column::Owner, Expr::value(owner))
-            .col_expr(Column::Until, Expr::value(now + LEASE))
-            .filter(Column::Id.eq(id))
-            // One that reaches further ahead than a lease can was made before the clock was put back.
-            .filter(Column::Until.lt(now).or(Column::Until.gt(now + LEASE * 2)))
-            .exec(store.database())
-            .await?;
-        if taken.rows_affected > 0 {
-            return Ok(true);
-        }
-        if Entity::find_by_id(id.to_vec())
-            .one(store.database())
-            .await?
-            .is_some()
-        {
-            return Ok(false);
-        }
-        let row = ActiveModel {
-            id: Set(id.to_vec()),
-            owner: Set(owner.to_owned()),
-            until: Set(now + LEASE),
+    /// Runs `work` under the lease, then releases it.
+    pub(super) async fn run<T>(self, work: impl Future<Output = T>) -> T {
+        let output = tokio::select! {
+            output = work => output,
+            never = self.keep_renewing() => match never {},
         };
-        match Entity::insert(row)
-            .exec_without_returning(store.database())
-            .await
-        {
-            Ok(_) => Ok(true),
-            Err(error) if is_unique_violation(&error) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Does `work` under the lease, and gives it back.
-    pub(super) async fn during<T>(self, work: impl Future<Output = T>) -> T {
-        let done = tokio::select! {
-            done = work => done,
-            never = self.renew() => match never {},
-        };
-        let gone = Entity::delete_many()
-            .filter(Column::Id.eq(self.id))
+        let released = Entity::delete_many()
+            .filter(Column::Id.eq(self.row_id))
             .filter(Column::Owner.eq(self.owner.as_str()))
             .exec(self.store.database())
             .await;
-        if let Err(error) = gone {
-            tracing::debug!(target: "wecom_login", %error, "a token's lease was not given back; it runs out");
+        if let Err(error) = released {
+            tracing::debug!(target: "wecom_login", %error, "the lease of a token fetch was not released; it will expire");
         }
-        done
+        output
     }
 
-    async fn renew(&self) -> Infallible {
+    async fn acquire_once(&self) -> Result<bool> {
+        let row = Entity::update_many()
+            .col_expr(Column::Owner, Expr::value(self.owner.as_str()))
+            .filter(Column::Id.eq(self.row_id));
+        let first = ActiveModel {
+            id: Set(self.row_id.to_vec()),
+            owner: Set(self.owner.clone()),
+            until: NotSet,
+        };
+        let (database, now) = (self.store.database(), self.store.now());
+        ROW_LEASE
+            .acquire_or_insert(database, self.row_id.to_vec(), row, now, first)
+            .await
+    }
+
+    async fn keep_renewing(&self) -> Infallible {
         loop {
-            tokio::time::sleep(RENEW).await;
-            // If it fails the lease runs out, and another node may fetch too.
-            let _ = Entity::update_many()
-                .col_expr(Column::Until, Expr::value(self.store.now() + LEASE))
-                .filter(Column::Id.eq(self.id))
-                .filter(Column::Owner.eq(self.owner.as_str()))
-                .exec(self.store.heartbeat())
+            tokio::time::sleep(FETCH_LEASE_RENEWAL).await;
+            let held = Entity::update_many()
+                .filter(Column::Id.eq(self.row_id))
+                .filter(Column::Owner.eq(self.owner.as_str()));
+            // If this fails the lease expires, and another node may fetch too.
+            let _ = ROW_LEASE
+                .renew(self.store.heartbeat(), held, self.store.now())
                 .await;
         }
     }

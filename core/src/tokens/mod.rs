@@ -1,11 +1,42 @@
-//! Access tokens of corps, suites and the provider: cached, persisted, fetched once for the cluster; the suite ticket.
+//! Access tokens of corps' apps, suites and the provider: cached, persisted, fetched once for the cluster; the
+//! suite_ticket.
+//!
+//! # An access token for several nodes
+//!
+//! 1. A token in use is cached; one fetch per key however many callers wait.
+//! 2. A node without the token looks for it in the database. A stored token is used unless it expires within 5 s.
+//! 3. Otherwise the node takes a lease on the token's row (3 s, renewed every second), fetches the token and stores it,
+//!    sealed. The other nodes poll for the row, every 50 ms at first and every 500 ms at most, for 12 s.
+//! 4. A token in use is refreshed in the background 10 minutes before it expires.
+//!
+//! Two fetches at once are harmless, because WeCom returns the same token twice. A token that WeCom calls invalid is
+//! removed by its value, so that a late error cannot remove a newer token. The version of the permanent code is part of
+//! the key: nobody gets a token of an older secret.
+//!
+//! A call with a token goes through [`Tokens::call`], which repeats it once after a token error.
+//!
+//! # Wrong secrets
+//!
+//! WeCom blocks an address for an hour after many wrong secrets. `CircuitBreaker` lets each process send at most 9 wrong
+//! secrets in 10 minutes; secrets that were never accepted may use 6 of them. A suite secret that WeCom rejected is not
+//! tried again for 2 minutes.
+//!
+//! # The suite_ticket
+//!
+//! WeCom pushes one every ten minutes. An older ticket never replaces a newer one; at equal seconds the later record wins.
+//! After WeCom rejected the stored ticket, the next one is taken whatever its time.
 
-mod breaker;
+mod call;
+mod circuit_breaker;
 mod credential;
-mod lease;
+mod fetch;
+mod fetch_lease;
+mod invalidate;
+mod refresh;
 mod rows;
-pub(crate) mod ticket;
-mod tokens;
+pub(crate) mod suite_ticket;
+mod token_cache;
 
-pub(crate) use credential::AppCredential;
-pub(crate) use tokens::Tokens;
+pub(crate) use call::CallFailure;
+pub(crate) use credential::{AppCredential, ProviderCredential};
+pub(crate) use token_cache::Tokens;

@@ -1,4 +1,4 @@
-//! The newest suite_ticket of each suite (D/97173): pushed every ten minutes, good for thirty.
+//! The latest suite_ticket of each suite (D/97173): pushed every ten minutes, valid for thirty.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use crate::domain::SuiteTicket;
 use crate::error::{Error, ErrorKind, Result};
 use crate::vault::{KeyRing, SUITE_TICKET};
 
-/// An event dated further ahead of its arrival than this is dated by its arrival.
-const CLOCK_TOLERANCE: Duration = Duration::from_mins(10);
+/// An event that WeCom dates further ahead of its arrival than this is dated by its arrival.
+const EVENT_TIME_TOLERANCE: Duration = Duration::from_mins(10);
 
-/// WeCom's time of an event, in seconds, as far as it can be believed.
+/// WeCom's time of an event in seconds, or the time of its arrival if WeCom's is missing or implausible.
 pub(crate) fn event_time(named: Option<i64>, received_at: Timestamp) -> i64 {
-    let latest = (received_at + CLOCK_TOLERANCE).as_secs();
+    let latest = (received_at + EVENT_TIME_TOLERANCE).as_secs();
     named
         .filter(|time| (0..=latest).contains(time))
         .unwrap_or_else(|| received_at.as_secs())
 }
 
-/// Keeps a ticket, unless a newer one is there. At equal seconds the later arrival, the later record, wins; after WeCom refused the one
-/// we have, the next is taken whatever its time.
-pub(crate) async fn keep(
+/// Stores a ticket, unless a newer one is stored. At equal seconds the later record wins. After WeCom rejected the stored
+/// ticket, the next one is taken whatever its time.
+pub(crate) async fn store(
     store: &Store,
     keys: &KeyRing,
     suite_id: &SuiteId,
@@ -34,7 +34,7 @@ pub(crate) async fn keep(
     time: i64,
     record_id: i64,
 ) -> Result<()> {
-    let none = ActiveModel {
+    let empty = ActiveModel {
         suite_id: Set(suite_id.clone()),
         ticket: Set(None),
         ticket_time: Set(None),
@@ -42,7 +42,7 @@ pub(crate) async fn keep(
         ticket_record: Set(None),
         ticket_refused: Set(false),
     };
-    Entity::insert(none)
+    Entity::insert(empty)
         .on_conflict(
             OnConflict::column(Column::SuiteId)
                 .value(
@@ -77,11 +77,11 @@ pub(crate) async fn keep(
     Ok(())
 }
 
-/// The ticket to use, with the record that brought it.
+/// The latest ticket, with the id of the record that brought it.
 ///
 /// # Errors
-/// `SUITE_TICKET_MISSING` if none has come yet, or WeCom refused the newest.
-pub(crate) async fn newest(
+/// `SUITE_TICKET_MISSING` if none has arrived yet, or WeCom rejected the latest.
+pub(crate) async fn latest(
     store: &Store,
     keys: &KeyRing,
     suite_id: &SuiteId,
@@ -93,7 +93,7 @@ pub(crate) async fn newest(
     let Some((sealed, record_id)) = row.and_then(|row| row.ticket.zip(row.ticket_record)) else {
         return Err(Error::new(
             ErrorKind::SuiteTicketMissing,
-            "no usable suite_ticket: WeCom pushes one every ten minutes, the provider console at once",
+            "no valid suite_ticket: WeCom pushes one every ten minutes, the provider console at once",
         ));
     };
     let text = keys.open_text(
@@ -103,8 +103,8 @@ pub(crate) async fn newest(
     Ok((SuiteTicket::new(text), record_id))
 }
 
-/// WeCom refused the ticket that this record brought (40085).
-pub(crate) async fn refused(store: &Store, suite_id: &SuiteId, record_id: i64) -> Result<()> {
+/// Marks the ticket that this record brought as rejected by WeCom (40085).
+pub(super) async fn reject(store: &Store, suite_id: &SuiteId, record_id: i64) -> Result<()> {
     Entity::update_many()
         .col_expr(Column::TicketRefused, Expr::value(true))
         .filter(Column::SuiteId.eq(suite_id.clone()))

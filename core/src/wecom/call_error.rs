@@ -55,16 +55,16 @@ impl CallError {
     #[must_use]
     pub const fn is_definite_refusal(self) -> bool {
         match self.kind {
-            CallErrorKind::Refused(errcode) => !errcode.leaves_doubt(),
+            CallErrorKind::Refused(errcode) => !errcode.is_ambiguous(),
             _ => false,
         }
     }
 
     /// WeCom may have carried the call out, and a code that was sent with it may be spent.
     #[must_use]
-    pub const fn may_have_been_carried_out(self) -> bool {
+    pub const fn is_ambiguous(self) -> bool {
         match self.kind {
-            CallErrorKind::Refused(errcode) => errcode.leaves_doubt(),
+            CallErrorKind::Refused(errcode) => errcode.is_ambiguous(),
             // A redirect or a client error comes before the work; 408 and all others tell nothing.
             CallErrorKind::HttpStatus(status) => !matches!(status, 300..=407 | 409..=499),
             CallErrorKind::Unreachable => false,
@@ -107,7 +107,7 @@ impl From<CallError> for Error {
 }
 
 const fn refusal(errcode: Errcode) -> ErrorKind {
-    if errcode.is_code_refused() {
+    if errcode.is_code_invalid() {
         ErrorKind::CodeInvalid
     } else if errcode.is_app_disabled() {
         ErrorKind::LoginDisabled
@@ -115,7 +115,7 @@ const fn refusal(errcode: Errcode) -> ErrorKind {
         ErrorKind::UserNotVisible
     } else if errcode.is_licence_missing() {
         ErrorKind::LicenceMissing
-    } else if errcode.is_ticket_bad() {
+    } else if errcode.is_ticket_invalid() {
         ErrorKind::SuiteTicketMissing
     } else {
         ErrorKind::Upstream
@@ -174,10 +174,7 @@ mod tests {
             refused(45009),
             refused(45033),
         ] {
-            assert!(
-                sure.is_definite_refusal() && !sure.may_have_been_carried_out(),
-                "{sure}"
-            );
+            assert!(sure.is_definite_refusal() && !sure.is_ambiguous(), "{sure}");
         }
         for doubtful in [
             refused(-1),
@@ -189,7 +186,7 @@ mod tests {
             failed(CallErrorKind::HttpStatus(408)),
         ] {
             assert!(
-                !doubtful.is_definite_refusal() && doubtful.may_have_been_carried_out(),
+                !doubtful.is_definite_refusal() && doubtful.is_ambiguous(),
                 "{doubtful}"
             );
         }
@@ -199,7 +196,7 @@ mod tests {
             failed(CallErrorKind::HttpStatus(404)),
         ] {
             assert!(
-                !unsent.is_definite_refusal() && !unsent.may_have_been_carried_out(),
+                !unsent.is_definite_refusal() && !unsent.is_ambiguous(),
                 "{unsent}"
             );
         }

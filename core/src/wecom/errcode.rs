@@ -103,7 +103,7 @@ impl Errcode {
     /// The token of the call is dead, whatever its expiry said: 40014 and 42001 of an app, 42009 of a suite, 40082 of
     /// a suite or a provider. Fetch another and try once more (D/96213).
     #[must_use]
-    pub const fn is_token_dead(self) -> bool {
+    pub const fn is_token_invalid(self) -> bool {
         matches!(
             self,
             Self::INVALID_ACCESS_TOKEN
@@ -116,7 +116,7 @@ impl Errcode {
     /// The login code is no good, and the login starts again: 40029, 42003, 42022. Which of them WeCom answers in
     /// which case is not documented (D/96213).
     #[must_use]
-    pub const fn is_code_refused(self) -> bool {
+    pub const fn is_code_invalid(self) -> bool {
         matches!(
             self,
             Self::INVALID_CODE | Self::CODE_EXPIRED | Self::CODE_USED
@@ -126,7 +126,7 @@ impl Errcode {
     /// The secret is wrong: 40001. Many of these and WeCom bars the address for an hour (D/96212, D/96213). The secret
     /// is that of the call: a suite's, a provider's, or with `gettoken` a company's permanent code.
     #[must_use]
-    pub const fn is_secret_wrong(self) -> bool {
+    pub const fn is_secret_invalid(self) -> bool {
         matches!(self, Self::INVALID_CREDENTIAL)
     }
 
@@ -171,7 +171,7 @@ impl Errcode {
     /// The suite_ticket is too old or missing: 40085, 41023. Wait for the next push; the old one is never tried again
     /// (D/96213).
     #[must_use]
-    pub const fn is_ticket_bad(self) -> bool {
+    pub const fn is_ticket_invalid(self) -> bool {
         matches!(
             self,
             Self::INVALID_SUITE_TICKET | Self::SUITE_TICKET_MISSING
@@ -180,7 +180,7 @@ impl Errcode {
 
     /// The AuthCode of an authorisation is spent, too old or wrong: 40078. Only a new one helps (D/96213, D/97175).
     #[must_use]
-    pub const fn is_auth_code_spent(self) -> bool {
+    pub const fn is_auth_code_invalid(self) -> bool {
         matches!(self, Self::INVALID_AUTH_CODE)
     }
 
@@ -209,7 +209,7 @@ impl Errcode {
     }
 
     /// The call may have been carried out although it was answered with this error: -1, 6000.
-    pub(super) const fn leaves_doubt(self) -> bool {
+    pub(super) const fn is_ambiguous(self) -> bool {
         matches!(self, Self::BUSY | Self::VERSION_CONFLICT)
     }
 
@@ -291,9 +291,12 @@ mod tests {
 
     #[test]
     fn each_class_holds_its_numbers_and_no_other() {
-        assert_eq!(those(Errcode::is_token_dead), [40014, 40082, 42001, 42009]);
-        assert_eq!(those(Errcode::is_code_refused), [40029, 42003, 42022]);
-        assert_eq!(those(Errcode::is_secret_wrong), [40001]);
+        assert_eq!(
+            those(Errcode::is_token_invalid),
+            [40014, 40082, 42001, 42009]
+        );
+        assert_eq!(those(Errcode::is_code_invalid), [40029, 42003, 42022]);
+        assert_eq!(those(Errcode::is_secret_invalid), [40001]);
         assert_eq!(
             those(Errcode::breaks_authorization),
             [40001, 40084, 40091, 48004, 48006]
@@ -301,8 +304,8 @@ mod tests {
         assert_eq!(those(Errcode::confirms_end), [40001, 40084, 48004]);
         assert_eq!(those(Errcode::is_busy), [-1, 6000, 45033]);
         assert_eq!(those(Errcode::is_rate_limit), [45009]);
-        assert_eq!(those(Errcode::is_ticket_bad), [40085, 41023]);
-        assert_eq!(those(Errcode::is_auth_code_spent), [40078]);
+        assert_eq!(those(Errcode::is_ticket_invalid), [40085, 41023]);
+        assert_eq!(those(Errcode::is_auth_code_invalid), [40078]);
         assert_eq!(those(Errcode::is_user_not_visible), [50002, 60111]);
         assert_eq!(those(Errcode::is_app_disabled), [50003]);
         assert_eq!(those(Errcode::is_licence_missing), [701_008, 701_099]);

@@ -133,7 +133,7 @@ impl Api {
     /// for one answer.
     ///
     /// # Errors
-    /// Among others [`Errcode::is_code_refused`](crate::wecom::Errcode::is_code_refused).
+    /// Among others [`Errcode::is_code_invalid`](crate::wecom::Errcode::is_code_invalid).
     #[doc(alias = "getuserinfo")]
     pub async fn user_identity(
         &self,

@@ -139,7 +139,7 @@ mod tests {
             .provider_token(&corp, &ProviderSecret::new("xxx"))
             .await
             .unwrap_err();
-        assert!(error.errcode().unwrap().is_secret_wrong());
+        assert!(error.errcode().unwrap().is_secret_invalid());
     }
 
     #[tokio::test]

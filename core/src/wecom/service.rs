@@ -85,7 +85,7 @@ impl Api {
     /// A suite's access token, for its newest suite_ticket (D/97162).
     ///
     /// # Errors
-    /// Among others [`Errcode::is_ticket_bad`](crate::wecom::Errcode::is_ticket_bad).
+    /// Among others [`Errcode::is_ticket_invalid`](crate::wecom::Errcode::is_ticket_invalid).
     #[doc(alias = "get_suite_token")]
     pub async fn suite_token(
         &self,
@@ -110,10 +110,10 @@ impl Api {
     /// Exchanges the AuthCode of `create_auth` or `reset_permanent_code` for the company's permanent code (D/97163).
     ///
     /// The code is good for one answer. After an error that
-    /// [may have been carried out](CallError::may_have_been_carried_out) it may be spent.
+    /// [may have been carried out](CallError::is_ambiguous) it may be spent.
     ///
     /// # Errors
-    /// Among others [`Errcode::is_auth_code_spent`](crate::wecom::Errcode::is_auth_code_spent).
+    /// Among others [`Errcode::is_auth_code_invalid`](crate::wecom::Errcode::is_auth_code_invalid).
     #[doc(alias = "get_permanent_code")]
     pub async fn permanent_code(
         &self,

@@ -12,7 +12,7 @@ use crate::domain::RecordStatus;
 use crate::error::{Error, ErrorKind, Result};
 use crate::inbox::record;
 use crate::inbox::worker::Worker;
-use crate::tokens::ticket;
+use crate::tokens::suite_ticket;
 use crate::wecom::Errcode;
 
 /// The event that only makes us read.
@@ -53,7 +53,7 @@ impl Worker {
             .deadline
             .filter(|_| !stored.is_some_and(|stored| stored.one_time_step_done));
         let errcode = error.errcode().map(Errcode::new);
-        if errcode.is_some_and(Errcode::is_auth_code_spent) {
+        if errcode.is_some_and(Errcode::is_auth_code_invalid) {
             let another_may_have_it = row.attempts > 1 && row.errcode != error.errcode();
             return if another_may_have_it {
                 (
@@ -154,7 +154,7 @@ impl Worker {
             _ => {}
         }
         if error.is_some_and(|(error, _)| error.kind() == ErrorKind::SuiteTicketMissing)
-            && ticket::newest(&self.0.store, &self.0.handlers.keys, &row.suite_id)
+            && suite_ticket::latest(&self.0.store, &self.0.handlers.keys, &row.suite_id)
                 .await
                 .is_ok()
         {
