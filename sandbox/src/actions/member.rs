@@ -40,14 +40,14 @@ impl Engine {
     /// Issues a login code, as if the member had clicked the app or scanned the QR code.
     pub(crate) fn login_code(
         &self,
-        of: MemberRef<'_>,
+        target: MemberRef<'_>,
         consent: LoginConsent,
     ) -> Result<String, Problem> {
         self.update(|store| {
-            let corp = find_corp(store, of.corp_id)?;
-            let member = find_member(corp, of.user_id)?;
+            let corp = find_corp(store, target.corp_id)?;
+            let member = find_member(corp, target.user_id)?;
             let code = LoginCode {
-                suite_id: installed_app(self, corp, of.suite_id)?.suite_id.clone(),
+                suite_id: installed_app(self, corp, target.suite_id)?.suite_id.clone(),
                 corp_key: corp.key.clone(),
                 member_key: member.key.clone(),
                 redirect_host: consent.redirect_host,
@@ -60,26 +60,30 @@ impl Engine {
     }
 
     /// The member leaves the corp: `change_contact` with `delete_user`.
-    pub(crate) async fn leave(self: &Arc<Self>, of: MemberRef<'_>) -> Result<Delivery, Problem> {
+    pub(crate) async fn leave(
+        self: &Arc<Self>,
+        target: MemberRef<'_>,
+    ) -> Result<Delivery, Problem> {
         let event = |app: &AppContext<'_>, user_id: &str| {
             Event::change_contact(app, "delete_user", user_id, None)
         };
-        self.change_member(of, event, |member| member.left = true)
+        self.change_member(target, event, |member| member.left = true)
             .await
     }
 
     /// A member who left comes back: `change_contact` with `create_user`.
-    pub(crate) async fn join(self: &Arc<Self>, of: MemberRef<'_>) -> Result<Delivery, Problem> {
+    pub(crate) async fn join(self: &Arc<Self>, target: MemberRef<'_>) -> Result<Delivery, Problem> {
         let events = self.update(|store| {
-            let corp = find_corp(store, of.corp_id)?;
+            let corp = find_corp(store, target.corp_id)?;
             let member = corp
                 .members
                 .iter()
-                .find(|member| member.left && member.has_id(of.user_id))
+                .find(|member| member.left && member.has_id(target.user_id))
                 .ok_or_else(|| Problem::not_found("no member with this id has left"))?;
-            let events = self.member_events(store, corp, member, of.suite_id, |app, user_id| {
-                Event::change_contact(app, "create_user", user_id, None)
-            })?;
+            let events =
+                self.member_events(store, corp, member, target.suite_id, |app, user_id| {
+                    Event::change_contact(app, "create_user", user_id, None)
+                })?;
             let (corp_key, member_key) = (corp.key.clone(), member.key.clone());
             edit_member(store, &corp_key, &member_key, |member| member.left = false);
             Ok(events)
@@ -90,12 +94,12 @@ impl Engine {
     /// The member gets another userid: `change_contact` with `update_user` and `NewUserID`.
     pub(crate) async fn rename(
         self: &Arc<Self>,
-        of: MemberRef<'_>,
+        target: MemberRef<'_>,
         new_id: Option<&str>,
     ) -> Result<Delivery, Problem> {
         let events = self.update(|store| {
-            let corp = find_corp(store, of.corp_id)?;
-            let member = find_member(corp, of.user_id)?;
+            let corp = find_corp(store, target.corp_id)?;
+            let member = find_member(corp, target.user_id)?;
             let new_id = match new_id {
                 Some(id) => id.to_owned(),
                 None => unused_id(corp, corp.bare_user_id(member, store.settings.ids)),
@@ -111,9 +115,10 @@ impl Engine {
                 return Err(Problem::conflict("another member has this userid"));
             }
             let new_user_id = member.with_linked_corp(&new_id);
-            let events = self.member_events(store, corp, member, of.suite_id, |app, user_id| {
-                Event::change_contact(app, "update_user", user_id, Some(&new_user_id))
-            })?;
+            let events =
+                self.member_events(store, corp, member, target.suite_id, |app, user_id| {
+                    Event::change_contact(app, "update_user", user_id, Some(&new_user_id))
+                })?;
             let (corp_key, member_key) = (corp.key.clone(), member.key.clone());
             edit_member(store, &corp_key, &member_key, |member| {
                 member.plain_id.clone_from(&new_id);
@@ -127,11 +132,11 @@ impl Engine {
     /// The member leaves the app's visible range, or comes back into it: `change_auth` (D/97165).
     pub(crate) async fn set_visible(
         self: &Arc<Self>,
-        of: MemberRef<'_>,
+        target: MemberRef<'_>,
         visible: bool,
     ) -> Result<Delivery, Problem> {
         let event = |app: &AppContext<'_>, _: &str| Event::change_auth(app);
-        self.change_member(of, event, |member| member.visible = visible)
+        self.change_member(target, event, |member| member.visible = visible)
             .await
     }
 
@@ -139,7 +144,7 @@ impl Engine {
     /// `update_user`.
     pub(crate) async fn set_status(
         self: &Arc<Self>,
-        of: MemberRef<'_>,
+        target: MemberRef<'_>,
         status: u8,
     ) -> Result<Delivery, Problem> {
         if ![1, 2, 4, 5].contains(&status) {
@@ -148,7 +153,7 @@ impl Engine {
         let event = |app: &AppContext<'_>, user_id: &str| {
             Event::change_contact(app, "update_user", user_id, None)
         };
-        self.change_member(of, event, |member| member.status = status)
+        self.change_member(target, event, |member| member.status = status)
             .await
     }
 
@@ -156,19 +161,19 @@ impl Engine {
     /// (D/96468).
     pub(crate) async fn member_event(
         self: &Arc<Self>,
-        of: MemberRef<'_>,
+        target: MemberRef<'_>,
         name: &'static str,
     ) -> Result<Delivery, Problem> {
         let event = |app: &AppContext<'_>, user_id: &str| Event::member_event(name, app, user_id);
-        self.change_member(of, event, |_| {}).await
+        self.change_member(target, event, |_| {}).await
     }
 
     /// The member has no license: `unlicensed_notify` (D/97195).
     pub(crate) async fn notify_unlicensed(
         self: &Arc<Self>,
-        of: MemberRef<'_>,
+        target: MemberRef<'_>,
     ) -> Result<Delivery, Problem> {
-        self.change_member(of, Event::unlicensed_notify, |_| {})
+        self.change_member(target, Event::unlicensed_notify, |_| {})
             .await
     }
 
@@ -176,14 +181,14 @@ impl Engine {
     /// before the change.
     async fn change_member(
         self: &Arc<Self>,
-        of: MemberRef<'_>,
+        target: MemberRef<'_>,
         event: impl Fn(&AppContext<'_>, &str) -> Event,
         edit: impl FnOnce(&mut Member),
     ) -> Result<Delivery, Problem> {
         let events = self.update(|store| {
-            let corp = find_corp(store, of.corp_id)?;
-            let member = find_member(corp, of.user_id)?;
-            let events = self.member_events(store, corp, member, of.suite_id, event)?;
+            let corp = find_corp(store, target.corp_id)?;
+            let member = find_member(corp, target.user_id)?;
+            let events = self.member_events(store, corp, member, target.suite_id, event)?;
             let (corp_key, member_key) = (corp.key.clone(), member.key.clone());
             edit_member(store, &corp_key, &member_key, edit);
             Ok(events)

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
+use self::Field::{Cdata, Raw, SpacedCdata};
 use crate::store::{App, CallbackFormat, Corp, Store};
 
 /// One event, before it is encrypted.
@@ -41,8 +42,6 @@ enum Field {
     /// Without CDATA.
     Raw(String),
 }
-
-use Field::{Cdata, Raw, SpacedCdata};
 
 impl<'a> AppContext<'a> {
     pub(crate) fn new(store: &Store, corp: &'a Corp, app: &'a App) -> Self {
