@@ -26,6 +26,10 @@ struct State {
     cuts: u32,
     /// The bytes of a client after which the proxy stalls.
     stall_after: Option<&'static [u8]>,
+    /// The bytes of a client after which its connection stalls, and no other.
+    stall_one_after: Option<&'static [u8]>,
+    /// Connections accepted so far.
+    accepted: usize,
 }
 
 /// A proxy; its connections end when it is dropped.
@@ -48,11 +52,13 @@ impl TcpProxy {
             through.port().expect("a port")
         );
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("a bound addressess");
+        let address = listener.local_addr().expect("a bound address");
         let state = watch::Sender::new(State {
             mode: Mode::Forward,
             cuts: 0,
             stall_after: None,
+            stall_one_after: None,
+            accepted: 0,
         });
         let accepting = tokio::spawn(accept(listener, server, state.clone()));
         through
@@ -102,6 +108,19 @@ impl TcpProxy {
             .send_modify(|state| state.stall_after = Some(words));
     }
 
+    /// Forwards until a client has sent these bytes to the server, and then nothing on this connection until it is cut.
+    /// Other connections are forwarded.
+    pub fn stall_one_after(&self, words: &'static [u8]) {
+        self.state
+            .send_modify(|state| state.stall_one_after = Some(words));
+    }
+
+    /// The number of connections that it has accepted so far.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        self.state.borrow().accepted
+    }
+
     /// Waits until it stalls.
     pub async fn wait_until_stalled(&self) {
         // The sender is a field of self.
@@ -141,6 +160,7 @@ impl fmt::Debug for TcpProxy {
 
 async fn accept(listener: TcpListener, server: String, state: watch::Sender<State>) {
     while let Ok((client, _)) = listener.accept().await {
+        state.send_modify(|state| state.accepted += 1);
         let (server, state) = (server.clone(), state.clone());
         tokio::spawn(async move {
             // Connections break here on purpose.
@@ -164,9 +184,10 @@ async fn forward(
     let ((from_client, to_client), (from_server, to_server)) =
         (client.into_split(), server.into_split());
     let mut cut = state.subscribe();
+    let stalled = watch::Sender::new(false);
     tokio::select! {
-        done = pump(from_client, to_server, &state, true) => done,
-        done = pump(from_server, to_client, &state, false) => done,
+        done = pump(from_client, to_server, &state, &stalled, true) => done,
+        done = pump(from_server, to_client, &state, &stalled, false) => done,
         _ = cut.wait_for(|now| now.cuts != begun.cuts) => Ok(()),
     }
 }
@@ -175,6 +196,7 @@ async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     state: &watch::Sender<State>,
+    stalled: &watch::Sender<bool>,
     to_server: bool,
 ) -> std::io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
@@ -183,23 +205,28 @@ async fn pump(
         let read = from.read(&mut buffer).await?;
         // Without a sender the test is over.
         let _ = now.wait_for(|now| now.mode != Mode::Stall).await;
+        let _ = stalled.subscribe().wait_for(|stalled| !stalled).await;
         if read == 0 {
             return Ok(());
         }
-        let stall_after = state.borrow().stall_after.filter(|_| to_server);
-        if stall_after.is_some_and(|words| {
-            buffer[..read]
-                .windows(words.len())
-                .any(|said| said == words)
-        }) {
-            // These bytes still reach the server; its answer does not come back.
+        let sends = |words: Option<&[u8]>| {
+            let words = words.filter(|_| to_server);
+            words.is_some_and(|words| {
+                let mut windows = buffer[..read].windows(words.len());
+                windows.any(|window| window == words)
+            })
+        };
+        let current = *state.borrow();
+        // The bytes still reach the server; its answer does not come back.
+        if sends(current.stall_after) {
             state.send_modify(|state| {
-                *state = State {
-                    mode: Mode::Stall,
-                    stall_after: None,
-                    ..*state
-                }
+                state.mode = Mode::Stall;
+                state.stall_after = None;
             });
+        }
+        if sends(current.stall_one_after) {
+            state.send_modify(|state| state.stall_one_after = None);
+            stalled.send_replace(true);
         }
         to.write_all(&buffer[..read]).await?;
     }
