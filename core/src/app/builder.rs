@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use sea_orm::DatabaseConnection;
 
 use crate::app::retention::Retention;
@@ -14,9 +15,7 @@ use crate::hooks::{DynHooks, Hooks, NoHooks};
 use crate::members::{BindingPolicy, DefaultUserBinder, DynUserBinder, UserBinder};
 use crate::session::{CurrentUser, SessionConfig};
 use crate::vault::DataKeys;
-use crate::web::{
-    AdminAction, AdminPredicate, Branding, Network, PageConfig, PageRenderer, QrPanel,
-};
+use crate::web::{AdminAction, AdminPredicate, Branding, PageConfig, PageRenderer, QrPanel};
 use crate::wecom::{Hosts, HttpClient};
 
 /// Collects what a login is made of. Nothing is checked before [`build`](Self::build), which says what is wrong by
@@ -41,7 +40,7 @@ pub struct Builder {
     pub(super) sessions: SessionConfig,
     pub(super) admin_key: Option<String>,
     pub(super) admin_predicate: Option<AdminPredicate>,
-    pub(super) trusted_proxies: Vec<Network>,
+    pub(super) trusted_proxies: Vec<IpNet>,
     pub(super) page_config: PageConfig,
     pub(super) cookie_prefix: Option<String>,
     pub(super) authorization_cache_size: u64,
@@ -227,8 +226,9 @@ impl Builder {
         self
     }
 
-    /// Believes `X-Forwarded-For` from these addresses.
-    pub fn trusted_proxies(mut self, networks: impl IntoIterator<Item = Network>) -> Self {
+    /// Trusts `X-Forwarded-For` of proxies in these networks: `"10.0.0.0/8".parse()?`, or `IpNet::from(address)` for
+    /// a single address.
+    pub fn trusted_proxies(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
         self.trusted_proxies = networks.into_iter().collect();
         self
     }

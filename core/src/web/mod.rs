@@ -39,7 +39,6 @@ pub use browser::{
     Branding, ConfirmPage, CorpOption, CorpSelectionPage, ErrorPage, Language,
     OrganizationCodePage, PageError, PageFrame, PageRenderer, QrPanel, QrPanelPage,
 };
-pub use client::Network;
 pub(crate) use client::TrustedProxies;
 pub(crate) use config::Web;
 pub use guard::{Authenticated, Check, Guard};

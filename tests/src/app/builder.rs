@@ -221,7 +221,7 @@ impl<'a> TestAppBuilder<'a> {
             }
             Instances::Files => builder
                 .auths_dir(&auths)
-                .trusted_proxies(["127.0.0.1".parse().unwrap()]),
+                .trusted_proxies(["127.0.0.1/32".parse().unwrap()]),
         };
         if let Some(clock) = &self.clock {
             builder = builder.clock(clock.clone());

@@ -39,7 +39,7 @@ impl Service {
     ) -> Self {
         // The requests say whom they come from.
         let node = TestApp::builder()
-            .configure(|builder| builder.trusted_proxies(["127.0.0.1".parse().unwrap()]))
+            .configure(|builder| builder.trusted_proxies(["127.0.0.1/32".parse().unwrap()]))
             .start();
         let node = node.await;
         let (corp, other) = (node.install(0).await, node.install(1).await);
