@@ -1,26 +1,27 @@
-//! Reading a body up to a limit of our own, whatever other limits the host app has.
+//! A request body, read up to a limit of our own, whatever limits the host app has.
 
 use std::fmt;
-use std::pin::pin;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt as _};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited, StreamBody};
 
 /// The body of a request, as far as it could be read.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Body {
-    /// All of it.
+    /// The whole body.
     Complete(Bytes),
-    /// It is longer than the route allows.
+    /// The body is longer than the route allows.
     TooLarge,
     /// The connection broke, or the framing is wrong.
     Incomplete,
 }
 
 impl Body {
-    /// Reads at most `limit` bytes, and nothing of a body that announces more (`content_length`: `Content-Length`, or 0).
-    /// With a limit of 0 the body is not touched.
+    /// Reads at most `limit` bytes. A body whose `content_length` (`Content-Length`, or 0 without one) is larger is
+    /// not read at all; with a limit of 0 no body is.
     pub async fn read<C: Buf, E>(
         chunks: impl Stream<Item = Result<C, E>>,
         content_length: u64,
@@ -32,18 +33,13 @@ impl Body {
         if usize::try_from(content_length).map_or(true, |length| length > limit) {
             return Self::TooLarge;
         }
-        let mut chunks = pin!(chunks);
-        let mut read = BytesMut::new();
-        while let Some(chunk) = chunks.next().await {
-            let Ok(mut chunk) = chunk else {
-                return Self::Incomplete;
-            };
-            if chunk.remaining() > limit - read.len() {
-                return Self::TooLarge;
-            }
-            read.extend_from_slice(&chunk.copy_to_bytes(chunk.remaining()));
+        let frames =
+            chunks.map(|chunk| chunk.map(Frame::data).map_err(|_| "the body is incomplete"));
+        match Limited::new(StreamBody::new(frames), limit).collect().await {
+            Ok(collected) => Self::Complete(collected.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Self::TooLarge,
+            Err(_) => Self::Incomplete,
         }
-        Self::Complete(read.freeze())
     }
 }
 
@@ -52,7 +48,7 @@ impl fmt::Debug for Body {
         f.write_str(match self {
             Self::Complete(_) => "Complete(..)",
             Self::TooLarge => "TooLarge",
-            Self::Incomplete => "Broken",
+            Self::Incomplete => "Incomplete",
         })
     }
 }
@@ -76,7 +72,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_limit_holds_for_known_and_unknown_lengths() {
+    async fn read_enforces_the_limit_with_and_without_content_length() {
         for content_length in [0, 8] {
             assert_eq!(
                 bytes(read(&[Ok(b"abcd"), Ok(b"efgh")], content_length, 8).await).unwrap(),
@@ -98,7 +94,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_announces_too_much_is_not_read() {
+    async fn read_refuses_a_larger_content_length_unread() {
         assert!(matches!(read(&[Err(())], 9, 8).await, Body::TooLarge));
         assert!(matches!(
             read(&[Err(())], u64::MAX, 8).await,
@@ -107,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_limit_nothing_is_read() {
+    async fn read_with_limit_zero_reads_nothing() {
         assert!(bytes(read(&[Err(())], 9, 0).await).unwrap().is_empty());
         assert!(matches!(read(&[Err(())], 0, 1).await, Body::Incomplete));
     }
