@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
-use crate::domain::LoginCode;
 use crate::domain::{AgentId, CorpId, SuiteId, WecomUserId};
+use crate::domain::{LoginCode, serialize_exposed};
 use crate::domain::{LoginType, Platform, Profile};
 
 use crate::session::{CurrentUser, SessionRow, SessionToken};
@@ -84,7 +84,7 @@ impl CorpChoice {
 #[non_exhaustive]
 pub struct LoginCodeResult {
     /// Single use, 300 seconds.
-    #[serde(serialize_with = "LoginCode::exposed")]
+    #[serde(serialize_with = "serialize_exposed")]
     pub login_code: LoginCode,
     /// The companies it can be exchanged for a session in.
     pub corp_list: Vec<CorpChoice>,
@@ -141,7 +141,7 @@ pub struct LoginResult {
     /// Always `true`: a login that fails is an error.
     pub success: bool,
     /// What the client sends as `Authorization: Bearer …`.
-    #[serde(serialize_with = "exposed")]
+    #[serde(serialize_with = "serialize_exposed")]
     pub token: SessionToken,
     /// Always `Bearer`.
     pub token_type: &'static str,
@@ -254,10 +254,6 @@ impl SessionSummary {
             current: true,
         }
     }
-}
-
-fn exposed<S: serde::Serializer>(token: &SessionToken, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(token.expose())
 }
 
 #[cfg(test)]

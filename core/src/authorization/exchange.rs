@@ -4,7 +4,7 @@
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::authorization::authorization::seal_code;
 use crate::authorization::authorizations::{Authorizations, next_epoch};
@@ -14,7 +14,7 @@ use crate::db::entity::{access_token, callback_record};
 use crate::db::{CorpColumns as _, Sealed, retry_transaction};
 use crate::domain::AuthorizationStatus;
 use crate::domain::{AgentId, CorpId, SuiteId};
-use crate::domain::{AuthCode, PermanentCode, SuiteAccessToken};
+use crate::domain::{AuthCode, PermanentCode, SuiteAccessToken, serialize_exposed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::tokens::{CallFailure, Tokens};
@@ -56,21 +56,13 @@ pub(crate) trait SendGuard: Send + Sync {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ExchangeResult {
-    #[serde(serialize_with = "exposed")]
+    #[serde(serialize_with = "serialize_exposed")]
     exchanged_for: PermanentCode,
     pub(super) corp_id: CorpId,
     corp_name: Option<String>,
     agent_id: Option<AgentId>,
     /// WeCom's time of the event, in seconds.
     event_time: i64,
-}
-
-/// Only to be sealed.
-fn exposed<S: Serializer>(
-    code: &PermanentCode,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    serializer.serialize_str(code.expose())
 }
 
 /// Why an AuthCode was not exchanged.

@@ -5,6 +5,20 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serializer};
 
+/// A secret that a response or a sealed record may contain.
+pub(crate) trait Expose {
+    /// The secret text.
+    fn expose(&self) -> &str;
+}
+
+/// `serialize_with` for a secret that goes to its owner, or that is sealed next.
+pub(crate) fn serialize_exposed<S: Serializer>(
+    secret: &impl Expose,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
+}
+
 macro_rules! secret {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -21,6 +35,12 @@ macro_rules! secret {
             /// The text itself, for the one place that has to send it.
             #[must_use]
             pub fn expose(&self) -> &str {
+                self.0.expose_secret()
+            }
+        }
+
+        impl Expose for $name {
+            fn expose(&self) -> &str {
                 self.0.expose_secret()
             }
         }
@@ -95,13 +115,6 @@ secret! {
 secret! {
     /// The token that signs callbacks (D/96211).
     CallbackToken
-}
-
-impl LoginCode {
-    /// Writes the text: into the answer to whom it belongs, and into a sealed cookie of theirs.
-    pub(crate) fn exposed<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.expose())
-    }
 }
 
 #[cfg(test)]

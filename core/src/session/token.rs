@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use crate::domain::TokenHash;
+use crate::domain::{Expose, TokenHash};
 use crate::random;
 use crate::vault::KeyRing;
 
@@ -27,6 +27,12 @@ impl SessionToken {
     /// The text to send as `Authorization: Bearer …`.
     #[must_use]
     pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Expose for SessionToken {
+    fn expose(&self) -> &str {
         &self.0
     }
 }

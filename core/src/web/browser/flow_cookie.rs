@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::db::Sealed;
-use crate::domain::LoginCode;
 use crate::domain::LoginType;
 use crate::domain::{CorpId, SuiteId};
+use crate::domain::{LoginCode, serialize_exposed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::vault::{AadContext, KeyRing};
 use crate::web::browser::cookies::{BrowserCookies, FlowStage};
@@ -87,7 +87,7 @@ pub(super) enum CorpSelector {
 /// A person who was proven and may enter several companies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PendingChoice {
-    #[serde(rename = "l", serialize_with = "LoginCode::exposed")]
+    #[serde(rename = "l", serialize_with = "serialize_exposed")]
     pub(super) login_code: LoginCode,
     #[serde(rename = "x")]
     pub(super) expires_at: Timestamp,
