@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::web::browser::origin_path::is_origin_path;
 use crate::web::browser::pages::{DefaultPages, PageRenderer};
 use crate::web::browser::qr_panel::QrPanel;
 
@@ -43,8 +44,7 @@ impl Branding {
     /// `CONFIG_ERROR`: anything else. The pages load nothing from elsewhere.
     pub fn with_logo(mut self, url: impl Into<String>) -> Result<Self> {
         let url = url.into();
-        let path = url.starts_with('/') && !url.starts_with("//") && !url.contains('\\');
-        if !path && !url.starts_with("data:image/") {
+        if !is_origin_path(&url) && !url.starts_with("data:image/") {
             return Err(config_error(
                 "the logo must be a path of this origin or a data:image/ URL",
             ));

@@ -12,6 +12,7 @@ mod language;
 mod layout;
 mod login;
 mod messages;
+mod origin_path;
 mod page_request;
 mod pages;
 mod qr_panel;

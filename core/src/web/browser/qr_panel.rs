@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::web::browser::language::Language;
+use crate::web::browser::origin_path::is_origin_path;
 use crate::wecom::Hosts;
 
 /// A mirror of npm that serves the package's files as they are, at one exact version; from 2.3.2 on the panel works in
@@ -55,8 +56,7 @@ impl QrPanel {
     pub fn with_script(mut self, url: impl Into<String>, integrity: Option<&str>) -> Result<Self> {
         let config_error = |rule: &str| Error::new(ErrorKind::Config, rule);
         let url = url.into();
-        let path = url.starts_with('/') && !url.starts_with("//") && !url.contains('\\');
-        if !path && !url.starts_with("https://") {
+        if !is_origin_path(&url) && !url.starts_with("https://") {
             return Err(config_error(
                 "the panel's script must be an https URL or a path of this origin",
             ));

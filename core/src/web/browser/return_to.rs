@@ -1,11 +1,13 @@
-//! Where a browser goes after its login: a path of our own origin, and nothing that could be anything else.
+//! The path that a browser returns to after its login: always of our own origin.
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-/// Longer paths do not fit a cookie with the rest.
+use crate::web::browser::origin_path::is_origin_path;
+
+/// With a longer path the flow cookie would not fit a browser's limit of 4096 bytes.
 const MAX_RETURN_TO_BYTES: usize = 2000;
 
-/// What no URL holds as it is (RFC 3986, 2).
+/// The characters that a URL contains only percent-encoded (RFC 3986, 2).
 const NOT_IN_A_URL: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -19,42 +21,41 @@ const NOT_IN_A_URL: &AsciiSet = &CONTROLS
 
 /// A path of our own origin, with query and fragment, in visible ASCII.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ReturnTo(String);
+pub(super) struct ReturnTo {
+    location: String,
+}
 
 impl ReturnTo {
-    /// Reads what a request asks for. Whatever is no plain path of this origin is `/`: another origin by any spelling
-    /// that a browser, a proxy or a framework may understand as one, dot segments, control characters, too long.
+    /// The path that a request names, or `/` if it names anything else: another origin in any spelling that a
+    /// browser, a proxy or a framework may understand as one, dot segments, control characters, or too long a text.
     pub(super) fn parse_or_root(text: &str) -> Self {
-        Self::parse(text).unwrap_or_else(|| Self("/".to_owned()))
+        Self::parse(text).unwrap_or_else(|| Self {
+            location: "/".to_owned(),
+        })
     }
 
-    /// The same, but `None` for what is no such path.
+    /// The path that a request names; `None` for anything else.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let encoded: String = utf8_percent_encode(text, NOT_IN_A_URL).collect();
-        if encoded.len() > MAX_RETURN_TO_BYTES || text.chars().any(char::is_control) {
+        let location: String = utf8_percent_encode(text, NOT_IN_A_URL).collect();
+        if location.len() > MAX_RETURN_TO_BYTES || !is_origin_path(text) {
             return None;
         }
         let end = text.find(['?', '#']).unwrap_or(text.len());
-        // Once as it stands and once decoded: somebody on the way may decode before they look.
-        let decoded = percent_decode_str(&text[..end]).decode_utf8().ok()?;
-        (is_plain(&text[..end]) && is_plain(&decoded) && !text.contains('\\'))
-            .then_some(Self(encoded))
+        let path = &text[..end];
+        // Checked as sent and decoded: a proxy may decode a path before it reads it.
+        let decoded = percent_decode_str(path).decode_utf8().ok()?;
+        (!has_dot_segments(path) && is_origin_path(&decoded) && !has_dot_segments(&decoded))
+            .then_some(Self { location })
     }
 
     /// The value of a `Location`.
     pub(super) fn as_str(&self) -> &str {
-        &self.0
+        &self.location
     }
 }
 
-/// A path that begins with one slash, without dot segments, backslashes and control characters.
-fn is_plain(path: &str) -> bool {
-    path.starts_with('/')
-        && !path.starts_with("//")
-        && !path
-            .chars()
-            .any(|character| character == '\\' || character.is_control())
-        && !path.split('/').any(|segment| matches!(segment, "." | ".."))
+fn has_dot_segments(path: &str) -> bool {
+    path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
 #[cfg(test)]
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_of_our_own_stay() {
+    fn parse_or_root_keeps_paths_of_this_origin() {
         for path in [
             "/",
             "/a",
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_the_root() {
+    fn parse_or_root_turns_everything_else_into_root() {
         for trick in [
             "",
             "a",
@@ -138,7 +139,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_comes_is_a_path_of_one_origin(text in "[/\\\\.%2fF5cC@:?#a \\t\\n文]{0,24}|.*") {
+        fn parse_or_root_always_gives_a_path_of_one_origin(text in "[/\\\\.%2fF5cC@:?#a \\t\\n文]{0,24}|.*") {
             let location = read(&text);
             prop_assert!(location.starts_with('/') && !location.starts_with("//"));
             prop_assert!(location.bytes().all(|byte| (0x21..0x7f).contains(&byte) && byte != b'\\'));
