@@ -7,7 +7,8 @@ use crate::web::admin::Admin;
 use crate::web::browser::{PageConfig, can_return_to};
 use crate::web::client::TrustedProxies;
 use crate::web::cookie::{CookieNames, SessionCookie};
-use crate::web::public_url::{Mount, PublicUrl};
+use crate::web::mount::Mount;
+use crate::web::public_url::PublicUrl;
 
 /// What a query value keeps as it is (RFC 3986, 2.3, and the slash for legibility).
 const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC

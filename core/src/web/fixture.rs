@@ -13,7 +13,8 @@ use crate::vault::{DataKey, KeyRing};
 use crate::web::admin::Admin;
 use crate::web::client::TrustedProxies;
 use crate::web::config::Web;
-use crate::web::public_url::{Mount, PublicUrl};
+use crate::web::mount::Mount;
+use crate::web::public_url::PublicUrl;
 
 pub(super) struct Fixture {
     pub(super) sessions: Sessions,

@@ -19,6 +19,7 @@ mod fixture;
 mod guard;
 mod json;
 mod login_routes;
+mod mount;
 mod notify;
 mod origin;
 mod params;
@@ -42,7 +43,7 @@ pub use browser::{
 pub(crate) use client::TrustedProxies;
 pub(crate) use config::Web;
 pub use guard::{Authenticated, Check, Guard};
-pub(crate) use public_url::Mount;
+pub(crate) use mount::Mount;
 pub use public_url::PublicUrl;
 pub use rejection::{Change, Rejection};
 pub use request::{Headers, Request};

@@ -1,11 +1,14 @@
-//! Where we are, as browsers see it. Links, cookies and the same-origin check come from here, never from `Host`.
+//! The public URL: the root of the host app as browsers see it. Links, cookies and the same-origin check are made from
+//! it, never from `Host`.
 
 use std::fmt;
-use std::net::Ipv6Addr;
 use std::str::FromStr;
+
+use url::Url;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::loopback::is_loopback;
+use crate::web::mount::plain_path;
 
 /// The root of the host app, as browsers see it: `https://app.example.com`, or with a path.
 ///
@@ -26,64 +29,61 @@ pub struct PublicUrl {
 }
 
 impl PublicUrl {
-    /// Parses an https URL, or an http URL of this very machine.
+    /// Parses an https URL, or an http URL with a loopback host.
     ///
     /// # Errors
-    /// `CONFIG_ERROR`: no absolute http or https URL, user info, a query or a fragment, a path of other than
-    /// `A-Z a-z 0-9 - . _ ~`, or http to a host that is not loopback.
+    /// `CONFIG_ERROR`: not an absolute http or https URL; user info, a query or a fragment; a path with other characters
+    /// than `A-Z a-z 0-9 - . _ ~`; or http to a host that is not loopback.
     pub fn new(url: &str) -> Result<Self> {
         let parsed = Self::insecure(url)?;
         if !parsed.is_https() && !is_loopback(&parsed.host) {
-            return Err(config_error("must be https, except for this very machine"));
+            return Err(config_error("must be https, except for a loopback host"));
         }
         Ok(parsed)
     }
 
-    /// Parses an http or https URL of any host. Over http, everyone on the way reads all sessions.
+    /// Parses an http or https URL of any host. Over http, everyone on the network path can read all sessions.
     ///
     /// # Errors
-    /// As [`new`](Self::new), but for the scheme.
+    /// As [`new`](Self::new), except for the scheme.
     pub fn insecure(url: &str) -> Result<Self> {
         let (scheme, rest) = url
             .split_once("://")
             .ok_or_else(|| config_error("must be absolute"))?;
-        let default_port = match scheme.to_ascii_lowercase().as_str() {
-            "https" => 443,
-            "http" => 80,
-            _ => return Err(config_error("must begin with https:// or http://")),
-        };
+        if !["https", "http"].contains(&&*scheme.to_ascii_lowercase()) {
+            return Err(config_error("must start with https:// or http://"));
+        }
         let (authority, path) = rest
             .find('/')
             .map_or((rest, ""), |slash| rest.split_at(slash));
+        // `Url` repairs what is not a URL: it drops tabs, resolves dot segments, decodes hosts. All that is refused first.
         let path = plain_path(path)
-            .ok_or_else(|| config_error("has a path, query or fragment that cannot be"))?;
-        let (host, port) = host_and_port(authority)
-            .ok_or_else(|| config_error("has no host and port that can be"))?;
-        let scheme = if default_port == 443 { "https" } else { "http" };
-        let port = port
-            .filter(|port| *port != default_port)
-            .map_or_else(String::new, |port| format!(":{port}"));
-        let origin = format!("{scheme}://{host}{port}").into();
+            .ok_or_else(|| config_error("has an invalid path, or a query or fragment"))?;
+        let invalid_host = || config_error("has an invalid host or port");
+        if authority.is_empty() || !authority.bytes().all(is_host_or_port) {
+            return Err(invalid_host());
+        }
+        let parsed = Url::parse(url).map_err(|_| invalid_host())?;
         Ok(Self {
-            origin,
-            host: host.into(),
+            origin: parsed.origin().ascii_serialization().into(),
+            host: parsed.host_str().ok_or_else(invalid_host)?.into(),
             path: path.into(),
         })
     }
 
-    /// Scheme, host and port, as browsers write it in `Origin`.
+    /// Scheme, host and port, as browsers write them in `Origin`.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The path, without a slash at its end; empty for the root.
+    /// The path without a trailing slash; empty for the root.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// Whether it is https.
+    /// Whether the scheme is https.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.origin.starts_with("https:")
@@ -110,79 +110,12 @@ impl FromStr for PublicUrl {
     }
 }
 
-/// The path below the public URL where our routes are; empty for the root.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Mount(Box<str>);
-
-impl Mount {
-    /// `/auth`, `auth` and `/auth/` are the same; `/` and nothing are the root.
-    ///
-    /// # Errors
-    /// `CONFIG_ERROR`: another character than `A-Z a-z 0-9 - . _ ~` in a segment, or an empty segment.
-    pub(crate) fn new(mount: &str) -> Result<Self> {
-        let path = if mount.starts_with('/') {
-            mount.to_owned()
-        } else {
-            format!("/{mount}")
-        };
-        let path = plain_path(&path).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Config,
-                "mount must be a path of the characters A-Z a-z 0-9 - . _ ~",
-            )
-        })?;
-        Ok(Self(path.into()))
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Default for Mount {
-    fn default() -> Self {
-        Self("/auth".into())
-    }
-}
-
 fn config_error(rule: &str) -> Error {
     Error::new(ErrorKind::Config, format!("public_url {rule}"))
 }
 
-/// A path of plain segments, without the slash at its end.
-fn plain_path(path: &str) -> Option<&str> {
-    let path = path.strip_suffix('/').unwrap_or(path);
-    let plain = |segment: &str| {
-        !matches!(segment, "" | "." | "..")
-            && segment
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
-    };
-    path.split('/').skip(1).all(plain).then_some(path)
-}
-
-fn host_and_port(authority: &str) -> Option<(String, Option<u16>)> {
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
-    let port = match port {
-        None | Some("") => None,
-        Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => Some(port.parse().ok()?),
-        Some(_) => return None,
-    };
-    if let Some(address) = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-    {
-        let address: Ipv6Addr = address.parse().ok()?;
-        return Some((format!("[{address}]"), port));
-    }
-    let plain = !host.is_empty()
-        && host
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-    plain.then(|| (host.to_ascii_lowercase(), port))
+fn is_host_or_port(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte)
 }
 
 #[cfg(test)]
@@ -192,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_normalised_as_browsers_do() {
+    fn new_normalizes_as_browsers_do() {
         for (url, origin, path) in [
             ("https://a.example", "https://a.example", ""),
             ("HTTPS://A.Example:443/", "https://a.example", ""),
@@ -213,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_mislead_is_refused() {
+    fn new_refuses_misleading_urls() {
         for url in [
             "",
             "a.example",
@@ -242,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn http_is_for_this_machine_unless_told_so() {
+    fn new_refuses_http_except_for_loopback() {
         for url in [
             "http://a.example",
             "http://10.0.0.1",
@@ -254,28 +187,9 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_mount_is_normalised() {
-        for (mount, path) in [
-            ("/auth", "/auth"),
-            ("auth/", "/auth"),
-            ("/a/b", "/a/b"),
-            ("/", ""),
-            ("", ""),
-        ] {
-            assert_eq!(Mount::new(mount).unwrap().as_str(), path, "{mount}");
-        }
-        assert_eq!(Mount::default(), Mount::new("auth").unwrap());
-        for mount in [
-            "//", "/a//b", "/{x}", "/a?b", "/a#b", "/..", "/企业", "/a b", "/a%20b", "/*",
-        ] {
-            assert!(Mount::new(mount).is_err(), "{mount}");
-        }
-    }
-
     proptest! {
         #[test]
-        fn no_text_panics_and_what_parses_is_stable(text in "(https?://)?[a-zA-Z0-9.:/@?#\\[\\]-]{0,40}") {
+        fn insecure_never_panics_and_is_idempotent(text in "(https?://)?[a-zA-Z0-9.:/@?#\\[\\]-]{0,40}") {
             if let Ok(url) = PublicUrl::insecure(&text) {
                 prop_assert_eq!(PublicUrl::insecure(&url.to_string()).unwrap(), url);
             }
