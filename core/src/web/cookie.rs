@@ -1,17 +1,20 @@
-//! Our cookies: their names, and how the session's is found, written and cleared.
+//! The names and attributes of our cookies, and the session cookie.
 
 use std::time::Duration;
+
+use cookie::Cookie;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::web::public_url::PublicUrl;
 use crate::web::request::Headers;
 
+/// With this prefix, browsers take the cookie only from this host, over https.
 const HOST_PREFIX: &str = "__Host-";
 const DEFAULT_PREFIX: &str = "wecom";
-/// Longer ones would only make every request longer.
+/// Every request carries the names, so they are short.
 const MAX_PREFIX_BYTES: usize = 32;
 
-/// How our cookies are named. Names and attributes follow the public URL, never the request.
+/// The names of our cookies. Names and attributes follow the public URL, never the request.
 #[derive(Clone, Debug)]
 pub(crate) struct CookieNames {
     secure: bool,
@@ -19,7 +22,7 @@ pub(crate) struct CookieNames {
 }
 
 impl CookieNames {
-    /// The names that begin with `wecom`.
+    /// Names that start with `wecom`.
     pub(crate) fn new(public_url: &PublicUrl) -> Self {
         Self {
             secure: public_url.is_https(),
@@ -27,10 +30,10 @@ impl CookieNames {
         }
     }
 
-    /// The names that begin otherwise: services that share a host share its cookies, whatever their ports and paths.
+    /// Names that start with another prefix: services on one host share its cookies, whatever their ports and paths.
     ///
     /// # Errors
-    /// `CONFIG_ERROR`: not 1 to 32 of `A-Z a-z 0-9 _ -`, or no letter at the beginning.
+    /// `CONFIG_ERROR`: not 1 to 32 of `A-Z a-z 0-9 _ -`, or the first is not a letter.
     pub(crate) fn with_prefix(self, prefix: &str) -> Result<Self> {
         let plain = prefix
             .bytes()
@@ -49,14 +52,14 @@ impl CookieNames {
         })
     }
 
-    /// The whole name of one of our cookies. On https it has a prefix that keeps sibling hosts from planting the cookie;
-    /// the bare name is not even looked at then.
+    /// The full name of one of our cookies. On https it has a prefix that keeps sibling hosts from setting the cookie;
+    /// the name without that prefix is then ignored.
     pub(super) fn full_name(&self, kind: &str) -> String {
         let host_prefix = if self.secure { HOST_PREFIX } else { "" };
         format!("{host_prefix}{}_{kind}", self.prefix)
     }
 
-    /// What every cookie of ours has.
+    /// The attributes of all our cookies, apart from `Max-Age`.
     pub(super) const fn attributes(&self) -> &'static str {
         if self.secure {
             "Path=/; HttpOnly; SameSite=Lax; Secure"
@@ -81,7 +84,8 @@ impl SessionCookie {
         }
     }
 
-    /// The token that the cookie holds; an empty one is none.
+    /// The token in the cookie; an empty value counts as no cookie. Read by hand: this is the hot path, and `cookie` wants
+    /// UTF-8 and builds a value per pair.
     pub(crate) fn read<'a>(&self, headers: &'a (impl Headers + ?Sized)) -> Option<&'a [u8]> {
         headers
             .values("cookie")
@@ -91,22 +95,25 @@ impl SessionCookie {
 
     /// The `Set-Cookie` that starts a session in the browser.
     pub(crate) fn set(&self, token: &str, max_age: Duration) -> String {
-        format!(
-            "{}={token}; Max-Age={}; {}",
-            self.name,
-            max_age.as_secs(),
-            self.attributes
-        )
+        set_cookie(&self.name, token, max_age, self.attributes)
     }
 
-    /// The `Set-Cookie` that ends it. A browser clears only what it finds under the same attributes.
+    /// The `Set-Cookie` that clears the cookie. A browser clears it only under the same attributes.
     pub(crate) fn clear(&self) -> String {
-        format!("{}=; Max-Age=0; {}", self.name, self.attributes)
+        self.set("", Duration::ZERO)
     }
 }
 
+/// The value of a `Set-Cookie`. `Max-Age` comes first, as it always has: the attributes follow as text, because `cookie`
+/// has an order of its own.
+pub(super) fn set_cookie(name: &str, value: &str, max_age: Duration, attributes: &str) -> String {
+    let max_age = cookie::time::Duration::try_from(max_age).unwrap_or(cookie::time::Duration::MAX);
+    let cookie = Cookie::build((name, value)).max_age(max_age);
+    format!("{cookie}; {attributes}")
+}
+
 /// The value of the first cookie of this name.
-pub(super) fn find_cookie<'a>(header: &'a [u8], name: &str) -> Option<&'a [u8]> {
+fn find_cookie<'a>(header: &'a [u8], name: &str) -> Option<&'a [u8]> {
     header.split(|byte| *byte == b';').find_map(|pair| {
         let rest = pair.trim_ascii().strip_prefix(name.as_bytes())?;
         let value = rest.strip_prefix(b"=")?.trim_ascii();
@@ -140,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cookie_is_found_among_others() {
+    fn read_finds_the_cookie_among_others() {
         let plain = cookie("http://127.0.0.1:3000");
         for line in [
             &b"wecom_login=tok"[..],
@@ -170,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn on_https_the_bare_name_is_not_ours() {
+    fn read_ignores_the_unprefixed_name_on_https() {
         let secure = cookie("https://app.example.com");
         assert_eq!(
             read(&secure, &[b"wecom_login=planted; __Host-wecom_login=tok"]).unwrap(),
@@ -192,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_app_may_begin_the_names_otherwise() {
+    fn with_prefix_renames_the_cookie_and_refuses_other_characters() {
         let named = |prefix: &str| names("https://app.example.com").with_prefix(prefix);
         let own = SessionCookie::new(&named("crm").unwrap());
         assert_eq!(
@@ -217,7 +224,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_header_panics_and_what_is_found_was_sent(line in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn find_cookie_never_panics_and_finds_only_what_was_sent(line in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Some(found) = find_cookie(&line, "wecom_login") {
                 prop_assert!(found.is_empty() || line.windows(found.len()).any(|part| part == found));
             }

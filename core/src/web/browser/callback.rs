@@ -8,11 +8,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::login::Attempt;
 use crate::session::{CurrentUser, IssuedSession};
 use crate::web::browser::cookies::{BrowserCookies, LOGGED_OUT_COOKIE, is_state};
-use crate::web::browser::flow_cookie::{
-    CHOICE_TTL, FlowPayload as _, LoginRequest, PendingChoice, PendingLogin,
-};
 use crate::web::browser::page_request::{Parameters, Visit};
 use crate::web::browser::pages::{CorpOption, CorpSelectionPage, PageError};
+use crate::web::browser::pending::{
+    CHOICE_TTL, FlowPayload as _, LoginRequest, PendingChoice, PendingLogin,
+};
 use crate::web::response::Response;
 
 pub(super) async fn answer(visit: &Visit<'_>) -> Response {

@@ -1,19 +1,21 @@
-//! The cookies of the browser's way in, beside the session's.
+//! The cookies of the browser login, next to the session cookie.
 
 use std::time::Duration;
 
-use crate::web::cookie::{CookieNames, find_cookie};
+use cookie::Cookie;
+
+use crate::web::browser::flow_cookie::{FlowCookie, FlowStage};
+use crate::web::cookie::{CookieNames, set_cookie};
 use crate::web::request::Headers;
 
 const LOGIN_COOKIE_PREFIX: &str = "state_";
 const CHOICE_COOKIE_PREFIX: &str = "choice_";
-/// The organisation code that was last of use.
+/// Holds the organization code of the last login.
 pub(super) const ORGANIZATION_COOKIE: &str = "organization";
-/// The person logged out in this browser.
+/// Holds the mark of a logout in this browser.
 pub(super) const LOGGED_OUT_COOKIE: &str = "logged_out";
 
-/// A state is as long as this, in hex digits.
-pub(super) const STATE_HEX_DIGITS: usize = 32;
+const STATE_HEX_DIGITS: usize = 32;
 
 /// Writes and reads cookies whose names and attributes follow the public URL, as the session cookie's do.
 #[derive(Clone, Copy, Debug)]
@@ -21,77 +23,39 @@ pub(super) struct BrowserCookies<'n> {
     names: &'n CookieNames,
 }
 
-/// How far the login is that a cookie is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FlowStage {
-    /// The browser is at WeCom.
-    Login,
-    /// The person is proven and chooses among companies.
-    Choice,
-}
-
-/// The cookie of a login under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FlowCookie<'a> {
-    pub(super) stage: FlowStage,
-    pub(super) state: &'a str,
-    pub(super) content: &'a str,
-}
-
-impl FlowCookie<'_> {
-    /// The cookie's name.
-    pub(super) fn name(&self) -> String {
-        match self.stage {
-            FlowStage::Login => BrowserCookies::login_cookie(self.state),
-            FlowStage::Choice => BrowserCookies::choice_cookie(self.state),
-        }
-    }
-}
-
 impl<'n> BrowserCookies<'n> {
     pub(super) const fn new(names: &'n CookieNames) -> Self {
         Self { names }
     }
 
-    /// The name of the cookie of a login under way.
+    /// The name of the cookie of a login whose browser is at WeCom.
     pub(super) fn login_cookie(state: &str) -> String {
         format!("{LOGIN_COOKIE_PREFIX}{state}")
     }
 
-    /// The name of the cookie of a choice among companies.
+    /// The name of the cookie of a login that waits for the choice of a corp.
     pub(super) fn choice_cookie(state: &str) -> String {
         format!("{CHOICE_COOKIE_PREFIX}{state}")
     }
 
     pub(super) fn set(self, name: &str, value: &str, max_age: Duration) -> String {
-        let attributes = self.names.attributes();
-        format!(
-            "{}={value}; Max-Age={}; {attributes}",
-            self.names.full_name(name),
-            max_age.as_secs()
-        )
+        let name = self.names.full_name(name);
+        set_cookie(&name, value, max_age, self.names.attributes())
     }
 
     pub(super) fn clear(self, name: &str) -> String {
-        format!(
-            "{}=; Max-Age=0; {}",
-            self.names.full_name(name),
-            self.names.attributes()
-        )
+        self.set(name, "", Duration::ZERO)
     }
 
+    /// The value of the first cookie of this name; an empty value counts as no cookie.
     pub(super) fn read<'a>(
         self,
         headers: &'a (impl Headers + ?Sized),
         name: &str,
     ) -> Option<&'a str> {
-        let name = self.names.full_name(name);
-        let found = headers
-            .values("cookie")
-            .find_map(|header| find_cookie(header, &name))?;
-        std::str::from_utf8(found)
-            .ok()
-            .filter(|value| !value.is_empty())
+        let full_name = self.names.full_name(name);
+        let (_, value) = pairs(headers).find(|(name, _)| *name == full_name)?;
+        Some(value).filter(|value| !value.is_empty())
     }
 
     /// Every login under way in this browser.
@@ -99,35 +63,41 @@ impl<'n> BrowserCookies<'n> {
         self,
         headers: &'a (impl Headers + ?Sized),
     ) -> Vec<FlowCookie<'a>> {
-        let names = [
-            (FlowStage::Login, self.names.full_name(LOGIN_COOKIE_PREFIX)),
-            (
-                FlowStage::Choice,
-                self.names.full_name(CHOICE_COOKIE_PREFIX),
-            ),
-        ];
-        let pairs = headers
-            .values("cookie")
-            .flat_map(|header| header.split(|byte| *byte == b';'));
-        pairs
-            .filter_map(|pair| {
-                let (name, content) = std::str::from_utf8(pair.trim_ascii())
-                    .ok()?
-                    .split_once('=')?;
-                let (stage, state) = names
-                    .iter()
-                    .find_map(|(stage, prefix)| Some((*stage, name.strip_prefix(&**prefix)?)))?;
-                is_state(state).then_some(FlowCookie {
-                    stage,
-                    state,
-                    content,
-                })
+        let prefixes = [
+            (FlowStage::Login, LOGIN_COOKIE_PREFIX),
+            (FlowStage::Choice, CHOICE_COOKIE_PREFIX),
+        ]
+        .map(|(stage, prefix)| (stage, self.names.full_name(prefix)));
+        let flow_cookie = |(name, content): (&'a str, &'a str)| {
+            let (stage, state) = prefixes
+                .iter()
+                .find_map(|(stage, prefix)| Some((*stage, name.strip_prefix(&**prefix)?)))?;
+            is_state(state).then_some(FlowCookie {
+                stage,
+                state,
+                content,
             })
-            .collect()
+        };
+        pairs(headers).filter_map(flow_cookie).collect()
     }
 }
 
-/// Whether a text can be a state of ours: 32 hex digits in lower case.
+/// Name and value of every cookie. Cookies of other services that are not UTF-8 are skipped.
+fn pairs<'a>(headers: &'a (impl Headers + ?Sized)) -> impl Iterator<Item = (&'a str, &'a str)> {
+    headers
+        .values("cookie")
+        .flat_map(|line| line.split(|byte| *byte == b';'))
+        .filter_map(|pair| {
+            let cookie = Cookie::parse(std::str::from_utf8(pair).ok()?).ok()?;
+            let (name, value) = (cookie.name_raw()?, cookie.value_raw()?);
+            let unquoted = value
+                .strip_prefix('"')
+                .and_then(|value| value.strip_suffix('"'));
+            Some((name, unquoted.unwrap_or(value)))
+        })
+}
+
+/// Whether a text has the form of a `state`: 32 lower-case hex digits.
 pub(super) fn is_state(text: &str) -> bool {
     text.len() == STATE_HEX_DIGITS
         && text
@@ -147,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_attributes_follow_the_public_url() {
+    fn set_and_clear_follow_the_public_url() {
         let minutes = Duration::from_mins(10);
         let https = names("https://app.example");
         assert_eq!(
@@ -170,28 +140,25 @@ mod tests {
     }
 
     #[test]
-    fn logins_under_way_are_found_among_other_cookies() {
+    fn flow_cookies_are_found_among_other_cookies() {
         let line = format!(
             "a=b; wecom_state_{ONE}=x; wecom_state_short=y;__Host-wecom_state_{ONE}=z; wecom_state_;\twecom_choice_{ONE}=c"
         );
         let headers = [("cookie".to_owned(), line.into_bytes())];
         let (http, https) = (names("http://127.0.0.1"), names("https://a.example"));
-        let carried = |stage, content| FlowCookie {
+        let flow = |stage, content| FlowCookie {
             stage,
             state: ONE,
             content,
         };
         assert_eq!(
             BrowserCookies::new(&http).flow_cookies(headers.as_slice()),
-            [
-                carried(FlowStage::Login, "x"),
-                carried(FlowStage::Choice, "c")
-            ]
+            [flow(FlowStage::Login, "x"), flow(FlowStage::Choice, "c")]
         );
         let https = BrowserCookies::new(&https);
         assert_eq!(
             https.flow_cookies(headers.as_slice()),
-            [carried(FlowStage::Login, "z")]
+            [flow(FlowStage::Login, "z")]
         );
         let name = BrowserCookies::login_cookie(ONE);
         assert_eq!(https.read(headers.as_slice(), &name), Some("z"));
@@ -199,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn states_are_32_hex_digits() {
+    fn is_state_accepts_only_32_lower_case_hex_digits() {
         assert!(is_state(ONE));
         for bad in [
             "",

@@ -9,12 +9,12 @@ use crate::random;
 use crate::web::browser::cookies::{
     BrowserCookies, LOGGED_OUT_COOKIE, ORGANIZATION_COOKIE, is_state,
 };
-use crate::web::browser::flow_cookie::{
-    CorpSelector, FlowPayload as _, LOGIN_COOKIE_MAX_AGE, LOGIN_TTL, LoginRequest, PendingLogin,
-    cookies_to_evict,
-};
+use crate::web::browser::flow_cookie::cookies_to_evict;
 use crate::web::browser::page_request::{Parameters, Visit};
 use crate::web::browser::pages::{ConfirmPage, OrganizationCodePage, PageError, QrPanelPage};
+use crate::web::browser::pending::{
+    CorpSelector, FlowPayload as _, LOGIN_COOKIE_MAX_AGE, LOGIN_TTL, LoginRequest, PendingLogin,
+};
 use crate::web::browser::qr_panel::{QrPanel, panel_parameters};
 use crate::web::browser::return_to::ReturnTo;
 use crate::web::request::Headers;

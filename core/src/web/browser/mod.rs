@@ -15,6 +15,7 @@ mod messages;
 mod origin_path;
 mod page_request;
 mod pages;
+mod pending;
 mod qr_panel;
 mod return_to;
 mod templates;
