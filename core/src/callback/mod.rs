@@ -10,7 +10,6 @@ mod envelope;
 mod event;
 mod fields;
 mod json;
-mod markup;
 pub(crate) mod query;
 mod signature;
 mod xml;

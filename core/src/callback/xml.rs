@@ -1,11 +1,14 @@
 //! Walks over the children of an XML root.
 //!
-//! No DTD, no entity, no processing instruction: WeCom writes none, and each is a way to say one thing and mean another.
+//! quick-xml's `Reader` cuts the document. WeCom writes no DTD, no reference outside CDATA and no processing instruction;
+//! each of them can make one text mean two things, so a document that has one is rejected.
 
 use std::borrow::Cow;
 
+use quick_xml::Reader;
+use quick_xml::events::{BytesDecl, BytesStart, Event};
+
 use crate::callback::fields::{FieldText, Unreadable, is_space, trim};
-use crate::callback::markup::{Markup, Piece};
 
 /// The root is at depth 1. WeCom's deepest message, an `ExtAttr` of `change_contact`, has 5 (D/96302).
 const MAX_DEPTH: usize = 8;
@@ -13,30 +16,38 @@ const MAX_ELEMENTS: usize = 256;
 
 /// Calls `visit` for each child of the root `<xml>`.
 pub(super) fn each_child<'a>(
-    text: &'a str,
+    document: &'a str,
     visit: impl FnMut(&str, FieldText<'a>),
 ) -> Result<(), Unreadable> {
-    let mut markup = Markup::of(text);
+    // The caller has removed one byte order mark; the reader would remove another.
+    if document.starts_with('\u{feff}') {
+        return Err(Unreadable);
+    }
+    let mut reader = Reader::from_str(document);
     let mut walk = Walk {
         visit,
-        open: [""; MAX_DEPTH],
         depth: 0,
         elements: 0,
         declared: false,
         field: None,
     };
-    while let Some(piece) = markup.next()? {
-        match piece {
-            Piece::Open(name) => walk.open(name)?,
-            Piece::Close(name) => walk.close(name)?,
-            Piece::Empty(name) => {
-                walk.open(name)?;
-                walk.close(name)?;
+    loop {
+        match reader.read_event().map_err(|_| Unreadable)? {
+            Event::Start(tag) => walk.open(&tag)?,
+            // The reader skips quoted text in a closing tag.
+            Event::End(tag) if tag.contains('>') => return Err(Unreadable),
+            Event::End(tag) => walk.close(tag.name().as_ref())?,
+            Event::Empty(tag) => {
+                walk.open(&tag)?;
+                walk.close(tag.name().as_ref())?;
             }
-            Piece::CData(_) if walk.depth == 0 => return Err(Unreadable),
-            Piece::Text(text) | Piece::CData(text) => walk.text(text)?,
-            Piece::Declaration => walk.declare()?,
-            Piece::Comment => {}
+            Event::CData(_) if walk.depth == 0 => return Err(Unreadable),
+            Event::Text(text) => walk.text(text.into_inner())?,
+            Event::CData(text) => walk.text(text.into_inner())?,
+            Event::Decl(declaration) => walk.declare(&declaration)?,
+            Event::Comment(_) => {}
+            Event::PI(_) | Event::DocType(_) | Event::GeneralRef(_) => return Err(Unreadable),
+            Event::Eof => break,
         }
     }
     if walk.depth == 0 && walk.elements > 0 {
@@ -48,8 +59,6 @@ pub(super) fn each_child<'a>(
 
 struct Walk<'a, F> {
     visit: F,
-    /// The names of the elements that are open; so many as `depth` says.
-    open: [&'a str; MAX_DEPTH],
     depth: usize,
     elements: usize,
     declared: bool,
@@ -58,25 +67,27 @@ struct Walk<'a, F> {
 }
 
 impl<'a, F: FnMut(&str, FieldText<'a>)> Walk<'a, F> {
-    fn open(&mut self, name: &'a str) -> Result<(), Unreadable> {
+    fn open(&mut self, tag: &BytesStart<'_>) -> Result<(), Unreadable> {
+        let name = tag.name();
+        let name: &str = name.as_ref();
+        // The reader does not look into attributes.
+        let has_reference = tag.contains('&');
         let second_root = self.depth == 0 && self.elements > 0;
         let wrong_root = self.depth == 0 && name != "xml";
-        if second_root || wrong_root || self.depth == MAX_DEPTH || self.elements == MAX_ELEMENTS {
+        let too_large = self.depth == MAX_DEPTH || self.elements == MAX_ELEMENTS;
+        if name.is_empty() || has_reference || second_root || wrong_root || too_large {
             return Err(Unreadable);
         }
-        self.open[self.depth] = name;
         self.depth += 1;
         self.elements += 1;
-        // What has an element in it is no text.
+        // A field with an element in it has no text.
         self.field = (self.depth == 2).then_some(Cow::Borrowed(""));
         Ok(())
     }
 
+    /// The reader has checked that `name` is the one that was opened.
     fn close(&mut self, name: &str) -> Result<(), Unreadable> {
         self.depth = self.depth.checked_sub(1).ok_or(Unreadable)?;
-        if self.open[self.depth] != name {
-            return Err(Unreadable);
-        }
         if self.depth == 1 {
             let field = self.field.take();
             (self.visit)(name, field.map(trim));
@@ -84,7 +95,7 @@ impl<'a, F: FnMut(&str, FieldText<'a>)> Walk<'a, F> {
         Ok(())
     }
 
-    fn text(&mut self, piece: &'a str) -> Result<(), Unreadable> {
+    fn text(&mut self, piece: Cow<'a, str>) -> Result<(), Unreadable> {
         if self.depth == 0 && !piece.trim_matches(is_space).is_empty() {
             return Err(Unreadable);
         }
@@ -93,15 +104,16 @@ impl<'a, F: FnMut(&str, FieldText<'a>)> Walk<'a, F> {
         };
         // Blanks before the CDATA are trimmed anyway; dropping them here saves the copy.
         if text.trim_matches(is_space).is_empty() {
-            *text = Cow::Borrowed(piece);
+            *text = piece;
         } else {
-            text.to_mut().push_str(piece);
+            text.to_mut().push_str(&piece);
         }
         Ok(())
     }
 
-    fn declare(&mut self) -> Result<(), Unreadable> {
-        if self.declared || self.elements > 0 {
+    fn declare(&mut self, declaration: &BytesDecl<'_>) -> Result<(), Unreadable> {
+        // `<?xml?>` declares nothing.
+        if self.declared || self.elements > 0 || &**declaration == "xml" {
             return Err(Unreadable);
         }
         self.declared = true;
@@ -129,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_joined_and_trimmed_and_never_copied_without_need() {
+    fn text_is_joined_trimmed_and_borrowed() {
         assert_eq!(field(" <![CDATA[suite_ticket]]>").unwrap(), "suite_ticket");
         assert_eq!(field("a<![CDATA[ b ]]><!-- c -->").unwrap(), "a b");
         assert_eq!(field("").unwrap(), "");
@@ -150,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nested_is_no_field_and_its_parent_no_text() {
+    fn nested_elements_are_no_fields() {
         let fields =
             fields("<?xml version=\"1.0\"?>\n<xml a='b'><A>x<B>y</B>z</A><C/></xml>\n<!-- end -->")
                 .unwrap();
@@ -164,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_wecom_never_writes_is_refused() {
+    fn documents_wecom_never_writes_are_rejected() {
         for bad in [
             "",
             "text",
@@ -195,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_and_number_of_elements_are_bounded() {
+    fn depth_and_element_count_are_limited() {
         let nested = |depth: usize| {
             format!(
                 "<xml>{}{}</xml>",
@@ -208,5 +220,75 @@ mod tests {
         let flat = |elements: usize| format!("<xml>{}</xml>", "<a/>".repeat(elements - 1));
         assert!(fields(&flat(MAX_ELEMENTS)).is_ok());
         assert!(fields(&flat(MAX_ELEMENTS + 1)).is_err());
+    }
+
+    #[test]
+    fn markup_ends_where_its_form_says() {
+        let document = "<?xml version='1.0'?>\n<xml a='>' b=\"/'>\"><A >x > y</A\t><!-- <B> -- --><B c/>\
+            <C><![CDATA[ </xml> ]] ]>]]></C><![CDATA[ </xml> ]] ]>]]></xml>";
+        let expected = [("A", "x > y"), ("B", ""), ("C", "</xml> ]] ]>")]
+            .map(|(name, text)| (name.to_owned(), Some(text.to_owned())));
+        assert_eq!(fields(document).unwrap(), expected);
+    }
+
+    #[track_caller]
+    fn assert_rejected_anywhere(markup: &str) {
+        for document in [
+            markup.to_owned(),
+            format!("{markup}<xml/>"),
+            format!("<xml>{markup}</xml>"),
+            format!("<xml><F>{markup}</F></xml>"),
+        ] {
+            assert_eq!(fields(&document), Err(Unreadable), "{document}");
+        }
+    }
+
+    #[test]
+    fn unclosed_markup_is_rejected() {
+        for bad in [
+            "<",
+            "<a",
+            "<a b='>",
+            "<a b='\">",
+            "</a",
+            "<!",
+            "<!-",
+            "<!--",
+            "<!-->",
+            "<!--->",
+            "<![CDATA[",
+            "<![CDATA[]]",
+            "<?xml ",
+            "<?xml ?",
+        ] {
+            assert_rejected_anywhere(bad);
+        }
+    }
+
+    #[test]
+    fn ambiguous_markup_is_rejected() {
+        for bad in [
+            "<>",
+            "< a>",
+            "</a",
+            "<//>&",
+            "&amp;",
+            "a&b",
+            "<a b='&amp;'>",
+            "<a b='&amp;'/>",
+            "<a&b>",
+            "<!DOCTYPE a>",
+            "<!ENTITY a 'b'>",
+            "<!x>",
+            "<?a?>",
+            "<?xml?>",
+            "<?xmlx ?>",
+            "<?XML ?>",
+            "\u{feff}<?xml ?>",
+            "<a'>'></a'>'>",
+        ] {
+            assert_rejected_anywhere(bad);
+        }
+        assert_eq!(field("<![CDATA[&amp;]]>").unwrap(), "&amp;");
     }
 }
