@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_is_libtests() {
+    fn arguments_are_parsed_like_libtest() {
         let some = asked("--nocapture --format terse logins --skip=slow --test-threads 3");
         assert!(
             some.wants("a::logins::b") && !some.wants("a::logins::slow") && !some.wants("terse")
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_run_is_neither_passed_nor_silent() {
+    fn scenario_without_its_program_is_skipped_and_reported() {
         let scenario = Scenario::new("a", &["no-such-program-anywhere"], async || unreachable!());
         let outcome = scenario.run();
         assert!(!matches!(outcome, Outcome::Passed));

@@ -31,27 +31,27 @@ fn one_line(text: &str) -> Option<&str> {
 
 /// Fails when a path is mounted by one adapter only: it asks the routers themselves, so that no path has to be guessed.
 #[actix_web::test]
-async fn every_adapter_mounts_the_paths_of_the_table_and_no_others() {
-    let world = TestApp::from_auths_directory()
+async fn every_adapter_mounts_exactly_the_route_table() {
+    let app = TestApp::from_auths_directory()
         .adapter(&AxumAdapter)
         .without_push()
         .start()
         .await;
     let table: BTreeSet<String> = routes().iter().map(|route| route.path.to_owned()).collect();
-    let router = wecom_login_tower::login_routes::<()>(&world.login);
+    let router = wecom_login_tower::login_routes::<()>(&app.login);
     let router = format!("{router:?}");
     // Behind it stands what axum itself answers unknown paths with.
     let (mounted, _) = router.split_once("fallback_router").unwrap();
     assert_eq!(paths(mounted), table, "axum");
 
-    let app = App::new()
-        .service(wecom_login_actix::scope("/", &world.login))
+    let actix = App::new()
+        .service(wecom_login_actix::scope("/", &app.login))
         .default_service(web::to(async |request: HttpRequest| {
             format!("{:?}", request.resource_map())
         }));
-    let app = actix_web::test::init_service(app).await;
+    let actix = actix_web::test::init_service(actix).await;
     let request = actix_web::test::TestRequest::with_uri("/nowhere").to_request();
-    let map = actix_web::test::call_and_read_body(&app, request).await;
+    let map = actix_web::test::call_and_read_body(&actix, request).await;
     // actix writes the parts of a pattern, too.
     let map: String = std::str::from_utf8(&map)
         .unwrap()
@@ -60,27 +60,26 @@ async fn every_adapter_mounts_the_paths_of_the_table_and_no_others() {
         .filter_map(one_line)
         .collect();
     assert_eq!(paths(&map), table, "actix");
-    world.stop().await;
+    app.stop().await;
 }
 
 /// Two people need the same access token; the one for whom it is being fetched hangs up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_goes_away_cancels_nothing() {
+async fn token_fetch_completes_after_client_disconnects() {
     for adapter in ADAPTERS {
-        let world = TestApp::from_auths_directory()
+        let app = TestApp::from_auths_directory()
             .adapter(adapter)
             .start()
             .await;
-        let people = world.sandbox.user_ids(COMPANY_A);
-        let before = world.sandbox.calls("gettoken");
-        world
-            .sandbox
+        let people = app.sandbox.user_ids(COMPANY_A);
+        let before = app.sandbox.calls("gettoken");
+        app.sandbox
             .fault(Fault::of("gettoken").times(1).delay_ms(500))
             .unwrap();
 
         let body =
-            json!({"corpId": COMPANY_A, "code": world.code(COMPANY_A, &people[0])}).to_string();
-        let mut gone = TcpStream::connect(world.address()).await.unwrap();
+            json!({"corpId": COMPANY_A, "code": app.code(COMPANY_A, &people[0])}).to_string();
+        let mut gone = TcpStream::connect(app.address()).await.unwrap();
         let head = format!(
             "POST /auth/loginByWorkbench HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
             body.len()
@@ -89,23 +88,23 @@ async fn a_client_that_goes_away_cancels_nothing() {
             .await
             .unwrap();
         until("WeCom is asked for the token", async || {
-            world.sandbox.calls("gettoken") > before
+            app.sandbox.calls("gettoken") > before
         })
         .await;
         drop(gone);
-        world.log_in(COMPANY_A, &people[1]).await;
+        app.log_in(COMPANY_A, &people[1]).await;
         assert_eq!(
-            world.sandbox.calls("gettoken"),
+            app.sandbox.calls("gettoken"),
             before + 1,
             "{}: one call for both",
             adapter.name()
         );
 
-        let token = world.token(COMPANY_A, &people[0]).await;
+        let token = app.token(COMPANY_A, &people[0]).await;
         until(
             "the login of the client that went away is done",
             async || {
-                let reply = world
+                let reply = app
                     .send(TestRequest::get("/sessions").bearer(&token))
                     .await
                     .success();
@@ -113,18 +112,18 @@ async fn a_client_that_goes_away_cancels_nothing() {
             },
         )
         .await;
-        world.stop().await;
+        app.stop().await;
     }
 }
 
 /// An app that tells us no addresses, such as an axum app without `into_make_service_with_connect_info`.
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_without_an_address_count_as_one() {
-    let world = TestApp::from_auths_directory()
+async fn clients_without_an_address_share_one_limit() {
+    let app = TestApp::from_auths_directory()
         .adapter(&AxumAdapter)
         .start()
         .await;
-    let status = async |request: Request| world.login.respond(request).await.unwrap().status;
+    let status = async |request: Request| app.login.respond(request).await.unwrap().status;
     let code = |number: usize| {
         let body = json!({"corpId": COMPANY_A, "code": format!("guess-{number}")}).to_string();
         Request::new("POST", "/loginByWorkbench", "").with_body(Body::Complete(body.into()))
@@ -156,5 +155,5 @@ async fn clients_without_an_address_count_as_one() {
         "by another door"
     );
     assert_eq!(status(look_up().with_client(peer)).await, 404);
-    world.stop().await;
+    app.stop().await;
 }

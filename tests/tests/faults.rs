@@ -16,7 +16,7 @@ use wecom_sandbox::Fault;
 const NOW: i64 = 1_700_000_000;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_wecom_hangs_pushes_are_answered_logins_end_and_nothing_is_lost() {
+async fn hanging_wecom_delays_no_push_and_loses_nothing() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let (user, late) = (node.user(0, 0), node.corp(1));
@@ -99,7 +99,7 @@ async fn while_wecom_hangs_pushes_are_answered_logins_end_and_nothing_is_lost() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_logins_after_the_tokens_died_fetch_one() {
+async fn thousand_logins_after_token_expiry_fetch_one_token() {
     // A clock that stands: however long the machine takes, the lease on the token does not run out.
     let clock = ManualClock::starting_now();
     let node = TestApp::builder().clock(&clock).start().await;
@@ -136,7 +136,7 @@ async fn a_thousand_logins_after_the_tokens_died_fetch_one() {
 }
 
 #[tokio::test]
-async fn a_token_is_refreshed_ahead_of_its_end_once() {
+async fn token_is_refreshed_once_before_it_expires() {
     let clock = ManualClock::starting_now();
     let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
@@ -166,7 +166,7 @@ async fn a_token_is_refreshed_ahead_of_its_end_once() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_cancels_nothing() {
+async fn login_completes_after_client_disconnects() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
@@ -195,7 +195,7 @@ async fn a_caller_that_goes_away_cancels_nothing() {
 }
 
 #[tokio::test]
-async fn each_failure_of_wecom_has_its_code() {
+async fn each_wecom_failure_maps_to_its_code() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
@@ -248,7 +248,7 @@ async fn each_failure_of_wecom_has_its_code() {
 }
 
 #[tokio::test]
-async fn a_token_that_died_is_replaced_once_and_the_code_is_not_lost() {
+async fn rejected_token_is_refetched_once_and_the_code_is_still_used() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
@@ -289,7 +289,7 @@ async fn a_token_that_died_is_replaced_once_and_the_code_is_not_lost() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_or_is_refused_is_504() {
+async fn connection_reset_by_wecom_is_504() {
     let cut = HttpClient::new(tower::service_fn(
         async |_: http::Request<http_body_util::Full<bytes::Bytes>>| {
             let error = std::io::Error::from(std::io::ErrorKind::ConnectionReset);

@@ -11,7 +11,7 @@ use wecom_login_tests::{TestApp, TestRequest, until};
 use wecom_sandbox::Fault;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_and_no_query_is_logged() {
+async fn log_holds_no_secret_and_no_query() {
     let lines = LogCapture::default();
     // All that is ours, our pool's statements among it.
     let filter = "warn,wecom_login=trace,wecom_login_tower=trace,sqlx=trace,sea_orm=trace";

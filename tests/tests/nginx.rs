@@ -26,16 +26,15 @@ fn main() -> ExitCode {
 }
 
 async fn a_whole_login_behind_a_path(adapter: &dyn Adapter) {
-    let (world, front, _nginx) = behind(adapter).await;
+    let (app, front, _nginx) = behind(adapter).await;
     let public_url = format!("http://{front}/portal");
     let ask = async |ask: TestRequest| send(front, &ask).await;
 
     // WeCom pushes to the public URL, and the echo of its check comes back.
-    world
-        .sandbox
+    app.sandbox
         .set_notify(&format!("{public_url}/auth/notify"))
         .unwrap();
-    world.install_corp(SUITE, &world.open_corps()[1]).await;
+    app.install_corp(SUITE, &app.open_corps()[1]).await;
 
     let config = ask(TestRequest::get(
         "/portal/auth/QywxProxyCompanyA/getLoginConfig",
@@ -43,7 +42,7 @@ async fn a_whole_login_behind_a_path(adapter: &dyn Adapter) {
     .await
     .success();
     assert_eq!(config["corpId"], COMPANY_A);
-    let code = world.code(COMPANY_A, &world.member(COMPANY_A));
+    let code = app.code(COMPANY_A, &app.member(COMPANY_A));
     let body = serde_json::json!({"corpId": COMPANY_A, "code": code});
     let login = ask(TestRequest::post("/portal/auth/loginByWorkbench").json(&body))
         .await
@@ -69,7 +68,7 @@ async fn a_whole_login_behind_a_path(adapter: &dyn Adapter) {
             .cookie(token)
             .header("origin", origin)
     };
-    ask(logout(format!("http://{}", world.address())))
+    ask(logout(format!("http://{}", app.address())))
         .await
         .assert_problem(403, "CROSS_SITE");
     let done = ask(logout(format!("http://{front}"))).await;
@@ -120,7 +119,7 @@ async fn a_whole_login_behind_a_path(adapter: &dyn Adapter) {
             .map(|name| &name[..5]),
         Some("nginx")
     );
-    world.stop().await;
+    app.stop().await;
 }
 
 /// An app, nginx before it, and where that listens. Somebody may take the port before nginx does: then at another one.
@@ -129,17 +128,17 @@ async fn behind(adapter: &dyn Adapter) -> (TestApp, SocketAddr, Nginx) {
         let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
         let front = reserved.local_addr().unwrap();
         let public_url = format!("http://{front}/portal");
-        let world = TestApp::from_auths_directory()
+        let app = TestApp::from_auths_directory()
             .adapter(adapter)
             .configure(move |builder| builder.public_url(public_url))
             .start()
             .await;
         drop(reserved);
-        match Nginx::start(front, world.address()).await {
-            Ok(nginx) => return (world, front, nginx),
+        match Nginx::start(front, app.address()).await {
+            Ok(nginx) => return (app, front, nginx),
             Err(why) => assert!(attempt < 5 && why.contains("in use"), "nginx ended: {why}"),
         }
-        world.stop().await;
+        app.stop().await;
     }
     unreachable!()
 }

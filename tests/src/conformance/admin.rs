@@ -23,7 +23,7 @@ fn admin_asks() -> [TestRequest; 4] {
     ]
 }
 
-pub(super) async fn administration_is_off_without_a_key(target: Target) {
+pub(super) async fn admin_routes_are_403_without_a_configured_key(target: Target) {
     let app = target.app().without_admin_key().start().await;
     let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
     for ask in admin_asks() {
@@ -37,7 +37,7 @@ pub(super) async fn administration_is_off_without_a_key(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn ten_wrong_keys_shut_a_client_out(target: Target) {
+pub(super) async fn ten_wrong_admin_keys_block_the_client(target: Target) {
     let app = target.app().start().await;
     let (guesser, other) = ("203.0.113.1", "203.0.113.2");
     for (number, ask) in admin_asks().iter().cycle().take(10).enumerate() {
@@ -85,7 +85,7 @@ pub(super) async fn ten_wrong_keys_shut_a_client_out(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn a_predicate_decides(target: Target) {
+pub(super) async fn admin_predicate_decides_by_user_action_and_corp(target: Target) {
     let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
     let seen = Arc::clone(&asked);
     let setup = target.app().without_admin_key().configure(move |builder| {

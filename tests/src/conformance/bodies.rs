@@ -13,7 +13,7 @@ use crate::push::Push;
 const JSON_LIMIT: usize = 16 * 1024;
 const NOTIFY_LIMIT: usize = 64 * 1024;
 
-pub(super) async fn limits_are_ours_and_not_the_hosts(target: Target) {
+pub(super) async fn body_limits_are_independent_of_the_host_app(target: Target) {
     let app = target.app().start().await;
     let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
     let small = app
@@ -106,7 +106,7 @@ pub(super) async fn limits_are_ours_and_not_the_hosts(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn nothing_wrong_burns_a_code(target: Target) {
+pub(super) async fn rejected_body_spends_no_code(target: Target) {
     let app = target.app().start().await;
     let code = app.code(COMPANY_A, &app.member(COMPANY_A));
     let good = json!({"corpId": COMPANY_A, "code": code});

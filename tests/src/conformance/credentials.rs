@@ -51,7 +51,7 @@ fn clears_the_cookie(reply: &TestResponse) {
     }
 }
 
-pub(super) async fn bearers(target: Target) {
+pub(super) async fn bearer_is_parsed_strictly(target: Target) {
     let app = target.app().start().await;
     let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
     let dead = ended(&app).await;
@@ -110,7 +110,7 @@ pub(super) async fn bearers(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn cookies(target: Target) {
+pub(super) async fn session_cookie_is_read_and_cleared(target: Target) {
     let app = target.app().start().await;
     let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
     let dead = ended(&app).await;
@@ -161,7 +161,7 @@ pub(super) async fn cookies(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn unsafe_methods_with_a_cookie(target: Target) {
+pub(super) async fn unsafe_method_with_cookie_needs_same_origin(target: Target) {
     let app = target.app().start().await;
     let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
     let ours = format!("http://{}", app.address());
@@ -222,7 +222,7 @@ pub(super) async fn unsafe_methods_with_a_cookie(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn two_credentials(target: Target) {
+pub(super) async fn bearer_and_cookie_of_two_sessions_conflict(target: Target) {
     let app = target.app().start().await;
     let person = app.member(COMPANY_A);
     let (one, two) = (
@@ -257,7 +257,7 @@ pub(super) async fn two_credentials(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn host_routes(target: Target) {
+pub(super) async fn host_routes_apply_their_guard(target: Target) {
     let app = target.app().start().await;
     let open = app.open_corp();
     let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
@@ -304,7 +304,7 @@ pub(super) async fn host_routes(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn redirects(target: Target) {
+pub(super) async fn browser_is_redirected_to_login(target: Target) {
     let app = target.app().start().await;
     let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
     let page =

@@ -20,7 +20,7 @@ async fn ends(app: &TestApp, token: &str) {
     reply.assert_problem(401, "TOKEN_INVALID");
 }
 
-pub(super) async fn cancel_ends_every_session_of_the_company(target: Target) {
+pub(super) async fn cancel_auth_ends_every_session_of_the_corp(target: Target) {
     let app = target.app().start().await;
     let open = app.open_corp();
     let mut tokens = Vec::new();
@@ -71,7 +71,7 @@ pub(super) async fn cancel_ends_every_session_of_the_company(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn a_login_code_from_before_a_cancel_is_dead(target: Target) {
+pub(super) async fn login_code_from_before_a_cancellation_is_invalid(target: Target) {
     let app = target.app().start().await;
     let person = app.member(COMPANY_A);
     let mut codes = Vec::new();
@@ -115,7 +115,7 @@ pub(super) async fn a_login_code_from_before_a_cancel_is_dead(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn people_who_leave_lose_session_and_binding(target: Target) {
+pub(super) async fn member_who_leaves_loses_session_and_binding(target: Target) {
     let app = target.app().start().await;
     let people = app.sandbox.user_ids(COMPANY_A);
     let before = app.log_in(COMPANY_A, &people[0]).await;
@@ -155,7 +155,7 @@ pub(super) async fn people_who_leave_lose_session_and_binding(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn a_renamed_person_stays_the_same_user(target: Target) {
+pub(super) async fn renamed_member_stays_the_same_user(target: Target) {
     let app = target.app().start().await;
     let people = app.sandbox.user_ids(COMPANY_A);
     let before = app.log_in(COMPANY_A, &people[0]).await;
@@ -176,7 +176,7 @@ pub(super) async fn a_renamed_person_stays_the_same_user(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn unsubscribing_ends_sessions(target: Target) {
+pub(super) async fn unsubscribe_ends_sessions(target: Target) {
     let app = target.app().start().await;
     let people = app.sandbox.user_ids(COMPANY_A);
     let token = app.token(COMPANY_A, &people[0]).await;
@@ -193,7 +193,7 @@ pub(super) async fn unsubscribing_ends_sessions(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn a_hidden_person_may_not_come_back(target: Target) {
+pub(super) async fn hidden_member_cannot_log_in(target: Target) {
     let app = target.app().start().await;
     let people = app.sandbox.user_ids(COMPANY_A);
     let token = app.token(COMPANY_A, &people[0]).await;
@@ -228,7 +228,7 @@ pub(super) async fn a_hidden_person_may_not_come_back(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn a_reset_secret_changes_nothing_for_people(target: Target) {
+pub(super) async fn reset_permanent_code_keeps_sessions(target: Target) {
     let app = target.app().start().await;
     let person = app.member(COMPANY_A);
     let token = app.token(COMPANY_A, &person).await;

@@ -26,7 +26,7 @@ fn limited(reply: &TestResponse) {
     assert!((1..=60).contains(&wait), "{wait}");
 }
 
-pub(super) async fn sixty_failed_codes_shut_a_client_out(target: Target) {
+pub(super) async fn sixty_failed_codes_block_the_client(target: Target) {
     let app = target.app().start().await;
     let (guesser, other) = ("203.0.113.1", "203.0.113.2");
     let person = app.member(COMPANY_A);
@@ -68,7 +68,7 @@ pub(super) async fn sixty_failed_codes_shut_a_client_out(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn a_failed_code_is_refused_from_memory(target: Target) {
+pub(super) async fn failed_code_is_refused_without_a_call(target: Target) {
     let app = target.app().start().await;
     let calls = app.sandbox.calls("auth/getuserinfo");
     for client in ["203.0.113.1", "203.0.113.2", "203.0.113.1"] {
@@ -99,7 +99,7 @@ pub(super) async fn a_failed_code_is_refused_from_memory(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn three_hundred_failed_codes_of_a_company(target: Target) {
+pub(super) async fn three_hundred_failed_codes_block_the_corp(target: Target) {
     let app = target.app().start().await;
     let calls = app.sandbox.calls("auth/getuserinfo");
     for number in 0..300 {
@@ -122,7 +122,7 @@ pub(super) async fn three_hundred_failed_codes_of_a_company(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn thirty_look_ups_of_organisation_codes(target: Target) {
+pub(super) async fn thirty_organization_code_lookups_block_the_client(target: Target) {
     let app = target.app().start().await;
     let set = TestRequest::post("/setCode").json(&json!({"corpId": COMPANY_A, "code": "acme"}));
     app.send_as_admin(set).await.assert_no_content();

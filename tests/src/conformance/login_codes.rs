@@ -22,7 +22,7 @@ async fn exchange(app: &TestApp, body: &Value) -> TestResponse {
     app.send(TestRequest::post("/loginByCode").json(body)).await
 }
 
-pub(super) async fn a_code_becomes_a_session(target: Target) {
+pub(super) async fn login_code_is_exchanged_for_a_session(target: Target) {
     let app = target.app().start().await;
     let corp = app.open_corp();
     let person = app.member(&corp);
@@ -105,7 +105,7 @@ pub(super) async fn a_code_becomes_a_session(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn a_code_is_used_once(target: Target) {
+pub(super) async fn login_code_is_used_once(target: Target) {
     let app = target.app().start().await;
     let person = app.member(COMPANY_A);
     let code = login_code(&app, "QywxProxyCompanyA", COMPANY_A, &person).await;
@@ -130,7 +130,7 @@ pub(super) async fn a_code_is_used_once(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn a_code_lives_five_minutes(target: Target) {
+pub(super) async fn login_code_expires_after_five_minutes(target: Target) {
     let app = target.app().start().await;
     let person = app.member(COMPANY_A);
     let first = login_code(&app, "QywxProxyDefault", COMPANY_A, &person).await;
@@ -145,7 +145,7 @@ pub(super) async fn a_code_lives_five_minutes(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn a_wrong_company_spends_the_code(target: Target) {
+pub(super) async fn wrong_corp_spends_the_login_code(target: Target) {
     let app = target.app().start().await;
     let (corp, person) = (app.open_corp(), app.member(COMPANY_A));
     let code = login_code(&app, "QywxProxyCompanyA", COMPANY_A, &person).await;
@@ -171,7 +171,7 @@ pub(super) async fn a_wrong_company_spends_the_code(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn words_are_kept_on_the_session(target: Target) {
+pub(super) async fn platform_and_login_type_are_kept_on_the_session(target: Target) {
     let app = target.app().start().await;
     let person = app.member(COMPANY_A);
     for (login_type, platform) in [("qr", "web"), ("workbench", "mobile"), ("qr", "app")] {

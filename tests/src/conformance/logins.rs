@@ -23,7 +23,7 @@ async fn workbench(app: &TestApp, corp: &str, code: &str) -> TestResponse {
         .await
 }
 
-pub(super) async fn the_workbench(target: Target) {
+pub(super) async fn workbench_login_picks_the_instance_of_the_corp(target: Target) {
     let app = target.app().start().await;
     for (corp, instance) in [
         (COMPANY_A.to_owned(), "auths.QywxProxyCompanyA"),
@@ -57,7 +57,7 @@ pub(super) async fn the_workbench(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn instances_and_companies_must_fit(target: Target) {
+pub(super) async fn instance_and_corp_must_match(target: Target) {
     let app = target.app().start().await;
     let open = app.open_corp();
     let calls = app.sandbox.calls("auth/getuserinfo");
@@ -89,7 +89,7 @@ pub(super) async fn instances_and_companies_must_fit(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn an_inactive_instance(target: Target) {
+pub(super) async fn inactive_instance_disables_logins_but_not_callbacks(target: Target) {
     let app = target.app().authorized(&[(SUITE, CLOSED)]).start().await;
     let code = app.code(CLOSED, &app.member(CLOSED));
     for instance in ["Closed", "QywxProxyDefault"] {
@@ -130,7 +130,7 @@ pub(super) async fn an_inactive_instance(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn code_login_can_be_off(target: Target) {
+pub(super) async fn code_login_off_disables_json_logins(target: Target) {
     let app = target
         .app()
         .authorized(&[(SUITE, CODES_OFF), (SUITE, CODES_STATE)])
@@ -166,7 +166,7 @@ impl Hooks for OnlyCompanyA {
     }
 }
 
-pub(super) async fn companies_kept_out_are_not_told_apart(target: Target) {
+pub(super) async fn unauthorized_corps_are_indistinguishable(target: Target) {
     let setup = target
         .app()
         .authorized(&[(SUITE, COMPANY_A)])
@@ -225,7 +225,7 @@ pub(super) async fn companies_kept_out_are_not_told_apart(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn one_company_under_two_suites(target: Target) {
+pub(super) async fn corp_with_two_suites_must_name_one(target: Target) {
     let app = target.app().authorized(&[]).start().await;
     let corp = app.open_corp();
     for suite in [SUITE, SECOND_SUITE] {

@@ -18,7 +18,7 @@ mod refused_callbacks;
 mod rows;
 mod sessions;
 mod upstream;
-mod url_check;
+mod url_verification;
 
 use std::fmt;
 use std::future::Future;
@@ -80,29 +80,80 @@ macro_rules! scenarios {
 }
 
 const SCENARIOS: &[Scenario] = scenarios! {
-    admin: administration_is_off_without_a_key, ten_wrong_keys_shut_a_client_out, a_predicate_decides;
-    bodies: limits_are_ours_and_not_the_hosts, nothing_wrong_burns_a_code;
-    credentials: bearers, cookies, unsafe_methods_with_a_cookie, two_credentials, host_routes, redirects;
-    events: cancel_ends_every_session_of_the_company, a_login_code_from_before_a_cancel_is_dead,
-        people_who_leave_lose_session_and_binding, a_renamed_person_stays_the_same_user,
-        unsubscribing_ends_sessions, a_hidden_person_may_not_come_back, a_reset_secret_changes_nothing_for_people;
-    limits: sixty_failed_codes_shut_a_client_out, a_failed_code_is_refused_from_memory,
-        three_hundred_failed_codes_of_a_company, thirty_look_ups_of_organisation_codes;
-    login_codes: a_code_becomes_a_session, a_code_is_used_once, a_code_lives_five_minutes,
-        a_wrong_company_spends_the_code, words_are_kept_on_the_session;
-    logins: the_workbench, instances_and_companies_must_fit, an_inactive_instance,
-        code_login_can_be_off, companies_kept_out_are_not_told_apart, one_company_under_two_suites;
-    notify: what_is_accepted, what_is_ignored, a_companys_word_is_its_own,
-        the_same_event_again;
-    organization_codes: they_are_compared_without_case, only_an_authorised_company_has_one,
-        an_agent_that_is_not_known;
-    people: special_people, bound_users_only;
-    refused_callbacks: wrong_callbacks_get_one_refusal, unreadable_callbacks;
-    records: pages_and_filters, retries_by_hand, a_record_in_work_is_busy, a_ticket_that_never_came;
-    sessions: what_me_and_sessions_show, ending_sessions, idle_sessions_end, sessions_end_in_any_case,
-        lifetimes_are_settable;
-    url_check: the_url_check, a_url_check_without_provider;
-    upstream: errors_of_wecom, dead_tokens, a_profile_never_fails_a_login, a_wecom_that_does_not_answer;
+    admin:
+        admin_routes_are_403_without_a_configured_key,
+        ten_wrong_admin_keys_block_the_client,
+        admin_predicate_decides_by_user_action_and_corp;
+    bodies:
+        body_limits_are_independent_of_the_host_app,
+        rejected_body_spends_no_code;
+    credentials:
+        bearer_is_parsed_strictly,
+        session_cookie_is_read_and_cleared,
+        unsafe_method_with_cookie_needs_same_origin,
+        bearer_and_cookie_of_two_sessions_conflict,
+        host_routes_apply_their_guard,
+        browser_is_redirected_to_login;
+    events:
+        cancel_auth_ends_every_session_of_the_corp,
+        login_code_from_before_a_cancellation_is_invalid,
+        member_who_leaves_loses_session_and_binding,
+        renamed_member_stays_the_same_user,
+        unsubscribe_ends_sessions,
+        hidden_member_cannot_log_in,
+        reset_permanent_code_keeps_sessions;
+    limits:
+        sixty_failed_codes_block_the_client,
+        failed_code_is_refused_without_a_call,
+        three_hundred_failed_codes_block_the_corp,
+        thirty_organization_code_lookups_block_the_client;
+    login_codes:
+        login_code_is_exchanged_for_a_session,
+        login_code_is_used_once,
+        login_code_expires_after_five_minutes,
+        wrong_corp_spends_the_login_code,
+        platform_and_login_type_are_kept_on_the_session;
+    logins:
+        workbench_login_picks_the_instance_of_the_corp,
+        instance_and_corp_must_match,
+        inactive_instance_disables_logins_but_not_callbacks,
+        code_login_off_disables_json_logins,
+        unauthorized_corps_are_indistinguishable,
+        corp_with_two_suites_must_name_one;
+    notify:
+        valid_pushes_are_accepted,
+        unhandled_pushes_are_ignored_without_payload,
+        corp_push_acts_only_on_its_own_corp,
+        redelivered_event_runs_once;
+    organization_codes:
+        organization_codes_ignore_case,
+        organization_code_needs_an_authorized_corp,
+        unknown_agent_id_is_503;
+    people:
+        special_members_log_in_only_if_linked,
+        bound_users_only_rejects_unbound_members;
+    refused_callbacks:
+        invalid_callbacks_are_403_alike,
+        unreadable_callbacks_are_400;
+    records:
+        records_are_paged_and_filtered,
+        retry_runs_only_unfinished_records,
+        retry_of_a_running_record_is_409,
+        missing_suite_ticket_is_503_with_a_hint;
+    sessions:
+        me_and_sessions_show_the_sessions_of_the_user,
+        logout_ends_one_session_and_logout_all_every_one,
+        idle_session_ends,
+        session_ends_at_its_absolute_timeout,
+        session_timeouts_are_configurable;
+    url_verification:
+        url_verification_echoes_for_known_receiveids,
+        url_verification_without_provider_accepts_any_receiveid;
+    upstream:
+        wecom_errors_map_to_codes,
+        rejected_token_is_refetched_once,
+        failed_profile_read_keeps_the_login,
+        hanging_wecom_is_504;
 };
 
 /// How much ran.

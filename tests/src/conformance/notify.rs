@@ -27,7 +27,7 @@ pub(super) async fn records(app: &TestApp) -> usize {
     app.list_records("limit=500").await.len()
 }
 
-pub(super) async fn what_is_accepted(target: Target) {
+pub(super) async fn valid_pushes_are_accepted(target: Target) {
     let app = target.app().start().await;
     let mut number = 0;
     let mut next = || {
@@ -104,7 +104,7 @@ pub(super) async fn what_is_accepted(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn what_is_ignored(target: Target) {
+pub(super) async fn unhandled_pushes_are_ignored_without_payload(target: Target) {
     let app = target.app().start().await;
     let before = app.settled_records().await.len();
     let event = |fields: &[(&str, &str)]| {
@@ -230,7 +230,7 @@ pub(super) async fn what_is_ignored(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn a_companys_word_is_its_own(target: Target) {
+pub(super) async fn corp_push_acts_only_on_its_own_corp(target: Target) {
     let app = target.app().start().await;
     let open = app.open_corp();
     let person = app.member(COMPANY_A);
@@ -298,7 +298,7 @@ pub(super) async fn a_companys_word_is_its_own(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn the_same_event_again(target: Target) {
+pub(super) async fn redelivered_event_runs_once(target: Target) {
     let app = target.app().start().await;
     let person = app.member(COMPANY_A);
     let event = Push::corp_event(

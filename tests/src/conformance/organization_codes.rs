@@ -31,7 +31,7 @@ async fn find(app: &TestApp, code: &str) -> TestResponse {
     by_code
 }
 
-pub(super) async fn they_are_compared_without_case(target: Target) {
+pub(super) async fn organization_codes_ignore_case(target: Target) {
     let app = target.app().start().await;
     let open = app.open_corp();
     set(&app, COMPANY_A, "Acme-01").await.assert_no_content();
@@ -85,7 +85,7 @@ pub(super) async fn they_are_compared_without_case(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn only_an_authorised_company_has_one(target: Target) {
+pub(super) async fn organization_code_needs_an_authorized_corp(target: Target) {
     let app = target.app().start().await;
     let never = app.open_corps().remove(1);
     set(&app, &never, "never")
@@ -113,7 +113,7 @@ pub(super) async fn only_an_authorised_company_has_one(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn an_agent_that_is_not_known(target: Target) {
+pub(super) async fn unknown_agent_id_is_503(target: Target) {
     // Without a suite_ticket WeCom cannot be asked for the agentId.
     let app = target.app().without_push().start().await;
     let (suite, corp) = (

@@ -5,7 +5,7 @@ use wecom_login::{BindingPolicy, CorpId, Principal, SuiteId, WecomUserId};
 use super::Target;
 use crate::auths::{COMPANY_A, SUITE};
 
-pub(super) async fn special_people(target: Target) {
+pub(super) async fn special_members_log_in_only_if_linked(target: Target) {
     let app = target.app().start().await;
     for corp in [COMPANY_A.to_owned(), app.open_corp()] {
         let stranger = app
@@ -29,7 +29,7 @@ pub(super) async fn special_people(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn bound_users_only(target: Target) {
+pub(super) async fn bound_users_only_rejects_unbound_members(target: Target) {
     let setup = target
         .app()
         .configure(|builder| builder.binding_policy(BindingPolicy::BoundUsersOnly));

@@ -41,7 +41,7 @@ async fn record_of(app: &TestApp, event: &str, status: &str) -> Value {
     found.into_inner().unwrap().unwrap()
 }
 
-pub(super) async fn pages_and_filters(target: Target) {
+pub(super) async fn records_are_paged_and_filtered(target: Target) {
     let app = target.app().without_push().start().await;
     assert!(app.list_records("").await.is_empty());
     for number in 0..60 {
@@ -116,7 +116,7 @@ pub(super) async fn pages_and_filters(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn retries_by_hand(target: Target) {
+pub(super) async fn retry_runs_only_unfinished_records(target: Target) {
     let app = target.app().start().await;
     let succeeded = record_of(&app, "create_auth", "succeeded").await;
     let exchanges = app.sandbox.calls("service/v2/get_permanent_code");
@@ -179,7 +179,7 @@ pub(super) async fn retries_by_hand(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn a_record_in_work_is_busy(target: Target) {
+pub(super) async fn retry_of_a_running_record_is_409(target: Target) {
     let app = target.app().start().await;
     let corp = app.open_corps().remove(1);
     // While WeCom takes its time the record is in work. A machine under load may miss that, but not each time.
@@ -226,7 +226,7 @@ pub(super) async fn a_record_in_work_is_busy(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn a_ticket_that_never_came(target: Target) {
+pub(super) async fn missing_suite_ticket_is_503_with_a_hint(target: Target) {
     let app = target.app().without_push().start().await;
     let seconds = app.now_millis() / 1000;
     let push = Push::suite_event(SUITE, "create_auth", seconds, &[("AuthCode", NO_SUCH_CODE)]);

@@ -9,7 +9,7 @@ use crate::TestRequest;
 use crate::auths::{self, COMPANY_A, SECOND_SUITE, SUITE};
 use crate::push::{Push, xml};
 
-pub(super) async fn wrong_callbacks_get_one_refusal(target: Target) {
+pub(super) async fn invalid_callbacks_are_403_alike(target: Target) {
     let app = target.app().start().await;
     let before = app.settled_records().await.len();
     let good = Push::suite_event(SUITE, "other", 1, &[]);
@@ -112,7 +112,7 @@ pub(super) async fn wrong_callbacks_get_one_refusal(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn unreadable_callbacks(target: Target) {
+pub(super) async fn unreadable_callbacks_are_400(target: Target) {
     let app = target.app().start().await;
     let before = app.settled_records().await.len();
     let good = Push::suite_event(SUITE, "other", 1, &[]);

@@ -37,7 +37,7 @@ async fn ids(app: &TestApp, token: &str) -> Vec<String> {
         .collect()
 }
 
-pub(super) async fn what_me_and_sessions_show(target: Target) {
+pub(super) async fn me_and_sessions_show_the_sessions_of_the_user(target: Target) {
     let app = target.app().start().await;
     let person = app.member(COMPANY_A);
     let began = app.now_millis();
@@ -85,7 +85,7 @@ pub(super) async fn what_me_and_sessions_show(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn ending_sessions(target: Target) {
+pub(super) async fn logout_ends_one_session_and_logout_all_every_one(target: Target) {
     let app = target.app().start().await;
     let person = app.member(COMPANY_A);
     let stranger = app.sandbox.user_ids(COMPANY_A).remove(1);
@@ -163,7 +163,7 @@ pub(super) async fn ending_sessions(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn idle_sessions_end(target: Target) {
+pub(super) async fn idle_session_ends(target: Target) {
     let app = target.app().start().await;
     let person = app.member(COMPANY_A);
     let (used, unused) = (
@@ -187,7 +187,7 @@ pub(super) async fn idle_sessions_end(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn sessions_end_in_any_case(target: Target) {
+pub(super) async fn session_ends_at_its_absolute_timeout(target: Target) {
     let app = target.app().start().await;
     let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
     for _ in 0..35 {
@@ -206,7 +206,7 @@ pub(super) async fn sessions_end_in_any_case(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn lifetimes_are_settable(target: Target) {
+pub(super) async fn session_timeouts_are_configurable(target: Target) {
     let setup = target
         .app()
         .configure(|builder| builder.sessions(SessionConfig::strict()));

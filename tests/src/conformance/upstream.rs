@@ -11,7 +11,7 @@ use crate::auths::COMPANY_A;
 
 const IDENTITY: &str = "auth/getuserinfo";
 
-pub(super) async fn errors_of_wecom(target: Target) {
+pub(super) async fn wecom_errors_map_to_codes(target: Target) {
     let app = target.app().start().await;
     let person = app.member(COMPANY_A);
     let _ = app.log_in(COMPANY_A, &person).await;
@@ -78,7 +78,7 @@ pub(super) async fn errors_of_wecom(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn dead_tokens(target: Target) {
+pub(super) async fn rejected_token_is_refetched_once(target: Target) {
     let app = target.app().start().await;
     let person = app.member(COMPANY_A);
     let _ = app.log_in(COMPANY_A, &person).await;
@@ -110,7 +110,7 @@ pub(super) async fn dead_tokens(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn a_profile_never_fails_a_login(target: Target) {
+pub(super) async fn failed_profile_read_keeps_the_login(target: Target) {
     let app = target.app().start().await;
     let people = app.sandbox.user_ids(COMPANY_A);
     // Later than the authorisation: who is seen from now on need not be asked for again.
@@ -138,7 +138,7 @@ pub(super) async fn a_profile_never_fails_a_login(target: Target) {
     app.stop().await;
 }
 
-pub(super) async fn a_wecom_that_does_not_answer(target: Target) {
+pub(super) async fn hanging_wecom_is_504(target: Target) {
     let app = target.app().start().await;
     let person = app.member(COMPANY_A);
     let token = app.token(COMPANY_A, &person).await;

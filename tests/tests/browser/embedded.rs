@@ -9,9 +9,9 @@ use wecom_login_tests::browser::{BrowserProfile, BrowserSession, Window, run_emb
 use wecom_login_tests::{Adapter, TestApp};
 
 /// A person who took longer than ten minutes is told, though the browser still holds the cookie.
-pub(crate) async fn ten_minutes(adapter: &dyn Adapter) {
+pub(crate) async fn login_of_ten_minutes_has_expired(adapter: &dyn Adapter) {
     run_embedded(
-        "ten_minutes",
+        "login_of_ten_minutes_has_expired",
         adapter,
         TestApp::from_auths_directory(),
         async |session: &BrowserSession, app: &TestApp| {
@@ -30,12 +30,12 @@ pub(crate) async fn ten_minutes(adapter: &dyn Adapter) {
 }
 
 /// A person of several companies chooses one, and is in that one.
-pub(crate) async fn chooser(adapter: &dyn Adapter) {
+pub(crate) async fn corp_selection_can_be_reloaded_and_used_once(adapter: &dyn Adapter) {
     let in_company_a = Arc::new(OnceLock::new());
     let binder = OneUser(Arc::clone(&in_company_a));
     let setup = TestApp::from_auths_directory().configure(|builder| builder.binder(binder));
     run_embedded(
-        "chooser",
+        "corp_selection_can_be_reloaded_and_used_once",
         adapter,
         setup,
         async |session: &BrowserSession, app: &TestApp| {

@@ -9,7 +9,7 @@ use crate::a11y::everything_has_a_name;
 use crate::steps::{begin, is_in, is_out, log_in, state_of, way_back};
 
 /// A person who says no is told so, and may try again.
-pub(crate) async fn refused(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn cancelled_login_can_be_repeated(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     begin(&window, app, company, "/api/public").await;
@@ -28,7 +28,7 @@ pub(crate) async fn refused(session: &BrowserSession, app: &DemoProcess) {
 }
 
 /// WeCom's code is older than five minutes.
-pub(crate) async fn code_expired(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn expired_code_shows_its_page(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     begin(&window, app, company, "/api/public").await;
@@ -47,7 +47,10 @@ pub(crate) async fn code_expired(session: &BrowserSession, app: &DemoProcess) {
 }
 
 /// The cookie of the login is gone, as after ten minutes.
-pub(crate) async fn attempt_expired(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn deleted_flow_cookie_shows_its_page(
+    session: &BrowserSession,
+    app: &DemoProcess,
+) {
     let company = &app.companies().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     begin(&window, app, company, "/").await;
@@ -62,7 +65,10 @@ pub(crate) async fn attempt_expired(session: &BrowserSession, app: &DemoProcess)
 }
 
 /// The back button after a login: the old attempt is over, the session is not.
-pub(crate) async fn back_button(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn back_button_does_not_repeat_the_login(
+    session: &BrowserSession,
+    app: &DemoProcess,
+) {
     let company = &app.companies().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     log_in(&window, app, company, "/api/public").await;
@@ -79,7 +85,7 @@ pub(crate) async fn back_button(session: &BrowserSession, app: &DemoProcess) {
 }
 
 /// A state that nobody made, and one that is none.
-pub(crate) async fn forged_state(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn forged_state_shows_an_error(session: &BrowserSession, app: &DemoProcess) {
     let window = session.open(BrowserProfile::desktop()).await;
     window
         .goto(&format!(
@@ -109,7 +115,10 @@ pub(crate) async fn forged_state(session: &BrowserSession, app: &DemoProcess) {
 }
 
 /// A link that another browser began: it lets nobody in there, and its code stays good where it belongs.
-pub(crate) async fn state_of_another_browser(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn state_of_another_browser_is_rejected(
+    session: &BrowserSession,
+    app: &DemoProcess,
+) {
     let company = &app.companies().await[0];
     let (own, other) = (
         session.open(BrowserProfile::desktop()).await,
@@ -126,7 +135,7 @@ pub(crate) async fn state_of_another_browser(session: &BrowserSession, app: &Dem
 }
 
 /// People whom WeCom knows and the app must not let in.
-pub(crate) async fn people_who_may_not(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn rejected_member_sees_the_reason(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let window = session.open(BrowserProfile::workbench()).await;
     for (kind, told) in [
@@ -144,7 +153,7 @@ pub(crate) async fn people_who_may_not(session: &BrowserSession, app: &DemoProce
 }
 
 /// What people are told whom the app does not let in, on a phone and on a desktop, in both languages.
-pub(crate) async fn told_in_every_look(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn error_pages_fit_every_profile(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let (stranger, hidden) = (company.special("non-member"), company.special("invisible"));
     for (viewport, language) in [
@@ -229,7 +238,7 @@ pub(crate) async fn told_in_every_look(session: &BrowserSession, app: &DemoProce
 }
 
 /// The company cancels: its sessions end, and it cannot log in.
-pub(crate) async fn company_leaves(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn cancelled_corp_cannot_log_in(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     log_in(&window, app, company, "/").await;

@@ -20,7 +20,7 @@ const LOOKS: [(Viewport, Language, bool); 6] = [
 ];
 
 /// Every page of ours.
-pub(crate) async fn login_pages(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn login_pages_fit_every_profile(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let login = format!("{}/auth/login?corpId={}", app.url, company.id);
     for (viewport, language, dark) in LOOKS {
@@ -77,7 +77,7 @@ pub(crate) async fn login_pages(session: &BrowserSession, app: &DemoProcess) {
 }
 
 /// Every page of the sandbox.
-pub(crate) async fn sandbox_pages(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn sandbox_pages_fit_every_profile(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let query = query(app).await;
     let oauth = format!("/connect/oauth2/authorize?response_type=code&{query}");
@@ -149,7 +149,7 @@ pub(crate) async fn sandbox_pages(session: &BrowserSession, app: &DemoProcess) {
 }
 
 /// The headers of every page are kept beside the pictures, and hold what a login page needs.
-pub(crate) async fn headers_of_every_page(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn every_page_has_strict_headers(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let mut all = String::new();
     for (target, status) in [

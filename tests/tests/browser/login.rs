@@ -8,7 +8,7 @@ use wecom_login_tests::{TestRequest, until};
 use crate::steps::{begin, is_in, is_out, log_in, tab_to};
 
 /// The QR page on a desktop; the session cookie is what it should be, and nothing of the login is left.
-pub(crate) async fn qr_login(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn qr_login_sets_the_session_cookie(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     begin(&window, app, company, "/api/public?from=qr").await;
@@ -42,7 +42,10 @@ pub(crate) async fn qr_login(session: &BrowserSession, app: &DemoProcess) {
 }
 
 /// A page that wants a login sends the browser to it, and gets it back.
-pub(crate) async fn protected_page(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn protected_page_is_shown_after_login(
+    session: &BrowserSession,
+    app: &DemoProcess,
+) {
     let company = &app.companies().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     window.goto(&format!("{}/", app.url)).await;
@@ -80,7 +83,7 @@ pub(crate) async fn protected_page(session: &BrowserSession, app: &DemoProcess) 
 }
 
 /// WeCom's own browser is sent through OAuth, without a QR code.
-pub(crate) async fn workbench_login(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn workbench_login_needs_no_qr_code(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let window = session.open(BrowserProfile::workbench()).await;
     window
@@ -102,7 +105,10 @@ pub(crate) async fn workbench_login(session: &BrowserSession, app: &DemoProcess)
 }
 
 /// With `snsapi_privateinfo` WeCom asks the person first; who refuses is told, who allows is in.
-pub(crate) async fn consent(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn consent_page_is_asked_for_private_info(
+    session: &BrowserSession,
+    app: &DemoProcess,
+) {
     let company = &app.companies().await[0];
     for (number, look) in [BrowserProfile::workbench(), BrowserProfile::desktop()]
         .into_iter()
@@ -157,7 +163,10 @@ pub(crate) async fn consent(session: &BrowserSession, app: &DemoProcess) {
 }
 
 /// A person types the code of the company; a wrong one is told, the right one is remembered.
-pub(crate) async fn organisation_code(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn organization_code_is_checked_and_remembered(
+    session: &BrowserSession,
+    app: &DemoProcess,
+) {
     let company = &app.companies().await[1];
     app.set_organization_code(&company.id, "Acme-1").await;
     let window = session.open(BrowserProfile::desktop()).await;
@@ -189,7 +198,7 @@ pub(crate) async fn organisation_code(session: &BrowserSession, app: &DemoProces
 }
 
 /// Two logins under way in two tabs: both come to their end, each in its place; the later session is the browser's.
-pub(crate) async fn two_tabs(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn two_tabs_log_in_independently(session: &BrowserSession, app: &DemoProcess) {
     let companies = app.companies().await;
     let window = session.open(BrowserProfile::desktop()).await;
     begin(&window, app, &companies[0], "/api/public?tab=1").await;
@@ -220,7 +229,7 @@ pub(crate) async fn two_tabs(session: &BrowserSession, app: &DemoProcess) {
 
 /// A person of two companies, as the example's own binder says, chooses one. Once she has left the other company there
 /// is nothing to choose.
-pub(crate) async fn two_companies(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn user_of_two_corps_selects_one(session: &BrowserSession, app: &DemoProcess) {
     let companies = app.companies().await;
     let (here, there) = (&companies[0], &companies[1]);
     let window = session.open(BrowserProfile::desktop()).await;
@@ -279,7 +288,7 @@ pub(crate) async fn two_companies(session: &BrowserSession, app: &DemoProcess) {
 }
 
 /// The whole way in and out again without a mouse.
-pub(crate) async fn by_keyboard(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn login_and_logout_work_by_keyboard(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     window
@@ -315,7 +324,10 @@ pub(crate) async fn by_keyboard(session: &BrowserSession, app: &DemoProcess) {
 }
 
 /// After a logout the login waits for a click.
-pub(crate) async fn logout(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn login_after_logout_waits_for_a_click(
+    session: &BrowserSession,
+    app: &DemoProcess,
+) {
     let company = &app.companies().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     log_in(&window, app, company, "/").await;
@@ -343,7 +355,7 @@ pub(crate) async fn logout(session: &BrowserSession, app: &DemoProcess) {
 }
 
 /// Nobody is sent elsewhere by `returnTo`.
-pub(crate) async fn return_to_stays_here(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn return_to_stays_on_this_origin(session: &BrowserSession, app: &DemoProcess) {
     let company = &app.companies().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     for elsewhere in [
@@ -366,7 +378,10 @@ pub(crate) async fn return_to_stays_here(session: &BrowserSession, app: &DemoPro
 }
 
 /// On https the cookies are `Secure` and begin with `__Host-`, the one of a login under way too.
-pub(crate) async fn over_https(session: &BrowserSession, app: &DemoProcess) {
+pub(crate) async fn https_cookies_have_the_host_prefix(
+    session: &BrowserSession,
+    app: &DemoProcess,
+) {
     // The app runs elsewhere than people see it; the sandbox was told where.
     let state = app.state().await;
     assert_eq!(

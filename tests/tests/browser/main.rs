@@ -55,39 +55,41 @@ macro_rules! with_adapters {
 fn main() -> ExitCode {
     let mut all = Vec::new();
     all.extend(with_examples!(BROWSER, run:
-        login::qr_login,
-        login::protected_page,
-        login::workbench_login,
-        login::consent,
-        login::organisation_code,
-        login::two_companies,
-        login::by_keyboard,
-        login::two_tabs,
-        login::logout,
-        login::return_to_stays_here,
-        errors::refused,
-        errors::code_expired,
-        errors::attempt_expired,
-        errors::back_button,
-        errors::forged_state,
-        errors::state_of_another_browser,
-        errors::people_who_may_not,
-        errors::told_in_every_look,
-        errors::company_leaves,
-        layout::login_pages,
-        layout::sandbox_pages,
-        layout::headers_of_every_page,
+        login::qr_login_sets_the_session_cookie,
+        login::protected_page_is_shown_after_login,
+        login::workbench_login_needs_no_qr_code,
+        login::consent_page_is_asked_for_private_info,
+        login::organization_code_is_checked_and_remembered,
+        login::user_of_two_corps_selects_one,
+        login::login_and_logout_work_by_keyboard,
+        login::two_tabs_log_in_independently,
+        login::login_after_logout_waits_for_a_click,
+        login::return_to_stays_on_this_origin,
+        errors::cancelled_login_can_be_repeated,
+        errors::expired_code_shows_its_page,
+        errors::deleted_flow_cookie_shows_its_page,
+        errors::back_button_does_not_repeat_the_login,
+        errors::forged_state_shows_an_error,
+        errors::state_of_another_browser_is_rejected,
+        errors::rejected_member_sees_the_reason,
+        errors::error_pages_fit_every_profile,
+        errors::cancelled_corp_cannot_log_in,
+        layout::login_pages_fit_every_profile,
+        layout::sandbox_pages_fit_every_profile,
+        layout::every_page_has_strict_headers,
     ));
-    all.extend(with_examples!(BROWSER_OVER_TLS, run_over_https: login::over_https));
+    all.extend(
+        with_examples!(BROWSER_OVER_TLS, run_over_https: login::https_cookies_have_the_host_prefix),
+    );
     all.extend(with_adapters!(
         BROWSER,
-        embedded::ten_minutes,
-        embedded::chooser
+        embedded::login_of_ten_minutes_has_expired,
+        embedded::corp_selection_can_be_reloaded_and_used_once
     ));
     all.extend(with_adapters!(
         BROWSER_OVER_TLS,
-        panel::panel,
-        panel::another_script
+        panel::panel_login_leaves_the_frame,
+        panel::unknown_script_falls_back_to_the_qr_page
     ));
     scenarios::run(all)
 }

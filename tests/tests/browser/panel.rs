@@ -22,7 +22,7 @@ const MIRROR: &str = "https://cdn.jsdelivr.net/npm/@wecom/jssdk@2.4.4/dist/wecom
 const WECOM: &str = "https://login.work.weixin.qq.com/wwlogin/sso/login";
 
 /// The page gives WeCom's script what it wants; who scans in the panel is logged in, outside of it.
-pub(crate) async fn panel(adapter: &dyn Adapter) {
+pub(crate) async fn panel_login_leaves_the_frame(adapter: &dyn Adapter) {
     let real = env::var_os("WECOM_JSSDK").map(|file| fs::read(file).unwrap());
     let script = real.as_deref().unwrap_or(STAND_IN);
     let panel = match real {
@@ -33,7 +33,7 @@ pub(crate) async fn panel(adapter: &dyn Adapter) {
     };
     let setup = TestApp::from_auths_directory().configure(|builder| builder.qr_panel(panel));
     run_with_panel(
-        "panel",
+        "panel_login_leaves_the_frame",
         adapter,
         setup,
         script,
@@ -95,7 +95,7 @@ pub(crate) async fn panel(adapter: &dyn Adapter) {
 }
 
 /// Under the default digest no other file runs; people are led on to WeCom's own page, and log in there.
-pub(crate) async fn another_script(adapter: &dyn Adapter) {
+pub(crate) async fn unknown_script_falls_back_to_the_qr_page(adapter: &dyn Adapter) {
     let setup =
         TestApp::from_auths_directory().configure(|builder| builder.qr_panel(QrPanel::new()));
     run_with_panel(

@@ -1,11 +1,11 @@
 //! The login of a browser, from `/login` to the app, with every adapter: WeCom's pages are the sandbox's.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod browser;
-mod coming_in;
-mod companies;
-mod refused;
-mod same_browser;
+mod browser_binding;
+mod cookie_jar;
+mod corp_selection;
+mod errors;
+mod logins;
 
 macro_rules! with_adapters {
     ($($module:ident::$test:ident),+ $(,)?) => {
@@ -23,19 +23,19 @@ macro_rules! with_adapters {
 }
 
 with_adapters!(
-    coming_in::a_scan_leads_into_the_app,
-    coming_in::within_wecom_a_click_is_enough,
-    coming_in::an_organisation_code_names_the_company,
-    same_browser::only_the_browser_that_began_may_end_it,
-    same_browser::tabs_do_not_disturb_each_other,
-    same_browser::the_way_back_stays_on_this_origin,
-    same_browser::on_https_every_cookie_is_bound_to_the_host,
-    same_browser::cookies_may_be_named_otherwise,
-    refused::a_login_may_be_refused_fail_and_end_in_time,
-    refused::who_may_not_come_in_is_told_why,
-    refused::after_a_logout_the_login_waits_for_a_click,
-    refused::unknown_companies_shut_nobody_out,
-    companies::the_page_of_companies_may_be_loaded_again,
-    companies::a_limit_leaves_the_choice_as_it_is,
-    companies::who_is_in_several_companies_chooses_one,
+    logins::qr_login_ends_in_the_app,
+    logins::workbench_login_needs_one_click,
+    logins::organization_code_selects_the_corp,
+    browser_binding::callback_of_another_browser_is_403,
+    browser_binding::concurrent_tabs_log_in_independently,
+    browser_binding::return_to_stays_on_this_origin,
+    browser_binding::https_cookies_have_the_host_prefix,
+    browser_binding::cookie_prefix_renames_every_cookie,
+    errors::cancelled_failed_and_expired_logins_show_their_page,
+    errors::rejected_member_sees_the_reason,
+    errors::login_after_logout_waits_for_a_click,
+    errors::unknown_corps_do_not_use_up_the_limit,
+    corp_selection::corp_selection_page_can_be_reloaded,
+    corp_selection::rate_limit_keeps_the_corp_selection,
+    corp_selection::user_of_several_corps_selects_one,
 );

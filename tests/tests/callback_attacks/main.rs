@@ -1,9 +1,9 @@
 //! The attacks on the callback URL, each with the rule that stops it.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod flood;
-mod kinds;
+mod event_kinds;
+mod forged_flood;
 mod order;
 mod refusals;
 mod tickets;
-mod twins;
+mod two_suites;

@@ -25,7 +25,7 @@ fn cancel(node: &TestApp, corp: &str, time: i64) -> wecom_login_tests::push::Sig
 }
 
 #[tokio::test]
-async fn a_forged_cancel_stops_logins_only_until_wecom_contradicts_it() {
+async fn forged_cancel_auth_stops_logins_until_wecom_contradicts_it() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
@@ -52,7 +52,7 @@ async fn a_forged_cancel_stops_logins_only_until_wecom_contradicts_it() {
 }
 
 #[tokio::test]
-async fn a_cancel_older_than_the_authorisation_ends_nothing() {
+async fn cancel_auth_older_than_the_authorization_is_ignored() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let token = node.issue_session(SUITE, &corp, &node.user(0, 0)).await;
@@ -63,7 +63,7 @@ async fn a_cancel_older_than_the_authorisation_ends_nothing() {
 }
 
 #[tokio::test]
-async fn cancel_and_create_in_the_same_second_are_settled_by_asking() {
+async fn cancel_and_create_of_one_second_are_resolved_by_asking_wecom() {
     let node = TestApp::builder().start().await;
     // Really installed; the cancellation of before arrives last.
     let corp = node.install(0).await;
@@ -106,7 +106,7 @@ async fn cancel_and_create_in_the_same_second_are_settled_by_asking() {
 }
 
 #[tokio::test]
-async fn a_create_that_overtakes_its_cancel_stands() {
+async fn create_auth_that_overtakes_its_cancel_auth_stays_active() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     node.sandbox
@@ -134,7 +134,7 @@ async fn a_create_that_overtakes_its_cancel_stands() {
 }
 
 #[tokio::test]
-async fn a_create_that_a_later_reset_overtook_begins_a_new_epoch() {
+async fn create_auth_after_a_later_reset_begins_a_new_epoch() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
@@ -183,7 +183,7 @@ async fn two_change_auth_of_one_second_are_both_read() {
 }
 
 #[tokio::test]
-async fn a_replayed_unsubscribe_ends_no_later_session() {
+async fn replayed_unsubscribe_ends_no_later_session() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
@@ -212,7 +212,7 @@ async fn a_replayed_unsubscribe_ends_no_later_session() {
 }
 
 #[tokio::test]
-async fn a_replay_is_known_after_its_record_is_gone() {
+async fn replay_is_detected_after_its_record_was_deleted() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);

@@ -28,7 +28,7 @@ fn refused() -> (u16, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn a_captured_post_sent_again_as_echostr_is_not_decrypted() {
+async fn captured_post_replayed_as_echostr_is_403() {
     for provider in [false, true] {
         let node = start(provider).await;
         let secret = "AuthCodeThatNobodyMaySee";
@@ -49,7 +49,7 @@ async fn a_captured_post_sent_again_as_echostr_is_not_decrypted() {
 
 /// A route of the host app's own has nothing but what the answer says.
 #[tokio::test]
-async fn an_answer_brings_its_headers() {
+async fn notify_response_has_its_headers() {
     let node = start(false).await;
     let query = node.push_builder.url_verification(SUITE, "1");
     let (service, instance) = (node.login.service(), node.login.instance("First").unwrap());
@@ -89,7 +89,7 @@ async fn an_answer_brings_its_headers() {
 }
 
 #[tokio::test]
-async fn a_url_check_is_answered_in_its_shape_only() {
+async fn url_verification_answers_only_a_well_formed_echostr() {
     let node = start(true).await;
     for fits in ["1", "1616140317555161061", "a-b_C9", &"a".repeat(64)] {
         assert_eq!(
@@ -121,7 +121,7 @@ async fn a_url_check_is_answered_in_its_shape_only() {
 }
 
 #[tokio::test]
-async fn a_leaked_token_makes_no_padding_oracle_of_get() {
+async fn leaked_callback_token_gives_no_padding_oracle() {
     // Whoever has the token signs any ciphertext; answers that differ would decrypt it byte by byte.
     for provider in [false, true] {
         let node = start(provider).await;
@@ -149,7 +149,7 @@ async fn a_leaked_token_makes_no_padding_oracle_of_get() {
 }
 
 #[tokio::test]
-async fn a_url_check_takes_its_own_receiveids_only() {
+async fn url_verification_accepts_only_known_receiveids() {
     let node = start(true).await;
     let echo = |receive_id: &str| node.push_builder.url_verification(receive_id, "123");
     for legal in [PROVIDER, SUITE] {
@@ -202,7 +202,7 @@ async fn a_url_check_takes_its_own_receiveids_only() {
 }
 
 #[tokio::test]
-async fn every_refusal_of_a_post_is_one_and_the_same_and_stores_nothing() {
+async fn refused_posts_are_identical_and_store_nothing() {
     let node = start(true).await;
     let event = suite_event(SUITE, "change_auth", 1, &[("AuthCorpId", "wwsomebody")]);
     let good = node.push_builder.post(SUITE, &event);
@@ -290,7 +290,7 @@ async fn every_refusal_of_a_post_is_one_and_the_same_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_no_callback_at_all_is_400() {
+async fn malformed_callback_is_400() {
     let node = start(true).await;
     let good = node.push_builder.post(
         SUITE,
@@ -345,7 +345,7 @@ async fn what_is_no_callback_at_all_is_400() {
 }
 
 #[tokio::test]
-async fn every_answer_is_plain_text_that_no_browser_runs() {
+async fn every_notify_response_is_plain_text_with_nosniff() {
     let node = start(true).await;
     let event = node.push_builder.post(
         SUITE,

@@ -98,7 +98,7 @@ fn now() -> i64 {
 }
 
 #[tokio::test]
-async fn an_older_ticket_never_replaces_a_newer_one() {
+async fn older_suite_ticket_never_replaces_a_newer_one() {
     let mut case = Case::start().await;
     case.ticket("newer", now()).await;
     case.ticket("older", now() - 600).await;
@@ -108,7 +108,7 @@ async fn an_older_ticket_never_replaces_a_newer_one() {
 }
 
 #[tokio::test]
-async fn at_equal_seconds_the_later_arrival_wins() {
+async fn suite_tickets_of_one_second_keep_the_later_arrival() {
     let mut case = Case::start().await;
     let second = now();
     case.ticket("first", second).await;
@@ -117,7 +117,7 @@ async fn at_equal_seconds_the_later_arrival_wins() {
 }
 
 #[tokio::test]
-async fn a_ticket_from_2099_does_not_win_for_ever() {
+async fn suite_ticket_from_2099_is_replaced_by_later_ones() {
     let mut case = Case::start().await;
     case.ticket("forged", 4_070_908_800).await;
     assert_eq!(
@@ -136,7 +136,7 @@ async fn a_ticket_from_2099_does_not_win_for_ever() {
 }
 
 #[tokio::test]
-async fn after_40085_the_next_ticket_is_taken_whatever_its_time() {
+async fn after_40085_the_next_suite_ticket_is_accepted_whatever_its_time() {
     let mut case = Case::start().await;
     case.ticket("forged", now() + 500).await;
     case.ticket("real", now()).await;
@@ -153,7 +153,7 @@ async fn after_40085_the_next_ticket_is_taken_whatever_its_time() {
 }
 
 #[tokio::test]
-async fn a_ticket_of_1024_characters_stays_whole() {
+async fn suite_ticket_of_1024_characters_is_stored_whole() {
     let mut case = Case::start().await;
     let long: String = ('a'..='z').cycle().take(1024).collect();
     case.ticket(&long, now()).await;

@@ -48,7 +48,7 @@ async fn refused(login: &WecomLogin, token: &str) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unknown_tokens_ask_the_database_nothing() {
+async fn unknown_token_is_401_without_a_query() {
     let lines = LogCapture::default();
     lines.record("sqlx::query=info");
     let node = TestApp::builder().start().await;
@@ -109,7 +109,7 @@ async fn unknown_tokens_ask_the_database_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn forged_callbacks_leave_no_trace() {
+async fn forged_callback_leaves_no_record() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let records = "SELECT (SELECT COUNT(*) FROM wecom_callback_record) + (SELECT COUNT(*) FROM wecom_callback_seen)";
@@ -138,7 +138,7 @@ async fn forged_callbacks_leave_no_trace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn garbage_codes_from_everywhere_cost_wecom_three_hundred_calls() {
+async fn random_codes_from_many_clients_reach_wecom_300_times() {
     let clock = ManualClock::starting_now();
     let node = TestApp::builder().clock(&clock).start().await;
     let (corp, other) = (node.install(0).await, node.install(1).await);

@@ -1,5 +1,5 @@
 //! What is over goes, and nothing grows for ever.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod month;
-mod turns;
+mod alternation;
+mod table_sizes;

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use wecom_login::Clock as _;
 
-use super::lives::{RecordLife, SessionTurn};
 use super::run::Run;
 use super::steps::{Act, CORPS};
+use super::transitions::{RecordLife, SessionTurn};
 
 /// A session that nobody uses lives a day.
 const SURELY_ALIVE: Duration = Duration::from_hours(23);

@@ -6,15 +6,15 @@
 
 mod clock;
 mod counts;
-mod lives;
 mod nodes;
 mod people;
-mod post;
+mod push_queue;
 mod pushes;
-mod rest;
 mod run;
+mod settling;
 mod state;
 mod steps;
+mod transitions;
 
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
@@ -24,7 +24,7 @@ use steps::Step;
 const CASES: u32 = 12;
 
 #[test]
-fn whatever_happens_nothing_is_lost_nor_done_twice_and_sessions_live_as_they_must() {
+fn random_histories_match_model() {
     let cases = std::env::var("PROPTEST_CASES")
         .ok()
         .and_then(|cases| cases.parse().ok())

@@ -8,10 +8,10 @@ use wecom_login::{
 };
 use wecom_login_tests::app::SUITE;
 
-use super::lives::{RecordLife, SessionLife, SessionTurn};
 use super::run::{Checked, PATIENCE, Run, at_last, is_late};
 use super::state::{Pushed, Session, Standing};
 use super::steps::Act;
+use super::transitions::{RecordLife, SessionLife, SessionTurn};
 
 impl Run<'_> {
     pub(super) async fn log_in(&mut self, corp: usize, person: usize, node: usize) -> Checked {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use wecom_login::{Clock as _, ErrorKind};
 use wecom_login_tests::app::SUITE;
 
-use super::lives::{RecordLife, RecordTurn, SessionTurn};
 use super::run::{Checked, Run};
 use super::state::{Pushed, Standing, corp_of};
 use super::steps::Act;
+use super::transitions::{RecordLife, RecordTurn, SessionTurn};
 
 impl Run<'_> {
     /// What an administrator or a person does; the push of it waits.

@@ -11,11 +11,11 @@ use wecom_login_tests::database::TestDatabase;
 use wecom_login_tests::hooks::RecordingHooks;
 use wecom_sandbox::Sandbox;
 
-use super::lives::RecordLife;
 use super::nodes::Running;
-use super::post::PostBox;
+use super::push_queue::PostBox;
 use super::state::{Corp, Counted, Person, Pushed, Session, Standing};
 use super::steps::{Act, CORPS, NODES, PEOPLE, Step};
+use super::transitions::RecordLife;
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -4,9 +4,9 @@ use std::sync::atomic::AtomicUsize;
 
 use wecom_login::Timestamp;
 
-use super::lives::{RecordLife, SessionLife};
-use super::post::Letter;
+use super::push_queue::Letter;
 use super::steps::Act;
+use super::transitions::{RecordLife, SessionLife};
 
 /// What was done in all histories.
 #[derive(Debug, Default)]

@@ -30,7 +30,7 @@ impl Clock for Wrong {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nodes_whose_clocks_are_a_minute_apart_agree() {
+async fn nodes_with_clocks_a_minute_apart_agree() {
     let node = TestApp::builder().corps(5).start().await;
     let corp = node.install(0).await;
     let who = principal(SUITE, &corp, &node.user(0, 0));

@@ -1,14 +1,14 @@
 //! Several handles on one database, as several processes would be: they are one service.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod all_sessions;
+mod auth_code;
 mod clocks;
-mod ends;
-mod idle;
-mod keys;
-mod one_code;
+mod concurrent_start;
+mod data_keys;
+mod end_all_sessions;
+mod idle_timeout;
 mod other_suites;
-mod reading;
-mod tables;
+mod re_read;
+mod revocations;
 mod tokens;
 mod upgrade;

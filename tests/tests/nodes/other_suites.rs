@@ -134,7 +134,7 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn authorisations_of_a_suite_are_read_by_a_node_that_has_it() {
+async fn authorizations_of_a_suite_are_read_by_a_node_that_has_it() {
     let (node, clock, _) = two_suites().await;
     let with_clock = |builder: Builder| builder.clock(clock.clone());
     // The question of the first suite has waited longest.

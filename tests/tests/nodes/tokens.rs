@@ -48,7 +48,7 @@ async fn log_in_at_last(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nine_hundred_logins_on_three_nodes_after_the_tokens_died_fetch_one() {
+async fn logins_on_three_nodes_after_token_expiry_fetch_one_token() {
     // A clock that stands: the lease of a node whose statements stand in a long line does not run out meanwhile.
     let clock = ManualClock::starting_now();
     let node = TestApp::builder().clock(&clock).start().await;
@@ -85,7 +85,7 @@ async fn nine_hundred_logins_on_three_nodes_after_the_tokens_died_fetch_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_the_node_that_fetches_a_token_dies_another_one_fetches_it() {
+async fn token_fetch_is_taken_over_from_a_dead_node() {
     let clock = ManualClock::starting_now();
     let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
@@ -142,7 +142,7 @@ async fn when_the_node_that_fetches_a_token_dies_another_one_fetches_it() {
 }
 
 #[tokio::test]
-async fn a_token_is_refreshed_ahead_by_one_node() {
+async fn token_is_refreshed_early_by_one_node() {
     let clock = ManualClock::starting_now();
     let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;

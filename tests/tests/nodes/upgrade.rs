@@ -269,17 +269,17 @@ async fn is_brought_up_to_date(old: Old, nodes: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tables_of_the_first_version_are_brought_up_to_date_with_what_they_hold() {
+async fn first_version_tables_are_migrated_with_their_data() {
     is_brought_up_to_date(Old::First, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tables_of_the_version_before_are_brought_up_to_date_with_what_they_hold() {
+async fn previous_version_tables_are_migrated_with_their_data() {
     is_brought_up_to_date(Old::Before, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_nodes_that_start_at_once_on_old_tables_one_brings_them_up_to_date() {
+async fn concurrent_starts_on_old_tables_migrate_once() {
     for old in [Old::First, Old::Before] {
         is_brought_up_to_date(old, 3).await;
     }

@@ -6,10 +6,10 @@ use wecom_login_tests::app::SUITE;
 use wecom_login_tests::database::{TestDatabase, pool};
 use wecom_login_tests::push::app_event;
 
-use super::visit::Visit;
+use super::probe::Visit;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_refuses_pushes_until_there_is_room() {
+async fn full_disk_refuses_pushes_until_space_is_freed() {
     let directory = tempfile::tempdir().unwrap();
     let database = TestDatabase::file(directory.path());
     let mut options = pool(database.url());

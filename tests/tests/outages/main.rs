@@ -2,15 +2,15 @@
 //! is lost, whoever is logged in stays in, and everything recovers by itself.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod believed;
-mod cut_off;
+mod deleted_record;
 mod disk_full;
-mod gone;
-mod hidden;
+mod exhausted_pool;
+mod hidden_member;
+mod max_stale;
+mod old_backup;
 mod permanent_code;
-mod pool;
-mod record_gone;
-mod restored;
-mod restored_far;
+mod probe;
+mod restored_backup;
 mod takeover;
-mod visit;
+mod unanswered_begin;
+mod unavailable;

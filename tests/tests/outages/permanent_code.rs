@@ -8,7 +8,7 @@ use wecom_login_tests::{TestApp, until};
 const V2: &str = "service/v2/get_permanent_code";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_permanent_code_that_cannot_be_stored_is_kept_loudly_until_it_can() {
+async fn unstorable_permanent_code_is_logged_and_kept_until_stored() {
     let log = LogCapture::default();
     log.record("error");
     let transport = FaultyTransport::new();

@@ -14,7 +14,7 @@ const READ: &str = "service/v2/get_auth_info";
 const RUNNING: &str = "SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'running'";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_node_works_on_when_it_stops_is_handed_back_at_once() {
+async fn shutdown_releases_running_records_at_once() {
     // A clock that stands: no lease runs out.
     let clock = ManualClock::starting_now();
     let node = TestApp::builder().clock(&clock).start().await;
@@ -58,7 +58,7 @@ async fn what_a_node_works_on_when_it_stops_is_handed_back_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_auth_code_that_is_on_its_way_is_waited_for() {
+async fn shutdown_waits_for_the_exchange_in_flight() {
     let transport = FaultyTransport::new();
     let node = TestApp::builder()
         .configure(|builder| builder.http_client(transport.client()))
@@ -138,7 +138,7 @@ async fn a_node_dies_at_work(clock: &ManualClock) -> TestApp {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_work_of_a_dead_node_is_taken_over_within_ten_seconds() {
+async fn work_of_a_dead_node_is_taken_over_within_ten_seconds() {
     // By a clock that the test moves: the machine may take as long as it likes.
     let clock = ManualClock::starting_now();
     let node = a_node_dies_at_work(&clock).await;
@@ -169,7 +169,7 @@ async fn the_work_of_a_dead_node_is_taken_over_within_ten_seconds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_nothing_wakes_takes_over_within_ten_seconds() {
+async fn idle_node_takes_over_within_ten_seconds() {
     let clock = ManualClock::starting_now();
     let node = a_node_dies_at_work(&clock).await;
     let other = node

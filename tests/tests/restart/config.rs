@@ -22,7 +22,7 @@ fn config() -> Value {
 }
 
 #[test]
-fn a_broken_field_is_named_with_its_file_and_its_rule() {
+fn invalid_field_is_reported_with_file_and_rule() {
     let with = |field: &str, value: Value| {
         let mut config = config();
         config["authConfig"][field] = value;
@@ -58,7 +58,7 @@ fn a_broken_field_is_named_with_its_file_and_its_rule() {
 }
 
 #[test]
-fn files_that_cannot_be_read_are_named() {
+fn unreadable_file_is_reported_by_name() {
     let directory = AppDirectory::new();
     directory.write(
         "Restart.json",
@@ -103,7 +103,7 @@ fn files_that_cannot_be_read_are_named() {
 }
 
 #[test]
-fn flags_follow_the_rules_too() {
+fn invalid_flag_is_reported_without_its_value() {
     let directory = AppDirectory::new();
     let (code, said) = start(&directory, &["--public-url", "http://example.com"]);
     assert_eq!(code, Some(1), "{said}");

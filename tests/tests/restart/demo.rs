@@ -33,7 +33,7 @@ async fn control(demo: &DemoProcess, action: &str) -> serde_json::Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_company_that_comes_back_is_set_up_again() {
+async fn demo_sets_up_a_corp_that_authorizes_again() {
     let directory = tempfile::tempdir().unwrap();
     // On all addresses: the sandbox beside it stays on this machine.
     let demo = DemoProcess::start_in(AXUM_APP, directory.path(), "0.0.0.0:0", None).await;
@@ -62,7 +62,7 @@ async fn a_company_that_comes_back_is_set_up_again() {
 
 /// As after a kill between what the sandbox writes down and its push.
 #[tokio::test(flavor = "multi_thread")]
-async fn companies_that_only_the_sandbox_knows_authorise_again() {
+async fn demo_reauthorizes_corps_that_only_the_sandbox_knows() {
     let directory = tempfile::tempdir().unwrap();
     drop(DemoProcess::start_in(AXUM_APP, directory.path(), "127.0.0.1:0", None).await);
     for file in std::fs::read_dir(directory.path()).unwrap() {

@@ -221,26 +221,26 @@ async fn dies_when_a_company_cancels(failpoint: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_it_dies_at_an_acknowledged_authorisation_is_carried_out_once() {
+async fn crash_at_any_step_authorizes_a_corp_once() {
     // Only a company that comes in is decided on.
     let outside = [&WITH_AN_AUTH_CODE[..], &["admit/decided"]].concat();
     for_some_at_once(&outside, dies_and_the_company_comes_in).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_it_dies_at_a_reset_of_the_secret_is_carried_out_once() {
+async fn crash_at_any_step_resets_the_secret_once() {
     for_some_at_once(&WITH_AN_AUTH_CODE, dies_and_the_secret_is_reset).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn between_wecoms_answer_and_the_commit_the_record_says_what_helps() {
+async fn crash_between_exchange_and_commit_leaves_a_hint() {
     let window = ["exchange/answered"];
     for_some_at_once(&window, dies_in_the_named_window).await;
     for_some_at_once(&window, dies_in_the_named_window_of_a_reset).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_it_dies_at_an_end_is_carried_out_once() {
+async fn crash_at_any_step_revokes_once() {
     let people = [
         "inbox/stored",
         "worker/claimed",

@@ -23,7 +23,7 @@ async fn corps(app: &AppProcess) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kill_logs_nobody_out_and_fetches_nothing_twice() {
+async fn kill_keeps_sessions_and_cached_tokens() {
     let mut harness = CrashHarness::start(AXUM_APP, 3).await;
     let user = harness.sandbox.user_ids(&harness.corps[0])[0].clone();
     let installed = harness.sandbox.install(&harness.corps[0]).await;
@@ -58,7 +58,7 @@ async fn a_kill_logs_nobody_out_and_fetches_nothing_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_answered_success_is_carried_out_whenever_the_app_is_killed() {
+async fn acknowledged_push_survives_a_kill_at_any_moment() {
     let seed = u64::from(
         SystemTime::now()
             .duration_since(UNIX_EPOCH)

@@ -5,8 +5,8 @@ mod config;
 mod demo;
 mod failpoints;
 mod kills;
-mod people;
-mod stops;
+mod member_failpoints;
+mod termination;
 
 use wecom_login_tests::process::Example;
 

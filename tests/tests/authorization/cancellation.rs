@@ -1,0 +1,271 @@
+//! The end of an authorisation: at once for logins and sessions, for the data when WeCom confirms.
+
+use std::time::Duration;
+
+use sea_orm::ConnectionTrait as _;
+use serde_json::json;
+use wecom_login::ManualClock;
+use wecom_login_tests::app::{ADMIN_KEY, SUITE};
+use wecom_login_tests::{TestApp, TestRequest, until};
+use wecom_sandbox::Fault;
+
+/// Tables and how many of their rows name the company.
+async fn rows_of(node: &TestApp, corp: &str) -> Vec<(String, i64)> {
+    let mut found = Vec::new();
+    for (table, columns) in node.database.tables().await {
+        let condition: Vec<String> = columns
+            .iter()
+            .map(|column| format!("{column} = '{corp}'"))
+            .collect();
+        let count = format!(
+            "SELECT COUNT(*) FROM {table} WHERE {}",
+            condition.join(" OR ")
+        );
+        let count = node.number(&count).await;
+        if count > 0 {
+            found.push((table, count));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn confirmed_cancellation_erases_all_data_of_the_corp() {
+    let node = TestApp::builder().start().await;
+    let (corp, other) = (node.install(0).await, node.install(1).await);
+    let user = node.user(0, 0);
+    let token = node.log_in_to_suite(SUITE, &corp, &user).await.json()["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let stays = node
+        .log_in_to_suite(SUITE, &other, &node.user(1, 0))
+        .await
+        .json()["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let code = node.sandbox.code(&corp, &user).unwrap();
+    let login_code = json!({"corpId": corp, "code": code});
+    let answer = node
+        .call(TestRequest::post("/First/getLoginCode").json(&login_code))
+        .await;
+    assert_eq!(answer.status, 200, "{:?}", answer.json());
+    let org_code = json!({"corpId": corp, "code": "company-one"});
+    assert_eq!(
+        node.call(
+            TestRequest::post("/setCode")
+                .bearer(ADMIN_KEY)
+                .json(&org_code)
+        )
+        .await
+        .status,
+        204
+    );
+    let before = rows_of(&node, &corp).await;
+    for table in [
+        "access_token",
+        "authorization",
+        "login_code",
+        "organization_code",
+        "person",
+        "session",
+        "user",
+    ] {
+        let table = format!("wecom_{table}");
+        assert!(
+            before.iter().any(|(name, _)| *name == table),
+            "{table} would not show anything: {before:?}"
+        );
+    }
+    let others = rows_of(&node, &other).await;
+
+    assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
+    until("the company is out", async || {
+        node.authorization_status(SUITE, &corp).await == "cancelled"
+    })
+    .await;
+    assert!(!node.is_valid(&token).await);
+    let erased = "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NULL AND agent_id IS NULL \
+        AND corp_name = '' AND status = 'cancelled'";
+    until("WeCom confirmed", async || node.number(erased).await == 1).await;
+    let after: Vec<String> = rows_of(&node, &corp)
+        .await
+        .into_iter()
+        .map(|(table, _)| table)
+        .collect();
+    let told = ["wecom_authorization", "wecom_callback_record", "wecom_end"];
+    assert_eq!(
+        after, told,
+        "that it ended, how it was told, and the word of it to the other nodes"
+    );
+    assert_eq!(
+        node.number("SELECT COUNT(*) FROM wecom_callback_record WHERE payload IS NOT NULL")
+            .await,
+        0
+    );
+    assert_eq!(rows_of(&node, &other).await, others);
+    assert!(node.is_valid(&stays).await);
+    assert_eq!(node.hooks.count(&format!("cancelled: {corp}")), 1);
+    let found = node
+        .call(TestRequest::get("/getLoginConfigByCode?code=company-one"))
+        .await;
+    assert_eq!(found.problem(), (404, "ORG_CODE_NOT_FOUND".to_owned()));
+    // And it may come back, as a new one.
+    node.install(0).await;
+    assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
+    assert!(!node.is_valid(&token).await);
+}
+
+/// More than goes in one statement.
+const PEOPLE: usize = 1_200;
+
+/// A company's people, each with a profile, a user and a session.
+async fn populate(node: &TestApp, corp: &str) {
+    let (suite, corp_id) = (node.database.literal(SUITE), node.database.literal(corp));
+    let database = node.database.connect().await;
+    let insert = async |into: &str, row: &dyn Fn(usize, &str) -> String| {
+        let rows: Vec<String> = (0..PEOPLE)
+            .map(|number| row(number, &node.database.literal(&format!("person-{number}"))))
+            .map(|rest| format!("({suite}, {corp_id}, {rest})"))
+            .collect();
+        for some in rows.chunks(300) {
+            let insert = format!("INSERT INTO {into} VALUES {}", some.join(", "));
+            database.execute_unprepared(&insert).await.unwrap();
+        }
+    };
+    let person =
+        "wecom_person (suite_id, corp_id, user_id, epoch, name, avatar, email, mobile, created_at)";
+    insert(person, &|number, user| {
+        format!("{user}, 0, 'Person {number}', 'https://a/{number}', 'p{number}@a', '{number}', 0")
+    })
+    .await;
+    let user = "wecom_user (suite_id, corp_id, user_id, local_id, created_at)";
+    insert(user, &|number, user| format!("{user}, 'user-{number}', 0")).await;
+    let session = "wecom_session (suite_id, corp_id, user_id, id, token_hash, local_id, instance, platform, \
+        login_type, person_epoch, authorization_epoch, created_at, last_seen_at, expires_at)";
+    let later = 4_000_000_000_000_i64;
+    insert(session, &|number, user| {
+        let hash = node.database.literal(&format!("{number:0>8}{corp:0>24.24}"));
+        let times = format!("0, {later}, {later}");
+        format!(
+            "{user}, '{corp}-{number}', {hash}, 'user-{number}', 'auths.First', 'web', 'scan', 0, 1, {times}"
+        )
+    })
+    .await;
+}
+
+/// How many rows about a company's people are left in each table.
+async fn people_of(node: &TestApp, corp: &str) -> [i64; 3] {
+    let corp = node.database.literal(corp);
+    let mut left = [0; 3];
+    for (rows, table) in left.iter_mut().zip(["person", "user", "session"]) {
+        *rows = node
+            .number(&format!(
+                "SELECT COUNT(*) FROM wecom_{table} WHERE corp_id = {corp}"
+            ))
+            .await;
+    }
+    left
+}
+
+#[tokio::test]
+async fn large_corp_is_erased_completely_and_no_other_corp_is() {
+    let clock = ManualClock::starting_now();
+    let node = TestApp::builder().clock(&clock).start().await;
+    let (corp, other) = (node.install(0).await, node.install(1).await);
+    for corp in [&corp, &other] {
+        populate(&node, corp).await;
+    }
+    let stays = node.issue_session(SUITE, &other, "person-7").await;
+    let others = rows_of(&node, &other).await;
+    assert_eq!(people_of(&node, &corp).await, [1_200; 3]);
+
+    // What goes last cannot go: the bulk went before it, batch by batch, and not in one transaction with it.
+    node.database
+        .execute("ALTER TABLE wecom_organization_code RENAME TO away")
+        .await;
+    assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
+    until("its people are gone", async || {
+        people_of(&node, &corp).await == [0; 3]
+    })
+    .await;
+    let kept = "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NOT NULL";
+    assert_eq!(node.number(kept).await, 2, "WeCom can be asked again");
+    node.database
+        .execute("ALTER TABLE away RENAME TO wecom_organization_code")
+        .await;
+    until("the rest is gone", async || {
+        clock.advance(Duration::from_secs(5));
+        node.number(kept).await == 1
+    })
+    .await;
+
+    let after: Vec<String> = rows_of(&node, &corp)
+        .await
+        .into_iter()
+        .map(|(table, _)| table)
+        .collect();
+    assert_eq!(
+        after,
+        ["wecom_authorization", "wecom_callback_record", "wecom_end"]
+    );
+    assert_eq!(rows_of(&node, &other).await, others);
+    assert!(node.is_valid(&stays).await);
+    assert_eq!(node.hooks.count(&format!("cancelled: {corp}")), 1);
+}
+
+#[tokio::test]
+async fn unconfirmed_cancellation_stops_logins_and_keeps_the_permanent_code() {
+    let node = TestApp::builder().start().await;
+    let corp = node.install(0).await;
+    let user = node.user(0, 0);
+    let token = node.issue_session(SUITE, &corp, &user).await;
+    node.sandbox
+        .fault(Fault::of("service/v2/get_auth_info").http_status(502))
+        .unwrap();
+    let code = node.sandbox.code(&corp, &user).unwrap();
+    assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
+    until("the company is out", async || {
+        node.authorization_status(SUITE, &corp).await == "cancelled"
+    })
+    .await;
+    assert!(!node.is_valid(&token).await);
+    let answer = node.log_in_with_code(&corp, &code, Some(SUITE)).await;
+    assert_eq!(answer.problem(), (403, "CORP_NOT_AUTHORIZED".to_owned()));
+    assert_eq!(
+        node.number("SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NOT NULL")
+            .await,
+        1
+    );
+}
+
+#[tokio::test]
+async fn login_in_flight_during_cancellation_gets_no_session() {
+    let node = TestApp::builder().start().await;
+    let corp = node.install(0).await;
+    let user = node.user(0, 0);
+    // The last call of a first login answers when the cancellation is through.
+    node.sandbox
+        .fault(Fault::of("user/get").delay_ms(1_500))
+        .unwrap();
+    let code = node.sandbox.code(&corp, &user).unwrap();
+    let (answer, ()) = tokio::join!(node.log_in_with_code(&corp, &code, Some(SUITE)), async {
+        until("the login is under way", async || {
+            node.sandbox.calls("user/get") == 1
+        })
+        .await;
+        node.sandbox.cancel(&corp).await.unwrap();
+        until("the company is out", async || {
+            node.authorization_status(SUITE, &corp).await == "cancelled"
+        })
+        .await;
+    });
+    if answer.status == 200 {
+        let token = answer.json()["token"].as_str().unwrap().to_owned();
+        assert!(
+            !node.is_valid(&token).await,
+            "a session of a company that is gone"
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! From an AuthCode to a permanent code.
+
+use std::time::Duration;
+
+use serde_json::json;
+use wecom_login::{ManualClock, RecordStatus};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::push::suite_event;
+use wecom_login_tests::transport::FaultyTransport;
+use wecom_login_tests::{TestApp, until};
+use wecom_sandbox::Fault;
+
+const V2: &str = "service/v2/get_permanent_code";
+const V1: &str = "service/get_permanent_code";
+
+#[tokio::test]
+async fn create_auth_before_the_first_suite_ticket_waits_for_it() {
+    let node = TestApp::builder().without_push().start().await;
+    node.sandbox
+        .change_settings(json!({"ticketPeriodMs": 0}))
+        .await
+        .unwrap();
+    node.sandbox
+        .set_notify(&format!("http://{}/auth/notify", node.address()))
+        .unwrap();
+    let corp = node.corp(0);
+    assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
+    until("it waits", async || {
+        let record = node.records().await.remove(0);
+        let hint = record.hint.unwrap_or_default();
+        record.status == RecordStatus::Waiting
+            && record.attempts > 0
+            && hint.contains("suite_ticket")
+    })
+    .await;
+    assert_eq!(node.authorization_status(SUITE, &corp).await, "none");
+    assert_eq!(node.sandbox.calls("service/get_suite_token"), 0);
+    node.sandbox.push_ticket(SUITE).await.unwrap();
+    until("the company is in", async || {
+        node.authorization_status(SUITE, &corp).await == "active"
+    })
+    .await;
+    until("its record is done", async || {
+        node.record_statuses("create_auth").await == ["succeeded"]
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn v1_api_is_tried_after_v2_refuses() {
+    let node = TestApp::builder().start().await;
+    node.sandbox.fault(Fault::of(V2).errcode(48002)).unwrap();
+    node.install(0).await;
+    assert_eq!((node.sandbox.calls(V2), node.sandbox.calls(V1)), (1, 1));
+}
+
+#[tokio::test]
+async fn v1_api_is_not_tried_after_an_ambiguous_failure() {
+    for (what, fault, answered) in [
+        ("no answer", Fault::of(V2).errcode(-1), false),
+        ("busy", Fault::of(V2).errcode(-1), true),
+        ("a gateway's error", Fault::of(V2).http_status(502), true),
+    ] {
+        let transport = FaultyTransport::new();
+        let node = TestApp::builder()
+            .configure(|builder| builder.http_client(transport.client()))
+            .start()
+            .await;
+        node.sandbox.fault(fault.times(1)).unwrap();
+        if !answered {
+            transport.drop_response(V2);
+        }
+        node.install(0).await;
+        assert_eq!(
+            (node.sandbox.calls(V2), node.sandbox.calls(V1)),
+            (2, 0),
+            "{what}: v2 again, and only v2"
+        );
+    }
+}
+
+#[tokio::test]
+async fn lost_permanent_code_is_hinted_and_healed_by_a_reset() {
+    let clock = ManualClock::starting_now();
+    let transport = FaultyTransport::new();
+    let client = transport.client();
+    let node = TestApp::builder()
+        .configure(|builder| builder.http_client(client).clock(clock.clone()))
+        .start()
+        .await;
+    // WeCom spends the code, and its answer never comes.
+    transport.drop_response(V2);
+    let corp = node.corp(0);
+    assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
+    let record = async || {
+        node.records()
+            .await
+            .into_iter()
+            .find(|record| record.event == "create_auth")
+            .unwrap()
+    };
+    until("the first try is over", async || {
+        record().await.attempts == 1 && record().await.last_error.is_some()
+    })
+    .await;
+    until("the second try is over", async || {
+        clock.advance(Duration::from_secs(1));
+        record().await.attempts == 2 && record().await.hint.is_some()
+    })
+    .await;
+    assert_eq!(
+        record().await.status,
+        RecordStatus::Waiting,
+        "another node may have the answer: a minute is waited"
+    );
+    until("it failed", async || {
+        clock.advance(Duration::from_secs(5));
+        record().await.status == RecordStatus::Failed
+    })
+    .await;
+    let failed = record().await;
+    assert!(
+        failed.hint.clone().unwrap().contains("重新获取secret"),
+        "{failed:?}"
+    );
+    assert!(failed.last_error.unwrap().contains("permanent_code"));
+    assert_eq!(
+        (
+            node.sandbox.calls(V1),
+            node.authorization_status(SUITE, &corp).await.as_str()
+        ),
+        (0, "none")
+    );
+    // What the hint says helps.
+    assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
+    until("the company is in", async || {
+        node.authorization_status(SUITE, &corp).await == "active"
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn spent_auth_code_fails_at_once_with_a_hint() {
+    let node = TestApp::builder().start().await;
+    node.install(0).await;
+    let spent = "s".repeat(64);
+    let now = i64::MAX;
+    let event = suite_event(SUITE, "create_auth", now, &[("AuthCode", &spent)]);
+    node.notify_until_accepted(&node.push_builder.post(SUITE, &event))
+        .await;
+    until("it failed", async || {
+        node.record_statuses("create_auth").await[0] == "failed"
+    })
+    .await;
+    let record = node.records().await.remove(0);
+    assert!(record.hint.unwrap().contains("重新获取secret"));
+    assert_eq!(
+        node.sandbox.calls(V1),
+        0,
+        "40078 is the end, not a reason for v1"
+    );
+    let answer = node
+        .login
+        .service()
+        .retry_callback(record.record_id)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        answer.errcode(),
+        Some(40078),
+        "tried by hand, it says what WeCom says"
+    );
+}
+
+#[tokio::test]
+async fn existing_authorization_is_imported() {
+    let node = TestApp::builder().without_push().start().await;
+    let corp = node.corp(0);
+    // Authorised long ago: nobody told us.
+    let _ = node.sandbox.install(&corp).await.unwrap();
+    node.start_pushing().await;
+    let import = async |code: &str| {
+        let ids = (
+            wecom_login::SuiteId::new(SUITE).unwrap(),
+            wecom_login::CorpId::new(&*corp).unwrap(),
+        );
+        node.login
+            .service()
+            .import_authorization(&ids.0, &ids.1, wecom_login::PermanentCode::new(code), None)
+            .await
+    };
+    let code = node.sandbox.permanent_code(&corp, SUITE).unwrap();
+    import(&code).await.unwrap();
+    until("WeCom named the app", async || {
+        node.corp_summary(SUITE, &corp)
+            .await
+            .unwrap()
+            .agent_id
+            .is_some()
+    })
+    .await;
+    let login = node.log_in_to_suite(SUITE, &corp, &node.user(0, 0)).await;
+    assert_eq!(login.status, 200, "{:?}", login.json());
+    let token = login.json()["token"].as_str().unwrap().to_owned();
+    import(&code).await.unwrap();
+    assert!(
+        node.is_valid(&token).await,
+        "imported again it is the same authorisation"
+    );
+    assert_eq!(
+        import("  ").await.unwrap_err().kind(),
+        wecom_login::ErrorKind::ApiParams
+    );
+}

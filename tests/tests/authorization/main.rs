@@ -1,0 +1,8 @@
+//! The life of an authorisation: exchanged, read, broken, healed, cancelled, erased.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod admission;
+mod broken;
+mod cancellation;
+mod exchange;
+mod members;

@@ -1,0 +1,265 @@
+//! People leave while the host app cannot end their binding: sessions end at once and once, and what comes later stays.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use wecom_login::{
+    AuthenticatedMember, Builder, DefaultUserBinder, Error, ErrorKind, ManualClock, Principal,
+    Result, UserBinder,
+};
+use wecom_login_tests::app::{SUITE, principal};
+use wecom_login_tests::push::{SignedPush, app_event, suite_event};
+use wecom_login_tests::{TestApp, until};
+use wecom_sandbox::Fault;
+
+/// Our auth model behind a host app that is away at times.
+struct Away {
+    ours: DefaultUserBinder,
+    away: Arc<AtomicBool>,
+}
+
+impl Away {
+    fn check(&self) -> Result<()> {
+        match self.away.load(Ordering::SeqCst) {
+            true => Err(Error::new(
+                ErrorKind::StoreUnavailable,
+                "the host app is away",
+            )),
+            false => Ok(()),
+        }
+    }
+}
+
+impl UserBinder for Away {
+    async fn bind(&self, member: &AuthenticatedMember) -> Result<Option<String>> {
+        self.ours.bind(member).await
+    }
+
+    async fn find(&self, principal: &Principal) -> Result<Option<String>> {
+        self.ours.find(principal).await
+    }
+
+    async fn unbind(&self, principal: &Principal) -> Result<()> {
+        self.check()?;
+        self.ours.unbind(principal).await
+    }
+
+    async fn rebind(&self, from: &Principal, to: &Principal) -> Result<()> {
+        self.check()?;
+        self.ours.rebind(from, to).await
+    }
+}
+
+async fn started() -> (TestApp, Arc<AtomicBool>, String, String) {
+    started_with(|builder| builder).await
+}
+
+async fn started_with(
+    change: impl FnOnce(Builder) -> Builder + Send,
+) -> (TestApp, Arc<AtomicBool>, String, String) {
+    let away = Arc::new(AtomicBool::new(false));
+    let of_binder = Arc::clone(&away);
+    let node = TestApp::builder()
+        .configure(|builder| {
+            change(builder.wrap_binder(move |ours| Away {
+                ours,
+                away: of_binder,
+            }))
+        })
+        .start()
+        .await;
+    let corp = node.install(0).await;
+    let person = node.user(0, 0);
+    (node, away, corp, person)
+}
+
+fn leaves(node: &TestApp, corp: &str, person: &str) -> SignedPush {
+    let fields = [("ChangeType", "delete_user"), ("UserID", person)];
+    node.push_builder.post(
+        corp,
+        &app_event(corp, "change_contact", 1_700_000_000, &fields),
+    )
+}
+
+fn is_renamed(node: &TestApp, corp: &str, from: &str, to: &str) -> SignedPush {
+    let fields = [
+        ("ChangeType", "update_user"),
+        ("UserID", from),
+        ("NewUserID", to),
+    ];
+    node.push_builder.post(
+        corp,
+        &app_event(corp, "change_contact", 1_700_000_001, &fields),
+    )
+}
+
+async fn user_id(node: &TestApp, corp: &str, person: &str) -> Option<String> {
+    let answer = node.log_in_to_suite(SUITE, corp, person).await.json();
+    answer["userId"].as_str().map(str::to_owned)
+}
+
+/// Carries the waiting records out now, as `retryCallBack` does.
+async fn try_again(node: &TestApp) {
+    for record in node.records().await {
+        let _ = node.login.service().retry_callback(record.record_id).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn member_who_leaves_during_an_unconfirmed_cancellation_has_left() {
+    let clock = ManualClock::starting_now();
+    let node = TestApp::builder().clock(&clock).start().await;
+    let corp = node.install(0).await;
+    let person = node.user(0, 0);
+    let before = user_id(&node, &corp, &person).await.unwrap();
+    node.sandbox
+        .fault(Fault::of("service/v2/get_auth_info").http_status(502))
+        .unwrap();
+    // From somebody who has the keys: WeCom knows nothing of it, and cannot be asked yet. It comes after the authorisation,
+    // whose second was the machine's.
+    clock.advance(Duration::from_mins(2));
+    let cancels = suite_event(
+        SUITE,
+        "cancel_auth",
+        1_900_000_000,
+        &[("AuthCorpId", &corp)],
+    );
+    node.notify_until_accepted(&node.push_builder.post(SUITE, &cancels))
+        .await;
+    until("the company is out", async || {
+        node.authorization_status(SUITE, &corp).await == "cancelled"
+    })
+    .await;
+    node.notify_until_done(&leaves(&node, &corp, &person), "change_contact")
+        .await;
+    node.sandbox.clear_faults();
+    until("the cancellation is taken back", async || {
+        clock.advance(Duration::from_secs(30));
+        node.authorization_status(SUITE, &corp).await == "active"
+    })
+    .await;
+    let after = user_id(&node, &corp, &person).await.unwrap();
+    assert_ne!(after, before, "the same userid is a new person");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn member_who_rejoins_before_unbind_is_a_new_user() {
+    let (node, away, corp, person) = started().await;
+    let before = user_id(&node, &corp, &person).await.unwrap();
+    let session = node.issue_session(SUITE, &corp, &person).await;
+    assert!(node.is_valid(&session).await);
+    away.store(true, Ordering::SeqCst);
+    node.notify_until_accepted(&leaves(&node, &corp, &person))
+        .await;
+    until("the session is over", async || {
+        !node.is_valid(&session).await
+    })
+    .await;
+    let epoch = "SELECT MAX(epoch) FROM wecom_person";
+    until("the rest was tried", async || {
+        node.records()
+            .await
+            .iter()
+            .any(|record| record.event == "change_contact" && record.last_error.is_some())
+    })
+    .await;
+    assert_eq!(
+        user_id(&node, &corp, &person).await,
+        None,
+        "nobody logs in as who they were"
+    );
+    for _ in 0..3 {
+        try_again(&node).await;
+    }
+    assert_eq!(
+        node.number(epoch).await,
+        1,
+        "their sessions were ended once"
+    );
+
+    away.store(false, Ordering::SeqCst);
+    let now = user_id(&node, &corp, &person).await.unwrap();
+    assert_ne!(now, before, "the same userid is a new person");
+    let session = node.issue_session(SUITE, &corp, &person).await;
+    until("the record is done", async || {
+        try_again(&node).await;
+        node.record_statuses("change_contact").await == ["succeeded"]
+    })
+    .await;
+    assert!(
+        node.is_valid(&session).await,
+        "the task is of before they came back"
+    );
+    assert_eq!(user_id(&node, &corp, &person).await.unwrap(), now);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_one_member_run_in_order() {
+    let (node, away, corp, person) = started().await;
+    let (renamed, another) = ("the-new-userid", node.user(0, 1));
+    let before = user_id(&node, &corp, &person).await.unwrap();
+    user_id(&node, &corp, &another).await.unwrap();
+    away.store(true, Ordering::SeqCst);
+    node.notify_until_accepted(&leaves(&node, &corp, &person))
+        .await;
+    until("leaving is tried", async || {
+        node.records().await[0].last_error.is_some()
+    })
+    .await;
+    away.store(false, Ordering::SeqCst);
+    // Whoever has the userid now is another person, and so is the one that is called otherwise next.
+    node.notify_until_accepted(&is_renamed(&node, &corp, &person, renamed))
+        .await;
+    node.notify_until_accepted(&leaves(&node, &corp, &another))
+        .await;
+    until("all is done", async || {
+        node.record_statuses("change_contact")
+            .await
+            .iter()
+            .all(|status| status == "succeeded")
+    })
+    .await;
+    let bound = format!("SELECT COUNT(*) FROM wecom_user WHERE local_id = '{before}'");
+    assert_eq!(node.number(&bound).await, 0, "nobody is who they were");
+    let who = principal(SUITE, &corp, renamed);
+    let new = node
+        .login
+        .service()
+        .issue_session(&who, wecom_login::Platform::App)
+        .await
+        .unwrap();
+    assert_ne!(new.user.user_id(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revocation_older_than_an_outage_is_retried() {
+    let clock = ManualClock::starting_now();
+    let (node, away, corp, person) = started_with(|builder| builder.clock(clock.clone())).await;
+    away.store(true, Ordering::SeqCst);
+    node.notify_until_accepted(&leaves(&node, &corp, &person))
+        .await;
+    until("it is tried", async || {
+        node.records().await[0].last_error.is_some()
+    })
+    .await;
+    // The service was away over the weekend.
+    clock.advance(Duration::from_hours(60));
+    until("it is tried again", async || {
+        // A worker that looked just before the clock was moved looks again.
+        clock.advance(Duration::from_secs(1));
+        let record = &node.records().await[0];
+        record.attempts >= 2 && record.last_error.is_some()
+    })
+    .await;
+    until("it waits", async || {
+        node.record_statuses("change_contact").await == ["waiting"]
+    })
+    .await;
+    away.store(false, Ordering::SeqCst);
+    until("it is done", async || {
+        clock.advance(Duration::from_mins(1));
+        node.record_statuses("change_contact").await == ["succeeded"]
+    })
+    .await;
+}

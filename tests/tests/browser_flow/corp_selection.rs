@@ -1,0 +1,259 @@
+//! A person who may enter several companies.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::json;
+use wecom_login::{
+    AuthenticatedMember, CorpId, Principal, Result, SuiteId, UserBinder, WecomUserId,
+};
+use wecom_login_tests::auths::{COMPANY_A, SUITE};
+use wecom_login_tests::{Adapter, TestApp, TestRequest, TestResponse};
+
+use crate::cookie_jar::{Browser, as_person, is_page};
+
+pub(crate) async fn user_of_several_corps_selects_one(adapter: &dyn Adapter) {
+    let binder = OneUser::default();
+    let given = binder.clone();
+    let app = TestApp::from_auths_directory()
+        .adapter(adapter)
+        .configure(|builder| builder.binder(given))
+        .start()
+        .await;
+    let (other, person) = (app.open_corp(), app.member(COMPANY_A));
+    let there = app.member(&other);
+    binder.0.lock().unwrap().push(principal(&other, &there));
+    let query = format!("corpId={COMPANY_A}&returnTo=/a");
+    let mut browser = Browser::new();
+    let page = to_the_choice(&mut browser, &app, &query, &person).await;
+    let links = links(&page);
+    assert_eq!(links.len(), 2);
+    assert!(
+        links[0].ends_with(&format!("&corpId={COMPANY_A}"))
+            && links[1].ends_with(&format!("&corpId={other}"))
+    );
+    assert_eq!(browser.pending(), 0);
+
+    // The link is worth nothing in another browser, and another company is not entered.
+    is_page(
+        &Browser::new().open(&app, &links[1]).await,
+        403,
+        "not begun in this browser",
+    );
+    let mut copy = browser.clone();
+    let reply = browser.open(&app, &links[1]).await;
+    assert_eq!((reply.status, reply.header("location")), (303, Some("/a")));
+    let me = browser.me(&app).await;
+    assert_eq!(
+        (&me["user"]["corpId"], &me["user"]["thirdUserId"]),
+        (&json!(other), &json!(there))
+    );
+    assert_eq!(me["session"]["platform"], "web");
+    assert_eq!(
+        me["session"]["instance"], "auths.QywxProxyDefault",
+        "the instance that serves this company"
+    );
+    let page = browser.open(&app, &links[0]).await;
+    is_page(&page, 403, "This login cannot go on");
+    assert!(
+        page.text().contains("Continue to the app"),
+        "{}",
+        page.text()
+    );
+    is_page(&copy.open(&app, &links[0]).await, 401, "This login is over");
+
+    let mut browser = Browser::new();
+    let own = links_of_a_choice(&mut browser, &app, &query, &person)
+        .await
+        .remove(0);
+    let elsewhere = own.replace(COMPANY_A, "wwnobody");
+    let mut wrong = browser.clone();
+    is_page(
+        &wrong.open(&app, &elsewhere).await,
+        403,
+        "You may not enter this company",
+    );
+    is_page(&browser.open(&app, &own).await, 401, "This login is over");
+    app.stop().await;
+}
+
+/// The page is loaded again, a company is clicked twice: the person is in, once.
+pub(crate) async fn corp_selection_page_can_be_reloaded(adapter: &dyn Adapter) {
+    let binder = OneUser::default();
+    let given = binder.clone();
+    let app = TestApp::from_auths_directory()
+        .adapter(adapter)
+        .configure(|builder| builder.binder(given))
+        .start()
+        .await;
+    let (other, person) = (app.open_corp(), app.member(COMPANY_A));
+    let there = principal(&other, &app.member(&other));
+    // Named twice, it is listed once.
+    binder.0.lock().unwrap().extend([there.clone(), there]);
+    let query = format!("corpId={COMPANY_A}&returnTo=/a");
+    let mut browser = Browser::new();
+    let former = app.token(COMPANY_A, &person).await;
+    browser.cookies = vec![("wecom_login".to_owned(), former.clone())];
+    let link = browser.begin(&app, &query).await;
+    let back = as_person(&app, &link, &person).await;
+    let reply = browser.open(&app, &back).await;
+    let list = reply.header("location").unwrap().to_owned();
+    assert!(reply.status == 303 && !list.contains("code="), "{list}");
+    for _ in 0..2 {
+        let page = browser.open(&app, &list).await;
+        is_page(&page, 200, "Choose a company");
+        assert_eq!(links(&page).len(), 2);
+    }
+    assert_eq!(
+        app.hello_status(&former).await,
+        200,
+        "nothing is chosen yet"
+    );
+    let own = links(&browser.open(&app, &list).await).remove(0);
+
+    // Two clicks, each sent before the other's answer was there; and a third one after it.
+    let (mut first, mut second) = (browser.clone(), browser.clone());
+    let (one, two) = tokio::join!(first.open(&app, &own), second.open(&app, &own));
+    assert_eq!(
+        (one.status, two.status),
+        (303, 303),
+        "{} {}",
+        one.text(),
+        two.text()
+    );
+    let token = first.cookie("wecom_login").unwrap().to_owned();
+    assert_eq!(
+        second.cookie("wecom_login"),
+        Some(token.as_str()),
+        "it is one session"
+    );
+    browser.cookies.retain(|(name, _)| name != "wecom_login");
+    browser
+        .cookies
+        .push(("wecom_login".to_owned(), token.clone()));
+    assert_eq!(browser.clone().open(&app, &own).await.status, 303);
+    assert_eq!(
+        (
+            app.hello_status(&token).await,
+            app.hello_status(&former).await
+        ),
+        (200, 401)
+    );
+    // Later it is over, and nobody is logged out by that.
+    app.advance(Duration::from_secs(10));
+    is_page(
+        &browser.clone().open(&app, &list).await,
+        401,
+        "This login is over",
+    );
+    is_page(&browser.open(&app, &own).await, 401, "This login is over");
+    assert_eq!(app.hello_status(&token).await, 200);
+    app.stop().await;
+}
+
+/// A limit that others behind the same address used up does not cost the person the proof.
+pub(crate) async fn rate_limit_keeps_the_corp_selection(adapter: &dyn Adapter) {
+    let binder = OneUser::default();
+    let given = binder.clone();
+    let app = TestApp::from_auths_directory()
+        .adapter(adapter)
+        .configure(|builder| builder.binder(given))
+        .start()
+        .await;
+    let (other, person) = (app.open_corp(), app.member(COMPANY_A));
+    binder
+        .0
+        .lock()
+        .unwrap()
+        .push(principal(&other, &app.member(&other)));
+    let mut browser = Browser::new();
+    let query = format!("corpId={COMPANY_A}&returnTo=/a");
+    let own = links_of_a_choice(&mut browser, &app, &query, &person)
+        .await
+        .remove(0);
+    for _ in 0..60 {
+        let made_up = TestRequest::post("/loginByCode").json(&json!({"loginCode": "made-up"}));
+        app.send(made_up)
+            .await
+            .assert_problem(401, "LOGIN_CODE_INVALID");
+    }
+    let limited = browser.open(&app, &own).await;
+    is_page(&limited, 429, "Too many attempts");
+    let list = own.split("&corpId=").next().unwrap();
+    assert!(
+        limited.text().contains(&format!("href=\"{list}\"")),
+        "{}",
+        limited.text()
+    );
+    app.advance(Duration::from_mins(1));
+    is_page(&browser.open(&app, list).await, 200, "Choose a company");
+    assert_eq!(
+        browser.open(&app, &own).await.header("location"),
+        Some("/a")
+    );
+    app.stop().await;
+}
+
+/// Logs in as somebody of several companies: the page that asks for one.
+async fn to_the_choice(
+    browser: &mut Browser,
+    app: &TestApp,
+    query: &str,
+    person: &str,
+) -> TestResponse {
+    let reply = browser.log_in(app, query, person).await;
+    assert_eq!(reply.status, 303, "{}", reply.text());
+    let page = browser.open(app, reply.header("location").unwrap()).await;
+    is_page(&page, 200, "Choose a company");
+    page
+}
+
+async fn links_of_a_choice(
+    browser: &mut Browser,
+    app: &TestApp,
+    query: &str,
+    person: &str,
+) -> Vec<String> {
+    links(&to_the_choice(browser, app, query, person).await)
+}
+
+fn links(page: &TestResponse) -> Vec<String> {
+    let links = page.text().split("<li><a href=\"").skip(1);
+    links
+        .map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&"))
+        .collect()
+}
+
+fn principal(corp_id: &str, user_id: &str) -> Principal {
+    Principal::new(
+        SuiteId::new(SUITE).unwrap(),
+        CorpId::new(corp_id).unwrap(),
+        WecomUserId::new(user_id).unwrap(),
+    )
+}
+
+/// Everybody is one and the same user, in the companies that are written here.
+#[derive(Clone, Default)]
+struct OneUser(Arc<Mutex<Vec<Principal>>>);
+
+impl UserBinder for OneUser {
+    async fn bind(&self, _: &AuthenticatedMember) -> Result<Option<String>> {
+        Ok(Some("one".to_owned()))
+    }
+
+    async fn find(&self, _: &Principal) -> Result<Option<String>> {
+        Ok(Some("one".to_owned()))
+    }
+
+    async fn linked_principals(&self, _: &str, _: &Principal) -> Result<Vec<Principal>> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+
+    async fn unbind(&self, _: &Principal) -> Result<()> {
+        Ok(())
+    }
+
+    async fn rebind(&self, _: &Principal, _: &Principal) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,187 @@
+//! The ways in.
+
+use serde_json::json;
+use wecom_login_tests::auths::COMPANY_A;
+use wecom_login_tests::{Adapter, TestRequest};
+
+use crate::cookie_jar::{Browser, as_person, is_page, start_app, state_of};
+
+pub(crate) async fn qr_login_ends_in_the_app(adapter: &dyn Adapter) {
+    let app = start_app(adapter).await;
+    let person = app.member(COMPANY_A);
+    let mut browser = Browser::new();
+    // The host app's own page sends the browser to the login.
+    let away = app
+        .send_to_host(browser.ask("/api/page?x=1&y=%E4%BC%81"))
+        .await;
+    assert_eq!(away.status, 302);
+    let query = away
+        .header("location")
+        .unwrap()
+        .strip_prefix("/auth/login?")
+        .unwrap()
+        .to_owned();
+    let link = browser
+        .begin(&app, &format!("{query}&corpId={COMPANY_A}"))
+        .await;
+    assert!(
+        link.starts_with(&format!(
+            "{}/wwlogin/sso/login?login_type=CorpApp",
+            app.sandbox.url()
+        )),
+        "{link}"
+    );
+    assert!(link.ends_with("&lang=en"), "{link}");
+    let state = state_of(&link);
+    assert!(state.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert!(browser.cookie(&format!("wecom_state_{state}")).is_some());
+
+    let back = as_person(&app, &link, &person).await;
+    let mut copy = browser.clone();
+    let reply = browser.open(&app, &back).await;
+    assert_eq!(
+        (reply.status, reply.header("location")),
+        (303, Some("/api/page?x=1&y=%E4%BC%81"))
+    );
+    assert!(browser.cookie("wecom_login").unwrap().starts_with("wl_"));
+    assert_eq!(browser.pending(), 0);
+    assert_eq!(app.send_to_host(browser.ask("/api/page")).await.status, 200);
+    let me = browser.me(&app).await;
+    assert_eq!(
+        (&me["session"]["platform"], &me["session"]["loginType"]),
+        (&json!("web"), &json!("qr"))
+    );
+    assert_eq!(me["user"]["thirdUserId"], person.as_str());
+
+    // The back button: the state and the code are spent, and the way on is into the app.
+    let session = browser.cookie("wecom_login").unwrap().to_owned();
+    let page = browser.open(&app, &back).await;
+    is_page(&page, 403, "This login cannot go on");
+    assert!(
+        page.text()
+            .contains("<a class=\"button\" href=\"/\">Continue to the app</a>"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(browser.cookie("wecom_login"), Some(session.as_str()));
+    // A copy of the login's cookie does not help, whatever code comes with it.
+    for back in [back, as_person(&app, &link, &person).await] {
+        let page = copy.clone().open(&app, &back).await;
+        is_page(&page, 401, "This login is over");
+        assert!(!page.text().contains("Continue to the app"));
+    }
+    copy.open(&app, &as_person(&app, &link, &person).await)
+        .await;
+    assert_eq!((copy.pending(), copy.cookie("wecom_login")), (0, None));
+    assert_eq!(
+        app.send_to_host(browser.ask("/api/page")).await.status,
+        200,
+        "nothing of this ends the session"
+    );
+    app.stop().await;
+}
+
+pub(crate) async fn workbench_login_needs_one_click(adapter: &dyn Adapter) {
+    let app = start_app(adapter).await;
+    let person = app.member(COMPANY_A);
+    let mut browser = Browser::in_wecom();
+    let link = browser.begin(&app, &format!("corpId={COMPANY_A}")).await;
+    let expected = format!(
+        "{}/connect/oauth2/authorize?appid={COMPANY_A}&",
+        app.sandbox.url()
+    );
+    assert!(
+        link.starts_with(&expected) && link.ends_with("#wechat_redirect"),
+        "{link}"
+    );
+    assert!(
+        link.contains("scope=snsapi_base") && link.contains("&agentid="),
+        "{link}"
+    );
+    let reply = browser
+        .open(&app, &as_person(&app, &link, &person).await)
+        .await;
+    assert_eq!((reply.status, reply.header("location")), (303, Some("/")));
+    assert_eq!(browser.me(&app).await["session"]["loginType"], "workbench");
+
+    // What the link says goes before what the browser is.
+    let link = browser
+        .begin(&app, &format!("corpId={COMPANY_A}&mode=qr"))
+        .await;
+    assert!(
+        link.contains("/wwlogin/") && link.ends_with("&lang=zh"),
+        "{link}"
+    );
+    let link = Browser::new()
+        .begin(&app, &format!("corpId={COMPANY_A}&mode=workbench"))
+        .await;
+    assert!(link.contains("/connect/oauth2/"), "{link}");
+    for query in [
+        "mode=app",
+        "mode=QR",
+        "corpId=a%20b",
+        "corpId=a&corpId=b",
+        "returnTo=/a&returnTo=/b",
+    ] {
+        let reply = Browser::new()
+            .open(&app, &format!("/auth/login?{query}"))
+            .await;
+        is_page(&reply, 400, "This login link is not right");
+    }
+    app.stop().await;
+}
+
+pub(crate) async fn organization_code_selects_the_corp(adapter: &dyn Adapter) {
+    let app = start_app(adapter).await;
+    let code = json!({"corpId": COMPANY_A, "code": "Acme-2026"});
+    app.send_as_admin(TestRequest::post("/setCode").json(&code))
+        .await
+        .assert_no_content();
+    let mut browser = Browser::new();
+    let page = browser
+        .open(&app, "/auth/login?returnTo=/a%26b&mode=qr&orgCode=&corpId=")
+        .await;
+    is_page(&page, 200, "<form method=\"get\" action=\"/auth/login\">");
+    assert!(
+        page.text()
+            .contains("<input type=\"hidden\" name=\"returnTo\" value=\"/a&amp;b\">")
+    );
+    assert!(page.text().contains("name=\"orgCode\" value=\"\""));
+    let page = browser
+        .open(&app, "/auth/login?returnTo=/a&orgCode=no%22body")
+        .await;
+    is_page(&page, 404, "There is no such organisation code");
+    assert!(page.text().contains("value=\"no&quot;body\""));
+
+    let person = app.member(COMPANY_A);
+    let reply = browser
+        .log_in(&app, "returnTo=/a%26b&orgCode=+aCME-2026", &person)
+        .await;
+    assert_eq!(
+        (reply.status, reply.header("location")),
+        (303, Some("/a&b"))
+    );
+    let page = browser.open(&app, "/auth/login").await;
+    assert!(
+        page.text().contains("name=\"orgCode\" value=\"aCME-2026\""),
+        "it is remembered"
+    );
+
+    let mut chinese = Browser::in_wecom();
+    let page = chinese.open(&app, "/auth/login").await;
+    assert!(page.text().contains("<html lang=\"zh-CN\">") && page.text().contains("组织代码"));
+    // Two look-ups are done; thirty a minute are one client's, by any door.
+    for _ in 2..30 {
+        assert_eq!(
+            browser
+                .open(&app, "/auth/login?orgCode=nobody")
+                .await
+                .status,
+            404
+        );
+    }
+    let limited = browser.open(&app, "/auth/login?orgCode=Acme-2026").await;
+    is_page(&limited, 429, "Too many attempts");
+    assert!(limited.header("retry-after").is_some());
+    app.stop().await;
+}

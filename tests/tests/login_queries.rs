@@ -1,0 +1,92 @@
+//! A login with warm tokens of a person who was seen today asks the database twice at most, and WeCom once.
+//!
+//! A test of its own, because the statements of the process are counted.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use sea_orm::Database;
+use wecom_login::{CorpId, ErrorKind, OAuthCode, WorkbenchLoginRequest};
+use wecom_login_tests::app::{SECOND_SUITE, SUITE};
+use wecom_login_tests::database::pool;
+use wecom_login_tests::log::LogCapture;
+use wecom_login_tests::{TestApp, until};
+
+/// What a login may look at, but for the session that it makes.
+const TABLES: [&str; 4] = [
+    "wecom_person",
+    "wecom_session",
+    "wecom_authorization",
+    "wecom_access_token",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn login_without_suite_id_takes_two_statements_and_one_call() {
+    let lines = LogCapture::default();
+    lines.record("sqlx::query=info");
+    let node = TestApp::builder().second_suite().start().await;
+    let corp = node.install(0).await;
+    let person = node.user(0, 0);
+    let mut options = pool(node.database.url());
+    options.sqlx_logging(true);
+    let database = Database::connect(options).await.unwrap();
+    let fresh = node
+        .second_handle_with(|builder| builder.database(database))
+        .await;
+    let log_in_with = async |code: String| {
+        let request = WorkbenchLoginRequest::new(CorpId::new(&corp).unwrap(), OAuthCode::new(code));
+        fresh.service().login_by_workbench(request).await
+    };
+    let log_in = async |suite| {
+        log_in_with(node.sandbox.code_for_suite(&corp, &person, suite).unwrap()).await
+    };
+    log_in(SUITE).await.unwrap();
+
+    let (mut statements, mut asked) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        lines.clear();
+        let before = calls(&node);
+        log_in(SUITE).await.unwrap();
+        asked.push(calls(&node) - before);
+        // The feed of ends is read and the house is kept whether or not anybody logs in.
+        let log = lines.text();
+        statements.push(
+            log.lines()
+                .filter(|line| TABLES.iter().any(|table| line.contains(table)))
+                .count(),
+        );
+    }
+    // The fewest: a token may be refreshed in one of them.
+    assert_eq!(
+        (statements.iter().min(), asked.iter().min()),
+        (Some(&2), Some(&1)),
+        "{statements:?} {asked:?}"
+    );
+
+    // Whatever changes which suites a company holds is seen all the same.
+    node.install_suite(0, SECOND_SUITE).await;
+    let refused = async |kind| log_in_with("made-up".to_owned()).await.unwrap_err().kind() == kind;
+    until("a suite has to be named", async || {
+        refused(ErrorKind::ApiParams).await
+    })
+    .await;
+    assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
+    until("the one that is left is meant", async || {
+        log_in(SECOND_SUITE).await.is_ok()
+    })
+    .await;
+    assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
+    until("nobody is let in", async || {
+        refused(ErrorKind::CorpNotAuthorized).await
+    })
+    .await;
+    fresh.shutdown().await;
+}
+
+fn calls(node: &TestApp) -> u64 {
+    let state = node.sandbox.state();
+    state["calls"]
+        .as_object()
+        .unwrap()
+        .values()
+        .filter_map(|count| count.as_u64())
+        .sum()
+}

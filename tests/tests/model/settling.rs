@@ -1,0 +1,290 @@
+//! When everything is at rest it is compared with what must be so.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
+use wecom_login::{AuthorizationStatus, Clock as _, Platform, Timestamp};
+use wecom_login_tests::app::{SUITE, principal};
+
+use super::run::{Checked, PATIENCE, Run, at_last};
+use super::state::{Pushed, Standing, corp_of, is_own};
+use super::steps::{Act, CORPS, NODES};
+use super::transitions::{RecordLife, RecordTurn, SessionLife, SessionTurn};
+
+/// An AuthCode lives ten minutes; what only makes us read is given up after a day.
+const AUTH_CODE: Duration = Duration::from_mins(10);
+const GIVEN_UP: Duration = Duration::from_hours(24);
+
+impl Run<'_> {
+    /// Waits until everything that was taken is worked off and every node has heard of every end.
+    pub(super) async fn settle(&mut self) -> Checked {
+        self.start(0).await;
+        let _ = self.sandbox.push_ticket(SUITE).await;
+        self.take_letters(Act::Ticket);
+        for push in 0..self.pushes.len() {
+            if matches!(self.pushes[push].act, Act::Ticket)
+                && self.pushes[push].life == RecordLife::Pushed
+            {
+                self.deliver(push, 0).await?;
+            }
+        }
+        self.work_off().await?;
+        for push in 0..self.pushes.len() {
+            if self.pushes[push].life == RecordLife::Acknowledged {
+                self.worked_off(push).await?;
+            }
+        }
+        for corp in 0..CORPS {
+            self.stand(corp).await?;
+        }
+        self.hear().await?;
+        self.counted.ends.fetch_add(
+            self.sessions
+                .iter()
+                .filter(|session| session.life == SessionLife::Over)
+                .count(),
+            Ordering::Relaxed,
+        );
+        Ok(())
+    }
+
+    /// Lets time pass until nothing is left to do.
+    async fn work_off(&mut self) -> Checked {
+        let of = |condition: &str| {
+            format!("SELECT COUNT(*) FROM wecom_callback_record WHERE {condition}")
+        };
+        let began = Instant::now();
+        let (mut known, mut since) = ((0, 0), Instant::now());
+        loop {
+            let running = self.number(&of("status = 'running'")).await;
+            let waiting = self.number(&of("status = 'waiting'")).await;
+            if (running, waiting) == (0, 0) {
+                return Ok(());
+            }
+            if began.elapsed() > PATIENCE * 2 {
+                return Err("what was acknowledged is not worked off".to_owned());
+            }
+            if (running, waiting) != known {
+                (known, since) = ((running, waiting), Instant::now());
+            }
+            if running == 0 {
+                // Nobody has anything in hand, and what is not due yet nobody takes: no lease runs out.
+                let now = self.clock.now();
+                let next = "SELECT MIN(due_at) FROM wecom_callback_record WHERE status = 'waiting'";
+                let next = Timestamp::from_millis(self.number(next).await);
+                // A node that sleeps looks again after a second.
+                self.move_on(next.since(now) + Duration::from_secs(1));
+            } else if since.elapsed() > Duration::from_secs(1) {
+                // In the hands of a node that died, as it seems; of one that lives and is slow, perhaps.
+                self.leap(Duration::from_secs(11));
+                since = Instant::now();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    pub(super) async fn worked_off(&mut self, number: usize) -> Checked {
+        let status = self.database_text(&self.of_record("status", number)).await;
+        let push = &self.pushes[number];
+        let lost = |why: &str| {
+            Err(format!(
+                "{:?} was acknowledged and is lost: {why}",
+                push.act
+            ))
+        };
+        let newest = |push: &Pushed| {
+            !self.pushes[push.number + 1..]
+                .iter()
+                .any(|later| is_own(later.act) && corp_of(later.act) == corp_of(push.act))
+        };
+        let turn = if status == "failed" {
+            RecordTurn::GivenUp
+        } else {
+            RecordTurn::CarriedOut
+        };
+        match push.act {
+            Act::Install(_) | Act::Reset(_) if status == "failed" => {
+                let late = self.clock.now().since(push.at) >= AUTH_CODE;
+                // What is forgiven is the named window and nothing else.
+                let spent = self
+                    .number(&self.of_record("COALESCE(errcode, 0)", number))
+                    .await
+                    == 40078
+                    && self
+                        .database_text(&self.of_record("COALESCE(hint, '')", number))
+                        .await
+                        .contains("重新获取secret");
+                if newest(push) && !late {
+                    if !(push.disturbed && spent) {
+                        return lost("failed without need");
+                    }
+                    self.counted.in_the_window.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            // What only makes us read is given up after a day; the daily question makes up for it.
+            Act::Change(_) if status == "failed" && self.clock.now().since(push.at) >= GIVEN_UP => {
+            }
+            _ if status == "failed" => return lost("failed"),
+            Act::Unsubscribe(..) | Act::Leave(..) | Act::Rename(..)
+                if status == "ignored" && push.known =>
+            {
+                return lost("ignored, though the company is in");
+            }
+            _ => {}
+        }
+        let superseded = match push.act {
+            Act::Cancel(corp) => self.pushes[number + 1..]
+                .iter()
+                .any(|later| matches!(later.act, Act::Install(of) | Act::Reset(of) if of == corp)),
+            _ => false,
+        };
+        if status == "succeeded" && !superseded {
+            for session in push.condemned.clone() {
+                let session = &mut self.sessions[session];
+                session.life = session.life.after(SessionTurn::Ended);
+            }
+        }
+        self.pushes[number].life = self.pushes[number].life.after(turn);
+        Ok(())
+    }
+
+    /// Once nothing of a company is on its way, it is known whether it is in.
+    pub(super) async fn stand(&mut self, number: usize) -> Checked {
+        let own = || {
+            self.pushes
+                .iter()
+                .filter(|push| is_own(push.act) && corp_of(push.act) == Some(number))
+        };
+        if own().any(|push| matches!(push.life, RecordLife::Pushed | RecordLife::Acknowledged)) {
+            return Ok(());
+        }
+        let Some(newest) = own().next_back() else {
+            return Ok(());
+        };
+        let install = own().rfind(|push| matches!(push.act, Act::Install(_)));
+        let installed = install.is_some_and(|push| push.life == RecordLife::Settled);
+        let standing = match (newest.act, newest.life) {
+            (Act::Cancel(_), RecordLife::Settled) => Standing::Out,
+            (_, RecordLife::Settled) if installed => Standing::In,
+            _ => Standing::Unsure,
+        };
+        let began = Instant::now();
+        loop {
+            let active = self.is_active(number).await?;
+            match standing {
+                Standing::In if active => break,
+                Standing::Out if !active => break,
+                Standing::Unsure => break,
+                _ if began.elapsed() > PATIENCE => {
+                    return Err(format!(
+                        "company {number} should be {standing:?}; active: {active}"
+                    ));
+                }
+                _ => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+        self.corps[number].standing = standing;
+        Ok(())
+    }
+
+    pub(super) async fn is_active(&self, corp: usize) -> Checked<bool> {
+        let service = self.login(0).service();
+        let corps = at_last(async || service.corps().await).await?;
+        let id = &self.corps[corp].id;
+        Ok(corps
+            .iter()
+            .any(|corp| corp.corp_id.as_str() == id && corp.status == AuthorizationStatus::Active))
+    }
+
+    /// A session of nobody ends on each node; when the others hear of that, they have heard of all before it.
+    pub(super) async fn hear(&mut self) -> Checked {
+        let nobody = principal(SUITE, "wwmodelofnobody", "nobody");
+        for from in 0..NODES {
+            for to in 0..NODES {
+                if from == to || self.nodes[from].is_none() || self.nodes[to].is_none() {
+                    continue;
+                }
+                let service = self.login(from).service();
+                let issued =
+                    at_last(async || service.issue_session(&nobody, Platform::App).await).await?;
+                let token = issued.token.expose().to_owned();
+                if self.verified(to, &token).await?.is_none() {
+                    return Err("a new session is dead on the other node".to_owned());
+                }
+                at_last(async || service.logout(&issued.user).await).await?;
+                let began = Instant::now();
+                while self.verified(to, &token).await?.is_some() {
+                    if began.elapsed() > PATIENCE {
+                        return Err("an end is not heard of".to_owned());
+                    }
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            }
+        }
+        self.heard = true;
+        Ok(())
+    }
+
+    /// What must live lives on every node; what is over is over where it was ended, and once heard of everywhere.
+    pub(super) async fn check(&self) -> Checked {
+        for number in 0..self.sessions.len() {
+            for node in (0..NODES).filter(|node| self.nodes[*node].is_some()) {
+                let session = &self.sessions[number];
+                let must_be_over = session.life == SessionLife::Over
+                    && (self.heard || session.ended_on == Some(node));
+                if session.life != SessionLife::Alive && !must_be_over {
+                    continue;
+                }
+                let lives = self.user(node, number).await?.is_some();
+                if lives == must_be_over {
+                    let is = if lives {
+                        "lives after its end"
+                    } else {
+                        "must live and is dead"
+                    };
+                    return Err(format!(
+                        "session {number} of {} {is} on node {node}",
+                        session.user_id
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what a record does only once is done, however far the record is.
+    pub(super) async fn is_carried_out(&self, push: usize) -> bool {
+        self.number(&self.of_record("CASE WHEN exchanged THEN 1 ELSE 0 END", push))
+            .await
+            == 1
+    }
+
+    pub(super) fn of_record(&self, column: &str, push: usize) -> String {
+        let hash = self.database.literal_bytes(&self.pushes[push].letter.hash);
+        format!("SELECT {column} FROM wecom_callback_record WHERE hash = {hash}")
+    }
+
+    pub(super) async fn number(&self, sql: &str) -> i64 {
+        let statement = Statement::from_string(self.database.backend(), sql);
+        let row = self.connection.query_one_raw(statement).await.unwrap();
+        // Columns are of four bytes or of eight; what is not there is -1.
+        let whole = |row: &QueryResult| match row.try_get_by_index::<Option<i64>>(0) {
+            Ok(number) => number,
+            Err(_) => row
+                .try_get_by_index::<Option<i32>>(0)
+                .unwrap()
+                .map(i64::from),
+        };
+        row.and_then(|row| whole(&row)).unwrap_or(-1)
+    }
+
+    pub(super) async fn database_text(&self, sql: &str) -> String {
+        let statement = Statement::from_string(self.database.backend(), sql);
+        let row = self.connection.query_one_raw(statement).await.unwrap();
+        row.map_or_else(
+            || "no record".to_owned(),
+            |row| row.try_get_by_index(0).unwrap(),
+        )
+    }
+}

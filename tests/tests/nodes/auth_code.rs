@@ -1,0 +1,171 @@
+//! Two nodes send one AuthCode, because one lost its record while WeCom's answer was on its way. WeCom answers the
+//! second of them that the code is spent; that the authorisation is lost must not follow from it.
+
+use std::time::Duration;
+
+use wecom_login::CallbackRecord;
+use wecom_login::{ManualClock, RecordStatus, WecomLogin};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::push::suite_event;
+use wecom_login_tests::transport::FaultyTransport;
+use wecom_login_tests::{TestApp, until};
+
+const V2: &str = "service/v2/get_permanent_code";
+const V1: &str = "service/get_permanent_code";
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The answer of the first node is held back, and another one has sent the code again.
+struct SentTwice {
+    node: TestApp,
+    /// The first node's way to WeCom.
+    transport: FaultyTransport,
+    other: WecomLogin,
+    /// Of both. It stands: no lease is renewed, and nothing comes due by itself.
+    clock: ManualClock,
+    corp: String,
+}
+
+impl SentTwice {
+    async fn begin() -> Self {
+        let (clock, transport) = (ManualClock::starting_now(), FaultyTransport::new());
+        let change = |builder: wecom_login::Builder| {
+            builder.clock(clock.clone()).http_client(transport.client())
+        };
+        let node = TestApp::builder().configure(change).start().await;
+        let corp = node.corp(0);
+        transport.hold_responses(V2);
+        assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
+        until("WeCom has answered", async || {
+            transport.held_responses() == 1
+        })
+        .await;
+        let lapse = "UPDATE wecom_callback_record SET lease_until = 0 WHERE event = 'create_auth'";
+        node.database.execute(lapse).await;
+        let other = node
+            .second_handle_with(|builder| builder.clock(clock.clone()))
+            .await;
+        let refused =
+            "SELECT COUNT(*) FROM wecom_callback_record WHERE attempts = 2 AND errcode = 40078";
+        until("the other node is told that it is spent", async || {
+            node.number(refused).await == 1
+        })
+        .await;
+        Self {
+            node,
+            transport,
+            other,
+            clock,
+            corp,
+        }
+    }
+
+    async fn record(&self) -> CallbackRecord {
+        self.node
+            .records()
+            .await
+            .into_iter()
+            .find(|record| record.event == "create_auth")
+            .unwrap()
+    }
+
+    /// Makes the other node look for work, and waits until it has looked.
+    async fn look(&self) {
+        for nobody in ["wwnobody0000000001", "wwnobody0000000002"] {
+            let event = suite_event(
+                SUITE,
+                "change_auth",
+                1_700_000_000,
+                &[("AuthCorpId", nobody)],
+            );
+            let push = self.node.push_builder.post(SUITE, &event);
+            until("the push is taken", async || {
+                self.other
+                    .service()
+                    .notify("POST", &push.query, &push.body)
+                    .await
+                    .status
+                    == 200
+            })
+            .await;
+            // What is due is begun in its order: the record came before.
+            until("it is done", async || {
+                self.node
+                    .record_statuses("change_auth")
+                    .await
+                    .iter()
+                    .all(|status| status == "ignored")
+            })
+            .await;
+        }
+    }
+
+    /// The answer comes at last, and all is as if nothing had been.
+    async fn ends_well(self) {
+        self.transport.release();
+        let (node, corp) = (&self.node, &self.corp);
+        until("the company is in", async || {
+            node.authorization_status(SUITE, corp).await == "active"
+        })
+        .await;
+        let login = node.log_in_to_suite(SUITE, corp, &node.user(0, 0)).await;
+        assert_eq!(login.status, 200, "{:?}", login.json());
+        until("its record is done", async || {
+            self.clock.advance(SECOND);
+            node.record_statuses("create_auth").await == ["succeeded"]
+        })
+        .await;
+        let record = self.record().await;
+        assert_eq!((record.last_error, record.hint), (None, None));
+        assert_eq!(node.authorization_status(SUITE, corp).await, "active");
+        assert_eq!(node.hooks.count(&format!("wants in: {corp}")), 1);
+        assert_eq!(node.sandbox.calls(V1), 0);
+        let left = "SELECT COUNT(*) FROM wecom_callback_record WHERE payload IS NOT NULL";
+        assert_eq!(
+            node.number(left).await,
+            0,
+            "the answer is an authorisation now"
+        );
+        self.other.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spent_auth_code_waits_a_minute_for_the_node_that_sent_it_first() {
+    let sent = SentTwice::begin().await;
+    let record = sent.record().await;
+    assert_eq!(record.status, RecordStatus::Waiting, "{record:?}");
+    sent.clock.advance(SECOND * 59);
+    sent.look().await;
+    let record = sent.record().await;
+    assert_eq!(
+        (record.status, record.attempts),
+        (RecordStatus::Waiting, 2),
+        "{record:?}"
+    );
+    assert_eq!(
+        sent.node.authorization_status(SUITE, &sent.corp).await,
+        "none"
+    );
+    assert_eq!(sent.node.sandbox.calls(V2), 2, "once by each");
+    sent.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_permanent_code_turns_its_failed_record_succeeded() {
+    let sent = SentTwice::begin().await;
+    until("the other node gives it up", async || {
+        sent.clock.advance(SECOND);
+        sent.record().await.status == RecordStatus::Failed
+    })
+    .await;
+    let record = sent.record().await;
+    assert!(
+        record.hint.clone().unwrap().contains("重新获取secret"),
+        "{record:?}"
+    );
+    assert_eq!(
+        sent.node.authorization_status(SUITE, &sent.corp).await,
+        "none"
+    );
+    sent.ends_well().await;
+}

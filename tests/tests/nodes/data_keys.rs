@@ -1,0 +1,148 @@
+//! A change of data keys, from the first node that has the new one to the last that has the old one.
+
+use sha2::{Digest as _, Sha256};
+use wecom_login::{
+    CorpId, DataKey, DataKeys, ErrorKind, KeyRotationReport, OAuthCode, SuiteId,
+    WorkbenchLoginRequest,
+};
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::{TestApp, until};
+use wecom_sandbox::Fault;
+
+/// The key of every node of the tests, and the one that comes after it.
+const OLD: u8 = 7;
+const NEW: u8 = 8;
+const SEALED: [(&str, &str); 4] = [
+    ("wecom_authorization", "permanent_code"),
+    ("wecom_suite", "ticket"),
+    ("wecom_access_token", "value"),
+    ("wecom_callback_record", "payload"),
+];
+
+fn keys(seeds: &[u8]) -> DataKeys {
+    DataKeys::from_keys(seeds.iter().map(|seed| DataKey::new([*seed; 32])))
+}
+
+/// How many values of each column the key of this seed sealed.
+async fn sealed(node: &TestApp, seed: u8) -> [i64; 4] {
+    let id = &Sha256::new()
+        .chain_update("wecom-login data key")
+        .chain_update([seed; 32])
+        .finalize()[..8];
+    let id = node.database.literal_bytes(id);
+    let mut counts = [0; 4];
+    for (count, (table, column)) in counts.iter_mut().zip(SEALED) {
+        let sql = format!("SELECT COUNT(*) FROM {table} WHERE SUBSTR({column}, 2, 8) = {id}");
+        *count = node.number(&sql).await;
+    }
+    counts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_key_rotation_reseals_and_retires_the_old_key() {
+    let node = TestApp::builder().start().await;
+    let corp = node.install(0).await;
+    let person = node.user(0, 0);
+    assert_eq!(
+        node.log_in_to_suite(SUITE, &corp, &person).await.status,
+        200
+    );
+    let of_old = node.issue_session(SUITE, &corp, &person).await;
+    // An event that waits for WeCom is sealed as long as it waits.
+    node.sandbox
+        .fault(Fault::of("service/v2/get_auth_info").http_status(502))
+        .unwrap();
+    node.sandbox.change(&corp).await.unwrap();
+    until("the event waits", async || sealed(&node, OLD).await[3] == 1).await;
+    assert!(
+        sealed(&node, OLD).await.iter().all(|count| *count > 0),
+        "{:?}",
+        sealed(&node, OLD).await
+    );
+
+    // Every node has learnt to read the new key, and writes with it from its next start on.
+    node.login.shutdown().await;
+    let both = node
+        .second_handle_with(|builder| builder.data_keys(keys(&[NEW, OLD])))
+        .await;
+    let without = node
+        .second_handle_error(|builder| builder.data_keys(keys(&[NEW])))
+        .await;
+    assert_eq!(without.kind(), ErrorKind::Config);
+    assert!(without.detail().contains("rotate_keys"), "{without}");
+
+    let rotated = both.service().rotate_keys().await.unwrap();
+    println!("{rotated:?}");
+    assert!(rotated.resealed >= 4, "{rotated:?}");
+    assert_eq!(
+        (rotated.unreadable, rotated.retired, rotated.still_active),
+        (0, 0, 1),
+        "one has just ended"
+    );
+    node.database
+        .execute("UPDATE wecom_data_key SET used_at = used_at - 200000")
+        .await;
+    let rotated = both.service().rotate_keys().await.unwrap();
+    assert_eq!(
+        (
+            rotated.resealed,
+            rotated.unreadable,
+            rotated.retired,
+            rotated.still_active
+        ),
+        (0, 0, 1, 0)
+    );
+    assert_eq!(sealed(&node, OLD).await, [0; 4]);
+    assert!(
+        sealed(&node, NEW).await.iter().all(|count| *count > 0),
+        "{:?}",
+        sealed(&node, NEW).await
+    );
+    assert_eq!(
+        both.service().rotate_keys().await.unwrap(),
+        KeyRotationReport::default(),
+        "nothing is left to do"
+    );
+    both.shutdown().await;
+
+    let fetched = node.sandbox.calls("gettoken");
+    let alone = node
+        .second_handle_with(|builder| builder.data_keys(keys(&[NEW])))
+        .await;
+    let log_in = async || {
+        let code = OAuthCode::new(node.sandbox.code_for_suite(&corp, &person, SUITE).unwrap());
+        let request = WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), code);
+        alone
+            .service()
+            .login_by_workbench(request.with_suite_id(SuiteId::new(SUITE).ok()))
+            .await
+            .unwrap()
+    };
+    log_in().await;
+    assert_eq!(
+        node.sandbox.calls("gettoken"),
+        fetched,
+        "the access token opens"
+    );
+    node.sandbox.expire_tokens();
+    let login = log_in().await;
+    assert_eq!(
+        node.sandbox.calls("gettoken"),
+        fetched + 1,
+        "the permanent code opens"
+    );
+    node.sandbox.clear_faults();
+    until("the event that waited is carried out", async || {
+        let left =
+            "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
+        node.number(left).await == 0
+    })
+    .await;
+    let lives = async |token: &str| alone.verify_token(token.as_bytes()).resolve().await.is_ok();
+    assert!(lives(login.token.expose()).await);
+    assert!(
+        !lives(&of_old).await,
+        "a token that nobody can tell from a forged one"
+    );
+    alone.shutdown().await;
+}

@@ -1,0 +1,72 @@
+//! All sessions of the service end, on every node.
+
+use serde_json::json;
+use wecom_login::WecomLogin;
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::{TestApp, TestRequest, until};
+
+async fn lives(login: &WecomLogin, token: &str) -> bool {
+    login
+        .verify_token(token.as_bytes())
+        .resolve()
+        .await
+        .is_ok_and(|verified| verified.is_some())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn end_all_sessions_revokes_sessions_and_login_codes_on_every_node() {
+    let node = TestApp::builder().start().await;
+    let (corp, other_corp) = (node.install(0).await, node.install(1).await);
+    let person = node.user(0, 0);
+    let other = node.second_handle().await;
+    let sessions = [
+        node.issue_session(SUITE, &corp, &person).await,
+        node.issue_session(SUITE, &other_corp, &node.user(1, 0))
+            .await,
+        // Of a company that never authorised anything.
+        node.issue_session(SUITE, "wwneverauthorised001", "somebody")
+            .await,
+    ];
+    for token in &sessions {
+        assert!(node.is_valid(token).await && lives(&other, token).await);
+    }
+    let code = node.sandbox.code_for_suite(&corp, &person, SUITE).unwrap();
+    let body = json!({"corpId": corp, "code": code});
+    let under_way = node
+        .call(TestRequest::post("/First/getLoginCode").json(&body))
+        .await;
+    let login_code = under_way.json()["loginCode"].as_str().unwrap().to_owned();
+
+    node.login.service().end_all_sessions().await.unwrap();
+    for token in &sessions {
+        assert!(
+            !node.is_valid(token).await,
+            "at once on the node that ends them"
+        );
+    }
+    for token in &sessions {
+        until("it is over on the other node", async || {
+            !lives(&other, token).await
+        })
+        .await;
+    }
+    let spent = node
+        .call(TestRequest::post("/loginByCode").json(&json!({"loginCode": login_code})))
+        .await;
+    assert_eq!(spent.problem(), (401, "LOGIN_CODE_INVALID".to_owned()));
+    let fresh = node.second_handle().await;
+    for token in &sessions {
+        assert!(!lives(&fresh, token).await);
+    }
+
+    assert_eq!(
+        node.log_in_to_suite(SUITE, &corp, &person).await.status,
+        200
+    );
+    let token = node.issue_session(SUITE, &corp, &person).await;
+    assert!(
+        node.is_valid(&token).await && lives(&other, &token).await && lives(&fresh, &token).await
+    );
+    fresh.shutdown().await;
+    other.shutdown().await;
+}

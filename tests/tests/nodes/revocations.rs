@@ -1,0 +1,169 @@
+//! What one node ends, the other hears of.
+
+use std::time::{Duration, Instant};
+
+use sea_orm::DbBackend;
+use wecom_login::{CurrentUser, Platform, WecomLogin};
+use wecom_login_tests::app::{SUITE, principal};
+use wecom_login_tests::{TestApp, until};
+
+/// Who this token is to a handle; a session that was asked for is in its memory from then on.
+async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
+    let verified = login.verify_token(token.as_bytes()).resolve().await;
+    verified.ok().flatten().map(|verified| verified.user)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn session_revoked_on_one_node_is_401_on_the_other() {
+    let node = TestApp::builder().start().await;
+    let corp = node.install(0).await;
+    let person = node.user(0, 0);
+    let token = node.issue_session(SUITE, &corp, &person).await;
+    let other = node.second_handle().await;
+    let there = user(&other, &token).await.unwrap();
+    other.service().logout(&there).await.unwrap();
+    until("the logout is heard of", async || {
+        !node.is_valid(&token).await
+    })
+    .await;
+
+    let token = node.issue_session(SUITE, &corp, &person).await;
+    assert!(user(&other, &token).await.is_some());
+    node.login
+        .service()
+        .end_sessions_of_person(&principal(SUITE, &corp, &person))
+        .await
+        .unwrap();
+    until("the end of all their sessions is heard of", async || {
+        user(&other, &token).await.is_none()
+    })
+    .await;
+
+    let token = node.issue_session(SUITE, &corp, &person).await;
+    assert!(user(&other, &token).await.is_some());
+    assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
+    until("the cancellation is heard of", async || {
+        user(&other, &token).await.is_none()
+    })
+    .await;
+    other.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn session_created_after_a_revocation_survives_its_replication() {
+    let node = TestApp::builder().start().await;
+    let corp = node.install(0).await;
+    let person = node.user(0, 0);
+    let who = principal(SUITE, &corp, &person);
+    for _ in 0..20 {
+        node.login
+            .service()
+            .end_sessions_of_person(&who)
+            .await
+            .unwrap();
+        let token = node.issue_session(SUITE, &corp, &person).await;
+        assert!(node.is_valid(&token).await);
+    }
+    let token = node
+        .login
+        .service()
+        .issue_session(&who, Platform::Web)
+        .await
+        .unwrap()
+        .token;
+    // Until our own node has read its own word, which it does by the one that came last.
+    let other = node.second_handle().await;
+    let there = user(&other, token.expose()).await.unwrap();
+    let marker = other
+        .service()
+        .issue_session(&who, Platform::Web)
+        .await
+        .unwrap();
+    assert!(user(&node.login, marker.token.expose()).await.is_some());
+    other.service().logout(&marker.user).await.unwrap();
+    until("the feed is read", async || {
+        user(&node.login, marker.token.expose()).await.is_none()
+    })
+    .await;
+    assert!(node.is_valid(token.expose()).await);
+    assert_eq!(there.principal(), &who);
+    other.shutdown().await;
+}
+
+/// How soon the other node hears of half of all ends, at least once: a machine under load is late now and then.
+async fn half_are_heard_of_within(limit: Duration, node: &TestApp, other: &WecomLogin) {
+    let who = principal(SUITE, &node.corp(0), &node.user(0, 0));
+    for attempt in 1.. {
+        let mut took = Vec::new();
+        for _ in 0..40 {
+            let issued = node
+                .login
+                .service()
+                .issue_session(&who, Platform::Web)
+                .await
+                .unwrap();
+            until("it is known", async || {
+                user(other, issued.token.expose()).await.is_some()
+            })
+            .await;
+            node.login.service().logout(&issued.user).await.unwrap();
+            let ended = Instant::now();
+            while user(other, issued.token.expose()).await.is_some() {
+                assert!(ended.elapsed() < Duration::from_secs(60), "not heard of");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            took.push(ended.elapsed());
+        }
+        took.sort();
+        println!(
+            "40 logouts, heard of on another node: median {:?}, slowest {:?}",
+            took[20], took[39]
+        );
+        if took[20] < limit {
+            return;
+        }
+        assert!(attempt < 5, "{took:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_revocation_reaches_the_other_node() {
+    let node = TestApp::builder().start().await;
+    node.install(0).await;
+    let other = node.second_handle().await;
+    // A node looks three times a second; who looked less often would be late each time.
+    half_are_heard_of_within(Duration::from_secs(1), &node, &other).await;
+    other.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revocation_is_notified_at_once_where_the_database_can() {
+    let node = TestApp::builder().start().await;
+    if node.database.backend() != DbBackend::Postgres {
+        return;
+    }
+    let corp = node.install(0).await;
+    let other = node.second_handle().await;
+    let listening = "SELECT COUNT(*) FROM pg_stat_activity \
+        WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+    let both_listen = async || node.number(listening).await == 2;
+    // Looking alone does not do that: the next look is 300 ms after the one that told of the end before, and the login
+    // in between takes a few of them.
+    let at_once = Duration::from_millis(100);
+    until("both nodes listen", both_listen).await;
+    half_are_heard_of_within(at_once, &node, &other).await;
+
+    assert!(node.database.throw_out().await);
+    let who = principal(SUITE, &corp, &node.user(0, 0));
+    until("people come in again", async || {
+        node.login
+            .service()
+            .issue_session(&who, Platform::Web)
+            .await
+            .is_ok()
+    })
+    .await;
+    until("both nodes listen again", both_listen).await;
+    half_are_heard_of_within(at_once, &node, &other).await;
+    other.shutdown().await;
+}

@@ -1,0 +1,72 @@
+//! A failover takes the record away while WeCom answers its AuthCode: the permanent code is not lost with it.
+
+use wecom_login_tests::app::SUITE;
+use wecom_login_tests::{TestApp, until};
+use wecom_sandbox::Fault;
+
+const V2: &str = "service/v2/get_permanent_code";
+const OPEN: &str =
+    "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
+
+/// Something happens to the record while WeCom takes its time.
+async fn installed_while(statements: impl Fn(&TestApp) -> Vec<String>) -> (TestApp, String) {
+    let node = TestApp::builder().start().await;
+    let corp = node.corp(0);
+    node.sandbox
+        .fault(Fault::of(V2).delay_ms(1_500).times(1))
+        .unwrap();
+    assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
+    until("WeCom is asked", async || node.sandbox.calls(V2) == 1).await;
+    for statement in statements(&node) {
+        node.database.execute(&statement).await;
+    }
+    until("the company is in", async || {
+        node.authorization_status(SUITE, &corp).await == "active"
+    })
+    .await;
+    until("everything is worked off", async || {
+        node.number(OPEN).await == 0
+    })
+    .await;
+    assert_eq!(node.sandbox.calls(V2), 1, "WeCom was asked once");
+    assert_eq!(
+        node.log_in_to_suite(SUITE, &corp, &node.user(0, 0))
+            .await
+            .status,
+        200
+    );
+    (node, corp)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn permanent_code_is_stored_though_its_record_is_gone() {
+    let (node, _) = installed_while(|_| {
+        vec![
+            "DELETE FROM wecom_callback_record WHERE event = 'create_auth'".to_owned(),
+            "DELETE FROM wecom_callback_seen".to_owned(),
+        ]
+    })
+    .await;
+    assert_eq!(node.record_statuses("create_auth").await, ["succeeded"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn record_with_a_reused_id_is_not_overwritten() {
+    // The server that took over counts on from where it stood.
+    let (node, _) = installed_while(|node| {
+        let hash = node.database.literal("of another event");
+        vec![format!(
+            "UPDATE wecom_callback_record SET hash = {hash}, event = 'change_auth', status = 'failed', \
+             payload = NULL, lease_owner = NULL, lease_until = NULL WHERE event = 'create_auth'"
+        )]
+    })
+    .await;
+    assert_eq!(node.record_statuses("change_auth").await, ["failed"]);
+    assert_eq!(node.record_statuses("create_auth").await, ["succeeded"]);
+    let stamped = "SELECT COUNT(*) FROM wecom_callback_record WHERE payload IS NOT NULL";
+    assert_eq!(
+        node.number(stamped).await,
+        0,
+        "the answer is an authorisation now"
+    );
+}

@@ -1,0 +1,57 @@
+//! A transaction that nobody waits for any more when its `BEGIN` is answered.
+
+use wecom_login::Platform;
+use wecom_login_tests::app::{SUITE, principal};
+use wecom_login_tests::{TestApp, until_mut};
+
+/// More than a pool has connections.
+const WRITES: usize = 40;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_after_an_unanswered_begin_are_committed() {
+    let node = TestApp::builder().proxied().start().await;
+    let proxy = node.proxy();
+    // A file has no answer that could be late.
+    let Some(proxy) = proxy else { return };
+    let corp = node.install(0).await;
+    let who = principal(SUITE, &corp, &node.user(0, 0));
+    node.issue_session(SUITE, &corp, &node.user(0, 0)).await;
+    let stored = async || node.number("SELECT COUNT(*) FROM wecom_session").await;
+    let before = stored().await;
+
+    proxy.stall_after(b"BEGIN");
+    let service = node.login.service();
+    let (cut, ()) = tokio::join!(
+        service.end_sessions_of_person(&who),
+        proxy.wait_until_stalled()
+    );
+    assert!(cut.is_err(), "nobody waits for a database that long");
+    proxy.restore();
+
+    let writes = (0..WRITES).map(|_| async {
+        let mut written = None;
+        until_mut("a session is written", async || {
+            written = node
+                .login
+                .service()
+                .issue_session(&who, Platform::App)
+                .await
+                .ok();
+            written.is_some()
+        })
+        .await;
+    });
+    futures_util::future::join_all(writes).await;
+    let written = stored().await - before;
+    assert!(
+        written >= WRITES as i64,
+        "{written} of {WRITES} sessions are in the database"
+    );
+    assert!(
+        node.login
+            .service()
+            .end_sessions_of_person(&who)
+            .await
+            .is_ok()
+    );
+}

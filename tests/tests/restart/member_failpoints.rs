@@ -1,0 +1,95 @@
+//! Who leaves and who gets another userid is taken care of in two steps: the app dies at each, and a new start goes on.
+
+use std::sync::Arc;
+
+use wecom_login_tests::process::{CrashHarness, for_some_at_once};
+use wecom_login_tests::until;
+
+use super::AXUM_APP;
+
+/// What such an event passes. Where sessions have ended it comes by twice: before the binding is changed, for those that
+/// there are, and after, for logins that found the old one.
+const PLACES: [&str; 7] = [
+    "inbox/arrived",
+    "inbox/inserted",
+    "inbox/stored",
+    "worker/found",
+    "worker/claimed",
+    "people/ended",
+    "worker/done",
+];
+const ENDED: &str = "SELECT MAX(epoch) FROM wecom_person";
+const BOUND: &str = "SELECT COUNT(*) FROM wecom_user";
+
+fn deaths(failpoint: &str) -> usize {
+    if failpoint == "people/ended" { 2 } else { 1 }
+}
+
+async fn is_carried_out(harness: &CrashHarness, failpoint: &str) {
+    until("the event is carried out", async || {
+        harness.record("change_contact").await["status"] == "succeeded"
+    })
+    .await;
+    assert_eq!(
+        harness.database.number(ENDED).await,
+        2,
+        "{failpoint}: each step was done once"
+    );
+}
+
+async fn dies_when_a_person_leaves(failpoint: &str) {
+    let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
+    let (corp, user) = (
+        harness.corps[0].clone(),
+        harness.sandbox.user_ids(&harness.corps[0])[0].clone(),
+    );
+    let login = harness.log_in(&user).await;
+    let sandbox = Arc::clone(&harness.sandbox);
+    harness
+        .abort_during(failpoint, deaths(failpoint), async move {
+            sandbox.leave(&corp, &user).await
+        })
+        .await;
+    is_carried_out(&harness, failpoint).await;
+    harness.assert_hello_status(&login, 401).await;
+    assert_eq!(
+        harness.database.number(BOUND).await,
+        0,
+        "{failpoint}: whoever has this userid next is somebody else"
+    );
+    println!("died at {failpoint}: a person left once");
+}
+
+async fn dies_when_a_person_is_renamed(failpoint: &str) {
+    let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
+    let (corp, user) = (
+        harness.corps[0].clone(),
+        harness.sandbox.user_ids(&harness.corps[0])[0].clone(),
+    );
+    let (login, renamed) = (harness.log_in(&user).await, "the-new-userid");
+    let sandbox = Arc::clone(&harness.sandbox);
+    let renaming = async move { sandbox.rename(&corp, &user, renamed).await };
+    harness
+        .abort_during(failpoint, deaths(failpoint), renaming)
+        .await;
+    is_carried_out(&harness, failpoint).await;
+    harness.assert_hello_status(&login, 401).await;
+    let again = harness.log_in(renamed).await;
+    assert_eq!(
+        again["userId"], login["userId"],
+        "{failpoint}: they are who they were"
+    );
+    assert_eq!(harness.database.number(BOUND).await, 1, "{failpoint}");
+    harness.assert_hello_status(&again, 200).await;
+    println!("died at {failpoint}: a person was renamed once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crash_at_any_step_removes_a_member_once() {
+    for_some_at_once(&PLACES, dies_when_a_person_leaves).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crash_at_any_step_renames_a_member_once() {
+    for_some_at_once(&PLACES, dies_when_a_person_is_renamed).await;
+}
