@@ -13,7 +13,7 @@ use crate::app::browser::BrowserLogins;
 use crate::app::builder::{Builder, Database};
 use crate::app::handle::{Inner, WecomLogin};
 use crate::authorization::{AppClient, Authorizations};
-use crate::db::{ConnectionClass, Store};
+use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
 use crate::element::{
     InstanceKind, InstanceName, Instances, load, process_environment, read_elements,
@@ -57,8 +57,8 @@ impl Builder {
         }));
         let instances = Instances::new(instances)?;
         let database = match self.database {
-            Some(Database::Connection(connection)) => connection,
-            Some(Database::Url(url)) => Store::connect(&url).await?,
+            Some(Database::Connection(connection)) => Pool::from(connection),
+            Some(Database::Url(url)) => Pool::connect(&url).await?,
             None => return Err(config("database_url or database is missing")),
         };
         let store = Store::open(database, self.clock, self.migrate).await?;

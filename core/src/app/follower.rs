@@ -12,9 +12,7 @@ use crate::db::Cursor;
 use crate::domain::Principal;
 use crate::error::Result;
 use crate::inbox::store::Inbox;
-use crate::revocation::ChangeListener;
-use crate::revocation::log::{self, Poll, Revocation};
-use crate::revocation::recent;
+use crate::revocation::{ChangeListener, Poll, RECENT_REVOCATIONS_TTL, Revocation, log};
 
 /// How often a node looks for what other nodes ended.
 const HEAR_EVERY: Duration = Duration::from_millis(300);
@@ -178,11 +176,8 @@ async fn end_anew(login: &WecomLogin, heard: Cursor) -> Result<()> {
     let recent = inner.sessions.recent();
     let now = inner.store.now();
     let all_were_lost = recent.contains_revoke_all()
-        && !log::contains_revoke_all_since(
-            inner.store.heartbeat(),
-            now - recent::RECENT_REVOCATIONS_TTL,
-        )
-        .await?;
+        && !log::contains_revoke_all_since(inner.store.heartbeat(), now - RECENT_REVOCATIONS_TTL)
+            .await?;
     if recent.covers_gap(&inner.store, heard).await? && !all_were_lost {
         // On its own: there may be many, and the feed is followed meanwhile.
         let (recent, store) = (recent.clone(), inner.store.clone());

@@ -22,7 +22,7 @@ use crate::domain::Suites;
 use crate::domain::{AgentId, CorpId, SuiteId};
 use crate::error::Result;
 use crate::hooks::{CorpDecision, DynHooks};
-use crate::revocation::log::{self, Revocation};
+use crate::revocation::{Revocation, log};
 use crate::session::Sessions;
 use crate::tokens::Tokens;
 use crate::vault::KeyRing;

@@ -15,7 +15,7 @@ use crate::domain::AuthorizationStatus;
 use crate::domain::{CorpId, SuiteId, WecomUserId};
 use crate::error::Result;
 use crate::failpoint;
-use crate::revocation::log::{self, Revocation};
+use crate::revocation::{Revocation, log};
 use crate::tokens::Tokens;
 
 /// By so much every epoch moves on when all sessions end: beyond any that came after the backup which was put back, and

@@ -1,134 +1,131 @@
-//! Who may have how many connections at the same time, so that a flood of one kind leaves some to the others.
+//! Limits on the connections that each class uses at a time, so a flood in one class leaves connections to the others.
 
 use std::sync::Arc;
 
-use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use sea_orm::{ConnAcquireErr, DbErr};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
-/// Connections that nobody but `/notify` takes …
-const KEPT_FOR_NOTIFY: usize = 2;
-/// … and one for what keeps this node in time with the others.
-const KEPT_FOR_PULSE: usize = 1;
+/// Connections that are left to [`ConnectionClass::Callbacks`] and [`ConnectionClass::Critical`].
+const RESERVED_CALLBACK_CONNECTIONS: usize = 2;
+/// Connections that are left to [`ConnectionClass::Heartbeat`].
+const RESERVED_HEARTBEAT_CONNECTIONS: usize = 1;
 
-/// Who uses connections, so that a flood of one kind leaves some to the others.
+/// What a connection is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectionClass {
-    /// Storing a permanent code, which cannot be had again: nobody stands before it.
+    /// Persisting a permanent code (WeCom issues it once). Highest priority.
     Critical,
     /// Storing what WeCom pushes.
     Callbacks,
-    /// Look-ups of sessions: half at most.
+    /// Session look-ups: at most half of the pool.
     Sessions,
-    /// The books of the work on callbacks: a quarter at most.
+    /// The status of callback records: at most a quarter of the pool.
     Worker,
     /// Everything else.
     Default,
-    /// What is short and cannot wait: the look at the feed of ends, the renewal of leases.
+    /// Short statements that must not wait: polls of the revocation log, renewal of leases.
     Heartbeat,
 }
 
-/// How many connections each share may have at the same time.
-#[derive(Clone, Debug)]
-pub(super) struct Room {
-    for_all: Arc<Semaphore>,
-    sessions: Arc<Semaphore>,
-    worker: Arc<Semaphore>,
-    pulse: Arc<Semaphore>,
+impl ConnectionClass {
+    /// Every class, in the order of its number.
+    pub(super) const ALL: [Self; 6] = [
+        Self::Critical,
+        Self::Callbacks,
+        Self::Sessions,
+        Self::Worker,
+        Self::Default,
+        Self::Heartbeat,
+    ];
 }
 
-impl Room {
-    pub(super) fn of_pool(connections: usize) -> Self {
-        let of = |connections: usize| Arc::new(Semaphore::new(connections.max(1)));
+/// The limits of a pool.
+#[derive(Clone, Debug)]
+pub(super) struct Bulkhead {
+    /// For all classes but those with reserved connections.
+    shared: Arc<Semaphore>,
+    sessions: Arc<Semaphore>,
+    worker: Arc<Semaphore>,
+    heartbeat: Arc<Semaphore>,
+}
+
+impl Bulkhead {
+    /// The limits of a pool of this size.
+    pub(super) fn new(pool_size: usize) -> Self {
+        let pool_size = pool_size.min(Semaphore::MAX_PERMITS);
+        let limit = |connections: usize| Arc::new(Semaphore::new(connections.max(1)));
+        let reserved = RESERVED_CALLBACK_CONNECTIONS + RESERVED_HEARTBEAT_CONNECTIONS;
         Self {
-            for_all: of(connections.saturating_sub(KEPT_FOR_NOTIFY + KEPT_FOR_PULSE)),
-            sessions: of(connections / 2),
-            worker: of(connections / 4),
-            pulse: of(KEPT_FOR_PULSE),
+            shared: limit(pool_size.saturating_sub(reserved)),
+            sessions: limit(pool_size / 2),
+            worker: limit(pool_size / 4),
+            heartbeat: limit(RESERVED_HEARTBEAT_CONNECTIONS),
         }
     }
 
-    pub(super) async fn take(&self, share: ConnectionClass) -> Result<Places, DbErr> {
-        // The narrow door first, so that who waits there holds nothing that others could use.
-        let own = match share {
-            ConnectionClass::Critical | ConnectionClass::Callbacks => return Ok(Places::default()),
-            ConnectionClass::Sessions => Some(Arc::clone(&self.sessions).acquire_owned().await),
-            ConnectionClass::Worker => Some(Arc::clone(&self.worker).acquire_owned().await),
-            ConnectionClass::Default => None,
-            ConnectionClass::Heartbeat => {
-                let own = Arc::clone(&self.pulse)
-                    .acquire_owned()
-                    .await
-                    .map_err(closed)?;
-                return Ok(Places {
-                    _own: Some(own),
-                    _of_all: None,
-                });
-            }
+    /// Waits until this class may use a connection.
+    pub(super) async fn acquire(&self, class: ConnectionClass) -> Result<Permit, DbErr> {
+        // Acquire the class permit before the shared one, so a waiter never holds shared capacity.
+        let (class_limit, is_shared) = match class {
+            ConnectionClass::Critical | ConnectionClass::Callbacks => (None, false),
+            ConnectionClass::Sessions => (Some(&self.sessions), true),
+            ConnectionClass::Worker => (Some(&self.worker), true),
+            ConnectionClass::Default => (None, true),
+            ConnectionClass::Heartbeat => (Some(&self.heartbeat), false),
         };
-        let of_all = Arc::clone(&self.for_all).acquire_owned().await;
-        Ok(Places {
-            _own: own.transpose().map_err(closed)?,
-            _of_all: Some(of_all.map_err(closed)?),
+        let class_permit = match class_limit {
+            Some(limit) => Some(acquire_from(limit).await?),
+            None => None,
+        };
+        let shared_permit = match is_shared {
+            true => Some(acquire_from(&self.shared).await?),
+            false => None,
+        };
+        Ok(Permit {
+            _class: class_permit,
+            _shared: shared_permit,
         })
     }
 }
 
-/// Places in the pool, until dropped.
-#[derive(Debug, Default)]
-pub(super) struct Places {
-    _own: Option<OwnedSemaphorePermit>,
-    _of_all: Option<OwnedSemaphorePermit>,
+/// The right to use one connection, until dropped.
+#[derive(Debug)]
+pub(super) struct Permit {
+    _class: Option<OwnedSemaphorePermit>,
+    _shared: Option<OwnedSemaphorePermit>,
 }
 
-/// Our semaphores are never closed; the type does not know it.
-fn closed<E>(_: E) -> DbErr {
-    DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)
-}
-
-/// How many connections the pool has, the host app's too.
-pub(super) fn connections(database: &DatabaseConnection) -> usize {
-    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-    use sea_orm::DatabaseConnectionType;
-    let connections = match &database.inner {
-        #[cfg(feature = "sqlite")]
-        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => database
-            .get_sqlite_connection_pool()
-            .options()
-            .get_max_connections(),
-        #[cfg(feature = "postgres")]
-        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => database
-            .get_postgres_connection_pool()
-            .options()
-            .get_max_connections(),
-        #[cfg(feature = "mysql")]
-        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => database
-            .get_mysql_connection_pool()
-            .options()
-            .get_max_connections(),
-        // A kind of database that this build does not know: as many as a pool of ours.
-        _ => crate::db::CONNECTIONS,
-    };
-    usize::try_from(connections)
-        .unwrap_or(Semaphore::MAX_PERMITS)
-        .min(Semaphore::MAX_PERMITS)
+async fn acquire_from(limit: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, DbErr> {
+    // Our semaphores are never closed; the error exists in the type only.
+    let closed = |_: AcquireError| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
+    Arc::clone(limit).acquire_owned().await.map_err(closed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn what_cannot_wait_does_not_stand_behind_a_rush() {
-        let room = Room::of_pool(8);
-        let mut rush = Vec::new();
-        for _ in 0..8 - KEPT_FOR_NOTIFY - KEPT_FOR_PULSE {
-            rush.push(room.take(ConnectionClass::Default).await.unwrap());
+    #[test]
+    fn all_lists_classes_by_number() {
+        for (number, class) in ConnectionClass::ALL.into_iter().enumerate() {
+            assert_eq!(class as usize, number);
         }
-        let mut next = Box::pin(room.take(ConnectionClass::Default));
+    }
+
+    #[tokio::test]
+    async fn heartbeat_bypasses_default_class() {
+        let bulkhead = Bulkhead::new(8);
+        let mut held = Vec::new();
+        for _ in 0..8 - RESERVED_CALLBACK_CONNECTIONS - RESERVED_HEARTBEAT_CONNECTIONS {
+            held.push(bulkhead.acquire(ConnectionClass::Default).await.unwrap());
+        }
+        let mut next = Box::pin(bulkhead.acquire(ConnectionClass::Default));
+        let mut heartbeat = Box::pin(bulkhead.acquire(ConnectionClass::Heartbeat));
+        let mut callback = Box::pin(bulkhead.acquire(ConnectionClass::Callbacks));
         assert!(futures_util::poll!(&mut next).is_pending());
-        assert!(futures_util::poll!(Box::pin(room.take(ConnectionClass::Heartbeat))).is_ready());
-        assert!(futures_util::poll!(Box::pin(room.take(ConnectionClass::Callbacks))).is_ready());
-        drop(rush);
+        assert!(futures_util::poll!(&mut heartbeat).is_ready());
+        assert!(futures_util::poll!(&mut callback).is_ready());
+        drop(held);
         assert!(futures_util::poll!(&mut next).is_ready());
     }
 }

@@ -1,4 +1,4 @@
-//! The database's clock: what two nodes compare, they compare by it.
+//! The database's clock, by which nodes compare times.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -8,34 +8,36 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use crate::clock::{Clock, Timestamp};
 use crate::error::Result;
 
-/// The database's time between two questions for it. It goes on as time passes, whatever this machine's clock is set to
-/// meanwhile: a lease that another node holds must not seem to lapse by that.
+/// The database's time as of the last [`sync`](Self::sync), advanced by a monotonic clock: a change of this machine's
+/// clock must not make another node's lease look expired.
 #[derive(Debug)]
-pub(super) struct DatabaseTime {
-    began: Instant,
-    /// The database's time at `began`, in milliseconds.
-    at_beginning: AtomicI64,
+pub(super) struct DbClock {
+    started: Instant,
+    /// The database's time at `started`, in milliseconds.
+    millis_at_start: AtomicI64,
 }
 
-impl DatabaseTime {
+impl DbClock {
+    /// A clock that shows this machine's time until it is synchronized.
     pub(super) fn new(clock: &dyn Clock) -> Self {
         Self {
-            began: Instant::now(),
-            at_beginning: AtomicI64::new(clock.now().as_millis()),
+            started: Instant::now(),
+            millis_at_start: AtomicI64::new(clock.now().as_millis()),
         }
     }
 
-    /// The database's time, or that of a clock that tests move.
+    /// Returns the database's time, or that of a clock that tests move.
     pub(super) fn now(&self, clock: &dyn Clock) -> Timestamp {
         if clock.is_real() {
-            Timestamp::from_millis(self.at_beginning.load(Ordering::Relaxed)) + self.began.elapsed()
+            Timestamp::from_millis(self.millis_at_start.load(Ordering::Relaxed))
+                + self.started.elapsed()
         } else {
             clock.now()
         }
     }
 
-    /// Asks the database for its time. A clock that tests move stays as it is.
-    pub(super) async fn measure(
+    /// Reads the database's time. With a clock that tests move this does nothing.
+    pub(super) async fn sync(
         &self,
         database: &DatabaseConnection,
         clock: &dyn Clock,
@@ -43,23 +45,25 @@ impl DatabaseTime {
         if !clock.is_real() {
             return Ok(());
         }
-        let asked = Instant::now();
-        let Some(theirs) = now(database).await? else {
+        let sent = Instant::now();
+        let Some(database_millis) = read_millis(database).await? else {
             return Ok(());
         };
-        let took = asked.elapsed();
-        let passed = asked.duration_since(self.began) + took / 2;
+        let round_trip = sent.elapsed();
+        let elapsed = sent.duration_since(self.started) + round_trip / 2;
         let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-        let at_beginning = theirs - millis(passed);
-        // The answer is as exact as it was quick; what is within that changes nothing.
-        if (at_beginning - self.at_beginning.load(Ordering::Relaxed)).abs() > millis(took).max(1) {
-            self.at_beginning.store(at_beginning, Ordering::Relaxed);
+        let millis_at_start = database_millis - millis(elapsed);
+        let change = millis_at_start - self.millis_at_start.load(Ordering::Relaxed);
+        // The error of one reading is up to the round trip; a smaller change is noise.
+        if change.abs() > millis(round_trip).max(1) {
+            self.millis_at_start
+                .store(millis_at_start, Ordering::Relaxed);
         }
         Ok(())
     }
 }
 
-async fn now(database: &DatabaseConnection) -> Result<Option<i64>> {
+async fn read_millis(database: &DatabaseConnection) -> Result<Option<i64>> {
     let backend = database.get_database_backend();
     let sql = match backend {
         DbBackend::Postgres => {
@@ -80,15 +84,18 @@ async fn now(database: &DatabaseConnection) -> Result<Option<i64>> {
 mod tests {
     use super::*;
     use crate::clock::{Sleep, SystemClock};
-    use crate::db::Store;
+    use crate::db::Pool;
 
-    /// A machine's clock that is set while we watch.
+    /// The machine's clock, wrong by a number of milliseconds that the test sets.
     #[derive(Debug, Default)]
-    struct Set(AtomicI64);
+    struct SkewedClock {
+        skew_millis: AtomicI64,
+    }
 
-    impl Clock for Set {
+    impl Clock for SkewedClock {
         fn now(&self) -> Timestamp {
-            Timestamp::from_millis(SystemClock.now().as_millis() + self.0.load(Ordering::Relaxed))
+            let skew = self.skew_millis.load(Ordering::Relaxed);
+            Timestamp::from_millis(SystemClock.now().as_millis() + skew)
         }
 
         fn sleep(&self, duration: Duration) -> Sleep {
@@ -101,18 +108,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_clock_that_is_set_moves_nothing() {
-        let database = Store::connect("sqlite::memory:").await.unwrap();
-        let clock = Set(AtomicI64::new(-3_600_000));
-        let time = DatabaseTime::new(&clock);
-        time.measure(&database, &clock).await.unwrap();
-        let near =
+    async fn db_clock_ignores_changes_of_the_machine_clock() {
+        let pool = Pool::connect("sqlite::memory:").await.unwrap();
+        let clock = SkewedClock {
+            skew_millis: AtomicI64::new(-3_600_000),
+        };
+        let db_clock = DbClock::new(&clock);
+        db_clock.sync(pool.database(), &clock).await.unwrap();
+        let is_right =
             |time: Timestamp| (time.as_millis() - SystemClock.now().as_millis()).abs() < 30_000;
-        for set in [60_000, 86_400_000, -86_400_000] {
-            clock.0.store(set, Ordering::Relaxed);
-            assert!(near(time.now(&clock)), "{set}");
-            time.measure(&database, &clock).await.unwrap();
-            assert!(near(time.now(&clock)), "{set}");
+        for skew in [60_000, 86_400_000, -86_400_000] {
+            clock.skew_millis.store(skew, Ordering::Relaxed);
+            assert!(is_right(db_clock.now(&clock)), "{skew}");
+            db_clock.sync(pool.database(), &clock).await.unwrap();
+            assert!(is_right(db_clock.now(&clock)), "{skew}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How our types stand in columns: ids as bytes, so that every database compares them byte for byte, and times as
+//! Column types of ids and times: ids are stored as bytes, which every database compares byte for byte, and times as
 //! whole milliseconds.
 
 use sea_orm::sea_query::{ArrayType, ColumnType, Nullable, StringLen, ValueType, ValueTypeErr};

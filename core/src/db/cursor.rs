@@ -1,10 +1,11 @@
-//! A place in the revocation log.
+//! A position in the revocation log.
 
-/// The newest row of the revocation log that a node has read or committed.
+/// An entry of the revocation log: the newest one that a node has read or committed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cursor {
-    /// The row's number; zero before the first row.
+    /// The number of the entry; zero before the first one.
     pub(crate) seq: i64,
-    /// Random for each row: the same number with another nonce is another log, after a failover or a restore.
+    /// Random for each entry. The same number with another nonce belongs to another log: the database was replaced by a
+    /// failover or a restore.
     pub(crate) nonce: i64,
 }

@@ -1,8 +1,81 @@
-//! What another one wrote first.
+//! Errors of the database: which of them are retried or expected, and how they become an [`Error`].
 
-use sea_orm::{DbErr, SqlErr};
+use std::io;
+use std::time::Duration;
 
-/// Whether a row could not be written because its key is there already.
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+use crate::error::{Error, ErrorKind};
+
+/// The `Retry-After` of a database error.
+pub(crate) const DATABASE_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        Self::new(ErrorKind::StoreUnavailable, "database operation failed")
+            .with_retry_after(DATABASE_RETRY_AFTER)
+            .with_source(error)
+    }
+}
+
+/// Tells whether an insert or update failed because a row with its unique key exists.
 pub(crate) fn is_unique_violation(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// Tells whether the database rolled the work back in favor of another transaction: a serialization failure, a
+/// deadlock, or a lock that was not released in time.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub(super) fn is_serialization_failure(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
+        error
+    else {
+        return false;
+    };
+    let Some(database) = cause.as_database_error() else {
+        return false;
+    };
+    match database.code().as_deref() {
+        // SQLSTATE serialization_failure (MySQL's 1213 has it too), PostgreSQL's deadlock_detected, SQLite's BUSY,
+        // BUSY_RECOVERY and BUSY_SNAPSHOT.
+        Some("40001" | "40P01" | "5" | "261" | "517") => true,
+        // MySQL's 1205 has the SQLSTATE of many other errors.
+        _ => database.message().starts_with("Lock wait timeout exceeded"),
+    }
+}
+
+/// Without a driver there is no error to recognize.
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+pub(super) const fn is_serialization_failure(_: &DbErr) -> bool {
+    false
+}
+
+/// Tells whether a SQLite file could not be opened because another process has it locked.
+pub(super) fn is_sqlite_busy(error: &DbErr) -> bool {
+    #[cfg(feature = "sqlite")]
+    if let DbErr::Conn(RuntimeErr::SqlxError(error)) = error {
+        let code = error.as_database_error().and_then(|error| error.code());
+        // SQLITE_BUSY and SQLITE_BUSY_RECOVERY.
+        return matches!(code.as_deref(), Some("5" | "261"));
+    }
+    let _ = error;
+    false
+}
+
+/// Returns why a connection failed, without the URL: it holds a password, and sqlx may quote it.
+pub(super) fn redact_url(error: &DbErr) -> io::Error {
+    let reason = match error {
+        #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+        DbErr::Conn(RuntimeErr::SqlxError(error)) => match &**error {
+            sea_orm::sqlx::Error::Io(error) => {
+                return io::Error::new(error.kind(), error.to_string());
+            }
+            sea_orm::sqlx::Error::Database(error) => error.message().to_owned(),
+            sea_orm::sqlx::Error::PoolTimedOut => "timed out waiting for a connection".to_owned(),
+            _ => "connection failed".to_owned(),
+        },
+        DbErr::ConnectionAcquire(_) => "timed out waiting for a connection".to_owned(),
+        _ => "the URL names no database that this build has a driver for".to_owned(),
+    };
+    io::Error::other(reason)
 }

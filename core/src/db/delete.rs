@@ -1,4 +1,4 @@
-//! What is over goes in small batches, so that nobody waits long for a lock and nothing is held in memory.
+//! Deletion in small batches, which holds no lock for long and no more than one batch in memory.
 
 use std::time::Duration;
 
@@ -9,48 +9,50 @@ use sea_orm::{
 use crate::db::{Store, retry_transaction};
 use crate::error::Result;
 
-/// Rows that go in one statement.
-const BATCH: u64 = 500;
-/// Between two batches the others write.
-const PAUSE: Duration = Duration::from_millis(5);
+/// Rows deleted by one statement.
+const DELETE_BATCH_ROWS: u64 = 500;
+/// The pause between two batches, in which others write.
+const DELETE_BATCH_PAUSE: Duration = Duration::from_millis(5);
 
-/// Removes every row of a table of which `over` holds, batch by batch, by the column that is its key; says how many
-/// went. The keys are read first and the condition is asked again: a subselect with a limit is not in every database,
-/// and a row may have come back to life in between.
+/// Deletes the rows that `filter` matches, batch by batch, and returns how many there were. `key` is the column that
+/// identifies a row.
+///
+/// The keys of a batch are read first, since not every database takes a subselect with a limit. The statement that
+/// deletes them applies `filter` again, since a row may have been renewed in between.
 pub(crate) async fn delete_in_batches<E, K>(
     store: &Store,
     key: E::Column,
-    over: Condition,
+    filter: Condition,
 ) -> Result<u64>
 where
     E: EntityTrait,
     K: TryGetable + Into<Value> + Clone + Send + Sync,
 {
-    let mut removed = 0;
+    let mut deleted = 0;
     loop {
         let keys: Vec<K> = E::find()
             .select_only()
             .column(key)
-            .filter(over.clone())
-            .limit(BATCH)
+            .filter(filter.clone())
+            .limit(DELETE_BATCH_ROWS)
             .into_tuple()
             .all(store.database())
             .await?;
         if keys.is_empty() {
-            return Ok(removed);
+            return Ok(deleted);
         }
-        let full = keys.len() as u64 == BATCH;
-        let deleted = retry_transaction(|| async {
+        let is_full = keys.len() as u64 == DELETE_BATCH_ROWS;
+        let batch = retry_transaction(|| async {
             let delete = E::delete_many()
                 .filter(key.is_in(keys.clone()))
-                .filter(over.clone());
+                .filter(filter.clone());
             Ok(delete.exec(store.database()).await?.rows_affected)
         });
-        removed += deleted.await?;
-        if !full {
-            return Ok(removed);
+        deleted += batch.await?;
+        if !is_full {
+            return Ok(deleted);
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(DELETE_BATCH_PAUSE).await;
     }
 }
 
@@ -62,15 +64,16 @@ mod tests {
 
     use super::*;
     use crate::clock::{ManualClock, Timestamp};
+    use crate::db::Pool;
     use crate::db::entity::used_state::{ActiveModel, Column, Entity};
 
     #[tokio::test]
-    async fn more_than_a_batch_goes_and_what_is_not_over_stays() {
-        let database = Store::connect("sqlite::memory:").await.unwrap();
-        let store = Store::open(database, Arc::new(ManualClock::starting_now()), true)
+    async fn delete_in_batches_deletes_every_match_and_nothing_else() {
+        let pool = Pool::connect("sqlite::memory:").await.unwrap();
+        let store = Store::open(pool, Arc::new(ManualClock::starting_now()), true)
             .await
             .unwrap();
-        for number in 0..2 * BATCH + 7 {
+        for number in 0..2 * DELETE_BATCH_ROWS + 7 {
             let row = ActiveModel {
                 hash: Set(number.to_be_bytes().to_vec()),
                 expires_at: Set(Timestamp::from_millis(number as i64)),
@@ -80,17 +83,19 @@ mod tests {
                 .await
                 .unwrap();
         }
-        let over =
-            || Condition::all().add(Column::ExpiresAt.lt(Timestamp::from_millis(2 * BATCH as i64)));
+        let expired = || {
+            let first_kept = Timestamp::from_millis(2 * DELETE_BATCH_ROWS as i64);
+            Condition::all().add(Column::ExpiresAt.lt(first_kept))
+        };
         assert_eq!(
-            delete_in_batches::<Entity, Vec<u8>>(&store, Column::Hash, over())
+            delete_in_batches::<Entity, Vec<u8>>(&store, Column::Hash, expired())
                 .await
                 .unwrap(),
-            2 * BATCH
+            2 * DELETE_BATCH_ROWS
         );
         assert_eq!(Entity::find().all(store.database()).await.unwrap().len(), 7);
         assert_eq!(
-            delete_in_batches::<Entity, Vec<u8>>(&store, Column::Hash, over())
+            delete_in_batches::<Entity, Vec<u8>>(&store, Column::Hash, expired())
                 .await
                 .unwrap(),
             0

@@ -1,40 +1,40 @@
-//! Whether work whose time is up was waiting for the database: then it is the database that is late, and not WeCom.
+//! Tells whether work that timed out was waiting for the database or for WeCom.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 tokio::task_local! {
-    static WAITS: Arc<AtomicBool>;
+    static IS_WAITING: Arc<AtomicBool>;
 }
 
-/// Says of one piece of work whether it waits for the database.
+/// Tracks whether one piece of work is waiting for the database.
 #[derive(Debug, Default)]
-pub(crate) struct DbWaitTracker(Arc<AtomicBool>);
+pub(crate) struct DbWaitTracker {
+    is_waiting: Arc<AtomicBool>,
+}
 
 impl DbWaitTracker {
-    /// Does `work` and watches it.
+    /// Runs `work` and tracks its statements.
     pub(crate) async fn scope<T>(&self, work: impl Future<Output = T>) -> T {
-        WAITS.scope(Arc::clone(&self.0), work).await
+        IS_WAITING.scope(Arc::clone(&self.is_waiting), work).await
     }
 
-    /// Whether the work waits now, or did when it was dropped.
+    /// Tells whether the work is waiting for the database, or was when it was dropped.
     pub(crate) fn is_waiting(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.is_waiting.load(Ordering::Relaxed)
     }
 }
 
-/// Does what waits for the database.
-pub(super) async fn noted<T>(work: impl Future<Output = T>) -> T {
-    // Nobody watches what no login waits for.
-    let note = |waits: bool| {
-        WAITS
-            .try_with(|watched| watched.store(waits, Ordering::Relaxed))
-            .is_ok()
+/// Runs a statement, and marks the work that it is part of as waiting meanwhile.
+pub(super) async fn track<T>(statement: impl Future<Output = T>) -> T {
+    let set = |is_waiting: bool| {
+        // Fails outside of a scope, where nobody asks.
+        let _ = IS_WAITING.try_with(|tracked| tracked.store(is_waiting, Ordering::Relaxed));
     };
-    note(true);
-    let done = work.await;
-    note(false);
-    done
+    set(true);
+    let result = statement.await;
+    set(false);
+    result
 }
 
 #[cfg(test)]
@@ -43,21 +43,22 @@ mod tests {
 
     use super::*;
 
-    async fn waits_for_database(work: impl Future<Output = ()>) -> bool {
-        let waits = DbWaitTracker::default();
-        let cut_off = tokio::time::timeout(Duration::from_millis(1), waits.scope(work)).await;
-        assert!(cut_off.is_err());
-        waits.is_waiting()
+    async fn is_waiting_after_timeout(work: impl Future<Output = ()>) -> bool {
+        let tracker = DbWaitTracker::default();
+        let timed_out = tokio::time::timeout(Duration::from_millis(1), tracker.scope(work)).await;
+        assert!(timed_out.is_err());
+        tracker.is_waiting()
     }
 
     #[tokio::test]
-    async fn work_that_is_cut_off_in_the_database_is_told_apart() {
-        assert!(waits_for_database(noted(std::future::pending())).await);
-        let after = async {
-            noted(async {}).await;
+    async fn is_waiting_only_during_a_statement() {
+        assert!(is_waiting_after_timeout(track(std::future::pending())).await);
+        let after_statement = async {
+            track(async {}).await;
             std::future::pending().await
         };
-        assert!(!waits_for_database(after).await);
-        noted(async {}).await;
+        assert!(!is_waiting_after_timeout(after_statement).await);
+        // Outside of a scope.
+        track(async {}).await;
     }
 }

@@ -1,5 +1,5 @@
-//! The write turn: SQLite has one writer at a time and lets those who wait poll for it, whoever came first. Within this
-//! process they stand in line instead, and one who holds what cannot be had again goes first.
+//! The queue of SQLite's writers in this process. SQLite has one writer at a time and lets the others poll for its lock
+//! in no order; here they wait in order, and priority writers go first.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,122 +7,126 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// The right to write, until dropped.
-pub(super) type Turn = OwnedSemaphorePermit;
+pub(super) type WritePermit = OwnedSemaphorePermit;
 
+/// A queue with one permit.
 #[derive(Debug)]
-pub(super) struct Turns {
-    line: Arc<Semaphore>,
-    /// How long an ordinary write stands in line.
-    patience: Duration,
-    /// How many urgent writes stand in line.
-    urgent: watch::Sender<usize>,
+pub(super) struct WriteQueue {
+    permit: Arc<Semaphore>,
+    /// How long a writer without priority waits.
+    timeout: Duration,
+    /// How many priority writers wait.
+    priority_waiters: watch::Sender<usize>,
 }
 
-impl Turns {
-    pub(super) fn new(patience: Duration) -> Self {
+impl WriteQueue {
+    pub(super) fn new(timeout: Duration) -> Self {
         Self {
-            line: Arc::new(Semaphore::new(1)),
-            patience,
-            urgent: watch::Sender::new(0),
+            permit: Arc::new(Semaphore::new(1)),
+            timeout,
+            priority_waiters: watch::Sender::new(0),
         }
     }
 
-    /// The next turn of one who can try again; `None` if it does not come in time.
-    pub(super) async fn ordinary(&self) -> Option<Turn> {
-        let turn = async {
-            let mut urgent = self.urgent.subscribe();
+    /// Waits for the permit while no priority writer waits; `None` if it is not there within the timeout.
+    pub(super) async fn acquire(&self) -> Option<WritePermit> {
+        let permit = async {
+            let mut priority_waiters = self.priority_waiters.subscribe();
             loop {
-                let turn = Arc::clone(&self.line).acquire_owned().await.ok()?;
-                if *urgent.borrow_and_update() == 0 {
-                    return Some(turn);
+                let permit = Arc::clone(&self.permit).acquire_owned().await.ok()?;
+                if *priority_waiters.borrow_and_update() == 0 {
+                    return Some(permit);
                 }
-                drop(turn);
-                urgent.wait_for(|waiting| *waiting == 0).await.ok()?;
+                drop(permit);
+                priority_waiters
+                    .wait_for(|waiters| *waiters == 0)
+                    .await
+                    .ok()?;
             }
         };
-        tokio::time::timeout(self.patience, turn)
+        tokio::time::timeout(self.timeout, permit)
             .await
             .ok()
             .flatten()
     }
 
-    /// The next turn of all.
-    pub(super) async fn urgent(&self) -> Option<Turn> {
-        let _waiting = Waiting::new(&self.urgent);
-        Arc::clone(&self.line).acquire_owned().await.ok()
+    /// Waits for the permit before all writers without priority.
+    pub(super) async fn acquire_priority(&self) -> Option<WritePermit> {
+        let _waiter = PriorityWaiter::new(&self.priority_waiters);
+        Arc::clone(&self.permit).acquire_owned().await.ok()
     }
 }
 
-/// One urgent write in line, whatever becomes of its future.
-struct Waiting<'a>(&'a watch::Sender<usize>);
+/// Counts one priority writer that waits, until its future ends or is dropped.
+struct PriorityWaiter<'a> {
+    waiters: &'a watch::Sender<usize>,
+}
 
-impl<'a> Waiting<'a> {
-    fn new(urgent: &'a watch::Sender<usize>) -> Self {
-        urgent.send_modify(|waiting| *waiting += 1);
-        Self(urgent)
+impl<'a> PriorityWaiter<'a> {
+    fn new(waiters: &'a watch::Sender<usize>) -> Self {
+        waiters.send_modify(|waiters| *waiters += 1);
+        Self { waiters }
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for PriorityWaiter<'_> {
     fn drop(&mut self) {
-        self.0.send_modify(|waiting| *waiting -= 1);
+        self.waiters.send_modify(|waiters| *waiters -= 1);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use parking_lot::Mutex;
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG_TIMEOUT: Duration = Duration::from_secs(60);
 
     #[tokio::test]
-    async fn those_who_wait_come_in_their_order_and_the_urgent_one_first() {
-        let turns = Arc::new(Turns::new(LONG));
-        let came = Arc::new(Mutex::new(Vec::new()));
-        let held = turns.ordinary().await.unwrap();
-        let mut waiting = Vec::new();
-        for name in ["first", "second", "urgent", "third"] {
-            let (theirs, order) = (Arc::clone(&turns), Arc::clone(&came));
-            waiting.push(tokio::spawn(async move {
-                let turn = if name == "urgent" {
-                    theirs.urgent().await
+    async fn priority_waiter_goes_first() {
+        let queue = Arc::new(WriteQueue::new(LONG_TIMEOUT));
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let held = queue.acquire().await.unwrap();
+        let mut writers = Vec::new();
+        for name in ["first", "second", "priority", "third"] {
+            let (queue, order) = (Arc::clone(&queue), Arc::clone(&order));
+            writers.push(tokio::spawn(async move {
+                let permit = if name == "priority" {
+                    queue.acquire_priority().await
                 } else {
-                    theirs.ordinary().await
+                    queue.acquire().await
                 };
-                order.lock().unwrap().push(name);
-                drop(turn);
+                order.lock().push(name);
+                drop(permit);
             }));
-            // The runtime has one thread: who was spawned stands in line after this.
+            // The runtime has one thread: the writer waits in the queue after this.
             tokio::task::yield_now().await;
         }
         drop(held);
-        for one in waiting {
-            one.await.unwrap();
+        for writer in writers {
+            writer.await.unwrap();
         }
-        let came = came.lock().unwrap();
-        assert_eq!(came[0], "urgent", "{came:?}");
-        assert_eq!(came.len(), 4);
+        let order = order.lock();
+        assert_eq!(order[0], "priority", "{order:?}");
+        assert_eq!(order.len(), 4);
     }
 
     #[tokio::test]
-    async fn nobody_stands_in_line_for_ever() {
-        let turns = Turns::new(Duration::from_millis(1));
-        let _held = turns.ordinary().await.unwrap();
-        assert!(turns.ordinary().await.is_none());
+    async fn acquire_times_out() {
+        let queue = WriteQueue::new(Duration::from_millis(1));
+        let _held = queue.acquire().await.unwrap();
+        assert!(queue.acquire().await.is_none());
     }
 
     #[tokio::test]
-    async fn an_urgent_one_that_gives_up_holds_nobody_back() {
-        let turns = Turns::new(LONG);
-        let held = turns.ordinary().await.unwrap();
-        assert!(
-            tokio::time::timeout(Duration::from_millis(1), turns.urgent())
-                .await
-                .is_err()
-        );
+    async fn dropped_priority_waiter_blocks_nobody() {
+        let queue = WriteQueue::new(LONG_TIMEOUT);
+        let held = queue.acquire().await.unwrap();
+        let dropped =
+            tokio::time::timeout(Duration::from_millis(1), queue.acquire_priority()).await;
+        assert!(dropped.is_err());
         drop(held);
-        assert!(turns.ordinary().await.is_some());
+        assert!(queue.acquire().await.is_some());
     }
 }

@@ -69,10 +69,11 @@ mod tests {
 
     use super::*;
     use crate::clock::ManualClock;
+    use crate::db::Pool;
 
     #[tokio::test]
     async fn a_state_is_spent_once_and_forgotten_after_its_time() {
-        let database = Store::connect("sqlite::memory:").await.unwrap();
+        let database = Pool::connect("sqlite::memory:").await.unwrap();
         let clock = ManualClock::starting_now();
         let store = Store::open(database, Arc::new(clock.clone()), true)
             .await

@@ -16,7 +16,7 @@ use crate::domain::{Principal, Profile};
 use crate::error::Result;
 use crate::failpoint;
 use crate::members::members::{Members, primary_key};
-use crate::revocation::log::{self, Revocation};
+use crate::revocation::{Revocation, log};
 
 /// Why a person's sessions end, and what is booked with it so that it is done once.
 #[derive(Clone, Copy)]
@@ -122,13 +122,7 @@ impl Members {
         let of_corp =
             authorization::Entity::find_by_id((who.suite_id.clone(), who.corp_id.clone()));
         let authorization_epoch = of_corp.one(&transaction).await?.map_or(0, |row| row.epoch);
-        let end = Revocation::Member {
-            suite_id: who.suite_id.clone(),
-            corp_id: who.corp_id.clone(),
-            third_user_id: who.third_user_id.clone(),
-            authorization_epoch,
-            epoch,
-        };
+        let end = Revocation::of_member(who, authorization_epoch, epoch);
         log::append(&transaction, &end, self.0.store.now()).await?;
         transaction.commit().await?;
         failpoint::reach("people/ended");

@@ -1,128 +1,132 @@
-//! The epochs of people and authorisations, as this node knows them. Ending many sessions is adding one to an epoch:
-//! every cached session holds the cell of its epochs and compares it at each hit.
+//! Epochs: many sessions are revoked by incrementing one number.
+//!
+//! A member and an authorization have an epoch each, in the database. A session holds those that it was created with, and
+//! every hit of the session cache compares them to the newest ones that this node knows.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use crate::domain::Principal;
-use crate::domain::{CorpId, SuiteId};
+use parking_lot::Mutex;
 
-/// A new end is remembered at least this long, so that a session loaded from the state before it finds it.
-/// No load takes that long: the database answers in seconds or not at all.
-const REMEMBERED: Duration = Duration::from_mins(5);
+use crate::domain::{CorpId, Principal, SuiteId};
 
-/// Below this number of cells there is nothing to tidy.
-const TIDY_FROM: usize = 1024;
+/// How long an advanced epoch is kept when no session holds it, so that a session which was loaded from an older state
+/// finds it. No load takes that long: the database answers in seconds or not at all.
+const ADVANCED_EPOCH_TTL: Duration = Duration::from_mins(5);
+
+/// Below this number of cells, those that no session holds are not removed.
+const MIN_CELLS_TO_PRUNE: usize = 1024;
 
 /// Whose epoch it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum EpochKey {
-    /// In one piece: there is one of these in memory for each person, and this keeps it small.
+    /// Of an authorization. In one `Arc`, which keeps the key small: there is one in memory for each member.
     Authorization(Arc<(SuiteId, CorpId)>),
-    /// With the epoch of the authorisation: people are counted anew after a company was erased.
+    /// Of a member, under this epoch of the authorization: when a corp's data is erased, its members start at zero again.
     Member(Arc<Principal>, i64),
 }
 
-/// An epoch that a session was made with, beside the newest one that this node knows.
+/// The epoch of a session, beside the newest one that this node knows.
 #[derive(Debug)]
 pub(crate) struct Epoch {
-    made_with: i64,
+    own: i64,
     newest: Arc<AtomicI64>,
 }
 
 impl Epoch {
+    /// Tells whether the session's epoch is the newest one.
     pub(crate) fn is_current(&self) -> bool {
-        self.newest.load(Ordering::Acquire) == self.made_with
+        self.newest.load(Ordering::Acquire) == self.own
     }
 }
 
-/// The newest epochs. Cells live as long as a session holds them.
+/// The newest epochs that this node knows. A cell lives as long as a session holds it.
 #[derive(Debug)]
 pub(crate) struct Epochs {
     cells: Mutex<Cells>,
-    ended: moka::sync::Cache<EpochKey, (Arc<AtomicI64>, u64)>,
-    /// Numbers the ends, so that a login can tell whether one came after it began.
-    ends: AtomicU64,
-    /// The number at which nothing that was read before could be relied on any more.
-    forgotten: AtomicU64,
+    /// The epochs that advanced recently, with the sequence number of the newest advance.
+    advanced: moka::sync::Cache<EpochKey, (Arc<AtomicI64>, u64)>,
+    /// Numbers advances and flushes, so that a login or a load can tell whether one came after it began.
+    seq: AtomicU64,
+    /// The number of the newest flush.
+    flush_seq: AtomicU64,
 }
 
 #[derive(Debug)]
 struct Cells {
-    of: HashMap<EpochKey, Weak<AtomicI64>>,
-    tidy_at: usize,
+    by_key: HashMap<EpochKey, Weak<AtomicI64>>,
+    prune_at: usize,
 }
 
 impl Epochs {
     pub(crate) fn new() -> Self {
         Self {
             cells: Mutex::new(Cells {
-                of: HashMap::new(),
-                tidy_at: TIDY_FROM,
+                by_key: HashMap::new(),
+                prune_at: MIN_CELLS_TO_PRUNE,
             }),
-            ended: moka::sync::Cache::builder()
-                .time_to_live(REMEMBERED)
+            advanced: moka::sync::Cache::builder()
+                .time_to_live(ADVANCED_EPOCH_TTL)
                 .build(),
-            ends: AtomicU64::new(0),
-            forgotten: AtomicU64::new(0),
+            seq: AtomicU64::new(0),
+            flush_seq: AtomicU64::new(0),
         }
     }
 
-    /// The epoch of a session that was made with `made_with`, where the database now says `stored`.
-    pub(crate) fn track(&self, whose: EpochKey, made_with: i64, stored: i64) -> Epoch {
-        let newest = self.cell(whose);
+    /// Returns the epoch of a session that was created with `own`, where the database now has `stored`.
+    pub(crate) fn track(&self, key: EpochKey, own: i64, stored: i64) -> Epoch {
+        let newest = self.cell(key);
         newest.fetch_max(stored, Ordering::AcqRel);
-        Epoch { made_with, newest }
+        Epoch { own, newest }
     }
 
-    /// A new epoch was stored: every session made with an older one is over.
-    pub(crate) fn advance(&self, whose: EpochKey, epoch: i64) {
-        let cell = self.cell(whose.clone());
-        // An end that is known already, such as our own when the feed brings it back, is no new one.
+    /// Sets a newer epoch: every session of an older one is revoked.
+    pub(crate) fn advance(&self, key: EpochKey, epoch: i64) {
+        let cell = self.cell(key.clone());
+        // An epoch that is known, such as our own when the log brings it back, is no new revocation.
         if cell.fetch_max(epoch, Ordering::AcqRel) >= epoch {
             return;
         }
-        let number = self.ends.fetch_add(1, Ordering::AcqRel) + 1;
-        self.ended.insert(whose, (cell, number));
+        let seq = self.seq.fetch_add(1, Ordering::AcqRel) + 1;
+        self.advanced.insert(key, (cell, seq));
     }
 
-    /// Nothing that was read until now can be relied on any more.
+    /// Invalidates everything that was read until now.
     pub(crate) fn flush(&self) {
-        let number = self.ends.fetch_add(1, Ordering::AcqRel) + 1;
-        self.forgotten.fetch_max(number, Ordering::AcqRel);
+        let seq = self.seq.fetch_add(1, Ordering::AcqRel) + 1;
+        self.flush_seq.fetch_max(seq, Ordering::AcqRel);
     }
 
-    /// When that was last, in the numbers of the ends.
+    /// Returns the sequence number of the newest flush.
     pub(crate) fn flush_seq(&self) -> u64 {
-        self.forgotten.load(Ordering::Acquire)
+        self.flush_seq.load(Ordering::Acquire)
     }
 
-    /// The number of the newest end.
+    /// Returns the sequence number of the newest advance or flush.
     pub(crate) fn seq(&self) -> u64 {
-        self.ends.load(Ordering::Acquire)
+        self.seq.load(Ordering::Acquire)
     }
 
-    /// Whether this one's sessions were ended after the end of that number.
-    pub(crate) fn revoked_since(&self, whose: &EpochKey, number: u64) -> bool {
-        self.ended
-            .get(whose)
-            .is_some_and(|(_, ended)| ended > number)
+    /// Tells whether this epoch advanced after that sequence number.
+    pub(crate) fn revoked_since(&self, key: &EpochKey, since_seq: u64) -> bool {
+        self.advanced
+            .get(key)
+            .is_some_and(|(_, seq)| seq > since_seq)
     }
 
-    fn cell(&self, whose: EpochKey) -> Arc<AtomicI64> {
-        // A panic elsewhere cannot leave the map half-written.
-        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cell) = cells.of.get(&whose).and_then(Weak::upgrade) {
+    fn cell(&self, key: EpochKey) -> Arc<AtomicI64> {
+        let mut cells = self.cells.lock();
+        if let Some(cell) = cells.by_key.get(&key).and_then(Weak::upgrade) {
             return cell;
         }
-        if cells.of.len() >= cells.tidy_at {
-            cells.of.retain(|_, cell| cell.strong_count() > 0);
-            cells.tidy_at = TIDY_FROM.max(2 * cells.of.len());
+        if cells.by_key.len() >= cells.prune_at {
+            cells.by_key.retain(|_, cell| cell.strong_count() > 0);
+            cells.prune_at = MIN_CELLS_TO_PRUNE.max(2 * cells.by_key.len());
         }
         let cell = Arc::new(AtomicI64::new(i64::MIN));
-        cells.of.insert(whose, Arc::downgrade(&cell));
+        cells.by_key.insert(key, Arc::downgrade(&cell));
         cell
     }
 }
@@ -139,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_epoch_ends_every_session_of_the_old_one() {
+    fn advance_revokes_sessions_of_older_epoch() {
         let epochs = Epochs::new();
         let (one, two, other) = (
             epochs.track(corp("a"), 3, 3),
@@ -153,29 +157,29 @@ mod tests {
     }
 
     #[test]
-    fn a_session_loaded_from_before_the_end_is_dead_on_arrival() {
+    fn session_loaded_from_before_advance_is_not_current() {
         let epochs = Epochs::new();
         epochs.advance(corp("a"), 8);
         assert!(!epochs.track(corp("a"), 7, 7).is_current());
     }
 
     #[test]
-    fn an_end_that_is_heard_of_twice_is_one_end() {
+    fn advance_to_known_epoch_is_no_revocation() {
         let epochs = Epochs::new();
         epochs.advance(corp("a"), 4);
-        let login_began = epochs.seq();
+        let login_started = epochs.seq();
         epochs.advance(corp("a"), 4);
-        assert!(!epochs.revoked_since(&corp("a"), login_began));
+        assert!(!epochs.revoked_since(&corp("a"), login_started));
         epochs.advance(corp("a"), 5);
-        assert!(epochs.revoked_since(&corp("a"), login_began));
+        assert!(epochs.revoked_since(&corp("a"), login_started));
     }
 
     #[test]
-    fn cells_that_nobody_holds_are_dropped() {
+    fn cells_without_sessions_are_removed() {
         let epochs = Epochs::new();
-        for number in 0..TIDY_FROM * 3 {
+        for number in 0..MIN_CELLS_TO_PRUNE * 3 {
             drop(epochs.track(corp(&format!("c{number}")), 0, 0));
         }
-        assert!(epochs.cells.lock().unwrap().of.len() <= TIDY_FROM);
+        assert!(epochs.cells.lock().by_key.len() <= MIN_CELLS_TO_PRUNE);
     }
 }

@@ -1,6 +1,7 @@
-//! Where the database can say that there is news, nodes need not wait until they look again: PostgreSQL's NOTIFY. Behind
-//! a pooler that knows no LISTEN the bell stays silent, and looking is enough.
+//! Notifications of new entries in the revocation log, by PostgreSQL's LISTEN and NOTIFY. Behind a pooler that does not
+//! support LISTEN there are none, and polling suffices.
 
+use std::fmt;
 use std::sync::Arc;
 #[cfg(feature = "postgres")]
 use std::time::Duration;
@@ -13,29 +14,32 @@ use tokio::task::AbortHandle;
 use crate::db::Transaction;
 use crate::error::Result;
 
-/// The channel that carries the word; what the news is stands in the feed.
+/// The channel of the notifications. They carry no data; it is in the log.
 const CHANNEL: &str = "wecom_login_end";
 
-/// A connection that broke, or could not be had, is tried again after this.
+/// The pause before a broken connection is opened again.
 #[cfg(feature = "postgres")]
-const AGAIN_AFTER: Duration = Duration::from_secs(1);
+const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
-/// Rings when another node has ended something. Rings that nobody hears in between are one.
+/// Listens for new entries of other nodes, until dropped. Several notifications between two calls of
+/// [`changed`](Self::changed) are one.
 pub(crate) struct ChangeListener {
     notify: Arc<Notify>,
-    listening: Option<AbortHandle>,
+    task: Option<AbortHandle>,
 }
 
 impl ChangeListener {
-    /// A bell on a connection of its own, so that it takes none from the pool. Nobody waits for it to be there.
+    /// Starts listening in the background, on a connection that is not the pool's.
     pub(crate) fn spawn(database: &DatabaseConnection, runtime: &Handle) -> Self {
         let notify = Arc::new(Notify::new());
-        let listening =
-            listen(database, Arc::clone(&notify)).map(|it| runtime.spawn(it).abort_handle());
-        Self { notify, listening }
+        let task = listen(database, Arc::clone(&notify));
+        Self {
+            notify,
+            task: task.map(|task| runtime.spawn(task).abort_handle()),
+        }
     }
 
-    /// Waits until it rings; for ever where it cannot.
+    /// Waits for a notification; for ever where there are none.
     pub(crate) async fn changed(&self) {
         self.notify.notified().await;
     }
@@ -43,13 +47,29 @@ impl ChangeListener {
 
 impl Drop for ChangeListener {
     fn drop(&mut self) {
-        if let Some(listening) = &self.listening {
-            listening.abort();
+        if let Some(task) = &self.task {
+            task.abort();
         }
     }
 }
 
-/// Listens for ever, where the database is PostgreSQL.
+impl fmt::Debug for ChangeListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChangeListener")
+    }
+}
+
+/// Notifies the other nodes once the transaction is committed.
+pub(super) async fn notify_listeners(transaction: &Transaction) -> Result<()> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction
+            .execute_unprepared(&format!("NOTIFY {CHANNEL}"))
+            .await?;
+    }
+    Ok(())
+}
+
+/// Returns the task that listens, if the database is PostgreSQL.
 #[cfg(feature = "postgres")]
 fn listen(
     database: &DatabaseConnection,
@@ -62,14 +82,14 @@ fn listen(
     }
     let options = (*database.get_postgres_connection_pool().connect_options()).clone();
     Some(async move {
-        // Without lifetimes, as every pool of ours.
+        // No lifetimes, for the reason that `db::pool` gives.
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None);
         let pool = pool.connect_lazy_with(options);
         loop {
-            // It ends only by an error; until that is mended, looking is enough.
+            // Listening ends only by an error. Until the connection is back, polling suffices.
             if let Ok(mut listener) = PgListener::connect_with(&pool).await
                 && listener.listen(CHANNEL).await.is_ok()
             {
@@ -77,23 +97,13 @@ fn listen(
                     notify.notify_one();
                 }
             }
-            tokio::time::sleep(AGAIN_AFTER).await;
+            tokio::time::sleep(RECONNECT_PAUSE).await;
         }
     })
 }
 
-/// Without PostgreSQL there is nothing to listen to.
+/// Without the PostgreSQL driver there is nothing to listen to.
 #[cfg(not(feature = "postgres"))]
 fn listen(_: &DatabaseConnection, _: Arc<Notify>) -> Option<std::future::Ready<()>> {
     None
-}
-
-/// Rings for the other nodes once the transaction is committed.
-pub(super) async fn notify_listeners(transaction: &Transaction) -> Result<()> {
-    if transaction.get_database_backend() == DbBackend::Postgres {
-        transaction
-            .execute_unprepared(&format!("NOTIFY {CHANNEL}"))
-            .await?;
-    }
-    Ok(())
 }

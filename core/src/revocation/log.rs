@@ -1,38 +1,33 @@
-//! The feed of ends: what one node ended, every other one hears of. Ids of rows can commit out of their order, so the
-//! number is taken from a counter by the last statement of the transaction.
+//! The revocation log, through which a node's revocations reach the others.
 
-use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
 };
 
 use crate::clock::Timestamp;
-use crate::db::Cursor;
-use crate::db::counter::COUNTER;
-use crate::db::entity::{counter, revocation};
-use crate::db::{Connection, Transaction};
-use crate::db::{Store, delete_in_batches};
-use crate::domain::{CorpId, SuiteId, WecomUserId};
+use crate::db::entity::revocation::{ActiveModel, Column, Entity, Model};
+use crate::db::{Connection, Cursor, Store, Transaction, delete_in_batches, next_seq};
+use crate::domain::{CorpId, Principal, SuiteId, WecomUserId};
 use crate::error::Result;
 use crate::random;
 use crate::revocation::listener;
 
-/// Ends that stay for nodes that follow late; one that comes later reads everything anew.
-const KEPT: i64 = 10_000;
-/// Ends read at a time.
-const BATCH: u64 = 1_000;
+/// Entries that are kept. A node that missed more reads everything again.
+const REVOCATION_LOG_LEN: i64 = 10_000;
+/// Entries read by one poll.
+const REVOCATION_LOG_BATCH: u64 = 1_000;
 
-/// Something that ended, or an authorisation that changed.
+/// Sessions that were revoked, or an authorization that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Revocation {
-    /// An authorisation changed; sessions of an older epoch are over.
+    /// An authorization changed. Sessions of an older authorization epoch are revoked.
     Authorization {
         suite_id: SuiteId,
         corp_id: CorpId,
         epoch: i64,
     },
-    /// A person's sessions of an older epoch are over.
+    /// A member's sessions of an older member epoch are revoked.
     Member {
         suite_id: SuiteId,
         corp_id: CorpId,
@@ -40,213 +35,225 @@ pub(crate) enum Revocation {
         authorization_epoch: i64,
         epoch: i64,
     },
-    /// One session is over.
+    /// One session is revoked.
     Session { token_hash: Vec<u8> },
-    /// Every session of the service is over.
+    /// Every session of the service is revoked.
     All,
 }
 
-/// What a look at the feed found.
+impl Revocation {
+    /// A revocation of a member's sessions.
+    pub(crate) fn of_member(principal: &Principal, authorization_epoch: i64, epoch: i64) -> Self {
+        Self::Member {
+            suite_id: principal.suite_id.clone(),
+            corp_id: principal.corp_id.clone(),
+            third_user_id: principal.third_user_id.clone(),
+            authorization_epoch,
+            epoch,
+        }
+    }
+
+    /// The epoch that it sets, if it sets one.
+    pub(super) const fn epoch(&self) -> Option<i64> {
+        match self {
+            Self::Authorization { epoch, .. } | Self::Member { epoch, .. } => Some(*epoch),
+            Self::All | Self::Session { .. } => None,
+        }
+    }
+}
+
+impl From<Model> for Revocation {
+    fn from(row: Model) -> Self {
+        if let Some(token_hash) = row.token_hash {
+            return Self::Session { token_hash };
+        }
+        let (Some(suite_id), Some(corp_id), Some(epoch)) = (row.suite_id, row.corp_id, row.epoch)
+        else {
+            return Self::All;
+        };
+        match (row.third_user_id, row.authorization_epoch) {
+            (Some(third_user_id), Some(authorization_epoch)) => Self::Member {
+                suite_id,
+                corp_id,
+                third_user_id,
+                authorization_epoch,
+                epoch,
+            },
+            _ => Self::Authorization {
+                suite_id,
+                corp_id,
+                epoch,
+            },
+        }
+    }
+}
+
+/// What a poll of the revocation log found.
 #[derive(Debug)]
 pub(crate) enum Poll {
-    /// These ends, in their order; there may be more.
+    /// The entries after the cursor, in their order, and the new cursor. There may be more.
     Entries(Vec<Revocation>, Cursor),
-    /// The feed goes on, but what came next is removed by now: this node was away for long. Nothing that is in memory
-    /// can be relied on.
+    /// The entries after the cursor are deleted by now: this node was away for long. Nothing in memory is valid.
     Truncated(Cursor),
-    /// The feed is another one than it was: a failover or a restore. Nothing that is in memory can be relied on.
+    /// The log is another one: the database was replaced by a failover or a restore. Nothing in memory is valid.
     Diverged(Cursor),
 }
 
-/// Tells the other nodes. To be called last before the commit: the counter's row is locked from here on.
+/// Appends an entry. It must be the last statement before the commit: the counter's row is locked from here on.
 pub(crate) async fn append(
     transaction: &Transaction,
-    end: &Revocation,
+    revocation: &Revocation,
     now: Timestamp,
 ) -> Result<()> {
-    counter::Entity::update_many()
-        .col_expr(
-            counter::Column::Value,
-            Expr::col(counter::Column::Value).add(1),
-        )
-        .filter(counter::Column::Id.eq(COUNTER))
-        .exec(transaction)
+    let entry = Cursor {
+        seq: next_seq(transaction).await?,
+        nonce: i64::from_be_bytes(random::bytes()),
+    };
+    transaction.set_appended(entry);
+    Entity::insert(row(entry, revocation, now))
+        .exec_without_returning(transaction)
         .await?;
-    let counted = counter::Entity::find_by_id(COUNTER)
-        .one(transaction)
+    listener::notify_listeners(transaction).await
+}
+
+/// Returns the newest entry.
+pub(crate) async fn head(database: &Connection) -> Result<Cursor> {
+    let row = Entity::find()
+        .order_by_desc(Column::Seq)
+        .one(database)
         .await?;
-    let number = counted.map_or(0, |counted| counted.value);
-    let mark = i64::from_be_bytes(random::bytes());
-    transaction.set_log_cursor(Cursor {
-        seq: number,
-        nonce: mark,
-    });
-    let mut row = revocation::ActiveModel {
-        seq: Set(number),
-        nonce: Set(mark),
+    Ok(row.as_ref().map_or_else(Cursor::default, cursor))
+}
+
+/// Reads the entries after a cursor.
+pub(crate) async fn read_after(database: &Connection, after: Cursor) -> Result<Poll> {
+    let committed = database.committed_cursor();
+    // The cursor's own row is read again: its nonce tells whether this is still the same log.
+    let rows = Entity::find()
+        .filter(Column::Seq.gte(after.seq))
+        .order_by_asc(Column::Seq)
+        .limit(REVOCATION_LOG_BATCH)
+        .all(database)
+        .await?;
+    let mut rows = rows.into_iter();
+    if after != Cursor::default() {
+        let first = rows.next();
+        if !first.is_some_and(|row| cursor(&row) == after) {
+            return if is_truncated(database, after, committed).await? {
+                Ok(Poll::Truncated(head(database).await?))
+            } else {
+                diverged(database, committed).await
+            };
+        }
+    }
+    let mut newest = after;
+    let mut has_committed = committed.seq <= after.seq;
+    let entries: Vec<Revocation> = rows
+        .map(|row| {
+            newest = cursor(&row);
+            has_committed |= newest == committed;
+            row.into()
+        })
+        .collect();
+    if !has_committed && (entries.is_empty() || newest.seq >= committed.seq) {
+        // The entry that this node committed is gone before it was read, or another entry has its number.
+        return diverged(database, committed).await;
+    }
+    Ok(Poll::Entries(entries, newest))
+}
+
+/// Tells whether the log contains this entry. Then it contains everything before it too.
+pub(crate) async fn contains(database: &Connection, entry: Cursor) -> Result<bool> {
+    if entry == Cursor::default() {
+        return Ok(true);
+    }
+    let row = Entity::find_by_id(entry.seq).one(database).await?;
+    Ok(row.is_some_and(|row| row.nonce == entry.nonce))
+}
+
+/// Tells whether every session was revoked since then.
+pub(crate) async fn contains_revoke_all_since(
+    database: &Connection,
+    since: Timestamp,
+) -> Result<bool> {
+    let entry = Entity::find()
+        .filter(Column::TokenHash.is_null())
+        .filter(Column::SuiteId.is_null())
+        .filter(Column::CreatedAt.gte(since));
+    Ok(entry.one(database).await?.is_some())
+}
+
+/// Deletes all but the newest entries. By number and not by age: a jump of a clock must not truncate the log of nodes
+/// that follow it.
+pub(crate) async fn delete_old(store: &Store) -> Result<()> {
+    let head = head(store.database()).await?;
+    let old = Condition::all().add(Column::Seq.lt(head.seq - REVOCATION_LOG_LEN));
+    delete_in_batches::<Entity, i64>(store, Column::Seq, old).await?;
+    Ok(())
+}
+
+/// Tells whether the cursor's row is missing only because every entry that is left is newer. A database that was
+/// replaced has older entries, or lacks the one that this node committed.
+async fn is_truncated(database: &Connection, after: Cursor, committed: Cursor) -> Result<bool> {
+    let oldest = Entity::find()
+        .order_by_asc(Column::Seq)
+        .one(database)
+        .await?;
+    Ok(match oldest {
+        Some(oldest) if oldest.seq > after.seq => {
+            committed.seq < oldest.seq || contains(database, committed).await?
+        }
+        _ => false,
+    })
+}
+
+async fn diverged(database: &Connection, committed: Cursor) -> Result<Poll> {
+    let head = head(database).await?;
+    // What this node commits from here on is in the new log.
+    database.rebase(committed, head);
+    Ok(Poll::Diverged(head))
+}
+
+const fn cursor(row: &Model) -> Cursor {
+    Cursor {
+        seq: row.seq,
+        nonce: row.nonce,
+    }
+}
+
+fn row(entry: Cursor, revocation: &Revocation, now: Timestamp) -> ActiveModel {
+    let mut row = ActiveModel {
+        seq: Set(entry.seq),
+        nonce: Set(entry.nonce),
         suite_id: Set(None),
         corp_id: Set(None),
         third_user_id: Set(None),
         token_hash: Set(None),
         authorization_epoch: Set(None),
-        epoch: Set(None),
+        epoch: Set(revocation.epoch()),
         created_at: Set(now),
     };
-    match end.clone() {
+    match revocation.clone() {
         Revocation::Authorization {
-            suite_id,
-            corp_id,
-            epoch,
+            suite_id, corp_id, ..
         } => {
-            (row.suite_id, row.corp_id, row.epoch) =
-                (Set(Some(suite_id)), Set(Some(corp_id)), Set(Some(epoch)));
+            row.suite_id = Set(Some(suite_id));
+            row.corp_id = Set(Some(corp_id));
         }
         Revocation::Member {
             suite_id,
             corp_id,
             third_user_id,
             authorization_epoch,
-            epoch,
+            ..
         } => {
-            (row.suite_id, row.corp_id, row.epoch) =
-                (Set(Some(suite_id)), Set(Some(corp_id)), Set(Some(epoch)));
-            (row.third_user_id, row.authorization_epoch) =
-                (Set(Some(third_user_id)), Set(Some(authorization_epoch)));
+            row.suite_id = Set(Some(suite_id));
+            row.corp_id = Set(Some(corp_id));
+            row.third_user_id = Set(Some(third_user_id));
+            row.authorization_epoch = Set(Some(authorization_epoch));
         }
         Revocation::Session { token_hash } => row.token_hash = Set(Some(token_hash)),
         Revocation::All => {}
     }
-    revocation::Entity::insert(row)
-        .exec_without_returning(transaction)
-        .await?;
-    listener::notify_listeners(transaction).await
-}
-
-/// Where the feed stands, for a node that begins to follow it.
-pub(crate) async fn head(database: &Connection) -> Result<Cursor> {
-    let row = revocation::Entity::find()
-        .order_by_desc(revocation::Column::Seq)
-        .one(database)
-        .await?;
-    Ok(row.map_or_else(Cursor::default, |row| Cursor {
-        seq: row.seq,
-        nonce: row.nonce,
-    }))
-}
-
-/// What came since.
-pub(crate) async fn read_after(database: &Connection, heard: Cursor) -> Result<Poll> {
-    let published = database.committed_cursor();
-    // The row heard of last is read again: its mark says whether this is still the same feed.
-    let rows = revocation::Entity::find()
-        .filter(revocation::Column::Seq.gte(heard.seq))
-        .order_by_asc(revocation::Column::Seq)
-        .limit(BATCH)
-        .all(database)
-        .await?;
-    let mut rows = rows.into_iter();
-    if heard != Cursor::default() {
-        let first = rows.next();
-        if !first.is_some_and(|row| row.seq == heard.seq && row.nonce == heard.nonce) {
-            return if is_truncated(database, heard, published).await? {
-                Ok(Poll::Truncated(head(database).await?))
-            } else {
-                broken(database, published).await
-            };
-        }
-    }
-    let mut newest = heard;
-    let mut found = published.seq <= heard.seq;
-    let ends = rows.map(|row| {
-        newest = Cursor {
-            seq: row.seq,
-            nonce: row.nonce,
-        };
-        found |= newest == published;
-        end(row)
-    });
-    let ends: Vec<Revocation> = ends.collect();
-    if !found && (ends.is_empty() || newest.seq >= published.seq) {
-        // What this node itself committed is gone before it came round, or another end has its number.
-        return broken(database, published).await;
-    }
-    Ok(Poll::Entries(ends, newest))
-}
-
-/// Whether the end that was heard of last is missing only because all that is left came after it. A database that went
-/// back has older ends, or lacks what this node committed.
-async fn is_truncated(database: &Connection, heard: Cursor, published: Cursor) -> Result<bool> {
-    let oldest = revocation::Entity::find()
-        .order_by_asc(revocation::Column::Seq)
-        .one(database)
-        .await?;
-    Ok(match oldest {
-        Some(oldest) if oldest.seq > heard.seq => {
-            published.seq < oldest.seq || contains(database, published).await?
-        }
-        _ => false,
-    })
-}
-
-async fn broken(database: &Connection, published: Cursor) -> Result<Poll> {
-    let newest = head(database).await?;
-    // What is published from here on is of this feed.
-    database.rebase(published, newest);
-    Ok(Poll::Diverged(newest))
-}
-
-/// Whether this end is in the feed: whatever went before it is there too.
-pub(crate) async fn contains(database: &Connection, heard: Cursor) -> Result<bool> {
-    if heard == Cursor::default() {
-        return Ok(true);
-    }
-    let row = revocation::Entity::find_by_id(heard.seq)
-        .one(database)
-        .await?;
-    Ok(row.is_some_and(|row| row.nonce == heard.nonce))
-}
-
-/// Whether every session was ended since.
-pub(crate) async fn contains_revoke_all_since(
-    database: &Connection,
-    since: Timestamp,
-) -> Result<bool> {
-    let all = revocation::Entity::find()
-        .filter(revocation::Column::TokenHash.is_null())
-        .filter(revocation::Column::SuiteId.is_null())
-        .filter(revocation::Column::CreatedAt.gte(since));
-    Ok(all.one(database).await?.is_some())
-}
-
-/// Removes what every node has long heard of: all but the newest ends. By number and not by age, since a clock that
-/// leaps must not break the feed of those that follow it.
-pub(crate) async fn delete_old(store: &Store) -> Result<()> {
-    let newest = head(store.database()).await?;
-    let old = Condition::all().add(revocation::Column::Seq.lt(newest.seq - KEPT));
-    delete_in_batches::<revocation::Entity, i64>(store, revocation::Column::Seq, old).await?;
-    Ok(())
-}
-
-fn end(row: revocation::Model) -> Revocation {
-    if let Some(token_hash) = row.token_hash {
-        return Revocation::Session { token_hash };
-    }
-    let (Some(suite_id), Some(corp_id), Some(epoch)) = (row.suite_id, row.corp_id, row.epoch)
-    else {
-        return Revocation::All;
-    };
-    match (row.third_user_id, row.authorization_epoch) {
-        (Some(third_user_id), Some(authorization_epoch)) => Revocation::Member {
-            suite_id,
-            corp_id,
-            third_user_id,
-            authorization_epoch,
-            epoch,
-        },
-        _ => Revocation::Authorization {
-            suite_id,
-            corp_id,
-            epoch,
-        },
-    }
+    row
 }

@@ -1,30 +1,31 @@
-//! Key ended lately. A failover or a restore can bring back what was ended; then it is ended once more, for this node
-//! and for all others.
+//! The revocations of the last minutes, kept in memory. A failover or a restore can undo revocations; these are then
+//! applied again, for this node and for all others.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
-use crate::db::Cursor;
 use crate::db::entity::{authorization, member, session};
-use crate::db::{Store, retry_transaction};
-use crate::domain::TokenHash;
+use crate::db::{CorpColumns as _, Cursor, PrincipalColumns as _, Store, retry_transaction};
+use crate::domain::{Principal, TokenHash};
 use crate::error::Result;
 use crate::revocation::epoch::EpochKey;
 use crate::revocation::log::{self, Revocation};
 
-/// A replica that takes over is behind by seconds; a backup that is put back is another matter.
+/// How long a revocation is kept. A replica that takes over lags by seconds; a backup that is restored may lag by more.
 pub(crate) const RECENT_REVOCATIONS_TTL: Duration = Duration::from_mins(5);
-/// More ends than that within five minutes are not of people who log out.
-const AT_MOST: u64 = 100_000;
-/// How far apart the places in the feed are that are noted.
-const NOTED_EVERY: Duration = Duration::from_secs(10);
-/// An end that could not be repeated is tried again after this.
-const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// Capacity; more than this in 5 min is treated as a mass revocation.
+const MAX_RECENT_REVOCATIONS: u64 = 100_000;
+/// How far apart checkpoints of the log are.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(10);
+/// The pause before a revocation that could not be applied again is retried.
+const REAPPLY_RETRY_PAUSE: Duration = Duration::from_secs(1);
 
+/// What was revoked. A newer revocation of the same key replaces an older one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     All,
@@ -32,139 +33,149 @@ enum Key {
     Session(TokenHash),
 }
 
-/// The ends that this node made or heard of.
+/// A position of the revocation log, and when this node had read up to it.
+#[derive(Clone, Copy, Debug)]
+struct Checkpoint {
+    at: Instant,
+    cursor: Cursor,
+}
+
+/// The recent revocations that this node made or read from the log. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct RecentRevocations {
-    ends: moka::sync::Cache<Key, Revocation>,
-    /// Places in the feed, oldest first: every end that came after one of them is remembered.
-    places: Arc<Mutex<VecDeque<(Instant, Cursor)>>>,
+    revocations: moka::sync::Cache<Key, Revocation>,
+    /// Oldest first. Every revocation after one of them is in `revocations`.
+    checkpoints: Arc<Mutex<VecDeque<Checkpoint>>>,
 }
 
 impl RecentRevocations {
     pub(crate) fn new() -> Self {
         Self {
-            ends: moka::sync::Cache::builder()
-                .max_capacity(AT_MOST)
+            revocations: moka::sync::Cache::builder()
+                .max_capacity(MAX_RECENT_REVOCATIONS)
                 .time_to_live(RECENT_REVOCATIONS_TTL)
                 .build(),
-            places: Arc::default(),
+            checkpoints: Arc::default(),
         }
     }
 
-    /// This node has heard of every end up to this one.
-    pub(crate) fn checkpoint(&self, heard: Cursor) {
-        let mut places = self.places();
-        if places
+    /// Notes that this node has read the log up to this cursor.
+    pub(crate) fn checkpoint(&self, cursor: Cursor) {
+        let mut checkpoints = self.checkpoints.lock();
+        if checkpoints
             .back()
-            .is_none_or(|(noted_at, _)| noted_at.elapsed() >= NOTED_EVERY)
+            .is_none_or(|newest| newest.at.elapsed() >= CHECKPOINT_INTERVAL)
         {
-            places.push_back((Instant::now(), heard));
+            checkpoints.push_back(Checkpoint::now(cursor));
         }
-        forget_early(&mut places);
+        drop_expired(&mut checkpoints);
     }
 
-    /// The feed was lost hold of, and goes on from here.
-    pub(crate) fn reset(&self, heard: Cursor) {
-        let mut places = self.places();
-        places.clear();
-        places.push_back((Instant::now(), heard));
+    /// Notes that this node lost its position in the log and goes on from this cursor.
+    pub(crate) fn reset(&self, cursor: Cursor) {
+        let mut checkpoints = self.checkpoints.lock();
+        checkpoints.clear();
+        checkpoints.push_back(Checkpoint::now(cursor));
     }
 
-    /// Whether the database, which is not the one it was, lacks only ends that are remembered here.
+    /// Tells whether the database, which was replaced, lacks only revocations that are kept here. `cursor` is the last
+    /// entry that this node read before.
     ///
     /// # Errors
     /// The database does not answer.
-    pub(crate) async fn covers_gap(&self, store: &Store, heard: Cursor) -> Result<bool> {
+    pub(crate) async fn covers_gap(&self, store: &Store, cursor: Cursor) -> Result<bool> {
         let oldest = {
-            let mut places = self.places();
-            forget_early(&mut places);
-            places.front().map(|(_, place)| *place)
+            let mut checkpoints = self.checkpoints.lock();
+            drop_expired(&mut checkpoints);
+            checkpoints.front().copied()
         };
-        let Some(oldest) = oldest else {
+        let Some(Checkpoint { cursor: oldest, .. }) = oldest else {
             return Ok(false);
         };
-        let many = heard.seq.abs_diff(oldest.seq) > AT_MOST;
-        Ok(!many && log::contains(store.heartbeat(), oldest).await?)
+        let exceeds_capacity = cursor.seq.abs_diff(oldest.seq) > MAX_RECENT_REVOCATIONS;
+        Ok(!exceeds_capacity && log::contains(store.heartbeat(), oldest).await?)
     }
 
-    /// Every session of the service is over.
+    /// Adds the revocation of every session of the service.
     pub(crate) fn insert_revoke_all(&self) {
-        self.ends.insert(Key::All, Revocation::All);
+        self.revocations.insert(Key::All, Revocation::All);
     }
 
-    /// Whether all of them ended lately.
+    /// Tells whether every session of the service was revoked recently.
     pub(crate) fn contains_revoke_all(&self) -> bool {
-        self.ends.contains_key(&Key::All)
+        self.revocations.contains_key(&Key::All)
     }
 
-    pub(crate) fn insert_session(&self, hash: TokenHash) {
-        self.ends.insert(
-            Key::Session(hash),
-            Revocation::Session {
-                token_hash: hash.to_vec(),
-            },
-        );
+    /// Adds the revocation of one session.
+    pub(crate) fn insert_session(&self, token_hash: TokenHash) {
+        let revocation = Revocation::Session {
+            token_hash: token_hash.to_vec(),
+        };
+        self.revocations
+            .insert(Key::Session(token_hash), revocation);
     }
 
-    pub(crate) fn insert_epoch(&self, whose: &EpochKey, epoch: i64) {
-        let what = Key::Epoch(whose.clone());
-        if self
-            .ends
-            .get(&what)
-            .is_some_and(|known| epoch_of(&known) >= Some(epoch))
-        {
-            return;
-        }
-        let end = match whose.clone() {
-            EpochKey::Authorization(company) => {
-                let (suite_id, corp_id) = (*company).clone();
-                Revocation::Authorization {
-                    suite_id,
-                    corp_id,
-                    epoch,
-                }
-            }
-            EpochKey::Member(who, authorization_epoch) => Revocation::Member {
-                suite_id: who.suite_id.clone(),
-                corp_id: who.corp_id.clone(),
-                third_user_id: who.third_user_id.clone(),
-                authorization_epoch,
+    /// Adds the revocation of all sessions of an older epoch, unless a newer epoch is known.
+    pub(crate) fn insert_epoch(&self, key: &EpochKey, epoch: i64) {
+        let revocation = match key {
+            EpochKey::Authorization(corp) => Revocation::Authorization {
+                suite_id: corp.0.clone(),
+                corp_id: corp.1.clone(),
                 epoch,
             },
-        };
-        self.ends.insert(what, end);
-    }
-
-    /// Ends all of it once more, where the database forgot it. Doing so twice does no harm.
-    pub(crate) async fn reapply(&self, store: &Store) {
-        let remembered: Vec<Revocation> = self.ends.iter().map(|(_, end)| end).collect();
-        for end in remembered {
-            while let Err(error) = retry_transaction(|| reapply(store, &end)).await {
-                tracing::warn!(target: "wecom_login", ?error, "what the database forgot is not ended again yet");
-                tokio::time::sleep(AGAIN_AFTER).await;
+            EpochKey::Member(principal, authorization_epoch) => {
+                Revocation::of_member(principal, *authorization_epoch, epoch)
             }
+        };
+        let key = Key::Epoch(key.clone());
+        let known = self.revocations.get(&key);
+        if known.is_none_or(|known| known.epoch() < Some(epoch)) {
+            self.revocations.insert(key, revocation);
         }
     }
 
-    fn places(&self) -> MutexGuard<'_, VecDeque<(Instant, Cursor)>> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Applies all of them to the database again, where it lacks them. Applying one twice is harmless.
+    pub(crate) async fn reapply(&self, store: &Store) {
+        let revocations: Vec<Revocation> = self
+            .revocations
+            .iter()
+            .map(|(_, revocation)| revocation)
+            .collect();
+        for revocation in revocations {
+            while let Err(error) = retry_transaction(|| reapply(store, &revocation)).await {
+                tracing::warn!(
+                    target: "wecom_login", ?error,
+                    "a revocation that the database lost could not be applied again; retrying"
+                );
+                tokio::time::sleep(REAPPLY_RETRY_PAUSE).await;
+            }
+        }
     }
 }
 
-/// Key came right after a place must not have been forgotten yet.
-fn forget_early(places: &mut VecDeque<(Instant, Cursor)>) {
-    while places
+impl Checkpoint {
+    fn now(cursor: Cursor) -> Self {
+        Self {
+            at: Instant::now(),
+            cursor,
+        }
+    }
+}
+
+/// Drops the checkpoints that are so old that a revocation after them may have expired.
+fn drop_expired(checkpoints: &mut VecDeque<Checkpoint>) {
+    while checkpoints
         .front()
-        .is_some_and(|(noted_at, _)| noted_at.elapsed() + NOTED_EVERY > RECENT_REVOCATIONS_TTL)
+        .is_some_and(|oldest| oldest.at.elapsed() + CHECKPOINT_INTERVAL > RECENT_REVOCATIONS_TTL)
     {
-        places.pop_front();
+        checkpoints.pop_front();
     }
 }
 
-async fn reapply(store: &Store, end: &Revocation) -> Result<()> {
+async fn reapply(store: &Store, revocation: &Revocation) -> Result<()> {
     let transaction = store.begin().await?;
-    let changed = match end.clone() {
-        // Done anew, not repeated.
+    let changed = match revocation.clone() {
+        // The follower of the log revokes all sessions anew.
         Revocation::All => 0,
         Revocation::Session { token_hash } => {
             session::Entity::delete_many()
@@ -180,8 +191,7 @@ async fn reapply(store: &Store, end: &Revocation) -> Result<()> {
         } => {
             authorization::Entity::update_many()
                 .col_expr(authorization::Column::Epoch, Expr::value(epoch))
-                .filter(authorization::Column::SuiteId.eq(suite_id))
-                .filter(authorization::Column::CorpId.eq(corp_id))
+                .filter(authorization::Entity::of_corp(&suite_id, &corp_id))
                 .filter(authorization::Column::Epoch.lt(epoch))
                 .exec(&transaction)
                 .await?
@@ -194,11 +204,10 @@ async fn reapply(store: &Store, end: &Revocation) -> Result<()> {
             epoch,
             ..
         } => {
+            let principal = Principal::new(suite_id, corp_id, third_user_id);
             member::Entity::update_many()
                 .col_expr(member::Column::Epoch, Expr::value(epoch))
-                .filter(member::Column::SuiteId.eq(suite_id))
-                .filter(member::Column::CorpId.eq(corp_id))
-                .filter(member::Column::ThirdUserId.eq(third_user_id))
+                .filter(member::Entity::of_principal(&principal))
                 .filter(member::Column::Epoch.lt(epoch))
                 .exec(&transaction)
                 .await?
@@ -209,14 +218,7 @@ async fn reapply(store: &Store, end: &Revocation) -> Result<()> {
         transaction.rollback().await?;
         return Ok(());
     }
-    log::append(&transaction, end, store.now()).await?;
+    log::append(&transaction, revocation, store.now()).await?;
     transaction.commit().await?;
     Ok(())
-}
-
-const fn epoch_of(end: &Revocation) -> Option<i64> {
-    match end {
-        Revocation::Authorization { epoch, .. } | Revocation::Member { epoch, .. } => Some(*epoch),
-        Revocation::All | Revocation::Session { .. } => None,
-    }
 }

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::domain::{
     CorpId, LoginType, Platform, Principal, Profile, SuiteId, TokenHash, WecomUserId,
 };
-use crate::revocation::epoch::Epoch;
+use crate::revocation::Epoch;
 
 /// A logged-in user and the session of the login. Cheap to clone.
 ///

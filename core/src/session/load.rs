@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::domain::{Principal, Profile, TokenHash};
 use crate::error::{Error, ErrorKind, Result};
-use crate::revocation::epoch::{Epoch, EpochKey};
+use crate::revocation::{Epoch, EpochKey};
 use crate::session::current_user::CachedSession;
 use crate::session::rows::{self, SessionRow};
 use crate::session::{CurrentUser, Sessions};
@@ -170,14 +170,14 @@ mod tests {
     use std::sync::Arc;
 
     use crate::clock::ManualClock;
-    use crate::db::Store;
+    use crate::db::{Pool, Store};
     use crate::domain::{CorpId, LoginType, Platform, Principal, Profile, SuiteId, WecomUserId};
     use crate::session::{NewSession, SessionConfig, Sessions};
     use crate::vault::{DataKey, KeyRing};
 
     #[tokio::test]
     async fn load_that_began_before_a_flush_is_not_cached() {
-        let database = Store::connect("sqlite::memory:").await.unwrap();
+        let database = Pool::connect("sqlite::memory:").await.unwrap();
         let keys = KeyRing::new(vec![DataKey::new([7; 32])]).unwrap();
         let store = Store::open(database, Arc::new(ManualClock::starting_now()), true)
             .await

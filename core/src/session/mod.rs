@@ -28,7 +28,7 @@
 //!
 //! The cache is ordered without a common lock: `revoke` sets `revoked` before it evicts, and `cache` inserts before it
 //! checks, so one of them always sees the other. Loads that started before a flush of the cache are discarded (generation
-//! counter in [`revocation::epoch`](crate::revocation::epoch)).
+//! counter in [`revocation`](crate::revocation)).
 //!
 //! How other nodes learn of it: [`revocation`](crate::revocation).
 

@@ -6,9 +6,7 @@ use std::sync::atomic::Ordering;
 use crate::db::retry_transaction;
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash};
 use crate::error::{Error, ErrorKind, Result};
-use crate::revocation::epoch::EpochKey;
-use crate::revocation::log::{self, Revocation};
-use crate::revocation::recent::RecentRevocations;
+use crate::revocation::{EpochKey, RecentRevocations, Revocation, log};
 use crate::session::rows::{self, SessionRow};
 use crate::session::{CurrentUser, Sessions};
 

@@ -8,9 +8,8 @@ use sea_orm::{
 };
 
 use crate::clock::Timestamp;
-use crate::db::counter;
 use crate::db::entity::data_key::{ActiveModel, Column, Entity, Model};
-use crate::db::{Store, is_unique_violation};
+use crate::db::{Store, begin_write, is_unique_violation, lock_counter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::vault::key_ring::{DataKey, DataKeys, KeyRing};
 use crate::vault::{KeyRotationReport, rotation};
@@ -23,8 +22,8 @@ pub(crate) const KEY_HEARTBEAT: Duration = Duration::from_mins(1);
 /// first decides.
 pub(super) async fn verify_and_register(store: &Store, keys: &DataKeys) -> Result<KeyRing> {
     let (database, now) = (store.database().pool(), store.now());
-    let transaction = crate::db::begin(database).await?;
-    counter::lock_counter(&transaction).await?;
+    let transaction = begin_write(database).await?;
+    lock_counter(&transaction).await?;
     let known = Entity::find().all(&transaction).await?;
     let keys = keys.load(known.is_empty())?;
     if known.iter().any(|row| !fits(&keys, row)) {
@@ -114,10 +113,11 @@ mod tests {
 
     use super::*;
     use crate::clock::ManualClock;
+    use crate::db::Pool;
 
     async fn starts(url: &str, seeds: &[u8]) -> bool {
         let keys = DataKeys::from_keys(seeds.iter().map(|seed| DataKey::new([*seed; 32])));
-        let database = Store::connect(url).await.unwrap();
+        let database = Pool::connect(url).await.unwrap();
         let store = Store::open(database, Arc::new(ManualClock::starting_now()), true).await;
         match verify_and_register(&store.unwrap(), &keys).await {
             Ok(_) => true,
@@ -160,7 +160,7 @@ mod tests {
         let start = |name: usize| {
             let (url, path) = (url.clone(), directory.path().join(format!("{name}.key")));
             async move {
-                let database = Store::connect(&url).await.unwrap();
+                let database = Pool::connect(&url).await.unwrap();
                 let clock = Arc::new(ManualClock::starting_now());
                 let store = Store::open(database, clock, true).await.unwrap();
                 verify_and_register(&store, &DataKeys::from_file(path))

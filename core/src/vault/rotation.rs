@@ -209,8 +209,8 @@ mod tests {
 
     use super::*;
     use crate::clock::{ManualClock, Timestamp};
-    use crate::db::Store;
     use crate::db::entity::access_token::{ActiveModel, Column, Entity};
+    use crate::db::{Pool, Store};
     use crate::vault::sealed_column::ACCESS_TOKEN;
     use crate::vault::{DataKey, DataKeys, KEY_HEARTBEAT};
 
@@ -229,7 +229,7 @@ mod tests {
             );
             let keys = DataKeys::from_keys(seeds.iter().map(|seed| DataKey::new([*seed; 32])));
             let clock = Arc::new(self.1.clone());
-            let store = Store::open(Store::connect(&url).await?, clock, true).await?;
+            let store = Store::open(Pool::connect(&url).await?, clock, true).await?;
             Vault::unlock(store, &keys).await
         }
     }

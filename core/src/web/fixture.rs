@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use crate::clock::SystemClock;
-use crate::db::Store;
+use crate::db::{Pool, Store};
 use crate::domain::{CorpId, SuiteId, WecomUserId};
 use crate::domain::{LoginType, Platform, Principal, Profile};
 use crate::session::{BackgroundTask, CurrentUser, NewSession, SessionConfig, Sessions};
@@ -23,7 +23,7 @@ pub(super) struct Fixture {
 
 impl Fixture {
     pub(super) async fn new() -> Self {
-        let database = Store::connect("sqlite::memory:").await.unwrap();
+        let database = Pool::connect("sqlite::memory:").await.unwrap();
         let keys = KeyRing::new(vec![DataKey::new([7; 32])]).unwrap();
         let store = Store::open(database, Arc::new(SystemClock), true)
             .await

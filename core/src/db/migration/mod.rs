@@ -46,14 +46,14 @@ impl MigratorTrait for Migrator {
 }
 
 /// Brings the tables up to date, one node at a time: neither sea-orm-migration nor MySQL sees to that.
-pub(super) async fn up(database: &DatabaseConnection) -> Result<()> {
+pub(super) async fn run_pending(database: &DatabaseConnection) -> Result<()> {
     // Steps that we do not know are of a later version, whose nodes run beside ours. The migrator would not have them.
     if missing(database).await? == 0 {
         return Ok(());
     }
     let backend = database.get_database_backend();
     // On MySQL each step commits by itself; the transaction is there for its one connection, which holds the lock.
-    let transaction = crate::db::begin(database).await?;
+    let transaction = crate::db::begin_write(database).await?;
     match backend {
         DbBackend::Postgres => {
             run(&transaction, "SELECT pg_advisory_xact_lock(8532674019)").await?
@@ -100,7 +100,7 @@ pub async fn first_steps(database: &DatabaseConnection, steps: u32) -> Result<()
 }
 
 /// For a database account that may not change tables: they have to be up to date already.
-pub(super) async fn expect_none(database: &DatabaseConnection) -> Result<()> {
+pub(super) async fn require_up_to_date(database: &DatabaseConnection) -> Result<()> {
     let missing = missing(database).await?;
     if missing == 0 {
         return Ok(());

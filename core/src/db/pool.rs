@@ -1,0 +1,253 @@
+//! The connection pool: its options, opening it by URL, and which of its connections are reused.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait as _,
+};
+
+use crate::db::db_error::{is_sqlite_busy, redact_url};
+use crate::db::timeout::no_answer;
+use crate::db::transaction::write_options;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The size of a pool that is opened by URL.
+const MAX_CONNECTIONS: u32 = 16;
+/// How long a statement waits for a connection of the pool.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long SQLite waits for a lock of another process.
+#[cfg(feature = "sqlite")]
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The pause between two attempts to open a SQLite file that another process has locked exclusively.
+const SQLITE_OPEN_RETRY_PAUSE: Duration = Duration::from_millis(20);
+/// A connection that does not answer a ping in this time is closed.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+/// Older connections are closed when they are released: after a failover they may go on to a server that takes no writes.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+const MAX_CONNECTION_AGE: Duration = Duration::from_mins(10);
+/// A `BEGIN` that is not answered in this time is abandoned, and its connection with it.
+const BEGIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long released connections are closed after a `BEGIN` was abandoned. Its connection is released at once.
+const EVICTION_PERIOD: Duration = Duration::from_secs(5);
+
+/// A connection pool: one of ours, or the host app's.
+#[derive(Clone)]
+pub(crate) struct Pool {
+    database: DatabaseConnection,
+    /// Until then every connection that is released is closed, because one of them may be in a transaction. Read by the
+    /// `after_release` hook of a pool of ours; a pool of the host app's has no such hook.
+    evict_until: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Pool {
+    /// Opens a pool by URL. It logs no statements, since they hold personal data.
+    ///
+    /// # Errors
+    /// `STORE_UNAVAILABLE`, without the URL.
+    pub(crate) async fn connect(url: &str) -> Result<Self> {
+        let evict_until = Arc::default();
+        let options = options(url, &evict_until);
+        let started = Instant::now();
+        let connected = loop {
+            match Database::connect(options.clone()).await {
+                // Creating a file in WAL mode takes an exclusive lock, for which the busy timeout does not wait.
+                Err(error) if is_sqlite_busy(&error) && started.elapsed() < ACQUIRE_TIMEOUT => {
+                    tokio::time::sleep(SQLITE_OPEN_RETRY_PAUSE).await;
+                }
+                connected => break connected,
+            }
+        };
+        let database = connected.map_err(|error| {
+            Error::new(ErrorKind::StoreUnavailable, "the database cannot be opened")
+                .with_source(redact_url(&error))
+        })?;
+        Ok(Self {
+            database,
+            evict_until,
+        })
+    }
+
+    /// Returns the pool as sea-orm has it: its statements are neither bounded nor time-limited.
+    pub(crate) const fn database(&self) -> &DatabaseConnection {
+        &self.database
+    }
+
+    /// Returns the size of the pool.
+    pub(super) fn max_connections(&self) -> usize {
+        #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+        use sea_orm::DatabaseConnectionType;
+        let database = &self.database;
+        let connections = match &database.inner {
+            #[cfg(feature = "sqlite")]
+            DatabaseConnectionType::SqlxSqlitePoolConnection(_) => database
+                .get_sqlite_connection_pool()
+                .options()
+                .get_max_connections(),
+            #[cfg(feature = "postgres")]
+            DatabaseConnectionType::SqlxPostgresPoolConnection(_) => database
+                .get_postgres_connection_pool()
+                .options()
+                .get_max_connections(),
+            #[cfg(feature = "mysql")]
+            DatabaseConnectionType::SqlxMySqlPoolConnection(_) => database
+                .get_mysql_connection_pool()
+                .options()
+                .get_max_connections(),
+            // A database that this build has no driver for.
+            _ => MAX_CONNECTIONS,
+        };
+        usize::try_from(connections).unwrap_or(usize::MAX)
+    }
+
+    /// Begins a write transaction in a task that goes on when the caller is dropped.
+    ///
+    /// sqlx 0.9 counts a transaction only once its `BEGIN` was answered. A `BEGIN` that was cut off before released its
+    /// connection with the transaction open, and later statements on it were never committed.
+    pub(super) async fn begin(&self) -> std::result::Result<DatabaseTransaction, DbErr> {
+        let pool = self.clone();
+        let begun = tokio::spawn(async move {
+            let options = write_options(&pool.database);
+            let mut begun = std::pin::pin!(pool.database.begin_with_options(options));
+            match tokio::time::timeout(BEGIN_TIMEOUT, &mut begun).await {
+                Ok(begun) => begun,
+                Err(_) => {
+                    // Before `begun` is dropped, which releases the connection.
+                    pool.evict_all();
+                    Err(no_answer())
+                }
+            }
+        });
+        begun.await.unwrap_or_else(|_| Err(no_answer()))
+    }
+
+    /// Has every connection closed that is released within [`EVICTION_PERIOD`].
+    fn evict_all(&self) {
+        *self.evict_until.lock() = Some(Instant::now() + EVICTION_PERIOD);
+    }
+}
+
+impl From<DatabaseConnection> for Pool {
+    fn from(database: DatabaseConnection) -> Self {
+        Self {
+            database,
+            evict_until: Arc::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pool")
+    }
+}
+
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql")),
+    allow(unused_variables, reason = "a SQLite pool has no hook")
+)]
+fn options(url: &str, evict_until: &Arc<Mutex<Option<Instant>>>) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .sqlx_logging(false)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .max_connections(MAX_CONNECTIONS);
+    // No lifetimes: with them sqlx 0.9.0 starts a reaper task that can busy-loop, which also blocks runtime shutdown.
+    // `is_reusable` closes old connections instead.
+    options
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>);
+    #[cfg(feature = "sqlite")]
+    options.map_sqlx_sqlite_opts(|sqlite| {
+        use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+        // FULL: an event that was answered `success` survives a power cut.
+        sqlite
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(SQLITE_BUSY_TIMEOUT)
+    });
+    #[cfg(feature = "postgres")]
+    {
+        let evict_until = Arc::clone(evict_until);
+        options.map_sqlx_postgres_pool_opts(move |pool| {
+            let evict_until = Arc::clone(&evict_until);
+            pool.after_release(move |connection, metadata| {
+                let until = *evict_until.lock();
+                Box::pin(is_reusable(connection, metadata.age, until))
+            })
+        });
+    }
+    #[cfg(feature = "mysql")]
+    {
+        let evict_until = Arc::clone(evict_until);
+        options.map_sqlx_mysql_pool_opts(move |pool| {
+            let evict_until = Arc::clone(&evict_until);
+            pool.after_release(move |connection, metadata| {
+                let until = *evict_until.lock();
+                Box::pin(is_reusable(connection, metadata.age, until))
+            })
+        });
+    }
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        // Each connection to an in-memory database would open a database of its own.
+        options.max_connections(1).min_connections(1);
+    }
+    options
+}
+
+/// Tells whether a released connection goes back to the pool: it is not old, not evicted, and answers a ping. sqlx's own
+/// check would ping without a timeout, and its own care for their age is the reaper task that we do without.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+async fn is_reusable(
+    connection: &mut impl sea_orm::sqlx::Connection,
+    age: Duration,
+    evict_until: Option<Instant>,
+) -> std::result::Result<bool, sea_orm::sqlx::Error> {
+    if age > MAX_CONNECTION_AGE || evict_until.is_some_and(|until| Instant::now() < until) {
+        return Ok(false);
+    }
+    tokio::time::timeout(PING_TIMEOUT, connection.ping())
+        .await
+        .unwrap_or(Err(sea_orm::sqlx::Error::PoolTimedOut))
+        .map(|()| true)
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+
+    use super::*;
+    use crate::db::requirements::{SYNCHRONOUS_FULL, synchronous};
+
+    #[tokio::test]
+    async fn sqlite_file_is_opened_with_full_sync_and_wal() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("test.db").display());
+        let pool = Pool::connect(&url).await.unwrap();
+        let database = pool.database();
+        assert_eq!(synchronous(database).await.unwrap(), SYNCHRONOUS_FULL);
+        let mode = Statement::from_string(DbBackend::Sqlite, "PRAGMA journal_mode");
+        let mode = database.query_one_raw(mode).await.unwrap().unwrap();
+        assert_eq!(mode.try_get_by_index::<String>(0).unwrap(), "wal");
+    }
+
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    #[tokio::test]
+    async fn evict_all_leaves_other_pools_alone() {
+        use sea_orm::sqlx::{Connection as _, SqliteConnection};
+        let one = Pool::from(DatabaseConnection::default());
+        let other = Pool::from(DatabaseConnection::default());
+        let shared_with_begin = one.clone();
+        shared_with_begin.evict_all();
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        for (pool, expected) in [(&one, false), (&other, true)] {
+            let until = *pool.evict_until.lock();
+            let reusable = is_reusable(&mut connection, Duration::ZERO, until).await;
+            assert_eq!(reusable.unwrap(), expected);
+        }
+    }
+}

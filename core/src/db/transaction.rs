@@ -1,0 +1,114 @@
+//! Write transactions.
+
+use std::fmt;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionTrait as _,
+};
+
+use crate::db::bulkhead::Permit;
+use crate::db::cursor::Cursor;
+use crate::db::timeout::with_answer_timeout;
+use crate::db::write_queue::WritePermit;
+
+/// A write transaction; it is rolled back when it is dropped.
+pub(crate) struct Transaction {
+    transaction: DatabaseTransaction,
+    appended: Mutex<Option<Cursor>>,
+    committed_cursor: Arc<Mutex<Cursor>>,
+    // Dropped after the transaction, so the next writer starts when this one has ended.
+    _write_permit: Option<WritePermit>,
+    _permit: Permit,
+}
+
+impl Transaction {
+    pub(super) fn new(
+        transaction: DatabaseTransaction,
+        committed_cursor: Arc<Mutex<Cursor>>,
+        write_permit: Option<WritePermit>,
+        permit: Permit,
+    ) -> Self {
+        Self {
+            transaction,
+            appended: Mutex::default(),
+            committed_cursor,
+            _write_permit: write_permit,
+            _permit: permit,
+        }
+    }
+
+    /// Commits, and advances the node's committed cursor to the entry that this transaction appended.
+    pub(crate) async fn commit(self) -> Result<(), DbErr> {
+        with_answer_timeout(self.transaction.commit()).await?;
+        if let Some(appended) = self.appended.into_inner() {
+            let mut committed = self.committed_cursor.lock();
+            if committed.seq < appended.seq {
+                *committed = appended;
+            }
+        }
+        Ok(())
+    }
+
+    /// Rolls back.
+    pub(crate) async fn rollback(self) -> Result<(), DbErr> {
+        with_answer_timeout(self.transaction.rollback()).await
+    }
+
+    /// Notes the entry of the revocation log that this transaction appended.
+    pub(crate) fn set_appended(&self, entry: Cursor) {
+        *self.appended.lock() = Some(entry);
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DbBackend {
+        self.transaction.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        with_answer_timeout(self.transaction.execute_raw(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        with_answer_timeout(self.transaction.execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        with_answer_timeout(self.transaction.query_one_raw(statement)).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        with_answer_timeout(self.transaction.query_all_raw(statement)).await
+    }
+}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transaction")
+    }
+}
+
+/// Begins a write transaction on the pool itself, for what runs once at start: neither bounded nor time-limited.
+pub(crate) async fn begin_write(
+    database: &DatabaseConnection,
+) -> Result<DatabaseTransaction, DbErr> {
+    database.begin_with_options(write_options(database)).await
+}
+
+/// The options of a write transaction.
+pub(super) fn write_options(database: &DatabaseConnection) -> TransactionOptions {
+    let is_sqlite = database.get_database_backend() == DbBackend::Sqlite;
+    TransactionOptions {
+        // Takes the write lock at once. A transaction that reads first and writes later fails with BUSY_SNAPSHOT, for
+        // which the busy timeout does not wait.
+        sqlite_transaction_mode: is_sqlite.then_some(SqliteTransactionMode::Immediate),
+        // Sees what others committed, and MySQL locks rows instead of the gaps between them.
+        isolation_level: (!is_sqlite).then_some(IsolationLevel::ReadCommitted),
+        ..TransactionOptions::default()
+    }
+}
