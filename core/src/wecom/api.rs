@@ -1,4 +1,4 @@
-//! The calls, as methods of one handle.
+//! The handle of the calls: hosts, client, request building, logging.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -10,35 +10,18 @@ use http_body_util::Full;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::wecom::Errcode;
 use crate::wecom::call_error::{CallError, CallErrorKind};
 use crate::wecom::encode::component;
 use crate::wecom::hosts::Hosts;
 use crate::wecom::response;
 use crate::wecom::transport::HttpClient;
 
-/// WeCom's server API for a 代开发 provider. Every call is one request: nothing is kept, nothing is repeated.
+/// WeCom's server API for a 代开发 provider. Every call is one request: no state, no retry.
 #[derive(Clone, Debug, Default)]
 pub struct Api {
     http: HttpClient,
     hosts: Hosts,
-}
-
-/// A token that WeCom granted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct IssuedToken<T> {
-    /// The token.
-    pub token: T,
-    /// How long it lives from now, unless WeCom ends it early: 2 h when it is new.
-    pub expires_in: Duration,
-}
-
-impl<T> IssuedToken<T> {
-    /// A token and how long it lives.
-    #[must_use]
-    pub const fn new(token: T, expires_in: Duration) -> Self {
-        Self { token, expires_in }
-    }
 }
 
 impl Api {
@@ -48,7 +31,7 @@ impl Api {
         Self { http, hosts }
     }
 
-    /// Where WeCom is.
+    /// The hosts of WeCom.
     #[must_use]
     pub const fn hosts(&self) -> &Hosts {
         &self.hosts
@@ -88,11 +71,11 @@ impl Api {
             None => Err(CallErrorKind::Unreachable),
         };
         let outcome = outcome.map_err(|kind| CallError::new(path, kind));
-        log(path, outcome.as_ref().err(), start.elapsed());
+        log_call(path, outcome.as_ref().err(), start.elapsed());
         outcome
     }
 
-    /// None if the URL is longer than a URL can be.
+    /// `None` if the URL is longer than [`Uri`] allows.
     fn request(
         &self,
         method: Method,
@@ -120,11 +103,11 @@ impl Api {
     }
 }
 
-/// The path, the outcome and the duration of a call; never its query or body.
-fn log(path: &str, error: Option<&CallError>, took: Duration) {
+/// Logs the path, the outcome and the duration of a call; never its query or body.
+fn log_call(path: &str, error: Option<&CallError>, took: Duration) {
     let errcode = match error {
         None => Some(0),
-        Some(error) => error.errcode().map(crate::wecom::Errcode::number),
+        Some(error) => error.errcode().map(Errcode::number),
     };
     let failure = error.map(|error| tracing::field::display(error.kind));
     tracing::debug!(target: "wecom_login::wecom", path, errcode, failure, took_ms = took.as_millis(), "WeCom call");
@@ -135,56 +118,54 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::domain::CorpId;
     use crate::domain::{
-        AccessToken, AuthCode, OAuthCode, PermanentCode, SuiteAccessToken, UserTicket,
+        AccessToken, AuthCode, CorpId, OAuthCode, PermanentCode, SuiteAccessToken, UserTicket,
     };
-    use crate::wecom::PermanentCodeApi;
-    use crate::wecom::mock::Double;
+    use crate::wecom::mock::MockWecom;
+    use crate::wecom::{IssuedToken, PermanentCodeApi};
 
     #[tokio::test]
-    async fn a_path_prefix_of_the_host_is_kept() {
-        let double = Double::answering(r#"{"access_token":"a","expires_in":7200}"#);
+    async fn call_keeps_path_prefix_of_the_host() {
+        let mock = MockWecom::responding(r#"{"access_token":"a","expires_in":7200}"#);
         let api = Api::new(
-            HttpClient::new(double.clone()),
+            HttpClient::new(mock.clone()),
             Hosts::all_at("https://proxy.example/wecom/").unwrap(),
         );
         api.app_token(&CorpId::new("wpA").unwrap(), &PermanentCode::new("p"))
             .await
             .unwrap();
         assert_eq!(
-            double.request().uri,
+            mock.request().uri,
             "https://proxy.example/wecom/cgi-bin/gettoken?corpid=wpA&corpsecret=p"
         );
     }
 
     #[tokio::test]
-    async fn query_values_are_encoded() {
-        let double = Double::answering(r#"{"errcode":0,"userid":"u"}"#);
+    async fn call_encodes_query_values() {
+        let mock = MockWecom::responding(r#"{"errcode":0,"userid":"u"}"#);
         let code = OAuthCode::new("a b&access_token=x#+企");
-        double
-            .api()
+        mock.api()
             .user_identity(&AccessToken::new("t/="), &code)
             .await
             .unwrap();
         assert_eq!(
-            double.request().uri,
+            mock.request().uri,
             "https://qyapi.weixin.qq.com/cgi-bin/auth/getuserinfo?access_token=t%2F%3D\
              &code=a%20b%26access_token%3Dx%23%2B%E4%BC%81"
         );
     }
 
     #[tokio::test]
-    async fn a_url_that_is_too_long_is_not_sent() {
-        let double = Double::answering("{}");
+    async fn call_does_not_send_too_long_url() {
+        let mock = MockWecom::responding("{}");
         let code = OAuthCode::new("x".repeat(70_000));
-        let error = double
+        let error = mock
             .api()
             .user_identity(&AccessToken::new("t"), &code)
             .await
             .unwrap_err();
         assert_eq!(error.kind, CallErrorKind::Unreachable);
-        assert!(double.requests().is_empty());
+        assert!(mock.requests().is_empty());
     }
 
     /// Collects log lines.
@@ -223,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_secret_is_in_any_error_or_log() {
+    async fn errors_and_logs_hold_no_secret() {
         let lines = Lines::default();
         let _guard = tracing::subscriber::set_default(lines.clone());
         let corp = CorpId::new("wpA").unwrap();
@@ -240,8 +221,8 @@ mod tests {
             // The double breaks, with the URL in the text of its error.
             (0, "s3cr3t"),
         ] {
-            let double = Double::with(&[answer]);
-            let api = double.api();
+            let mock = MockWecom::with_responses(&[answer]);
+            let api = mock.api();
             let suite = SuiteAccessToken::new(hush());
             let token = AccessToken::new(hush());
             for error in [
@@ -264,7 +245,7 @@ mod tests {
                 let wire = crate::Error::from(error);
                 write!(shown, "{error} {error:?} {wire} {wire:?} {api:?}").unwrap();
             }
-            assert_eq!(double.requests().len(), 5);
+            assert_eq!(mock.requests().len(), 5);
         }
         let granted = IssuedToken::new(AccessToken::new(hush()), Duration::ZERO);
         write!(shown, "{granted:?}").unwrap();

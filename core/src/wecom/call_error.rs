@@ -1,48 +1,48 @@
-//! How a call fails.
+//! The errors of calls.
 
 use std::fmt;
 
 use crate::error::{Error, ErrorKind};
 use crate::wecom::errcode::Errcode;
 
-/// A call that failed: which, and how. It holds neither URL nor body nor the text of the error below, because
+/// A failed call: its path and the kind of failure. It holds no URL, no body and no text of an underlying error, because
 /// WeCom's URLs carry tokens, codes and secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {kind}")]
 #[non_exhaustive]
 pub struct CallError {
-    /// The call, as its path below `/cgi-bin/`.
+    /// The path of the call below `/cgi-bin/`.
     pub path: &'static str,
-    /// How it failed.
+    /// The kind of failure.
     pub kind: CallErrorKind,
 }
 
-/// How a call failed.
+/// The kind of failure of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallErrorKind {
     /// WeCom answered with an errcode other than 0.
     Refused(Errcode),
-    /// The HTTP status is not a success; redirects, which are never followed, are here too.
+    /// The HTTP status is not a success. Redirects are never followed and count here.
     HttpStatus(u16),
-    /// No whole answer came within the time of a call.
+    /// The response was not complete within the call timeout.
     Timeout,
-    /// Nothing was sent: there was no connection.
+    /// No connection: nothing was sent.
     Unreachable,
-    /// The connection broke before the whole answer was there.
-    Cut,
-    /// The answer is too long, or not what the call is documented to answer.
+    /// The connection was lost before the response was complete.
+    ConnectionLost,
+    /// The response is too long, or not as the call is documented.
     Malformed,
 }
 
 impl CallError {
-    /// The call at `path` failed in this way.
+    /// An error of the call at `path`.
     #[must_use]
     pub const fn new(path: &'static str, kind: CallErrorKind) -> Self {
         Self { path, kind }
     }
 
-    /// The number that WeCom answered, where it answered one.
+    /// WeCom's errcode, if the response has one.
     #[must_use]
     pub const fn errcode(self) -> Option<Errcode> {
         match self.kind {
@@ -51,7 +51,7 @@ impl CallError {
         }
     }
 
-    /// WeCom itself said no, in a way that means it did not carry the call out. -1 and 6000 leave that open.
+    /// Whether WeCom refused the call and did not carry it out. -1 and 6000 leave that open.
     #[must_use]
     pub const fn is_definite_refusal(self) -> bool {
         match self.kind {
@@ -60,15 +60,17 @@ impl CallError {
         }
     }
 
-    /// WeCom may have carried the call out, and a code that was sent with it may be spent.
+    /// Whether WeCom may have carried the call out: a code that was sent with it may be spent.
     #[must_use]
     pub const fn is_ambiguous(self) -> bool {
         match self.kind {
             CallErrorKind::Refused(errcode) => errcode.is_ambiguous(),
-            // A redirect or a client error comes before the work; 408 and all others tell nothing.
+            // A redirect or a client error precedes the work. 408 and all others leave it open.
             CallErrorKind::HttpStatus(status) => !matches!(status, 300..=407 | 409..=499),
             CallErrorKind::Unreachable => false,
-            CallErrorKind::Timeout | CallErrorKind::Cut | CallErrorKind::Malformed => true,
+            CallErrorKind::Timeout | CallErrorKind::ConnectionLost | CallErrorKind::Malformed => {
+                true
+            }
         }
     }
 }
@@ -83,7 +85,7 @@ impl fmt::Display for CallErrorKind {
             Self::HttpStatus(status) => write!(f, "HTTP status {status}"),
             Self::Timeout => f.write_str("no answer in time"),
             Self::Unreachable => f.write_str("no connection"),
-            Self::Cut => f.write_str("the connection broke"),
+            Self::ConnectionLost => f.write_str("the connection broke"),
             Self::Malformed => f.write_str("the answer cannot be read"),
         }
     }
@@ -93,7 +95,7 @@ impl From<CallError> for Error {
     fn from(error: CallError) -> Self {
         let kind = match error.kind {
             CallErrorKind::Refused(errcode) => refusal(errcode),
-            CallErrorKind::Timeout | CallErrorKind::Unreachable | CallErrorKind::Cut => {
+            CallErrorKind::Timeout | CallErrorKind::Unreachable | CallErrorKind::ConnectionLost => {
                 ErrorKind::UpstreamTimeout
             }
             CallErrorKind::HttpStatus(_) | CallErrorKind::Malformed => ErrorKind::Upstream,
@@ -131,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn each_failure_has_its_place_in_the_table_of_errors() {
+    fn call_error_maps_to_documented_error_kind() {
         let refused = |number| failed(CallErrorKind::Refused(Errcode::new(number)));
         for (error, kind) in [
             (refused(40029), ErrorKind::CodeInvalid),
@@ -153,7 +155,10 @@ mod tests {
                 failed(CallErrorKind::Unreachable),
                 ErrorKind::UpstreamTimeout,
             ),
-            (failed(CallErrorKind::Cut), ErrorKind::UpstreamTimeout),
+            (
+                failed(CallErrorKind::ConnectionLost),
+                ErrorKind::UpstreamTimeout,
+            ),
         ] {
             let wire = Error::from(error);
             assert_eq!(wire.kind(), kind, "{error}");
@@ -166,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_surely_did_not_happen_may_be_done_again() {
+    fn is_definite_refusal_and_is_ambiguous_by_kind() {
         let refused = |number| failed(CallErrorKind::Refused(Errcode::new(number)));
         for sure in [
             refused(40078),
@@ -180,7 +185,7 @@ mod tests {
             refused(-1),
             refused(6000),
             failed(CallErrorKind::Timeout),
-            failed(CallErrorKind::Cut),
+            failed(CallErrorKind::ConnectionLost),
             failed(CallErrorKind::Malformed),
             failed(CallErrorKind::HttpStatus(502)),
             failed(CallErrorKind::HttpStatus(408)),
@@ -203,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_log_says_which_call_and_how() {
+    fn call_error_display_has_path_and_kind() {
         assert_eq!(
             failed(CallErrorKind::Refused(Errcode::INVALID_CODE)).to_string(),
             "auth/getuserinfo: errcode 40029"

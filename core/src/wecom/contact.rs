@@ -1,22 +1,21 @@
-//! The calls of a company's app about its people.
+//! The calls of a corp's app about members: one member, the administrators of the app.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::domain::AccessToken;
-use crate::domain::WecomUserId;
+use crate::domain::{AccessToken, WecomUserId};
 use crate::wecom::api::Api;
 use crate::wecom::call_error::CallError;
-use crate::wecom::response::{optional, optional_number};
+use crate::wecom::fields::{optional, optional_number};
 
-/// A person as the app sees them (D/96255). What the company has not granted is absent. Its Debug form shows the
+/// A member as the app sees them (D/96255). Fields that the corp has not granted are absent. The Debug form shows the
 /// status alone.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Member {
-    /// The name, where the company grants it.
+    /// The name, where the corp grants it.
     pub name: Option<String>,
     /// 1 active, 2 disabled, 4 not activated, 5 left.
     pub status: Option<i64>,
@@ -29,25 +28,25 @@ pub struct Member {
 }
 
 impl Member {
-    /// The company has disabled the person, or the person has left: status 2 or 5.
+    /// Whether the member is disabled or has left the corp: status 2 or 5.
     #[must_use]
     pub const fn is_disabled_or_left(&self) -> bool {
         matches!(self.status, Some(2 | 5))
     }
 }
 
-/// An administrator of the company's app (D/100072).
+/// An administrator of the corp's app (D/100072).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Admin {
-    /// The person within the company.
+    /// The userid of the administrator.
     pub third_user_id: WecomUserId,
-    /// Whether the person manages the app, or only sends messages with it.
+    /// Whether the administrator manages the app; otherwise they only send messages with it.
     pub manages: bool,
 }
 
 #[derive(Deserialize)]
-struct MemberAnswer {
+struct MemberResponse {
     #[serde(default, deserialize_with = "optional")]
     name: Option<String>,
     #[serde(default, deserialize_with = "optional_number")]
@@ -61,8 +60,8 @@ struct MemberAnswer {
 }
 
 #[derive(Deserialize)]
-struct AdminsAnswer {
-    /// WeCom leaves it out, or sends null, where a member authorised the app.
+struct AdminsResponse {
+    /// Missing or null where a member authorized the app.
     #[serde(default)]
     admin: Value,
 }
@@ -75,7 +74,7 @@ struct AdminEntry {
 }
 
 impl Api {
-    /// Reads a person (D/96255).
+    /// Reads a member (D/96255).
     ///
     /// # Errors
     /// Among others [`Errcode::is_user_not_visible`](crate::wecom::Errcode::is_user_not_visible).
@@ -89,7 +88,7 @@ impl Api {
             ("access_token", token.expose()),
             ("userid", third_user_id.as_str()),
         ];
-        let answer: MemberAnswer = self.get("user/get", &query).await?;
+        let answer: MemberResponse = self.get("user/get", &query).await?;
         Ok(Member {
             name: answer.name,
             status: answer.status,
@@ -99,14 +98,14 @@ impl Api {
         })
     }
 
-    /// The administrators of the company's app; none where a member authorised it (D/100072). Entries that cannot be
-    /// read are left out.
+    /// Lists the administrators of the corp's app; none where a member authorized it (D/100072). Malformed entries are
+    /// left out.
     ///
     /// # Errors
     /// As every call.
     #[doc(alias = "get_admin_list")]
     pub async fn admins(&self, token: &AccessToken) -> Result<Vec<Admin>, CallError> {
-        let answer: AdminsAnswer = self
+        let answer: AdminsResponse = self
             .post(
                 "agent/get_admin_list",
                 &[("access_token", token.expose())],
@@ -140,21 +139,21 @@ impl fmt::Debug for Member {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wecom::mock::Double;
+    use crate::wecom::mock::MockWecom;
 
     async fn read(answer: &str) -> Result<Member, CallError> {
-        let double = Double::answering(answer);
+        let mock = MockWecom::responding(answer);
         let user = WecomUserId::new("wwA/zhang san").unwrap();
-        let outcome = double.api().user(&AccessToken::new("APP"), &user).await;
+        let outcome = mock.api().user(&AccessToken::new("APP"), &user).await;
         assert_eq!(
-            double.request().line(),
+            mock.request().line(),
             "GET user/get?access_token=APP&userid=wwA%2Fzhang%20san"
         );
         outcome
     }
 
     #[tokio::test]
-    async fn a_person_is_read_with_what_is_granted() {
+    async fn user_reads_granted_fields() {
         let person =
             read(r#"{"errcode":0,"errmsg":"ok","userid":"zhangsan","name":"李四","status":1}"#)
                 .await
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_disabled_and_those_who_left_are_told() {
+    async fn is_disabled_or_left_for_status_2_and_5() {
         for (status, shut_out) in [(1, false), (2, true), (4, false), (5, true)] {
             let person = read(&format!(r#"{{"errcode":0,"status":{status}}}"#))
                 .await
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_person_out_of_sight_is_a_refusal() {
+    async fn user_outside_visible_range_is_refused() {
         let error = read(r#"{"errcode":60111,"errmsg":"userid not found"}"#)
             .await
             .unwrap_err();
@@ -194,8 +193,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn administrators_are_as_documented() {
-        let double = Double::with(&[
+    async fn admins_parses_documented_response() {
+        let mock = MockWecom::with_responses(&[
             (
                 200,
                 r#"{"errcode":0,"errmsg":"ok","admin":[{"userid":"woA","auth_type":1},{"userid":"woB","auth_type":0},
@@ -204,17 +203,17 @@ mod tests {
             (200, r#"{"errcode":0,"errmsg":"ok"}"#),
         ]);
         let token = AccessToken::new("APP");
-        let admins = double.api().admins(&token).await.unwrap();
+        let admins = mock.api().admins(&token).await.unwrap();
         let expected = [("woA", true), ("woB", false)].map(|(third_user_id, manages)| Admin {
             third_user_id: WecomUserId::new(third_user_id).unwrap(),
             manages,
         });
         assert_eq!(admins, expected);
-        let request = double.request();
+        let request = mock.request();
         assert_eq!(
             (request.line().as_str(), &*request.body),
             ("POST agent/get_admin_list?access_token=APP", "")
         );
-        assert!(double.api().admins(&token).await.unwrap().is_empty());
+        assert!(mock.api().admins(&token).await.unwrap().is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! Where WeCom is. The hosts come from configuration only, never from an answer.
+//! The base URLs of WeCom. They come from configuration only, never from a response.
 
 use http::Uri;
 
@@ -21,19 +21,19 @@ pub struct Hosts {
     qr: Box<str>,
 }
 
-/// The text is no base URL that secrets may be sent to. It does not hold the text.
+/// The text is not a base URL that secrets may be sent to. The error does not hold the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the WeCom {host} host {rule}")]
 #[non_exhaustive]
 pub struct InvalidHost {
     /// Which host: `API`, `OAuth` or `QR`.
     pub host: &'static str,
-    /// The rule that is broken.
+    /// The broken rule.
     pub rule: &'static str,
 }
 
 impl Hosts {
-    /// Reads the three base URLs. A path is kept as a prefix, a slash at the end is dropped.
+    /// Parses the three base URLs. A path is kept as a prefix, a trailing slash is dropped.
     ///
     /// # Errors
     /// A text is not an http or https URL, has a user name, query or fragment, or is http for a host that is not
@@ -99,7 +99,7 @@ impl From<InvalidHost> for Error {
 }
 
 fn base_url(text: &str, allow_insecure_http: bool) -> Result<Box<str>, &'static str> {
-    // `Uri` drops a fragment without a word.
+    // `Uri` drops a fragment silently.
     if text.contains('#') {
         return Err("must have no fragment");
     }
@@ -130,14 +130,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_is_the_real_wecom() {
+    fn hosts_default_is_wecom() {
         let real = Hosts::default();
         let parsed = Hosts::parse(real.api(), real.oauth(), real.qr(), false).unwrap();
         assert_eq!(parsed, real);
     }
 
     #[test]
-    fn plain_http_is_for_loopback_or_on_request() {
+    fn hosts_allow_http_for_loopback_or_on_request() {
         for good in [
             "http://localhost:1",
             "http://127.9.0.1",
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_a_prefix_and_a_last_slash_goes() {
+    fn hosts_keep_path_and_drop_trailing_slash() {
         let hosts = Hosts::all_at("https://proxy.example:8443/wecom/").unwrap();
         assert_eq!(hosts.qr(), "https://proxy.example:8443/wecom");
         assert_eq!(
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_base_url_is_refused_without_being_shown() {
+    fn hosts_reject_invalid_url_without_quoting_it() {
         for bad in [
             "",
             "wecom.example",

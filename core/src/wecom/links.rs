@@ -1,4 +1,4 @@
-//! The links that a browser opens to log a person in. Pure text; nothing is called.
+//! The login links that a browser opens. They are built without a call.
 
 use crate::domain::{AgentId, CorpId};
 use crate::wecom::encode::component;
@@ -6,10 +6,10 @@ use crate::wecom::hosts::Hosts;
 use crate::wecom::scope::Scope;
 use crate::wecom::state::State;
 
-/// The OAuth link for WeCom's own browser, where a person comes from the workbench (D/96441).
+/// The OAuth link for WeCom's own browser, for members who come from the workbench (D/96441).
 ///
-/// `corp_id` is the authorised company's, as WeCom gave it, and `redirect_uri` is plain, at the trusted domain of the
-/// app. WeCom comes back to it with `code` and `state`.
+/// `corp_id` is the id of the authorized corp as WeCom returned it. `redirect_uri` is not encoded and at the trusted domain
+/// of the app. WeCom redirects to it with `code` and `state`.
 ///
 /// ```
 /// use wecom_login::wecom::{Hosts, Scope, State, workbench_link};
@@ -47,7 +47,7 @@ pub fn workbench_link(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum QrLanguage {
-    /// Chinese, which WeCom takes where nothing is said.
+    /// Chinese, WeCom's default.
     Zh,
     /// English.
     En,
@@ -62,7 +62,7 @@ impl QrLanguage {
     }
 }
 
-/// The link of the page with the QR code, for every other browser (D/98173, D/98174). The company has to be known.
+/// The link of the QR code page, for every other browser (D/98173, D/98174). The corp has to be known.
 #[doc(alias = "wwlogin")]
 #[doc(alias = "CorpApp")]
 #[must_use]
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_workbench_link_is_as_documented() {
+    fn workbench_link_is_as_documented() {
         let state = State::new("STATE").unwrap();
         let agent = AgentId::new(1_000_002);
         let link = workbench_link(
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_qr_link_is_as_documented() {
+    fn qr_link_is_as_documented() {
         let hosts = Hosts::all_at("http://127.0.0.1:3001/box/").unwrap();
         let state = State::new("STATE").unwrap();
         let link = |lang| qr_link(&hosts, &corp(), AgentId::new(1), BACK, &state, lang);

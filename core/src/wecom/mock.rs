@@ -1,38 +1,39 @@
-//! A WeCom of prepared answers for tests.
+//! A mock of WeCom with prepared responses.
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt as _, Full};
+use parking_lot::Mutex;
 use serde_json::Value;
-use tower_service::Service;
+use tower::Service;
 
 use crate::wecom::api::Api;
 use crate::wecom::hosts::Hosts;
 use crate::wecom::transport::HttpClient;
 
-/// Gives the prepared answers in turn, the last one for ever, and keeps what it was sent. A status of 0 is a
-/// connection that breaks.
+/// Returns the prepared responses in turn, the last one repeatedly, and records the requests. A status of 0 fails like a
+/// lost connection, with the URL in the text of the error.
 #[derive(Clone)]
-pub(super) struct Double {
-    answers: Arc<[(u16, String)]>,
-    seen: Arc<Mutex<Vec<Seen>>>,
+pub(super) struct MockWecom {
+    responses: Arc<[(u16, String)]>,
+    requests: Arc<Mutex<Vec<RecordedRequest>>>,
 }
 
-/// A request as it was sent.
+/// A request that the mock received.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct RecordedRequest {
     pub(super) method: Method,
     pub(super) uri: String,
     pub(super) content_type: Option<String>,
     pub(super) body: String,
 }
 
-impl Seen {
+impl RecordedRequest {
     /// The method and the URL below `/cgi-bin/`.
     pub(super) fn line(&self) -> String {
         let base = "https://qyapi.weixin.qq.com/cgi-bin/";
@@ -45,19 +46,19 @@ impl Seen {
     }
 }
 
-impl Double {
-    pub(super) fn answering(body: &str) -> Self {
-        Self::with(&[(200, body)])
+impl MockWecom {
+    pub(super) fn responding(body: &str) -> Self {
+        Self::with_responses(&[(200, body)])
     }
 
-    pub(super) fn with(answers: &[(u16, &str)]) -> Self {
-        let answers = answers
+    pub(super) fn with_responses(responses: &[(u16, &str)]) -> Self {
+        let responses = responses
             .iter()
             .map(|(status, body)| (*status, (*body).to_owned()))
             .collect();
         Self {
-            answers,
-            seen: Arc::default(),
+            responses,
+            requests: Arc::default(),
         }
     }
 
@@ -65,19 +66,19 @@ impl Double {
         Api::new(HttpClient::new(self.clone()), Hosts::default())
     }
 
-    pub(super) fn requests(&self) -> Vec<Seen> {
-        self.seen.lock().unwrap().clone()
+    pub(super) fn requests(&self) -> Vec<RecordedRequest> {
+        self.requests.lock().clone()
     }
 
-    /// The one request that was sent.
-    pub(super) fn request(&self) -> Seen {
+    /// The request, if the mock received exactly one.
+    pub(super) fn request(&self) -> RecordedRequest {
         let requests = self.requests();
         assert_eq!(requests.len(), 1, "{requests:?}");
         requests[0].clone()
     }
 }
 
-impl Service<Request<Full<Bytes>>> for Double {
+impl Service<Request<Full<Bytes>>> for MockWecom {
     type Response = Response<Full<Bytes>>;
     type Error = io::Error;
     type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
@@ -87,14 +88,14 @@ impl Service<Request<Full<Bytes>>> for Double {
     }
 
     fn call(&mut self, request: Request<Full<Bytes>>) -> Self::Future {
-        let double = self.clone();
+        let mock = self.clone();
         Box::pin(async move {
             let (head, body) = request.into_parts();
             let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-            let mut seen = double.seen.lock().unwrap();
-            let (status, answer) = &double.answers[seen.len().min(double.answers.len() - 1)];
+            let mut requests = mock.requests.lock();
+            let (status, text) = &mock.responses[requests.len().min(mock.responses.len() - 1)];
             let uri = head.uri.to_string();
-            seen.push(Seen {
+            requests.push(RecordedRequest {
                 method: head.method,
                 uri: uri.clone(),
                 content_type: head
@@ -106,7 +107,7 @@ impl Service<Request<Full<Bytes>>> for Double {
             if *status == 0 {
                 return Err(io::Error::other(uri));
             }
-            let mut response = Response::new(Full::from(answer.clone()));
+            let mut response = Response::new(Full::from(text.clone()));
             *response.status_mut() = (*status).try_into().unwrap();
             Ok(response)
         })

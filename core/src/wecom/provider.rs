@@ -1,37 +1,28 @@
-//! The calls of the provider itself: authorisation links, and the encrypted id of a company.
+//! The calls of the provider: authorization links, and the encrypted id of a corp.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::domain::{CorpId, SuiteId};
-use crate::domain::{ProviderAccessToken, ProviderSecret};
-use crate::wecom::api::{Api, IssuedToken};
+use crate::domain::{CorpId, ProviderAccessToken, SuiteId};
+use crate::wecom::api::Api;
 use crate::wecom::call_error::CallError;
-use crate::wecom::response::{required, seconds};
+use crate::wecom::fields::{required, seconds};
 use crate::wecom::state::InstallState;
 
-/// What an administrator opens or scans to authorise apps (D/98744).
+/// A link that an administrator opens or scans to authorize apps (D/98744).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthorizationLink {
-    /// The link, to be shown as a QR code. Opaque, and for a browser only: nothing here ever calls it.
+    /// The link, to be shown as a QR code. Opaque, for a browser only.
     pub url: String,
-    /// How long it is good: ten days when it is new.
+    /// How long the link is valid: ten days from its creation.
     pub expires_in: Duration,
 }
 
 #[derive(Deserialize)]
-struct ProviderTokenAnswer {
-    #[serde(deserialize_with = "required")]
-    provider_access_token: ProviderAccessToken,
-    #[serde(deserialize_with = "seconds")]
-    expires_in: Duration,
-}
-
-#[derive(Deserialize)]
-struct LinkAnswer {
+struct LinkResponse {
     #[serde(deserialize_with = "required")]
     qrcode_url: String,
     #[serde(deserialize_with = "seconds")]
@@ -39,36 +30,16 @@ struct LinkAnswer {
 }
 
 #[derive(Deserialize)]
-struct OpenCorpIdAnswer {
+struct OpenCorpIdResponse {
     open_corpid: CorpId,
 }
 
 impl Api {
-    /// The provider's access token (D/96237).
-    ///
-    /// # Errors
-    /// As every call; 40001 says that the provider's secret is wrong.
-    #[doc(alias = "get_provider_token")]
-    pub async fn provider_token(
-        &self,
-        corp_id: &CorpId,
-        secret: &ProviderSecret,
-    ) -> Result<IssuedToken<ProviderAccessToken>, CallError> {
-        let body = json!({ "corpid": corp_id, "provider_secret": secret.expose() });
-        let answer: ProviderTokenAnswer = self
-            .post("service/get_provider_token", &[], Some(body))
-            .await?;
-        Ok(IssuedToken::new(
-            answer.provider_access_token,
-            answer.expires_in,
-        ))
-    }
-
-    /// A link by which a company authorises the apps of 1 to 9 templates (D/98744). `state` comes back in
+    /// A link by which a corp authorises the apps of 1 to 9 templates (D/98744). `state` comes back in
     /// `create_auth` and in [`PermanentCodeGrant`](crate::wecom::PermanentCodeGrant).
     ///
     /// # Errors
-    /// As every call; WeCom refuses an empty list and one over nine.
+    /// As every call; WeCom refuses an empty list and more than nine.
     #[doc(alias = "get_customized_auth_url")]
     pub async fn customized_auth_url(
         &self,
@@ -78,7 +49,7 @@ impl Api {
     ) -> Result<AuthorizationLink, CallError> {
         let query = [("provider_access_token", token.expose())];
         let body = json!({ "state": state.as_str(), "templateid_list": templates });
-        let answer: LinkAnswer = self
+        let answer: LinkResponse = self
             .post("service/get_customized_auth_url", &query, Some(body))
             .await?;
         Ok(AuthorizationLink {
@@ -87,7 +58,7 @@ impl Api {
         })
     }
 
-    /// The encrypted id of a company whose plain id is known (D/97105).
+    /// The encrypted id of a corp whose plain id is known (D/97105).
     ///
     /// # Errors
     /// As every call.
@@ -99,7 +70,7 @@ impl Api {
     ) -> Result<CorpId, CallError> {
         let query = [("provider_access_token", token.expose())];
         let body = json!({ "corpid": plain });
-        let answer: OpenCorpIdAnswer = self
+        let answer: OpenCorpIdResponse = self
             .post("service/corpid_to_opencorpid", &query, Some(body))
             .await?;
         Ok(answer.open_corpid)
@@ -109,48 +80,17 @@ impl Api {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wecom::mock::Double;
+    use crate::wecom::mock::MockWecom;
 
     #[tokio::test]
-    async fn a_provider_token_comes_without_errcode() {
-        let double =
-            Double::answering(r#"{"provider_access_token":"enLSZ5xxxxxxJRL","expires_in":7200}"#);
-        let corp = CorpId::new("xxxxx").unwrap();
-        let granted = double
-            .api()
-            .provider_token(&corp, &ProviderSecret::new("xxx"))
-            .await
-            .unwrap();
-        assert_eq!(granted.token.expose(), "enLSZ5xxxxxxJRL");
-        assert_eq!(granted.expires_in, Duration::from_secs(7200));
-        assert_eq!(double.request().line(), "POST service/get_provider_token");
-        assert_eq!(
-            double.request().json(),
-            json!({ "corpid": "xxxxx", "provider_secret": "xxx" })
-        );
-    }
-
-    #[tokio::test]
-    async fn a_wrong_provider_secret_is_told() {
-        let double = Double::answering(r#"{"errcode":40001,"errmsg":"invalid credential"}"#);
-        let corp = CorpId::new("xxxxx").unwrap();
-        let error = double
-            .api()
-            .provider_token(&corp, &ProviderSecret::new("xxx"))
-            .await
-            .unwrap_err();
-        assert!(error.errcode().unwrap().is_secret_invalid());
-    }
-
-    #[tokio::test]
-    async fn an_authorisation_link_is_as_documented() {
-        let double = Double::answering(
+    async fn customized_auth_url_parses_documented_response() {
+        let mock = MockWecom::responding(
             r#"{"errcode":0,"errmsg":"ok","qrcode_url":"xxxxx","expires_in":864000}"#,
         );
         let token = ProviderAccessToken::new("PROVIDER");
         let templates = ["dk1", "dk2"].map(|id| SuiteId::new(id).unwrap());
         let state = InstallState::new("test").unwrap();
-        let link = double
+        let link = mock
             .api()
             .customized_auth_url(&token, &state, &templates)
             .await
@@ -158,27 +98,27 @@ mod tests {
         assert_eq!(link.url, "xxxxx");
         assert_eq!(link.expires_in, Duration::from_secs(864_000));
         let line = "POST service/get_customized_auth_url?provider_access_token=PROVIDER";
-        assert_eq!(double.request().line(), line);
+        assert_eq!(mock.request().line(), line);
         assert_eq!(
-            double.request().json(),
+            mock.request().json(),
             json!({ "state": "test", "templateid_list": ["dk1", "dk2"] })
         );
     }
 
     #[tokio::test]
-    async fn an_encrypted_corp_id_is_as_documented() {
-        let double = Double::answering(r#"{"errcode":0,"errmsg":"ok","open_corpid":"AAAAAA"}"#);
+    async fn open_corp_id_parses_documented_response() {
+        let mock = MockWecom::responding(r#"{"errcode":0,"errmsg":"ok","open_corpid":"AAAAAA"}"#);
         let token = ProviderAccessToken::new("PROVIDER");
-        let open = double
+        let open = mock
             .api()
             .open_corp_id(&token, &CorpId::new("xxxxx").unwrap())
             .await
             .unwrap();
         assert_eq!(open.as_str(), "AAAAAA");
         assert_eq!(
-            double.request().line(),
+            mock.request().line(),
             "POST service/corpid_to_opencorpid?provider_access_token=PROVIDER"
         );
-        assert_eq!(double.request().json(), json!({ "corpid": "xxxxx" }));
+        assert_eq!(mock.request().json(), json!({ "corpid": "xxxxx" }));
     }
 }

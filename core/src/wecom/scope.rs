@@ -1,4 +1,4 @@
-//! What an OAuth link asks the person for.
+//! The scope of an OAuth link.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Scope {
-    /// Silent; gives the userid.
+    /// Without a prompt; returns the userid.
     #[default]
     SnsapiBase,
-    /// Asks the person, and gives a user ticket for the details that the person agrees to show.
+    /// Prompts the member, and returns a user ticket for the details that the member agrees to show.
     SnsapiPrivateinfo,
 }
 
-/// The text is no scope of a 代开发 app.
+/// The text is not a scope of a 代开发 app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("scope must be snsapi_base or snsapi_privateinfo")]
 #[non_exhaustive]
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_and_json_are_the_same_words() {
+    fn scope_text_equals_its_json() {
         for scope in [Scope::SnsapiBase, Scope::SnsapiPrivateinfo] {
             assert_eq!(scope.as_str().parse(), Ok(scope));
             assert_eq!(serde_json::to_value(scope).unwrap(), scope.as_str());

@@ -1,4 +1,4 @@
-//! The `state` of links, which WeCom hands back unchanged.
+//! The `state` of links, which WeCom returns unchanged.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 #[error("state must be 1 to {max} characters of A-Z a-z 0-9")]
 #[non_exhaustive]
 pub struct InvalidState {
-    /// How long such a state may be.
+    /// The maximum length in bytes.
     pub max: usize,
 }
 
@@ -68,7 +68,7 @@ state! {
     State, 128
 }
 state! {
-    /// The state of an authorisation link: letters and digits, at most 32 bytes (D/98744).
+    /// The state of an authorization link: letters and digits, at most 32 bytes (D/98744).
     InstallState, 32
 }
 
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_documented_alphabet_and_length_are_the_limit() {
+    fn state_accepts_documented_alphabet_and_length() {
         assert!(State::new("a".repeat(128)).is_ok());
         assert!(State::new("a".repeat(129)).is_err());
         assert!(InstallState::new("Z9".repeat(16)).is_ok());

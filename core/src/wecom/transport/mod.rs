@@ -1,4 +1,4 @@
-//! The HTTP client that carries the calls.
+//! The HTTP client of the calls.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -16,39 +16,40 @@ use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tower_service::Service;
+use tower::Service;
+use tower::timeout::Timeout;
+use tower::util::MapFuture;
 
 use crate::wecom::call_error::CallErrorKind;
-use crate::wecom::connect::ConnectWithin;
 
-/// Longer answers are refused. The longest one a login reads is a company's authorisation, of some kilobytes.
-const ANSWER_LIMIT: usize = 1 << 20;
+/// Longer responses are rejected. The longest that a login reads is a corp's authorization, a few kilobytes.
+const MAX_RESPONSE_BYTES: usize = 1 << 20;
 
-/// WeCom drops idle connections; a call sent on one of them would be cut, and its code perhaps lost.
-const IDLE_LIMIT: Duration = Duration::from_secs(20);
+/// WeCom closes idle connections; a call sent on one of them would fail, and its code might be lost.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-const CALL_LIMIT: Duration = Duration::from_secs(8);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const CALL_TIMEOUT: Duration = Duration::from_secs(8);
 
 type BoxError = Box<dyn StdError + Send + Sync>;
-type Answer = Pin<Box<dyn Future<Output = Result<Bytes, CallErrorKind>> + Send>>;
+type ResponseFuture = Pin<Box<dyn Future<Output = Result<Bytes, CallErrorKind>> + Send>>;
 
-/// Sends the calls. Cheap to clone; clones share their connections.
+/// Sends the requests. Cheap to clone; clones share their connections.
 ///
 /// The default is a client of its own: HTTP/1.1, TLS by rustls with ring and Mozilla's roots, 3 s to connect, 8 s for
-/// a call, no redirects, no proxy. Connections live on the tokio runtime that the call runs on.
+/// a call, no redirects, no proxy. Connections run on the tokio runtime of the call.
 #[derive(Clone)]
 pub struct HttpClient {
-    service: Arc<dyn Carry>,
-    call_limit: Duration,
+    service: Arc<dyn ErasedClient>,
+    call_timeout: Duration,
 }
 
 impl HttpClient {
-    /// Takes the host app's client: a hyper-util client with a proxy connector, a tower stack, a test double.
+    /// Uses the host app's client: a hyper-util client with a proxy connector, a tower stack, a mock.
     ///
-    /// It must not follow redirects, which would carry secrets to another host. The 8 s for a call hold here too; the
-    /// limit for connecting is the client's own. That nothing was sent is known of hyper-util's connect errors and of
-    /// refused connections, however deep they are wrapped; any other error counts as a cut connection.
+    /// It must not follow redirects, which would send secrets to another host. The call timeout of 8 s applies; the connect
+    /// timeout is the client's own. Only hyper-util's connect errors and refused connections, at any depth of wrapping,
+    /// prove that nothing was sent; any other error counts as a lost connection.
     pub fn new<S, B>(service: S) -> Self
     where
         S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -58,16 +59,16 @@ impl HttpClient {
         B::Error: Into<BoxError>,
     {
         Self {
-            service: Arc::new(Carrier(service)),
-            call_limit: CALL_LIMIT,
+            service: Arc::new(ServiceClient { service }),
+            call_timeout: CALL_TIMEOUT,
         }
     }
 
-    /// The default client with other limits for connecting and for a whole call.
+    /// The default client with other timeouts for connecting and for a whole call.
     #[must_use]
     pub fn with_timeouts(connect: Duration, call: Duration) -> Self {
         let mut tcp = HttpConnector::new();
-        // TLS is the outer connector's, so this one has to let https pass.
+        // The outer connector does TLS, so this one has to accept https.
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(connect));
@@ -77,23 +78,26 @@ impl HttpClient {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
+        // Over all of connecting: name resolution, TCP and TLS. The connector's own timeout is for TCP alone. The client
+        // needs a connector whose future is `Unpin`, hence the box.
+        let connector = MapFuture::new(Timeout::new(connector, connect), Box::pin);
         let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE_LIMIT)
+            .pool_idle_timeout(POOL_IDLE_TIMEOUT)
             .pool_timer(TokioTimer::new())
-            .build(ConnectWithin::new(connector, connect));
+            .build(connector);
         Self::new(client).with_call_timeout(call)
     }
 
-    /// Changes the limit for a whole call, from the first byte sent to the last byte of the answer.
+    /// Sets the timeout of a whole call, from the first byte sent to the last byte received.
     #[must_use]
-    pub const fn with_call_timeout(mut self, limit: Duration) -> Self {
-        self.call_limit = limit;
+    pub const fn with_call_timeout(mut self, timeout: Duration) -> Self {
+        self.call_timeout = timeout;
         self
     }
 
-    /// Sends one request and reads the body of its answer.
+    /// Sends one request and reads the body of the response.
     pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Bytes, CallErrorKind> {
-        tokio::time::timeout(self.call_limit, self.service.send(request))
+        tokio::time::timeout(self.call_timeout, self.service.send(request))
             .await
             .unwrap_or(Err(CallErrorKind::Timeout))
     }
@@ -101,26 +105,28 @@ impl HttpClient {
 
 impl Default for HttpClient {
     fn default() -> Self {
-        Self::with_timeouts(CONNECT_LIMIT, CALL_LIMIT)
+        Self::with_timeouts(CONNECT_TIMEOUT, CALL_TIMEOUT)
     }
 }
 
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpClient")
-            .field("call_limit", &self.call_limit)
+            .field("call_timeout", &self.call_timeout)
             .finish_non_exhaustive()
     }
 }
 
-/// A client without its type.
-trait Carry: Send + Sync {
-    fn send(&self, request: Request<Full<Bytes>>) -> Answer;
+/// A client with its type erased.
+trait ErasedClient: Send + Sync {
+    fn send(&self, request: Request<Full<Bytes>>) -> ResponseFuture;
 }
 
-struct Carrier<S>(S);
+struct ServiceClient<S> {
+    service: S,
+}
 
-impl<S, B> Carry for Carrier<S>
+impl<S, B> ErasedClient for ServiceClient<S>
 where
     S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
     S::Future: Send,
@@ -128,8 +134,8 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    fn send(&self, request: Request<Full<Bytes>>) -> Answer {
-        let mut service = self.0.clone();
+    fn send(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
+        let mut service = self.service.clone();
         Box::pin(async move {
             if poll_fn(|context| service.poll_ready(context))
                 .await
@@ -140,24 +146,24 @@ where
             let response = service
                 .call(request)
                 .await
-                .map_err(|error| failure(&*error.into()))?;
+                .map_err(|error| classify(&*error.into()))?;
             if !response.status().is_success() {
                 return Err(CallErrorKind::HttpStatus(response.status().as_u16()));
             }
-            match Limited::new(response.into_body(), ANSWER_LIMIT)
+            match Limited::new(response.into_body(), MAX_RESPONSE_BYTES)
                 .collect()
                 .await
             {
                 Ok(body) => Ok(body.to_bytes()),
                 Err(error) if error.is::<LengthLimitError>() => Err(CallErrorKind::Malformed),
-                Err(_) => Err(CallErrorKind::Cut),
+                Err(_) => Err(CallErrorKind::ConnectionLost),
             }
         })
     }
 }
 
-/// Finds out whether anything was sent, from the types of the errors below and never from their text.
-fn failure(error: &(dyn StdError + 'static)) -> CallErrorKind {
+/// The kind of a failure, from the types of the error and its sources, never from their text.
+fn classify(error: &(dyn StdError + 'static)) -> CallErrorKind {
     let mut next = Some(error);
     let mut timed_out = false;
     while let Some(error) = next {
@@ -179,7 +185,7 @@ fn failure(error: &(dyn StdError + 'static)) -> CallErrorKind {
     if timed_out {
         CallErrorKind::Timeout
     } else {
-        CallErrorKind::Cut
+        CallErrorKind::ConnectionLost
     }
 }
 

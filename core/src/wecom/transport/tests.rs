@@ -5,7 +5,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 
-/// Takes one connection, reads one request's head and answers with `answer`; keeps the connection if `hold`.
+/// Accepts one connection, reads the head of one request and writes `answer`; keeps the connection open if `hold`.
 async fn serve(answer: Vec<u8>, hold: bool) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!(
@@ -45,7 +45,7 @@ async fn outcome(answer: &[u8]) -> Result<Bytes, CallErrorKind> {
 }
 
 #[tokio::test]
-async fn an_answer_comes_whole() {
+async fn send_returns_whole_body() {
     let (url, server) = serve(
         b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_vec(),
         false,
@@ -63,7 +63,7 @@ async fn an_answer_comes_whole() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_error_and_is_not_followed() {
+async fn send_does_not_follow_redirect() {
     let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     elsewhere.set_nonblocking(true).unwrap();
     let location = elsewhere.local_addr().unwrap();
@@ -81,26 +81,26 @@ async fn a_redirect_is_an_error_and_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_status_of_failure_is_an_error() {
+async fn send_maps_failure_status_to_error() {
     let answer = b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 2\r\n\r\n{}";
     assert_eq!(outcome(answer).await, Err(CallErrorKind::HttpStatus(502)));
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_is_a_cut() {
-    assert_eq!(outcome(b"").await, Err(CallErrorKind::Cut));
+async fn send_maps_broken_connection_to_connection_lost() {
+    assert_eq!(outcome(b"").await, Err(CallErrorKind::ConnectionLost));
     assert_eq!(
         outcome(b"HTTP/1.1 200 OK\r\ncont").await,
-        Err(CallErrorKind::Cut)
+        Err(CallErrorKind::ConnectionLost)
     );
     assert_eq!(
         outcome(b"HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{").await,
-        Err(CallErrorKind::Cut)
+        Err(CallErrorKind::ConnectionLost)
     );
 }
 
 #[tokio::test]
-async fn an_answer_over_a_mebibyte_is_refused() {
+async fn send_rejects_body_over_one_mebibyte() {
     let answer = |length: usize| {
         let mut answer =
             format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes();
@@ -108,18 +108,18 @@ async fn an_answer_over_a_mebibyte_is_refused() {
         answer
     };
     assert_eq!(
-        outcome(&answer(ANSWER_LIMIT + 1)).await,
+        outcome(&answer(MAX_RESPONSE_BYTES + 1)).await,
         Err(CallErrorKind::Malformed)
     );
     assert_eq!(
-        outcome(&answer(ANSWER_LIMIT)).await.unwrap().len(),
-        ANSWER_LIMIT
+        outcome(&answer(MAX_RESPONSE_BYTES)).await.unwrap().len(),
+        MAX_RESPONSE_BYTES
     );
 }
 
 #[tokio::test]
-async fn a_call_ends_in_time_before_and_within_the_answer() {
-    let client = HttpClient::with_timeouts(CONNECT_LIMIT, Duration::from_millis(100));
+async fn send_times_out_before_and_within_the_body() {
+    let client = HttpClient::with_timeouts(CONNECT_TIMEOUT, Duration::from_millis(100));
     for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{"] {
         let (url, _server) = serve(answer.as_bytes().to_vec(), true).await;
         assert_eq!(
@@ -131,7 +131,7 @@ async fn a_call_ends_in_time_before_and_within_the_answer() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_sent_nothing() {
+async fn refused_connection_is_unreachable() {
     // Bound and not listening: the port is nobody else's, and refuses.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -143,11 +143,11 @@ async fn a_refused_connection_sent_nothing() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_hangs_sent_nothing() {
+async fn hanging_tls_handshake_is_unreachable() {
     // The kernel takes the connection, and nobody answers the greeting.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
-    let client = HttpClient::with_timeouts(Duration::from_millis(100), CALL_LIMIT);
+    let client = HttpClient::with_timeouts(Duration::from_millis(100), CALL_TIMEOUT);
     assert_eq!(
         client.send(request(&url)).await,
         Err(CallErrorKind::Unreachable)
@@ -155,7 +155,7 @@ async fn a_handshake_that_hangs_sent_nothing() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_fails_sent_nothing() {
+async fn failed_tls_handshake_is_unreachable() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
     let server = tokio::spawn(async move {
@@ -207,7 +207,7 @@ impl Service<Request<Full<Bytes>>> for Failing {
 }
 
 #[tokio::test]
-async fn the_errors_of_a_client_passed_in_are_told_apart_by_type() {
+async fn errors_of_custom_client_are_classified_by_type() {
     for (ready, kind, expected) in [
         (false, io::ErrorKind::Other, CallErrorKind::Unreachable),
         (
@@ -216,7 +216,11 @@ async fn the_errors_of_a_client_passed_in_are_told_apart_by_type() {
             CallErrorKind::Unreachable,
         ),
         (true, io::ErrorKind::TimedOut, CallErrorKind::Timeout),
-        (true, io::ErrorKind::ConnectionReset, CallErrorKind::Cut),
+        (
+            true,
+            io::ErrorKind::ConnectionReset,
+            CallErrorKind::ConnectionLost,
+        ),
     ] {
         let client = HttpClient::new(Failing { ready, kind });
         assert_eq!(

@@ -1,0 +1,189 @@
+//! The classes of errors by what a caller does about them, and hints for operators.
+
+use crate::wecom::errcode::Errcode;
+
+impl Errcode {
+    /// The token of the call is invalid, whatever its expiry: 40014 and 42001 of an app, 42009 of a suite, 40082 of
+    /// a suite or a provider. Fetch another and try once more (D/96213).
+    #[must_use]
+    pub const fn is_token_invalid(self) -> bool {
+        matches!(
+            self,
+            Self::INVALID_ACCESS_TOKEN
+                | Self::ACCESS_TOKEN_EXPIRED
+                | Self::INVALID_SUITE_TOKEN
+                | Self::SUITE_TOKEN_EXPIRED
+        )
+    }
+
+    /// The OAuth code is invalid and the login has to start again: 40029, 42003, 42022. Which of them WeCom returns in
+    /// which case is not documented (D/96213).
+    #[must_use]
+    pub const fn is_code_invalid(self) -> bool {
+        matches!(
+            self,
+            Self::INVALID_CODE | Self::CODE_EXPIRED | Self::CODE_USED
+        )
+    }
+
+    /// The secret is wrong: 40001. After many of these WeCom blocks the address for an hour (D/96212, D/96213). The secret
+    /// is that of the call: a suite's, a provider's, or with `gettoken` a corp's permanent code.
+    #[must_use]
+    pub const fn is_secret_invalid(self) -> bool {
+        matches!(self, Self::INVALID_CREDENTIAL)
+    }
+
+    /// For a corp's app: the authorization does not work until it is reread with success:
+    /// 40001, 40084, 40091, 48004, 48006 (D/96213).
+    #[must_use]
+    pub const fn breaks_authorization(self) -> bool {
+        matches!(
+            self,
+            Self::INVALID_CREDENTIAL
+                | Self::INVALID_PERMANENT_CODE
+                | Self::SECRET_CORP_MISMATCH
+                | Self::AUTHORIZATION_INVALID
+                | Self::PERMISSION_WITHDRAWN
+        )
+    }
+
+    /// For a corp's app after a `cancel_auth`: the authorization has ended: 40084, 48004, 40001 (D/96213).
+    #[must_use]
+    pub const fn confirms_end(self) -> bool {
+        matches!(
+            self,
+            Self::INVALID_PERMANENT_CODE | Self::AUTHORIZATION_INVALID | Self::INVALID_CREDENTIAL
+        )
+    }
+
+    /// WeCom is busy, try again after a pause: -1, 6000, 45033 (D/96213).
+    #[must_use]
+    pub const fn is_busy(self) -> bool {
+        matches!(
+            self,
+            Self::BUSY | Self::VERSION_CONFLICT | Self::CONCURRENCY_LIMIT
+        )
+    }
+
+    /// Too many calls, stop for the rest of the window: 45009 (D/96212).
+    #[must_use]
+    pub const fn is_rate_limit(self) -> bool {
+        matches!(self, Self::RATE_LIMIT)
+    }
+
+    /// The suite_ticket is too old or missing: 40085, 41023. Wait for the next push; the old one is never retried
+    /// (D/96213).
+    #[must_use]
+    pub const fn is_ticket_invalid(self) -> bool {
+        matches!(
+            self,
+            Self::INVALID_SUITE_TICKET | Self::SUITE_TICKET_MISSING
+        )
+    }
+
+    /// The AuthCode of an authorization is spent, too old or wrong: 40078. Only a new one helps (D/96213, D/97175).
+    #[must_use]
+    pub const fn is_auth_code_invalid(self) -> bool {
+        matches!(self, Self::INVALID_AUTH_CODE)
+    }
+
+    /// The app does not see this member: 60111, 50002 (D/96213).
+    #[must_use]
+    pub const fn is_user_not_visible(self) -> bool {
+        matches!(self, Self::USER_ID_NOT_FOUND | Self::NOT_IN_VISIBLE_RANGE)
+    }
+
+    /// The corp has switched the app off: 50003 (D/96213).
+    #[must_use]
+    pub const fn is_app_disabled(self) -> bool {
+        matches!(self, Self::APP_DISABLED)
+    }
+
+    /// The member has no valid interface license: 701008, 701099 (D/97176, D/96213).
+    #[must_use]
+    pub const fn is_licence_missing(self) -> bool {
+        matches!(self, Self::LICENCE_MISSING | Self::LICENCE_INVALID)
+    }
+
+    /// The address the call came from is not allowed: 60020. [`Errcode::hint`] says what to do (D/96213).
+    #[must_use]
+    pub const fn is_ip_not_allowed(self) -> bool {
+        matches!(self, Self::IP_NOT_ALLOWED)
+    }
+
+    /// WeCom may have carried the call out in spite of this error: -1, 6000.
+    pub(in crate::wecom) const fn is_ambiguous(self) -> bool {
+        matches!(self, Self::BUSY | Self::VERSION_CONFLICT)
+    }
+
+    /// What the operator can do about the error, where that is known (D/96213).
+    #[must_use]
+    pub const fn hint(self) -> Option<&'static str> {
+        Some(match self {
+            Self::IP_NOT_ALLOWED => {
+                "add the address that this service calls from in the provider console under 服务商信息 → IP白名单; \
+                 it takes effect after a minute"
+            }
+            Self::INVALID_SUITE_TICKET | Self::SUITE_TICKET_MISSING => {
+                "wait for the next suite_ticket, or push one in the provider console with 刷新ticket"
+            }
+            Self::INVALID_AUTH_CODE => {
+                "fetch a new code in the provider console with 重新获取secret"
+            }
+            Self::UNTRUSTED_REDIRECT_DOMAIN => {
+                "set the host of the public URL as the trusted domain (可信域名) of the corp's app"
+            }
+            Self::PERMISSION_WITHDRAWN => {
+                "an administrator of the corp has to enable the permissions again"
+            }
+            Self::APP_DISABLED => "an administrator of the corp has to enable the app",
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers_where(holds: fn(Errcode) -> bool) -> Vec<i64> {
+        (-1..=800_000)
+            .filter(|number| holds(Errcode::new(*number)))
+            .collect()
+    }
+
+    #[test]
+    fn each_class_holds_exactly_its_numbers() {
+        assert_eq!(
+            numbers_where(Errcode::is_token_invalid),
+            [40014, 40082, 42001, 42009]
+        );
+        assert_eq!(
+            numbers_where(Errcode::is_code_invalid),
+            [40029, 42003, 42022]
+        );
+        assert_eq!(numbers_where(Errcode::is_secret_invalid), [40001]);
+        assert_eq!(
+            numbers_where(Errcode::breaks_authorization),
+            [40001, 40084, 40091, 48004, 48006]
+        );
+        assert_eq!(numbers_where(Errcode::confirms_end), [40001, 40084, 48004]);
+        assert_eq!(numbers_where(Errcode::is_busy), [-1, 6000, 45033]);
+        assert_eq!(numbers_where(Errcode::is_rate_limit), [45009]);
+        assert_eq!(numbers_where(Errcode::is_ticket_invalid), [40085, 41023]);
+        assert_eq!(numbers_where(Errcode::is_auth_code_invalid), [40078]);
+        assert_eq!(numbers_where(Errcode::is_user_not_visible), [50002, 60111]);
+        assert_eq!(numbers_where(Errcode::is_app_disabled), [50003]);
+        assert_eq!(
+            numbers_where(Errcode::is_licence_missing),
+            [701_008, 701_099]
+        );
+        assert_eq!(numbers_where(Errcode::is_ip_not_allowed), [60020]);
+    }
+
+    #[test]
+    fn hint_names_the_ip_list() {
+        assert!(Errcode::IP_NOT_ALLOWED.hint().unwrap().contains("IP白名单"));
+        assert_eq!(Errcode::OK.hint(), None);
+    }
+}
