@@ -1,5 +1,7 @@
-//! Rate limits per minute, by any key and by client address. Kept by hand: the limits need a fixed window that starts with a
-//! key's first event, our own clock, and a check that does not count.
+//! Rate limits per minute, by any key and by client address.
+//!
+//! Written by hand because the limits need windows that begin with a key's first event, our own clock, and a check that
+//! does not count.
 
 use std::fmt;
 use std::hash::Hash;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, SimpleExpr};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait,
-    PrimaryKeyTrait, QueryFilter as _, UpdateMany,
+    ActiveModelBehavior, ColumnTrait, ConnectionTrait, EntityTrait, PrimaryKeyTrait,
+    QueryFilter as _, UpdateMany,
 };
 
 use crate::clock::Timestamp;
@@ -71,7 +71,7 @@ impl<E: EntityTrait> RowLease<E> {
         key: <E::PrimaryKey as PrimaryKeyTrait>::ValueType,
         row: UpdateMany<E>,
         now: Timestamp,
-        mut first: impl ActiveModelTrait<Entity = E> + ActiveModelBehavior,
+        mut first: impl ActiveModelBehavior<Entity = E>,
     ) -> Result<bool> {
         if self.acquire(database, row, now).await? {
             return Ok(true);
