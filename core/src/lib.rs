@@ -208,6 +208,7 @@ mod inbox;
 mod login;
 mod loopback;
 mod members;
+mod query;
 mod random;
 mod rate_limit;
 mod revocation;

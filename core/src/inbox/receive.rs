@@ -139,7 +139,7 @@ impl CallbackReceiver {
     }
 
     async fn answer_url_check(&self, scope: Option<&SuiteId>, query: &str) -> NotifyResponse {
-        let Some(query) = CallbackQuery::from_query(query, true) else {
+        let Some(query) = CallbackQuery::parse(query, true) else {
             return NotifyResponse::refusal(400);
         };
         for (suite, keys) in self.matching_suites(scope, &query, &query.echostr) {
@@ -171,7 +171,7 @@ impl CallbackReceiver {
         query: &str,
         body: &[u8],
     ) -> NotifyResponse {
-        let Some(query) = CallbackQuery::from_query(query, false) else {
+        let Some(query) = CallbackQuery::parse(query, false) else {
             return NotifyResponse::refusal(400);
         };
         let Ok(envelope) = Envelope::parse(body) else {

@@ -1,42 +1,35 @@
-//! Query parameters, read as strictly as bodies.
-
-use std::borrow::Cow;
+//! The query of a route, read as strictly as a body.
 
 use crate::error::Result;
+use crate::query::Query;
 use crate::web::params::{check_text, invalid_param};
 
-/// The parameters of a query that are not read yet.
-pub(super) struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+/// The parameters of a route's query that are not read yet.
+pub(super) struct RouteQuery<'a> {
+    query: Query<'a>,
+}
 
-impl<'a> Query<'a> {
+impl<'a> RouteQuery<'a> {
     /// Reads a query in which no parameter comes twice.
     ///
     /// # Errors
-    /// As all here: `API_PARAMS_ERROR`.
+    /// `API_PARAMS_ERROR`, as from every method here.
     pub(super) fn new(query: &'a str) -> Result<Self> {
-        let mut parameters: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if parameters.len() == 32 || parameters.iter().any(|(known, _)| *known == name) {
-                return Err(invalid_param(
-                    "the query",
-                    "has a parameter twice, or too many",
-                ));
-            }
-            parameters.push((name, value));
-        }
-        Ok(Self(parameters))
+        let query = Query::parse(query)
+            .map_err(|_| invalid_param("the query", "has a parameter twice, or too many"))?;
+        Ok(Self { query })
     }
 
     pub(super) fn optional_text(&mut self, name: &str) -> Result<Option<String>> {
-        let Some(position) = self.0.iter().position(|(parameter, _)| parameter == name) else {
-            return Ok(None);
-        };
-        check_text(name, self.0.swap_remove(position).1.into_owned()).map(Some)
+        let value = self.query.take(name);
+        value
+            .map(|value| check_text(name, value.into_owned()))
+            .transpose()
     }
 
-    /// Nothing else was sent.
+    /// Checks that nothing else was sent.
     pub(super) fn finish(self) -> Result<()> {
-        if self.0.is_empty() {
+        if self.query.is_empty() {
             return Ok(());
         }
         Err(invalid_param(

@@ -6,9 +6,10 @@ use crate::domain::CorpId;
 use crate::domain::OAuthCode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::Attempt;
+use crate::query::Query;
 use crate::session::{CurrentUser, IssuedSession};
 use crate::web::browser::cookies::{BrowserCookies, LOGGED_OUT_COOKIE, is_state};
-use crate::web::browser::page_request::{Parameters, Visit};
+use crate::web::browser::page_request::Visit;
 use crate::web::browser::pages::{CorpOption, CorpSelectionPage, PageError};
 use crate::web::browser::pending::{
     CHOICE_TTL, FlowPayload as _, LoginRequest, PendingChoice, PendingLogin,
@@ -17,14 +18,17 @@ use crate::web::response::Response;
 
 pub(super) async fn answer(visit: &Visit<'_>) -> Response {
     let bad_link = || visit.error(PageError::BadLink, visit.login_path(&[]));
-    let read = Parameters::read(&visit.call.request.query, &["code", "state", "corpId"]);
-    let Some(mut read) = read else {
+    let query = Query::parse_known(&visit.call.request.query, &["code", "state", "corpId"]);
+    let Ok(mut query) = query else {
         return bad_link();
     };
-    let Some(state) = read.take("state").filter(|state| is_state(state)) else {
+    let Some(state) = query
+        .take_non_blank("state")
+        .filter(|state| is_state(state))
+    else {
         return bad_link();
     };
-    let (code, corp_id) = (read.take("code"), read.take("corpId"));
+    let (code, corp_id) = (query.take_non_blank("code"), query.take_non_blank("corpId"));
     match (code, corp_id) {
         (Some(code), _) => come_back(visit, &state, Some(OAuthCode::new(code))).await,
         (None, Some(corp_id)) => match CorpId::new(corp_id) {

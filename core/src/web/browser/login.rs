@@ -5,12 +5,13 @@ use std::time::Duration;
 use crate::domain::LoginType;
 use crate::domain::{CorpId, SuiteId};
 use crate::error::{ErrorKind, Result};
+use crate::query::Query;
 use crate::random;
 use crate::web::browser::cookies::{
     BrowserCookies, LOGGED_OUT_COOKIE, ORGANIZATION_COOKIE, is_state,
 };
 use crate::web::browser::flow_cookie::cookies_to_evict;
-use crate::web::browser::page_request::{Parameters, Visit};
+use crate::web::browser::page_request::Visit;
 use crate::web::browser::pages::{ConfirmPage, OrganizationCodePage, PageError, QrPanelPage};
 use crate::web::browser::pending::{
     CorpSelector, FlowPayload as _, LOGIN_COOKIE_MAX_AGE, LOGIN_TTL, LoginRequest, PendingLogin,
@@ -38,17 +39,25 @@ struct Asked {
 impl Asked {
     fn read(query: &str, home: &str) -> Option<Self> {
         let known = ["returnTo", "orgCode", "corpId", "mode", "confirm"];
-        let mut read = Parameters::read(query, &known)?;
+        let mut query = Query::parse_known(query, &known).ok()?;
         Some(Self {
-            return_to: ReturnTo::parse_or_root(read.take("returnTo").as_deref().unwrap_or(home)),
-            corp_id: read.take("corpId").map(CorpId::new).transpose().ok()?,
-            organization_code: read.take("orgCode").map(|code| code.trim().to_owned()),
-            mode: read
-                .take("mode")
+            return_to: ReturnTo::parse_or_root(
+                query.take_non_blank("returnTo").as_deref().unwrap_or(home),
+            ),
+            corp_id: query
+                .take_non_blank("corpId")
+                .map(CorpId::new)
+                .transpose()
+                .ok()?,
+            organization_code: query
+                .take_non_blank("orgCode")
+                .map(|code| code.trim().to_owned()),
+            mode: query
+                .take_non_blank("mode")
                 .map(|mode| mode.parse())
                 .transpose()
                 .ok()?,
-            confirmed: read.take("confirm"),
+            confirmed: query.take_non_blank("confirm"),
         })
     }
 

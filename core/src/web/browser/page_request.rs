@@ -206,32 +206,6 @@ fn origin(url: &str) -> &str {
         .map_or(url, |end| &url[..authority + end])
 }
 
-/// The parameters of a query. What is blank counts as not there, and what nobody knows is left alone: links get
-/// parameters on their way that are none of ours.
-pub(super) struct Parameters(Vec<(String, String)>);
-
-impl Parameters {
-    /// `None`: one of `known` is there twice.
-    pub(super) fn read(query: &str, known: &[&str]) -> Option<Self> {
-        let mut read: Vec<(String, String)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if !known.contains(&&*name) {
-                continue;
-            }
-            if read.iter().any(|(there, _)| *there == name) {
-                return None;
-            }
-            read.push((name.into_owned(), value.into_owned()));
-        }
-        Some(Self(read))
-    }
-
-    pub(super) fn take(&mut self, name: &str) -> Option<String> {
-        let position = self.0.iter().position(|(there, _)| there == name)?;
-        Some(self.0.swap_remove(position).1).filter(|value| !value.trim().is_empty())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,16 +218,5 @@ mod tests {
         );
         let sandbox = Hosts::all_at("http://127.0.0.1:3001/box").unwrap();
         assert_eq!(form_targets(&sandbox), "'self' http://127.0.0.1:3001");
-    }
-
-    #[test]
-    fn known_parameters_come_once_and_others_are_left_alone() {
-        let mut read = Parameters::read("a=1&utm=x&utm=y&b=&c=+", &["a", "b", "c"]).unwrap();
-        assert_eq!(read.take("a").as_deref(), Some("1"));
-        assert_eq!(
-            (read.take("b"), read.take("c"), read.take("utm")),
-            (None, None, None)
-        );
-        assert!(Parameters::read("a=1&a=", &["a"]).is_none());
     }
 }

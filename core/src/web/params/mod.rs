@@ -9,7 +9,7 @@ use crate::domain::{LoginCode, OAuthCode};
 use crate::domain::{LoginType, Platform};
 use crate::error::{Error, ErrorKind, Result};
 use crate::web::json::Fields;
-use crate::web::query::Query;
+use crate::web::query::RouteQuery;
 
 const MAX_TEXT_BYTES: usize = 512;
 const MAX_RECORDS_LIMIT: u64 = 500;
@@ -117,7 +117,7 @@ pub(super) fn record_id(body: &[u8]) -> Result<i64> {
 
 /// The organisation code of `getLoginConfigByCode`.
 pub(super) fn organization_code(query: &str) -> Result<String> {
-    let mut query = Query::new(query)?;
+    let mut query = RouteQuery::new(query)?;
     let code = query
         .optional_text("code")?
         .ok_or_else(|| invalid_param("code", "is missing"))?;
@@ -135,7 +135,7 @@ pub(super) struct RecordsParams {
 
 impl RecordsParams {
     pub(super) fn parse(query: &str) -> Result<Self> {
-        let mut query = Query::new(query)?;
+        let mut query = RouteQuery::new(query)?;
         let status = query
             .optional_text("status")?
             .map(|word| status(&word))
