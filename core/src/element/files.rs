@@ -1,12 +1,12 @@
 //! The files of elements: finds every directory with an `e.json`, and reads its two files.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::element::environment::{self, Environment, process_environment};
 use crate::element::fields::Fields;
@@ -15,7 +15,7 @@ use crate::element::problem::ConfigError;
 use crate::error::Error;
 
 /// No configuration is larger; a larger file is something else.
-const LARGEST_FILE: u64 = 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// An element as it was found: its `e.json` is read, its business file is read when asked for, because only the
 /// element's Type knows whether there has to be one.
@@ -112,65 +112,74 @@ pub fn read_elements_with(
     environment: Environment<'_>,
 ) -> Result<Vec<ElementFiles>, Error> {
     let root = auths_directory(root)?;
-    let mut walk = Walk {
-        environment,
-        above: Vec::new(),
-        segments: Vec::new(),
-        found: Vec::new(),
-    };
-    walk.enter(&root)?;
-    Ok(walk.found)
-}
-
-struct Walk<'a> {
-    environment: Environment<'a>,
-    /// The true paths of the directories we are in; to meet one of them again is to walk in a circle.
-    above: Vec<PathBuf>,
-    segments: Vec<String>,
-    found: Vec<ElementFiles>,
-}
-
-impl Walk<'_> {
-    fn enter(&mut self, directory: &Path) -> Result<(), ConfigError> {
-        let true_path =
-            fs::canonicalize(directory).map_err(|error| unreadable(directory, &error))?;
-        if self.above.contains(&true_path) {
-            return Ok(());
-        }
-        self.above.push(true_path);
-        self.read_element(directory)?;
-        for name in subdirectories(directory)? {
-            let below = directory.join(&name);
-            self.segments.push(name.to_string_lossy().into_owned());
-            self.enter(&below)?;
-            self.segments.pop();
-        }
-        self.above.pop();
-        Ok(())
-    }
-
-    fn read_element(&mut self, directory: &Path) -> Result<(), ConfigError> {
-        let path = directory.join("e.json");
-        // Not `exists`: a link that leads nowhere is a mistake to report, not an element that is not there.
-        match fs::symlink_metadata(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(unreadable(&path, &error)),
+    let walk = WalkDir::new(&root)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry));
+    let mut elements = Vec::new();
+    for entry in walk {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() => {
+                let segments = segments_below(&root, entry.path());
+                elements.extend(read_element(entry.path(), segments, environment)?);
+            }
             Ok(_) => {}
+            // A link back to a directory that the walk is in.
+            Err(error) if error.loop_ancestor().is_some() => {}
+            Err(error) => {
+                let path = error.path().unwrap_or(&root).to_owned();
+                // A link that leads nowhere is no directory.
+                if path.is_dir() {
+                    let error = error
+                        .into_io_error()
+                        .unwrap_or_else(|| io::ErrorKind::Other.into());
+                    return Err(unreadable(&path, &error).into());
+                }
+            }
         }
-        let element = read_json(&path)?;
-        let fields = Fields::of_file(&path, &element)?;
-        let written = fields.text("type")?;
-        let type_name = environment::resolve_text(written, self.environment)
-            .map_err(|rule| fields.broken("type", rule))?
-            .unwrap_or_else(|| written.to_owned());
-        self.found.push(ElementFiles {
-            type_name,
-            directory: directory.to_owned(),
-            segments: self.segments.clone(),
-            element,
-        });
-        Ok(())
     }
+    Ok(elements)
+}
+
+fn is_hidden(entry: &DirEntry) -> bool {
+    entry.file_name().as_encoded_bytes().starts_with(b".")
+}
+
+/// The names of the directories from the root to this one.
+fn segments_below(root: &Path, directory: &Path) -> Vec<String> {
+    let below = directory.strip_prefix(root).unwrap_or(directory);
+    below
+        .iter()
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect()
+}
+
+/// The element of a directory, if it is one.
+fn read_element(
+    directory: &Path,
+    segments: Vec<String>,
+    environment: Environment<'_>,
+) -> Result<Option<ElementFiles>, ConfigError> {
+    let path = directory.join("e.json");
+    // Not `exists`: a link that leads nowhere is a mistake to report, not an element that is not there.
+    match fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(&path, &error)),
+        Ok(_) => {}
+    }
+    let element = read_json(&path)?;
+    let fields = Fields::of_file(&path, &element)?;
+    let written = fields.text("type")?;
+    let type_name = environment::resolve_text(written, environment)
+        .map_err(|rule| fields.broken("type", rule))?
+        .unwrap_or_else(|| written.to_owned());
+    Ok(Some(ElementFiles {
+        type_name,
+        directory: directory.to_owned(),
+        segments,
+        element,
+    }))
 }
 
 /// The `auths` directory: the one that was given, or the one of this name in it.
@@ -188,20 +197,6 @@ fn auths_directory(given: &Path) -> Result<PathBuf, ConfigError> {
     Ok(if is_element { given.to_owned() } else { inner })
 }
 
-fn subdirectories(directory: &Path) -> Result<Vec<OsString>, ConfigError> {
-    let failed = |error: io::Error| unreadable(directory, &error);
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        if !is_hidden && entry.path().is_dir() {
-            names.push(entry.file_name());
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
 fn resolved(mut value: Value, path: &Path, environment: Environment<'_>) -> Result<Value, Error> {
     environment::resolve(&mut value, environment)
         .map_err(|error| ConfigError::new(path.display().to_string(), error.field, error.rule))?;
@@ -216,9 +211,9 @@ fn read_json(path: &Path) -> Result<Value, ConfigError> {
     }
     let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
         .map_err(failed)?;
-    if bytes.len() as u64 > LARGEST_FILE {
+    if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(ConfigError::of_file(path, "must not be larger than 1 MiB"));
     }
     // Editors on Windows write a byte order mark.
