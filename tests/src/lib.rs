@@ -41,7 +41,8 @@ pub mod transport;
 mod wait;
 
 pub use adapter::{Adapter, Layout, RunningApp};
-pub use app::TestApp;
 pub use push::Push;
 pub use wait::{until, until_mut};
 pub use wecom_login_adapter_tests::{TestRequest, TestResponse, send};
+
+pub use app::TestApp;

@@ -6,7 +6,9 @@
 mod admin;
 mod bodies;
 mod credentials;
+mod event_effects;
 mod events;
+mod guard;
 mod limits;
 mod login_codes;
 mod logins;
@@ -32,7 +34,6 @@ use tokio::task::JoinSet;
 use crate::TestApp;
 use crate::adapter::{Adapter, Layout};
 use crate::app::TestAppBuilder;
-
 pub use rows::routes_in_rows;
 
 /// Scenarios that run at the same time: what they compete for is processors.
@@ -91,7 +92,8 @@ const SCENARIOS: &[Scenario] = scenarios! {
         bearer_is_parsed_strictly,
         session_cookie_is_read_and_cleared,
         unsafe_method_with_cookie_needs_same_origin,
-        bearer_and_cookie_of_two_sessions_conflict,
+        bearer_and_cookie_of_two_sessions_conflict;
+    guard:
         host_routes_apply_their_guard,
         browser_is_redirected_to_login;
     events:
@@ -122,7 +124,8 @@ const SCENARIOS: &[Scenario] = scenarios! {
         corp_with_two_suites_must_name_one;
     notify:
         valid_pushes_are_accepted,
-        unhandled_pushes_are_ignored_without_payload,
+        unhandled_pushes_are_ignored_without_payload;
+    event_effects:
         corp_push_acts_only_on_its_own_corp,
         redelivered_event_runs_once;
     organization_codes:

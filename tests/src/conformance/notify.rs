@@ -1,4 +1,4 @@
-//! Callbacks that are taken, and what they may do.
+//! Pushes that are accepted, and those that are ignored.
 
 use wecom_login::callback::sign;
 
@@ -18,7 +18,7 @@ pub(super) fn echoes(reply: &TestResponse, text: &str) {
 }
 
 #[track_caller]
-fn succeeds(reply: &TestResponse) {
+pub(super) fn succeeds(reply: &TestResponse) {
     echoes(reply, "success");
 }
 
@@ -227,120 +227,5 @@ pub(super) async fn unhandled_pushes_are_ignored_without_payload(target: Target)
             (SUITE, &push.message)
         );
     }
-    app.stop().await;
-}
-
-pub(super) async fn corp_push_acts_only_on_its_own_corp(target: Target) {
-    let app = target.app().start().await;
-    let open = app.open_corp();
-    let person = app.member(COMPANY_A);
-    let token = app.token(COMPANY_A, &person).await;
-    let seconds = app.now_millis() / 1000;
-    let stamp = seconds.to_string();
-    let time = ("TimeStamp", stamp.as_str());
-    let cancel = [
-        ("InfoType", "cancel_auth"),
-        ("SuiteId", SUITE),
-        ("AuthCorpId", COMPANY_A),
-        time,
-    ];
-    let mut named = vec![
-        ("ToUserName", open.as_str()),
-        ("MsgType", "event"),
-        ("Event", "unsubscribe"),
-    ];
-    named.extend_from_slice(&cancel);
-    let deleted = [
-        ("ToUserName", COMPANY_A),
-        ("MsgType", "event"),
-        ("Event", "change_contact"),
-        ("ChangeType", "delete_user"),
-        ("UserID", person.as_str()),
-    ];
-    let mut of_suite = vec![("SuiteId", SUITE)];
-    of_suite.extend_from_slice(&deleted);
-    let mut twice = deleted.to_vec();
-    twice.push(("UserID", "somebody"));
-    let nested = format!(
-        "<xml><ToUserName>{COMPANY_A}</ToUserName><MsgType>text</MsgType><Content><Event>change_contact</Event>\
-         <ChangeType>delete_user</ChangeType><UserID>{person}</UserID></Content></xml>"
-    );
-    for push in [
-        // A company cannot cancel, neither another nor itself: that is the suite's to say.
-        Push::new(&open, xml(&named)),
-        Push::new(
-            COMPANY_A,
-            xml(&[&[("ToUserName", COMPANY_A)], cancel.as_slice()].concat()),
-        ),
-        // The suite does not speak of a company's people.
-        Push::new(SUITE, xml(&of_suite)),
-        // A field that comes twice, and one that a member wrote.
-        Push::new(COMPANY_A, xml(&twice)),
-        Push::new(COMPANY_A, nested),
-        // Another company's person of the same userid.
-        Push::corp_event(
-            &open,
-            "change_contact",
-            seconds,
-            &[("ChangeType", "delete_user"), ("UserID", &person)],
-        ),
-    ] {
-        succeeds(&app.post_push(&push).await);
-    }
-    app.settled_records().await;
-    assert_eq!(app.hello_status(&token).await, 200);
-    // The real thing, for comparison.
-    succeeds(&app.post_push(&Push::new(COMPANY_A, xml(&deleted))).await);
-    until("the session has ended", async || {
-        app.hello_status(&token).await == 401
-    })
-    .await;
-    app.stop().await;
-}
-
-pub(super) async fn redelivered_event_runs_once(target: Target) {
-    let app = target.app().start().await;
-    let person = app.member(COMPANY_A);
-    let event = Push::corp_event(
-        COMPANY_A,
-        "unsubscribe",
-        1_700_000_000,
-        // Of the company's own fields only this one matters: FromUserName is whose event it is.
-        &[],
-    );
-    let message = String::from_utf8(event.message.clone())
-        .unwrap()
-        .replace("sys", &person);
-    let event = Push {
-        message: message.into_bytes(),
-        ..event
-    };
-    let first = app.token(COMPANY_A, &person).await;
-    succeeds(&app.post_push(&event).await);
-    until("the session has ended", async || {
-        app.hello_status(&first).await == 401
-    })
-    .await;
-    app.settled_records().await;
-    let second = app.token(COMPANY_A, &person).await;
-    let before = records(&app).await;
-    for nonce in ["a", "b", "c"] {
-        // Sealed and signed anew, as a retry may be.
-        let again = Push {
-            nonce: nonce.to_owned(),
-            random: [nonce.as_bytes()[0]; 16],
-            ..event.clone()
-        };
-        succeeds(&app.post_push(&again).await);
-    }
-    until("the repetitions are counted", async || {
-        let records = app.settled_records().await;
-        records
-            .iter()
-            .any(|record| record["event"] == "unsubscribe" && record["duplicates"] == 3)
-    })
-    .await;
-    assert_eq!(records(&app).await, before);
-    assert_eq!(app.hello_status(&second).await, 200, "it is not done twice");
     app.stop().await;
 }

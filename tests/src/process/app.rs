@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command};
 
 use serde_json::Value;
+use wecom_login_adapter_tests::try_send;
 
 use super::builder::ProcessBuilder;
 use crate::{TestRequest, TestResponse};
-use wecom_login_adapter_tests::try_send;
 
 /// A running app; it is killed when this is dropped.
 #[derive(Debug)]

@@ -5,9 +5,11 @@
 mod a11y;
 mod embedded;
 mod errors;
+mod headers;
 mod layout;
 mod login;
 mod panel;
+mod session;
 mod steps;
 
 use std::process::ExitCode;
@@ -60,10 +62,10 @@ fn main() -> ExitCode {
         login::workbench_login_needs_no_qr_code,
         login::consent_page_is_asked_for_private_info,
         login::organization_code_is_checked_and_remembered,
-        login::user_of_two_corps_selects_one,
-        login::login_and_logout_work_by_keyboard,
-        login::two_tabs_log_in_independently,
-        login::login_after_logout_waits_for_a_click,
+        session::user_of_two_corps_selects_one,
+        session::login_and_logout_work_by_keyboard,
+        session::two_tabs_log_in_independently,
+        session::login_after_logout_waits_for_a_click,
         login::return_to_stays_on_this_origin,
         errors::cancelled_login_can_be_repeated,
         errors::expired_code_shows_its_page,
@@ -76,10 +78,10 @@ fn main() -> ExitCode {
         errors::cancelled_corp_cannot_log_in,
         layout::login_pages_fit_every_profile,
         layout::sandbox_pages_fit_every_profile,
-        layout::every_page_has_strict_headers,
+        headers::every_page_has_strict_headers,
     ));
     all.extend(
-        with_examples!(BROWSER_OVER_TLS, run_over_https: login::https_cookies_have_the_host_prefix),
+        with_examples!(BROWSER_OVER_TLS, run_over_https: session::https_cookies_have_the_host_prefix),
     );
     all.extend(with_adapters!(
         BROWSER,

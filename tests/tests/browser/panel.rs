@@ -15,7 +15,7 @@ use wecom_login_tests::browser::{
 };
 use wecom_login_tests::{Adapter, TestApp, TestRequest};
 
-use crate::layout::{assert_strict, keep};
+use crate::headers::{assert_strict, keep};
 
 const STAND_IN: &[u8] = include_bytes!("wecom_jssdk.js");
 const MIRROR: &str = "https://cdn.jsdelivr.net/npm/@wecom/jssdk@2.4.4/dist/wecom.global.prod.js";

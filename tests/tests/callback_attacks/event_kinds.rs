@@ -247,10 +247,13 @@ async fn provider_push_and_non_event_are_ignored_without_payload() {
     assert_eq!(node.authorization_status(SUITE, &corp).await, "active");
     assert!(node.is_valid(&token).await);
     assert!(
-        !node.database.holds(words).await,
+        !node.database.contains(words).await,
         "the words are in the database"
     );
-    assert!(node.database.holds(&corp).await, "what is there is found");
+    assert!(
+        node.database.contains(&corp).await,
+        "what is there is found"
+    );
 }
 
 #[tokio::test]

@@ -7,3 +7,4 @@ mod order;
 mod refusals;
 mod tickets;
 mod two_suites;
+mod url_verification;

@@ -17,7 +17,6 @@ mod steps;
 mod transitions;
 
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-
 use steps::Step;
 
 /// Small enough for every run of the tests.

@@ -153,7 +153,7 @@ async fn revocation_is_notified_at_once_where_the_database_can() {
     until("both nodes listen", both_listen).await;
     half_are_heard_of_within(at_once, &node, &other).await;
 
-    assert!(node.database.throw_out().await);
+    assert!(node.database.terminate_connections().await);
     let who = principal(SUITE, &corp, &node.user(0, 0));
     until("people come in again", async || {
         node.login

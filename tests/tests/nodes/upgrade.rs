@@ -216,7 +216,7 @@ impl Left {
             .second_handle_with(|builder| builder.database_url(fresh.url()))
             .await;
         handle.shutdown().await;
-        assert_eq!(self.node.database.shape().await, fresh.shape().await);
+        assert_eq!(self.node.database.schema().await, fresh.schema().await);
     }
 }
 

@@ -155,7 +155,7 @@ async fn database_restart_loses_no_acknowledged_push() {
 async fn terminated_connections_lose_no_acknowledged_push() {
     let node = TestApp::builder().start().await;
     a_hundred_pushes(&node, "thrown out 10 times", async || {
-        if !node.database.throw_out().await {
+        if !node.database.terminate_connections().await {
             node.database.lock().await.release().await;
         }
     })

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::keep_alive::KeepAlive;
 use serde::{Deserialize, Serialize};
+
+use crate::keep_alive::KeepAlive;
 
 /// How many answers came of each status.
 pub(crate) type Answers = BTreeMap<u16, u64>;

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::keep_alive::KeepAlive;
-use crate::requests;
 use serde::{Deserialize, Serialize};
 use wecom_login_tests::measure::Latencies;
+
+use crate::keep_alive::KeepAlive;
+use crate::requests;
 
 /// What it is told.
 #[derive(Debug, Deserialize, Serialize)]

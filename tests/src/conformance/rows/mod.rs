@@ -10,6 +10,7 @@ mod session;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub(super) use expect::{callback_headers, has_fields, refused};
 use wecom_login::web::routes;
 
 use self::admin::admin;
@@ -20,8 +21,6 @@ use self::session::session;
 use super::Target;
 use crate::TestRequest;
 use crate::auths::COMPANY_A;
-
-pub(super) use expect::{callback_headers, has_fields, refused};
 
 /// A row of the table.
 #[derive(Clone, Debug)]

@@ -1,0 +1,137 @@
+//! Routes of the host app behind the guard.
+
+use serde_json::json;
+
+use super::Target;
+use super::credentials::{absent, clears_the_cookie, invalid};
+use crate::adapter::Layout;
+use crate::auths::COMPANY_A;
+use crate::{TestRequest, TestResponse};
+
+pub(super) async fn host_routes_apply_their_guard(target: Target) {
+    let app = target.app().start().await;
+    let open = app.open_corp();
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let other = app.token(&open, &app.member(&open)).await;
+    let get = |path: &str, token: &str| app.send_to_host(TestRequest::get(path).bearer(token));
+
+    assert_eq!(
+        app.send_to_host(TestRequest::get("/api/public"))
+            .await
+            .json(),
+        json!({})
+    );
+    assert_eq!(get("/api/public", &token).await.json()["corpId"], COMPANY_A);
+    invalid(&get("/api/public", "nonsense").await);
+    let basic = TestRequest::get("/api/public").header("authorization", "Basic YTpi");
+    assert_eq!(
+        app.send_to_host(basic).await.json(),
+        json!({}),
+        "another scheme is nothing sent"
+    );
+
+    for path in ["/api/only-corp", "/api/only-instance"] {
+        assert_eq!(get(path, &token).await.status, 200);
+        let outside = get(path, &other).await;
+        outside.assert_problem(403, "FORBIDDEN");
+        let challenge = outside.header("www-authenticate").unwrap();
+        assert!(
+            challenge.contains(r#"error="insufficient_scope""#),
+            "{challenge}"
+        );
+        absent(&app.send_to_host(TestRequest::get(path)).await);
+    }
+    let replaced = get("/api/replaced", "nonsense").await;
+    assert_eq!((replaced.status, replaced.text()), (418, "TOKEN_INVALID"));
+    let replaced = app
+        .send_to_host(TestRequest::get("/api/replaced").cookie("nonsense"))
+        .await;
+    assert_eq!((replaced.status, replaced.text()), (418, "TOKEN_INVALID"));
+    clears_the_cookie(&replaced);
+    assert_eq!(get("/api/replaced", &token).await.status, 200);
+    get("/api/unguarded", &token)
+        .await
+        .assert_problem(500, "CONFIG_ERROR");
+    app.stop().await;
+}
+
+pub(super) async fn browser_is_redirected_to_login(target: Target) {
+    let app = target.app().start().await;
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let page =
+        |accept: &str| TestRequest::get("/api/page?x=1&y=%E4%BC%81").header("accept", accept);
+    let html = "text/html,application/xhtml+xml,*/*;q=0.8";
+    let login = match target.layout {
+        Layout::Root => "/login",
+        Layout::Auth => "/auth/login",
+        Layout::Nested => "/a/b/auth/login",
+    };
+    for ask in [page(html), page(html).cookie("nonsense")] {
+        let reply = app.send_to_host(ask).await;
+        assert_eq!(reply.status, 302);
+        let (path, query) = reply.header("location").unwrap().split_once('?').unwrap();
+        assert_eq!(path, login);
+        let query: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+        assert_eq!(
+            query,
+            [("returnTo".into(), "/api/page?x=1&y=%E4%BC%81".into())]
+        );
+        is_a_quiet_redirect(&reply);
+    }
+    assert_eq!(
+        app.send_to_host(page(html).bearer(&token)).await.status,
+        200
+    );
+    for ask in [
+        page("*/*"),
+        page("application/json"),
+        TestRequest::get("/api/page"),
+    ] {
+        absent(&app.send_to_host(ask).await);
+    }
+    invalid(&app.send_to_host(page(html).bearer("nonsense")).await);
+    absent(
+        &app.send_to_host(TestRequest::get("/api/hello").header("accept", html))
+            .await,
+    );
+    // Whatever the host app answers in place of a rejection, the redirect is the same.
+    let replaced = TestRequest::get("/api/replaced-page")
+        .header("accept", html)
+        .cookie("nonsense");
+    let reply = app.send_to_host(replaced).await;
+    assert_eq!((reply.status, reply.text()), (302, "TOKEN_INVALID"));
+    assert_eq!(
+        reply.header("location"),
+        Some(format!("{login}?returnTo=/api/replaced-page").as_str())
+    );
+    is_a_quiet_redirect(&reply);
+    clears_the_cookie(&reply);
+    assert_eq!(
+        app.send_to_host(TestRequest::get("/api/replaced-page"))
+            .await
+            .status,
+        418
+    );
+    // Where nobody can be led back to, the login leads to the app's root.
+    let long = format!("/api/page?{}", "x".repeat(2000));
+    let reply = app
+        .send_to_host(TestRequest::get(long).header("accept", html))
+        .await;
+    assert_eq!((reply.status, reply.header("location")), (302, Some(login)));
+    app.stop().await;
+}
+
+/// Nobody stores the redirect, frames it, or learns from it where the browser was.
+#[track_caller]
+fn is_a_quiet_redirect(reply: &TestResponse) {
+    assert_eq!(reply.header("www-authenticate"), None);
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        assert_eq!(reply.header(name), Some(value), "{name}");
+    }
+    let policy = reply.header("content-security-policy").unwrap();
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+}
