@@ -7,9 +7,9 @@
 mod branding;
 mod callback;
 mod cookies;
+mod escape;
 mod flow_cookie;
 mod language;
-mod layout;
 mod login;
 mod messages;
 mod origin_path;

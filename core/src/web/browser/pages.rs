@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::error::ErrorKind;
 use crate::web::browser::branding::Branding;
 use crate::web::browser::language::Language;
-use crate::web::browser::{layout, templates};
+use crate::web::browser::{escape, templates};
 
 /// Writes the pages of the login. Override the ones that your app shows in its own way; the rest stay ours.
 ///
@@ -15,7 +15,7 @@ use crate::web::browser::{layout, templates};
 /// and fonts. Names come from companies' administrators: escape whatever is text ([`PageFrame::escape`]).
 ///
 /// ```
-/// use wecom_login::web::{ErrorPage, PageFrame, Pages};
+/// use wecom_login::web::{ErrorPage, PageFrame, PageRenderer};
 ///
 /// struct Ours;
 ///
@@ -97,13 +97,22 @@ impl PageFrame {
     /// A whole document in our look; `title` is text, `body` is HTML.
     #[must_use]
     pub fn layout(&self, title: &str, body: &str) -> String {
-        layout::layout(self, title, body)
+        templates::document(self, title, body)
+    }
+
+    /// The one of two texts that is in the page's language.
+    pub(super) const fn say<'a>(&self, zh: &'a str, en: &'a str) -> &'a str {
+        self.language.choose(zh, en)
+    }
+
+    pub(super) fn has_header(&self) -> bool {
+        self.branding.name().is_some() || self.branding.logo().is_some()
     }
 
     /// Text, safe in HTML and in quoted attributes.
     #[must_use]
     pub fn escape(text: &str) -> String {
-        layout::escape(text)
+        escape::escape(text)
     }
 }
 

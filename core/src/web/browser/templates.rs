@@ -1,144 +1,130 @@
-//! Our own pages.
+//! The default pages: one askama template each, in `core/templates/`.
 
-use crate::web::browser::layout::escape;
+use askama::Template;
+
 use crate::web::browser::pages::{
     ConfirmPage, CorpSelectionPage, ErrorPage, OrganizationCodePage, PageFrame, QrPanelPage,
 };
 
 pub(super) fn organization_code(frame: &PageFrame, page: &OrganizationCodePage) -> String {
-    let say = |zh, en| frame.language().choose(zh, en);
-    let title = say("登录", "Log in");
-    let hidden: String = page
-        .hidden_fields
-        .iter()
-        .map(|(name, value)| {
-            format!(
-                "<input type=\"hidden\" name=\"{name}\" value=\"{}\">",
-                escape(value)
-            )
-        })
-        .collect();
-    let (problem, state) = if page.is_unknown {
-        let text = say(
-            "没有这个组织代码，请检查后重试。",
-            "There is no such organisation code. Please check it.",
-        );
-        (
-            format!("<p class=\"bad\" id=\"problem\" role=\"alert\">{text}</p>"),
-            " aria-invalid=\"true\" aria-describedby=\"problem\"",
-        )
-    } else {
-        (String::new(), "")
-    };
-    let body = format!(
-        "<h1>{title}</h1>\n<p class=\"quiet\">{}</p>\n<form method=\"get\" action=\"{}\">{hidden}\n\
-         <label for=\"orgCode\">{}</label>\n<input id=\"orgCode\" name=\"orgCode\" value=\"{}\" required \
-         maxlength=\"64\" autocomplete=\"organization\" autocapitalize=\"none\" spellcheck=\"false\" autofocus{state}>\n\
-         {problem}<button class=\"button\">{}</button>\n</form>",
-        say(
-            "请输入您企业的组织代码。",
-            "Please enter the organisation code of your company."
-        ),
-        escape(&page.action),
-        say("组织代码", "Organisation code"),
-        escape(&page.prefilled),
-        say("继续", "Continue"),
-    );
-    frame.layout(title, &body)
+    #[derive(Template)]
+    #[template(path = "organization_code.html")]
+    struct OrganizationCode<'a> {
+        frame: &'a PageFrame,
+        title: &'a str,
+        page: &'a OrganizationCodePage,
+    }
+
+    let title = frame.say("登录", "Log in");
+    render(&OrganizationCode { frame, title, page })
 }
 
 pub(super) fn confirm(frame: &PageFrame, page: &ConfirmPage) -> String {
-    let say = |zh, en| frame.language().choose(zh, en);
-    let title = say("您已退出登录", "You are logged out");
-    let body = format!(
-        "<h1>{title}</h1>\n<p class=\"quiet\">{}</p>\n<p><a class=\"button\" href=\"{}\">{}</a></p>",
-        say("要重新登录吗？", "Do you want to log in again?"),
-        escape(&page.continue_url),
-        say("使用企业微信登录", "Log in with WeCom"),
-    );
-    frame.layout(title, &body)
+    #[derive(Template)]
+    #[template(path = "confirm.html")]
+    struct Confirm<'a> {
+        frame: &'a PageFrame,
+        title: &'a str,
+        page: &'a ConfirmPage,
+    }
+
+    let title = frame.say("您已退出登录", "You are logged out");
+    render(&Confirm { frame, title, page })
 }
 
 pub(super) fn corp_selection(frame: &PageFrame, page: &CorpSelectionPage) -> String {
-    let title = frame.language().choose("选择企业", "Choose a company");
-    let list: String = page
-        .corps
-        .iter()
-        .map(|corp| {
-            format!(
-                "<li><a href=\"{}\">{}</a></li>\n",
-                escape(&corp.url),
-                escape(&corp.name)
-            )
-        })
-        .collect();
-    let lead = frame
-        .language()
-        .choose("您可以进入以下企业。", "You may enter these companies.");
-    frame.layout(
-        title,
-        &format!("<h1>{title}</h1>\n<p class=\"quiet\">{lead}</p>\n<ul>\n{list}</ul>"),
-    )
+    #[derive(Template)]
+    #[template(path = "corp_selection.html")]
+    struct CorpSelection<'a> {
+        frame: &'a PageFrame,
+        title: &'a str,
+        page: &'a CorpSelectionPage,
+    }
+
+    let title = frame.say("选择企业", "Choose a company");
+    render(&CorpSelection { frame, title, page })
 }
 
 pub(super) fn qr_panel(frame: &PageFrame, page: &QrPanelPage) -> String {
-    let say = |zh, en| frame.language().choose(zh, en);
-    let title = say("企业微信扫码登录", "Log in with WeCom");
-    let integrity = page
-        .integrity
-        .as_deref()
-        .map(|digest| {
-            format!(
-                " integrity=\"{}\" crossorigin=\"anonymous\"",
-                escape(digest)
-            )
-        })
-        .unwrap_or_default();
-    let body = format!(
-        "<h1>{title}</h1>\n<p class=\"quiet\">{}</p>\n<div id=\"ww_login\"></div>\n\
-         <p><a id=\"ww_page\" href=\"{link}\">{}</a></p>\n\
-         <script nonce=\"{nonce}\" src=\"{script}\"{integrity}></script>\n\
-         <script nonce=\"{nonce}\">if(window.ww)ww.createWWLoginPanel({{el:'#ww_login',params:{parameters}}})\
-         .el.title='{title}';else location.replace(document.getElementById('ww_page').href)</script>",
-        say("请使用企业微信扫描二维码。", "Scan the QR code with WeCom."),
-        say("在企业微信的页面上登录", "Log in on WeCom's own page"),
-        link = escape(&page.qr_page_url),
-        nonce = frame.nonce(),
-        script = escape(&page.script_url),
-        parameters = page.parameters,
-    );
-    frame.layout(title, &body)
+    #[derive(Template)]
+    #[template(path = "qr_panel.html")]
+    struct QrPanel<'a> {
+        frame: &'a PageFrame,
+        title: &'a str,
+        page: &'a QrPanelPage,
+    }
+
+    let title = frame.say("企业微信扫码登录", "Log in with WeCom");
+    render(&QrPanel { frame, title, page })
 }
 
 pub(super) fn error(frame: &PageFrame, page: &ErrorPage) -> String {
-    let say = |zh, en| frame.language().choose(zh, en);
+    #[derive(Template)]
+    #[template(path = "error.html")]
+    struct Error<'a> {
+        frame: &'a PageFrame,
+        title: &'a str,
+        what_to_do: &'a str,
+        codes: String,
+        page: &'a ErrorPage,
+    }
+
     let (title, what_to_do) = page.text(frame.language());
-    let code = page.error.code().map(escape).into_iter();
-    let codes: Vec<String> = code
+    let codes: Vec<String> = page
+        .error
+        .code()
+        .map(str::to_owned)
+        .into_iter()
         .chain(page.errcode.map(|errcode| format!("errcode {errcode}")))
         .collect();
-    let codes = if codes.is_empty() {
-        String::new()
-    } else {
-        format!("\n<p class=\"quiet small\">{}</p>", codes.join(" · "))
-    };
-    let (retry_url, log_in_again) = (escape(&page.retry_url), say("重新登录", "Log in again"));
-    let rest = match &page.continue_url {
-        None => {
-            format!(
-                "<p>{what_to_do}</p>\n<p><a class=\"button\" href=\"{retry_url}\">{log_in_again}</a></p>"
-            )
-        }
-        Some(continue_url) => format!(
-            "<p>{}</p>\n<p><a class=\"button\" href=\"{}\">{}</a></p>\n<p><a href=\"{retry_url}\">{log_in_again}</a></p>",
-            say(
-                "您已经登录，不需要这次登录。",
-                "You are logged in already and do not need it."
-            ),
-            escape(continue_url),
-            say("进入应用", "Continue to the app"),
-        ),
-    };
-    let body = format!("<h1>{title}</h1>\n{rest}{codes}");
-    frame.layout(title, &body)
+    render(&Error {
+        frame,
+        title,
+        what_to_do,
+        codes: codes.join(" · "),
+        page,
+    })
+}
+
+/// A whole document in our layout; `title` is text, `body` is HTML.
+pub(super) fn document(frame: &PageFrame, title: &str, body: &str) -> String {
+    #[derive(Template)]
+    #[template(path = "document.html")]
+    struct Document<'a> {
+        frame: &'a PageFrame,
+        title: &'a str,
+        body: &'a str,
+    }
+
+    render(&Document { frame, title, body })
+}
+
+fn render(template: &impl Template) -> String {
+    template
+        .render()
+        .expect("a template of plain values is written into a String, which does not fail")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::{Branding, Language};
+
+    #[test]
+    fn document_shows_name_logo_and_colors_of_the_host_app() {
+        let branding = Branding::new()
+            .with_name("A & B")
+            .with_logo("/l.svg")
+            .unwrap();
+        let branding = branding.with_colors("#123456", "#abc").unwrap();
+        let page = document(
+            &PageFrame::new(Language::En, "n0".to_owned(), branding),
+            "T <i>",
+            "<p>body</p>",
+        );
+        assert!(page.contains("<title>T &lt;i&gt; · A &amp; B</title>"));
+        assert!(page.contains("<img src=\"/l.svg\" alt=\"\" height=\"40\"><span>A &amp; B</span>"));
+        assert!(page.contains("<style nonce=\"n0\">") && page.contains("--accent:#123456"));
+        assert!(page.contains("<html lang=\"en\">") && page.contains("<p>body</p>"));
+    }
 }
