@@ -22,7 +22,7 @@ pub(crate) async fn login_of_ten_minutes_has_expired(adapter: &dyn Adapter) {
             window.find(".people a").await;
             app.advance(Duration::from_mins(10));
             window.click(".people a").await;
-            window.wait_for_text("This login is over").await;
+            window.wait_for_text("This login is no longer valid").await;
             session.screenshot(&window, "told").await;
         },
     )

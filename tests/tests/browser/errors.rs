@@ -14,7 +14,7 @@ pub(crate) async fn cancelled_login_can_be_repeated(session: &BrowserSession, ap
     let window = session.open(BrowserProfile::desktop()).await;
     begin(&window, app, company, "/api/public").await;
     window.click_text("Refuse").await;
-    window.wait_for_text("The login was cancelled").await;
+    window.wait_for_text("The login was canceled").await;
     is_out(&window).await;
     window.click_text("Log in again").await;
     window
@@ -60,7 +60,7 @@ pub(crate) async fn deleted_flow_cookie_shows_its_page(
         .delete_cookie(&format!("wecom_state_{}", state_of(&back)))
         .await;
     window.goto(&format!("{}{back}", app.url)).await;
-    window.wait_for_text("This login cannot go on").await;
+    window.wait_for_text("Login could not be completed").await;
     is_out(&window).await;
 }
 
@@ -77,7 +77,7 @@ pub(crate) async fn back_button_does_not_repeat_the_login(
         .wait_for_url(&format!("{}/wwlogin/sso/login", app.sandbox_url))
         .await;
     window.click_text(&company.member.1).await;
-    window.wait_for_text("This login cannot go on").await;
+    window.wait_for_text("Login could not be completed").await;
     session.screenshot(&window, "old-attempt").await;
     window.click_text("Continue to the app").await;
     window.wait_for_url(&format!("{}/", app.url)).await;
@@ -94,7 +94,7 @@ pub(crate) async fn forged_state_shows_an_error(session: &BrowserSession, app: &
             "0123456789abcdef".repeat(2)
         ))
         .await;
-    window.wait_for_text("This login cannot go on").await;
+    window.wait_for_text("Login could not be completed").await;
     session.screenshot(&window, "told").await;
     for query in [
         "code=forged&state=%3Cb%3E",
@@ -104,7 +104,7 @@ pub(crate) async fn forged_state_shows_an_error(session: &BrowserSession, app: &
         window
             .goto(&format!("{}/auth/callback?{query}", app.url))
             .await;
-        window.wait_for_text("This login link is not right").await;
+        window.wait_for_text("This login link is not valid").await;
     }
     assert_eq!(window.cookies().await.len(), 0);
     let state = app.state().await;
@@ -127,7 +127,7 @@ pub(crate) async fn state_of_another_browser_is_rejected(
     begin(&own, app, company, "/api/public").await;
     let back = way_back(&own, app).await;
     other.goto(&format!("{}{back}", app.url)).await;
-    other.wait_for_text("This login cannot go on").await;
+    other.wait_for_text("Login could not be completed").await;
     is_out(&other).await;
     own.goto(&format!("{}{back}", app.url)).await;
     own.wait_for_url(&format!("{}/api/public", app.url)).await;
@@ -180,13 +180,13 @@ pub(crate) async fn error_pages_fit_every_profile(session: &BrowserSession, app:
                 "not-visible",
                 &hidden,
                 "您没有使用该应用的权限",
-                "The app is not open to you",
+                "You don't have access to this app",
             ),
             (
                 "no-licence",
                 &company.member.1,
                 "您没有接口许可",
-                "You have no interface licence",
+                "You have no interface license",
             ),
             (
                 "expired",
@@ -253,7 +253,7 @@ pub(crate) async fn cancelled_corp_cannot_log_in(session: &BrowserSession, app: 
         .goto(&format!("{}/auth/login?corpId={}", app.url, company.id))
         .await;
     window
-        .wait_for_text("This company has not authorised the app")
+        .wait_for_text("This company has not authorized the app")
         .await;
     session.screenshot(&window, "told").await;
 }

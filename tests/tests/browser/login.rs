@@ -66,7 +66,7 @@ pub(crate) async fn protected_page_is_shown_after_login(
     window.wait_for_text("Nobody is logged in").await;
     // The form of the organisation code is the click that a logout wants.
     window.goto(&format!("{}/account?tab=2", app.url)).await;
-    window.wait_for_text("Organisation code").await;
+    window.wait_for_text("Organization code").await;
     assert_eq!(
         window
             .script("return document.querySelector('#orgCode').value")
@@ -121,7 +121,7 @@ pub(crate) async fn consent_page_is_asked_for_private_info(
                 if chinese {
                     "登录已取消"
                 } else {
-                    "was cancelled"
+                    "was canceled"
                 },
             ),
             (
@@ -172,11 +172,11 @@ pub(crate) async fn organization_code_is_checked_and_remembered(
     window
         .goto(&format!("{}/auth/login?returnTo=/api/public", app.url))
         .await;
-    window.wait_for_text("Organisation code").await;
+    window.wait_for_text("Organization code").await;
     window.fill("#orgCode", "nobody").await;
     window.click("button").await;
     window
-        .wait_for_text("There is no such organisation code")
+        .wait_for_text("No company has this organization code")
         .await;
     session.screenshot(&window, "unknown").await;
     window.fill("#orgCode", "ACME-1").await;

@@ -69,7 +69,7 @@ pub(crate) async fn user_of_two_corps_selects_one(session: &BrowserSession, app:
         (&json!("wangfang"), &json!("wangfang"))
     );
     window.back().await;
-    window.wait_for_text("This login cannot go on").await;
+    window.wait_for_text("Login could not be completed").await;
     session.screenshot(&window, "back").await;
     window.click_text("Continue to the app").await;
     window.wait_for_text("wangfang").await;
@@ -130,7 +130,7 @@ pub(crate) async fn login_and_logout_work_by_keyboard(session: &BrowserSession, 
         .await;
     tab_to(&window, "Refuse").await;
     window.press(Key::Enter).await;
-    window.wait_for_text("The login was cancelled").await;
+    window.wait_for_text("The login was canceled").await;
 }
 
 /// After a logout the login waits for a click.

@@ -49,7 +49,7 @@ pub(crate) async fn callback_of_another_browser_is_403(adapter: &dyn Adapter) {
         is_page(
             &victim.open(&app, &format!("/auth/callback{query}")).await,
             400,
-            "This login link is not right",
+            "This login link is not valid",
         );
     }
     assert_eq!(calls(), before, "nothing of this reaches WeCom");

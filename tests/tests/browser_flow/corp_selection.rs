@@ -54,13 +54,17 @@ pub(crate) async fn user_of_several_corps_selects_one(adapter: &dyn Adapter) {
         "the instance that serves this company"
     );
     let page = browser.open(&app, &links[0]).await;
-    is_page(&page, 403, "This login cannot go on");
+    is_page(&page, 403, "Login could not be completed");
     assert!(
         page.text().contains("Continue to the app"),
         "{}",
         page.text()
     );
-    is_page(&copy.open(&app, &links[0]).await, 401, "This login is over");
+    is_page(
+        &copy.open(&app, &links[0]).await,
+        401,
+        "This login is no longer valid",
+    );
 
     let mut browser = Browser::new();
     let own = links_of_a_choice(&mut browser, &app, &query, &person)
@@ -71,9 +75,13 @@ pub(crate) async fn user_of_several_corps_selects_one(adapter: &dyn Adapter) {
     is_page(
         &wrong.open(&app, &elsewhere).await,
         403,
-        "You may not enter this company",
+        "have access to this company",
     );
-    is_page(&browser.open(&app, &own).await, 401, "This login is over");
+    is_page(
+        &browser.open(&app, &own).await,
+        401,
+        "This login is no longer valid",
+    );
     app.stop().await;
 }
 
@@ -144,9 +152,13 @@ pub(crate) async fn corp_selection_page_can_be_reloaded(adapter: &dyn Adapter) {
     is_page(
         &browser.clone().open(&app, &list).await,
         401,
-        "This login is over",
+        "This login is no longer valid",
     );
-    is_page(&browser.open(&app, &own).await, 401, "This login is over");
+    is_page(
+        &browser.open(&app, &own).await,
+        401,
+        "This login is no longer valid",
+    );
     assert_eq!(app.hello_status(&token).await, 200);
     app.stop().await;
 }

@@ -19,7 +19,7 @@ pub(crate) async fn cancelled_failed_and_expired_logins_show_their_page(adapter:
     let refused = browser
         .open(&app, &at_wecom(&app, &link, "sandboxAnswer=no").await)
         .await;
-    is_page(&refused, 403, "The login was cancelled");
+    is_page(&refused, 403, "The login was canceled");
     assert!(refused.text().contains(&format!(
         "href=\"/auth/login?returnTo=/a&amp;corpId={COMPANY_A}\""
     )));
@@ -53,7 +53,7 @@ pub(crate) async fn cancelled_failed_and_expired_logins_show_their_page(adapter:
             .open(&app, &as_person(&app, &link, &person).await)
             .await,
         401,
-        "This login is over",
+        "This login is no longer valid",
     );
 
     let mut late = Browser::new();
@@ -61,7 +61,7 @@ pub(crate) async fn cancelled_failed_and_expired_logins_show_their_page(adapter:
     let back = as_person(&app, &link, &person).await;
     app.advance(Duration::from_mins(10));
     let over = late.open(&app, &back).await;
-    is_page(&over, 401, "This login is over");
+    is_page(&over, 401, "This login is no longer valid");
     assert!(
         over.text()
             .contains("href=\"/auth/login?returnTo=/a&amp;corpId=")
@@ -101,7 +101,7 @@ pub(crate) async fn rejected_member_sees_the_reason(adapter: &dyn Adapter) {
             .open(&app, &as_person(&app, &link, &person).await)
             .await,
         401,
-        "This login is over",
+        "This login is no longer valid",
     );
     let hidden = app.special_member(COMPANY_A, "invisible");
     is_page(
@@ -109,7 +109,7 @@ pub(crate) async fn rejected_member_sees_the_reason(adapter: &dyn Adapter) {
             .log_in(&app, &format!("{query}&mode=workbench"), &hidden)
             .await,
         403,
-        "not open to you",
+        "have access to this app",
     );
     let chinese = Browser::in_wecom().log_in(&app, &query, &hidden).await;
     is_page(&chinese, 403, "您没有使用该应用的权限");
@@ -118,7 +118,7 @@ pub(crate) async fn rejected_member_sees_the_reason(adapter: &dyn Adapter) {
         (
             json!({"api": "auth/getuserinfo", "times": 1, "errcode": 701008}),
             403,
-            "no interface licence",
+            "no interface license",
         ),
         (
             json!({"api": "auth/getuserinfo", "times": 1, "httpStatus": 500}),
@@ -144,7 +144,7 @@ pub(crate) async fn rejected_member_sees_the_reason(adapter: &dyn Adapter) {
     is_page(
         &browser.open(&app, &back).await,
         403,
-        "has not authorised the app",
+        "has not authorized the app",
     );
     app.install_corp(SUITE, COMPANY_A).await;
     is_page(
@@ -152,7 +152,7 @@ pub(crate) async fn rejected_member_sees_the_reason(adapter: &dyn Adapter) {
             .open(&app, &as_person(&app, &link, &person).await)
             .await,
         401,
-        "This login is over",
+        "This login is no longer valid",
     );
     assert_eq!(browser.log_in(&app, &query, &person).await.status, 303);
     app.stop().await;

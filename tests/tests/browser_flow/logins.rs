@@ -56,7 +56,7 @@ pub(crate) async fn qr_login_ends_in_the_app(adapter: &dyn Adapter) {
     // The back button: the state and the code are spent, and the way on is into the app.
     let session = browser.cookie("wecom_login").unwrap().to_owned();
     let page = browser.open(&app, &back).await;
-    is_page(&page, 403, "This login cannot go on");
+    is_page(&page, 403, "Login could not be completed");
     assert!(
         page.text()
             .contains("<a class=\"button\" href=\"/\">Continue to the app</a>"),
@@ -67,7 +67,7 @@ pub(crate) async fn qr_login_ends_in_the_app(adapter: &dyn Adapter) {
     // A copy of the login's cookie does not help, whatever code comes with it.
     for back in [back, as_person(&app, &link, &person).await] {
         let page = copy.clone().open(&app, &back).await;
-        is_page(&page, 401, "This login is over");
+        is_page(&page, 401, "This login is no longer valid");
         assert!(!page.text().contains("Continue to the app"));
     }
     copy.open(&app, &as_person(&app, &link, &person).await)
@@ -126,7 +126,7 @@ pub(crate) async fn workbench_login_needs_one_click(adapter: &dyn Adapter) {
         let reply = Browser::new()
             .open(&app, &format!("/auth/login?{query}"))
             .await;
-        is_page(&reply, 400, "This login link is not right");
+        is_page(&reply, 400, "This login link is not valid");
     }
     app.stop().await;
 }
@@ -150,7 +150,7 @@ pub(crate) async fn organization_code_selects_the_corp(adapter: &dyn Adapter) {
     let page = browser
         .open(&app, "/auth/login?returnTo=/a&orgCode=no%22body")
         .await;
-    is_page(&page, 404, "There is no such organisation code");
+    is_page(&page, 404, "No company has this organization code");
     assert!(page.text().contains("value=\"no&quot;body\""));
 
     let person = app.member(COMPANY_A);
