@@ -5,7 +5,6 @@
 
 use serde_json::json;
 use wecom_login_tests::app::{ADMIN_KEY, SUITE};
-use wecom_login_tests::push::app_event;
 use wecom_login_tests::{TestApp, TestRequest, TestResponse, until, until_mut};
 use wecom_sandbox::Fault;
 
@@ -138,13 +137,7 @@ async fn shutdown_of_one_handle_leaves_the_other_serving() {
     second.shutdown().await;
     assert!(other.is_valid(uncached.token.expose()).await);
     assert_eq!(log_in(&other).await.status, 200);
-    let event = app_event(
-        &corp,
-        "unsubscribe",
-        1_700_000_000,
-        &[("FromUserName", &user)],
-    );
-    let push = other.push_builder.post(&corp, &event);
+    let push = other.push_builder.unsubscribe(&corp, &user);
     other.notify_until_done(&push, "unsubscribe").await;
     assert_eq!(other.number(UNSUBSCRIBED).await, 1);
     assert!(!other.is_valid(&cached).await, "it follows its own log");

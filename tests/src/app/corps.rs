@@ -1,11 +1,12 @@
 //! Corps and members of a [`TestApp`]'s sandbox, and their authorizations.
 
+use serde_json::json;
 use wecom_login::{AuthorizationStatus, CorpSummary};
 
 use super::records::wire_word;
-use super::{SUITE, TestApp};
+use super::{ADMIN_KEY, SUITE, TestApp};
 use crate::auths::{self, COMPANY_A};
-use crate::until;
+use crate::{TestRequest, until};
 
 impl TestApp {
     /// The corpId of the sandbox's corp with this number.
@@ -80,10 +81,7 @@ impl TestApp {
             .await
             .expect("a corp and a suite");
         assert!(delivery.succeeded(), "{delivery:?}");
-        until("the authorization is active", async || {
-            self.authorization_status(suite_id, &corp_id).await == "active"
-        })
-        .await;
+        self.wait_until_active(suite_id, &corp_id).await;
         corp_id
     }
 
@@ -104,6 +102,21 @@ impl TestApp {
             })
         })
         .await;
+    }
+
+    /// Waits until an authorization is active.
+    pub async fn wait_until_active(&self, suite_id: &str, corp_id: &str) {
+        until("the authorization is active", async || {
+            self.authorization_status(suite_id, corp_id).await == "active"
+        })
+        .await;
+    }
+
+    /// Sets the organization code of a corp by the admin route.
+    pub async fn set_organization_code(&self, corp_id: &str, code: &str) {
+        let request = TestRequest::post("/setCode").bearer(ADMIN_KEY);
+        let body = json!({"corpId": corp_id, "code": code});
+        assert_eq!(self.call(request.json(&body)).await.status, 204);
     }
 
     /// The status of an authorization; `none` if there is none.

@@ -72,6 +72,12 @@ impl TestApp {
             .await
     }
 
+    /// Logs a member in, in memory, and gives the token.
+    pub async fn token_for_suite(&self, suite_id: &str, corp_id: &str, user_id: &str) -> String {
+        let login = self.log_in_to_suite(suite_id, corp_id, user_id).await;
+        login.json()["token"].as_str().unwrap().to_owned()
+    }
+
     /// The token of a session that the handle issued without WeCom.
     pub async fn issue_session(&self, suite_id: &str, corp_id: &str, user_id: &str) -> String {
         let member = principal(suite_id, corp_id, user_id);
@@ -113,7 +119,7 @@ impl TestApp {
 }
 
 /// Whether a handle accepts this token; an error counts as no.
-pub(crate) async fn accepts(login: &WecomLogin, token: &str) -> bool {
+pub async fn accepts(login: &WecomLogin, token: &str) -> bool {
     login
         .verify_token(token.as_bytes())
         .resolve()

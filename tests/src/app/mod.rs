@@ -33,7 +33,8 @@ use wecom_sandbox::Sandbox;
 
 pub use self::builder::TestAppBuilder;
 pub use self::instances::{NodeConfig, PROVIDER, SECOND_SUITE, SUITE, push_builder};
-pub use self::login::principal;
+pub use self::login::{accepts, principal};
+pub use self::records::UNFINISHED_RECORDS;
 use crate::adapter::{Layout, RunningApp};
 use crate::database::TestDatabase;
 use crate::hooks::RecordingHooks;

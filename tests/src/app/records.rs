@@ -6,6 +6,10 @@ use wecom_login::CallbackRecord;
 use super::TestApp;
 use crate::{TestRequest, until};
 
+/// Counts the records that are waiting or running.
+pub const UNFINISHED_RECORDS: &str =
+    "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
+
 impl TestApp {
     /// All callback records, newest first.
     pub async fn records(&self) -> Vec<CallbackRecord> {
@@ -24,6 +28,14 @@ impl TestApp {
             .filter(|record| record.event == event)
             .map(|record| wire_word(&record.status))
             .collect()
+    }
+
+    /// Waits until no record is waiting or running, whatever the handle knows of it.
+    pub async fn wait_until_done(&self) {
+        until("no record is waiting or running", async || {
+            self.number(UNFINISHED_RECORDS).await == 0
+        })
+        .await;
     }
 
     /// The records that the route `/callbackRecords` lists for this query.

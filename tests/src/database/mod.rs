@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement,
+};
 
 pub use self::faults::WriteLock;
 use self::server::{connect, drop_database, recreate};
@@ -88,6 +90,15 @@ impl TestDatabase {
     /// A connection for the test.
     pub async fn connect(&self) -> DatabaseConnection {
         connect(&self.url).await.expect("the database opens")
+    }
+
+    /// A pool for the test, as a host app has one.
+    pub async fn connect_pool(&self, connections: u32) -> DatabaseConnection {
+        let mut options = pool(&self.url);
+        options.max_connections(connections).sqlx_logging(false);
+        Database::connect(options)
+            .await
+            .expect("the database opens")
     }
 
     /// Executes a statement.

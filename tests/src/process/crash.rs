@@ -9,11 +9,10 @@ use wecom_sandbox::{Delivery, Problem, Sandbox};
 use super::app::AppProcess;
 use super::builder::Example;
 use super::directory::{ADMIN_KEY, AppDirectory};
+use crate::app::UNFINISHED_RECORDS;
 use crate::database::TestDatabase;
 use crate::{TestRequest, until, until_mut};
 
-const UNFINISHED_RECORDS: &str =
-    "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
 const LISTEN: &str = "127.0.0.1:0";
 
 /// An app with one authorized corp that aborts at a failpoint, with its sandbox and its database.

@@ -6,6 +6,7 @@ use form_urlencoded::Serializer;
 use wecom_login::CallbackToken;
 use wecom_login::callback::{CallbackKeys, EncodingAesKey, encrypt, sign};
 
+use super::events::app_event;
 use crate::TestRequest;
 
 /// Signs and encrypts with one pair of keys; every push has a nonce of its own.
@@ -49,6 +50,16 @@ impl PushBuilder {
             "<xml><ToUserName><![CDATA[anybody]]></ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
         );
         self.push(encrypted, body)
+    }
+
+    /// The POST of an `unsubscribe` event: a member has left the app's visible range.
+    #[must_use]
+    pub fn unsubscribe(&self, corp_id: &str, user_id: &str) -> SignedPush {
+        let fields = [("FromUserName", user_id)];
+        self.post(
+            corp_id,
+            &app_event(corp_id, "unsubscribe", 1_700_000_000, &fields),
+        )
     }
 
     /// A POST in a JSON envelope.

@@ -76,10 +76,7 @@ async fn failing_review_hook_is_retried_and_keeps_the_corp_out() {
     if node.hooks.count(&format!("wants in: {corp}")) < 3 {
         assert_eq!(answer.problem(), (403, "CORP_NOT_AUTHORIZED".to_owned()));
     }
-    until("the company is in", async || {
-        node.authorization_status(SUITE, &corp).await == "active"
-    })
-    .await;
+    node.wait_until_active(SUITE, &corp).await;
     assert_eq!(node.hooks.count(&format!("wants in: {corp}")), 3);
     assert_eq!(
         node.sandbox.calls("service/v2/get_permanent_code"),

@@ -36,10 +36,7 @@ async fn breaking_errcode_stops_logins_until_a_re_read_heals() {
         let (node, clock) = with_clock(TestApp::builder()).await;
         let corp = node.install(0).await;
         let user = node.user(0, 0);
-        let token = node.log_in_to_suite(SUITE, &corp, &user).await.json()["token"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let token = node.token_for_suite(SUITE, &corp, &user).await;
         node.sandbox
             .fault(Fault::of("gettoken").errcode(errcode))
             .unwrap();
@@ -81,10 +78,7 @@ async fn transient_48004_heals_at_once() {
         .fault(Fault::of("gettoken").errcode(48004).times(1))
         .unwrap();
     refused(&node, &corp, &user).await;
-    until("it is healed", async || {
-        node.authorization_status(SUITE, &corp).await == "active"
-    })
-    .await;
+    node.wait_until_active(SUITE, &corp).await;
     assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
 }
 
@@ -93,10 +87,7 @@ async fn reset_permanent_code_heals_a_broken_corp_and_ends_no_session() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let token = node.log_in_to_suite(SUITE, &corp, &user).await.json()["token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let token = node.token_for_suite(SUITE, &corp, &user).await;
     // The secret is reset, and the event of it gets lost.
     node.sandbox
         .change_settings(json!({"drop": ["reset_permanent_code"]}))
@@ -114,10 +105,7 @@ async fn reset_permanent_code_heals_a_broken_corp_and_ends_no_session() {
         .await
         .unwrap();
     assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
-    until("it is healed", async || {
-        node.authorization_status(SUITE, &corp).await == "active"
-    })
-    .await;
+    node.wait_until_active(SUITE, &corp).await;
     assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
     assert!(node.is_valid(&token).await, "a reset begins no new epoch");
     assert_eq!(
@@ -132,10 +120,7 @@ async fn new_authorization_heals_a_broken_corp_and_ends_its_sessions() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let token = node.log_in_to_suite(SUITE, &corp, &user).await.json()["token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let token = node.token_for_suite(SUITE, &corp, &user).await;
     node.sandbox
         .fault(Fault::of("gettoken").errcode(40091).times(2))
         .unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 use wecom_login::ManualClock;
-use wecom_login_tests::app::{ADMIN_KEY, SUITE};
+use wecom_login_tests::app::SUITE;
 use wecom_login_tests::{TestApp, TestRequest, until};
 use wecom_sandbox::Fault;
 
@@ -34,10 +34,7 @@ async fn confirmed_cancellation_erases_all_data_of_the_corp() {
     let node = TestApp::builder().start().await;
     let (corp, other) = (node.install(0).await, node.install(1).await);
     let user = node.user(0, 0);
-    let token = node.log_in_to_suite(SUITE, &corp, &user).await.json()["token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let token = node.token_for_suite(SUITE, &corp, &user).await;
     let stays = node
         .log_in_to_suite(SUITE, &other, &node.user(1, 0))
         .await
@@ -51,17 +48,7 @@ async fn confirmed_cancellation_erases_all_data_of_the_corp() {
         .call(TestRequest::post("/First/getLoginCode").json(&login_code))
         .await;
     assert_eq!(answer.status, 200, "{:?}", answer.json());
-    let org_code = json!({"corpId": corp, "code": "company-one"});
-    assert_eq!(
-        node.call(
-            TestRequest::post("/setCode")
-                .bearer(ADMIN_KEY)
-                .json(&org_code)
-        )
-        .await
-        .status,
-        204
-    );
+    node.set_organization_code(&corp, "company-one").await;
     let before = rows_of(&node, &corp).await;
     for table in [
         "access_token",

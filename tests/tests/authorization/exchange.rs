@@ -36,10 +36,7 @@ async fn create_auth_before_the_first_suite_ticket_waits_for_it() {
     assert_eq!(node.authorization_status(SUITE, &corp).await, "none");
     assert_eq!(node.sandbox.calls("service/get_suite_token"), 0);
     node.sandbox.push_ticket(SUITE).await.unwrap();
-    until("the company is in", async || {
-        node.authorization_status(SUITE, &corp).await == "active"
-    })
-    .await;
+    node.wait_until_active(SUITE, &corp).await;
     until("its record is done", async || {
         node.record_statuses("create_auth").await == ["succeeded"]
     })
@@ -133,10 +130,7 @@ async fn lost_permanent_code_is_hinted_and_healed_by_a_reset() {
     );
     // What the hint says helps.
     assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
-    until("the company is in", async || {
-        node.authorization_status(SUITE, &corp).await == "active"
-    })
-    .await;
+    node.wait_until_active(SUITE, &corp).await;
 }
 
 #[tokio::test]

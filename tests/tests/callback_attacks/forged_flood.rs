@@ -4,16 +4,13 @@ use std::time::{Duration, Instant};
 
 use wecom_login::{Clock as _, ManualClock};
 use wecom_login_tests::app::SUITE;
-use wecom_login_tests::push::{SignedPush, app_event, suite_event};
+use wecom_login_tests::push::{SignedPush, suite_event};
 use wecom_login_tests::{TestApp, until};
 
 const NOW: i64 = 1_700_000_000;
 
 fn leaves(node: &TestApp, corp: &str, user: &str) -> SignedPush {
-    node.push_builder.post(
-        corp,
-        &app_event(corp, "unsubscribe", NOW, &[("FromUserName", user)]),
-    )
+    node.push_builder.unsubscribe(corp, user)
 }
 
 #[tokio::test]

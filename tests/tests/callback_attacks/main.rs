@@ -8,3 +8,11 @@ mod refusals;
 mod tickets;
 mod two_suites;
 mod url_verification;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The machine's time in seconds, as events have it.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_secs()).unwrap()
+}

@@ -1,21 +1,11 @@
 //! Replays and reorderings: WeCom settles what the clock cannot.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use serde_json::json;
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::push::{app_event, suite_event};
 use wecom_login_tests::{TestApp, until};
 
-fn now() -> i64 {
-    i64::try_from(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap()
-            .as_secs(),
-    )
-    .unwrap()
-}
+use super::now;
 
 fn cancel(node: &TestApp, corp: &str, time: i64) -> wecom_login_tests::push::SignedPush {
     node.push_builder.post(
@@ -33,10 +23,7 @@ async fn forged_cancel_auth_stops_logins_until_wecom_contradicts_it() {
     assert!(node.is_valid(&token).await);
     node.notify_until_done(&cancel(&node, &corp, now() + 1), "cancel_auth")
         .await;
-    until("the stop is undone", async || {
-        node.authorization_status(SUITE, &corp).await == "active"
-    })
-    .await;
+    node.wait_until_active(SUITE, &corp).await;
     assert!(
         !node.is_valid(&token).await,
         "sessions end at once, whatever WeCom says later"
@@ -72,10 +59,7 @@ async fn cancel_and_create_of_one_second_are_resolved_by_asking_wecom() {
         .await;
     node.notify_until_done(&cancel(&node, &corp, same_second), "cancel_auth")
         .await;
-    until("the company is in", async || {
-        node.authorization_status(SUITE, &corp).await == "active"
-    })
-    .await;
+    node.wait_until_active(SUITE, &corp).await;
     assert_eq!(
         node.log_in_to_suite(SUITE, &corp, &node.user(0, 0))
             .await
@@ -121,10 +105,7 @@ async fn create_auth_that_overtakes_its_cancel_auth_stays_active() {
             && node.record_statuses("create_auth").await.len() == 2
     })
     .await;
-    until("the company is in", async || {
-        node.authorization_status(SUITE, &corp).await == "active"
-    })
-    .await;
+    node.wait_until_active(SUITE, &corp).await;
     assert_eq!(
         node.log_in_to_suite(SUITE, &corp, &node.user(0, 0))
             .await
@@ -216,15 +197,7 @@ async fn replay_is_detected_after_its_record_was_deleted() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    let gone = node.push_builder.post(
-        &corp,
-        &app_event(
-            &corp,
-            "unsubscribe",
-            1_700_000_000,
-            &[("FromUserName", &user)],
-        ),
-    );
+    let gone = node.push_builder.unsubscribe(&corp, &user);
     node.notify_until_done(&gone, "unsubscribe").await;
     node.database
         .execute("DELETE FROM wecom_callback_record")

@@ -1,7 +1,6 @@
 //! Which suite_ticket is used: the newest one by WeCom's time, as far as that can be believed.
 
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -11,6 +10,8 @@ use wecom_login::wecom::HttpClient;
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::push::suite_event;
 use wecom_login_tests::{TestApp, until};
+
+use super::now;
 
 /// A WeCom that remembers the tickets it is sent, refuses those it is told to, and is busy else.
 #[derive(Clone, Default)]
@@ -85,16 +86,6 @@ impl Case {
         .await;
         self.tickets.sent.lock().unwrap()[0].clone()
     }
-}
-
-fn now() -> i64 {
-    i64::try_from(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap()
-            .as_secs(),
-    )
-    .unwrap()
 }
 
 #[tokio::test]

@@ -26,8 +26,7 @@ async fn app_event_of_two_suites_ends_sessions_in_both() {
     let (node, corp, user) = twins().await;
     let (first, _) = user_id(&node, SUITE, &corp, &user).await;
     let (second, _) = user_id(&node, SECOND_SUITE, &corp, &user).await;
-    let gone = app_event(&corp, "unsubscribe", NOW, &[("FromUserName", &user)]);
-    node.notify_until_done(&node.push_builder.post(&corp, &gone), "unsubscribe")
+    node.notify_until_done(&node.push_builder.unsubscribe(&corp, &user), "unsubscribe")
         .await;
     until("both are over", async || {
         !node.is_valid(&first).await && !node.is_valid(&second).await
@@ -124,9 +123,8 @@ async fn instance_notify_accepts_only_its_own_suite() {
         );
     }
     // An app event at an instance's URL is no guess.
-    let gone = app_event(&corp, "unsubscribe", NOW, &[("FromUserName", &user)]);
     assert_eq!(
-        node.notify_instance("Second", &node.push_builder.post(&corp, &gone))
+        node.notify_instance("Second", &node.push_builder.unsubscribe(&corp, &user))
             .await
             .status,
         200

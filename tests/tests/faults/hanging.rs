@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use wecom_login_tests::app::SUITE;
-use wecom_login_tests::push::{app_event, suite_event};
+use wecom_login_tests::push::suite_event;
 use wecom_login_tests::{TestApp, TestRequest, send, until, until_mut};
 use wecom_sandbox::Fault;
 
@@ -35,10 +35,7 @@ async fn hanging_wecom_delays_no_push_and_loses_nothing() {
         for number in 0..100 {
             let user = format!("leaver-{number}");
             let push = match number % 2 {
-                0 => node.push_builder.post(
-                    &corp,
-                    &app_event(&corp, "unsubscribe", NOW, &[("FromUserName", &user)]),
-                ),
+                0 => node.push_builder.unsubscribe(&corp, &user),
                 _ => node.push_builder.post(
                     SUITE,
                     &suite_event(SUITE, "change_auth", NOW + number, &[("AuthCorpId", &corp)]),
@@ -74,10 +71,7 @@ async fn hanging_wecom_delays_no_push_and_loses_nothing() {
     assert!(took < Duration::from_secs(120), "{took:?}");
 
     node.sandbox.clear_faults();
-    until("the company that came meanwhile is in", async || {
-        node.authorization_status(SUITE, &late).await == "active"
-    })
-    .await;
+    node.wait_until_active(SUITE, &late).await;
     until("everything is worked off", async || {
         node.records()
             .await

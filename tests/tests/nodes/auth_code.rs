@@ -103,10 +103,7 @@ impl SentTwice {
     async fn ends_well(self) {
         self.transport.release();
         let (node, corp) = (&self.node, &self.corp);
-        until("the company is in", async || {
-            node.authorization_status(SUITE, corp).await == "active"
-        })
-        .await;
+        node.wait_until_active(SUITE, corp).await;
         let login = node.log_in_to_suite(SUITE, corp, &node.user(0, 0)).await;
         assert_eq!(login.status, 200, "{:?}", login.json());
         until("its record is done", async || {

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use sea_orm::DbBackend;
 use serde_json::json;
 use wecom_login::{CurrentUser, ErrorKind, WecomLogin};
-use wecom_login_tests::app::{ADMIN_KEY, SUITE};
+use wecom_login_tests::app::SUITE;
 use wecom_login_tests::database::TestDatabase;
 use wecom_login_tests::push::app_event;
 use wecom_login_tests::{TestApp, TestRequest, until};
@@ -92,17 +92,7 @@ async fn left_behind() -> Left {
         .call(TestRequest::post("/First/getLoginCode").json(&code))
         .await;
     let login_code = login_code.json()["loginCode"].as_str().unwrap().to_owned();
-    let org_code = json!({"corpId": corp, "code": "company-one"});
-    assert_eq!(
-        node.call(
-            TestRequest::post("/setCode")
-                .bearer(ADMIN_KEY)
-                .json(&org_code)
-        )
-        .await
-        .status,
-        204
-    );
+    node.set_organization_code(&corp, "company-one").await;
     let leaves = app_event(
         &corp,
         "unsubscribe",

@@ -20,10 +20,7 @@ async fn installed_while(statements: impl Fn(&TestApp) -> Vec<String>) -> (TestA
     for statement in statements(&node) {
         node.database.execute(&statement).await;
     }
-    until("the company is in", async || {
-        node.authorization_status(SUITE, &corp).await == "active"
-    })
-    .await;
+    node.wait_until_active(SUITE, &corp).await;
     until("everything is worked off", async || {
         node.number(OPEN).await == 0
     })

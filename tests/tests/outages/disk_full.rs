@@ -1,10 +1,9 @@
 //! SQLite has no room left. The file is one of ours whatever server the other tests have.
 
-use sea_orm::{ConnectionTrait as _, Database};
+use sea_orm::ConnectionTrait as _;
 use wecom_login_tests::TestApp;
 use wecom_login_tests::app::SUITE;
-use wecom_login_tests::database::{TestDatabase, pool};
-use wecom_login_tests::push::app_event;
+use wecom_login_tests::database::TestDatabase;
 
 use super::probe::Visit;
 
@@ -12,9 +11,7 @@ use super::probe::Visit;
 async fn full_disk_refuses_pushes_until_space_is_freed() {
     let directory = tempfile::tempdir().unwrap();
     let database = TestDatabase::file(directory.path());
-    let mut options = pool(database.url());
-    options.max_connections(1).sqlx_logging(false);
-    let pool = Database::connect(options).await.unwrap();
+    let pool = database.connect_pool(1).await;
     pool.execute_unprepared("PRAGMA journal_mode = WAL")
         .await
         .unwrap();
@@ -32,14 +29,8 @@ async fn full_disk_refuses_pushes_until_space_is_freed() {
     let (mut acknowledged, mut refused) = (Vec::new(), 0);
     for number in 0..2_000 {
         let leaver = format!("leaver-{number}");
-        let event = app_event(
-            &visit.corp,
-            "unsubscribe",
-            1_700_000_000,
-            &[("FromUserName", &leaver)],
-        );
         match node
-            .notify(&node.push_builder.post(&visit.corp, &event))
+            .notify(&node.push_builder.unsubscribe(&visit.corp, &leaver))
             .await
             .status
         {

@@ -1,17 +1,15 @@
 //! The host app's own pool, of which nothing is left.
 
-use sea_orm::{Database, TransactionTrait as _};
+use sea_orm::TransactionTrait as _;
 use wecom_login_tests::TestApp;
-use wecom_login_tests::database::{TestDatabase, pool};
+use wecom_login_tests::database::TestDatabase;
 
 use super::probe::Visit;
 
 async fn is_held(connections: u32) {
     let directory = tempfile::tempdir().unwrap();
     let database = TestDatabase::create(directory.path()).await;
-    let mut options = pool(database.url());
-    options.max_connections(connections).sqlx_logging(false);
-    let pool = Database::connect(options).await.unwrap();
+    let pool = database.connect_pool(connections).await;
     let theirs = pool.clone();
     let node = TestApp::builder()
         .database(directory, database)

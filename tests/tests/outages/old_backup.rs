@@ -1,19 +1,10 @@
 //! A backup is put back that is older than what a node remembers of ends: then all sessions end.
 
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
-use wecom_login::WecomLogin;
-use wecom_login_tests::app::{SUITE, principal};
+use wecom_login_tests::app::{SUITE, accepts, principal};
 use wecom_login_tests::{TestApp, TestRequest, until};
 
 use super::restored_backup::{back_up, put_back};
-
-async fn lives(login: &WecomLogin, token: &str) -> bool {
-    login
-        .verify_token(token.as_bytes())
-        .resolve()
-        .await
-        .is_ok_and(|verified| verified.is_some())
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn backup_older_than_recent_revocations_ends_all_sessions() {
@@ -36,33 +27,36 @@ async fn backup_older_than_recent_revocations_ends_all_sessions() {
     // This one heard of nothing before, and so remembers none of it.
     let late = node.second_handle().await;
     let marker = node.issue_session(SUITE, &corp, &person).await;
-    assert!(lives(&late, &marker).await);
+    assert!(accepts(&late, &marker).await);
     assert_eq!(
         node.call(TestRequest::post("/logout").bearer(&marker))
             .await
             .status,
         204
     );
-    until("it follows the feed", async || !lives(&late, &marker).await).await;
+    until("it follows the feed", async || {
+        !accepts(&late, &marker).await
+    })
+    .await;
 
     put_back(&node.database, &tables).await;
     until("all sessions are over", async || {
         !node.is_valid(&goes_on).await
-            && !lives(&late, &goes_on).await
+            && !accepts(&late, &goes_on).await
             && !node.is_valid(&strangers).await
     })
     .await;
     let fresh = node.second_handle().await;
     for ended in [&logged_out, &goes_on, &strangers] {
-        assert!(!lives(&fresh, ended).await);
+        assert!(!accepts(&fresh, ended).await);
     }
     // Once is enough.
     let token = node.issue_session(SUITE, &corp, &person).await;
     for _ in 0..20 {
         assert!(
             node.is_valid(&token).await
-                && lives(&late, &token).await
-                && lives(&fresh, &token).await
+                && accepts(&late, &token).await
+                && accepts(&fresh, &token).await
         );
     }
     fresh.shutdown().await;
@@ -79,7 +73,7 @@ async fn node_whose_log_position_was_truncated_revokes_nothing() {
         node.issue_session(SUITE, &corp, &person).await,
     );
     let other = node.second_handle().await;
-    assert!(lives(&other, &token).await && lives(&other, &logged_out).await);
+    assert!(accepts(&other, &token).await && accepts(&other, &logged_out).await);
     assert_eq!(
         node.call(TestRequest::post("/logout").bearer(&logged_out))
             .await
@@ -87,7 +81,7 @@ async fn node_whose_log_position_was_truncated_revokes_nothing() {
         204
     );
     until("it follows the feed", async || {
-        !lives(&other, &logged_out).await
+        !accepts(&other, &logged_out).await
     })
     .await;
 
@@ -110,7 +104,7 @@ async fn node_whose_log_position_was_truncated_revokes_nothing() {
 
     // They go on from there: what is ended now is heard of, and nothing else has ended.
     let marker = node.issue_session(SUITE, &corp, &person).await;
-    assert!(lives(&other, &marker).await);
+    assert!(accepts(&other, &marker).await);
     assert_eq!(
         node.call(TestRequest::post("/logout").bearer(&marker))
             .await
@@ -118,10 +112,10 @@ async fn node_whose_log_position_was_truncated_revokes_nothing() {
         204
     );
     until("it follows the feed again", async || {
-        !lives(&other, &marker).await
+        !accepts(&other, &marker).await
     })
     .await;
-    assert!(node.is_valid(&token).await && lives(&other, &token).await);
+    assert!(node.is_valid(&token).await && accepts(&other, &token).await);
     other.shutdown().await;
 }
 
@@ -156,7 +150,7 @@ async fn revocation_with_a_reused_number_is_reapplied() {
         .await;
     let fresh = node.second_handle().await;
     until("the logout is repeated", async || {
-        !lives(&fresh, &logged_out).await
+        !accepts(&fresh, &logged_out).await
     })
     .await;
     fresh.shutdown().await;

@@ -34,10 +34,7 @@ async fn unstorable_permanent_code_is_logged_and_kept_until_stored() {
     until("it is said", async || said()).await;
     assert_eq!(node.authorization_status(SUITE, &corp).await, "none");
     lock.release().await;
-    until("the company is in", async || {
-        node.authorization_status(SUITE, &corp).await == "active"
-    })
-    .await;
+    node.wait_until_active(SUITE, &corp).await;
     until("its record is done", async || {
         node.record_statuses("create_auth").await == ["succeeded"]
     })

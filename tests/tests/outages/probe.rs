@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use wecom_login::Platform;
 use wecom_login_tests::app::{SUITE, principal};
-use wecom_login_tests::push::app_event;
 use wecom_login_tests::{TestApp, TestRequest, until};
 
 /// WeCom is answered within 800 ms; nothing that waits for the database is so quick.
@@ -59,17 +58,11 @@ impl Visit {
     /// A push, a login and two protected requests at the same time.
     pub(crate) async fn during(&self, node: &TestApp, leaver: &str) -> Seen {
         let push = async {
-            let event = app_event(
-                &self.corp,
-                "unsubscribe",
-                1_700_000_000,
-                &[("FromUserName", leaver)],
-            );
             let mut last = (0, Duration::MAX);
             for _ in 0..ATTEMPTS {
                 let started = Instant::now();
                 let answer = node
-                    .notify(&node.push_builder.post(&self.corp, &event))
+                    .notify(&node.push_builder.unsubscribe(&self.corp, leaver))
                     .await;
                 last = (answer.status, started.elapsed());
                 if last.1 < WECOM_IS_ANSWERED {
@@ -129,13 +122,7 @@ impl Visit {
                 == 200
         })
         .await;
-        let event = app_event(
-            &self.corp,
-            "unsubscribe",
-            1_700_000_000,
-            &[("FromUserName", "the-last")],
-        );
-        let push = node.push_builder.post(&self.corp, &event);
+        let push = node.push_builder.unsubscribe(&self.corp, "the-last");
         until("pushes are taken again", async || {
             node.notify(&push).await.status == 200
         })

@@ -3,7 +3,6 @@
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use wecom_login_tests::app::{SUITE, principal};
 use wecom_login_tests::database::TestDatabase;
-use wecom_login_tests::push::app_event;
 use wecom_login_tests::{TestApp, TestRequest, until};
 
 pub(super) async fn back_up(database: &TestDatabase) -> Vec<String> {
@@ -114,13 +113,7 @@ async fn event_missing_from_the_backup_is_stored_when_redelivered() {
         .await
         .unwrap();
     let tables = back_up(&node.database).await;
-    let event = app_event(
-        &corp,
-        "unsubscribe",
-        1_700_000_000,
-        &[("FromUserName", "somebody")],
-    );
-    let push = node.push_builder.post(&corp, &event);
+    let push = node.push_builder.unsubscribe(&corp, "somebody");
     node.notify_until_done(&push, "unsubscribe").await;
     put_back(&node.database, &tables).await;
     assert!(node.record_statuses("unsubscribe").await.is_empty());

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use wecom_login::{ManualClock, WecomLogin};
 use wecom_login_tests::app::SUITE;
-use wecom_login_tests::push::{app_event, suite_event};
+use wecom_login_tests::push::suite_event;
 use wecom_login_tests::transport::FaultyTransport;
 use wecom_login_tests::{TestApp, until, until_mut};
 use wecom_sandbox::Fault;
@@ -41,19 +41,7 @@ async fn shutdown_releases_running_records_at_once() {
     println!("shut down with work in hand in {:?}", asked.elapsed());
     // No time passes: only what was handed back is taken. A push makes the other node look.
     look(&node, &other, "first").await;
-    until("another node did it", async || {
-        let records = other
-            .service()
-            .callback_records(None, 500, None)
-            .await
-            .unwrap();
-        let record = records
-            .iter()
-            .find(|record| record.event == "change_auth")
-            .unwrap();
-        record.status == wecom_login::RecordStatus::Succeeded
-    })
-    .await;
+    wait_until_succeeded(&other).await;
     other.shutdown().await;
 }
 
@@ -152,19 +140,7 @@ async fn work_of_a_dead_node_is_taken_over_within_ten_seconds() {
     assert_eq!(node.number(&still_its).await, 1);
     clock.advance(Duration::from_secs(5));
     look(&node, &other, "second").await;
-    until("another node did it", async || {
-        let records = other
-            .service()
-            .callback_records(None, 500, None)
-            .await
-            .unwrap();
-        let record = records
-            .iter()
-            .find(|record| record.event == "change_auth")
-            .unwrap();
-        record.status == wecom_login::RecordStatus::Succeeded
-    })
-    .await;
+    wait_until_succeeded(&other).await;
     other.shutdown().await;
 }
 
@@ -200,13 +176,7 @@ async fn idle_node_takes_over_within_ten_seconds() {
 
 /// Makes a node look for work, and waits until it has looked.
 async fn look(node: &TestApp, other: &WecomLogin, somebody: &str) {
-    let event = app_event(
-        &node.corp(0),
-        "unsubscribe",
-        1_700_000_000,
-        &[("FromUserName", somebody)],
-    );
-    let push = node.push_builder.post(&node.corp(0), &event);
+    let push = node.push_builder.unsubscribe(&node.corp(0), somebody);
     until("the push is taken", async || {
         other
             .service()
@@ -222,4 +192,21 @@ async fn look(node: &TestApp, other: &WecomLogin, somebody: &str) {
         node.database.literal(somebody)
     );
     until("its work is done", async || node.number(&ended).await == 1).await;
+}
+
+/// Waits until the handle shows that the `change_auth` has succeeded.
+async fn wait_until_succeeded(login: &WecomLogin) {
+    until("another node executed the event", async || {
+        let records = login
+            .service()
+            .callback_records(None, 500, None)
+            .await
+            .unwrap();
+        let record = records
+            .iter()
+            .find(|record| record.event == "change_auth")
+            .unwrap();
+        record.status == wecom_login::RecordStatus::Succeeded
+    })
+    .await;
 }

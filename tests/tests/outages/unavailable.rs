@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use wecom_login_tests::proxy::TcpProxy;
-use wecom_login_tests::push::app_event;
 use wecom_login_tests::{TestApp, until_mut};
 
 use super::probe::Visit;
@@ -116,13 +115,7 @@ async fn a_hundred_pushes(node: &TestApp, what: &str, restart: impl AsyncFn()) {
             restart().await;
         }
         let leaver = format!("leaver-{number}");
-        let event = app_event(
-            &visit.corp,
-            "unsubscribe",
-            1_700_000_000,
-            &[("FromUserName", &leaver)],
-        );
-        let push = node.push_builder.post(&visit.corp, &event);
+        let push = node.push_builder.unsubscribe(&visit.corp, &leaver);
         until_mut("the push is taken", async || {
             let taken = node.notify(&push).await.status == 200;
             refused += usize::from(!taken);

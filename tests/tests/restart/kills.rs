@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use wecom_login_adapter_tests::try_send;
 use wecom_login_tests::process::{ADMIN_KEY, AES_KEY, AppProcess, CrashHarness, TOKEN};
-use wecom_login_tests::push::{PushBuilder, app_event};
+use wecom_login_tests::push::PushBuilder;
 use wecom_login_tests::{TestRequest, until};
 
 use super::AXUM_APP;
@@ -86,13 +86,7 @@ async fn acknowledged_push_survives_a_kill_at_any_moment() {
         tokio::spawn(async move {
             for number in 0.. {
                 let user = format!("leaver-{number}");
-                let event = app_event(
-                    &company,
-                    "unsubscribe",
-                    1_700_000_000,
-                    &[("FromUserName", &user)],
-                );
-                let push = forge.post(&company, &event);
+                let push = forge.unsubscribe(&company, &user);
                 let response = try_send(address, &push.request("/auth/notify")).await;
                 match response {
                     Some(response) if (response.status, response.text()) == (200, "success") => {
