@@ -10,12 +10,15 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use pin_project_lite::pin_project;
-use wecom_login::PendingVerify;
+use wecom_login::web::{Authenticated, Rejection};
 
-use crate::require_login::RequireLogin;
+use crate::auth_middleware::AuthMiddleware;
+use crate::service::insert_user;
+
+type Pending = Pin<Box<dyn Future<Output = Result<Authenticated, Rejection>> + Send>>;
 
 pin_project! {
-    /// The response future of [`RequireLoginMiddleware`](crate::RequireLoginMiddleware).
+    /// The response future of [`AuthMiddlewareService`](crate::AuthMiddlewareService).
     pub struct ResponseFuture<S>
     where
         S: Service<ServiceRequest>,
@@ -37,10 +40,10 @@ pin_project! {
             response: Option<ServiceResponse>,
         },
         Verifying {
-            pending: PendingVerify,
+            pending: Pending,
             request: Option<ServiceRequest>,
             inner: Rc<S>,
-            require: RequireLogin,
+            middleware: AuthMiddleware,
         },
     }
 }
@@ -64,17 +67,17 @@ where
     }
 
     pub(crate) const fn verifying(
-        pending: PendingVerify,
+        pending: Pending,
         request: ServiceRequest,
         inner: Rc<S>,
-        require: RequireLogin,
+        middleware: AuthMiddleware,
     ) -> Self {
         Self {
             kind: Kind::Verifying {
                 pending,
                 request: Some(request),
                 inner,
-                require,
+                middleware,
             },
         }
     }
@@ -101,26 +104,29 @@ where
                 KindProj::Rejected { response } => {
                     let response = response
                         .take()
-                        .expect("a future is not polled after its end");
+                        .expect("a future is not polled after it is ready");
                     return Poll::Ready(Ok(response.map_into_right_body()));
                 }
                 KindProj::Verifying {
                     pending,
                     request,
                     inner,
-                    require,
+                    middleware,
                 } => {
-                    let result = ready!(pending.as_mut().poll(cx));
+                    let decided = ready!(pending.as_mut().poll(cx));
                     let request = request
                         .take()
-                        .expect("this state is left once the answer is there");
-                    match require.settle(result, &request) {
-                        Ok(set_cookie) => Kind::Inner {
-                            future: inner.call(request),
-                            set_cookie,
-                        },
-                        Err(response) => Kind::Rejected {
-                            response: Some(request.into_response(response)),
+                        .expect("this state is left when the decision is there");
+                    match decided {
+                        Ok(authenticated) => {
+                            let set_cookie = insert_user(authenticated, &request);
+                            Kind::Inner {
+                                future: inner.call(request),
+                                set_cookie,
+                            }
+                        }
+                        Err(rejection) => Kind::Rejected {
+                            response: Some(request.into_response(middleware.reject(rejection))),
                         },
                     }
                 }

@@ -1,79 +1,112 @@
-//! From actix's types to the core's and back.
+//! From actix's types, which are of `http` 0.2, to core's and back.
 
 use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use wecom_login::WecomLogin;
-use wecom_login::web::{self, Body};
+use wecom_login::web::{ResponseBody, ResponseHead};
 
 /// Answers one request; `path` is its path below the mount. `None`: it is none of ours.
 pub(crate) async fn respond(
     login: &WecomLogin,
     request: &HttpRequest,
-    payload: actix_web::web::Payload,
+    payload: Payload,
     path: &str,
 ) -> Option<HttpResponse> {
-    let limit = login.route(path)?.body_limit_of(request.method().as_str());
-    let body = Body::read(payload, content_length(request), limit).await;
-    login
-        .respond(to_core(request, path, body))
-        .await
-        .map(to_actix)
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let request = to_core(request, payload, path)?;
+    login.respond(request, peer).await.map(to_actix)
 }
 
-pub(crate) fn to_actix(response: web::Response) -> HttpResponse {
-    // A status or header that `http` does not take is no answer of ours.
-    let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let unsent = response
-        .header("content-length")
-        .and_then(|length| length.parse().ok());
-    let body = match unsent {
-        Some(length) => BoxBody::new(Unsent(length)),
-        None => BoxBody::new(response.body),
+pub(crate) fn to_actix(response: http::Response<ResponseBody>) -> HttpResponse {
+    let (parts, body) = response.into_parts();
+    let status =
+        StatusCode::from_u16(parts.status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let head_length = parts
+        .headers
+        .get(http::header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    let body = match head_length {
+        Some(length) => BoxBody::new(HeadBody(length)),
+        None => BoxBody::new(body.into_bytes()),
     };
     let mut actix = HttpResponse::with_body(status, body);
-    for (name, value) in response.headers {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            actix
-                .headers_mut()
-                .append(HeaderName::from_static(name), value);
+    for (name, value) in &parts.headers {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value.as_bytes())) {
+            actix.headers_mut().append(name, value);
         }
     }
     actix
 }
 
-fn to_core(request: &HttpRequest, path: &str, body: Body) -> web::Request {
-    let headers = request
-        .headers()
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes()));
-    web::Request::new(request.method().as_str(), path, request.query_string())
-        .with_headers(headers)
-        .with_body(body)
-        .with_client(request.peer_addr().map(|peer| peer.ip()))
+/// The response to a rejected request, as core changes it.
+pub(crate) struct ActixResponse<'a>(pub(crate) &'a mut HttpResponse);
+
+impl ResponseHead for ActixResponse<'_> {
+    fn set_status(&mut self, status: u16) {
+        *self.0.status_mut() =
+            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    }
+
+    fn remove(&mut self, name: &'static str) {
+        drop(self.0.headers_mut().remove(name));
+    }
+
+    fn append(&mut self, name: &'static str, value: &str) {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.0
+                .headers_mut()
+                .append(HeaderName::from_static(name), value);
+        }
+    }
+
+    fn contains(&self, name: &'static str, value: &str) -> bool {
+        self.0.headers().get_all(name).any(|there| *there == value)
+    }
 }
 
-/// What a body of known length will be. actix has checked the header already.
-fn content_length(request: &HttpRequest) -> u64 {
-    let length = request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok());
-    length
-        .and_then(|length| length.parse().ok())
-        .unwrap_or_default()
+type PayloadFrame = Result<Frame<Bytes>, io::Error>;
+
+fn to_core(
+    request: &HttpRequest,
+    payload: Payload,
+    path: &str,
+) -> Option<http::Request<StreamBody<impl futures_util::Stream<Item = PayloadFrame>>>> {
+    let uri = match request.query_string() {
+        "" => http::uri::PathAndQuery::try_from(path),
+        query => http::uri::PathAndQuery::try_from(format!("{path}?{query}")),
+    };
+    let frames = payload
+        .map_ok(Frame::data)
+        .map_err(|error| io::Error::other(error.to_string()));
+    let mut core = http::Request::new(StreamBody::new(frames));
+    *core.uri_mut() = http::Uri::from(uri.ok()?);
+    *core.method_mut() = http::Method::from_bytes(request.method().as_str().as_bytes()).ok()?;
+    for (name, value) in request.headers() {
+        let name = http::HeaderName::from_bytes(name.as_str().as_bytes());
+        if let (Ok(name), Ok(value)) = (name, http::HeaderValue::from_bytes(value.as_bytes())) {
+            core.headers_mut().append(name, value);
+        }
+    }
+    Some(core)
 }
 
 /// The body of an answer to HEAD: actix takes its length from the body, and sends nothing of it.
-struct Unsent(u64);
+struct HeadBody(u64);
 
-impl MessageBody for Unsent {
+impl MessageBody for HeadBody {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {

@@ -10,10 +10,10 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Respon
 use wecom_login::web::Rejection;
 use wecom_login::{CurrentUser, ErrorKind};
 
-use crate::middleware::Anonymous;
 use crate::respond::to_actix;
+use crate::service::Anonymous;
 
-/// Who sent the request, in a handler behind [`RequireLogin`](crate::RequireLogin).
+/// Who sent the request, in a handler behind [`AuthMiddleware`](crate::AuthMiddleware).
 ///
 /// On a route without the middleware it is 500, with a sentence that says so. `Option<User>` works, but actix's own
 /// `Option` keeps that sentence from the client (the log has it): prefer [`MaybeUser`].
@@ -46,15 +46,16 @@ impl FromRequest for User {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(
-            find(request)
-                .and_then(|user| user.ok_or_else(|| UserRejection(Rejection::unauthenticated()))),
+            find(request).and_then(|user| {
+                user.ok_or_else(|| UserRejection::new(Rejection::unauthenticated()))
+            }),
         )
     }
 }
 
 /// Who sent the request, if anybody did who is known.
 ///
-/// It is `None` only behind [`RequireLogin::optional`](crate::RequireLogin::optional), and only if nothing was sent.
+/// It is `None` only behind [`AuthMiddleware::optional`](crate::AuthMiddleware::optional), and only if nothing was sent.
 /// On a route without the middleware it is 500, with a sentence that says so.
 ///
 /// ```
@@ -87,25 +88,31 @@ fn find(request: &HttpRequest) -> Result<Option<User>, UserRejection> {
     }
     match extensions.get::<Anonymous>() {
         Some(Anonymous) => Ok(None),
-        None => Err(UserRejection(Rejection::unguarded())),
+        None => Err(UserRejection::new(Rejection::missing_layer())),
     }
 }
 
-/// Why there is no [`User`]: nobody is logged in, or the route is not behind [`RequireLogin`](crate::RequireLogin).
+/// Why there is no [`User`]: nobody is logged in, or the route is not behind [`AuthMiddleware`](crate::AuthMiddleware).
 #[derive(Clone, Debug)]
-pub struct UserRejection(Rejection);
+pub struct UserRejection {
+    rejection: Rejection,
+}
 
 impl UserRejection {
+    const fn new(rejection: Rejection) -> Self {
+        Self { rejection }
+    }
+
     /// [`ErrorKind::Unauthenticated`], or [`ErrorKind::Config`] where the middleware is missing.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.0.kind()
+        self.rejection.kind()
     }
 }
 
 impl fmt::Display for UserRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.error().fmt(f)
+        self.rejection.error().fmt(f)
     }
 }
 
@@ -117,6 +124,6 @@ impl ResponseError for UserRejection {
     }
 
     fn error_response(&self) -> HttpResponse {
-        to_actix(self.0.response())
+        to_actix(self.rejection.response())
     }
 }

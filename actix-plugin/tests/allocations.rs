@@ -9,7 +9,7 @@ use actix_web::dev::{
 use actix_web::{HttpMessage as _, HttpResponse};
 use dhat::{HeapStats, Profiler};
 use in_memory::request;
-use wecom_login_actix::RequireLogin;
+use wecom_login_actix::AuthMiddleware;
 use wecom_login_adapter_tests::handle::{bearer, handle, token};
 
 #[global_allocator]
@@ -45,7 +45,8 @@ async fn cached_session_allocates_only_the_extensions_entry() {
     });
     let bare = inner.new_service(()).await.unwrap();
     let inner = inner.new_service(()).await.unwrap();
-    let guarded = RequireLogin::new(&login).corp(wecom_login::CorpId::new("ww1").unwrap());
+    let guarded =
+        AuthMiddleware::required(&login).require_corp(wecom_login::CorpId::new("ww1").unwrap());
     let guarded = guarded.new_transform(inner).await.unwrap();
     for headers in [[("authorization", &*bearer)], [("cookie", &*cookie)]] {
         let (without, with) = (

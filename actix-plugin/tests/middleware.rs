@@ -11,7 +11,7 @@ use actix_web::web::{self, ReqData, get, post};
 use actix_web::{App, HttpMessage as _, HttpResponse};
 use in_memory::{call, collect, request};
 use wecom_login::{CorpId, CurrentUser, WecomLogin};
-use wecom_login_actix::{MaybeUser, Rejection, RequireLogin, User};
+use wecom_login_actix::{AuthMiddleware, MaybeUser, Rejection, User};
 use wecom_login_adapter_tests::guard::{Guard, GuardedApp, nobody};
 use wecom_login_adapter_tests::handle::{MEMBER, bearer, handle, log_out, token};
 use wecom_login_adapter_tests::{TestRequest, TestResponse, guard_tests};
@@ -21,7 +21,7 @@ struct ActixApp;
 guard_tests!(ActixApp, actix_web::test);
 
 impl GuardedApp for ActixApp {
-    const GUARD: &'static str = "RequireLogin";
+    const GUARD: &'static str = "AuthMiddleware";
 
     async fn call(login: &WecomLogin, guard: Option<Guard>, request: TestRequest) -> TestResponse {
         let head = request.head().body(()).unwrap();
@@ -45,17 +45,17 @@ impl GuardedApp for ActixApp {
     }
 }
 
-fn middleware(login: &WecomLogin, guard: &Guard) -> RequireLogin {
+fn middleware(login: &WecomLogin, guard: &Guard) -> AuthMiddleware {
     let mut middleware = if guard.optional {
-        RequireLogin::optional(login)
+        AuthMiddleware::optional(login)
     } else {
-        RequireLogin::new(login)
+        AuthMiddleware::required(login)
     };
     for corp in &guard.corps {
-        middleware = middleware.corp(CorpId::new(*corp).unwrap());
+        middleware = middleware.require_corp(CorpId::new(*corp).unwrap());
     }
     if let Some(instance) = guard.instance {
-        middleware = middleware.instance(instance);
+        middleware = middleware.require_instance(instance);
     }
     if guard.nobody {
         middleware = middleware.require(nobody);
@@ -64,7 +64,7 @@ fn middleware(login: &WecomLogin, guard: &Guard) -> RequireLogin {
         middleware = middleware.redirect_to_login();
     }
     if guard.teapot {
-        middleware = middleware.with_rejection(|rejection: &Rejection| {
+        middleware = middleware.on_rejection(|rejection: &Rejection| {
             HttpResponse::ImATeapot().body(rejection.kind().code())
         });
     }
@@ -100,7 +100,7 @@ async fn option_of_user_is_none_only_without_credentials() {
     let login = handle().await;
     let token = token(&login, "ww1").await;
     let app = App::new()
-        .wrap(RequireLogin::optional(&login))
+        .wrap(AuthMiddleware::optional(&login))
         .configure(routes);
     let app = init_service(app).await;
     let either = async |headers: &[(&str, &str)]| call!(&app, request("GET", "/either", headers));
@@ -128,7 +128,7 @@ async fn outer_middleware_gets_a_response_for_every_rejection() {
     let app = App::new()
         .service(
             web::scope("/in")
-                .wrap(RequireLogin::new(&login))
+                .wrap(AuthMiddleware::required(&login))
                 .configure(routes),
         )
         .service(web::scope("/unguarded").configure(routes))
@@ -182,7 +182,7 @@ async fn cached_session_is_ready_at_once_and_lookup_reaches_the_handler() {
     let inner = actix_web::dev::ServiceFactory::new_service(&inner, ())
         .await
         .unwrap();
-    let service = RequireLogin::optional(&login)
+    let service = AuthMiddleware::optional(&login)
         .new_transform(inner)
         .await
         .unwrap();
@@ -224,7 +224,7 @@ async fn cached_session_is_ready_at_once_and_lookup_reaches_the_handler() {
 #[actix_web::test]
 async fn middleware_guards_scope_resource_route_and_app() {
     let login = handle().await;
-    let required = RequireLogin::new(&login);
+    let required = AuthMiddleware::required(&login);
     let who = async |user: ReqData<CurrentUser>| user.third_user_id().to_string();
     let token = bearer(&token(&login, "ww1").await);
     let some = App::new()

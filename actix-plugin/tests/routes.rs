@@ -7,12 +7,12 @@ use actix_web::test::init_service;
 use actix_web::web::{self, get};
 use actix_web::{App, HttpResponse};
 use in_memory::{call, request};
-use wecom_login_actix::{configure, scope};
+use wecom_login_actix::{configure, login_routes};
 use wecom_login_adapter_tests::handle::{ADMIN_KEY, MEMBER, bearer, handle, token};
 
 macro_rules! app {
     ($login:expr) => {
-        init_service(App::new().service(scope("/auth", $login))).await
+        init_service(App::new().service(login_routes("/auth", $login))).await
     };
 }
 
@@ -24,7 +24,7 @@ async fn not_found() -> HttpResponse {
 async fn unknown_path_falls_through_to_default_service() {
     let login = handle().await;
     let app = App::new()
-        .service(scope("/auth", &login))
+        .service(login_routes("/auth", &login))
         .route("/auth/own", get().to(async || "beside ours"))
         .default_service(web::to(not_found));
     let app = init_service(app).await;
@@ -76,15 +76,15 @@ async fn me_answers_as_service_configuration_scope_and_root() {
     let login = handle().await;
     let token = bearer(&token(&login, "ww1").await);
     let home = async || "the host's own";
-    let service = App::new().service(scope("/auth", &login));
+    let service = App::new().service(login_routes("/auth", &login));
     let configured = App::new().configure(configure("auth/", &login));
     let root = App::new()
         .route("/", get().to(home))
         .configure(configure("/", &login));
     let root_service = App::new()
-        .service(scope("", &login))
+        .service(login_routes("", &login))
         .route("/", get().to(home));
-    let in_scope = web::scope("/b").service(scope("/auth", &login));
+    let in_scope = web::scope("/b").service(login_routes("/auth", &login));
     let nested = App::new().service(
         web::scope("/a")
             .route("/x", get().to(home))

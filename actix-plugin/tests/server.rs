@@ -9,18 +9,18 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::{self, PayloadConfig, get};
 use actix_web::{App, HttpServer};
 use wecom_login::WecomLogin;
-use wecom_login_actix::{RequireLogin, User, scope};
+use wecom_login_actix::{AuthMiddleware, User, login_routes};
 use wecom_login_adapter_tests::handle::{MEMBER, bearer, handle, token};
 
 /// Two workers, each with its own runtime; the handle was built on the test's runtime.
 fn serve(login: &WecomLogin) -> (SocketAddr, ServerHandle) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let (login, required) = (login.clone(), RequireLogin::new(login));
+    let (login, required) = (login.clone(), AuthMiddleware::required(login));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(PayloadConfig::new(10))
-            .service(scope("/auth", &login))
+            .service(login_routes("/auth", &login))
             .service(
                 web::scope("/api")
                     .wrap(required.clone())

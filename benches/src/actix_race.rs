@@ -12,7 +12,7 @@ use actix_web::test::TestRequest;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use futures_util::FutureExt as _;
 use wecom_login::WecomLogin;
-use wecom_login_actix::RequireLogin;
+use wecom_login_actix::AuthMiddleware;
 
 use crate::axum_race::Foreign;
 use crate::interleave::Contestant;
@@ -116,7 +116,7 @@ pub async fn ours(
     Response = ServiceResponse<impl MessageBody + use<>>,
     Error = actix_web::Error,
 > + use<> {
-    RequireLogin::new(login)
+    AuthMiddleware::required(login)
         .new_transform(leaf().await)
         .await
         .unwrap()

@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 use wecom_login::WecomLogin;
-use wecom_login_tower::{RequireLogin, User};
+use wecom_login_tower::{AuthLayer, User};
 
 use crate::interleave::Contestant;
 use crate::limit::{LimitLayer, MapSessions, MokaSessions, NoLayer};
@@ -111,7 +111,7 @@ pub fn limited_router<M: crate::limit::Sessions>(sessions: M) -> Router {
 }
 
 pub fn our_router(login: &WecomLogin) -> Router {
-    bare_router().route_layer(RequireLogin::new(login))
+    bare_router().route_layer(AuthLayer::required(login))
 }
 
 /// A handler that takes the user as an argument.
@@ -122,7 +122,7 @@ pub fn our_router_with_user(login: &WecomLogin) -> Router {
     };
     Router::new()
         .route("/", get(greet))
-        .route_layer(RequireLogin::new(login))
+        .route_layer(AuthLayer::required(login))
 }
 
 /// Ours and its baselines on an axum route.
@@ -173,7 +173,7 @@ pub fn stacks<'a>(
 ) -> Vec<Contestant<'a>> {
     let requests = || Requests::with_tokens(tokens);
     let (limit_map, limit_moka) = (LimitLayer(map.clone()), LimitLayer(moka.clone()));
-    let ours = RequireLogin::new(login).layer(bare_stack());
+    let ours = AuthLayer::required(login).layer(bare_stack());
     vec![
         asking("bare service", bare_stack(), requests(), StatusCode::OK),
         asking(

@@ -52,7 +52,7 @@ pub async fn measure_here(sessions: usize, live: impl Fn() -> usize) {
         .unwrap();
     let (suite, corp) = (SuiteId::new(SUITE).unwrap(), CorpId::new(CORP).unwrap());
     login
-        .service()
+        .admin()
         .import_authorization(&suite, &corp, PermanentCode::new("code"), None)
         .await
         .unwrap();

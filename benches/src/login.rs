@@ -60,8 +60,8 @@ pub async fn with_sessions(sessions: usize) -> (WecomLogin, Vec<String>) {
             WecomUserId::new(user_id(number)).unwrap(),
         );
         let issued = login
-            .service()
-            .issue_session(&who, Platform::App)
+            .sessions()
+            .issue(&who, Platform::App)
             .await
             .unwrap();
         tokens.push(issued.token.expose().to_owned());

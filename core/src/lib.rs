@@ -76,8 +76,8 @@
 //! | `getLoginConfig`, `getLoginCode` of an instance | [`Instance::login_config`], [`Instance::login_code`] |
 //! | `loginByCode`, `loginByWorkbench` | [`AuthService::login_by_code`], [`AuthService::login_by_workbench`] |
 //! | `notify` | [`AuthService::notify`], [`Instance::notify`] |
-//! | `setCode`, `getLoginConfigByCode` | [`AuthService::set_code`], [`AuthService::login_config_by_code`] |
-//! | `retryCallBack`, `callbackRecords` | [`AuthService::retry_callback`], [`AuthService::callback_records`] |
+//! | `setCode`, `getLoginConfigByCode` | [`AuthService::set_organization_code`], [`AuthService::login_config_by_code`] |
+//! | `retryCallBack`, `callbackRecords` | [`AuthService::retry_callback`], [`AdminService::callback_records`] |
 //! | `login`, `callback` | for browsers; how their pages look: [`Builder::branding`], [`Builder::pages`], [`Builder::qr_panel`] |
 //!
 //! A Type of login of your own is a [`LoginProvider`](element::LoginProvider), given to [`Builder::login_provider`].
@@ -93,7 +93,7 @@
 //!
 //! let (suite_id, corp_id) = (SuiteId::new("dk1234567890abcdef")?, CorpId::new("wpAbCdEf")?);
 //! let permanent_code = PermanentCode::new("from the provider's old database");
-//! login.service().import_authorization(&suite_id, &corp_id, permanent_code, None).await?;
+//! login.admin().import_authorization(&suite_id, &corp_id, permanent_code, None).await?;
 //! # Ok(())
 //! # }
 //! ```
@@ -108,7 +108,7 @@
 //!
 //! WeCom authenticates a [`Principal`]: suite, corp, userid. A [`UserBinder`] says which of your users that is; the docs
 //! of the trait have an example. Without one, the [`DefaultUserBinder`] creates a user on a member's first login, or with
-//! [`BindingPolicy::BoundUsersOnly`] only knows the members that [`AuthService::bind_user`] bound before.
+//! [`BindingPolicy::BoundUsersOnly`] only knows the members that [`AdminService::bind_user`] bound before.
 //!
 //! A person of several companies chooses one of them on the page of companies: [`UserBinder::linked_principals`] names the others,
 //! and each must be bound to the same user. [`Builder::wrap_binder`] lays such a rule over the table of ours; the
@@ -117,14 +117,14 @@
 //! # Hooks
 //!
 //! [`Hooks`] asks the host app whether a company may come in, and tells it of companies, logins and callbacks that this
-//! crate does not act on. A company that a hook holds back is let in later by [`AuthService::set_corp_decision`].
+//! crate does not act on. A company that a hook holds back is let in later by [`AdminService::set_corp_decision`].
 //!
 //! # Sessions
 //!
 //! A token is shown once; only its hash is stored. A session ends after 24 hours without a request and 30 days after
 //! the login; [`SessionConfig`] says otherwise, [`SessionConfig::strict`] is 1 hour and 24 hours. It ends early by a
 //! logout, when the company cancels, when the person leaves or is renamed in WeCom, and by
-//! [`AuthService::end_sessions_of_person`] and [`AuthService::end_sessions_of_corp`].
+//! [`SessionService::revoke_member`] and [`SessionService::revoke_corp`].
 //!
 //! # Storage
 //!
@@ -135,7 +135,7 @@
 //!
 //! # Testing
 //!
-//! A session needs no login: [`AuthService::issue_session`] makes one for any principal. With a [`ManualClock`] time is
+//! A session needs no login: [`SessionService::issue`] makes one for any principal. With a [`ManualClock`] time is
 //! the test's.
 //!
 //! ```
@@ -166,7 +166,7 @@
 //!     .await?;
 //!
 //! let who = Principal::new(suite_id, CorpId::new("ww1234567890abcdef")?, WecomUserId::new("zhangwei")?);
-//! let issued = login.service().issue_session(&who, Platform::Web).await?;
+//! let issued = login.sessions().issue(&who, Platform::Web).await?;
 //!
 //! let bearer = format!("Bearer {}", issued.token.expose());
 //! let headers = [("authorization".to_owned(), bearer.into_bytes())];
@@ -212,15 +212,13 @@ mod query;
 mod random;
 mod rate_limit;
 mod revocation;
+mod services;
 mod session;
+mod task_runner;
 mod tokens;
 mod vault;
 
-pub use app::{
-    AuthConfig, AuthService, Builder, CorpChoice, Element, Instance, LoginByCodeRequest,
-    LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult, OrgCodeLogin, Retention,
-    SessionSummary, UserSummary, WecomLogin, WorkbenchLoginRequest,
-};
+pub use app::{Builder, Element, Retention, WecomLogin};
 pub use authorization::CorpSummary;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
 #[cfg(feature = "failpoints")]
@@ -232,11 +230,18 @@ pub use domain::{
     Principal, Profile, ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken,
     SuiteId, SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
 };
+pub use element::AuthConfig;
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
 pub use hooks::{CorpDecision, CorpInfo, Hooks, UnhandledEvent};
 pub use inbox::{CallbackRecord, NotifyResponse};
+pub use login::{
+    CorpChoice, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult,
+    OrgCodeLogin, WorkbenchLoginRequest,
+};
 pub use members::{BindingPolicy, DefaultUserBinder, UserBinder};
+pub use services::{AdminService, AuthService, Instance, LinkService, SessionService};
 pub use session::{
-    CurrentUser, IssuedSession, PendingVerify, SessionConfig, SessionToken, Verification, Verified,
+    CurrentUser, IssuedSession, PendingVerify, SessionConfig, SessionSummary, SessionToken,
+    UserSummary, Verification, Verified,
 };
 pub use vault::{DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport};

@@ -2,12 +2,16 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use actix_web::{App, HttpRequest, web};
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use wecom_login::web::{Body, Request, routes};
+use wecom_login::web::routes;
 use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
 use wecom_login_tests::auths::COMPANY_A;
 use wecom_login_tests::{Adapter, TestApp, TestRequest, until};
@@ -45,7 +49,7 @@ async fn every_adapter_mounts_exactly_the_route_table() {
     assert_eq!(paths(mounted), table, "axum");
 
     let actix = App::new()
-        .service(wecom_login_actix::scope("/", &app.login))
+        .service(wecom_login_actix::login_routes("/", &app.login))
         .default_service(web::to(async |request: HttpRequest| {
             format!("{:?}", request.resource_map())
         }));
@@ -123,37 +127,45 @@ async fn clients_without_an_address_share_one_limit() {
         .adapter(&AxumAdapter)
         .start()
         .await;
-    let status = async |request: Request| app.login.respond(request).await.unwrap().status;
+    let status = async |request: Request<Full<Bytes>>, peer: Option<IpAddr>| {
+        let response = app.login.respond(request, peer).await.unwrap();
+        response.status().as_u16()
+    };
+    let request = |method: &str, uri: &str, body: String| {
+        let request = Request::builder().method(method).uri(uri);
+        request.body(Full::from(body)).unwrap()
+    };
     let code = |number: usize| {
         let body = json!({"corpId": COMPANY_A, "code": format!("guess-{number}")}).to_string();
-        Request::new("POST", "/loginByWorkbench", "").with_body(Body::Complete(body.into()))
+        request("POST", "/loginByWorkbench", body)
     };
     for number in 0..60 {
-        assert_eq!(status(code(number)).await, 401);
+        assert_eq!(status(code(number), None).await, 401);
     }
-    assert_eq!(status(code(60)).await, 429);
-    let login_code = Body::Complete(r#"{"loginCode":"made-up"}"#.into());
+    assert_eq!(status(code(60), None).await, 429);
+    let login_code = r#"{"loginCode":"made-up"}"#.to_owned();
     assert_eq!(
-        status(Request::new("POST", "/loginByCode", "").with_body(login_code)).await,
+        status(request("POST", "/loginByCode", login_code), None).await,
         429
     );
     let peer = Some("203.0.113.7".parse().unwrap());
     assert_eq!(
-        status(code(61).with_client(peer)).await,
+        status(code(61), peer).await,
         401,
         "whoever has an address is not held back"
     );
 
-    let look_up = || Request::new("GET", "/getLoginConfigByCode", "code=nobody");
+    let get = |uri: &str| request("GET", uri, String::new());
+    let look_up = || get("/getLoginConfigByCode?code=nobody");
     for _ in 0..30 {
-        assert_eq!(status(look_up()).await, 404);
+        assert_eq!(status(look_up(), None).await, 404);
     }
-    assert_eq!(status(look_up()).await, 429);
+    assert_eq!(status(look_up(), None).await, 429);
     assert_eq!(
-        status(Request::new("GET", "/login", "orgCode=nobody")).await,
+        status(get("/login?orgCode=nobody"), None).await,
         429,
         "by another door"
     );
-    assert_eq!(status(look_up().with_client(peer)).await, 404);
+    assert_eq!(status(look_up(), peer).await, 404);
     app.stop().await;
 }

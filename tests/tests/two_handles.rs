@@ -44,18 +44,14 @@ async fn sessions_and_revocations_stay_with_their_handle() {
     let logged = other.number(REVOCATIONS).await;
     // The same member, the same corp, everything: each time only the sessions of one handle end.
     let member = wecom_login_tests::app::principal(SUITE, &corp, &user);
-    one.login
-        .service()
-        .end_sessions_of_person(&member)
-        .await
-        .unwrap();
+    one.login.sessions().revoke_member(&member).await.unwrap();
     assert!(!one.is_valid(&of_one).await && other.is_valid(&of_other).await);
     assert!(one.sandbox.cancel(&corp).await.unwrap().succeeded());
     until("the authorization is cancelled", async || {
         one.authorization_status(SUITE, &corp).await == "cancelled"
     })
     .await;
-    one.login.service().end_all_sessions().await.unwrap();
+    one.login.sessions().revoke_all().await.unwrap();
     one.wait_until_following(&one.login).await;
     assert!(other.is_valid(&of_other).await);
     assert_eq!(other.authorization_status(SUITE, &corp).await, "active");
@@ -127,8 +123,8 @@ async fn shutdown_of_one_handle_leaves_the_other_serving() {
     assert!(other.is_valid(&cached).await);
     let second = other.second_handle().await;
     let uncached = second
-        .service()
-        .issue_session(
+        .sessions()
+        .issue(
             &wecom_login_tests::app::principal(SUITE, &corp, &user),
             wecom_login::Platform::App,
         )
@@ -165,7 +161,7 @@ async fn eviction_in_one_pool_keeps_the_connections_of_the_other() {
     let corp = one.install(0).await;
     let member = wecom_login_tests::app::principal(SUITE, &corp, &one.user(0, 0));
     proxy.stall_one_after(b"BEGIN");
-    let revoked = one.login.service().end_sessions_of_person(&member).await;
+    let revoked = one.login.sessions().revoke_member(&member).await;
     assert!(revoked.is_err(), "BEGIN was not answered");
 
     let (before, other_before) = (proxy.accepted(), other_proxy.accepted());
@@ -173,7 +169,7 @@ async fn eviction_in_one_pool_keeps_the_connections_of_the_other() {
         "the pool of one handle evicts its connections",
         async || {
             for app in [&one, &other] {
-                assert!(app.login.service().corps().await.is_ok());
+                assert!(app.login.admin().corps().await.is_ok());
             }
             proxy.accepted() >= before + EVICTING
         },

@@ -9,43 +9,46 @@ use http::header::{HeaderValue, SET_COOKIE};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
-use wecom_login::PendingVerify;
+use wecom_login::web::{Authenticated, Rejection};
 
-use crate::layer::RequireLogin;
+use crate::layer::AuthLayer;
 use crate::rejection::ResponseForRejection;
+use crate::service::insert_user;
+
+type Pending = Pin<Box<dyn Future<Output = Result<Authenticated, Rejection>> + Send>>;
 
 pin_project! {
-    /// The response future of [`RequireLoginService`](crate::RequireLoginService).
-    pub struct ResponseFuture<S, B, R, J>
+    /// The response future of [`Auth`](crate::Auth).
+    pub struct ResponseFuture<S, B, T, R>
     where
         S: Service<Request<B>>,
     {
         #[pin]
-        kind: Kind<S, B, R, J, S::Future>,
+        kind: Kind<S, B, T, R, S::Future>,
     }
 }
 
 pin_project! {
     #[project = KindProj]
-    enum Kind<S, B, R, J, F> {
+    enum Kind<S, B, T, R, F> {
         Inner {
             #[pin]
             future: F,
             set_cookie: Option<HeaderValue>,
         },
         Rejected {
-            response: Option<Response<R>>,
+            response: Option<Response<T>>,
         },
         Verifying {
-            pending: PendingVerify,
+            pending: Pending,
             request: Option<Request<B>>,
             inner: S,
-            require: RequireLogin<J>,
+            layer: AuthLayer<R>,
         },
     }
 }
 
-impl<S, B, R, J> ResponseFuture<S, B, R, J>
+impl<S, B, T, R> ResponseFuture<S, B, T, R>
 where
     S: Service<Request<B>>,
 {
@@ -55,7 +58,7 @@ where
         }
     }
 
-    pub(crate) const fn rejected(response: Response<R>) -> Self {
+    pub(crate) const fn rejected(response: Response<T>) -> Self {
         Self {
             kind: Kind::Rejected {
                 response: Some(response),
@@ -64,28 +67,28 @@ where
     }
 
     pub(crate) const fn verifying(
-        pending: PendingVerify,
+        pending: Pending,
         request: Request<B>,
         inner: S,
-        require: RequireLogin<J>,
+        layer: AuthLayer<R>,
     ) -> Self {
         Self {
             kind: Kind::Verifying {
                 pending,
                 request: Some(request),
                 inner,
-                require,
+                layer,
             },
         }
     }
 }
 
-impl<S, B, R, J> Future for ResponseFuture<S, B, R, J>
+impl<S, B, T, R> Future for ResponseFuture<S, B, T, R>
 where
-    S: Service<Request<B>, Response = Response<R>>,
-    J: ResponseForRejection<R>,
+    S: Service<Request<B>, Response = Response<T>>,
+    R: ResponseForRejection<T>,
 {
-    type Output = Result<Response<R>, S::Error>;
+    type Output = Result<Response<T>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut kind = self.project().kind;
@@ -101,25 +104,28 @@ where
                 KindProj::Rejected { response } => {
                     return Poll::Ready(Ok(response
                         .take()
-                        .expect("a future is not polled after its end")));
+                        .expect("a future is not polled after it is ready")));
                 }
                 KindProj::Verifying {
                     pending,
                     request,
                     inner,
-                    require,
+                    layer,
                 } => {
-                    let result = ready!(pending.as_mut().poll(cx));
+                    let decided = ready!(pending.as_mut().poll(cx));
                     let mut request = request
                         .take()
-                        .expect("this state is left once the answer is there");
-                    match require.settle(result, &mut request) {
-                        Ok(set_cookie) => Kind::Inner {
-                            future: inner.call(request),
-                            set_cookie,
-                        },
-                        Err(response) => Kind::Rejected {
-                            response: Some(response),
+                        .expect("this state is left when the decision is there");
+                    match decided {
+                        Ok(authenticated) => {
+                            let set_cookie = insert_user(authenticated, &mut request);
+                            Kind::Inner {
+                                future: inner.call(request),
+                                set_cookie,
+                            }
+                        }
+                        Err(rejection) => Kind::Rejected {
+                            response: Some(layer.reject(rejection)),
                         },
                     }
                 }
@@ -129,7 +135,7 @@ where
     }
 }
 
-impl<S: Service<Request<B>>, B, R, J> fmt::Debug for ResponseFuture<S, B, R, J> {
+impl<S: Service<Request<B>>, B, T, R> fmt::Debug for ResponseFuture<S, B, T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResponseFuture")
     }

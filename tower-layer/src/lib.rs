@@ -7,7 +7,7 @@
 //!
 //! use axum::{Router, routing::get};
 //! use wecom_login::WecomLogin;
-//! use wecom_login_tower::{RequireLogin, User, login_routes};
+//! use wecom_login_tower::{AuthLayer, User, login_routes};
 //!
 //! async fn hello(user: User) -> String {
 //!     format!("hello {} of {}", user.user_id(), user.corp_id())
@@ -24,7 +24,7 @@
 //!
 //!     let app = Router::new()
 //!         .route("/hello", get(hello))
-//!         .route_layer(RequireLogin::new(&login))      // all routes above want a login
+//!         .route_layer(AuthLayer::required(&login))  // all routes above want a login
 //!         .nest("/auth", login_routes(&login));
 //!
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
@@ -39,7 +39,7 @@
 //! - `route_layer`, not `layer`: an unknown path stays 404.
 //! - The path in `nest` is the `mount` that the handle was built with; at the root it is
 //!   `.merge(login_routes(login))`.
-//! - [`RequireLogin::optional`] lets people through who sent nothing; handlers then take `Option<User>`. A bad
+//! - [`AuthLayer::optional`] lets people through who sent nothing; handlers then take `Option<User>`. A bad
 //!   credential is 401 in both.
 //! - A request pays a hash, a look into memory and one entry in its extensions: no box, no clone of the inner service.
 //! - For limits by client, serve with `into_make_service_with_connect_info::<SocketAddr>()`: without it all clients
@@ -60,8 +60,8 @@ mod service;
 #[cfg(feature = "axum")]
 pub use self::axum::{User, UserRejection, login_routes};
 pub use self::future::ResponseFuture;
-pub use self::layer::RequireLogin;
+pub use self::layer::AuthLayer;
 pub use self::login_service::{LoginFuture, LoginService};
 pub use self::rejection::{ProblemResponse, ResponseForRejection};
-pub use self::service::RequireLoginService;
+pub use self::service::Auth;
 pub use wecom_login::web::Rejection;

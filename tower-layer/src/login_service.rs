@@ -1,6 +1,7 @@
 //! The login routes as one plain tower service.
 
 use std::convert::Infallible;
+use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -36,7 +37,7 @@ impl LoginService {
 
 impl<B> Service<Request<B>> for LoginService
 where
-    B: http_body::Body<Data: Send> + Send + 'static,
+    B: http_body::Body<Data: Send, Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'static,
 {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
@@ -48,7 +49,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> LoginFuture {
         let login = self.login.clone();
-        LoginFuture(Box::pin(async move {
+        let response = Box::pin(async move {
             let path = request
                 .uri()
                 .path()
@@ -59,18 +60,21 @@ where
                 None => None,
             };
             response.unwrap_or_else(not_found)
-        }))
+        });
+        LoginFuture { response }
     }
 }
 
 /// The response future of [`LoginService`].
-pub struct LoginFuture(Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>);
+pub struct LoginFuture {
+    response: Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>,
+}
 
 impl Future for LoginFuture {
     type Output = Result<Response<Full<Bytes>>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx).map(Ok)
+        self.response.as_mut().poll(cx).map(Ok)
     }
 }
 

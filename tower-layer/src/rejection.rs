@@ -4,14 +4,12 @@ use bytes::Bytes;
 use http::Response;
 use wecom_login::web::Rejection;
 
-use crate::respond::to_http;
-
 /// Builds the response to a rejected request.
 ///
-/// Every `Fn(&Rejection) -> Response<R> + Clone` does, so [`with_rejection`] takes a closure. Whatever it builds, the
-/// layer adds the rejection to the extensions and clears a cookie of no session.
+/// Every `Fn(&Rejection) -> Response<R> + Clone` does, so [`on_rejection`] takes a closure. Whatever it builds, the
+/// layer adds the rejection to the extensions and clears the cookie of a session that has ended.
 ///
-/// [`with_rejection`]: crate::RequireLogin::with_rejection
+/// [`on_rejection`]: crate::AuthLayer::on_rejection
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not build a `Response<{R}>` from a `&Rejection`",
     note = "the default, `ProblemResponse`, needs a response body that is `From<bytes::Bytes>`"
@@ -38,6 +36,6 @@ pub struct ProblemResponse;
 
 impl<R: From<Bytes>> ResponseForRejection<R> for ProblemResponse {
     fn response(&self, rejection: &Rejection) -> Response<R> {
-        to_http(rejection.response())
+        rejection.response().map(|body| R::from(body.into_bytes()))
     }
 }

@@ -1,65 +1,40 @@
-//! From `http`'s types to the core's and back.
+//! From a request of the server to core's response.
 
+use std::error::Error as StdError;
 use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
-use http::request::Parts;
-use http::{Extensions, Request, Response, StatusCode};
-use http_body_util::BodyDataStream;
+use http::uri::PathAndQuery;
+use http::{Extensions, Request, Response, Uri};
 use wecom_login::WecomLogin;
-use wecom_login::web::{self, Body};
 
 /// Answers one request; `path` is its path below the mount. `None`: it is none of ours.
-pub(crate) async fn respond<B: http_body::Body, R: From<Bytes>>(
+pub(crate) async fn respond<B, T>(
     login: &WecomLogin,
-    request: Request<B>,
+    mut request: Request<B>,
     path: &str,
-) -> Option<Response<R>> {
-    let route = login.route(path)?;
-    let (parts, body) = request.into_parts();
-    let (content_length, limit) = (
-        body.size_hint().lower(),
-        route.body_limit_of(parts.method.as_str()),
-    );
-    let body = Body::read(BodyDataStream::new(body), content_length, limit).await;
-    login
-        .respond(to_core(&parts, path, body))
-        .await
-        .map(to_http)
+) -> Option<Response<T>>
+where
+    B: http_body::Body<Error: Into<Box<dyn StdError + Send + Sync>>>,
+    T: From<Bytes>,
+{
+    let peer = peer(request.extensions());
+    *request.uri_mut() = below_mount(request.uri(), path)?;
+    let response = login.respond(request, peer).await?;
+    Some(response.map(|body| T::from(body.into_bytes())))
 }
 
-pub(crate) fn to_http<R: From<Bytes>>(response: web::Response) -> Response<R> {
-    let mut http = Response::new(R::from(response.body));
-    // A status or header that `http` does not take is no answer of ours.
-    *http.status_mut() =
-        StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in response.headers {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            http.headers_mut()
-                .append(HeaderName::from_static(name), value);
-        }
-    }
-    http
-}
-
-fn to_core(parts: &Parts, path: &str, body: Body) -> web::Request {
-    let headers = parts
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes()));
-    web::Request::new(
-        parts.method.as_str(),
-        path,
-        parts.uri.query().unwrap_or_default(),
-    )
-    .with_headers(headers)
-    .with_body(body)
-    .with_client(client(&parts.extensions))
+/// The path below the mount with the query of what was sent.
+fn below_mount(sent: &Uri, path: &str) -> Option<Uri> {
+    let path_and_query = match sent.query() {
+        Some(query) => PathAndQuery::try_from(format!("{path}?{query}")),
+        None => PathAndQuery::try_from(path),
+    };
+    path_and_query.ok().map(Uri::from)
 }
 
 /// The peer, where the server left it: axum's `ConnectInfo`, or a bare `SocketAddr`.
-fn client(extensions: &Extensions) -> Option<IpAddr> {
+fn peer(extensions: &Extensions) -> Option<IpAddr> {
     #[cfg(feature = "axum")]
     if let Some(::axum::extract::ConnectInfo(peer)) =
         extensions.get::<::axum::extract::ConnectInfo<SocketAddr>>()

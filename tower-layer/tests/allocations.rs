@@ -14,7 +14,7 @@ use http::{Request, Response};
 use in_memory::request;
 use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 use wecom_login_adapter_tests::handle::{bearer, handle, token};
-use wecom_login_tower::RequireLogin;
+use wecom_login_tower::AuthLayer;
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
@@ -42,7 +42,8 @@ async fn cached_session_allocates_only_the_extensions_entry() {
     let login = handle().await;
     let token = token(&login, "ww1").await;
     let (bearer, cookie) = (bearer(&token), format!("a=b; wecom_login={token}"));
-    let guarded = RequireLogin::new(&login).corp(wecom_login::CorpId::new("ww1").unwrap());
+    let guarded =
+        AuthLayer::required(&login).require_corp(wecom_login::CorpId::new("ww1").unwrap());
     for header in [("authorization", &*bearer), ("cookie", &*cookie)] {
         let leaf = service_fn(async |_: Request<Body>| Ok(Response::new(Body::empty())));
         let (without, with) = (

@@ -21,19 +21,19 @@ use wecom_login::{CorpId, CurrentUser, WecomLogin};
 use wecom_login_adapter_tests::guard::{Guard, GuardedApp, nobody};
 use wecom_login_adapter_tests::handle::{MEMBER, bearer, handle, log_out, token};
 use wecom_login_adapter_tests::{TestRequest, TestResponse, guard_tests};
-use wecom_login_tower::{Rejection, RequireLogin, User};
+use wecom_login_tower::{AuthLayer, Rejection, User};
 
 struct AxumApp;
 
 guard_tests!(AxumApp, tokio::test);
 
 impl GuardedApp for AxumApp {
-    const GUARD: &'static str = "RequireLogin";
+    const GUARD: &'static str = "AuthLayer";
 
     async fn call(login: &WecomLogin, guard: Option<Guard>, request: TestRequest) -> TestResponse {
         let app = app(|router| match &guard {
             Some(guard) if guard.teapot => {
-                router.route_layer(layer(login, guard).with_rejection(teapot))
+                router.route_layer(layer(login, guard).on_rejection(teapot))
             }
             Some(guard) => router.route_layer(layer(login, guard)),
             None => router,
@@ -42,17 +42,17 @@ impl GuardedApp for AxumApp {
     }
 }
 
-fn layer(login: &WecomLogin, guard: &Guard) -> RequireLogin {
+fn layer(login: &WecomLogin, guard: &Guard) -> AuthLayer {
     let mut layer = if guard.optional {
-        RequireLogin::optional(login)
+        AuthLayer::optional(login)
     } else {
-        RequireLogin::new(login)
+        AuthLayer::required(login)
     };
     for corp in &guard.corps {
-        layer = layer.corp(CorpId::new(*corp).unwrap());
+        layer = layer.require_corp(CorpId::new(*corp).unwrap());
     }
     if let Some(instance) = guard.instance {
-        layer = layer.instance(instance);
+        layer = layer.require_instance(instance);
     }
     if guard.nobody {
         layer = layer.require(nobody);
@@ -92,7 +92,7 @@ async fn private(User(user): User) -> String {
 #[tokio::test]
 async fn unknown_path_stays_404_behind_route_layer() {
     let login = handle().await;
-    let app = app(|router| router.route_layer(RequireLogin::new(&login)));
+    let app = app(|router| router.route_layer(AuthLayer::required(&login)));
     assert_eq!(
         call(&app, request("GET", "/nowhere", &[])).await.status,
         404
@@ -149,7 +149,7 @@ async fn cached_session_clones_no_service_and_lookup_calls_the_ready_one() {
         ready: false,
         clones: Arc::clone(&clones),
     };
-    let mut service = RequireLogin::optional(&login).layer(strict);
+    let mut service = AuthLayer::optional(&login).layer(strict);
     let mut call = async |headers: &[(&str, &str)]| {
         let mut request = Request::builder();
         for (name, value) in headers {
@@ -188,7 +188,7 @@ async fn cached_session_clones_no_service_and_lookup_calls_the_ready_one() {
 #[tokio::test]
 async fn layer_guards_method_router_routes_router_and_builder() {
     let login = handle().await;
-    let layer = RequireLogin::new(&login);
+    let layer = AuthLayer::required(&login);
     let who =
         |Extension(user): Extension<CurrentUser>| async move { user.third_user_id().to_string() };
     let app: Router = Router::new()

@@ -21,7 +21,7 @@ use wecom_login_benches::peers::wecom_callbacks::{WechatCrypto, WechatWorkCrypto
 use wecom_login_benches::peers::{actix_httpauth, actix_identity, axum_login, jwt, tower_sessions};
 use wecom_login_benches::report::Targets;
 use wecom_login_benches::{actix_race, limit, login};
-use wecom_login_tower::RequireLogin;
+use wecom_login_tower::AuthLayer;
 
 #[global_allocator]
 static ALLOCATOR: dhat::Alloc = dhat::Alloc;
@@ -132,7 +132,7 @@ fn main() {
     );
     table.row(
         "wecom-login",
-        of_stack(RequireLogin::new(&login).layer(bare_stack()), bearer()),
+        of_stack(AuthLayer::required(&login).layer(bare_stack()), bearer()),
     );
 
     let mut table = Table::new("actix: ");

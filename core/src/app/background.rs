@@ -1,136 +1,148 @@
-//! What goes on without a request: callbacks, re-reads, activity, the ends of other nodes.
+//! The work that goes on without a request: callbacks, re-reads, activity, housekeeping, revocations of other nodes.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, mpsc};
 
-use crate::app::follower::follow_ends;
-use crate::app::handle::WecomLogin;
-use crate::app::housekeeping::keep_house;
-use crate::app::keys::keep_key_booked;
+use crate::app::follower::{Follower, follow_revocation_log};
+use crate::app::housekeeping::{Housekeeping, run_housekeeping};
+use crate::authorization::Authorizations;
+use crate::db::Store;
 use crate::inbox::store::{Inbox, Redelivery};
-use crate::session::{self, BackgroundTask};
+use crate::inbox::worker::Worker;
+use crate::members::Visibility;
+use crate::session::{self, BackgroundTask, Sessions};
+use crate::task_runner::TaskRunner;
+use crate::vault::{KEY_HEARTBEAT, Vault};
 
-/// How often authorisations that are due are looked for.
-const READ_EVERY: Duration = Duration::from_secs(5);
-/// Questions to WeCom about people in use, at the same time.
-const CHECKS_AT_ONCE: usize = 8;
-/// The ends of the channels that the rest of the handle feeds.
-pub(super) struct Feeds {
+/// How often authorizations that are due are read again.
+const READ_INTERVAL: Duration = Duration::from_secs(5);
+/// Questions to WeCom about the visibility of members, at the same time.
+const MAX_VISIBILITY_CHECKS: usize = 8;
+
+/// What the background tasks work with.
+pub(super) struct Background {
+    pub(super) store: Store,
+    pub(super) vault: Vault,
+    pub(super) sessions: Sessions,
+    pub(super) authorizations: Authorizations,
+    pub(super) visibility: Visibility,
     pub(super) inbox: Inbox,
-    pub(super) repeats: mpsc::UnboundedReceiver<Redelivery>,
-    pub(super) background_tasks: mpsc::UnboundedReceiver<BackgroundTask>,
-    pub(super) due: Arc<Notify>,
+    pub(super) worker: Worker,
+    pub(super) housekeeping: Housekeeping,
+    pub(super) tasks: TaskRunner,
 }
 
-/// Starts everything on the handle's runtime. Each part ends when the handle is shut down.
-pub(super) fn start(login: &WecomLogin, feeds: Feeds) {
-    let login = &login.for_background();
-    let inner = &login.0;
-    let worker = inner.worker.clone();
-    let tasks = inner.tasks.clone();
-    // It ends by itself: what it has claimed is handed back first.
-    inner
-        .tasks
-        .spawn_on(async move { worker.run(tasks).await }, &inner.runtime);
-    spawn(login, read_authorizations(login.clone(), feeds.due));
-    spawn(login, count_repeats(feeds.inbox.clone(), feeds.repeats));
-    spawn(
-        login,
-        run_background_tasks(login.clone(), feeds.background_tasks),
-    );
-    spawn(login, keep_house(login.clone()));
-    spawn(login, keep_key_booked(login.clone()));
-    spawn(login, follow_ends(login.clone(), feeds.inbox));
-    inner.runtime.spawn(no_longer_believed(login));
+/// The receiving ends of the channels to the background tasks.
+pub(super) struct Receivers {
+    pub(super) redeliveries: mpsc::UnboundedReceiver<Redelivery>,
+    pub(super) session_tasks: mpsc::UnboundedReceiver<BackgroundTask>,
+    pub(super) authorizations_due: Arc<Notify>,
 }
 
-/// Once the handle is shut down nobody hears of ends any more. Not among the tasks, which are waited for.
-fn no_longer_believed(login: &WecomLogin) -> impl Future<Output = ()> + Send + 'static {
-    let (login, stop) = (Arc::downgrade(&login.0), login.0.stop.clone());
-    async move {
-        stop.cancelled().await;
-        let Some(max_stale) = login
-            .upgrade()
-            .map(|login| login.sessions.config().max_stale())
-        else {
-            return;
-        };
-        tokio::time::sleep(max_stale).await;
-        if let Some(login) = login.upgrade() {
-            login.sessions.set_stale(true);
-        }
+impl Background {
+    /// Starts every task. Each ends when the handle is shut down.
+    pub(super) fn start(self, receivers: Receivers) {
+        let tasks = self.tasks.clone();
+        let (worker, tracker) = (self.worker.clone(), tasks.tasks().clone());
+        // The worker is not cancelled: it releases the records it has claimed first.
+        drop(tasks.spawn(async move { worker.run(tracker).await }));
+        tasks.spawn_until_shutdown(read_authorizations(
+            self.store.clone(),
+            self.authorizations.clone(),
+            tasks.clone(),
+            receivers.authorizations_due,
+        ));
+        tasks.spawn_until_shutdown(count_redeliveries(
+            self.inbox.clone(),
+            receivers.redeliveries,
+        ));
+        tasks.spawn_until_shutdown(run_session_tasks(
+            self.store.clone(),
+            self.visibility,
+            tasks.clone(),
+            receivers.session_tasks,
+        ));
+        tasks.spawn_until_shutdown(run_housekeeping(self.housekeeping));
+        tasks.spawn_until_shutdown(heartbeat_key(self.store.clone(), self.vault));
+        let expire = self
+            .sessions
+            .expire_cache_after_shutdown(tasks.shutdown_token().clone());
+        tasks.spawn_detached(expire);
+        tasks.spawn_until_shutdown(follow_revocation_log(Follower {
+            store: self.store,
+            sessions: self.sessions,
+            authorizations: self.authorizations,
+            inbox: self.inbox,
+            tasks: self.tasks,
+        }));
     }
 }
 
-/// Starts a part that ends when the handle is shut down.
-pub(super) fn spawn(login: &WecomLogin, part: impl Future<Output = ()> + Send + 'static) {
-    let stop = login.0.stop.clone();
-    let until_stopped = async move {
-        tokio::select! {
-            () = part => {}
-            () = stop.cancelled() => {}
-        }
-    };
-    login.0.tasks.spawn_on(until_stopped, &login.0.runtime);
-}
-
-async fn read_authorizations(login: WecomLogin, due: Arc<Notify>) {
+async fn read_authorizations(
+    store: Store,
+    authorizations: Authorizations,
+    tasks: TaskRunner,
+    due: Arc<Notify>,
+) {
     loop {
         // Spawned, so that a hook of the host app that panics does not end the re-reads.
-        let authorizations = login.0.authorizations.clone();
-        let read = login
-            .0
-            .tasks
-            .spawn(async move { authorizations.reread_due().await });
+        let authorizations = authorizations.clone();
+        let read = tasks.spawn(async move { authorizations.reread_due().await });
         if let Ok(Err(error)) = read.await {
-            tracing::warn!(target: "wecom_login", ?error, "authorisations cannot be read");
+            tracing::warn!(target: "wecom_login", ?error, "authorizations could not be read");
         }
         tokio::select! {
             () = due.notified() => {}
-            () = login.0.store.clock().sleep(READ_EVERY) => {}
+            () = store.clock().sleep(READ_INTERVAL) => {}
         }
     }
 }
 
-async fn count_repeats(inbox: Inbox, mut repeats: mpsc::UnboundedReceiver<Redelivery>) {
-    while let Some(repeat) = repeats.recv().await {
-        if let Err(error) = inbox.record_redelivery(&repeat).await {
-            tracing::debug!(target: "wecom_login", ?error, "a repetition was not counted");
+async fn count_redeliveries(inbox: Inbox, mut redeliveries: mpsc::UnboundedReceiver<Redelivery>) {
+    while let Some(redelivery) = redeliveries.recv().await {
+        if let Err(error) = inbox.record_redelivery(&redelivery).await {
+            tracing::debug!(target: "wecom_login", ?error, "a redelivery was not counted");
         }
     }
 }
 
-async fn run_background_tasks(
-    login: WecomLogin,
-    mut background_tasks: mpsc::UnboundedReceiver<BackgroundTask>,
+async fn run_session_tasks(
+    store: Store,
+    visibility: Visibility,
+    tasks: TaskRunner,
+    mut session_tasks: mpsc::UnboundedReceiver<BackgroundTask>,
 ) {
-    let checks = Arc::new(Semaphore::new(CHECKS_AT_ONCE));
-    while let Some(task) = background_tasks.recv().await {
-        let done = match task {
+    let checks = Arc::new(Semaphore::new(MAX_VISIBILITY_CHECKS));
+    while let Some(task) = session_tasks.recv().await {
+        match task {
             BackgroundTask::Touch(user) => {
-                session::touch(
-                    login.0.store.database(),
-                    user.session_id(),
-                    user.last_seen_at(),
-                )
-                .await
+                let (id, at) = (user.session_id(), user.last_seen_at());
+                if let Err(error) = session::touch(store.database(), id, at).await {
+                    tracing::info!(target: "wecom_login", ?error, "the activity of a session was not stored");
+                }
             }
-            // On its own: a slow WeCom must not hold back the writing of activity.
-            BackgroundTask::CheckVisibility(who) => {
-                let (login, checks) = (login.clone(), Arc::clone(&checks));
-                login.0.tasks.clone().spawn(async move {
-                    let _turn = checks.acquire().await;
-                    if let Err(error) = login.0.visibility.check_visibility(&who).await {
-                        tracing::info!(target: "wecom_login", ?error, "visibility could not be asked");
+            // In a task of its own: a slow WeCom must not delay the storing of activity.
+            BackgroundTask::CheckVisibility(principal) => {
+                let (visibility, checks) = (visibility.clone(), Arc::clone(&checks));
+                drop(tasks.spawn(async move {
+                    let _permit = checks.acquire().await;
+                    if let Err(error) = visibility.check_visibility(&principal).await {
+                        tracing::info!(target: "wecom_login", ?error, "visibility could not be checked");
                     }
-                });
-                Ok(())
+                }));
             }
-        };
-        if let Err(error) = done {
-            tracing::info!(target: "wecom_login", ?error, "the activity of a session was not written");
+        }
+    }
+}
+
+/// Records again and again that this node writes with its key, until dropped.
+async fn heartbeat_key(store: Store, vault: Vault) {
+    loop {
+        store.clock().sleep(KEY_HEARTBEAT).await;
+        if let Err(error) = vault.heartbeat().await {
+            tracing::debug!(target: "wecom_login", ?error, "the data key's heartbeat was not stored");
         }
     }
 }

@@ -1,17 +1,15 @@
 //! From what was collected to a handle: everything is checked, opened and started.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify as Wake, mpsc};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use crate::app::background::{self, Feeds};
-use crate::app::browser::BrowserLogins;
+use crate::app::background::{Background, Receivers};
 use crate::app::builder::{Builder, Database};
 use crate::app::handle::{Inner, WecomLogin};
+use crate::app::housekeeping::Housekeeping;
 use crate::authorization::{AppClient, Authorizations};
 use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
@@ -23,12 +21,21 @@ use crate::inbox::handlers::EventHandlers;
 use crate::inbox::receive::CallbackReceiver;
 use crate::inbox::store::Inbox;
 use crate::inbox::worker::Worker;
-use crate::login::{LoginCodes, OrganizationCodes, Prover, SpentStates};
+use crate::login::{
+    Authenticator, BrowserLoginDeps, BrowserLoginService, CorpSelection, LoginCodes, LoginService,
+    OrganizationCodes, SessionCreation, UsedStates,
+};
 use crate::members::{DefaultUserBinder, DynUserBinder, Members, Visibility};
+use crate::services::{
+    AdminDeps, AdminService, AuthService, LinkDeps, LinkService, SessionDeps, SessionService,
+};
 use crate::session::Sessions;
+use crate::task_runner::TaskRunner;
 use crate::tokens::Tokens;
 use crate::vault::Vault;
-use crate::web::{Admin, AdminKey, Mount, PublicUrl, TrustedProxies, Web};
+use crate::web::{
+    AdminAuth, AdminKey, HttpConfig, HttpDeps, HttpService, Mount, PublicUrl, TrustedProxies,
+};
 use crate::wecom::{Api, Hosts};
 
 impl Builder {
@@ -38,16 +45,15 @@ impl Builder {
     /// # Errors
     /// `CONFIG_ERROR` with the file, the field and the rule; `STORE_UNAVAILABLE`.
     pub async fn build(self) -> Result<WecomLogin> {
-        // In a box, because the compiler measures how deep the futures of the host app's `main` go.
-        let assembled: Pin<Box<dyn Future<Output = Result<WecomLogin>> + Send>> =
-            Box::pin(self.assemble());
+        // Boxed for the depth of the caller's types, as in `TaskRunner::run`.
+        let assembled: BoxFuture<'static, Result<WecomLogin>> = Box::pin(self.assemble());
         assembled.await
     }
 
     async fn assemble(self) -> Result<WecomLogin> {
         let runtime =
             Handle::try_current().map_err(|_| config("build runs within a tokio runtime"))?;
-        let web = self.web()?;
+        let http_config = self.http_config()?;
         let hosts = self.hosts()?;
         let retention = self.retention.clone().checked()?;
         let instances = self.read_instances()?;
@@ -55,7 +61,7 @@ impl Builder {
             InstanceKind::QywxProxy(config) => Some(config.suite.clone()),
             InstanceKind::Custom { .. } => None,
         }));
-        let instances = Instances::new(instances)?;
+        let instances = Arc::new(Instances::new(instances)?);
         let database = match self.database {
             Some(Database::Connection(connection)) => Pool::from(connection),
             Some(Database::Url(url)) => Pool::connect(&url).await?,
@@ -64,11 +70,13 @@ impl Builder {
         let store = Store::open(database, self.clock, self.migrate).await?;
         let vault = Vault::unlock(store.clone(), &self.data_keys).await?;
         let keys = vault.keys().clone();
+        let tasks = TaskRunner::new(runtime.clone());
+        let shutdown_on_drop = tasks.shutdown_on_drop();
 
-        let (background_tasks, chore_feed) = mpsc::unbounded_channel();
-        let (repeats, repeat_feed) = mpsc::unbounded_channel();
-        let (due, arrived) = (Arc::new(Wake::new()), Arc::new(Wake::new()));
-        let api = Api::new(self.http_client, hosts);
+        let (session_task_sender, session_tasks) = mpsc::unbounded_channel();
+        let (redelivery_sender, redeliveries) = mpsc::unbounded_channel();
+        let (authorizations_due, record_stored) = (Arc::new(Wake::new()), Arc::new(Wake::new()));
+        let api = Api::new(self.http_client, hosts.clone());
         let tokens = Tokens::new(
             api.clone(),
             store.clone(),
@@ -80,8 +88,8 @@ impl Builder {
             store.with_class(ConnectionClass::Sessions),
             &keys,
             self.sessions,
-            background_tasks,
-            runtime.clone(),
+            session_task_sender,
+            runtime,
         );
         let authorizations = Authorizations::new(crate::authorization::Deps {
             store: store.clone(),
@@ -91,7 +99,7 @@ impl Builder {
             sessions: sessions.clone(),
             suites: suites.clone(),
             hooks: Arc::clone(&self.hooks),
-            due: Arc::clone(&due),
+            due: Arc::clone(&authorizations_due),
             capacity: self.authorization_cache_size,
         });
         let default_binder = DefaultUserBinder::new(store.clone(), self.binding_policy);
@@ -101,20 +109,6 @@ impl Builder {
             None => Arc::new(default_binder),
         };
         let members = Members::new(store.clone(), sessions.clone(), binder, is_default_binder);
-        let inbox = Inbox::new(
-            store.with_class(ConnectionClass::Callbacks),
-            keys.clone(),
-            Arc::clone(&arrived),
-            repeats,
-        );
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let handlers = EventHandlers::new(
-            store.clone(),
-            keys.clone(),
-            authorizations.clone(),
-            members.clone(),
-            Arc::clone(&self.hooks),
-        );
         let app_client = AppClient::new(tokens.clone(), authorizations.clone());
         let visibility = Visibility::new(
             store.clone(),
@@ -123,68 +117,180 @@ impl Builder {
             authorizations.clone(),
             members.clone(),
         );
-        let login = WecomLogin::new(Inner {
-            prover: Prover::new(
-                store.clone(),
-                api.clone(),
-                app_client,
-                visibility.clone(),
-                authorizations.clone(),
-                members.clone(),
-                sessions.clone(),
-            ),
-            visibility,
-            browser_logins: BrowserLogins::new(Arc::clone(store.clock())),
-            login_codes: LoginCodes::new(store.clone()),
-            spent_states: SpentStates::new(store.clone()),
-            organization_codes: OrganizationCodes::new(store.clone()),
-            receiver: CallbackReceiver::new(
-                suites.clone(),
-                instances.clone(),
-                inbox.clone(),
-                authorizations.clone(),
-                Arc::clone(&self.hooks),
-                store.clone(),
-                (runtime.clone(), tasks.clone()),
-            ),
-            worker: Worker::new(
-                store.with_class(ConnectionClass::Worker),
-                handlers,
-                inbox.clone(),
-                suites.ids(),
-                arrived,
-                stop.clone(),
-            ),
-            instances,
-            meta: self.meta,
-            suites,
+
+        let corps = CorpSelection {
+            suites: suites.clone(),
+            instances: Arc::clone(&instances),
+            authorizations: authorizations.clone(),
+            members: members.clone(),
+        };
+        let creation = SessionCreation {
+            store: store.clone(),
+            instances: Arc::clone(&instances),
+            authorizations: authorizations.clone(),
+            members: members.clone(),
+            visibility: visibility.clone(),
+            corps: corps.clone(),
+            sessions: sessions.clone(),
+            hooks: Arc::clone(&self.hooks),
+            tasks: tasks.clone(),
+        };
+        let authenticator = Authenticator::new(
+            store.clone(),
+            api.clone(),
+            app_client,
+            visibility.clone(),
+            authorizations.clone(),
+            members.clone(),
+            sessions.clone(),
+        );
+        let login_codes = LoginCodes::new(store.clone());
+        let used_states = UsedStates::new(store.clone());
+        let organization_codes = OrganizationCodes::new(store.clone());
+        let browser_login = BrowserLoginService::new(BrowserLoginDeps {
+            store: store.clone(),
+            instances: Arc::clone(&instances),
+            authorizations: authorizations.clone(),
+            authenticator: authenticator.clone(),
+            corps: corps.clone(),
+            creation: creation.clone(),
+            login_codes: login_codes.clone(),
+            used_states: used_states.clone(),
+            organization_codes: organization_codes.clone(),
+            tasks: tasks.clone(),
+        });
+
+        let inbox = Inbox::new(
+            store.with_class(ConnectionClass::Callbacks),
+            keys.clone(),
+            Arc::clone(&record_stored),
+            redelivery_sender,
+        );
+        let receiver = CallbackReceiver::new(
+            suites.clone(),
+            Arc::clone(&instances),
+            inbox.clone(),
+            authorizations.clone(),
+            Arc::clone(&self.hooks),
+            store.clone(),
+            tasks.clone(),
+        );
+        let handlers = EventHandlers::new(
+            store.clone(),
+            keys.clone(),
+            authorizations.clone(),
+            members.clone(),
+            Arc::clone(&self.hooks),
+        );
+        let worker = Worker::new(
+            store.with_class(ConnectionClass::Worker),
+            handlers,
+            inbox.clone(),
+            suites.ids(),
+            record_stored,
+            tasks.shutdown_token().clone(),
+        );
+
+        let auth = AuthService {
+            login: LoginService {
+                instances: Arc::clone(&instances),
+                authorizations: authorizations.clone(),
+                authenticator,
+                corps,
+                creation: creation.clone(),
+                login_codes: login_codes.clone(),
+                organization_codes,
+                sessions: sessions.clone(),
+            },
+            receiver,
+            worker: worker.clone(),
+            tasks: tasks.clone(),
+            _shutdown_on_drop: shutdown_on_drop.clone(),
+        };
+        let admin = AdminService::new(
+            AdminDeps {
+                store: store.clone(),
+                vault: vault.clone(),
+                suites: suites.clone(),
+                authorizations: authorizations.clone(),
+                members: members.clone(),
+                tasks: tasks.clone(),
+            },
+            shutdown_on_drop.clone(),
+        );
+        let session_service = SessionService::new(
+            SessionDeps {
+                instances: Arc::clone(&instances),
+                authorizations: authorizations.clone(),
+                members,
+                sessions: sessions.clone(),
+                creation,
+                tasks: tasks.clone(),
+            },
+            shutdown_on_drop.clone(),
+        );
+        let links = LinkService::new(
+            LinkDeps {
+                suites: suites.clone(),
+                instances: Arc::clone(&instances),
+                authorizations: authorizations.clone(),
+                tokens,
+                api,
+                tasks: tasks.clone(),
+            },
+            shutdown_on_drop.clone(),
+        );
+        let http = HttpService::new(HttpDeps {
+            config: http_config,
+            store: store.clone(),
+            keys,
+            hosts,
+            instances: Arc::clone(&instances),
+            sessions: sessions.clone(),
+            session_service: session_service.clone(),
+            auth: auth.clone(),
+            admin: admin.clone(),
+            browser_login,
+            tasks: tasks.clone(),
+        });
+        let background = Background {
+            housekeeping: Housekeeping {
+                store: store.clone(),
+                suites,
+                sessions: sessions.clone(),
+                login_codes,
+                used_states,
+                retention,
+            },
             store,
             vault,
-            api,
-            tokens,
             sessions,
-            authorizations,
-            members,
-            hooks: self.hooks,
-            retention,
-            web,
-            runtime,
-            tasks,
-            stop,
+            authorizations: authorizations.clone(),
+            visibility,
+            inbox,
+            worker,
+            tasks: tasks.clone(),
+        };
+        background.start(Receivers {
+            redeliveries,
+            session_tasks,
+            authorizations_due,
         });
-        background::start(
-            &login,
-            Feeds {
-                inbox,
-                repeats: repeat_feed,
-                background_tasks: chore_feed,
-                due,
-            },
-        );
-        Ok(login)
+        Ok(WecomLogin::new(Inner {
+            instances,
+            meta: self.meta,
+            http,
+            auth,
+            admin,
+            sessions: session_service,
+            links,
+            authorizations,
+            tasks,
+            shutdown_on_drop,
+        }))
     }
 
-    fn web(&self) -> Result<Web> {
+    fn http_config(&self) -> Result<HttpConfig> {
         let url = self
             .public_url
             .as_deref()
@@ -195,9 +301,9 @@ impl Builder {
             PublicUrl::new(url)
         }?;
         let key = self.admin_key.as_deref().map(AdminKey::new).transpose()?;
-        let admin = Admin::new(key, self.admin_predicate.clone(), Arc::clone(&self.clock));
+        let admin = AdminAuth::new(key, self.admin_predicate.clone(), Arc::clone(&self.clock));
         let proxies = TrustedProxies::new(self.trusted_proxies.clone());
-        let web = Web::new(public_url, Mount::new(&self.mount)?, admin, proxies)
+        let web = HttpConfig::new(public_url, Mount::new(&self.mount)?, admin, proxies)
             .with_page_config(self.page_config.clone());
         match &self.cookie_prefix {
             Some(prefix) => web.with_cookie_prefix(prefix),

@@ -1,195 +1,214 @@
-//! Follows the feed of ends: what other nodes ended is over here within a second, whatever happens on the way.
+//! The follower of the revocation log: what other nodes revoke is applied here within a second.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 
-use crate::app::background::spawn;
-use crate::app::handle::WecomLogin;
+use crate::authorization::Authorizations;
 use crate::clock::Timestamp;
-use crate::db::Cursor;
+use crate::db::{Cursor, Store};
 use crate::domain::Principal;
 use crate::error::Result;
 use crate::inbox::store::Inbox;
 use crate::revocation::{ChangeListener, Poll, RECENT_REVOCATIONS_TTL, Revocation, log};
+use crate::session::Sessions;
+use crate::task_runner::TaskRunner;
 
-/// How often a node looks for what other nodes ended.
-const HEAR_EVERY: Duration = Duration::from_millis(300);
+/// How often a node polls the revocation log.
+const POLL_INTERVAL: Duration = Duration::from_millis(300);
+/// Poll timeout: the smaller of this and `max_stale`, but at least `MIN_POLL_TIMEOUT`.
+const MAX_POLL_TIMEOUT: Duration = Duration::from_secs(5);
+const MIN_POLL_TIMEOUT: Duration = Duration::from_millis(500);
 /// How often a node asks the database for its time.
-const MEASURE_EVERY: Duration = Duration::from_secs(10);
-/// A look at the feed that takes longer has failed …
-const HEAR_WITHIN: Duration = Duration::from_secs(5);
-/// … and sooner, if sessions in memory are not to be believed for as long; but this long it may take.
-const HEAR_WITHIN_AT_LEAST: Duration = Duration::from_millis(500);
-/// A clock that is so much ahead of time itself was set, or the machine slept.
-const LEAP: Duration = Duration::from_millis(500);
-/// Several nodes may find that the database went back far; the first of them ends all sessions.
-const ALL_ENDED_LATELY: Duration = Duration::from_mins(1);
+const CLOCK_SYNC_INTERVAL: Duration = Duration::from_secs(10);
+/// A clock that runs ahead of real time by more than this was set, or the machine slept.
+const MAX_CLOCK_LEAD: Duration = Duration::from_millis(500);
+/// Several nodes may find that the database went back far; the first of them revokes all sessions.
+const REVOKE_ALL_ONCE_WITHIN: Duration = Duration::from_mins(1);
 
-/// Hears of what other nodes ended, until dropped.
-pub(super) async fn follow_ends(login: WecomLogin, inbox: Inbox) {
-    while AssertUnwindSafe(listen_for_ends(&login, &inbox))
+/// What the follower keeps in step with the other nodes.
+pub(super) struct Follower {
+    pub(super) store: Store,
+    pub(super) sessions: Sessions,
+    pub(super) authorizations: Authorizations,
+    pub(super) inbox: Inbox,
+    pub(super) tasks: TaskRunner,
+}
+
+/// Applies what other nodes revoke, until dropped.
+pub(super) async fn follow_revocation_log(follower: Follower) {
+    while AssertUnwindSafe(follower.run())
         .catch_unwind()
         .await
         .is_err()
     {
-        tracing::error!(target: "wecom_login", "the feed of ends was lost hold of; it is taken up again");
-        login.0.sessions.set_stale(true);
-        tokio::time::sleep(HEAR_EVERY).await;
+        tracing::error!(target: "wecom_login", "revocation log task panicked; restarting");
+        follower.sessions.set_stale(true);
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
-async fn listen_for_ends(login: &WecomLogin, inbox: &Inbox) {
-    let sessions = &login.0.sessions;
-    let max_stale = sessions.config().max_stale();
-    let bell = ChangeListener::spawn(login.0.store.database().pool(), &login.0.runtime);
-    let mut heard = None;
-    // By the machine's clock: the database does not wait for one that a test moves.
-    let mut heard_at = Instant::now();
-    let mut measured = Measured::now(login);
-    loop {
-        let left = max_stale.saturating_sub(heard_at.elapsed());
-        let time = left.clamp(HEAR_WITHIN_AT_LEAST, HEAR_WITHIN);
-        let mut well = false;
-        match tokio::time::timeout(time, hear(login, inbox, heard)).await {
-            Ok(Ok((newest, more))) => {
-                well = true;
-                heard = Some(newest);
-                heard_at = Instant::now();
-                if more {
-                    continue;
+impl Follower {
+    async fn run(&self) {
+        let sessions = &self.sessions;
+        let max_stale = sessions.config().max_stale();
+        let database = self.store.database().pool();
+        let listener = ChangeListener::spawn(database, self.tasks.runtime());
+        let mut cursor = None;
+        // By the machine's clock: the database does not wait for a clock that a test moves.
+        let mut polled_at = Instant::now();
+        let mut clock_sync = ClockSync::now(&self.store);
+        loop {
+            let left = max_stale.saturating_sub(polled_at.elapsed());
+            let timeout = left.clamp(MIN_POLL_TIMEOUT, MAX_POLL_TIMEOUT);
+            let mut succeeded = false;
+            match tokio::time::timeout(timeout, self.poll(cursor)).await {
+                Ok(Ok((newest, more))) => {
+                    succeeded = true;
+                    cursor = Some(newest);
+                    polled_at = Instant::now();
+                    if more {
+                        continue;
+                    }
+                    sessions.recent().checkpoint(newest);
+                    sessions.set_stale(false);
                 }
-                sessions.recent().checkpoint(newest);
-                sessions.set_stale(false);
+                Ok(Err(error)) => {
+                    tracing::debug!(target: "wecom_login", ?error, "revocation log poll failed");
+                }
+                Err(_) => {
+                    tracing::debug!(target: "wecom_login", "revocation log poll timed out");
+                }
             }
-            Ok(Err(error)) => {
-                tracing::debug!(target: "wecom_login", ?error, "the feed of ends cannot be read");
+            if succeeded && clock_sync.is_due(&self.store) {
+                clock_sync = ClockSync::now(&self.store);
+                // While the database does not answer, its last answer holds.
+                let _ = tokio::time::timeout(MIN_POLL_TIMEOUT, self.store.sync_clock()).await;
             }
-            Err(_) => {
-                tracing::debug!(target: "wecom_login", "the feed of ends cannot be read in time")
+            if !succeeded && polled_at.elapsed() >= max_stale {
+                sessions.set_stale(true);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
+                () = listener.changed() => {}
             }
         }
-        if well && measured.is_over(login) {
-            measured = Measured::now(login);
-            // As long as it does not answer, the last answer holds.
-            let _ = tokio::time::timeout(HEAR_WITHIN_AT_LEAST, login.0.store.sync_clock()).await;
+    }
+
+    /// One poll of the log: the cursor after it, and whether the log holds more.
+    async fn poll(&self, cursor: Option<Cursor>) -> Result<(Cursor, bool)> {
+        let database = self.store.heartbeat();
+        let Some(cursor) = cursor else {
+            let newest = log::head(database).await?;
+            // What was read before this cursor was known may be older than a revocation.
+            self.authorizations.invalidate_all();
+            self.sessions.flush();
+            self.sessions.recent().reset(newest);
+            return Ok((newest, false));
+        };
+        match log::read_after(database, cursor).await? {
+            Poll::Truncated(newest) => {
+                tracing::info!(
+                    target: "wecom_login",
+                    "this node was away for longer than the revocation log reaches; caches are flushed"
+                );
+                self.flush();
+                self.sessions.recent().reset(newest);
+                Ok((newest, false))
+            }
+            Poll::Diverged(newest) => {
+                tracing::warn!(
+                    target: "wecom_login",
+                    "the database was replaced or restored; caches are flushed"
+                );
+                self.flush();
+                self.reapply(cursor).await?;
+                self.sessions.recent().reset(newest);
+                Ok((newest, false))
+            }
+            Poll::Entries(entries, newest) => {
+                let more = !entries.is_empty();
+                for entry in entries {
+                    self.apply(entry).await;
+                }
+                Ok((newest, more))
+            }
         }
-        if !well && heard_at.elapsed() >= max_stale {
-            sessions.set_stale(true);
+    }
+
+    fn flush(&self) {
+        self.inbox.invalidate_all();
+        self.authorizations.invalidate_all();
+        self.sessions.flush();
+    }
+
+    async fn apply(&self, revocation: Revocation) {
+        match revocation {
+            Revocation::Authorization {
+                suite_id,
+                corp_id,
+                epoch,
+            } => self.authorizations.invalidate(&suite_id, &corp_id, epoch),
+            Revocation::Member {
+                suite_id,
+                corp_id,
+                third_user_id,
+                authorization_epoch,
+                epoch,
+            } => {
+                let principal = Principal::new(suite_id, corp_id, third_user_id);
+                self.sessions
+                    .apply_member_epoch(&principal, authorization_epoch, epoch);
+            }
+            Revocation::Session { token_hash } => {
+                self.sessions.apply_session_revocation(&token_hash).await
+            }
+            Revocation::All => self.authorizations.apply_revoke_all(),
         }
-        tokio::select! {
-            () = tokio::time::sleep(HEAR_EVERY) => {}
-            () = bell.changed() => {}
+    }
+
+    /// Revokes again what was revoked lately: the database is not the one it was, and this node had read its log up to
+    /// `cursor`. If more may have been lost than is remembered here, all sessions are revoked.
+    async fn reapply(&self, cursor: Cursor) -> Result<()> {
+        let recent = self.sessions.recent();
+        let (database, now) = (self.store.heartbeat(), self.store.now());
+        let since = now - RECENT_REVOCATIONS_TTL;
+        let lost_revoke_all = recent.contains_revoke_all()
+            && !log::contains_revoke_all_since(database, since).await?;
+        if recent.covers_gap(&self.store, cursor).await? && !lost_revoke_all {
+            // In a task of its own: there may be many, and the log is followed meanwhile.
+            let (recent, store) = (recent.clone(), self.store.clone());
+            self.tasks
+                .spawn_until_shutdown(async move { recent.reapply(&store).await });
+        } else if !log::contains_revoke_all_since(database, now - REVOKE_ALL_ONCE_WITHIN).await? {
+            tracing::error!(
+                target: "wecom_login",
+                "the database went back further than revocations are remembered: all sessions are revoked"
+            );
+            self.authorizations.revoke_all_sessions().await?;
         }
+        Ok(())
     }
 }
 
-/// When the database was last asked for its time, and what this machine's clock showed then.
-struct Measured(Instant, Timestamp);
-
-impl Measured {
-    fn now(login: &WecomLogin) -> Self {
-        Self(Instant::now(), login.0.store.clock().now())
-    }
-
-    /// Whether it has to be asked again: it was long ago, or longer than it seems.
-    fn is_over(&self, login: &WecomLogin) -> bool {
-        let Self(at, clock) = self;
-        let (passed, shown) = (at.elapsed(), login.0.store.clock().now().since(*clock));
-        passed >= MEASURE_EVERY || shown > passed + LEAP
-    }
+/// When the database was last asked for its time, and what this node's clock showed then.
+struct ClockSync {
+    at: Instant,
+    clock: Timestamp,
 }
 
-/// One look at the feed: where it stands now, and whether it holds more.
-async fn hear(login: &WecomLogin, inbox: &Inbox, heard: Option<Cursor>) -> Result<(Cursor, bool)> {
-    let inner = &login.0;
-    let Some(heard) = heard else {
-        let newest = log::head(inner.store.heartbeat()).await?;
-        // What was read before this place in the feed was known may be from before an end.
-        inner.authorizations.invalidate_all();
-        inner.sessions.flush();
-        inner.sessions.recent().reset(newest);
-        return Ok((newest, false));
-    };
-    match log::read_after(inner.store.heartbeat(), heard).await? {
-        Poll::Truncated(newest) => {
-            tracing::info!(target: "wecom_login", "away for longer than ends are kept; sessions are read anew");
-            inbox.invalidate_all();
-            inner.authorizations.invalidate_all();
-            inner.sessions.flush();
-            inner.sessions.recent().reset(newest);
-            Ok((newest, false))
-        }
-        Poll::Diverged(newest) => {
-            tracing::warn!(target: "wecom_login", "the database is not the one it was; sessions are read anew");
-            inbox.invalidate_all();
-            inner.authorizations.invalidate_all();
-            inner.sessions.flush();
-            end_anew(login, heard).await?;
-            inner.sessions.recent().reset(newest);
-            Ok((newest, false))
-        }
-        Poll::Entries(ends, newest) => {
-            let more = !ends.is_empty();
-            for end in ends {
-                follow(login, end).await;
-            }
-            Ok((newest, more))
+impl ClockSync {
+    fn now(store: &Store) -> Self {
+        Self {
+            at: Instant::now(),
+            clock: store.clock().now(),
         }
     }
-}
 
-async fn follow(login: &WecomLogin, end: Revocation) {
-    let inner = &login.0;
-    match end {
-        Revocation::Authorization {
-            suite_id,
-            corp_id,
-            epoch,
-        } => {
-            inner.authorizations.invalidate(&suite_id, &corp_id, epoch);
-        }
-        Revocation::Member {
-            suite_id,
-            corp_id,
-            third_user_id,
-            authorization_epoch,
-            epoch,
-        } => {
-            let who = Principal::new(suite_id, corp_id, third_user_id);
-            inner
-                .sessions
-                .apply_member_epoch(&who, authorization_epoch, epoch);
-        }
-        Revocation::Session { token_hash } => {
-            inner.sessions.apply_session_revocation(&token_hash).await
-        }
-        Revocation::All => inner.authorizations.apply_revoke_all(),
+    /// Whether it was long ago, or longer than it seems.
+    fn is_due(&self, store: &Store) -> bool {
+        let (passed, shown) = (self.at.elapsed(), store.clock().now().since(self.clock));
+        passed >= CLOCK_SYNC_INTERVAL || shown > passed + MAX_CLOCK_LEAD
     }
-}
-
-/// The database is not the one it was, and this node had heard of the ends up to `heard`. What ended lately is ended
-/// once more. If more may have been lost than is remembered here, all sessions end.
-async fn end_anew(login: &WecomLogin, heard: Cursor) -> Result<()> {
-    let inner = &login.0;
-    let recent = inner.sessions.recent();
-    let now = inner.store.now();
-    let all_were_lost = recent.contains_revoke_all()
-        && !log::contains_revoke_all_since(inner.store.heartbeat(), now - RECENT_REVOCATIONS_TTL)
-            .await?;
-    if recent.covers_gap(&inner.store, heard).await? && !all_were_lost {
-        // On its own: there may be many, and the feed is followed meanwhile.
-        let (recent, store) = (recent.clone(), inner.store.clone());
-        spawn(login, async move { recent.reapply(&store).await });
-    } else if !log::contains_revoke_all_since(inner.store.heartbeat(), now - ALL_ENDED_LATELY)
-        .await?
-    {
-        tracing::error!(
-            target: "wecom_login",
-            "the database went back further than ends are remembered: all sessions end, people log in again"
-        );
-        inner.authorizations.revoke_all_sessions().await?;
-    }
-    Ok(())
 }

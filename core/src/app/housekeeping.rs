@@ -1,4 +1,4 @@
-//! What is over is removed, by one node at a time.
+//! Housekeeping: the deletion of what has expired, by one node at a time.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -9,60 +9,65 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
 };
 
-use crate::app::handle::WecomLogin;
 use crate::app::retention::Retention;
 use crate::db::entity::{access_token, callback_record, callback_seen, housekeeping};
 use crate::db::{RowLease, Store, delete_in_batches};
-use crate::domain::RecordStatus;
-use crate::domain::SuiteId;
+use crate::domain::{RecordStatus, SuiteId, Suites};
 use crate::error::Result;
+use crate::login::{LoginCodes, UsedStates};
 use crate::revocation::log;
-use crate::session;
+use crate::session::{self, Sessions};
 
-/// How often what is over is removed.
-const CLEAN_EVERY: Duration = Duration::from_mins(10);
+/// How often a node does its housekeeping.
+const HOUSEKEEPING_INTERVAL: Duration = Duration::from_mins(10);
 /// A turn that lies further ahead than this was set by a clock that was wrong.
-const FARTHEST_TURN: Duration = Duration::from_mins(20);
+const MAX_TURN_AHEAD: Duration = Duration::from_mins(20);
 /// The one row that says when the next turn is.
 const TURN: i64 = 1;
 /// A session that looks idle may have been used on another node, which writes later.
 const WRITE_INTERVALS: u32 = 2;
 /// An access token that nobody replaced is of a company or a suite that is gone.
-const TOKENS_KEPT: Duration = Duration::from_hours(24);
+const EXPIRED_TOKEN_TTL: Duration = Duration::from_hours(24);
+
+/// What housekeeping works with.
+pub(super) struct Housekeeping {
+    pub(super) store: Store,
+    pub(super) suites: Suites,
+    pub(super) sessions: Sessions,
+    pub(super) login_codes: LoginCodes,
+    pub(super) used_states: UsedStates,
+    pub(super) retention: Retention,
+}
 
 /// Tidies this node's memory every ten minutes, and the database if it is this node's turn, until dropped.
-pub(super) async fn keep_house(login: WecomLogin) {
+pub(super) async fn run_housekeeping(deps: Housekeeping) {
     loop {
-        // Counted from before the work, so that a long turn does not put the next one off.
-        let next = login.0.store.clock().sleep(CLEAN_EVERY);
-        // A panic ends a turn and not the keeping of the house.
-        if AssertUnwindSafe(take_turn(&login))
-            .catch_unwind()
-            .await
-            .is_err()
-        {
-            tracing::error!(target: "wecom_login", "what is over was not removed");
+        // The interval starts before the work, so that a long run does not delay the next one.
+        let next = deps.store.clock().sleep(HOUSEKEEPING_INTERVAL);
+        if AssertUnwindSafe(tick(&deps)).catch_unwind().await.is_err() {
+            tracing::error!(target: "wecom_login", "housekeeping run panicked");
         }
         next.await;
     }
 }
 
-async fn take_turn(login: &WecomLogin) {
-    login.0.sessions.evict_idle();
-    match is_our_turn(&login.0.store).await {
-        Ok(true) => clean(login).await,
+async fn tick(deps: &Housekeeping) {
+    deps.sessions.evict_idle();
+    match try_acquire_turn(&deps.store).await {
+        Ok(true) => run_once(deps).await,
         Ok(false) => {}
         Err(error) => {
-            tracing::info!(target: "wecom_login", ?error, "whose turn it is could not be told")
+            tracing::info!(target: "wecom_login", ?error, "could not determine housekeeping owner");
         }
     }
 }
 
-/// One statement decides which node it is: the one that moves the next turn on. A node that dies over it has done a
-/// part, and the next turn does the rest.
-async fn is_our_turn(store: &Store) -> Result<bool> {
+/// Decides by one statement which node it is: the one that moves the next turn on. If that node dies over it, the next
+/// turn does the rest.
+async fn try_acquire_turn(store: &Store) -> Result<bool> {
     use housekeeping::{ActiveModel, Column, Entity};
-    let turn = RowLease::new(Column::DueAt, CLEAN_EVERY).with_max_duration(FARTHEST_TURN);
+    let turn =
+        RowLease::new(Column::DueAt, HOUSEKEEPING_INTERVAL).with_max_duration(MAX_TURN_AHEAD);
     let row = Entity::update_many().filter(Column::Id.eq(TURN));
     let first = ActiveModel {
         id: Set(TURN),
@@ -72,44 +77,41 @@ async fn is_our_turn(store: &Store) -> Result<bool> {
         .await
 }
 
-/// One table after the other; what cannot be done in one keeps none of the others.
-async fn clean(login: &WecomLogin) {
-    let (store, settings, retention) = (
-        &login.0.store,
-        login.0.sessions.config(),
-        &login.0.retention,
-    );
+/// One table after the other: a failure in one does not keep the others.
+async fn run_once(deps: &Housekeeping) {
+    let (store, settings, retention) = (&deps.store, deps.sessions.config(), &deps.retention);
     let now = store.now();
     let written_by = settings
         .idle_timeout
         .saturating_add(settings.touch_interval().saturating_mul(WRITE_INTERVALS));
-    told(
+    log_failure(
         "sessions",
         session::delete_expired(store, now, now - written_by).await,
     );
-    told("login codes", login.0.login_codes.remove_expired().await);
-    told("states", login.0.spent_states.remove_expired().await);
-    let of_the_past = Condition::all().add(access_token::Column::ExpiresAt.lt(now - TOKENS_KEPT));
+    log_failure("login codes", deps.login_codes.remove_expired().await);
+    log_failure("states", deps.used_states.remove_expired().await);
+    let of_the_past =
+        Condition::all().add(access_token::Column::ExpiresAt.lt(now - EXPIRED_TOKEN_TTL));
     let removed = delete_in_batches::<access_token::Entity, Vec<u8>>(
         store,
         access_token::Column::Id,
         of_the_past,
     )
     .await;
-    told("access tokens", removed);
-    told("ends", log::delete_old(store).await);
-    told("records", remove_records(store, retention).await);
-    for suite_id in login.0.suites.ids() {
-        told(
+    log_failure("access tokens", removed);
+    log_failure("ends", log::delete_old(store).await);
+    log_failure("records", remove_records(store, retention).await);
+    for suite_id in deps.suites.ids() {
+        log_failure(
             "ignored records",
             remove_ignored(store, retention, &suite_id).await,
         );
     }
 }
 
-fn told<T>(what: &str, removed: Result<T>) {
+fn log_failure<T>(what: &str, removed: Result<T>) {
     if let Err(error) = removed {
-        tracing::info!(target: "wecom_login", ?error, what, "what is over could not be removed");
+        tracing::info!(target: "wecom_login", ?error, what, "expired rows could not be deleted");
     }
 }
 
@@ -155,16 +157,16 @@ async fn remove_ignored(store: &Store, retention: &Retention, suite_id: &SuiteId
     let Some(newest_surplus) = newest_surplus else {
         return Ok(());
     };
-    let surplus = ignored.add(Column::Id.lte(newest_surplus));
+    let cookies_to_evict = ignored.add(Column::Id.lte(newest_surplus));
     // Their hashes go too: doing nothing twice does no harm.
     let of_surplus = Entity::find()
         .select_only()
         .column(Column::Id)
-        .filter(surplus.clone())
+        .filter(cookies_to_evict.clone())
         .into_query();
     let hashes = Condition::all().add(callback_seen::Column::RecordId.in_subquery(of_surplus));
     delete_in_batches::<callback_seen::Entity, Vec<u8>>(store, callback_seen::Column::Hash, hashes)
         .await?;
-    delete_in_batches::<Entity, i64>(store, Column::Id, surplus).await?;
+    delete_in_batches::<Entity, i64>(store, Column::Id, cookies_to_evict).await?;
     Ok(())
 }

@@ -1,30 +1,14 @@
-//! The builder, and the one handle that users hold.
+//! The handle and its Builder, and the work in the background.
 
-mod admin;
 mod background;
-mod browser;
 mod build;
 mod builder;
-mod corp_selection;
-mod entering;
 mod follower;
 mod handle;
 mod housekeeping;
-mod instance;
-mod keys;
-mod requests;
-mod results;
+mod http;
 mod retention;
-mod service;
 
-pub(crate) use browser::{BrowserLogin, BrowserReturn};
 pub use builder::Builder;
 pub use handle::{Element, WecomLogin};
-pub use instance::Instance;
-pub use requests::{LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
-pub use results::{
-    AuthConfig, CorpChoice, LoginCodeResult, LoginConfig, LoginResult, OrgCodeLogin,
-    SessionSummary, UserSummary,
-};
 pub use retention::Retention;
-pub use service::AuthService;

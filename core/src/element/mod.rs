@@ -11,6 +11,7 @@
 //!
 //! [`read_instances`] reads all of them below one root and checks them, each alone and all together.
 
+mod auth_config;
 mod check;
 mod config;
 mod environment;
@@ -23,6 +24,7 @@ mod problem;
 mod provider;
 mod read;
 
+pub use auth_config::AuthConfig;
 pub use check::check_together;
 pub use config::{CodeLogin, InstanceConfig};
 pub use environment::{Environment, process_environment};

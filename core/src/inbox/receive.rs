@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
 
 use crate::authorization::Authorizations;
 use crate::callback::query::CallbackQuery;
@@ -26,6 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{DynHooks, UnhandledEvent};
 use crate::inbox::delivery::{corp_delivery, suite_delivery};
 use crate::inbox::store::{Delivery, Inbox, IncomingEvent};
+use crate::task_runner::TaskRunner;
 
 /// WeCom waits a second for the answer (D/100965); this leaves some for the way.
 const RESPONSE_TIMEOUT: Duration = Duration::from_millis(800);
@@ -86,14 +85,13 @@ pub(crate) struct CallbackReceiver(Arc<Inner>);
 
 struct Inner {
     suites: Suites,
-    instances: Instances,
+    instances: Arc<Instances>,
     inbox: Inbox,
     authorizations: Authorizations,
     hooks: Arc<dyn DynHooks>,
     store: Store,
     permits: Semaphore,
-    runtime: Handle,
-    tasks: TaskTracker,
+    tasks: TaskRunner,
 }
 
 /// What a plaintext turned out to be.
@@ -107,12 +105,12 @@ enum Classified {
 impl CallbackReceiver {
     pub(crate) fn new(
         suites: Suites,
-        instances: Instances,
+        instances: Arc<Instances>,
         inbox: Inbox,
         authorizations: Authorizations,
         hooks: Arc<dyn DynHooks>,
         store: Store,
-        (runtime, tasks): (Handle, TaskTracker),
+        tasks: TaskRunner,
     ) -> Self {
         let permits = Semaphore::new(MAX_CONCURRENT_STORES);
         Self(Arc::new(Inner {
@@ -123,7 +121,6 @@ impl CallbackReceiver {
             hooks,
             store,
             permits,
-            runtime,
             tasks,
         }))
     }
@@ -208,9 +205,10 @@ impl CallbackReceiver {
             Ok(Ok(())) => {
                 for event in arrived.into_iter().flatten() {
                     let hooks = Arc::clone(&self.0.hooks);
-                    self.0.tasks.spawn_on(
-                        async move { hooks.unhandled_event(event).await },
-                        &self.0.runtime,
+                    drop(
+                        self.0
+                            .tasks
+                            .spawn(async move { hooks.unhandled_event(event).await }),
                     );
                 }
                 NotifyResponse::success()
@@ -354,7 +352,8 @@ impl CallbackReceiver {
         let inbox = self.0.inbox.clone();
         let kept = self
             .0
-            .runtime
+            .tasks
+            .runtime()
             .spawn(async move { inbox.store(event).await })
             .await;
         kept.map_err(|_| Error::new(ErrorKind::Internal, "storing a callback was cut off"))?

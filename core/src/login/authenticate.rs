@@ -16,7 +16,7 @@ use crate::domain::{AccessToken, OAuthCode, UserTicket};
 use crate::domain::{CorpId, SuiteId};
 use crate::domain::{Principal, Profile};
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::limits::{FAILED_OF_CLIENT, FAILED_OF_CORP, code_hash, in_a_logins_time};
+use crate::login::limits::{FAILED_OF_CLIENT, FAILED_OF_CORP, code_hash, with_login_timeout};
 use crate::members::{self, Members, Visibility};
 use crate::rate_limit::{ClientRateLimiter, RateLimiter};
 use crate::session::Sessions;
@@ -32,18 +32,18 @@ const AT_ONCE: usize = 64;
 
 /// A code to be tried on exactly one (suite, corp).
 #[derive(Debug)]
-pub(crate) struct Attempt {
+pub(crate) struct AuthAttempt {
     pub(crate) suite_id: SuiteId,
     pub(crate) corp_id: CorpId,
     pub(crate) code: OAuthCode,
     pub(crate) client: Option<IpAddr>,
     /// The code came with a state of ours.
-    pub(crate) stated: bool,
+    pub(crate) state_verified: bool,
 }
 
-/// Where a login began: an end that comes later ends it too.
+/// Where a login started: an end that comes later ends it too.
 #[derive(Clone, Copy, Debug)]
-struct Began {
+struct Started {
     at: Timestamp,
     revocation_seq: u64,
 }
@@ -51,19 +51,19 @@ struct Began {
 /// Who was proven, and in which epochs.
 #[derive(Clone, Debug)]
 pub(crate) struct Authentication {
-    pub(crate) person: AuthenticatedMember,
+    pub(crate) member: AuthenticatedMember,
     pub(crate) corp_name: String,
     pub(crate) member_epoch: i64,
     pub(crate) authorization_epoch: i64,
     pub(crate) visible_at: Timestamp,
-    /// The number of the newest end when the login began.
+    /// The number of the newest end when the login started.
     pub(crate) revocation_seq: u64,
     /// The user that our auth model binds the person to, where it was read along.
     pub(crate) bound: Option<String>,
 }
 
 #[derive(Clone)]
-pub(crate) struct Prover(pub(super) Arc<Inner>);
+pub(crate) struct Authenticator(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) store: Store,
@@ -79,7 +79,7 @@ pub(super) struct Inner {
     pub(super) in_flight: moka::sync::Cache<(SuiteId, CorpId), Arc<Semaphore>>,
 }
 
-impl Prover {
+impl Authenticator {
     pub(crate) fn new(
         store: Store,
         api: Api,
@@ -112,7 +112,7 @@ impl Prover {
     ///
     /// # Errors
     /// Any of the login errors of the table; a code that fails is counted.
-    pub(crate) async fn prove(&self, attempt: &Attempt) -> Result<Authentication> {
+    pub(crate) async fn authenticate(&self, attempt: &AuthAttempt) -> Result<Authentication> {
         let code = attempt.code.expose();
         if code.trim().is_empty() || code.len() > LONGEST_CODE {
             return Err(Error::new(
@@ -120,26 +120,26 @@ impl Prover {
                 "code must be 1 to 512 bytes and not blank",
             ));
         }
-        let outcome = in_a_logins_time(self.attempt(attempt)).await;
+        let outcome = with_login_timeout(self.attempt(attempt)).await;
         if let Err(error) = &outcome {
             self.count(attempt, error);
         }
         outcome
     }
 
-    async fn attempt(&self, attempt: &Attempt) -> Result<Authentication> {
-        let began = Began {
+    async fn attempt(&self, attempt: &AuthAttempt) -> Result<Authentication> {
+        let started = Started {
             at: self.0.store.now(),
             revocation_seq: self.0.sessions.revocation_seq(),
         };
-        let began_at = began.at;
+        let started_at = started.at;
         self.check_limits(attempt)?;
         let code_hash = code_hash(attempt);
         if self
             .0
             .refused
             .get(&code_hash)
-            .is_some_and(|at| began_at.since(at) < REFUSED_FOR)
+            .is_some_and(|at| started_at.since(at) < REFUSED_FOR)
         {
             return Err(Error::new(
                 ErrorKind::CodeInvalid,
@@ -160,14 +160,14 @@ impl Prover {
         let _turn = in_flight.acquire().await;
         // Those before us may have used the limit up while we waited.
         self.check_limits(attempt)?;
-        let (identity, token) = self
-            .identify(&app, &attempt.code)
-            .await
-            .inspect_err(|error| {
-                if error.kind() == ErrorKind::CodeInvalid {
-                    self.0.refused.insert(code_hash, self.0.store.now());
-                }
-            })?;
+        let (identity, token) =
+            self.fetch_identity(&app, &attempt.code)
+                .await
+                .inspect_err(|error| {
+                    if error.kind() == ErrorKind::CodeInvalid {
+                        self.0.refused.insert(code_hash, self.0.store.now());
+                    }
+                })?;
         let Identity::Member {
             third_user_id,
             user_ticket,
@@ -184,33 +184,33 @@ impl Prover {
             attempt.corp_id.clone(),
             third_user_id,
         );
-        self.known(
+        self.complete(
             &authorization,
             &app,
             who,
             user_ticket.as_ref(),
             &token,
-            began,
+            started,
         )
         .await
     }
 
     /// The person is proven; what remains is whether the app is visible to them, and what they are called.
-    async fn known(
+    async fn complete(
         &self,
         authorization: &Authorization,
         app: &AppCredential,
         who: Principal,
         user_ticket: Option<&UserTicket>,
         token: &AccessToken,
-        began: Began,
+        started: Started,
     ) -> Result<Authentication> {
         let (mut known, mut bound) = self.0.members.find_with_user(&who).await?.unzip();
-        let mut began = began;
+        let mut started = started;
         if known.as_ref().is_some_and(|known| known.left_at.is_some()) {
             // WeCom has them back before the binding of who they were could be ended.
             self.0.members.finish_departure(&who).await?;
-            began = Began {
+            started = Started {
                 at: self.0.store.now(),
                 revocation_seq: self.0.sessions.revocation_seq(),
             };
@@ -222,7 +222,7 @@ impl Prover {
             match self.0.visibility.query(app, &who).await {
                 Ok(profile) => {
                     told = Some(profile.unwrap_or_default());
-                    visible_at = Some(began.at);
+                    visible_at = Some(started.at);
                 }
                 Err(error) if error.kind() == ErrorKind::UserNotVisible => return Err(error),
                 // WeCom cannot say; whoever it let in may come in, and the next login asks again.
@@ -268,18 +268,18 @@ impl Prover {
         let ended =
             self.0
                 .sessions
-                .member_revoked_since(&who, authorization.epoch, began.revocation_seq)
+                .member_revoked_since(&who, authorization.epoch, started.revocation_seq)
                 || stored
                     .and_then(|row| row.ended_at)
-                    .is_some_and(|ended_at| ended_at > began.at);
+                    .is_some_and(|ended_at| ended_at > started.at);
         let member_epoch = stored.map_or(0, |row| row.epoch) - i64::from(ended);
         Ok(Authentication {
-            person: AuthenticatedMember::new(who, profile),
+            member: AuthenticatedMember::new(who, profile),
             corp_name: authorization.corp_name.clone(),
             member_epoch,
             authorization_epoch: authorization.epoch,
             visible_at: visible_at.unwrap_or_default(),
-            revocation_seq: began.revocation_seq,
+            revocation_seq: started.revocation_seq,
             bound: bound.flatten(),
         })
     }
@@ -301,7 +301,7 @@ impl Prover {
         }
     }
 
-    async fn identify(
+    async fn fetch_identity(
         &self,
         app: &AppCredential,
         code: &OAuthCode,
@@ -315,8 +315,8 @@ impl Prover {
     }
 }
 
-impl fmt::Debug for Prover {
+impl fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Prover")
+        f.write_str("Authenticator")
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::db::{DATABASE_RETRY_AFTER, DbWaitTracker};
 use crate::digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::authenticate::{Attempt, Prover};
+use crate::login::authenticate::{AuthAttempt, Authenticator};
 
 /// A login is answered within this, whatever WeCom does.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(12);
@@ -16,18 +16,18 @@ pub(super) const FAILED_OF_CLIENT: u32 = 60;
 /// … and of one company; beyond it only codes that come with a state of ours are tried.
 pub(super) const FAILED_OF_CORP: u32 = 300;
 
-impl Prover {
+impl Authenticator {
     /// The same limits for a login that is proven otherwise, by a Type of the host app.
     ///
     /// # Errors
     /// `RATE_LIMITED`, `UPSTREAM_TIMEOUT`, or what `proof` says.
-    pub(crate) async fn limited<T>(
+    pub(crate) async fn with_rate_limit<T>(
         &self,
         client: Option<IpAddr>,
         proof: impl Future<Output = Result<T>> + Send,
     ) -> Result<T> {
         self.0.failed_of_client.check(client)?;
-        let outcome = in_a_logins_time(proof).await;
+        let outcome = with_login_timeout(proof).await;
         if let Err(error) = &outcome
             && matches!(
                 error.kind(),
@@ -39,9 +39,9 @@ impl Prover {
         outcome
     }
 
-    pub(super) fn check_limits(&self, attempt: &Attempt) -> Result<()> {
+    pub(super) fn check_limits(&self, attempt: &AuthAttempt) -> Result<()> {
         self.0.failed_of_client.check(attempt.client)?;
-        if !attempt.stated {
+        if !attempt.state_verified {
             self.0
                 .failed_of_corp
                 .check(&(attempt.suite_id.clone(), attempt.corp_id.clone()))?;
@@ -49,7 +49,7 @@ impl Prover {
         Ok(())
     }
 
-    pub(super) fn count(&self, attempt: &Attempt, error: &Error) {
+    pub(super) fn count(&self, attempt: &AuthAttempt, error: &Error) {
         let (of_client, of_corp) = match error.kind() {
             ErrorKind::CodeInvalid => (true, error.errcode().is_some()),
             ErrorKind::CorpNotAuthorized => (true, false),
@@ -68,7 +68,7 @@ impl Prover {
 
 /// A login has so much time; whoever was waited for last is the one that was late. In a box, because the compiler measures
 /// how deep the futures of a whole request go.
-pub(super) fn in_a_logins_time<'a, T: 'a>(
+pub(super) fn with_login_timeout<'a, T: 'a>(
     login: impl Future<Output = Result<T>> + Send + 'a,
 ) -> Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>> {
     Box::pin(async move {
@@ -91,7 +91,7 @@ pub(super) fn in_a_logins_time<'a, T: 'a>(
 }
 
 /// By what a refused code is known.
-pub(super) fn code_hash(attempt: &Attempt) -> [u8; 32] {
+pub(super) fn code_hash(attempt: &AuthAttempt) -> [u8; 32] {
     let parts = [
         attempt.suite_id.as_str(),
         attempt.corp_id.as_str(),

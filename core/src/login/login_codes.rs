@@ -1,4 +1,4 @@
-//! Login codes: a single-use ticket that proves for 300 seconds who logged in.
+//! Login codes: a single-use grant that proves for 300 seconds who logged in.
 
 use std::fmt;
 use std::time::Duration;
@@ -22,7 +22,7 @@ const LIFE: Duration = Duration::from_secs(300);
 
 /// What a login code stands for.
 #[derive(Clone, Debug)]
-pub(crate) struct Ticket {
+pub(crate) struct LoginGrant {
     pub(crate) principal: Principal,
     pub(crate) user_id: String,
     pub(crate) instance: String,
@@ -42,18 +42,18 @@ impl LoginCodes {
     }
 
     /// Makes a code. Only its hash is kept.
-    pub(crate) async fn issue(&self, ticket: &Ticket) -> Result<LoginCode> {
+    pub(crate) async fn issue(&self, grant: &LoginGrant) -> Result<LoginCode> {
         let code = LoginCode::new(URL_SAFE_NO_PAD.encode(random::bytes::<CODE_BYTES>()));
         let row = ActiveModel {
             hash: Set(hash(&code)),
-            suite_id: Set(ticket.principal.suite_id.clone()),
-            corp_id: Set(ticket.principal.corp_id.clone()),
-            third_user_id: Set(ticket.principal.third_user_id.clone()),
-            user_id: Set(ticket.user_id.clone()),
-            instance: Set(ticket.instance.clone()),
-            login_type: Set(ticket.login_type.as_str().to_owned()),
-            member_epoch: Set(ticket.member_epoch),
-            authorization_epoch: Set(ticket.authorization_epoch),
+            suite_id: Set(grant.principal.suite_id.clone()),
+            corp_id: Set(grant.principal.corp_id.clone()),
+            third_user_id: Set(grant.principal.third_user_id.clone()),
+            user_id: Set(grant.user_id.clone()),
+            instance: Set(grant.instance.clone()),
+            login_type: Set(grant.login_type.as_str().to_owned()),
+            member_epoch: Set(grant.member_epoch),
+            authorization_epoch: Set(grant.authorization_epoch),
             expires_at: Set(self.store.now() + LIFE),
             used_at: Set(None),
         };
@@ -64,7 +64,7 @@ impl LoginCodes {
     }
 
     /// What a code stands for that can still be used; it stays good.
-    pub(crate) async fn find(&self, code: &LoginCode) -> Result<Ticket> {
+    pub(crate) async fn find(&self, code: &LoginCode) -> Result<LoginGrant> {
         let usable = Condition::all()
             .add(Column::UsedAt.is_null())
             .add(Column::ExpiresAt.gt(self.store.now()));
@@ -72,11 +72,11 @@ impl LoginCodes {
             .filter(usable)
             .one(self.store.database())
             .await?;
-        ticket(row.ok_or_else(invalid)?)
+        grant(row.ok_or_else(invalid)?)
     }
 
     /// Uses a code up, once whoever else tries: the statement that finds it unused wins.
-    pub(crate) async fn consume(&self, code: &LoginCode) -> Result<Ticket> {
+    pub(crate) async fn consume(&self, code: &LoginCode) -> Result<LoginGrant> {
         // What we did not make does not reach the database.
         if !URL_SAFE_NO_PAD
             .decode(code.expose())
@@ -97,7 +97,7 @@ impl LoginCodes {
             return Err(invalid());
         }
         let row = Entity::find_by_id(hash).one(self.store.database()).await?;
-        ticket(row.ok_or_else(invalid)?)
+        grant(row.ok_or_else(invalid)?)
     }
 
     /// Removes what expired; says how many went.
@@ -113,8 +113,8 @@ impl fmt::Debug for LoginCodes {
     }
 }
 
-fn ticket(row: Model) -> Result<Ticket> {
-    Ok(Ticket {
+fn grant(row: Model) -> Result<LoginGrant> {
+    Ok(LoginGrant {
         principal: Principal::new(row.suite_id, row.corp_id, row.third_user_id),
         user_id: row.user_id,
         instance: row.instance,

@@ -12,7 +12,7 @@ use crate::domain::{CorpId, OrganizationCode, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rate_limit::ClientRateLimiter;
 
-/// Look-ups in a minute of one client, by whichever door.
+/// PageConfig-ups in a minute of one client, by whichever door.
 const LOOK_UPS: u32 = 30;
 
 #[derive(Clone)]

@@ -15,29 +15,31 @@ use crate::error::Result;
 const KEPT_LONGER: Duration = Duration::from_mins(10);
 
 #[derive(Clone)]
-pub(crate) struct SpentStates(Store);
+pub(crate) struct UsedStates {
+    store: Store,
+}
 
-impl SpentStates {
+impl UsedStates {
     pub(crate) const fn new(store: Store) -> Self {
-        Self(store)
+        Self { store }
     }
 
     /// Whether a code that came with this state was accepted before.
     pub(crate) async fn contains(&self, state: &str) -> Result<bool> {
         Ok(Entity::find_by_id(hash(state))
-            .one(self.0.database())
+            .one(self.store.database())
             .await?
             .is_some())
     }
 
     /// Spends a state. Of several that try at once, one is told that it did.
-    pub(crate) async fn spend(&self, state: &str, expires_at: Timestamp) -> Result<bool> {
+    pub(crate) async fn consume(&self, state: &str, expires_at: Timestamp) -> Result<bool> {
         let row = ActiveModel {
             hash: Set(hash(state)),
             expires_at: Set(expires_at + KEPT_LONGER),
         };
         match Entity::insert(row)
-            .exec_without_returning(self.0.database())
+            .exec_without_returning(self.store.database())
             .await
         {
             Ok(_) => Ok(true),
@@ -48,14 +50,14 @@ impl SpentStates {
 
     /// Removes what expired; says how many went.
     pub(crate) async fn remove_expired(&self) -> Result<u64> {
-        let expired = Condition::all().add(Column::ExpiresAt.lte(self.0.now()));
-        delete_in_batches::<Entity, Vec<u8>>(&self.0, Column::Hash, expired).await
+        let expired = Condition::all().add(Column::ExpiresAt.lte(self.store.now()));
+        delete_in_batches::<Entity, Vec<u8>>(&self.store, Column::Hash, expired).await
     }
 }
 
-impl fmt::Debug for SpentStates {
+impl fmt::Debug for UsedStates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SpentStates")
+        f.write_str("UsedStates")
     }
 }
 
@@ -78,11 +80,11 @@ mod tests {
         let store = Store::open(database, Arc::new(clock.clone()), true)
             .await
             .unwrap();
-        let states = SpentStates::new(store.clone());
+        let states = UsedStates::new(store.clone());
         assert!(!states.contains("a").await.unwrap());
         let expires_at = store.now() + Duration::from_mins(10);
-        assert!(states.spend("a", expires_at).await.unwrap());
-        assert!(!states.spend("a", expires_at).await.unwrap());
+        assert!(states.consume("a", expires_at).await.unwrap());
+        assert!(!states.consume("a", expires_at).await.unwrap());
         assert!(states.contains("a").await.unwrap() && !states.contains("b").await.unwrap());
 
         clock.advance(Duration::from_mins(19));

@@ -41,12 +41,14 @@ mod revoke;
 mod rows;
 mod session_cache;
 mod sessions;
+mod summary;
 mod token;
 mod verify;
 
 pub use config::SessionConfig;
 pub use current_user::CurrentUser;
 pub use issue::IssuedSession;
+pub use summary::{SessionSummary, UserSummary};
 pub use token::SessionToken;
 pub use verify::{PendingVerify, Verification, Verified};
 

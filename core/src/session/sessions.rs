@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Timestamp;
 use crate::db::Store;
@@ -138,6 +139,22 @@ impl Sessions {
     /// Evicts the sessions that no request used lately.
     pub(crate) fn evict_idle(&self) {
         self.inner.cache.evict_idle(self.inner.store.now());
+    }
+
+    /// Stops serving cached sessions a while after the shutdown began: from then on this node hears of no revocation. The
+    /// future does not keep the sessions alive.
+    pub(crate) fn expire_cache_after_shutdown(
+        &self,
+        shutdown: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let (inner, max_stale) = (Arc::downgrade(&self.inner), self.inner.config.max_stale());
+        async move {
+            shutdown.cancelled().await;
+            tokio::time::sleep(max_stale).await;
+            if let Some(inner) = inner.upgrade() {
+                Self { inner }.set_stale(true);
+            }
+        }
     }
 
     /// While `stale`, no session is served from the cache: revocations of other nodes may be missing.

@@ -30,7 +30,7 @@ pub(super) async fn verify_and_register(store: &Store, keys: &DataKeys) -> Resul
         return Err(Error::new(
             ErrorKind::Config,
             "this node lacks a data key that the database was written with: bring it back, after the key that writes; \
-             it may go when `AuthService::rotate_keys` has sealed everything anew",
+             it may go when `AdminService::rotate_keys` has sealed everything anew",
         ));
     }
     // A key that only reads is not booked: nodes that do not have it yet can still start.

@@ -1,13 +1,14 @@
 //! The routes for administrators.
 
+use http::Response;
 use serde::Serialize;
 
-use crate::app::WecomLogin;
 use crate::error::{Error, ErrorKind, Result};
 use crate::web::admin::AdminAction;
-use crate::web::dispatch::Call;
+use crate::web::http_service::HttpDeps;
 use crate::web::params::{RecordsParams, SetCodeParams, record_id};
-use crate::web::response::Response;
+use crate::web::request::RoutedRequest;
+use crate::web::response::{ResponseBody, empty, json};
 use crate::web::routes::Endpoint;
 
 #[derive(Serialize)]
@@ -20,43 +21,48 @@ struct Corps<T> {
     corps: T,
 }
 
-pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> {
-    let headers = call.request.headers.as_slice();
-    let client = call.client(login);
-    let administrator = login
-        .0
-        .web
-        .administrator(&login.0.sessions, &call.request.method, headers, client)
+pub(super) async fn answer(
+    deps: &HttpDeps,
+    request: &RoutedRequest,
+) -> Result<Response<ResponseBody>> {
+    let administrator = deps
+        .config
+        .administrator(
+            &deps.sessions,
+            request.method.as_str(),
+            &request.headers,
+            request.client,
+        )
         .await?;
-    let service = login.service();
-    match call.endpoint {
+    match request.endpoint {
         Endpoint::SetCode => {
-            let params = SetCodeParams::parse(call.body()?)?;
-            administrator.may(AdminAction::SetCode, Some(&params.corp_id))?;
-            service
-                .set_code(&params.corp_id, &params.code, params.suite_id.as_ref())
+            let params = SetCodeParams::parse(request.body()?)?;
+            administrator.authorize(AdminAction::SetCode, Some(&params.corp_id))?;
+            let suite_id = params.suite_id.as_ref();
+            deps.auth
+                .set_organization_code(&params.corp_id, &params.code, suite_id)
                 .await?;
-            Ok(Response::empty(204))
+            Ok(empty(204))
         }
         Endpoint::RetryCallback => {
-            let record_id = record_id(call.body()?)?;
-            administrator.may(AdminAction::RetryCallback, None)?;
-            service.retry_callback(record_id).await?;
-            Ok(Response::empty(204))
+            let record_id = record_id(request.body()?)?;
+            administrator.authorize(AdminAction::RetryCallback, None)?;
+            deps.auth.retry_callback(record_id).await?;
+            Ok(empty(204))
         }
         Endpoint::CallbackRecords => {
-            let params = RecordsParams::parse(&call.request.query)?;
-            administrator.may(AdminAction::CallbackRecords, None)?;
-            let records = service
+            let params = RecordsParams::parse(&request.query)?;
+            administrator.authorize(AdminAction::CallbackRecords, None)?;
+            let records = deps
+                .admin
                 .callback_records(params.status, params.limit, params.before)
                 .await?;
-            Ok(Response::json(&Records { records }))
+            Ok(json(&Records { records }))
         }
         Endpoint::Corps => {
-            administrator.may(AdminAction::Corps, None)?;
-            Ok(Response::json(&Corps {
-                corps: service.corps().await?,
-            }))
+            administrator.authorize(AdminAction::Corps, None)?;
+            let corps = deps.admin.corps().await?;
+            Ok(json(&Corps { corps }))
         }
         _ => Err(Error::new(
             ErrorKind::Internal,

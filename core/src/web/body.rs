@@ -1,17 +1,15 @@
 //! A request body, read up to a limit of our own, whatever limits the host app has.
 
+use std::error::Error as StdError;
 use std::fmt;
 
-use bytes::{Buf, Bytes};
-use futures_util::{Stream, StreamExt as _};
-use http_body::Frame;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited, StreamBody};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 /// The body of a request, as far as it could be read.
 #[derive(Clone)]
-#[non_exhaustive]
-pub enum Body {
-    /// The whole body.
+pub(super) enum Body {
+    /// All of it.
     Complete(Bytes),
     /// The body is longer than the route allows.
     TooLarge,
@@ -20,22 +18,19 @@ pub enum Body {
 }
 
 impl Body {
-    /// Reads at most `limit` bytes. A body whose `content_length` (`Content-Length`, or 0 without one) is larger is
-    /// not read at all; with a limit of 0 no body is.
-    pub async fn read<C: Buf, E>(
-        chunks: impl Stream<Item = Result<C, E>>,
-        content_length: u64,
-        limit: usize,
-    ) -> Self {
+    /// Reads at most `limit` bytes, and nothing of a body that announces more (`content_length`: `Content-Length`, or 0).
+    /// With a limit of 0 the body is not touched.
+    pub(super) async fn read<B>(body: B, content_length: u64, limit: usize) -> Self
+    where
+        B: http_body::Body<Error: Into<Box<dyn StdError + Send + Sync>>>,
+    {
         if limit == 0 {
             return Self::Complete(Bytes::new());
         }
         if usize::try_from(content_length).map_or(true, |length| length > limit) {
             return Self::TooLarge;
         }
-        let frames =
-            chunks.map(|chunk| chunk.map(Frame::data).map_err(|_| "the body is incomplete"));
-        match Limited::new(StreamBody::new(frames), limit).collect().await {
+        match Limited::new(body, limit).collect().await {
             Ok(collected) => Self::Complete(collected.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => Self::TooLarge,
             Err(_) => Self::Incomplete,
@@ -56,11 +51,18 @@ impl fmt::Debug for Body {
 #[cfg(test)]
 mod tests {
     use futures_util::stream;
+    use http_body::Frame;
+    use http_body_util::StreamBody;
 
     use super::*;
 
     async fn read(chunks: &[Result<&'static [u8], ()>], content_length: u64, limit: usize) -> Body {
-        Body::read(stream::iter(chunks.to_vec()), content_length, limit).await
+        let frames = chunks.to_vec().into_iter().map(|chunk| {
+            chunk
+                .map(Frame::data)
+                .map_err(|()| std::io::Error::other("the connection broke"))
+        });
+        Body::read(StreamBody::new(stream::iter(frames)), content_length, limit).await
     }
 
     fn bytes(body: Body) -> Option<Bytes> {

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::Result;
-use crate::web::admin::Admin;
+use crate::web::admin::AdminAuth;
 use crate::web::browser::{PageConfig, can_return_to};
 use crate::web::client::TrustedProxies;
 use crate::web::cookie::{CookieNames, SessionCookie};
@@ -20,21 +20,21 @@ const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Where we are, who administers us, and which proxies are believed.
 #[derive(Debug)]
-pub(crate) struct Web {
+pub(crate) struct HttpConfig {
     pub(crate) public_url: PublicUrl,
     pub(crate) mount: Mount,
-    pub(crate) admin: Admin,
+    pub(crate) admin: AdminAuth,
     pub(crate) proxies: TrustedProxies,
     pub(crate) cookie: SessionCookie,
     pub(crate) cookie_names: CookieNames,
     pub(crate) page_config: PageConfig,
 }
 
-impl Web {
+impl HttpConfig {
     pub(crate) fn new(
         public_url: PublicUrl,
         mount: Mount,
-        admin: Admin,
+        admin: AdminAuth,
         proxies: TrustedProxies,
     ) -> Self {
         let cookie_names = CookieNames::new(&public_url);
@@ -113,7 +113,7 @@ mod tests {
     fn the_way_to_the_login_follows_the_public_url() {
         let web = |url: &str, mount: &str| {
             let (url, mount) = (PublicUrl::new(url).unwrap(), Mount::new(mount).unwrap());
-            Web::new(url, mount, Admin::default(), TrustedProxies::default())
+            HttpConfig::new(url, mount, AdminAuth::default(), TrustedProxies::default())
         };
         let root = web("https://a.example", "/auth");
         assert_eq!(

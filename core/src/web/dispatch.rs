@@ -1,83 +1,71 @@
-//! From a request of ours to its response.
+//! From a request to one of our routes to its response.
 
+use std::borrow::Cow;
+use std::error::Error as StdError;
 use std::net::IpAddr;
-use std::pin::Pin;
 
-use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, Request, Response};
 
-use crate::app::WecomLogin;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind};
 use crate::rate_limit::client_key;
 use crate::web::body::Body;
 use crate::web::client::UNKNOWN_CLIENT;
+use crate::web::http_service::{HttpDeps, HttpService};
 use crate::web::problem::{method_not_allowed, problem};
-use crate::web::request::Request;
-use crate::web::response::Response;
+use crate::web::request::RoutedRequest;
+use crate::web::response::{ResponseBody, ResponseExt as _};
 use crate::web::routes::{self, Access, Endpoint, Route};
 use crate::web::{admin_routes, browser, login_routes, notify, session_routes};
 
-/// A request that found its route.
-pub(super) struct Call {
-    pub(super) endpoint: Endpoint,
-    /// The `{Instance}` or `{id}` of the path.
-    pub(super) variable: Option<String>,
-    pub(super) request: Request,
-}
-
-impl Call {
-    /// The whole body.
-    pub(super) fn body(&self) -> Result<&Bytes> {
-        match &self.request.body {
-            Body::Complete(body) => Ok(body),
-            Body::TooLarge => Err(Error::new(ErrorKind::BodyTooLarge, "the body is too large")),
-            Body::Incomplete => Err(Error::new(ErrorKind::ApiParams, "the body broke off")),
-        }
-    }
-
-    /// The variable of a path that has one.
-    pub(super) fn variable(&self) -> &str {
-        self.variable.as_deref().unwrap_or_default()
-    }
-
-    /// What the client is counted by. Whoever comes without an address is counted all the same.
-    pub(super) fn client(&self, login: &WecomLogin) -> IpAddr {
-        let (proxies, headers) = (&login.0.web.proxies, self.request.headers.as_slice());
-        self.request.client.map_or(UNKNOWN_CLIENT, |peer| {
-            client_key(proxies.client_ip(peer, headers))
-        })
-    }
-}
-
-impl WecomLogin {
-    /// The route of a path below the mount; `None` if it is none of ours.
-    #[must_use]
-    pub fn route(&self, path: &str) -> Option<&'static Route> {
+impl HttpService {
+    /// The route of a path below the mount.
+    pub(crate) fn route(&self, path: &str) -> Option<&'static Route> {
         Some(routes::find(path)?.0)
     }
 
-    /// Answers a request; `None` if its path is none of ours. The work runs on the runtime that the handle was built
-    /// on: it may be awaited on any other, and whoever stops waiting cancels nothing.
-    pub async fn respond(&self, request: Request) -> Option<Response> {
-        let (route, variable) = routes::find(&request.path)?;
-        let variable = variable.map(std::borrow::Cow::into_owned);
-        let head = request.method == "HEAD";
+    /// Answers a request; `None` if its path is none of ours.
+    pub(crate) async fn respond<B>(
+        &self,
+        request: Request<B>,
+        peer: Option<IpAddr>,
+    ) -> Option<Response<ResponseBody>>
+    where
+        B: http_body::Body<Error: Into<Box<dyn StdError + Send + Sync>>>,
+    {
+        let (parts, body) = request.into_parts();
+        let (route, variable) = routes::find(parts.uri.path())?;
+        let variable = variable.map(Cow::into_owned);
+        let limit = route.body_limit_of(parts.method.as_str());
+        let announced = body.size_hint().lower().max(content_length(&parts.headers));
+        let body = Body::read(body, announced, limit).await;
+        let head = parts.method == http::Method::HEAD;
         let page = (route.access == Access::Browser)
-            .then(|| browser::Language::from_headers(request.headers.as_slice()));
-        let login = self.clone();
-        // In a box, because the compiler measures how deep the futures of a host app go.
-        let work: Pin<Box<dyn Future<Output = Response> + Send>> = Box::pin(async move {
-            let call = Call {
-                endpoint: route.endpoint,
-                variable,
-                request,
-            };
-            login.answer(route, call).await
+            .then(|| browser::Language::from_headers(&parts.headers));
+        let proxies = &self.deps.config.proxies;
+        let client = peer.map_or(UNKNOWN_CLIENT, |peer| {
+            client_key(proxies.client_ip(peer, &parts.headers))
         });
-        let response = self.0.tasks.spawn_on(work, &self.0.runtime).await.unwrap_or_else(|error| {
-            tracing::error!(target: "wecom_login", %error, path = route.path, "a request was not answered");
+        let request = RoutedRequest {
+            endpoint: route.endpoint,
+            variable,
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            method: parts.method,
+            headers: parts.headers,
+            body,
+            client,
+        };
+        let this = self.clone();
+        // Boxed for the depth of the caller's types, as in `TaskRunner::run`.
+        let work: BoxFuture<'static, Response<ResponseBody>> =
+            Box::pin(async move { this.deps.answer(route, &request).await });
+        let answered = self.deps.tasks.spawn(work).await;
+        let response = answered.unwrap_or_else(|error| {
+            tracing::error!(target: "wecom_login", %error, path = route.path, "request handler panicked");
             match page {
-                Some(language) => browser::broken(self, language),
-                None => problem(&Error::new(ErrorKind::Internal, "the request was not answered")),
+                Some(language) => browser::broken(&self.deps, language),
+                None => problem(&Error::new(ErrorKind::Internal, "the handler panicked")),
             }
         });
         Some(if head {
@@ -86,25 +74,39 @@ impl WecomLogin {
             response
         })
     }
+}
 
-    async fn answer(&self, route: &'static Route, call: Call) -> Response {
-        // First the method, then who it is, then what they want.
-        if !route.takes(&call.request.method) {
+impl HttpDeps {
+    /// Checks the method first, then who asks, then what for.
+    async fn answer(
+        &self,
+        route: &'static Route,
+        request: &RoutedRequest,
+    ) -> Response<ResponseBody> {
+        if !route.takes(request.method.as_str()) {
             return match route.endpoint {
                 Endpoint::Notify => notify::refused(405),
                 _ => method_not_allowed(route.methods),
             };
         }
         let result = match route.access {
-            Access::WeCom => return notify::answer(self, &call).await,
-            Access::Browser => return browser::answer(self, &call).await,
-            Access::Anyone => login_routes::answer(self, &call).await,
-            Access::Session => session_routes::answer(self, &call).await,
-            Access::Admin => admin_routes::answer(self, &call).await,
+            Access::WeCom => return notify::answer(self, request).await,
+            Access::Browser => return browser::answer(self, request).await,
+            Access::Anyone => login_routes::answer(self, request).await,
+            Access::Session => session_routes::answer(self, request).await,
+            Access::Admin => admin_routes::answer(self, request).await,
         };
         result.unwrap_or_else(|error| {
-            tracing::debug!(target: "wecom_login", %error, path = route.path, "a request was refused");
-            self.reject(error, call.request.headers.as_slice()).response()
+            tracing::debug!(target: "wecom_login", %error, path = route.path, "request refused");
+            self.config.rejection(error, &request.headers).response()
         })
     }
+}
+
+/// What the request announces of its body: `Content-Length`, or 0.
+fn content_length(headers: &HeaderMap) -> u64 {
+    headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .unwrap_or_default()
 }

@@ -10,9 +10,9 @@ use crate::domain::{CorpId, SuiteId, WecomUserId};
 use crate::domain::{LoginType, Platform, Principal, Profile};
 use crate::session::{BackgroundTask, CurrentUser, NewSession, SessionConfig, Sessions};
 use crate::vault::{DataKey, KeyRing};
-use crate::web::admin::Admin;
+use crate::web::admin::AdminAuth;
 use crate::web::client::TrustedProxies;
-use crate::web::config::Web;
+use crate::web::config::HttpConfig;
 use crate::web::mount::Mount;
 use crate::web::public_url::PublicUrl;
 
@@ -75,11 +75,11 @@ pub(super) fn headers(lines: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-pub(super) fn web() -> Web {
-    web_with(Admin::default())
+pub(super) fn web() -> HttpConfig {
+    web_with(AdminAuth::default())
 }
 
-pub(super) fn web_with(admin: Admin) -> Web {
+pub(super) fn web_with(admin: AdminAuth) -> HttpConfig {
     let url = PublicUrl::new("http://127.0.0.1:3000").unwrap();
-    Web::new(url, Mount::default(), admin, TrustedProxies::default())
+    HttpConfig::new(url, Mount::default(), admin, TrustedProxies::default())
 }

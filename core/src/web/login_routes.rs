@@ -1,52 +1,53 @@
 //! The routes for anyone: what a login needs, and the logins themselves.
 
-use crate::app::{LoginByCodeRequest, LoginCodeRequest, WecomLogin, WorkbenchLoginRequest};
+use http::Response;
+
 use crate::error::{Error, ErrorKind, Result};
-use crate::web::dispatch::Call;
+use crate::login::{LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
+use crate::web::http_service::HttpDeps;
 use crate::web::params::{LoginByCodeParams, LoginCodeParams, WorkbenchParams, organization_code};
-use crate::web::response::Response;
+use crate::web::request::RoutedRequest;
+use crate::web::response::{ResponseBody, json};
 use crate::web::routes::Endpoint;
 
-pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> {
-    let client = Some(call.client(login));
-    match call.endpoint {
+pub(super) async fn answer(
+    deps: &HttpDeps,
+    request: &RoutedRequest,
+) -> Result<Response<ResponseBody>> {
+    let client = request.client;
+    match request.endpoint {
         Endpoint::LoginConfig => {
-            let config = login.instance(call.variable())?.login_config().await?;
-            Ok(Response::json(&config))
+            let config = deps.instance(request.variable())?.login_config().await?;
+            Ok(json(&config))
         }
         Endpoint::LoginConfigByCode => {
-            let code = organization_code(&call.request.query)?;
-            Ok(Response::json(
-                &login.service().login_config_by_code(&code, client).await?,
-            ))
+            let code = organization_code(&request.query)?;
+            let found = deps.auth.login_config_by_code(&code, Some(client)).await?;
+            Ok(json(&found))
         }
         Endpoint::LoginCode => {
-            let instance = login.instance(call.variable())?;
-            let params = LoginCodeParams::parse(call.body()?)?;
-            let request = LoginCodeRequest::new(params.corp_id, params.code)
+            let instance = deps.instance(request.variable())?;
+            let params = LoginCodeParams::parse(request.body()?)?;
+            let login = LoginCodeRequest::new(params.corp_id, params.code)
                 .with_login_type(params.login_type)
                 .with_client(client);
-            Ok(Response::json(&instance.login_code(request).await?))
+            Ok(json(&instance.login_code(login).await?))
         }
         Endpoint::LoginByCode => {
-            let params = LoginByCodeParams::parse(call.body()?)?;
-            let request = LoginByCodeRequest::new(params.login_code)
-                .with_corp_id(params.corp_id)
+            let params = LoginByCodeParams::parse(request.body()?)?;
+            let mut login = LoginByCodeRequest::new(params.login_code)
                 .with_platform(params.platform)
                 .with_client(client);
-            Ok(Response::json(
-                &login.service().login_by_code(request).await?,
-            ))
+            login.corp_id = params.corp_id;
+            Ok(json(&deps.auth.login_by_code(login).await?))
         }
         Endpoint::LoginByWorkbench => {
-            let params = WorkbenchParams::parse(call.body()?)?;
-            let request = WorkbenchLoginRequest::new(params.corp_id, params.code)
+            let params = WorkbenchParams::parse(request.body()?)?;
+            let mut login = WorkbenchLoginRequest::new(params.corp_id, params.code)
                 .with_platform(params.platform)
-                .with_suite_id(params.suite_id)
                 .with_client(client);
-            Ok(Response::json(
-                &login.service().login_by_workbench(request).await?,
-            ))
+            login.suite_id = params.suite_id;
+            Ok(json(&deps.auth.login_by_workbench(login).await?))
         }
         _ => Err(Error::new(
             ErrorKind::Internal,

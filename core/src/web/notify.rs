@@ -1,20 +1,22 @@
 //! WeCom's callbacks: plain text, and nothing at all where they are refused.
 
-use crate::app::WecomLogin;
+use http::Response;
+
 use crate::error::ErrorKind;
 use crate::inbox::NotifyResponse;
-use crate::web::dispatch::Call;
-use crate::web::response::Response;
+use crate::web::http_service::HttpDeps;
+use crate::web::request::RoutedRequest;
+use crate::web::response::{ResponseBody, ResponseHead as _};
 
-pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Response {
-    let body = match call.body() {
+pub(super) async fn answer(deps: &HttpDeps, request: &RoutedRequest) -> Response<ResponseBody> {
+    let body = match request.body() {
         Ok(body) => body,
         Err(error) if error.kind() == ErrorKind::BodyTooLarge => return refused(413),
         Err(_) => return refused(400),
     };
-    let (method, query) = (&call.request.method, &call.request.query);
-    let answer = match call.variable.as_deref().map(|name| login.instance(name)) {
-        None => login.service().notify(method, query, body).await,
+    let (method, query) = (request.method.as_str(), &request.query);
+    let answer = match request.variable.as_deref().map(|name| deps.instance(name)) {
+        None => deps.auth.notify(method, query, body).await,
         Some(Ok(instance)) => instance.notify(method, query, body).await,
         Some(Err(_)) => return refused(404),
     };
@@ -22,14 +24,16 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Response {
 }
 
 /// A refusal: empty, with the headers of every answer.
-pub(super) fn refused(status: u16) -> Response {
+pub(super) fn refused(status: u16) -> Response<ResponseBody> {
     plain(NotifyResponse::refusal(status))
 }
 
-fn plain(answer: NotifyResponse) -> Response {
-    Response {
-        status: answer.status,
-        headers: answer.headers(),
-        body: answer.body,
+fn plain(answer: NotifyResponse) -> Response<ResponseBody> {
+    let headers = answer.headers();
+    let mut response = Response::new(ResponseBody::from(answer.body));
+    response.set_status(answer.status);
+    for (name, value) in headers {
+        response.append(name, &value);
     }
+    response
 }

@@ -4,10 +4,11 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Response;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
-use crate::web::response::Response;
+use crate::web::response::{ResponseBody, ResponseExt as _, with_body};
 
 /// What is sent where credentials are missing (RFC 6750, 3: no error where nothing was sent).
 pub(super) const BEARER_CHALLENGE: &str = r#"Bearer realm="wecom-login""#;
@@ -26,18 +27,18 @@ struct Problem<'a> {
 }
 
 /// The response to a request that failed.
-pub(crate) fn problem(error: &Error) -> Response {
+pub(crate) fn problem(error: &Error) -> Response<ResponseBody> {
     // Elsewhere the detail is for the log: it may tell apart what callers must not tell apart.
     let detail = (error.kind().status() == 400).then(|| error.detail());
     with_detail(error, detail)
 }
 
 /// The same with a sentence that is known to be harmless.
-pub(crate) fn problem_with_detail(error: &Error, sentence: &'static str) -> Response {
+pub(crate) fn problem_with_detail(error: &Error, sentence: &'static str) -> Response<ResponseBody> {
     with_detail(error, Some(sentence))
 }
 
-fn with_detail(error: &Error, detail: Option<&str>) -> Response {
+fn with_detail(error: &Error, detail: Option<&str>) -> Response<ResponseBody> {
     /// What those without a session are told, who may be many, is written once.
     static UNAUTHENTICATED: LazyLock<Bytes> =
         LazyLock::new(|| body(ErrorKind::Unauthenticated, None, None));
@@ -49,7 +50,7 @@ fn with_detail(error: &Error, detail: Option<&str>) -> Response {
         (ErrorKind::TokenInvalid, None, None) => TOKEN_INVALID.clone(),
         (kind, errcode, detail) => body(kind, errcode, detail),
     };
-    let mut response = Response::with_body(row.status, "application/problem+json", body);
+    let mut response = with_body(row.status, "application/problem+json", body);
     if let Some(wait) = error.retry_after() {
         response = response.with_header("retry-after", ceil_seconds(wait).to_string());
     }
@@ -73,12 +74,12 @@ fn body(kind: ErrorKind, errcode: Option<i64>, detail: Option<&str>) -> Bytes {
 }
 
 /// The response to a live session that a predicate does not let in (RFC 6750, 3.1).
-pub(crate) fn insufficient_scope(error: &Error) -> Response {
+pub(crate) fn insufficient_scope(error: &Error) -> Response<ResponseBody> {
     problem(error).with_header("www-authenticate", INSUFFICIENT_SCOPE)
 }
 
 /// The response to a method that a path does not take.
-pub(crate) fn method_not_allowed(methods: &[&str]) -> Response {
+pub(crate) fn method_not_allowed(methods: &[&str]) -> Response<ResponseBody> {
     let error = Error::new(ErrorKind::MethodNotAllowed, "see Allow");
     problem(&error).with_header("allow", methods.join(", "))
 }
@@ -94,22 +95,32 @@ mod tests {
 
     use super::*;
 
-    fn body(response: &Response) -> Value {
-        serde_json::from_slice(&response.body).unwrap()
+    fn header<'a>(response: &'a Response<ResponseBody>, name: &str) -> Option<&'a str> {
+        response
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap())
+    }
+
+    fn body(response: &Response<ResponseBody>) -> Value {
+        serde_json::from_slice(response.body().as_bytes()).unwrap()
     }
 
     #[test]
     fn a_problem_says_what_its_row_says() {
         let error = Error::new(ErrorKind::CodeInvalid, "auth/getuserinfo").with_errcode(40029);
         let response = problem(&error);
-        assert_eq!(response.status, 401);
+        assert_eq!(response.status(), 401);
         assert_eq!(
-            response.header("content-type"),
+            header(&response, "content-type"),
             Some("application/problem+json")
         );
-        assert_eq!(response.header("cache-control"), Some("no-store"));
-        assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
-        assert_eq!(response.header("www-authenticate"), Some(BEARER_CHALLENGE));
+        assert_eq!(header(&response, "cache-control"), Some("no-store"));
+        assert_eq!(header(&response, "x-content-type-options"), Some("nosniff"));
+        assert_eq!(
+            header(&response, "www-authenticate"),
+            Some(BEARER_CHALLENGE)
+        );
         let title = ErrorKind::CodeInvalid.row().title;
         assert_eq!(
             body(&response),
@@ -127,17 +138,14 @@ mod tests {
             ErrorKind::StoreUnavailable,
         ] {
             let response = problem(&Error::new(kind, "/var/lib/app.sqlite"));
-            assert!(!String::from_utf8_lossy(&response.body).contains("app.sqlite"));
+            assert!(!String::from_utf8_lossy(response.body().as_bytes()).contains("app.sqlite"));
         }
     }
 
     #[test]
     fn challenges_are_those_of_rfc_6750() {
-        let of = |kind| {
-            problem(&Error::new(kind, ""))
-                .header("www-authenticate")
-                .map(str::to_owned)
-        };
+        let of =
+            |kind| header(&problem(&Error::new(kind, "")), "www-authenticate").map(str::to_owned);
         assert_eq!(
             of(ErrorKind::Unauthenticated).as_deref(),
             Some(BEARER_CHALLENGE)
@@ -146,21 +154,27 @@ mod tests {
         assert_eq!(of(ErrorKind::Forbidden), None);
         assert_eq!(of(ErrorKind::CredentialsConflict), None);
         let refused = insufficient_scope(&Error::new(ErrorKind::Forbidden, ""));
-        assert_eq!(refused.header("www-authenticate"), Some(INSUFFICIENT_SCOPE));
+        assert_eq!(
+            header(&refused, "www-authenticate"),
+            Some(INSUFFICIENT_SCOPE)
+        );
     }
 
     #[test]
     fn a_wait_is_rounded_up_to_seconds() {
-        let limited = |millis| {
+        let with_rate_limit = |millis| {
             let error = Error::new(ErrorKind::RateLimited, "")
                 .with_retry_after(Duration::from_millis(millis));
-            problem(&error)
-                .header("retry-after")
+            header(&problem(&error), "retry-after")
                 .map(str::to_owned)
                 .unwrap()
         };
         assert_eq!(
-            (limited(1), limited(1000), limited(59_001)),
+            (
+                with_rate_limit(1),
+                with_rate_limit(1000),
+                with_rate_limit(59_001)
+            ),
             ("1".into(), "1".into(), "60".into())
         );
     }
@@ -169,15 +183,15 @@ mod tests {
     fn a_wrong_method_is_told_the_right_ones() {
         let response = method_not_allowed(&["GET", "HEAD"]);
         assert_eq!(
-            (response.status, response.header("allow")),
+            (response.status().as_u16(), header(&response, "allow")),
             (405, Some("GET, HEAD"))
         );
         assert_eq!(body(&response)["code"], "METHOD_NOT_ALLOWED");
         let head = response.clone().without_body();
-        assert!(head.body.is_empty());
+        assert!(head.body().as_bytes().is_empty());
         assert_eq!(
-            head.header("content-length").unwrap(),
-            response.body.len().to_string()
+            header(&head, "content-length").unwrap(),
+            response.body().as_bytes().len().to_string()
         );
     }
 }

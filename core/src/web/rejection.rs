@@ -1,14 +1,17 @@
 //! Why somebody is not let into a protected route, and what they are told.
 
+use http::Response;
+
 use crate::error::{Error, ErrorKind};
 use crate::web::accept::accepts_html;
-use crate::web::config::Web;
+use crate::web::config::HttpConfig;
 use crate::web::credential::{Bearer, bearer};
 use crate::web::problem::{insufficient_scope, problem, problem_with_detail};
 use crate::web::request::Headers;
-use crate::web::response::{REDIRECT_CSP, Response};
+use crate::web::response::{REDIRECT_CSP, ResponseBody, ResponseHead};
 
-const UNGUARDED: &str = "this route asks for a user, but it is not behind RequireLogin";
+const MISSING_LAYER: &str =
+    "missing layer: this route asks for a user, but it is not behind AuthLayer or AuthMiddleware";
 
 /// Why a request does not get past the guard of a route.
 #[derive(Clone, Debug)]
@@ -16,7 +19,7 @@ const UNGUARDED: &str = "this route asks for a user, but it is not behind Requir
 pub struct Rejection {
     error: Error,
     by_predicate: bool,
-    unguarded: bool,
+    missing_layer: bool,
     clear_cookie: Option<String>,
     location: Option<String>,
 }
@@ -46,12 +49,12 @@ impl Rejection {
 
     /// A handler asks for the user of a route that is not guarded: `CONFIG_ERROR`, with a sentence for the developer.
     #[must_use]
-    pub fn unguarded() -> Self {
+    pub fn missing_layer() -> Self {
         // Also in the log: actix's `Option<User>` keeps it from everyone else.
-        tracing::error!(target: "wecom_login", "{UNGUARDED}");
+        tracing::error!(target: "wecom_login", "{MISSING_LAYER}");
         Self {
-            unguarded: true,
-            ..Self::new(Error::new(ErrorKind::Config, UNGUARDED))
+            missing_layer: true,
+            ..Self::new(Error::new(ErrorKind::Config, MISSING_LAYER))
         }
     }
 
@@ -59,10 +62,18 @@ impl Rejection {
         Self {
             error,
             by_predicate: false,
-            unguarded: false,
+            missing_layer: false,
             clear_cookie: None,
             location: None,
         }
+    }
+
+    /// Whether the request came without a live session.
+    fn is_logged_out(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::Unauthenticated | ErrorKind::TokenInvalid
+        )
     }
 
     /// What went wrong.
@@ -89,79 +100,106 @@ impl Rejection {
         self.location.as_deref()
     }
 
-    pub(super) fn with_location(self, location: Option<String>) -> Self {
-        Self { location, ..self }
-    }
-
-    /// What the response gets, whatever the host app made of it: with a [`location`](Self::location) it becomes a redirect
-    /// that nobody stores or frames and that tells nobody where the browser was, and a cookie of no session is cleared.
-    #[must_use]
-    pub fn changes(&self) -> Vec<Change> {
-        let mut changes = Vec::new();
+    /// Makes the changes that a response to this rejection needs, whatever the host app made of it: with a
+    /// [`location`](Self::location) it becomes a redirect that nobody stores or frames and that does not tell where the
+    /// browser was, and the cookie of a session that has ended is cleared.
+    pub fn apply_to(&self, response: &mut impl ResponseHead) {
         if let Some(location) = &self.location {
-            changes.extend([Change::Status(302), Change::Remove("www-authenticate")]);
-            let set = |name, value: &str| Change::Set(name, value.to_owned());
-            changes.extend([
-                set("location", location),
-                set("cache-control", "no-store"),
-                set("content-security-policy", REDIRECT_CSP),
-                // The path that is asked for stays between the app and the login.
-                set("referrer-policy", "no-referrer"),
-                set("x-content-type-options", "nosniff"),
-            ]);
+            response.set_status(302);
+            response.remove("www-authenticate");
+            let headers = [
+                ("location", location.as_str()),
+                ("cache-control", "no-store"),
+                ("content-security-policy", REDIRECT_CSP),
+                // The path that was asked for stays between the app and the login.
+                ("referrer-policy", "no-referrer"),
+                ("x-content-type-options", "nosniff"),
+            ];
+            for (name, value) in headers {
+                response.remove(name);
+                response.append(name, value);
+            }
         }
-        changes.extend(
-            self.clear_cookie
-                .iter()
-                .map(|cookie| Change::Add("set-cookie", cookie.clone())),
-        );
-        changes
+        if let Some(cookie) = &self.clear_cookie
+            && !response.contains("set-cookie", cookie)
+        {
+            response.append("set-cookie", cookie);
+        }
     }
 
     /// The response that says so: a problem of RFC 9457 with the challenge of RFC 6750, or the 302 with that problem
     /// for whoever does not follow it.
     #[must_use]
-    pub fn response(&self) -> Response {
-        let response = match self.error.kind() {
+    pub fn response(&self) -> Response<ResponseBody> {
+        let mut response = match self.error.kind() {
             ErrorKind::Forbidden if self.by_predicate => insufficient_scope(&self.error),
-            _ if self.unguarded => problem_with_detail(&self.error, UNGUARDED),
+            _ if self.missing_layer => problem_with_detail(&self.error, MISSING_LAYER),
             _ => problem(&self.error),
         };
-        self.changes().into_iter().fold(response, Response::changed)
+        self.apply_to(&mut response);
+        response
     }
 }
 
-/// A change of a response. An adapter makes each as it stands, in their order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(
-    clippy::exhaustive_enums,
-    reason = "an adapter makes every change, or a rule is broken"
-)]
-pub enum Change {
-    /// This status.
-    Status(u16),
-    /// None of this header.
-    Remove(&'static str),
-    /// This header, in place of all of its name.
-    Set(&'static str, String),
-    /// One more of this header, unless it is there with this value.
-    Add(&'static str, String),
+/// What of a request decides how its rejection looks, for when the request itself is gone.
+pub(super) struct RejectionContext {
+    /// The `Set-Cookie` that clears the session cookie, where the cookie was the only credential.
+    clear_cookie: Option<String>,
+    /// The login page, where the request is for a page and came without a bearer.
+    login_page: Option<String>,
 }
 
-impl Web {
-    /// The rejection of a credential. A cookie that alone was sent and is of no session is cleared: a browser would
-    /// go on sending it, and routes for anyone would refuse it for ever.
-    pub(crate) fn rejection(&self, error: Error, headers: &(impl Headers + ?Sized)) -> Rejection {
-        let stale = error.kind() == ErrorKind::TokenInvalid
-            && matches!(bearer(headers), Bearer::Absent)
-            && self.cookie.read(headers).is_some();
-        Rejection {
-            clear_cookie: stale.then(|| self.cookie.clear()),
+impl RejectionContext {
+    pub(super) fn unauthenticated(self) -> Rejection {
+        self.redirected(Rejection::unauthenticated())
+    }
+
+    /// The rejection of a credential. A cookie that alone was sent and whose session has ended is cleared: a browser
+    /// would go on sending it, and routes for anyone would refuse it for ever.
+    pub(super) fn reject(mut self, error: Error) -> Rejection {
+        let clear_cookie = self
+            .clear_cookie
+            .take()
+            .filter(|_| error.kind() == ErrorKind::TokenInvalid);
+        self.redirected(Rejection {
+            clear_cookie,
             ..Rejection::new(error)
+        })
+    }
+
+    fn redirected(self, rejection: Rejection) -> Rejection {
+        let location = self.login_page.filter(|_| rejection.is_logged_out());
+        Rejection {
+            location,
+            ..rejection
+        }
+    }
+}
+
+impl HttpConfig {
+    /// What is kept of a request for its rejection; with a path of the host app, browsers are sent to the login.
+    pub(super) fn rejection_context(
+        &self,
+        method: &str,
+        headers: &(impl Headers + ?Sized),
+        path_and_query: Option<&str>,
+    ) -> RejectionContext {
+        let no_bearer = matches!(bearer(headers), Bearer::Absent);
+        let only_cookie = no_bearer && self.cookie.read(headers).is_some();
+        RejectionContext {
+            clear_cookie: only_cookie.then(|| self.cookie.clear()),
+            login_page: path_and_query
+                .filter(|_| no_bearer && is_page(method, headers))
+                .map(|path| self.login_path(path)),
         }
     }
 
-    /// Where to send a browser that was rejected for want of a session: only a page that somebody opens, and only
+    /// The rejection of a credential, without a redirect.
+    pub(crate) fn rejection(&self, error: Error, headers: &(impl Headers + ?Sized)) -> Rejection {
+        self.rejection_context("", headers, None).reject(error)
+    }
+
+    /// Where to send a browser that was rejected for lack of a session: only for a page that somebody opens, and only
     /// where it was not a bearer that failed.
     pub(crate) fn redirect(
         &self,
@@ -170,13 +208,13 @@ impl Web {
         headers: &(impl Headers + ?Sized),
         path_and_query: &str,
     ) -> Option<String> {
-        let logged_out = matches!(
-            rejection.kind(),
-            ErrorKind::Unauthenticated | ErrorKind::TokenInvalid
-        );
-        let page = method == "GET" && accepts_html(headers) && bearer(headers) == Bearer::Absent;
-        (logged_out && page).then(|| self.login_path(path_and_query))
+        let page = is_page(method, headers) && bearer(headers) == Bearer::Absent;
+        (rejection.is_logged_out() && page).then(|| self.login_path(path_and_query))
     }
+}
+
+fn is_page(method: &str, headers: &(impl Headers + ?Sized)) -> bool {
+    method == "GET" && accepts_html(headers)
 }
 
 #[cfg(test)]
@@ -185,12 +223,13 @@ mod tests {
 
     #[test]
     fn only_a_route_without_a_guard_is_explained() {
-        let body =
-            |rejection: &Rejection| String::from_utf8(rejection.response().body.to_vec()).unwrap();
-        assert!(body(&Rejection::unguarded()).contains(UNGUARDED));
+        let body = |rejection: &Rejection| {
+            String::from_utf8(rejection.response().into_body().into_bytes().to_vec()).unwrap()
+        };
+        assert!(body(&Rejection::missing_layer()).contains(MISSING_LAYER));
         // Such as a binder of the host app gives.
         let other = Rejection::new(Error::new(ErrorKind::Config, "/etc/host-app.toml"));
-        assert_eq!(other.response().status, 500);
+        assert_eq!(other.response().status(), 500);
         assert!(!body(&other).contains("detail"), "{}", body(&other));
     }
 }

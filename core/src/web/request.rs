@@ -1,101 +1,30 @@
-//! A request, as an adapter hands it over.
+//! The headers of a request, of whatever framework, and a request that found its route.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::web::body::Body;
+use crate::web::routes::Endpoint;
 
-/// A request to one of our [`routes`](crate::web::routes()).
-#[non_exhaustive]
-pub struct Request {
-    /// The method, in capitals.
-    pub method: String,
-    /// The path below the mount as it was sent, not decoded; it begins with `/`.
-    pub path: String,
-    /// What follows the `?`, or nothing.
-    pub query: String,
-    /// The headers, their names in lower case; a name may come several times.
-    pub headers: Vec<(String, Vec<u8>)>,
-    /// The body, read up to [`Route::body_limit_of`](crate::web::Route::body_limit_of).
-    pub body: Body,
-    /// The address the connection comes from. Without it the client counts as one with all others that have none.
-    pub client: Option<IpAddr>,
-}
-
-impl Request {
-    /// A request without headers, body and client.
-    #[must_use]
-    pub fn new(
-        method: impl Into<String>,
-        path: impl Into<String>,
-        query: impl Into<String>,
-    ) -> Self {
-        Self {
-            method: method.into(),
-            path: path.into(),
-            query: query.into(),
-            headers: Vec::new(),
-            body: Body::Complete(Bytes::new()),
-            client: None,
-        }
-    }
-
-    /// Adds the headers, their names in lower case.
-    #[must_use]
-    pub fn with_headers<N: Into<String>, V: Into<Vec<u8>>>(
-        mut self,
-        headers: impl IntoIterator<Item = (N, V)>,
-    ) -> Self {
-        self.headers.extend(
-            headers
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into())),
-        );
-        self
-    }
-
-    /// Adds the body.
-    #[must_use]
-    pub fn with_body(mut self, body: Body) -> Self {
-        self.body = body;
-        self
-    }
-
-    /// Adds the address the connection comes from.
-    #[must_use]
-    pub const fn with_client(mut self, client: Option<IpAddr>) -> Self {
-        self.client = client;
-        self
-    }
-}
-
-impl fmt::Debug for Request {
-    /// Query, headers and body hold codes and tokens.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request")
-            .field("method", &self.method)
-            .field("path", &self.path)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The headers of a request, of whatever framework.
+/// The headers of a request, of whatever framework: what the verification of a request looks at.
 pub trait Headers {
     /// All values of a header, in their order. `name` is in lower case.
     fn values<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a [u8]>;
 }
 
-impl Headers for http::HeaderMap {
+impl Headers for HeaderMap {
     fn values<'a>(&'a self, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
-        // What every request is asked for is found by number; other names are read first.
+        // The constants save the parsing of the name on the hot path.
         let values = match name {
             "authorization" => self.get_all(http::header::AUTHORIZATION),
             "cookie" => self.get_all(http::header::COOKIE),
             name => self.get_all(name),
         };
-        values.iter().map(http::HeaderValue::as_bytes)
+        values.iter().map(HeaderValue::as_bytes)
     }
 }
 
@@ -104,6 +33,48 @@ impl Headers for [(String, Vec<u8>)] {
         self.iter()
             .filter(move |(header, _)| header == name)
             .map(|(_, value)| value.as_slice())
+    }
+}
+
+/// A request that found its route.
+pub(super) struct RoutedRequest {
+    pub(super) endpoint: Endpoint,
+    /// The `{Instance}` or `{id}` of the path.
+    pub(super) variable: Option<String>,
+    pub(super) method: http::Method,
+    pub(super) query: String,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Body,
+    /// What the client is counted by. A client without an address is counted too.
+    pub(super) client: IpAddr,
+}
+
+impl RoutedRequest {
+    /// The whole body.
+    ///
+    /// # Errors
+    /// `BODY_TOO_LARGE`; `API_PARAMS_ERROR` if the body broke off.
+    pub(super) fn body(&self) -> Result<&Bytes> {
+        match &self.body {
+            Body::Complete(body) => Ok(body),
+            Body::TooLarge => Err(Error::new(ErrorKind::BodyTooLarge, "the body is too large")),
+            Body::Incomplete => Err(Error::new(ErrorKind::ApiParams, "the body broke off")),
+        }
+    }
+
+    /// The variable of a path that has one.
+    pub(super) fn variable(&self) -> &str {
+        self.variable.as_deref().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for RoutedRequest {
+    /// Without query, headers and body, which hold codes and tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RoutedRequest")
+            .field("endpoint", &self.endpoint)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,114 +1,178 @@
-//! A response, as an adapter writes it.
+//! Responses: `http`'s type with a body whose bytes are not printed.
 
+use std::convert::Infallible;
 use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
-use crate::web::rejection::Change;
+use crate::web::problem::problem;
 
-/// The policy of what shows nothing and leads nowhere else: a redirect.
+/// The policy of a redirect: it shows nothing and leads nowhere else.
 pub(super) const REDIRECT_CSP: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// A response of ours, complete.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Response {
-    /// The HTTP status.
-    pub status: u16,
-    /// The headers, their names in lower case; a name may come several times.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body. The answer to HEAD has none, but the `content-length` of the answer to GET.
-    pub body: Bytes,
+/// The complete body of a response of ours.
+#[derive(Clone, Default)]
+pub struct ResponseBody {
+    bytes: Bytes,
 }
 
-impl Response {
-    /// An empty response. Nothing of ours is stored by caches nor guessed at by browsers.
-    pub(crate) fn empty(status: u16) -> Self {
-        let headers = vec![
-            ("cache-control", "no-store".to_owned()),
-            ("x-content-type-options", "nosniff".to_owned()),
-        ];
-        Self {
-            status,
-            headers,
-            body: Bytes::new(),
-        }
-    }
-
-    pub(crate) fn with_body(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
-        let mut response = Self::empty(status).with_header("content-type", content_type);
-        response.body = body.into();
-        response
-    }
-
-    pub(crate) fn json(value: &impl Serialize) -> Self {
-        match serde_json::to_vec(value) {
-            Ok(body) => Self::with_body(200, "application/json", body),
-            Err(error) => {
-                let error = Error::new(ErrorKind::Internal, "an answer could not be written")
-                    .with_source(error);
-                crate::web::problem::problem(&error)
-            }
-        }
-    }
-
-    pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    /// The same with a change.
-    pub(super) fn changed(mut self, change: Change) -> Self {
-        match change {
-            Change::Status(status) => self.status = status,
-            Change::Remove(name) => self.headers.retain(|(header, _)| *header != name),
-            Change::Set(name, value) => {
-                self.headers.retain(|(header, _)| *header != name);
-                self.headers.push((name, value));
-            }
-            Change::Add(name, value) => {
-                if !self
-                    .headers
-                    .iter()
-                    .any(|(header, there)| *header == name && *there == value)
-                {
-                    self.headers.push((name, value));
-                }
-            }
-        }
-        self
-    }
-
-    /// The same without the body (RFC 9110, 9.3.2).
-    pub(crate) fn without_body(self) -> Self {
-        let length = self.body.len().to_string();
-        let mut response = self.with_header("content-length", length);
-        response.body = Bytes::new();
-        response
-    }
-
-    /// The first value of a header.
+impl ResponseBody {
+    /// The bytes.
     #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(header, _)| *header == name)
-            .map(|(_, value)| value.as_str())
+    pub fn into_bytes(self) -> Bytes {
+        self.bytes
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
-impl fmt::Debug for Response {
-    /// The status and the names of the headers: cookies and bodies hold tokens.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.headers.iter().map(|(name, _)| *name).collect();
-        f.debug_struct("Response")
-            .field("status", &self.status)
-            .field("headers", &names)
-            .finish_non_exhaustive()
+impl From<Bytes> for ResponseBody {
+    fn from(bytes: Bytes) -> Self {
+        Self { bytes }
     }
+}
+
+impl fmt::Debug for ResponseBody {
+    /// The length: bodies hold tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.bytes.len())
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let bytes = std::mem::take(&mut self.bytes);
+        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.len() as u64)
+    }
+}
+
+/// An empty response. Caches store nothing of ours, and browsers guess no content type.
+pub(crate) fn empty(status: u16) -> Response<ResponseBody> {
+    let mut response = Response::new(ResponseBody::default());
+    *response.status_mut() = status_code(status);
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+pub(crate) fn with_body(
+    status: u16,
+    content_type: &'static str,
+    body: impl Into<Bytes>,
+) -> Response<ResponseBody> {
+    let mut response = empty(status);
+    *response.body_mut() = ResponseBody::from(body.into());
+    let content_type = HeaderValue::from_static(content_type);
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+pub(crate) fn json(value: &impl Serialize) -> Response<ResponseBody> {
+    match serde_json::to_vec(value) {
+        Ok(body) => with_body(200, "application/json", body),
+        Err(error) => problem(
+            &Error::new(ErrorKind::Internal, "an answer could not be serialized")
+                .with_source(error),
+        ),
+    }
+}
+
+/// What this crate's own code does with a response.
+pub(crate) trait ResponseExt: Sized {
+    /// The same with one more header; a value that HTTP does not allow is left out.
+    fn with_header(self, name: &'static str, value: impl AsRef<str>) -> Self;
+
+    /// The same without the body, for HEAD (RFC 9110, 9.3.2).
+    fn without_body(self) -> Self;
+}
+
+impl ResponseExt for Response<ResponseBody> {
+    fn with_header(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
+        self.append(name, value.as_ref());
+        self
+    }
+
+    fn without_body(mut self) -> Self {
+        let length = HeaderValue::from(self.body().bytes.len());
+        self.headers_mut().insert(CONTENT_LENGTH, length);
+        *self.body_mut() = ResponseBody::default();
+        self
+    }
+}
+
+/// The status and headers of a response of whatever framework, for
+/// [`Rejection::apply_to`](crate::web::Rejection::apply_to).
+pub trait ResponseHead {
+    /// Sets the status.
+    fn set_status(&mut self, status: u16);
+
+    /// Removes every header of this name.
+    fn remove(&mut self, name: &'static str);
+
+    /// Adds a header; a value that HTTP does not allow is left out.
+    fn append(&mut self, name: &'static str, value: &str);
+
+    /// Whether there is a header of this name and value.
+    fn contains(&self, name: &'static str, value: &str) -> bool;
+}
+
+impl<B> ResponseHead for Response<B> {
+    fn set_status(&mut self, status: u16) {
+        *self.status_mut() = status_code(status);
+    }
+
+    fn remove(&mut self, name: &'static str) {
+        self.headers_mut().remove(name);
+    }
+
+    fn append(&mut self, name: &'static str, value: &str) {
+        let name = HeaderName::from_static(name);
+        if let Ok(mut value) = HeaderValue::from_str(value) {
+            // So that it is not printed with the response.
+            value.set_sensitive(name == SET_COOKIE);
+            self.headers_mut().append(name, value);
+        }
+    }
+
+    fn contains(&self, name: &'static str, value: &str) -> bool {
+        self.headers()
+            .get_all(name)
+            .iter()
+            .any(|there| there == value)
+    }
+}
+
+fn status_code(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 #[cfg(test)]
@@ -116,9 +180,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neither_cookies_nor_bodies_are_printed() {
-        let response = Response::with_body(200, "text/plain", "hush")
-            .with_header("set-cookie", "wecom_login=hush");
+    fn debug_hides_cookies_and_bodies() {
+        let response =
+            with_body(200, "text/plain", "hush").with_header("set-cookie", "wecom_login=hush");
         let printed = format!("{response:?}");
         assert!(
             printed.contains("set-cookie") && !printed.contains("hush"),

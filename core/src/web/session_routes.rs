@@ -1,12 +1,14 @@
 //! The routes of a person who is logged in.
 
+use http::Response;
 use serde::Serialize;
 
-use crate::app::{SessionSummary, UserSummary, WecomLogin};
 use crate::error::{Error, ErrorKind, Result};
+use crate::session::{SessionSummary, UserSummary};
 use crate::web::browser;
-use crate::web::dispatch::Call;
-use crate::web::response::Response;
+use crate::web::http_service::HttpDeps;
+use crate::web::request::RoutedRequest;
+use crate::web::response::{ResponseBody, ResponseExt as _, empty, json};
 use crate::web::routes::Endpoint;
 
 #[derive(Serialize)]
@@ -20,18 +22,23 @@ struct Sessions<T> {
     sessions: T,
 }
 
-pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> {
-    let headers = call.request.headers.as_slice();
-    let verified = login.verify(&call.request.method, headers).resolve().await;
+pub(super) async fn answer(
+    deps: &HttpDeps,
+    request: &RoutedRequest,
+) -> Result<Response<ResponseBody>> {
+    let headers = &request.headers;
+    let verification = deps
+        .config
+        .verify(&deps.sessions, request.method.as_str(), headers);
+    let verified = verification.resolve().await;
     if let Err(error) = &verified
-        && matches!(call.endpoint, Endpoint::Logout | Endpoint::LogoutAll)
+        && matches!(request.endpoint, Endpoint::Logout | Endpoint::LogoutAll)
     {
-        let rejection = login.reject(error.clone(), headers);
-        // A cookie of a session that is over already, from a page of ours: for the person it is a logout all the same.
+        let rejection = deps.config.rejection(error.clone(), headers);
+        // The cookie of a session that has ended, from a page of ours: for the person it is a logout all the same.
         if rejection.set_cookie().is_some() {
-            return Ok(rejection
-                .response()
-                .with_header("set-cookie", browser::logged_out(login)));
+            let logged_out = browser::logged_out(deps);
+            return Ok(rejection.response().with_header("set-cookie", logged_out));
         }
     }
     let Some(verified) = verified? else {
@@ -40,31 +47,31 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> 
             "no credential was sent",
         ));
     };
-    let (user, service) = (&verified.user, login.service());
+    let (user, service) = (&verified.user, &deps.session_service);
     let mut logged_out = false;
-    let response = match call.endpoint {
-        Endpoint::Me => Response::json(&Me {
+    let response = match request.endpoint {
+        Endpoint::Me => json(&Me {
             user: UserSummary::new(user),
             session: SessionSummary::of_current(user),
         }),
-        Endpoint::Sessions => Response::json(&Sessions {
-            sessions: service.sessions(user).await?,
+        Endpoint::Sessions => json(&Sessions {
+            sessions: service.list(user).await?,
         }),
         Endpoint::EndSession => {
-            call.body()?;
-            service.end_session(user, call.variable()).await?;
-            logged_out = call.variable() == user.session_id() && sent_cookie(login, call);
-            Response::empty(204)
+            request.body()?;
+            service.revoke(user, request.variable()).await?;
+            logged_out = request.variable() == user.session_id() && sent_cookie(deps, request);
+            empty(204)
         }
         Endpoint::Logout | Endpoint::LogoutAll => {
-            call.body()?;
-            if call.endpoint == Endpoint::Logout {
+            request.body()?;
+            if request.endpoint == Endpoint::Logout {
                 service.logout(user).await?;
             } else {
                 service.logout_all(user).await?;
             }
-            logged_out = sent_cookie(login, call);
-            Response::empty(204)
+            logged_out = sent_cookie(deps, request);
+            empty(204)
         }
         _ => {
             return Err(Error::new(
@@ -74,8 +81,8 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> 
         }
     };
     let cookies = match (logged_out, verified.clear_cookie) {
-        (true, _) => login.logout_cookies().into(),
-        (false, true) => vec![login.clear_cookie()],
+        (true, _) => vec![deps.config.cookie.clear(), browser::logged_out(deps)],
+        (false, true) => vec![deps.config.cookie.clear()],
         (false, false) => Vec::new(),
     };
     Ok(cookies.into_iter().fold(response, |response, cookie| {
@@ -83,11 +90,6 @@ pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Result<Response> 
     }))
 }
 
-fn sent_cookie(login: &WecomLogin, call: &Call) -> bool {
-    login
-        .0
-        .web
-        .cookie
-        .read(call.request.headers.as_slice())
-        .is_some()
+fn sent_cookie(deps: &HttpDeps, request: &RoutedRequest) -> bool {
+    deps.config.cookie.read(&request.headers).is_some()
 }

@@ -6,7 +6,7 @@ use actix_web::web::{Html, Json, get};
 use actix_web::{App, HttpServer};
 use serde_json::{Value, json};
 use wecom_login::WecomLogin;
-use wecom_login_actix::{MaybeUser, RequireLogin, User, scope};
+use wecom_login_actix::{AuthMiddleware, MaybeUser, User, login_routes};
 use wecom_login_demo::{Demo, TwoCompanies};
 
 #[tokio::main]
@@ -31,20 +31,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
         App::new()
             .route(
                 "/api/hello",
-                get().to(hello).wrap(RequireLogin::new(&shared)),
+                get().to(hello).wrap(AuthMiddleware::required(&shared)),
             )
             .route(
                 "/api/public",
-                get().to(public).wrap(RequireLogin::optional(&shared)),
+                get().to(public).wrap(AuthMiddleware::optional(&shared)),
             )
             .route(
                 "/account",
                 get()
                     .to(account)
-                    .wrap(RequireLogin::new(&shared).redirect_to_login()),
+                    .wrap(AuthMiddleware::required(&shared).redirect_to_login()),
             )
             .route("/", get().to(home))
-            .service(scope("/auth", &shared))
+            .service(login_routes("/auth", &shared))
     };
 
     demo.serving(&login);

@@ -9,7 +9,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use wecom_login::WecomLogin;
 use wecom_login_demo::{Demo, TwoCompanies};
-use wecom_login_tower::{RequireLogin, User, login_routes};
+use wecom_login_tower::{AuthLayer, User, login_routes};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -31,15 +31,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .route(
             "/api/hello",
-            get(hello).route_layer(RequireLogin::new(&login)),
+            get(hello).route_layer(AuthLayer::required(&login)),
         )
         .route(
             "/api/public",
-            get(public).route_layer(RequireLogin::optional(&login)),
+            get(public).route_layer(AuthLayer::optional(&login)),
         )
         .route(
             "/account",
-            get(account).route_layer(RequireLogin::new(&login).redirect_to_login()),
+            get(account).route_layer(AuthLayer::required(&login).redirect_to_login()),
         )
         .route("/", get(home))
         .nest("/auth", login_routes(&login))

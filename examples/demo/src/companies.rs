@@ -117,7 +117,7 @@ async fn authorise(sandbox: &Sandbox, login: &WecomLogin, suite_id: &SuiteId, co
 /// Sets up what a host app keeps of a company, unless it did so before: the organisation code, and which of its people
 /// is a user that the host app knows from elsewhere.
 async fn set_up(login: &WecomLogin, corps: &[String]) {
-    let known = login.service().corps().await.unwrap_or_default();
+    let known = login.admin().corps().await.unwrap_or_default();
     for (corp_id, code) in corps.iter().zip(ORGANISATION_CODES) {
         let Some(corp) = known.iter().find(|corp| corp.corp_id.as_str() == corp_id) else {
             continue;
@@ -135,7 +135,7 @@ async fn enter(login: &WecomLogin, corp: &CorpSummary, code: &str) -> wecom_logi
     for person in two_companies::people(&corp.suite_id)? {
         if person.corp_id == corp.corp_id {
             login
-                .service()
+                .admin()
                 .bind_user(&person, two_companies::USER)
                 .await?;
         }
@@ -143,13 +143,13 @@ async fn enter(login: &WecomLogin, corp: &CorpSummary, code: &str) -> wecom_logi
     // Last: a company that has a code is set up.
     login
         .service()
-        .set_code(&corp.corp_id, &code.parse()?, Some(&corp.suite_id))
+        .set_organization_code(&corp.corp_id, &code.parse()?, Some(&corp.suite_id))
         .await
 }
 
 /// The companies that the app knows, with their app's number.
 async fn known(login: &WecomLogin, suite_id: &SuiteId) -> Vec<String> {
-    let corps = login.service().corps().await.unwrap_or_default();
+    let corps = login.admin().corps().await.unwrap_or_default();
     corps
         .into_iter()
         .filter(|corp| corp.suite_id == *suite_id && corp.agent_id.is_some())

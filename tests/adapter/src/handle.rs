@@ -40,7 +40,7 @@ pub async fn handle() -> WecomLogin {
         let (suite_id, corp_id) = (SuiteId::new("dk1").unwrap(), CorpId::new(corp).unwrap());
         let (code, agent) = (PermanentCode::new("code"), Some(AgentId::new(1_000_002)));
         login
-            .service()
+            .admin()
             .import_authorization(&suite_id, &corp_id, code, agent)
             .await
             .unwrap();
@@ -56,8 +56,8 @@ pub async fn token(login: &WecomLogin, corp: &str) -> String {
         WecomUserId::new(MEMBER).unwrap(),
     );
     let issued = login
-        .service()
-        .issue_session(&principal, Platform::App)
+        .sessions()
+        .issue(&principal, Platform::App)
         .await
         .unwrap();
     issued.token.expose().to_owned()
@@ -69,7 +69,7 @@ pub async fn log_out(login: &WecomLogin, token: &str) {
     headers.insert(header::AUTHORIZATION, bearer(token).parse().unwrap());
     let verified = login.verify("GET", &headers).resolve().await.unwrap();
     login
-        .service()
+        .sessions()
         .logout(&verified.unwrap().user)
         .await
         .unwrap();

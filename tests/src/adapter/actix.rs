@@ -10,7 +10,7 @@ use actix_web::{App, HttpResponse, HttpServer};
 use serde_json::{Value, json};
 use wecom_login::web::Rejection;
 use wecom_login::{CorpId, WecomLogin};
-use wecom_login_actix::{MaybeUser, RequireLogin, User, configure, scope};
+use wecom_login_actix::{AuthMiddleware, MaybeUser, User, configure, login_routes};
 
 use super::{Adapter, HOST_404, HOST_BODY_LIMIT, Layout, RunningApp, describe};
 use crate::auths::COMPANY_A;
@@ -53,20 +53,20 @@ impl Adapter for ActixAdapter {
 
 fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
     let company_a = CorpId::new(COMPANY_A).unwrap();
-    let required = RequireLogin::new(login);
-    let mut guarded = |path: &str, guard: RequireLogin| {
+    let required = AuthMiddleware::required(login);
+    let mut guarded = |path: &str, guard: AuthMiddleware| {
         config.service(resource(path).wrap(guard).route(get().to(hello)));
     };
-    guarded("/api/only-corp", required.clone().corp(company_a));
+    guarded("/api/only-corp", required.clone().require_corp(company_a));
     guarded(
         "/api/only-instance",
-        required.clone().instance("QywxProxyCompanyA"),
+        required.clone().require_instance("QywxProxyCompanyA"),
     );
     guarded("/api/page", required.clone().redirect_to_login());
-    guarded("/api/replaced", required.clone().with_rejection(teapot));
+    guarded("/api/replaced", required.clone().on_rejection(teapot));
     guarded(
         "/api/replaced-page",
-        required.clone().redirect_to_login().with_rejection(teapot),
+        required.clone().redirect_to_login().on_rejection(teapot),
     );
     config
         .service(
@@ -76,7 +76,7 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
         )
         .service(
             resource("/api/public")
-                .wrap(RequireLogin::optional(login))
+                .wrap(AuthMiddleware::optional(login))
                 .route(route().to(public)),
         )
         .service(
@@ -91,8 +91,8 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
         );
     match layout {
         Layout::Root => config.configure(configure("/", login)),
-        Layout::Auth => config.service(scope("/auth", login)),
-        Layout::Nested => config.service(web::scope("/a/b").service(scope("/auth", login))),
+        Layout::Auth => config.service(login_routes("/auth", login)),
+        Layout::Nested => config.service(web::scope("/a/b").service(login_routes("/auth", login))),
     };
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use wecom_login::web::Rejection;
 use wecom_login::{CorpId, WecomLogin};
-use wecom_login_tower::{RequireLogin, User, login_routes};
+use wecom_login_tower::{AuthLayer, User, login_routes};
 
 use super::{Adapter, HOST_404, HOST_BODY_LIMIT, Layout, RunningApp, describe};
 use crate::auths::COMPANY_A;
@@ -55,39 +55,37 @@ impl Adapter for AxumAdapter {
 fn app(login: &WecomLogin, layout: Layout) -> Router {
     let company_a = CorpId::new(COMPANY_A).unwrap();
     let host = Router::new()
-        .route("/api/hello", any(hello).layer(RequireLogin::new(login)))
-        .route(
-            "/api/public",
-            any(public).layer(RequireLogin::optional(login)),
-        )
+        .route("/api/hello", any(hello).layer(AuthLayer::required(login)))
+        .route("/api/public", any(public).layer(AuthLayer::optional(login)))
         .route(
             "/api/only-corp",
-            get(hello).route_layer(RequireLogin::new(login).corp(company_a)),
+            get(hello).route_layer(AuthLayer::required(login).require_corp(company_a)),
         )
         .route(
             "/api/only-instance",
-            get(hello).route_layer(RequireLogin::new(login).instance("QywxProxyCompanyA")),
+            get(hello)
+                .route_layer(AuthLayer::required(login).require_instance("QywxProxyCompanyA")),
         )
         .route(
             "/api/page",
-            get(hello).route_layer(RequireLogin::new(login).redirect_to_login()),
+            get(hello).route_layer(AuthLayer::required(login).redirect_to_login()),
         )
         .route(
             "/api/replaced",
-            get(hello).route_layer(RequireLogin::new(login).with_rejection(teapot)),
+            get(hello).route_layer(AuthLayer::required(login).on_rejection(teapot)),
         )
         .route(
             "/api/replaced-page",
             get(hello).route_layer(
-                RequireLogin::new(login)
+                AuthLayer::required(login)
                     .redirect_to_login()
-                    .with_rejection(teapot),
+                    .on_rejection(teapot),
             ),
         )
         .route("/api/unguarded", get(hello))
         .route(
             "/api/echo-method",
-            any(echo_method).layer(RequireLogin::new(login)),
+            any(echo_method).layer(AuthLayer::required(login)),
         )
         .route(
             "/api/upload",

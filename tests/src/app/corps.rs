@@ -131,7 +131,7 @@ impl TestApp {
     pub async fn corp_summary(&self, suite_id: &str, corp_id: &str) -> Option<CorpSummary> {
         let corps = self
             .login
-            .service()
+            .admin()
             .corps()
             .await
             .expect("the database answers");

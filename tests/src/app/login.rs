@@ -83,8 +83,8 @@ impl TestApp {
         let member = principal(suite_id, corp_id, user_id);
         let issued = self
             .login
-            .service()
-            .issue_session(&member, Platform::App)
+            .sessions()
+            .issue(&member, Platform::App)
             .await
             .expect("a session");
         issued.token.expose().to_owned()

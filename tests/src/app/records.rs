@@ -14,7 +14,7 @@ impl TestApp {
     /// All callback records, newest first.
     pub async fn records(&self) -> Vec<CallbackRecord> {
         self.login
-            .service()
+            .admin()
             .callback_records(None, 500, None)
             .await
             .expect("the database answers")

@@ -56,8 +56,8 @@ impl TestApp {
         let member = principal(SUITE, "wwtestsofnobody", "nobody");
         let other = self.second_handle().await;
         let issued = other
-            .service()
-            .issue_session(&member, Platform::App)
+            .sessions()
+            .issue(&member, Platform::App)
             .await
             .expect("a session");
         let token = issued.token.expose();
@@ -67,7 +67,7 @@ impl TestApp {
         )
         .await;
         other
-            .service()
+            .sessions()
             .logout(&issued.user)
             .await
             .expect("a logout");

@@ -122,7 +122,7 @@ pub(super) async fn unknown_agent_id_is_503(target: Target) {
     );
     let code = PermanentCode::new("permanent-code-from-before");
     app.login
-        .service()
+        .admin()
         .import_authorization(&suite, &corp, code, None)
         .await
         .unwrap();
@@ -133,7 +133,7 @@ pub(super) async fn unknown_agent_id_is_503(target: Target) {
     let state = State::new("a").unwrap();
     let link = app
         .login
-        .service()
+        .links()
         .workbench_link(&suite, &corp, "http://127.0.0.1/", &state)
         .await;
     assert!(

@@ -43,11 +43,7 @@ pub(super) async fn bound_users_only_rejects_unbound_members(target: Target) {
         CorpId::new(COMPANY_A).unwrap(),
         WecomUserId::new(&person).unwrap(),
     );
-    app.login
-        .service()
-        .bind_user(&who, "user-17")
-        .await
-        .unwrap();
+    app.login.admin().bind_user(&who, "user-17").await.unwrap();
     assert_eq!(app.log_in(COMPANY_A, &person).await["userId"], "user-17");
     // The same userid in another company is another person.
     let other = app.open_corp();

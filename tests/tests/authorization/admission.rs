@@ -7,7 +7,7 @@ use wecom_login_tests::{TestApp, until};
 async fn decide(node: &TestApp, corp: &str, decision: CorpDecision) {
     let ids = (SuiteId::new(SUITE).unwrap(), CorpId::new(corp).unwrap());
     node.login
-        .service()
+        .admin()
         .set_corp_decision(&ids.0, &ids.1, decision)
         .await
         .unwrap();

@@ -179,7 +179,7 @@ async fn existing_authorization_is_imported() {
             wecom_login::CorpId::new(&*corp).unwrap(),
         );
         node.login
-            .service()
+            .admin()
             .import_authorization(&ids.0, &ids.1, wecom_login::PermanentCode::new(code), None)
             .await
     };

@@ -225,8 +225,8 @@ async fn events_of_one_member_run_in_order() {
     let who = principal(SUITE, &corp, renamed);
     let new = node
         .login
-        .service()
-        .issue_session(&who, wecom_login::Platform::App)
+        .sessions()
+        .issue(&who, wecom_login::Platform::App)
         .await
         .unwrap();
     assert_ne!(new.user.user_id(), before);

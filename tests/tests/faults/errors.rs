@@ -80,7 +80,7 @@ async fn connection_reset_by_wecom_is_504() {
     let code = wecom_login::PermanentCode::new(node.sandbox.permanent_code(&corp, SUITE).unwrap());
     let agent = Some(wecom_login::AgentId::new(1_000_002));
     node.login
-        .service()
+        .admin()
         .import_authorization(&ids.0, &ids.1, code, agent)
         .await
         .unwrap();

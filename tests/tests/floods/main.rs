@@ -154,8 +154,8 @@ async fn random_codes_from_many_clients_reach_wecom_300_times() {
         // A botnet: every code from another network.
         let client = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, number, 0, 0, 0, 0, 1));
         let request = WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), code)
-            .with_client(Some(client))
-            .with_suite_id(SuiteId::new(SUITE).ok());
+            .with_client(client)
+            .with_suite_id(SuiteId::new(SUITE).unwrap());
         let service = node.login.service();
         async move {
             service

@@ -158,12 +158,12 @@ impl Month {
         for used in 0..2 {
             let issued = node
                 .login
-                .service()
-                .issue_session(&who, Platform::App)
+                .sessions()
+                .issue(&who, Platform::App)
                 .await
                 .unwrap();
             if used == 0 {
-                node.login.service().logout(&issued.user).await.unwrap();
+                node.login.sessions().logout(&issued.user).await.unwrap();
             }
         }
 

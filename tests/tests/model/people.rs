@@ -51,7 +51,7 @@ impl Run<'_> {
             };
             let request =
                 WorkbenchLoginRequest::new(CorpId::new(&*corp_id).unwrap(), OAuthCode::new(code))
-                    .with_suite_id(SuiteId::new(SUITE).ok());
+                    .with_suite_id(SuiteId::new(SUITE).unwrap());
             let login = self.login(node).service().login_by_workbench(request).await;
             if login.is_err() {
                 // WeCom may have said that they do not see the app.
@@ -108,7 +108,7 @@ impl Run<'_> {
             .user(node, number)
             .await?
             .ok_or("a session that must live is dead")?;
-        let service = self.login(node).service();
+        let service = self.login(node).sessions();
         let mut times = 0;
         at_last(async || {
             times += 1;

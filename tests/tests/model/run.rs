@@ -151,11 +151,11 @@ impl<'a> Run<'a> {
                     &self.corps[corp].id,
                     &self.corps[corp].people[person].id,
                 );
-                let service = self.login(node).service();
+                let service = self.login(node).sessions();
                 let mut times = 0;
                 at_last(async || {
                     times += 1;
-                    service.end_sessions_of_person(&who).await
+                    service.revoke_member(&who).await
                 })
                 .await?;
                 self.may_have_ended(corp, who.third_user_id.as_str(), times);
@@ -167,8 +167,8 @@ impl<'a> Run<'a> {
                 self.start(node).await;
                 let suite_id = SuiteId::new(SUITE).unwrap();
                 let corp_id = CorpId::new(&*self.corps[corp].id).unwrap();
-                let service = self.login(node).service();
-                at_last(async || service.end_sessions_of_corp(&suite_id, &corp_id).await).await?;
+                let service = self.login(node).sessions();
+                at_last(async || service.revoke_corp(&suite_id, &corp_id).await).await?;
                 self.ended_on(node, |session| session.corp == corp);
             }
             Step::Crash { node } => self.crash(node).await,

@@ -189,7 +189,7 @@ impl Run<'_> {
     }
 
     pub(super) async fn is_active(&self, corp: usize) -> Checked<bool> {
-        let service = self.login(0).service();
+        let service = self.login(0).admin();
         let corps = at_last(async || service.corps().await).await?;
         let id = &self.corps[corp].id;
         Ok(corps
@@ -205,9 +205,8 @@ impl Run<'_> {
                 if from == to || self.nodes[from].is_none() || self.nodes[to].is_none() {
                     continue;
                 }
-                let service = self.login(from).service();
-                let issued =
-                    at_last(async || service.issue_session(&nobody, Platform::App).await).await?;
+                let service = self.login(from).sessions();
+                let issued = at_last(async || service.issue(&nobody, Platform::App).await).await?;
                 let token = issued.token.expose().to_owned();
                 if self.verified(to, &token).await?.is_none() {
                     return Err("a new session is dead on the other node".to_owned());

@@ -49,11 +49,7 @@ async fn nodes_with_clocks_a_minute_apart_agree() {
         })
         .await;
     for login in [&node.login, &ahead, &behind] {
-        login
-            .service()
-            .issue_session(&who, Platform::App)
-            .await
-            .unwrap();
+        login.sessions().issue(&who, Platform::App).await.unwrap();
     }
     let apart = "SELECT MAX(created_at) - MIN(created_at) FROM wecom_session";
     let apart = node.number(apart).await;

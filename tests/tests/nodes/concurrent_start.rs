@@ -103,7 +103,7 @@ async fn node_of_the_previous_version_starts_beside_a_newer_one() {
         let of_before = node
             .second_handle_with(|builder| builder.migrate(migrate))
             .await;
-        assert_eq!(of_before.service().corps().await.unwrap().len(), 1);
+        assert_eq!(of_before.admin().corps().await.unwrap().len(), 1);
         of_before.shutdown().await;
     }
     assert_eq!(
@@ -155,20 +155,20 @@ async fn ids_that_differ_by_case_or_a_trailing_character_are_distinct() {
         let agent = Some(AgentId::new(1_000_002));
         let corp = CorpId::new(corp).unwrap();
         node.login
-            .service()
+            .admin()
             .import_authorization(&suite, &corp, code, agent)
             .await
             .unwrap();
     }
-    assert_eq!(node.login.service().corps().await.unwrap().len(), 3);
+    assert_eq!(node.login.admin().corps().await.unwrap().len(), 3);
     let mut tokens = Vec::new();
     for corp in corps {
         for person in ["ZhangSan", "zhangsan", "ZHANGSAN"] {
             let who = principal(SUITE, corp, person);
             let issued = node
                 .login
-                .service()
-                .issue_session(&who, Platform::App)
+                .sessions()
+                .issue(&who, Platform::App)
                 .await
                 .unwrap();
             tokens.push((who, issued.token.expose().to_owned()));
@@ -176,13 +176,13 @@ async fn ids_that_differ_by_case_or_a_trailing_character_are_distinct() {
     }
     assert_eq!(node.number("SELECT COUNT(*) FROM wecom_user").await, 9);
     node.login
-        .service()
-        .end_sessions_of_person(&principal(SUITE, corps[1], "zhangsan"))
+        .sessions()
+        .revoke_member(&principal(SUITE, corps[1], "zhangsan"))
         .await
         .unwrap();
     node.login
-        .service()
-        .end_sessions_of_corp(&suite, &CorpId::new(corps[0]).unwrap())
+        .sessions()
+        .revoke_corp(&suite, &CorpId::new(corps[0]).unwrap())
         .await
         .unwrap();
     let fresh = node.second_handle().await;

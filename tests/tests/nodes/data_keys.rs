@@ -71,7 +71,7 @@ async fn data_key_rotation_reseals_and_retires_the_old_key() {
     assert_eq!(without.kind(), ErrorKind::Config);
     assert!(without.detail().contains("rotate_keys"), "{without}");
 
-    let rotated = both.service().rotate_keys().await.unwrap();
+    let rotated = both.admin().rotate_keys().await.unwrap();
     println!("{rotated:?}");
     assert!(rotated.resealed >= 4, "{rotated:?}");
     assert_eq!(
@@ -82,7 +82,7 @@ async fn data_key_rotation_reseals_and_retires_the_old_key() {
     node.database
         .execute("UPDATE wecom_data_key SET used_at = used_at - 200000")
         .await;
-    let rotated = both.service().rotate_keys().await.unwrap();
+    let rotated = both.admin().rotate_keys().await.unwrap();
     assert_eq!(
         (
             rotated.resealed,
@@ -99,7 +99,7 @@ async fn data_key_rotation_reseals_and_retires_the_old_key() {
         sealed(&node, NEW).await
     );
     assert_eq!(
-        both.service().rotate_keys().await.unwrap(),
+        both.admin().rotate_keys().await.unwrap(),
         KeyRotationReport::default(),
         "nothing is left to do"
     );
@@ -114,7 +114,7 @@ async fn data_key_rotation_reseals_and_retires_the_old_key() {
         let request = WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), code);
         alone
             .service()
-            .login_by_workbench(request.with_suite_id(SuiteId::new(SUITE).ok()))
+            .login_by_workbench(request.with_suite_id(SuiteId::new(SUITE).unwrap()))
             .await
             .unwrap()
     };

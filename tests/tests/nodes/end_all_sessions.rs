@@ -28,7 +28,7 @@ async fn end_all_sessions_revokes_sessions_and_login_codes_on_every_node() {
         .await;
     let login_code = under_way.json()["loginCode"].as_str().unwrap().to_owned();
 
-    node.login.service().end_all_sessions().await.unwrap();
+    node.login.sessions().revoke_all().await.unwrap();
     for token in &sessions {
         assert!(
             !node.is_valid(token).await,

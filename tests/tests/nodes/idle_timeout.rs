@@ -62,11 +62,7 @@ async fn write(node: &TestApp, user: &CurrentUser, at: i64) {
 
 async fn log_in(login: &WecomLogin, corp: &str, person: &str) -> (CurrentUser, String) {
     let who = principal(SUITE, corp, person);
-    let issued = login
-        .service()
-        .issue_session(&who, Platform::App)
-        .await
-        .unwrap();
+    let issued = login.sessions().issue(&who, Platform::App).await.unwrap();
     (issued.user, issued.token.expose().to_owned())
 }
 

@@ -107,7 +107,7 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
         );
     }
     let records = second
-        .service()
+        .admin()
         .callback_records(None, 500, None)
         .await
         .unwrap();

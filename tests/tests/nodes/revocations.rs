@@ -21,7 +21,7 @@ async fn session_revoked_on_one_node_is_401_on_the_other() {
     let token = node.issue_session(SUITE, &corp, &person).await;
     let other = node.second_handle().await;
     let there = user(&other, &token).await.unwrap();
-    other.service().logout(&there).await.unwrap();
+    other.sessions().logout(&there).await.unwrap();
     until("the logout is heard of", async || {
         !node.is_valid(&token).await
     })
@@ -30,8 +30,8 @@ async fn session_revoked_on_one_node_is_401_on_the_other() {
     let token = node.issue_session(SUITE, &corp, &person).await;
     assert!(user(&other, &token).await.is_some());
     node.login
-        .service()
-        .end_sessions_of_person(&principal(SUITE, &corp, &person))
+        .sessions()
+        .revoke_member(&principal(SUITE, &corp, &person))
         .await
         .unwrap();
     until("the end of all their sessions is heard of", async || {
@@ -56,31 +56,23 @@ async fn session_created_after_a_revocation_survives_its_replication() {
     let person = node.user(0, 0);
     let who = principal(SUITE, &corp, &person);
     for _ in 0..20 {
-        node.login
-            .service()
-            .end_sessions_of_person(&who)
-            .await
-            .unwrap();
+        node.login.sessions().revoke_member(&who).await.unwrap();
         let token = node.issue_session(SUITE, &corp, &person).await;
         assert!(node.is_valid(&token).await);
     }
     let token = node
         .login
-        .service()
-        .issue_session(&who, Platform::Web)
+        .sessions()
+        .issue(&who, Platform::Web)
         .await
         .unwrap()
         .token;
     // Until our own node has read its own word, which it does by the one that came last.
     let other = node.second_handle().await;
     let there = user(&other, token.expose()).await.unwrap();
-    let marker = other
-        .service()
-        .issue_session(&who, Platform::Web)
-        .await
-        .unwrap();
+    let marker = other.sessions().issue(&who, Platform::Web).await.unwrap();
     assert!(user(&node.login, marker.token.expose()).await.is_some());
-    other.service().logout(&marker.user).await.unwrap();
+    other.sessions().logout(&marker.user).await.unwrap();
     until("the feed is read", async || {
         user(&node.login, marker.token.expose()).await.is_none()
     })
@@ -98,15 +90,15 @@ async fn half_are_heard_of_within(limit: Duration, node: &TestApp, other: &Wecom
         for _ in 0..40 {
             let issued = node
                 .login
-                .service()
-                .issue_session(&who, Platform::Web)
+                .sessions()
+                .issue(&who, Platform::Web)
                 .await
                 .unwrap();
             until("it is known", async || {
                 user(other, issued.token.expose()).await.is_some()
             })
             .await;
-            node.login.service().logout(&issued.user).await.unwrap();
+            node.login.sessions().logout(&issued.user).await.unwrap();
             let ended = Instant::now();
             while user(other, issued.token.expose()).await.is_some() {
                 assert!(ended.elapsed() < Duration::from_secs(60), "not heard of");
@@ -157,8 +149,8 @@ async fn revocation_is_notified_at_once_where_the_database_can() {
     let who = principal(SUITE, &corp, &node.user(0, 0));
     until("people come in again", async || {
         node.login
-            .service()
-            .issue_session(&who, Platform::Web)
+            .sessions()
+            .issue(&who, Platform::Web)
             .await
             .is_ok()
     })

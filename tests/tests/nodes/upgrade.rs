@@ -190,9 +190,7 @@ impl Left {
         let request = wecom_login::WorkbenchLoginRequest::new(corp_id, code);
         later.service().login_by_workbench(request).await.unwrap();
         assert_eq!(
-            later.service().corps().await.unwrap()[0]
-                .org_code
-                .as_deref(),
+            later.admin().corps().await.unwrap()[0].org_code.as_deref(),
             Some("company-one")
         );
     }

@@ -125,8 +125,8 @@ async fn revocation_with_a_reused_number_is_reapplied() {
     let corp = node.install(0).await;
     let person = node.user(0, 0);
     node.login
-        .service()
-        .end_sessions_of_person(&principal(SUITE, &corp, "nobody"))
+        .sessions()
+        .revoke_member(&principal(SUITE, &corp, "nobody"))
         .await
         .unwrap();
     let logged_out = node.issue_session(SUITE, &corp, &person).await;

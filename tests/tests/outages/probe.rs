@@ -41,11 +41,7 @@ impl Visit {
         // Another handle made it, so it is in that one's memory only.
         let other = node.second_handle().await;
         let who = principal(SUITE, &corp, &another);
-        let issued = other
-            .service()
-            .issue_session(&who, Platform::App)
-            .await
-            .unwrap();
+        let issued = other.sessions().issue(&who, Platform::App).await.unwrap();
         other.shutdown().await;
         Self {
             corp,

@@ -49,8 +49,8 @@ async fn restored_backup_revives_no_revoked_session() {
     let lives_on = node.issue_session(SUITE, &corp, &person).await;
     // The feed has begun, as it has wherever anything ever ended.
     node.login
-        .service()
-        .end_sessions_of_person(&principal(SUITE, &corp, "nobody"))
+        .sessions()
+        .revoke_member(&principal(SUITE, &corp, "nobody"))
         .await
         .unwrap();
 
@@ -60,15 +60,15 @@ async fn restored_backup_revives_no_revoked_session() {
         .await;
     assert_eq!(answer.status, 204);
     node.login
-        .service()
-        .end_sessions_of_person(&principal(SUITE, &third, &another))
+        .sessions()
+        .revoke_member(&principal(SUITE, &third, &another))
         .await
         .unwrap();
     let suite = wecom_login::SuiteId::new(SUITE).unwrap();
     let leaving = wecom_login::CorpId::new(&*leaving).unwrap();
     node.login
-        .service()
-        .end_sessions_of_corp(&suite, &leaving)
+        .sessions()
+        .revoke_corp(&suite, &leaving)
         .await
         .unwrap();
     put_back(&node.database, &tables).await;
@@ -108,8 +108,8 @@ async fn event_missing_from_the_backup_is_stored_when_redelivered() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     node.login
-        .service()
-        .end_sessions_of_person(&principal(SUITE, &corp, "nobody"))
+        .sessions()
+        .revoke_member(&principal(SUITE, &corp, "nobody"))
         .await
         .unwrap();
     let tables = back_up(&node.database).await;

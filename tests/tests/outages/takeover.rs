@@ -73,7 +73,7 @@ async fn shutdown_waits_for_the_exchange_in_flight() {
     );
     let other = node.second_handle().await;
     until("another node let the company in", async || {
-        let corps = other.service().corps().await.unwrap();
+        let corps = other.admin().corps().await.unwrap();
         corps
             .iter()
             .any(|known| known.status == wecom_login::AuthorizationStatus::Active)
@@ -198,7 +198,7 @@ async fn look(node: &TestApp, other: &WecomLogin, somebody: &str) {
 async fn wait_until_succeeded(login: &WecomLogin) {
     until("another node executed the event", async || {
         let records = login
-            .service()
+            .admin()
             .callback_records(None, 500, None)
             .await
             .unwrap();

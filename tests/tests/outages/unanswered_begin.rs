@@ -20,23 +20,15 @@ async fn writes_after_an_unanswered_begin_are_committed() {
     let before = stored().await;
 
     proxy.stall_after(b"BEGIN");
-    let service = node.login.service();
-    let (cut, ()) = tokio::join!(
-        service.end_sessions_of_person(&who),
-        proxy.wait_until_stalled()
-    );
+    let service = node.login.sessions();
+    let (cut, ()) = tokio::join!(service.revoke_member(&who), proxy.wait_until_stalled());
     assert!(cut.is_err(), "nobody waits for a database that long");
     proxy.restore();
 
     let writes = (0..WRITES).map(|_| async {
         let mut written = None;
         until_mut("a session is written", async || {
-            written = node
-                .login
-                .service()
-                .issue_session(&who, Platform::App)
-                .await
-                .ok();
+            written = node.login.sessions().issue(&who, Platform::App).await.ok();
             written.is_some()
         })
         .await;
@@ -47,11 +39,5 @@ async fn writes_after_an_unanswered_begin_are_committed() {
         written >= WRITES as i64,
         "{written} of {WRITES} sessions are in the database"
     );
-    assert!(
-        node.login
-            .service()
-            .end_sessions_of_person(&who)
-            .await
-            .is_ok()
-    );
+    assert!(node.login.sessions().revoke_member(&who).await.is_ok());
 }

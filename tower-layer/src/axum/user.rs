@@ -9,12 +9,11 @@ use http::request::Parts;
 use wecom_login::web::Rejection;
 use wecom_login::{CurrentUser, ErrorKind};
 
-use crate::respond::to_http;
 use crate::service::Anonymous;
 
-/// Who sent the request, in a handler behind [`RequireLogin`](crate::RequireLogin).
+/// Who sent the request, in a handler behind [`AuthLayer`](crate::AuthLayer).
 ///
-/// `Option<User>` is `None` only behind [`RequireLogin::optional`](crate::RequireLogin::optional), and only if nothing
+/// `Option<User>` is `None` only behind [`AuthLayer::optional`](crate::AuthLayer::optional), and only if nothing
 /// was sent. Both are 500 on a route without the layer, with a sentence that says so.
 ///
 /// ```
@@ -47,7 +46,7 @@ impl<S: Send + Sync> FromRequestParts<S> for User {
     type Rejection = UserRejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, UserRejection> {
-        find(parts)?.ok_or_else(|| UserRejection(Rejection::unauthenticated()))
+        find(parts)?.ok_or_else(|| UserRejection::new(Rejection::unauthenticated()))
     }
 }
 
@@ -65,25 +64,31 @@ fn find(parts: &Parts) -> Result<Option<User>, UserRejection> {
     }
     match parts.extensions.get::<Anonymous>() {
         Some(Anonymous) => Ok(None),
-        None => Err(UserRejection(Rejection::unguarded())),
+        None => Err(UserRejection::new(Rejection::missing_layer())),
     }
 }
 
-/// Why there is no [`User`]: nobody is logged in, or the route is not behind [`RequireLogin`](crate::RequireLogin).
+/// Why there is no [`User`]: nobody is logged in, or the route is not behind [`AuthLayer`](crate::AuthLayer).
 #[derive(Clone, Debug)]
-pub struct UserRejection(Rejection);
+pub struct UserRejection {
+    rejection: Rejection,
+}
 
 impl UserRejection {
+    const fn new(rejection: Rejection) -> Self {
+        Self { rejection }
+    }
+
     /// [`ErrorKind::Unauthenticated`], or [`ErrorKind::Config`] where the layer is missing.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.0.kind()
+        self.rejection.kind()
     }
 }
 
 impl fmt::Display for UserRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.error().fmt(f)
+        self.rejection.error().fmt(f)
     }
 }
 
@@ -91,6 +96,8 @@ impl std::error::Error for UserRejection {}
 
 impl IntoResponse for UserRejection {
     fn into_response(self) -> Response {
-        to_http(self.0.response())
+        self.rejection
+            .response()
+            .map(|body| axum_core::body::Body::from(body.into_bytes()))
     }
 }

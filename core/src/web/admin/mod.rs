@@ -12,7 +12,7 @@ use crate::domain::CorpId;
 use crate::error::{Error, ErrorKind, Result};
 use crate::rate_limit::ClientRateLimiter;
 use crate::session::{CurrentUser, Sessions};
-use crate::web::config::Web;
+use crate::web::config::HttpConfig;
 use crate::web::credential::{Bearer, bearer};
 use crate::web::request::Headers;
 
@@ -55,20 +55,20 @@ impl AdminKey {
         Ok(Self(Sha256::digest(key).into()))
     }
 
-    fn fits(&self, given: &[u8]) -> bool {
+    fn matches(&self, given: &[u8]) -> bool {
         let given: [u8; 32] = Sha256::digest(given).into();
         self.0.ct_eq(&given).into()
     }
 }
 
 /// The gate of the admin routes.
-pub(crate) struct Admin {
+pub(crate) struct AdminAuth {
     key: Option<AdminKey>,
     predicate: Option<AdminPredicate>,
     wrong: ClientRateLimiter,
 }
 
-impl Admin {
+impl AdminAuth {
     pub(crate) fn new(
         key: Option<AdminKey>,
         predicate: Option<AdminPredicate>,
@@ -91,7 +91,7 @@ impl Admin {
         }
         // Before the comparison: else the right key among too many wrong ones would still be found.
         self.wrong.check(Some(client))?;
-        if key.fits(given) {
+        if key.matches(given) {
             return Ok(true);
         }
         self.wrong.record(Some(client));
@@ -99,16 +99,16 @@ impl Admin {
     }
 }
 
-impl Default for Admin {
+impl Default for AdminAuth {
     /// Off.
     fn default() -> Self {
         Self::new(None, None, Arc::new(SystemClock))
     }
 }
 
-impl fmt::Debug for Admin {
+impl fmt::Debug for AdminAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Admin")
+        f.debug_struct("AdminAuth")
             .field("key", &self.key.is_some())
             .field("predicate", &self.predicate.is_some())
             .finish_non_exhaustive()
@@ -116,17 +116,17 @@ impl fmt::Debug for Admin {
 }
 
 /// Who came through the gate.
-pub(super) enum Administrator {
+pub(super) enum AdminIdentity {
     Key,
     User(CurrentUser, AdminPredicate),
 }
 
-impl Administrator {
+impl AdminIdentity {
     /// Whether they may do this to this company.
     ///
     /// # Errors
     /// `FORBIDDEN`.
-    pub(super) fn may(&self, action: AdminAction, corp_id: Option<&CorpId>) -> Result<()> {
+    pub(super) fn authorize(&self, action: AdminAction, corp_id: Option<&CorpId>) -> Result<()> {
         match self {
             Self::User(user, predicate) if !predicate(user, action, corp_id) => {
                 Err(refused("the predicate does not let this person do this"))
@@ -136,7 +136,7 @@ impl Administrator {
     }
 }
 
-impl Web {
+impl HttpConfig {
     /// Lets administrators in: by key, or with a session whose person the predicate is asked about later.
     ///
     /// # Errors
@@ -148,7 +148,7 @@ impl Web {
         method: &str,
         headers: &(impl Headers + ?Sized),
         client: IpAddr,
-    ) -> Result<Administrator> {
+    ) -> Result<AdminIdentity> {
         let admin = &self.admin;
         if admin.key.is_none() && admin.predicate.is_none() {
             return Err(refused("administration is off"));
@@ -157,14 +157,14 @@ impl Web {
         if let Bearer::Token(given) = given
             && admin.is_key(given, client, sessions)?
         {
-            return Ok(Administrator::Key);
+            return Ok(AdminIdentity::Key);
         }
         let Some(predicate) = &admin.predicate else {
             return Err(refused("the admin key is missing"));
         };
         let verify = self.verify(sessions, method, headers);
         match verify.resolve().await? {
-            Some(verified) => Ok(Administrator::User(verified.user, Arc::clone(predicate))),
+            Some(verified) => Ok(AdminIdentity::User(verified.user, Arc::clone(predicate))),
             None => Err(Error::new(
                 ErrorKind::Unauthenticated,
                 "no credential was sent",

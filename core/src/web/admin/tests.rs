@@ -6,28 +6,32 @@ use crate::web::fixture::{Fixture, headers, web_with};
 
 const KEY: &str = "0123456789abcdef01234567";
 
-fn gate(predicate: Option<AdminPredicate>) -> (Web, ManualClock) {
+fn gate(predicate: Option<AdminPredicate>) -> (HttpConfig, ManualClock) {
     let clock = ManualClock::new(Timestamp::from_millis(0));
     let key = AdminKey::new(KEY).unwrap();
     (
-        web_with(Admin::new(Some(key), predicate, Arc::new(clock.clone()))),
+        web_with(AdminAuth::new(
+            Some(key),
+            predicate,
+            Arc::new(clock.clone()),
+        )),
         clock,
     )
 }
 
 async fn enter(
-    web: &Web,
+    web: &HttpConfig,
     fixture: &Fixture,
     token: Option<&str>,
     client: u8,
-) -> Result<Administrator> {
+) -> Result<AdminIdentity> {
     let headers = token.map_or_else(|| headers(&[]), |token| fixture.bearer(token));
     let client = IpAddr::from([192, 0, 2, client]);
     web.administrator(&fixture.sessions, "POST", headers.as_slice(), client)
         .await
 }
 
-fn kind(result: Result<Administrator>) -> Option<ErrorKind> {
+fn kind(result: Result<AdminIdentity>) -> Option<ErrorKind> {
     result.err().map(|error| error.kind())
 }
 
@@ -35,7 +39,7 @@ fn kind(result: Result<Administrator>) -> Option<ErrorKind> {
 fn a_key_has_24_characters_and_is_not_printed() {
     assert!(AdminKey::new(&KEY[1..]).is_err());
     assert!(AdminKey::new(&format!("{}  ", &KEY[1..])).is_err());
-    let admin = Admin::new(
+    let admin = AdminAuth::new(
         Some(AdminKey::new(KEY).unwrap()),
         None,
         Arc::new(SystemClock),
@@ -47,7 +51,7 @@ fn a_key_has_24_characters_and_is_not_printed() {
 async fn without_key_and_predicate_administration_is_off() {
     let fixture = Fixture::new().await;
     let (token, _) = fixture.login().await;
-    let web = web_with(Admin::default());
+    let web = web_with(AdminAuth::default());
     for token in [None, Some(KEY), Some(&*token)] {
         assert_eq!(
             kind(enter(&web, &fixture, token, 1).await),
@@ -115,7 +119,7 @@ async fn a_predicate_sees_person_action_and_company() {
     let administrator = enter(&web, &fixture, Some(&session), 1).await.unwrap();
     assert!(
         administrator
-            .may(AdminAction::SetCode, Some(user.corp_id()))
+            .authorize(AdminAction::SetCode, Some(user.corp_id()))
             .is_ok()
     );
     for (action, corp_id) in [
@@ -124,14 +128,14 @@ async fn a_predicate_sees_person_action_and_company() {
     ] {
         assert_eq!(
             administrator
-                .may(action, corp_id.as_ref())
+                .authorize(action, corp_id.as_ref())
                 .unwrap_err()
                 .kind(),
             ErrorKind::Forbidden
         );
     }
     let key = enter(&web, &fixture, Some(KEY), 1).await.unwrap();
-    assert!(key.may(AdminAction::Corps, None).is_ok());
+    assert!(key.authorize(AdminAction::Corps, None).is_ok());
     assert_eq!(
         kind(enter(&web, &fixture, None, 1).await),
         Some(ErrorKind::Unauthenticated)

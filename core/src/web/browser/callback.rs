@@ -1,24 +1,25 @@
 //! `GET /callback`: from WeCom with a code, or from the page of companies with one of them. The only place that sets
 //! the session cookie.
 
-use crate::app::{BrowserLogin, BrowserReturn, CorpChoice};
+use http::Response;
+
 use crate::domain::CorpId;
 use crate::domain::OAuthCode;
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::Attempt;
+use crate::login::{AuthAttempt, CallbackOutcome, CorpChoice, OAuthCallback};
 use crate::query::Query;
 use crate::session::{CurrentUser, IssuedSession};
 use crate::web::browser::cookies::{BrowserCookies, LOGGED_OUT_COOKIE, is_state};
-use crate::web::browser::page_request::Visit;
+use crate::web::browser::page_request::PageRequest;
 use crate::web::browser::pages::{CorpOption, CorpSelectionPage, PageError};
 use crate::web::browser::pending::{
     CHOICE_TTL, FlowPayload as _, LoginRequest, PendingChoice, PendingLogin,
 };
-use crate::web::response::Response;
+use crate::web::response::{ResponseBody, ResponseExt as _};
 
-pub(super) async fn answer(visit: &Visit<'_>) -> Response {
-    let bad_link = || visit.error(PageError::BadLink, visit.login_path(&[]));
-    let query = Query::parse_known(&visit.call.request.query, &["code", "state", "corpId"]);
+pub(super) async fn answer(page: &PageRequest<'_>) -> Response<ResponseBody> {
+    let bad_link = || page.error(PageError::BadLink, page.login_path(&[]));
+    let query = Query::parse_known(&page.request.query, &["code", "state", "corpId"]);
     let Ok(mut query) = query else {
         return bad_link();
     };
@@ -30,30 +31,34 @@ pub(super) async fn answer(visit: &Visit<'_>) -> Response {
     };
     let (code, corp_id) = (query.take_non_blank("code"), query.take_non_blank("corpId"));
     match (code, corp_id) {
-        (Some(code), _) => come_back(visit, &state, Some(OAuthCode::new(code))).await,
+        (Some(code), _) => come_back(page, &state, Some(OAuthCode::new(code))).await,
         (None, Some(corp_id)) => match CorpId::new(corp_id) {
-            Ok(corp_id) => choose(visit, &state, corp_id).await,
+            Ok(corp_id) => choose(page, &state, corp_id).await,
             Err(_) => bad_link(),
         },
-        (None, None) => match pending_choice(visit, &state) {
-            Some(choice) => offer(visit, &state, &choice).await,
-            None => come_back(visit, &state, None).await,
+        (None, None) => match pending_choice(page, &state) {
+            Some(choice) => offer(page, &state, &choice).await,
+            None => come_back(page, &state, None).await,
         },
     }
 }
 
 /// From WeCom; without a code the person said no.
-async fn come_back(visit: &Visit<'_>, state: &str, code: Option<OAuthCode>) -> Response {
-    let content = visit
+async fn come_back(
+    page: &PageRequest<'_>,
+    state: &str,
+    code: Option<OAuthCode>,
+) -> Response<ResponseBody> {
+    let content = page
         .cookies
-        .read(visit.headers(), &BrowserCookies::login_cookie(state));
-    let pending = content.and_then(|content| PendingLogin::open(visit.keys(), state, content));
+        .read(page.headers(), &BrowserCookies::login_cookie(state));
+    let pending = content.and_then(|content| PendingLogin::open(page.keys(), state, content));
     let Some(pending) = pending else {
-        return not_this_browser(visit).await;
+        return not_this_browser(page).await;
     };
-    if visit.login.0.store.now() >= pending.expires_at {
-        return over(
-            visit,
+    if page.deps.store.now() >= pending.expires_at {
+        return expired(
+            page,
             &BrowserCookies::login_cookie(state),
             &pending.login_request,
         )
@@ -61,108 +66,120 @@ async fn come_back(visit: &Visit<'_>, state: &str, code: Option<OAuthCode>) -> R
     }
     // The state stays good: on WeCom's page the person may still say yes.
     let Some(code) = code else {
-        return visit.error(PageError::Cancelled, again(visit, &pending.login_request));
+        return page.error(
+            PageError::Cancelled,
+            retry_url(page, &pending.login_request),
+        );
     };
-    finish(visit, state, pending, code).await
+    finish(page, state, pending, code).await
 }
 
 async fn finish(
-    visit: &Visit<'_>,
+    page: &PageRequest<'_>,
     state: &str,
     pending: PendingLogin,
     code: OAuthCode,
-) -> Response {
-    let returned = BrowserReturn {
-        attempt: Attempt {
+) -> Response<ResponseBody> {
+    let returned = OAuthCallback {
+        attempt: AuthAttempt {
             suite_id: pending.suite_id.clone(),
             corp_id: pending.corp_id.clone(),
             code,
-            client: visit.client(),
-            stated: true,
+            client: page.client(),
+            state_verified: true,
         },
         epoch: pending.epoch,
         login_type: pending.login_type,
         state: state.to_owned(),
         expires_at: pending.expires_at,
     };
-    match visit.login.service().finish_in_browser(returned).await {
-        Ok(BrowserLogin::Session(issued)) => {
-            enter(
-                visit,
+    match page.deps.browser_login.finish(returned).await {
+        Ok(CallbackOutcome::LoggedIn(issued)) => {
+            log_in(
+                page,
                 issued,
                 &pending.login_request,
                 &BrowserCookies::login_cookie(state),
             )
             .await
         }
-        Ok(BrowserLogin::Choice { login_code }) => {
-            let expires_at = visit.login.0.store.now() + CHOICE_TTL;
+        Ok(CallbackOutcome::ChooseCorp { login_code }) => {
+            let expires_at = page.deps.store.now() + CHOICE_TTL;
             let choice = PendingChoice {
                 login_code,
                 expires_at,
                 login_request: pending.login_request,
             };
-            lead_to_choice(visit, state, &choice)
-                .unwrap_or_else(|error| visit.failed(&error, again(visit, &choice.login_request)))
+            lead_to_choice(page, state, &choice)
+                .unwrap_or_else(|error| page.failed(&error, retry_url(page, &choice.login_request)))
         }
-        Ok(BrowserLogin::Over) => {
-            over(
-                visit,
+        Ok(CallbackOutcome::Expired) => {
+            expired(
+                page,
                 &BrowserCookies::login_cookie(state),
                 &pending.login_request,
             )
             .await
         }
-        Err(error) => visit.failed(&error, again(visit, &pending.login_request)),
+        Err(error) => page.failed(&error, retry_url(page, &pending.login_request)),
     }
 }
 
 /// To the page of companies, away from the URL with the code. The proof goes into a cookie of its own, in place of the
 /// login's.
-fn lead_to_choice(visit: &Visit<'_>, state: &str, choice: &PendingChoice) -> Result<Response> {
-    let sealed = choice.seal(visit.keys(), state)?;
-    Ok(visit
-        .redirect(303, choice_path(visit, state))
+fn lead_to_choice(
+    page: &PageRequest<'_>,
+    state: &str,
+    choice: &PendingChoice,
+) -> Result<Response<ResponseBody>> {
+    let sealed = choice.seal(page.keys(), state)?;
+    Ok(page
+        .redirect(303, choice_path(page, state))
         .with_header(
             "set-cookie",
-            visit.cookies.clear(&BrowserCookies::login_cookie(state)),
+            page.cookies.clear(&BrowserCookies::login_cookie(state)),
         )
         .with_header(
             "set-cookie",
-            visit
-                .cookies
+            page.cookies
                 .set(&BrowserCookies::choice_cookie(state), &sealed, CHOICE_TTL),
         ))
 }
 
 /// The page of companies. It may be loaded again: not the page spends the proof, but the choice.
-async fn offer(visit: &Visit<'_>, state: &str, choice: &PendingChoice) -> Response {
+async fn offer(
+    page: &PageRequest<'_>,
+    state: &str,
+    choice: &PendingChoice,
+) -> Response<ResponseBody> {
     let name = BrowserCookies::choice_cookie(state);
-    if visit.login.0.store.now() >= choice.expires_at {
-        return over(visit, &name, &choice.login_request).await;
+    if page.deps.store.now() >= choice.expires_at {
+        return expired(page, &name, &choice.login_request).await;
     }
-    match visit
-        .login
-        .service()
-        .companies_in_browser(choice.login_code.clone())
+    match page
+        .deps
+        .browser_login
+        .corps(choice.login_code.clone())
         .await
     {
         Ok(corps) => {
-            let page = CorpSelectionPage {
-                corps: corp_options(visit, state, &corps),
+            let corp_selection_page = CorpSelectionPage {
+                corps: corp_options(page, state, &corps),
             };
-            visit.page(200, None, |pages, frame| pages.corp_selection(frame, &page))
+            page.page(200, None, |pages, frame| {
+                pages.corp_selection(frame, &corp_selection_page)
+            })
         }
-        Err(error) => choice_failed(visit, state, choice, &error).await,
+        Err(error) => choice_failed(page, state, choice, &error).await,
     }
 }
 
-fn corp_options(visit: &Visit<'_>, state: &str, corps: &[CorpChoice]) -> Vec<CorpOption> {
+fn corp_options(page: &PageRequest<'_>, state: &str, corps: &[CorpChoice]) -> Vec<CorpOption> {
     let company = |corp: &CorpChoice| {
         let query = [("state", state), ("corpId", corp.corp_id.as_str())];
         CorpOption {
             name: name(corp, corps),
-            url: visit.web().path_with("/callback", &query),
+            url: page.config().path_with("/callback", &query),
         }
     };
     corps.iter().map(company).collect()
@@ -181,148 +198,147 @@ fn name(corp: &CorpChoice, corps: &[CorpChoice]) -> String {
     }
 }
 
-async fn choose(visit: &Visit<'_>, state: &str, corp_id: CorpId) -> Response {
-    let Some(choice) = pending_choice(visit, state) else {
-        return not_this_browser(visit).await;
+async fn choose(page: &PageRequest<'_>, state: &str, corp_id: CorpId) -> Response<ResponseBody> {
+    let Some(choice) = pending_choice(page, state) else {
+        return not_this_browser(page).await;
     };
     let login_code = choice.login_code.clone();
-    match visit
-        .login
-        .service()
-        .choose_in_browser(login_code, corp_id, visit.client())
+    match page
+        .deps
+        .browser_login
+        .choose(login_code, corp_id, page.client())
         .await
     {
         Ok(issued) => {
-            enter(
-                visit,
+            log_in(
+                page,
                 issued,
                 &choice.login_request,
                 &BrowserCookies::choice_cookie(state),
             )
             .await
         }
-        Err(error) => choice_failed(visit, state, &choice, &error).await,
+        Err(error) => choice_failed(page, state, &choice, &error).await,
     }
 }
 
 /// The proof is spent, whatever it was, unless the code was not even looked at: then it can be tried again.
 async fn choice_failed(
-    visit: &Visit<'_>,
+    page: &PageRequest<'_>,
     state: &str,
     choice: &PendingChoice,
     error: &Error,
-) -> Response {
+) -> Response<ResponseBody> {
     let name = BrowserCookies::choice_cookie(state);
     match error.kind() {
         ErrorKind::RateLimited | ErrorKind::StoreUnavailable => {
-            visit.failed(error, choice_path(visit, state))
+            page.failed(error, choice_path(page, state))
         }
-        ErrorKind::LoginCodeInvalid => over(visit, &name, &choice.login_request).await,
+        ErrorKind::LoginCodeInvalid => expired(page, &name, &choice.login_request).await,
         _ => {
-            let response = visit.failed(error, again(visit, &choice.login_request));
-            response.with_header("set-cookie", visit.cookies.clear(&name))
+            let response = page.failed(error, retry_url(page, &choice.login_request));
+            response.with_header("set-cookie", page.cookies.clear(&name))
         }
     }
 }
 
 /// Into the app, with a new token; the session that the browser held before is over.
-async fn enter(
-    visit: &Visit<'_>,
+async fn log_in(
+    page: &PageRequest<'_>,
     issued: IssuedSession,
     login_request: &LoginRequest,
     cookie_name: &str,
-) -> Response {
-    let sessions = &visit.login.0.sessions;
-    if let Err(error) = end_former(visit, &issued.user).await {
+) -> Response<ResponseBody> {
+    let sessions = &page.deps.sessions;
+    if let Err(error) = end_former(page, &issued.user).await {
         // Nobody gets to know the new token: its session is over too.
         if let Err(error) = sessions.revoke(&issued.user).await {
             tracing::warn!(target: "wecom_login", %error, "a session that nobody holds was not ended");
         }
-        return visit.failed(&error, again(visit, login_request));
+        return page.failed(&error, retry_url(page, login_request));
     }
-    let cookie = visit
-        .web()
+    let cookie = page
+        .config()
         .cookie
         .set(issued.token.expose(), sessions.config().absolute_timeout);
-    let mut response = visit
+    let mut response = page
         .redirect(303, login_request.return_to.as_str())
         .with_header("set-cookie", cookie)
-        .with_header("set-cookie", visit.cookies.clear(cookie_name));
-    if visit
+        .with_header("set-cookie", page.cookies.clear(cookie_name));
+    if page
         .cookies
-        .read(visit.headers(), LOGGED_OUT_COOKIE)
+        .read(page.headers(), LOGGED_OUT_COOKIE)
         .is_some()
     {
-        response = response.with_header("set-cookie", visit.cookies.clear(LOGGED_OUT_COOKIE));
+        response = response.with_header("set-cookie", page.cookies.clear(LOGGED_OUT_COOKIE));
     }
     response
 }
 
 /// Ends the session that the browser holds, unless that is the new one: a second click brings it back.
-async fn end_former(visit: &Visit<'_>, new: &CurrentUser) -> Result<()> {
-    match held(visit).await? {
+async fn end_former(page: &PageRequest<'_>, new: &CurrentUser) -> Result<()> {
+    match current_session(page).await? {
         Some(former) if former.session_id() != new.session_id() => {
-            visit.login.0.sessions.revoke(&former).await
+            page.deps.sessions.revoke(&former).await
         }
         _ => Ok(()),
     }
 }
 
 /// Whose live session the browser holds.
-async fn held(visit: &Visit<'_>) -> Result<Option<CurrentUser>> {
-    let Some(token) = visit.web().cookie.read(visit.headers()) else {
+async fn current_session(page: &PageRequest<'_>) -> Result<Option<CurrentUser>> {
+    let Some(token) = page.config().cookie.read(page.headers()) else {
         return Ok(None);
     };
-    match visit.login.0.sessions.verify(token).resolve().await {
+    match page.deps.sessions.verify(token).resolve().await {
         Ok(verified) => Ok(verified.map(|verified| verified.user)),
         Err(error) if error.kind() == ErrorKind::TokenInvalid => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn pending_choice(visit: &Visit<'_>, state: &str) -> Option<PendingChoice> {
-    let content = visit
+fn pending_choice(page: &PageRequest<'_>, state: &str) -> Option<PendingChoice> {
+    let content = page
         .cookies
-        .read(visit.headers(), &BrowserCookies::choice_cookie(state))?;
-    PendingChoice::open(visit.keys(), state, content)
+        .read(page.headers(), &BrowserCookies::choice_cookie(state))?;
+    PendingChoice::open(page.keys(), state, content)
 }
 
-async fn not_this_browser(visit: &Visit<'_>) -> Response {
-    let continue_url = way_on(visit, None).await;
-    visit.ended(
-        PageError::StateMismatch,
-        visit.login_path(&[]),
-        continue_url,
-    )
+async fn not_this_browser(page: &PageRequest<'_>) -> Response<ResponseBody> {
+    let url = continue_url(page, None).await;
+    page.ended(PageError::StateMismatch, page.login_path(&[]), url)
 }
 
-async fn over(visit: &Visit<'_>, cookie_name: &str, login_request: &LoginRequest) -> Response {
-    let continue_url = way_on(visit, Some(login_request)).await;
-    let response = visit.ended(
-        PageError::Expired,
-        again(visit, login_request),
-        continue_url,
-    );
-    response.with_header("set-cookie", visit.cookies.clear(cookie_name))
+async fn expired(
+    page: &PageRequest<'_>,
+    cookie_name: &str,
+    login_request: &LoginRequest,
+) -> Response<ResponseBody> {
+    let url = continue_url(page, Some(login_request)).await;
+    let response = page.ended(PageError::Expired, retry_url(page, login_request), url);
+    response.with_header("set-cookie", page.cookies.clear(cookie_name))
 }
 
 /// Into the app, for whoever is logged in all the same: they came here by the back button.
-async fn way_on(visit: &Visit<'_>, login_request: Option<&LoginRequest>) -> Option<String> {
-    held(visit).await.ok().flatten()?;
+async fn continue_url(
+    page: &PageRequest<'_>,
+    login_request: Option<&LoginRequest>,
+) -> Option<String> {
+    current_session(page).await.ok().flatten()?;
     Some(login_request.map_or_else(
-        || visit.web().home(),
+        || page.config().home(),
         |login_request| login_request.return_to.clone(),
     ))
 }
 
 /// The page of companies.
-fn choice_path(visit: &Visit<'_>, state: &str) -> String {
-    visit.web().path_with("/callback", &[("state", state)])
+fn choice_path(page: &PageRequest<'_>, state: &str) -> String {
+    page.config().path_with("/callback", &[("state", state)])
 }
 
 /// The link that begins the same login anew.
-fn again(visit: &Visit<'_>, login_request: &LoginRequest) -> String {
-    visit.login_path(&login_request.query())
+fn retry_url(page: &PageRequest<'_>, login_request: &LoginRequest) -> String {
+    page.login_path(&login_request.query())
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use http::Response;
+
 use crate::domain::LoginType;
 use crate::domain::{CorpId, SuiteId};
 use crate::error::{ErrorKind, Result};
@@ -11,7 +13,7 @@ use crate::web::browser::cookies::{
     BrowserCookies, LOGGED_OUT_COOKIE, ORGANIZATION_COOKIE, is_state,
 };
 use crate::web::browser::flow_cookie::cookies_to_evict;
-use crate::web::browser::page_request::Visit;
+use crate::web::browser::page_request::PageRequest;
 use crate::web::browser::pages::{ConfirmPage, OrganizationCodePage, PageError, QrPanelPage};
 use crate::web::browser::pending::{
     CorpSelector, FlowPayload as _, LOGIN_COOKIE_MAX_AGE, LOGIN_TTL, LoginRequest, PendingLogin,
@@ -19,14 +21,15 @@ use crate::web::browser::pending::{
 use crate::web::browser::qr_panel::{QrPanel, panel_parameters};
 use crate::web::browser::return_to::ReturnTo;
 use crate::web::request::Headers;
-use crate::web::response::Response;
+use crate::web::response::{ResponseBody, ResponseExt as _};
+
 use crate::wecom::{State, qr_link, workbench_link};
 
 /// An organisation code is remembered for the next login.
 const ORGANIZATION_COOKIE_MAX_AGE: Duration = Duration::from_hours(180 * 24);
 
 /// What a link to the login page says.
-struct Asked {
+struct LoginQuery {
     return_to: ReturnTo,
     corp_id: Option<CorpId>,
     organization_code: Option<String>,
@@ -36,7 +39,7 @@ struct Asked {
     confirmed: Option<String>,
 }
 
-impl Asked {
+impl LoginQuery {
     fn read(query: &str, home: &str) -> Option<Self> {
         let known = ["returnTo", "orgCode", "corpId", "mode", "confirm"];
         let mut query = Query::parse_known(query, &known).ok()?;
@@ -76,66 +79,64 @@ impl Asked {
         ]
     }
 
-    fn link(&self, visit: &Visit<'_>, more: &[(&'static str, Option<&str>)]) -> String {
+    fn link(&self, page: &PageRequest<'_>, more: &[(&'static str, Option<&str>)]) -> String {
         let query = self.query();
         let own = query.iter().map(|(name, value)| (*name, value.as_str()));
         let more = more
             .iter()
             .filter_map(|(name, value)| Some((*name, (*value)?)));
-        visit.login_path(&own.chain(more).collect::<Vec<_>>())
+        page.login_path(&own.chain(more).collect::<Vec<_>>())
     }
 }
 
-pub(super) async fn answer(visit: &Visit<'_>) -> Response {
-    let Some(asked) = Asked::read(&visit.call.request.query, &visit.web().home()) else {
-        return visit.error(PageError::BadLink, visit.login_path(&[]));
+pub(super) async fn answer(page: &PageRequest<'_>) -> Response<ResponseBody> {
+    let Some(query) = LoginQuery::read(&page.request.query, &page.config().home()) else {
+        return page.error(PageError::BadLink, page.login_path(&[]));
     };
-    let only = visit.login.0.instances.only_corp();
-    if asked.corp_id.is_none() && asked.organization_code.is_none() && only.is_none() {
-        return ask(visit, &asked, false);
+    let only = page.deps.instances.only_corp();
+    if query.corp_id.is_none() && query.organization_code.is_none() && only.is_none() {
+        return ask(page, &query, false);
     }
-    let logged_out = logged_out(visit);
+    let logged_out = logged_out(page);
     if let Some(mark) = logged_out
-        && asked.confirmed.as_deref() != Some(mark)
+        && query.confirmed.as_deref() != Some(mark)
     {
-        return confirm(visit, &asked, mark);
+        return confirm(page, &query, mark);
     }
-    match begin(visit, &asked).await {
+    match begin(page, &query).await {
         Ok(response) if logged_out.is_some() => {
-            response.with_header("set-cookie", visit.cookies.clear(LOGGED_OUT_COOKIE))
+            response.with_header("set-cookie", page.cookies.clear(LOGGED_OUT_COOKIE))
         }
         Ok(response) => response,
-        Err(error) if error.kind() == ErrorKind::OrgCodeNotFound => ask(visit, &asked, true),
+        Err(error) if error.kind() == ErrorKind::OrgCodeNotFound => ask(page, &query, true),
         // What passes is tried again as it was; for the rest another company may be meant.
         Err(error) if error.kind().status() >= 500 || error.kind() == ErrorKind::RateLimited => {
-            visit.failed(&error, asked.link(visit, &asked.company()))
+            page.failed(&error, query.link(page, &query.company()))
         }
-        Err(error) => visit.failed(&error, asked.link(visit, &[])),
+        Err(error) => page.failed(&error, query.link(page, &[])),
     }
 }
 
 /// The mark that a logout left.
-fn logged_out<'a>(visit: &Visit<'a>) -> Option<&'a str> {
-    visit
-        .cookies
-        .read(visit.headers(), LOGGED_OUT_COOKIE)
+fn logged_out<'a>(page: &PageRequest<'a>) -> Option<&'a str> {
+    page.cookies
+        .read(page.headers(), LOGGED_OUT_COOKIE)
         .filter(|mark| is_state(mark))
 }
 
-fn ask(visit: &Visit<'_>, asked: &Asked, unknown: bool) -> Response {
-    let mut fields = asked.query();
+fn ask(page: &PageRequest<'_>, query: &LoginQuery, unknown: bool) -> Response<ResponseBody> {
+    let mut fields = query.query();
     // To send the form is the click that a logout wants.
-    fields.extend(logged_out(visit).map(|mark| ("confirm", mark.to_owned())));
+    fields.extend(logged_out(page).map(|mark| ("confirm", mark.to_owned())));
     let remembered = || {
-        visit
-            .cookies
-            .read(visit.headers(), ORGANIZATION_COOKIE)
+        page.cookies
+            .read(page.headers(), ORGANIZATION_COOKIE)
             .map(str::to_owned)
     };
-    let page = OrganizationCodePage {
-        action: visit.login_path(&[]),
+    let form = OrganizationCodePage {
+        action: page.login_path(&[]),
         hidden_fields: fields,
-        prefilled: asked
+        prefilled: query
             .organization_code
             .clone()
             .or_else(remembered)
@@ -147,50 +148,52 @@ fn ask(visit: &Visit<'_>, asked: &Asked, unknown: bool) -> Response {
     } else {
         200
     };
-    visit.page(status, None, |pages, frame| {
-        pages.organization_code(frame, &page)
+    page.page(status, None, |pages, frame| {
+        pages.organization_code(frame, &form)
     })
 }
 
-fn confirm(visit: &Visit<'_>, asked: &Asked, mark: &str) -> Response {
-    let [corp_id, organization_code] = asked.company();
+fn confirm(page: &PageRequest<'_>, query: &LoginQuery, mark: &str) -> Response<ResponseBody> {
+    let [corp_id, organization_code] = query.company();
     let named = [corp_id, organization_code, ("confirm", Some(mark))];
-    let page = ConfirmPage {
-        continue_url: asked.link(visit, &named),
+    let confirm_page = ConfirmPage {
+        continue_url: query.link(page, &named),
     };
-    visit.page(200, None, |pages, frame| pages.confirm(frame, &page))
+    page.page(200, None, |pages, frame| {
+        pages.confirm(frame, &confirm_page)
+    })
 }
 
-async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
-    let (suite_id, corp_id, corp_selector) = company(visit, asked).await?;
-    let entrance = visit.login.service().entrance(suite_id, corp_id).await?;
-    let inside = is_wecom(visit.headers());
-    let login_type = asked.mode.unwrap_or(if inside {
+async fn begin(page: &PageRequest<'_>, query: &LoginQuery) -> Result<Response<ResponseBody>> {
+    let (suite_id, corp_id, corp_selector) = company(page, query).await?;
+    let login_target = page.deps.browser_login.target(suite_id, corp_id).await?;
+    let inside = is_wecom(page.headers());
+    let login_type = query.mode.unwrap_or(if inside {
         LoginType::Workbench
     } else {
         LoginType::Qr
     });
     let state = random::hex::<16>();
-    let now = visit.login.0.store.now();
+    let now = page.deps.store.now();
     let pending = PendingLogin {
-        suite_id: entrance.suite_id,
-        corp_id: entrance.corp_id.clone(),
-        epoch: entrance.epoch,
+        suite_id: login_target.suite_id,
+        corp_id: login_target.corp_id.clone(),
+        epoch: login_target.epoch,
         login_type,
         expires_at: now + LOGIN_TTL,
         login_request: LoginRequest {
-            return_to: asked.return_to.as_str().to_owned(),
+            return_to: query.return_to.as_str().to_owned(),
             corp_selector,
-            mode: asked.mode,
+            mode: query.mode,
         },
     };
-    let sealed = pending.seal(visit.keys(), &state)?;
+    let sealed = pending.seal(page.keys(), &state)?;
     let redirect_uri = format!(
         "{}{}",
-        visit.web().public_url.origin(),
-        visit.web().path_of("/callback")
+        page.config().public_url.origin(),
+        page.config().path_of("/callback")
     );
-    let (hosts, corp_id, agent_id) = (visit.hosts(), &entrance.corp_id, entrance.agent_id);
+    let (hosts, corp_id, agent_id) = (page.hosts(), &login_target.corp_id, login_target.agent_id);
     let wecom_state = State::new(&state)?;
     let link = match login_type {
         LoginType::Workbench => workbench_link(
@@ -198,11 +201,11 @@ async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
             corp_id,
             agent_id,
             &redirect_uri,
-            entrance.scope,
+            login_target.scope,
             &wecom_state,
         ),
         LoginType::Qr => {
-            let language = Some(visit.language.qr_language());
+            let language = Some(page.language.qr_language());
             qr_link(
                 hosts,
                 corp_id,
@@ -213,13 +216,13 @@ async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
             )
         }
     };
-    let panel = visit.web().page_config.qr_panel.as_ref();
+    let panel = page.config().page_config.qr_panel.as_ref();
     let mut response =
         match panel.filter(|_| login_type == LoginType::Qr && QrPanel::supports(hosts)) {
-            None => visit.redirect(302, link),
+            None => page.redirect(302, link),
             Some(panel) => {
                 let agent_id = agent_id.to_string();
-                let page = QrPanelPage {
+                let panel_page = QrPanelPage {
                     script_url: panel.script_url().to_owned(),
                     integrity: panel.integrity().map(str::to_owned),
                     parameters: panel_parameters(
@@ -227,17 +230,17 @@ async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
                         &agent_id,
                         &redirect_uri,
                         &state,
-                        visit.language,
+                        page.language,
                     ),
                     qr_page_url: link,
                 };
-                visit.page(200, Some(QrPanel::frame_origin()), |pages, frame| {
-                    pages.qr_panel(frame, &page)
+                page.page(200, Some(QrPanel::frame_origin()), |pages, frame| {
+                    pages.qr_panel(frame, &panel_page)
                 })
             }
         };
-    let cookies = visit.cookies;
-    for over in cookies_to_evict(cookies, visit.headers(), visit.keys(), now, sealed.len()) {
+    let cookies = page.cookies;
+    for over in cookies_to_evict(cookies, page.headers(), page.keys(), now, sealed.len()) {
         response = response.with_header("set-cookie", cookies.clear(&over));
     }
     if let CorpSelector::OrganizationCode(code) = &pending.login_request.corp_selector {
@@ -257,12 +260,15 @@ async fn begin(visit: &Visit<'_>, asked: &Asked) -> Result<Response> {
 }
 
 /// The company that is named, or the only one there is.
-async fn company(visit: &Visit<'_>, asked: &Asked) -> Result<(SuiteId, CorpId, CorpSelector)> {
-    if let Some(corp_id) = &asked.corp_id {
-        let suite_id = visit
-            .login
-            .service()
-            .suite_for_browser(corp_id, visit.client())
+async fn company(
+    page: &PageRequest<'_>,
+    query: &LoginQuery,
+) -> Result<(SuiteId, CorpId, CorpSelector)> {
+    if let Some(corp_id) = &query.corp_id {
+        let suite_id = page
+            .deps
+            .browser_login
+            .suite_of(corp_id, page.client())
             .await?;
         return Ok((
             suite_id,
@@ -270,16 +276,16 @@ async fn company(visit: &Visit<'_>, asked: &Asked) -> Result<(SuiteId, CorpId, C
             CorpSelector::CorpId(corp_id.clone()),
         ));
     }
-    if let Some(code) = &asked.organization_code {
-        let codes = &visit.login.0.organization_codes;
-        let (suite_id, corp_id) = codes.find(code, visit.client()).await?;
+    if let Some(code) = &query.organization_code {
+        let service = &page.deps.browser_login;
+        let (suite_id, corp_id) = service.corp_of_code(code, page.client()).await?;
         return Ok((
             suite_id,
             corp_id,
             CorpSelector::OrganizationCode(code.clone()),
         ));
     }
-    let only = visit.login.0.instances.only_corp();
+    let only = page.deps.instances.only_corp();
     let (suite_id, corp_id) = only.ok_or_else(crate::authorization::not_authorized)?;
     Ok((suite_id.clone(), corp_id.clone(), CorpSelector::Only))
 }

@@ -32,37 +32,39 @@ pub use pages::{
 };
 pub use qr_panel::QrPanel;
 
-use crate::app::WecomLogin;
+use http::Response;
+
 use crate::error::{Error, ErrorKind};
 use crate::random;
 use crate::web::browser::cookies::BrowserCookies;
-use crate::web::browser::page_request::Visit;
-use crate::web::dispatch::Call;
-use crate::web::response::Response;
+use crate::web::browser::page_request::PageRequest;
+use crate::web::http_service::HttpDeps;
+use crate::web::request::RoutedRequest;
+use crate::web::response::ResponseBody;
 use crate::web::routes::Endpoint;
 
-pub(super) async fn answer(login: &WecomLogin, call: &Call) -> Response {
-    let visit = Visit::new(login, call);
-    match call.endpoint {
-        Endpoint::BrowserLogin => login::answer(&visit).await,
-        Endpoint::BrowserCallback => callback::answer(&visit).await,
+pub(super) async fn answer(deps: &HttpDeps, request: &RoutedRequest) -> Response<ResponseBody> {
+    let page = PageRequest::new(deps, request);
+    match request.endpoint {
+        Endpoint::BrowserLogin => login::answer(&page).await,
+        Endpoint::BrowserCallback => callback::answer(&page).await,
         _ => {
             let error = Error::new(ErrorKind::Internal, "a page has no answer");
-            visit.failed(&error, visit.login_path(&[]))
+            page.failed(&error, page.login_path(&[]))
         }
     }
 }
 
-/// The page of a request that broke, in our own words: the pages of the host app may be what broke.
-pub(super) fn broken(login: &WecomLogin, language: Language) -> Response {
-    page_request::broken(&login.0.web, login.0.api.hosts(), language)
+/// The page of a request whose handler panicked, in our own words: the host app's pages may be what panicked.
+pub(super) fn broken(deps: &HttpDeps, language: Language) -> Response<ResponseBody> {
+    page_request::broken(&deps.config, &deps.hosts, language)
 }
 
-/// The `Set-Cookie` that makes `/login` wait for a click: in WeCom it would log the person in again without one. It lasts
-/// as long as the session could have.
-pub(super) fn logged_out(login: &WecomLogin) -> String {
-    let absolute = login.0.sessions.config().absolute_timeout;
-    BrowserCookies::new(&login.0.web.cookie_names).set(
+/// The `Set-Cookie` that makes `/login` wait for a click: within WeCom it would log the person in again without one. It
+/// lasts as long as the session could have.
+pub(super) fn logged_out(deps: &HttpDeps) -> String {
+    let absolute = deps.sessions.config().absolute_timeout;
+    BrowserCookies::new(&deps.config.cookie_names).set(
         cookies::LOGGED_OUT_COOKIE,
         &random::hex::<16>(),
         absolute,

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::app::WecomLogin;
+use http::{HeaderMap, Response};
+
 use crate::error::{Error, ErrorKind};
 use crate::random;
 use crate::vault::KeyRing;
@@ -10,53 +11,55 @@ use crate::web::browser::cookies::BrowserCookies;
 use crate::web::browser::language::Language;
 use crate::web::browser::pages::{ErrorPage, PageError, PageFrame, PageRenderer};
 use crate::web::browser::templates;
-use crate::web::config::Web;
-use crate::web::dispatch::Call;
+use crate::web::config::HttpConfig;
+use crate::web::http_service::HttpDeps;
 use crate::web::problem::{BEARER_CHALLENGE, ceil_seconds};
-use crate::web::response::{REDIRECT_CSP, Response};
+use crate::web::request::RoutedRequest;
+use crate::web::response::{REDIRECT_CSP, ResponseBody, ResponseExt as _, empty, with_body};
+
 use crate::wecom::Hosts;
 
-pub(super) struct Visit<'a> {
-    pub(super) login: &'a WecomLogin,
-    pub(super) call: &'a Call,
+pub(super) struct PageRequest<'a> {
+    pub(super) deps: &'a HttpDeps,
+    pub(super) request: &'a RoutedRequest,
     pub(super) cookies: BrowserCookies<'a>,
     pub(super) language: Language,
 }
 
-impl<'a> Visit<'a> {
-    pub(super) fn new(login: &'a WecomLogin, call: &'a Call) -> Self {
-        let language = Language::from_headers(call.request.headers.as_slice());
+impl<'a> PageRequest<'a> {
+    pub(super) fn new(deps: &'a HttpDeps, request: &'a RoutedRequest) -> Self {
+        let language = Language::from_headers(&request.headers);
         Self {
-            login,
-            call,
-            cookies: BrowserCookies::new(&login.0.web.cookie_names),
+            deps,
+            request,
+            cookies: BrowserCookies::new(&deps.config.cookie_names),
             language,
         }
     }
 
-    pub(super) fn headers(&self) -> &'a [(String, Vec<u8>)] {
-        &self.call.request.headers
+    pub(super) fn headers(&self) -> &'a HeaderMap {
+        &self.request.headers
     }
 
     pub(super) fn client(&self) -> Option<IpAddr> {
-        Some(self.call.client(self.login))
+        Some(self.request.client)
     }
 
-    pub(super) fn web(&self) -> &'a Web {
-        &self.login.0.web
+    pub(super) fn config(&self) -> &'a HttpConfig {
+        &self.deps.config
     }
 
     pub(super) fn keys(&self) -> &'a KeyRing {
-        self.login.0.vault.keys()
+        &self.deps.keys
     }
 
     pub(super) fn hosts(&self) -> &'a Hosts {
-        self.login.0.api.hosts()
+        &self.deps.hosts
     }
 
     /// The path of the login page with these parameters.
     pub(super) fn login_path(&self, query: &[(&str, &str)]) -> String {
-        self.web().path_with("/login", query)
+        self.config().path_with("/login", query)
     }
 
     /// A page. `framed` is the one origin that it may frame.
@@ -65,14 +68,14 @@ impl<'a> Visit<'a> {
         status: u16,
         framed: Option<&str>,
         write: impl FnOnce(&dyn PageRenderer, &PageFrame) -> String,
-    ) -> Response {
-        let look = &self.web().page_config;
+    ) -> Response<ResponseBody> {
+        let look = &self.config().page_config;
         let frame = PageFrame::new(self.language, random::hex::<16>(), look.branding.clone());
         let policy = policy(&frame, look.has_custom_pages, framed, self.hosts());
         html(status, write(&*look.pages, &frame), policy)
     }
 
-    pub(super) fn error(&self, error: PageError, retry_url: String) -> Response {
+    pub(super) fn error(&self, error: PageError, retry_url: String) -> Response<ResponseBody> {
         self.ended(error, retry_url, None)
     }
 
@@ -82,7 +85,7 @@ impl<'a> Visit<'a> {
         error: PageError,
         retry_url: String,
         continue_url: Option<String>,
-    ) -> Response {
+    ) -> Response<ResponseBody> {
         self.error_page(&ErrorPage {
             error,
             errcode: None,
@@ -92,7 +95,7 @@ impl<'a> Visit<'a> {
         })
     }
 
-    pub(super) fn failed(&self, error: &Error, retry_url: String) -> Response {
+    pub(super) fn failed(&self, error: &Error, retry_url: String) -> Response<ResponseBody> {
         tracing::debug!(target: "wecom_login", %error, "a login in a browser was refused");
         self.error_page(&ErrorPage {
             error: PageError::Failed(error.kind()),
@@ -103,7 +106,7 @@ impl<'a> Visit<'a> {
         })
     }
 
-    fn error_page(&self, page: &ErrorPage) -> Response {
+    fn error_page(&self, page: &ErrorPage) -> Response<ResponseBody> {
         let status = page.error.status();
         let mut response = self.page(status, None, |pages, frame| pages.error(frame, page));
         if let Some(wait) = page.retry_after {
@@ -117,15 +120,23 @@ impl<'a> Visit<'a> {
     }
 
     /// A redirect. `location` is a path of ours or a link to WeCom.
-    pub(super) fn redirect(&self, status: u16, location: impl Into<String>) -> Response {
-        secured(Response::empty(status), REDIRECT_CSP).with_header("location", location)
+    pub(super) fn redirect(
+        &self,
+        status: u16,
+        location: impl AsRef<str>,
+    ) -> Response<ResponseBody> {
+        secured(empty(status), REDIRECT_CSP).with_header("location", location)
     }
 }
 
 /// The page of a request that broke.
-pub(super) fn broken(web: &Web, hosts: &Hosts, language: Language) -> Response {
+pub(super) fn broken(
+    config: &HttpConfig,
+    hosts: &Hosts,
+    language: Language,
+) -> Response<ResponseBody> {
     let error = PageError::Failed(ErrorKind::Internal);
-    let retry_url = web.path_of("/login");
+    let retry_url = config.path_of("/login");
     let page = ErrorPage {
         error,
         errcode: None,
@@ -136,7 +147,7 @@ pub(super) fn broken(web: &Web, hosts: &Hosts, language: Language) -> Response {
     let frame = PageFrame::new(
         language,
         random::hex::<16>(),
-        web.page_config.branding.clone(),
+        config.page_config.branding.clone(),
     );
     html(
         error.status(),
@@ -145,20 +156,17 @@ pub(super) fn broken(web: &Web, hosts: &Hosts, language: Language) -> Response {
     )
 }
 
-fn html(status: u16, html: String, policy: String) -> Response {
-    secured(
-        Response::with_body(status, "text/html; charset=utf-8", html),
-        policy,
-    )
+fn html(status: u16, html: String, policy: String) -> Response<ResponseBody> {
+    secured(with_body(status, "text/html; charset=utf-8", html), policy)
 }
 
-fn secured(response: Response, policy: impl Into<String>) -> Response {
+fn secured(response: Response<ResponseBody>, policy: impl AsRef<str>) -> Response<ResponseBody> {
     response
         .with_header("content-security-policy", policy)
         .with_header("referrer-policy", "no-referrer")
 }
 
-/// The policy of a page; with `own_pages` the host app's styles, pictures and fonts may be on it.
+/// The policy of a page; with `has_custom_pages` the host app's styles, pictures and fonts may be on it.
 fn policy(
     frame: &PageFrame,
     has_custom_pages: bool,

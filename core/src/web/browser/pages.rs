@@ -33,7 +33,7 @@ pub trait PageRenderer: Send + Sync + 'static {
         templates::organization_code(frame, page)
     }
 
-    /// Waits for a click, after a logout.
+    /// DbWaitTracker for a click, after a logout.
     fn confirm(&self, frame: &PageFrame, page: &ConfirmPage) -> String {
         templates::confirm(frame, page)
     }

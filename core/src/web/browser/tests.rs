@@ -1,12 +1,16 @@
 //! The login page by itself, of a service that is for one company. Nothing here calls WeCom.
 
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Empty;
+
 use crate::domain::Suite;
 use crate::domain::{CallbackKeys, EncodingAesKey};
 use crate::domain::{CallbackToken, PermanentCode, SuiteSecret};
 use crate::element::{InstanceConfig, InstanceName};
 use crate::vault::{DataKey, DataKeys};
+use crate::web::ResponseBody;
 use crate::web::browser::{Branding, ErrorPage, PageFrame, PageRenderer, QrPanel};
-use crate::web::{Request, Response};
 use crate::wecom::Hosts;
 use crate::{AgentId, Builder, CorpId, SuiteId, WecomLogin};
 
@@ -53,20 +57,29 @@ async fn login(qr: &str, configure: impl FnOnce(Builder) -> Builder) -> WecomLog
     let code = PermanentCode::new("permanent");
     let agent = Some(AgentId::new(1_000_002));
     login
-        .service()
+        .admin()
         .import_authorization(&suite_id, &corp_id, code, agent)
         .await
         .unwrap();
     login
 }
 
-async fn get(login: &WecomLogin, path: &str, query: &str) -> Response {
-    let request = Request::new("GET", path, query).with_headers([("accept-language", "en")]);
-    login.respond(request).await.unwrap()
+async fn get(login: &WecomLogin, path: &str, query: &str) -> Response<ResponseBody> {
+    let request = Request::get(format!("{path}?{query}"))
+        .header("accept-language", "en")
+        .body(Empty::<Bytes>::new());
+    login.respond(request.unwrap(), None).await.unwrap()
 }
 
-fn html(response: &Response) -> &str {
-    std::str::from_utf8(&response.body).unwrap()
+fn html(response: &Response<ResponseBody>) -> &str {
+    std::str::from_utf8(response.body().as_bytes()).unwrap()
+}
+
+fn header<'a>(response: &'a Response<ResponseBody>, name: &str) -> Option<&'a str> {
+    response
+        .headers()
+        .get(name)
+        .map(|value| value.to_str().unwrap())
 }
 
 #[tokio::test]
@@ -79,8 +92,8 @@ async fn the_panel_runs_wecoms_script_and_nothing_else() {
     })
     .await;
     let response = get(&login, "/login", "returnTo=/portal/a").await;
-    assert_eq!(response.status, 200);
-    let policy = response.header("content-security-policy").unwrap();
+    assert_eq!(response.status().as_u16(), 200);
+    let policy = header(&response, "content-security-policy").unwrap();
     let nonce = policy
         .split("script-src 'nonce-")
         .nth(1)
@@ -110,7 +123,7 @@ async fn the_panel_runs_wecoms_script_and_nothing_else() {
         html.matches("<script").count(),
         html.matches(&format!("<script nonce=\"{nonce}\"")).count()
     );
-    let cookie = response.header("set-cookie").unwrap();
+    let cookie = header(&response, "set-cookie").unwrap();
     assert!(
         cookie.starts_with("__Host-wecom_state_") && cookie.ends_with("; Secure"),
         "{cookie}"
@@ -118,10 +131,9 @@ async fn the_panel_runs_wecoms_script_and_nothing_else() {
 
     // In WeCom nobody scans.
     let inside = get(&login, "/login", "mode=workbench").await;
-    assert_eq!(inside.status, 302);
+    assert_eq!(inside.status(), 302);
     assert!(
-        inside
-            .header("location")
+        header(&inside, "location")
             .unwrap()
             .starts_with("https://open.weixin.qq.com/connect/oauth2/")
     );
@@ -135,10 +147,9 @@ async fn the_panel_is_for_wecoms_own_host() {
     })
     .await;
     let response = get(&login, "/login", "").await;
-    assert_eq!(response.status, 302);
+    assert_eq!(response.status().as_u16(), 302);
     assert!(
-        response
-            .header("location")
+        header(&response, "location")
             .unwrap()
             .starts_with("http://127.0.0.1:9/wwlogin/sso/login")
     );
@@ -153,15 +164,15 @@ async fn a_host_app_replaces_one_page_and_brands_the_rest() {
     })
     .await;
     let own = get(&login, "/callback", "").await;
-    assert_eq!(own.status, 400);
+    assert_eq!(own.status(), 400);
     assert!(html(&own).contains("our own page"));
     assert!(
-        own.header("content-security-policy")
+        header(&own, "content-security-policy")
             .unwrap()
             .contains("font-src 'self'")
     );
     let ours = get(&login, "/login", "orgCode=nobody").await;
-    assert_eq!(ours.status, 404);
+    assert_eq!(ours.status(), 404);
     assert!(html(&ours).contains("<header><span>Acme &lt;b&gt;</span></header>"));
     assert!(html(&ours).contains("<form method=\"get\" action=\"/portal/auth/login\">"));
     assert!(
@@ -176,7 +187,10 @@ async fn a_page_of_the_host_app_that_breaks_is_still_a_page() {
     let login = login("http://127.0.0.1:9", |builder| builder.pages(Broken)).await;
     let response = get(&login, "/callback", "").await;
     assert_eq!(
-        (response.status, response.header("content-type")),
+        (
+            response.status().as_u16(),
+            header(&response, "content-type")
+        ),
         (500, Some("text/html; charset=utf-8"))
     );
     assert!(
@@ -185,7 +199,7 @@ async fn a_page_of_the_host_app_that_breaks_is_still_a_page() {
         html(&response)
     );
     assert!(html(&response).contains("href=\"/portal/auth/login\""));
-    let policy = response.header("content-security-policy").unwrap();
+    let policy = header(&response, "content-security-policy").unwrap();
     assert!(
         policy.contains("frame-ancestors 'none'") && !policy.contains("font-src 'self'"),
         "{policy}"
@@ -203,10 +217,12 @@ async fn a_logout_by_the_host_app_makes_the_login_wait_for_a_click() {
     );
     assert!(mark.contains("; Max-Age=2592000;"), "{mark}");
     let cookie = mark.split(';').next().unwrap();
-    let request = Request::new("GET", "/login", "")
-        .with_headers([("accept-language", "en"), ("cookie", cookie)]);
-    let response = login.respond(request).await.unwrap();
-    assert_eq!(response.status, 200);
+    let request = Request::get("/login")
+        .header("accept-language", "en")
+        .header("cookie", cookie)
+        .body(Empty::<Bytes>::new());
+    let response = login.respond(request.unwrap(), None).await.unwrap();
+    assert_eq!(response.status().as_u16(), 200);
     assert!(
         html(&response).contains("You are logged out"),
         "{}",

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::{Sessions, Verification, Verified};
-use crate::web::config::Web;
+use crate::web::config::HttpConfig;
 use crate::web::origin;
 use crate::web::request::Headers;
 
@@ -54,7 +54,7 @@ fn token(value: &[u8]) -> Bearer<'_> {
     }
 }
 
-impl Web {
+impl HttpConfig {
     /// Who sent the request. A bearer goes before a cookie; a cookie authenticates unsafe methods only from our own
     /// pages. For a session in memory nothing is allocated.
     pub(crate) fn verify(

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use wecom_login_tests::TestApp;
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::measure::{Latencies, resident_mib};
-use wecom_login_tower::{RequireLogin, User, login_routes};
+use wecom_login_tower::{AuthLayer, User, login_routes};
 
 use crate::attacker::{Answers, Attack};
 use crate::processors::Processors;
@@ -47,7 +47,7 @@ impl Service {
         let app = Router::new()
             .route(
                 "/hello",
-                get(async |_: User| "hello").route_layer(RequireLogin::new(&node.login)),
+                get(async |_: User| "hello").route_layer(AuthLayer::required(&node.login)),
             )
             .route("/bare", get(async || "hello"))
             .nest("/auth", login_routes(&node.login));
@@ -121,7 +121,7 @@ impl Service {
             .unwrap()
             .unwrap()
             .user;
-        self.node.login.service().logout_all(&ended).await.unwrap();
+        self.node.login.sessions().logout_all(&ended).await.unwrap();
         tokens
     }
 

@@ -23,7 +23,7 @@ pub(crate) async fn authorize(node: &TestApp, companies: usize) {
         let agent = AgentId::new(1_000_000 + i64::try_from(number).unwrap());
         let corp_id = CorpId::new(corp_id).unwrap();
         node.login
-            .service()
+            .admin()
             .import_authorization(&suite, &corp_id, code, Some(agent))
             .await
             .unwrap();

@@ -108,7 +108,7 @@ async fn main() {
             .unwrap();
         let request =
             WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), OAuthCode::new(code));
-        let request = request.with_suite_id(SuiteId::new(SUITE).ok());
+        let request = request.with_suite_id(SuiteId::new(SUITE).unwrap());
         let asked = Instant::now();
         login.service().login_by_workbench(request).await.unwrap();
         logins.add(asked.elapsed());

@@ -3,12 +3,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::clock::Timestamp;
-use crate::domain::{AgentId, CorpId, SuiteId, WecomUserId};
-use crate::domain::{LoginCode, serialize_exposed};
-use crate::domain::{LoginType, Platform, Profile};
-
-use crate::session::{CurrentUser, SessionRow, SessionToken};
+use crate::domain::{AgentId, CorpId, LoginCode, Platform, SuiteId, serialize_exposed};
+use crate::session::{CurrentUser, SessionToken, UserSummary};
 
 /// What a client needs to show the login of an instance.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,34 +27,6 @@ pub struct LoginConfig {
     /// What a Type of your own adds.
     #[serde(flatten)]
     pub other: Map<String, Value>,
-}
-
-/// `authConfig`, with its secrets covered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct AuthConfig {
-    /// The suite.
-    pub suite_id: SuiteId,
-    /// `******`
-    pub suite_secret: &'static str,
-    /// `******`
-    #[serde(rename = "encodingAESKey")]
-    pub encoding_aes_key: &'static str,
-    /// `******`
-    pub token: &'static str,
-}
-
-impl AuthConfig {
-    pub(crate) const fn new(suite_id: SuiteId) -> Self {
-        const COVERED: &str = "******";
-        Self {
-            suite_id,
-            suite_secret: COVERED,
-            encoding_aes_key: COVERED,
-            token: COVERED,
-        }
-    }
 }
 
 /// A company that a person may enter.
@@ -102,33 +70,6 @@ impl LoginCodeResult {
             login_code,
             corp_list,
             user_id,
-        }
-    }
-}
-
-/// Who logged in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct UserSummary {
-    /// The host app's user.
-    pub user_id: String,
-    /// WeCom's userid.
-    pub third_user_id: WecomUserId,
-    /// The company.
-    pub corp_id: CorpId,
-    /// Name, picture, mail and mobile, as far as they are known.
-    #[serde(flatten)]
-    pub profile: Profile,
-}
-
-impl UserSummary {
-    pub(crate) fn new(user: &CurrentUser) -> Self {
-        Self {
-            user_id: user.user_id().to_owned(),
-            third_user_id: user.third_user_id().clone(),
-            corp_id: user.corp_id().clone(),
-            profile: user.profile().clone(),
         }
     }
 }
@@ -194,65 +135,6 @@ pub struct OrgCodeLogin {
 impl OrgCodeLogin {
     pub(crate) const fn new(corp_id: CorpId, agent_id: AgentId) -> Self {
         Self { corp_id, agent_id }
-    }
-}
-
-/// One session of a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct SessionSummary {
-    /// Names the session; it is no credential.
-    pub id: String,
-    /// The suite.
-    pub suite_id: SuiteId,
-    /// The company.
-    pub corp_id: CorpId,
-    /// The full name of the instance that it began at.
-    pub instance: String,
-    /// What it is for.
-    pub platform: Platform,
-    /// How it began.
-    pub login_type: LoginType,
-    /// When it began.
-    pub created_at: Timestamp,
-    /// When it was last used, to within 1/96 of the idle timeout.
-    pub last_seen_at: Timestamp,
-    /// When it ends at the latest.
-    pub expires_at: Timestamp,
-    /// Whether it is the one that asks.
-    pub current: bool,
-}
-
-impl SessionSummary {
-    pub(crate) fn of_row(row: SessionRow, current: &CurrentUser) -> crate::error::Result<Self> {
-        Ok(Self {
-            current: row.id == current.session_id(),
-            id: row.id,
-            suite_id: row.suite_id,
-            corp_id: row.corp_id,
-            instance: row.instance,
-            platform: row.platform.parse()?,
-            login_type: row.login_type.parse()?,
-            created_at: row.created_at,
-            last_seen_at: row.last_seen_at,
-            expires_at: row.expires_at,
-        })
-    }
-
-    pub(crate) fn of_current(user: &CurrentUser) -> Self {
-        Self {
-            id: user.session_id().to_owned(),
-            suite_id: user.suite_id().clone(),
-            corp_id: user.corp_id().clone(),
-            instance: user.instance().to_owned(),
-            platform: user.platform(),
-            login_type: user.login_type(),
-            created_at: user.created_at(),
-            last_seen_at: user.last_seen_at(),
-            expires_at: user.expires_at(),
-            current: true,
-        }
     }
 }
 

@@ -1,10 +1,8 @@
-//! What the methods of the reference page take.
+//! The parameters of the logins, as the reference page names them.
 
 use std::net::IpAddr;
 
-use crate::domain::{CorpId, SuiteId};
-use crate::domain::{LoginCode, OAuthCode};
-use crate::domain::{LoginType, Platform};
+use crate::domain::{CorpId, LoginCode, LoginType, OAuthCode, Platform, SuiteId};
 
 /// What [`Instance::login_code`](crate::Instance::login_code) takes.
 #[derive(Clone, Debug)]
@@ -19,7 +17,7 @@ pub struct LoginCodeRequest {
     /// The client's address, by which failures are counted. Without it only the limit of the company holds: this is
     /// code of the host app, which knows whether it needs one.
     pub client: Option<IpAddr>,
-    pub(crate) stated: bool,
+    pub(crate) state_verified: bool,
 }
 
 impl LoginCodeRequest {
@@ -31,15 +29,15 @@ impl LoginCodeRequest {
             code,
             login_type: LoginType::default(),
             client: None,
-            stated: false,
+            state_verified: false,
         }
     }
 
-    /// Says that the code came with a `state` which the host app had made for this browser and has compared. With
-    /// `codeLogin: state` nothing else is taken, and such a code is tried when too many others of its company failed.
+    /// Says that the code came with a `state` that the host app made for this browser and has compared. `codeLogin: state`
+    /// accepts nothing else, and such a code is still tried after too many failed codes of its corp.
     #[must_use]
-    pub const fn with_verified_state(mut self, stated: bool) -> Self {
-        self.stated = stated;
+    pub const fn with_verified_state(mut self) -> Self {
+        self.state_verified = true;
         self
     }
 
@@ -52,8 +50,8 @@ impl LoginCodeRequest {
 
     /// Sets the client's address.
     #[must_use]
-    pub const fn with_client(mut self, client: Option<IpAddr>) -> Self {
-        self.client = client;
+    pub const fn with_client(mut self, client: IpAddr) -> Self {
+        self.client = Some(client);
         self
     }
 }
@@ -86,15 +84,15 @@ impl LoginByCodeRequest {
 
     /// Sets the client's address.
     #[must_use]
-    pub const fn with_client(mut self, client: Option<IpAddr>) -> Self {
-        self.client = client;
+    pub const fn with_client(mut self, client: IpAddr) -> Self {
+        self.client = Some(client);
         self
     }
 
     /// Sets the company to enter.
     #[must_use]
-    pub fn with_corp_id(mut self, corp_id: Option<CorpId>) -> Self {
-        self.corp_id = corp_id;
+    pub fn with_corp_id(mut self, corp_id: CorpId) -> Self {
+        self.corp_id = Some(corp_id);
         self
     }
 
@@ -120,7 +118,7 @@ pub struct WorkbenchLoginRequest {
     pub suite_id: Option<SuiteId>,
     /// The client's address, by which failures are counted. Without it only the limit of the company holds.
     pub client: Option<IpAddr>,
-    pub(crate) stated: bool,
+    pub(crate) state_verified: bool,
 }
 
 impl WorkbenchLoginRequest {
@@ -133,15 +131,15 @@ impl WorkbenchLoginRequest {
             platform: Platform::default(),
             suite_id: None,
             client: None,
-            stated: false,
+            state_verified: false,
         }
     }
 
-    /// Says that the code came with a `state` which the host app had made for this browser and has compared. With
-    /// `codeLogin: state` nothing else is taken, and such a code is tried when too many others of its company failed.
+    /// Says that the code came with a `state` that the host app made for this browser and has compared. `codeLogin: state`
+    /// accepts nothing else, and such a code is still tried after too many failed codes of its corp.
     #[must_use]
-    pub const fn with_verified_state(mut self, stated: bool) -> Self {
-        self.stated = stated;
+    pub const fn with_verified_state(mut self) -> Self {
+        self.state_verified = true;
         self
     }
 
@@ -154,15 +152,15 @@ impl WorkbenchLoginRequest {
 
     /// Sets the suite.
     #[must_use]
-    pub fn with_suite_id(mut self, suite_id: Option<SuiteId>) -> Self {
-        self.suite_id = suite_id;
+    pub fn with_suite_id(mut self, suite_id: SuiteId) -> Self {
+        self.suite_id = Some(suite_id);
         self
     }
 
     /// Sets the client's address.
     #[must_use]
-    pub const fn with_client(mut self, client: Option<IpAddr>) -> Self {
-        self.client = client;
+    pub const fn with_client(mut self, client: IpAddr) -> Self {
+        self.client = Some(client);
         self
     }
 }

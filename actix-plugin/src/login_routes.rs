@@ -18,23 +18,23 @@ use crate::respond::respond;
 /// ```
 /// # fn app(login: &wecom_login::WecomLogin) {
 /// use actix_web::{App, web};
-/// use wecom_login_actix::scope;
+/// use wecom_login_actix::login_routes;
 ///
 /// // Built with `.mount("/auth")`:
-/// let app = App::new().service(scope("/auth", login));
+/// let app = App::new().service(login_routes("/auth", login));
 /// // Built with `.mount("/portal/auth")`:
-/// let app = App::new().service(web::scope("/portal").service(scope("/auth", login)));
+/// let app = App::new().service(web::scope("/portal").service(login_routes("/auth", login)));
 /// # }
 /// ```
 #[must_use]
-pub fn scope(path: &str, login: &WecomLogin) -> LoginScope {
+pub fn login_routes(path: &str, login: &WecomLogin) -> LoginRoutes {
     let path = path.trim_matches('/');
     let prefix = if path.is_empty() {
         String::new()
     } else {
         format!("/{path}")
     };
-    LoginScope {
+    LoginRoutes {
         prefix: prefix.into(),
         login: login.clone(),
     }
@@ -59,20 +59,20 @@ pub fn scope(path: &str, login: &WecomLogin) -> LoginScope {
 /// # }
 /// ```
 pub fn configure(path: &str, login: &WecomLogin) -> impl FnOnce(&mut ServiceConfig) + use<> {
-    let scope = scope(path, login);
+    let routes = login_routes(path, login);
     move |config| {
-        config.service(scope);
+        config.service(routes);
     }
 }
 
-/// The login routes; made by [`scope`].
+/// The login routes; made by [`login_routes`].
 #[derive(Clone, Debug)]
-pub struct LoginScope {
+pub struct LoginRoutes {
     prefix: Box<str>,
     login: WecomLogin,
 }
 
-impl HttpServiceFactory for LoginScope {
+impl HttpServiceFactory for LoginRoutes {
     /// One resource for each path. A `Scope` would take every path below it away from the host app.
     fn register(self, config: &mut AppService) {
         for route in routes() {
@@ -81,26 +81,26 @@ impl HttpServiceFactory for LoginScope {
             let (guarded, served) = (self.clone(), self.clone());
             resource(pattern)
                 .guard(fn_guard(move |context| {
-                    let path = guarded.below(context.head().uri.path(), segments);
+                    let path = guarded.path_below_mount(context.head().uri.path(), segments);
                     path.is_some_and(|path| guarded.login.route(path).is_some())
                 }))
                 .to(move |request: HttpRequest, payload: Payload| {
-                    let scope = served.clone();
-                    async move { scope.answer(&request, payload, segments).await }
+                    let routes = served.clone();
+                    async move { routes.answer(&request, payload, segments).await }
                 })
                 .register(config);
         }
     }
 }
 
-impl LoginScope {
+impl LoginRoutes {
     async fn answer(
         &self,
         request: &HttpRequest,
         payload: Payload,
         segments: usize,
     ) -> HttpResponse {
-        let response = match self.below(request.uri().path(), segments) {
+        let response = match self.path_below_mount(request.uri().path(), segments) {
             Some(path) => respond(&self.login, request, payload, path).await,
             None => None,
         };
@@ -109,7 +109,7 @@ impl LoginScope {
 
     /// The path below the mount, as it was sent: actix decodes before it compares, and would take `/%6De` for `/me`.
     /// What stands before our last segments is the scopes' around us.
-    fn below<'a>(&self, path: &'a str, segments: usize) -> Option<&'a str> {
+    fn path_below_mount<'a>(&self, path: &'a str, segments: usize) -> Option<&'a str> {
         let (start, _) = path.rmatch_indices('/').nth(segments.checked_sub(1)?)?;
         path[start..].strip_prefix(&*self.prefix)
     }

@@ -1,0 +1,144 @@
+//! The middleware: core's guard, and how its rejections are answered.
+
+use std::fmt;
+use std::future::{Ready, ready};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use wecom_login::web::{Guard, Rejection};
+use wecom_login::{CorpId, CurrentUser, WecomLogin};
+
+use crate::respond::{ActixResponse, to_actix};
+use crate::service::AuthMiddlewareService;
+
+type Respond = Arc<dyn Fn(&Rejection) -> HttpResponse + Send + Sync>;
+
+/// Lets only requests through that come with a live session, and puts its [`CurrentUser`] into their extensions.
+///
+/// The others get 401, or 403 where a predicate does not hold, 400 where two credentials are of different sessions, 503 where
+/// the database does not answer: each as `application/problem+json`, with the [`Rejection`] in the extensions of the
+/// response, so that outer middleware can see why. None of it is an actix error: outer middleware sees a response.
+///
+/// It can be made outside the closure of `HttpServer::new` and cloned into it.
+///
+/// ```
+/// # fn layers(login: &wecom_login::WecomLogin) -> Result<(), Box<dyn std::error::Error>> {
+/// use wecom_login::CorpId;
+/// use wecom_login_actix::AuthMiddleware;
+///
+/// let anyone_logged_in = AuthMiddleware::required(login);
+/// let browsers_go_to_the_login_page = AuthMiddleware::required(login).redirect_to_login();
+/// let one_corp = AuthMiddleware::required(login).require_corp(CorpId::new("ww1234567890abcdef")?);
+/// let named_people = AuthMiddleware::required(login).require(|user| user.profile().name.is_some());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct AuthMiddleware {
+    pub(crate) guard: Guard,
+    respond: Option<Respond>,
+}
+
+impl AuthMiddleware {
+    /// Requires a session.
+    pub fn required(login: &WecomLogin) -> Self {
+        Self {
+            guard: login.guard(),
+            respond: None,
+        }
+    }
+
+    /// Lets requests without any credential through, without a user. A bad credential is still rejected.
+    pub fn optional(login: &WecomLogin) -> Self {
+        Self {
+            guard: login.optional_guard(),
+            respond: None,
+        }
+    }
+
+    /// Requires that the predicate holds of the user, too; others get 403. With several, all must hold.
+    pub fn require(self, predicate: impl Fn(&CurrentUser) -> bool + Send + Sync + 'static) -> Self {
+        Self {
+            guard: self.guard.require(predicate),
+            ..self
+        }
+    }
+
+    /// Requires a user of this corp.
+    pub fn require_corp(self, corp_id: CorpId) -> Self {
+        Self {
+            guard: self.guard.require_corp(corp_id),
+            ..self
+        }
+    }
+
+    /// Requires a login through this instance; its name may be given without `auths.`.
+    pub fn require_instance(self, name: impl Into<String>) -> Self {
+        Self {
+            guard: self.guard.require_instance(name),
+            ..self
+        }
+    }
+
+    /// Sends browsers that are not logged in to the login page, and from there back: 302 for a GET that accepts HTML
+    /// and has no bearer. Every other request is answered as without it.
+    pub fn redirect_to_login(self) -> Self {
+        Self {
+            guard: self.guard.redirect_to_login(),
+            ..self
+        }
+    }
+
+    /// Replaces the responses of rejected requests. Whatever they are, the rejection is added to their extensions, and
+    /// the cookie of a session that has ended is cleared.
+    pub fn on_rejection(
+        self,
+        respond: impl Fn(&Rejection) -> HttpResponse + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            respond: Some(Arc::new(respond)),
+            ..self
+        }
+    }
+
+    pub(crate) fn reject(&self, rejection: Rejection) -> HttpResponse {
+        let mut response = match &self.respond {
+            Some(respond) => respond(&rejection),
+            None => to_actix(rejection.response()),
+        };
+        rejection.apply_to(&mut ActixResponse(&mut response));
+        response.extensions_mut().insert(rejection);
+        response
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for AuthMiddleware
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>>,
+    B: MessageBody,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = S::Error;
+    type Transform = AuthMiddlewareService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(AuthMiddlewareService::new(
+            Rc::new(service),
+            self.clone(),
+        )))
+    }
+}
+
+impl fmt::Debug for AuthMiddleware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthMiddleware")
+            .field("guard", &self.guard)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,257 @@
+//! The logins that answer JSON: by code, by login code, from the workbench; and organization codes.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::authorization::Authorizations;
+use crate::domain::{CorpId, LoginType, OrganizationCode, SuiteId};
+use crate::element::{
+    CodeLogin, DynLoginProviderInstance, InstanceConfig, InstanceKind, InstanceName, Instances,
+    LoginAttempt, QYWX_PROXY_TYPE,
+};
+use crate::error::{Error, ErrorKind, Result};
+use crate::login::session_creation::{SessionCreation, SessionPurpose};
+use crate::login::{
+    AuthAttempt, Authentication, Authenticator, CorpChoice, CorpSelection, LoginByCodeRequest,
+    LoginCodeRequest, LoginCodeResult, LoginCodes, LoginConfig, LoginGrant, LoginResult,
+    OrgCodeLogin, OrganizationCodes, WorkbenchLoginRequest,
+};
+use crate::session::{IssuedSession, Sessions};
+
+/// The logins of the reference page.
+#[derive(Clone)]
+pub(crate) struct LoginService {
+    pub(crate) instances: Arc<Instances>,
+    pub(crate) authorizations: Authorizations,
+    pub(crate) authenticator: Authenticator,
+    pub(crate) corps: CorpSelection,
+    pub(crate) creation: SessionCreation,
+    pub(crate) login_codes: LoginCodes,
+    pub(crate) organization_codes: OrganizationCodes,
+    pub(crate) sessions: Sessions,
+}
+
+impl LoginService {
+    /// `getLoginConfig`.
+    pub(crate) async fn login_config(&self, kind: &InstanceKind) -> Result<LoginConfig> {
+        let config = match kind {
+            InstanceKind::QywxProxy(config) => config,
+            InstanceKind::Custom {
+                instance,
+                type_name,
+                ..
+            } => {
+                return Ok(LoginConfig {
+                    suite_id: None,
+                    corp_id: None,
+                    agent_id: None,
+                    is_active: instance.is_active(),
+                    auth_type: type_name.clone(),
+                    other: instance.login_config(),
+                });
+            }
+        };
+        let authorization = match &config.corp_id {
+            Some(corp_id) => self.authorizations.find(&config.suite.id, corp_id).await?,
+            None => None,
+        };
+        Ok(LoginConfig {
+            suite_id: Some(config.suite.id.clone()),
+            corp_id: config.corp_id.clone(),
+            agent_id: authorization.and_then(|authorization| authorization.agent_id),
+            is_active: config.is_active,
+            auth_type: QYWX_PROXY_TYPE.to_owned(),
+            other: serde_json::Map::new(),
+        })
+    }
+
+    /// `getLoginCode`: authenticates a member by a code from WeCom and issues a login code.
+    pub(crate) async fn login_code(
+        &self,
+        name: &InstanceName,
+        kind: &InstanceKind,
+        request: LoginCodeRequest,
+    ) -> Result<LoginCodeResult> {
+        let login_type = request.login_type;
+        let authentication = match kind {
+            InstanceKind::QywxProxy(config) => {
+                let attempt = AuthAttempt {
+                    suite_id: config.suite.id.clone(),
+                    corp_id: request.corp_id,
+                    code: request.code,
+                    client: request.client,
+                    state_verified: request.state_verified,
+                };
+                self.authenticate(config, &attempt).await?
+            }
+            InstanceKind::Custom { instance, .. } => {
+                self.authenticate_by(&**instance, request).await?
+            }
+        };
+        let user_id = self.creation.bind(&authentication).await?;
+        let principal = authentication.member.principal;
+        let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name);
+        let corp_list = self.corps.corp_list(&user_id, &principal, own).await?;
+        let grant = LoginGrant {
+            principal,
+            user_id: user_id.clone(),
+            instance: name.full().to_owned(),
+            login_type,
+            member_epoch: authentication.member_epoch,
+            authorization_epoch: authentication.authorization_epoch,
+        };
+        let login_code = self.login_codes.issue(&grant).await?;
+        Ok(LoginCodeResult::new(login_code, corp_list, user_id))
+    }
+
+    /// `loginByCode`: exchanges a login code for a session.
+    pub(crate) async fn login_by_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
+        let consumed = self.login_codes.consume(&request.login_code);
+        let grant = self
+            .authenticator
+            .with_rate_limit(request.client, consumed)
+            .await?;
+        let authentication = self
+            .creation
+            .authentication_for(&grant, request.corp_id)
+            .await?;
+        let own = self.corps.choice_of(&grant.principal).await?;
+        let corp_list = self
+            .corps
+            .corp_list(&grant.user_id, &grant.principal, own)
+            .await?;
+        let issued = self
+            .creation
+            .create_session_for(authentication, grant, request.platform)
+            .await?;
+        Ok(self.result(issued, corp_list))
+    }
+
+    /// `loginByWorkbench`: authenticates a member who clicked the app in WeCom.
+    pub(crate) async fn login_by_workbench(
+        &self,
+        request: WorkbenchLoginRequest,
+    ) -> Result<LoginResult> {
+        let suite_of = self.corps.suite_of(&request.corp_id, request.suite_id);
+        let suite_id = self
+            .authenticator
+            .with_rate_limit(request.client, suite_of)
+            .await?;
+        let config = self.instances.serving(&suite_id, &request.corp_id)?;
+        let attempt = AuthAttempt {
+            suite_id,
+            corp_id: request.corp_id,
+            code: request.code,
+            client: request.client,
+            state_verified: request.state_verified,
+        };
+        let authentication = self.authenticate(config, &attempt).await?;
+        let principal = authentication.member.principal.clone();
+        let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name.clone());
+        let user_id = self.creation.bind(&authentication).await?;
+        let corp_list = self.corps.corp_list(&user_id, &principal, own).await?;
+        let purpose = SessionPurpose {
+            instance: config.name.full(),
+            platform: request.platform,
+            login_type: LoginType::Workbench,
+        };
+        let issued = self
+            .creation
+            .create_session(authentication, user_id, purpose)
+            .await?;
+        Ok(self.result(issued, corp_list))
+    }
+
+    /// `setCode`: gives a corp its organization code.
+    pub(crate) async fn set_organization_code(
+        &self,
+        corp_id: &CorpId,
+        code: &OrganizationCode,
+        suite_id: Option<SuiteId>,
+    ) -> Result<()> {
+        let suite_id = self.corps.suite_of(corp_id, suite_id).await?;
+        self.authorizations
+            .require_active(&suite_id, corp_id)
+            .await?;
+        self.organization_codes.set(&suite_id, corp_id, code).await
+    }
+
+    /// `getLoginConfigByCode`: the corp and its app that an organization code stands for.
+    pub(crate) async fn login_config_by_code(
+        &self,
+        code: &str,
+        client: Option<IpAddr>,
+    ) -> Result<OrgCodeLogin> {
+        let (suite_id, corp_id) = self.organization_codes.find(code, client).await?;
+        let config = self.instances.serving(&suite_id, &corp_id)?;
+        self.instances.check_login(config, &corp_id)?;
+        let authorization = self
+            .authorizations
+            .require_active(&suite_id, &corp_id)
+            .await?;
+        Ok(OrgCodeLogin::new(corp_id, authorization.require_agent()?))
+    }
+
+    /// Authenticates a member through one of our instances, if it takes codes of this corp that come this way.
+    async fn authenticate(
+        &self,
+        config: &InstanceConfig,
+        attempt: &AuthAttempt,
+    ) -> Result<Authentication> {
+        self.instances.check_login(config, &attempt.corp_id)?;
+        let accepts = |config: &InstanceConfig| match config.code_login {
+            CodeLogin::Open => true,
+            CodeLogin::State => attempt.state_verified,
+            CodeLogin::Off => false,
+        };
+        // What the instance pinned to the corp forbids, the unpinned one does not allow.
+        let serving = self.instances.serving(&config.suite.id, &attempt.corp_id)?;
+        if !accepts(config) || !accepts(serving) {
+            return Err(Error::new(
+                ErrorKind::LoginDisabled,
+                "this login does not take codes by this way",
+            ));
+        }
+        self.authenticator.authenticate(attempt).await
+    }
+
+    /// Authenticates a member through an instance of the host app's own login provider.
+    async fn authenticate_by(
+        &self,
+        instance: &dyn DynLoginProviderInstance,
+        request: LoginCodeRequest,
+    ) -> Result<Authentication> {
+        if !instance.is_active() {
+            return Err(Error::new(
+                ErrorKind::LoginDisabled,
+                "this login is switched off",
+            ));
+        }
+        let attempt = LoginAttempt::new(
+            request.corp_id,
+            request.code,
+            request.login_type,
+            request.client,
+        );
+        let revocation_seq = self.sessions.revocation_seq();
+        let member = self
+            .authenticator
+            .with_rate_limit(attempt.client, instance.log_in(&attempt))
+            .await?;
+        self.creation
+            .authenticate_trusted(member, revocation_seq)
+            .await
+    }
+
+    fn result(&self, issued: IssuedSession, corp_list: Vec<CorpChoice>) -> LoginResult {
+        let idle = self.sessions.config().idle_timeout.as_secs();
+        LoginResult::new(issued.token, &issued.user, idle, corp_list)
+    }
+}
+
+impl fmt::Debug for LoginService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LoginService")
+    }
+}

@@ -1,0 +1,256 @@
+//! From an authentication to a session: the user that the member is bound to, the corp that is entered, the session.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::authorization::{Authorizations, not_authorized};
+use crate::db::Store;
+use crate::domain::{AuthenticatedMember, CorpId, LoginType, Platform, Principal, Profile};
+use crate::element::Instances;
+use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::DynHooks;
+use crate::login::corp_selection::{CorpSelection, not_listed};
+use crate::login::{Authentication, LoginGrant};
+use crate::members::{Members, Visibility};
+use crate::session::{IssuedSession, NewSession, Sessions};
+use crate::task_runner::TaskRunner;
+
+/// Creates sessions for authenticated members.
+#[derive(Clone)]
+pub(crate) struct SessionCreation {
+    pub(crate) store: Store,
+    pub(crate) instances: Arc<Instances>,
+    pub(crate) authorizations: Authorizations,
+    pub(crate) members: Members,
+    pub(crate) visibility: Visibility,
+    pub(crate) corps: CorpSelection,
+    pub(crate) sessions: Sessions,
+    pub(crate) hooks: Arc<dyn DynHooks>,
+    pub(crate) tasks: TaskRunner,
+}
+
+/// What a new session is for.
+pub(crate) struct SessionPurpose<'a> {
+    pub(crate) instance: &'a str,
+    pub(crate) platform: Platform,
+    pub(crate) login_type: LoginType,
+}
+
+impl SessionCreation {
+    /// The host app's user that the member is bound to.
+    ///
+    /// # Errors
+    /// `USER_AUTH_MISS`.
+    pub(crate) async fn bind(&self, authentication: &Authentication) -> Result<String> {
+        if let Some(user_id) = &authentication.bound {
+            return Ok(user_id.clone());
+        }
+        let bound = self.members.binder().bind(&authentication.member).await?;
+        bound.ok_or_else(|| {
+            Error::new(
+                ErrorKind::UserAuthMiss,
+                "no user of the app is bound to this person",
+            )
+        })
+    }
+
+    /// Authenticates a member on the word of the host app, or of its own login provider. `revocation_seq` is that of the
+    /// moment when the login began.
+    pub(crate) async fn authenticate_trusted(
+        &self,
+        member: AuthenticatedMember,
+        revocation_seq: u64,
+    ) -> Result<Authentication> {
+        let principal = &member.principal;
+        let had_left = self.members.finish_departure(principal).await?;
+        let revocation_seq = if had_left {
+            self.sessions.revocation_seq()
+        } else {
+            revocation_seq
+        };
+        self.authorizations
+            .ensure_row(&principal.suite_id, &principal.corp_id)
+            .await?;
+        self.members
+            .update_profile(principal, &member.profile)
+            .await?;
+        let authorization = self
+            .authorizations
+            .find(&principal.suite_id, &principal.corp_id)
+            .await?
+            .ok_or_else(not_authorized)?;
+        let stored = self.members.find(principal).await?;
+        // A revocation since the login began revokes it too.
+        let revoked =
+            self.sessions
+                .member_revoked_since(principal, authorization.epoch, revocation_seq);
+        Ok(Authentication {
+            corp_name: authorization.corp_name.clone(),
+            member_epoch: stored.as_ref().map_or(0, |row| row.epoch) - i64::from(revoked),
+            authorization_epoch: authorization.epoch,
+            visible_at: self.store.now(),
+            revocation_seq,
+            bound: None,
+            member,
+        })
+    }
+
+    /// The authentication for the corp that is named, or without a name for the one that the grant is of.
+    ///
+    /// # Errors
+    /// `LOGIN_CODE_INVALID`, `CORP_NOT_IN_LIST`, or what keeps people of that corp out.
+    pub(crate) async fn authentication_for(
+        &self,
+        grant: &LoginGrant,
+        corp_id: Option<CorpId>,
+    ) -> Result<Authentication> {
+        let own = self.reauthenticate(grant, grant.principal.clone()).await?;
+        let corp_id = corp_id.unwrap_or_else(|| grant.principal.corp_id.clone());
+        if corp_id == grant.principal.corp_id {
+            return Ok(own);
+        }
+        let target = self.corps.principal_in(grant, &corp_id).await?;
+        let authentication = self.reauthenticate(grant, target).await?;
+        // Asked again: a binding that ended before the epochs were read shows here, and one that ends later revokes
+        // what was made with them.
+        if self.corps.principal_in(grant, &corp_id).await? == authentication.member.principal {
+            Ok(authentication)
+        } else {
+            Err(not_listed())
+        }
+    }
+
+    /// Creates the session of a member whose user is known.
+    pub(crate) async fn create_session(
+        &self,
+        authentication: Authentication,
+        user_id: String,
+        purpose: SessionPurpose<'_>,
+    ) -> Result<IssuedSession> {
+        let issued = self
+            .sessions
+            .issue(NewSession {
+                principal: authentication.member.principal,
+                user_id,
+                instance: purpose.instance.to_owned(),
+                platform: purpose.platform,
+                login_type: purpose.login_type,
+                profile: authentication.member.profile,
+                member_epoch: authentication.member_epoch,
+                authorization_epoch: authentication.authorization_epoch,
+                visible_at: authentication.visible_at,
+                revocation_seq: authentication.revocation_seq,
+            })
+            .await?;
+        let (hooks, user) = (Arc::clone(&self.hooks), issued.user.clone());
+        drop(
+            self.tasks
+                .spawn(async move { hooks.logged_in(&user).await }),
+        );
+        Ok(issued)
+    }
+
+    /// Creates the session of a grant in the corp of the authentication, under the instance that serves it.
+    pub(crate) async fn create_session_for(
+        &self,
+        authentication: Authentication,
+        grant: LoginGrant,
+        platform: Platform,
+    ) -> Result<IssuedSession> {
+        let target = &authentication.member.principal;
+        let instance = if *target == grant.principal {
+            grant.instance
+        } else {
+            self.instances
+                .serving(&target.suite_id, &target.corp_id)?
+                .name
+                .full()
+                .to_owned()
+        };
+        let purpose = SessionPurpose {
+            instance: &instance,
+            platform,
+            login_type: grant.login_type,
+        };
+        self.create_session(authentication, grant.user_id, purpose)
+            .await
+    }
+
+    /// The authentication that a grant carries, as far as it is still valid, for the corp that is entered.
+    async fn reauthenticate(
+        &self,
+        grant: &LoginGrant,
+        target: Principal,
+    ) -> Result<Authentication> {
+        let expired = || {
+            Error::new(
+                ErrorKind::LoginCodeInvalid,
+                "the login that made this code is over",
+            )
+        };
+        let revocation_seq = self.sessions.revocation_seq();
+        if self.corps.suites.find(&target.suite_id).is_some() {
+            self.require_login(grant, &target).await?;
+        }
+        let authorization = self
+            .authorizations
+            .find(&target.suite_id, &target.corp_id)
+            .await?
+            .ok_or_else(not_authorized)?;
+        let stored = self.members.find(&target).await?.ok_or_else(expired)?;
+        if target == grant.principal
+            && (stored.epoch != grant.member_epoch
+                || authorization.epoch != grant.authorization_epoch)
+        {
+            return Err(expired());
+        }
+        let profile = Profile {
+            name: stored.name,
+            avatar: stored.avatar,
+            email: stored.email,
+            mobile: stored.mobile,
+        };
+        Ok(Authentication {
+            member: AuthenticatedMember::new(target, profile),
+            corp_name: authorization.corp_name.clone(),
+            member_epoch: stored.epoch,
+            authorization_epoch: authorization.epoch,
+            visible_at: stored.visible_at.unwrap_or_default(),
+            revocation_seq,
+            bound: None,
+        })
+    }
+
+    /// Checks that the corp of one of our suites takes logins, and in another corp than the grant's that the app is
+    /// visible to the member.
+    async fn require_login(&self, grant: &LoginGrant, target: &Principal) -> Result<()> {
+        let config = self.instances.serving(&target.suite_id, &target.corp_id)?;
+        self.instances.check_login(config, &target.corp_id)?;
+        let authorization = self
+            .authorizations
+            .require_active(&target.suite_id, &target.corp_id)
+            .await?;
+        if *target == grant.principal {
+            return Ok(());
+        }
+        self.members.finish_departure(target).await?;
+        self.members.upsert(target).await?;
+        let visible_at = self
+            .members
+            .find(target)
+            .await?
+            .and_then(|stored| stored.visible_at);
+        if visible_at.is_none_or(|at| at <= authorization.changed_at) {
+            self.visibility
+                .require_visible(&authorization, target)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for SessionCreation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionCreation")
+    }
+}

@@ -1,0 +1,216 @@
+//! What an operator does: callback records, corps, imports, bindings, data keys.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::authorization::{Authorizations, CorpSummary};
+use crate::db::Store;
+use crate::domain::{AgentId, CorpId, PermanentCode, Principal, RecordStatus, SuiteId, Suites};
+use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::CorpDecision;
+use crate::inbox::{CallbackRecord, record};
+use crate::members::{DefaultUserBinder, Members};
+use crate::task_runner::{ShutdownOnDrop, TaskRunner, shutting_down};
+use crate::vault::{KeyRotationReport, Vault};
+
+/// The longest id of a user of the host app, in bytes.
+const MAX_USER_ID_BYTES: usize = 255;
+
+/// What an operator of the service does, from code.
+///
+/// ```no_run
+/// # async fn list(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
+/// for corp in login.admin().corps().await? {
+///     println!("{} of {}", corp.corp_name, corp.suite_id);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct AdminService {
+    deps: Arc<AdminDeps>,
+    _shutdown_on_drop: ShutdownOnDrop,
+}
+
+/// What the operator's service is made of.
+pub(crate) struct AdminDeps {
+    pub(crate) store: Store,
+    pub(crate) vault: Vault,
+    pub(crate) suites: Suites,
+    pub(crate) authorizations: Authorizations,
+    pub(crate) members: Members,
+    pub(crate) tasks: TaskRunner,
+}
+
+impl AdminService {
+    pub(crate) fn new(deps: AdminDeps, shutdown_on_drop: ShutdownOnDrop) -> Self {
+        Self {
+            deps: Arc::new(deps),
+            _shutdown_on_drop: shutdown_on_drop,
+        }
+    }
+
+    /// Callback records, newest first: `limit` of them, older than `before`.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    #[doc(alias = "callbackRecords")]
+    pub async fn callback_records(
+        &self,
+        status: Option<RecordStatus>,
+        limit: u64,
+        before: Option<i64>,
+    ) -> Result<Vec<CallbackRecord>> {
+        let deps = Arc::clone(&self.deps);
+        self.deps
+            .tasks
+            .run(async move {
+                record::list(&deps.store, deps.suites.ids(), status, limit, before).await
+            })
+            .await
+    }
+
+    /// Every corp that authorized a suite of ours.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn corps(&self) -> Result<Vec<CorpSummary>> {
+        let authorizations = self.deps.authorizations.clone();
+        self.deps
+            .tasks
+            .run(async move { authorizations.summaries().await })
+            .await
+    }
+
+    /// Decides about a corp that [`DynHooks::review_authorization`](crate::DynHooks::review_authorization) deferred, or
+    /// changes the decision. [`CorpDecision::Deny`] ends the sessions of its people.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`: there is nothing to decide.
+    pub async fn set_corp_decision(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        decision: CorpDecision,
+    ) -> Result<()> {
+        let (authorizations, suite_id, corp_id) = (
+            self.deps.authorizations.clone(),
+            suite_id.clone(),
+            corp_id.clone(),
+        );
+        self.deps
+            .tasks
+            .run(async move {
+                authorizations
+                    .set_decision(&suite_id, &corp_id, decision)
+                    .await
+            })
+            .await
+    }
+
+    /// Imports an authorization from before this library: the corps of a provider authorized long ago. Without an
+    /// `agent_id` WeCom is asked for it.
+    ///
+    /// # Errors
+    /// The suite is not configured, or the database does not answer.
+    pub async fn import_authorization(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        permanent_code: PermanentCode,
+        agent_id: Option<AgentId>,
+    ) -> Result<()> {
+        let (authorizations, suite_id, corp_id) = (
+            self.deps.authorizations.clone(),
+            suite_id.clone(),
+            corp_id.clone(),
+        );
+        self.deps
+            .tasks
+            .run(async move {
+                authorizations
+                    .import(&suite_id, &corp_id, &permanent_code, agent_id)
+                    .await
+            })
+            .await
+    }
+
+    /// Binds a member to a user of the host app in our auth model, and ends the member's sessions. A binder of your own
+    /// sees the binding only where it asks ours ([`Builder::wrap_binder`](crate::Builder::wrap_binder)).
+    ///
+    /// # Errors
+    /// The id is blank or over 255 bytes, or the database does not answer.
+    pub async fn bind_user(&self, principal: &Principal, user_id: &str) -> Result<()> {
+        if user_id.trim().is_empty() || user_id.len() > MAX_USER_ID_BYTES {
+            return Err(Error::new(
+                ErrorKind::ApiParams,
+                "a user id is 1 to 255 bytes and not blank",
+            ));
+        }
+        let (deps, principal, user_id) = (
+            Arc::clone(&self.deps),
+            principal.clone(),
+            user_id.to_owned(),
+        );
+        self.deps
+            .tasks
+            .run(async move {
+                DefaultUserBinder::set(&deps.store, &principal, &user_id).await?;
+                deps.members.revoke_sessions(&principal).await
+            })
+            .await
+    }
+
+    /// Removes the binding of a member, and ends the member's sessions.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn unbind_user(&self, principal: &Principal) -> Result<()> {
+        let (members, principal) = (self.deps.members.clone(), principal.clone());
+        self.deps
+            .tasks
+            .run(async move {
+                members.binder().unbind(&principal).await?;
+                members.revoke_sessions(&principal).await
+            })
+            .await
+    }
+
+    /// Seals everything that is stored anew under the primary data key, so that older keys can be removed: the last step
+    /// of a change of keys, once every process has had the new key first for three minutes. Nothing is interrupted, and
+    /// a repetition does no harm.
+    ///
+    /// Sessions are not sealed, but their tokens are made under a key, and end when no process has that key any more. To
+    /// spare people a new login, keep an older key for as long as a session may last after the change
+    /// ([`SessionConfig::absolute_timeout`](crate::SessionConfig::absolute_timeout)).
+    ///
+    /// ```no_run
+    /// # async fn rotate(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
+    /// let report = login.admin().rotate_keys().await?;
+    /// println!("{} values resealed, {} keys retired", report.resealed, report.retired);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The database does not answer, or the handle is shut down. What was not reached stays under its key, and every key
+    /// that is needed stays.
+    #[doc(alias = "rotate-keys")]
+    pub async fn rotate_keys(&self) -> Result<KeyRotationReport> {
+        let vault = self.deps.vault.clone();
+        let shutdown = self.deps.tasks.shutdown_token().clone();
+        self.deps
+            .tasks
+            .run(async move {
+                tokio::select! {
+                    report = vault.rotate() => report,
+                    () = shutdown.cancelled() => Err(shutting_down()),
+                }
+            })
+            .await
+    }
+}
+
+impl fmt::Debug for AdminService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdminService")
+    }
+}

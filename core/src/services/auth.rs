@@ -1,0 +1,138 @@
+//! The service of the reference page, `QywxProxyAuthService`.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use bytes::Bytes;
+
+use crate::domain::{CorpId, OrganizationCode, SuiteId};
+use crate::error::Result;
+use crate::inbox::NotifyResponse;
+use crate::inbox::receive::CallbackReceiver;
+use crate::inbox::worker::Worker;
+use crate::login::{
+    LoginByCodeRequest, LoginResult, LoginService, OrgCodeLogin, WorkbenchLoginRequest,
+};
+use crate::task_runner::{ShutdownOnDrop, TaskRunner};
+
+/// `auths.loginTypes.QywxProxyType.services.QywxProxyAuthService`: logins across instances, callbacks, organization
+/// codes.
+#[derive(Clone)]
+#[doc(alias = "QywxProxyAuthService")]
+pub struct AuthService {
+    pub(crate) login: LoginService,
+    pub(crate) receiver: CallbackReceiver,
+    pub(crate) worker: Worker,
+    pub(crate) tasks: TaskRunner,
+    pub(crate) _shutdown_on_drop: ShutdownOnDrop,
+}
+
+impl AuthService {
+    /// Exchanges a login code for a session. The code is used up, whatever comes of it.
+    ///
+    /// # Errors
+    /// `LOGIN_CODE_INVALID`, `CORP_NOT_IN_LIST`, or what keeps people of that corp out.
+    #[doc(alias = "loginByCode")]
+    pub async fn login_by_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
+        let login = self.login.clone();
+        self.tasks
+            .run(async move { login.login_by_code(request).await })
+            .await
+    }
+
+    /// Logs a person in who clicked the app in WeCom's workbench.
+    ///
+    /// # Errors
+    /// Any of the login errors; `API_PARAMS_ERROR` if several suites have the corp and the request names none.
+    #[doc(alias = "loginByWorkbench")]
+    pub async fn login_by_workbench(&self, request: WorkbenchLoginRequest) -> Result<LoginResult> {
+        let login = self.login.clone();
+        self.tasks
+            .run(async move { login.login_by_workbench(request).await })
+            .await
+    }
+
+    /// Answers a callback of WeCom, for a host app with a route of its own: `method` is GET or POST, `query` and `body`
+    /// are as they were sent. [`Instance::notify`](crate::Instance::notify) takes the callbacks of one suite only.
+    pub async fn notify(&self, method: &str, query: &str, body: &[u8]) -> NotifyResponse {
+        self.callback(None, method, query, body).await
+    }
+
+    /// Gives a corp its organization code, in place of the one it had.
+    ///
+    /// # Errors
+    /// `ORG_CODE_CONFLICT`, `CORP_NOT_AUTHORIZED`, or `API_PARAMS_ERROR` if several suites have the corp and none is
+    /// named.
+    #[doc(alias = "setCode")]
+    pub async fn set_organization_code(
+        &self,
+        corp_id: &CorpId,
+        code: &OrganizationCode,
+        suite_id: Option<&SuiteId>,
+    ) -> Result<()> {
+        let (login, corp_id, code) = (self.login.clone(), corp_id.clone(), code.clone());
+        let suite_id = suite_id.cloned();
+        self.tasks
+            .run(async move { login.set_organization_code(&corp_id, &code, suite_id).await })
+            .await
+    }
+
+    /// The corp and its app that an organization code stands for. One `client` has 30 look-ups a minute; look-ups
+    /// without a client, which only the host app's own code makes, have no limit.
+    ///
+    /// # Errors
+    /// `ORG_CODE_NOT_FOUND`, `RATE_LIMITED`, `LOGIN_DISABLED`, `CORP_NOT_AUTHORIZED`, `AGENT_UNKNOWN`.
+    #[doc(alias = "getLoginConfigByCode")]
+    #[doc(alias = "getLoginConfig")]
+    pub async fn login_config_by_code(
+        &self,
+        code: &str,
+        client: Option<IpAddr>,
+    ) -> Result<OrgCodeLogin> {
+        let (login, code) = (self.login.clone(), code.to_owned());
+        self.tasks
+            .run(async move { login.login_config_by_code(&code, client).await })
+            .await
+    }
+
+    /// Works on a callback record now.
+    ///
+    /// # Errors
+    /// `RECORD_NOT_FOUND`, `RECORD_BUSY`, or what went wrong this time.
+    #[doc(alias = "retryCallBack")]
+    pub async fn retry_callback(&self, record_id: i64) -> Result<()> {
+        let worker = self.worker.clone();
+        self.tasks
+            .run(async move { worker.retry(record_id).await })
+            .await
+    }
+
+    /// Answers a callback of the suite that `scope` names, or of any.
+    pub(super) async fn callback(
+        &self,
+        scope: Option<SuiteId>,
+        method: &str,
+        query: &str,
+        body: &[u8],
+    ) -> NotifyResponse {
+        let (receiver, method, query) =
+            (self.receiver.clone(), method.to_owned(), query.to_owned());
+        let body = Bytes::copy_from_slice(body);
+        let answered = self.tasks.run(async move {
+            Ok(match method.as_str() {
+                "GET" | "HEAD" => receiver.check_url(scope.as_ref(), &query).await,
+                "POST" => receiver.receive(scope.as_ref(), &query, &body).await,
+                _ => NotifyResponse::refusal(405),
+            })
+        });
+        answered
+            .await
+            .unwrap_or_else(|_| NotifyResponse::refusal(500))
+    }
+}
+
+impl fmt::Debug for AuthService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuthService")
+    }
+}

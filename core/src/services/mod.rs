@@ -1,0 +1,16 @@
+//! What a host app can do in code: the instances, and the services for logins, operators, sessions and links.
+
+mod admin;
+mod auth;
+mod instance;
+mod link;
+mod session;
+
+pub(crate) use admin::AdminDeps;
+pub use admin::AdminService;
+pub use auth::AuthService;
+pub use instance::Instance;
+pub(crate) use link::LinkDeps;
+pub use link::LinkService;
+pub(crate) use session::SessionDeps;
+pub use session::SessionService;

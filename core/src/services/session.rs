@@ -1,0 +1,181 @@
+//! Sessions: issued without WeCom, listed, revoked.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::authorization::Authorizations;
+use crate::domain::{
+    AuthenticatedMember, CorpId, LoginType, Platform, Principal, Profile, SuiteId,
+};
+use crate::element::Instances;
+use crate::error::Result;
+use crate::login::{SessionCreation, SessionPurpose};
+use crate::members::Members;
+use crate::session::{CurrentUser, IssuedSession, SessionSummary, Sessions};
+use crate::task_runner::{ShutdownOnDrop, TaskRunner};
+
+/// The sessions of the service.
+#[derive(Clone)]
+pub struct SessionService {
+    deps: Arc<SessionDeps>,
+    _shutdown_on_drop: ShutdownOnDrop,
+}
+
+/// What the service of sessions is made of.
+pub(crate) struct SessionDeps {
+    pub(crate) instances: Arc<Instances>,
+    pub(crate) authorizations: Authorizations,
+    pub(crate) members: Members,
+    pub(crate) sessions: Sessions,
+    pub(crate) creation: SessionCreation,
+    pub(crate) tasks: TaskRunner,
+}
+
+impl SessionService {
+    pub(crate) fn new(deps: SessionDeps, shutdown_on_drop: ShutdownOnDrop) -> Self {
+        Self {
+            deps: Arc::new(deps),
+            _shutdown_on_drop: shutdown_on_drop,
+        }
+    }
+
+    /// Issues a session without WeCom: for tests of a host app, or for its support desk.
+    ///
+    /// # Errors
+    /// `USER_AUTH_MISS`, or the database does not answer.
+    pub async fn issue(&self, principal: &Principal, platform: Platform) -> Result<IssuedSession> {
+        let (deps, principal) = (Arc::clone(&self.deps), principal.clone());
+        self.deps
+            .tasks
+            .run(async move {
+                let instance = deps
+                    .instances
+                    .serving(&principal.suite_id, &principal.corp_id)
+                    .map(|config| config.name.full().to_owned())
+                    .unwrap_or_default();
+                let revocation_seq = deps.sessions.revocation_seq();
+                let member = AuthenticatedMember::new(principal, Profile::default());
+                let authentication = deps
+                    .creation
+                    .authenticate_trusted(member, revocation_seq)
+                    .await?;
+                let user_id = deps.creation.bind(&authentication).await?;
+                let purpose = SessionPurpose {
+                    instance: &instance,
+                    platform,
+                    login_type: LoginType::default(),
+                };
+                deps.creation
+                    .create_session(authentication, user_id, purpose)
+                    .await
+            })
+            .await
+    }
+
+    /// The live sessions of the person behind a session, newest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn list(&self, user: &CurrentUser) -> Result<Vec<SessionSummary>> {
+        let (sessions, user) = (self.deps.sessions.clone(), user.clone());
+        self.deps
+            .tasks
+            .run(async move {
+                let rows = sessions.list_by_member(user.principal()).await?;
+                rows.into_iter()
+                    .map(|row| SessionSummary::of_row(row, &user))
+                    .collect()
+            })
+            .await
+    }
+
+    /// Ends one session of the person behind a session.
+    ///
+    /// # Errors
+    /// `SESSION_NOT_FOUND`, for another person's session too.
+    pub async fn revoke(&self, user: &CurrentUser, id: &str) -> Result<()> {
+        let (sessions, principal, id) = (
+            self.deps.sessions.clone(),
+            user.principal().clone(),
+            id.to_owned(),
+        );
+        self.deps
+            .tasks
+            .run(async move { sessions.revoke_by_id(&principal, &id).await })
+            .await
+    }
+
+    /// Ends this session.
+    ///
+    /// # Errors
+    /// The database does not answer; the session goes on.
+    pub async fn logout(&self, user: &CurrentUser) -> Result<()> {
+        let (sessions, user) = (self.deps.sessions.clone(), user.clone());
+        self.deps
+            .tasks
+            .run(async move { sessions.revoke(&user).await })
+            .await
+    }
+
+    /// Ends every session of the person behind this one.
+    ///
+    /// # Errors
+    /// The database does not answer; the sessions go on.
+    #[doc(alias = "logoutAll")]
+    pub async fn logout_all(&self, user: &CurrentUser) -> Result<()> {
+        self.revoke_member(user.principal()).await
+    }
+
+    /// Ends every session of a member; a login of the member that is under way fails too.
+    ///
+    /// # Errors
+    /// The database does not answer; the sessions go on.
+    pub async fn revoke_member(&self, principal: &Principal) -> Result<()> {
+        let (members, principal) = (self.deps.members.clone(), principal.clone());
+        self.deps
+            .tasks
+            .run(async move { members.revoke_sessions(&principal).await })
+            .await
+    }
+
+    /// Ends every session of a corp's people.
+    ///
+    /// # Errors
+    /// The database does not answer; the sessions go on.
+    pub async fn revoke_corp(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        let (authorizations, suite_id, corp_id) = (
+            self.deps.authorizations.clone(),
+            suite_id.clone(),
+            corp_id.clone(),
+        );
+        self.deps
+            .tasks
+            .run(async move { authorizations.revoke_sessions(&suite_id, &corp_id).await })
+            .await
+    }
+
+    /// Ends every session of the service, on every node, and every login that is under way. For after a restore, which
+    /// brings sessions back that were revoked since the backup.
+    ///
+    /// ```no_run
+    /// # async fn restored(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
+    /// login.sessions().revoke_all().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The database does not answer; the sessions go on.
+    pub async fn revoke_all(&self) -> Result<()> {
+        let authorizations = self.deps.authorizations.clone();
+        self.deps
+            .tasks
+            .run(async move { authorizations.revoke_all_sessions().await })
+            .await
+    }
+}
+
+impl fmt::Debug for SessionService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionService")
+    }
+}

@@ -1,0 +1,124 @@
+//! The tokio runtime of a handle: what is started on it goes on when its caller goes away, and ends with the handle.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// When a caller may come back that met a shutdown: another process serves by then.
+const RETRY_AFTER_SHUTDOWN: Duration = Duration::from_secs(5);
+
+/// Starts work on the runtime that the handle was built on.
+#[derive(Clone, Debug)]
+pub(crate) struct TaskRunner {
+    runtime: Handle,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+/// Shuts the background work down when the last clone is dropped. Everything that a host app can hold has one.
+#[derive(Clone, Debug)]
+pub(crate) struct ShutdownOnDrop {
+    _guard: Arc<DropGuard>,
+}
+
+impl TaskRunner {
+    pub(crate) fn new(runtime: Handle) -> Self {
+        Self {
+            runtime,
+            tasks: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+        }
+    }
+
+    /// Runs work to its end, whatever becomes of the caller.
+    ///
+    /// Boxed twice on purpose: it keeps our future types out of the caller's type, which otherwise overflows rustc's
+    /// type-depth limit.
+    ///
+    /// # Errors
+    /// What the work says; `STORE_UNAVAILABLE` once the handle is shut down.
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T>> {
+        if self.shutdown.is_cancelled() {
+            return Box::pin(std::future::ready(Err(shutting_down())));
+        }
+        let work: BoxFuture<'static, Result<T>> = Box::pin(work);
+        let running = self.spawn(work);
+        Box::pin(async {
+            running.await.unwrap_or_else(|error| {
+                Err(if error.is_panic() {
+                    Error::new(ErrorKind::Internal, "a task panicked")
+                } else {
+                    shutting_down()
+                })
+            })
+        })
+    }
+
+    /// Starts a task that a shutdown waits for.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.tasks.spawn_on(task, &self.runtime)
+    }
+
+    /// Starts a task that a shutdown cancels.
+    pub(crate) fn spawn_until_shutdown(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let shutdown = self.shutdown.clone();
+        drop(self.spawn(async move {
+            tokio::select! {
+                () = task => {}
+                () = shutdown.cancelled() => {}
+            }
+        }));
+    }
+
+    /// Starts a task that a shutdown neither cancels nor waits for.
+    pub(crate) fn spawn_detached(&self, task: impl Future<Output = ()> + Send + 'static) {
+        drop(self.runtime.spawn(task));
+    }
+
+    pub(crate) const fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    pub(crate) const fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
+    /// Cancelled when the shutdown begins.
+    pub(crate) const fn shutdown_token(&self) -> &CancellationToken {
+        &self.shutdown
+    }
+
+    pub(crate) fn shutdown_on_drop(&self) -> ShutdownOnDrop {
+        ShutdownOnDrop {
+            _guard: Arc::new(self.shutdown.clone().drop_guard()),
+        }
+    }
+
+    /// Begins the shutdown and waits for the tasks; says whether they ended within the time.
+    pub(crate) async fn shut_down(&self, timeout: Duration) -> bool {
+        self.shutdown.cancel();
+        self.tasks.close();
+        tokio::time::timeout(timeout, self.tasks.wait())
+            .await
+            .is_ok()
+    }
+}
+
+/// The error of work that a shutdown keeps from running.
+pub(crate) fn shutting_down() -> Error {
+    Error::new(ErrorKind::StoreUnavailable, "the service is shutting down")
+        .with_retry_after(RETRY_AFTER_SHUTDOWN)
+}

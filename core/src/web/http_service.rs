@@ -1,0 +1,101 @@
+//! What answers our routes and verifies the host app's requests.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::db::Store;
+use crate::element::Instances;
+use crate::error::{Error, Result};
+use crate::login::BrowserLoginService;
+use crate::services::{AdminService, AuthService, Instance, SessionService};
+use crate::session::{Sessions, Verification};
+use crate::task_runner::TaskRunner;
+use crate::vault::KeyRing;
+use crate::web::browser;
+use crate::web::config::HttpConfig;
+use crate::web::rejection::Rejection;
+use crate::web::request::Headers;
+use crate::wecom::Hosts;
+
+/// Answers our routes and verifies requests.
+#[derive(Clone)]
+pub(crate) struct HttpService {
+    pub(super) deps: Arc<HttpDeps>,
+}
+
+/// What HTTP is answered with.
+pub(crate) struct HttpDeps {
+    pub(crate) config: HttpConfig,
+    pub(crate) store: Store,
+    pub(crate) keys: KeyRing,
+    pub(crate) hosts: Hosts,
+    pub(crate) instances: Arc<Instances>,
+    pub(crate) sessions: Sessions,
+    pub(crate) session_service: SessionService,
+    pub(crate) auth: AuthService,
+    pub(crate) admin: AdminService,
+    pub(crate) browser_login: BrowserLoginService,
+    pub(crate) tasks: TaskRunner,
+}
+
+impl HttpService {
+    pub(crate) fn new(deps: HttpDeps) -> Self {
+        Self {
+            deps: Arc::new(deps),
+        }
+    }
+
+    pub(crate) fn verify_token(&self, token: &[u8]) -> Verification {
+        self.deps.sessions.verify(token)
+    }
+
+    pub(crate) fn verify<H: Headers + ?Sized>(&self, method: &str, headers: &H) -> Verification {
+        let deps = &*self.deps;
+        deps.config.verify(&deps.sessions, method, headers)
+    }
+
+    pub(crate) fn reject<H: Headers + ?Sized>(&self, error: Error, headers: &H) -> Rejection {
+        self.deps.config.rejection(error, headers)
+    }
+
+    pub(crate) fn clear_cookie(&self) -> String {
+        self.deps.config.cookie.clear()
+    }
+
+    pub(crate) fn logout_cookies(&self) -> [String; 2] {
+        [self.clear_cookie(), browser::logged_out(&self.deps)]
+    }
+
+    pub(crate) fn redirect<H: Headers + ?Sized>(
+        &self,
+        rejection: &Rejection,
+        method: &str,
+        headers: &H,
+        path_and_query: &str,
+    ) -> Option<String> {
+        self.deps
+            .config
+            .redirect(rejection, method, headers, path_and_query)
+    }
+
+    pub(crate) fn mount(&self) -> &str {
+        self.deps.config.mount.as_str()
+    }
+}
+
+impl HttpDeps {
+    /// The instance of this name.
+    ///
+    /// # Errors
+    /// `INSTANCE_NOT_FOUND`.
+    pub(super) fn instance(&self, name: &str) -> Result<Instance> {
+        let (name, kind) = self.instances.find(name)?;
+        Ok(Instance::new(self.auth.clone(), name.clone(), kind.clone()))
+    }
+}
+
+impl fmt::Debug for HttpService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HttpService")
+    }
+}
