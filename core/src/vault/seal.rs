@@ -1,4 +1,4 @@
-//! Encryption at rest: XChaCha20-Poly1305, bound to the place where the ciphertext stands.
+//! Encryption at rest: XChaCha20-Poly1305 with the row's position as associated data.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -7,15 +7,18 @@ use zeroize::Zeroizing;
 use crate::db::Sealed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::random;
-use crate::vault::key_ring::{DataKey, KEY_ID_BYTES, KeyRing};
+use crate::vault::data_key::KEY_ID_BYTES;
+use crate::vault::{DataKey, KeyRing};
 
-const VERSION: u8 = 1;
+/// The version of the format.
+const FORMAT_VERSION: u8 = 1;
 const NONCE_BYTES: usize = 24;
-/// Version and key id.
-pub(super) const HEAD_BYTES: usize = 1 + KEY_ID_BYTES;
-const HEADER_BYTES: usize = HEAD_BYTES + NONCE_BYTES;
+/// The length of what [`key_prefix`] returns.
+pub(super) const KEY_PREFIX_BYTES: usize = 1 + KEY_ID_BYTES;
+/// The length of all that precedes the ciphertext.
+const HEADER_BYTES: usize = KEY_PREFIX_BYTES + NONCE_BYTES;
 
-/// Where a ciphertext stands. It opens nowhere else: table, column and row key are its associated data.
+/// The associated data of a sealed value: it opens in this table, column and row only.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AadContext<'a> {
     pub(crate) table: &'static str,
@@ -24,8 +27,8 @@ pub(crate) struct AadContext<'a> {
 }
 
 impl AadContext<'_> {
-    /// Every part with its length before it, so that no two places read alike.
-    fn associated_data(&self) -> Vec<u8> {
+    /// Encodes every part after its length, so that no two contexts have the same bytes.
+    fn encode(&self) -> Vec<u8> {
         let parts = [self.table.as_bytes(), self.column.as_bytes()];
         let mut data = Vec::with_capacity(128);
         for part in parts.iter().chain(self.key) {
@@ -37,70 +40,74 @@ impl AadContext<'_> {
 }
 
 impl KeyRing {
-    /// Encrypts `text` under the first key, for `place` only.
-    pub(crate) fn seal(&self, place: AadContext<'_>, text: &[u8]) -> Result<Sealed> {
+    /// Encrypts `plaintext` under the primary key, for this context only.
+    pub(crate) fn seal(&self, context: AadContext<'_>, plaintext: &[u8]) -> Result<Sealed> {
         let key = self.primary();
         let nonce: [u8; NONCE_BYTES] = random::bytes();
         let payload = Payload {
-            msg: text,
-            aad: &place.associated_data(),
+            msg: plaintext,
+            aad: &context.encode(),
         };
         let ciphertext = cipher(key)
             .encrypt(&XNonce::from(nonce), payload)
             .map_err(|_| Error::new(ErrorKind::Internal, "a value could not be sealed"))?;
         let mut sealed = Vec::with_capacity(HEADER_BYTES + ciphertext.len());
-        sealed.push(VERSION);
-        sealed.extend_from_slice(key.id());
+        sealed.extend_from_slice(&key_prefix(key.id()));
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(&ciphertext);
         Ok(Sealed(sealed))
     }
 
-    /// Opens what [`seal`](Self::seal) made for the same `place`.
+    /// Decrypts what [`seal`](Self::seal) returned for the same context.
     ///
     /// # Errors
-    /// The key is not in the ring, or the ciphertext was changed or moved.
+    /// `STORE_UNAVAILABLE`: the key is not in the ring, or the value was changed or moved.
     pub(crate) fn open(
         &self,
-        place: AadContext<'_>,
+        context: AadContext<'_>,
         sealed: &Sealed,
     ) -> Result<Zeroizing<Vec<u8>>> {
-        let broken = || {
-            let (table, column) = (place.table, place.column);
+        let cannot_open = || {
+            let (table, column) = (context.table, context.column);
             Error::new(
                 ErrorKind::StoreUnavailable,
-                format!("{table}.{column} cannot be opened with our data keys"),
+                format!(
+                    "a value of {table}.{column} does not open with the data keys of this node"
+                ),
             )
         };
-        let (header, ciphertext) = sealed.0.split_at_checked(HEADER_BYTES).ok_or_else(broken)?;
+        let (header, ciphertext) = sealed
+            .0
+            .split_at_checked(HEADER_BYTES)
+            .ok_or_else(cannot_open)?;
         let (version, header) = header.split_at(1);
         let (key_id, nonce) = header.split_at(KEY_ID_BYTES);
-        if version != [VERSION] {
-            return Err(broken());
+        if version != [FORMAT_VERSION] {
+            return Err(cannot_open());
         }
-        let key = self.find(key_id).ok_or_else(broken)?;
-        let nonce = XNonce::try_from(nonce).map_err(|_| broken())?;
+        let key = self.find(key_id).ok_or_else(cannot_open)?;
+        let nonce = XNonce::try_from(nonce).map_err(|_| cannot_open())?;
         let payload = Payload {
             msg: ciphertext,
-            aad: &place.associated_data(),
+            aad: &context.encode(),
         };
         cipher(key)
             .decrypt(&nonce, payload)
             .map(Zeroizing::new)
-            .map_err(|_| broken())
+            .map_err(|_| cannot_open())
     }
 
-    /// Opens a text.
-    pub(crate) fn open_text(&self, place: AadContext<'_>, sealed: &Sealed) -> Result<String> {
-        let bytes = self.open(place, sealed)?;
+    /// Decrypts a text.
+    pub(crate) fn open_text(&self, context: AadContext<'_>, sealed: &Sealed) -> Result<String> {
+        let bytes = self.open(context, sealed)?;
         String::from_utf8(bytes.to_vec())
             .map_err(|_| Error::new(ErrorKind::Internal, "a sealed text is not UTF-8"))
     }
 }
 
-/// What every value begins with that the key of this id sealed.
-pub(super) fn head(key_id: &[u8]) -> Vec<u8> {
-    [&[VERSION], key_id].concat()
+/// Returns what every value begins with that is sealed under the key with this id: the version and the id.
+pub(super) fn key_prefix(key_id: &[u8]) -> Vec<u8> {
+    [&[FORMAT_VERSION], key_id].concat()
 }
 
 fn cipher(key: &DataKey) -> XChaCha20Poly1305 {
@@ -122,17 +129,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_in_its_place() {
+    fn sealed_value_opens_in_its_context() {
         let sealed = ring(&[1]).seal(HERE, b"hush").unwrap();
         assert_eq!(&**ring(&[1]).open(HERE, &sealed).unwrap(), b"hush");
         assert!(!sealed.0.windows(4).any(|window| window == b"hush"));
     }
 
     #[test]
-    fn a_ciphertext_moved_elsewhere_does_not_open() {
+    fn sealed_value_does_not_open_in_another_context() {
         let ring = ring(&[1]);
         let sealed = ring.seal(HERE, b"hush").unwrap();
-        for place in [
+        for context in [
             AadContext { table: "u", ..HERE },
             AadContext {
                 column: "d",
@@ -151,12 +158,12 @@ mod tests {
                 ..HERE
             },
         ] {
-            assert!(ring.open(place, &sealed).is_err(), "{place:?}");
+            assert!(ring.open(context, &sealed).is_err(), "{context:?}");
         }
     }
 
     #[test]
-    fn any_changed_byte_is_noticed() {
+    fn open_rejects_any_changed_byte() {
         let ring = ring(&[1]);
         let sealed = ring.seal(HERE, b"hush").unwrap();
         for index in 0..sealed.0.len() {
@@ -168,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_of_the_ring_reads_and_the_first_writes() {
+    fn every_key_opens_and_the_primary_seals() {
         let old = ring(&[1]).seal(HERE, b"old").unwrap();
         let both = ring(&[2, 1]);
         assert_eq!(&**both.open(HERE, &old).unwrap(), b"old");
@@ -178,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_text_never_looks_the_same_twice() {
+    fn sealing_the_same_text_twice_gives_different_values() {
         let ring = ring(&[1]);
         assert_ne!(
             ring.seal(HERE, b"x").unwrap(),

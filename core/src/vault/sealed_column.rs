@@ -1,29 +1,33 @@
-//! The columns that hold sealed values, in one list: what seals, what opens and what changes the keys goes by it.
+//! The columns that hold sealed values, in one list: sealing, opening and rotation use it.
 
-use crate::vault::seal::AadContext;
+use crate::vault::AadContext;
 
 /// A column of sealed values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SealedColumn {
     pub(super) table: &'static str,
     pub(super) column: &'static str,
-    /// The columns that a value is bound to: what is sealed in one row opens in no other.
+    /// The columns whose values are the row key of the [`AadContext`].
     pub(super) key: &'static [&'static str],
-    /// The number that a row is found by, where it is not found by those.
-    pub(super) number: Option<&'static str>,
+    /// The integer primary key, in a table whose primary key is not `key`.
+    pub(super) numeric_id: Option<&'static str>,
 }
 
+/// The permanent code of an authorization.
 pub(crate) const PERMANENT_CODE: SealedColumn = SealedColumn::new(
     "wecom_authorization",
     "permanent_code",
     &["suite_id", "corp_id"],
 );
+/// The newest ticket of a suite.
 pub(crate) const SUITE_TICKET: SealedColumn =
     SealedColumn::new("wecom_suite", "ticket", &["suite_id"]);
+/// An access token.
 pub(crate) const ACCESS_TOKEN: SealedColumn =
     SealedColumn::new("wecom_access_token", "value", &["id"]);
+/// The event of a callback record.
 pub(crate) const CALLBACK_PAYLOAD: SealedColumn = SealedColumn {
-    number: Some("id"),
+    numeric_id: Some("id"),
     ..SealedColumn::new("wecom_callback_record", "payload", &["hash"])
 };
 
@@ -37,11 +41,11 @@ impl SealedColumn {
             table,
             column,
             key,
-            number: None,
+            numeric_id: None,
         }
     }
 
-    /// Where the value of the row with this key is sealed.
+    /// Returns the context of the row with this key.
     pub(crate) const fn aad_context<'a>(&self, key: &'a [&'a [u8]]) -> AadContext<'a> {
         AadContext {
             table: self.table,

@@ -1,11 +1,10 @@
-//! The handle on the data keys of this node and on what they sealed.
+//! `Vault`: the data keys of this node and the database that they seal.
 
 use crate::db::Store;
 use crate::error::Result;
-use crate::vault::key_registry;
-use crate::vault::{DataKeys, KeyRing};
+use crate::vault::{DataKeys, KeyRing, key_registry};
 
-/// The data keys of this node, and the database that they seal.
+/// The data keys of this node, and the database that they seal. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Vault {
     pub(super) store: Store,
@@ -13,7 +12,7 @@ pub(crate) struct Vault {
 }
 
 impl Vault {
-    /// Loads the keys, checks that none is missing that sealed something in the database, and registers the primary.
+    /// Loads the keys, checks that none is missing that is registered in the database, and registers the primary.
     ///
     /// # Errors
     /// `CONFIG_ERROR`: a key is missing; `STORE_UNAVAILABLE`.
@@ -22,11 +21,12 @@ impl Vault {
         Ok(Self { store, keys })
     }
 
+    /// Returns the keys.
     pub(crate) const fn keys(&self) -> &KeyRing {
         &self.keys
     }
 
-    /// Records that this node writes with its primary key. To be called every [`KEY_HEARTBEAT`](super::KEY_HEARTBEAT).
+    /// Records that this node seals with its primary key. To be called every [`KEY_HEARTBEAT`](super::KEY_HEARTBEAT).
     pub(crate) async fn heartbeat(&self) -> Result<()> {
         key_registry::heartbeat(&self.store, &self.keys).await
     }
