@@ -23,8 +23,8 @@
 //!
 //! # The suite_ticket
 //!
-//! WeCom pushes one every ten minutes. An older ticket never replaces a newer one; at equal seconds the later record wins.
-//! After WeCom rejected the stored ticket, the next one is taken whatever its time.
+//! WeCom pushes one every ten minutes. An older ticket never replaces a newer one; at equal seconds the later record
+//! wins. After WeCom rejected the stored ticket, the next one is taken whatever its time.
 
 mod call;
 mod circuit_breaker;

@@ -154,20 +154,20 @@ mod tests {
 
     #[tokio::test]
     async fn user_reads_granted_fields() {
-        let person =
+        let member =
             read(r#"{"errcode":0,"errmsg":"ok","userid":"zhangsan","name":"李四","status":1}"#)
                 .await
                 .unwrap();
         assert_eq!(
-            person,
+            member,
             Member {
                 name: Some("李四".into()),
                 status: Some(1),
                 ..Member::default()
             }
         );
-        assert!(!person.is_disabled_or_left());
-        assert!(!format!("{person:?}").contains("李四"));
+        assert!(!member.is_disabled_or_left());
+        assert!(!format!("{member:?}").contains("李四"));
         assert_eq!(
             read(r#"{"errcode":0,"name":""}"#).await.unwrap(),
             Member::default()
@@ -177,10 +177,10 @@ mod tests {
     #[tokio::test]
     async fn is_disabled_or_left_for_status_2_and_5() {
         for (status, shut_out) in [(1, false), (2, true), (4, false), (5, true)] {
-            let person = read(&format!(r#"{{"errcode":0,"status":{status}}}"#))
+            let member = read(&format!(r#"{{"errcode":0,"status":{status}}}"#))
                 .await
                 .unwrap();
-            assert_eq!(person.is_disabled_or_left(), shut_out, "{status}");
+            assert_eq!(member.is_disabled_or_left(), shut_out, "{status}");
         }
     }
 

@@ -17,7 +17,7 @@ use crate::wecom::state::State;
 ///
 /// let link = workbench_link(
 ///     &Hosts::default(),
-///     &CorpId::new("wpCompany").unwrap(),
+///     &CorpId::new("wpCorp").unwrap(),
 ///     AgentId::new(1000002),
 ///     "https://app.example/auth/callback",
 ///     Scope::SnsapiBase,

@@ -35,7 +35,7 @@ struct OpenCorpIdResponse {
 }
 
 impl Api {
-    /// A link by which a corp authorises the apps of 1 to 9 templates (D/98744). `state` comes back in
+    /// A link by which a corp authorizes the apps of 1 to 9 templates (D/98744). `state` comes back in
     /// `create_auth` and in [`PermanentCodeGrant`](crate::wecom::PermanentCodeGrant).
     ///
     /// # Errors
