@@ -12,7 +12,7 @@ use crate::db::entity::authorization::{Column, Entity};
 use crate::db::entity::{access_token, login_code, member, organization_code, session, user};
 use crate::db::{CorpColumns as _, Sealed, delete_in_batches, retry_transaction};
 use crate::domain::AuthorizationStatus;
-use crate::domain::{CorpId, SuiteId, WecomUserId};
+use crate::domain::{AgentId, CorpId, SuiteId, WecomUserId};
 use crate::error::Result;
 use crate::failpoint;
 use crate::revocation::{Revocation, log};
@@ -136,7 +136,7 @@ impl Authorizations {
             .col_expr(Column::Status, Expr::value(AuthorizationStatus::Cancelled))
             .col_expr(Column::PermanentCode, Expr::value(None::<Sealed>))
             .col_expr(Column::CorpName, Expr::value(""))
-            .col_expr(Column::AgentId, Expr::value(None::<crate::AgentId>))
+            .col_expr(Column::AgentId, Expr::value(None::<AgentId>))
             .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
             .col_expr(Column::Epoch, next_epoch())
             .col_expr(Column::ReadDueAt, Expr::value(NEVER))

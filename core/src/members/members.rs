@@ -10,8 +10,7 @@ use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::db::entity::member::{ActiveModel, Column, Entity, Model};
 use crate::db::entity::user;
-use crate::domain::WecomUserId;
-use crate::domain::{Principal, Profile};
+use crate::domain::{CorpId, Principal, Profile, SuiteId, WecomUserId};
 use crate::error::Result;
 use crate::members::binder::DynUserBinder;
 use crate::session::Sessions;
@@ -169,7 +168,7 @@ impl fmt::Debug for Members {
     }
 }
 
-pub(super) fn primary_key(who: &Principal) -> (crate::SuiteId, crate::CorpId, WecomUserId) {
+pub(super) fn primary_key(who: &Principal) -> (SuiteId, CorpId, WecomUserId) {
     (
         who.suite_id.clone(),
         who.corp_id.clone(),
