@@ -13,13 +13,13 @@ pub const SUITE: &str = "dkconformance000001";
 pub const SECOND_SUITE: &str = "dkconformance000002";
 /// The provider of the first suite.
 pub const PROVIDER: &str = "wwprovider00000001";
-/// The company that `QywxProxyCompanyA` is pinned to.
+/// The corp that `QywxProxyCompanyA` is pinned to.
 pub const COMPANY_A: &str = "wwcompanya00000001";
-/// The company that the inactive `Closed` is pinned to.
+/// The corp that the inactive `Closed` is pinned to.
 pub const CLOSED: &str = "wwclosed0000000001";
-/// The company that `group.CodesOff` is pinned to, with `codeLogin: off`.
+/// The corp that `group.CodesOff` is pinned to, with `codeLogin: off`.
 pub const CODES_OFF: &str = "wwcodesoff00000001";
-/// The company that `CodesState` is pinned to, with `codeLogin: state`.
+/// The corp that `CodesState` is pinned to, with `codeLogin: state`.
 pub const CODES_STATE: &str = "wwcodesstate000001";
 
 const TOKEN: &str = "ConformanceCallbackToken01";
@@ -73,7 +73,7 @@ fn pair(token: &str, key: &str) -> CallbackKeys {
     CallbackKeys::new(CallbackToken::new(token), EncodingAesKey::new(key).unwrap())
 }
 
-/// Writes the directory: three companies as on the reference page, and what the suite needs beside them.
+/// Writes the directory: three corps as on the reference page, and what the suite needs beside them.
 pub fn write(root: &Path) {
     instance(root, "QywxProxyDefault", &first(json!({})));
     instance(

@@ -67,7 +67,7 @@ async fn every_adapter_mounts_exactly_the_route_table() {
     app.stop().await;
 }
 
-/// Two people need the same access token; the one for whom it is being fetched hangs up.
+/// Two members need the same access token; the one for whom it is being fetched hangs up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn token_fetch_completes_after_client_disconnects() {
     for adapter in ADAPTERS {
@@ -75,14 +75,14 @@ async fn token_fetch_completes_after_client_disconnects() {
             .adapter(adapter)
             .start()
             .await;
-        let people = app.sandbox.user_ids(COMPANY_A);
+        let members = app.sandbox.user_ids(COMPANY_A);
         let before = app.sandbox.calls("gettoken");
         app.sandbox
             .fault(Fault::of("gettoken").times(1).delay_ms(500))
             .unwrap();
 
         let body =
-            json!({"corpId": COMPANY_A, "code": app.code(COMPANY_A, &people[0])}).to_string();
+            json!({"corpId": COMPANY_A, "code": app.code(COMPANY_A, &members[0])}).to_string();
         let mut gone = TcpStream::connect(app.address()).await.unwrap();
         let head = format!(
             "POST /auth/loginByWorkbench HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
@@ -96,7 +96,7 @@ async fn token_fetch_completes_after_client_disconnects() {
         })
         .await;
         drop(gone);
-        app.log_in(COMPANY_A, &people[1]).await;
+        app.log_in(COMPANY_A, &members[1]).await;
         assert_eq!(
             app.sandbox.calls("gettoken"),
             before + 1,
@@ -104,7 +104,7 @@ async fn token_fetch_completes_after_client_disconnects() {
             adapter.name()
         );
 
-        let token = app.token(COMPANY_A, &people[0]).await;
+        let token = app.token(COMPANY_A, &members[0]).await;
         until(
             "the login of the client that went away is done",
             async || {

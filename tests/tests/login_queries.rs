@@ -1,4 +1,4 @@
-//! A login with warm tokens of a person who was seen today asks the database twice at most, and WeCom once.
+//! A login with warm tokens of a member who was seen today asks the database twice at most, and WeCom once.
 //!
 //! A test of its own, because the statements of the process are counted.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -24,7 +24,7 @@ async fn login_without_suite_id_takes_two_statements_and_one_call() {
     lines.record("sqlx::query=info");
     let node = TestApp::builder().second_suite().start().await;
     let corp = node.install(0).await;
-    let person = node.user(0, 0);
+    let member = node.user(0, 0);
     let mut options = pool(node.database.url());
     options.sqlx_logging(true);
     let database = Database::connect(options).await.unwrap();
@@ -36,7 +36,7 @@ async fn login_without_suite_id_takes_two_statements_and_one_call() {
         fresh.service().login_by_workbench(request).await
     };
     let log_in = async |suite| {
-        log_in_with(node.sandbox.code_for_suite(&corp, &person, suite).unwrap()).await
+        log_in_with(node.sandbox.code_for_suite(&corp, &member, suite).unwrap()).await
     };
     log_in(SUITE).await.unwrap();
 
@@ -61,7 +61,7 @@ async fn login_without_suite_id_takes_two_statements_and_one_call() {
         "{statements:?} {asked:?}"
     );
 
-    // Whatever changes which suites a company holds is seen all the same.
+    // Whatever changes which suites a corp holds is seen all the same.
     node.install_suite(0, SECOND_SUITE).await;
     let refused = async |kind| log_in_with("made-up".to_owned()).await.unwrap_err().kind() == kind;
     until("a suite has to be named", async || {

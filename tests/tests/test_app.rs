@@ -1,4 +1,4 @@
-//! The harness itself: a app starts, a person logs in, everything ends.
+//! The harness itself: a app starts, a member logs in, everything ends.
 
 use wecom_login_tests::adapter::{AxumAdapter, HOST_404};
 use wecom_login_tests::auths::COMPANY_A;
@@ -12,8 +12,8 @@ async fn test_app_starts_and_stops_in_every_layout() {
             .layout(layout)
             .start()
             .await;
-        let person = app.member(COMPANY_A);
-        let token = app.token(COMPANY_A, &person).await;
+        let member = app.member(COMPANY_A);
+        let token = app.token(COMPANY_A, &member).await;
         assert_eq!(app.hello_status(&token).await, 200);
         let unknown = app.send_to_host(TestRequest::get("/nowhere")).await;
         assert_eq!((unknown.status, unknown.text()), (404, HOST_404));

@@ -21,8 +21,8 @@ pub use self::axum::AxumAdapter;
 /// |---|---|
 /// | any method `/api/hello` | behind a guard that requires a login; answers [`describe`] |
 /// | any method `/api/public` | behind an optional guard; [`describe`], or `{}` without a user |
-/// | GET `/api/only-corp` | only for people of [`auths::COMPANY_A`](crate::auths::COMPANY_A); [`describe`] |
-/// | GET `/api/only-instance` | only for people who came in by `QywxProxyCompanyA`; [`describe`] |
+/// | GET `/api/only-corp` | only for members of [`auths::COMPANY_A`](crate::auths::COMPANY_A); [`describe`] |
+/// | GET `/api/only-instance` | only for members who came in by `QywxProxyCompanyA`; [`describe`] |
 /// | GET `/api/page` | requires a login and redirects browsers to the login page; [`describe`] |
 /// | GET `/api/replaced` | requires a login; a rejection is answered 418, `Cache-Control: public`, with the error's code as its body |
 /// | GET `/api/replaced-page` | the same, and redirects browsers to the login page |

@@ -49,7 +49,7 @@ impl TestApp {
         self.sandbox.user_ids(corp_id).remove(0)
     }
 
-    /// The userid of a corp's person of this kind: `linked`, `non-member` or `invisible`.
+    /// The userid of a corp's member of this kind: `linked`, `non-member` or `invisible`.
     #[must_use]
     pub fn special_member(&self, corp_id: &str, kind: &str) -> String {
         let state = self.sandbox.state();

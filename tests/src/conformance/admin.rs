@@ -11,7 +11,7 @@ use crate::TestRequest;
 use crate::app::ADMIN_KEY;
 use crate::auths::COMPANY_A;
 
-/// What a predicate was asked: for which action, on which company.
+/// What a predicate was asked: for which action, on which corp.
 type Asked = (AdminAction, Option<String>);
 
 fn admin_asks() -> [TestRequest; 4] {

@@ -1,4 +1,4 @@
-//! What happens to companies and people while others are logged in.
+//! What happens to corps and members while others are logged in.
 
 use serde_json::json;
 
@@ -99,7 +99,7 @@ pub(super) async fn login_code_from_before_a_cancellation_is_invalid(target: Tar
     exchange(codes[1].clone())
         .await
         .assert_problem(401, "LOGIN_CODE_INVALID");
-    // The same for a person who was logged out everywhere meanwhile.
+    // The same for a member who was logged out everywhere meanwhile.
     let token = app.token(COMPANY_A, &person).await;
     let body = json!({"corpId": COMPANY_A, "code": app.code(COMPANY_A, &person)});
     let code = app
@@ -117,13 +117,13 @@ pub(super) async fn login_code_from_before_a_cancellation_is_invalid(target: Tar
 
 pub(super) async fn member_who_leaves_loses_session_and_binding(target: Target) {
     let app = target.app().start().await;
-    let people = app.sandbox.user_ids(COMPANY_A);
-    let before = app.log_in(COMPANY_A, &people[0]).await;
-    let colleague = app.token(COMPANY_A, &people[1]).await;
-    let code = app.code(COMPANY_A, &people[0]);
+    let members = app.sandbox.user_ids(COMPANY_A);
+    let before = app.log_in(COMPANY_A, &members[0]).await;
+    let colleague = app.token(COMPANY_A, &members[1]).await;
+    let code = app.code(COMPANY_A, &members[0]);
     assert!(
         app.sandbox
-            .leave(COMPANY_A, &people[0])
+            .leave(COMPANY_A, &members[0])
             .await
             .unwrap()
             .succeeded()
@@ -135,15 +135,15 @@ pub(super) async fn member_who_leaves_loses_session_and_binding(target: Target) 
         .send(TestRequest::post("/loginByWorkbench").json(&body))
         .await;
     assert_ne!(gone.status, 200, "who left cannot log in");
-    // The userid comes back: it is a new person.
-    let join = format!("/sandbox/corps/{COMPANY_A}/members/{}/join", people[0]);
+    // The userid comes back: it is a new member.
+    let join = format!("/sandbox/corps/{COMPANY_A}/members/{}/join", members[0]);
     let joined = send(
         app.sandbox.addr(),
         &TestRequest::post(join).json(&json!({})),
     )
     .await;
     assert_eq!(joined.status, 200, "{joined:?}");
-    let after = app.log_in(COMPANY_A, &people[0]).await;
+    let after = app.log_in(COMPANY_A, &members[0]).await;
     assert_ne!(
         after["userId"], before["userId"],
         "a recycled userid inherits nothing"
@@ -157,12 +157,12 @@ pub(super) async fn member_who_leaves_loses_session_and_binding(target: Target) 
 
 pub(super) async fn renamed_member_stays_the_same_user(target: Target) {
     let app = target.app().start().await;
-    let people = app.sandbox.user_ids(COMPANY_A);
-    let before = app.log_in(COMPANY_A, &people[0]).await;
-    let colleague = app.token(COMPANY_A, &people[1]).await;
+    let members = app.sandbox.user_ids(COMPANY_A);
+    let before = app.log_in(COMPANY_A, &members[0]).await;
+    let colleague = app.token(COMPANY_A, &members[1]).await;
     assert!(
         app.sandbox
-            .rename(COMPANY_A, &people[0], "renamed-01")
+            .rename(COMPANY_A, &members[0], "renamed-01")
             .await
             .unwrap()
             .succeeded()
@@ -178,12 +178,12 @@ pub(super) async fn renamed_member_stays_the_same_user(target: Target) {
 
 pub(super) async fn unsubscribe_ends_sessions(target: Target) {
     let app = target.app().start().await;
-    let people = app.sandbox.user_ids(COMPANY_A);
-    let token = app.token(COMPANY_A, &people[0]).await;
-    let colleague = app.token(COMPANY_A, &people[1]).await;
+    let members = app.sandbox.user_ids(COMPANY_A);
+    let token = app.token(COMPANY_A, &members[0]).await;
+    let colleague = app.token(COMPANY_A, &members[1]).await;
     assert!(
         app.sandbox
-            .unsubscribe(COMPANY_A, &people[0])
+            .unsubscribe(COMPANY_A, &members[0])
             .await
             .unwrap()
             .succeeded()
@@ -195,19 +195,19 @@ pub(super) async fn unsubscribe_ends_sessions(target: Target) {
 
 pub(super) async fn hidden_member_cannot_log_in(target: Target) {
     let app = target.app().start().await;
-    let people = app.sandbox.user_ids(COMPANY_A);
-    let token = app.token(COMPANY_A, &people[0]).await;
+    let members = app.sandbox.user_ids(COMPANY_A);
+    let token = app.token(COMPANY_A, &members[0]).await;
     // Later than the login: its visibility is asked anew after the change.
     app.advance(std::time::Duration::from_secs(1));
     assert!(
         app.sandbox
-            .hide(COMPANY_A, &people[0])
+            .hide(COMPANY_A, &members[0])
             .await
             .unwrap()
             .succeeded()
     );
     app.settled_records().await;
-    app.try_log_in(COMPANY_A, &people[0])
+    app.try_log_in(COMPANY_A, &members[0])
         .await
         .assert_problem(403, "USER_NOT_VISIBLE");
     assert_eq!(
@@ -215,16 +215,16 @@ pub(super) async fn hidden_member_cannot_log_in(target: Target) {
         401,
         "and the sessions that were there end"
     );
-    let _ = app.log_in(COMPANY_A, &people[1]).await;
+    let _ = app.log_in(COMPANY_A, &members[1]).await;
     assert!(
         app.sandbox
-            .show(COMPANY_A, &people[0])
+            .show(COMPANY_A, &members[0])
             .await
             .unwrap()
             .succeeded()
     );
     app.settled_records().await;
-    let _ = app.log_in(COMPANY_A, &people[0]).await;
+    let _ = app.log_in(COMPANY_A, &members[0]).await;
     app.stop().await;
 }
 

@@ -77,7 +77,7 @@ pub(super) async fn failed_code_is_refused_without_a_call(target: Target) {
             .assert_problem(401, "CODE_INVALID");
     }
     assert_eq!(app.sandbox.calls("auth/getuserinfo"), calls + 1);
-    // Each company's codes are its own.
+    // Each corp's codes are its own.
     try_code(&app, &app.open_corp(), "stale", "203.0.113.1")
         .await
         .assert_problem(401, "CODE_INVALID");

@@ -10,7 +10,7 @@ use crate::app::TestApp;
 use crate::auths::{COMPANY_A, SUITE};
 use crate::{TestRequest, TestResponse};
 
-/// `getLoginCode` of an instance for a new code of a person.
+/// `getLoginCode` of an instance for a new code of a member.
 async fn login_code(app: &TestApp, instance: &str, corp: &str, person: &str) -> Value {
     let body = json!({"corpId": corp, "code": app.code(corp, person)});
     app.send(TestRequest::post(format!("/{instance}/getLoginCode")).json(&body))

@@ -76,12 +76,12 @@ pub(super) async fn instance_and_corp_must_match(target: Target) {
     let _ = login_code(&app, "QywxProxyDefault", &open, &code)
         .await
         .success();
-    // A pinned company may come in by the unpinned instance, too, as long as its own is on.
+    // A pinned corp may come in by the unpinned instance, too, as long as its own is on.
     let code = app.code(COMPANY_A, &app.member(COMPANY_A));
     let _ = login_code(&app, "QywxProxyDefault", COMPANY_A, &code)
         .await
         .success();
-    // One company's code with another company's id.
+    // One corp's code with another corp's id.
     let code = app.code(COMPANY_A, &app.member(COMPANY_A));
     let crossed = workbench(&app, &open, &code).await;
     crossed.assert_problem(401, "CODE_INVALID");
@@ -153,7 +153,7 @@ pub(super) async fn code_login_off_disables_json_logins(target: Target) {
     app.stop().await;
 }
 
-/// Holds every company but company A back.
+/// Holds every corp but company A back.
 struct OnlyCompanyA;
 
 impl Hooks for OnlyCompanyA {
@@ -258,7 +258,7 @@ pub(super) async fn corp_with_two_suites_must_name_one(target: Target) {
             suite
         );
     }
-    // The same for organisation codes: each (suite, company) has its own.
+    // The same for organization codes: each (suite, corp) has its own.
     let set = |body| app.send_as_admin(TestRequest::post("/setCode").json(&body));
     set(json!({"corpId": corp, "code": "one"}))
         .await

@@ -12,9 +12,9 @@ mod guard;
 mod limits;
 mod login_codes;
 mod logins;
+mod members;
 mod notify;
 mod organization_codes;
-mod people;
 mod records;
 mod refused_callbacks;
 mod rows;
@@ -132,7 +132,7 @@ const SCENARIOS: &[Scenario] = scenarios! {
         organization_codes_ignore_case,
         organization_code_needs_an_authorized_corp,
         unknown_agent_id_is_503;
-    people:
+    members:
         special_members_log_in_only_if_linked,
         bound_users_only_rejects_unbound_members;
     refused_callbacks:

@@ -156,12 +156,12 @@ pub(super) async fn unhandled_pushes_are_ignored_without_payload(target: Target)
             ),
             "x",
         ),
-        // A company that never authorised the app, but names itself.
+        // A corp that never authorized the app, but names itself.
         (
             Push::corp_event("wwstranger0000001", "unsubscribe", 1, &[("UserID", "x")]),
             "unsubscribe",
         ),
-        // A company that we do not know, which is found out when the record is worked on.
+        // A corp that we do not know, which is found out when the record is worked on.
         (
             Push::suite_event(
                 SUITE,

@@ -1,4 +1,4 @@
-//! setCode, and what an organisation code finds.
+//! setCode, and what an organization code finds.
 
 use serde_json::json;
 use wecom_login::wecom::State;

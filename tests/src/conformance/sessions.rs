@@ -1,4 +1,4 @@
-//! What a person sees of their sessions, and how sessions end.
+//! What a member sees of their sessions, and how sessions end.
 
 use std::time::Duration;
 

@@ -112,21 +112,21 @@ pub(super) async fn rejected_token_is_refetched_once(target: Target) {
 
 pub(super) async fn failed_profile_read_keeps_the_login(target: Target) {
     let app = target.app().start().await;
-    let people = app.sandbox.user_ids(COMPANY_A);
-    // Later than the authorisation: who is seen from now on need not be asked for again.
+    let members = app.sandbox.user_ids(COMPANY_A);
+    // Later than the authorization: who is seen from now on need not be asked for again.
     app.advance(Duration::from_secs(1));
     app.sandbox
         .fault(Fault::of("user/get").errcode(48002))
         .unwrap();
-    let result = app.log_in(COMPANY_A, &people[0]).await;
+    let result = app.log_in(COMPANY_A, &members[0]).await;
     assert!(result["user"].get("name").is_none());
     app.sandbox.clear_faults();
     app.sandbox
         .fault(Fault::of("user/get").http_status(500))
         .unwrap();
-    let _ = app.log_in(COMPANY_A, &people[1]).await;
+    let _ = app.log_in(COMPANY_A, &members[1]).await;
     app.sandbox.clear_faults();
-    let result = app.log_in(COMPANY_A, &people[0]).await;
+    let result = app.log_in(COMPANY_A, &members[0]).await;
     assert!(
         result["user"]["name"].is_string(),
         "the next login asks again"
@@ -134,7 +134,7 @@ pub(super) async fn failed_profile_read_keeps_the_login(target: Target) {
     app.sandbox
         .fault(Fault::of("user/get").errcode(60111))
         .unwrap();
-    let _ = app.log_in(COMPANY_A, &people[0]).await;
+    let _ = app.log_in(COMPANY_A, &members[0]).await;
     app.stop().await;
 }
 

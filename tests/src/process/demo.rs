@@ -1,4 +1,4 @@
-//! [`DemoProcess`]: an example app with its own sandbox, as people run it.
+//! [`DemoProcess`]: an example app with its own sandbox, as members run it.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -111,24 +111,24 @@ impl DemoProcess {
     }
 
     /// The sandbox's corps that have authorized the app, in its order.
-    pub async fn companies(&self) -> Vec<Company> {
+    pub async fn authorized_corps(&self) -> Vec<DemoCorp> {
         let state = self.state().await;
         let corps = state["corps"].as_array().unwrap();
         let authorized = corps
             .iter()
             .filter(|corp| corp["apps"].as_array().is_some_and(|apps| !apps.is_empty()));
-        authorized.map(Company::read).collect()
+        authorized.map(DemoCorp::read).collect()
     }
 
     /// The `corpList` of a member's JSON login.
-    pub async fn corp_list(&self, company: &Company, user_id: &str) -> Vec<Value> {
+    pub async fn corp_list(&self, corp: &DemoCorp, user_id: &str) -> Vec<Value> {
         let code = self
             .control(
-                &format!("/corps/{}/members/{user_id}/code", company.id),
+                &format!("/corps/{}/members/{user_id}/code", corp.id),
                 &json!({}),
             )
             .await;
-        let body = json!({"corpId": company.id, "code": code["code"]});
+        let body = json!({"corpId": corp.id, "code": code["code"]});
         let response = self
             .send(TestRequest::post("/auth/QywxProxyCompanyA/getLoginCode").json(&body))
             .await;
@@ -147,8 +147,8 @@ impl DemoProcess {
             .to_owned()
     }
 
-    /// The corps of the admin route.
-    pub async fn corps(&self) -> Vec<Value> {
+    /// The corps that the admin route lists.
+    pub async fn listed_corps(&self) -> Vec<Value> {
         let request = TestRequest::get("/auth/corps").bearer(ADMIN_KEY);
         let corps = send_expecting(self.address, 200, &request).await;
         corps["corps"].as_array().unwrap().clone()
@@ -181,7 +181,7 @@ impl DemoProcess {
 
 /// A corp of the sandbox.
 #[derive(Clone, Debug)]
-pub struct Company {
+pub struct DemoCorp {
     /// The corpId.
     pub id: String,
     /// Its name.
@@ -193,7 +193,7 @@ pub struct Company {
     members: Value,
 }
 
-impl Company {
+impl DemoCorp {
     fn read(corp: &Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let first = &corp["members"][0];
@@ -206,7 +206,7 @@ impl Company {
         }
     }
 
-    /// The name of the person of this kind: `linked`, `non-member` or `invisible`.
+    /// The name of the member of this kind: `linked`, `non-member` or `invisible`.
     #[must_use]
     pub fn special(&self, kind: &str) -> String {
         let members = self.members.as_array().unwrap();

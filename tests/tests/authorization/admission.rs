@@ -1,4 +1,4 @@
-//! The host app's say about a new company.
+//! The host app's say about a new corp.
 
 use wecom_login::{CorpDecision, CorpId, SuiteId};
 use wecom_login_tests::app::SUITE;

@@ -1,4 +1,4 @@
-//! An authorisation that WeCom's answers break, and what heals it.
+//! An authorization that WeCom's answers break, and what heals it.
 
 use std::time::Duration;
 
@@ -256,7 +256,7 @@ async fn wrong_secrets_of_many_corps_trip_the_circuit_breaker() {
         &(502, "UPSTREAM_ERROR".to_owned()),
         "nothing is known of this one"
     );
-    // A company whose secret is known to be right is not held back.
+    // A corp whose secret is known to be right is not held back.
     node.sandbox.expire_tokens();
     assert_eq!(
         node.log_in_to_suite(SUITE, &good, &node.user(0, 0))

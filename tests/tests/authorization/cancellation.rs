@@ -1,4 +1,4 @@
-//! The end of an authorisation: at once for logins and sessions, for the data when WeCom confirms.
+//! The end of an authorization: at once for logins and sessions, for the data when WeCom confirms.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use wecom_login_tests::app::SUITE;
 use wecom_login_tests::{TestApp, TestRequest, until};
 use wecom_sandbox::Fault;
 
-/// Tables and how many of their rows name the company.
+/// Tables and how many of their rows name the corp.
 async fn rows_of(node: &TestApp, corp: &str) -> Vec<(String, i64)> {
     let mut found = Vec::new();
     for (table, columns) in node.database.tables().await {
@@ -107,7 +107,7 @@ async fn confirmed_cancellation_erases_all_data_of_the_corp() {
 /// More than goes in one statement.
 const PEOPLE: usize = 1_200;
 
-/// A company's people, each with a profile, a user and a session.
+/// A corp's members, each with a profile, a user and a session.
 async fn populate(node: &TestApp, corp: &str) {
     let (suite, corp_id) = (node.database.literal(SUITE), node.database.literal(corp));
     let database = node.database.connect().await;
@@ -121,9 +121,9 @@ async fn populate(node: &TestApp, corp: &str) {
             database.execute_unprepared(&insert).await.unwrap();
         }
     };
-    let person =
+    let member =
         "wecom_person (suite_id, corp_id, user_id, epoch, name, avatar, email, mobile, created_at)";
-    insert(person, &|number, user| {
+    insert(member, &|number, user| {
         format!("{user}, 0, 'Person {number}', 'https://a/{number}', 'p{number}@a', '{number}', 0")
     })
     .await;
@@ -142,7 +142,7 @@ async fn populate(node: &TestApp, corp: &str) {
     .await;
 }
 
-/// How many rows about a company's people are left in each table.
+/// How many rows about a corp's members are left in each table.
 async fn people_of(node: &TestApp, corp: &str) -> [i64; 3] {
     let corp = node.database.literal(corp);
     let mut left = [0; 3];

@@ -116,7 +116,7 @@ async fn member_who_leaves_during_an_unconfirmed_cancellation_has_left() {
     node.sandbox
         .fault(Fault::of("service/v2/get_auth_info").http_status(502))
         .unwrap();
-    // From somebody who has the keys: WeCom knows nothing of it, and cannot be asked yet. It comes after the authorisation,
+    // From somebody who has the keys: WeCom knows nothing of it, and cannot be asked yet. It comes after the authorization,
     // whose second was the machine's.
     clock.advance(Duration::from_mins(2));
     let cancels = suite_event(
@@ -208,7 +208,7 @@ async fn events_of_one_member_run_in_order() {
     })
     .await;
     away.store(false, Ordering::SeqCst);
-    // Whoever has the userid now is another person, and so is the one that is called otherwise next.
+    // Whoever has the userid now is another member, and so is the one that is called otherwise next.
     node.notify_until_accepted(&is_renamed(&node, &corp, &person, renamed))
         .await;
     node.notify_until_accepted(&leaves(&node, &corp, &another))

@@ -1,4 +1,4 @@
-//! What an example app cannot show: a clock that moves, and a host app whose users are in several companies.
+//! What an example app cannot show: a clock that moves, and a host app whose users are in several corps.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use wecom_login_tests::auths::COMPANY_A;
 use wecom_login_tests::browser::{BrowserProfile, BrowserSession, Window, run_embedded};
 use wecom_login_tests::{Adapter, TestApp};
 
-/// A person who took longer than ten minutes is told, though the browser still holds the cookie.
+/// A member who took longer than ten minutes is told, though the browser still holds the cookie.
 pub(crate) async fn login_of_ten_minutes_has_expired(adapter: &dyn Adapter) {
     run_embedded(
         "login_of_ten_minutes_has_expired",
@@ -29,7 +29,7 @@ pub(crate) async fn login_of_ten_minutes_has_expired(adapter: &dyn Adapter) {
     .await;
 }
 
-/// A person of several companies chooses one, and is in that one.
+/// A member of several corps chooses one, and is in that one.
 pub(crate) async fn corp_selection_can_be_reloaded_and_used_once(adapter: &dyn Adapter) {
     let in_company_a = Arc::new(OnceLock::new());
     let binder = OneUser(Arc::clone(&in_company_a));
@@ -83,7 +83,7 @@ fn at(app: &TestApp, path: &str) -> String {
     format!("http://{}{path}", app.address())
 }
 
-/// Whoever logs in is the same user, who is a person of company A too.
+/// Whoever logs in is the same user, who is a member of company A too.
 struct OneUser(Arc<OnceLock<WecomUserId>>);
 
 impl UserBinder for OneUser {

@@ -1,4 +1,4 @@
-//! What people meet when a login does not go well.
+//! What members meet when a login does not go well.
 
 use serde_json::json;
 use wecom_login_tests::browser::{BrowserProfile, BrowserSession, Language, Viewport};
@@ -8,11 +8,11 @@ use wecom_login_tests::until;
 use crate::a11y::everything_has_a_name;
 use crate::steps::{begin, is_in, is_out, log_in, state_of, way_back};
 
-/// A person who says no is told so, and may try again.
+/// A member who says no is told so, and may try again.
 pub(crate) async fn cancelled_login_can_be_repeated(session: &BrowserSession, app: &DemoProcess) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
-    begin(&window, app, company, "/api/public").await;
+    begin(&window, app, corp, "/api/public").await;
     window.click_text("Refuse").await;
     window.wait_for_text("The login was canceled").await;
     is_out(&window).await;
@@ -20,18 +20,18 @@ pub(crate) async fn cancelled_login_can_be_repeated(session: &BrowserSession, ap
     window
         .wait_for_url(&format!("{}/wwlogin/sso/login", app.sandbox_url))
         .await;
-    window.click_text(&company.member.1).await;
+    window.click_text(&corp.member.1).await;
     window
         .wait_for_url(&format!("{}/api/public", app.url))
         .await;
-    is_in(&window, company).await;
+    is_in(&window, corp).await;
 }
 
 /// WeCom's code is older than five minutes.
 pub(crate) async fn expired_code_shows_its_page(session: &BrowserSession, app: &DemoProcess) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
-    begin(&window, app, company, "/api/public").await;
+    begin(&window, app, corp, "/api/public").await;
     let back = way_back(&window, app).await;
     app.control("/clock", &json!({"advanceMs": 301_000})).await;
     window.goto(&format!("{}{back}", app.url)).await;
@@ -39,11 +39,11 @@ pub(crate) async fn expired_code_shows_its_page(session: &BrowserSession, app: &
     session.screenshot(&window, "told").await;
     is_out(&window).await;
     window.click_text("Log in again").await;
-    window.click_text(&company.member.1).await;
+    window.click_text(&corp.member.1).await;
     window
         .wait_for_url(&format!("{}/api/public", app.url))
         .await;
-    is_in(&window, company).await;
+    is_in(&window, corp).await;
 }
 
 /// The cookie of the login is gone, as after ten minutes.
@@ -51,9 +51,9 @@ pub(crate) async fn deleted_flow_cookie_shows_its_page(
     session: &BrowserSession,
     app: &DemoProcess,
 ) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
-    begin(&window, app, company, "/").await;
+    begin(&window, app, corp, "/").await;
     let back = way_back(&window, app).await;
     window.goto(&format!("{}/", app.url)).await;
     window
@@ -69,19 +69,19 @@ pub(crate) async fn back_button_does_not_repeat_the_login(
     session: &BrowserSession,
     app: &DemoProcess,
 ) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
-    log_in(&window, app, company, "/api/public").await;
+    log_in(&window, app, corp, "/api/public").await;
     window.back().await;
     window
         .wait_for_url(&format!("{}/wwlogin/sso/login", app.sandbox_url))
         .await;
-    window.click_text(&company.member.1).await;
+    window.click_text(&corp.member.1).await;
     window.wait_for_text("Login could not be completed").await;
     session.screenshot(&window, "old-attempt").await;
     window.click_text("Continue to the app").await;
     window.wait_for_url(&format!("{}/", app.url)).await;
-    is_in(&window, company).await;
+    is_in(&window, corp).await;
 }
 
 /// A state that nobody made, and one that is none.
@@ -119,43 +119,43 @@ pub(crate) async fn state_of_another_browser_is_rejected(
     session: &BrowserSession,
     app: &DemoProcess,
 ) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let (own, other) = (
         session.open(BrowserProfile::desktop()).await,
         session.open(BrowserProfile::desktop()).await,
     );
-    begin(&own, app, company, "/api/public").await;
+    begin(&own, app, corp, "/api/public").await;
     let back = way_back(&own, app).await;
     other.goto(&format!("{}{back}", app.url)).await;
     other.wait_for_text("Login could not be completed").await;
     is_out(&other).await;
     own.goto(&format!("{}{back}", app.url)).await;
     own.wait_for_url(&format!("{}/api/public", app.url)).await;
-    is_in(&own, company).await;
+    is_in(&own, corp).await;
 }
 
 /// People whom WeCom knows and the app must not let in.
 pub(crate) async fn rejected_member_sees_the_reason(session: &BrowserSession, app: &DemoProcess) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::workbench()).await;
     for (kind, told) in [
         ("non-member", "您不是该企业的成员"),
         ("invisible", "您没有使用该应用的权限"),
     ] {
         window
-            .goto(&format!("{}/auth/login?corpId={}", app.url, company.id))
+            .goto(&format!("{}/auth/login?corpId={}", app.url, corp.id))
             .await;
-        window.click_text(&company.special(kind)).await;
+        window.click_text(&corp.special(kind)).await;
         window.wait_for_text(told).await;
         session.screenshot(&window, kind).await;
         is_out(&window).await;
     }
 }
 
-/// What people are told whom the app does not let in, on a phone and on a desktop, in both languages.
+/// What members are told whom the app does not let in, on a phone and on a desktop, in both languages.
 pub(crate) async fn error_pages_fit_every_profile(session: &BrowserSession, app: &DemoProcess) {
-    let company = &app.companies().await[0];
-    let (stranger, hidden) = (company.special("non-member"), company.special("invisible"));
+    let corp = &app.authorized_corps().await[0];
+    let (stranger, hidden) = (corp.special("non-member"), corp.special("invisible"));
     for (viewport, language) in [
         (Viewport::Phone, Language::Chinese),
         (Viewport::Phone, Language::English),
@@ -169,7 +169,7 @@ pub(crate) async fn error_pages_fit_every_profile(session: &BrowserSession, app:
                 ..BrowserProfile::desktop()
             })
             .await;
-        for (name, person, zh, en) in [
+        for (name, member, zh, en) in [
             (
                 "not-a-member",
                 &stranger,
@@ -184,26 +184,23 @@ pub(crate) async fn error_pages_fit_every_profile(session: &BrowserSession, app:
             ),
             (
                 "no-licence",
-                &company.member.1,
+                &corp.member.1,
                 "您没有接口许可",
                 "You have no interface license",
             ),
             (
                 "expired",
-                &company.member.1,
+                &corp.member.1,
                 "登录已过期",
                 "The login has expired",
             ),
         ] {
-            let login = format!(
-                "{}/auth/login?corpId={}&mode=workbench",
-                app.url, company.id
-            );
+            let login = format!("{}/auth/login?corpId={}&mode=workbench", app.url, corp.id);
             window.goto(&login).await;
             window
                 .wait_for_url(&format!("{}/connect/oauth2/authorize", app.sandbox_url))
                 .await;
-            // 701008: the person has no licence. 42003: the code is too old.
+            // 701008: the member has no license. 42003: the code is too old.
             let refusal = match name {
                 "no-licence" => Some(701_008),
                 "expired" => Some(42_003),
@@ -213,7 +210,7 @@ pub(crate) async fn error_pages_fit_every_profile(session: &BrowserSession, app:
                 let fault = json!({"api": "auth/getuserinfo", "times": 1, "errcode": errcode});
                 app.control("/faults", &fault).await;
             }
-            window.click_text(person).await;
+            window.click_text(member).await;
             window
                 .wait_for_text(if language == Language::Chinese {
                     zh
@@ -237,20 +234,20 @@ pub(crate) async fn error_pages_fit_every_profile(session: &BrowserSession, app:
     }
 }
 
-/// The company cancels: its sessions end, and it cannot log in.
+/// The corp cancels: its sessions end, and it cannot log in.
 pub(crate) async fn cancelled_corp_cannot_log_in(session: &BrowserSession, app: &DemoProcess) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
-    log_in(&window, app, company, "/").await;
-    is_in(&window, company).await;
-    app.control(&format!("/corps/{}/cancel", company.id), &json!({}))
+    log_in(&window, app, corp, "/").await;
+    is_in(&window, corp).await;
+    app.control(&format!("/corps/{}/cancel", corp.id), &json!({}))
         .await;
     until("the session is over", async || {
         window.fetch("GET", "/api/hello").await.0 == 401
     })
     .await;
     window
-        .goto(&format!("{}/auth/login?corpId={}", app.url, company.id))
+        .goto(&format!("{}/auth/login?corpId={}", app.url, corp.id))
         .await;
     window
         .wait_for_text("This company has not authorized the app")

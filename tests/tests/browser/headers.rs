@@ -10,15 +10,15 @@ use crate::layout::query;
 
 /// The headers of every page are kept beside the pictures, and hold what a login page needs.
 pub(crate) async fn every_page_has_strict_headers(session: &BrowserSession, app: &DemoProcess) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let mut all = String::new();
     for (target, status) in [
         ("/auth/login".to_owned(), 200),
         ("/auth/login?orgCode=nobody".to_owned(), 404),
         ("/auth/login?corpId=wwnobody".to_owned(), 403),
-        (format!("/auth/login?corpId={}", company.id), 302),
+        (format!("/auth/login?corpId={}", corp.id), 302),
         (
-            format!("/auth/login?corpId={}&mode=workbench", company.id),
+            format!("/auth/login?corpId={}&mode=workbench", corp.id),
             302,
         ),
         ("/auth/callback".to_owned(), 400),
@@ -29,7 +29,7 @@ pub(crate) async fn every_page_has_strict_headers(session: &BrowserSession, app:
     ] {
         ours(app, &mut all, &target, "", status).await;
     }
-    let login = format!("/auth/login?corpId={}", company.id);
+    let login = format!("/auth/login?corpId={}", corp.id);
     ours(
         app,
         &mut all,
@@ -38,7 +38,7 @@ pub(crate) async fn every_page_has_strict_headers(session: &BrowserSession, app:
         200,
     )
     .await;
-    // A person of two companies: to WeCom, back to the page of companies, and into one of them.
+    // A member of two corps: to WeCom, back to the page of corps, and into one of them.
     let begun = ours(app, &mut all, &login, "", 302).await;
     let back = app
         .redirect_target(&format!(
@@ -48,8 +48,8 @@ pub(crate) async fn every_page_has_strict_headers(session: &BrowserSession, app:
         .await;
     let proven = ours(app, &mut all, &back, &cookies(&begun), 303).await;
     let list = proven.header("location").unwrap();
-    let companies = ours(app, &mut all, list, &cookies(&proven), 200).await;
-    let page = companies.text().replace("&amp;", "&");
+    let corps = ours(app, &mut all, list, &cookies(&proven), 200).await;
+    let page = corps.text().replace("&amp;", "&");
     let link = page
         .split("<li><a href=\"")
         .nth(1)
@@ -61,7 +61,7 @@ pub(crate) async fn every_page_has_strict_headers(session: &BrowserSession, app:
     assert_eq!(entered.header("location"), Some("/"));
     let query = query(app).await;
     let oauth = format!("/connect/oauth2/authorize?response_type=code&{query}");
-    let back = |link: &str| format!("{link}&sandboxUser={}", company.member.0);
+    let back = |link: &str| format!("{link}&sandboxUser={}", corp.member.0);
     let qr = format!("/wwlogin/sso/login?login_type=CorpApp&{query}");
     let nowhere = "frame-ancestors 'none'".to_owned();
     // WeCom's own is shown in panels.

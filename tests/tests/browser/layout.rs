@@ -18,8 +18,8 @@ const LOOKS: [(Viewport, Language, bool); 6] = [
 
 /// Every page of ours.
 pub(crate) async fn login_pages_fit_every_profile(session: &BrowserSession, app: &DemoProcess) {
-    let company = &app.companies().await[0];
-    let login = format!("{}/auth/login?corpId={}", app.url, company.id);
+    let corp = &app.authorized_corps().await[0];
+    let login = format!("{}/auth/login?corpId={}", app.url, corp.id);
     for (viewport, language, dark) in LOOKS {
         let window = session
             .open(BrowserProfile {
@@ -75,7 +75,7 @@ pub(crate) async fn login_pages_fit_every_profile(session: &BrowserSession, app:
 
 /// Every page of the sandbox.
 pub(crate) async fn sandbox_pages_fit_every_profile(session: &BrowserSession, app: &DemoProcess) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let query = query(app).await;
     let oauth = format!("/connect/oauth2/authorize?response_type=code&{query}");
     let pages = [
@@ -93,7 +93,7 @@ pub(crate) async fn sandbox_pages_fit_every_profile(session: &BrowserSession, ap
             "consent",
             format!(
                 "{oauth}&scope=snsapi_privateinfo&sandboxUser={}",
-                company.member.0
+                corp.member.0
             ),
             ("允许", "Allow"),
         ),
@@ -130,7 +130,7 @@ pub(crate) async fn sandbox_pages_fit_every_profile(session: &BrowserSession, ap
             look_at(session, &window, name, (viewport, language, dark)).await;
         }
         window.click("summary").await;
-        window.wait_for_text(&company.member.1).await;
+        window.wait_for_text(&corp.member.1).await;
         look_at(session, &window, "people", (viewport, language, dark)).await;
         // What WeCom's own parameter says counts more than the browser.
         window
@@ -147,10 +147,10 @@ pub(crate) async fn sandbox_pages_fit_every_profile(session: &BrowserSession, ap
 
 /// What a link to WeCom says of the app.
 pub(crate) async fn query(app: &DemoProcess) -> String {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     format!(
         "appid={}&agentid={}&state=ab12&redirect_uri={}%2Fauth%2Fcallback",
-        company.id, company.agent_id, app.url
+        corp.id, corp.agent_id, app.url
     )
 }
 

@@ -8,15 +8,15 @@ use crate::steps::{begin, is_in};
 
 /// The QR page on a desktop; the session cookie is what it should be, and nothing of the login is left.
 pub(crate) async fn qr_login_sets_the_session_cookie(session: &BrowserSession, app: &DemoProcess) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
-    begin(&window, app, company, "/api/public?from=qr").await;
+    begin(&window, app, corp, "/api/public?from=qr").await;
     session.screenshot(&window, "scan").await;
-    window.click_text(&company.member.1).await;
+    window.click_text(&corp.member.1).await;
     window
         .wait_for_url(&format!("{}/api/public?from=qr", app.url))
         .await;
-    is_in(&window, company).await;
+    is_in(&window, corp).await;
     let cookies = window.cookies().await;
     let cookie = cookies
         .iter()
@@ -45,7 +45,7 @@ pub(crate) async fn protected_page_is_shown_after_login(
     session: &BrowserSession,
     app: &DemoProcess,
 ) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     window.goto(&format!("{}/", app.url)).await;
     window.click_text("Your account").await;
@@ -57,14 +57,14 @@ pub(crate) async fn protected_page_is_shown_after_login(
     window
         .wait_for_url(&format!("{}/wwlogin/sso/login", app.sandbox_url))
         .await;
-    window.click_text(&company.member.1).await;
+    window.click_text(&corp.member.1).await;
     window.wait_for_url(&format!("{}/account", app.url)).await;
-    window.wait_for_text(&company.member.0).await;
+    window.wait_for_text(&corp.member.0).await;
     session.screenshot(&window, "account").await;
-    is_in(&window, company).await;
+    is_in(&window, corp).await;
     window.click_text("log out").await;
     window.wait_for_text("Nobody is logged in").await;
-    // The form of the organisation code is the click that a logout wants.
+    // The form of the organization code is the click that a logout wants.
     window.goto(&format!("{}/account?tab=2", app.url)).await;
     window.wait_for_text("Organization code").await;
     assert_eq!(
@@ -74,41 +74,41 @@ pub(crate) async fn protected_page_is_shown_after_login(
         "demo-a"
     );
     window.click("button").await;
-    window.click_text(&company.member.1).await;
+    window.click_text(&corp.member.1).await;
     window
         .wait_for_url(&format!("{}/account?tab=2", app.url))
         .await;
-    window.wait_for_text(&company.member.0).await;
+    window.wait_for_text(&corp.member.0).await;
 }
 
 /// WeCom's own browser is sent through OAuth, without a QR code.
 pub(crate) async fn workbench_login_needs_no_qr_code(session: &BrowserSession, app: &DemoProcess) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::workbench()).await;
     window
         .goto(&format!(
             "{}/auth/login?corpId={}&returnTo=/",
-            app.url, company.id
+            app.url, corp.id
         ))
         .await;
     window
         .wait_for_url(&format!("{}/connect/oauth2/authorize", app.sandbox_url))
         .await;
-    window.click_text(&company.member.1).await;
+    window.click_text(&corp.member.1).await;
     window.wait_for_url(&format!("{}/", app.url)).await;
-    is_in(&window, company).await;
+    is_in(&window, corp).await;
     let (_, me) = window.fetch("GET", "/auth/me").await;
     assert_eq!(me["session"]["loginType"], "workbench");
-    window.wait_for_text(&company.member.0).await;
+    window.wait_for_text(&corp.member.0).await;
     session.screenshot(&window, "in").await;
 }
 
-/// With `snsapi_privateinfo` WeCom asks the person first; who refuses is told, who allows is in.
+/// With `snsapi_privateinfo` WeCom asks the member first; who refuses is told, who allows is in.
 pub(crate) async fn consent_page_is_asked_for_private_info(
     session: &BrowserSession,
     app: &DemoProcess,
 ) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     for (number, look) in [BrowserProfile::workbench(), BrowserProfile::desktop()]
         .into_iter()
         .enumerate()
@@ -126,12 +126,12 @@ pub(crate) async fn consent_page_is_asked_for_private_info(
             ),
             (
                 if chinese { "允许" } else { "Allow" },
-                company.member.0.as_str(),
+                corp.member.0.as_str(),
             ),
         ] {
             let login = format!(
                 "{}/auth/login?corpId={}&mode=workbench&returnTo=/account",
-                app.url, company.id
+                app.url, corp.id
             );
             window.goto(&login).await;
             window
@@ -143,7 +143,7 @@ pub(crate) async fn consent_page_is_asked_for_private_info(
                 .await
                 .replace("snsapi_base", "snsapi_privateinfo");
             window.goto(&link).await;
-            window.click_text(&company.member.1).await;
+            window.click_text(&corp.member.1).await;
             window
                 .wait_for_text(if chinese {
                     "允许应用获取以下信息吗"
@@ -157,17 +157,17 @@ pub(crate) async fn consent_page_is_asked_for_private_info(
             window.click_text(answer).await;
             window.wait_for_text(told).await;
         }
-        is_in(&window, company).await;
+        is_in(&window, corp).await;
     }
 }
 
-/// A person types the code of the company; a wrong one is told, the right one is remembered.
+/// A member types the code of the corp; a wrong one is told, the right one is remembered.
 pub(crate) async fn organization_code_is_checked_and_remembered(
     session: &BrowserSession,
     app: &DemoProcess,
 ) {
-    let company = &app.companies().await[1];
-    app.set_organization_code(&company.id, "Acme-1").await;
+    let corp = &app.authorized_corps().await[1];
+    app.set_organization_code(&corp.id, "Acme-1").await;
     let window = session.open(BrowserProfile::desktop()).await;
     window
         .goto(&format!("{}/auth/login?returnTo=/api/public", app.url))
@@ -184,11 +184,11 @@ pub(crate) async fn organization_code_is_checked_and_remembered(
     window
         .wait_for_url(&format!("{}/wwlogin/sso/login", app.sandbox_url))
         .await;
-    window.click_text(&company.member.1).await;
+    window.click_text(&corp.member.1).await;
     window
         .wait_for_url(&format!("{}/api/public", app.url))
         .await;
-    is_in(&window, company).await;
+    is_in(&window, corp).await;
     window.goto(&format!("{}/auth/login", app.url)).await;
     let typed = window
         .script("return document.querySelector('#orgCode').value.toLowerCase()")
@@ -198,7 +198,7 @@ pub(crate) async fn organization_code_is_checked_and_remembered(
 
 /// Nobody is sent elsewhere by `returnTo`.
 pub(crate) async fn return_to_stays_on_this_origin(session: &BrowserSession, app: &DemoProcess) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     for elsewhere in [
         "https://a.invalid/",
@@ -210,10 +210,10 @@ pub(crate) async fn return_to_stays_on_this_origin(session: &BrowserSession, app
         window
             .goto(&format!(
                 "{}/auth/login?corpId={}&returnTo={elsewhere}",
-                app.url, company.id
+                app.url, corp.id
             ))
             .await;
-        window.click_text(&company.member.1).await;
+        window.click_text(&corp.member.1).await;
         window.wait_for_url(&format!("{}/", app.url)).await;
         assert_eq!(window.url().await, format!("{}/", app.url), "{elsewhere}");
     }

@@ -94,7 +94,7 @@ pub(crate) async fn panel_login_leaves_the_frame(adapter: &dyn Adapter) {
     .await;
 }
 
-/// Under the default digest no other file runs; people are led on to WeCom's own page, and log in there.
+/// Under the default digest no other file runs; members are led on to WeCom's own page, and log in there.
 pub(crate) async fn unknown_script_falls_back_to_the_qr_page(adapter: &dyn Adapter) {
     let setup =
         TestApp::from_auths_directory().configure(|builder| builder.qr_panel(QrPanel::new()));

@@ -9,17 +9,17 @@ use crate::steps::{begin, is_in, is_out, log_in, tab_to};
 
 /// Two logins under way in two tabs: both come to their end, each in its place; the later session is the browser's.
 pub(crate) async fn two_tabs_log_in_independently(session: &BrowserSession, app: &DemoProcess) {
-    let companies = app.companies().await;
+    let corps = app.authorized_corps().await;
     let window = session.open(BrowserProfile::desktop()).await;
-    begin(&window, app, &companies[0], "/api/public?tab=1").await;
+    begin(&window, app, &corps[0], "/api/public?tab=1").await;
     let first = window.new_tab().await;
-    begin(&window, app, &companies[1], "/api/public?tab=2").await;
+    begin(&window, app, &corps[1], "/api/public?tab=2").await;
     let second = window.switch_tab(first).await;
-    window.click_text(&companies[0].member.1).await;
+    window.click_text(&corps[0].member.1).await;
     window
         .wait_for_url(&format!("{}/api/public?tab=1", app.url))
         .await;
-    is_in(&window, &companies[0]).await;
+    is_in(&window, &corps[0]).await;
     let cookies = window.cookies().await;
     let first = cookies
         .iter()
@@ -29,19 +29,19 @@ pub(crate) async fn two_tabs_log_in_independently(session: &BrowserSession, app:
     let first = TestRequest::get("/api/hello").bearer(first.as_str().unwrap());
     assert_eq!(app.send(first.clone()).await.status, 200);
     window.switch_tab(second).await;
-    window.click_text(&companies[1].member.1).await;
+    window.click_text(&corps[1].member.1).await;
     window
         .wait_for_url(&format!("{}/api/public?tab=2", app.url))
         .await;
-    is_in(&window, &companies[1]).await;
+    is_in(&window, &corps[1]).await;
     app.send(first).await.assert_problem(401, "TOKEN_INVALID");
 }
 
-/// A person of two companies, as the example's own binder says, chooses one. Once she has left the other company there
+/// A member of two corps, as the example's own binder says, chooses one. Once she has left the other corp there
 /// is nothing to choose.
 pub(crate) async fn user_of_two_corps_selects_one(session: &BrowserSession, app: &DemoProcess) {
-    let companies = app.companies().await;
-    let (here, there) = (&companies[0], &companies[1]);
+    let corps = app.authorized_corps().await;
+    let (here, there) = (&corps[0], &corps[1]);
     let window = session.open(BrowserProfile::desktop()).await;
     begin(&window, app, here, "/api/public").await;
     window.click_text("王芳").await;
@@ -99,7 +99,7 @@ pub(crate) async fn user_of_two_corps_selects_one(session: &BrowserSession, app:
 
 /// The whole way in and out again without a mouse.
 pub(crate) async fn login_and_logout_work_by_keyboard(session: &BrowserSession, app: &DemoProcess) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     window
         .goto(&format!("{}/auth/login?returnTo=/", app.url))
@@ -111,16 +111,16 @@ pub(crate) async fn login_and_logout_work_by_keyboard(session: &BrowserSession, 
     window
         .wait_for_url(&format!("{}/wwlogin/sso/login", app.sandbox_url))
         .await;
-    tab_to(&window, &company.member.1).await;
+    tab_to(&window, &corp.member.1).await;
     session.screenshot(&window, "person").await;
     window.press(Key::Enter).await;
     window.wait_for_url(&format!("{}/", app.url)).await;
-    is_in(&window, company).await;
+    is_in(&window, corp).await;
     tab_to(&window, "log out").await;
     window.press(Key::Enter).await;
     window.wait_for_text("Nobody is logged in").await;
     window
-        .goto(&format!("{}/auth/login?corpId={}", app.url, company.id))
+        .goto(&format!("{}/auth/login?corpId={}", app.url, corp.id))
         .await;
     tab_to(&window, "Log in with WeCom").await;
     session.screenshot(&window, "again").await;
@@ -138,10 +138,10 @@ pub(crate) async fn login_after_logout_waits_for_a_click(
     session: &BrowserSession,
     app: &DemoProcess,
 ) {
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
-    log_in(&window, app, company, "/").await;
-    window.wait_for_text(&company.member.0).await;
+    log_in(&window, app, corp, "/").await;
+    window.wait_for_text(&corp.member.0).await;
     session.screenshot(&window, "in").await;
     window.click("#logout").await;
     window.wait_for_text("Nobody is logged in").await;
@@ -150,7 +150,7 @@ pub(crate) async fn login_after_logout_waits_for_a_click(
     window
         .goto(&format!(
             "{}/auth/login?corpId={}&returnTo=/",
-            app.url, company.id
+            app.url, corp.id
         ))
         .await;
     window.wait_for_text("You are logged out").await;
@@ -159,9 +159,9 @@ pub(crate) async fn login_after_logout_waits_for_a_click(
     window
         .wait_for_url(&format!("{}/wwlogin/sso/login", app.sandbox_url))
         .await;
-    window.click_text(&company.member.1).await;
+    window.click_text(&corp.member.1).await;
     window.wait_for_url(&format!("{}/", app.url)).await;
-    is_in(&window, company).await;
+    is_in(&window, corp).await;
 }
 
 /// On https the cookies are `Secure` and begin with `__Host-`, the one of a login under way too.
@@ -169,20 +169,20 @@ pub(crate) async fn https_cookies_have_the_host_prefix(
     session: &BrowserSession,
     app: &DemoProcess,
 ) {
-    // The app runs elsewhere than people see it; the sandbox was told where.
+    // The app runs elsewhere than members see it; the sandbox was told where.
     let state = app.state().await;
     assert_eq!(
         state["trustedDomain"],
         app.url.trim_start_matches("https://")
     );
-    let company = &app.companies().await[0];
+    let corp = &app.authorized_corps().await[0];
     let window = session
         .open(BrowserProfile {
             accept_invalid_certificates: true,
             ..BrowserProfile::desktop()
         })
         .await;
-    begin(&window, app, company, "/").await;
+    begin(&window, app, corp, "/").await;
     let host_only = async || {
         let cookies = window.cookies().await;
         for cookie in &cookies {
@@ -204,9 +204,9 @@ pub(crate) async fn https_cookies_have_the_host_prefix(
         cookies
     };
     assert_eq!(host_only().await.len(), 1);
-    window.click_text(&company.member.1).await;
+    window.click_text(&corp.member.1).await;
     window.wait_for_url(&format!("{}/", app.url)).await;
-    is_in(&window, company).await;
+    is_in(&window, corp).await;
     let cookies = host_only().await;
     assert_eq!(
         (cookies.len(), &cookies[0]["name"]),

@@ -1,14 +1,14 @@
 //! Steps that many scenarios take.
 
 use wecom_login_tests::browser::{Key, Window};
-use wecom_login_tests::process::{Company, DemoProcess};
+use wecom_login_tests::process::{DemoCorp, DemoProcess};
 
-/// Begins a login for a company and waits for WeCom's QR page.
-pub(crate) async fn begin(window: &Window, app: &DemoProcess, company: &Company, return_to: &str) {
+/// Begins a login for a corp and waits for WeCom's QR page.
+pub(crate) async fn begin(window: &Window, app: &DemoProcess, corp: &DemoCorp, return_to: &str) {
     window
         .goto(&format!(
             "{}/auth/login?corpId={}&returnTo={return_to}",
-            app.url, company.id
+            app.url, corp.id
         ))
         .await;
     window
@@ -16,16 +16,16 @@ pub(crate) async fn begin(window: &Window, app: &DemoProcess, company: &Company,
         .await;
 }
 
-/// Logs the first person of a company in by the QR page.
-pub(crate) async fn log_in(window: &Window, app: &DemoProcess, company: &Company, return_to: &str) {
-    begin(window, app, company, return_to).await;
-    window.click_text(&company.member.1).await;
+/// Logs the first member of a corp in by the QR page.
+pub(crate) async fn log_in(window: &Window, app: &DemoProcess, corp: &DemoCorp, return_to: &str) {
+    begin(window, app, corp, return_to).await;
+    window.click_text(&corp.member.1).await;
     window
         .wait_for_url(&format!("{}{return_to}", app.url))
         .await;
 }
 
-/// Path and query that the QR page would lead its first person to.
+/// Path and query that the QR page would lead its first member to.
 pub(crate) async fn way_back(window: &Window, app: &DemoProcess) -> String {
     let link = window
         .script("return document.querySelector('.people a').href")
@@ -39,16 +39,13 @@ pub(crate) fn state_of(way_back: &str) -> String {
     state.split('&').next().unwrap().to_owned()
 }
 
-/// That the browser holds a session of this person, as the app tells.
-pub(crate) async fn is_in(window: &Window, company: &Company) {
+/// That the browser holds a session of this member, as the app tells.
+pub(crate) async fn is_in(window: &Window, corp: &DemoCorp) {
     let (status, user) = window.fetch("GET", "/api/hello").await;
     assert_eq!(status, 200, "{user}");
     assert_eq!(
         (&user["corpId"], &user["thirdUserId"]),
-        (
-            &company.id.as_str().into(),
-            &company.member.0.as_str().into()
-        )
+        (&corp.id.as_str().into(), &corp.member.0.as_str().into())
     );
 }
 

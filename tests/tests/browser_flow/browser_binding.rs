@@ -8,13 +8,13 @@ use crate::cookie_jar::{Browser, as_person, is_page, start_app, state_of};
 
 pub(crate) async fn callback_of_another_browser_is_403(adapter: &dyn Adapter) {
     let app = start_app(adapter).await;
-    let (person, query) = (app.member(COMPANY_A), format!("corpId={COMPANY_A}"));
+    let (member, query) = (app.member(COMPANY_A), format!("corpId={COMPANY_A}"));
     let calls = || app.sandbox.calls("auth/getuserinfo");
     let before = calls();
     // Login CSRF: somebody else's code and state, in a browser with a login of its own under way.
     let mut attacker = Browser::new();
     let link = attacker.begin(&app, &query).await;
-    let theirs = as_person(&app, &link, &person).await;
+    let theirs = as_person(&app, &link, &member).await;
     let mut victim = Browser::new();
     victim.begin(&app, &query).await;
     for mut browser in [Browser::new(), victim.clone()] {
@@ -71,7 +71,7 @@ pub(crate) async fn concurrent_tabs_log_in_independently(adapter: &dyn Adapter) 
         .authorized(&[(SUITE, COMPANY_A), (SUITE, CODES_OFF)])
         .start()
         .await;
-    let (person, query) = (app.member(COMPANY_A), format!("corpId={COMPANY_A}"));
+    let (member, query) = (app.member(COMPANY_A), format!("corpId={COMPANY_A}"));
     let mut browser = Browser::new();
     let one = browser.begin(&app, &format!("{query}&returnTo=/one")).await;
     // The setting codeLogin is about codes from elsewhere.
@@ -87,7 +87,7 @@ pub(crate) async fn concurrent_tabs_log_in_independently(adapter: &dyn Adapter) 
     let first = browser.cookie("wecom_login").unwrap().to_owned();
     assert_eq!(app.hello_status(&first).await, 200);
     let reply = browser
-        .open(&app, &as_person(&app, &one, &person).await)
+        .open(&app, &as_person(&app, &one, &member).await)
         .await;
     assert_eq!(reply.header("location"), Some("/one"));
     // The session that the browser held before is over; the new token is another one.
@@ -95,7 +95,7 @@ pub(crate) async fn concurrent_tabs_log_in_independently(adapter: &dyn Adapter) 
     assert_eq!(app.hello_status(&first).await, 401);
     // A stale cookie is in nobody's way.
     browser.cookies = vec![("wecom_login".to_owned(), first)];
-    assert_eq!(browser.log_in(&app, &query, &person).await.status, 303);
+    assert_eq!(browser.log_in(&app, &query, &member).await.status, 303);
 
     // What does not open is another service's on this host, until there is no room.
     let foreign = format!("wecom_state_{}", "0".repeat(32));
@@ -113,7 +113,7 @@ pub(crate) async fn concurrent_tabs_log_in_independently(adapter: &dyn Adapter) 
     let link = browser.begin(&app, &query).await;
     assert_eq!(
         browser
-            .open(&app, &as_person(&app, &link, &person).await)
+            .open(&app, &as_person(&app, &link, &member).await)
             .await
             .status,
         303
@@ -123,7 +123,7 @@ pub(crate) async fn concurrent_tabs_log_in_independently(adapter: &dyn Adapter) 
 
 pub(crate) async fn return_to_stays_on_this_origin(adapter: &dyn Adapter) {
     let app = start_app(adapter).await;
-    let (person, query) = (app.member(COMPANY_A), format!("corpId={COMPANY_A}"));
+    let (member, query) = (app.member(COMPANY_A), format!("corpId={COMPANY_A}"));
     let mut browser = Browser::new();
     for (return_to, location) in [
         ("%2Fa%3Fb%3Dc%23d", "/a?b=c#d"),
@@ -139,7 +139,7 @@ pub(crate) async fn return_to_stays_on_this_origin(adapter: &dyn Adapter) {
         ("%2F%2Fa%40evil.example", "/"),
     ] {
         let reply = browser
-            .log_in(&app, &format!("{query}&returnTo={return_to}"), &person)
+            .log_in(&app, &format!("{query}&returnTo={return_to}"), &member)
             .await;
         assert_eq!(
             (reply.status, reply.header("location")),
@@ -160,7 +160,7 @@ pub(crate) async fn https_cookies_have_the_host_prefix(adapter: &dyn Adapter) {
         .change_settings(json!({"trustedDomain": "app.example.com"}))
         .await
         .unwrap();
-    let person = app.member(COMPANY_A);
+    let member = app.member(COMPANY_A);
     let mut browser = Browser::new();
     let link = browser.begin(&app, &format!("corpId={COMPANY_A}")).await;
     assert!(
@@ -173,7 +173,7 @@ pub(crate) async fn https_cookies_have_the_host_prefix(adapter: &dyn Adapter) {
             .cookie(&format!("__Host-wecom_state_{state}"))
             .is_some()
     );
-    let back = as_person(&app, &link, &person).await;
+    let back = as_person(&app, &link, &member).await;
     // The bare name is what a sibling host could plant.
     let mut planted = browser.clone();
     planted.cookies[0].0 = format!("wecom_state_{state}");
@@ -205,7 +205,7 @@ pub(crate) async fn cookie_prefix_renames_every_cookie(adapter: &dyn Adapter) {
         .configure(|builder| builder.cookie_prefix("crm"))
         .start()
         .await;
-    let person = app.member(COMPANY_A);
+    let member = app.member(COMPANY_A);
     let mut browser = Browser::new();
     let others = (
         "wecom_login".to_owned(),
@@ -226,7 +226,7 @@ pub(crate) async fn cookie_prefix_renames_every_cookie(adapter: &dyn Adapter) {
     );
     assert_eq!(
         browser
-            .open(&app, &as_person(&app, &link, &person).await)
+            .open(&app, &as_person(&app, &link, &member).await)
             .await
             .status,
         303

@@ -104,15 +104,15 @@ impl Browser {
         reply.header("location").unwrap().to_owned()
     }
 
-    /// The same, then a scan or a click as this person, and the way back.
+    /// The same, then a scan or a click as this member, and the way back.
     pub(crate) async fn log_in(
         &mut self,
         app: &TestApp,
         query: &str,
-        person: &str,
+        member: &str,
     ) -> TestResponse {
         let link = self.begin(app, query).await;
-        let back = as_person(app, &link, person).await;
+        let back = as_person(app, &link, member).await;
         self.open(app, &back).await
     }
 
@@ -156,8 +156,8 @@ pub(crate) async fn at_wecom(app: &TestApp, link: &str, more: &str) -> String {
     location[path..].to_owned()
 }
 
-pub(crate) async fn as_person(app: &TestApp, link: &str, person: &str) -> String {
-    at_wecom(app, link, &format!("sandboxUser={person}")).await
+pub(crate) async fn as_person(app: &TestApp, link: &str, member: &str) -> String {
+    at_wecom(app, link, &format!("sandboxUser={member}")).await
 }
 
 pub(crate) fn state_of(link: &str) -> String {

@@ -1,4 +1,4 @@
-//! A person who may enter several companies.
+//! A member who may enter several corps.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,12 +20,12 @@ pub(crate) async fn user_of_several_corps_selects_one(adapter: &dyn Adapter) {
         .configure(|builder| builder.binder(given))
         .start()
         .await;
-    let (other, person) = (app.open_corp(), app.member(COMPANY_A));
+    let (other, member) = (app.open_corp(), app.member(COMPANY_A));
     let there = app.member(&other);
     binder.0.lock().unwrap().push(principal(&other, &there));
     let query = format!("corpId={COMPANY_A}&returnTo=/a");
     let mut browser = Browser::new();
-    let page = to_the_choice(&mut browser, &app, &query, &person).await;
+    let page = to_the_choice(&mut browser, &app, &query, &member).await;
     let links = links(&page);
     assert_eq!(links.len(), 2);
     assert!(
@@ -34,7 +34,7 @@ pub(crate) async fn user_of_several_corps_selects_one(adapter: &dyn Adapter) {
     );
     assert_eq!(browser.pending(), 0);
 
-    // The link is worth nothing in another browser, and another company is not entered.
+    // The link is worth nothing in another browser, and another corp is not entered.
     is_page(
         &Browser::new().open(&app, &links[1]).await,
         403,
@@ -67,7 +67,7 @@ pub(crate) async fn user_of_several_corps_selects_one(adapter: &dyn Adapter) {
     );
 
     let mut browser = Browser::new();
-    let own = links_of_a_choice(&mut browser, &app, &query, &person)
+    let own = links_of_a_choice(&mut browser, &app, &query, &member)
         .await
         .remove(0);
     let elsewhere = own.replace(COMPANY_A, "wwnobody");
@@ -85,7 +85,7 @@ pub(crate) async fn user_of_several_corps_selects_one(adapter: &dyn Adapter) {
     app.stop().await;
 }
 
-/// The page is loaded again, a company is clicked twice: the person is in, once.
+/// The page is loaded again, a corp is clicked twice: the member is in, once.
 pub(crate) async fn corp_selection_page_can_be_reloaded(adapter: &dyn Adapter) {
     let binder = OneUser::default();
     let given = binder.clone();
@@ -94,16 +94,16 @@ pub(crate) async fn corp_selection_page_can_be_reloaded(adapter: &dyn Adapter) {
         .configure(|builder| builder.binder(given))
         .start()
         .await;
-    let (other, person) = (app.open_corp(), app.member(COMPANY_A));
+    let (other, member) = (app.open_corp(), app.member(COMPANY_A));
     let there = principal(&other, &app.member(&other));
     // Named twice, it is listed once.
     binder.0.lock().unwrap().extend([there.clone(), there]);
     let query = format!("corpId={COMPANY_A}&returnTo=/a");
     let mut browser = Browser::new();
-    let former = app.token(COMPANY_A, &person).await;
+    let former = app.token(COMPANY_A, &member).await;
     browser.cookies = vec![("wecom_login".to_owned(), former.clone())];
     let link = browser.begin(&app, &query).await;
-    let back = as_person(&app, &link, &person).await;
+    let back = as_person(&app, &link, &member).await;
     let reply = browser.open(&app, &back).await;
     let list = reply.header("location").unwrap().to_owned();
     assert!(reply.status == 303 && !list.contains("code="), "{list}");
@@ -163,7 +163,7 @@ pub(crate) async fn corp_selection_page_can_be_reloaded(adapter: &dyn Adapter) {
     app.stop().await;
 }
 
-/// A limit that others behind the same address used up does not cost the person the proof.
+/// A limit that others behind the same address used up does not cost the member the proof.
 pub(crate) async fn rate_limit_keeps_the_corp_selection(adapter: &dyn Adapter) {
     let binder = OneUser::default();
     let given = binder.clone();
@@ -172,7 +172,7 @@ pub(crate) async fn rate_limit_keeps_the_corp_selection(adapter: &dyn Adapter) {
         .configure(|builder| builder.binder(given))
         .start()
         .await;
-    let (other, person) = (app.open_corp(), app.member(COMPANY_A));
+    let (other, member) = (app.open_corp(), app.member(COMPANY_A));
     binder
         .0
         .lock()
@@ -180,7 +180,7 @@ pub(crate) async fn rate_limit_keeps_the_corp_selection(adapter: &dyn Adapter) {
         .push(principal(&other, &app.member(&other)));
     let mut browser = Browser::new();
     let query = format!("corpId={COMPANY_A}&returnTo=/a");
-    let own = links_of_a_choice(&mut browser, &app, &query, &person)
+    let own = links_of_a_choice(&mut browser, &app, &query, &member)
         .await
         .remove(0);
     for _ in 0..60 {
@@ -206,14 +206,14 @@ pub(crate) async fn rate_limit_keeps_the_corp_selection(adapter: &dyn Adapter) {
     app.stop().await;
 }
 
-/// Logs in as somebody of several companies: the page that asks for one.
+/// Logs in as somebody of several corps: the page that asks for one.
 async fn to_the_choice(
     browser: &mut Browser,
     app: &TestApp,
     query: &str,
-    person: &str,
+    member: &str,
 ) -> TestResponse {
-    let reply = browser.log_in(app, query, person).await;
+    let reply = browser.log_in(app, query, member).await;
     assert_eq!(reply.status, 303, "{}", reply.text());
     let page = browser.open(app, reply.header("location").unwrap()).await;
     is_page(&page, 200, "Choose a company");
@@ -224,9 +224,9 @@ async fn links_of_a_choice(
     browser: &mut Browser,
     app: &TestApp,
     query: &str,
-    person: &str,
+    member: &str,
 ) -> Vec<String> {
-    links(&to_the_choice(browser, app, query, person).await)
+    links(&to_the_choice(browser, app, query, member).await)
 }
 
 fn links(page: &TestResponse) -> Vec<String> {
@@ -244,7 +244,7 @@ fn principal(corp_id: &str, user_id: &str) -> Principal {
     )
 }
 
-/// Everybody is one and the same user, in the companies that are written here.
+/// Everybody is one and the same user, in the corps that are written here.
 #[derive(Clone, Default)]
 struct OneUser(Arc<Mutex<Vec<Principal>>>);
 

@@ -10,7 +10,7 @@ use crate::cookie_jar::{Browser, as_person, at_wecom, is_page, start_app, state_
 
 pub(crate) async fn cancelled_failed_and_expired_logins_show_their_page(adapter: &dyn Adapter) {
     let app = start_app(adapter).await;
-    let (person, query) = (
+    let (member, query) = (
         app.member(COMPANY_A),
         format!("corpId={COMPANY_A}&returnTo=/a"),
     );
@@ -32,7 +32,7 @@ pub(crate) async fn cancelled_failed_and_expired_logins_show_their_page(adapter:
     assert!(wrong.text().contains("CODE_INVALID"));
     assert_eq!(
         browser
-            .open(&app, &as_person(&app, &link, &person).await)
+            .open(&app, &as_person(&app, &link, &member).await)
             .await
             .status,
         303
@@ -43,14 +43,14 @@ pub(crate) async fn cancelled_failed_and_expired_logins_show_their_page(adapter:
     let mut copy = again.clone();
     assert_eq!(
         again
-            .open(&app, &as_person(&app, &link, &person).await)
+            .open(&app, &as_person(&app, &link, &member).await)
             .await
             .status,
         303
     );
     is_page(
         &copy
-            .open(&app, &as_person(&app, &link, &person).await)
+            .open(&app, &as_person(&app, &link, &member).await)
             .await,
         401,
         "This login is no longer valid",
@@ -58,7 +58,7 @@ pub(crate) async fn cancelled_failed_and_expired_logins_show_their_page(adapter:
 
     let mut late = Browser::new();
     let link = late.begin(&app, &query).await;
-    let back = as_person(&app, &link, &person).await;
+    let back = as_person(&app, &link, &member).await;
     app.advance(Duration::from_mins(10));
     let over = late.open(&app, &back).await;
     is_page(&over, 401, "This login is no longer valid");
@@ -72,7 +72,7 @@ pub(crate) async fn cancelled_failed_and_expired_logins_show_their_page(adapter:
 
 pub(crate) async fn rejected_member_sees_the_reason(adapter: &dyn Adapter) {
     let app = start_app(adapter).await;
-    let (person, query) = (app.member(COMPANY_A), format!("corpId={COMPANY_A}"));
+    let (member, query) = (app.member(COMPANY_A), format!("corpId={COMPANY_A}"));
     let mut browser = Browser::new();
     for (query, text) in [
         (format!("corpId={CLOSED}"), "LOGIN_DISABLED"),
@@ -98,7 +98,7 @@ pub(crate) async fn rejected_member_sees_the_reason(adapter: &dyn Adapter) {
     is_page(&browser.open(&app, &back).await, 403, "not a member");
     is_page(
         &browser
-            .open(&app, &as_person(&app, &link, &person).await)
+            .open(&app, &as_person(&app, &link, &member).await)
             .await,
         401,
         "This login is no longer valid",
@@ -127,7 +127,7 @@ pub(crate) async fn rejected_member_sees_the_reason(adapter: &dyn Adapter) {
         ),
     ] {
         let link = browser.begin(&app, &query).await;
-        let back = as_person(&app, &link, &person).await;
+        let back = as_person(&app, &link, &member).await;
         send(
             app.sandbox.addr(),
             &TestRequest::post("/sandbox/faults").json(&fault),
@@ -136,9 +136,9 @@ pub(crate) async fn rejected_member_sees_the_reason(adapter: &dyn Adapter) {
         is_page(&browser.open(&app, &back).await, status, text);
     }
 
-    // A cancel ends the logins that are under way, and a new authorisation does not bring them back.
+    // A cancel ends the logins that are under way, and a new authorization does not bring them back.
     let link = browser.begin(&app, &query).await;
-    let back = as_person(&app, &link, &person).await;
+    let back = as_person(&app, &link, &member).await;
     assert!(app.sandbox.cancel(COMPANY_A).await.unwrap().succeeded());
     app.settled_records().await;
     is_page(
@@ -149,20 +149,20 @@ pub(crate) async fn rejected_member_sees_the_reason(adapter: &dyn Adapter) {
     app.install_corp(SUITE, COMPANY_A).await;
     is_page(
         &browser
-            .open(&app, &as_person(&app, &link, &person).await)
+            .open(&app, &as_person(&app, &link, &member).await)
             .await,
         401,
         "This login is no longer valid",
     );
-    assert_eq!(browser.log_in(&app, &query, &person).await.status, 303);
+    assert_eq!(browser.log_in(&app, &query, &member).await.status, 303);
     app.stop().await;
 }
 
 pub(crate) async fn login_after_logout_waits_for_a_click(adapter: &dyn Adapter) {
     let app = start_app(adapter).await;
-    let (person, query) = (app.member(COMPANY_A), format!("corpId={COMPANY_A}"));
+    let (member, query) = (app.member(COMPANY_A), format!("corpId={COMPANY_A}"));
     let mut browser = Browser::in_wecom();
-    assert_eq!(browser.log_in(&app, &query, &person).await.status, 303);
+    assert_eq!(browser.log_in(&app, &query, &member).await.status, 303);
     let token = browser.cookie("wecom_login").unwrap().to_owned();
     let cookie = format!("wecom_login={token}");
     let logout = TestRequest::post("/logout")
@@ -192,13 +192,13 @@ pub(crate) async fn login_after_logout_waits_for_a_click(adapter: &dyn Adapter) 
         .unwrap();
     let reply = browser.open(&app, &proceed.replace("&amp;", "&")).await;
     assert_eq!(reply.status, 302);
-    let back = as_person(&app, reply.header("location").unwrap(), &person).await;
+    let back = as_person(&app, reply.header("location").unwrap(), &member).await;
     assert_eq!(
         browser.open(&app, &back).await.header("location"),
         Some("/a")
     );
     browser.begin(&app, &query).await;
-    // The session may be over before the person logs out: for them it is a logout all the same.
+    // The session may be over before the member logs out: for them it is a logout all the same.
     for path in ["/logout", "/logoutAll"] {
         let mut browser = Browser::in_wecom();
         let gone = TestRequest::post(path).header("cookie", format!("wecom_login={token}"));
@@ -222,7 +222,7 @@ pub(crate) async fn login_after_logout_waits_for_a_click(adapter: &dyn Adapter) 
         assert!(mark.contains("; Max-Age=2592000;"), "{mark}");
     }
     // Who logs out with a bearer is no browser.
-    let token = app.token(COMPANY_A, &person).await;
+    let token = app.token(COMPANY_A, &member).await;
     assert_eq!(
         app.send(TestRequest::post("/logout").bearer(&token))
             .await
@@ -232,10 +232,10 @@ pub(crate) async fn login_after_logout_waits_for_a_click(adapter: &dyn Adapter) 
     app.stop().await;
 }
 
-/// A page of anybody's can make a browser ask for companies that nobody knows; people come in all the same.
+/// A page of anybody's can make a browser ask for corps that nobody knows; members come in all the same.
 pub(crate) async fn unknown_corps_do_not_use_up_the_limit(adapter: &dyn Adapter) {
     let app = start_app(adapter).await;
-    let (person, other) = (app.member(COMPANY_A), app.open_corp());
+    let (member, other) = (app.member(COMPANY_A), app.open_corp());
     let mut browser = Browser::new();
     assert_eq!(
         browser
@@ -257,9 +257,9 @@ pub(crate) async fn unknown_corps_do_not_use_up_the_limit(adapter: &dyn Adapter)
             "Too many attempts",
         );
     }
-    for (corp_id, person) in [(COMPANY_A, &person), (other.as_str(), &app.member(&other))] {
+    for (corp_id, member) in [(COMPANY_A, &member), (other.as_str(), &app.member(&other))] {
         let reply = Browser::new()
-            .log_in(&app, &format!("corpId={corp_id}"), person)
+            .log_in(&app, &format!("corpId={corp_id}"), member)
             .await;
         assert_eq!(
             (reply.status, reply.header("location")),
@@ -269,7 +269,7 @@ pub(crate) async fn unknown_corps_do_not_use_up_the_limit(adapter: &dyn Adapter)
         );
     }
     assert_eq!(
-        app.try_log_in(COMPANY_A, &person).await.status,
+        app.try_log_in(COMPANY_A, &member).await.status,
         200,
         "codes are counted by themselves"
     );

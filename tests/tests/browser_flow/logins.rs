@@ -8,7 +8,7 @@ use crate::cookie_jar::{Browser, as_person, is_page, start_app, state_of};
 
 pub(crate) async fn qr_login_ends_in_the_app(adapter: &dyn Adapter) {
     let app = start_app(adapter).await;
-    let person = app.member(COMPANY_A);
+    let member = app.member(COMPANY_A);
     let mut browser = Browser::new();
     // The host app's own page sends the browser to the login.
     let away = app
@@ -36,7 +36,7 @@ pub(crate) async fn qr_login_ends_in_the_app(adapter: &dyn Adapter) {
     assert!(state.bytes().all(|byte| byte.is_ascii_hexdigit()));
     assert!(browser.cookie(&format!("wecom_state_{state}")).is_some());
 
-    let back = as_person(&app, &link, &person).await;
+    let back = as_person(&app, &link, &member).await;
     let mut copy = browser.clone();
     let reply = browser.open(&app, &back).await;
     assert_eq!(
@@ -51,7 +51,7 @@ pub(crate) async fn qr_login_ends_in_the_app(adapter: &dyn Adapter) {
         (&me["session"]["platform"], &me["session"]["loginType"]),
         (&json!("web"), &json!("qr"))
     );
-    assert_eq!(me["user"]["thirdUserId"], person.as_str());
+    assert_eq!(me["user"]["thirdUserId"], member.as_str());
 
     // The back button: the state and the code are spent, and the way on is into the app.
     let session = browser.cookie("wecom_login").unwrap().to_owned();
@@ -65,12 +65,12 @@ pub(crate) async fn qr_login_ends_in_the_app(adapter: &dyn Adapter) {
     );
     assert_eq!(browser.cookie("wecom_login"), Some(session.as_str()));
     // A copy of the login's cookie does not help, whatever code comes with it.
-    for back in [back, as_person(&app, &link, &person).await] {
+    for back in [back, as_person(&app, &link, &member).await] {
         let page = copy.clone().open(&app, &back).await;
         is_page(&page, 401, "This login is no longer valid");
         assert!(!page.text().contains("Continue to the app"));
     }
-    copy.open(&app, &as_person(&app, &link, &person).await)
+    copy.open(&app, &as_person(&app, &link, &member).await)
         .await;
     assert_eq!((copy.pending(), copy.cookie("wecom_login")), (0, None));
     assert_eq!(
@@ -83,7 +83,7 @@ pub(crate) async fn qr_login_ends_in_the_app(adapter: &dyn Adapter) {
 
 pub(crate) async fn workbench_login_needs_one_click(adapter: &dyn Adapter) {
     let app = start_app(adapter).await;
-    let person = app.member(COMPANY_A);
+    let member = app.member(COMPANY_A);
     let mut browser = Browser::in_wecom();
     let link = browser.begin(&app, &format!("corpId={COMPANY_A}")).await;
     let expected = format!(
@@ -99,7 +99,7 @@ pub(crate) async fn workbench_login_needs_one_click(adapter: &dyn Adapter) {
         "{link}"
     );
     let reply = browser
-        .open(&app, &as_person(&app, &link, &person).await)
+        .open(&app, &as_person(&app, &link, &member).await)
         .await;
     assert_eq!((reply.status, reply.header("location")), (303, Some("/")));
     assert_eq!(browser.me(&app).await["session"]["loginType"], "workbench");
@@ -153,9 +153,9 @@ pub(crate) async fn organization_code_selects_the_corp(adapter: &dyn Adapter) {
     is_page(&page, 404, "No company has this organization code");
     assert!(page.text().contains("value=\"no&quot;body\""));
 
-    let person = app.member(COMPANY_A);
+    let member = app.member(COMPANY_A);
     let reply = browser
-        .log_in(&app, "returnTo=/a%26b&orgCode=+aCME-2026", &person)
+        .log_in(&app, "returnTo=/a%26b&orgCode=+aCME-2026", &member)
         .await;
     assert_eq!(
         (reply.status, reply.header("location")),

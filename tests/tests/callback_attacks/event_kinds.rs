@@ -21,7 +21,7 @@ async fn suite_event_with_a_corp_receiveid_does_nothing() {
     let cancel = suite_event(SUITE, "cancel_auth", NOW, &[("AuthCorpId", &corp)]);
     node.notify_until_accepted(&node.push_builder.post(&corp, &cancel))
         .await;
-    // Even if it names its company as an app event does.
+    // Even if it names its corp as an app event does.
     let both = xml(&[
         ("ToUserName", &corp),
         ("SuiteId", SUITE),

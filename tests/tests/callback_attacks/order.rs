@@ -67,7 +67,7 @@ async fn cancel_and_create_of_one_second_are_resolved_by_asking_wecom() {
         200
     );
 
-    // Really cancelled, and the event comes with the second of the authorisation.
+    // Really cancelled, and the event comes with the second of the authorization.
     let other = node.install(1).await;
     let of_other = format!("corp_id = {}", node.database.literal(&other));
     let asked = format!("SELECT event_time FROM wecom_authorization WHERE {of_other}");

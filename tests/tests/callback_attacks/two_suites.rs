@@ -61,7 +61,7 @@ async fn app_event_of_two_suites_only_ends_sessions() {
         !node.is_valid(&first).await && !node.is_valid(&second).await
     })
     .await;
-    // Whose person left is a guess: the binding stays.
+    // Whose member left is a guess: the binding stays.
     assert_eq!(user_id(&node, SUITE, &corp, &user).await.1, bound_to);
     assert_eq!(
         user_id(&node, SECOND_SUITE, &corp, &user).await.1,

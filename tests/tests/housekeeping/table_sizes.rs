@@ -1,4 +1,4 @@
-//! A month, hour by hour: people log in and out, events come, companies leave and come back. Every table is as long in
+//! A month, hour by hour: members log in and out, events come, corps leave and come back. Every table is as long in
 //! the second half of the month as in the first.
 
 use std::collections::BTreeMap;
@@ -68,7 +68,7 @@ async fn tables_stop_growing_after_half_a_month() {
         ("wecom_session", 26 * 2),
         ("wecom_login_code", 4),
         ("wecom_spent_state", 4),
-        // Five days at four events an hour, and those of the companies.
+        // Five days at four events an hour, and those of the corps.
         ("wecom_callback_record", 5 * 24 * 4 + 60),
         ("wecom_callback_seen", 10 * 24 * 4 + 100),
         ("wecom_access_token", 4),
@@ -82,7 +82,7 @@ async fn tables_stop_growing_after_half_a_month() {
     }
     let ends = month.sizes().await["wecom_end"];
     assert!(ends <= 10_100, "{ends} ends");
-    // A lease is there only while a token is fetched; nobody entered an organisation code.
+    // A lease is there only while a token is fetched; nobody entered an organization code.
     let may_be_empty = ["wecom_organization_code", "wecom_token_lease"];
     for (table, size) in month.sizes().await {
         assert!(
@@ -143,12 +143,12 @@ impl Month {
         self.clock.advance(HOUR);
         node.sandbox.advance(HOUR);
         assert!(node.sandbox.push_ticket(SUITE).await.unwrap().succeeded());
-        let (corp, person) = (node.corp(0), node.user(0, hours % 3));
-        let who = principal(SUITE, &corp, &person);
+        let (corp, member) = (node.corp(0), node.user(0, hours % 3));
+        let who = principal(SUITE, &corp, &member);
 
-        self.log_in_by_browser(&corp, &person).await;
+        self.log_in_by_browser(&corp, &member).await;
         if hours % 4 == 0 {
-            let code = node.sandbox.code_for_suite(&corp, &person, SUITE).unwrap();
+            let code = node.sandbox.code_for_suite(&corp, &member, SUITE).unwrap();
             let body = json!({"corpId": corp, "code": code});
             let code = node
                 .call(TestRequest::post("/First/getLoginCode").json(&body))
@@ -208,7 +208,7 @@ impl Month {
     }
 
     /// Through the pages, which spends a state.
-    async fn log_in_by_browser(&self, corp: &str, person: &str) {
+    async fn log_in_by_browser(&self, corp: &str, member: &str) {
         let page = format!("/login?corpId={corp}&mode=workbench");
         let page = self.node.call(TestRequest::get(page)).await;
         assert_eq!(page.status, 302, "{:?}", page.body);
@@ -220,7 +220,7 @@ impl Month {
         let code = self
             .node
             .sandbox
-            .code_for_suite(corp, person, SUITE)
+            .code_for_suite(corp, member, SUITE)
             .unwrap();
         let back = TestRequest::get(format!("/callback?code={code}&state={state}"));
         let back = self.node.call(back.header("cookie", cookie)).await;

@@ -33,7 +33,7 @@ impl Run<'_> {
 
     /// Time passes in which nobody works on anything.
     pub(super) fn move_on(&mut self, by: Duration) {
-        // A reset that is not heard of breaks the authorisation, and after a day its sessions.
+        // A reset that is not heard of breaks the authorization, and after a day its sessions.
         let unheard: Vec<usize> = (0..CORPS)
             .filter(|corp| {
                 self.pushes.iter().any(|push| {

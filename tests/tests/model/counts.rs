@@ -67,7 +67,7 @@ impl Run<'_> {
                 "{cancels} cancellations, the host app was told of {cancelled}"
             ));
         }
-        // A reset is told too, and a cancellation that WeCom contradicts lets a company in once more.
+        // A reset is told too, and a cancellation that WeCom contradicts lets a corp in once more.
         if authorized > codes + cancels + again(codes_again + cancels_again) {
             return Err(format!(
                 "{codes} authorisations and resets, the host app was told of {authorized}"
@@ -76,13 +76,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Every end of a person's sessions is one more in their epoch, so that one which is done again shows.
+    /// Every end of a member's sessions is one more in their epoch, so that one which is done again shows.
     async fn check_people(&self, ended: &HashMap<(usize, String), i64>) -> Checked {
         for ((corp, user_id), most) in ended {
             let present = self.corps[*corp]
-                .people
+                .members
                 .iter()
-                .any(|person| person.id == *user_id && person.present);
+                .any(|member| member.id == *user_id && member.present);
             // After a day WeCom is asked in the background whether somebody still sees the app.
             if !present && self.leapt >= Duration::from_hours(24) {
                 continue;

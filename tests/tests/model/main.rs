@@ -6,8 +6,8 @@
 
 mod clock;
 mod counts;
+mod members;
 mod nodes;
-mod people;
 mod push_queue;
 mod pushes;
 mod run;

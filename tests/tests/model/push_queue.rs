@@ -19,7 +19,7 @@ pub(crate) struct Letter {
     pub(crate) hash: [u8; 32],
     /// WeCom pushes those of its own accord, too.
     pub(crate) is_ticket: bool,
-    /// The person whom it is about.
+    /// The member whom it is about.
     pub(crate) user_id: Option<String>,
 }
 
@@ -62,7 +62,7 @@ impl PostBox {
     }
 }
 
-/// The person whom an app event names.
+/// The member whom an app event names.
 fn user_of(message: &str) -> Option<String> {
     let named = |field: &str| {
         let (_, rest) = message.split_once(&format!("<{field}>"))?;

@@ -12,34 +12,34 @@ use super::steps::Act;
 use super::transitions::{RecordLife, RecordTurn, SessionTurn};
 
 impl Run<'_> {
-    /// What an administrator or a person does; the push of it waits.
+    /// What an administrator or a member does; the push of it waits.
     pub(super) async fn wecom(&mut self, act: Act) {
         // WeCom's time is in seconds: two acts are never the same event.
         self.leap(Duration::from_secs(1));
         let wecom = &self.sandbox;
         let id = |corp: usize| self.corps[corp].id.clone();
-        let person = |corp: usize, person: usize| self.corps[corp].people[person].id.clone();
+        let member = |corp: usize, member: usize| self.corps[corp].members[member].id.clone();
         let done = match act {
             Act::Install(corp) => wecom.install_suite(&id(corp), SUITE).await,
             Act::Change(corp) => wecom.change(&id(corp)).await,
             Act::Cancel(corp) => wecom.cancel(&id(corp)).await,
             Act::Reset(corp) => wecom.reset_secret(&id(corp)).await,
-            Act::Unsubscribe(corp, who) => wecom.unsubscribe(&id(corp), &person(corp, who)).await,
-            Act::Leave(corp, who) => wecom.leave(&id(corp), &person(corp, who)).await,
+            Act::Unsubscribe(corp, who) => wecom.unsubscribe(&id(corp), &member(corp, who)).await,
+            Act::Leave(corp, who) => wecom.leave(&id(corp), &member(corp, who)).await,
             Act::Rename(corp, who) => {
                 self.renamed += 1;
                 let new = format!("renamed-{}", self.renamed);
-                wecom.rename(&id(corp), &person(corp, who), &new).await
+                wecom.rename(&id(corp), &member(corp, who), &new).await
             }
             Act::Ticket => wecom.push_ticket(SUITE).await,
         };
         if done.is_err() {
-            // Nothing is installed, or the person is gone.
+            // Nothing is installed, or the member is gone.
             return;
         }
         let user_id = match act {
             Act::Unsubscribe(corp, who) | Act::Leave(corp, who) | Act::Rename(corp, who) => {
-                person(corp, who)
+                member(corp, who)
             }
             _ => String::new(),
         };
@@ -58,9 +58,9 @@ impl Run<'_> {
             Act::Change(_) | Act::Ticket => {}
         }
         match act {
-            Act::Leave(corp, who) => self.corps[corp].people[who].present = false,
+            Act::Leave(corp, who) => self.corps[corp].members[who].present = false,
             Act::Rename(corp, who) => {
-                self.corps[corp].people[who].id = format!("renamed-{}", self.renamed)
+                self.corps[corp].members[who].id = format!("renamed-{}", self.renamed)
             }
             _ => {}
         }

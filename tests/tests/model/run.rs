@@ -30,7 +30,7 @@ pub(super) struct Run<'a> {
     pub(super) heard: bool,
     /// Nothing happened that lets work be done twice.
     pub(super) undisturbed: bool,
-    /// How often the sessions of a person (company, userid) were ended at most, if nothing is done twice.
+    /// How often the sessions of a member (corp, userid) were ended at most, if nothing is done twice.
     pub(super) ended: HashMap<(usize, String), i64>,
     /// How far the clocks leapt in all.
     pub(super) leapt: Duration,
@@ -82,12 +82,12 @@ impl<'a> Run<'a> {
         let database = TestDatabase::create(directory.path()).await;
         let (post, url) = PostBox::open(SUITE).await;
         let corps = sandbox.corp_ids().into_iter().map(|id| {
-            let people = sandbox.user_ids(&id).into_iter().take(PEOPLE);
-            let people = people.map(|id| Person { id, present: true }).collect();
+            let members = sandbox.user_ids(&id).into_iter().take(PEOPLE);
+            let members = members.map(|id| Person { id, present: true }).collect();
             Corp {
                 id,
                 standing: Standing::Out,
-                people,
+                members,
             }
         });
         let mut run = Self {
@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
         run
     }
 
-    /// Every company is in before the history begins.
+    /// Every corp is in before the history begins.
     async fn install_all(&mut self) -> Checked {
         for corp in 0..CORPS {
             self.wecom(Act::Install(corp)).await;
@@ -141,15 +141,15 @@ impl<'a> Run<'a> {
                 }
             }
             Step::Retry { which, node } => self.retry(which, node).await?,
-            Step::Login { corp, person, node } => self.log_in(corp, person, node).await?,
+            Step::Login { corp, member, node } => self.log_in(corp, member, node).await?,
             Step::Logout { which, node } => self.log_out(which, node, false).await?,
             Step::LogoutAll { which, node } => self.log_out(which, node, true).await?,
-            Step::EndPerson { corp, person, node } => {
+            Step::EndPerson { corp, member, node } => {
                 self.start(node).await;
                 let who = principal(
                     SUITE,
                     &self.corps[corp].id,
-                    &self.corps[corp].people[person].id,
+                    &self.corps[corp].members[member].id,
                 );
                 let service = self.login(node).sessions();
                 let mut times = 0;

@@ -149,7 +149,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Once nothing of a company is on its way, it is known whether it is in.
+    /// Once nothing of a corp is on its way, it is known whether it is in.
     pub(super) async fn stand(&mut self, number: usize) -> Checked {
         let own = || {
             self.pushes

@@ -1,4 +1,4 @@
-//! What the model knows: the pushes, the sessions, the companies and their people.
+//! What the model knows: the pushes, the sessions, the corps and their members.
 
 use std::sync::atomic::AtomicUsize;
 
@@ -32,7 +32,7 @@ pub(super) struct Pushed {
     pub(super) at: Timestamp,
     /// The sessions that its work ends.
     pub(super) condemned: Vec<usize>,
-    /// The company was in for certain when it was delivered.
+    /// The corp was in for certain when it was delivered.
     pub(super) known: bool,
     /// Its work was cut off, or a leap took its lease: an AuthCode may be spent and its answer lost.
     pub(super) disturbed: bool,
@@ -63,10 +63,10 @@ pub(super) struct Person {
 pub(super) struct Corp {
     pub(super) id: String,
     pub(super) standing: Standing,
-    pub(super) people: Vec<Person>,
+    pub(super) members: Vec<Person>,
 }
 
-/// Whether it is about the authorisation itself.
+/// Whether it is about the authorization itself.
 pub(super) fn is_own(act: Act) -> bool {
     matches!(act, Act::Install(_) | Act::Cancel(_) | Act::Reset(_))
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-/// Companies, people of each, nodes.
+/// Companies, members of each, nodes.
 pub(crate) const CORPS: usize = 2;
 pub(crate) const PEOPLE: usize = 2;
 pub(crate) const NODES: usize = 2;
@@ -28,7 +28,7 @@ pub(crate) enum Step {
     },
     Login {
         corp: usize,
-        person: usize,
+        member: usize,
         node: usize,
     },
     Logout {
@@ -41,7 +41,7 @@ pub(crate) enum Step {
     },
     EndPerson {
         corp: usize,
-        person: usize,
+        member: usize,
         node: usize,
     },
     EndCorp {
@@ -84,11 +84,11 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (any.clone(), 0..NODES).prop_map(|(which, node)| Step::Repeat { which, node }),
         1 => (any.clone(), 0..NODES).prop_map(|(which, node)| Step::Retry { which, node }),
         10 => (0..CORPS, 0..PEOPLE, 0..NODES)
-            .prop_map(|(corp, person, node)| Step::Login { corp, person, node }),
+            .prop_map(|(corp, member, node)| Step::Login { corp, member, node }),
         2 => (any.clone(), 0..NODES).prop_map(|(which, node)| Step::Logout { which, node }),
         1 => (any, 0..NODES).prop_map(|(which, node)| Step::LogoutAll { which, node }),
         1 => (0..CORPS, 0..PEOPLE, 0..NODES)
-            .prop_map(|(corp, person, node)| Step::EndPerson { corp, person, node }),
+            .prop_map(|(corp, member, node)| Step::EndPerson { corp, member, node }),
         1 => (0..CORPS, 0..NODES).prop_map(|(corp, node)| Step::EndCorp { corp, node }),
         2 => (0..NODES).prop_map(|node| Step::Crash { node }),
         2 => prop_oneof![1..12u64, 12..200u64, Just(1500u64)].prop_map(|minutes| Step::Leap { minutes }),
@@ -97,15 +97,15 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let person = (0..CORPS, 0..PEOPLE);
+    let member = (0..CORPS, 0..PEOPLE);
     prop_oneof![
         3 => (0..CORPS).prop_map(Act::Install),
         2 => (0..CORPS).prop_map(Act::Change),
         3 => (0..CORPS).prop_map(Act::Cancel),
         2 => (0..CORPS).prop_map(Act::Reset),
-        4 => person.clone().prop_map(|(corp, person)| Act::Unsubscribe(corp, person)),
-        1 => person.clone().prop_map(|(corp, person)| Act::Leave(corp, person)),
-        2 => person.prop_map(|(corp, person)| Act::Rename(corp, person)),
+        4 => member.clone().prop_map(|(corp, member)| Act::Unsubscribe(corp, member)),
+        1 => member.clone().prop_map(|(corp, member)| Act::Leave(corp, member)),
+        2 => member.prop_map(|(corp, member)| Act::Rename(corp, member)),
         1 => Just(Act::Ticket),
     ]
 }

@@ -1,5 +1,5 @@
 //! Two nodes send one AuthCode, because one lost its record while WeCom's answer was on its way. WeCom answers the
-//! second of them that the code is spent; that the authorisation is lost must not follow from it.
+//! second of them that the code is spent; that the authorization is lost must not follow from it.
 
 use std::time::Duration;
 

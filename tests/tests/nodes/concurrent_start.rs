@@ -163,8 +163,8 @@ async fn ids_that_differ_by_case_or_a_trailing_character_are_distinct() {
     assert_eq!(node.login.admin().corps().await.unwrap().len(), 3);
     let mut tokens = Vec::new();
     for corp in corps {
-        for person in ["ZhangSan", "zhangsan", "ZHANGSAN"] {
-            let who = principal(SUITE, corp, person);
+        for member in ["ZhangSan", "zhangsan", "ZHANGSAN"] {
+            let who = principal(SUITE, corp, member);
             let issued = node
                 .login
                 .sessions()

@@ -42,12 +42,12 @@ async fn sealed(node: &TestApp, seed: u8) -> [i64; 4] {
 async fn data_key_rotation_reseals_and_retires_the_old_key() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
-    let person = node.user(0, 0);
+    let member = node.user(0, 0);
     assert_eq!(
-        node.log_in_to_suite(SUITE, &corp, &person).await.status,
+        node.log_in_to_suite(SUITE, &corp, &member).await.status,
         200
     );
-    let of_old = node.issue_session(SUITE, &corp, &person).await;
+    let of_old = node.issue_session(SUITE, &corp, &member).await;
     // An event that waits for WeCom is sealed as long as it waits.
     node.sandbox
         .fault(Fault::of("service/v2/get_auth_info").http_status(502))
@@ -110,7 +110,7 @@ async fn data_key_rotation_reseals_and_retires_the_old_key() {
         .second_handle_with(|builder| builder.data_keys(keys(&[NEW])))
         .await;
     let log_in = async || {
-        let code = OAuthCode::new(node.sandbox.code_for_suite(&corp, &person, SUITE).unwrap());
+        let code = OAuthCode::new(node.sandbox.code_for_suite(&corp, &member, SUITE).unwrap());
         let request = WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), code);
         alone
             .service()

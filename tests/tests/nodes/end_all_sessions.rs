@@ -8,20 +8,20 @@ use wecom_login_tests::{TestApp, TestRequest, until};
 async fn end_all_sessions_revokes_sessions_and_login_codes_on_every_node() {
     let node = TestApp::builder().start().await;
     let (corp, other_corp) = (node.install(0).await, node.install(1).await);
-    let person = node.user(0, 0);
+    let member = node.user(0, 0);
     let other = node.second_handle().await;
     let sessions = [
-        node.issue_session(SUITE, &corp, &person).await,
+        node.issue_session(SUITE, &corp, &member).await,
         node.issue_session(SUITE, &other_corp, &node.user(1, 0))
             .await,
-        // Of a company that never authorised anything.
+        // Of a corp that never authorized anything.
         node.issue_session(SUITE, "wwneverauthorised001", "somebody")
             .await,
     ];
     for token in &sessions {
         assert!(node.is_valid(token).await && accepts(&other, token).await);
     }
-    let code = node.sandbox.code_for_suite(&corp, &person, SUITE).unwrap();
+    let code = node.sandbox.code_for_suite(&corp, &member, SUITE).unwrap();
     let body = json!({"corpId": corp, "code": code});
     let under_way = node
         .call(TestRequest::post("/First/getLoginCode").json(&body))
@@ -51,10 +51,10 @@ async fn end_all_sessions_revokes_sessions_and_login_codes_on_every_node() {
     }
 
     assert_eq!(
-        node.log_in_to_suite(SUITE, &corp, &person).await.status,
+        node.log_in_to_suite(SUITE, &corp, &member).await.status,
         200
     );
-    let token = node.issue_session(SUITE, &corp, &person).await;
+    let token = node.issue_session(SUITE, &corp, &member).await;
     assert!(
         node.is_valid(&token).await
             && accepts(&other, &token).await

@@ -60,8 +60,8 @@ async fn write(node: &TestApp, user: &CurrentUser, at: i64) {
         .await;
 }
 
-async fn log_in(login: &WecomLogin, corp: &str, person: &str) -> (CurrentUser, String) {
-    let who = principal(SUITE, corp, person);
+async fn log_in(login: &WecomLogin, corp: &str, member: &str) -> (CurrentUser, String) {
+    let who = principal(SUITE, corp, member);
     let issued = login.sessions().issue(&who, Platform::App).await.unwrap();
     (issued.user, issued.token.expose().to_owned())
 }
@@ -73,12 +73,12 @@ async fn session_used_on_another_node_is_not_idle() {
         .configure(idle_soon(&clock))
         .start()
         .await;
-    let (corp, person) = (node.install(0).await, node.user(0, 0));
+    let (corp, member) = (node.install(0).await, node.user(0, 0));
     let other = node.second_handle_with(idle_soon(&clock)).await;
     let mut token = String::new();
     // What was read is believed for two seconds: in a round that takes longer there is nothing to trip over.
     for _ in 0..10 {
-        let (user, of_round) = log_in(&other, &corp, &person).await;
+        let (user, of_round) = log_in(&other, &corp, &member).await;
         assert!(node.is_valid(&of_round).await, "it is in memory here");
         clock.advance(IDLE - MINUTE);
         use_it(&other, &of_round).await;
@@ -142,12 +142,12 @@ async fn late_touch_does_not_move_last_seen_back() {
         .configure(idle_soon(&clock))
         .start()
         .await;
-    let (corp, person) = (node.install(0).await, node.user(0, 0));
+    let (corp, member) = (node.install(0).await, node.user(0, 0));
     let other = node.second_handle_with(idle_soon(&late)).await;
     // Until then it may read anew, and would know of the later use.
     node.wait_until_following(&other).await;
-    let (user, token) = log_in(&node.login, &corp, &person).await;
-    let (mark, of_mark) = log_in(&node.login, &corp, &person).await;
+    let (user, token) = log_in(&node.login, &corp, &member).await;
+    let (mark, of_mark) = log_in(&node.login, &corp, &member).await;
     for token in [&token, &of_mark] {
         use_it(&other, token).await;
     }

@@ -11,7 +11,7 @@ use wecom_sandbox::Fault;
 const READ: &str = "service/v2/get_auth_info";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Two companies that authorised both suites, and nobody who serves them. The clock stands until a test moves it.
+/// Two corps that authorized both suites, and nobody who serves them. The clock stands until a test moves it.
 async fn two_suites() -> (TestApp, ManualClock, [String; 2]) {
     let clock = ManualClock::starting_now();
     let node = TestApp::builder()
@@ -33,7 +33,7 @@ async fn two_suites() -> (TestApp, ManualClock, [String; 2]) {
     (node, clock, corps)
 }
 
-/// How many records of changes of a suite's authorisations there are of which this holds.
+/// How many records of changes of a suite's authorizations there are of which this holds.
 async fn changes(node: &TestApp, suite: &str, which: &str) -> i64 {
     let of_suite = node.database.literal(suite);
     let count = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'change_auth'";
@@ -41,7 +41,7 @@ async fn changes(node: &TestApp, suite: &str, which: &str) -> i64 {
         .await
 }
 
-/// A company's authorisation of a suite changes, and this handle is told.
+/// A corp's authorization of a suite changes, and this handle is told.
 async fn change(node: &TestApp, on: &WecomLogin, suite: &str, corp: &str, time: i64) {
     let event = suite_event(suite, "change_auth", time, &[("AuthCorpId", corp)]);
     let push = node.push_builder.post(suite, &event);

@@ -1,4 +1,4 @@
-//! One node asks WeCom how an authorisation stands.
+//! One node asks WeCom how an authorization stands.
 
 use std::time::Duration;
 

@@ -17,8 +17,8 @@ async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
 async fn session_revoked_on_one_node_is_401_on_the_other() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
-    let person = node.user(0, 0);
-    let token = node.issue_session(SUITE, &corp, &person).await;
+    let member = node.user(0, 0);
+    let token = node.issue_session(SUITE, &corp, &member).await;
     let other = node.second_handle().await;
     let there = user(&other, &token).await.unwrap();
     other.sessions().logout(&there).await.unwrap();
@@ -27,11 +27,11 @@ async fn session_revoked_on_one_node_is_401_on_the_other() {
     })
     .await;
 
-    let token = node.issue_session(SUITE, &corp, &person).await;
+    let token = node.issue_session(SUITE, &corp, &member).await;
     assert!(user(&other, &token).await.is_some());
     node.login
         .sessions()
-        .revoke_member(&principal(SUITE, &corp, &person))
+        .revoke_member(&principal(SUITE, &corp, &member))
         .await
         .unwrap();
     until("the end of all their sessions is heard of", async || {
@@ -39,7 +39,7 @@ async fn session_revoked_on_one_node_is_401_on_the_other() {
     })
     .await;
 
-    let token = node.issue_session(SUITE, &corp, &person).await;
+    let token = node.issue_session(SUITE, &corp, &member).await;
     assert!(user(&other, &token).await.is_some());
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
     until("the cancellation is heard of", async || {
@@ -53,11 +53,11 @@ async fn session_revoked_on_one_node_is_401_on_the_other() {
 async fn session_created_after_a_revocation_survives_its_replication() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
-    let person = node.user(0, 0);
-    let who = principal(SUITE, &corp, &person);
+    let member = node.user(0, 0);
+    let who = principal(SUITE, &corp, &member);
     for _ in 0..20 {
         node.login.sessions().revoke_member(&who).await.unwrap();
-        let token = node.issue_session(SUITE, &corp, &person).await;
+        let token = node.issue_session(SUITE, &corp, &member).await;
         assert!(node.is_valid(&token).await);
     }
     let token = node

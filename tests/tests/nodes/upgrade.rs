@@ -72,7 +72,7 @@ async fn as_after(database: &TestDatabase, steps: u32) -> Vec<String> {
 struct Left {
     node: TestApp,
     corp: String,
-    person: String,
+    member: String,
     token: String,
     login_code: String,
     /// A session of one who left; the event that says so is acknowledged and not yet carried out.
@@ -82,12 +82,12 @@ struct Left {
 async fn left_behind() -> Left {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
-    let (person, leaver) = (node.user(0, 0), node.user(0, 1));
-    let login = node.log_in_to_suite(SUITE, &corp, &person).await;
+    let (member, leaver) = (node.user(0, 0), node.user(0, 1));
+    let login = node.log_in_to_suite(SUITE, &corp, &member).await;
     assert_eq!(login.status, 200, "{:?}", login.body);
     let token = login.json()["token"].as_str().unwrap().to_owned();
     let of_leaver = node.issue_session(SUITE, &corp, &leaver).await;
-    let code = json!({"corpId": corp, "code": node.sandbox.code(&corp, &person).unwrap()});
+    let code = json!({"corpId": corp, "code": node.sandbox.code(&corp, &member).unwrap()});
     let login_code = node
         .call(TestRequest::post("/First/getLoginCode").json(&code))
         .await;
@@ -133,7 +133,7 @@ async fn left_behind() -> Left {
     Left {
         node,
         corp,
-        person,
+        member,
         token,
         login_code,
         of_leaver,
@@ -172,20 +172,20 @@ impl Left {
 
     /// Nobody is logged out and nothing is lost.
     async fn is_served_by(&self, later: &WecomLogin) {
-        let (node, corp, person) = (&self.node, &self.corp, &self.person);
+        let (node, corp, member) = (&self.node, &self.corp, &self.member);
         let lives = user(later, &self.token)
             .await
             .expect("who logged in before is still in");
         assert_eq!(
             (lives.corp_id().as_str(), lives.third_user_id().as_str()),
-            (&**corp, &**person)
+            (&**corp, &**member)
         );
         let of_leaver = async || user(later, &self.of_leaver).await;
         until("what was acknowledged is carried out", async || {
             of_leaver().await.is_none()
         })
         .await;
-        let code = wecom_login::OAuthCode::new(node.sandbox.code(corp, person).unwrap());
+        let code = wecom_login::OAuthCode::new(node.sandbox.code(corp, member).unwrap());
         let corp_id = wecom_login::CorpId::new(&**corp).unwrap();
         let request = wecom_login::WorkbenchLoginRequest::new(corp_id, code);
         later.service().login_by_workbench(request).await.unwrap();

@@ -52,7 +52,7 @@ async fn full_disk_refuses_pushes_until_space_is_freed() {
     let mut logins = 0;
     loop {
         let login = node
-            .log_in_to_suite(SUITE, &visit.corp, &visit.person)
+            .log_in_to_suite(SUITE, &visit.corp, &visit.member)
             .await;
         logins += 1;
         if login.status == 200 && logins < 200 {

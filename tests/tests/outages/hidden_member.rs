@@ -1,4 +1,4 @@
-//! WeCom hides a person while the database cannot take that down.
+//! WeCom hides a member while the database cannot take that down.
 
 use std::time::Duration;
 

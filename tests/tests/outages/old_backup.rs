@@ -10,9 +10,9 @@ use super::restored_backup::{back_up, put_back};
 async fn backup_older_than_recent_revocations_ends_all_sessions() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
-    let person = node.user(0, 0);
-    let logged_out = node.issue_session(SUITE, &corp, &person).await;
-    let goes_on = node.issue_session(SUITE, &corp, &person).await;
+    let member = node.user(0, 0);
+    let logged_out = node.issue_session(SUITE, &corp, &member).await;
+    let goes_on = node.issue_session(SUITE, &corp, &member).await;
     let strangers = node
         .issue_session(SUITE, "wwneverauthorised001", "somebody")
         .await;
@@ -26,7 +26,7 @@ async fn backup_older_than_recent_revocations_ends_all_sessions() {
 
     // This one heard of nothing before, and so remembers none of it.
     let late = node.second_handle().await;
-    let marker = node.issue_session(SUITE, &corp, &person).await;
+    let marker = node.issue_session(SUITE, &corp, &member).await;
     assert!(accepts(&late, &marker).await);
     assert_eq!(
         node.call(TestRequest::post("/logout").bearer(&marker))
@@ -51,7 +51,7 @@ async fn backup_older_than_recent_revocations_ends_all_sessions() {
         assert!(!accepts(&fresh, ended).await);
     }
     // Once is enough.
-    let token = node.issue_session(SUITE, &corp, &person).await;
+    let token = node.issue_session(SUITE, &corp, &member).await;
     for _ in 0..20 {
         assert!(
             node.is_valid(&token).await
@@ -67,10 +67,10 @@ async fn backup_older_than_recent_revocations_ends_all_sessions() {
 async fn node_whose_log_position_was_truncated_revokes_nothing() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
-    let person = node.user(0, 0);
+    let member = node.user(0, 0);
     let (token, logged_out) = (
-        node.issue_session(SUITE, &corp, &person).await,
-        node.issue_session(SUITE, &corp, &person).await,
+        node.issue_session(SUITE, &corp, &member).await,
+        node.issue_session(SUITE, &corp, &member).await,
     );
     let other = node.second_handle().await;
     assert!(accepts(&other, &token).await && accepts(&other, &logged_out).await);
@@ -103,7 +103,7 @@ async fn node_whose_log_position_was_truncated_revokes_nothing() {
     later.commit().await.unwrap();
 
     // They go on from there: what is ended now is heard of, and nothing else has ended.
-    let marker = node.issue_session(SUITE, &corp, &person).await;
+    let marker = node.issue_session(SUITE, &corp, &member).await;
     assert!(accepts(&other, &marker).await);
     assert_eq!(
         node.call(TestRequest::post("/logout").bearer(&marker))
@@ -123,13 +123,13 @@ async fn node_whose_log_position_was_truncated_revokes_nothing() {
 async fn revocation_with_a_reused_number_is_reapplied() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
-    let person = node.user(0, 0);
+    let member = node.user(0, 0);
     node.login
         .sessions()
         .revoke_member(&principal(SUITE, &corp, "nobody"))
         .await
         .unwrap();
-    let logged_out = node.issue_session(SUITE, &corp, &person).await;
+    let logged_out = node.issue_session(SUITE, &corp, &member).await;
     let tables = back_up(&node.database).await;
     let hash = node.database.literal("the session of another node ....");
     assert_eq!(

@@ -1,4 +1,4 @@
-//! What WeCom, a browser and a person see of a node whose database is in trouble.
+//! What WeCom, a browser and a member see of a node whose database is in trouble.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ const WECOM_IS_ANSWERED: Duration = Duration::from_millis(1_900);
 /// A machine under load may be late. A limit that is not there is late each time.
 const ATTEMPTS: usize = 5;
 
-/// A company with a person whose session is in memory, and one whose session is not.
+/// A corp with a member whose session is in memory, and one whose session is not.
 pub(crate) struct Visit {
     pub(crate) corp: String,
-    pub(crate) person: String,
+    pub(crate) member: String,
     pub(crate) cached: String,
     uncached: String,
 }
@@ -30,12 +30,12 @@ pub(crate) struct Seen {
 impl Visit {
     pub(crate) async fn begin(node: &TestApp) -> Self {
         let corp = node.install(0).await;
-        let (person, another) = (node.user(0, 0), node.user(0, 1));
+        let (member, another) = (node.user(0, 0), node.user(0, 1));
         assert_eq!(
-            node.log_in_to_suite(SUITE, &corp, &person).await.status,
+            node.log_in_to_suite(SUITE, &corp, &member).await.status,
             200
         );
-        let cached = node.issue_session(SUITE, &corp, &person).await;
+        let cached = node.issue_session(SUITE, &corp, &member).await;
         node.wait_until_following(&node.login).await;
         assert!(node.is_valid(&cached).await);
         // Another handle made it, so it is in that one's memory only.
@@ -45,7 +45,7 @@ impl Visit {
         other.shutdown().await;
         Self {
             corp,
-            person,
+            member,
             cached,
             uncached: issued.token.expose().to_owned(),
         }
@@ -69,7 +69,7 @@ impl Visit {
         };
         let login = async {
             let started = Instant::now();
-            let answer = node.log_in_to_suite(SUITE, &self.corp, &self.person).await;
+            let answer = node.log_in_to_suite(SUITE, &self.corp, &self.member).await;
             let (status, code) = answer.problem();
             assert!(
                 status != 503 || answer.header("retry-after").is_some(),
@@ -112,7 +112,7 @@ impl Visit {
         })
         .await;
         until("people log in again", async || {
-            node.log_in_to_suite(SUITE, &self.corp, &self.person)
+            node.log_in_to_suite(SUITE, &self.corp, &self.member)
                 .await
                 .status
                 == 200

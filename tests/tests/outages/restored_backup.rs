@@ -42,11 +42,11 @@ async fn restored_backup_revives_no_revoked_session() {
     let corp = node.install(0).await;
     let leaving = node.install(1).await;
     let third = node.install(2).await;
-    let (person, another) = (node.user(0, 0), node.user(2, 0));
-    let logged_out = node.issue_session(SUITE, &corp, &person).await;
+    let (member, another) = (node.user(0, 0), node.user(2, 0));
+    let logged_out = node.issue_session(SUITE, &corp, &member).await;
     let of_another = node.issue_session(SUITE, &third, &another).await;
     let of_leaving = node.issue_session(SUITE, &leaving, &node.user(1, 0)).await;
-    let lives_on = node.issue_session(SUITE, &corp, &person).await;
+    let lives_on = node.issue_session(SUITE, &corp, &member).await;
     // The feed has begun, as it has wherever anything ever ended.
     node.login
         .sessions()

@@ -83,7 +83,7 @@ async fn shutdown_waits_for_the_exchange_in_flight() {
     other.shutdown().await;
 }
 
-/// A node with this clock dies while it asks WeCom about a company. Nobody else is there.
+/// A node with this clock dies while it asks WeCom about a corp. Nobody else is there.
 async fn a_node_dies_at_work(clock: &ManualClock) -> TestApp {
     let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;

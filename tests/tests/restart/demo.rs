@@ -1,4 +1,4 @@
-//! The example as people run it: with the sandbox beside it, and both their files in one directory.
+//! The example as members run it: with the sandbox beside it, and both their files in one directory.
 
 use serde_json::json;
 use wecom_login_tests::process::{DemoProcess, send_expecting};
@@ -10,7 +10,7 @@ const COMPANY_A: &str = "wwdemocompanya0001";
 
 /// Whether company A has its organization code. The admin route is asked: look-ups by anyone are limited.
 async fn has_organization_code(demo: &DemoProcess) -> bool {
-    let corps = demo.corps().await;
+    let corps = demo.listed_corps().await;
     corps
         .iter()
         .any(|corp| corp["corpId"] == COMPANY_A && corp["orgCode"] == "demo-a")

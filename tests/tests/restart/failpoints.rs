@@ -80,7 +80,7 @@ async fn dies_in_the_named_window(failpoint: &str) {
     println!("died at {failpoint}: the named window; said so, and healed by 重新获取secret");
 }
 
-/// Dies while the secret of the first company is reset, and starts again.
+/// Dies while the secret of the first corp is reset, and starts again.
 async fn reset_and_die(harness: &mut CrashHarness, failpoint: &str) {
     let (sandbox, corp) = (Arc::clone(&harness.sandbox), harness.corps[0].clone());
     harness
@@ -92,7 +92,7 @@ async fn reset_and_die(harness: &mut CrashHarness, failpoint: &str) {
         .await;
 }
 
-/// The first company has its second secret, with which WeCom answers, and its people are still in.
+/// The first corp has its second secret, with which WeCom answers, and its members are still in.
 async fn has_the_new_secret(harness: &CrashHarness, login: &Value, failpoint: &str) {
     let read =
         "SELECT COUNT(*) FROM wecom_authorization WHERE secret_version = 2 AND read_at IS NOT NULL";
@@ -222,7 +222,7 @@ async fn dies_when_a_company_cancels(failpoint: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crash_at_any_step_authorizes_a_corp_once() {
-    // Only a company that comes in is decided on.
+    // Only a corp that comes in is decided on.
     let outside = [&WITH_AN_AUTH_CODE[..], &["admit/decided"]].concat();
     for_some_at_once(&outside, dies_and_the_company_comes_in).await;
 }
@@ -241,18 +241,18 @@ async fn crash_between_exchange_and_commit_leaves_a_hint() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crash_at_any_step_revokes_once() {
-    let people = [
+    let members = [
         "inbox/stored",
         "worker/claimed",
         "people/ended",
         "worker/done",
     ];
-    let companies = [
+    let corps = [
         "inbox/stored",
         "worker/claimed",
         "cancel/stopped",
         "worker/done",
     ];
-    for_some_at_once(&people, dies_when_a_person_is_out).await;
-    for_some_at_once(&companies, dies_when_a_company_cancels).await;
+    for_some_at_once(&members, dies_when_a_person_is_out).await;
+    for_some_at_once(&corps, dies_when_a_company_cancels).await;
 }

@@ -161,7 +161,7 @@ async fn acknowledged_push_survives_a_kill_at_any_moment() {
     // The named window: WeCom's answer to an AuthCode was under way when the app died.
     let spent = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'create_auth' AND errcode = 40078";
     let spent = usize::try_from(harness.database.number(spent).await).unwrap();
-    // Every end of a person's sessions and every new authorisation is one more in an epoch.
+    // Every end of a member's sessions and every new authorization is one more in an epoch.
     let twice = harness
         .database
         .number("SELECT COUNT(*) FROM wecom_person WHERE epoch > 1")

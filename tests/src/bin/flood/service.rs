@@ -31,7 +31,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts it, with two companies and some sessions of the first.
+    /// Starts it, with two corps and some sessions of the first.
     pub(crate) async fn start(
         processors: Processors,
         length: Duration,
@@ -125,7 +125,7 @@ impl Service {
         tokens
     }
 
-    /// The company whose people make the good requests.
+    /// The corp whose members make the good requests.
     pub(crate) fn corp(&self) -> &str {
         &self.corp
     }
@@ -142,7 +142,7 @@ impl Service {
         self.node.sandbox.calls("auth/getuserinfo")
     }
 
-    /// Logs a person of the other company in, and gives the status.
+    /// Logs a member of the other corp in, and gives the status.
     pub(crate) async fn another_login(&self) -> u16 {
         self.node
             .log_in_to_suite(SUITE, &self.other, &self.node.user(1, 0))

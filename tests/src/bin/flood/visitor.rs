@@ -1,4 +1,4 @@
-//! A program that asks now and then, as people do, and takes the time.
+//! A program that asks now and then, as members do, and takes the time.
 
 use std::time::{Duration, Instant};
 

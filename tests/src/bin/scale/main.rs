@@ -1,4 +1,4 @@
-//! A start, the sessions and the logins beside many companies and sessions, with figures and the plans of the queries:
+//! A start, the sessions and the logins beside many corps and sessions, with figures and the plans of the queries:
 //! `cargo run --release -p wecom-login-tests --bin scale -- COMPANIES SESSIONS`. On PostgreSQL or MariaDB with
 //! `TEST_DATABASE_SERVER`.
 #![recursion_limit = "256"]

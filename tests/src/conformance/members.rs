@@ -17,7 +17,7 @@ pub(super) async fn special_members_log_in_only_if_linked(target: Target) {
             .await;
         invisible.assert_problem(403, "USER_NOT_VISIBLE");
         assert_eq!(invisible.json()["errcode"], 60111);
-        // A linked person's userid is `CorpId/userid`, taken as it is.
+        // A linked member's userid is `CorpId/userid`, taken as it is.
         let linked = app
             .log_in(&corp, &app.special_member(&corp, "linked"))
             .await;
@@ -45,7 +45,7 @@ pub(super) async fn bound_users_only_rejects_unbound_members(target: Target) {
     );
     app.login.admin().bind_user(&who, "user-17").await.unwrap();
     assert_eq!(app.log_in(COMPANY_A, &person).await["userId"], "user-17");
-    // The same userid in another company is another person.
+    // The same userid in another corp is another member.
     let other = app.open_corp();
     app.try_log_in(&other, &app.member(&other))
         .await

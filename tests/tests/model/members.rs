@@ -14,18 +14,18 @@ use super::steps::Act;
 use super::transitions::{RecordLife, SessionLife, SessionTurn};
 
 impl Run<'_> {
-    pub(super) async fn log_in(&mut self, corp: usize, person: usize, node: usize) -> Checked {
+    pub(super) async fn log_in(&mut self, corp: usize, member: usize, node: usize) -> Checked {
         self.start(node).await;
         let (corp_id, user_id) = (
             self.corps[corp].id.clone(),
-            self.corps[corp].people[person].id.clone(),
+            self.corps[corp].members[member].id.clone(),
         );
         let about = |push: &Pushed| {
             matches!(push.act, Act::Unsubscribe(c, p) | Act::Leave(c, p) | Act::Rename(c, p)
-                if (c, p) == (corp, person))
+                if (c, p) == (corp, member))
         };
         let mut sure = self.corps[corp].standing == Standing::In
-            && self.corps[corp].people[person].present
+            && self.corps[corp].members[member].present
             && self.heard;
         // An event that ended their sessions ends no later one, though its record may be taken up again.
         let mut after_an_end = false;
