@@ -91,7 +91,7 @@ async fn token_fetch_completes_after_client_disconnects() {
         gone.write_all(format!("{head}{body}").as_bytes())
             .await
             .unwrap();
-        until("WeCom is asked for the token", async || {
+        until("WeCom is called for the token", async || {
             app.sandbox.calls("gettoken") > before
         })
         .await;
@@ -152,7 +152,7 @@ async fn clients_without_an_address_share_one_limit() {
     assert_eq!(
         status(code(61), peer).await,
         401,
-        "whoever has an address is not held back"
+        "clients with an address have limits of their own"
     );
 
     let get = |uri: &str| request("GET", uri, String::new());
@@ -164,7 +164,7 @@ async fn clients_without_an_address_share_one_limit() {
     assert_eq!(
         status(get("/login?orgCode=nobody"), None).await,
         429,
-        "by another door"
+        "the same limit applies to this route"
     );
     assert_eq!(status(look_up(), peer).await, 404);
     app.stop().await;

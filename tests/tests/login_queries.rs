@@ -64,17 +64,17 @@ async fn login_without_suite_id_takes_two_statements_and_one_call() {
     // Whatever changes which suites a corp holds is seen all the same.
     node.install_suite(0, SECOND_SUITE).await;
     let refused = async |kind| log_in_with("made-up".to_owned()).await.unwrap_err().kind() == kind;
-    until("a suite has to be named", async || {
+    until("a suiteId is required", async || {
         refused(ErrorKind::ApiParams).await
     })
     .await;
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
-    until("the one that is left is meant", async || {
+    until("the remaining suite is selected", async || {
         log_in(SECOND_SUITE).await.is_ok()
     })
     .await;
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
-    until("nobody is let in", async || {
+    until("logins are refused", async || {
         refused(ErrorKind::CorpNotAuthorized).await
     })
     .await;

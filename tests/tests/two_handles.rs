@@ -136,7 +136,10 @@ async fn shutdown_of_one_handle_leaves_the_other_serving() {
     let push = other.push_builder.unsubscribe(&corp, &user);
     other.notify_until_done(&push, "unsubscribe").await;
     assert_eq!(other.number(UNSUBSCRIBED).await, 1);
-    assert!(!other.is_valid(&cached).await, "it follows its own log");
+    assert!(
+        !other.is_valid(&cached).await,
+        "it follows its own revocation log"
+    );
     let config = other.call(TestRequest::get("/First/getLoginConfig")).await;
     assert_eq!(config.success()["isActive"], json!(true));
 }

@@ -104,7 +104,7 @@ pub(super) async fn session_cookie_is_read_and_cleared(target: Target) {
     assert_eq!(
         app.send_to_host(basic).await.status,
         200,
-        "another scheme is the host app's business"
+        "another scheme is left to the host app"
     );
     // A logout by cookie clears it.
     let logout = TestRequest::post("/logout")

@@ -67,7 +67,7 @@ pub(super) async fn corp_push_acts_only_on_its_own_corp(target: Target) {
     assert_eq!(app.hello_status(&token).await, 200);
     // The real thing, for comparison.
     succeeds(&app.post_push(&Push::new(COMPANY_A, xml(&deleted))).await);
-    until("the session has ended", async || {
+    until("the session is revoked", async || {
         app.hello_status(&token).await == 401
     })
     .await;
@@ -93,7 +93,7 @@ pub(super) async fn redelivered_event_runs_once(target: Target) {
     };
     let first = app.token(COMPANY_A, &person).await;
     succeeds(&app.post_push(&event).await);
-    until("the session has ended", async || {
+    until("the session is revoked", async || {
         app.hello_status(&first).await == 401
     })
     .await;
@@ -109,7 +109,7 @@ pub(super) async fn redelivered_event_runs_once(target: Target) {
         };
         succeeds(&app.post_push(&again).await);
     }
-    until("the repetitions are counted", async || {
+    until("the redeliveries are counted", async || {
         let records = app.settled_records().await;
         records
             .iter()
@@ -117,6 +117,10 @@ pub(super) async fn redelivered_event_runs_once(target: Target) {
     })
     .await;
     assert_eq!(records(&app).await, before);
-    assert_eq!(app.hello_status(&second).await, 200, "it is not done twice");
+    assert_eq!(
+        app.hello_status(&second).await,
+        200,
+        "it is not executed twice"
+    );
     app.stop().await;
 }

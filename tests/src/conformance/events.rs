@@ -10,7 +10,7 @@ use crate::{TestRequest, send};
 
 /// Ends within moments: the work comes after the answer to WeCom.
 async fn ends(app: &TestApp, token: &str) {
-    until("the session has ended", async || {
+    until("the session is revoked", async || {
         app.hello_status(token).await == 401
     })
     .await;
@@ -43,7 +43,7 @@ pub(super) async fn cancel_auth_ends_every_session_of_the_corp(target: Target) {
     assert_eq!(
         app.hello_status(&other).await,
         200,
-        "another company's people stay"
+        "members of another corp stay logged in"
     );
     let corps = app
         .send_as_admin(TestRequest::get("/corps"))
@@ -56,7 +56,10 @@ pub(super) async fn cancel_auth_ends_every_session_of_the_corp(target: Target) {
         .find(|corp| corp["corpId"] == COMPANY_A)
         .unwrap();
     assert_eq!(gone["status"], "cancelled");
-    assert!(gone.get("agentId").is_none(), "its data is gone: {gone}");
+    assert!(
+        gone.get("agentId").is_none(),
+        "the data of the corp is erased: {gone}"
+    );
 
     app.install_corp(SUITE, COMPANY_A).await;
     let back = app.token(COMPANY_A, &person).await;
@@ -65,7 +68,7 @@ pub(super) async fn cancel_auth_ends_every_session_of_the_corp(target: Target) {
         assert_eq!(
             app.hello_status(token).await,
             401,
-            "a new authorisation revives no session"
+            "a new authorization revives no session"
         );
     }
     app.stop().await;
@@ -146,7 +149,7 @@ pub(super) async fn member_who_leaves_loses_session_and_binding(target: Target) 
     let after = app.log_in(COMPANY_A, &members[0]).await;
     assert_ne!(
         after["userId"], before["userId"],
-        "a recycled userid inherits nothing"
+        "a reused userid inherits nothing"
     );
     assert_eq!(
         app.hello_status(before["token"].as_str().unwrap()).await,
@@ -213,7 +216,7 @@ pub(super) async fn hidden_member_cannot_log_in(target: Target) {
     assert_eq!(
         app.hello_status(&token).await,
         401,
-        "and the sessions that were there end"
+        "existing sessions are revoked"
     );
     let _ = app.log_in(COMPANY_A, &members[1]).await;
     assert!(

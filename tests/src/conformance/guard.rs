@@ -27,7 +27,7 @@ pub(super) async fn host_routes_apply_their_guard(target: Target) {
     assert_eq!(
         app.send_to_host(basic).await.json(),
         json!({}),
-        "another scheme is nothing sent"
+        "another scheme counts as no credential"
     );
 
     for path in ["/api/only-corp", "/api/only-instance"] {

@@ -58,7 +58,7 @@ pub(super) async fn sixty_failed_codes_block_the_client(target: Target) {
     assert_eq!(
         app.sandbox.calls("auth/getuserinfo"),
         calls + 61,
-        "sixty failed, and one was good"
+        "sixty failed codes and one valid code"
     );
     let _ = try_code(&app, COMPANY_A, &good, other).await.success();
     app.advance(Duration::from_secs(60));

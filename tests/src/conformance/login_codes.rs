@@ -100,7 +100,7 @@ pub(super) async fn login_code_is_exchanged_for_a_session(target: Target) {
     let again = app.log_in(&corp, &person).await;
     assert_eq!(
         again["userId"], code["userId"],
-        "the same person is the same user"
+        "the same member is the same user"
     );
     app.stop().await;
 }

@@ -71,7 +71,7 @@ pub(super) async fn instance_and_corp_must_match(target: Target) {
     assert_eq!(
         app.sandbox.calls("auth/getuserinfo"),
         calls,
-        "no code was burnt"
+        "no code was spent"
     );
     let _ = login_code(&app, "QywxProxyDefault", &open, &code)
         .await
@@ -103,7 +103,7 @@ pub(super) async fn inactive_instance_disables_logins_but_not_callbacks(target: 
     assert_eq!(
         app.sandbox.calls("auth/getuserinfo"),
         0,
-        "no code was burnt"
+        "no code was spent"
     );
     let set = TestRequest::post("/setCode").json(&json!({"corpId": CLOSED, "code": "closed"}));
     app.send_as_admin(set).await.assert_no_content();
@@ -125,7 +125,7 @@ pub(super) async fn inactive_instance_disables_logins_but_not_callbacks(target: 
     assert_eq!(
         app.post_push(&push).await.text(),
         "success",
-        "callbacks go on"
+        "callbacks are still accepted"
     );
     app.stop().await;
 }
@@ -148,7 +148,7 @@ pub(super) async fn code_login_off_disables_json_logins(target: Target) {
     assert_eq!(
         app.sandbox.calls("auth/getuserinfo"),
         0,
-        "no code was burnt"
+        "no code was spent"
     );
     app.stop().await;
 }
@@ -220,7 +220,7 @@ pub(super) async fn unauthorized_corps_are_indistinguishable(target: Target) {
     assert_eq!(
         app.sandbox.calls("auth/getuserinfo"),
         0,
-        "no code of theirs is tried"
+        "their codes are not sent to WeCom"
     );
     app.stop().await;
 }

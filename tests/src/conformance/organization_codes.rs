@@ -138,7 +138,7 @@ pub(super) async fn unknown_agent_id_is_503(target: Target) {
         .await;
     assert!(
         link.unwrap_err().retry_after().is_some(),
-        "by whichever door"
+        "by the link as well as by the route"
     );
     let config = app
         .send(TestRequest::get("/QywxProxyCompanyA/getLoginConfig"))

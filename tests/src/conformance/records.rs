@@ -103,7 +103,7 @@ pub(super) async fn records_are_paged_and_filtered(target: Target) {
     }
     assert!(
         !json!(all).to_string().contains("hush-hush"),
-        "a record shows nothing of the event"
+        "a record exposes nothing of the event"
     );
     assert_eq!(app.list_records("status=ignored&limit=3").await, all[..3]);
     for status in ["waiting", "running", "succeeded", "failed"] {
@@ -129,7 +129,7 @@ pub(super) async fn retry_runs_only_unfinished_records(target: Target) {
     assert_eq!(
         app.sandbox.calls("service/v2/get_permanent_code"),
         exchanges,
-        "nothing was left to do"
+        "no call was left to do"
     );
     app.post_push(&Push::suite_event(SUITE, "other", 1, &[]))
         .await;
@@ -193,7 +193,7 @@ pub(super) async fn retry_of_a_running_record_is_409(target: Target) {
             )
             .unwrap();
         let before = app.list_records("limit=500").await.len();
-        until("the event is taken", async || {
+        until("the push is accepted", async || {
             app.sandbox
                 .install_suite(&corp, SUITE)
                 .await
@@ -202,7 +202,7 @@ pub(super) async fn retry_of_a_running_record_is_409(target: Target) {
         })
         .await;
         let newest = async || app.list_records("limit=1").await.remove(0);
-        until("its work has begun", async || {
+        until("the record is running", async || {
             app.list_records("limit=500").await.len() > before
                 && newest().await["status"] != "waiting"
         })
@@ -221,7 +221,7 @@ pub(super) async fn retry_of_a_running_record_is_409(target: Target) {
         }
         reply.assert_no_content();
         missed += 1;
-        assert!(missed < 5, "a record in work is never busy");
+        assert!(missed < 5, "no retry met a running record");
     }
     app.stop().await;
 }
@@ -250,12 +250,12 @@ pub(super) async fn missing_suite_ticket_is_503_with_a_hint(target: Target) {
     assert_eq!(
         app.sandbox.calls("service/get_suite_token"),
         0,
-        "nothing is asked without a ticket"
+        "WeCom is not called without a suite_ticket"
     );
     // The ticket comes, and the record that waits is woken.
     let notify = format!("http://{}{}/notify", app.address(), target.layout.prefix());
     app.sandbox.set_notify(&notify).unwrap();
-    until("WeCom has been asked", async || {
+    until("WeCom was called", async || {
         let waiting = record_of(&app, "create_auth", "waiting").await;
         waiting["lastError"]
             .as_str()
@@ -264,7 +264,7 @@ pub(super) async fn missing_suite_ticket_is_503_with_a_hint(target: Target) {
     .await;
     // It was tried before: for a minute another node may have the permanent code in hand.
     // The worker may be between two looks when the clock moves, so it is moved until it has looked.
-    until("the record has failed", async || {
+    until("the record failed", async || {
         app.advance(Duration::from_secs(60));
         app.list_records("status=failed")
             .await

@@ -105,7 +105,7 @@ pub(super) async fn logout_ends_one_session_and_logout_all_every_one(target: Tar
     assert_eq!(
         app.hello_status(&other).await,
         200,
-        "another person's session goes on"
+        "the session of another member stays valid"
     );
 
     // Newest first: the session of tokens[0] is the last.

@@ -102,7 +102,7 @@ pub(super) async fn rejected_token_is_refetched_once(target: Target) {
         assert_eq!(
             app.sandbox.calls(IDENTITY),
             calls + 4,
-            "and never a third time"
+            "a token is refetched once"
         );
     }
     app.sandbox.expire_tokens();
@@ -129,7 +129,7 @@ pub(super) async fn failed_profile_read_keeps_the_login(target: Target) {
     let result = app.log_in(COMPANY_A, &members[0]).await;
     assert!(
         result["user"]["name"].is_string(),
-        "the next login asks again"
+        "the next login reads the profile again"
     );
     app.sandbox
         .fault(Fault::of("user/get").errcode(60111))
@@ -149,7 +149,10 @@ pub(super) async fn hanging_wecom_is_504(target: Target) {
     let waiting = app.try_log_in(COMPANY_A, &person);
     let (waited, hello) = tokio::join!(waiting, app.hello_status(&token));
     waited.assert_problem(504, "UPSTREAM_TIMEOUT");
-    assert_eq!(hello, 200, "who is logged in does not wait for WeCom");
+    assert_eq!(
+        hello, 200,
+        "a request with a session does not wait for WeCom"
+    );
     assert_eq!(
         app.sandbox.calls(IDENTITY),
         calls + 1,

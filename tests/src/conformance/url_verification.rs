@@ -75,7 +75,7 @@ pub(super) async fn url_verification_echoes_for_known_receiveids(target: Target)
     assert_eq!(
         records(&app).await,
         before,
-        "a URL check leaves nothing behind"
+        "a URL verification stores nothing"
     );
     app.stop().await;
 }

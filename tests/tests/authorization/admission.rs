@@ -23,7 +23,7 @@ async fn deferred_or_denied_corp_is_answered_like_an_unknown_corp() {
         node.hooks.decide(decision);
         let (corp, user) = (node.corp(0), node.user(0, 0));
         node.sandbox.install(&corp).await.unwrap();
-        until("it is decided", async || {
+        until("the decision is stored", async || {
             node.record_statuses("create_auth").await == ["succeeded"]
                 && node.authorization_status(SUITE, &corp).await == status
         })
@@ -39,7 +39,7 @@ async fn deferred_or_denied_corp_is_answered_like_an_unknown_corp() {
         assert_eq!(
             refused.json(),
             unknown.json(),
-            "nobody can tell one from the other"
+            "the responses are identical"
         );
         // The code was not burnt meanwhile.
         decide(&node, &corp, CorpDecision::Approve).await;
@@ -55,7 +55,7 @@ async fn deferred_or_denied_corp_is_answered_like_an_unknown_corp() {
 async fn approved_corp_is_active_and_reported_to_hooks() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
-    until("the host app is told", async || {
+    until("the hook is called", async || {
         node.hooks.count(&format!("authorized: {corp}")) == 1
     })
     .await;
@@ -68,7 +68,7 @@ async fn failing_review_hook_is_retried_and_keeps_the_corp_out() {
     node.hooks.fail_next(2);
     let corp = node.corp(0);
     node.sandbox.install(&corp).await.unwrap();
-    until("it was asked once", async || {
+    until("WeCom was called once", async || {
         node.hooks.count(&format!("wants in: {corp}")) == 1
     })
     .await;

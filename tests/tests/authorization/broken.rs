@@ -43,7 +43,7 @@ async fn breaking_errcode_stops_logins_until_a_re_read_heals() {
         node.sandbox.expire_tokens();
         refused(&node, &corp, &user).await;
         let broken_by = async || node.corp_summary(SUITE, &corp).await.unwrap().broken_by;
-        until("it is broken", async || {
+        until("the authorization is broken", async || {
             node.authorization_status(SUITE, &corp).await == "broken"
         })
         .await;
@@ -52,12 +52,12 @@ async fn breaking_errcode_stops_logins_until_a_re_read_heals() {
         refused(&node, &corp, &user).await;
         assert!(
             node.sandbox.calls("gettoken") <= fetches + 1,
-            "logins of a broken company ask WeCom nothing"
+            "logins of a broken corp do not call WeCom"
         );
         assert!(node.is_valid(&token).await, "sessions go on for a day");
         node.sandbox.clear_faults();
         clock.advance(TEN_MINUTES);
-        until("it is healed", async || {
+        until("the authorization is healed", async || {
             clock.advance(Duration::from_secs(31));
             node.authorization_status(SUITE, &corp).await == "active"
         })
@@ -96,7 +96,7 @@ async fn reset_permanent_code_heals_a_broken_corp_and_ends_no_session() {
     node.sandbox.reset_secret(&corp).await.unwrap();
     node.sandbox.expire_tokens();
     refused(&node, &corp, &user).await;
-    until("it is broken", async || {
+    until("the authorization is broken", async || {
         node.authorization_status(SUITE, &corp).await == "broken"
     })
     .await;
@@ -111,7 +111,7 @@ async fn reset_permanent_code_heals_a_broken_corp_and_ends_no_session() {
     assert_eq!(
         node.hooks.count(&format!("wants in: {corp}")),
         1,
-        "and is no new company"
+        "it is not a new corp"
     );
 }
 
@@ -126,7 +126,7 @@ async fn new_authorization_heals_a_broken_corp_and_ends_its_sessions() {
         .unwrap();
     node.sandbox.expire_tokens();
     refused(&node, &corp, &user).await;
-    until("it is broken", async || {
+    until("the authorization is broken", async || {
         node.authorization_status(SUITE, &corp).await == "broken"
     })
     .await;
@@ -148,7 +148,7 @@ async fn corp_broken_for_a_day_loses_its_sessions() {
         .fault(Fault::of("service/v2/get_auth_info").errcode(40084))
         .unwrap();
     node.sandbox.change(&corp).await.unwrap();
-    until("it is broken", async || {
+    until("the authorization is broken", async || {
         node.authorization_status(SUITE, &corp).await == "broken"
     })
     .await;
@@ -164,7 +164,7 @@ async fn corp_broken_for_a_day_loses_its_sessions() {
     for _ in 0..3 {
         let before = due_at().await;
         clock.advance(Duration::from_secs(7 * 3600));
-        until("it is read again", async || {
+        until("the authorization is read again", async || {
             // It may be between two looks when the clock moves; a slow machine moves it often.
             clock.advance(Duration::from_secs(6));
             due_at().await > before
@@ -173,7 +173,7 @@ async fn corp_broken_for_a_day_loses_its_sessions() {
         assert!(node.is_valid(&token).await || broken_for() >= Duration::from_hours(24));
     }
     clock.advance(Duration::from_secs(4 * 3600));
-    until("the sessions are over", async || {
+    until("the sessions are revoked", async || {
         clock.advance(Duration::from_secs(31));
         !node.is_valid(&token).await
     })
@@ -181,7 +181,7 @@ async fn corp_broken_for_a_day_loses_its_sessions() {
     assert_eq!(
         node.authorization_status(SUITE, &corp).await,
         "broken",
-        "its data stay: it may have been a reset"
+        "the data is kept: the cause may be a reset secret"
     );
 }
 
@@ -198,14 +198,14 @@ async fn daily_re_read_detects_a_lost_cancellation() {
     node.sandbox.cancel(&corp).await.unwrap();
     assert_eq!(node.authorization_status(SUITE, &corp).await, "active");
     clock.advance(Duration::from_secs(24 * 3600 + 60));
-    until("it is noticed", async || {
+    until("the cancellation is detected", async || {
         clock.advance(Duration::from_secs(31));
         node.authorization_status(SUITE, &corp).await == "broken"
     })
     .await;
     assert!(node.is_valid(&token).await);
     clock.advance(Duration::from_secs(24 * 3600 + 60));
-    until("its sessions are over", async || {
+    until("its sessions are revoked", async || {
         clock.advance(Duration::from_secs(31));
         !node.is_valid(&token).await
     })

@@ -68,7 +68,7 @@ async fn confirmed_cancellation_erases_all_data_of_the_corp() {
     let others = rows_of(&node, &other).await;
 
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
-    until("the company is out", async || {
+    until("the authorization is cancelled", async || {
         node.authorization_status(SUITE, &corp).await == "cancelled"
     })
     .await;
@@ -173,7 +173,7 @@ async fn large_corp_is_erased_completely_and_no_other_corp_is() {
         .execute("ALTER TABLE wecom_organization_code RENAME TO away")
         .await;
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
-    until("its people are gone", async || {
+    until("the members of the corp are deleted", async || {
         people_of(&node, &corp).await == [0; 3]
     })
     .await;
@@ -182,7 +182,7 @@ async fn large_corp_is_erased_completely_and_no_other_corp_is() {
     node.database
         .execute("ALTER TABLE away RENAME TO wecom_organization_code")
         .await;
-    until("the rest is gone", async || {
+    until("the rest is deleted", async || {
         clock.advance(Duration::from_secs(5));
         node.number(kept).await == 1
     })
@@ -213,7 +213,7 @@ async fn unconfirmed_cancellation_stops_logins_and_keeps_the_permanent_code() {
         .unwrap();
     let code = node.sandbox.code(&corp, &user).unwrap();
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
-    until("the company is out", async || {
+    until("the authorization is cancelled", async || {
         node.authorization_status(SUITE, &corp).await == "cancelled"
     })
     .await;
@@ -243,7 +243,7 @@ async fn login_in_flight_during_cancellation_gets_no_session() {
         })
         .await;
         node.sandbox.cancel(&corp).await.unwrap();
-        until("the company is out", async || {
+        until("the authorization is cancelled", async || {
             node.authorization_status(SUITE, &corp).await == "cancelled"
         })
         .await;
@@ -252,7 +252,7 @@ async fn login_in_flight_during_cancellation_gets_no_session() {
         let token = answer.json()["token"].as_str().unwrap().to_owned();
         assert!(
             !node.is_valid(&token).await,
-            "a session of a company that is gone"
+            "a session of a cancelled corp"
         );
     }
 }

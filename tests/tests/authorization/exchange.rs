@@ -25,7 +25,7 @@ async fn create_auth_before_the_first_suite_ticket_waits_for_it() {
         .unwrap();
     let corp = node.corp(0);
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
-    until("it waits", async || {
+    until("the record waits", async || {
         let record = node.records().await.remove(0);
         let hint = record.hint.unwrap_or_default();
         record.status == RecordStatus::Waiting
@@ -108,9 +108,9 @@ async fn lost_permanent_code_is_hinted_and_healed_by_a_reset() {
     assert_eq!(
         record().await.status,
         RecordStatus::Waiting,
-        "another node may have the answer: a minute is waited"
+        "another node may hold the answer: the record waits a minute"
     );
-    until("it failed", async || {
+    until("the record failed", async || {
         clock.advance(Duration::from_secs(5));
         record().await.status == RecordStatus::Failed
     })
@@ -142,7 +142,7 @@ async fn spent_auth_code_fails_at_once_with_a_hint() {
     let event = suite_event(SUITE, "create_auth", now, &[("AuthCode", &spent)]);
     node.notify_until_accepted(&node.push_builder.post(SUITE, &event))
         .await;
-    until("it failed", async || {
+    until("the record failed", async || {
         node.record_statuses("create_auth").await[0] == "failed"
     })
     .await;
@@ -162,7 +162,7 @@ async fn spent_auth_code_fails_at_once_with_a_hint() {
     assert_eq!(
         answer.errcode(),
         Some(40078),
-        "tried by hand, it says what WeCom says"
+        "a manual retry returns WeCom's error"
     );
 }
 
@@ -199,7 +199,7 @@ async fn existing_authorization_is_imported() {
     import(&code).await.unwrap();
     assert!(
         node.is_valid(&token).await,
-        "imported again it is the same authorisation"
+        "a second import is the same authorization"
     );
     assert_eq!(
         import("  ").await.unwrap_err().kind(),

@@ -127,20 +127,20 @@ async fn member_who_leaves_during_an_unconfirmed_cancellation_has_left() {
     );
     node.notify_until_accepted(&node.push_builder.post(SUITE, &cancels))
         .await;
-    until("the company is out", async || {
+    until("the authorization is cancelled", async || {
         node.authorization_status(SUITE, &corp).await == "cancelled"
     })
     .await;
     node.notify_until_done(&leaves(&node, &corp, &person), "change_contact")
         .await;
     node.sandbox.clear_faults();
-    until("the cancellation is taken back", async || {
+    until("the cancellation is reverted", async || {
         clock.advance(Duration::from_secs(30));
         node.authorization_status(SUITE, &corp).await == "active"
     })
     .await;
     let after = user_id(&node, &corp, &person).await.unwrap();
-    assert_ne!(after, before, "the same userid is a new person");
+    assert_ne!(after, before, "the same userid is a new member");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,7 +152,7 @@ async fn member_who_rejoins_before_unbind_is_a_new_user() {
     away.store(true, Ordering::SeqCst);
     node.notify_until_accepted(&leaves(&node, &corp, &person))
         .await;
-    until("the session is over", async || {
+    until("the session is revoked", async || {
         !node.is_valid(&session).await
     })
     .await;
@@ -167,7 +167,7 @@ async fn member_who_rejoins_before_unbind_is_a_new_user() {
     assert_eq!(
         user_id(&node, &corp, &person).await,
         None,
-        "nobody logs in as who they were"
+        "no login finds the former user"
     );
     for _ in 0..3 {
         try_again(&node).await;
@@ -175,12 +175,12 @@ async fn member_who_rejoins_before_unbind_is_a_new_user() {
     assert_eq!(
         node.number(epoch).await,
         1,
-        "their sessions were ended once"
+        "the sessions were revoked once"
     );
 
     away.store(false, Ordering::SeqCst);
     let now = user_id(&node, &corp, &person).await.unwrap();
-    assert_ne!(now, before, "the same userid is a new person");
+    assert_ne!(now, before, "the same userid is a new member");
     let session = node.issue_session(SUITE, &corp, &person).await;
     until("the record is done", async || {
         try_again(&node).await;
@@ -203,7 +203,7 @@ async fn events_of_one_member_run_in_order() {
     away.store(true, Ordering::SeqCst);
     node.notify_until_accepted(&leaves(&node, &corp, &person))
         .await;
-    until("leaving is tried", async || {
+    until("the departure is tried", async || {
         node.records().await[0].last_error.is_some()
     })
     .await;
@@ -213,7 +213,7 @@ async fn events_of_one_member_run_in_order() {
         .await;
     node.notify_until_accepted(&leaves(&node, &corp, &another))
         .await;
-    until("all is done", async || {
+    until("every record is done", async || {
         node.record_statuses("change_contact")
             .await
             .iter()
@@ -239,25 +239,25 @@ async fn revocation_older_than_an_outage_is_retried() {
     away.store(true, Ordering::SeqCst);
     node.notify_until_accepted(&leaves(&node, &corp, &person))
         .await;
-    until("it is tried", async || {
+    until("the record is tried", async || {
         node.records().await[0].last_error.is_some()
     })
     .await;
     // The service was away over the weekend.
     clock.advance(Duration::from_hours(60));
-    until("it is tried again", async || {
+    until("the record is tried again", async || {
         // A worker that looked just before the clock was moved looks again.
         clock.advance(Duration::from_secs(1));
         let record = &node.records().await[0];
         record.attempts >= 2 && record.last_error.is_some()
     })
     .await;
-    until("it waits", async || {
+    until("the record waits", async || {
         node.record_statuses("change_contact").await == ["waiting"]
     })
     .await;
     away.store(false, Ordering::SeqCst);
-    until("it is done", async || {
+    until("the record is done", async || {
         clock.advance(Duration::from_mins(1));
         node.record_statuses("change_contact").await == ["succeeded"]
     })

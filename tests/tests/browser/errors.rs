@@ -242,7 +242,7 @@ pub(crate) async fn cancelled_corp_cannot_log_in(session: &BrowserSession, app: 
     is_in(&window, corp).await;
     app.control(&format!("/corps/{}/cancel", corp.id), &json!({}))
         .await;
-    until("the session is over", async || {
+    until("the session is revoked", async || {
         window.fetch("GET", "/api/hello").await.0 == 401
     })
     .await;

@@ -79,7 +79,7 @@ pub(crate) async fn user_of_two_corps_selects_one(session: &BrowserSession, app:
         &json!({}),
     )
     .await;
-    until("the other company is hers no more", async || {
+    until("the member has left the other corp", async || {
         app.corp_list(here, "wangfang").await.len() == 1
     })
     .await;

@@ -56,7 +56,7 @@ pub(crate) async fn callback_of_another_browser_is_403(adapter: &dyn Adapter) {
     assert_eq!(
         attacker.open(&app, &theirs).await.status,
         303,
-        "and the code is not burnt"
+        "the code is not spent"
     );
     let head = app
         .send_to_host(TestRequest::new("HEAD", "/auth/callback?code=c"))

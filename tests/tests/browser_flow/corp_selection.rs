@@ -51,7 +51,7 @@ pub(crate) async fn user_of_several_corps_selects_one(adapter: &dyn Adapter) {
     assert_eq!(me["session"]["platform"], "web");
     assert_eq!(
         me["session"]["instance"], "auths.QywxProxyDefault",
-        "the instance that serves this company"
+        "the instance that serves this corp"
     );
     let page = browser.open(&app, &links[0]).await;
     is_page(&page, 403, "Login could not be completed");
@@ -133,7 +133,7 @@ pub(crate) async fn corp_selection_page_can_be_reloaded(adapter: &dyn Adapter) {
     assert_eq!(
         second.cookie("wecom_login"),
         Some(token.as_str()),
-        "it is one session"
+        "both clicks give one session"
     );
     browser.cookies.retain(|(name, _)| name != "wecom_login");
     browser

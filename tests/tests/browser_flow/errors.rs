@@ -208,7 +208,7 @@ pub(crate) async fn login_after_logout_waits_for_a_click(adapter: &dyn Adapter) 
         assert_eq!(
             (cross.status, cross.header("set-cookie")),
             (403, None),
-            "no other site logs anybody out"
+            "another site cannot log a user out"
         );
         let reply = app.send(gone.header("sec-fetch-site", "same-origin")).await;
         reply.assert_problem(401, "TOKEN_INVALID");
@@ -271,7 +271,7 @@ pub(crate) async fn unknown_corps_do_not_use_up_the_limit(adapter: &dyn Adapter)
     assert_eq!(
         app.try_log_in(COMPANY_A, &member).await.status,
         200,
-        "codes are counted by themselves"
+        "lookups are counted apart from logins"
     );
     app.advance(Duration::from_mins(1));
     assert_eq!(

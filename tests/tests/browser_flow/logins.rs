@@ -76,7 +76,7 @@ pub(crate) async fn qr_login_ends_in_the_app(adapter: &dyn Adapter) {
     assert_eq!(
         app.send_to_host(browser.ask("/api/page")).await.status,
         200,
-        "nothing of this ends the session"
+        "none of these requests revokes the session"
     );
     app.stop().await;
 }

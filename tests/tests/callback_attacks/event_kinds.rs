@@ -75,7 +75,7 @@ async fn event_of_one_corp_cannot_act_on_another() {
         .await;
     assert!(
         node.is_valid(&token).await,
-        "the same userid in another company is another person"
+        "the same userid in another corp is another member"
     );
     let foreign = app_event(&corp, "unsubscribe", NOW, &[("FromUserName", &user)]);
     let answer = node.notify(&node.push_builder.post(&other, &foreign)).await;
@@ -146,7 +146,10 @@ async fn nested_or_repeated_field_is_ignored() {
         "unsubscribe",
     )
     .await;
-    until("the session is over", async || !node.is_valid(&token).await).await;
+    until("the session is revoked", async || {
+        !node.is_valid(&token).await
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -232,7 +235,7 @@ async fn provider_push_and_non_event_are_ignored_without_payload() {
             .filter(|line| line.starts_with("other: "))
             .count()
     };
-    until("the host app was offered all of them", async || {
+    until("the hook was called for all of them", async || {
         told() + late >= pushes.len()
     })
     .await;
@@ -267,7 +270,10 @@ async fn json_envelope_and_json_event_are_accepted() {
         "unsubscribe",
     )
     .await;
-    until("the session is over", async || !node.is_valid(&token).await).await;
+    until("the session is revoked", async || {
+        !node.is_valid(&token).await
+    })
+    .await;
     // The rules are those of XML.
     let who = principal(SUITE, &corp, &user);
     let token = node

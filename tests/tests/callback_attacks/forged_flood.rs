@@ -33,7 +33,7 @@ async fn redeliveries_are_answered_from_memory_and_counted() {
     );
     lock.release().await;
     // What was refused may be counted too: it was too late for its answer, and was not given up.
-    until("they are counted", async || {
+    until("the redeliveries are counted", async || {
         let records = node.records().await;
         let record = records
             .iter()
@@ -62,10 +62,13 @@ async fn unstorable_push_is_500_and_redelivered() {
         .await;
     assert!(
         node.is_valid(&token).await,
-        "nothing was done of what was not stored"
+        "an event that was not stored is not executed"
     );
     node.notify_until_done(&push, "unsubscribe").await;
-    until("the session is over", async || !node.is_valid(&token).await).await;
+    until("the session is revoked", async || {
+        !node.is_valid(&token).await
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -97,12 +100,12 @@ async fn push_during_database_hang_is_500_in_time_and_not_lost() {
     lock.release().await;
     for push in &pushes {
         // As WeCom does: again until it is taken.
-        until("the push is taken", async || {
+        until("the push is accepted", async || {
             node.notify(push).await.status == 200
         })
         .await;
     }
-    until("all are worked off", async || {
+    until("every record is done", async || {
         node.record_statuses("unsubscribe").await == vec!["succeeded"; 60]
     })
     .await;
@@ -132,7 +135,7 @@ async fn newest_ten_thousand_ignored_records_are_kept() {
     let count = "SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'ignored'";
     assert_eq!(node.number(count).await, 10_050);
     clock.advance(Duration::from_mins(10));
-    until("fifty are gone", async || {
+    until("fifty rows are deleted", async || {
         node.number(count).await == 10_000
     })
     .await;
@@ -147,15 +150,18 @@ async fn redelivered_event_retries_its_failed_record() {
         &suite_event(SUITE, "create_auth", NOW, &[("AuthCode", "no-such-code")]),
     );
     node.notify_until_accepted(&push).await;
-    until("it failed", async || {
+    until("the record failed", async || {
         node.record_statuses("create_auth").await[0] == "failed"
     })
     .await;
     let attempts = async || node.records().await[0].attempts;
     let before = attempts().await;
     node.notify_until_accepted(&push).await;
-    until("it was tried again", async || attempts().await > before).await;
-    until("it failed again", async || {
+    until("the record was tried again", async || {
+        attempts().await > before
+    })
+    .await;
+    until("the record failed again", async || {
         node.record_statuses("create_auth").await[0] == "failed"
     })
     .await;

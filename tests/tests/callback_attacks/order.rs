@@ -26,7 +26,7 @@ async fn forged_cancel_auth_stops_logins_until_wecom_contradicts_it() {
     node.wait_until_active(SUITE, &corp).await;
     assert!(
         !node.is_valid(&token).await,
-        "sessions end at once, whatever WeCom says later"
+        "sessions are revoked before WeCom is asked"
     );
     let answer = node.log_in_to_suite(SUITE, &corp, &user).await;
     assert_eq!(answer.status, 200, "{:?}", answer.json());
@@ -34,7 +34,7 @@ async fn forged_cancel_auth_stops_logins_until_wecom_contradicts_it() {
     assert_eq!(
         node.number(kept).await,
         1,
-        "the permanent code is not erased on a forger's word"
+        "a forged push does not erase the permanent code"
     );
 }
 
@@ -79,14 +79,17 @@ async fn cancel_and_create_of_one_second_are_resolved_by_asking_wecom() {
     node.sandbox.cancel(&other).await.unwrap();
     node.notify_until_accepted(&cancel(&node, &other, same_second))
         .await;
-    until("the company is out", async || {
+    until("the authorization is cancelled", async || {
         node.authorization_status(SUITE, &other).await == "cancelled"
     })
     .await;
     let gone = format!(
         "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NULL AND {of_other}"
     );
-    until("its code is erased", async || node.number(&gone).await == 1).await;
+    until("the permanent code is erased", async || {
+        node.number(&gone).await == 1
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -100,7 +103,7 @@ async fn create_auth_that_overtakes_its_cancel_auth_stays_active() {
     node.sandbox.cancel(&corp).await.unwrap();
     // The cancellation is delivered after this one.
     node.sandbox.install(&corp).await.unwrap();
-    until("both are worked off", async || {
+    until("both records are done", async || {
         node.record_statuses("cancel_auth").await == ["succeeded"]
             && node.record_statuses("create_auth").await.len() == 2
     })
@@ -128,12 +131,15 @@ async fn create_auth_after_a_later_reset_begins_a_new_epoch() {
     // WeCom's time is in seconds: the reset is the later one. It is delivered first.
     node.sandbox.advance(std::time::Duration::from_secs(2));
     assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
-    until("both are worked off", async || {
+    until("both records are done", async || {
         node.record_statuses("reset_permanent_code").await == ["succeeded"]
             && node.record_statuses("create_auth").await == ["succeeded", "succeeded"]
     })
     .await;
-    assert!(!node.is_valid(&token).await, "the company authorised anew");
+    assert!(
+        !node.is_valid(&token).await,
+        "the corp authorized the app again"
+    );
     // The secret is the reset's.
     node.sandbox.expire_tokens();
     assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
@@ -146,7 +152,7 @@ async fn two_change_auth_of_one_second_are_both_read() {
     let asked = || {
         node.sandbox.calls("service/v2/get_auth_info") + node.sandbox.calls("service/get_auth_info")
     };
-    until("it was read once", async || asked() >= 1).await;
+    until("the authorization was read once", async || asked() >= 1).await;
     let push = node.push_builder.post(
         SUITE,
         &suite_event(SUITE, "change_auth", now(), &[("AuthCorpId", &corp)]),
@@ -154,7 +160,7 @@ async fn two_change_auth_of_one_second_are_both_read() {
     for time in 1..=3 {
         let before = asked();
         node.notify_until_done(&push, "change_auth").await;
-        until("WeCom is asked", async || asked() > before).await;
+        until("WeCom is called", async || asked() > before).await;
         assert_eq!(
             node.record_statuses("change_auth").await.len(),
             1,
@@ -172,7 +178,10 @@ async fn replayed_unsubscribe_ends_no_later_session() {
     let event = app_event(&corp, "unsubscribe", now(), &[("FromUserName", &user)]);
     let gone = node.push_builder.post(&corp, &event);
     node.notify_until_done(&gone, "unsubscribe").await;
-    until("the session is over", async || !node.is_valid(&first).await).await;
+    until("the session is revoked", async || {
+        !node.is_valid(&first).await
+    })
+    .await;
     let second = node.issue_session(SUITE, &corp, &user).await;
     let mut refused = node.notify_until_accepted(&gone).await;
     // Encrypted anew it is still the same event.
@@ -181,7 +190,7 @@ async fn replayed_unsubscribe_ends_no_later_session() {
         .await;
     assert!(node.is_valid(&second).await);
     assert_eq!(node.record_statuses("unsubscribe").await.len(), 1);
-    until("both repetitions are counted", async || {
+    until("both redeliveries are counted", async || {
         let records = node.records().await;
         let record = records
             .iter()
@@ -214,7 +223,7 @@ async fn replay_is_detected_after_its_record_was_deleted() {
         node.number("SELECT COUNT(*) FROM wecom_callback_record")
             .await,
         0,
-        "it is not an event again"
+        "a redelivery is not a new event"
     );
     assert!(node.is_valid(&token).await);
     later.shutdown().await;

@@ -136,7 +136,7 @@ async fn malformed_callback_is_400() {
             )),
         ),
         (
-            "two Encrypts",
+            "two Encrypt elements",
             body(&envelope.replace("<Encrypt>", "<Encrypt>x</Encrypt><Encrypt>")),
         ),
     ] {

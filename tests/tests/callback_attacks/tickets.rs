@@ -111,18 +111,14 @@ async fn suite_tickets_of_one_second_keep_the_later_arrival() {
 async fn suite_ticket_from_2099_is_replaced_by_later_ones() {
     let mut case = Case::start().await;
     case.ticket("forged", 4_070_908_800).await;
-    assert_eq!(
-        case.used().await,
-        "forged",
-        "it counts as dated on its arrival"
-    );
+    assert_eq!(case.used().await, "forged", "the time of arrival counts");
     case.ticket("real", now()).await;
     assert_eq!(case.used().await, "real");
     case.ticket("no number", -1).await;
     assert_eq!(
         case.used().await,
         "no number",
-        "a time that cannot be is the time of arrival too"
+        "an impossible time counts as the time of arrival"
     );
 }
 

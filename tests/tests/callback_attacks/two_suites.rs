@@ -28,7 +28,7 @@ async fn app_event_of_two_suites_ends_sessions_in_both() {
     let (second, _) = user_id(&node, SECOND_SUITE, &corp, &user).await;
     node.notify_until_done(&node.push_builder.unsubscribe(&corp, &user), "unsubscribe")
         .await;
-    until("both are over", async || {
+    until("both sessions are revoked", async || {
         !node.is_valid(&first).await && !node.is_valid(&second).await
     })
     .await;
@@ -57,7 +57,7 @@ async fn app_event_of_two_suites_only_ends_sessions() {
     );
     node.notify_until_done(&node.push_builder.post(&corp, &left), "change_contact")
         .await;
-    until("both are over", async || {
+    until("both sessions are revoked", async || {
         !node.is_valid(&first).await && !node.is_valid(&second).await
     })
     .await;
@@ -129,7 +129,7 @@ async fn instance_notify_accepts_only_its_own_suite() {
             .status,
         200
     );
-    until("its session is over", async || {
+    until("its session is revoked", async || {
         !node.is_valid(&second).await
     })
     .await;

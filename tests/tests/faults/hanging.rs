@@ -42,7 +42,7 @@ async fn hanging_wecom_delays_no_push_and_loses_nothing() {
                 ),
             };
             let request = TestRequest::post(format!("/auth/notify?{}", push.query)).body(push.body);
-            until_mut("the push is taken", async || {
+            until_mut("the push is accepted", async || {
                 let started = Instant::now();
                 let answer = send(node.address(), &request).await;
                 took.push(started.elapsed());
@@ -72,7 +72,7 @@ async fn hanging_wecom_delays_no_push_and_loses_nothing() {
 
     node.sandbox.clear_faults();
     node.wait_until_active(SUITE, &late).await;
-    until("everything is worked off", async || {
+    until("every record is done", async || {
         node.records()
             .await
             .iter()
@@ -106,7 +106,7 @@ async fn login_completes_after_client_disconnects() {
     );
     let mut caller = TcpStream::connect(node.address()).await.unwrap();
     caller.write_all(request.as_bytes()).await.unwrap();
-    until("WeCom is asked", async || {
+    until("WeCom is called", async || {
         node.sandbox.calls("auth/getuserinfo") == 1
     })
     .await;

@@ -64,7 +64,7 @@ async fn token_is_refreshed_once_before_it_expires() {
         futures_util::future::join_all((0..50).map(|_| node.log_in_to_suite(SUITE, &corp, &user)))
             .await;
     assert!(answers.iter().all(|answer| answer.status == 200));
-    until("it is refreshed", async || {
+    until("the token is refreshed", async || {
         node.sandbox.calls("gettoken") > first
     })
     .await;

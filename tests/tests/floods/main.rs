@@ -187,6 +187,6 @@ async fn random_codes_from_many_clients_reach_wecom_300_times() {
             .await
             .status,
         200,
-        "another company's people"
+        "members of another corp"
     );
 }

@@ -50,7 +50,7 @@ async fn two_nodes_alternate_housekeeping_despite_a_wrong_clock() {
             .await
     };
     // A turn is booked when it begins, and over when the surplus is gone, which is the last of its work.
-    until("a turn is taken", async || {
+    until("a housekeeping run has begun", async || {
         due().await > clock.now().as_millis()
     })
     .await;
@@ -58,7 +58,10 @@ async fn two_nodes_alternate_housekeeping_despite_a_wrong_clock() {
     fill(&node, &clock, 0, 21).await;
     let first = node.second_handle_with(with).await;
     clock.advance(TURN);
-    until("the next turn is over", async || ignored(&node).await == 20).await;
+    until("the next housekeeping run is over", async || {
+        ignored(&node).await == 20
+    })
+    .await;
     let booked = due().await;
     assert!(booked > clock.now().as_millis());
     fill(&node, &clock, 21, 30).await;
@@ -82,7 +85,10 @@ async fn two_nodes_alternate_housekeeping_despite_a_wrong_clock() {
     );
 
     clock.advance(TURN);
-    until("the surplus is gone", async || ignored(&node).await == 20).await;
+    until("the surplus is deleted", async || {
+        ignored(&node).await == 20
+    })
+    .await;
     assert_eq!(
         node.number("SELECT COUNT(*) FROM wecom_callback_seen")
             .await,
@@ -96,7 +102,7 @@ async fn two_nodes_alternate_housekeeping_despite_a_wrong_clock() {
         .await;
     fill(&node, &clock, 51, 5).await;
     clock.advance(TURN);
-    until("the surplus is gone again", async || {
+    until("the surplus is deleted again", async || {
         ignored(&node).await == 20
     })
     .await;
@@ -121,7 +127,7 @@ async fn housekeeping_runs_without_an_idle_timeout() {
     let corp = node.install(0).await;
     let token = node.issue_session(SUITE, &corp, &node.user(0, 0)).await;
     fill(&node, &clock, 0, 30).await;
-    until("the surplus is gone", async || {
+    until("the surplus is deleted", async || {
         clock.advance(TURN);
         ignored(&node).await == 20
     })

@@ -194,14 +194,14 @@ impl Month {
                     .unwrap()
                     .succeeded()
             );
-            until("the company is out", async || {
+            until("the authorization is cancelled", async || {
                 node.authorization_status(SUITE, &node.corp(1)).await == "cancelled"
             })
             .await;
             node.install(1).await;
         }
         let now = self.clock.now().as_millis();
-        until("the house is kept", async || {
+        until("housekeeping has run", async || {
             self.number("SELECT due_at FROM wecom_housekeeping").await > now
         })
         .await;

@@ -238,9 +238,9 @@ impl Run<'_> {
                 let lives = self.user(node, number).await?.is_some();
                 if lives == must_be_over {
                     let is = if lives {
-                        "lives after its end"
+                        "is valid after its revocation"
                     } else {
-                        "must live and is dead"
+                        "must be valid and is revoked"
                     };
                     return Err(format!(
                         "session {number} of {} {is} on node {node}",

@@ -78,7 +78,7 @@ impl SentTwice {
                 &[("AuthCorpId", nobody)],
             );
             let push = self.node.push_builder.post(SUITE, &event);
-            until("the push is taken", async || {
+            until("the push is accepted", async || {
                 self.other
                     .service()
                     .notify("POST", &push.query, &push.body)
@@ -88,7 +88,7 @@ impl SentTwice {
             })
             .await;
             // What is due is begun in its order: the record came before.
-            until("it is done", async || {
+            until("the record is done", async || {
                 self.node
                     .record_statuses("change_auth")
                     .await
@@ -120,7 +120,7 @@ impl SentTwice {
         assert_eq!(
             node.number(left).await,
             0,
-            "the answer is an authorisation now"
+            "the stored answer became an authorization"
         );
         self.other.shutdown().await;
     }

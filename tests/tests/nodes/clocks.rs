@@ -65,10 +65,10 @@ async fn nodes_with_clocks_a_minute_apart_agree() {
             .unwrap();
         let (late, asked) = (node.corp(corp), node.sandbox.calls(V2));
         assert!(node.sandbox.install(&late).await.unwrap().succeeded());
-        until("WeCom is asked", async || node.sandbox.calls(V2) > asked).await;
+        until("WeCom is called", async || node.sandbox.calls(V2) > asked).await;
         let open =
             "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
-        until("it is worked off", async || node.number(open).await == 0).await;
+        until("the record is done", async || node.number(open).await == 0).await;
         let attempts = node
             .records()
             .await

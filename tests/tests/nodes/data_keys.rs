@@ -101,7 +101,7 @@ async fn data_key_rotation_reseals_and_retires_the_old_key() {
     assert_eq!(
         both.admin().rotate_keys().await.unwrap(),
         KeyRotationReport::default(),
-        "nothing is left to do"
+        "no value is left to reseal"
     );
     both.shutdown().await;
 
@@ -132,7 +132,7 @@ async fn data_key_rotation_reseals_and_retires_the_old_key() {
         "the permanent code opens"
     );
     node.sandbox.clear_faults();
-    until("the event that waited is carried out", async || {
+    until("the waiting event is executed", async || {
         let left =
             "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
         node.number(left).await == 0
@@ -142,7 +142,7 @@ async fn data_key_rotation_reseals_and_retires_the_old_key() {
     assert!(lives(login.token.expose()).await);
     assert!(
         !lives(&of_old).await,
-        "a token that nobody can tell from a forged one"
+        "the token was hashed with the retired key"
     );
     alone.shutdown().await;
 }

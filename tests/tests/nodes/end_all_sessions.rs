@@ -36,7 +36,7 @@ async fn end_all_sessions_revokes_sessions_and_login_codes_on_every_node() {
         );
     }
     for token in &sessions {
-        until("it is over on the other node", async || {
+        until("the session is revoked on the other node", async || {
             !accepts(&other, token).await
         })
         .await;

@@ -44,7 +44,7 @@ async fn written(node: &TestApp, user: &CurrentUser) -> i64 {
 
 async fn until_written(node: &TestApp, user: &CurrentUser, clock: &ManualClock) {
     let now = clock.now().as_millis();
-    until("the use is written", async || {
+    until("the touch is stored", async || {
         written(node, user).await == now
     })
     .await;
@@ -86,7 +86,7 @@ async fn session_used_on_another_node_is_not_idle() {
         clock.advance(2 * MINUTE);
         assert!(
             node.is_valid(&of_round).await,
-            "by what is in memory here it was not used for 97 minutes"
+            "the cache of this node saw no use for 97 minutes"
         );
         token = of_round;
     }
@@ -126,7 +126,7 @@ async fn session_with_unwritten_touch_is_not_deleted_as_idle() {
         ))
         .await
     };
-    until("the house is kept", async || rows(&long_idle).await == 0).await;
+    until("housekeeping has run", async || rows(&long_idle).await == 0).await;
     assert_eq!(rows(&user).await, 1, "its use may still be written");
     use_it(&node.login, &token).await;
     until_written(&node, &user, &clock).await;

@@ -25,7 +25,7 @@ async fn two_suites() -> (TestApp, ManualClock, [String; 2]) {
     ];
     node.install_suite(0, SECOND_SUITE).await;
     let open = "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
-    until("everything is worked off", async || {
+    until("every record is done", async || {
         node.number(open).await == 0
     })
     .await;
@@ -45,7 +45,7 @@ async fn changes(node: &TestApp, suite: &str, which: &str) -> i64 {
 async fn change(node: &TestApp, on: &WecomLogin, suite: &str, corp: &str, time: i64) {
     let event = suite_event(suite, "change_auth", time, &[("AuthCorpId", corp)]);
     let push = node.push_builder.post(suite, &event);
-    until("the push is taken", async || {
+    until("the push is accepted", async || {
         on.service()
             .notify("POST", &push.query, &push.body)
             .await
@@ -66,7 +66,7 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
     for corp in &corps {
         change(&node, &first, SUITE, corp, 1_700_000_000).await;
     }
-    until("it works on both", async || {
+    until("the node runs both records", async || {
         changes(&node, SUITE, "status = 'running'").await == 2
     })
     .await;
@@ -91,7 +91,7 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
             1_700_000_000 + time,
         )
         .await;
-        until("its own records are carried out", async || {
+        until("its own records are done", async || {
             clock.advance(SECOND);
             changes(&node, SECOND_SUITE, "status = 'succeeded'").await == time
         })
@@ -124,7 +124,7 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
     assert_eq!(refused.kind(), ErrorKind::RecordNotFound);
 
     let back = node.second_handle_for_suite(SUITE, with_clock).await;
-    until("the node of the first suite carries them out", async || {
+    until("the node of the first suite executes them", async || {
         clock.advance(SECOND);
         changes(&node, SUITE, "status = 'succeeded'").await == 2
     })
@@ -156,7 +156,7 @@ async fn authorizations_of_a_suite_are_read_by_a_node_that_has_it() {
         let read = format!(
             "SELECT COUNT(*) FROM wecom_authorization WHERE suite_id = {ours} AND read_at > 0"
         );
-        until("its own authorisation is read", async || {
+        until("its own authorization is read", async || {
             node.number(&read).await == 1
         })
         .await;
@@ -166,7 +166,7 @@ async fn authorizations_of_a_suite_are_read_by_a_node_that_has_it() {
         assert_eq!(
             node.number(&left).await,
             2,
-            "what another node is to ask stays due"
+            "the read of another node's suite stays due"
         );
     }
     handles.push(node.second_handle_for_suite(SUITE, with_clock).await);

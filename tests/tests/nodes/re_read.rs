@@ -20,7 +20,7 @@ async fn daily_re_read_is_done_by_one_node() {
         node.install(corp).await;
     }
     let asked = || node.sandbox.calls("service/v2/get_auth_info");
-    until("each was asked about", async || {
+    until("each authorization was read", async || {
         node.number("SELECT COUNT(*) FROM wecom_authorization WHERE read_at IS NOT NULL")
             .await
             == 3
@@ -32,7 +32,7 @@ async fn daily_re_read_is_done_by_one_node() {
         "SELECT COUNT(*) FROM wecom_authorization WHERE read_at < {}",
         wecom_login::Clock::now(&clock).as_millis()
     );
-    until("each was asked about again", async || {
+    until("each authorization was read again", async || {
         // Whoever looked just before the clock was moved looks again.
         clock.advance(Duration::from_millis(100));
         node.number(&due).await == 0

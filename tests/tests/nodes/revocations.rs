@@ -22,7 +22,7 @@ async fn session_revoked_on_one_node_is_401_on_the_other() {
     let other = node.second_handle().await;
     let there = user(&other, &token).await.unwrap();
     other.sessions().logout(&there).await.unwrap();
-    until("the logout is heard of", async || {
+    until("the logout reaches the other node", async || {
         !node.is_valid(&token).await
     })
     .await;
@@ -34,7 +34,7 @@ async fn session_revoked_on_one_node_is_401_on_the_other() {
         .revoke_member(&principal(SUITE, &corp, &member))
         .await
         .unwrap();
-    until("the end of all their sessions is heard of", async || {
+    until("the revocation of all sessions reaches the other node", async || {
         user(&other, &token).await.is_none()
     })
     .await;
@@ -42,7 +42,7 @@ async fn session_revoked_on_one_node_is_401_on_the_other() {
     let token = node.issue_session(SUITE, &corp, &member).await;
     assert!(user(&other, &token).await.is_some());
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
-    until("the cancellation is heard of", async || {
+    until("the cancellation reaches the other node", async || {
         user(&other, &token).await.is_none()
     })
     .await;
@@ -73,7 +73,7 @@ async fn session_created_after_a_revocation_survives_its_replication() {
     let marker = other.sessions().issue(&who, Platform::Web).await.unwrap();
     assert!(user(&node.login, marker.token.expose()).await.is_some());
     other.sessions().logout(&marker.user).await.unwrap();
-    until("the feed is read", async || {
+    until("the revocation log is polled", async || {
         user(&node.login, marker.token.expose()).await.is_none()
     })
     .await;
@@ -94,7 +94,7 @@ async fn half_are_heard_of_within(limit: Duration, node: &TestApp, other: &Wecom
                 .issue(&who, Platform::Web)
                 .await
                 .unwrap();
-            until("it is known", async || {
+            until("the record is known", async || {
                 user(other, issued.token.expose()).await.is_some()
             })
             .await;
@@ -142,12 +142,12 @@ async fn revocation_is_notified_at_once_where_the_database_can() {
     // Looking alone does not do that: the next look is 300 ms after the one that told of the end before, and the login
     // in between takes a few of them.
     let at_once = Duration::from_millis(100);
-    until("both nodes listen", both_listen).await;
+    until("both nodes follow the revocation log", both_listen).await;
     half_are_heard_of_within(at_once, &node, &other).await;
 
     assert!(node.database.terminate_connections().await);
     let who = principal(SUITE, &corp, &node.user(0, 0));
-    until("people come in again", async || {
+    until("members log in again", async || {
         node.login
             .sessions()
             .issue(&who, Platform::Web)
@@ -155,7 +155,7 @@ async fn revocation_is_notified_at_once_where_the_database_can() {
             .is_ok()
     })
     .await;
-    until("both nodes listen again", both_listen).await;
+    until("both nodes follow the revocation log again", both_listen).await;
     half_are_heard_of_within(at_once, &node, &other).await;
     other.shutdown().await;
 }

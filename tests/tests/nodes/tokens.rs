@@ -165,12 +165,12 @@ async fn token_is_refreshed_early_by_one_node() {
                 .into_iter()
                 .all(|login| login.is_ok())
         );
-        until("it is refreshed", async || {
+        until("the token is refreshed", async || {
             node.sandbox.calls("gettoken") > first
         })
         .await;
         // Who fetches has a lease; it is given back when the token is stored.
-        until("and stored", async || {
+        until("the answer is stored", async || {
             node.number("SELECT COUNT(*) FROM wecom_token_lease").await == 0
         })
         .await;

@@ -112,7 +112,7 @@ async fn left_behind() -> Left {
     );
     node.notify_until_accepted(&node.push_builder.post(&corp, &leaves))
         .await;
-    until("it was tried", async || {
+    until("the record was tried", async || {
         node.records().await[0].last_error.is_some()
     })
     .await;
@@ -181,7 +181,7 @@ impl Left {
             (&**corp, &**member)
         );
         let of_leaver = async || user(later, &self.of_leaver).await;
-        until("what was acknowledged is carried out", async || {
+        until("the acknowledged event is executed", async || {
             of_leaver().await.is_none()
         })
         .await;

@@ -16,16 +16,16 @@ async fn installed_while(statements: impl Fn(&TestApp) -> Vec<String>) -> (TestA
         .fault(Fault::of(V2).delay_ms(1_500).times(1))
         .unwrap();
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
-    until("WeCom is asked", async || node.sandbox.calls(V2) == 1).await;
+    until("WeCom is called", async || node.sandbox.calls(V2) == 1).await;
     for statement in statements(&node) {
         node.database.execute(&statement).await;
     }
     node.wait_until_active(SUITE, &corp).await;
-    until("everything is worked off", async || {
+    until("every record is done", async || {
         node.number(OPEN).await == 0
     })
     .await;
-    assert_eq!(node.sandbox.calls(V2), 1, "WeCom was asked once");
+    assert_eq!(node.sandbox.calls(V2), 1, "WeCom was called once");
     assert_eq!(
         node.log_in_to_suite(SUITE, &corp, &node.user(0, 0))
             .await
@@ -64,6 +64,6 @@ async fn record_with_a_reused_id_is_not_overwritten() {
     assert_eq!(
         node.number(stamped).await,
         0,
-        "the answer is an authorisation now"
+        "the stored answer became an authorization"
     );
 }

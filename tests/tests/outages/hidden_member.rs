@@ -21,7 +21,7 @@ async fn hidden_member_stays_out_while_the_database_takes_no_writes() {
     let asked = node.sandbox.calls("user/get");
     let lock = node.database.lock().await;
     let (answer, ()) = tokio::join!(node.log_in_to_suite(SUITE, &corp, &hidden), async {
-        until("WeCom is asked", async || {
+        until("WeCom is called", async || {
             node.sandbox.calls("user/get") > asked
         })
         .await;

@@ -34,7 +34,7 @@ async fn max_stale(time: Duration, outage: impl Fn(&TcpProxy)) {
     for attempt in 1.. {
         outage(proxy);
         let gone = Instant::now();
-        until("it is believed no longer", async || {
+        until("the cached session is rejected", async || {
             let status = ask().await;
             assert!(matches!(status, 200 | 503), "{status}");
             status == 503
@@ -45,7 +45,10 @@ async fn max_stale(time: Duration, outage: impl Fn(&TcpProxy)) {
         // The database was heard up to a third of a second before.
         assert!(over + Duration::from_millis(500) >= time, "{over:?}");
         proxy.restore();
-        until("it is believed again", async || ask().await == 200).await;
+        until("the cached session is accepted again", async || {
+            ask().await == 200
+        })
+        .await;
         if over < time + LATE {
             break;
         }

@@ -34,13 +34,13 @@ async fn backup_older_than_recent_revocations_ends_all_sessions() {
             .status,
         204
     );
-    until("it follows the feed", async || {
+    until("the handle follows the revocation log", async || {
         !accepts(&late, &marker).await
     })
     .await;
 
     put_back(&node.database, &tables).await;
-    until("all sessions are over", async || {
+    until("all sessions are revoked", async || {
         !node.is_valid(&goes_on).await
             && !accepts(&late, &goes_on).await
             && !node.is_valid(&strangers).await
@@ -80,7 +80,7 @@ async fn node_whose_log_position_was_truncated_revokes_nothing() {
             .status,
         204
     );
-    until("it follows the feed", async || {
+    until("the handle follows the revocation log", async || {
         !accepts(&other, &logged_out).await
     })
     .await;
@@ -111,7 +111,7 @@ async fn node_whose_log_position_was_truncated_revokes_nothing() {
             .status,
         204
     );
-    until("it follows the feed again", async || {
+    until("the handle follows the revocation log again", async || {
         !accepts(&other, &marker).await
     })
     .await;
@@ -149,7 +149,7 @@ async fn revocation_with_a_reused_number_is_reapplied() {
         .execute("UPDATE wecom_counter SET value = value + 1 WHERE id = 1")
         .await;
     let fresh = node.second_handle().await;
-    until("the logout is repeated", async || {
+    until("the logout is reapplied", async || {
         !accepts(&fresh, &logged_out).await
     })
     .await;

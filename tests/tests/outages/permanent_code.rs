@@ -31,7 +31,7 @@ async fn unstorable_permanent_code_is_logged_and_kept_until_stored() {
         text.lines()
             .any(|line| line.contains("cannot be stored") && line.contains(&corp))
     };
-    until("it is said", async || said()).await;
+    until("the error is logged", async || said()).await;
     assert_eq!(node.authorization_status(SUITE, &corp).await, "none");
     lock.release().await;
     node.wait_until_active(SUITE, &corp).await;
@@ -39,7 +39,7 @@ async fn unstorable_permanent_code_is_logged_and_kept_until_stored() {
         node.record_statuses("create_auth").await == ["succeeded"]
     })
     .await;
-    assert_eq!(node.sandbox.calls(V2), 1, "WeCom was asked once");
+    assert_eq!(node.sandbox.calls(V2), 1, "WeCom was called once");
     assert_eq!(
         node.log_in_to_suite(SUITE, &corp, &node.user(0, 0))
             .await

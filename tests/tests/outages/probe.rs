@@ -89,7 +89,7 @@ impl Visit {
             for _ in 0..20 {
                 assert!(
                     node.is_valid(&self.cached).await,
-                    "whoever is in memory stays in"
+                    "cached sessions stay valid"
                 );
                 tokio::task::yield_now().await;
             }
@@ -104,14 +104,14 @@ impl Visit {
 
     /// Everything is as it was; nobody did anything about it.
     pub(crate) async fn after(&self, node: &TestApp, acknowledged: &[String]) {
-        until("sessions are read again", async || {
+        until("sessions are looked up again", async || {
             node.call(TestRequest::get("/me").bearer(&self.uncached))
                 .await
                 .status
                 == 200
         })
         .await;
-        until("people log in again", async || {
+        until("members log in again", async || {
             node.log_in_to_suite(SUITE, &self.corp, &self.member)
                 .await
                 .status
@@ -119,13 +119,13 @@ impl Visit {
         })
         .await;
         let push = node.push_builder.unsubscribe(&self.corp, "the-last");
-        until("pushes are taken again", async || {
+        until("pushes are accepted again", async || {
             node.notify(&push).await.status == 200
         })
         .await;
         let open =
             "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
-        until("everything is worked off", async || {
+        until("every record is done", async || {
             node.number(open).await == 0
         })
         .await;
@@ -144,7 +144,7 @@ impl Visit {
             node.number("SELECT COUNT(*) FROM wecom_person WHERE epoch > 1")
                 .await,
             0,
-            "done twice"
+            "an event was executed twice"
         );
         assert!(node.is_valid(&self.cached).await);
     }

@@ -77,11 +77,11 @@ async fn restored_backup_revives_no_revoked_session() {
         for ended in [&logged_out, &of_another, &of_leaving] {
             assert!(
                 !node.is_valid(ended).await,
-                "the node knows better than the backup"
+                "the node remembers what the backup has lost"
             );
         }
     }
-    until("the node ended it once more", async || {
+    until("the node revoked the sessions again", async || {
         node.number(sessions).await == 3
     })
     .await;
@@ -95,7 +95,7 @@ async fn restored_backup_revives_no_revoked_session() {
             .await
             .is_ok_and(|user| user.is_some())
     };
-    until("it is stored", async || {
+    until("the revocation is stored", async || {
         !lives(&logged_out).await && !lives(&of_another).await && !lives(&of_leaving).await
     })
     .await;
@@ -117,7 +117,7 @@ async fn event_missing_from_the_backup_is_stored_when_redelivered() {
     node.notify_until_done(&push, "unsubscribe").await;
     put_back(&node.database, &tables).await;
     assert!(node.record_statuses("unsubscribe").await.is_empty());
-    until("it is carried out again", async || {
+    until("the event is executed again", async || {
         node.notify_until_accepted(&push).await;
         node.record_statuses("unsubscribe").await == ["succeeded"]
     })

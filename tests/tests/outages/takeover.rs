@@ -31,7 +31,7 @@ async fn shutdown_releases_running_records_at_once() {
     );
     node.notify_until_accepted(&node.push_builder.post(SUITE, &event))
         .await;
-    until("WeCom is asked", async || node.sandbox.calls(READ) > before).await;
+    until("WeCom is called", async || node.sandbox.calls(READ) > before).await;
     assert_eq!(node.number(RUNNING).await, 1);
     let other = node
         .second_handle_with(|builder| builder.clock(clock.clone()))
@@ -69,10 +69,10 @@ async fn shutdown_waits_for_the_exchange_in_flight() {
     assert_eq!(
         node.number(kept).await,
         1,
-        "the answer was waited for and stored"
+        "shutdown waited for the answer and stored it"
     );
     let other = node.second_handle().await;
-    until("another node let the company in", async || {
+    until("another node activated the authorization", async || {
         let corps = other.admin().corps().await.unwrap();
         corps
             .iter()
@@ -110,7 +110,7 @@ async fn a_node_dies_at_work(clock: &ManualClock) -> TestApp {
         &[("AuthCorpId", &corp)],
     );
     let push = node.push_builder.post(SUITE, &event);
-    until("the push is taken", async || {
+    until("the push is accepted", async || {
         doomed
             .service()
             .notify("POST", &push.query, &push.body)
@@ -119,7 +119,7 @@ async fn a_node_dies_at_work(clock: &ManualClock) -> TestApp {
             == 200
     })
     .await;
-    until("WeCom is asked", async || node.sandbox.calls(READ) > before).await;
+    until("WeCom is called", async || node.sandbox.calls(READ) > before).await;
     assert_eq!(node.number(RUNNING).await, 1);
     threads.shutdown_background();
     node
@@ -157,7 +157,7 @@ async fn idle_node_takes_over_within_ten_seconds() {
     // By little and little, so that a look which is slow misses little of the time.
     let step = Duration::from_millis(50);
     let mut left = Duration::from_secs(5);
-    until_mut("another node has it", async || {
+    until_mut("another node has the record", async || {
         let moves = step.min(left);
         clock.advance(moves);
         left -= moves;
@@ -165,7 +165,7 @@ async fn idle_node_takes_over_within_ten_seconds() {
     })
     .await;
     println!("taken over with {left:?} of ten seconds left");
-    until("and did it", async || {
+    until("the other node executed the record", async || {
         node.number(&format!("{taken_over} AND status = 'succeeded'"))
             .await
             == 1
@@ -177,7 +177,7 @@ async fn idle_node_takes_over_within_ten_seconds() {
 /// Makes a node look for work, and waits until it has looked.
 async fn look(node: &TestApp, other: &WecomLogin, somebody: &str) {
     let push = node.push_builder.unsubscribe(&node.corp(0), somebody);
-    until("the push is taken", async || {
+    until("the push is accepted", async || {
         other
             .service()
             .notify("POST", &push.query, &push.body)
@@ -191,7 +191,7 @@ async fn look(node: &TestApp, other: &WecomLogin, somebody: &str) {
         "SELECT COUNT(*) FROM wecom_person WHERE epoch > 0 AND user_id = {}",
         node.database.literal(somebody)
     );
-    until("its work is done", async || node.number(&ended).await == 1).await;
+    until("the record is done", async || node.number(&ended).await == 1).await;
 }
 
 /// Waits until the handle shows that the `change_auth` has succeeded.

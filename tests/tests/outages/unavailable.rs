@@ -100,7 +100,7 @@ async fn app_recovers_after_database_takes_no_writes() {
     println!("no writes: {seen:?}");
     seen.push_was_refused_in_time();
     seen.login_was_put_off();
-    assert_eq!(seen.uncached.0, 200, "what only reads goes on: {seen:?}");
+    assert_eq!(seen.uncached.0, 200, "reads continue: {seen:?}");
     lock.release().await;
     visit.after(&node, &[]).await;
 }
@@ -116,7 +116,7 @@ async fn a_hundred_pushes(node: &TestApp, what: &str, restart: impl AsyncFn()) {
         }
         let leaver = format!("leaver-{number}");
         let push = node.push_builder.unsubscribe(&visit.corp, &leaver);
-        until_mut("the push is taken", async || {
+        until_mut("the push is accepted", async || {
             let taken = node.notify(&push).await.status == 200;
             refused += usize::from(!taken);
             taken

@@ -43,20 +43,20 @@ async fn demo_sets_up_a_corp_that_authorizes_again() {
     for action in ["cancel", "install"] {
         control(&demo, action).await;
         if action == "cancel" {
-            until("the code went with the company", async || {
+            until("the organization code is deleted", async || {
                 !has_organization_code(&demo).await
             })
             .await;
         }
     }
-    until("it has its code again", async || {
+    until("the organization code is set again", async || {
         has_organization_code(&demo).await
     })
     .await;
     assert_eq!(
         corps_of_wangfang(&demo).await,
         2,
-        "its people are bound before it has the code"
+        "the members are bound before the organization code is set"
     );
 }
 

@@ -47,7 +47,7 @@ async fn dies_and_the_company_comes_in(failpoint: &str) {
 
 /// The AuthCode of this event is spent, and the record says so and what helps.
 async fn says_what_helps(harness: &CrashHarness, event: &str) {
-    until("the record says so", async || {
+    until("the record has the error and its hint", async || {
         let record = harness.record(event).await;
         let says =
             |field: &str, what: &str| record[field].as_str().unwrap_or_default().contains(what);
@@ -206,7 +206,7 @@ async fn dies_when_a_company_cancels(failpoint: &str) {
     harness.restart(None).await;
     assert!(cancelling.await.unwrap().succeeded(), "{failpoint}");
     let erased = "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NULL";
-    until("its data is gone", async || {
+    until("the data of the corp is erased", async || {
         harness.database.number(erased).await == 1
     })
     .await;

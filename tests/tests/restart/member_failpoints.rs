@@ -26,7 +26,7 @@ fn deaths(failpoint: &str) -> usize {
 }
 
 async fn is_carried_out(harness: &CrashHarness, failpoint: &str) {
-    until("the event is carried out", async || {
+    until("the event is executed", async || {
         harness.record("change_contact").await["status"] == "succeeded"
     })
     .await;

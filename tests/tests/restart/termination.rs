@@ -18,14 +18,14 @@ async fn terminated_app_releases_its_running_record() {
         ..
     } = CrashHarness::start(AXUM_APP, 2).await;
     let ticket = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'suite_ticket' AND status = 'succeeded'";
-    until("the ticket is here", async || {
+    until("the suite_ticket is stored", async || {
         database.number(ticket).await == 1
     })
     .await;
     // WeCom hangs where the AuthCode is exchanged and the rest is to be done.
     sandbox.fault(Fault::of(READ).delay_ms(60_000)).unwrap();
     assert!(sandbox.install(&corps[0]).await.unwrap().succeeded());
-    until("WeCom is asked", async || sandbox.calls(READ) > 0).await;
+    until("WeCom is called", async || sandbox.calls(READ) > 0).await;
     let of = |status: &str| {
         format!(
             "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'create_auth' AND status = '{status}'"
@@ -38,6 +38,6 @@ async fn terminated_app_releases_its_running_record() {
     assert_eq!(
         database.number(&free).await,
         1,
-        "any node may take it at once"
+        "the record is free for any node"
     );
 }

@@ -83,10 +83,10 @@ pub(super) async fn run(target: Target) -> (usize, Vec<String>) {
     assert_eq!(
         app.hello_status(&given.token).await,
         200,
-        "no row ends the session"
+        "no row revokes the session"
     );
     Arc::into_inner(app)
-        .expect("no row is under way")
+        .expect("every row has finished")
         .stop()
         .await;
     (rows.len(), failed)
