@@ -34,9 +34,10 @@ async fn session_revoked_on_one_node_is_401_on_the_other() {
         .revoke_member(&principal(SUITE, &corp, &member))
         .await
         .unwrap();
-    until("the revocation of all sessions reaches the other node", async || {
-        user(&other, &token).await.is_none()
-    })
+    until(
+        "the revocation of all sessions reaches the other node",
+        async || user(&other, &token).await.is_none(),
+    )
     .await;
 
     let token = node.issue_session(SUITE, &corp, &member).await;

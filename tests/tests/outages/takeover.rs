@@ -31,7 +31,10 @@ async fn shutdown_releases_running_records_at_once() {
     );
     node.notify_until_accepted(&node.push_builder.post(SUITE, &event))
         .await;
-    until("WeCom is called", async || node.sandbox.calls(READ) > before).await;
+    until("WeCom is called", async || {
+        node.sandbox.calls(READ) > before
+    })
+    .await;
     assert_eq!(node.number(RUNNING).await, 1);
     let other = node
         .second_handle_with(|builder| builder.clock(clock.clone()))
@@ -119,7 +122,10 @@ async fn a_node_dies_at_work(clock: &ManualClock) -> TestApp {
             == 200
     })
     .await;
-    until("WeCom is called", async || node.sandbox.calls(READ) > before).await;
+    until("WeCom is called", async || {
+        node.sandbox.calls(READ) > before
+    })
+    .await;
     assert_eq!(node.number(RUNNING).await, 1);
     threads.shutdown_background();
     node
@@ -191,7 +197,10 @@ async fn look(node: &TestApp, other: &WecomLogin, somebody: &str) {
         "SELECT COUNT(*) FROM wecom_person WHERE epoch > 0 AND user_id = {}",
         node.database.literal(somebody)
     );
-    until("the record is done", async || node.number(&ended).await == 1).await;
+    until("the record is done", async || {
+        node.number(&ended).await == 1
+    })
+    .await;
 }
 
 /// Waits until the handle shows that the `change_auth` has succeeded.
