@@ -21,7 +21,7 @@ pub(crate) async fn callback_of_another_browser_is_403(adapter: &dyn Adapter) {
         is_page(
             &browser.open(&app, &theirs).await,
             403,
-            "not begun in this browser",
+            "started in another browser",
         );
     }
     // A cookie of one state under the name of another, a forged one, a link without a proper state.
@@ -31,13 +31,13 @@ pub(crate) async fn callback_of_another_browser_is_403(adapter: &dyn Adapter) {
     is_page(
         &planted.open(&app, &theirs).await,
         403,
-        "not begun in this browser",
+        "started in another browser",
     );
     planted.cookies[0].1 = "bm9uc2Vuc2U".to_owned();
     is_page(
         &planted.open(&app, &theirs).await,
         403,
-        "not begun in this browser",
+        "started in another browser",
     );
     for query in [
         "",
@@ -180,7 +180,7 @@ pub(crate) async fn https_cookies_have_the_host_prefix(adapter: &dyn Adapter) {
     is_page(
         &planted.open(&app, &back).await,
         403,
-        "not begun in this browser",
+        "started in another browser",
     );
     let reply = browser.open(&app, &back).await;
     assert_eq!(reply.status, 303);

@@ -38,7 +38,7 @@ pub(crate) async fn user_of_several_corps_selects_one(adapter: &dyn Adapter) {
     is_page(
         &Browser::new().open(&app, &links[1]).await,
         403,
-        "not begun in this browser",
+        "started in another browser",
     );
     let mut copy = browser.clone();
     let reply = browser.open(&app, &links[1]).await;

@@ -123,7 +123,7 @@ pub(crate) async fn rejected_member_sees_the_reason(adapter: &dyn Adapter) {
         (
             json!({"api": "auth/getuserinfo", "times": 1, "httpStatus": 500}),
             502,
-            "WeCom does not answer",
+            "WeCom is not responding",
         ),
     ] {
         let link = browser.begin(&app, &query).await;
