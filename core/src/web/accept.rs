@@ -1,8 +1,8 @@
-//! Whether a request comes from somebody who opens a page.
+//! The `Accept` header: whether a request asks for a page. Read by hand, because it asks for one media type only.
 
 use crate::web::request::Headers;
 
-/// Whether `Accept` names HTML. `*/*` does not count: scripts and tools send it (RFC 9110, 12.5.1).
+/// Whether `Accept` names HTML. `*/*` does not count, because scripts and tools send it (RFC 9110, 12.5.1).
 pub(super) fn accepts_html(headers: &(impl Headers + ?Sized)) -> bool {
     headers
         .values("accept")
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_named_html_is_html() {
+    fn accepts_html_only_where_html_is_named() {
         let accepts = |value: &str| {
             accepts_html([("accept".to_owned(), value.as_bytes().to_vec())].as_slice())
         };

@@ -1,4 +1,4 @@
-//! JSON bodies, read strictly: what is not understood is refused, so that a typing error never becomes a default.
+//! JSON bodies, read strictly: an unknown field or a wrong type is refused, so a typing error never becomes a default.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,18 +10,20 @@ use crate::domain::InvalidId;
 use crate::error::{self, Error};
 use crate::web::params::{check_text, invalid_param};
 
-/// The fields of a body that are not read yet.
+const MAX_FIELDS: usize = 32;
+
+/// The fields of a JSON object that were not taken yet.
 pub(super) struct Fields(Vec<(String, Value)>);
 
 impl Fields {
-    /// Reads a JSON object in which no field comes twice.
+    /// Parses a JSON object without repeated fields.
     ///
     /// # Errors
-    /// As all here: `API_PARAMS_ERROR` with the name of the field, never its value.
+    /// As all methods here: `API_PARAMS_ERROR` with the name of the field, never its value.
     pub(super) fn new(body: &[u8]) -> error::Result<Self> {
-        // serde_json quotes what it could not read: a code may be in there.
+        // serde_json's message may quote the body, and the body may hold a code.
         serde_json::from_slice(body)
-            .map_err(|_| invalid_param("the body", "must be a JSON object without repetitions"))
+            .map_err(|_| invalid_param("the body", "must be a JSON object without repeated fields"))
     }
 
     pub(super) fn text(&mut self, name: &str) -> error::Result<String> {
@@ -49,13 +51,12 @@ impl Fields {
         let text = self.optional_text(name)?;
         text.map(|text| {
             text.parse()
-                .map_err(Into::into)
                 .map_err(|error: InvalidId| invalid_param(name, &format!("must be {}", error.rule)))
         })
         .transpose()
     }
 
-    /// One word of a few; their type says which error an unknown one is.
+    /// One of a fixed set of words, or the default; the type's error names an unknown word.
     pub(super) fn word<T: FromStr<Err: Into<Error>> + Default>(
         &mut self,
         name: &str,
@@ -69,23 +70,23 @@ impl Fields {
         Some(self.0.swap_remove(position).1)
     }
 
-    /// Nothing else was sent.
+    /// Refuses fields that were not taken.
     pub(super) fn finish(self) -> error::Result<()> {
         match self.0.first() {
             None => Ok(()),
-            Some((name, _)) if is_name(name) => {
-                Err(invalid_param(name, "is no field of this request"))
+            Some((name, _)) if is_field_name(name) => {
+                Err(invalid_param(name, "is not a field of this request"))
             }
             Some(_) => Err(invalid_param(
                 "the body",
-                "has a field that is none of this request",
+                "has a field that this request does not take",
             )),
         }
     }
 }
 
-/// Only what looks like a field is named back: somebody may have sent a secret as a name.
-fn is_name(text: &str) -> bool {
+/// Whether a name may be repeated in an error: anything that does not look like a field name may be a secret.
+fn is_field_name(text: &str) -> bool {
     (1..=32).contains(&text.len())
         && text
             .bytes()
@@ -106,8 +107,9 @@ impl<'de> Deserialize<'de> for Fields {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
                 let mut fields: Vec<(String, Value)> = Vec::new();
                 while let Some((name, value)) = map.next_entry::<String, Value>()? {
-                    // No request has as many; comparing each with all of a full body would take long.
-                    if fields.len() == 32 || fields.iter().any(|(known, _)| *known == name) {
+                    // No request has more fields, and the comparison of each with all is quadratic.
+                    if fields.len() == MAX_FIELDS || fields.iter().any(|(known, _)| *known == name)
+                    {
                         return Err(A::Error::custom("repeated or too many"));
                     }
                     fields.push((name, value));

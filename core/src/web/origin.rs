@@ -4,8 +4,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::web::public_url::PublicUrl;
 use crate::web::request::{Headers, only};
 
-/// Refuses an unsafe method unless the browser says that one of our own pages sent it: `Sec-Fetch-Site`, or without
-/// that header an `Origin` equal to the public URL's. Never compared with `Host`, which the request chooses.
+/// Refuses an unsafe method unless the browser says that a page of this origin sent it: by `Sec-Fetch-Site`, or without
+/// that header by an `Origin` equal to the public URL's. `Host` is not used, because the request chooses it.
 ///
 /// # Errors
 /// `CROSS_SITE`.
@@ -45,14 +45,14 @@ mod tests {
     }
 
     #[test]
-    fn safe_methods_need_nothing() {
+    fn safe_methods_pass_from_any_site() {
         for method in ["GET", "HEAD", "OPTIONS"] {
             assert!(passes(method, &[("sec-fetch-site", "cross-site")]));
         }
     }
 
     #[test]
-    fn fetch_metadata_decides_where_it_is_sent() {
+    fn sec_fetch_site_overrides_origin() {
         assert!(passes("POST", &[("sec-fetch-site", "same-origin")]));
         assert!(passes(
             "POST",
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn without_it_the_origin_must_be_ours() {
+    fn origin_must_equal_the_public_url_without_sec_fetch_site() {
         assert!(passes("POST", &[("origin", "https://app.example.com")]));
         assert!(!passes("POST", &[]));
         for origin in [
@@ -89,9 +89,6 @@ mod tests {
         ] {
             assert!(!passes("PATCH", &[("origin", origin)]), "{origin}");
         }
-        assert!(
-            !passes("put", &[]),
-            "what is no known safe method is unsafe"
-        );
+        assert!(!passes("put", &[]), "an unknown method is unsafe");
     }
 }

@@ -1,4 +1,4 @@
-//! Errors as RFC 9457 problems.
+//! Problem responses (RFC 9457). Written by hand: one struct of five fields, whose values are the error table's.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::error::{Error, ErrorKind};
 use crate::web::response::{ResponseBody, ResponseExt as _, with_body};
 
-/// What is sent where credentials are missing (RFC 6750, 3: no error where nothing was sent).
+/// The challenge where no credential was sent: without an error (RFC 6750, 3).
 pub(super) const BEARER_CHALLENGE: &str = r#"Bearer realm="wecom-login""#;
 const INVALID_TOKEN: &str = r#"Bearer realm="wecom-login", error="invalid_token""#;
 const INSUFFICIENT_SCOPE: &str = r#"Bearer realm="wecom-login", error="insufficient_scope""#;
@@ -28,18 +28,18 @@ struct Problem<'a> {
 
 /// The response to a request that failed.
 pub(crate) fn problem(error: &Error) -> Response<ResponseBody> {
-    // Elsewhere the detail is for the log: it may tell apart what callers must not tell apart.
+    // For other statuses the detail goes to the log only: callers must not be able to tell such errors apart.
     let detail = (error.kind().status() == 400).then(|| error.detail());
     with_detail(error, detail)
 }
 
-/// The same with a sentence that is known to be harmless.
-pub(crate) fn problem_with_detail(error: &Error, sentence: &'static str) -> Response<ResponseBody> {
-    with_detail(error, Some(sentence))
+/// The same with a detail that may be shown.
+pub(crate) fn problem_with_detail(error: &Error, detail: &'static str) -> Response<ResponseBody> {
+    with_detail(error, Some(detail))
 }
 
 fn with_detail(error: &Error, detail: Option<&str>) -> Response<ResponseBody> {
-    /// What those without a session are told, who may be many, is written once.
+    /// Serialized once: the problems of requests without a session, which may be many.
     static UNAUTHENTICATED: LazyLock<Bytes> =
         LazyLock::new(|| body(ErrorKind::Unauthenticated, None, None));
     static TOKEN_INVALID: LazyLock<Bytes> =
@@ -73,7 +73,7 @@ fn body(kind: ErrorKind, errcode: Option<i64>, detail: Option<&str>) -> Bytes {
     serde_json::to_vec(&problem).unwrap_or_default().into()
 }
 
-/// The response to a live session that a predicate does not let in (RFC 6750, 3.1).
+/// The response to a live session that a predicate refuses (RFC 6750, 3.1).
 pub(crate) fn insufficient_scope(error: &Error) -> Response<ResponseBody> {
     problem(error).with_header("www-authenticate", INSUFFICIENT_SCOPE)
 }
@@ -84,7 +84,7 @@ pub(crate) fn method_not_allowed(methods: &[&str]) -> Response<ResponseBody> {
     problem(&error).with_header("allow", methods.join(", "))
 }
 
-/// Rounded up: who comes back then is not too early.
+/// Rounded up, so that a retry after this time is not too early.
 pub(super) fn ceil_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_says_what_its_row_says() {
+    fn problem_has_status_title_and_code_of_its_kind() {
         let error = Error::new(ErrorKind::CodeInvalid, "auth/getuserinfo").with_errcode(40029);
         let response = problem(&error);
         assert_eq!(response.status(), 401);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_wrong_parameter_is_explained() {
+    fn problem_shows_the_detail_for_400_only() {
         let parameter = problem(&Error::new(ErrorKind::ApiParams, "corpId is missing"));
         assert_eq!(body(&parameter)["detail"], "corpId is missing");
         for kind in [
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn challenges_are_those_of_rfc_6750() {
+    fn www_authenticate_follows_rfc_6750() {
         let of =
             |kind| header(&problem(&Error::new(kind, "")), "www-authenticate").map(str::to_owned);
         assert_eq!(
@@ -161,8 +161,8 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_rounded_up_to_seconds() {
-        let with_rate_limit = |millis| {
+    fn retry_after_is_rounded_up_to_seconds() {
+        let retry_after = |millis| {
             let error = Error::new(ErrorKind::RateLimited, "")
                 .with_retry_after(Duration::from_millis(millis));
             header(&problem(&error), "retry-after")
@@ -170,17 +170,13 @@ mod tests {
                 .unwrap()
         };
         assert_eq!(
-            (
-                with_rate_limit(1),
-                with_rate_limit(1000),
-                with_rate_limit(59_001)
-            ),
+            (retry_after(1), retry_after(1000), retry_after(59_001)),
             ("1".into(), "1".into(), "60".into())
         );
     }
 
     #[test]
-    fn a_wrong_method_is_told_the_right_ones() {
+    fn method_not_allowed_lists_the_methods_in_allow() {
         let response = method_not_allowed(&["GET", "HEAD"]);
         assert_eq!(
             (response.status().as_u16(), header(&response, "allow")),

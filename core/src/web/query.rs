@@ -15,8 +15,12 @@ impl<'a> RouteQuery<'a> {
     /// # Errors
     /// `API_PARAMS_ERROR`, as from every method here.
     pub(super) fn new(query: &'a str) -> Result<Self> {
-        let query = Query::parse(query)
-            .map_err(|_| invalid_param("the query", "has a parameter twice, or too many"))?;
+        let query = Query::parse(query).map_err(|_| {
+            invalid_param(
+                "the query",
+                "has a repeated parameter, or too many parameters",
+            )
+        })?;
         Ok(Self { query })
     }
 
@@ -34,7 +38,7 @@ impl<'a> RouteQuery<'a> {
         }
         Err(invalid_param(
             "the query",
-            "has a parameter that is none of this request",
+            "has a parameter that this request does not take",
         ))
     }
 }

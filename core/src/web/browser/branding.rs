@@ -1,4 +1,4 @@
-//! How the pages look: the host app's name, logo and colours.
+//! The branding of the login pages, and the whole configuration of the pages.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::web::browser::origin_path::is_origin_path;
 use crate::web::browser::pages::{DefaultPages, PageRenderer};
 use crate::web::browser::qr_panel::QrPanel;
 
-/// Name, logo and colours of the host app on the pages of the login.
+/// Name, logo and colors of the host app on the login pages.
 ///
 /// ```
 /// use wecom_login::web::Branding;
@@ -25,7 +25,7 @@ pub struct Branding {
 }
 
 impl Branding {
-    /// Without name and logo, in our own colours.
+    /// No name, no logo, the default colors.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -38,10 +38,10 @@ impl Branding {
         self
     }
 
-    /// Shows this picture above each page: a path of this origin, or a `data:image/` URL.
+    /// Shows this image above each page: a path of this origin, or a `data:image/` URL.
     ///
     /// # Errors
-    /// `CONFIG_ERROR`: anything else. The pages load nothing from elsewhere.
+    /// `CONFIG_ERROR`: any other URL. The pages load nothing from other origins.
     pub fn with_logo(mut self, url: impl Into<String>) -> Result<Self> {
         let url = url.into();
         if !is_origin_path(&url) && !url.starts_with("data:image/") {
@@ -53,14 +53,14 @@ impl Branding {
         Ok(self)
     }
 
-    /// Sets the colour of buttons and links, on light and on dark pages, as `#rgb` or `#rrggbb`. Text on a button is
-    /// white on light pages and black on dark ones.
+    /// Sets the color of buttons and links on light and on dark pages, as `#rgb` or `#rrggbb`. Text on a button is white
+    /// on light pages and black on dark ones.
     ///
     /// # Errors
-    /// `CONFIG_ERROR`: no such colour.
+    /// `CONFIG_ERROR`: the text is not such a color.
     pub fn with_colors(mut self, light: &str, dark: &str) -> Result<Self> {
         if !is_color(light) || !is_color(dark) {
-            return Err(config_error("a colour must be #rgb or #rrggbb"));
+            return Err(config_error("a color must be #rgb or #rrggbb"));
         }
         self.colors = Some((light.into(), dark.into()));
         Ok(self)
@@ -78,7 +78,7 @@ impl Branding {
         self.logo.as_deref()
     }
 
-    /// The colours, on light and on dark pages.
+    /// The colors on light and on dark pages.
     #[must_use]
     pub fn colors(&self) -> Option<(&str, &str)> {
         self.colors
@@ -97,13 +97,13 @@ fn config_error(rule: &str) -> Error {
     Error::new(ErrorKind::Config, rule)
 }
 
-/// All that the host app says of the pages.
+/// What the host app configures for the pages.
 #[derive(Clone)]
 pub(crate) struct PageConfig {
     pub(crate) branding: Branding,
     pub(crate) qr_panel: Option<QrPanel>,
     pub(super) pages: Arc<dyn PageRenderer>,
-    /// Pages of the host app may use its style sheets, pictures and fonts.
+    /// The host app replaced pages, so its style sheets, images and fonts are allowed on them.
     pub(super) has_custom_pages: bool,
 }
 
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_from_elsewhere_and_no_style_is_taken() {
+    fn branding_refuses_other_origins_and_css() {
         for logo in [
             "https://a.example/x.svg",
             "//a.example/x.svg",

@@ -83,7 +83,7 @@ impl<'n> BrowserCookies<'n> {
 }
 
 /// Name and value of every cookie. Cookies of other services that are not UTF-8 are skipped.
-fn pairs<'a>(headers: &'a (impl Headers + ?Sized)) -> impl Iterator<Item = (&'a str, &'a str)> {
+fn pairs(headers: &(impl Headers + ?Sized)) -> impl Iterator<Item = (&str, &str)> {
     headers
         .values("cookie")
         .flat_map(|line| line.split(|byte| *byte == b';'))

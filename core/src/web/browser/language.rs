@@ -1,4 +1,5 @@
-//! Chinese or English, as the browser asks.
+//! The language of a page: Chinese or English. `Accept-Language` is read by hand: to pick one of
+//! two languages needs no crate.
 
 use crate::web::request::Headers;
 use crate::wecom::QrLanguage;
@@ -7,14 +8,14 @@ use crate::wecom::QrLanguage;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Language {
-    /// Chinese. Also for a browser that says nothing.
+    /// Chinese, also for a browser that names no language.
     Zh,
-    /// English. Also for a browser that asks for other languages only.
+    /// English, also for a browser that names other languages only.
     En,
 }
 
 impl Language {
-    /// What a browser prefers that sends this `Accept-Language` (RFC 9110, 12.5.4).
+    /// The preferred language in an `Accept-Language` (RFC 9110, 12.5.4).
     #[must_use]
     pub fn from_accept_language(value: &str) -> Self {
         let mut best = None;
@@ -34,7 +35,7 @@ impl Language {
                 Some("en") => Self::En,
                 _ => continue,
             };
-            // Of equals, the one that stands first.
+            // Of equal weights, the first wins.
             if best.is_none_or(|(_, heaviest)| weight > heaviest) {
                 best = Some((language, weight));
             }
@@ -52,7 +53,7 @@ impl Language {
         Self::from_accept_language(&values.join(","))
     }
 
-    /// The `lang` of the page.
+    /// The `lang` attribute of the page.
     #[must_use]
     pub const fn tag(self) -> &'static str {
         match self {
@@ -61,7 +62,7 @@ impl Language {
         }
     }
 
-    /// The one of two texts that is in this language.
+    /// Returns the text in this language.
     #[must_use]
     pub const fn choose<'a>(self, zh: &'a str, en: &'a str) -> &'a str {
         match self {
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_heaviest_language_that_we_speak_wins() {
+    fn language_with_the_highest_weight_wins() {
         for (value, language) in [
             ("zh-CN,zh;q=0.9,en;q=0.8", Language::Zh),
             ("en-GB", Language::En),

@@ -1,4 +1,4 @@
-//! The pages of the login, each replaceable: what is on it is data, how it looks is HTML.
+//! The login pages as data, and the trait that renders them as HTML.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,11 +8,12 @@ use crate::web::browser::branding::Branding;
 use crate::web::browser::language::Language;
 use crate::web::browser::{escape, templates};
 
-/// Writes the pages of the login. Override the ones that your app shows in its own way; the rest stay ours.
+/// Renders the login pages. Override the methods of the pages that your app renders itself; the others render the
+/// default pages.
 ///
-/// Each method gets the data of a page and gives the whole HTML document. Headers are ours: the document runs and
-/// loads nothing but scripts and styles that carry [`PageFrame::nonce`], and the host app's own style sheets, pictures
-/// and fonts. Names come from companies' administrators: escape whatever is text ([`PageFrame::escape`]).
+/// Each method gets the data of a page and returns the whole HTML document. The library sets the headers: the document can
+/// load only scripts and styles with [`PageFrame::nonce`], and the host app's own style sheets, images and fonts. Names
+/// come from the corps' administrators, so escape all text ([`PageFrame::escape`]).
 ///
 /// ```
 /// use wecom_login::web::{ErrorPage, PageFrame, PageRenderer};
@@ -28,38 +29,38 @@ use crate::web::browser::{escape, templates};
 /// }
 /// ```
 pub trait PageRenderer: Send + Sync + 'static {
-    /// Asks for the organisation code: a GET form to `page.action`.
+    /// The page that asks for the organization code: a GET form to `page.action`.
     fn organization_code(&self, frame: &PageFrame, page: &OrganizationCodePage) -> String {
         templates::organization_code(frame, page)
     }
 
-    /// DbWaitTracker for a click, after a logout.
+    /// The page that waits for a click, after a logout.
     fn confirm(&self, frame: &PageFrame, page: &ConfirmPage) -> String {
         templates::confirm(frame, page)
     }
 
-    /// Asks which company to enter: links.
+    /// The page that asks which corp to enter: one link each.
     fn corp_selection(&self, frame: &PageFrame, page: &CorpSelectionPage) -> String {
         templates::corp_selection(frame, page)
     }
 
-    /// Shows WeCom's QR code by WeCom's script; only with [`Builder::qr_panel`](crate::Builder::qr_panel).
+    /// The page that shows WeCom's QR code by WeCom's script; only with [`Builder::qr_panel`](crate::Builder::qr_panel).
     fn qr_panel(&self, frame: &PageFrame, page: &QrPanelPage) -> String {
         templates::qr_panel(frame, page)
     }
 
-    /// Says why a login does not go on, and what helps.
+    /// The page that says why a login failed, and what helps.
     fn error(&self, frame: &PageFrame, page: &ErrorPage) -> String {
         templates::error(frame, page)
     }
 }
 
-/// Our own pages.
+/// The default pages.
 pub(super) struct DefaultPages;
 
 impl PageRenderer for DefaultPages {}
 
-/// What all pages have.
+/// What all pages have in common.
 #[derive(Clone, Debug)]
 pub struct PageFrame {
     language: Language,
@@ -88,13 +89,13 @@ impl PageFrame {
         &self.nonce
     }
 
-    /// Name, logo and colours of the host app.
+    /// Name, logo and colors of the host app.
     #[must_use]
     pub const fn branding(&self) -> &Branding {
         &self.branding
     }
 
-    /// A whole document in our look; `title` is text, `body` is HTML.
+    /// A whole document in the default layout; `title` is text, `body` is HTML.
     #[must_use]
     pub fn layout(&self, title: &str, body: &str) -> String {
         templates::document(self, title, body)
@@ -109,24 +110,24 @@ impl PageFrame {
         self.branding.name().is_some() || self.branding.logo().is_some()
     }
 
-    /// Text, safe in HTML and in quoted attributes.
+    /// Escapes text for HTML and for quoted attributes.
     #[must_use]
     pub fn escape(text: &str) -> String {
         escape::escape(text)
     }
 }
 
-/// The page that asks for the organisation code.
+/// The page that asks for the organization code.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OrganizationCodePage {
-    /// Where the form goes, by GET. The field is called `orgCode`.
+    /// The URL of the form, which is sent by GET. The field is called `orgCode`.
     pub action: String,
     /// The hidden fields.
     pub hidden_fields: Vec<(&'static str, String)>,
-    /// What the field holds from the beginning: the code that is no good, or the one of the last login.
+    /// The initial value of the field: the code that was not found, or the one of the last login.
     pub prefilled: String,
-    /// The code that was sent is of no company.
+    /// No corp has the code that was sent.
     pub is_unknown: bool,
 }
 
@@ -134,25 +135,25 @@ pub struct OrganizationCodePage {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConfirmPage {
-    /// The link that goes on.
+    /// The link that continues the login.
     pub continue_url: String,
 }
 
-/// The page that asks which company to enter.
+/// The page that asks which corp to enter.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CorpSelectionPage {
-    /// The companies; the first is the one that the person was proven in.
+    /// The corps; the member was authenticated in the first one.
     pub corps: Vec<CorpOption>,
 }
 
-/// A company that the person may enter.
+/// A corp that the user may enter.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CorpOption {
-    /// Its name, as its administrator wrote it.
+    /// The corp's name, as its administrator wrote it.
     pub name: String,
-    /// The link that enters it.
+    /// The link that enters the corp.
     pub url: String,
 }
 
@@ -162,43 +163,43 @@ pub struct CorpOption {
 pub struct QrPanelPage {
     /// The URL of WeCom's script.
     pub script_url: String,
-    /// Its digest.
+    /// The script's digest, for the `integrity` attribute.
     pub integrity: Option<String>,
-    /// The `params` of `createWWLoginPanel`: JSON that can stand in a script.
+    /// The `params` of `createWWLoginPanel`: JSON, escaped for use in a script.
     pub parameters: String,
-    /// WeCom's own page with the QR code.
+    /// The URL of WeCom's own page with the QR code.
     pub qr_page_url: String,
 }
 
-/// The page that says why a login does not go on.
+/// The page that says why a login failed.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ErrorPage {
     /// What went wrong.
     pub error: PageError,
-    /// WeCom's number, where WeCom said no.
+    /// WeCom's errcode, where WeCom refused.
     pub errcode: Option<i64>,
     /// How long to wait before the next attempt.
     pub retry_after: Option<Duration>,
-    /// The link that begins anew, to come back to the same place.
+    /// The link that starts the same login again.
     pub retry_url: String,
-    /// The link into the app, where the browser holds a live session all the same: the person went back.
+    /// The link into the app, where the browser has a live session: the user came here by the back button.
     pub continue_url: Option<String>,
 }
 
-/// Why a login does not go on.
+/// Why a login failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PageError {
-    /// The link is not right: a parameter is unknown, twice there or of no such form.
+    /// The link is invalid: a parameter is repeated or malformed.
     BadLink,
-    /// The person said no, or WeCom came back without a code.
+    /// The member did not confirm, or WeCom redirected without a code.
     Cancelled,
-    /// The login was not begun in this browser, or too long ago.
+    /// The login was started in another browser, or its cookie has expired.
     StateMismatch,
-    /// The login took too long, or came back before.
+    /// The login took too long, or was completed before.
     Expired,
-    /// Any row of the table of errors.
+    /// Any kind of the error table.
     Failed(ErrorKind),
 }
 
@@ -214,7 +215,7 @@ impl PageError {
         }
     }
 
-    /// The code of the table, where the error is a row of it.
+    /// The wire code, where the error is in the error table.
     #[must_use]
     pub const fn code(self) -> Option<&'static str> {
         match self {
@@ -226,7 +227,7 @@ impl PageError {
 }
 
 impl ErrorPage {
-    /// What happened, and what the person can do.
+    /// What happened, and what the user can do.
     #[must_use]
     pub const fn text(&self, language: Language) -> (&'static str, &'static str) {
         crate::web::browser::messages::error_text(self.error, language)

@@ -1,4 +1,4 @@
-//! WeCom's QR code within a page of ours, by WeCom's own script (D/98174, D/98478).
+//! WeCom's QR code in a page of ours, shown by WeCom's own script (D/98174, D/98478).
 
 use serde_json::json;
 
@@ -7,14 +7,14 @@ use crate::web::browser::language::Language;
 use crate::web::browser::origin_path::is_origin_path;
 use crate::wecom::Hosts;
 
-/// A mirror of npm that serves the package's files as they are, at one exact version; from 2.3.2 on the panel works in
-/// Chrome 142 and later.
+/// A mirror of npm that serves the package's files unchanged, at one exact version. Chrome 142 and later need 2.3.2 or
+/// newer.
 const DEFAULT_SCRIPT_URL: &str =
     "https://cdn.jsdelivr.net/npm/@wecom/jssdk@2.4.4/dist/wecom.global.prod.js";
-/// The panel's frame; the script knows no other.
+/// The origin of the panel's frame. It is fixed in the script.
 const FRAME_ORIGIN: &str = "https://login.work.weixin.qq.com";
 
-/// The script of `@wecom/jssdk` that shows WeCom's QR code within our page, by `createWWLoginPanel`.
+/// The script of `@wecom/jssdk` whose `createWWLoginPanel` shows WeCom's QR code in our page.
 #[derive(Clone, Debug)]
 pub struct QrPanel {
     script_url: Box<str>,
@@ -26,8 +26,8 @@ impl QrPanel {
     pub const INTEGRITY: &'static str =
         "sha384-58T8QqVW4IseQxZ1mXd4kc17bxqd7EJTWvRp+7TlmYAyprNKkgJhP2+xYGhdDczy";
 
-    /// The file of the npm package, version 2.4.4, from jsDelivr, with [`Self::INTEGRITY`]: browsers run nothing else
-    /// under that URL. If it cannot be loaded, the page leads on to WeCom's own page.
+    /// The file of the npm package, version 2.4.4, from jsDelivr, with [`Self::INTEGRITY`], so browsers run no
+    /// other file. If the file cannot be loaded, the page redirects to WeCom's own page.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -36,12 +36,12 @@ impl QrPanel {
         }
     }
 
-    /// Loads the script from elsewhere: an https URL or a path of this origin. With an `integrity` (`sha384-…`)
-    /// browsers run nothing else.
+    /// Loads the script from another place: an https URL or a path of this origin. With an `integrity` (`sha384-…`)
+    /// browsers run no other file.
     ///
-    /// In mainland China, where jsDelivr is not dependable, serve a copy of the npm file yourself. WeCom's CDN
-    /// (`https://wwcdn.weixin.qq.com/node/open/js/wecom-jssdk-….js`, D/98560) has no digest that WeCom publishes, and
-    /// nobody says that its bytes are those of npm: take it without one, or with one of your own making.
+    /// jsDelivr is not reliable in mainland China: serve a copy of the npm file yourself. For WeCom's CDN
+    /// (`https://wwcdn.weixin.qq.com/node/open/js/wecom-jssdk-….js`, D/98560) WeCom publishes no digest, and its file may
+    /// differ from npm's: use it without a digest, or with one that you computed.
     ///
     /// ```
     /// use wecom_login::web::QrPanel;
@@ -52,7 +52,7 @@ impl QrPanel {
     /// ```
     ///
     /// # Errors
-    /// `CONFIG_ERROR`: neither a path nor an https URL, or no digest of SHA-256, SHA-384 or SHA-512.
+    /// `CONFIG_ERROR`: neither a path of this origin nor an https URL, or not a digest of SHA-256, SHA-384 or SHA-512.
     pub fn with_script(mut self, url: impl Into<String>, integrity: Option<&str>) -> Result<Self> {
         let config_error = |rule: &str| Error::new(ErrorKind::Config, rule);
         let url = url.into();
@@ -87,12 +87,12 @@ impl QrPanel {
         self.integrity.as_deref()
     }
 
-    /// Whether the panel can show these hosts: the script's frame is always WeCom's own.
+    /// Whether the panel works with these hosts: the script's frame is always WeCom's own.
     pub(super) fn supports(hosts: &Hosts) -> bool {
         hosts.qr() == FRAME_ORIGIN
     }
 
-    /// What the page may frame.
+    /// The origin that the page must be allowed to frame.
     pub(super) const fn frame_origin() -> &'static str {
         FRAME_ORIGIN
     }
@@ -104,7 +104,7 @@ impl Default for QrPanel {
     }
 }
 
-/// The parameters of `createWWLoginPanel`, as JSON that can stand in a script.
+/// The `params` of `createWWLoginPanel` as JSON, escaped for use in a script.
 pub(super) fn panel_parameters(
     corp_id: &str,
     agent_id: &str,
@@ -123,7 +123,7 @@ pub(super) fn panel_parameters(
         "lang": language.choose("zh", "en"),
         "color_scheme": "auto",
     });
-    // No text can end the script it stands in.
+    // So that no text can end the script that contains it.
     parameters
         .to_string()
         .replace('<', "\\u003c")
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scripts_are_https_or_our_own_and_digests_are_digests() {
+    fn with_script_refuses_other_urls_and_digests() {
         let set = |url: &str, integrity| QrPanel::new().with_script(url, integrity).is_ok();
         assert!(
             set("/static/wecom.js", None) && set("https://cdn.example/w.js", Some("sha384-AbC+/="))
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_cannot_end_their_script() {
+    fn panel_parameters_cannot_end_their_script() {
         let text = panel_parameters(
             "</script>",
             "1",

@@ -1,5 +1,5 @@
-//! The parameters of each route. Whatever is wrong with one is found here, before anything is called: a code that
-//! was sent along with it is not burnt.
+//! The parameters of each route. They are checked before any call to WeCom, so a request with a wrong parameter does not
+//! use up its code.
 
 use serde_json::Value;
 
@@ -107,7 +107,7 @@ pub(super) fn record_id(body: &[u8]) -> Result<i64> {
     let id = match fields.take("recordId") {
         None => return Err(invalid_param("recordId", "is missing")),
         Some(Value::Number(number)) => number.as_i64().filter(|id| *id >= 1),
-        Some(Value::String(text)) => positive(&text),
+        Some(Value::String(text)) => parse_record_id(&text),
         Some(_) => None,
     };
     let id = id.ok_or_else(|| invalid_param("recordId", RECORD_ID_RULE))?;
@@ -115,7 +115,7 @@ pub(super) fn record_id(body: &[u8]) -> Result<i64> {
     Ok(id)
 }
 
-/// The organisation code of `getLoginConfigByCode`.
+/// The organization code of `getLoginConfigByCode`.
 pub(super) fn organization_code(query: &str) -> Result<String> {
     let mut query = RouteQuery::new(query)?;
     let code = query
@@ -138,14 +138,15 @@ impl RecordsParams {
         let mut query = RouteQuery::new(query)?;
         let status = query
             .optional_text("status")?
-            .map(|word| status(&word))
+            .map(|word| parse_status(&word))
             .transpose()?;
         let limit = query
             .optional_text("limit")?
-            .map_or(Ok(DEFAULT_RECORDS_LIMIT), |text| limit(&text))?;
+            .map_or(Ok(DEFAULT_RECORDS_LIMIT), |text| parse_limit(&text))?;
         let before = query.optional_text("before")?;
-        let before = before
-            .map(|text| positive(&text).ok_or_else(|| invalid_param("before", RECORD_ID_RULE)));
+        let before = before.map(|text| {
+            parse_record_id(&text).ok_or_else(|| invalid_param("before", RECORD_ID_RULE))
+        });
         let params = Self {
             status,
             limit,
@@ -158,12 +159,12 @@ impl RecordsParams {
 
 const RECORD_ID_RULE: &str = "must be a whole number from 1 to 9223372036854775807";
 
-/// A parameter that breaks a rule.
+/// The error for a parameter that breaks a rule.
 pub(super) fn invalid_param(name: &str, rule: &str) -> Error {
     Error::new(ErrorKind::ApiParams, format!("{name} {rule}"))
 }
 
-/// A text that can be meant.
+/// Checks a text: not blank, at most 512 bytes, no control characters.
 pub(super) fn check_text(name: &str, text: String) -> Result<String> {
     if text.trim().is_empty() {
         return Err(invalid_param(name, "is blank"));
@@ -177,30 +178,30 @@ pub(super) fn check_text(name: &str, text: String) -> Result<String> {
     Ok(text)
 }
 
-/// Bare digits: no sign, no zero in front.
-fn digits(text: &str) -> bool {
+/// Whether a text is a whole number from 1 in its shortest form: no sign, no leading zero.
+fn is_canonical_number(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn positive(text: &str) -> Option<i64> {
-    if digits(text) {
+fn parse_record_id(text: &str) -> Option<i64> {
+    if is_canonical_number(text) {
         text.parse().ok()
     } else {
         None
     }
 }
 
-fn limit(text: &str) -> Result<u64> {
-    if !digits(text) {
+fn parse_limit(text: &str) -> Result<u64> {
+    if !is_canonical_number(text) {
         return Err(invalid_param("limit", "must be a whole number from 1"));
     }
-    // What does not even fit the type is larger, too.
+    // A number that does not fit the type is larger than the maximum, too.
     Ok(text
         .parse()
         .map_or(MAX_RECORDS_LIMIT, |limit: u64| limit.min(MAX_RECORDS_LIMIT)))
 }
 
-fn status(word: &str) -> Result<RecordStatus> {
+fn parse_status(word: &str) -> Result<RecordStatus> {
     Ok(match word {
         "waiting" => RecordStatus::Waiting,
         "running" => RecordStatus::Running,

@@ -9,7 +9,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T>) -> (ErrorKind, String) {
 }
 
 #[test]
-fn a_login_code_request_has_its_defaults() {
+fn optional_params_have_defaults() {
     let params = LoginCodeParams::parse(br#"{"corpId":"ww1","code":"abc"}"#).unwrap();
     assert_eq!(
         (params.corp_id.as_str(), params.code.expose()),
@@ -32,7 +32,7 @@ fn a_login_code_request_has_its_defaults() {
 }
 
 #[test]
-fn whatever_is_wrong_names_its_field_and_not_its_value() {
+fn error_names_the_field_and_never_the_value() {
     let secret = "s3cr3t-value";
     let long = "x".repeat(513);
     for (body, field) in [
@@ -87,7 +87,7 @@ fn whatever_is_wrong_names_its_field_and_not_its_value() {
 }
 
 #[test]
-fn what_is_no_object_without_repetitions_is_refused() {
+fn body_must_be_an_object_without_repeated_fields() {
     for body in [
         &b""[..],
         b"null",
@@ -128,7 +128,7 @@ fn what_is_no_object_without_repetitions_is_refused() {
 }
 
 #[test]
-fn unknown_words_have_codes_of_their_own() {
+fn unknown_login_type_and_platform_have_their_own_codes() {
     let body = br#"{"corpId":"ww1","code":"a","loginType":"QR"}"#;
     assert_eq!(
         refused(LoginCodeParams::parse(body)).0,
@@ -142,7 +142,7 @@ fn unknown_words_have_codes_of_their_own() {
 }
 
 #[test]
-fn an_organisation_code_has_the_alphabet_of_ids() {
+fn set_code_refuses_other_characters_than_those_of_ids() {
     let parse = |code: &str| {
         SetCodeParams::parse(
             json!({"corpId": "ww1", "code": code})
@@ -158,7 +158,7 @@ fn an_organisation_code_has_the_alphabet_of_ids() {
 }
 
 #[test]
-fn a_record_id_is_a_number_or_its_bare_digits() {
+fn record_id_accepts_a_number_or_its_digits() {
     for (text, id) in [
         ("1", 1),
         (r#""1""#, 1),
@@ -201,7 +201,7 @@ fn a_record_id_is_a_number_or_its_bare_digits() {
 }
 
 #[test]
-fn records_are_asked_for_within_bounds() {
+fn records_params_default_clamp_and_refuse() {
     let parse = RecordsParams::parse;
     assert_eq!(
         parse("").unwrap(),
@@ -243,7 +243,7 @@ fn records_are_asked_for_within_bounds() {
 }
 
 #[test]
-fn an_organisation_code_in_a_query_is_decoded() {
+fn organization_code_is_percent_decoded() {
     assert_eq!(organization_code("code=org%5Fcode").unwrap(), "org_code");
     for query in [
         "",
@@ -265,14 +265,14 @@ fn an_organisation_code_in_a_query_is_decoded() {
 
 proptest! {
     #[test]
-    fn no_body_and_no_query_panics(body in proptest::collection::vec(any::<u8>(), 0..200), query in ".*") {
+    fn parsing_never_panics(body in proptest::collection::vec(any::<u8>(), 0..200), query in ".*") {
         let _ = LoginCodeParams::parse(&body);
         let _ = record_id(&body);
         let _ = RecordsParams::parse(&query);
     }
 
     #[test]
-    fn every_legal_record_id_is_taken(id in 1..=i64::MAX) {
+    fn record_id_accepts_every_positive_i64(id in 1..=i64::MAX) {
         let number = record_id(json!({"recordId": id}).to_string().as_bytes());
         let text = record_id(json!({"recordId": id.to_string()}).to_string().as_bytes());
         prop_assert_eq!((number.unwrap(), text.unwrap()), (id, id));
