@@ -1,5 +1,6 @@
 //! The handle and its Builder, and the work in the background.
 
+mod assemble;
 mod background;
 mod build;
 mod builder;

@@ -1,5 +1,5 @@
-//! Who a code proves: `gettoken` with the permanent code, then `auth/getuserinfo` (D/96442), then, where it has to be
-//! asked, `user/get` (D/96255).
+//! The authentication of a member by a code: `gettoken` with the permanent code, then `auth/getuserinfo` (D/96442),
+//! then, where it has to be asked, `user/get` (D/96255).
 
 use std::fmt;
 use std::net::IpAddr;
@@ -16,19 +16,20 @@ use crate::domain::{AccessToken, OAuthCode, UserTicket};
 use crate::domain::{CorpId, SuiteId};
 use crate::domain::{Principal, Profile};
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::limits::{FAILED_OF_CLIENT, FAILED_OF_CORP, code_hash, with_login_timeout};
+use crate::login::limits::{LoginLimits, code_hash, with_login_timeout};
 use crate::members::{self, Members, Visibility};
-use crate::rate_limit::{ClientRateLimiter, RateLimiter};
 use crate::session::Sessions;
 use crate::tokens::AppCredential;
 use crate::wecom::{Api, Identity};
 
 /// WeCom's codes are 512 bytes at most (D/96442).
-const LONGEST_CODE: usize = 512;
-/// A code that WeCom refused is refused from memory for this long.
-const REFUSED_FOR: Duration = Duration::from_mins(5);
-/// Calls that carry a code of one company at the same time, so that a flood meets the limit before WeCom.
-const AT_ONCE: usize = 64;
+const MAX_CODE_BYTES: usize = 512;
+/// How long a code that WeCom refused is refused from memory.
+const REFUSED_CODE_TTL: Duration = Duration::from_mins(5);
+const MAX_REFUSED_CODES: u64 = 100_000;
+/// Calls with a code of one corp at the same time: a flood meets the limit of failed codes before WeCom.
+const MAX_CODE_CALLS_PER_CORP: usize = 64;
+const MAX_CORPS_WITH_CALLS: u64 = 10_000;
 
 /// A code to be tried on exactly one (suite, corp).
 #[derive(Debug)]
@@ -41,14 +42,14 @@ pub(crate) struct AuthAttempt {
     pub(crate) state_verified: bool,
 }
 
-/// Where a login started: an end that comes later ends it too.
+/// When a login started: a revocation that comes later revokes it too.
 #[derive(Clone, Copy, Debug)]
 struct Started {
     at: Timestamp,
     revocation_seq: u64,
 }
 
-/// Who was proven, and in which epochs.
+/// The member who was authenticated, and the epochs of that moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Authentication {
     pub(crate) member: AuthenticatedMember,
@@ -56,65 +57,60 @@ pub(crate) struct Authentication {
     pub(crate) member_epoch: i64,
     pub(crate) authorization_epoch: i64,
     pub(crate) visible_at: Timestamp,
-    /// The number of the newest end when the login started.
+    /// The number of the newest revocation when the login started.
     pub(crate) revocation_seq: u64,
-    /// The user that our auth model binds the person to, where it was read along.
+    /// The user that the default binder binds the member to, where it was read along.
     pub(crate) bound: Option<String>,
 }
 
+/// Authenticates members by codes from WeCom.
 #[derive(Clone)]
-pub(crate) struct Authenticator(pub(super) Arc<Inner>);
+pub(crate) struct Authenticator {
+    pub(super) inner: Arc<Inner>,
+}
+
+/// What the authenticator is made of.
+pub(crate) struct AuthenticatorDeps {
+    pub(crate) store: Store,
+    pub(crate) api: Api,
+    pub(crate) app_client: AppClient,
+    pub(crate) visibility: Visibility,
+    pub(crate) authorizations: Authorizations,
+    pub(crate) members: Members,
+    pub(crate) sessions: Sessions,
+}
 
 pub(super) struct Inner {
-    pub(super) store: Store,
-    pub(super) api: Api,
-    pub(super) app_client: AppClient,
-    pub(super) visibility: Visibility,
-    pub(super) authorizations: Authorizations,
-    pub(super) members: Members,
-    pub(super) sessions: Sessions,
-    pub(super) failed_of_client: ClientRateLimiter,
-    pub(super) failed_of_corp: RateLimiter<(SuiteId, CorpId)>,
-    pub(super) refused: moka::sync::Cache<[u8; 32], Timestamp>,
-    pub(super) in_flight: moka::sync::Cache<(SuiteId, CorpId), Arc<Semaphore>>,
+    deps: AuthenticatorDeps,
+    pub(super) limits: LoginLimits,
+    /// Hashes of the codes that WeCom refused, and when.
+    refused_codes: moka::sync::Cache<[u8; 32], Timestamp>,
+    /// One semaphore a corp.
+    code_permits: moka::sync::Cache<(SuiteId, CorpId), Arc<Semaphore>>,
 }
 
 impl Authenticator {
-    pub(crate) fn new(
-        store: Store,
-        api: Api,
-        app_client: AppClient,
-        visibility: Visibility,
-        authorizations: Authorizations,
-        members: Members,
-        sessions: Sessions,
-    ) -> Self {
-        let clock = Arc::clone(store.clock());
-        Self(Arc::new(Inner {
-            failed_of_client: ClientRateLimiter::new(FAILED_OF_CLIENT, Arc::clone(&clock)),
-            failed_of_corp: RateLimiter::new(FAILED_OF_CORP, clock),
-            refused: moka::sync::Cache::builder()
-                .max_capacity(100_000)
-                .time_to_live(REFUSED_FOR)
-                .build(),
-            in_flight: moka::sync::Cache::new(10_000),
-            store,
-            api,
-            app_client,
-            visibility,
-            authorizations,
-            members,
-            sessions,
-        }))
+    pub(crate) fn new(deps: AuthenticatorDeps) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                limits: LoginLimits::new(Arc::clone(deps.store.clock())),
+                refused_codes: moka::sync::Cache::builder()
+                    .max_capacity(MAX_REFUSED_CODES)
+                    .time_to_live(REFUSED_CODE_TTL)
+                    .build(),
+                code_permits: moka::sync::Cache::new(MAX_CORPS_WITH_CALLS),
+                deps,
+            }),
+        }
     }
 
-    /// Proves a person.
+    /// Authenticates a member.
     ///
     /// # Errors
     /// Any of the login errors of the table; a code that fails is counted.
     pub(crate) async fn authenticate(&self, attempt: &AuthAttempt) -> Result<Authentication> {
         let code = attempt.code.expose();
-        if code.trim().is_empty() || code.len() > LONGEST_CODE {
+        if code.trim().is_empty() || code.len() > MAX_CODE_BYTES {
             return Err(Error::new(
                 ErrorKind::ApiParams,
                 "code must be 1 to 512 bytes and not blank",
@@ -122,24 +118,24 @@ impl Authenticator {
         }
         let outcome = with_login_timeout(self.attempt(attempt)).await;
         if let Err(error) = &outcome {
-            self.count(attempt, error);
+            self.inner.limits.record(attempt, error);
         }
         outcome
     }
 
     async fn attempt(&self, attempt: &AuthAttempt) -> Result<Authentication> {
         let started = Started {
-            at: self.0.store.now(),
-            revocation_seq: self.0.sessions.revocation_seq(),
+            at: self.inner.deps.store.now(),
+            revocation_seq: self.inner.deps.sessions.revocation_seq(),
         };
         let started_at = started.at;
-        self.check_limits(attempt)?;
+        self.inner.limits.check(attempt)?;
         let code_hash = code_hash(attempt);
         if self
-            .0
-            .refused
+            .inner
+            .refused_codes
             .get(&code_hash)
-            .is_some_and(|at| started_at.since(at) < REFUSED_FOR)
+            .is_some_and(|at| started_at.since(at) < REFUSED_CODE_TTL)
         {
             return Err(Error::new(
                 ErrorKind::CodeInvalid,
@@ -147,25 +143,28 @@ impl Authenticator {
             ));
         }
         let authorization = self
-            .0
+            .inner
+            .deps
             .authorizations
             .require_active(&attempt.suite_id, &attempt.corp_id)
             .await?;
         let app = authorization.credential()?;
         let key = (attempt.suite_id.clone(), attempt.corp_id.clone());
-        let in_flight = self
-            .0
-            .in_flight
-            .get_with(key, || Arc::new(Semaphore::new(AT_ONCE)));
-        let _turn = in_flight.acquire().await;
-        // Those before us may have used the limit up while we waited.
-        self.check_limits(attempt)?;
+        let permits = self
+            .inner
+            .code_permits
+            .get_with(key, || Arc::new(Semaphore::new(MAX_CODE_CALLS_PER_CORP)));
+        let _permit = permits.acquire().await;
+        // Earlier attempts may have used the limit up meanwhile.
+        self.inner.limits.check(attempt)?;
         let (identity, token) =
             self.fetch_identity(&app, &attempt.code)
                 .await
                 .inspect_err(|error| {
                     if error.kind() == ErrorKind::CodeInvalid {
-                        self.0.refused.insert(code_hash, self.0.store.now());
+                        self.inner
+                            .refused_codes
+                            .insert(code_hash, self.inner.deps.store.now());
                     }
                 })?;
         let Identity::Member {
@@ -195,7 +194,7 @@ impl Authenticator {
         .await
     }
 
-    /// The person is proven; what remains is whether the app is visible to them, and what they are called.
+    /// Completes the authentication of a known userid: whether the app is visible to the member, and the profile.
     async fn complete(
         &self,
         authorization: &Authorization,
@@ -205,34 +204,34 @@ impl Authenticator {
         token: &AccessToken,
         started: Started,
     ) -> Result<Authentication> {
-        let (mut known, mut bound) = self.0.members.find_with_user(&who).await?.unzip();
+        let (mut known, mut bound) = self.inner.deps.members.find_with_user(&who).await?.unzip();
         let mut started = started;
         if known.as_ref().is_some_and(|known| known.left_at.is_some()) {
-            // WeCom has them back before the binding of who they were could be ended.
-            self.0.members.finish_departure(&who).await?;
+            // The member is back before the departure was finished.
+            self.inner.deps.members.finish_departure(&who).await?;
             started = Started {
-                at: self.0.store.now(),
-                revocation_seq: self.0.sessions.revocation_seq(),
+                at: self.inner.deps.store.now(),
+                revocation_seq: self.inner.deps.sessions.revocation_seq(),
             };
-            (known, bound) = self.0.members.find_with_user(&who).await?.unzip();
+            (known, bound) = self.inner.deps.members.find_with_user(&who).await?.unzip();
         }
         let mut visible_at = known.as_ref().and_then(|known| known.visible_at);
         let mut told = None;
         if visible_at.is_none_or(|at| at <= authorization.changed_at) {
-            match self.0.visibility.query(app, &who).await {
+            match self.inner.deps.visibility.query(app, &who).await {
                 Ok(profile) => {
                     told = Some(profile.unwrap_or_default());
                     visible_at = Some(started.at);
                 }
                 Err(error) if error.kind() == ErrorKind::UserNotVisible => return Err(error),
-                // WeCom cannot say; whoever it let in may come in, and the next login asks again.
+                // WeCom does not say. The login goes on, and the next one asks again.
                 Err(error) => {
-                    tracing::info!(target: "wecom_login", ?error, "visibility could not be asked");
+                    tracing::info!(target: "wecom_login", ?error, "visibility could not be checked");
                 }
             }
         }
         if let Some(user_ticket) = user_ticket {
-            let detail = async { Ok(self.0.api.user_detail(token, user_ticket).await?) };
+            let detail = async { Ok(self.inner.deps.api.user_detail(token, user_ticket).await?) };
             match members::within_optional_time(detail).await {
                 Ok(detail) => {
                     let told = told.get_or_insert_default();
@@ -250,7 +249,7 @@ impl Authenticator {
         }
         match (&told, &known) {
             (Some(profile), _) => self.keep(&who, profile, visible_at).await?,
-            (None, None) => self.0.members.upsert(&who).await?,
+            (None, None) => self.inner.deps.members.upsert(&who).await?,
             (None, Some(_)) => {}
         }
         let stored = known.as_ref();
@@ -264,14 +263,14 @@ impl Authenticator {
             email: or_stored(told.email, stored.map(|row| &row.email)),
             mobile: or_stored(told.mobile, stored.map(|row| &row.mobile)),
         };
-        // An end that came while this login was under way ends it too.
-        let ended =
-            self.0
-                .sessions
-                .member_revoked_since(&who, authorization.epoch, started.revocation_seq)
-                || stored
-                    .and_then(|row| row.ended_at)
-                    .is_some_and(|ended_at| ended_at > started.at);
+        // A revocation while this login was in progress revokes it too.
+        let ended = self.inner.deps.sessions.member_revoked_since(
+            &who,
+            authorization.epoch,
+            started.revocation_seq,
+        ) || stored
+            .and_then(|row| row.ended_at)
+            .is_some_and(|ended_at| ended_at > started.at);
         let member_epoch = stored.map_or(0, |row| row.epoch) - i64::from(ended);
         Ok(Authentication {
             member: AuthenticatedMember::new(who, profile),
@@ -292,12 +291,13 @@ impl Authenticator {
     ) -> Result<()> {
         match visible_at {
             Some(visible_at) => {
-                self.0
+                self.inner
+                    .deps
                     .members
                     .record_visible(who, profile, visible_at)
                     .await
             }
-            None => self.0.members.update_profile(who, profile).await,
+            None => self.inner.deps.members.update_profile(who, profile).await,
         }
     }
 
@@ -306,10 +306,11 @@ impl Authenticator {
         app: &AppCredential,
         code: &OAuthCode,
     ) -> Result<(Identity, AccessToken)> {
-        self.0
+        self.inner
+            .deps
             .app_client
             .call(app, |token| {
-                Box::pin(async move { self.0.api.user_identity(&token, code).await })
+                Box::pin(async move { self.inner.deps.api.user_identity(&token, code).await })
             })
             .await
     }

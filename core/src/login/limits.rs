@@ -1,83 +1,113 @@
-//! What a failed login costs: failures are counted, and a login has its time.
+//! The limits of a login: failed codes per client and per corp, and the time that a login may take.
 
+use std::fmt;
 use std::net::IpAddr;
-use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+
+use crate::clock::Clock;
 use crate::db::{DATABASE_RETRY_AFTER, DbWaitTracker};
 use crate::digest;
+use crate::domain::{CorpId, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::authenticate::{AuthAttempt, Authenticator};
+use crate::rate_limit::{ClientRateLimiter, RateLimiter};
 
 /// A login is answered within this, whatever WeCom does.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(12);
-/// Failed codes in a minute, of one client …
-pub(super) const FAILED_OF_CLIENT: u32 = 60;
-/// … and of one company; beyond it only codes that come with a state of ours are tried.
-pub(super) const FAILED_OF_CORP: u32 = 300;
+/// Failed codes of one client, per minute.
+const MAX_FAILED_CODES_PER_CLIENT: u32 = 60;
+/// Failed codes of one corp, per minute; beyond them only codes that come with a state of ours are tried.
+const MAX_FAILED_CODES_PER_CORP: u32 = 300;
 
-impl Authenticator {
-    /// The same limits for a login that is proven otherwise, by a Type of the host app.
-    ///
-    /// # Errors
-    /// `RATE_LIMITED`, `UPSTREAM_TIMEOUT`, or what `proof` says.
-    pub(crate) async fn with_rate_limit<T>(
-        &self,
-        client: Option<IpAddr>,
-        proof: impl Future<Output = Result<T>> + Send,
-    ) -> Result<T> {
-        self.0.failed_of_client.check(client)?;
-        let outcome = with_login_timeout(proof).await;
-        if let Err(error) = &outcome
-            && matches!(
-                error.kind(),
-                ErrorKind::CodeInvalid | ErrorKind::LoginCodeInvalid | ErrorKind::CorpNotAuthorized
-            )
-        {
-            self.0.failed_of_client.record(client);
+/// Counts failed codes.
+pub(super) struct LoginLimits {
+    per_client: ClientRateLimiter,
+    per_corp: RateLimiter<(SuiteId, CorpId)>,
+}
+
+impl LoginLimits {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            per_client: ClientRateLimiter::new(MAX_FAILED_CODES_PER_CLIENT, Arc::clone(&clock)),
+            per_corp: RateLimiter::new(MAX_FAILED_CODES_PER_CORP, clock),
         }
-        outcome
     }
 
-    pub(super) fn check_limits(&self, attempt: &AuthAttempt) -> Result<()> {
-        self.0.failed_of_client.check(attempt.client)?;
+    /// # Errors
+    /// `RATE_LIMITED`.
+    pub(super) fn check(&self, attempt: &AuthAttempt) -> Result<()> {
+        self.per_client.check(attempt.client)?;
         if !attempt.state_verified {
-            self.0
-                .failed_of_corp
+            self.per_corp
                 .check(&(attempt.suite_id.clone(), attempt.corp_id.clone()))?;
         }
         Ok(())
     }
 
-    pub(super) fn count(&self, attempt: &AuthAttempt, error: &Error) {
+    /// Counts a failed attempt where its error counts.
+    pub(super) fn record(&self, attempt: &AuthAttempt, error: &Error) {
         let (of_client, of_corp) = match error.kind() {
             ErrorKind::CodeInvalid => (true, error.errcode().is_some()),
             ErrorKind::CorpNotAuthorized => (true, false),
             _ => (false, false),
         };
         if of_client {
-            self.0.failed_of_client.record(attempt.client);
+            self.per_client.record(attempt.client);
         }
         if of_corp {
-            self.0
-                .failed_of_corp
+            self.per_corp
                 .record((attempt.suite_id.clone(), attempt.corp_id.clone()));
         }
     }
 }
 
-/// A login has so much time; whoever was waited for last is the one that was late. In a box, because the compiler measures
-/// how deep the futures of a whole request go.
+impl fmt::Debug for LoginLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LoginLimits")
+    }
+}
+
+impl Authenticator {
+    /// Applies the limits of a client to a login whose person is authenticated in another way: by a login code, or by a
+    /// login provider of the host app.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`, `UPSTREAM_TIMEOUT`, or what `login` says.
+    pub(crate) async fn with_rate_limit<T>(
+        &self,
+        client: Option<IpAddr>,
+        login: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
+        let per_client = &self.inner.limits.per_client;
+        per_client.check(client)?;
+        let outcome = with_login_timeout(login).await;
+        if let Err(error) = &outcome
+            && matches!(
+                error.kind(),
+                ErrorKind::CodeInvalid | ErrorKind::LoginCodeInvalid | ErrorKind::CorpNotAuthorized
+            )
+        {
+            per_client.record(client);
+        }
+        outcome
+    }
+}
+
+/// Fails after `LOGIN_TIMEOUT` with 503 if the database was being awaited, else 504. Boxed for the depth of the caller's
+/// types, as in `TaskRunner::run`.
 pub(super) fn with_login_timeout<'a, T: 'a>(
     login: impl Future<Output = Result<T>> + Send + 'a,
-) -> Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>> {
+) -> BoxFuture<'a, Result<T>> {
     Box::pin(async move {
         let waits = DbWaitTracker::default();
-        let late = |_| {
+        let timed_out = |_| {
             Err(if waits.is_waiting() {
                 Error::new(
                     ErrorKind::StoreUnavailable,
-                    "the database did not answer in a login's time",
+                    "the database did not answer within the login's timeout",
                 )
                 .with_retry_after(DATABASE_RETRY_AFTER)
             } else {
@@ -86,11 +116,11 @@ pub(super) fn with_login_timeout<'a, T: 'a>(
         };
         tokio::time::timeout(LOGIN_TIMEOUT, waits.scope(login))
             .await
-            .unwrap_or_else(late)
+            .unwrap_or_else(timed_out)
     })
 }
 
-/// By what a refused code is known.
+/// The key of a refused code.
 pub(super) fn code_hash(attempt: &AuthAttempt) -> [u8; 32] {
     let parts = [
         attempt.suite_id.as_str(),

@@ -12,7 +12,7 @@ mod service;
 mod session_creation;
 mod used_states;
 
-pub(crate) use authenticate::{AuthAttempt, Authentication, Authenticator};
+pub(crate) use authenticate::{AuthAttempt, Authentication, Authenticator, AuthenticatorDeps};
 pub(crate) use browser::{BrowserLoginDeps, BrowserLoginService, CallbackOutcome, OAuthCallback};
 pub(crate) use corp_selection::CorpSelection;
 pub(crate) use login_codes::{LoginCodes, LoginGrant};

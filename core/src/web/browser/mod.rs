@@ -7,6 +7,8 @@
 mod branding;
 mod callback;
 mod cookies;
+mod corp_selection;
+mod flow_end;
 mod escape;
 mod flow_cookie;
 mod language;

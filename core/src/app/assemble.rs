@@ -1,0 +1,278 @@
+//! The assembly of a handle: every part is made from those it needs, and the background tasks are started.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio::sync::{Notify as Wake, mpsc};
+
+use crate::app::background::{Background, Receivers};
+use crate::app::build::config;
+use crate::app::builder::{Builder, Database};
+use crate::app::handle::{Inner, WecomLogin};
+use crate::app::housekeeping::Housekeeping;
+use crate::authorization::{AppClient, Authorizations};
+use crate::db::{ConnectionClass, Pool, Store};
+use crate::domain::Suites;
+use crate::element::{InstanceKind, Instances};
+use crate::error::Result;
+use crate::inbox::handlers::EventHandlers;
+use crate::inbox::receive::CallbackReceiver;
+use crate::inbox::store::Inbox;
+use crate::inbox::worker::Worker;
+use crate::login::{
+    Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService, CorpSelection,
+    LoginCodes, LoginService, OrganizationCodes, SessionCreation, UsedStates,
+};
+use crate::members::{DefaultUserBinder, DynUserBinder, Members, Visibility};
+use crate::services::{
+    AdminDeps, AdminService, AuthService, LinkDeps, LinkService, SessionDeps, SessionService,
+};
+use crate::session::Sessions;
+use crate::task_runner::TaskRunner;
+use crate::tokens::Tokens;
+use crate::vault::Vault;
+use crate::web::{HttpDeps, HttpService};
+use crate::wecom::Api;
+
+impl Builder {
+    /// Opens the database and assembles the handle.
+    pub(super) async fn assemble(self) -> Result<WecomLogin> {
+        let runtime =
+            Handle::try_current().map_err(|_| config("build runs within a tokio runtime"))?;
+        let http_config = self.http_config()?;
+        let hosts = self.hosts()?;
+        let retention = self.retention.clone().checked()?;
+        let instances = self.read_instances()?;
+        let suites = Suites::new(instances.iter().filter_map(|(_, kind)| match kind {
+            InstanceKind::QywxProxy(config) => Some(config.suite.clone()),
+            InstanceKind::Custom { .. } => None,
+        }));
+        let instances = Arc::new(Instances::new(instances)?);
+        let database = match self.database {
+            Some(Database::Connection(connection)) => Pool::from(connection),
+            Some(Database::Url(url)) => Pool::connect(&url).await?,
+            None => return Err(config("database_url or database is missing")),
+        };
+        let store = Store::open(database, self.clock, self.migrate).await?;
+        let vault = Vault::unlock(store.clone(), &self.data_keys).await?;
+        let keys = vault.keys().clone();
+        let tasks = TaskRunner::new(runtime.clone());
+        let shutdown_on_drop = tasks.shutdown_on_drop();
+
+        let (session_task_sender, session_tasks) = mpsc::unbounded_channel();
+        let (redelivery_sender, redeliveries) = mpsc::unbounded_channel();
+        let (authorizations_due, record_stored) = (Arc::new(Wake::new()), Arc::new(Wake::new()));
+        let api = Api::new(self.http_client, hosts.clone());
+        let tokens = Tokens::new(
+            api.clone(),
+            store.clone(),
+            keys.clone(),
+            self.authorization_cache_size,
+            runtime.clone(),
+        );
+        let sessions = Sessions::new(
+            store.with_class(ConnectionClass::Sessions),
+            &keys,
+            self.sessions,
+            session_task_sender,
+            runtime,
+        );
+        let authorizations = Authorizations::new(crate::authorization::Deps {
+            store: store.clone(),
+            keys: keys.clone(),
+            api: api.clone(),
+            tokens: tokens.clone(),
+            sessions: sessions.clone(),
+            suites: suites.clone(),
+            hooks: Arc::clone(&self.hooks),
+            due: Arc::clone(&authorizations_due),
+            capacity: self.authorization_cache_size,
+        });
+        let default_binder = DefaultUserBinder::new(store.clone(), self.binding_policy);
+        let is_default_binder = self.binder.is_none();
+        let binder: Arc<dyn DynUserBinder> = match self.binder {
+            Some(wrap) => wrap(default_binder),
+            None => Arc::new(default_binder),
+        };
+        let members = Members::new(store.clone(), sessions.clone(), binder, is_default_binder);
+        let app_client = AppClient::new(tokens.clone(), authorizations.clone());
+        let visibility = Visibility::new(
+            store.clone(),
+            api.clone(),
+            app_client.clone(),
+            authorizations.clone(),
+            members.clone(),
+        );
+
+        let corps = CorpSelection {
+            suites: suites.clone(),
+            instances: Arc::clone(&instances),
+            authorizations: authorizations.clone(),
+            members: members.clone(),
+        };
+        let creation = SessionCreation {
+            store: store.clone(),
+            instances: Arc::clone(&instances),
+            authorizations: authorizations.clone(),
+            members: members.clone(),
+            visibility: visibility.clone(),
+            corps: corps.clone(),
+            sessions: sessions.clone(),
+            hooks: Arc::clone(&self.hooks),
+            tasks: tasks.clone(),
+        };
+        let authenticator = Authenticator::new(AuthenticatorDeps {
+            store: store.clone(),
+            api: api.clone(),
+            app_client,
+            visibility: visibility.clone(),
+            authorizations: authorizations.clone(),
+            members: members.clone(),
+            sessions: sessions.clone(),
+        });
+        let login_codes = LoginCodes::new(store.clone());
+        let used_states = UsedStates::new(store.clone());
+        let organization_codes = OrganizationCodes::new(store.clone());
+        let browser_login = BrowserLoginService::new(BrowserLoginDeps {
+            store: store.clone(),
+            instances: Arc::clone(&instances),
+            authorizations: authorizations.clone(),
+            authenticator: authenticator.clone(),
+            corps: corps.clone(),
+            creation: creation.clone(),
+            login_codes: login_codes.clone(),
+            used_states: used_states.clone(),
+            organization_codes: organization_codes.clone(),
+            tasks: tasks.clone(),
+        });
+
+        let inbox = Inbox::new(
+            store.with_class(ConnectionClass::Callbacks),
+            keys.clone(),
+            Arc::clone(&record_stored),
+            redelivery_sender,
+        );
+        let receiver = CallbackReceiver::new(
+            suites.clone(),
+            Arc::clone(&instances),
+            inbox.clone(),
+            authorizations.clone(),
+            Arc::clone(&self.hooks),
+            store.clone(),
+            tasks.clone(),
+        );
+        let handlers = EventHandlers::new(
+            store.clone(),
+            keys.clone(),
+            authorizations.clone(),
+            members.clone(),
+            Arc::clone(&self.hooks),
+        );
+        let worker = Worker::new(
+            store.with_class(ConnectionClass::Worker),
+            handlers,
+            inbox.clone(),
+            suites.ids(),
+            record_stored,
+            tasks.shutdown_token().clone(),
+        );
+
+        let auth = AuthService {
+            login: LoginService {
+                instances: Arc::clone(&instances),
+                authorizations: authorizations.clone(),
+                authenticator,
+                corps,
+                creation: creation.clone(),
+                login_codes: login_codes.clone(),
+                organization_codes,
+                sessions: sessions.clone(),
+            },
+            receiver,
+            worker: worker.clone(),
+            tasks: tasks.clone(),
+            _shutdown_on_drop: shutdown_on_drop.clone(),
+        };
+        let admin = AdminService::new(
+            AdminDeps {
+                store: store.clone(),
+                vault: vault.clone(),
+                suites: suites.clone(),
+                authorizations: authorizations.clone(),
+                members: members.clone(),
+                tasks: tasks.clone(),
+            },
+            shutdown_on_drop.clone(),
+        );
+        let session_service = SessionService::new(
+            SessionDeps {
+                instances: Arc::clone(&instances),
+                authorizations: authorizations.clone(),
+                members,
+                sessions: sessions.clone(),
+                creation,
+                tasks: tasks.clone(),
+            },
+            shutdown_on_drop.clone(),
+        );
+        let links = LinkService::new(
+            LinkDeps {
+                suites: suites.clone(),
+                instances: Arc::clone(&instances),
+                authorizations: authorizations.clone(),
+                tokens,
+                api,
+                tasks: tasks.clone(),
+            },
+            shutdown_on_drop.clone(),
+        );
+        let http = HttpService::new(HttpDeps {
+            config: http_config,
+            store: store.clone(),
+            keys,
+            hosts,
+            instances: Arc::clone(&instances),
+            sessions: sessions.clone(),
+            session_service: session_service.clone(),
+            auth: auth.clone(),
+            admin: admin.clone(),
+            browser_login,
+            tasks: tasks.clone(),
+        });
+        let background = Background {
+            housekeeping: Housekeeping {
+                store: store.clone(),
+                suites,
+                sessions: sessions.clone(),
+                login_codes,
+                used_states,
+                retention,
+            },
+            store,
+            vault,
+            sessions,
+            authorizations: authorizations.clone(),
+            visibility,
+            inbox,
+            worker,
+            tasks: tasks.clone(),
+        };
+        background.start(Receivers {
+            redeliveries,
+            session_tasks,
+            authorizations_due,
+        });
+        Ok(WecomLogin::new(Inner {
+            instances,
+            meta: self.meta,
+            http,
+            auth,
+            admin,
+            sessions: session_service,
+            links,
+            authorizations,
+            tasks,
+            shutdown_on_drop,
+        }))
+    }
+}
