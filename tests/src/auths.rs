@@ -1,4 +1,4 @@
-//! The configuration that apps and sandboxes of the suite share.
+//! The `auths/` directory that the apps and sandboxes of the conformance suite share.
 
 use std::fs;
 use std::path::Path;
@@ -29,7 +29,7 @@ const ROTATED_AES_KEY: &str = "bN3xQ8vLpZ2mKd7RtW5yHc9GjF1sUa4EoT6iPkXwYqM";
 const SECOND_TOKEN: &str = "ConformanceCallbackToken02";
 const SECOND_AES_KEY: &str = "Zx9Kp3Lm7Qr5Tv1Wy8Bd2Fg6Hj4Nc0Sa3Ue9Io5PkRt";
 
-/// What no answer may ever hold.
+/// The secrets, which no response may contain.
 pub const SECRETS: [&str; 9] = [
     TOKEN,
     AES_KEY,
@@ -48,7 +48,7 @@ pub fn keys() -> CallbackKeys {
     pair(TOKEN, AES_KEY)
 }
 
-/// The further pair of the first suite, from `callbackKeys`.
+/// The second pair of the first suite, from `callbackKeys`.
 #[must_use]
 pub fn rotated_keys() -> CallbackKeys {
     pair(ROTATED_TOKEN, ROTATED_AES_KEY)
@@ -60,7 +60,7 @@ pub fn second_keys() -> CallbackKeys {
     pair(SECOND_TOKEN, SECOND_AES_KEY)
 }
 
-/// Keys of nobody.
+/// Keys of no suite.
 #[must_use]
 pub fn foreign_keys() -> CallbackKeys {
     pair(
@@ -107,7 +107,7 @@ pub fn write(root: &Path) {
     instance(root, "Second", &second);
 }
 
-/// A business file of the first suite with these fields beside `authConfig`.
+/// The business file of an instance of the first suite, with these fields beside `authConfig`.
 fn first(fields: Value) -> Value {
     let mut business = json!({
         "authConfig": {

@@ -82,8 +82,8 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Runs the scenarios that the command line asks for, in the words of libtest: names to look for, `--exact`, `--skip`,
-/// `--list`, `--test-threads` (or `RUST_TEST_THREADS`). What else libtest knows changes nothing.
+/// Runs the scenarios that the command line selects, with libtest's arguments: names, `--exact`, `--skip`,
+/// `--list`, `--test-threads` (or `RUST_TEST_THREADS`). Other arguments of libtest are ignored.
 #[must_use]
 pub fn run(scenarios: Vec<Scenario>) -> ExitCode {
     let asked = Asked::read(std::env::args().skip(1));
@@ -147,7 +147,7 @@ fn sum_up(outcomes: &[(String, Outcome)], filtered_out: usize) -> ExitCode {
     }
 }
 
-/// What the command line asks for.
+/// The parsed command line.
 struct Asked {
     names: Vec<String>,
     skipped: Vec<String>,

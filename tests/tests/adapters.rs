@@ -1,4 +1,4 @@
-//! What the adapters have in common, and what only running apps show.
+//! Properties of every adapter that only a running app shows.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ fn one_line(text: &str) -> Option<&str> {
     text.split_inclusive(')').next()
 }
 
-/// Fails when a path is mounted by one adapter only: it asks the routers themselves, so that no path has to be guessed.
+/// Compares the routers' own lists of paths with the route table.
 #[actix_web::test]
 async fn every_adapter_mounts_exactly_the_route_table() {
     let app = TestApp::from_auths_directory()
@@ -44,7 +44,7 @@ async fn every_adapter_mounts_exactly_the_route_table() {
     let table: BTreeSet<String> = routes().iter().map(|route| route.path.to_owned()).collect();
     let router = wecom_login_tower::login_routes::<()>(&app.login);
     let router = format!("{router:?}");
-    // Behind it stands what axum itself answers unknown paths with.
+    // What follows is axum's own fallback.
     let (mounted, _) = router.split_once("fallback_router").unwrap();
     assert_eq!(paths(mounted), table, "axum");
 
@@ -56,7 +56,7 @@ async fn every_adapter_mounts_exactly_the_route_table() {
     let actix = actix_web::test::init_service(actix).await;
     let request = actix_web::test::TestRequest::with_uri("/nowhere").to_request();
     let map = actix_web::test::call_and_read_body(&actix, request).await;
-    // actix writes the parts of a pattern, too.
+    // actix also prints the parts of each pattern.
     let map: String = std::str::from_utf8(&map)
         .unwrap()
         .split("patterns: ")
@@ -67,7 +67,7 @@ async fn every_adapter_mounts_exactly_the_route_table() {
     app.stop().await;
 }
 
-/// Two members need the same access token; the one for whom it is being fetched hangs up.
+/// Two logins need the same access token; the client that triggered the fetch disconnects.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn token_fetch_completes_after_client_disconnects() {
     for adapter in ADAPTERS {
@@ -120,7 +120,7 @@ async fn token_fetch_completes_after_client_disconnects() {
     }
 }
 
-/// An app that tells us no addresses, such as an axum app without `into_make_service_with_connect_info`.
+/// An app without client addresses, such as an axum app without `into_make_service_with_connect_info`.
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_without_an_address_share_one_limit() {
     let app = TestApp::from_auths_directory()

@@ -1,6 +1,6 @@
-//! A login with warm tokens of a member who was seen today asks the database twice at most, and WeCom once.
+//! A login with cached tokens takes at most two statements and one call to WeCom.
 //!
-//! A test of its own, because the statements of the process are counted.
+//! A test binary of its own, because it counts the statements of the process.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use sea_orm::Database;
@@ -10,7 +10,7 @@ use wecom_login_tests::database::pool;
 use wecom_login_tests::log::LogCapture;
 use wecom_login_tests::{TestApp, until};
 
-/// What a login may look at, but for the session that it makes.
+/// The tables that a login may query.
 const TABLES: [&str; 4] = [
     "wecom_person",
     "wecom_session",
@@ -46,7 +46,7 @@ async fn login_without_suite_id_takes_two_statements_and_one_call() {
         let before = calls(&node);
         log_in(SUITE).await.unwrap();
         asked.push(calls(&node) - before);
-        // The feed of ends is read and the house is kept whether or not anybody logs in.
+        // The revocation log and housekeeping are polled independently of logins.
         let log = lines.text();
         statements.push(
             log.lines()
@@ -54,14 +54,14 @@ async fn login_without_suite_id_takes_two_statements_and_one_call() {
                 .count(),
         );
     }
-    // The fewest: a token may be refreshed in one of them.
+    // The minimum: a token may be refreshed in one of the rounds.
     assert_eq!(
         (statements.iter().min(), asked.iter().min()),
         (Some(&2), Some(&1)),
         "{statements:?} {asked:?}"
     );
 
-    // Whatever changes which suites a corp holds is seen all the same.
+    // A change of the corp's suites is noticed.
     node.install_suite(0, SECOND_SUITE).await;
     let refused = async |kind| log_in_with("made-up".to_owned()).await.unwrap_err().kind() == kind;
     until("a suiteId is required", async || {

@@ -1,4 +1,4 @@
-//! What is secret is in no line of the log, however much is logged.
+//! No secret is in the log, at any level.
 //!
 //! A test of its own, because it reads the log of the process.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -13,7 +13,7 @@ use wecom_sandbox::Fault;
 #[tokio::test(flavor = "multi_thread")]
 async fn log_holds_no_secret_and_no_query() {
     let lines = LogCapture::default();
-    // All that is ours, our pool's statements among it.
+    // Everything of the product, including its statements.
     let filter = "warn,wecom_login=trace,wecom_login_tower=trace,sqlx=trace,sea_orm=trace";
     lines.record(filter);
     let node = TestApp::builder().provider().start().await;
@@ -33,7 +33,7 @@ async fn log_holds_no_secret_and_no_query() {
         .await;
     assert!((400..500).contains(&wrong_key.status));
 
-    // Failures say more than successes: refused codes and secrets, a call that breaks, an event that fails.
+    // Failures log more than successes: rejected codes and secrets, a broken call, a failed event.
     let refused_code = "refused-code-of-somebody";
     assert_eq!(
         node.log_in_with_code(&corp, refused_code, Some(SUITE))

@@ -1,6 +1,6 @@
-//! One session that is not in memory is read once, however many requests ask for it at the same time.
+//! Concurrent requests with the same uncached session load it once.
 //!
-//! A test of its own, because the statements of the process are counted.
+//! A test binary of its own, because it counts the statements of the process.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use http::{HeaderMap, header};

@@ -1,4 +1,4 @@
-//! The harness itself: a app starts, a member logs in, everything ends.
+//! The harness itself: an app starts, a member logs in, everything stops.
 
 use wecom_login_tests::adapter::{AxumAdapter, HOST_404};
 use wecom_login_tests::auths::COMPANY_A;

@@ -1,4 +1,4 @@
-//! The app in actix-web.
+//! The host app in actix-web.
 
 use std::net::TcpListener;
 use std::thread;
@@ -43,7 +43,7 @@ impl Adapter for ActixAdapter {
         });
         let handle = handle.recv().unwrap();
         RunningApp::new(move || {
-            // Sent at once; the thread ends when it is done.
+            // The command is sent at once; joining the thread waits for its end.
             drop(handle.stop(false));
             let ended = thread.join();
             assert!(ended.is_ok() || thread::panicking(), "the app panicked");

@@ -1,4 +1,4 @@
-//! The app in axum.
+//! The host app in axum.
 
 use std::net::{SocketAddr, TcpListener};
 use std::thread;

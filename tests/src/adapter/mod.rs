@@ -15,7 +15,7 @@ pub use self::axum::AxumAdapter;
 
 /// A framework that the login can be mounted in.
 ///
-/// The app has, beside the login routes at [`Layout::mount`]:
+/// Beside the login routes at [`Layout::mount`], the app has:
 ///
 /// | route | is |
 /// |---|---|
@@ -71,7 +71,7 @@ impl Layout {
         }
     }
 
-    /// What stands before our paths; empty at the root.
+    /// The prefix of the login routes; empty at the root.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
         match self {
@@ -81,14 +81,14 @@ impl Layout {
     }
 }
 
-/// An app that runs; it is stopped and waited for when this is dropped.
+/// A running app; dropping it stops the app and waits for its end.
 pub struct RunningApp {
-    /// In a lock, so that whoever shares an app need not care whether this can be shared.
+    /// In a mutex, so that the struct is `Sync` although the closure is not.
     stop: Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
 impl RunningApp {
-    /// An app that `stop` ends; it comes back when the app has ended.
+    /// An app that `stop` stops; it returns when the app has ended.
     pub fn new(stop: impl FnOnce() + Send + 'static) -> Self {
         Self {
             stop: Mutex::new(Some(Box::new(stop))),
@@ -111,7 +111,7 @@ impl fmt::Debug for RunningApp {
     }
 }
 
-/// What the app's routes tell of a user.
+/// The JSON with which the app's routes describe a user.
 #[must_use]
 pub fn describe(user: &CurrentUser) -> Value {
     json!({

@@ -1,4 +1,4 @@
-//! Who may administer.
+//! Access to the admin routes.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::TestRequest;
 use crate::app::ADMIN_KEY;
 use crate::auths::COMPANY_A;
 
-/// What a predicate was asked: for which action, on which corp.
+/// The arguments of a call of the predicate: action and corp.
 type Asked = (AdminAction, Option<String>);
 
 fn admin_asks() -> [TestRequest; 4] {
@@ -60,7 +60,7 @@ pub(super) async fn ten_wrong_admin_keys_block_the_client(target: Target) {
         let wait: u64 = shut.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=60).contains(&wait));
     }
-    // What stands further left in the header the client wrote itself.
+    // Addresses further left in the header come from the client.
     let forged = TestRequest::get("/corps")
         .bearer(ADMIN_KEY)
         .forwarded_for(&format!("198.51.100.9, {guesser}"));

@@ -1,4 +1,4 @@
-//! How long a body may be, and that a bad one costs nothing.
+//! Body limits, and that a rejected body spends no code.
 
 use serde_json::json;
 
@@ -41,7 +41,7 @@ pub(super) async fn body_limits_are_independent_of_the_host_app(target: Target) 
             "/retryCallBack" => json!({"recordId": 4_000_000}),
             _ => json!({"corpId": "wwnobody", "code": "x"}),
         };
-        // White space is no content: the longest body that is read, and one byte more.
+        // White space is valid padding: the longest body that is accepted, and one byte more.
         let padded = |length: usize| {
             let mut body = body.to_string().into_bytes();
             body.resize(length, b' ');
@@ -99,7 +99,7 @@ pub(super) async fn body_limits_are_independent_of_the_host_app(target: Target) 
             refused(&app.send(ask(NOTIFY_LIMIT + 1)).await, 413);
         }
     }
-    // An event as long as an envelope may be is taken.
+    // The longest event that fits into an envelope is accepted.
     let long = "x".repeat(40_000);
     let push = Push::suite_event(SUITE, "reserved", 1, &[("Long", &long)]);
     assert_eq!(app.send(push.post().chunked(7000)).await.text(), "success");

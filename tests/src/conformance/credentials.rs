@@ -93,7 +93,7 @@ pub(super) async fn session_cookie_is_read_and_cleared(target: Target) {
             clears_the_cookie(&reply);
         }
     }
-    // Nothing to clear where a bearer was the bad one.
+    // An invalid bearer clears no cookie.
     let reply = app
         .send_to_host(TestRequest::get("/api/hello").bearer("nonsense"))
         .await;
@@ -180,10 +180,10 @@ pub(super) async fn unsafe_method_with_cookie_needs_same_origin(target: Target) 
 
 pub(super) async fn bearer_and_cookie_of_two_sessions_conflict(target: Target) {
     let app = target.app().start().await;
-    let person = app.member(COMPANY_A);
+    let member = app.member(COMPANY_A);
     let (one, two) = (
-        app.token(COMPANY_A, &person).await,
-        app.token(COMPANY_A, &person).await,
+        app.token(COMPANY_A, &member).await,
+        app.token(COMPANY_A, &member).await,
     );
     let dead = ended(&app).await;
     for path in ["/api/hello", "/api/public"] {
@@ -229,7 +229,7 @@ pub(super) fn invalid(reply: &TestResponse) {
     );
 }
 
-/// A session that was and is no more.
+/// The token of a session that has ended.
 pub(super) async fn ended(app: &TestApp) -> String {
     let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
     app.send(TestRequest::post("/logout").bearer(&token))

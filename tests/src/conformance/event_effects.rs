@@ -1,4 +1,4 @@
-//! On what an event acts, and how often.
+//! The effects of an event: only on its own corp, and only once.
 
 use super::Target;
 use super::notify::{records, succeeds};
@@ -9,8 +9,8 @@ use crate::until;
 pub(super) async fn corp_push_acts_only_on_its_own_corp(target: Target) {
     let app = target.app().start().await;
     let open = app.open_corp();
-    let person = app.member(COMPANY_A);
-    let token = app.token(COMPANY_A, &person).await;
+    let member = app.member(COMPANY_A);
+    let token = app.token(COMPANY_A, &member).await;
     let seconds = app.now_millis() / 1000;
     let stamp = seconds.to_string();
     let time = ("TimeStamp", stamp.as_str());
@@ -31,7 +31,7 @@ pub(super) async fn corp_push_acts_only_on_its_own_corp(target: Target) {
         ("MsgType", "event"),
         ("Event", "change_contact"),
         ("ChangeType", "delete_user"),
-        ("UserID", person.as_str()),
+        ("UserID", member.as_str()),
     ];
     let mut of_suite = vec![("SuiteId", SUITE)];
     of_suite.extend_from_slice(&deleted);
@@ -39,33 +39,33 @@ pub(super) async fn corp_push_acts_only_on_its_own_corp(target: Target) {
     twice.push(("UserID", "somebody"));
     let nested = format!(
         "<xml><ToUserName>{COMPANY_A}</ToUserName><MsgType>text</MsgType><Content><Event>change_contact</Event>\
-         <ChangeType>delete_user</ChangeType><UserID>{person}</UserID></Content></xml>"
+         <ChangeType>delete_user</ChangeType><UserID>{member}</UserID></Content></xml>"
     );
     for push in [
-        // A company cannot cancel, neither another nor itself: that is the suite's to say.
+        // A corp's push cannot cancel any authorization: only a suite event can.
         Push::new(&open, xml(&named)),
         Push::new(
             COMPANY_A,
             xml(&[&[("ToUserName", COMPANY_A)], cancel.as_slice()].concat()),
         ),
-        // The suite does not speak of a company's people.
+        // A suite event cannot act on a corp's members.
         Push::new(SUITE, xml(&of_suite)),
-        // A field that comes twice, and one that a member wrote.
+        // A repeated field, and a field inside a member's text.
         Push::new(COMPANY_A, xml(&twice)),
         Push::new(COMPANY_A, nested),
-        // Another company's person of the same userid.
+        // Another corp's member with the same userid.
         Push::corp_event(
             &open,
             "change_contact",
             seconds,
-            &[("ChangeType", "delete_user"), ("UserID", &person)],
+            &[("ChangeType", "delete_user"), ("UserID", &member)],
         ),
     ] {
         succeeds(&app.post_push(&push).await);
     }
     app.settled_records().await;
     assert_eq!(app.hello_status(&token).await, 200);
-    // The real thing, for comparison.
+    // The valid event, for comparison.
     succeeds(&app.post_push(&Push::new(COMPANY_A, xml(&deleted))).await);
     until("the session is revoked", async || {
         app.hello_status(&token).await == 401
@@ -76,32 +76,32 @@ pub(super) async fn corp_push_acts_only_on_its_own_corp(target: Target) {
 
 pub(super) async fn redelivered_event_runs_once(target: Target) {
     let app = target.app().start().await;
-    let person = app.member(COMPANY_A);
+    let member = app.member(COMPANY_A);
     let event = Push::corp_event(
         COMPANY_A,
         "unsubscribe",
         1_700_000_000,
-        // Of the company's own fields only this one matters: FromUserName is whose event it is.
+        // FromUserName names the member.
         &[],
     );
     let message = String::from_utf8(event.message.clone())
         .unwrap()
-        .replace("sys", &person);
+        .replace("sys", &member);
     let event = Push {
         message: message.into_bytes(),
         ..event
     };
-    let first = app.token(COMPANY_A, &person).await;
+    let first = app.token(COMPANY_A, &member).await;
     succeeds(&app.post_push(&event).await);
     until("the session is revoked", async || {
         app.hello_status(&first).await == 401
     })
     .await;
     app.settled_records().await;
-    let second = app.token(COMPANY_A, &person).await;
+    let second = app.token(COMPANY_A, &member).await;
     let before = records(&app).await;
     for nonce in ["a", "b", "c"] {
-        // Sealed and signed anew, as a retry may be.
+        // Encrypted and signed again, as a retry may be.
         let again = Push {
             nonce: nonce.to_owned(),
             random: [nonce.as_bytes()[0]; 16],

@@ -1,4 +1,4 @@
-//! What happens to corps and members while others are logged in.
+//! Events of a corp and its members, and the sessions they end.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::auths::{COMPANY_A, SUITE};
 use crate::until;
 use crate::{TestRequest, send};
 
-/// Ends within moments: the work comes after the answer to WeCom.
+/// Waits for the end of a session: an event is executed after its push was answered.
 async fn ends(app: &TestApp, token: &str) {
     until("the session is revoked", async || {
         app.hello_status(token).await == 401
@@ -24,13 +24,13 @@ pub(super) async fn cancel_auth_ends_every_session_of_the_corp(target: Target) {
     let app = target.app().start().await;
     let open = app.open_corp();
     let mut tokens = Vec::new();
-    for person in app.sandbox.user_ids(COMPANY_A).iter().take(2) {
-        tokens.push(app.token(COMPANY_A, person).await);
-        tokens.push(app.token(COMPANY_A, person).await);
+    for member in app.sandbox.user_ids(COMPANY_A).iter().take(2) {
+        tokens.push(app.token(COMPANY_A, member).await);
+        tokens.push(app.token(COMPANY_A, member).await);
     }
     let other = app.token(&open, &app.member(&open)).await;
-    let person = app.member(COMPANY_A);
-    let code = app.code(COMPANY_A, &person);
+    let member = app.member(COMPANY_A);
+    let code = app.code(COMPANY_A, &member);
     assert!(app.sandbox.cancel(COMPANY_A).await.unwrap().succeeded());
     for token in &tokens {
         ends(&app, token).await;
@@ -62,7 +62,7 @@ pub(super) async fn cancel_auth_ends_every_session_of_the_corp(target: Target) {
     );
 
     app.install_corp(SUITE, COMPANY_A).await;
-    let back = app.token(COMPANY_A, &person).await;
+    let back = app.token(COMPANY_A, &member).await;
     assert_eq!(app.hello_status(&back).await, 200);
     for token in &tokens {
         assert_eq!(
@@ -76,10 +76,10 @@ pub(super) async fn cancel_auth_ends_every_session_of_the_corp(target: Target) {
 
 pub(super) async fn login_code_from_before_a_cancellation_is_invalid(target: Target) {
     let app = target.app().start().await;
-    let person = app.member(COMPANY_A);
+    let member = app.member(COMPANY_A);
     let mut codes = Vec::new();
     for _ in 0..2 {
-        let body = json!({"corpId": COMPANY_A, "code": app.code(COMPANY_A, &person)});
+        let body = json!({"corpId": COMPANY_A, "code": app.code(COMPANY_A, &member)});
         let code = app
             .send(TestRequest::post("/QywxProxyCompanyA/getLoginCode").json(&body))
             .await
@@ -102,9 +102,9 @@ pub(super) async fn login_code_from_before_a_cancellation_is_invalid(target: Tar
     exchange(codes[1].clone())
         .await
         .assert_problem(401, "LOGIN_CODE_INVALID");
-    // The same for a member who was logged out everywhere meanwhile.
-    let token = app.token(COMPANY_A, &person).await;
-    let body = json!({"corpId": COMPANY_A, "code": app.code(COMPANY_A, &person)});
+    // The same after the member has logged out everywhere.
+    let token = app.token(COMPANY_A, &member).await;
+    let body = json!({"corpId": COMPANY_A, "code": app.code(COMPANY_A, &member)});
     let code = app
         .send(TestRequest::post("/QywxProxyCompanyA/getLoginCode").json(&body))
         .await
@@ -138,7 +138,7 @@ pub(super) async fn member_who_leaves_loses_session_and_binding(target: Target) 
         .send(TestRequest::post("/loginByWorkbench").json(&body))
         .await;
     assert_ne!(gone.status, 200, "who left cannot log in");
-    // The userid comes back: it is a new member.
+    // The userid is used again: it is a new member.
     let join = format!("/sandbox/corps/{COMPANY_A}/members/{}/join", members[0]);
     let joined = send(
         app.sandbox.addr(),
@@ -200,7 +200,7 @@ pub(super) async fn hidden_member_cannot_log_in(target: Target) {
     let app = target.app().start().await;
     let members = app.sandbox.user_ids(COMPANY_A);
     let token = app.token(COMPANY_A, &members[0]).await;
-    // Later than the login: its visibility is asked anew after the change.
+    // Later than the login, so that visibility is read again after the change.
     app.advance(std::time::Duration::from_secs(1));
     assert!(
         app.sandbox
@@ -233,8 +233,8 @@ pub(super) async fn hidden_member_cannot_log_in(target: Target) {
 
 pub(super) async fn reset_permanent_code_keeps_sessions(target: Target) {
     let app = target.app().start().await;
-    let person = app.member(COMPANY_A);
-    let token = app.token(COMPANY_A, &person).await;
+    let member = app.member(COMPANY_A);
+    let token = app.token(COMPANY_A, &member).await;
     assert!(
         app.sandbox
             .reset_secret(COMPANY_A)
@@ -249,7 +249,7 @@ pub(super) async fn reset_permanent_code_keeps_sessions(target: Target) {
     );
     assert_eq!(app.hello_status(&token).await, 200);
     app.sandbox.expire_tokens();
-    let _ = app.log_in(COMPANY_A, &person).await;
+    let _ = app.log_in(COMPANY_A, &member).await;
     assert!(app.sandbox.change(COMPANY_A).await.unwrap().succeeded());
     app.settled_records().await;
     assert_eq!(app.hello_status(&token).await, 200);

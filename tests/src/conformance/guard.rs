@@ -94,7 +94,7 @@ pub(super) async fn browser_is_redirected_to_login(target: Target) {
         &app.send_to_host(TestRequest::get("/api/hello").header("accept", html))
             .await,
     );
-    // Whatever the host app answers in place of a rejection, the redirect is the same.
+    // A replaced rejection does not change the redirect.
     let replaced = TestRequest::get("/api/replaced-page")
         .header("accept", html)
         .cookie("nonsense");
@@ -112,7 +112,7 @@ pub(super) async fn browser_is_redirected_to_login(target: Target) {
             .status,
         418
     );
-    // Where nobody can be led back to, the login leads to the app's root.
+    // A `returnTo` that is too long is dropped.
     let long = format!("/api/page?{}", "x".repeat(2000));
     let reply = app
         .send_to_host(TestRequest::get(long).header("accept", html))
@@ -121,7 +121,7 @@ pub(super) async fn browser_is_redirected_to_login(target: Target) {
     app.stop().await;
 }
 
-/// Nobody stores the redirect, frames it, or learns from it where the browser was.
+/// Asserts that the redirect is not stored, not framed, and sends no referrer.
 #[track_caller]
 fn is_a_quiet_redirect(reply: &TestResponse) {
     assert_eq!(reply.header("www-authenticate"), None);

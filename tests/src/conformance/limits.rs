@@ -1,4 +1,4 @@
-//! How often a client may fail, and that WeCom hears no more of it.
+//! Limits of failed logins, and that WeCom is not called beyond them.
 
 use std::time::Duration;
 
@@ -29,20 +29,20 @@ fn limited(reply: &TestResponse) {
 pub(super) async fn sixty_failed_codes_block_the_client(target: Target) {
     let app = target.app().start().await;
     let (guesser, other) = ("203.0.113.1", "203.0.113.2");
-    let person = app.member(COMPANY_A);
+    let member = app.member(COMPANY_A);
     let calls = app.sandbox.calls("auth/getuserinfo");
     for number in 0..59 {
         let reply = try_code(&app, COMPANY_A, &format!("guess-{number}"), guesser).await;
         reply.assert_problem(401, "CODE_INVALID");
     }
-    // What succeeds is not counted.
-    let _ = try_code(&app, COMPANY_A, &app.code(COMPANY_A, &person), guesser)
+    // Successful logins are not counted.
+    let _ = try_code(&app, COMPANY_A, &app.code(COMPANY_A, &member), guesser)
         .await
         .success();
     try_code(&app, COMPANY_A, "guess-59", guesser)
         .await
         .assert_problem(401, "CODE_INVALID");
-    let good = app.code(COMPANY_A, &person);
+    let good = app.code(COMPANY_A, &member);
     for code in ["guess-60", "guess-61", &good] {
         limited(&try_code(&app, COMPANY_A, code, guesser).await);
     }
@@ -62,7 +62,7 @@ pub(super) async fn sixty_failed_codes_block_the_client(target: Target) {
     );
     let _ = try_code(&app, COMPANY_A, &good, other).await.success();
     app.advance(Duration::from_secs(60));
-    let _ = try_code(&app, COMPANY_A, &app.code(COMPANY_A, &person), guesser)
+    let _ = try_code(&app, COMPANY_A, &app.code(COMPANY_A, &member), guesser)
         .await
         .success();
     app.stop().await;
@@ -77,7 +77,7 @@ pub(super) async fn failed_code_is_refused_without_a_call(target: Target) {
             .assert_problem(401, "CODE_INVALID");
     }
     assert_eq!(app.sandbox.calls("auth/getuserinfo"), calls + 1);
-    // Each corp's codes are its own.
+    // Failed codes are remembered for each corp.
     try_code(&app, &app.open_corp(), "stale", "203.0.113.1")
         .await
         .assert_problem(401, "CODE_INVALID");
@@ -135,7 +135,7 @@ pub(super) async fn thirty_organization_code_lookups_block_the_client(target: Ta
         };
         app.send(TestRequest::get(format!("{route}?code={code}")).forwarded_for(client))
     };
-    // An IPv6 client has a whole /64 to come from.
+    // An IPv6 client is counted by its /64.
     let (one, same, other) = ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1");
     for number in 0..30 {
         let client = if number < 15 { one } else { same };

@@ -1,4 +1,4 @@
-//! getLoginCode, then loginByCode.
+//! `getLoginCode` and `loginByCode`.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use crate::auths::{COMPANY_A, SUITE};
 use crate::{TestRequest, TestResponse};
 
 /// `getLoginCode` of an instance for a new code of a member.
-async fn login_code(app: &TestApp, instance: &str, corp: &str, person: &str) -> Value {
-    let body = json!({"corpId": corp, "code": app.code(corp, person)});
+async fn login_code(app: &TestApp, instance: &str, corp: &str, member: &str) -> Value {
+    let body = json!({"corpId": corp, "code": app.code(corp, member)});
     app.send(TestRequest::post(format!("/{instance}/getLoginCode")).json(&body))
         .await
         .success()
@@ -25,8 +25,8 @@ async fn exchange(app: &TestApp, body: &Value) -> TestResponse {
 pub(super) async fn login_code_is_exchanged_for_a_session(target: Target) {
     let app = target.app().start().await;
     let corp = app.open_corp();
-    let person = app.member(&corp);
-    let code = login_code(&app, "QywxProxyDefault", &corp, &person).await;
+    let member = app.member(&corp);
+    let code = login_code(&app, "QywxProxyDefault", &corp, &member).await;
     has_fields(&code, &["loginCode", "corpList", "userId"]);
     assert_eq!(code["corpList"].as_array().unwrap().len(), 1);
     has_fields(&code["corpList"][0], &["corpId", "corpName"]);
@@ -64,7 +64,7 @@ pub(super) async fn login_code_is_exchanged_for_a_session(target: Target) {
     let user = &result["user"];
     assert_eq!(
         (&user["userId"], &user["thirdUserId"]),
-        (&code["userId"], &json!(person))
+        (&code["userId"], &json!(member))
     );
     assert_eq!(user["corpId"], corp);
     assert!(
@@ -91,13 +91,13 @@ pub(super) async fn login_code_is_exchanged_for_a_session(target: Target) {
         .json();
     let expected = json!({
         "userId": code["userId"],
-        "thirdUserId": person,
+        "thirdUserId": member,
         "corpId": corp,
         "suiteId": SUITE,
         "platform": "app",
     });
     assert_eq!(hello, expected);
-    let again = app.log_in(&corp, &person).await;
+    let again = app.log_in(&corp, &member).await;
     assert_eq!(
         again["userId"], code["userId"],
         "the same member is the same user"
@@ -107,10 +107,10 @@ pub(super) async fn login_code_is_exchanged_for_a_session(target: Target) {
 
 pub(super) async fn login_code_is_used_once(target: Target) {
     let app = target.app().start().await;
-    let person = app.member(COMPANY_A);
-    let code = login_code(&app, "QywxProxyCompanyA", COMPANY_A, &person).await;
+    let member = app.member(COMPANY_A);
+    let code = login_code(&app, "QywxProxyCompanyA", COMPANY_A, &member).await;
     let body = json!({"loginCode": code["loginCode"]});
-    // However many try at once, one gets in.
+    // Of concurrent exchanges, one succeeds.
     let mut got_in = 0;
     let tries = tokio::join!(
         exchange(&app, &body),
@@ -132,10 +132,10 @@ pub(super) async fn login_code_is_used_once(target: Target) {
 
 pub(super) async fn login_code_expires_after_five_minutes(target: Target) {
     let app = target.app().start().await;
-    let person = app.member(COMPANY_A);
-    let first = login_code(&app, "QywxProxyDefault", COMPANY_A, &person).await;
+    let member = app.member(COMPANY_A);
+    let first = login_code(&app, "QywxProxyDefault", COMPANY_A, &member).await;
     app.advance(Duration::from_millis(299_999));
-    let second = login_code(&app, "QywxProxyDefault", COMPANY_A, &person).await;
+    let second = login_code(&app, "QywxProxyDefault", COMPANY_A, &member).await;
     let _ = exchange(&app, &json!({"loginCode": first["loginCode"]}))
         .await
         .success();
@@ -147,8 +147,8 @@ pub(super) async fn login_code_expires_after_five_minutes(target: Target) {
 
 pub(super) async fn wrong_corp_spends_the_login_code(target: Target) {
     let app = target.app().start().await;
-    let (corp, person) = (app.open_corp(), app.member(COMPANY_A));
-    let code = login_code(&app, "QywxProxyCompanyA", COMPANY_A, &person).await;
+    let (corp, member) = (app.open_corp(), app.member(COMPANY_A));
+    let code = login_code(&app, "QywxProxyCompanyA", COMPANY_A, &member).await;
     let wrong = exchange(
         &app,
         &json!({"loginCode": code["loginCode"], "corpId": corp}),
@@ -161,7 +161,7 @@ pub(super) async fn wrong_corp_spends_the_login_code(target: Target) {
     )
     .await;
     right.assert_problem(401, "LOGIN_CODE_INVALID");
-    let code = login_code(&app, "QywxProxyCompanyA", COMPANY_A, &person).await;
+    let code = login_code(&app, "QywxProxyCompanyA", COMPANY_A, &member).await;
     let named = exchange(
         &app,
         &json!({"loginCode": code["loginCode"], "corpId": COMPANY_A}),
@@ -173,9 +173,9 @@ pub(super) async fn wrong_corp_spends_the_login_code(target: Target) {
 
 pub(super) async fn platform_and_login_type_are_kept_on_the_session(target: Target) {
     let app = target.app().start().await;
-    let person = app.member(COMPANY_A);
+    let member = app.member(COMPANY_A);
     for (login_type, platform) in [("qr", "web"), ("workbench", "mobile"), ("qr", "app")] {
-        let body = json!({"corpId": COMPANY_A, "code": app.code(COMPANY_A, &person), "loginType": login_type});
+        let body = json!({"corpId": COMPANY_A, "code": app.code(COMPANY_A, &member), "loginType": login_type});
         let code = app
             .send(TestRequest::post("/QywxProxyDefault/getLoginCode").json(&body))
             .await

@@ -1,4 +1,4 @@
-//! Which instance takes whose codes.
+//! Logins by instance and corp.
 
 use std::collections::BTreeSet;
 
@@ -29,9 +29,9 @@ pub(super) async fn workbench_login_picks_the_instance_of_the_corp(target: Targe
         (COMPANY_A.to_owned(), "auths.QywxProxyCompanyA"),
         (app.open_corp(), "auths.QywxProxyDefault"),
     ] {
-        let person = app.member(&corp);
-        // Without a content type, as curl sends it; and once only.
-        let body = json!({"corpId": corp, "code": app.code(&corp, &person), "platform": "mobile"});
+        let member = app.member(&corp);
+        // Without a content type, as curl sends it.
+        let body = json!({"corpId": corp, "code": app.code(&corp, &member), "platform": "mobile"});
         let result = app
             .send(TestRequest::post("/loginByWorkbench").body(body.to_string()))
             .await;
@@ -41,7 +41,7 @@ pub(super) async fn workbench_login_picks_the_instance_of_the_corp(target: Targe
             (&result["platform"], &result["corpId"]),
             (&json!("mobile"), &json!(corp))
         );
-        assert_eq!(result["user"]["thirdUserId"], person);
+        assert_eq!(result["user"]["thirdUserId"], member);
         let me = app
             .send(TestRequest::get("/me").bearer(result["token"].as_str().unwrap()))
             .await
@@ -76,7 +76,7 @@ pub(super) async fn instance_and_corp_must_match(target: Target) {
     let _ = login_code(&app, "QywxProxyDefault", &open, &code)
         .await
         .success();
-    // A pinned corp may come in by the unpinned instance, too, as long as its own is on.
+    // A pinned corp may also use the unpinned instance, as long as its own instance is active.
     let code = app.code(COMPANY_A, &app.member(COMPANY_A));
     let _ = login_code(&app, "QywxProxyDefault", COMPANY_A, &code)
         .await
@@ -153,7 +153,7 @@ pub(super) async fn code_login_off_disables_json_logins(target: Target) {
     app.stop().await;
 }
 
-/// Holds every corp but company A back.
+/// Defers every corp but company A.
 struct OnlyCompanyA;
 
 impl Hooks for OnlyCompanyA {
@@ -186,7 +186,7 @@ pub(super) async fn unauthorized_corps_are_indistinguishable(target: Target) {
     app.settled_records().await;
     assert!(app.sandbox.cancel(cancelled).await.unwrap().succeeded());
     app.settled_records().await;
-    // Company A is broken: its secret does not work, whoever asks.
+    // The authorization of company A is broken: its secret is rejected.
     app.sandbox
         .fault(Fault::of("gettoken").errcode(40001))
         .unwrap();
@@ -207,7 +207,7 @@ pub(super) async fn unauthorized_corps_are_indistinguishable(target: Target) {
     for answer in &answers {
         answer.assert_problem(403, "CORP_NOT_AUTHORIZED");
         assert_eq!(answer.body, answers[0].body);
-        // In no order: actix keeps none.
+        // Without their order, which actix does not keep.
         let names = |reply: &TestResponse| {
             reply
                 .headers
@@ -231,8 +231,8 @@ pub(super) async fn corp_with_two_suites_must_name_one(target: Target) {
     for suite in [SUITE, SECOND_SUITE] {
         app.install_corp(suite, &corp).await;
     }
-    let person = app.member(&corp);
-    let code = |suite: &str| app.sandbox.code_for_suite(&corp, &person, suite).unwrap();
+    let member = app.member(&corp);
+    let code = |suite: &str| app.sandbox.code_for_suite(&corp, &member, suite).unwrap();
     let body = |suite: Option<&str>, code: &str| {
         let mut body = json!({"corpId": corp, "code": code});
         if let Some(suite) = suite {

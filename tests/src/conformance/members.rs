@@ -1,4 +1,4 @@
-//! People who are not simply members.
+//! Members of special kinds, and the binding policy.
 
 use wecom_login::{BindingPolicy, CorpId, Principal, SuiteId, WecomUserId};
 
@@ -34,17 +34,17 @@ pub(super) async fn bound_users_only_rejects_unbound_members(target: Target) {
         .app()
         .configure(|builder| builder.binding_policy(BindingPolicy::BoundUsersOnly));
     let app = setup.start().await;
-    let person = app.member(COMPANY_A);
-    app.try_log_in(COMPANY_A, &person)
+    let member = app.member(COMPANY_A);
+    app.try_log_in(COMPANY_A, &member)
         .await
         .assert_problem(403, "USER_AUTH_MISS");
     let who = Principal::new(
         SuiteId::new(SUITE).unwrap(),
         CorpId::new(COMPANY_A).unwrap(),
-        WecomUserId::new(&person).unwrap(),
+        WecomUserId::new(&member).unwrap(),
     );
     app.login.admin().bind_user(&who, "user-17").await.unwrap();
-    assert_eq!(app.log_in(COMPANY_A, &person).await["userId"], "user-17");
+    assert_eq!(app.log_in(COMPANY_A, &member).await["userId"], "user-17");
     // The same userid in another corp is another member.
     let other = app.open_corp();
     app.try_log_in(&other, &app.member(&other))

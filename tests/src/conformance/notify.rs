@@ -10,7 +10,7 @@ use crate::push::{Push, xml};
 use crate::until;
 use crate::{TestRequest, TestResponse};
 
-/// The plaintext comes back, with every header of a callback's answer.
+/// Asserts that the plaintext is echoed, with the headers of every callback response.
 #[track_caller]
 pub(super) fn echoes(reply: &TestResponse, text: &str) {
     assert_eq!((reply.status, reply.text()), (200, text));
@@ -22,7 +22,7 @@ pub(super) fn succeeds(reply: &TestResponse) {
     echoes(reply, "success");
 }
 
-/// How many records there are.
+/// The number of records.
 pub(super) async fn records(app: &TestApp) -> usize {
     app.list_records("limit=500").await.len()
 }
@@ -67,7 +67,7 @@ pub(super) async fn valid_pushes_are_accepted(target: Target) {
                 push.encrypted()
             )
         },
-        // The outer name is a hint and no more.
+        // The outer ToUserName is not trusted.
         |push: &Push| {
             xml(&[
                 ("ToUserName", "wwsomebodyelse"),
@@ -79,7 +79,7 @@ pub(super) async fn valid_pushes_are_accepted(target: Target) {
         let ask = TestRequest::post(format!("/notify?{}", push.query())).body(envelope(&push));
         succeeds(&app.send(ask).await);
     }
-    // Old or from the future: there is no window.
+    // The timestamp of the query is not checked.
     let mut push = next();
     push.timestamp = "1".to_owned();
     succeeds(&app.post_push(&push).await);
@@ -156,12 +156,12 @@ pub(super) async fn unhandled_pushes_are_ignored_without_payload(target: Target)
             ),
             "x",
         ),
-        // A corp that never authorized the app, but names itself.
+        // A corp that never authorized the app.
         (
             Push::corp_event("wwstranger0000001", "unsubscribe", 1, &[("UserID", "x")]),
             "unsubscribe",
         ),
-        // A corp that we do not know, which is found out when the record is worked on.
+        // An unknown corp, which is detected when the record runs.
         (
             Push::suite_event(
                 SUITE,

@@ -1,4 +1,4 @@
-//! setCode, and what an organization code finds.
+//! `setCode`, and the lookup by organization code.
 
 use serde_json::json;
 use wecom_login::wecom::State;

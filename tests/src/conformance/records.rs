@@ -1,4 +1,4 @@
-//! callbackRecords and retryCallBack.
+//! `callbackRecords` and `retryCallBack`.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::push::Push;
 use crate::until;
 use crate::{TestRequest, TestResponse};
 
-/// An AuthCode as WeCom makes them, of nobody.
+/// An AuthCode of the right form that WeCom never issued.
 const NO_SUCH_CODE: &str =
     "no-such-code-no-such-code-no-such-code-no-such-code-no-such-code-no-such-code";
 
@@ -163,7 +163,7 @@ pub(super) async fn retry_runs_only_unfinished_records(target: Target) {
     let again = retry(&app, &failed).await;
     again.assert_problem(502, "UPSTREAM_ERROR");
     assert_eq!(again.json()["errcode"], 40078);
-    // The same push again is tried again, too.
+    // A redelivery of the same push retries it, too.
     let attempts = record_of(&app, "reset_permanent_code", "failed").await["attempts"]
         .as_i64()
         .unwrap();
@@ -182,7 +182,7 @@ pub(super) async fn retry_runs_only_unfinished_records(target: Target) {
 pub(super) async fn retry_of_a_running_record_is_409(target: Target) {
     let app = target.app().start().await;
     let corp = app.open_corps().remove(1);
-    // While WeCom takes its time the record is in work. A machine under load may miss that, but not each time.
+    // The record runs while WeCom delays its answer. A machine under load may miss that, but not each time.
     let mut missed = 0;
     loop {
         app.sandbox
@@ -243,7 +243,7 @@ pub(super) async fn missing_suite_ticket_is_503_with_a_hint(target: Target) {
             .is_some_and(|hint| hint.contains("suite_ticket")),
         "{waiting}"
     );
-    // The worker lets go of a record a moment after it can be read that it waits.
+    // The status may be stored shortly before the in-flight marker is cleared.
     retry(&app, &waiting)
         .await
         .assert_problem(503, "SUITE_TICKET_MISSING");
@@ -252,7 +252,7 @@ pub(super) async fn missing_suite_ticket_is_503_with_a_hint(target: Target) {
         0,
         "WeCom is not called without a suite_ticket"
     );
-    // The ticket comes, and the record that waits is woken.
+    // The arrival of the suite_ticket wakes the waiting record.
     let notify = format!("http://{}{}/notify", app.address(), target.layout.prefix());
     app.sandbox.set_notify(&notify).unwrap();
     until("WeCom was called", async || {
@@ -262,8 +262,8 @@ pub(super) async fn missing_suite_ticket_is_503_with_a_hint(target: Target) {
             .is_some_and(|error| error.contains("40078"))
     })
     .await;
-    // It was tried before: for a minute another node may have the permanent code in hand.
-    // The worker may be between two looks when the clock moves, so it is moved until it has looked.
+    // After a first attempt another node may hold the permanent code for a minute.
+    // The worker may be between two polls when the clock advances, so it is advanced until the worker has polled.
     until("the record failed", async || {
         app.advance(Duration::from_secs(60));
         app.list_records("status=failed")

@@ -1,4 +1,4 @@
-//! Callbacks that are refused, all alike.
+//! Pushes that are refused: all with the same response.
 
 use wecom_login::callback::{CallbackKeys, encrypt, sign};
 
@@ -53,13 +53,13 @@ pub(super) async fn invalid_callbacks_are_403_alike(target: Target) {
             format!("msg_signature={signature}&timestamp=1&nonce=n"),
             &encrypted[4..],
         ),
-        // What is signed and does not decrypt.
+        // A valid signature over invalid ciphertext.
         signed("abc="),
         signed("AAAA"),
         signed(&encrypted[..encrypted.len() - 24]),
         signed(&with_key(&auths::foreign_keys())),
         signed(&with_key(&auths::rotated_keys())),
-        // Whom it is for.
+        // The receiveid.
         Push::new("", good.message.clone()).post(),
         Push::new("dksomebody", good.message.clone()).post(),
         Push::new(
@@ -71,7 +71,7 @@ pub(super) async fn invalid_callbacks_are_403_alike(target: Target) {
         Push::new(&format!("{SUITE}x"), good.message.clone()).post(),
         Push::new(&SUITE[..SUITE.len() - 1], good.message.clone()).post(),
         Push::new("ww wrong", good.message.clone()).post(),
-        // An inner name that is not that of the receiveid.
+        // An inner SuiteId or ToUserName that differs from the receiveid.
         Push::new(
             SUITE,
             xml(&[("SuiteId", SECOND_SUITE), ("InfoType", "other")]),
@@ -96,7 +96,7 @@ pub(super) async fn invalid_callbacks_are_403_alike(target: Target) {
             ]),
         )
         .post(),
-        // Another suite's door.
+        // The callback URL of another suite.
         good.clone().path("/Second/notify").post(),
         good.clone()
             .keys(auths::second_keys())

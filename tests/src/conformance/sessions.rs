@@ -1,4 +1,4 @@
-//! What a member sees of their sessions, and how sessions end.
+//! `/me` and `/sessions`, and how sessions end.
 
 use std::time::Duration;
 
@@ -39,11 +39,11 @@ async fn ids(app: &TestApp, token: &str) -> Vec<String> {
 
 pub(super) async fn me_and_sessions_show_the_sessions_of_the_user(target: Target) {
     let app = target.app().start().await;
-    let person = app.member(COMPANY_A);
+    let member = app.member(COMPANY_A);
     let began = app.now_millis();
-    let first = app.log_in(COMPANY_A, &person).await;
+    let first = app.log_in(COMPANY_A, &member).await;
     app.advance(Duration::from_secs(5));
-    let second = app.token(COMPANY_A, &person).await;
+    let second = app.token(COMPANY_A, &member).await;
     let token = first["token"].as_str().unwrap();
     let me = app
         .send(TestRequest::get("/me").bearer(token))
@@ -87,11 +87,11 @@ pub(super) async fn me_and_sessions_show_the_sessions_of_the_user(target: Target
 
 pub(super) async fn logout_ends_one_session_and_logout_all_every_one(target: Target) {
     let app = target.app().start().await;
-    let person = app.member(COMPANY_A);
+    let member = app.member(COMPANY_A);
     let stranger = app.sandbox.user_ids(COMPANY_A).remove(1);
     let mut tokens = Vec::new();
     for _ in 0..4 {
-        tokens.push(app.token(COMPANY_A, &person).await);
+        tokens.push(app.token(COMPANY_A, &member).await);
         app.advance(Duration::from_secs(1));
     }
     let other = app.token(COMPANY_A, &stranger).await;
@@ -136,7 +136,7 @@ pub(super) async fn logout_ends_one_session_and_logout_all_every_one(target: Tar
         .await
         .assert_problem(401, "TOKEN_INVALID");
 
-    let last = app.token(COMPANY_A, &person).await;
+    let last = app.token(COMPANY_A, &member).await;
     let elsewhere = app.open_corp();
     let elsewhere = app.token(&elsewhere, &app.member(&elsewhere)).await;
     let by_cookie = TestRequest::post("/logoutAll")
@@ -158,17 +158,17 @@ pub(super) async fn logout_ends_one_session_and_logout_all_every_one(target: Tar
         ),
         (200, 200)
     );
-    let back = app.token(COMPANY_A, &person).await;
+    let back = app.token(COMPANY_A, &member).await;
     assert_eq!(ids(&app, &back).await.len(), 1);
     app.stop().await;
 }
 
 pub(super) async fn idle_session_ends(target: Target) {
     let app = target.app().start().await;
-    let person = app.member(COMPANY_A);
+    let member = app.member(COMPANY_A);
     let (used, unused) = (
-        app.token(COMPANY_A, &person).await,
-        app.token(COMPANY_A, &person).await,
+        app.token(COMPANY_A, &member).await,
+        app.token(COMPANY_A, &member).await,
     );
     app.advance(24 * HOUR - Duration::from_millis(1));
     assert_eq!(app.hello_status(&used).await, 200);

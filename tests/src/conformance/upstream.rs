@@ -1,4 +1,4 @@
-//! When WeCom says no, or nothing.
+//! Errors and timeouts of WeCom.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ const IDENTITY: &str = "auth/getuserinfo";
 
 pub(super) async fn wecom_errors_map_to_codes(target: Target) {
     let app = target.app().start().await;
-    let person = app.member(COMPANY_A);
-    let _ = app.log_in(COMPANY_A, &person).await;
+    let member = app.member(COMPANY_A);
+    let _ = app.log_in(COMPANY_A, &member).await;
     for (errcode, status, code) in [
         (40029, 401, "CODE_INVALID"),
         (42003, 401, "CODE_INVALID"),
@@ -32,7 +32,7 @@ pub(super) async fn wecom_errors_map_to_codes(target: Target) {
         app.sandbox
             .fault(Fault::of(IDENTITY).errcode(errcode).times(1))
             .unwrap();
-        let reply = app.try_log_in(COMPANY_A, &person).await;
+        let reply = app.try_log_in(COMPANY_A, &member).await;
         reply.assert_problem(status, code);
         assert_eq!(reply.json()["errcode"], errcode);
         assert_eq!(
@@ -45,49 +45,49 @@ pub(super) async fn wecom_errors_map_to_codes(target: Target) {
         app.sandbox
             .fault(Fault::of(IDENTITY).http_status(status).times(1))
             .unwrap();
-        let reply = app.try_log_in(COMPANY_A, &person).await;
+        let reply = app.try_log_in(COMPANY_A, &member).await;
         reply.assert_problem(502, "UPSTREAM_ERROR");
         assert!(reply.json().get("errcode").is_none());
     }
     let nonsense = json!({"api": IDENTITY, "times": 1, "body": "<html>busy</html>"});
     let fault = TestRequest::post("/sandbox/faults").json(&nonsense);
     assert!(crate::send(app.sandbox.addr(), &fault).await.status < 300);
-    app.try_log_in(COMPANY_A, &person)
+    app.try_log_in(COMPANY_A, &member)
         .await
         .assert_problem(502, "UPSTREAM_ERROR");
-    // The switches of the sandbox for the same.
+    // The same errors by the sandbox's switches.
     app.sandbox
         .change_settings(json!({"licence": false}))
         .await
         .unwrap();
-    app.try_log_in(COMPANY_A, &person)
+    app.try_log_in(COMPANY_A, &member)
         .await
         .assert_problem(403, "LICENCE_MISSING");
     app.sandbox
         .change_settings(json!({"licence": null, "disabled": [COMPANY_A]}))
         .await
         .unwrap();
-    app.try_log_in(COMPANY_A, &person)
+    app.try_log_in(COMPANY_A, &member)
         .await
         .assert_problem(403, "LOGIN_DISABLED");
     app.sandbox
         .change_settings(json!({"disabled": null}))
         .await
         .unwrap();
-    let _ = app.log_in(COMPANY_A, &person).await;
+    let _ = app.log_in(COMPANY_A, &member).await;
     app.stop().await;
 }
 
 pub(super) async fn rejected_token_is_refetched_once(target: Target) {
     let app = target.app().start().await;
-    let person = app.member(COMPANY_A);
-    let _ = app.log_in(COMPANY_A, &person).await;
+    let member = app.member(COMPANY_A);
+    let _ = app.log_in(COMPANY_A, &member).await;
     for errcode in [40014, 42001] {
         let calls = app.sandbox.calls(IDENTITY);
         app.sandbox
             .fault(Fault::of(IDENTITY).errcode(errcode).times(1))
             .unwrap();
-        let _ = app.log_in(COMPANY_A, &person).await;
+        let _ = app.log_in(COMPANY_A, &member).await;
         assert_eq!(
             app.sandbox.calls(IDENTITY),
             calls + 2,
@@ -96,7 +96,7 @@ pub(super) async fn rejected_token_is_refetched_once(target: Target) {
         app.sandbox
             .fault(Fault::of(IDENTITY).errcode(errcode).times(2))
             .unwrap();
-        let reply = app.try_log_in(COMPANY_A, &person).await;
+        let reply = app.try_log_in(COMPANY_A, &member).await;
         reply.assert_problem(502, "UPSTREAM_ERROR");
         assert_eq!(reply.json()["errcode"], errcode);
         assert_eq!(
@@ -106,14 +106,14 @@ pub(super) async fn rejected_token_is_refetched_once(target: Target) {
         );
     }
     app.sandbox.expire_tokens();
-    let _ = app.log_in(COMPANY_A, &person).await;
+    let _ = app.log_in(COMPANY_A, &member).await;
     app.stop().await;
 }
 
 pub(super) async fn failed_profile_read_keeps_the_login(target: Target) {
     let app = target.app().start().await;
     let members = app.sandbox.user_ids(COMPANY_A);
-    // Later than the authorization: who is seen from now on need not be asked for again.
+    // Later than the authorization, so that a visible member is not read again.
     app.advance(Duration::from_secs(1));
     app.sandbox
         .fault(Fault::of("user/get").errcode(48002))
@@ -140,13 +140,13 @@ pub(super) async fn failed_profile_read_keeps_the_login(target: Target) {
 
 pub(super) async fn hanging_wecom_is_504(target: Target) {
     let app = target.app().start().await;
-    let person = app.member(COMPANY_A);
-    let token = app.token(COMPANY_A, &person).await;
+    let member = app.member(COMPANY_A);
+    let token = app.token(COMPANY_A, &member).await;
     app.sandbox
         .fault(Fault::of(IDENTITY).delay_ms(30_000).times(1))
         .unwrap();
     let calls = app.sandbox.calls(IDENTITY);
-    let waiting = app.try_log_in(COMPANY_A, &person);
+    let waiting = app.try_log_in(COMPANY_A, &member);
     let (waited, hello) = tokio::join!(waiting, app.hello_status(&token));
     waited.assert_problem(504, "UPSTREAM_TIMEOUT");
     assert_eq!(
@@ -158,6 +158,6 @@ pub(super) async fn hanging_wecom_is_504(target: Target) {
         calls + 1,
         "the code is not sent again"
     );
-    let _ = app.log_in(COMPANY_A, &person).await;
+    let _ = app.log_in(COMPANY_A, &member).await;
     app.stop().await;
 }

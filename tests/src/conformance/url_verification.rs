@@ -1,4 +1,4 @@
-//! The check of a callback URL.
+//! URL verification.
 
 use super::Target;
 use super::notify::{echoes, records};
@@ -58,7 +58,7 @@ pub(super) async fn url_verification_echoes_for_known_receiveids(target: Target)
     ] {
         refusals.push(app.send(Push::new(SUITE, text).get()).await);
     }
-    // A captured POST, sent again as a URL check, would come back decrypted.
+    // A captured POST, replayed as a URL verification, would be echoed decrypted.
     let ticket = Push::suite_event(SUITE, "suite_ticket", 1, &[("SuiteTicket", "hush")]);
     refusals.push(app.send(ticket.get()).await);
     refusals.push(

@@ -1,4 +1,4 @@
-//! [`DemoProcess`]: an example app with its own sandbox, as members run it.
+//! [`DemoProcess`]: an example app with its own sandbox.
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Pushes of the tests: signed and encrypted by the product's own functions, and wrong wherever a test wants it.
+//! Pushes to the callback URL, signed and encrypted by the product's own functions.
 //!
 //! [`Push`] is sent over a socket and can be changed part by part; [`PushBuilder`] makes [`SignedPush`]es that are handed
 //! to a handle or a process.

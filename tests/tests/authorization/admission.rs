@@ -1,4 +1,4 @@
-//! The host app's say about a new corp.
+//! The host app's decision about a new corp.
 
 use wecom_login::{CorpDecision, CorpId, SuiteId};
 use wecom_login_tests::app::SUITE;
@@ -41,7 +41,7 @@ async fn deferred_or_denied_corp_is_answered_like_an_unknown_corp() {
             unknown.json(),
             "the responses are identical"
         );
-        // The code was not burnt meanwhile.
+        // The code was not spent.
         decide(&node, &corp, CorpDecision::Approve).await;
         let login = node.log_in_with_code(&corp, &code, Some(SUITE)).await;
         assert_eq!(login.status, 200, "{:?}", login.json());

@@ -1,4 +1,4 @@
-//! An authorization that WeCom's answers break, and what heals it.
+//! Authorizations that WeCom's errors break, and what heals them.
 
 use std::time::Duration;
 
@@ -88,7 +88,7 @@ async fn reset_permanent_code_heals_a_broken_corp_and_ends_no_session() {
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     let token = node.token_for_suite(SUITE, &corp, &user).await;
-    // The secret is reset, and the event of it gets lost.
+    // The secret is reset, and its event is lost.
     node.sandbox
         .change_settings(json!({"drop": ["reset_permanent_code"]}))
         .await
@@ -165,7 +165,7 @@ async fn corp_broken_for_a_day_loses_its_sessions() {
         let before = due_at().await;
         clock.advance(Duration::from_secs(7 * 3600));
         until("the authorization is read again", async || {
-            // It may be between two looks when the clock moves; a slow machine moves it often.
+            // The worker may be between two polls when the clock advances.
             clock.advance(Duration::from_secs(6));
             due_at().await > before
         })
@@ -256,7 +256,7 @@ async fn wrong_secrets_of_many_corps_trip_the_circuit_breaker() {
         &(502, "UPSTREAM_ERROR".to_owned()),
         "nothing is known of this one"
     );
-    // A corp whose secret is known to be right is not held back.
+    // A corp whose secret was accepted before is not held back.
     node.sandbox.expire_tokens();
     assert_eq!(
         node.log_in_to_suite(SUITE, &good, &node.user(0, 0))

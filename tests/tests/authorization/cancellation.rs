@@ -1,4 +1,4 @@
-//! The end of an authorization: at once for logins and sessions, for the data when WeCom confirms.
+//! Cancellation: logins and sessions stop at once, the data is erased once WeCom confirms.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use wecom_login_tests::app::SUITE;
 use wecom_login_tests::{TestApp, TestRequest, until};
 use wecom_sandbox::Fault;
 
-/// Tables and how many of their rows name the corp.
+/// Tables, and how many of their rows belong to the corp.
 async fn rows_of(node: &TestApp, corp: &str) -> Vec<(String, i64)> {
     let mut found = Vec::new();
     for (table, columns) in node.database.tables().await {
@@ -98,13 +98,13 @@ async fn confirmed_cancellation_erases_all_data_of_the_corp() {
         .call(TestRequest::get("/getLoginConfigByCode?code=company-one"))
         .await;
     assert_eq!(found.problem(), (404, "ORG_CODE_NOT_FOUND".to_owned()));
-    // And it may come back, as a new one.
+    // The corp may authorize the app again, as a new one.
     node.install(0).await;
     assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
     assert!(!node.is_valid(&token).await);
 }
 
-/// More than goes in one statement.
+/// More rows than one statement deletes.
 const PEOPLE: usize = 1_200;
 
 /// A corp's members, each with a profile, a user and a session.
@@ -142,7 +142,7 @@ async fn populate(node: &TestApp, corp: &str) {
     .await;
 }
 
-/// How many rows about a corp's members are left in each table.
+/// The number of rows of the corp's members in each table.
 async fn people_of(node: &TestApp, corp: &str) -> [i64; 3] {
     let corp = node.database.literal(corp);
     let mut left = [0; 3];
@@ -168,7 +168,7 @@ async fn large_corp_is_erased_completely_and_no_other_corp_is() {
     let others = rows_of(&node, &other).await;
     assert_eq!(people_of(&node, &corp).await, [1_200; 3]);
 
-    // What goes last cannot go: the bulk went before it, batch by batch, and not in one transaction with it.
+    // The last deletion fails: the batches before it were committed on their own.
     node.database
         .execute("ALTER TABLE wecom_organization_code RENAME TO away")
         .await;
@@ -232,7 +232,7 @@ async fn login_in_flight_during_cancellation_gets_no_session() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    // The last call of a first login answers when the cancellation is through.
+    // WeCom answers the last call of a first login after the cancellation.
     node.sandbox
         .fault(Fault::of("user/get").delay_ms(1_500))
         .unwrap();

@@ -1,4 +1,4 @@
-//! People leave while the host app cannot end their binding: sessions end at once and once, and what comes later stays.
+//! Members leave while the host app cannot unbind them: sessions end at once and once, later logins stay.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use wecom_login_tests::push::{SignedPush, app_event, suite_event};
 use wecom_login_tests::{TestApp, until};
 use wecom_sandbox::Fault;
 
-/// Our auth model behind a host app that is away at times.
+/// A binder that fails while the host app is unavailable.
 struct Away {
     ours: DefaultUserBinder,
     away: Arc<AtomicBool>,
@@ -99,7 +99,7 @@ async fn user_id(node: &TestApp, corp: &str, person: &str) -> Option<String> {
     answer["userId"].as_str().map(str::to_owned)
 }
 
-/// Carries the waiting records out now, as `retryCallBack` does.
+/// Runs the waiting records now, as `retryCallBack` does.
 async fn try_again(node: &TestApp) {
     for record in node.records().await {
         let _ = node.login.service().retry_callback(record.record_id).await;
@@ -208,7 +208,7 @@ async fn events_of_one_member_run_in_order() {
     })
     .await;
     away.store(false, Ordering::SeqCst);
-    // Whoever has the userid now is another member, and so is the one that is called otherwise next.
+    // The userid now belongs to another member, who can be renamed in turn.
     node.notify_until_accepted(&is_renamed(&node, &corp, &person, renamed))
         .await;
     node.notify_until_accepted(&leaves(&node, &corp, &another))
@@ -243,10 +243,10 @@ async fn revocation_older_than_an_outage_is_retried() {
         node.records().await[0].last_error.is_some()
     })
     .await;
-    // The service was away over the weekend.
+    // The service was down over the weekend.
     clock.advance(Duration::from_hours(60));
     until("the record is tried again", async || {
-        // A worker that looked just before the clock was moved looks again.
+        // A worker that polled just before the clock advanced polls again.
         clock.advance(Duration::from_secs(1));
         let record = &node.records().await[0];
         record.attempts >= 2 && record.last_error.is_some()

@@ -1,4 +1,4 @@
-//! What a screen reader and the keyboard find on a page.
+//! Accessibility checks: the accessibility tree, contrast, the keyboard.
 
 use wecom_login_tests::browser::{Key, Window};
 

@@ -1,4 +1,4 @@
-//! What an example app cannot show: a clock that moves, and a host app whose users are in several corps.
+//! Scenarios with an app inside the test: an advanced clock, users of several corps.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

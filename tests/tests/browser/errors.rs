@@ -1,4 +1,4 @@
-//! What members meet when a login does not go well.
+//! Error pages of the login.
 
 use serde_json::json;
 use wecom_login_tests::browser::{BrowserProfile, BrowserSession, Language, Viewport};

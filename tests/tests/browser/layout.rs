@@ -1,4 +1,4 @@
-//! How the pages look: in both languages, on a phone and on a desktop, light and dark.
+//! Layout of every page: both languages, phone and desktop, light and dark.
 
 use serde_json::json;
 use wecom_login_tests::browser::{BrowserProfile, BrowserSession, Language, Viewport, Window};

@@ -1,4 +1,4 @@
-//! Logins by each way, and where they end.
+//! Logins by QR code, workbench and organization code.
 
 use serde_json::json;
 use wecom_login_tests::browser::{BrowserProfile, BrowserSession, Language};

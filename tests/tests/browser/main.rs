@@ -1,4 +1,4 @@
-//! What members see: both example apps in a real Chromium, with the sandbox as their WeCom. The pictures are in
+//! Both example apps in Chromium, with the sandbox as WeCom. Screenshots are saved in
 //! `screenshots/` of the target directory.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 

@@ -1,4 +1,4 @@
-//! WeCom's QR code within a page of ours. The script is a stand-in; `WECOM_JSSDK=FILE` takes the real one, which is
+//! WeCom's QR panel in our login page. The script is a stand-in; `WECOM_JSSDK=FILE` takes the real one, which is
 //! `dist/wecom.global.prod.js` of the npm package `@wecom/jssdk` 2.4.4.
 
 use std::collections::HashMap;

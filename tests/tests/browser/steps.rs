@@ -1,4 +1,4 @@
-//! Steps that many scenarios take.
+//! Steps of several scenarios.
 
 use wecom_login_tests::browser::{Key, Window};
 use wecom_login_tests::process::{DemoCorp, DemoProcess};

@@ -1,4 +1,4 @@
-//! A login ends in the browser where it began, and on the origin where it began.
+//! A login completes only in the browser, and on the origin, where it was started.
 
 use serde_json::json;
 use wecom_login_tests::auths::{CODES_OFF, COMPANY_A, SUITE};
@@ -11,7 +11,7 @@ pub(crate) async fn callback_of_another_browser_is_403(adapter: &dyn Adapter) {
     let (member, query) = (app.member(COMPANY_A), format!("corpId={COMPANY_A}"));
     let calls = || app.sandbox.calls("auth/getuserinfo");
     let before = calls();
-    // Login CSRF: somebody else's code and state, in a browser with a login of its own under way.
+    // Login CSRF: another browser's code and state, in a browser with its own pending login.
     let mut attacker = Browser::new();
     let link = attacker.begin(&app, &query).await;
     let theirs = as_person(&app, &link, &member).await;
@@ -24,7 +24,7 @@ pub(crate) async fn callback_of_another_browser_is_403(adapter: &dyn Adapter) {
             "started in another browser",
         );
     }
-    // A cookie of one state under the name of another, a forged one, a link without a proper state.
+    // A cookie under the name of another state, a forged cookie, a callback without a valid state.
     let content = victim.cookies[0].1.clone();
     let mut planted = victim.clone();
     planted.cookies = vec![(format!("wecom_state_{}", state_of(&link)), content)];
@@ -74,7 +74,7 @@ pub(crate) async fn concurrent_tabs_log_in_independently(adapter: &dyn Adapter) 
     let (member, query) = (app.member(COMPANY_A), format!("corpId={COMPANY_A}"));
     let mut browser = Browser::new();
     let one = browser.begin(&app, &format!("{query}&returnTo=/one")).await;
-    // The setting codeLogin is about codes from elsewhere.
+    // `codeLogin` does not apply to browser logins.
     let two = browser
         .begin(&app, &format!("corpId={CODES_OFF}&returnTo=/two"))
         .await;
@@ -90,14 +90,14 @@ pub(crate) async fn concurrent_tabs_log_in_independently(adapter: &dyn Adapter) 
         .open(&app, &as_person(&app, &one, &member).await)
         .await;
     assert_eq!(reply.header("location"), Some("/one"));
-    // The session that the browser held before is over; the new token is another one.
+    // The browser's former session is revoked; the new token differs.
     assert_ne!(browser.cookie("wecom_login"), Some(first.as_str()));
     assert_eq!(app.hello_status(&first).await, 401);
-    // A stale cookie is in nobody's way.
+    // A stale cookie does not disturb the login.
     browser.cookies = vec![("wecom_login".to_owned(), first)];
     assert_eq!(browser.log_in(&app, &query, &member).await.status, 303);
 
-    // What does not open is another service's on this host, until there is no room.
+    // A flow cookie that does not decrypt may belong to another service: it is evicted last.
     let foreign = format!("wecom_state_{}", "0".repeat(32));
     browser
         .cookies
@@ -105,7 +105,7 @@ pub(crate) async fn concurrent_tabs_log_in_independently(adapter: &dyn Adapter) 
     browser.begin(&app, &query).await;
     assert!(browser.cookie(&foreign).is_some());
 
-    // Logins that are never ended do not pile up.
+    // Abandoned logins do not accumulate.
     for _ in 0..20 {
         browser.begin(&app, &query).await;
     }
@@ -174,7 +174,7 @@ pub(crate) async fn https_cookies_have_the_host_prefix(adapter: &dyn Adapter) {
             .is_some()
     );
     let back = as_person(&app, &link, &member).await;
-    // The bare name is what a sibling host could plant.
+    // A sibling host could set a cookie with the bare name.
     let mut planted = browser.clone();
     planted.cookies[0].0 = format!("wecom_state_{state}");
     is_page(
@@ -198,7 +198,7 @@ pub(crate) async fn https_cookies_have_the_host_prefix(adapter: &dyn Adapter) {
     app.stop().await;
 }
 
-/// Two services on one host, each with names of its own.
+/// Two services on one host, each with a cookie prefix of its own.
 pub(crate) async fn cookie_prefix_renames_every_cookie(adapter: &dyn Adapter) {
     let app = TestApp::from_auths_directory()
         .adapter(adapter)

@@ -1,4 +1,4 @@
-//! A browser without Chromium, and WeCom's pages as it finds them: the sandbox's.
+//! A cookie jar that follows the login through our pages and the sandbox's.
 
 use serde_json::Value;
 use wecom_login_tests::{Adapter, TestApp, TestRequest, TestResponse, send};
@@ -6,7 +6,7 @@ use wecom_login_tests::{Adapter, TestApp, TestRequest, TestResponse, send};
 const WECOM: &str =
     "Mozilla/5.0 (iPhone) AppleWebKit/605 wxwork/4.1.20 MicroMessenger/7.0.1 Language/zh";
 
-/// A browser: cookies, and a way to go.
+/// A browser: its cookies and its headers.
 #[derive(Clone, Default)]
 pub(crate) struct Browser {
     pub(crate) cookies: Vec<(String, String)>,
@@ -64,7 +64,7 @@ impl Browser {
         }
     }
 
-    /// Opens a page of ours; checks what every answer there has to keep.
+    /// Opens one of our pages, and checks what holds for every response.
     pub(crate) async fn open(&mut self, app: &TestApp, target: &str) -> TestResponse {
         let reply = app.send_to_host(self.ask(target)).await;
         assert_eq!(reply.header("cache-control"), Some("no-store"));
@@ -97,14 +97,14 @@ impl Browser {
         reply
     }
 
-    /// `/login` with this query, which leads to WeCom: the link there.
+    /// `/login` with this query; gives the link to WeCom.
     pub(crate) async fn begin(&mut self, app: &TestApp, query: &str) -> String {
         let reply = self.open(app, &format!("/auth/login?{query}")).await;
         assert_eq!(reply.status, 302, "{}", reply.text());
         reply.header("location").unwrap().to_owned()
     }
 
-    /// The same, then a scan or a click as this member, and the way back.
+    /// The same, then the scan or click of this member, and the callback.
     pub(crate) async fn log_in(
         &mut self,
         app: &TestApp,
@@ -135,7 +135,7 @@ impl Browser {
     }
 }
 
-/// WeCom's page with one more parameter; gives where it leads, below the app's origin.
+/// WeCom's page with one more parameter; gives the target of its redirect, relative to the app.
 pub(crate) async fn at_wecom(app: &TestApp, link: &str, more: &str) -> String {
     let target = link
         .split('#')

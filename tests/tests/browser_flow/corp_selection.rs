@@ -1,4 +1,4 @@
-//! A member who may enter several corps.
+//! Corp selection for a user of several corps.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub(crate) async fn user_of_several_corps_selects_one(adapter: &dyn Adapter) {
     );
     assert_eq!(browser.pending(), 0);
 
-    // The link is worth nothing in another browser, and another corp is not entered.
+    // The link is rejected in another browser, and for another corp.
     is_page(
         &Browser::new().open(&app, &links[1]).await,
         403,
@@ -85,7 +85,7 @@ pub(crate) async fn user_of_several_corps_selects_one(adapter: &dyn Adapter) {
     app.stop().await;
 }
 
-/// The page is loaded again, a corp is clicked twice: the member is in, once.
+/// The page is reloaded and a corp is clicked twice: there is one session.
 pub(crate) async fn corp_selection_page_can_be_reloaded(adapter: &dyn Adapter) {
     let binder = OneUser::default();
     let given = binder.clone();
@@ -96,7 +96,7 @@ pub(crate) async fn corp_selection_page_can_be_reloaded(adapter: &dyn Adapter) {
         .await;
     let (other, member) = (app.open_corp(), app.member(COMPANY_A));
     let there = principal(&other, &app.member(&other));
-    // Named twice, it is listed once.
+    // A corp that the binder names twice is listed once.
     binder.0.lock().unwrap().extend([there.clone(), there]);
     let query = format!("corpId={COMPANY_A}&returnTo=/a");
     let mut browser = Browser::new();
@@ -119,7 +119,7 @@ pub(crate) async fn corp_selection_page_can_be_reloaded(adapter: &dyn Adapter) {
     );
     let own = links(&browser.open(&app, &list).await).remove(0);
 
-    // Two clicks, each sent before the other's answer was there; and a third one after it.
+    // Two concurrent clicks, and a third one after them.
     let (mut first, mut second) = (browser.clone(), browser.clone());
     let (one, two) = tokio::join!(first.open(&app, &own), second.open(&app, &own));
     assert_eq!(
@@ -147,7 +147,7 @@ pub(crate) async fn corp_selection_page_can_be_reloaded(adapter: &dyn Adapter) {
         ),
         (200, 401)
     );
-    // Later it is over, and nobody is logged out by that.
+    // Later the selection has expired, which revokes no session.
     app.advance(Duration::from_secs(10));
     is_page(
         &browser.clone().open(&app, &list).await,
@@ -163,7 +163,7 @@ pub(crate) async fn corp_selection_page_can_be_reloaded(adapter: &dyn Adapter) {
     app.stop().await;
 }
 
-/// A limit that others behind the same address used up does not cost the member the proof.
+/// A limit that other clients of the same address used up does not cancel the selection.
 pub(crate) async fn rate_limit_keeps_the_corp_selection(adapter: &dyn Adapter) {
     let binder = OneUser::default();
     let given = binder.clone();
@@ -206,7 +206,7 @@ pub(crate) async fn rate_limit_keeps_the_corp_selection(adapter: &dyn Adapter) {
     app.stop().await;
 }
 
-/// Logs in as somebody of several corps: the page that asks for one.
+/// Logs in as a user of several corps, up to the selection page.
 async fn to_the_choice(
     browser: &mut Browser,
     app: &TestApp,
@@ -244,7 +244,7 @@ fn principal(corp_id: &str, user_id: &str) -> Principal {
     )
 }
 
-/// Everybody is one and the same user, in the corps that are written here.
+/// Binds every member to one user, who is in these corps.
 #[derive(Clone, Default)]
 struct OneUser(Arc<Mutex<Vec<Principal>>>);
 

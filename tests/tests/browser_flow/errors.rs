@@ -1,4 +1,4 @@
-//! Logins that do not go through, and what comes after a logout.
+//! Failed logins, and the login after a logout.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(crate) async fn cancelled_failed_and_expired_logins_show_their_page(adapter:
     assert!(refused.text().contains(&format!(
         "href=\"/auth/login?returnTo=/a&amp;corpId={COMPANY_A}\""
     )));
-    // A code that is no good leaves the state as it is: the next scan goes through.
+    // An invalid code does not spend the state: the next scan succeeds.
     let state = state_of(&link);
     let wrong = browser
         .open(&app, &format!("/auth/callback?code=nonsense&state={state}"))
@@ -37,7 +37,7 @@ pub(crate) async fn cancelled_failed_and_expired_logins_show_their_page(adapter:
             .status,
         303
     );
-    // Spent, though the cookie is there again and the code is new.
+    // The state is spent, although cookie and code are new.
     let mut again = browser.clone();
     let link = again.begin(&app, &query).await;
     let mut copy = again.clone();
@@ -90,7 +90,7 @@ pub(crate) async fn rejected_member_sees_the_reason(adapter: &dyn Adapter) {
         403,
         "not a member",
     );
-    // WeCom took the code, so the login is over.
+    // WeCom accepted the code, so the state is spent.
     let link = browser
         .begin(&app, &format!("{query}&mode=workbench"))
         .await;
@@ -136,7 +136,7 @@ pub(crate) async fn rejected_member_sees_the_reason(adapter: &dyn Adapter) {
         is_page(&browser.open(&app, &back).await, status, text);
     }
 
-    // A cancel ends the logins that are under way, and a new authorization does not bring them back.
+    // A cancellation ends pending logins, and a new authorization does not revive them.
     let link = browser.begin(&app, &query).await;
     let back = as_person(&app, &link, &member).await;
     assert!(app.sandbox.cancel(COMPANY_A).await.unwrap().succeeded());
@@ -198,7 +198,7 @@ pub(crate) async fn login_after_logout_waits_for_a_click(adapter: &dyn Adapter) 
         Some("/a")
     );
     browser.begin(&app, &query).await;
-    // The session may be over before the member logs out: for them it is a logout all the same.
+    // A logout with an expired session still counts as a logout.
     for path in ["/logout", "/logoutAll"] {
         let mut browser = Browser::in_wecom();
         let gone = TestRequest::post(path).header("cookie", format!("wecom_login={token}"));
@@ -214,14 +214,14 @@ pub(crate) async fn login_after_logout_waits_for_a_click(adapter: &dyn Adapter) 
         reply.assert_problem(401, "TOKEN_INVALID");
         browser.keep(&reply);
         is_page(&browser.open(&app, &target).await, 200, "您已退出登录");
-        // The mark lasts as long as the session could have.
+        // The logged-out mark lasts as long as the session could have.
         let mark = reply
             .header_values("set-cookie")
             .find(|line| line.starts_with("wecom_logged_out="))
             .unwrap();
         assert!(mark.contains("; Max-Age=2592000;"), "{mark}");
     }
-    // Who logs out with a bearer is no browser.
+    // A logout with a bearer sets no mark.
     let token = app.token(COMPANY_A, &member).await;
     assert_eq!(
         app.send(TestRequest::post("/logout").bearer(&token))
@@ -232,7 +232,7 @@ pub(crate) async fn login_after_logout_waits_for_a_click(adapter: &dyn Adapter) 
     app.stop().await;
 }
 
-/// A page of anybody's can make a browser ask for corps that nobody knows; members come in all the same.
+/// Requests for unknown corps, which any site can trigger, do not use up the limit.
 pub(crate) async fn unknown_corps_do_not_use_up_the_limit(adapter: &dyn Adapter) {
     let app = start_app(adapter).await;
     let (member, other) = (app.member(COMPANY_A), app.open_corp());

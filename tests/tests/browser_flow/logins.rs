@@ -1,4 +1,4 @@
-//! The ways in.
+//! Logins by QR code, workbench and organization code.
 
 use serde_json::json;
 use wecom_login_tests::auths::COMPANY_A;
@@ -10,7 +10,7 @@ pub(crate) async fn qr_login_ends_in_the_app(adapter: &dyn Adapter) {
     let app = start_app(adapter).await;
     let member = app.member(COMPANY_A);
     let mut browser = Browser::new();
-    // The host app's own page sends the browser to the login.
+    // A page of the host app redirects the browser to the login.
     let away = app
         .send_to_host(browser.ask("/api/page?x=1&y=%E4%BC%81"))
         .await;
@@ -53,7 +53,7 @@ pub(crate) async fn qr_login_ends_in_the_app(adapter: &dyn Adapter) {
     );
     assert_eq!(me["user"]["thirdUserId"], member.as_str());
 
-    // The back button: the state and the code are spent, and the way on is into the app.
+    // The back button: state and code are spent, and the page links to the app.
     let session = browser.cookie("wecom_login").unwrap().to_owned();
     let page = browser.open(&app, &back).await;
     is_page(&page, 403, "Login could not be completed");
@@ -64,7 +64,7 @@ pub(crate) async fn qr_login_ends_in_the_app(adapter: &dyn Adapter) {
         page.text()
     );
     assert_eq!(browser.cookie("wecom_login"), Some(session.as_str()));
-    // A copy of the login's cookie does not help, whatever code comes with it.
+    // A copied flow cookie does not help, with any code.
     for back in [back, as_person(&app, &link, &member).await] {
         let page = copy.clone().open(&app, &back).await;
         is_page(&page, 401, "This login is no longer valid");
@@ -104,7 +104,7 @@ pub(crate) async fn workbench_login_needs_one_click(adapter: &dyn Adapter) {
     assert_eq!((reply.status, reply.header("location")), (303, Some("/")));
     assert_eq!(browser.me(&app).await["session"]["loginType"], "workbench");
 
-    // What the link says goes before what the browser is.
+    // `mode` in the link takes precedence over the user agent.
     let link = browser
         .begin(&app, &format!("corpId={COMPANY_A}&mode=qr"))
         .await;
@@ -170,7 +170,7 @@ pub(crate) async fn organization_code_selects_the_corp(adapter: &dyn Adapter) {
     let mut chinese = Browser::in_wecom();
     let page = chinese.open(&app, "/auth/login").await;
     assert!(page.text().contains("<html lang=\"zh-CN\">") && page.text().contains("组织代码"));
-    // Two look-ups are done; thirty a minute are one client's, by any door.
+    // Two lookups are done; a client has thirty a minute over all routes.
     for _ in 2..30 {
         assert_eq!(
             browser

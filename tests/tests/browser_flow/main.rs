@@ -1,4 +1,4 @@
-//! The login of a browser, from `/login` to the app, with every adapter: WeCom's pages are the sandbox's.
+//! The browser login from `/login` to the app, with every adapter and the sandbox's pages.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod browser_binding;

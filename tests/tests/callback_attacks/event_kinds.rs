@@ -1,4 +1,4 @@
-//! Suite events and app events are not taken for one another, and no text of a member is read as a field.
+//! Suite events and app events are not confused, and no text of a member is read as a field.
 
 use wecom_login_tests::app::{PROVIDER, SUITE, principal};
 use wecom_login_tests::push::{app_event, suite_event, xml};

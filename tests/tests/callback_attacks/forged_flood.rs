@@ -1,4 +1,4 @@
-//! Floods of valid pushes, and a database that does not work.
+//! Redelivered pushes, and pushes that cannot be stored.
 
 use std::time::{Duration, Instant};
 

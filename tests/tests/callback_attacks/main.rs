@@ -1,4 +1,4 @@
-//! The attacks on the callback URL, each with the rule that stops it.
+//! Attacks on the callback URL, each with the rule that stops it.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod event_kinds;

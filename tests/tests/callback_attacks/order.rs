@@ -1,4 +1,4 @@
-//! Replays and reorderings: WeCom settles what the clock cannot.
+//! Replays and reorderings: WeCom is asked what timestamps cannot tell.
 
 use serde_json::json;
 use wecom_login_tests::app::SUITE;

@@ -1,4 +1,4 @@
-//! Which suite_ticket is used: the newest one by WeCom's time, as far as that can be believed.
+//! The suite_ticket in use: the newest by WeCom's time, unless that time is impossible.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! Two suites with one token and key, and one callback URL for each.
+//! Two suites with the same callback keys, with one callback URL or one for each.
 
 use wecom_login_tests::app::{SECOND_SUITE, SUITE};
 use wecom_login_tests::push::{app_event, suite_event};

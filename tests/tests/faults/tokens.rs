@@ -9,7 +9,7 @@ use wecom_sandbox::Fault;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thousand_logins_after_token_expiry_fetch_one_token() {
-    // A clock that stands: however long the machine takes, the lease on the token does not run out.
+    // The clock stands still, so that the lease on the token does not expire.
     let clock = ManualClock::starting_now();
     let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;

@@ -1,4 +1,4 @@
-//! Floods that cost the attacker more than us. In a process of their own, because the statements are counted.
+//! Floods that must cost no query. A test binary of its own, because it counts statements.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::net::{IpAddr, Ipv6Addr};

@@ -1,4 +1,4 @@
-//! One node at a time removes what is over.
+//! Housekeeping by one node at a time.
 
 use std::time::Duration;
 

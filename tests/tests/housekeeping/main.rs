@@ -1,4 +1,4 @@
-//! What is over goes, and nothing grows for ever.
+//! Housekeeping: expired rows are deleted, and no table grows without bound.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod alternation;

@@ -1,4 +1,4 @@
-//! Crashes, and leaps of all clocks.
+//! Crashes, and jumps of all clocks.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use wecom_login::Clock as _;
 
 use super::run::Run;
 use super::steps::{Act, CORPS};
-use super::transitions::{RecordLife, SessionTurn};
+use super::transitions::{RecordState, SessionEvent};
 
-/// A session that nobody uses lives a day.
-const SURELY_ALIVE: Duration = Duration::from_hours(23);
+/// An unused session is valid for a day.
+const CERTAINLY_VALID_FOR: Duration = Duration::from_hours(23);
 
 impl Run<'_> {
     pub(super) async fn crash(&mut self, node: usize) {
@@ -23,43 +23,43 @@ impl Run<'_> {
         self.start(node).await;
     }
 
-    /// All clocks leap. Leases run out meanwhile, of nodes that live too.
-    pub(super) fn leap(&mut self, by: Duration) {
+    /// All clocks jump. Leases expire meanwhile, also those of running nodes.
+    pub(super) fn jump(&mut self, by: Duration) {
         if by > Duration::from_secs(2) {
             self.disturb();
         }
-        self.move_on(by);
+        self.advance_clocks(by);
     }
 
-    /// Time passes in which nobody works on anything.
-    pub(super) fn move_on(&mut self, by: Duration) {
-        // A reset that is not heard of breaks the authorization, and after a day its sessions.
+    /// Time passes while no record is running.
+    pub(super) fn advance_clocks(&mut self, by: Duration) {
+        // A reset whose event is not processed breaks the authorization, and after a day its sessions end.
         let unheard: Vec<usize> = (0..CORPS)
             .filter(|corp| {
                 self.pushes.iter().any(|push| {
                     matches!(push.act, Act::Reset(of) if of == *corp)
-                        && push.life != RecordLife::Settled
+                        && push.state != RecordState::Settled
                 })
             })
             .collect();
         if by > Duration::from_secs(2) {
-            self.turn(SessionTurn::MayEnd, |session| {
+            self.turn(SessionEvent::MayEnd, |session| {
                 unheard.contains(&session.corp)
             });
         }
-        self.leapt += by;
+        self.jumped += by;
         self.clock.advance(by);
         self.sandbox.advance(by);
         let now = self.clock.now();
-        self.turn(SessionTurn::MayEnd, |session| {
-            now.since(session.made_at) > SURELY_ALIVE
+        self.turn(SessionEvent::MayEnd, |session| {
+            now.since(session.made_at) > CERTAINLY_VALID_FOR
         });
     }
 
-    /// What is in work now may be done again.
+    /// Records that are running now may run again.
     pub(super) fn disturb(&mut self) {
         for push in &mut self.pushes {
-            if push.life == RecordLife::Acknowledged {
+            if push.state == RecordState::Acknowledged {
                 push.disturbed = true;
                 self.undisturbed = false;
             }

@@ -1,4 +1,4 @@
-//! How often things were done, counted at the end of a history.
+//! Counts at the end of a history: what was executed, and how often.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::steps::Act;
 impl Run<'_> {
     /// Nothing was done more often than it had to be, crashes and leaps or not.
     pub(super) async fn check_counts(&self) -> Checked {
-        let taken: HashSet<[u8; 32]> = self.pushes.iter().map(|push| push.letter.hash).collect();
+        let taken: HashSet<[u8; 32]> = self.pushes.iter().map(|push| push.queued.hash).collect();
         let records = self
             .number("SELECT COUNT(*) FROM wecom_callback_record")
             .await;
@@ -19,7 +19,7 @@ impl Run<'_> {
                 taken.len()
             ));
         }
-        // How often work was begun again, by what it is about.
+        // How often events were run again, by kind.
         let (mut codes_again, mut cancels_again) = (0, 0);
         let mut ended = self.ended.clone();
         for push in &self.pushes {
@@ -29,7 +29,7 @@ impl Run<'_> {
                 Act::Cancel(_) => cancels_again += again,
                 // Of what ends sessions the first of two steps may be done again; the last is booked with its record.
                 Act::Leave(corp, _) | Act::Rename(corp, _) => {
-                    let user_id = push.letter.user_id.clone().unwrap_or_default();
+                    let user_id = push.queued.user_id.clone().unwrap_or_default();
                     *ended.entry((corp, user_id)).or_default() += again;
                 }
                 Act::Change(_) | Act::Unsubscribe(..) | Act::Ticket => {}
@@ -40,7 +40,7 @@ impl Run<'_> {
         let of = |which: fn(Act) -> bool| self.count(which) as i64;
         let codes = of(|act| matches!(act, Act::Install(_) | Act::Reset(_)));
         let sent = self.sandbox.calls("service/v2/get_permanent_code") as i64;
-        // A suite access token that died in a leap costs a call.
+        // A suite access token that died in a jump costs a call.
         let most = if self.undisturbed {
             codes
         } else {
@@ -60,7 +60,7 @@ impl Run<'_> {
             told.sum::<usize>() as i64
         };
         let (cancelled, authorized) = (told("cancelled"), told("authorized"));
-        // A hook is told again after a crash only, of the work that was begun again.
+        // A hook is called again only after a crash, for the event that ran again.
         let again = |times: i64| if self.undisturbed { 0 } else { times };
         if cancelled > cancels + again(cancels_again) {
             return Err(format!(
@@ -84,7 +84,7 @@ impl Run<'_> {
                 .iter()
                 .any(|member| member.id == *user_id && member.present);
             // After a day WeCom is asked in the background whether somebody still sees the app.
-            if !present && self.leapt >= Duration::from_hours(24) {
+            if !present && self.jumped >= Duration::from_hours(24) {
                 continue;
             }
             let (corp_id, id) = (

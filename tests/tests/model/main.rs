@@ -1,5 +1,5 @@
-//! Random histories: pushes in any order and number, crashes, retries, logins, ends, leaps of the clock, on two nodes.
-//! After each step the product is compared with a model that is a page long.
+//! Random histories on two nodes: pushes in any order, crashes, retries, logins, revocations, jumps of the clock.
+//! After each step the product is compared with a small model.
 //!
 //! `PROPTEST_CASES` says how many histories; a history that failed is printed as it shrank.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -34,7 +34,7 @@ fn random_histories_match_model() {
         failure_persistence: None,
         ..Config::default()
     };
-    let counted = state::Counted::default();
+    let counted = state::Totals::default();
     let outcome = TestRunner::new(config).run(&steps::history(), |history: Vec<Step>| {
         run::history(&history, &counted).map_err(TestCaseError::fail)
     });

@@ -1,4 +1,4 @@
-//! Who logs in and out, and who is taken for logged in.
+//! Logins and logouts of the model, and whose session is valid.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -8,10 +8,10 @@ use wecom_login::{
 };
 use wecom_login_tests::app::SUITE;
 
-use super::run::{Checked, PATIENCE, Run, at_last, is_late};
+use super::run::{Checked, PATIENCE, Run, is_late, retry_late};
 use super::state::{Pushed, Session, Standing};
 use super::steps::Act;
-use super::transitions::{RecordLife, SessionLife, SessionTurn};
+use super::transitions::{RecordState, SessionEvent, SessionState};
 
 impl Run<'_> {
     pub(super) async fn log_in(&mut self, corp: usize, member: usize, node: usize) -> Checked {
@@ -26,17 +26,17 @@ impl Run<'_> {
         };
         let mut sure = self.corps[corp].standing == Standing::In
             && self.corps[corp].members[member].present
-            && self.heard;
+            && self.propagated;
         // An event that ended their sessions ends no later one, though its record may be taken up again.
         let mut after_an_end = false;
         for push in self.pushes.iter().filter(|push| about(push)) {
-            match push.life {
-                RecordLife::Pushed => sure = false,
-                RecordLife::Acknowledged if self.is_carried_out(push.number).await => {
+            match push.state {
+                RecordState::Pushed => sure = false,
+                RecordState::Acknowledged if self.is_carried_out(push.number).await => {
                     after_an_end = true
                 }
-                RecordLife::Acknowledged => sure = false,
-                RecordLife::Settled | RecordLife::Failed => {}
+                RecordState::Acknowledged => sure = false,
+                RecordState::Settled | RecordState::Failed => {}
             }
         }
         let made_at = self.clock.now();
@@ -59,10 +59,10 @@ impl Run<'_> {
             }
             match login {
                 Ok(result) => {
-                    let life = if sure {
-                        SessionLife::Alive
+                    let state = if sure {
+                        SessionState::Valid
                     } else {
-                        SessionLife::Doubtful
+                        SessionState::Doubtful
                     };
                     let count = |counter: &AtomicUsize, one: bool| {
                         counter.fetch_add(usize::from(one), Ordering::Relaxed)
@@ -75,7 +75,7 @@ impl Run<'_> {
                         token,
                         corp,
                         user_id,
-                        life,
+                        state,
                         made_at,
                         ended_on: None,
                     });
@@ -97,7 +97,7 @@ impl Run<'_> {
 
     pub(super) async fn log_out(&mut self, which: usize, node: usize, all: bool) -> Checked {
         let alive: Vec<usize> = (0..self.sessions.len())
-            .filter(|number| self.sessions[*number].life == SessionLife::Alive)
+            .filter(|number| self.sessions[*number].state == SessionState::Valid)
             .collect();
         if alive.is_empty() {
             return Ok(());
@@ -110,7 +110,7 @@ impl Run<'_> {
             .ok_or("a session that must live is dead")?;
         let service = self.login(node).sessions();
         let mut times = 0;
-        at_last(async || {
+        retry_late(async || {
             times += 1;
             if all {
                 service.logout_all(&user).await
@@ -135,17 +135,17 @@ impl Run<'_> {
 
     pub(super) fn ended_on(&mut self, node: usize, whose: impl Fn(&Session) -> bool) {
         for session in self.sessions.iter_mut().filter(|session| whose(session)) {
-            if session.life != SessionLife::Over {
-                session.life = session.life.after(SessionTurn::Ended);
+            if session.state != SessionState::Revoked {
+                session.state = session.state.after(SessionEvent::Ended);
                 session.ended_on = Some(node);
             }
         }
-        self.heard = self.nodes.iter().flatten().count() < 2;
+        self.propagated = self.nodes.iter().flatten().count() < 2;
     }
 
-    pub(super) fn turn(&mut self, turn: SessionTurn, whose: impl Fn(&Session) -> bool) {
+    pub(super) fn turn(&mut self, turn: SessionEvent, whose: impl Fn(&Session) -> bool) {
         for session in self.sessions.iter_mut().filter(|session| whose(session)) {
-            session.life = session.life.after(turn);
+            session.state = session.state.after(turn);
         }
     }
 
@@ -154,7 +154,7 @@ impl Run<'_> {
     }
 
     pub(super) async fn verified(&self, node: usize, token: &str) -> Checked<Option<CurrentUser>> {
-        at_last(async || {
+        retry_late(async || {
             match self
                 .login(node)
                 .verify_token(token.as_bytes())

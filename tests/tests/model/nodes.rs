@@ -1,14 +1,14 @@
-//! Nodes that can die: each has a runtime of its own, which is torn down under it.
+//! Nodes that can crash: each has a runtime that is shut down under it.
 
 use tokio::runtime::{Builder as RuntimeBuilder, Runtime};
 use wecom_login::{Builder, WecomLogin};
 
-pub(crate) struct Running {
+pub(crate) struct RunningNode {
     pub(crate) login: WecomLogin,
     runtime: Option<Runtime>,
 }
 
-impl Running {
+impl RunningNode {
     /// Builds a handle on a runtime of its own.
     pub(crate) async fn start(builder: Builder) -> Self {
         let runtime = RuntimeBuilder::new_multi_thread()
@@ -23,7 +23,7 @@ impl Running {
         }
     }
 
-    /// Ends it in the middle of whatever it does: every task is dropped where it waits.
+    /// Crashes the node: every task is dropped where it waits.
     pub(crate) fn kill(mut self) {
         self.tear_down();
     }
@@ -35,7 +35,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningNode {
     fn drop(&mut self) {
         self.tear_down();
     }

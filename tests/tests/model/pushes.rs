@@ -1,4 +1,4 @@
-//! What happens at WeCom, and what is pushed of it.
+//! Actions at WeCom, and their pushes.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,13 +9,13 @@ use wecom_login_tests::app::SUITE;
 use super::run::{Checked, Run};
 use super::state::{Pushed, Standing, corp_of};
 use super::steps::Act;
-use super::transitions::{RecordLife, RecordTurn, SessionTurn};
+use super::transitions::{RecordEvent, RecordState, SessionEvent};
 
 impl Run<'_> {
-    /// What an administrator or a member does; the push of it waits.
+    /// Performs an action of an administrator or a member; its push is queued.
     pub(super) async fn wecom(&mut self, act: Act) {
-        // WeCom's time is in seconds: two acts are never the same event.
-        self.leap(Duration::from_secs(1));
+        // WeCom's timestamps are in seconds: a second passes, so that two actions are two events.
+        self.jump(Duration::from_secs(1));
         let wecom = &self.sandbox;
         let id = |corp: usize| self.corps[corp].id.clone();
         let member = |corp: usize, member: usize| self.corps[corp].members[member].id.clone();
@@ -34,7 +34,7 @@ impl Run<'_> {
             Act::Ticket => wecom.push_ticket(SUITE).await,
         };
         if done.is_err() {
-            // Nothing is installed, or the member is gone.
+            // The action is impossible: the app is not installed, or the member has left.
             return;
         }
         let user_id = match act {
@@ -47,11 +47,11 @@ impl Run<'_> {
         match act {
             Act::Install(corp) | Act::Cancel(corp) => {
                 self.corps[corp].standing = Standing::Unsure;
-                self.turn(SessionTurn::MayEnd, |session| session.corp == corp);
+                self.turn(SessionEvent::MayEnd, |session| session.corp == corp);
             }
             Act::Reset(corp) => self.corps[corp].standing = Standing::Unsure,
             Act::Unsubscribe(corp, _) | Act::Leave(corp, _) | Act::Rename(corp, _) => {
-                self.turn(SessionTurn::MayEnd, |session| {
+                self.turn(SessionEvent::MayEnd, |session| {
                     session.corp == corp && session.user_id == user_id
                 });
             }
@@ -67,13 +67,13 @@ impl Run<'_> {
     }
 
     pub(super) fn take_letters(&mut self, act: Act) {
-        for letter in self.post.empty() {
+        for queued in self.queue.empty() {
             // The first ticket comes with the callback URL, before any act.
             self.pushes.push(Pushed {
                 number: self.pushes.len(),
-                act: if letter.is_ticket { Act::Ticket } else { act },
-                letter,
-                life: RecordLife::Pushed,
+                act: if queued.is_ticket { Act::Ticket } else { act },
+                queued,
+                state: RecordState::Pushed,
                 at: self.clock.now(),
                 condemned: Vec::new(),
                 known: false,
@@ -84,22 +84,22 @@ impl Run<'_> {
 
     pub(super) async fn deliver(&mut self, push: usize, node: usize) -> Checked {
         self.start(node).await;
-        let letter = self.pushes[push].letter.clone();
+        let queued = self.pushes[push].queued.clone();
         let service = self.login(node).service();
-        let answer = service.notify("POST", &letter.query, &letter.body).await;
+        let answer = service.notify("POST", &queued.query, &queued.body).await;
         match answer.status {
             200 => {}
-            // Not stored in time: WeCom comes again.
+            // Not stored in time: WeCom delivers it again.
             500 => return Ok(()),
             other => return Err(format!("a push was answered {other}")),
         }
         self.counted.pushes.fetch_add(1, Ordering::Relaxed);
-        if self.pushes[push].life == RecordLife::Failed {
+        if self.pushes[push].state == RecordState::Failed {
             self.undisturbed = false;
         }
-        if self.pushes[push].life == RecordLife::Pushed {
+        if self.pushes[push].state == RecordState::Pushed {
             let act = self.pushes[push].act;
-            let user_id = self.pushes[push].letter.user_id.clone();
+            let user_id = self.pushes[push].queued.user_id.clone();
             let condemned: Vec<usize> = (0..self.sessions.len())
                 .filter(|number| match act {
                     Act::Install(corp) | Act::Cancel(corp) => self.sessions[*number].corp == corp,
@@ -112,9 +112,9 @@ impl Run<'_> {
                 .collect();
             for number in &condemned {
                 let session = &mut self.sessions[*number];
-                session.life = session.life.after(SessionTurn::MayEnd);
+                session.state = session.state.after(SessionEvent::MayEnd);
             }
-            // Who leaves or is renamed is ended before the rest of it, and once more after it.
+            // The sessions of a member who leaves or is renamed end before and after the binding changes.
             let ends = match act {
                 Act::Unsubscribe(..) => 1,
                 Act::Leave(..) | Act::Rename(..) => 2,
@@ -126,12 +126,12 @@ impl Run<'_> {
             let known = corp_of(act).is_some_and(|corp| self.corps[corp].standing == Standing::In);
             (self.pushes[push].condemned, self.pushes[push].known) = (condemned, known);
         }
-        self.pushes[push].life = self.pushes[push].life.after(RecordTurn::Taken);
+        self.pushes[push].state = self.pushes[push].state.after(RecordEvent::Accepted);
         Ok(())
     }
 
     pub(super) async fn retry(&mut self, which: usize, node: usize) -> Checked {
-        let Some(push) = self.nth_push(which, |life| life != RecordLife::Pushed) else {
+        let Some(push) = self.nth_push(which, |state| state != RecordState::Pushed) else {
             return Ok(());
         };
         self.start(node).await;
@@ -144,15 +144,15 @@ impl Run<'_> {
             }
             _ => {}
         }
-        if self.pushes[push].life == RecordLife::Failed {
-            self.pushes[push].life = self.pushes[push].life.after(RecordTurn::Taken);
+        if self.pushes[push].state == RecordState::Failed {
+            self.pushes[push].state = self.pushes[push].state.after(RecordEvent::Accepted);
         }
         Ok(())
     }
 
-    pub(super) fn nth_push(&self, which: usize, of: impl Fn(RecordLife) -> bool) -> Option<usize> {
+    pub(super) fn nth_push(&self, which: usize, of: impl Fn(RecordState) -> bool) -> Option<usize> {
         let fitting: Vec<usize> = (0..self.pushes.len())
-            .filter(|number| of(self.pushes[*number].life))
+            .filter(|number| of(self.pushes[*number].state))
             .collect();
         (!fitting.is_empty()).then(|| fitting[which % fitting.len()])
     }

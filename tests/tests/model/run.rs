@@ -1,4 +1,4 @@
-//! A history carried out, and compared with what must be so.
+//! The execution of a history.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -11,42 +11,42 @@ use wecom_login_tests::database::TestDatabase;
 use wecom_login_tests::hooks::RecordingHooks;
 use wecom_sandbox::Sandbox;
 
-use super::nodes::Running;
-use super::push_queue::PostBox;
-use super::state::{Corp, Counted, Person, Pushed, Session, Standing};
+use super::nodes::RunningNode;
+use super::push_queue::PushQueue;
+use super::state::{Corp, Person, Pushed, Session, Standing, Totals};
 use super::steps::{Act, CORPS, NODES, PEOPLE, Step};
-use super::transitions::RecordLife;
+use super::transitions::RecordState;
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) type Checked<T = ()> = Result<T, String>;
 
 pub(super) struct Run<'a> {
-    pub(super) nodes: Vec<Option<Running>>,
+    pub(super) nodes: Vec<Option<RunningNode>>,
     pub(super) corps: Vec<Corp>,
     pub(super) pushes: Vec<Pushed>,
     pub(super) sessions: Vec<Session>,
-    /// Every node has heard of every end so far.
-    pub(super) heard: bool,
-    /// Nothing happened that lets work be done twice.
+    /// Every node has processed every revocation so far.
+    pub(super) propagated: bool,
+    /// Nothing has happened that may run an event twice.
     pub(super) undisturbed: bool,
     /// How often the sessions of a member (corp, userid) were ended at most, if nothing is done twice.
     pub(super) ended: HashMap<(usize, String), i64>,
-    /// How far the clocks leapt in all.
-    pub(super) leapt: Duration,
+    /// The sum of all jumps.
+    pub(super) jumped: Duration,
     pub(super) renamed: usize,
-    pub(super) post: PostBox,
+    pub(super) queue: PushQueue,
     pub(super) hooks: RecordingHooks,
     pub(super) clock: ManualClock,
     pub(super) sandbox: Sandbox,
     pub(super) connection: DatabaseConnection,
-    pub(super) counted: &'a Counted,
+    pub(super) counted: &'a Totals,
     pub(super) _directory: tempfile::TempDir,
     pub(super) database: TestDatabase,
 }
 
-/// Carries a history out; what was not as it must be is the error.
-pub(crate) fn history(steps: &[Step], counted: &Counted) -> Checked {
+/// Executes a history; a deviation from the model is the error.
+pub(crate) fn history(steps: &[Step], counted: &Totals) -> Checked {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -71,7 +71,7 @@ pub(crate) fn history(steps: &[Step], counted: &Counted) -> Checked {
 }
 
 impl<'a> Run<'a> {
-    async fn begin(counted: &'a Counted) -> Self {
+    async fn begin(counted: &'a Totals) -> Self {
         let sandbox = Sandbox::builder()
             .suites(NodeConfig::default().suites())
             .corps(CORPS)
@@ -80,7 +80,7 @@ impl<'a> Run<'a> {
             .unwrap();
         let directory = tempfile::tempdir().unwrap();
         let database = TestDatabase::create(directory.path()).await;
-        let (post, url) = PostBox::open(SUITE).await;
+        let (queue, url) = PushQueue::open(SUITE).await;
         let corps = sandbox.corp_ids().into_iter().map(|id| {
             let members = sandbox.user_ids(&id).into_iter().take(PEOPLE);
             let members = members.map(|id| Person { id, present: true }).collect();
@@ -95,12 +95,12 @@ impl<'a> Run<'a> {
             corps: corps.collect(),
             pushes: Vec::new(),
             sessions: Vec::new(),
-            heard: true,
+            propagated: true,
             undisturbed: true,
             ended: HashMap::new(),
-            leapt: Duration::ZERO,
+            jumped: Duration::ZERO,
             renamed: 0,
-            post,
+            queue,
             hooks: RecordingHooks::default(),
             clock: ManualClock::starting_now(),
             connection: DatabaseConnection::default(),
@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
         run
     }
 
-    /// Every corp is in before the history begins.
+    /// Every corp is authorized before the history begins.
     async fn install_all(&mut self) -> Checked {
         for corp in 0..CORPS {
             self.wecom(Act::Install(corp)).await;
@@ -131,12 +131,12 @@ impl<'a> Run<'a> {
         match *step {
             Step::Wecom(act) => self.wecom(act).await,
             Step::Deliver { which, node } => {
-                if let Some(push) = self.nth_push(which, |life| life == RecordLife::Pushed) {
+                if let Some(push) = self.nth_push(which, |state| state == RecordState::Pushed) {
                     self.deliver(push, node).await?
                 }
             }
             Step::Repeat { which, node } => {
-                if let Some(push) = self.nth_push(which, |life| life != RecordLife::Pushed) {
+                if let Some(push) = self.nth_push(which, |state| state != RecordState::Pushed) {
                     self.deliver(push, node).await?
                 }
             }
@@ -153,7 +153,7 @@ impl<'a> Run<'a> {
                 );
                 let service = self.login(node).sessions();
                 let mut times = 0;
-                at_last(async || {
+                retry_late(async || {
                     times += 1;
                     service.revoke_member(&who).await
                 })
@@ -168,11 +168,11 @@ impl<'a> Run<'a> {
                 let suite_id = SuiteId::new(SUITE).unwrap();
                 let corp_id = CorpId::new(&*self.corps[corp].id).unwrap();
                 let service = self.login(node).sessions();
-                at_last(async || service.revoke_corp(&suite_id, &corp_id).await).await?;
+                retry_late(async || service.revoke_corp(&suite_id, &corp_id).await).await?;
                 self.ended_on(node, |session| session.corp == corp);
             }
             Step::Crash { node } => self.crash(node).await,
-            Step::Leap { minutes } => self.leap(Duration::from_mins(minutes)),
+            Step::ClockJump { minutes } => self.jump(Duration::from_mins(minutes)),
             Step::Settle => self.settle().await?,
         }
         self.check().await
@@ -180,7 +180,7 @@ impl<'a> Run<'a> {
 
     async fn end(&mut self) -> Checked {
         let began = Instant::now();
-        while let Some(push) = self.nth_push(0, |life| life == RecordLife::Pushed) {
+        while let Some(push) = self.nth_push(0, |state| state == RecordState::Pushed) {
             self.deliver(push, 0).await?;
             if began.elapsed() > PATIENCE {
                 return Err("a push is never taken".to_owned());
@@ -198,7 +198,7 @@ impl<'a> Run<'a> {
                 &self.sandbox,
             );
             let builder = builder.hooks(self.hooks.clone()).clock(self.clock.clone());
-            self.nodes[node] = Some(Running::start(builder).await);
+            self.nodes[node] = Some(RunningNode::start(builder).await);
         }
     }
 
@@ -210,8 +210,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Again until it is done: a machine under load may take longer than a step of the product may.
-pub(super) async fn at_last<T>(
+/// Retries until it succeeds: a machine under load may exceed the time limits of the product.
+pub(super) async fn retry_late<T>(
     mut work: impl AsyncFnMut() -> wecom_login::Result<T>,
 ) -> Checked<T> {
     let began = Instant::now();
@@ -224,7 +224,7 @@ pub(super) async fn at_last<T>(
     }
 }
 
-/// What a machine under load may answer.
+/// The errors of a machine under load.
 pub(super) fn is_late(kind: ErrorKind) -> bool {
     matches!(
         kind,

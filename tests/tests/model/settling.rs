@@ -1,4 +1,4 @@
-//! When everything is at rest it is compared with what must be so.
+//! The comparison of product and model once everything has settled.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -7,31 +7,31 @@ use sea_orm::{ConnectionTrait as _, QueryResult, Statement};
 use wecom_login::{AuthorizationStatus, Clock as _, Platform, Timestamp};
 use wecom_login_tests::app::{SUITE, principal};
 
-use super::run::{Checked, PATIENCE, Run, at_last};
+use super::run::{Checked, PATIENCE, Run, retry_late};
 use super::state::{Pushed, Standing, corp_of, is_own};
 use super::steps::{Act, CORPS, NODES};
-use super::transitions::{RecordLife, RecordTurn, SessionLife, SessionTurn};
+use super::transitions::{RecordEvent, RecordState, SessionEvent, SessionState};
 
 /// An AuthCode lives ten minutes; what only makes us read is given up after a day.
 const AUTH_CODE: Duration = Duration::from_mins(10);
 const GIVEN_UP: Duration = Duration::from_hours(24);
 
 impl Run<'_> {
-    /// Waits until everything that was taken is worked off and every node has heard of every end.
+    /// Waits until every accepted push is done and every node has processed every revocation.
     pub(super) async fn settle(&mut self) -> Checked {
         self.start(0).await;
         let _ = self.sandbox.push_ticket(SUITE).await;
         self.take_letters(Act::Ticket);
         for push in 0..self.pushes.len() {
             if matches!(self.pushes[push].act, Act::Ticket)
-                && self.pushes[push].life == RecordLife::Pushed
+                && self.pushes[push].state == RecordState::Pushed
             {
                 self.deliver(push, 0).await?;
             }
         }
         self.work_off().await?;
         for push in 0..self.pushes.len() {
-            if self.pushes[push].life == RecordLife::Acknowledged {
+            if self.pushes[push].state == RecordState::Acknowledged {
                 self.worked_off(push).await?;
             }
         }
@@ -42,14 +42,14 @@ impl Run<'_> {
         self.counted.ends.fetch_add(
             self.sessions
                 .iter()
-                .filter(|session| session.life == SessionLife::Over)
+                .filter(|session| session.state == SessionState::Revoked)
                 .count(),
             Ordering::Relaxed,
         );
         Ok(())
     }
 
-    /// Lets time pass until nothing is left to do.
+    /// Advances the clocks until no record is left.
     async fn work_off(&mut self) -> Checked {
         let of = |condition: &str| {
             format!("SELECT COUNT(*) FROM wecom_callback_record WHERE {condition}")
@@ -73,11 +73,11 @@ impl Run<'_> {
                 let now = self.clock.now();
                 let next = "SELECT MIN(due_at) FROM wecom_callback_record WHERE status = 'waiting'";
                 let next = Timestamp::from_millis(self.number(next).await);
-                // A node that sleeps looks again after a second.
-                self.move_on(next.since(now) + Duration::from_secs(1));
+                // An idle node polls again after a second.
+                self.advance_clocks(next.since(now) + Duration::from_secs(1));
             } else if since.elapsed() > Duration::from_secs(1) {
                 // In the hands of a node that died, as it seems; of one that lives and is slow, perhaps.
-                self.leap(Duration::from_secs(11));
+                self.jump(Duration::from_secs(11));
                 since = Instant::now();
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -99,14 +99,14 @@ impl Run<'_> {
                 .any(|later| is_own(later.act) && corp_of(later.act) == corp_of(push.act))
         };
         let turn = if status == "failed" {
-            RecordTurn::GivenUp
+            RecordEvent::GivenUp
         } else {
-            RecordTurn::CarriedOut
+            RecordEvent::Executed
         };
         match push.act {
             Act::Install(_) | Act::Reset(_) if status == "failed" => {
                 let late = self.clock.now().since(push.at) >= AUTH_CODE;
-                // What is forgiven is the named window and nothing else.
+                // Only the exchange window is tolerated.
                 let spent = self
                     .number(&self.of_record("COALESCE(errcode, 0)", number))
                     .await
@@ -142,31 +142,31 @@ impl Run<'_> {
         if status == "succeeded" && !superseded {
             for session in push.condemned.clone() {
                 let session = &mut self.sessions[session];
-                session.life = session.life.after(SessionTurn::Ended);
+                session.state = session.state.after(SessionEvent::Ended);
             }
         }
-        self.pushes[number].life = self.pushes[number].life.after(turn);
+        self.pushes[number].state = self.pushes[number].state.after(turn);
         Ok(())
     }
 
-    /// Once nothing of a corp is on its way, it is known whether it is in.
+    /// Once no event of a corp is pending, its status is certain.
     pub(super) async fn stand(&mut self, number: usize) -> Checked {
         let own = || {
             self.pushes
                 .iter()
                 .filter(|push| is_own(push.act) && corp_of(push.act) == Some(number))
         };
-        if own().any(|push| matches!(push.life, RecordLife::Pushed | RecordLife::Acknowledged)) {
+        if own().any(|push| matches!(push.state, RecordState::Pushed | RecordState::Acknowledged)) {
             return Ok(());
         }
         let Some(newest) = own().next_back() else {
             return Ok(());
         };
         let install = own().rfind(|push| matches!(push.act, Act::Install(_)));
-        let installed = install.is_some_and(|push| push.life == RecordLife::Settled);
-        let standing = match (newest.act, newest.life) {
-            (Act::Cancel(_), RecordLife::Settled) => Standing::Out,
-            (_, RecordLife::Settled) if installed => Standing::In,
+        let installed = install.is_some_and(|push| push.state == RecordState::Settled);
+        let standing = match (newest.act, newest.state) {
+            (Act::Cancel(_), RecordState::Settled) => Standing::Out,
+            (_, RecordState::Settled) if installed => Standing::In,
             _ => Standing::Unsure,
         };
         let began = Instant::now();
@@ -190,14 +190,14 @@ impl Run<'_> {
 
     pub(super) async fn is_active(&self, corp: usize) -> Checked<bool> {
         let service = self.login(0).admin();
-        let corps = at_last(async || service.corps().await).await?;
+        let corps = retry_late(async || service.corps().await).await?;
         let id = &self.corps[corp].id;
         Ok(corps
             .iter()
             .any(|corp| corp.corp_id.as_str() == id && corp.status == AuthorizationStatus::Active))
     }
 
-    /// A session of nobody ends on each node; when the others hear of that, they have heard of all before it.
+    /// Revokes a marker session on each node; once the others reject it, they have processed all earlier revocations.
     pub(super) async fn hear(&mut self) -> Checked {
         let nobody = principal(SUITE, "wwmodelofnobody", "nobody");
         for from in 0..NODES {
@@ -206,33 +206,34 @@ impl Run<'_> {
                     continue;
                 }
                 let service = self.login(from).sessions();
-                let issued = at_last(async || service.issue(&nobody, Platform::App).await).await?;
+                let issued =
+                    retry_late(async || service.issue(&nobody, Platform::App).await).await?;
                 let token = issued.token.expose().to_owned();
                 if self.verified(to, &token).await?.is_none() {
                     return Err("a new session is dead on the other node".to_owned());
                 }
-                at_last(async || service.logout(&issued.user).await).await?;
+                retry_late(async || service.logout(&issued.user).await).await?;
                 let began = Instant::now();
                 while self.verified(to, &token).await?.is_some() {
                     if began.elapsed() > PATIENCE {
-                        return Err("an end is not heard of".to_owned());
+                        return Err("an end is not propagated of".to_owned());
                     }
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             }
         }
-        self.heard = true;
+        self.propagated = true;
         Ok(())
     }
 
-    /// What must live lives on every node; what is over is over where it was ended, and once heard of everywhere.
+    /// A valid session is accepted on every node; a revoked one is rejected where it was revoked, and later everywhere.
     pub(super) async fn check(&self) -> Checked {
         for number in 0..self.sessions.len() {
             for node in (0..NODES).filter(|node| self.nodes[*node].is_some()) {
                 let session = &self.sessions[number];
-                let must_be_over = session.life == SessionLife::Over
-                    && (self.heard || session.ended_on == Some(node));
-                if session.life != SessionLife::Alive && !must_be_over {
+                let must_be_over = session.state == SessionState::Revoked
+                    && (self.propagated || session.ended_on == Some(node));
+                if session.state != SessionState::Valid && !must_be_over {
                     continue;
                 }
                 let lives = self.user(node, number).await?.is_some();
@@ -252,7 +253,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether what a record does only once is done, however far the record is.
+    /// Whether the effect of a record is there, whatever its status.
     pub(super) async fn is_carried_out(&self, push: usize) -> bool {
         self.number(&self.of_record("CASE WHEN exchanged THEN 1 ELSE 0 END", push))
             .await
@@ -260,7 +261,7 @@ impl Run<'_> {
     }
 
     pub(super) fn of_record(&self, column: &str, push: usize) -> String {
-        let hash = self.database.literal_bytes(&self.pushes[push].letter.hash);
+        let hash = self.database.literal_bytes(&self.pushes[push].queued.hash);
         format!("SELECT {column} FROM wecom_callback_record WHERE hash = {hash}")
     }
 

@@ -1,16 +1,16 @@
-//! What the model knows: the pushes, the sessions, the corps and their members.
+//! The state of the model: pushes, sessions, corps and members.
 
 use std::sync::atomic::AtomicUsize;
 
 use wecom_login::Timestamp;
 
-use super::push_queue::Letter;
+use super::push_queue::QueuedPush;
 use super::steps::Act;
-use super::transitions::{RecordLife, SessionLife};
+use super::transitions::{RecordState, SessionState};
 
-/// What was done in all histories.
+/// Totals over all histories.
 #[derive(Debug, Default)]
-pub(crate) struct Counted {
+pub(crate) struct Totals {
     pub(super) steps: AtomicUsize,
     pub(super) pushes: AtomicUsize,
     pub(super) sessions: AtomicUsize,
@@ -18,23 +18,23 @@ pub(crate) struct Counted {
     /// Of those, made while an event that ends such sessions was carried out and not yet settled.
     pub(super) after_an_end: AtomicUsize,
     pub(super) crashes: AtomicUsize,
-    /// AuthCodes in the named window: spent, and WeCom's answer lost in a crash or a leap. They are all that is forgiven.
+    /// AuthCodes in the exchange window: spent, and WeCom's answer lost in a crash or a jump. No other loss is tolerated.
     pub(super) in_the_window: AtomicUsize,
-    /// Sessions that ended for certain, and were found ended on every node.
+    /// Sessions that certainly ended, and were rejected on every node.
     pub(super) ends: AtomicUsize,
 }
 
 pub(super) struct Pushed {
     pub(super) number: usize,
     pub(super) act: Act,
-    pub(super) letter: Letter,
-    pub(super) life: RecordLife,
+    pub(super) queued: QueuedPush,
+    pub(super) state: RecordState,
     pub(super) at: Timestamp,
-    /// The sessions that its work ends.
+    /// The sessions that the event ends.
     pub(super) condemned: Vec<usize>,
-    /// The corp was in for certain when it was delivered.
+    /// The corp was certainly authorized when it was delivered.
     pub(super) known: bool,
-    /// Its work was cut off, or a leap took its lease: an AuthCode may be spent and its answer lost.
+    /// Its run was interrupted, or its lease expired in a jump: an AuthCode may be spent and its answer lost.
     pub(super) disturbed: bool,
 }
 
@@ -42,9 +42,9 @@ pub(super) struct Session {
     pub(super) token: String,
     pub(super) corp: usize,
     pub(super) user_id: String,
-    pub(super) life: SessionLife,
+    pub(super) state: SessionState,
     pub(super) made_at: Timestamp,
-    /// The node that ended it hears of it at once, the others by the feed.
+    /// The revoking node knows at once, the others by the revocation log.
     pub(super) ended_on: Option<usize>,
 }
 
@@ -66,7 +66,7 @@ pub(super) struct Corp {
     pub(super) members: Vec<Person>,
 }
 
-/// Whether it is about the authorization itself.
+/// Whether the event is about the authorization itself.
 pub(super) fn is_own(act: Act) -> bool {
     matches!(act, Act::Install(_) | Act::Cancel(_) | Act::Reset(_))
 }

@@ -1,22 +1,22 @@
-//! What can happen.
+//! The steps of a history.
 
 use proptest::prelude::*;
 
-/// Companies, members of each, nodes.
+/// Corps, members of each corp, nodes.
 pub(crate) const CORPS: usize = 2;
 pub(crate) const PEOPLE: usize = 2;
 pub(crate) const NODES: usize = 2;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    /// Something happens at WeCom, and a push of it waits to be delivered.
+    /// An action at WeCom, whose push is queued.
     Wecom(Act),
-    /// A push that waits is delivered to a node: in any order.
+    /// A queued push is delivered to a node, in any order.
     Deliver {
         which: usize,
         node: usize,
     },
-    /// One that was delivered comes again.
+    /// A delivered push is redelivered.
     Repeat {
         which: usize,
         node: usize,
@@ -48,15 +48,15 @@ pub(crate) enum Step {
         corp: usize,
         node: usize,
     },
-    /// A node dies as by kill -9, and starts again.
+    /// A node crashes and starts again.
     Crash {
         node: usize,
     },
-    /// All clocks leap.
-    Leap {
+    /// All clocks jump.
+    ClockJump {
         minutes: u64,
     },
-    /// Everything that was taken is waited for.
+    /// Waits until every accepted push is done.
     Settle,
 }
 
@@ -91,7 +91,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(corp, member, node)| Step::EndPerson { corp, member, node }),
         1 => (0..CORPS, 0..NODES).prop_map(|(corp, node)| Step::EndCorp { corp, node }),
         2 => (0..NODES).prop_map(|node| Step::Crash { node }),
-        2 => prop_oneof![1..12u64, 12..200u64, Just(1500u64)].prop_map(|minutes| Step::Leap { minutes }),
+        2 => prop_oneof![1..12u64, 12..200u64, Just(1500u64)].prop_map(|minutes| Step::ClockJump { minutes }),
         3 => Just(Step::Settle),
     ]
 }

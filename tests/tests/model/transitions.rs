@@ -1,74 +1,74 @@
-//! The two lives of the model: that of an inbox record and that of a session.
+//! The state machines of the model: inbox record and session.
 
 /// An event, from WeCom's push to the end of its work.
 ///
 /// ```text
-/// Pushed ──taken──▶ Acknowledged ──carried out──▶ Settled ◀─┐ again
+/// Pushed ─accepted─▶ Acknowledged ──executed────▶ Settled ◀─┐ again
 ///                        ▲   │                       └──────┘
 ///                   again│   └──given up──▶ Failed
 ///                        └───────────────────┘
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RecordLife {
+pub(crate) enum RecordState {
     /// WeCom tries to deliver it; it may be lost.
     Pushed,
     /// `success` was answered: it must not be lost.
     Acknowledged,
-    /// It was carried out, and is never carried out again.
+    /// It was executed, and is never executed again.
     Settled,
     /// It could not succeed, and the record says why.
     Failed,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum RecordTurn {
+pub(crate) enum RecordEvent {
     /// A node answered `success`.
-    Taken,
+    Accepted,
     /// The record is `succeeded` or `ignored`.
-    CarriedOut,
+    Executed,
     /// The record is `failed`.
     GivenUp,
 }
 
-impl RecordLife {
-    pub(crate) fn after(self, turn: RecordTurn) -> Self {
+impl RecordState {
+    pub(crate) fn after(self, turn: RecordEvent) -> Self {
         match (self, turn) {
             (Self::Settled, _) => Self::Settled,
-            (Self::Pushed | Self::Failed | Self::Acknowledged, RecordTurn::Taken) => {
+            (Self::Pushed | Self::Failed | Self::Acknowledged, RecordEvent::Accepted) => {
                 Self::Acknowledged
             }
-            (_, RecordTurn::CarriedOut) => Self::Settled,
-            (_, RecordTurn::GivenUp) => Self::Failed,
+            (_, RecordEvent::Executed) => Self::Settled,
+            (_, RecordEvent::GivenUp) => Self::Failed,
         }
     }
 }
 
-/// A session, from the login to its end. What is doubtful may be either, until something ends it for certain.
+/// A session, from the login to its end. A doubtful one may be valid or revoked, until it certainly ends.
 ///
 /// ```text
-/// Alive ──may end──▶ Doubtful ──ended──▶ Over
-///   └───────────────ended───────────────▶┘
+/// Valid ──may end──▶ Doubtful ──ended──▶ Revoked
+///   └───────────────ended──────────────────▶┘
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SessionLife {
-    Alive,
+pub(crate) enum SessionState {
+    Valid,
     Doubtful,
-    Over,
+    Revoked,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum SessionTurn {
-    /// Something was begun that may end it.
+pub(crate) enum SessionEvent {
+    /// Something has begun that may end it.
     MayEnd,
     /// Something that ends it is done.
     Ended,
 }
 
-impl SessionLife {
-    pub(crate) fn after(self, turn: SessionTurn) -> Self {
+impl SessionState {
+    pub(crate) fn after(self, turn: SessionEvent) -> Self {
         match (self, turn) {
-            (Self::Over, _) | (_, SessionTurn::Ended) => Self::Over,
-            (_, SessionTurn::MayEnd) => Self::Doubtful,
+            (Self::Revoked, _) | (_, SessionEvent::Ended) => Self::Revoked,
+            (_, SessionEvent::MayEnd) => Self::Doubtful,
         }
     }
 }

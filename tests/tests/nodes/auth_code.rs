@@ -1,5 +1,5 @@
-//! Two nodes send one AuthCode, because one lost its record while WeCom's answer was on its way. WeCom answers the
-//! second of them that the code is spent; that the authorization is lost must not follow from it.
+//! One AuthCode sent by two nodes: the first lost its lease while WeCom's answer was on its way. WeCom answers the
+//! second that the code is spent, and the authorization must not be lost.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Nodes whose clocks are apart.
+//! Nodes with different clocks.
 
 use std::time::Duration;
 

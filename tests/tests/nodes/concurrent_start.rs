@@ -1,4 +1,4 @@
-//! The tables: made once however many nodes start, beside a host app's own, exact to the byte.
+//! Concurrent first starts, a host app's own tables, and ids that are compared as bytes.
 #![allow(
     elided_lifetimes_in_paths,
     reason = "the trait of sea-orm-migration is written so"

@@ -1,4 +1,4 @@
-//! A change of data keys, from the first node that has the new one to the last that has the old one.
+//! Rotation of the data key, from the first node with the new key to the last with the old one.
 
 use sha2::{Digest as _, Sha256};
 use wecom_login::{

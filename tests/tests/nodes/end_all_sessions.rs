@@ -1,4 +1,4 @@
-//! All sessions of the service end, on every node.
+//! Revocation of all sessions, on every node.
 
 use serde_json::json;
 use wecom_login_tests::app::{SUITE, accepts};

@@ -1,4 +1,4 @@
-//! Who works on one node only is idle on no other, and in no database.
+//! The idle timeout counts the use of a session on every node.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Several handles on one database, as several processes would be: they are one service.
+//! Several handles on one database, as the nodes of one service.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod auth_code;

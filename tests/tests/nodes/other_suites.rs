@@ -1,4 +1,4 @@
-//! Nodes on one database whose `auths/` differ: each leaves alone what is of a suite that it does not have.
+//! Nodes with different suites: each leaves the records of other suites alone.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! One node asks WeCom how an authorization stands.
+//! The daily re-read of authorizations, done by one node.
 
 use std::time::Duration;
 

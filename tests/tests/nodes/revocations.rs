@@ -1,4 +1,4 @@
-//! What one node ends, the other hears of.
+//! Revocations reach the other node.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! One node fetches a token for all.
+//! Access tokens fetched by one node for all.
 
 use std::time::{Duration, Instant};
 
@@ -49,7 +49,7 @@ async fn log_in_at_last(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn logins_on_three_nodes_after_token_expiry_fetch_one_token() {
-    // A clock that stands: the lease of a node whose statements stand in a long line does not run out meanwhile.
+    // The clock stands still, so that the lease of a node with many queued statements does not expire.
     let clock = ManualClock::starting_now();
     let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
@@ -90,7 +90,7 @@ async fn token_fetch_is_taken_over_from_a_dead_node() {
     let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    // A node on threads of its own, which end in the middle of its work.
+    // A node on a runtime of its own, which is shut down in the middle of its work.
     let threads = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

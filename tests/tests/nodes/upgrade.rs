@@ -1,4 +1,4 @@
-//! A database as an older version of the tables had it, with data in it, meets the present one.
+//! Migration of a database of an older version, with data in it.
 
 use futures_util::future::join_all;
 use sea_orm::DbBackend;

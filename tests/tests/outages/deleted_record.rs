@@ -1,31 +1,38 @@
-//! A failover takes the record away while WeCom answers its AuthCode: the permanent code is not lost with it.
+//! A failover loses the record while WeCom answers its AuthCode: the permanent code is kept.
 
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::{TestApp, until};
 use wecom_sandbox::Fault;
 
-const V2: &str = "service/v2/get_permanent_code";
-const OPEN: &str =
+const GET_PERMANENT_CODE: &str = "service/v2/get_permanent_code";
+const UNFINISHED: &str =
     "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running')";
 
-/// Something happens to the record while WeCom takes its time.
-async fn installed_while(statements: impl Fn(&TestApp) -> Vec<String>) -> (TestApp, String) {
+/// Executes statements on the record while WeCom delays its answer.
+async fn install_while(statements: impl Fn(&TestApp) -> Vec<String>) -> (TestApp, String) {
     let node = TestApp::builder().start().await;
     let corp = node.corp(0);
     node.sandbox
-        .fault(Fault::of(V2).delay_ms(1_500).times(1))
+        .fault(Fault::of(GET_PERMANENT_CODE).delay_ms(1_500).times(1))
         .unwrap();
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
-    until("WeCom is called", async || node.sandbox.calls(V2) == 1).await;
+    until("WeCom is called", async || {
+        node.sandbox.calls(GET_PERMANENT_CODE) == 1
+    })
+    .await;
     for statement in statements(&node) {
         node.database.execute(&statement).await;
     }
     node.wait_until_active(SUITE, &corp).await;
     until("every record is done", async || {
-        node.number(OPEN).await == 0
+        node.number(UNFINISHED).await == 0
     })
     .await;
-    assert_eq!(node.sandbox.calls(V2), 1, "WeCom was called once");
+    assert_eq!(
+        node.sandbox.calls(GET_PERMANENT_CODE),
+        1,
+        "WeCom was called once"
+    );
     assert_eq!(
         node.log_in_to_suite(SUITE, &corp, &node.user(0, 0))
             .await
@@ -37,7 +44,7 @@ async fn installed_while(statements: impl Fn(&TestApp) -> Vec<String>) -> (TestA
 
 #[tokio::test(flavor = "multi_thread")]
 async fn permanent_code_is_stored_though_its_record_is_gone() {
-    let (node, _) = installed_while(|_| {
+    let (node, _) = install_while(|_| {
         vec![
             "DELETE FROM wecom_callback_record WHERE event = 'create_auth'".to_owned(),
             "DELETE FROM wecom_callback_seen".to_owned(),
@@ -49,8 +56,8 @@ async fn permanent_code_is_stored_though_its_record_is_gone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn record_with_a_reused_id_is_not_overwritten() {
-    // The server that took over counts on from where it stood.
-    let (node, _) = installed_while(|node| {
+    // The new server reuses ids.
+    let (node, _) = install_while(|node| {
         let hash = node.database.literal("of another event");
         vec![format!(
             "UPDATE wecom_callback_record SET hash = {hash}, event = 'change_auth', status = 'failed', \

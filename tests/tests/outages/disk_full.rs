@@ -1,11 +1,11 @@
-//! SQLite has no room left. The file is one of ours whatever server the other tests have.
+//! A full disk. The database is an SQLite file, whatever `TEST_DATABASE_SERVER` says.
 
 use sea_orm::ConnectionTrait as _;
 use wecom_login_tests::TestApp;
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::database::TestDatabase;
 
-use super::probe::Visit;
+use super::probe::Probe;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn full_disk_refuses_pushes_until_space_is_freed() {
@@ -21,8 +21,8 @@ async fn full_disk_refuses_pushes_until_space_is_freed() {
         .configure(|builder| builder.database(theirs))
         .start()
         .await;
-    let visit = Visit::begin(&node).await;
-    // Not below what the file has now: SQLite takes the size it has.
+    let probe = Probe::begin(&node).await;
+    // SQLite raises the limit to the current size of the file.
     pool.execute_unprepared("PRAGMA max_page_count = 1")
         .await
         .unwrap();
@@ -30,7 +30,7 @@ async fn full_disk_refuses_pushes_until_space_is_freed() {
     for number in 0..2_000 {
         let leaver = format!("leaver-{number}");
         match node
-            .notify(&node.push_builder.unsubscribe(&visit.corp, &leaver))
+            .notify(&node.push_builder.unsubscribe(&probe.corp, &leaver))
             .await
             .status
         {
@@ -47,12 +47,12 @@ async fn full_disk_refuses_pushes_until_space_is_freed() {
         acknowledged.len()
     );
     assert_eq!(refused, 20, "the disk was never full");
-    assert!(node.is_valid(&visit.cached).await);
-    // A session is small: some still fit.
+    assert!(node.is_valid(&probe.cached).await);
+    // Some sessions still fit into free pages.
     let mut logins = 0;
     loop {
         let login = node
-            .log_in_to_suite(SUITE, &visit.corp, &visit.member)
+            .log_in_to_suite(SUITE, &probe.corp, &probe.member)
             .await;
         logins += 1;
         if login.status == 200 && logins < 200 {
@@ -68,5 +68,5 @@ async fn full_disk_refuses_pushes_until_space_is_freed() {
     pool.execute_unprepared("PRAGMA max_page_count = 1073741823")
         .await
         .unwrap();
-    visit.after(&node, &acknowledged).await;
+    probe.assert_recovered(&node, &acknowledged).await;
 }

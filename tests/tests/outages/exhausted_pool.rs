@@ -1,12 +1,12 @@
-//! The host app's own pool, of which nothing is left.
+//! A pool of the host app, with every connection in use.
 
 use sea_orm::TransactionTrait as _;
 use wecom_login_tests::TestApp;
 use wecom_login_tests::database::TestDatabase;
 
-use super::probe::Visit;
+use super::probe::Probe;
 
-async fn is_held(connections: u32) {
+async fn recovers_after_pool_is_held(connections: u32) {
     let directory = tempfile::tempdir().unwrap();
     let database = TestDatabase::create(directory.path()).await;
     let pool = database.connect_pool(connections).await;
@@ -16,26 +16,26 @@ async fn is_held(connections: u32) {
         .configure(|builder| builder.database(theirs))
         .start()
         .await;
-    let visit = Visit::begin(&node).await;
+    let probe = Probe::begin(&node).await;
     let mut held = Vec::new();
     for _ in 0..connections {
         held.push(pool.begin().await.unwrap());
     }
-    let seen = visit.during(&node, "refused").await;
+    let seen = probe.run(&node, "refused").await;
     println!("a pool of {connections}, held: {seen:?}");
-    seen.push_was_refused_in_time();
-    seen.login_was_put_off();
-    seen.uncached_was_put_off();
+    seen.assert_push_refused_in_time();
+    seen.assert_login_503();
+    seen.assert_uncached_503();
     drop(held);
-    visit.after(&node, &[]).await;
+    probe.assert_recovered(&node, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn app_recovers_after_host_app_holds_a_pool_of_one() {
-    is_held(1).await;
+    recovers_after_pool_is_held(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn app_recovers_after_host_app_holds_a_pool_of_two() {
-    is_held(2).await;
+    recovers_after_pool_is_held(2).await;
 }

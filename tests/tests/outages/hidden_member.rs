@@ -1,4 +1,4 @@
-//! WeCom hides a member while the database cannot take that down.
+//! A member becomes invisible while the database takes no writes.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ async fn hidden_member_stays_out_while_the_database_takes_no_writes() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let (seen, hidden) = (node.user(0, 0), node.user(0, 1));
-    // The access token is here: nothing has to be written before WeCom is asked.
+    // The access token is cached: nothing is written before WeCom is called.
     assert_eq!(node.log_in_to_suite(SUITE, &corp, &seen).await.status, 200);
     node.sandbox
         .change_settings(json!({"drop": ["change_auth"]}))
@@ -25,7 +25,7 @@ async fn hidden_member_stays_out_while_the_database_takes_no_writes() {
             node.sandbox.calls("user/get") > asked
         })
         .await;
-        // Longer than a login waits for what it can do without.
+        // Longer than a login waits for an optional write.
         tokio::time::sleep(Duration::from_millis(2_500)).await;
         lock.release().await;
     });

@@ -1,5 +1,5 @@
-//! The database on its bad days, nodes that stop or die, backups that are put back: nothing that was answered `success`
-//! is lost, whoever is logged in stays in, and everything recovers by itself.
+//! Database outages, stopped and crashed nodes, restored backups: no acknowledged push is lost, cached sessions stay
+//! valid, and everything recovers by itself.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod deleted_record;

@@ -1,4 +1,4 @@
-//! Who is in memory stays in without the database for as long as the host app wants it, and no longer.
+//! Cached sessions are served without the database for up to `max_stale`.
 
 use std::time::{Duration, Instant};
 
@@ -6,12 +6,12 @@ use wecom_login::SessionConfig;
 use wecom_login_tests::proxy::TcpProxy;
 use wecom_login_tests::{TestApp, TestRequest, until};
 
-use super::probe::Visit;
+use super::probe::Probe;
 
-/// A machine under load may be late. What is never in time is late each time.
+/// A machine under load may be late, but not each time.
 const ATTEMPTS: usize = 5;
-/// What a look at the database may take beyond the time for which sessions are believed.
-const LATE: Duration = Duration::from_secs(3);
+/// How much later than `max_stale` the first rejection may come.
+const MAX_DELAY: Duration = Duration::from_secs(3);
 
 async fn max_stale(time: Duration, outage: impl Fn(&TcpProxy)) {
     let settings = SessionConfig::default().with_max_stale(time);
@@ -22,10 +22,10 @@ async fn max_stale(time: Duration, outage: impl Fn(&TcpProxy)) {
         .await;
     // A file has no server: a node that runs can read it.
     let Some(proxy) = node.proxy() else { return };
-    let visit = Visit::begin(&node).await;
+    let probe = Probe::begin(&node).await;
     let ask = async || {
         let answer = node
-            .call(TestRequest::get("/me").bearer(&visit.cached))
+            .call(TestRequest::get("/me").bearer(&probe.cached))
             .await;
         assert!(answer.status != 503 || answer.header("retry-after").is_some());
         answer.status
@@ -42,14 +42,14 @@ async fn max_stale(time: Duration, outage: impl Fn(&TcpProxy)) {
         .await;
         let over = gone.elapsed();
         println!("to be believed for {time:?}: refused from {over:?} on");
-        // The database was heard up to a third of a second before.
+        // The last successful poll was up to a third of a second before the outage.
         assert!(over + Duration::from_millis(500) >= time, "{over:?}");
         proxy.restore();
         until("the cached session is accepted again", async || {
             ask().await == 200
         })
         .await;
-        if over < time + LATE {
+        if over < time + MAX_DELAY {
             break;
         }
         assert!(attempt < ATTEMPTS, "{over:?}");

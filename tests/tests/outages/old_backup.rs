@@ -1,10 +1,10 @@
-//! A backup is put back that is older than what a node remembers of ends: then all sessions end.
+//! A restored backup that is older than the revocations a node remembers: all sessions end.
 
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use wecom_login_tests::app::{SUITE, accepts, principal};
 use wecom_login_tests::{TestApp, TestRequest, until};
 
-use super::restored_backup::{back_up, put_back};
+use super::restored_backup::{create_backup, restore_backup};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn backup_older_than_recent_revocations_ends_all_sessions() {
@@ -16,7 +16,7 @@ async fn backup_older_than_recent_revocations_ends_all_sessions() {
     let strangers = node
         .issue_session(SUITE, "wwneverauthorised001", "somebody")
         .await;
-    let tables = back_up(&node.database).await;
+    let tables = create_backup(&node.database).await;
     assert_eq!(
         node.call(TestRequest::post("/logout").bearer(&logged_out))
             .await
@@ -24,7 +24,7 @@ async fn backup_older_than_recent_revocations_ends_all_sessions() {
         204
     );
 
-    // This one heard of nothing before, and so remembers none of it.
+    // This handle started later and does not remember the first logout.
     let late = node.second_handle().await;
     let marker = node.issue_session(SUITE, &corp, &member).await;
     assert!(accepts(&late, &marker).await);
@@ -39,7 +39,7 @@ async fn backup_older_than_recent_revocations_ends_all_sessions() {
     })
     .await;
 
-    put_back(&node.database, &tables).await;
+    restore_backup(&node.database, &tables).await;
     until("all sessions are revoked", async || {
         !node.is_valid(&goes_on).await
             && !accepts(&late, &goes_on).await
@@ -50,7 +50,7 @@ async fn backup_older_than_recent_revocations_ends_all_sessions() {
     for ended in [&logged_out, &goes_on, &strangers] {
         assert!(!accepts(&fresh, ended).await);
     }
-    // Once is enough.
+    // Later sessions are not revoked.
     let token = node.issue_session(SUITE, &corp, &member).await;
     for _ in 0..20 {
         assert!(
@@ -85,7 +85,7 @@ async fn node_whose_log_position_was_truncated_revokes_nothing() {
     })
     .await;
 
-    // Others end so much that all which the nodes have heard of is removed before they look again.
+    // So many revocations follow that all entries the nodes have read are deleted before their next poll.
     let database = node.database.connect().await;
     let later = database.begin().await.unwrap();
     let hash = node.database.literal("the session of another node ....");
@@ -102,7 +102,7 @@ async fn node_whose_log_position_was_truncated_revokes_nothing() {
     }
     later.commit().await.unwrap();
 
-    // They go on from there: what is ended now is heard of, and nothing else has ended.
+    // They continue from the oldest entry: later revocations arrive, and nothing else is revoked.
     let marker = node.issue_session(SUITE, &corp, &member).await;
     assert!(accepts(&other, &marker).await);
     assert_eq!(
@@ -130,7 +130,7 @@ async fn revocation_with_a_reused_number_is_reapplied() {
         .await
         .unwrap();
     let logged_out = node.issue_session(SUITE, &corp, &member).await;
-    let tables = back_up(&node.database).await;
+    let tables = create_backup(&node.database).await;
     let hash = node.database.literal("the session of another node ....");
     assert_eq!(
         node.call(TestRequest::post("/logout").bearer(&logged_out))
@@ -138,8 +138,8 @@ async fn revocation_with_a_reused_number_is_reapplied() {
             .status,
         204
     );
-    put_back(&node.database, &tables).await;
-    // Before it looks, another node has ended something in the database that was put back.
+    restore_backup(&node.database, &tables).await;
+    // Before its next poll another node appends a revocation to the restored database.
     let end = format!(
         "INSERT INTO wecom_end (number, mark, token_hash, created_at) \
          SELECT value + 1, 7, {hash}, 0 FROM wecom_counter WHERE id = 1"

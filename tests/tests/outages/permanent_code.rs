@@ -1,11 +1,11 @@
-//! A permanent code that was fetched and cannot be stored.
+//! A permanent code that was issued and cannot be stored.
 
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::log::LogCapture;
 use wecom_login_tests::transport::FaultyTransport;
 use wecom_login_tests::{TestApp, until};
 
-const V2: &str = "service/v2/get_permanent_code";
+const GET_PERMANENT_CODE: &str = "service/v2/get_permanent_code";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unstorable_permanent_code_is_logged_and_kept_until_stored() {
@@ -17,8 +17,8 @@ async fn unstorable_permanent_code_is_logged_and_kept_until_stored() {
         .start()
         .await;
     let corp = node.corp(0);
-    // While WeCom's answer is on its way, the database stops taking writes.
-    transport.hold_responses(V2);
+    // The database stops taking writes while WeCom's answer is on its way.
+    transport.hold_responses(GET_PERMANENT_CODE);
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
     until("WeCom has answered", async || {
         transport.held_responses() == 1
@@ -39,7 +39,11 @@ async fn unstorable_permanent_code_is_logged_and_kept_until_stored() {
         node.record_statuses("create_auth").await == ["succeeded"]
     })
     .await;
-    assert_eq!(node.sandbox.calls(V2), 1, "WeCom was called once");
+    assert_eq!(
+        node.sandbox.calls(GET_PERMANENT_CODE),
+        1,
+        "WeCom was called once"
+    );
     assert_eq!(
         node.log_in_to_suite(SUITE, &corp, &node.user(0, 0))
             .await

@@ -1,4 +1,4 @@
-//! What WeCom, a browser and a member see of a node whose database is in trouble.
+//! A push, a login and protected requests at a node whose database is unavailable.
 
 use std::time::{Duration, Instant};
 
@@ -6,28 +6,28 @@ use wecom_login::Platform;
 use wecom_login_tests::app::{SUITE, principal};
 use wecom_login_tests::{TestApp, TestRequest, until};
 
-/// WeCom is answered within 800 ms; nothing that waits for the database is so quick.
-const WECOM_IS_ANSWERED: Duration = Duration::from_millis(1_900);
-/// A machine under load may be late. A limit that is not there is late each time.
+/// A push is answered within 800 ms; a statement that waits for the database takes longer.
+const PUSH_TIMEOUT: Duration = Duration::from_millis(1_900);
+/// A machine under load may be late, but not each time.
 const ATTEMPTS: usize = 5;
 
-/// A corp with a member whose session is in memory, and one whose session is not.
-pub(crate) struct Visit {
+/// A corp with a cached session of one member and an uncached session of another.
+pub(crate) struct Probe {
     pub(crate) corp: String,
     pub(crate) member: String,
     pub(crate) cached: String,
     uncached: String,
 }
 
-/// What was seen of a push, a login and a session that is not in memory.
+/// The responses to a push, a login and a request with the uncached session.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct Outcome {
     pub(crate) push: (u16, Duration),
     pub(crate) login: (u16, String, Duration),
     pub(crate) uncached: (u16, bool, Duration),
 }
 
-impl Visit {
+impl Probe {
     pub(crate) async fn begin(node: &TestApp) -> Self {
         let corp = node.install(0).await;
         let (member, another) = (node.user(0, 0), node.user(0, 1));
@@ -38,7 +38,7 @@ impl Visit {
         let cached = node.issue_session(SUITE, &corp, &member).await;
         node.wait_until_following(&node.login).await;
         assert!(node.is_valid(&cached).await);
-        // Another handle made it, so it is in that one's memory only.
+        // Issued by another handle, so it is not in this one's cache.
         let other = node.second_handle().await;
         let who = principal(SUITE, &corp, &another);
         let issued = other.sessions().issue(&who, Platform::App).await.unwrap();
@@ -52,7 +52,7 @@ impl Visit {
     }
 
     /// A push, a login and two protected requests at the same time.
-    pub(crate) async fn during(&self, node: &TestApp, leaver: &str) -> Seen {
+    pub(crate) async fn run(&self, node: &TestApp, leaver: &str) -> Outcome {
         let push = async {
             let mut last = (0, Duration::MAX);
             for _ in 0..ATTEMPTS {
@@ -61,7 +61,7 @@ impl Visit {
                     .notify(&node.push_builder.unsubscribe(&self.corp, leaver))
                     .await;
                 last = (answer.status, started.elapsed());
-                if last.1 < WECOM_IS_ANSWERED {
+                if last.1 < PUSH_TIMEOUT {
                     break;
                 }
             }
@@ -95,15 +95,15 @@ impl Visit {
             }
         };
         let (push, login, uncached, ()) = tokio::join!(push, login, uncached, cached);
-        Seen {
+        Outcome {
             push,
             login,
             uncached,
         }
     }
 
-    /// Everything is as it was; nobody did anything about it.
-    pub(crate) async fn after(&self, node: &TestApp, acknowledged: &[String]) {
+    /// Asserts that everything recovers by itself.
+    pub(crate) async fn assert_recovered(&self, node: &TestApp, acknowledged: &[String]) {
         until("sessions are looked up again", async || {
             node.call(TestRequest::get("/me").bearer(&self.uncached))
                 .await
@@ -150,15 +150,15 @@ impl Visit {
     }
 }
 
-impl Seen {
-    /// WeCom was told in time to push again.
-    pub(crate) fn push_was_refused_in_time(&self) {
+impl Outcome {
+    /// Asserts that the push was refused in time.
+    pub(crate) fn assert_push_refused_in_time(&self) {
         let (status, took) = self.push;
         assert_eq!(status, 500, "{self:?}");
-        assert!(took < WECOM_IS_ANSWERED, "{self:?}");
+        assert!(took < PUSH_TIMEOUT, "{self:?}");
     }
 
-    pub(crate) fn login_was_put_off(&self) {
+    pub(crate) fn assert_login_503(&self) {
         assert_eq!(
             (self.login.0, self.login.1.as_str()),
             (503, "STORE_UNAVAILABLE"),
@@ -166,7 +166,7 @@ impl Seen {
         );
     }
 
-    pub(crate) fn uncached_was_put_off(&self) {
+    pub(crate) fn assert_uncached_503(&self) {
         assert_eq!((self.uncached.0, self.uncached.1), (503, true), "{self:?}");
     }
 }

@@ -1,11 +1,11 @@
-//! A backup is put back under nodes that run: what they ended stays ended.
+//! A backup restored under running nodes: what they revoked stays revoked.
 
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use wecom_login_tests::app::{SUITE, principal};
 use wecom_login_tests::database::TestDatabase;
 use wecom_login_tests::{TestApp, TestRequest, until};
 
-pub(super) async fn back_up(database: &TestDatabase) -> Vec<String> {
+pub(super) async fn create_backup(database: &TestDatabase) -> Vec<String> {
     let tables: Vec<String> = database
         .tables()
         .await
@@ -22,7 +22,7 @@ pub(super) async fn back_up(database: &TestDatabase) -> Vec<String> {
     tables
 }
 
-pub(super) async fn put_back(database: &TestDatabase, tables: &[String]) {
+pub(super) async fn restore_backup(database: &TestDatabase, tables: &[String]) {
     let connection = database.connect().await;
     let transaction = connection.begin().await.unwrap();
     for table in tables {
@@ -47,14 +47,14 @@ async fn restored_backup_revives_no_revoked_session() {
     let of_another = node.issue_session(SUITE, &third, &another).await;
     let of_leaving = node.issue_session(SUITE, &leaving, &node.user(1, 0)).await;
     let lives_on = node.issue_session(SUITE, &corp, &member).await;
-    // The feed has begun, as it has wherever anything ever ended.
+    // The revocation log has an entry, as on every service in use.
     node.login
         .sessions()
         .revoke_member(&principal(SUITE, &corp, "nobody"))
         .await
         .unwrap();
 
-    let tables = back_up(&node.database).await;
+    let tables = create_backup(&node.database).await;
     let answer = node
         .call(TestRequest::post("/logout").bearer(&logged_out))
         .await;
@@ -71,7 +71,7 @@ async fn restored_backup_revives_no_revoked_session() {
         .revoke_corp(&suite, &leaving)
         .await
         .unwrap();
-    put_back(&node.database, &tables).await;
+    restore_backup(&node.database, &tables).await;
     let sessions = "SELECT COUNT(*) FROM wecom_session";
     for _ in 0..50 {
         for ended in [&logged_out, &of_another, &of_leaving] {
@@ -86,7 +86,7 @@ async fn restored_backup_revives_no_revoked_session() {
     })
     .await;
     assert!(node.is_valid(&lives_on).await);
-    // A node that starts now knows only what is stored.
+    // A node that starts now knows only the database.
     let fresh = node.second_handle().await;
     let lives = async |token: &str| {
         fresh
@@ -112,10 +112,10 @@ async fn event_missing_from_the_backup_is_stored_when_redelivered() {
         .revoke_member(&principal(SUITE, &corp, "nobody"))
         .await
         .unwrap();
-    let tables = back_up(&node.database).await;
+    let tables = create_backup(&node.database).await;
     let push = node.push_builder.unsubscribe(&corp, "somebody");
     node.notify_until_done(&push, "unsubscribe").await;
-    put_back(&node.database, &tables).await;
+    restore_backup(&node.database, &tables).await;
     assert!(node.record_statuses("unsubscribe").await.is_empty());
     until("the event is executed again", async || {
         node.notify_until_accepted(&push).await;

@@ -1,4 +1,4 @@
-//! A node stops or dies with work in hand, and another one carries it out.
+//! A node stops or crashes with running records, and another takes them over.
 
 use std::time::{Duration, Instant};
 
@@ -9,19 +9,19 @@ use wecom_login_tests::transport::FaultyTransport;
 use wecom_login_tests::{TestApp, until, until_mut};
 use wecom_sandbox::Fault;
 
-const V2: &str = "service/v2/get_permanent_code";
-const READ: &str = "service/v2/get_auth_info";
+const GET_PERMANENT_CODE: &str = "service/v2/get_permanent_code";
+const GET_AUTH_INFO: &str = "service/v2/get_auth_info";
 const RUNNING: &str = "SELECT COUNT(*) FROM wecom_callback_record WHERE status = 'running'";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shutdown_releases_running_records_at_once() {
-    // A clock that stands: no lease runs out.
+    // The clock stands still, so that no lease expires.
     let clock = ManualClock::starting_now();
     let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
-    let before = node.sandbox.calls(READ);
+    let before = node.sandbox.calls(GET_AUTH_INFO);
     node.sandbox
-        .fault(Fault::of(READ).delay_ms(60_000).times(1))
+        .fault(Fault::of(GET_AUTH_INFO).delay_ms(60_000).times(1))
         .unwrap();
     let event = suite_event(
         SUITE,
@@ -32,7 +32,7 @@ async fn shutdown_releases_running_records_at_once() {
     node.notify_until_accepted(&node.push_builder.post(SUITE, &event))
         .await;
     until("WeCom is called", async || {
-        node.sandbox.calls(READ) > before
+        node.sandbox.calls(GET_AUTH_INFO) > before
     })
     .await;
     assert_eq!(node.number(RUNNING).await, 1);
@@ -42,8 +42,8 @@ async fn shutdown_releases_running_records_at_once() {
     let asked = Instant::now();
     node.login.shutdown().await;
     println!("shut down with work in hand in {:?}", asked.elapsed());
-    // No time passes: only what was handed back is taken. A push makes the other node look.
-    look(&node, &other, "first").await;
+    // No time passes: only released records can be claimed. A push makes the other node poll.
+    poll_once(&node, &other, "first").await;
     wait_until_succeeded(&other).await;
     other.shutdown().await;
 }
@@ -55,7 +55,7 @@ async fn shutdown_waits_for_the_exchange_in_flight() {
         .configure(|builder| builder.http_client(transport.client()))
         .start()
         .await;
-    transport.hold_responses(V2);
+    transport.hold_responses(GET_PERMANENT_CODE);
     let corp = node.corp(0);
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
     until("WeCom has answered", async || {
@@ -63,7 +63,7 @@ async fn shutdown_waits_for_the_exchange_in_flight() {
     })
     .await;
     let ((), ()) = tokio::join!(node.login.shutdown(), async {
-        // It is asked to stop before the answer comes.
+        // Shutdown begins before the answer arrives.
         tokio::task::yield_now().await;
         transport.release();
     });
@@ -82,16 +82,20 @@ async fn shutdown_waits_for_the_exchange_in_flight() {
             .any(|known| known.status == wecom_login::AuthorizationStatus::Active)
     })
     .await;
-    assert_eq!(node.sandbox.calls(V2), 1, "the AuthCode was sent once");
+    assert_eq!(
+        node.sandbox.calls(GET_PERMANENT_CODE),
+        1,
+        "the AuthCode was sent once"
+    );
     other.shutdown().await;
 }
 
-/// A node with this clock dies while it asks WeCom about a corp. Nobody else is there.
-async fn a_node_dies_at_work(clock: &ManualClock) -> TestApp {
+/// A node with this clock crashes while it calls WeCom about a corp. No other node runs.
+async fn crash_with_running_record(clock: &ManualClock) -> TestApp {
     let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
     node.login.shutdown().await;
-    // A node on threads of its own, which end in the middle of its work.
+    // A node on a runtime of its own, which is shut down in the middle of its work.
     let threads = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -102,9 +106,9 @@ async fn a_node_dies_at_work(clock: &ManualClock) -> TestApp {
         // The handle works on the runtime that it was built on.
         build.await
     };
-    let before = node.sandbox.calls(READ);
+    let before = node.sandbox.calls(GET_AUTH_INFO);
     node.sandbox
-        .fault(Fault::of(READ).delay_ms(60_000).times(1))
+        .fault(Fault::of(GET_AUTH_INFO).delay_ms(60_000).times(1))
         .unwrap();
     let event = suite_event(
         SUITE,
@@ -123,7 +127,7 @@ async fn a_node_dies_at_work(clock: &ManualClock) -> TestApp {
     })
     .await;
     until("WeCom is called", async || {
-        node.sandbox.calls(READ) > before
+        node.sandbox.calls(GET_AUTH_INFO) > before
     })
     .await;
     assert_eq!(node.number(RUNNING).await, 1);
@@ -133,19 +137,19 @@ async fn a_node_dies_at_work(clock: &ManualClock) -> TestApp {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn work_of_a_dead_node_is_taken_over_within_ten_seconds() {
-    // By a clock that the test moves: the machine may take as long as it likes.
+    // On a manual clock: the machine may take as long as it needs.
     let clock = ManualClock::starting_now();
-    let node = a_node_dies_at_work(&clock).await;
+    let node = crash_with_running_record(&clock).await;
     let other = node
         .second_handle_with(|builder| builder.clock(clock.clone()))
         .await;
-    // Whether it lives is not known before its lease is over: until then nobody takes its work.
+    // Before its lease expires nobody claims its record.
     clock.advance(Duration::from_secs(5));
-    look(&node, &other, "first").await;
+    poll_once(&node, &other, "first").await;
     let still_its = format!("{RUNNING} AND attempts = 1 AND event = 'change_auth'");
     assert_eq!(node.number(&still_its).await, 1);
     clock.advance(Duration::from_secs(5));
-    look(&node, &other, "second").await;
+    poll_once(&node, &other, "second").await;
     wait_until_succeeded(&other).await;
     other.shutdown().await;
 }
@@ -153,14 +157,14 @@ async fn work_of_a_dead_node_is_taken_over_within_ten_seconds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn idle_node_takes_over_within_ten_seconds() {
     let clock = ManualClock::starting_now();
-    let node = a_node_dies_at_work(&clock).await;
+    let node = crash_with_running_record(&clock).await;
     let other = node
         .second_handle_with(|builder| builder.clock(clock.clone()))
         .await;
     let taken_over =
         "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'change_auth' AND attempts = 2";
     clock.advance(Duration::from_secs(5));
-    // By little and little, so that a look which is slow misses little of the time.
+    // In small steps, so that a slow poll misses little time.
     let step = Duration::from_millis(50);
     let mut left = Duration::from_secs(5);
     until_mut("another node has the record", async || {
@@ -180,8 +184,8 @@ async fn idle_node_takes_over_within_ten_seconds() {
     other.shutdown().await;
 }
 
-/// Makes a node look for work, and waits until it has looked.
-async fn look(node: &TestApp, other: &WecomLogin, somebody: &str) {
+/// Makes a node poll for records, and waits until it has polled.
+async fn poll_once(node: &TestApp, other: &WecomLogin, somebody: &str) {
     let push = node.push_builder.unsubscribe(&node.corp(0), somebody);
     until("the push is accepted", async || {
         other
@@ -192,7 +196,7 @@ async fn look(node: &TestApp, other: &WecomLogin, somebody: &str) {
             == 200
     })
     .await;
-    // It carries out what is due in its order: what came before has been looked at.
+    // Records run in order: earlier ones have been considered.
     let ended = format!(
         "SELECT COUNT(*) FROM wecom_person WHERE epoch > 0 AND user_id = {}",
         node.database.literal(somebody)

@@ -1,17 +1,17 @@
-//! A transaction that nobody waits for any more when its `BEGIN` is answered.
+//! A transaction whose `BEGIN` is answered after its caller has timed out.
 
 use wecom_login::Platform;
 use wecom_login_tests::app::{SUITE, principal};
 use wecom_login_tests::{TestApp, until_mut};
 
-/// More than a pool has connections.
+/// More than the connections of a pool.
 const WRITES: usize = 40;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_after_an_unanswered_begin_are_committed() {
     let node = TestApp::builder().proxied().start().await;
     let proxy = node.proxy();
-    // A file has no answer that could be late.
+    // A file has no connection that could stall.
     let Some(proxy) = proxy else { return };
     let corp = node.install(0).await;
     let who = principal(SUITE, &corp, &node.user(0, 0));

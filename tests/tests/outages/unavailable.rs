@@ -1,13 +1,13 @@
-//! The database server restarts, is gone, hangs, or takes no writes.
+//! A database server that restarts, refuses connections, hangs, or takes no writes.
 
 use std::time::{Duration, Instant};
 
 use wecom_login_tests::proxy::TcpProxy;
 use wecom_login_tests::{TestApp, until_mut};
 
-use super::probe::Visit;
+use super::probe::Probe;
 
-/// How long an outage lasts beside what is seen of it, in seconds.
+/// The minimum length of an outage, in seconds.
 const LENGTH_VARIABLE: &str = "OUTAGE_SECONDS";
 
 fn length() -> Duration {
@@ -16,24 +16,24 @@ fn length() -> Duration {
     )
 }
 
-async fn an_outage(what: &str, begin: impl Fn(&TcpProxy)) {
+async fn recovers_after_outage(what: &str, begin: impl Fn(&TcpProxy)) {
     let node = TestApp::builder().proxied().start().await;
     let proxy = node.proxy();
-    let visit = Visit::begin(&node).await;
-    // A file has no server that could be gone: somebody keeps it from being written.
+    let probe = Probe::begin(&node).await;
+    // An SQLite file has no server: another connection locks it instead.
     let mut lock = None;
     match proxy {
         Some(proxy) => begin(proxy),
         None => lock = Some(node.database.lock().await),
     }
     let began = Instant::now();
-    let mut seen = visit.during(&node, "refused").await;
+    let mut seen = probe.run(&node, "refused").await;
     println!("{what}: {seen:?}");
     loop {
-        seen.push_was_refused_in_time();
-        seen.login_was_put_off();
+        seen.assert_push_refused_in_time();
+        seen.assert_login_503();
         if proxy.is_some() {
-            seen.uncached_was_put_off();
+            seen.assert_uncached_503();
         } else {
             assert_eq!(
                 seen.uncached.0, 200,
@@ -43,7 +43,7 @@ async fn an_outage(what: &str, begin: impl Fn(&TcpProxy)) {
         if began.elapsed() >= length() {
             break;
         }
-        seen = visit.during(&node, "refused").await;
+        seen = probe.run(&node, "refused").await;
     }
     if let Some(proxy) = proxy {
         proxy.restore();
@@ -52,7 +52,7 @@ async fn an_outage(what: &str, begin: impl Fn(&TcpProxy)) {
         lock.release().await;
     }
     let ended = Instant::now();
-    visit.after(&node, &[]).await;
+    probe.assert_recovered(&node, &[]).await;
     println!(
         "{what}: recovered {:?} after {:?}",
         ended.elapsed(),
@@ -62,52 +62,52 @@ async fn an_outage(what: &str, begin: impl Fn(&TcpProxy)) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn app_recovers_after_database_refuses_connections() {
-    an_outage("gone", TcpProxy::refuse).await;
+    recovers_after_outage("gone", TcpProxy::refuse).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn app_recovers_after_database_hangs() {
-    an_outage("hangs", TcpProxy::stall).await;
+    recovers_after_outage("hangs", TcpProxy::stall).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn app_moves_to_the_new_server_after_the_old_one_hangs() {
     let node = TestApp::builder().proxied().start().await;
     let proxy = node.proxy();
-    let visit = Visit::begin(&node).await;
+    let probe = Probe::begin(&node).await;
     let Some(proxy) = proxy else {
-        // A file does not hang for good: whoever held it died, and with them the lock.
+        // A file does not hang forever: the lock ends with its process.
         drop(node.database.lock().await);
-        return visit.after(&node, &[]).await;
+        return probe.assert_recovered(&node, &[]).await;
     };
     proxy.stall();
-    visit
-        .during(&node, "refused")
+    probe
+        .run(&node, "refused")
         .await
-        .push_was_refused_in_time();
-    // The old connections stay as they are; the new server takes new ones.
+        .assert_push_refused_in_time();
+    // Old connections stay stalled; the new server accepts new ones.
     proxy.cut();
     proxy.restore();
-    visit.after(&node, &[]).await;
+    probe.assert_recovered(&node, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn app_recovers_after_database_takes_no_writes() {
     let node = TestApp::builder().start().await;
-    let visit = Visit::begin(&node).await;
+    let probe = Probe::begin(&node).await;
     let lock = node.database.lock().await;
-    let seen = visit.during(&node, "refused").await;
+    let seen = probe.run(&node, "refused").await;
     println!("no writes: {seen:?}");
-    seen.push_was_refused_in_time();
-    seen.login_was_put_off();
+    seen.assert_push_refused_in_time();
+    seen.assert_login_503();
     assert_eq!(seen.uncached.0, 200, "reads continue: {seen:?}");
     lock.release().await;
-    visit.after(&node, &[]).await;
+    probe.assert_recovered(&node, &[]).await;
 }
 
-/// A hundred pushes, and a restart of the database at every tenth.
-async fn a_hundred_pushes(node: &TestApp, what: &str, restart: impl AsyncFn()) {
-    let visit = Visit::begin(node).await;
+/// Sends a hundred pushes, with a restart of the database at every tenth.
+async fn push_with_restarts(node: &TestApp, what: &str, restart: impl AsyncFn()) {
+    let probe = Probe::begin(node).await;
     let mut acknowledged = Vec::new();
     let mut refused = 0;
     for number in 0..100 {
@@ -115,7 +115,7 @@ async fn a_hundred_pushes(node: &TestApp, what: &str, restart: impl AsyncFn()) {
             restart().await;
         }
         let leaver = format!("leaver-{number}");
-        let push = node.push_builder.unsubscribe(&visit.corp, &leaver);
+        let push = node.push_builder.unsubscribe(&probe.corp, &leaver);
         until_mut("the push is accepted", async || {
             let taken = node.notify(&push).await.status == 200;
             refused += usize::from(!taken);
@@ -123,22 +123,22 @@ async fn a_hundred_pushes(node: &TestApp, what: &str, restart: impl AsyncFn()) {
         })
         .await;
         acknowledged.push(leaver);
-        assert!(node.is_valid(&visit.cached).await);
+        assert!(node.is_valid(&probe.cached).await);
     }
     println!(
         "{what}: {} acknowledged, {refused} pushed again",
         acknowledged.len()
     );
-    visit.after(node, &acknowledged).await;
+    probe.assert_recovered(node, &acknowledged).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn database_restart_loses_no_acknowledged_push() {
     let node = TestApp::builder().proxied().start().await;
     let proxy = node.proxy();
-    a_hundred_pushes(&node, "10 restarts", async || match proxy {
+    push_with_restarts(&node, "10 restarts", async || match proxy {
         Some(proxy) => proxy.cut(),
-        // A file's counterpart: another process has it for itself for a moment.
+        // For a file: another process locks it for a moment.
         None => node.database.lock().await.release().await,
     })
     .await;
@@ -147,7 +147,7 @@ async fn database_restart_loses_no_acknowledged_push() {
 #[tokio::test(flavor = "multi_thread")]
 async fn terminated_connections_lose_no_acknowledged_push() {
     let node = TestApp::builder().start().await;
-    a_hundred_pushes(&node, "thrown out 10 times", async || {
+    push_with_restarts(&node, "thrown out 10 times", async || {
         if !node.database.terminate_connections().await {
             node.database.lock().await.release().await;
         }

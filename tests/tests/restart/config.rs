@@ -1,4 +1,4 @@
-//! A configuration that is not as it should be: the program says the file, the field and the rule, never the value.
+//! Invalid configuration: the program names the file, the field and the rule, never the value.
 
 use std::fs;
 

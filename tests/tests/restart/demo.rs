@@ -1,4 +1,4 @@
-//! The example as members run it: with the sandbox beside it, and both their files in one directory.
+//! The example with its own sandbox, both with their files in one directory.
 
 use serde_json::json;
 use wecom_login_tests::process::{DemoProcess, send_expecting};
@@ -35,7 +35,7 @@ async fn control(demo: &DemoProcess, action: &str) -> serde_json::Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn demo_sets_up_a_corp_that_authorizes_again() {
     let directory = tempfile::tempdir().unwrap();
-    // On all addresses: the sandbox beside it stays on this machine.
+    // The app listens on all addresses; its sandbox must stay on loopback.
     let demo = DemoProcess::start_in(AXUM_APP, directory.path(), "0.0.0.0:0", None).await;
     assert!(demo.address.ip().is_loopback() && demo.sandbox_address().ip().is_loopback());
     assert!(has_organization_code(&demo).await);
@@ -60,7 +60,7 @@ async fn demo_sets_up_a_corp_that_authorizes_again() {
     );
 }
 
-/// As after a kill between what the sandbox writes down and its push.
+/// As after a kill between the sandbox's write and its push.
 #[tokio::test(flavor = "multi_thread")]
 async fn demo_reauthorizes_corps_that_only_the_sandbox_knows() {
     let directory = tempfile::tempdir().unwrap();

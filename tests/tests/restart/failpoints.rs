@@ -1,4 +1,4 @@
-//! The app dies at every step between the arrival of a push and the end of its work, and a new start goes on.
+//! The app aborts at every step between the arrival of a push and the end of its work, and is restarted.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use wecom_login_tests::{TestRequest, until};
 use super::AXUM_APP;
 
 const V2: &str = "service/v2/get_permanent_code";
-/// What an event with an AuthCode passes, outside of the named window.
-const WITH_AN_AUTH_CODE: [&str; 12] = [
+/// The failpoints of an event with an AuthCode, outside of the exchange window.
+const AUTH_CODE_FAILPOINTS: [&str; 12] = [
     "inbox/arrived",
     "inbox/inserted",
     "inbox/stored",
@@ -26,7 +26,7 @@ const WITH_AN_AUTH_CODE: [&str; 12] = [
     "worker/done",
 ];
 
-async fn dies_and_the_company_comes_in(failpoint: &str) {
+async fn authorizes_after_abort(failpoint: &str) {
     let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
     harness.install_and_abort(failpoint).await;
     harness.wait_until_active(1).await;
@@ -42,11 +42,11 @@ async fn dies_and_the_company_comes_in(failpoint: &str) {
         "{failpoint}: each AuthCode is sent once"
     );
     assert_eq!(harness.epoch(1).await, 1, "{failpoint}: it is let in once");
-    println!("died at {failpoint}: carried out once");
+    println!("aborted at {failpoint}: carried out once");
 }
 
-/// The AuthCode of this event is spent, and the record says so and what helps.
-async fn says_what_helps(harness: &CrashHarness, event: &str) {
+/// Asserts that the AuthCode is spent and that the record has the error and its hint.
+async fn assert_spent_code_hint(harness: &CrashHarness, event: &str) {
     until("the record has the error and its hint", async || {
         let record = harness.record(event).await;
         let says =
@@ -64,10 +64,10 @@ async fn says_what_helps(harness: &CrashHarness, event: &str) {
     assert_eq!(harness.record(event).await["status"], "failed");
 }
 
-async fn dies_in_the_named_window(failpoint: &str) {
+async fn hints_after_abort_in_the_exchange_window(failpoint: &str) {
     let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
     harness.install_and_abort(failpoint).await;
-    says_what_helps(&harness, "create_auth").await;
+    assert_spent_code_hint(&harness, "create_auth").await;
     assert!(
         harness
             .sandbox
@@ -77,11 +77,11 @@ async fn dies_in_the_named_window(failpoint: &str) {
             .succeeded()
     );
     harness.wait_until_active(1).await;
-    println!("died at {failpoint}: the named window; said so, and healed by 重新获取secret");
+    println!("aborted at {failpoint}: the exchange window: hinted, and healed by 重新获取secret");
 }
 
-/// Dies while the secret of the first corp is reset, and starts again.
-async fn reset_and_die(harness: &mut CrashHarness, failpoint: &str) {
+/// Aborts while the secret of the first corp is reset, and is restarted.
+async fn reset_and_abort(harness: &mut CrashHarness, failpoint: &str) {
     let (sandbox, corp) = (Arc::clone(&harness.sandbox), harness.corps[0].clone());
     harness
         .abort_during(
@@ -92,8 +92,8 @@ async fn reset_and_die(harness: &mut CrashHarness, failpoint: &str) {
         .await;
 }
 
-/// The first corp has its second secret, with which WeCom answers, and its members are still in.
-async fn has_the_new_secret(harness: &CrashHarness, login: &Value, failpoint: &str) {
+/// Asserts that WeCom accepts the second secret of the first corp, and that sessions stay valid.
+async fn assert_secret_reset(harness: &CrashHarness, login: &Value, failpoint: &str) {
     let read =
         "SELECT COUNT(*) FROM wecom_authorization WHERE secret_version = 2 AND read_at IS NOT NULL";
     until("WeCom answers to the new secret", async || {
@@ -115,28 +115,28 @@ async fn has_the_new_secret(harness: &CrashHarness, login: &Value, failpoint: &s
     harness.assert_hello_status(login, 200).await;
 }
 
-async fn dies_and_the_secret_is_reset(failpoint: &str) {
+async fn resets_secret_after_abort(failpoint: &str) {
     let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
     let login = harness
         .log_in(&harness.sandbox.user_ids(&harness.corps[0])[0])
         .await;
-    reset_and_die(&mut harness, failpoint).await;
-    has_the_new_secret(&harness, &login, failpoint).await;
+    reset_and_abort(&mut harness, failpoint).await;
+    assert_secret_reset(&harness, &login, failpoint).await;
     assert_eq!(
         harness.sandbox.calls(V2),
         2,
         "{failpoint}: each AuthCode is sent once"
     );
-    println!("died at {failpoint}: the secret was reset once");
+    println!("aborted at {failpoint}: the secret was reset once");
 }
 
-async fn dies_in_the_named_window_of_a_reset(failpoint: &str) {
+async fn hints_after_abort_in_the_reset_window(failpoint: &str) {
     let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
     let login = harness
         .log_in(&harness.sandbox.user_ids(&harness.corps[0])[0])
         .await;
-    reset_and_die(&mut harness, failpoint).await;
-    says_what_helps(&harness, "reset_permanent_code").await;
+    reset_and_abort(&mut harness, failpoint).await;
+    assert_spent_code_hint(&harness, "reset_permanent_code").await;
     harness.assert_hello_status(&login, 200).await;
     assert!(
         harness
@@ -146,13 +146,13 @@ async fn dies_in_the_named_window_of_a_reset(failpoint: &str) {
             .unwrap()
             .succeeded()
     );
-    has_the_new_secret(&harness, &login, failpoint).await;
+    assert_secret_reset(&harness, &login, failpoint).await;
     println!(
-        "died at {failpoint}: the named window of a reset; said so, and healed by another one"
+        "aborted at {failpoint}: the exchange window of a reset: hinted, and healed by another reset"
     );
 }
 
-async fn dies_when_a_person_is_out(failpoint: &str) {
+async fn unsubscribes_after_abort(failpoint: &str) {
     let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
     let (corp, user) = (
         harness.corps[0].clone(),
@@ -174,7 +174,7 @@ async fn dies_when_a_person_is_out(failpoint: &str) {
             "{failpoint}"
         );
     }
-    // However long the start takes, they come back before the lease of the dead is over.
+    // The member logs in again before the lease of the dead process expires.
     harness.set_lease_end("lease_until + 3600000").await;
     harness.restart(None).await;
     let login = harness.log_in(&user).await;
@@ -186,7 +186,7 @@ async fn dies_when_a_person_is_out(failpoint: &str) {
         1,
         "{failpoint}: their sessions were ended once"
     );
-    // What was stored but not begun is begun at once, before or after they came back.
+    // A stored record that was not begun runs at once, before or after the login.
     if failpoint != "inbox/stored" {
         let status = if failpoint == "worker/claimed" {
             401
@@ -195,10 +195,10 @@ async fn dies_when_a_person_is_out(failpoint: &str) {
         };
         harness.assert_hello_status(&login, status).await;
     }
-    println!("died at {failpoint}: a person's sessions were ended once");
+    println!("aborted at {failpoint}: a person's sessions were ended once");
 }
 
-async fn dies_when_a_company_cancels(failpoint: &str) {
+async fn cancels_after_abort(failpoint: &str) {
     let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
     let (sandbox, corp) = (Arc::clone(&harness.sandbox), harness.corps[0].clone());
     let cancelling = tokio::spawn(async move { sandbox.cancel(&corp).await.unwrap() });
@@ -217,26 +217,26 @@ async fn dies_when_a_company_cancels(failpoint: &str) {
         3,
         "{failpoint}: let in, stopped and erased, each once"
     );
-    println!("died at {failpoint}: cancelled once");
+    println!("aborted at {failpoint}: cancelled once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crash_at_any_step_authorizes_a_corp_once() {
-    // Only a corp that comes in is decided on.
-    let outside = [&WITH_AN_AUTH_CODE[..], &["admit/decided"]].concat();
-    for_some_at_once(&outside, dies_and_the_company_comes_in).await;
+    // Only a new authorization is reviewed.
+    let outside = [&AUTH_CODE_FAILPOINTS[..], &["admit/decided"]].concat();
+    for_some_at_once(&outside, authorizes_after_abort).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crash_at_any_step_resets_the_secret_once() {
-    for_some_at_once(&WITH_AN_AUTH_CODE, dies_and_the_secret_is_reset).await;
+    for_some_at_once(&AUTH_CODE_FAILPOINTS, resets_secret_after_abort).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crash_between_exchange_and_commit_leaves_a_hint() {
     let window = ["exchange/answered"];
-    for_some_at_once(&window, dies_in_the_named_window).await;
-    for_some_at_once(&window, dies_in_the_named_window_of_a_reset).await;
+    for_some_at_once(&window, hints_after_abort_in_the_exchange_window).await;
+    for_some_at_once(&window, hints_after_abort_in_the_reset_window).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -253,6 +253,6 @@ async fn crash_at_any_step_revokes_once() {
         "cancel/stopped",
         "worker/done",
     ];
-    for_some_at_once(&members, dies_when_a_person_is_out).await;
-    for_some_at_once(&corps, dies_when_a_company_cancels).await;
+    for_some_at_once(&members, unsubscribes_after_abort).await;
+    for_some_at_once(&corps, cancels_after_abort).await;
 }

@@ -1,4 +1,4 @@
-//! kill -9, and a new start.
+//! `kill -9` at any moment, and a restart.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use wecom_login_tests::{TestRequest, until};
 
 use super::AXUM_APP;
 
-/// How often the app is killed, unless this variable says otherwise.
+/// The number of kills, unless the variable says otherwise.
 const ROUNDS: usize = 60;
 const ROUNDS_VARIABLE: &str = "KILL_ROUNDS";
 
@@ -75,7 +75,7 @@ async fn acknowledged_push_survives_a_kill_at_any_moment() {
     assert!(sandbox.install(&companies[0]).await.unwrap().succeeded());
     harness.wait_until_active(0).await;
 
-    // People leave one after the other, without an end; who was answered `success` is written down.
+    // Members leave one after the other; the acknowledged ones are recorded.
     let acknowledged = Arc::new(Mutex::new(Vec::new()));
     let pushing = {
         let (acknowledged, company, forge) = (
@@ -107,14 +107,14 @@ async fn acknowledged_push_survives_a_kill_at_any_moment() {
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
         if round % 2 == 0 {
-            // However slow the start was, every other time it has begun to work; else it may die in its start.
+            // Every other kill waits until the app has accepted a push; the others may hit the start.
             let before = acknowledged.lock().unwrap().len();
             until("a push is accepted", async || {
                 acknowledged.lock().unwrap().len() > before
             })
             .await;
         }
-        // The kill comes at a random moment: this is what is tested, not something that settles.
+        // The sleep is the subject of the test: a random moment.
         tokio::time::sleep(Duration::from_millis((random >> 33) % 250)).await;
         harness.restart(None).await;
     }
@@ -122,7 +122,7 @@ async fn acknowledged_push_survives_a_kill_at_any_moment() {
     pushing.abort();
     let acknowledged = std::mem::take(&mut *acknowledged.lock().unwrap());
 
-    // A spent AuthCode is asked about once more after a minute; its answer is known now.
+    // A spent AuthCode is tried once more after a minute; its result is known now.
     let open = "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running') \
         AND COALESCE(errcode, 0) <> 40078";
     let (mut left, mut since) = (i64::MAX, Instant::now());
@@ -158,10 +158,10 @@ async fn acknowledged_push_survives_a_kill_at_any_moment() {
             .any(|corp| corp["corpId"] == company && corp["status"] == "active")
     };
     let out: Vec<&&String> = taken.iter().filter(|company| !active(company)).collect();
-    // The named window: WeCom's answer to an AuthCode was under way when the app died.
+    // The exchange window: the app died while WeCom's answer to an AuthCode was on its way.
     let spent = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'create_auth' AND errcode = 40078";
     let spent = usize::try_from(harness.database.number(spent).await).unwrap();
-    // Every end of a member's sessions and every new authorization is one more in an epoch.
+    // Each revocation of a member and each new authorization increments an epoch.
     let twice = harness
         .database
         .number("SELECT COUNT(*) FROM wecom_person WHERE epoch > 1")

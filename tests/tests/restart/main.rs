@@ -1,4 +1,4 @@
-//! The example app is killed and started again: nobody is logged out, nothing is fetched twice, no event is lost.
+//! The example app is killed and restarted: sessions stay, tokens are not refetched, no event is lost.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod config;

@@ -1,4 +1,4 @@
-//! Who leaves and who gets another userid is taken care of in two steps: the app dies at each, and a new start goes on.
+//! Departure and rename of a member have two steps: the app aborts at each, and is restarted.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::AXUM_APP;
 
 /// What such an event passes. Where sessions have ended it comes by twice: before the binding is changed, for those that
 /// there are, and after, for logins that found the old one.
-const PLACES: [&str; 7] = [
+const FAILPOINTS: [&str; 7] = [
     "inbox/arrived",
     "inbox/inserted",
     "inbox/stored",
@@ -18,26 +18,26 @@ const PLACES: [&str; 7] = [
     "people/ended",
     "worker/done",
 ];
-const ENDED: &str = "SELECT MAX(epoch) FROM wecom_person";
-const BOUND: &str = "SELECT COUNT(*) FROM wecom_user";
+const MAX_EPOCH: &str = "SELECT MAX(epoch) FROM wecom_person";
+const USERS: &str = "SELECT COUNT(*) FROM wecom_user";
 
-fn deaths(failpoint: &str) -> usize {
+fn aborts(failpoint: &str) -> usize {
     if failpoint == "people/ended" { 2 } else { 1 }
 }
 
-async fn is_carried_out(harness: &CrashHarness, failpoint: &str) {
+async fn wait_until_executed(harness: &CrashHarness, failpoint: &str) {
     until("the event is executed", async || {
         harness.record("change_contact").await["status"] == "succeeded"
     })
     .await;
     assert_eq!(
-        harness.database.number(ENDED).await,
+        harness.database.number(MAX_EPOCH).await,
         2,
         "{failpoint}: each step was done once"
     );
 }
 
-async fn dies_when_a_person_leaves(failpoint: &str) {
+async fn departs_after_abort(failpoint: &str) {
     let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
     let (corp, user) = (
         harness.corps[0].clone(),
@@ -46,21 +46,21 @@ async fn dies_when_a_person_leaves(failpoint: &str) {
     let login = harness.log_in(&user).await;
     let sandbox = Arc::clone(&harness.sandbox);
     harness
-        .abort_during(failpoint, deaths(failpoint), async move {
+        .abort_during(failpoint, aborts(failpoint), async move {
             sandbox.leave(&corp, &user).await
         })
         .await;
-    is_carried_out(&harness, failpoint).await;
+    wait_until_executed(&harness, failpoint).await;
     harness.assert_hello_status(&login, 401).await;
     assert_eq!(
-        harness.database.number(BOUND).await,
+        harness.database.number(USERS).await,
         0,
         "{failpoint}: whoever has this userid next is somebody else"
     );
-    println!("died at {failpoint}: a person left once");
+    println!("aborted at {failpoint}: a person left once");
 }
 
-async fn dies_when_a_person_is_renamed(failpoint: &str) {
+async fn renames_after_abort(failpoint: &str) {
     let mut harness = CrashHarness::at(AXUM_APP, failpoint).await;
     let (corp, user) = (
         harness.corps[0].clone(),
@@ -70,26 +70,26 @@ async fn dies_when_a_person_is_renamed(failpoint: &str) {
     let sandbox = Arc::clone(&harness.sandbox);
     let renaming = async move { sandbox.rename(&corp, &user, renamed).await };
     harness
-        .abort_during(failpoint, deaths(failpoint), renaming)
+        .abort_during(failpoint, aborts(failpoint), renaming)
         .await;
-    is_carried_out(&harness, failpoint).await;
+    wait_until_executed(&harness, failpoint).await;
     harness.assert_hello_status(&login, 401).await;
     let again = harness.log_in(renamed).await;
     assert_eq!(
         again["userId"], login["userId"],
         "{failpoint}: they are who they were"
     );
-    assert_eq!(harness.database.number(BOUND).await, 1, "{failpoint}");
+    assert_eq!(harness.database.number(USERS).await, 1, "{failpoint}");
     harness.assert_hello_status(&again, 200).await;
-    println!("died at {failpoint}: a person was renamed once");
+    println!("aborted at {failpoint}: a person was renamed once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crash_at_any_step_removes_a_member_once() {
-    for_some_at_once(&PLACES, dies_when_a_person_leaves).await;
+    for_some_at_once(&FAILPOINTS, departs_after_abort).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crash_at_any_step_renames_a_member_once() {
-    for_some_at_once(&PLACES, dies_when_a_person_is_renamed).await;
+    for_some_at_once(&FAILPOINTS, renames_after_abort).await;
 }

@@ -1,4 +1,4 @@
-//! The app is asked to end in the middle of its work.
+//! SIGTERM while a record is running.
 
 use wecom_login_tests::process::CrashHarness;
 use wecom_login_tests::until;
@@ -22,7 +22,7 @@ async fn terminated_app_releases_its_running_record() {
         database.number(ticket).await == 1
     })
     .await;
-    // WeCom hangs where the AuthCode is exchanged and the rest is to be done.
+    // WeCom hangs after the AuthCode was exchanged.
     sandbox.fault(Fault::of(READ).delay_ms(60_000)).unwrap();
     assert!(sandbox.install(&corps[0]).await.unwrap().succeeded());
     until("WeCom is called", async || sandbox.calls(READ) > 0).await;

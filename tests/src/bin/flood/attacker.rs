@@ -1,4 +1,4 @@
-//! A program that asks as fast as it is answered.
+//! The attacker: a program that sends the next request as soon as it has a response.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,24 +9,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::keep_alive::KeepAlive;
 
-/// How many answers came of each status.
+/// The number of responses of each status.
 pub(crate) type Answers = BTreeMap<u16, u64>;
 
-/// What it is told.
+/// The task of the child process.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Attack {
     /// Where the service listens.
     pub(crate) address: std::net::SocketAddr,
-    /// How long.
+    /// The duration.
     pub(crate) length: Duration,
-    /// Over so many connections at a time.
+    /// The number of concurrent connections.
     pub(crate) connections: usize,
-    /// Requests to send in turn. `NUMBER` and `CLIENT` in them become others every time.
+    /// Request templates, sent in turn.
     pub(crate) requests: Vec<String>,
 }
 
 impl Attack {
-    /// Attacks, and gives how many answers came of each status.
+    /// Attacks, and gives the number of responses of each status.
     pub(crate) async fn run(self) -> Answers {
         let (attack, number) = (Arc::new(self), Arc::new(AtomicU64::new(0)));
         let until = Instant::now() + attack.length;
@@ -59,7 +59,7 @@ impl Attack {
 
     fn request(&self, number: u64) -> Vec<u8> {
         let template = &self.requests[number as usize % self.requests.len()];
-        // Never longer or shorter: the length of a body is in its head.
+        // Of constant length: `Content-Length` is part of the template.
         let client = format!(
             "2001:db8:{:04x}:{:04x}::1",
             number >> 16 & 0xffff,

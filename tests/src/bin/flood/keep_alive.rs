@@ -1,4 +1,4 @@
-//! A connection over which request after request is sent, with as little work of its own as there can be.
+//! A keep-alive connection with as little overhead as possible.
 
 use std::io;
 use std::net::SocketAddr;
@@ -31,7 +31,7 @@ impl KeepAlive {
     /// head.
     ///
     /// # Errors
-    /// The connection ended, or the answer is none.
+    /// The connection ended, or the response is malformed.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> io::Result<u16> {
         self.stream.write_all(request).await?;
         self.buffer.clear();

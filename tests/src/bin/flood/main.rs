@@ -31,7 +31,7 @@ fn main() {
             let mut numbers = arguments.map(|number| number.parse::<usize>().expect("a number"));
             let (seconds, connections) =
                 (numbers.next().unwrap_or(30), numbers.next().unwrap_or(32));
-            // Before there are other threads: they inherit it.
+            // Before other threads start, which inherit the affinity.
             let processors = Processors::halve();
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .enable_all()

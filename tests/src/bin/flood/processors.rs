@@ -1,4 +1,4 @@
-//! Which processors are whose, and the programs that run on those of the others.
+//! The processors of the service, and the programs that run on the others.
 
 use std::fmt;
 use std::io::Write as _;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The service's processors and everybody else's.
+/// The processors, of which the service has the first half.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Processors {
     all: usize,
@@ -15,7 +15,7 @@ pub(crate) struct Processors {
 }
 
 impl Processors {
-    /// Takes the first half for this process.
+    /// Pins this process to the first half.
     pub(crate) fn halve() -> Self {
         let all = std::thread::available_parallelism().map_or(1, usize::from);
         let own = format!("0-{}", (all / 2).max(1) - 1);
@@ -29,7 +29,7 @@ impl Processors {
         }
     }
 
-    /// Runs this program in another role on the other half, tells it what to do, and gives what it says.
+    /// Runs this program in another role on the second half, with this task, and gives its result.
     pub(crate) async fn other<A: DeserializeOwned + Send + 'static>(
         self,
         role: &str,
@@ -42,7 +42,7 @@ impl Processors {
             command
                 .arg("-c")
                 .arg(format!("{}-{}", self.all / 2, self.all - 1));
-            // Who asks now and then must not wait for the attacker's processor: he has his own machine.
+            // The attacker must not slow the visitor down, which stands for another machine.
             if role == "attack" {
                 command.args(["nice", "-n", "19"]);
             }
@@ -77,7 +77,7 @@ impl fmt::Display for Processors {
     }
 }
 
-/// The other end of [`Processors::other`].
+/// The child's side of [`Processors::other`].
 pub(crate) fn child<T: DeserializeOwned, F: Future<Output: Serialize>>(run: impl FnOnce(T) -> F) {
     let task = serde_json::from_reader(std::io::stdin()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,4 +1,4 @@
-//! What is sent. `NUMBER` (43 digits) and `CLIENT` (an address) stand for something else in every request.
+//! Request templates. `NUMBER` (43 digits) and `CLIENT` (an address) differ in every request.
 
 use serde_json::json;
 use wecom_login_tests::app::SUITE;
@@ -9,7 +9,7 @@ pub(crate) fn bare() -> String {
     get("/bare", "nobody")
 }
 
-/// A token of the right form that is not ours.
+/// A token of the right form that was never issued.
 pub(crate) fn unknown_token() -> String {
     token("wl_NUMBER")
 }
@@ -19,7 +19,7 @@ pub(crate) fn token(token: &str) -> String {
     get("/hello", token)
 }
 
-/// A push of 40 KB that is signed with another token than ours.
+/// A push of 40 KB that is signed with a wrong token.
 pub(crate) fn forged_callback() -> String {
     let forge = PushBuilder::new(
         "NotTheToken000000000",
@@ -35,7 +35,7 @@ pub(crate) fn forged_callback() -> String {
     )
 }
 
-/// A code that WeCom never made, from everywhere.
+/// A code that WeCom never issued, from a new address each time.
 pub(crate) fn garbage_code(corp_id: &str) -> String {
     let body = json!({"corpId": corp_id, "suiteId": SUITE, "code": "NUMBER"}).to_string();
     post(

@@ -1,4 +1,4 @@
-//! What is flooded: an axum app with a protected route, and one beside it that knows of no login.
+//! The flooded service: an axum app with a protected route and a route without a login.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::visitor::Visit;
 
 const SESSIONS: usize = 100;
 
-/// The app, and how it is flooded.
+/// The flooded app.
 #[derive(Debug)]
 pub(crate) struct Service {
     node: TestApp,
@@ -37,7 +37,7 @@ impl Service {
         length: Duration,
         connections: usize,
     ) -> Self {
-        // The requests say whom they come from.
+        // The requests carry X-Forwarded-For.
         let node = TestApp::builder()
             .configure(|builder| builder.trusted_proxies(["127.0.0.1/32".parse().unwrap()]))
             .start();
@@ -67,7 +67,7 @@ impl Service {
         }
     }
 
-    /// Floods it with these requests, if there are any, and prints what good requests saw meanwhile.
+    /// Floods it with these requests, if any, and prints a row with the latency of valid requests.
     pub(crate) async fn row(&self, flood: &str, requests: &[String]) {
         let &Self {
             address,
@@ -109,7 +109,7 @@ impl Service {
         );
     }
 
-    /// Sessions that are over.
+    /// Tokens of revoked sessions.
     pub(crate) async fn ended(&self) -> Vec<String> {
         let tokens = sessions(&self.node, &self.other).await;
         let ended = self
@@ -125,19 +125,19 @@ impl Service {
         tokens
     }
 
-    /// The corp whose members make the good requests.
+    /// The corp whose members send the valid requests.
     pub(crate) fn corp(&self) -> &str {
         &self.corp
     }
 
-    /// How many pushes have been stored.
+    /// The number of stored pushes.
     pub(crate) async fn records(&self) -> i64 {
         self.node
             .number("SELECT COUNT(*) FROM wecom_callback_record")
             .await
     }
 
-    /// How often WeCom was asked whose a code is.
+    /// The number of calls to WeCom with a code.
     pub(crate) fn code_calls(&self) -> u64 {
         self.node.sandbox.calls("auth/getuserinfo")
     }
@@ -150,7 +150,7 @@ impl Service {
             .status
     }
 
-    /// Ends it.
+    /// Stops it.
     pub(crate) async fn end(self) {
         self.node.login.shutdown().await;
     }

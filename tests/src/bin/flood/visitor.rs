@@ -1,4 +1,4 @@
-//! A program that asks now and then, as members do, and takes the time.
+//! The visitor: a program that sends a request now and then, as users do, and measures the latency.
 
 use std::time::{Duration, Instant};
 
@@ -8,19 +8,19 @@ use wecom_login_tests::measure::Latencies;
 use crate::keep_alive::KeepAlive;
 use crate::requests;
 
-/// What it is told.
+/// The task of the child process.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Visit {
     /// Where the service listens.
     pub(crate) address: std::net::SocketAddr,
-    /// How long.
+    /// The duration.
     pub(crate) length: Duration,
-    /// Sessions that live.
+    /// Tokens of valid sessions.
     pub(crate) tokens: Vec<String>,
 }
 
 impl Visit {
-    /// Asks with every session in turn, some hundreds of times a second.
+    /// Sends a request with each session in turn, some hundreds of times a second.
     pub(crate) async fn run(self) -> Latencies {
         let mut latencies = Latencies::default();
         let mut connection = KeepAlive::connect(self.address)

@@ -8,16 +8,16 @@ use wecom_login::{AgentId, CorpId, PermanentCode, SuiteId};
 use wecom_login_tests::TestApp;
 use wecom_login_tests::app::SUITE;
 
-/// Companies that authorised, with their permanent codes, each read once.
-pub(crate) async fn authorize(node: &TestApp, companies: usize) {
+/// Authorizes the app for this many corps, with permanent codes, and waits until each was read once.
+pub(crate) async fn authorize(node: &TestApp, corps: usize) {
     let began = Instant::now();
-    // They come in by import: so many pushes would be a test of the inbox.
+    // By import: this many pushes would measure the inbox.
     node.sandbox
         .change_settings(json!({"drop": ["create_auth"]}))
         .await
         .unwrap();
     let suite = SuiteId::new(SUITE).unwrap();
-    for (number, corp_id) in (1..=companies).zip(node.sandbox.corp_ids().into_iter().skip(1)) {
+    for (number, corp_id) in (1..=corps).zip(node.sandbox.corp_ids().into_iter().skip(1)) {
         let _ = node.sandbox.install(&corp_id).await.unwrap();
         let code = PermanentCode::new(node.sandbox.permanent_code(&corp_id, SUITE).unwrap());
         let agent = AgentId::new(1_000_000 + i64::try_from(number).unwrap());
@@ -35,10 +35,10 @@ pub(crate) async fn authorize(node: &TestApp, companies: usize) {
     )
     .await;
     println!(
-        "{companies} companies imported in {imported:?}, read in {:?}",
+        "{corps} companies imported in {imported:?}, read in {:?}",
         began.elapsed()
     );
-    // What WeCom calls their apps is of no use here; a number for each is.
+    // Replaces the agentIds by consecutive numbers.
     let numbered = match node.database.backend() {
         DbBackend::MySql => {
             "UPDATE wecom_authorization a JOIN (SELECT suite_id, corp_id, ROW_NUMBER() OVER (ORDER BY corp_id) AS k \
@@ -58,9 +58,9 @@ pub(crate) async fn until_none(node: &TestApp, count: &str) {
     }
 }
 
-/// Rows in bulk: ten sessions a person, and a record for each session.
-pub(crate) fn fill(backend: DbBackend, companies: usize, sessions: usize) -> Vec<String> {
-    let people = sessions.div_ceil(10);
+/// Statements that insert rows in bulk: ten sessions a member, and a record for each session.
+pub(crate) fn fill(backend: DbBackend, corps: usize, sessions: usize) -> Vec<String> {
+    let members = sessions.div_ceil(10);
     let series = |number: usize| match backend {
         DbBackend::Postgres => format!("FROM generate_series(1, {number}) AS series(n)"),
         DbBackend::MySql => format!("FROM (SELECT seq AS n FROM seq_1_to_{number}) AS series"),
@@ -83,9 +83,9 @@ pub(crate) fn fill(backend: DbBackend, companies: usize, sessions: usize) -> Vec
         DbBackend::MySql => "CONCAT('filled-', n)",
         _ => "'filled-' || n",
     };
-    // Each row is of a company that is there: the one of its number.
-    let of_company = format!("JOIN filled_company company ON company.k = n % {companies} + 1");
-    let (suite, user) = (text(SUITE, "''"), text("user-", &format!("n % {people}")));
+    // Each row belongs to an existing corp.
+    let of_company = format!("JOIN filled_company company ON company.k = n % {corps} + 1");
+    let (suite, user) = (text(SUITE, "''"), text("user-", &format!("n % {members}")));
     let mut statements = vec![
         "CREATE TABLE filled_company AS SELECT agent_id AS k, corp_id FROM wecom_authorization"
             .to_owned(),
@@ -94,7 +94,7 @@ pub(crate) fn fill(backend: DbBackend, companies: usize, sessions: usize) -> Vec
             "INSERT INTO wecom_person (suite_id, corp_id, user_id, epoch, created_at) \
              SELECT {suite}, corp_id, {}, 0, 0 {} {of_company}",
             text("user-", "n"),
-            series(people)
+            series(members)
         ),
         format!(
             "INSERT INTO wecom_session (id, token_hash, suite_id, corp_id, user_id, local_id, instance, platform, \

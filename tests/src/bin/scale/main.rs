@@ -1,4 +1,4 @@
-//! A start, the sessions and the logins beside many corps and sessions, with figures and the plans of the queries:
+//! Start, sessions and logins at many corps and sessions, with latencies and query plans:
 //! `cargo run --release -p wecom-login-tests --bin scale -- COMPANIES SESSIONS`. On PostgreSQL or MariaDB with
 //! `TEST_DATABASE_SERVER`.
 #![recursion_limit = "256"]
@@ -25,13 +25,13 @@ async fn main() {
     let mut numbers = std::env::args()
         .skip(1)
         .map(|number| number.parse::<usize>().expect("a number"));
-    let (companies, sessions) = (
+    let (corps, sessions) = (
         numbers.next().unwrap_or(10),
         numbers.next().unwrap_or(1_000),
     );
-    let node = TestApp::builder().corps(companies + 1).start().await;
+    let node = TestApp::builder().corps(corps + 1).start().await;
     let corp = node.install(0).await;
-    authorize(&node, companies).await;
+    authorize(&node, corps).await;
     let mut tokens = Vec::new();
     for _ in 0..REAL {
         tokens.push(node.issue_session(SUITE, &corp, &node.user(0, 0)).await);
@@ -39,15 +39,15 @@ async fn main() {
     let database = node.database.connect().await;
     let backend = node.database.backend();
     let began = Instant::now();
-    for statement in fill(backend, companies, sessions) {
+    for statement in fill(backend, corps, sessions) {
         database.execute_unprepared(&statement).await.unwrap();
     }
     println!(
-        "{backend:?}, {companies} companies, {sessions} sessions (filled in {:?})",
+        "{backend:?}, {corps} companies, {sessions} sessions (filled in {:?})",
         began.elapsed()
     );
 
-    // The first handle is through with its work; what is due from here on is the new one's.
+    // The first handle is done; what becomes due from here on belongs to the second.
     node.login.shutdown().await;
     let due = "UPDATE wecom_authorization SET read_due_at = 5 WHERE agent_id % 100 = 7";
     let due = database

@@ -1,10 +1,10 @@
-//! The plans of the queries that run all the time.
+//! The plans of the most frequent queries.
 
 use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use wecom_login_tests::TestApp;
 use wecom_login_tests::app::SUITE;
 
-/// How the database finds what is asked for all the time.
+/// Prints the plans of the most frequent queries.
 pub(crate) async fn print_query_plans(
     database: &DatabaseConnection,
     backend: DbBackend,

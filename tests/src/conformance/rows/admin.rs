@@ -1,4 +1,4 @@
-//! The routes for administrators.
+//! Rows of the admin routes.
 
 use serde_json::json;
 

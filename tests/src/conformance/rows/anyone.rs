@@ -1,4 +1,4 @@
-//! The routes for anyone, and the pages.
+//! Rows of the routes without a login, and of the pages.
 
 use serde_json::json;
 

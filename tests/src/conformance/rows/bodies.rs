@@ -1,4 +1,4 @@
-//! Bodies that no route takes.
+//! Invalid bodies.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::TestRequest;
 
 pub(super) const PARAMS: Expect = Expect::Problem(400, "API_PARAMS_ERROR");
 
-/// What is wrong with any JSON body, beside what `good` would be.
+/// Variations of a valid body that every JSON route rejects.
 pub(super) fn broken_bodies(path: &str, good: &Value) -> Vec<TestRequest> {
     let text = good.to_string();
     let post = |body: Vec<u8>| {

@@ -1,4 +1,4 @@
-//! What is no callback of WeCom.
+//! Rows of malformed callbacks.
 
 use super::{Expect, Row, row};
 use crate::TestRequest;

@@ -1,4 +1,4 @@
-//! What must come back.
+//! The expected response.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::TestResponse;
 use crate::adapter::HOST_404;
 
-/// What must come back.
+/// The expected response.
 #[derive(Clone, Debug)]
 pub(super) enum Expect {
     /// A problem of this status and code.
@@ -22,17 +22,17 @@ pub(super) enum Expect {
     Page(u16),
     /// 405 with these methods, as a problem, or empty for a callback.
     NotAllowed { allow: String, plain: bool },
-    /// 200 without a body, but with its length: the answer to HEAD.
+    /// 200 with a length and no body: the response to HEAD.
     Head,
-    /// As the problem, but without its body: the answer to HEAD.
+    /// The status of a problem without its body: the response to HEAD.
     HeadProblem(u16),
     /// The host app's own 404.
     Host404,
-    /// 404, from whomever: routers differ in whether an empty segment fits `{Instance}`.
+    /// 404 of either: routers differ in whether an empty segment matches `{Instance}`.
     NotFound,
 }
 
-/// Fails if something else came back.
+/// Fails if the response is another one.
 pub(super) fn check(reply: &TestResponse, expect: &Expect) {
     match expect {
         Expect::Problem(status, code) => reply.assert_problem(*status, code),
@@ -78,7 +78,7 @@ pub(super) fn check(reply: &TestResponse, expect: &Expect) {
     }
 }
 
-/// That an object has these fields and no others.
+/// Asserts exactly these fields.
 #[track_caller]
 pub(in crate::conformance) fn has_fields(value: &Value, fields: &[&str]) {
     let there: BTreeSet<_> = value
@@ -94,14 +94,14 @@ pub(in crate::conformance) fn has_fields(value: &Value, fields: &[&str]) {
     );
 }
 
-/// That a callback was refused: plain text, empty, with every header of a callback's answer.
+/// Asserts a refused callback: empty plain text with the headers of every callback response.
 #[track_caller]
 pub(in crate::conformance) fn refused(reply: &TestResponse, status: u16) {
     assert_eq!((reply.status, reply.text()), (status, ""));
     callback_headers(reply);
 }
 
-/// The headers of every answer to a callback.
+/// Asserts the headers of every callback response.
 #[track_caller]
 pub(in crate::conformance) fn callback_headers(reply: &TestResponse) {
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The table: one request each, and what must come back.
+//! The table of rows: a request and its expected response.
 
 mod admin;
 mod anyone;
@@ -25,19 +25,19 @@ use crate::auths::COMPANY_A;
 /// A row of the table.
 #[derive(Clone, Debug)]
 struct Row {
-    /// The route of `wecom_login::web::routes` that it is about; none for paths that are none of ours.
+    /// The route of `wecom_login::web::routes`; none for unknown paths.
     route: Option<&'static str>,
     ask: TestRequest,
     expect: Expect,
 }
 
-/// What rows are made with.
+/// The values that rows are made with.
 struct Given {
     token: String,
     corp: String,
 }
 
-/// The routes that at least one written row is about.
+/// The routes with at least one row.
 #[must_use]
 pub fn routes_in_rows() -> BTreeSet<&'static str> {
     let given = Given {
@@ -60,7 +60,7 @@ pub(super) async fn run(target: Target) -> (usize, Vec<String>) {
     rows.extend(methods());
     let mut failed = Vec::new();
     for (number, row) in rows.iter().enumerate() {
-        // Each from a client of its own, so that no limit is met.
+        // Each from another client address, so that no limit is reached.
         let ask =
             row.ask
                 .clone()
@@ -92,7 +92,7 @@ pub(super) async fn run(target: Target) -> (usize, Vec<String>) {
     (rows.len(), failed)
 }
 
-/// Every route by every method that it does not take.
+/// Every route with every method that it does not accept.
 fn methods() -> Vec<Row> {
     let all = [
         "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND",
@@ -119,7 +119,7 @@ fn methods() -> Vec<Row> {
     rows
 }
 
-/// The rows that are written by hand. A new route needs some.
+/// The rows written by hand. A new route needs some.
 fn written(given: &Given) -> Vec<Row> {
     [
         anyone(given),
@@ -160,7 +160,7 @@ fn unknown_paths() -> Vec<Row> {
         "/.",
         "/me.json",
     ];
-    // What a rule of a proxy in front would not see as one of our paths is none.
+    // A path that a proxy's rules would not match must not be one of our routes.
     let empty_segments = [
         "//notify",
         "//getLoginConfig",

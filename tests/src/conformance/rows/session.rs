@@ -1,4 +1,4 @@
-//! The routes for whoever is logged in.
+//! Rows of the routes that need a session.
 
 use super::{Expect, Given, Row, row};
 use crate::TestRequest;
