@@ -223,7 +223,7 @@ pub use authorization::CorpSummary;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
-pub use db::first_steps;
+pub use db::migrate_steps;
 pub use domain::{
     AccessToken, AgentId, AuthCode, AuthenticatedMember, AuthorizationStatus, CallbackToken,
     CorpId, InvalidId, LoginCode, LoginType, OAuthCode, OrganizationCode, PermanentCode, Platform,

@@ -174,13 +174,13 @@ impl Authorizations {
                 callback_record::Column::Payload,
                 Expr::value(None::<Sealed>),
             )
-            .filter(event.record.row())
+            .filter(event.record.condition())
             .filter(callback_record::Column::OneTimeStepDone.eq(true))
             .filter(callback_record::Column::Payload.is_not_null())
             .exec(&transaction)
             .await?;
         if taken.rows_affected == 0 {
-            let there = callback_record::Entity::find().filter(event.record.row());
+            let there = callback_record::Entity::find().filter(event.record.condition());
             let exchanged = there
                 .filter(callback_record::Column::OneTimeStepDone.eq(true))
                 .one(&transaction)

@@ -157,7 +157,7 @@ impl Authorizations {
                 Column::Status,
                 if_failed(Expr::value(RecordStatus::Waiting), Column::Status),
             )
-            .filter(record.row())
+            .filter(record.condition())
             .exec(self.0.store.critical())
             .await?;
         Ok(result.rows_affected > 0)

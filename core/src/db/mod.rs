@@ -60,7 +60,7 @@ pub(crate) use db_error::{DATABASE_RETRY_AFTER, is_unique_violation};
 pub(crate) use delete::delete_in_batches;
 pub(crate) use key_columns::{CorpColumns, PrincipalColumns};
 #[cfg(feature = "failpoints")]
-pub use migration::first_steps;
+pub use migration::migrate_steps;
 pub(crate) use pool::Pool;
 pub(crate) use retry::retry_transaction;
 pub(crate) use row_lease::RowLease;

@@ -167,7 +167,7 @@ async fn mark_step(
         RevokeReason::EventStart(record) | RevokeReason::DepartureStart(record) => {
             callback_record::Entity::update_many()
                 .col_expr(Of::OneTimeStepDone, Expr::value(true))
-                .filter(record.row())
+                .filter(record.condition())
                 .filter(Of::OneTimeStepDone.eq(false))
                 .exec(transaction)
                 .await?
@@ -175,7 +175,7 @@ async fn mark_step(
         RevokeReason::EventEnd(record) => {
             callback_record::Entity::update_many()
                 .col_expr(Of::Payload, Expr::value(None::<Sealed>))
-                .filter(record.row())
+                .filter(record.condition())
                 .filter(Of::Payload.is_not_null())
                 .exec(transaction)
                 .await?

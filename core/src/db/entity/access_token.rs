@@ -1,4 +1,4 @@
-//! An access token, so that a restart fetches none.
+//! Access tokens, stored so that a restart fetches none.
 
 use sea_orm::entity::prelude::*;
 
@@ -14,7 +14,7 @@ pub struct Model {
     pub suite_id: Option<SuiteId>,
     pub corp_id: Option<CorpId>,
     pub value: Sealed,
-    /// The secret version it was fetched with.
+    /// The `secret_version` of the authorization that it was fetched with.
     pub version: i64,
     pub fetched_at: Timestamp,
     pub expires_at: Timestamp,

@@ -1,4 +1,4 @@
-//! A company's authorisation of a suite.
+//! Authorizations: one for each suite that a corp has authorized.
 
 use sea_orm::entity::prelude::*;
 
@@ -16,23 +16,23 @@ pub struct Model {
     pub corp_id: CorpId,
     pub corp_name: String,
     pub agent_id: Option<AgentId>,
-    /// Gone once WeCom has confirmed the end.
+    /// Deleted once WeCom has confirmed the cancellation.
     pub permanent_code: Option<Sealed>,
     pub status: AuthorizationStatus,
     /// The errcode that broke it.
     pub broken_by: Option<i64>,
     pub broken_at: Option<Timestamp>,
-    /// Sessions live only while it is the one they were made with.
+    /// A session is valid only while this is the epoch that it was created with.
     pub epoch: i64,
-    /// Access tokens are stored only for the permanent code they were fetched with.
+    /// Counts permanent codes: an access token is stored only for the one that it was fetched with.
     pub secret_version: i64,
-    /// WeCom's time of the newest event that was carried out, in seconds.
+    /// WeCom's time of the newest event that was handled, in seconds.
     pub event_time: i64,
-    /// Since when people's visibility has to be asked anew.
+    /// Members whose visibility was checked before this time are checked again at their next login.
     pub changed_at: Timestamp,
-    /// When WeCom was last asked.
+    /// When it was last read from WeCom.
     pub read_at: Option<Timestamp>,
-    /// When it is to be asked again.
+    /// When it is to be read from WeCom again.
     pub read_due_at: Timestamp,
     pub created_at: Timestamp,
 }

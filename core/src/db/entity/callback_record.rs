@@ -1,4 +1,4 @@
-//! One authenticated push, stored before it is answered.
+//! Callback records: authenticated pushes, each stored before it is answered.
 
 use sea_orm::entity::prelude::*;
 
@@ -13,26 +13,27 @@ pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
     pub suite_id: SuiteId,
-    /// Known from the event, or from the exchange of its AuthCode.
+    /// From the event, or from the exchange of its AuthCode.
     pub corp_id: Option<CorpId>,
     pub event: String,
     pub status: RecordStatus,
     pub attempts: i32,
     pub duplicates: i32,
     pub hash: Vec<u8>,
-    /// The event, until it has been carried out; what its AuthCode was exchanged for, until that is an authorisation.
+    /// The event, until it has been handled; after the exchange of its AuthCode the result, until that is stored as an
+    /// authorization.
     pub payload: Option<Sealed>,
     pub received_at: Timestamp,
-    /// When its AuthCode dies.
+    /// When its AuthCode expires.
     pub deadline: Option<Timestamp>,
     pub due_at: Timestamp,
-    /// When its newest run began.
+    /// When its newest attempt started.
     pub started_at: Option<Timestamp>,
-    /// The step of it that can be done only once is done: its AuthCode was exchanged and the permanent code is stored,
-    /// or the sessions of its person were ended.
+    /// Whether the step that must not be repeated is done: the AuthCode was exchanged and the permanent code is stored, or
+    /// the sessions of the member were revoked.
     #[sea_orm(column_name = "exchanged")]
     pub one_time_step_done: bool,
-    /// It fits another suite as well: sessions end in both, and nothing else happens.
+    /// Whether it fits another suite as well. Then sessions are revoked in both, and nothing else is done.
     #[sea_orm(column_name = "guessed")]
     pub ambiguous_suite: bool,
     pub lease_owner: Option<String>,
@@ -47,8 +48,8 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// One record. A failover or a restore can take its row away and give the number to another event, so its content hash
-/// goes along.
+/// The identity of a record. After a failover or a restore its id may belong to another event, so the content hash is
+/// compared too.
 #[derive(Clone, Debug)]
 pub(crate) struct RecordKey {
     pub(crate) id: i64,
@@ -56,6 +57,7 @@ pub(crate) struct RecordKey {
 }
 
 impl RecordKey {
+    /// Returns the identity of a record.
     pub(crate) fn of(record: &Model) -> Self {
         Self {
             id: record.id,
@@ -63,8 +65,8 @@ impl RecordKey {
         }
     }
 
-    /// What finds its row, and no other.
-    pub(crate) fn row(&self) -> sea_orm::Condition {
+    /// Matches the row of this record and no other.
+    pub(crate) fn condition(&self) -> sea_orm::Condition {
         sea_orm::Condition::all()
             .add(Column::Id.eq(self.id))
             .add(Column::Hash.eq(self.hash.clone()))

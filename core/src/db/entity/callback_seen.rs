@@ -1,4 +1,4 @@
-//! The hash of every event, which outlives its record.
+//! Hashes of events, kept longer than their records, by which a redelivery is recognized.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,5 @@
-//! Numbers that commit in their order: the row is locked until the one who took a number commits.
+//! The counter of the revocation log. Its row is locked until the transaction that took a number commits, so numbers are
+//! committed in their order.
 
 use sea_orm::entity::prelude::*;
 

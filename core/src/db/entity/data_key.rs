@@ -1,4 +1,4 @@
-//! The data keys that this database was written with.
+//! The registry of the data keys that values of this database are sealed under.
 
 use sea_orm::entity::prelude::*;
 
@@ -11,7 +11,7 @@ pub struct Model {
     pub id: Vec<u8>,
     pub check_value: Vec<u8>,
     pub created_at: Timestamp,
-    /// When a process that writes with it last said so.
+    /// When a process last registered it as its primary key.
     pub used_at: Timestamp,
 }
 

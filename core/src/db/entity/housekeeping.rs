@@ -1,4 +1,4 @@
-//! When what is over is to be removed next: the node that moves this on does it.
+//! When housekeeping is due. The node that advances this runs it.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A login code: proves once who logged in.
+//! Login codes: each proves once who logged in.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! A person of a company: the epoch of the sessions, the profile, when WeCom last said that the app is visible.
+//! Members: the epoch of their sessions, their profile, and when WeCom last said that the app is visible to them.
 
 use sea_orm::entity::prelude::*;
 
@@ -15,10 +15,10 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false, column_name = "user_id")]
     pub third_user_id: WecomUserId,
     pub epoch: i64,
-    /// When the epoch last moved on: a login that began before is over.
+    /// When the epoch last advanced. A login that started before fails.
     pub ended_at: Option<Timestamp>,
     pub visible_at: Option<Timestamp>,
-    /// When they left the company, until their binding has ended: nobody logs in by it before.
+    /// When the member left the corp, until the binding is deleted. Nobody logs in as this member in between.
     pub left_at: Option<Timestamp>,
     pub name: Option<String>,
     pub avatar: Option<String>,

@@ -1,7 +1,7 @@
-//! The tables, as sea-orm entities.
+//! sea-orm entities of the tables.
 #![allow(
     unreachable_pub,
-    reason = "what the derive writes is public within this private module"
+    reason = "the derive generates public items in this private module"
 )]
 
 pub(crate) mod access_token;

@@ -1,4 +1,4 @@
-//! An organisation code: stands for one (suite, corp).
+//! Organization codes: each stands for one corp under one suite.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,7 +12,7 @@ pub struct Model {
     pub code: Vec<u8>,
     pub suite_id: SuiteId,
     pub corp_id: CorpId,
-    /// As it was set.
+    /// The code as it was set; `code` is in lower case.
     pub spelling: String,
     pub created_at: Timestamp,
 }

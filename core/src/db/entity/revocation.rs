@@ -1,4 +1,4 @@
-//! What ended or changed, for the other nodes to follow.
+//! The revocation log, which every node follows.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::domain::{CorpId, SuiteId, WecomUserId};
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false, column_name = "number")]
     pub seq: i64,
-    /// Random: tells whether the row a node read last is still the same one, after a failover or a restore.
+    /// Random: a row with the same number and another nonce is of another log, after a failover or a restore.
     #[sea_orm(column_name = "mark")]
     pub nonce: i64,
     pub suite_id: Option<SuiteId>,

@@ -1,4 +1,4 @@
-//! A session.
+//! Sessions.
 
 use sea_orm::entity::prelude::*;
 
@@ -26,7 +26,7 @@ pub struct Model {
     pub authorization_epoch: i64,
     pub created_at: Timestamp,
     pub last_seen_at: Timestamp,
-    /// The absolute end.
+    /// The absolute timeout.
     pub expires_at: Timestamp,
 }
 

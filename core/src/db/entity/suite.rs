@@ -1,4 +1,4 @@
-//! A suite: its newest ticket.
+//! Suites: the newest ticket of each.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,13 +12,13 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub suite_id: SuiteId,
     pub ticket: Option<Sealed>,
-    /// WeCom's TimeStamp of the ticket, in seconds.
+    /// WeCom's `TimeStamp` of the ticket, in seconds.
     pub ticket_time: Option<i64>,
     /// When the ticket arrived.
     pub ticket_at: Option<Timestamp>,
     /// The record that brought it.
     pub ticket_record: Option<i64>,
-    /// WeCom refused it (40085): the next one is taken whatever its time.
+    /// Whether WeCom refused it (40085). Then the next one replaces it whatever its time.
     pub ticket_refused: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The node that fetches a token, while it does.
+//! Leases on fetching access tokens: one node fetches, the others wait.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "wecom_token_lease")]
 pub struct Model {
-    /// The row of the token.
+    /// The id of the access token.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Vec<u8>,
     pub owner: String,

@@ -1,4 +1,4 @@
-//! A state of the browser's login whose code was accepted: it is good for no other.
+//! Used states: those of browser logins whose code was accepted.
 
 use sea_orm::entity::prelude::*;
 

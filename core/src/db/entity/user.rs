@@ -1,4 +1,4 @@
-//! `QywxProxyAuthModel`: which user of the host app a person is.
+//! `QywxProxyAuthModel`: the user of the host app that each member is bound to.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,9 +1,9 @@
-//! Indexes that are made once, also after a start that died half-way: MySQL knows no IF NOT EXISTS for them.
+//! Indexes that are created once, even if a migration was aborted half-way: MySQL has no IF NOT EXISTS for them.
 
 use sea_orm::DbBackend;
 use sea_orm_migration::prelude::*;
 
-/// The index of a table of ours over these columns.
+/// An index of one of our tables.
 pub(super) struct TableIndex {
     table: String,
     name: String,
@@ -11,7 +11,7 @@ pub(super) struct TableIndex {
 }
 
 impl TableIndex {
-    /// `table` is named without our prefix.
+    /// An index over these columns; `table` is without the prefix `wecom_`.
     pub(super) fn new(table: &str, columns: &[&'static str]) -> Self {
         let (name, table) = (
             format!("idx_wecom_{table}_{}", columns.join("_")),
@@ -32,11 +32,13 @@ impl TableIndex {
         }
     }
 
+    /// Makes the index unique.
     pub(super) fn unique(mut self) -> Self {
         self.statement.unique();
         self
     }
 
+    /// Creates the index, unless it exists.
     pub(super) async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         if manager.get_database_backend() == DbBackend::MySql
             && manager.has_index(&self.table, &self.name).await?

@@ -1,4 +1,4 @@
-//! The feed of ends.
+//! The revocation log and its counter.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The states of the browser's login that are spent.
+//! The used states of browser logins.
 
 use sea_orm_migration::prelude::*;
 

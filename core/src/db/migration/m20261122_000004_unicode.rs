@@ -1,5 +1,4 @@
-//! Text that can be any text: MySQL gives tables the character set of their database, and Latin letters are the oldest
-//! default.
+//! Text columns in utf8mb4: on MySQL a table has the character set of its database, whose default was latin1.
 
 use sea_orm::{ConnectionTrait as _, DbBackend};
 use sea_orm_migration::prelude::*;
@@ -7,7 +6,7 @@ use sea_orm_migration::prelude::*;
 #[derive(Debug, DeriveMigrationName)]
 pub(super) struct Migration;
 
-/// The tables that have columns of text. What is compared stands in columns of bytes, which stay as they are.
+/// The tables that have text columns. Columns that are compared hold bytes and are not converted.
 const TABLES: [&str; 7] = [
     "wecom_authorization",
     "wecom_callback_record",

@@ -1,4 +1,4 @@
-//! Whose turn it is to remove what is over, and the indexes by which it is found.
+//! The row by which nodes agree on who runs housekeeping, and the indexes that it uses.
 
 use sea_orm_migration::prelude::*;
 
@@ -20,7 +20,7 @@ impl MigrationTrait for Migration {
         for index in [
             TableIndex::new("session", &["expires_at"]),
             TableIndex::new("callback_record", &["suite_id", "status", "id"]),
-            // A workbench login names a company and often no suite.
+            // A workbench login names a corp and often no suite.
             TableIndex::new("authorization", &["corp_id"]),
         ] {
             index.create(manager).await?;

@@ -1,4 +1,4 @@
-//! Who of the nodes fetches a token.
+//! Leases on fetching access tokens.
 
 use sea_orm_migration::prelude::*;
 

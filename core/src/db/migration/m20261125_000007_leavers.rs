@@ -1,4 +1,4 @@
-//! People who left, until their binding has ended.
+//! When a member left the corp, until the binding is deleted.
 
 use sea_orm_migration::prelude::*;
 
@@ -8,7 +8,7 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // MySQL knows no IF NOT EXISTS for columns.
+        // MySQL has no IF NOT EXISTS for columns.
         if manager.has_column("wecom_person", "left_at").await? {
             return Ok(());
         }

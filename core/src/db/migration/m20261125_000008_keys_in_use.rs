@@ -1,4 +1,4 @@
-//! When a process last wrote with a data key, so that none is given up that somebody still writes with.
+//! When a data key was last the primary of a process, so that a key in use is not retired.
 
 use sea_orm_migration::prelude::*;
 
@@ -8,7 +8,7 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // MySQL knows no IF NOT EXISTS for columns.
+        // MySQL has no IF NOT EXISTS for columns.
         if manager.has_column("wecom_data_key", "used_at").await? {
             return Ok(());
         }

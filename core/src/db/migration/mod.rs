@@ -1,7 +1,7 @@
-//! The steps from one version of the tables to the next, kept in a table of their own.
+//! Migrations of the tables. Those that were applied are recorded in `wecom_migration`.
 #![allow(
     elided_lifetimes_in_paths,
-    reason = "the trait of sea-orm-migration is written so"
+    reason = "sea-orm-migration declares its trait that way"
 )]
 
 use sea_orm::{
@@ -21,7 +21,7 @@ mod m20261122_000006_token_leases;
 mod m20261125_000007_leavers;
 mod m20261125_000008_keys_in_use;
 
-/// Our migrations. A host app's own migrator may work in the same database: the two keep separate books.
+/// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
 #[derive(Debug)]
 pub(crate) struct Migrator;
 
@@ -45,18 +45,19 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// Brings the tables up to date, one node at a time: neither sea-orm-migration nor MySQL sees to that.
+/// Applies the pending migrations, one node at a time: neither sea-orm-migration nor MySQL ensures that.
 pub(super) async fn run_pending(database: &DatabaseConnection) -> Result<()> {
-    // Steps that we do not know are of a later version, whose nodes run beside ours. The migrator would not have them.
-    if missing(database).await? == 0 {
+    // Not by the migrator: it rejects applied migrations that it does not know, which are those of a later version whose
+    // nodes run beside this one.
+    if count_pending(database).await? == 0 {
         return Ok(());
     }
     let backend = database.get_database_backend();
-    // On MySQL each step commits by itself; the transaction is there for its one connection, which holds the lock.
+    // On MySQL each migration commits by itself; the transaction provides the one connection that holds the lock.
     let transaction = crate::db::begin_write(database).await?;
     match backend {
         DbBackend::Postgres => {
-            run(&transaction, "SELECT pg_advisory_xact_lock(8532674019)").await?
+            execute(&transaction, "SELECT pg_advisory_xact_lock(8532674019)").await?
         }
         DbBackend::MySql => {
             let lock = Statement::from_string(
@@ -69,52 +70,52 @@ pub(super) async fn run_pending(database: &DatabaseConnection) -> Result<()> {
             {
                 return Err(Error::new(
                     ErrorKind::StoreUnavailable,
-                    "another node is migrating for over a minute",
+                    "another node has been migrating the database for over a minute",
                 ));
             }
         }
         _ => {}
     }
-    let done = match missing(&transaction).await {
-        // Another node did it while we waited.
+    let applied = match count_pending(&transaction).await {
+        // Another node applied them while we waited.
         Ok(0) => Ok(()),
         Ok(_) => Migrator::up(&transaction, None).await.map_err(Error::from),
         Err(error) => Err(error),
     };
     if backend == DbBackend::MySql {
-        run(&transaction, "DO RELEASE_LOCK('wecom_login_migration')").await?;
+        execute(&transaction, "DO RELEASE_LOCK('wecom_login_migration')").await?;
     }
-    done?;
+    applied?;
     transaction.commit().await?;
     Ok(())
 }
 
-/// For the tests of this workspace: the tables as these first steps leave them, which is how an older version had them.
+/// Applies the first migrations only, so that the tests of this workspace have the tables of an older version.
 ///
 /// # Errors
 /// `STORE_UNAVAILABLE`.
 #[cfg(feature = "failpoints")]
-pub async fn first_steps(database: &DatabaseConnection, steps: u32) -> Result<()> {
+pub async fn migrate_steps(database: &DatabaseConnection, steps: u32) -> Result<()> {
     Migrator::up(database, Some(steps)).await?;
     Ok(())
 }
 
-/// For a database account that may not change tables: they have to be up to date already.
+/// Fails if migrations are pending. For a database account that may not change tables.
 pub(super) async fn require_up_to_date(database: &DatabaseConnection) -> Result<()> {
-    let missing = missing(database).await?;
-    if missing == 0 {
+    let pending = count_pending(database).await?;
+    if pending == 0 {
         return Ok(());
     }
     let detail = format!(
-        "{missing} migrations are missing: start once with an account that may change tables"
+        "{pending} migrations are missing: start once with an account that may change tables"
     );
     Err(Error::new(ErrorKind::Config, detail))
 }
 
-/// How many of our steps are still to be done. Not by the migrator, which would make its own table first.
-async fn missing<'c>(database: impl IntoSchemaManagerConnection<'c>) -> Result<usize> {
+/// Counts the pending migrations. The migrator itself would create its table first.
+async fn count_pending<'c>(database: impl IntoSchemaManagerConnection<'c>) -> Result<usize> {
     let manager = SchemaManager::new(database);
-    let done = if manager.has_table("wecom_migration").await? {
+    let applied = if manager.has_table("wecom_migration").await? {
         let sql = "SELECT version FROM wecom_migration";
         let versions = Statement::from_string(manager.get_database_backend(), sql);
         let versions = manager.get_connection().query_all_raw(versions).await?;
@@ -125,14 +126,14 @@ async fn missing<'c>(database: impl IntoSchemaManagerConnection<'c>) -> Result<u
     } else {
         Vec::<String>::new()
     };
-    let is_done = |name: &str| done.iter().any(|done| done == name);
+    let is_applied = |name: &str| applied.iter().any(|applied| applied == name);
     Ok(Migrator::migrations()
         .iter()
-        .filter(|step| !is_done(step.name()))
+        .filter(|migration| !is_applied(migration.name()))
         .count())
 }
 
-async fn run(transaction: &DatabaseTransaction, sql: &str) -> Result<()> {
+async fn execute(transaction: &DatabaseTransaction, sql: &str) -> Result<()> {
     let statement = Statement::from_string(transaction.get_database_backend(), sql);
     transaction.execute_raw(statement).await?;
     Ok(())
