@@ -12,16 +12,16 @@ use zeroize::Zeroizing;
 
 use crate::domain::CallbackToken;
 
-/// 43 characters are 258 bits for 256: most keys have surplus bits that are not zero, Tencent's own samples too,
-/// so they have to be allowed.
-const KEY_ENGINE: GeneralPurpose = GeneralPurpose::new(
+/// Allows trailing bits: 43 characters have 258 bits for 256, and in most keys, Tencent's samples included, the surplus
+/// bits are not zero.
+const AES_KEY_ENGINE: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
-/// The text is not an EncodingAESKey; Tencent's libraries call this -40004.
+/// The text is not an EncodingAESKey. Tencent's libraries call this error -40004.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("encodingAESKey must be 43 characters of base64")]
 #[non_exhaustive]
@@ -31,7 +31,7 @@ pub struct InvalidAesKey;
 #[derive(Clone)]
 pub struct EncodingAesKey {
     bytes: Zeroizing<[u8; 32]>,
-    /// The key, expanded once for all messages. It wipes itself.
+    /// The expanded key, which is zeroized on drop.
     decryption: Aes256Dec,
 }
 
@@ -45,7 +45,7 @@ impl EncodingAesKey {
             return Err(InvalidAesKey);
         }
         let mut key = Zeroizing::new([0; 32]);
-        match KEY_ENGINE.decode_slice(text, key.as_mut_slice()) {
+        match AES_KEY_ENGINE.decode_slice(text, key.as_mut_slice()) {
             Ok(32) => Ok(Self {
                 decryption: Aes256Dec::new((&*key).into()),
                 bytes: key,
@@ -54,12 +54,13 @@ impl EncodingAesKey {
         }
     }
 
-    /// The 32 bytes; their first half is also the IV.
+    /// Returns the 32 bytes. The first half of them is also the IV.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.bytes
     }
 
+    /// Returns the expanded key.
     pub(crate) const fn decryption(&self) -> &Aes256Dec {
         &self.decryption
     }
@@ -79,18 +80,18 @@ impl PartialEq for EncodingAesKey {
 
 impl Eq for EncodingAesKey {}
 
-/// What signs and what encrypts the callbacks of one URL.
+/// The token and the key of one callback URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallbackKeys {
-    /// Signs.
+    /// Signs the callbacks.
     pub token: CallbackToken,
-    /// Encrypts.
+    /// Encrypts the callbacks.
     pub encoding_aes_key: EncodingAesKey,
 }
 
 impl CallbackKeys {
-    /// One pair of keys.
+    /// Creates a pair.
     #[must_use]
     pub const fn new(token: CallbackToken, encoding_aes_key: EncodingAesKey) -> Self {
         Self {
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn surplus_bits_are_legal_and_do_not_matter() {
+    fn surplus_bits_of_aes_key_are_ignored() {
         let published = EncodingAesKey::new("jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap();
         let canonical = EncodingAesKey::new("jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2A").unwrap();
         assert_eq!(published, canonical);
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_but_43_characters_of_base64_is_refused() {
+    fn aes_key_must_be_43_characters_of_base64() {
         let good = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
         for bad in [
             &good[..42],

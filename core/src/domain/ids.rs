@@ -1,5 +1,5 @@
-//! The ids of WeCom, each a type of its own. They are opaque and compared byte for byte: encrypted ids differ
-//! by case only (D/97104).
+//! WeCom's ids, each with a type of its own. They are opaque and compared byte for byte: encrypted ids may differ by case
+//! only (D/97104).
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,18 +8,18 @@ use std::sync::Arc;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Why a text is not the id it was taken for.
+/// The text is not such an id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} must be {rule}")]
 #[non_exhaustive]
 pub struct InvalidId {
-    /// Which id was meant.
+    /// The name of the id.
     pub what: &'static str,
-    /// The rule that the text breaks; never the text itself.
+    /// The rule that the text breaks. The text itself is not in the error.
     pub rule: &'static str,
 }
 
-/// The alphabet of whatever stands in paths and links: ids, names of instances, organisation codes.
+/// Tells whether a text has the alphabet of what is used in paths and links: ids, instance names, organization codes.
 pub(crate) fn is_plain_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text
@@ -53,7 +53,7 @@ macro_rules! text_id {
                 }
             }
 
-            /// The id as WeCom writes it.
+            /// Returns the id as WeCom writes it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -95,27 +95,28 @@ macro_rules! text_id {
     };
 }
 
-/// The rule of [`is_plain_id`] in words.
-const PLAIN_ID: &str = "1 to 64 characters of A-Z a-z 0-9 _ -";
+/// The rule of [`is_plain_id`], for [`InvalidId`].
+const PLAIN_ID_RULE: &str = "1 to 64 characters of A-Z a-z 0-9 _ -";
 
 text_id! {
-    /// A suite: for 代开发 the id of the app template, which begins with `dk` (D/97162). The prefix is not checked.
-    SuiteId, "suiteId", is_plain_id, PLAIN_ID
+    /// The id of a suite, which for 代开发 is that of the app template and begins with `dk` (D/97162). The prefix is not
+    /// checked.
+    SuiteId, "suiteId", is_plain_id, PLAIN_ID_RULE
 }
 
 text_id! {
-    /// A company, as the provider sees it: plain (`ww…`) or encrypted for the provider (`wp…`, D/97104).
-    CorpId, "corpId", is_plain_id, PLAIN_ID
+    /// The id of a corp: plain (`ww…`), or encrypted for the provider (`wp…`, D/97104).
+    CorpId, "corpId", is_plain_id, PLAIN_ID_RULE
 }
 
 text_id! {
-    /// A person within a company: WeCom's userid. Opaque; for people of a linked company it is
-    /// `CorpId/userid` (D/96442), so it is never split and never joined with other text.
+    /// WeCom's userid of a member of a corp. It is opaque: for members of a linked corp it is `CorpId/userid` (D/96442), so
+    /// it is never split and never joined with other text.
     WecomUserId, "userId", is_opaque_id, "1 to 128 characters without control characters"
 }
 
-/// A short text that a person can type, and that stands for one (suite, corp). It keeps its spelling and is compared
-/// without case.
+/// An organization code: a short text that a person can type, and that stands for one corp under one suite. It keeps its
+/// spelling and is compared without case.
 #[derive(Clone)]
 pub struct OrganizationCode(Box<str>);
 
@@ -131,18 +132,18 @@ impl OrganizationCode {
         } else {
             Err(InvalidId {
                 what: "code",
-                rule: PLAIN_ID,
+                rule: PLAIN_ID_RULE,
             })
         }
     }
 
-    /// The code as it was spelt.
+    /// Returns the code as it was spelled.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What it is compared by.
+    /// Returns the lower-case bytes by which codes are compared.
     pub(crate) fn key(&self) -> Vec<u8> {
         self.0.to_ascii_lowercase().into_bytes()
     }
@@ -170,18 +171,18 @@ impl FromStr for OrganizationCode {
     }
 }
 
-/// The number of a company's app, which OAuth and QR links name. Written as a JSON string.
+/// The id of a corp's app, which OAuth and QR links contain. Serialized as a JSON string.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AgentId(i64);
 
 impl AgentId {
-    /// The agent with this number.
+    /// Creates an agent id from its number.
     #[must_use]
     pub const fn new(number: i64) -> Self {
         Self(number)
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn number(self) -> i64 {
         self.0
@@ -250,9 +251,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_ids_take_the_documented_alphabet_and_nothing_else() {
+    fn plain_id_allows_only_the_documented_alphabet() {
         for good in ["dk1234567890abcdef", "a", "wpAbC_-9", &"x".repeat(64)] {
-            assert_eq!(SuiteId::new(good).expect("is legal").as_str(), good);
+            assert_eq!(SuiteId::new(good).unwrap().as_str(), good);
         }
         for bad in ["", " ", "a b", "a/b", "企业", &"x".repeat(65), "a\n"] {
             assert!(CorpId::new(bad).is_err(), "{bad:?}");
@@ -260,12 +261,12 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_differ_by_case_differ() {
+    fn ids_are_compared_with_case() {
         assert_ne!(CorpId::new("wpAb").unwrap(), CorpId::new("wpab").unwrap());
     }
 
     #[test]
-    fn organisation_codes_that_differ_by_case_are_one() {
+    fn organization_codes_are_compared_without_case() {
         let (one, other) = (
             OrganizationCode::new("Acme-1").unwrap(),
             OrganizationCode::new("aCME-1").unwrap(),
@@ -276,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_linked_member_keeps_his_slash() {
+    fn user_id_allows_linked_corp_prefix() {
         assert_eq!(
             WecomUserId::new("wwA/zhangsan").unwrap().as_str(),
             "wwA/zhangsan"
@@ -285,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_is_read_from_number_or_text_and_written_as_text() {
+    fn agent_id_deserializes_from_number_or_text_and_serializes_as_text() {
         let agents: Vec<AgentId> = serde_json::from_str(r#"[1000002, "1000002"]"#).unwrap();
         assert_eq!(agents[0], agents[1]);
         assert_eq!(serde_json::to_string(&agents[0]).unwrap(), r#""1000002""#);

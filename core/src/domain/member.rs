@@ -1,19 +1,19 @@
 //! A member whom WeCom, or a login provider of the host app, has authenticated.
 
-use super::{Principal, Profile};
+use crate::domain::{Principal, Profile};
 
-/// A person that WeCom has just proven, with what it told of them.
+/// A member that was just authenticated, with their profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthenticatedMember {
-    /// Who they are.
+    /// The member.
     pub principal: Principal,
-    /// Words of the company's administrator and of the person: to show, never to decide by.
+    /// Texts that the corp's administrator and the member wrote. Show them; decide nothing by them.
     pub profile: Profile,
 }
 
 impl AuthenticatedMember {
-    /// A person that was proven otherwise, such as by a login Type of your own.
+    /// Creates one that was authenticated by other means, such as a login provider of your own.
     #[must_use]
     pub const fn new(principal: Principal, profile: Profile) -> Self {
         Self { principal, profile }

@@ -1,24 +1,24 @@
-//! Who a session belongs to, and how it was made.
+//! The principal of a session, its platform and its login type.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{CorpId, SuiteId, WecomUserId};
 
-/// A person, as WeCom proved them: the user of one company under one suite. Nothing else identifies a person;
-/// mail, mobile and name are words of that company's administrator.
+/// A member of one corp under one suite, as WeCom authenticated them. Nothing else identifies a member: mail address,
+/// mobile number and name are texts that the corp's administrator wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Principal {
-    /// The suite under which the company authorised.
+    /// The suite that the corp authorized.
     pub suite_id: SuiteId,
-    /// The company.
+    /// The corp.
     pub corp_id: CorpId,
-    /// The person within it.
+    /// WeCom's userid of the member.
     pub third_user_id: WecomUserId,
 }
 
 impl Principal {
-    /// The person of these three ids.
+    /// Creates a principal from its three ids.
     #[must_use]
     pub const fn new(suite_id: SuiteId, corp_id: CorpId, third_user_id: WecomUserId) -> Self {
         Self {
@@ -40,7 +40,7 @@ macro_rules! wire_enum {
         }
 
         impl $name {
-            /// The word on the wire.
+            /// Returns the text on the wire.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -69,10 +69,10 @@ macro_rules! wire_enum {
 }
 
 wire_enum! {
-    /// The kind of client that a session is for; kept on the session, without further effect here.
+    /// The kind of client that a session is for. It is stored with the session and has no other effect.
     #[doc(alias = "LoginPlatformEnum")]
     Platform,
-    /// The text is no [`Platform`]: `PLATFORM_UNKNOWN`.
+    /// The text is not a [`Platform`]: `PLATFORM_UNKNOWN`.
     UnknownPlatform,
     /// An app; the default.
     #[default]
@@ -84,9 +84,9 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// How a person came in.
+    /// How a member logged in.
     LoginType,
-    /// The text is no [`LoginType`]: `LOGIN_TYPE_UNKNOWN`.
+    /// The text is not a [`LoginType`]: `LOGIN_TYPE_UNKNOWN`.
     UnknownLoginType,
     /// By scanning a QR code; the default.
     #[default]

@@ -1,8 +1,8 @@
-//! What WeCom tells of a member beside the id.
+//! The profile of a member.
 
 use serde::Serialize;
 
-/// What WeCom told of a person, as far as the company lets it be known.
+/// What WeCom told of a member besides the id, as far as the corp's settings allow it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Profile {

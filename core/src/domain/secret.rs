@@ -1,4 +1,4 @@
-//! Secrets that cannot be printed, one type for each kind, so that none is sent where another belongs.
+//! Secrets, which cannot be printed. Each kind has a type of its own, so that none is used in place of another.
 
 use std::fmt;
 
@@ -26,13 +26,13 @@ macro_rules! secret {
         pub struct $name(SecretString);
 
         impl $name {
-            /// Takes the secret text in.
+            /// Wraps the text.
             #[must_use]
             pub fn new(text: impl Into<String>) -> Self {
                 Self(SecretString::from(text.into()))
             }
 
-            /// The text itself, for the one place that has to send it.
+            /// Returns the text, for the one place that has to send it.
             #[must_use]
             pub fn expose(&self) -> &str {
                 self.0.expose_secret()
@@ -77,11 +77,11 @@ secret! {
     SuiteTicket
 }
 secret! {
-    /// The provider's own secret, for authorisation links (D/96237).
+    /// The provider's own secret, for authorization links (D/96237).
     ProviderSecret
 }
 secret! {
-    /// A company's permanent code, which for 代开发 is the secret of its app (D/97163).
+    /// The permanent code of a corp, which for 代开发 is the secret of its app (D/97163).
     PermanentCode
 }
 secret! {
@@ -89,11 +89,11 @@ secret! {
     AuthCode
 }
 secret! {
-    /// The code that WeCom hands to a person who logs in: single use, five minutes (D/96442).
+    /// The OAuth code that WeCom issues to a member who logs in: single use, five minutes (D/96442).
     OAuthCode
 }
 secret! {
-    /// What proves for 300 seconds who logged in: single use, exchanged for a session.
+    /// A code that proves who logged in: single use, 300 seconds, exchanged for a session.
     LoginCode
 }
 secret! {
@@ -101,15 +101,15 @@ secret! {
     SuiteAccessToken
 }
 secret! {
-    /// The provider's access token, for authorisation links (D/96237).
+    /// The provider's access token, for authorization links (D/96237).
     ProviderAccessToken
 }
 secret! {
-    /// The access token of one company's app (D/97164).
+    /// The access token of one corp's app (D/97164).
     AccessToken
 }
 secret! {
-    /// What `auth/getuserinfo` gives for `snsapi_privateinfo`, and `auth/getuserdetail` takes (D/96443).
+    /// The ticket that `auth/getuserinfo` returns for `snsapi_privateinfo` and `auth/getuserdetail` takes (D/96443).
     UserTicket
 }
 secret! {
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_never_printed() {
+    fn debug_does_not_print_secret() {
         let secret = PermanentCode::new("hush");
         assert_eq!(format!("{secret:?}"), "PermanentCode(******)");
         assert_eq!(secret.expose(), "hush");

@@ -1,72 +1,72 @@
-//! The states that rows go through, as the wire names them.
+//! The statuses of authorizations and callback records.
 
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
-/// How an authorisation stands. Only an active one lets people log in.
+/// The status of an authorization. Members can log in only while it is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum AuthorizationStatus {
-    /// The company's people can log in.
+    /// The corp's members can log in.
     #[sea_orm(string_value = "active")]
     Active,
-    /// WeCom refused its permanent code; a re-read, a change or a reset heals it.
+    /// WeCom rejected its permanent code. A re-read, a `change_auth` or a `reset_permanent_code` restores it.
     #[sea_orm(string_value = "broken")]
     Broken,
-    /// The company has cancelled.
+    /// The corp has cancelled it.
     #[sea_orm(string_value = "cancelled")]
     Cancelled,
-    /// The host app has not decided yet.
+    /// The host app has not decided on it yet.
     #[sea_orm(string_value = "held")]
     Held,
-    /// The host app does not want this company.
+    /// The host app denied it.
     #[sea_orm(string_value = "refused")]
     Refused,
 }
 
-/// How far the work on a callback record is.
+/// The status of a callback record.
 ///
 /// ```text
-///  arrived ──▶ Ignored
+///  received ─▶ Ignored
 ///     │
-///     ▼     claimed                 done
+///     ▼     claimed                 handled
 ///  Waiting ─────────▶ Running ────────────────▶ Succeeded, Ignored
-///   ▲  ▲               │ │ └─▶ Running: its lease ran out, another node has it
-///   │  └─ can succeed ─┘ │     (Succeeded again: an event that only makes us read came once more ─▶ Waiting)
-///   │     handed back    │ cannot
-///   └───── again ◀── Failed ◀┘
+///   ▲  ▲               │ │ └─▶ Running: the lease expired, another node claimed it
+///   │  └─ retryable ───┘ │     (from Succeeded: an idempotent re-read was delivered again ─▶ Waiting)
+///   │     or released    ▼ not retryable
+///   └─ redelivered ◀── Failed
 /// ```
 ///
 /// | from | to | by |
 /// |---|---|---|
-/// | – | waiting, ignored | `callback::inbox`: stored, before WeCom is answered |
-/// | waiting; failed by hand; running without a lease | running | `callback::worker`: the one statement that finds the old state |
-/// | running | succeeded, ignored, failed, waiting | `callback::worker`: by the holder of the lease only |
-/// | failed; succeeded if it only makes us read | waiting | `callback::inbox`: the same event came again |
-/// | failed | waiting | `authorization::keeping`: its permanent code was stored after all |
+/// | – | waiting, ignored | `inbox`: stored, before WeCom is answered |
+/// | waiting; failed, by `retryCallBack`; running without a lease | running | the worker of `inbox`: by the one statement that finds the old status |
+/// | running | succeeded, ignored, failed, waiting | the worker of `inbox`: by the holder of the lease only |
+/// | failed; succeeded, for an idempotent re-read | waiting | `inbox`: the event was delivered again |
+/// | failed | waiting | `authorization`: its permanent code was stored after all |
 ///
-/// Succeeded and ignored are the end, but for an event that only makes us read. What a record does only once is booked
-/// in the record by the transaction that does it, so that a record which is taken up again goes on after that.
+/// `Succeeded` and `Ignored` are terminal, except for idempotent re-reads (`change_auth`). A step that must not be repeated
+/// is marked in the record by the transaction that does it, so that a later attempt resumes after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum RecordStatus {
-    /// Given up; `retryCallBack` or the same event again starts it anew.
+    /// It failed and is not retried. `retryCallBack`, or another delivery of the event, retries it.
     #[sea_orm(string_value = "failed")]
     Failed,
-    /// Authentic, but nothing we act on.
+    /// Authentic, but not an event that this library handles.
     #[sea_orm(string_value = "ignored")]
     Ignored,
-    /// A node is at it.
+    /// A node is handling it.
     #[sea_orm(string_value = "running")]
     Running,
-    /// Carried out.
+    /// Handled.
     #[sea_orm(string_value = "succeeded")]
     Succeeded,
-    /// Its turn has not come yet, or comes again.
+    /// It is to be handled, or to be retried.
     #[sea_orm(string_value = "waiting")]
     Waiting,
 }

@@ -1,13 +1,11 @@
-//! A suite (代开发 template) as it is configured: its id, its secret and the keys of its callbacks.
+//! Suites (代开发 templates) as they are configured: id, secret, callback keys.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::CallbackKeys;
-use crate::domain::{CorpId, SuiteId};
-use crate::domain::{ProviderSecret, SuiteSecret};
+use crate::domain::{CallbackKeys, CorpId, ProviderSecret, SuiteId, SuiteSecret};
 
-/// A suite's credentials. Instances that share a suite share one of these.
+/// The credentials of a suite. Instances of the same suite share one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Suite {
@@ -15,16 +13,16 @@ pub struct Suite {
     pub id: SuiteId,
     /// The template's secret.
     pub secret: SuiteSecret,
-    /// Token and key of the callbacks; the first pair is that of `authConfig`, the others are `callbackKeys`.
+    /// The tokens and keys of the callbacks. The first pair is that of `authConfig`, the others are `callbackKeys`.
     pub callback_keys: Vec<CallbackKeys>,
-    /// The provider's own corpid, which is also the receiveid of the console's URL check.
+    /// The provider's own corpid, which is also the receiveid of the console's URL verification.
     pub provider_corp_id: Option<CorpId>,
-    /// The provider's secret; with `provider_corp_id` it makes authorisation links (D/98744).
+    /// The provider's secret. With `provider_corp_id` it creates authorization links (D/98744).
     pub provider_secret: Option<ProviderSecret>,
 }
 
 impl Suite {
-    /// A suite with one pair of callback keys and no provider.
+    /// Creates a suite with one pair of callback keys and without provider credentials.
     #[must_use]
     pub fn new(id: SuiteId, secret: SuiteSecret, callback_keys: CallbackKeys) -> Self {
         Self {
@@ -37,40 +35,49 @@ impl Suite {
     }
 }
 
-/// No instance of this service has the suite.
+/// No instance of this service uses the suite.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the suite {0} is not configured here")]
-pub(crate) struct UnknownSuite(SuiteId);
+#[error("the suite {suite_id} is not configured in this service")]
+pub(crate) struct UnknownSuite {
+    suite_id: SuiteId,
+}
 
-/// Every suite of this service.
+/// The suites of this service, by id. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Suites(Arc<HashMap<SuiteId, Arc<Suite>>>);
+pub(crate) struct Suites {
+    by_id: Arc<HashMap<SuiteId, Arc<Suite>>>,
+}
 
 impl Suites {
+    /// Collects the suites.
     pub(crate) fn new(suites: impl IntoIterator<Item = Suite>) -> Self {
-        Self(Arc::new(
-            suites
-                .into_iter()
-                .map(|suite| (suite.id.clone(), Arc::new(suite)))
-                .collect(),
-        ))
+        let by_id = suites
+            .into_iter()
+            .map(|suite| (suite.id.clone(), Arc::new(suite)));
+        Self {
+            by_id: Arc::new(by_id.collect()),
+        }
     }
 
+    /// Returns the suite with this id.
     pub(crate) fn find(&self, id: &SuiteId) -> Option<&Arc<Suite>> {
-        self.0.get(id)
+        self.by_id.get(id)
     }
 
+    /// Returns all suites.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Suite>> {
-        self.0.values()
+        self.by_id.values()
     }
 
-    /// The ids, for statements that are about our suites only.
+    /// Returns the ids, for statements that select rows of these suites only.
     pub(crate) fn ids(&self) -> Vec<SuiteId> {
-        self.0.keys().cloned().collect()
+        self.by_id.keys().cloned().collect()
     }
 
-    /// The suite, or why its work cannot be done here.
+    /// Returns the suite with this id, or an error that names it.
     pub(crate) fn require(&self, id: &SuiteId) -> Result<&Arc<Suite>, UnknownSuite> {
-        self.find(id).ok_or_else(|| UnknownSuite(id.clone()))
+        self.find(id).ok_or_else(|| UnknownSuite {
+            suite_id: id.clone(),
+        })
     }
 }
