@@ -1,4 +1,4 @@
-//! Time, as a thing that tests can move.
+//! Time: timestamps, the machine's clock, and a clock that tests advance.
 
 use std::fmt;
 use std::future::Future;
@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-/// A point in time: milliseconds since 1970, as on the wire.
+/// A point in time, in milliseconds since 1970, as on the wire.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -19,31 +19,31 @@ use tokio::sync::watch;
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The point `millis` after 1970.
+    /// Creates a timestamp from milliseconds since 1970.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since 1970.
+    /// Returns the milliseconds since 1970.
     #[must_use]
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since 1970, as WeCom writes time.
+    /// Returns the whole seconds since 1970, which is how WeCom writes time.
     #[must_use]
     pub const fn as_secs(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// Milliseconds that `earlier` is past; zero if it is still to come.
+    /// Returns the milliseconds since `earlier`; zero if it is later than this.
     pub(crate) const fn millis_since(self, earlier: Self) -> i64 {
         let millis = self.0.saturating_sub(earlier.0);
         if millis > 0 { millis } else { 0 }
     }
 
-    /// How long `earlier` is past; zero if it is still to come.
+    /// Returns the time since `earlier`; zero if it is later than this.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.millis_since(earlier).unsigned_abs())
@@ -72,19 +72,19 @@ impl Sub<Duration> for Timestamp {
     }
 }
 
-/// A wait that a [`Clock`] ends.
+/// The future of [`Clock::sleep`].
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Where the time comes from.
+/// A source of time.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// Now.
+    /// Returns the present time.
     fn now(&self) -> Timestamp;
 
-    /// Ends once `duration` has passed on this clock.
+    /// Waits until `duration` has passed on this clock.
     fn sleep(&self, duration: Duration) -> Sleep;
 
-    /// Whether it shows the real time, as well as this machine knows it. Then the database's clock puts it right, so
-    /// that nodes on one database agree. A clock that is moved by hand says no, which is the default.
+    /// Tells whether this clock shows real time. If it does, times are taken from the database's clock instead, so that the
+    /// nodes on one database agree. `false` by default, as for a clock that tests advance.
     fn is_real(&self) -> bool {
         false
     }
@@ -112,7 +112,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands until it is moved; its clones show the same time.
+/// A clock that stands still until it is advanced. Its clones show the same time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -126,30 +126,30 @@ impl Clock for SystemClock {
 #[derive(Clone, Debug)]
 pub struct ManualClock {
     now: Arc<AtomicI64>,
-    moved: Arc<watch::Sender<()>>,
+    advanced: Arc<watch::Sender<()>>,
 }
 
 impl ManualClock {
-    /// A clock that stands at `start`.
+    /// Creates a clock that shows `start`.
     #[must_use]
     pub fn new(start: Timestamp) -> Self {
         Self {
             now: Arc::new(AtomicI64::new(start.0)),
-            moved: Arc::new(watch::Sender::new(())),
+            advanced: Arc::new(watch::Sender::new(())),
         }
     }
 
-    /// A clock that stands at the machine's present time.
+    /// Creates a clock that shows the machine's present time.
     #[must_use]
     pub fn starting_now() -> Self {
         Self::new(SystemClock.now())
     }
 
-    /// Moves the clock on and ends every wait that is over by then.
+    /// Advances the clock, and ends every wait that is due by then.
     pub fn advance(&self, duration: Duration) {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         self.now.fetch_add(millis, Ordering::SeqCst);
-        self.moved.send_replace(());
+        self.advanced.send_replace(());
     }
 }
 
@@ -162,10 +162,10 @@ impl Clock for ManualClock {
         let clock = self.clone();
         let until = self.now() + duration;
         Box::pin(async move {
-            let mut moved = clock.moved.subscribe();
+            let mut advanced = clock.advanced.subscribe();
             while clock.now() < until {
                 // The sender lives in `clock`, which this future owns.
-                let _ = moved.changed().await;
+                let _ = advanced.changed().await;
             }
         })
     }
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_wait_ends_when_the_clock_is_moved_past_it() {
+    async fn sleep_ends_when_clock_is_advanced_past_it() {
         let clock = ManualClock::new(Timestamp::from_millis(1_000));
         let wait = tokio::spawn(clock.sleep(Duration::from_secs(5)));
         clock.advance(Duration::from_secs(4));
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_never_go_below_zero() {
+    fn since_later_timestamp_is_zero() {
         let early = Timestamp::from_millis(5);
         assert_eq!(early.since(Timestamp::from_millis(9)), Duration::ZERO);
     }

@@ -1,4 +1,4 @@
-//! The one error of this crate: what happened, who has to act, and how it looks on the wire.
+//! The error type of this crate: what failed, who can act, and how it is written on the wire.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,30 +7,27 @@ use std::time::Duration;
 
 use crate::domain::{InvalidId, UnknownLoginType, UnknownPlatform, UnknownSuite};
 
-/// A result of this crate.
+/// The result type of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Who can do something about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Blame {
-    /// Who sent the request: send another one, or log in again.
+    /// The sender of the request: send another one, or log in again.
     Caller,
     /// The host app or its operator: configuration, keys, database.
     Application,
-    /// WeCom, or the network on the way to it.
+    /// WeCom, or the network between this service and WeCom.
     WeCom,
-    /// This library: please report it.
+    /// This library. Please report it.
     Library,
 }
 
-/// What went wrong. The wire code, status and title of each kind are one table: [`ErrorKind::row`].
+/// What failed. [`ErrorKind::row`] has wire code, HTTP status and title of each kind in one table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-#[allow(
-    missing_docs,
-    reason = "each kind is explained by its row of the table"
-)]
+#[allow(missing_docs, reason = "the row of each kind explains it")]
 pub enum ErrorKind {
     AgentUnknown,
     ApiParams,
@@ -83,7 +80,7 @@ pub struct ErrorRow {
 }
 
 impl ErrorKind {
-    /// The row of this kind in the table of wire errors.
+    /// Returns the row of this kind in the error table.
     #[must_use]
     pub const fn row(self) -> ErrorRow {
         use Blame::{Application, Caller, Library, WeCom};
@@ -95,31 +92,31 @@ impl ErrorKind {
             Self::CredentialsConflict => ("CREDENTIALS_CONFLICT", 400, "Two credentials of different sessions were sent", Caller),
             Self::Unauthenticated => ("UNAUTHENTICATED", 401, "Log in first", Caller),
             Self::TokenInvalid => ("TOKEN_INVALID", 401, "The session is unknown, ended or expired", Caller),
-            Self::CodeInvalid => ("CODE_INVALID", 401, "WeCom refused the code: it is wrong, used or expired", Caller),
+            Self::CodeInvalid => ("CODE_INVALID", 401, "WeCom rejected the code: it is wrong, used or expired", Caller),
             Self::LoginCodeInvalid => ("LOGIN_CODE_INVALID", 401, "The login code is unknown, used or expired", Caller),
             Self::Forbidden => ("FORBIDDEN", 403, "Not allowed", Caller),
             Self::CrossSite => ("CROSS_SITE", 403, "The request comes from another site", Caller),
-            Self::LoginDisabled => ("LOGIN_DISABLED", 403, "This login is switched off", Application),
+            Self::LoginDisabled => ("LOGIN_DISABLED", 403, "Logins are currently disabled", Application),
             Self::CorpMismatch => ("CORP_MISMATCH", 403, "This login is for another company", Caller),
             Self::CorpNotAuthorized => ("CORP_NOT_AUTHORIZED", 403, "The company has not authorized the app", Caller),
-            Self::CorpNotInList => ("CORP_NOT_IN_LIST", 403, "The person may not enter this company", Caller),
+            Self::CorpNotInList => ("CORP_NOT_IN_LIST", 403, "The person may not log in to this company", Caller),
             Self::NotCorpMember => ("NOT_CORP_MEMBER", 403, "The person is not a member of the company", Caller),
             Self::UserNotVisible => ("USER_NOT_VISIBLE", 403, "The app is not visible to this person", Caller),
             Self::UserAuthMiss => ("USER_AUTH_MISS", 403, "No user of the app is bound to this person", Application),
-            Self::LicenceMissing => ("LICENCE_MISSING", 403, "The person has no interface licence", Application),
+            Self::LicenceMissing => ("LICENCE_MISSING", 403, "The person has no interface license", Application),
             Self::InstanceNotFound => ("INSTANCE_NOT_FOUND", 404, "There is no login instance of this name", Caller),
             Self::OrgCodeNotFound => ("ORG_CODE_NOT_FOUND", 404, "There is no such organization code", Caller),
             Self::RecordNotFound => ("RECORD_NOT_FOUND", 404, "There is no such callback record", Caller),
             Self::SessionNotFound => ("SESSION_NOT_FOUND", 404, "There is no such session", Caller),
             Self::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405, "This path does not support this method", Caller),
             Self::OrgCodeConflict => ("ORG_CODE_CONFLICT", 409, "Another company has this organization code", Caller),
-            Self::RecordBusy => ("RECORD_BUSY", 409, "The callback record is being worked on", Caller),
+            Self::RecordBusy => ("RECORD_BUSY", 409, "The callback record is being handled", Caller),
             Self::BodyTooLarge => ("BODY_TOO_LARGE", 413, "The body is too large", Caller),
             Self::RateLimited => ("RATE_LIMITED", 429, "Too many attempts; try again later", Caller),
             Self::Config => ("CONFIG_ERROR", 500, "Login is misconfigured", Application),
             Self::Internal => ("INTERNAL_ERROR", 500, "Internal error", Library),
             Self::Upstream => ("UPSTREAM_ERROR", 502, "WeCom answered with an error", WeCom),
-            Self::SuiteTicketMissing => ("SUITE_TICKET_MISSING", 503, "No suite_ticket has arrived from WeCom yet", WeCom),
+            Self::SuiteTicketMissing => ("SUITE_TICKET_MISSING", 503, "WeCom has not pushed a suite_ticket yet", WeCom),
             Self::AgentUnknown => ("AGENT_UNKNOWN", 503, "The agentId of the company's app is not known yet", WeCom),
             Self::StoreUnavailable => ("STORE_UNAVAILABLE", 503, "The database is unavailable", Application),
             Self::UpstreamTimeout => ("UPSTREAM_TIMEOUT", 504, "WeCom did not answer in time", WeCom),
@@ -132,20 +129,20 @@ impl ErrorKind {
         }
     }
 
-    /// The `code` on the wire.
+    /// Returns the `code` on the wire.
     #[must_use]
     pub const fn code(self) -> &'static str {
         self.row().code
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub const fn status(self) -> u16 {
         self.row().status
     }
 }
 
-/// What went wrong, with what a log needs and never with a secret, a URL or a stack.
+/// An error, with what a log needs. It never holds a secret, a URL or a stack trace.
 ///
 /// ```
 /// use wecom_login::{Error, ErrorKind};
@@ -155,7 +152,9 @@ impl ErrorKind {
 /// assert_eq!(error.to_string(), "CODE_INVALID: auth/getuserinfo (errcode 40029)");
 /// ```
 #[derive(Clone)]
-pub struct Error(Box<Inner>);
+pub struct Error {
+    inner: Box<Inner>,
+}
 
 #[derive(Clone)]
 struct Inner {
@@ -167,68 +166,70 @@ struct Inner {
 }
 
 impl Error {
-    /// An error of this kind; `detail` is for the log and may reach the caller, so it names things, never secrets.
+    /// Creates an error. `detail` is logged and may reach the caller, so it must not contain a secret.
     #[must_use]
     pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            detail: detail.into(),
-            errcode: None,
-            retry_after: None,
-            source: None,
-        }))
+        Self {
+            inner: Box::new(Inner {
+                kind,
+                detail: detail.into(),
+                errcode: None,
+                retry_after: None,
+                source: None,
+            }),
+        }
     }
 
-    /// Adds the number that WeCom answered.
+    /// Adds the errcode of WeCom's response.
     #[must_use]
     pub fn with_errcode(mut self, errcode: i64) -> Self {
-        self.0.errcode = Some(errcode);
+        self.inner.errcode = Some(errcode);
         self
     }
 
-    /// Adds how long the caller should wait.
+    /// Adds how long the caller should wait before the next attempt.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
-        self.0.retry_after = Some(wait);
+        self.inner.retry_after = Some(wait);
         self
     }
 
-    /// Adds the error below, for logs.
+    /// Adds the cause, for logs.
     #[must_use]
     pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.0.source = Some(Arc::new(source));
+        self.inner.source = Some(Arc::new(source));
         self
     }
 
-    /// What went wrong.
+    /// Returns what failed.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        self.0.kind
+        self.inner.kind
     }
 
-    /// What exactly, in a few words.
+    /// Returns the details in a few words.
     #[must_use]
     pub fn detail(&self) -> &str {
-        &self.0.detail
+        &self.inner.detail
     }
 
-    /// The number that WeCom answered, where WeCom said no.
+    /// Returns the errcode of WeCom's response, if WeCom returned an error.
     #[must_use]
     pub fn errcode(&self) -> Option<i64> {
-        self.0.errcode
+        self.inner.errcode
     }
 
-    /// How long the caller should wait before the next attempt.
+    /// Returns how long the caller should wait before the next attempt.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after
+        self.inner.retry_after
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.0.kind.code(), self.0.detail)?;
-        match self.0.errcode {
+        write!(f, "{}: {}", self.inner.kind.code(), self.inner.detail)?;
+        match self.inner.errcode {
             Some(errcode) => write!(f, " (errcode {errcode})"),
             None => Ok(()),
         }
@@ -238,7 +239,7 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")?;
-        match &self.0.source {
+        match &self.inner.source {
             Some(source) => write!(f, ": {source}"),
             None => Ok(()),
         }
@@ -247,7 +248,7 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
+        self.inner
             .source
             .as_deref()
             .map(|source| source as &(dyn StdError + 'static))

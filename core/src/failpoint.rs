@@ -1,20 +1,20 @@
-//! Places at which a test ends the process as `kill -9` would. In a build without the feature `failpoints` there are none.
+//! Failpoints, at which a test aborts the process as `kill -9` would. Without the feature `failpoints` there are none.
 
-/// Names the place at which the process ends.
+/// The environment variable that names the failpoint at which the process aborts.
 #[cfg(feature = "failpoints")]
-const VARIABLE: &str = "WECOM_LOGIN_ABORT_AT";
+const ABORT_AT_VARIABLE: &str = "WECOM_LOGIN_ABORT_AT";
 
-/// The work is at this place.
+/// Aborts the process if the environment variable names this failpoint.
 #[cfg(feature = "failpoints")]
-pub(crate) fn reach(place: &str) {
+pub(crate) fn reach(name: &str) {
     static ABORT_AT: std::sync::LazyLock<Option<String>> =
-        std::sync::LazyLock::new(|| std::env::var(VARIABLE).ok());
-    if ABORT_AT.as_deref() == Some(place) {
-        // No destructor runs and nothing is flushed.
+        std::sync::LazyLock::new(|| std::env::var(ABORT_AT_VARIABLE).ok());
+    if ABORT_AT.as_deref() == Some(name) {
+        // Unlike `exit`, this runs no destructor and flushes nothing.
         std::process::abort();
     }
 }
 
-/// The work is at this place.
+/// Does nothing.
 #[cfg(not(feature = "failpoints"))]
-pub(crate) const fn reach(_place: &str) {}
+pub(crate) const fn reach(_name: &str) {}

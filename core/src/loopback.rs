@@ -1,9 +1,9 @@
-//! Whether a host is this very machine.
+//! Loopback hosts.
 
 use std::net::IpAddr;
 
-/// `localhost` and the names below it (RFC 6761, 6.3), or an address that never leaves the machine; IPv6 with or without
-/// its brackets.
+/// Tells whether a host is `localhost`, a name below it (RFC 6761, 6.3) or a loopback address. An IPv6 address may be in
+/// brackets.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host
         .strip_prefix('[')
@@ -23,8 +23,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_machine_is_this_machine() {
-        for here in [
+    fn is_loopback_accepts_only_loopback() {
+        for loopback in [
             "localhost",
             "LocalHost",
             "app.localhost",
@@ -33,9 +33,9 @@ mod tests {
             "::1",
             "[::1]",
         ] {
-            assert!(is_loopback(here), "{here}");
+            assert!(is_loopback(loopback), "{loopback}");
         }
-        for away in [
+        for other in [
             "",
             "localhost.example",
             "notlocalhost",
@@ -44,7 +44,7 @@ mod tests {
             "[::2]",
             "0.0.0.0",
         ] {
-            assert!(!is_loopback(away), "{away}");
+            assert!(!is_loopback(other), "{other}");
         }
     }
 }
