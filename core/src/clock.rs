@@ -83,8 +83,8 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Waits until `duration` has passed on this clock.
     fn sleep(&self, duration: Duration) -> Sleep;
 
-    /// Tells whether this clock shows real time. If it does, times are taken from the database's clock instead, so that the
-    /// nodes on one database agree. `false` by default, as for a clock that tests advance.
+    /// Tells whether this clock shows real time. If it does, times are taken from the database's clock instead, so that
+    /// the nodes on one database agree. `false` by default, as for a clock that tests advance.
     fn is_real(&self) -> bool {
         false
     }

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-/// Tells whether a host is `localhost`, a name below it (RFC 6761, 6.3) or a loopback address. An IPv6 address may be in
-/// brackets.
+/// Tells whether a host is `localhost`, a name below it (RFC 6761, 6.3) or a loopback address. An IPv6 address may be
+/// in brackets.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host
         .strip_prefix('[')

@@ -26,7 +26,8 @@ const SQLITE_OPEN_RETRY_PAUSE: Duration = Duration::from_millis(20);
 /// A connection that does not answer a ping in this time is closed.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
-/// Older connections are closed when they are released: after a failover they may go on to a server that takes no writes.
+/// Older connections are closed when they are released: after a failover they may go on to a server that takes no
+/// writes.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 const MAX_CONNECTION_AGE: Duration = Duration::from_mins(10);
 /// A `BEGIN` that is not answered in this time is abandoned, and its connection with it.
@@ -199,8 +200,8 @@ fn options(url: &str, evict_until: &Arc<Mutex<Option<Instant>>>) -> ConnectOptio
     options
 }
 
-/// Tells whether a released connection goes back to the pool: it is not old, not evicted, and answers a ping. sqlx's own
-/// check would ping without a timeout, and its own care for their age is the reaper task that we do without.
+/// Tells whether a released connection goes back to the pool: it is not old, not evicted, and answers a ping. sqlx's
+/// own check would ping without a timeout, and its own care for their age is the reaper task that we do without.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 async fn is_reusable(
     connection: &mut impl sea_orm::sqlx::Connection,

@@ -106,7 +106,8 @@ mod tests {
         }
     }
 
-    /// Returns how often a statement runs that fails with this error the first `failures` times, and whether it succeeds.
+    /// Returns how often a statement runs that fails with this error the first `failures` times, and whether it
+    /// succeeds.
     async fn runs(code: &'static str, message: &'static str, failures: u32) -> (u32, bool) {
         let runs = AtomicU32::new(0);
         let result = retry_statement(|| async {

@@ -1,7 +1,7 @@
 //! Leases on rows: one node works on a row until a time that stands in one of its columns.
 //!
-//! A lease is acquired by compare-and-set: the one statement that finds the column in the past moves it on. All times are
-//! the database's.
+//! A lease is acquired by compare-and-set: the one statement that finds the column in the past moves it on. All times
+//! are the database's.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! WeCom's ids, each with a type of its own. They are opaque and compared byte for byte: encrypted ids may differ by case
-//! only (D/97104).
+//! WeCom's ids, each with a type of its own. They are opaque and compared byte for byte: encrypted ids may differ by
+//! case only (D/97104).
 
 use std::fmt;
 use std::str::FromStr;
@@ -110,13 +110,13 @@ text_id! {
 }
 
 text_id! {
-    /// WeCom's userid of a member of a corp. It is opaque: for members of a linked corp it is `CorpId/userid` (D/96442), so
-    /// it is never split and never joined with other text.
+    /// WeCom's userid of a member of a corp. It is opaque: for members of a linked corp it is `CorpId/userid`
+    /// (D/96442), so it is never split and never joined with other text.
     WecomUserId, "userId", is_opaque_id, "1 to 128 characters without control characters"
 }
 
-/// An organization code: a short text that a person can type, and that stands for one corp under one suite. It keeps its
-/// spelling and is compared without case.
+/// An organization code: a short text that a person can type, and that stands for one corp under one suite. It keeps
+/// its spelling and is compared without case.
 #[derive(Clone)]
 pub struct OrganizationCode(Box<str>);
 

@@ -47,8 +47,8 @@ pub enum AuthorizationStatus {
 /// | failed; succeeded, for an idempotent re-read | waiting | `inbox`: the event was delivered again |
 /// | failed | waiting | `authorization`: its permanent code was stored after all |
 ///
-/// `Succeeded` and `Ignored` are terminal, except for idempotent re-reads (`change_auth`). A step that must not be repeated
-/// is marked in the record by the transaction that does it, so that a later attempt resumes after it.
+/// `Succeeded` and `Ignored` are terminal, except for idempotent re-reads (`change_auth`). A step that must not be
+/// repeated is marked in the record by the transaction that does it, so that a later attempt resumes after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
 #[serde(rename_all = "lowercase")]

@@ -1,7 +1,7 @@
 //! Epochs: many sessions are revoked by incrementing one number.
 //!
-//! A member and an authorization have an epoch each, in the database. A session holds those that it was created with, and
-//! every hit of the session cache compares them to the newest ones that this node knows.
+//! A member and an authorization have an epoch each, in the database. A session holds those that it was created with,
+//! and every hit of the session cache compares them to the newest ones that this node knows.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -24,7 +24,8 @@ const MIN_CELLS_TO_PRUNE: usize = 1024;
 pub(crate) enum EpochKey {
     /// Of an authorization. In one `Arc`, which keeps the key small: there is one in memory for each member.
     Authorization(Arc<(SuiteId, CorpId)>),
-    /// Of a member, under this epoch of the authorization: when a corp's data is erased, its members start at zero again.
+    /// Of a member, under this epoch of the authorization: when a corp's data is erased, its members start at zero
+    /// again.
     Member(Arc<Principal>, i64),
 }
 

@@ -1,15 +1,18 @@
-//! Revocation of sessions: epochs, the log that carries revocations to the other nodes, its listener, recent revocations.
+//! Revocation of sessions: epochs, the log that carries revocations to the other nodes, its listener, recent
+//! revocations.
 //!
 //! # A revocation on another node
 //!
-//! 1. Each revocation is a row of the revocation log (table `wecom_end`). Its sequence number comes from a counter, taken
-//!    by the last statement of the transaction, so that numbers become visible in order; an auto-increment id would not.
+//! 1. Each revocation is a row of the revocation log (table `wecom_end`). Its sequence number comes from a counter,
+//!    taken by the last statement of the transaction, so that numbers become visible in order; an auto-increment id
+//!    would not.
 //! 2. Every node polls the log every 300 ms. On PostgreSQL the poll also runs on NOTIFY, through [`ChangeListener`],
-//!    which uses a connection of its own. A poll times out after `max_stale`, but after at least 500 ms and at most 5 s.
+//!    which uses a connection of its own. A poll times out after `max_stale`, but after at least 500 ms and at most 5
+//!    s.
 //! 3. `follow_revocation_log` of the module `app` applies each entry to the node's epochs, authorization cache and
 //!    session cache.
-//! 4. After `max_stale` (120 s) without a successful poll the node stops serving cached sessions. Sessions are then read
-//!    from the database until a poll succeeds.
+//! 4. After `max_stale` (120 s) without a successful poll the node stops serving cached sessions. Sessions are then
+//!    read from the database until a poll succeeds.
 //!
 //! # Revoke all
 //!
@@ -18,8 +21,8 @@
 //!
 //! # A failover or a restore
 //!
-//! A `Cursor` is a sequence number and a random nonce. A poll reads the cursor's row again, and finds out in one of three
-//! ways that the database changed:
+//! A `Cursor` is a sequence number and a random nonce. A poll reads the cursor's row again, and finds out in one of
+//! three ways that the database changed:
 //!
 //! | poll | how | what happens |
 //! |---|---|---|

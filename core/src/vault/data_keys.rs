@@ -36,8 +36,8 @@ enum Source {
 }
 
 impl DataKeys {
-    /// Takes the keys from `WECOM_LOGIN_DATA_KEY`: base64 of 32 bytes, several separated by commas. The first key seals,
-    /// all keys open.
+    /// Takes the keys from `WECOM_LOGIN_DATA_KEY`: base64 of 32 bytes, several separated by commas. The first key
+    /// seals, all keys open.
     #[must_use]
     pub const fn from_env() -> Self {
         Self {
@@ -53,8 +53,8 @@ impl DataKeys {
         }
     }
 
-    /// Takes the keys from a file with the content of the environment variable. It is created, with mode 0600, if neither
-    /// it nor any data exist.
+    /// Takes the keys from a file with the content of the environment variable. It is created, with mode 0600, if
+    /// neither it nor any data exist.
     #[must_use]
     pub fn from_file(path: impl Into<PathBuf>) -> Self {
         Self {

@@ -14,8 +14,8 @@
 //! # Rotation
 //!
 //! `Vault::rotate` reseals every column in batches of 200 rows and retires the keys under which nothing is sealed any
-//! more. A key that was primary on some process in the last three minutes stays (`still_active`). Session tokens are not
-//! sealed, but their HMAC is made under a key, so a session ends with its key.
+//! more. A key that was primary on some process in the last three minutes stays (`still_active`). Session tokens are
+//! not sealed, but their HMAC is made under a key, so a session ends with its key.
 
 mod data_key;
 mod data_keys;

@@ -29,8 +29,8 @@ pub struct Model {
     pub due_at: Timestamp,
     /// When its newest attempt started.
     pub started_at: Option<Timestamp>,
-    /// Whether the step that must not be repeated is done: the AuthCode was exchanged and the permanent code is stored, or
-    /// the sessions of the member were revoked.
+    /// Whether the step that must not be repeated is done: the AuthCode was exchanged and the permanent code is stored,
+    /// or the sessions of the member were revoked.
     #[sea_orm(column_name = "exchanged")]
     pub one_time_step_done: bool,
     /// Whether it fits another suite as well. Then sessions are revoked in both, and nothing else is done.

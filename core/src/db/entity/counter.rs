@@ -1,5 +1,5 @@
-//! The counter of the revocation log. Its row is locked until the transaction that took a number commits, so numbers are
-//! committed in their order.
+//! The counter of the revocation log. Its row is locked until the transaction that took a number commits, so numbers
+//! are committed in their order.
 
 use sea_orm::entity::prelude::*;
 

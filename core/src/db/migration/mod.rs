@@ -47,8 +47,8 @@ impl MigratorTrait for Migrator {
 
 /// Applies the pending migrations, one node at a time: neither sea-orm-migration nor MySQL ensures that.
 pub(super) async fn run_pending(database: &DatabaseConnection) -> Result<()> {
-    // Not by the migrator: it rejects applied migrations that it does not know, which are those of a later version whose
-    // nodes run beside this one.
+    // Not by the migrator: it rejects applied migrations that it does not know, which are those of a later version
+    // whose nodes run beside this one.
     if count_pending(database).await? == 0 {
         return Ok(());
     }

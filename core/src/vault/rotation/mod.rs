@@ -29,8 +29,8 @@ pub struct KeyRotationReport {
     pub unreadable: u64,
     /// Keys that seal nothing any more: a start without them succeeds from now on.
     pub retired: u64,
-    /// Keys that seal nothing, but that were the primary of some process within the last three minutes. Rotate again when
-    /// there is no such process.
+    /// Keys that seal nothing, but that were the primary of some process within the last three minutes. Rotate again
+    /// when there is no such process.
     pub still_active: u64,
 }
 
