@@ -13,7 +13,7 @@ pub(crate) async fn cancelled_login_can_be_repeated(session: &BrowserSession, ap
     let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     begin(&window, app, corp, "/api/public").await;
-    window.click_text("Refuse").await;
+    window.click_text("Deny").await;
     window.wait_for_text("The login was canceled").await;
     is_out(&window).await;
     window.click_text("Log in again").await;

@@ -117,7 +117,7 @@ pub(crate) async fn consent_page_is_asked_for_private_info(
         let chinese = look.language == Language::Chinese;
         for (answer, told) in [
             (
-                if chinese { "拒绝" } else { "Refuse" },
+                if chinese { "拒绝" } else { "Deny" },
                 if chinese {
                     "登录已取消"
                 } else {
@@ -148,7 +148,7 @@ pub(crate) async fn consent_page_is_asked_for_private_info(
                 .wait_for_text(if chinese {
                     "允许应用获取以下信息吗"
                 } else {
-                    "may the app see this"
+                    "allow the app to access this data"
                 })
                 .await;
             session

@@ -128,7 +128,7 @@ pub(crate) async fn login_and_logout_work_by_keyboard(session: &BrowserSession, 
     window
         .wait_for_url(&format!("{}/wwlogin/sso/login", app.sandbox_url))
         .await;
-    tab_to(&window, "Refuse").await;
+    tab_to(&window, "Deny").await;
     window.press(Key::Enter).await;
     window.wait_for_text("The login was canceled").await;
 }

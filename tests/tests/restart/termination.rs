@@ -10,13 +10,9 @@ const READ: &str = "service/v2/get_auth_info";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn terminated_app_releases_its_running_record() {
-    let CrashHarness {
-        app,
-        sandbox,
-        database,
-        corps,
-        ..
-    } = CrashHarness::start(AXUM_APP, 2).await;
+    // Kept whole: its directory holds the database.
+    let harness = CrashHarness::start(AXUM_APP, 2).await;
+    let (sandbox, database) = (&harness.sandbox, &harness.database);
     let ticket = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'suite_ticket' AND status = 'succeeded'";
     until("the suite_ticket is stored", async || {
         database.number(ticket).await == 1
@@ -24,7 +20,7 @@ async fn terminated_app_releases_its_running_record() {
     .await;
     // WeCom hangs after the AuthCode was exchanged.
     sandbox.fault(Fault::of(READ).delay_ms(60_000)).unwrap();
-    assert!(sandbox.install(&corps[0]).await.unwrap().succeeded());
+    assert!(sandbox.install(&harness.corps[0]).await.unwrap().succeeded());
     until("WeCom is called", async || sandbox.calls(READ) > 0).await;
     let of = |status: &str| {
         format!(
@@ -32,7 +28,7 @@ async fn terminated_app_releases_its_running_record() {
         )
     };
     assert_eq!(database.number(&of("running")).await, 1);
-    assert_eq!(app.terminate(), Some(0));
+    assert_eq!(harness.app.terminate(), Some(0));
     assert_eq!(database.number(&of("running")).await, 0);
     let free = format!("{} AND lease_owner IS NULL", of("waiting"));
     assert_eq!(
