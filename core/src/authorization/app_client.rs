@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use super::{Authorizations, not_authorized};
+use futures_util::future::BoxFuture;
+
+use crate::authorization::{Authorizations, not_authorized};
 use crate::domain::AccessToken;
 use crate::error::{Error, Result};
 use crate::tokens::{AppCredential, Tokens};
 use crate::wecom::{CallError, Errcode};
-use futures_util::future::BoxFuture;
 
 /// Calls WeCom as a corp's app. An answer that breaks the authorization is recorded on it.
 #[derive(Clone)]
@@ -37,7 +38,7 @@ impl AppClient {
         }
     }
 
-    /// An answer that breaks the authorisation stops its logins.
+    /// Records an error that breaks the authorization, which stops its logins.
     async fn map_error(&self, app: &AppCredential, error: Error) -> Error {
         let Some(errcode) = error
             .errcode()

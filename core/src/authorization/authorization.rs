@@ -1,22 +1,20 @@
-//! One company's authorisation of one suite.
+//! One corp's authorization of one suite.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::db::Sealed;
 use crate::db::entity::authorization::Model;
-use crate::domain::AuthorizationStatus;
-use crate::domain::PermanentCode;
-use crate::domain::{AgentId, CorpId, SuiteId};
+use crate::domain::{AgentId, AuthorizationStatus, CorpId, PermanentCode, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpInfo;
 use crate::tokens::AppCredential;
 use crate::vault::{KeyRing, PERMANENT_CODE};
 
-/// When to ask again for an app that WeCom has not named: a new authorisation is read at once.
+/// When to retry for an app that WeCom has not named: a new authorization is re-read every few seconds.
 const AGENT_RETRY_AFTER: Duration = Duration::from_secs(10);
 
-/// An authorisation as it was when it was read.
+/// An authorization as it was when its row was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Authorization {
     pub(crate) suite_id: SuiteId,
@@ -63,10 +61,10 @@ impl Authorization {
         })
     }
 
-    /// What its app's token is fetched with.
+    /// The credential that the app's access token is fetched with.
     ///
     /// # Errors
-    /// `CORP_NOT_AUTHORIZED`: held, refused, broken and cancelled are not told apart.
+    /// `CORP_NOT_AUTHORIZED`, whether it is held, refused, broken or cancelled.
     pub(crate) fn credential(&self) -> Result<AppCredential> {
         match (&self.permanent_code, self.status) {
             (Some(permanent_code), AuthorizationStatus::Active) => {
@@ -76,21 +74,21 @@ impl Authorization {
         }
     }
 
-    /// The company's app.
+    /// The corp's app.
     ///
     /// # Errors
-    /// `AGENT_UNKNOWN`: WeCom is being asked, so it is worth coming back.
+    /// `AGENT_UNKNOWN`, with a time to retry: a re-read is on its way.
     pub(crate) fn require_agent(&self) -> Result<AgentId> {
         self.agent_id.ok_or_else(|| {
             Error::new(
                 ErrorKind::AgentUnknown,
-                "WeCom has not named the company's app yet",
+                "WeCom has not named the corp's app yet",
             )
             .with_retry_after(AGENT_RETRY_AFTER)
         })
     }
 
-    /// The same as `credential` without asking how the authorisation stands, for the calls that find that out.
+    /// The credential whatever the status is, for the calls that find out the status.
     pub(super) fn credential_unchecked(&self, permanent_code: &PermanentCode) -> AppCredential {
         AppCredential {
             suite_id: self.suite_id.clone(),
@@ -110,11 +108,11 @@ impl Authorization {
     }
 }
 
-/// The one answer for every company whose people cannot log in.
+/// The error for every corp whose members cannot log in.
 pub(crate) fn not_authorized() -> Error {
     Error::new(
         ErrorKind::CorpNotAuthorized,
-        "the company has not authorised the app, or no longer",
+        "the corp has not authorized the app, or no longer does",
     )
 }
 

@@ -1,20 +1,21 @@
-//! From an AuthCode to a permanent code (D/97163). WeCom answers an AuthCode once, so the answer is stored alone and
-//! at once, and tried until it is.
+//! The exchange of an AuthCode for a permanent code (D/97163).
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde::{Deserialize, Serialize};
 
-use crate::authorization::authorization::seal_code;
-use crate::authorization::authorizations::{Authorizations, next_epoch};
+use crate::authorization::authorization::{Authorization, seal_code};
+use crate::authorization::authorizations::Authorizations;
+use crate::authorization::rows::{new_row, next_epoch, write_row};
 use crate::db::entity::authorization::{ActiveModel, Column, Entity};
 use crate::db::entity::callback_record::RecordKey;
 use crate::db::entity::{access_token, callback_record};
-use crate::db::{CorpColumns as _, Sealed, retry_transaction};
-use crate::domain::AuthorizationStatus;
-use crate::domain::{AgentId, CorpId, SuiteId};
-use crate::domain::{AuthCode, PermanentCode, SuiteAccessToken, serialize_exposed};
+use crate::db::{CorpColumns as _, Sealed, Transaction, retry_transaction};
+use crate::domain::{
+    AgentId, AuthCode, AuthorizationStatus, CorpId, PermanentCode, SuiteAccessToken, SuiteId,
+    serialize_exposed,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
 use crate::tokens::{CallFailure, Tokens};
@@ -27,7 +28,7 @@ pub(crate) struct AuthCodeEvent {
     pub(super) record: RecordKey,
     /// WeCom's InfoType.
     pub(super) name: String,
-    /// `create_auth` begins a new epoch, `reset_permanent_code` does not.
+    /// `create_auth` starts a new epoch, `reset_permanent_code` does not.
     new_epoch: bool,
 }
 
@@ -41,18 +42,30 @@ impl AuthCodeEvent {
             new_epoch,
         }
     }
+
+    /// The status of an authorization after the exchange.
+    fn status_after(&self, before: Option<AuthorizationStatus>) -> AuthorizationStatus {
+        use AuthorizationStatus::{Active, Broken, Held};
+        match before {
+            Some(Active) => Active,
+            Some(Broken) if !self.new_epoch => Active,
+            Some(before) if !self.new_epoch => before,
+            // The host app reviews it first.
+            _ => Held,
+        }
+    }
 }
 
-/// Who may send an AuthCode, and is told when nothing hangs on it any more.
+/// Guards the sending of an AuthCode, which WeCom answers once.
 pub(crate) trait SendGuard: Send + Sync {
-    /// Whether the AuthCode may be sent now. If so it is.
+    /// Returns whether the AuthCode may be sent now. The caller sends it if so.
     fn try_begin(&self) -> bool;
 
-    /// What came back is stored.
+    /// WeCom's answer is stored.
     fn finish(&self);
 }
 
-/// What an AuthCode was exchanged for, as it is kept in its record until it is an authorisation.
+/// WeCom's answer to an AuthCode, as the record holds it until it is an authorization.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ExchangeResult {
@@ -65,9 +78,9 @@ pub(super) struct ExchangeResult {
     event_time: i64,
 }
 
-/// Why an AuthCode was not exchanged.
+/// Why the exchange of an AuthCode failed.
 enum SendError {
-    /// It was not sent.
+    /// The AuthCode was not sent.
     LeaseLost,
     Call(CallError),
 }
@@ -90,15 +103,15 @@ impl From<SendError> for Error {
     }
 }
 
-/// Whether the older call may be tried after this error of the newer one. Never after an ambiguous error: the code may be
+/// Whether the v1 call may be tried after this error of the v2 call. Never after an ambiguous error: the code may be
 /// spent, and the second call would only say so.
 fn may_use_v1(error: &CallError) -> bool {
     error.is_definite_refusal() && !error.errcode().is_some_and(Errcode::is_auth_code_invalid)
 }
 
 impl Authorizations {
-    /// Exchanges an AuthCode and stores what comes of it. `guard` is asked before each call: the code is sent only by
-    /// the holder of the record's lease. `event_time` is WeCom's time of the event, in seconds.
+    /// Exchanges an AuthCode and stores the authorization. `guard` is asked before each call, so that only the holder of
+    /// the record's lease sends the code. `event_time` is WeCom's time of the event, in seconds.
     pub(crate) async fn exchange(
         &self,
         event: &AuthCodeEvent,
@@ -106,12 +119,12 @@ impl Authorizations {
         code: &AuthCode,
         guard: &dyn SendGuard,
     ) -> Result<CorpId> {
-        let suite = self.0.suites.require(&event.suite_id)?;
+        let suite = self.inner.suites.require(&event.suite_id)?;
         let send_v2 = |token| async move {
             failpoint::reach("exchange/token");
             self.send(&token, code, PermanentCodeApi::V2, guard).await
         };
-        let (mut exchanged, token) = self.0.tokens.call(suite, send_v2).await?;
+        let (mut exchanged, token) = self.inner.tokens.call(suite, send_v2).await?;
         if matches!(&exchanged, Err(SendError::Call(error)) if may_use_v1(error)) {
             exchanged = self.send(&token, code, PermanentCodeApi::V1, guard).await;
         }
@@ -128,7 +141,7 @@ impl Authorizations {
         self.persist_until_stored(&mut event, &result).await?;
         failpoint::reach("exchange/kept");
         while !retry_transaction(|| self.apply_once(&event, &result)).await? {
-            // A failover came between the two statements and took the first one back.
+            // A failover between the two statements lost the first one.
             self.persist_until_stored(&mut event, &result).await?;
         }
         guard.finish();
@@ -136,9 +149,9 @@ impl Authorizations {
         Ok(result.corp_id)
     }
 
-    /// Makes an authorisation of what was kept in the record before a crash or a failure.
+    /// Stores the authorization from the answer that the record holds since before a crash or a failure.
     pub(crate) async fn apply_persisted(&self, event: &AuthCodeEvent, answer: &[u8]) -> Result<()> {
-        // A record of a version that kept nothing has its authorisation already.
+        // An old version stored the authorization without keeping the answer.
         let Ok(result) = serde_json::from_slice::<ExchangeResult>(answer) else {
             return Ok(());
         };
@@ -159,92 +172,37 @@ impl Authorizations {
         if !guard.try_begin() {
             return Err(SendError::LeaseLost);
         }
-        let answer = self.0.api.permanent_code(token, code, version).await;
+        let answer = self.inner.api.permanent_code(token, code, version).await;
         answer.map_err(SendError::Call)
     }
 
-    /// Does nothing if the record's answer is an authorisation already. `false` if there is no such record.
+    /// Turns the answer in the record into an authorization, unless that is done. Returns `false` if there is no such
+    /// record.
     async fn apply_once(&self, event: &AuthCodeEvent, result: &ExchangeResult) -> Result<bool> {
         let (suite_id, corp_id) = (&event.suite_id, &result.corp_id);
-        let sealed = seal_code(&self.0.keys, suite_id, corp_id, &result.exchanged_for)?;
-        let now = self.0.store.now();
-        let transaction = self.0.store.begin().await?;
-        let taken = callback_record::Entity::update_many()
-            .col_expr(
-                callback_record::Column::Payload,
-                Expr::value(None::<Sealed>),
-            )
-            .filter(event.record.condition())
-            .filter(callback_record::Column::OneTimeStepDone.eq(true))
-            .filter(callback_record::Column::Payload.is_not_null())
-            .exec(&transaction)
-            .await?;
-        if taken.rows_affected == 0 {
-            let there = callback_record::Entity::find().filter(event.record.condition());
-            let exchanged = there
+        let transaction = self.inner.store.begin().await?;
+        if !empty_record(&transaction, event).await? {
+            let is_applied = callback_record::Entity::find()
+                .filter(event.record.condition())
                 .filter(callback_record::Column::OneTimeStepDone.eq(true))
                 .one(&transaction)
-                .await?;
+                .await?
+                .is_some();
             transaction.rollback().await?;
-            return Ok(exchanged.is_some());
+            return Ok(is_applied);
         }
         let known = self.lock_row(&transaction, suite_id, corp_id).await?;
-        let later = known.as_ref().is_some_and(|known| {
+        let is_outdated = known.as_ref().is_some_and(|known| {
             known.event_time > result.event_time && known.status == AuthorizationStatus::Active
         });
-        if !later {
-            let status = match &known {
-                Some(known) if known.status == AuthorizationStatus::Active => {
-                    AuthorizationStatus::Active
-                }
-                Some(known) if !event.new_epoch && known.status == AuthorizationStatus::Broken => {
-                    AuthorizationStatus::Active
-                }
-                Some(known) if !event.new_epoch => known.status,
-                // The host app is asked first.
-                _ => AuthorizationStatus::Held,
-            };
-            let (epoch, version, event_time) = known.as_ref().map_or((0, 0, i64::MIN), |known| {
-                (known.epoch, known.secret_version, known.event_time)
-            });
-            let row = ActiveModel {
-                suite_id: Set(suite_id.clone()),
-                corp_id: Set(corp_id.clone()),
-                corp_name: Set(result
-                    .corp_name
-                    .clone()
-                    .or_else(|| known.as_ref().map(|known| known.corp_name.clone()))
-                    .unwrap_or_default()),
-                agent_id: Set(result
-                    .agent_id
-                    .or_else(|| known.as_ref().and_then(|known| known.agent_id))),
-                permanent_code: Set(Some(sealed)),
-                status: Set(status),
-                broken_by: Set(None),
-                broken_at: Set(None),
-                epoch: Set(epoch + i64::from(event.new_epoch)),
-                secret_version: Set(version + 1),
-                event_time: Set(Ord::max(event_time, result.event_time)),
-                changed_at: Set(now),
-                read_at: Set(None),
-                read_due_at: Set(now),
-                created_at: if known.is_some() { NotSet } else { Set(now) },
-            };
-            if known.is_some() {
-                Entity::update(row)
-                    .validate()?
-                    .exec_without_returning(&transaction)
-                    .await?;
-            } else {
-                Entity::insert(row)
-                    .exec_without_returning(&transaction)
-                    .await?;
-            }
+        if !is_outdated {
+            let row = self.exchanged_row(event, result, known.as_ref())?;
+            write_row(&transaction, row, known.is_some()).await?;
             access_token::Entity::delete_by_id(Tokens::app_row_id(suite_id, corp_id))
                 .exec(&transaction)
                 .await?;
         } else if event.new_epoch {
-            // The secret stays the later one's. The company authorised anew all the same: sessions of before are over.
+            // The newer permanent code stays. The corp authorized again all the same, so older sessions are revoked.
             Entity::update_many()
                 .col_expr(Column::Epoch, next_epoch())
                 .filter(Entity::of_corp(suite_id, corp_id))
@@ -255,4 +213,45 @@ impl Authorizations {
         self.commit(transaction, suite_id, corp_id).await?;
         Ok(true)
     }
+
+    fn exchanged_row(
+        &self,
+        event: &AuthCodeEvent,
+        result: &ExchangeResult,
+        known: Option<&Authorization>,
+    ) -> Result<ActiveModel> {
+        let (suite_id, corp_id) = (&event.suite_id, &result.corp_id);
+        let now = self.inner.store.now();
+        let sealed = seal_code(&self.inner.keys, suite_id, corp_id, &result.exchanged_for)?;
+        let (epoch, version, event_time) = known.map_or((0, 0, i64::MIN), |known| {
+            (known.epoch, known.secret_version, known.event_time)
+        });
+        let corp_name = result.corp_name.as_ref();
+        let corp_name = corp_name.or_else(|| Some(&known?.corp_name));
+        Ok(ActiveModel {
+            corp_name: Set(corp_name.cloned().unwrap_or_default()),
+            agent_id: Set(result.agent_id.or_else(|| known?.agent_id)),
+            permanent_code: Set(Some(sealed)),
+            status: Set(event.status_after(known.map(|known| known.status))),
+            epoch: Set(epoch + i64::from(event.new_epoch)),
+            secret_version: Set(version + 1),
+            event_time: Set(Ord::max(event_time, result.event_time)),
+            read_due_at: Set(now),
+            created_at: if known.is_some() { NotSet } else { Set(now) },
+            ..new_row(suite_id, corp_id, now)
+        })
+    }
+}
+
+/// Takes the answer out of the record. Returns `false` if the record holds none.
+async fn empty_record(transaction: &Transaction, event: &AuthCodeEvent) -> Result<bool> {
+    use callback_record::{Column, Entity};
+    let emptied = Entity::update_many()
+        .col_expr(Column::Payload, Expr::value(None::<Sealed>))
+        .filter(event.record.condition())
+        .filter(Column::OneTimeStepDone.eq(true))
+        .filter(Column::Payload.is_not_null())
+        .exec(transaction)
+        .await?;
+    Ok(emptied.rows_affected > 0)
 }

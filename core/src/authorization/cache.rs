@@ -1,0 +1,139 @@
+//! Authorizations in memory, so that a login and a callback find them without the database.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use moka::sync::Cache;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+
+use crate::authorization::authorization::{Authorization, not_authorized};
+use crate::authorization::authorizations::Authorizations;
+use crate::db::entity::authorization::{Column, Entity};
+use crate::domain::{AuthorizationStatus, CorpId, SuiteId};
+use crate::error::Result;
+
+/// How long an authorization is served from memory, in case another node changed it.
+const AUTHORIZATION_CACHE_TTL: Duration = Duration::from_secs(30);
+
+pub(super) struct AuthorizationCache {
+    by_key: Cache<(SuiteId, CorpId), Arc<Authorization>>,
+    /// The suites under which a corp's members can log in.
+    active_suites: Cache<CorpId, Arc<[SuiteId]>>,
+    /// Counts invalidations: a value that was read before one is not kept.
+    generation: AtomicU64,
+}
+
+impl AuthorizationCache {
+    pub(super) fn new(capacity: u64) -> Self {
+        Self {
+            by_key: Cache::builder()
+                .max_capacity(capacity)
+                .time_to_live(AUTHORIZATION_CACHE_TTL)
+                .build(),
+            active_suites: Cache::builder()
+                .max_capacity(capacity)
+                .time_to_live(AUTHORIZATION_CACHE_TTL)
+                .build(),
+            generation: AtomicU64::new(0),
+        }
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
+    }
+
+    fn invalidate(&self, suite_id: &SuiteId, corp_id: &CorpId) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        self.by_key.invalidate(&(suite_id.clone(), corp_id.clone()));
+        self.active_suites.invalidate(corp_id);
+    }
+
+    fn invalidate_all(&self) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        self.by_key.invalidate_all();
+        self.active_suites.invalidate_all();
+    }
+}
+
+impl Authorizations {
+    /// The authorization, from memory if it is there.
+    pub(crate) async fn find(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<Option<Arc<Authorization>>> {
+        let cache = &self.inner.cache;
+        let key = (suite_id.clone(), corp_id.clone());
+        if let Some(found) = cache.by_key.get(&key) {
+            return Ok(Some(found));
+        }
+        let generation = cache.generation();
+        let database = self.inner.store.database();
+        let Some(read) = self.read_row(database, suite_id, corp_id).await? else {
+            return Ok(None);
+        };
+        let read = Arc::new(read);
+        cache.by_key.insert(key.clone(), Arc::clone(&read));
+        if cache.generation() != generation {
+            // The row may be from before the change that was committed meanwhile.
+            cache.by_key.invalidate(&key);
+        }
+        Ok(Some(read))
+    }
+
+    /// The authorization, if the corp's members can log in.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`.
+    pub(crate) async fn require_active(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<Arc<Authorization>> {
+        let found = self.find(suite_id, corp_id).await?;
+        found
+            .filter(|found| found.status == AuthorizationStatus::Active)
+            .ok_or_else(not_authorized)
+    }
+
+    /// Our suites under which this corp's members can log in, from memory if they are there.
+    pub(crate) async fn active_suites_of(&self, corp_id: &CorpId) -> Result<Arc<[SuiteId]>> {
+        let cache = &self.inner.cache;
+        if let Some(found) = cache.active_suites.get(corp_id) {
+            return Ok(found);
+        }
+        let generation = cache.generation();
+        let rows = Entity::find()
+            .filter(Column::CorpId.eq(corp_id.clone()))
+            .filter(Column::SuiteId.is_in(self.inner.suites.ids()))
+            .filter(Column::Status.eq(AuthorizationStatus::Active))
+            .order_by_asc(Column::SuiteId)
+            .all(self.inner.store.database())
+            .await?;
+        let read: Arc<[SuiteId]> = rows.into_iter().map(|row| row.suite_id).collect();
+        // Invented corp ids do not fill the memory, and a corp that is authorized now is found at once.
+        if !read.is_empty() {
+            let value = Arc::clone(&read);
+            cache.active_suites.insert(corp_id.clone(), value);
+            if cache.generation() != generation {
+                cache.active_suites.invalidate(corp_id);
+            }
+        }
+        Ok(read)
+    }
+
+    /// Applies a change that was committed, here or on another node: the authorization is read again, and sessions of an
+    /// older epoch are revoked.
+    pub(crate) fn invalidate(&self, suite_id: &SuiteId, corp_id: &CorpId, epoch: i64) {
+        self.inner.cache.invalidate(suite_id, corp_id);
+        self.inner
+            .sessions
+            .apply_authorization_epoch(suite_id, corp_id, epoch);
+    }
+
+    /// Evicts every authorization.
+    pub(crate) fn invalidate_all(&self) {
+        self.inner.cache.invalidate_all();
+    }
+}

@@ -1,0 +1,97 @@
+//! The deletion of a corp's data, once WeCom has confirmed the end of its authorization.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
+};
+
+use crate::authorization::authorization::Authorization;
+use crate::authorization::authorizations::Authorizations;
+use crate::authorization::rows::{NEVER_DUE, is_unchanged, next_epoch};
+use crate::db::entity::authorization::{Column, Entity};
+use crate::db::entity::{access_token, login_code, member, organization_code, session, user};
+use crate::db::{CorpColumns as _, Sealed, delete_in_batches, retry_transaction};
+use crate::domain::{AgentId, AuthorizationStatus, WecomUserId};
+use crate::error::Result;
+use crate::tokens::Tokens;
+
+impl Authorizations {
+    /// Deletes the permanent code and all data of a corp. The row with the ids stays, so that old sessions stay revoked.
+    pub(super) async fn erase(&self, known: &Authorization) -> Result<()> {
+        if known.status != AuthorizationStatus::Cancelled {
+            let cancel = Entity::update_many()
+                .col_expr(Column::Status, Expr::value(AuthorizationStatus::Cancelled))
+                .col_expr(Column::Epoch, next_epoch())
+                .col_expr(Column::ReadDueAt, Expr::value(self.inner.store.now()))
+                .filter(is_unchanged(known));
+            if !self.update(&known.suite_id, &known.corp_id, cancel).await? {
+                return Ok(());
+            }
+            self.inner.hooks.corp_cancelled(&known.corp_info()).await;
+        }
+        let database = self.inner.store.database();
+        let cancelled = self
+            .read_row(database, &known.suite_id, &known.corp_id)
+            .await?;
+        let Some(cancelled) = cancelled.filter(|cancelled| {
+            cancelled.status == AuthorizationStatus::Cancelled
+                && cancelled.secret_version == known.secret_version
+        }) else {
+            return Ok(());
+        };
+        self.erase_members(&cancelled).await?;
+        retry_transaction(|| self.erase_once(&cancelled)).await
+    }
+
+    /// Deletes the bulk of a corp's data in batches, as long as the authorization is unchanged.
+    async fn erase_members(&self, known: &Authorization) -> Result<()> {
+        let unchanged = Entity::find()
+            .select_only()
+            .column(Column::CorpId)
+            .filter(is_unchanged(known))
+            .into_query();
+        macro_rules! delete_in_batches {
+            ($($table:ident by $key:ident: $type:ty),*) => {$(
+                let of_corp = $table::Entity::of_corp(&known.suite_id, &known.corp_id)
+                    .add($table::Column::CorpId.in_subquery(unchanged.clone()));
+                delete_in_batches::<$table::Entity, $type>(&self.inner.store, $table::Column::$key, of_corp).await?;
+            )*};
+        }
+        delete_in_batches!(session by Id: String, member by ThirdUserId: WecomUserId, user by ThirdUserId: WecomUserId);
+        Ok(())
+    }
+
+    async fn erase_once(&self, known: &Authorization) -> Result<()> {
+        let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
+        let transaction = self.inner.store.begin().await?;
+        let erased = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(AuthorizationStatus::Cancelled))
+            .col_expr(Column::PermanentCode, Expr::value(None::<Sealed>))
+            .col_expr(Column::CorpName, Expr::value(""))
+            .col_expr(Column::AgentId, Expr::value(None::<AgentId>))
+            .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
+            .col_expr(Column::Epoch, next_epoch())
+            .col_expr(Column::ReadDueAt, Expr::value(NEVER_DUE))
+            .filter(is_unchanged(known))
+            .exec(&transaction)
+            .await?;
+        if erased.rows_affected == 0 {
+            return Ok(());
+        }
+        macro_rules! delete_all {
+            ($($table:ident),*) => {$(
+                $table::Entity::delete_many()
+                    .filter($table::Entity::of_corp(suite_id, corp_id))
+                    .exec(&transaction)
+                    .await?;
+            )*};
+        }
+        delete_all!(login_code, organization_code, member, session, user);
+        access_token::Entity::delete_by_id(Tokens::app_row_id(suite_id, corp_id))
+            .exec(&transaction)
+            .await?;
+        self.commit(transaction, suite_id, corp_id).await?;
+        tracing::info!(target: "wecom_login", %suite_id, %corp_id, "erased a corp: WeCom confirmed the end of its authorization");
+        Ok(())
+    }
+}

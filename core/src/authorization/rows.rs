@@ -1,0 +1,167 @@
+//! The row of an authorization: read, created, updated, and every change announced to the other nodes.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{ColumnTrait as _, QuerySelect as _};
+use sea_orm::{Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, UpdateMany};
+
+use crate::authorization::authorization::Authorization;
+use crate::authorization::authorizations::Authorizations;
+use crate::clock::Timestamp;
+use crate::db::entity::authorization::{ActiveModel, Column, Entity};
+use crate::db::{CorpColumns as _, Transaction, is_unique_violation, retry_transaction};
+use crate::domain::{AuthorizationStatus, CorpId, SuiteId};
+use crate::error::Result;
+use crate::revocation::{Revocation, log};
+
+/// When the next re-read of an authorization that has ended is due.
+pub(super) const NEVER_DUE: Timestamp = Timestamp::from_millis(i64::MAX);
+
+impl Authorizations {
+    pub(super) async fn read_row(
+        &self,
+        database: &impl ConnectionTrait,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<Option<Authorization>> {
+        let row = Entity::find_by_id((suite_id.clone(), corp_id.clone()))
+            .one(database)
+            .await?;
+        row.map(|row| Authorization::open(&self.inner.keys, row))
+            .transpose()
+    }
+
+    /// Reads a row in a transaction that will change it, and locks it.
+    pub(super) async fn lock_row(
+        &self,
+        transaction: &Transaction,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<Option<Authorization>> {
+        let row = Entity::find_by_id((suite_id.clone(), corp_id.clone()))
+            .lock_exclusive()
+            .one(transaction)
+            .await?;
+        row.map(|row| Authorization::open(&self.inner.keys, row))
+            .transpose()
+    }
+
+    /// Creates the row that holds the epoch of a corp's sessions, for members whom WeCom did not authenticate. It lets
+    /// nobody log in.
+    pub(crate) async fn ensure_row(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        if self.find(suite_id, corp_id).await?.is_some() {
+            return Ok(());
+        }
+        let row = new_row(suite_id, corp_id, self.inner.store.now());
+        match Entity::insert(row)
+            .exec_without_returning(self.inner.store.database())
+            .await
+        {
+            Ok(_) => Ok(()),
+            // Another request created it meanwhile.
+            Err(error) if is_unique_violation(&error) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Updates one authorization and announces it to every node. Returns whether a row was updated.
+    pub(super) async fn update(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        update: UpdateMany<Entity>,
+    ) -> Result<bool> {
+        retry_transaction(|| self.update_once(suite_id, corp_id, update.clone())).await
+    }
+
+    async fn update_once(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        update: UpdateMany<Entity>,
+    ) -> Result<bool> {
+        let transaction = self.inner.store.begin().await?;
+        let of_row = update.filter(Entity::of_corp(suite_id, corp_id));
+        if of_row.exec(&transaction).await?.rows_affected == 0 {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        self.commit(transaction, suite_id, corp_id).await?;
+        Ok(true)
+    }
+
+    /// Commits a change of an authorization, announces it to every node, and applies it here.
+    pub(super) async fn commit(
+        &self,
+        transaction: Transaction,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<()> {
+        let row = Entity::find_by_id((suite_id.clone(), corp_id.clone()))
+            .one(&transaction)
+            .await?;
+        let epoch = row.map_or(0, |row| row.epoch);
+        let revocation = Revocation::Authorization {
+            suite_id: suite_id.clone(),
+            corp_id: corp_id.clone(),
+            epoch,
+        };
+        log::append(&transaction, &revocation, self.inner.store.now()).await?;
+        transaction.commit().await?;
+        self.invalidate(suite_id, corp_id, epoch);
+        Ok(())
+    }
+}
+
+/// A row without a permanent code: nobody logs in by it, and it is never re-read.
+pub(super) fn new_row(suite_id: &SuiteId, corp_id: &CorpId, now: Timestamp) -> ActiveModel {
+    ActiveModel {
+        suite_id: Set(suite_id.clone()),
+        corp_id: Set(corp_id.clone()),
+        corp_name: Set(String::new()),
+        agent_id: Set(None),
+        permanent_code: Set(None),
+        status: Set(AuthorizationStatus::Cancelled),
+        broken_by: Set(None),
+        broken_at: Set(None),
+        epoch: Set(0),
+        secret_version: Set(0),
+        event_time: Set(i64::MIN),
+        changed_at: Set(now),
+        read_at: Set(None),
+        read_due_at: Set(NEVER_DUE),
+        created_at: Set(now),
+    }
+}
+
+/// Writes a whole row: updates it if it exists, else inserts it.
+pub(super) async fn write_row(
+    transaction: &Transaction,
+    row: ActiveModel,
+    exists: bool,
+) -> Result<()> {
+    if exists {
+        Entity::update(row)
+            .validate()?
+            .exec_without_returning(transaction)
+            .await?;
+    } else {
+        Entity::insert(row)
+            .exec_without_returning(transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The row, as long as it is as it was when it was read: an answer about the past undoes no later event.
+pub(super) fn is_unchanged(known: &Authorization) -> Condition {
+    Entity::of_corp(&known.suite_id, &known.corp_id)
+        .add(Column::SecretVersion.eq(known.secret_version))
+        .add(Column::Epoch.eq(known.epoch))
+        .add(Column::Status.eq(known.status))
+}
+
+/// One more than the stored epoch.
+pub(super) fn next_epoch() -> Expr {
+    Expr::col(Column::Epoch).add(1)
+}
