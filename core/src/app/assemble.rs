@@ -15,10 +15,7 @@ use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceKind, Instances};
 use crate::error::Result;
-use crate::inbox::handlers::EventHandlers;
-use crate::inbox::receive::CallbackReceiver;
-use crate::inbox::store::Inbox;
-use crate::inbox::worker::Worker;
+use crate::inbox::{CallbackReceiver, EventHandlers, Inbox, ReceiverDeps, Worker, WorkerDeps};
 use crate::login::{
     Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService, CorpSelection,
     LoginCodes, LoginService, OrganizationCodes, SessionCreation, UsedStates,
@@ -152,15 +149,15 @@ impl Builder {
             Arc::clone(&record_stored),
             redelivery_sender,
         );
-        let receiver = CallbackReceiver::new(
-            suites.clone(),
-            Arc::clone(&instances),
-            inbox.clone(),
-            authorizations.clone(),
-            Arc::clone(&self.hooks),
-            store.clone(),
-            tasks.clone(),
-        );
+        let receiver = CallbackReceiver::new(ReceiverDeps {
+            suites: suites.clone(),
+            instances: Arc::clone(&instances),
+            inbox: inbox.clone(),
+            authorizations: authorizations.clone(),
+            hooks: Arc::clone(&self.hooks),
+            store: store.clone(),
+            tasks: tasks.clone(),
+        });
         let handlers = EventHandlers::new(
             store.clone(),
             keys.clone(),
@@ -168,14 +165,14 @@ impl Builder {
             members.clone(),
             Arc::clone(&self.hooks),
         );
-        let worker = Worker::new(
-            store.with_class(ConnectionClass::Worker),
+        let worker = Worker::new(WorkerDeps {
+            store: store.with_class(ConnectionClass::Worker),
             handlers,
-            inbox.clone(),
-            suites.ids(),
+            inbox: inbox.clone(),
+            suites: suites.ids(),
             record_stored,
-            tasks.shutdown_token().clone(),
-        );
+            stop: tasks.shutdown_token().clone(),
+        });
 
         let auth = AuthService {
             login: LoginService {

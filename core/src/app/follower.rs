@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::db::{Cursor, Store};
 use crate::domain::Principal;
 use crate::error::Result;
-use crate::inbox::store::Inbox;
+use crate::inbox::Inbox;
 use crate::revocation::{ChangeListener, Poll, RECENT_REVOCATIONS_TTL, Revocation, log};
 use crate::session::Sessions;
 use crate::task_runner::TaskRunner;

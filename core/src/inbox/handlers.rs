@@ -1,4 +1,4 @@
-//! What each event does (D/97173, D/100965, D/97175, D/96302, D/96468).
+//! The handlers of the events (D/97173, D/100965, D/97175, D/96302, D/96468).
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,8 +7,7 @@ use crate::authorization::{AuthCodeEvent, Authorizations, SendGuard};
 use crate::callback::{CorpEvent, CorpEventKind, SuiteEvent, SuiteEventKind};
 use crate::db::Store;
 use crate::db::entity::callback_record::{Model, RecordKey};
-use crate::domain::Principal;
-use crate::domain::{CorpId, WecomUserId};
+use crate::domain::{CorpId, Principal, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{DynHooks, UnhandledEvent};
 use crate::inbox::record;
@@ -19,17 +18,17 @@ use crate::vault::KeyRing;
 const CREATE_AUTH: &str = "create_auth";
 const RESET_PERMANENT_CODE: &str = "reset_permanent_code";
 
-/// How a record ends when nothing went wrong.
+/// How handling a record ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It was about a company that we do not know; the host app was told.
+    /// The event is about a corp that is not known. The unhandled-event hook was called.
     Ignored,
     Succeeded,
 }
 
 impl From<bool> for Outcome {
-    fn from(known: bool) -> Self {
-        if known {
+    fn from(is_known: bool) -> Self {
+        if is_known {
             Self::Succeeded
         } else {
             Self::Ignored
@@ -37,6 +36,7 @@ impl From<bool> for Outcome {
     }
 }
 
+/// Executes the events.
 #[derive(Clone)]
 pub(crate) struct EventHandlers {
     pub(super) store: Store,
@@ -63,7 +63,7 @@ impl EventHandlers {
         }
     }
 
-    /// Carries a record out. `guard` says whether its lease is still ours.
+    /// Handles a record. `guard` says whether its lease is still held.
     pub(crate) async fn handle(
         &self,
         row: &Model,
@@ -76,10 +76,9 @@ impl EventHandlers {
         {
             return self.resume(row, payload).await;
         }
-        let payload = payload.ok_or_else(|| broken("a record that waits has no payload"))?;
-        // What was stored was read as one of the two kinds; the company is named in the row only for the second and for
-        // suite events that carry it.
-        let (receive_id, done) = match SuiteEvent::parse(payload, &row.suite_id) {
+        let payload = payload.ok_or_else(|| invalid_record("a waiting record has no payload"))?;
+        // A stored event is of one of two kinds. Only corp events, and suite events about a corp, have a corp in the row.
+        let (receive_id, outcome) = match SuiteEvent::parse(payload, &row.suite_id) {
             Ok(event) => (
                 row.suite_id.as_str(),
                 self.suite_event(row, event, guard).await?,
@@ -88,16 +87,16 @@ impl EventHandlers {
                 let corp_id = row
                     .corp_id
                     .as_ref()
-                    .ok_or_else(|| broken("an app event names no company"))?;
+                    .ok_or_else(|| invalid_record("a corp event names no corp"))?;
                 let event = CorpEvent::parse(payload, corp_id)
-                    .map_err(|_| broken("a stored event is unreadable"))?;
+                    .map_err(|_| invalid_record("a stored event is unreadable"))?;
                 (
                     corp_id.as_str(),
                     self.corp_event(row, corp_id, event.kind).await?,
                 )
             }
         };
-        if done == Outcome::Ignored {
+        if outcome == Outcome::Ignored {
             let event = UnhandledEvent {
                 suite_id: row.suite_id.clone(),
                 receive_id: receive_id.to_owned(),
@@ -106,19 +105,19 @@ impl EventHandlers {
             };
             self.hooks.unhandled_event(event).await;
         }
-        Ok(done)
+        Ok(outcome)
     }
 
-    /// The step that can be done only once was done before a crash or a failure; the rest is to be done.
+    /// Handles the rest of a record whose one-time step was done before a crash or a failure.
     async fn resume(&self, row: &Model, payload: Option<&[u8]>) -> Result<Outcome> {
         let corp_id = row
             .corp_id
             .as_ref()
-            .ok_or_else(|| broken("an exchanged record names no company"))?;
+            .ok_or_else(|| invalid_record("an exchanged record names no corp"))?;
         let new_epoch = match row.event.as_str() {
             CREATE_AUTH => true,
             RESET_PERMANENT_CODE => false,
-            // An event about a person, of which nothing is left.
+            // An event about a member: nothing is left to do.
             _ => return Ok(Outcome::Succeeded),
         };
         if let Some(answer) = payload {
@@ -160,10 +159,10 @@ impl EventHandlers {
                     .map(Outcome::from);
             }
             SuiteEventKind::CancelAuth { corp_id, .. } => {
-                let again = row.attempts > 1;
+                let is_retry = row.attempts > 1;
                 return self
                     .authorizations
-                    .on_cancel_auth(suite_id, corp_id, event_time, again)
+                    .on_cancel_auth(suite_id, corp_id, event_time, is_retry)
                     .await
                     .map(Outcome::from);
             }
@@ -193,42 +192,45 @@ impl EventHandlers {
         if self.authorizations.find(suite_id, corp_id).await?.is_none() {
             return Ok(Outcome::Ignored);
         }
-        let person = |third_user_id: WecomUserId| {
+        let principal = |third_user_id: WecomUserId| {
             Principal::new(suite_id.clone(), corp_id.clone(), third_user_id)
         };
         let record = RecordKey::of(row);
-        // Sessions end at once, whatever stands in the way of the rest.
+        // Sessions are revoked first: the rest may have to be retried.
         match kind {
             CorpEventKind::UserDeleted { third_user_id, .. }
             | CorpEventKind::UserRenamed { third_user_id, .. }
                 if row.ambiguous_suite =>
             {
                 self.members
-                    .revoke_hidden(&person(third_user_id), Some(&record))
+                    .revoke_hidden(&principal(third_user_id), Some(&record))
                     .await?;
             }
             CorpEventKind::UserDeleted { third_user_id, .. } => {
-                let who = person(third_user_id);
-                self.members.begin_departure(&who, &record).await?;
-                self.require_no_earlier(row, &[&who.third_user_id]).await?;
-                self.members.finish_departure(&who).await?;
+                let principal = principal(third_user_id);
+                self.members.begin_departure(&principal, &record).await?;
+                self.require_no_earlier(row, &[&principal.third_user_id])
+                    .await?;
+                self.members.finish_departure(&principal).await?;
             }
             CorpEventKind::UserRenamed {
                 third_user_id,
                 new_third_user_id,
                 ..
             } => {
-                let who = person(third_user_id);
-                self.members.revoke_sessions_for(&who, &record).await?;
-                self.require_no_earlier(row, &[&who.third_user_id, &new_third_user_id])
+                let principal = principal(third_user_id);
+                self.members
+                    .revoke_sessions_for(&principal, &record)
+                    .await?;
+                self.require_no_earlier(row, &[&principal.third_user_id, &new_third_user_id])
                     .await?;
                 self.members
-                    .rename(&who, &new_third_user_id, &record)
+                    .rename(&principal, &new_third_user_id, &record)
                     .await?;
             }
             CorpEventKind::Unsubscribed { third_user_id, .. } => {
                 self.members
-                    .revoke_hidden(&person(third_user_id), Some(&record))
+                    .revoke_hidden(&principal(third_user_id), Some(&record))
                     .await?;
             }
             CorpEventKind::Other { .. } => return Ok(Outcome::Ignored),
@@ -243,6 +245,6 @@ impl fmt::Debug for EventHandlers {
     }
 }
 
-fn broken(what: &str) -> Error {
-    Error::new(ErrorKind::Internal, what)
+fn invalid_record(detail: &str) -> Error {
+    Error::new(ErrorKind::Internal, detail)
 }

@@ -1,24 +1,22 @@
-//! Events about one person are carried out in the order in which they came: one who leaves and one who gets another
-//! userid may be the same.
+//! The order of events about one member: a member who leaves and a member who gets another userid may be the same.
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::callback::{CorpEvent, CorpEventKind};
 use crate::db::entity::callback_record::{Column, Entity, Model};
-use crate::domain::RecordStatus;
-use crate::domain::{CorpId, WecomUserId};
+use crate::domain::{CorpId, RecordStatus, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inbox::handlers::EventHandlers;
 use crate::vault::CALLBACK_PAYLOAD;
 
-/// The events that change who people are.
-const EVENTS: [&str; 1] = ["change_contact"];
+/// The event that changes who a member is.
+const CHANGE_CONTACT: &str = "change_contact";
 
 impl EventHandlers {
-    /// Whether it is this record's turn, as far as these people go.
+    /// Checks that every earlier event about these members was handled.
     ///
     /// # Errors
-    /// An earlier event about one of them is not carried out yet; this one is tried again.
+    /// One was not. This record is retried.
     pub(super) async fn require_no_earlier(
         &self,
         row: &Model,
@@ -27,13 +25,13 @@ impl EventHandlers {
         let Some(corp_id) = &row.corp_id else {
             return Ok(());
         };
-        // Few: what is due is begun by its number, so that only what failed lies further back.
+        // Few: records are started in the order of their ids, so that only retried ones lie further back.
         let earlier = Entity::find()
             .filter(Column::SuiteId.eq(row.suite_id.clone()))
             .filter(Column::Status.is_in([RecordStatus::Waiting, RecordStatus::Running]))
             .filter(Column::Id.lt(row.id))
             .filter(Column::CorpId.eq(corp_id.clone()))
-            .filter(Column::Event.is_in(EVENTS))
+            .filter(Column::Event.eq(CHANGE_CONTACT))
             .all(self.store.database())
             .await?;
         if earlier
@@ -42,7 +40,7 @@ impl EventHandlers {
         {
             return Err(Error::new(
                 ErrorKind::RecordBusy,
-                "an earlier event about the same person is not carried out yet",
+                "an earlier event about the same member was not handled yet",
             ));
         }
         Ok(())

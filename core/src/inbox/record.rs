@@ -1,4 +1,4 @@
-//! One authenticated push, as it is kept and shown.
+//! Callback records as an operator sees them, and their wake-up by a new ticket.
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
@@ -9,41 +9,40 @@ use serde::{Serialize, Serializer};
 use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::db::entity::callback_record::{Column, Entity, Model};
-use crate::domain::RecordStatus;
-use crate::domain::{CorpId, SuiteId};
+use crate::domain::{CorpId, RecordStatus, SuiteId};
 use crate::error::Result;
 use crate::wecom::Errcode;
 
-/// A callback record, as the list of records shows it: never the event itself.
+/// A callback record in the list of records. It never holds the event itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CallbackRecord {
     /// What `retryCallBack` takes.
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "serialize_as_text")]
     pub record_id: i64,
-    /// The suite it came for.
+    /// The suite that the event was sent to.
     pub suite_id: SuiteId,
-    /// The company, once it is known.
+    /// The corp, once it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub corp_id: Option<CorpId>,
     /// WeCom's InfoType or Event; empty if the message had none.
     pub event: String,
-    /// How far the work on it is.
+    /// The state of the work on it.
     pub status: RecordStatus,
-    /// How often it was tried.
+    /// How often it was attempted.
     pub attempts: i32,
-    /// How often the same event came again.
+    /// How often the same event was redelivered.
     pub duplicates: i32,
-    /// When it came.
+    /// When it arrived.
     pub received_at: Timestamp,
-    /// When its AuthCode dies, where it has one.
+    /// When its AuthCode expires, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
-    /// What the newest try said.
+    /// The error of the last attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
-    /// What helps.
+    /// What an operator can do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
@@ -67,12 +66,15 @@ impl CallbackRecord {
 }
 
 /// Ids are JSON strings.
-fn as_text<S: Serializer>(id: &i64, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn serialize_as_text<S: Serializer>(
+    id: &i64,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
     serializer.collect_str(id)
 }
 
-/// The newest records first.
-pub(crate) async fn list(
+/// Lists records, the newest first.
+pub(crate) async fn list_records(
     store: &Store,
     suites: Vec<SuiteId>,
     status: Option<RecordStatus>,
@@ -97,13 +99,13 @@ pub(crate) async fn list(
         .collect())
 }
 
-/// A new ticket came: what waited for one is due.
+/// A new ticket arrived: records that wait for one are due.
 pub(crate) async fn wake_waiting(store: &Store, suite_id: &SuiteId) -> Result<()> {
     Entity::update_many()
         .col_expr(Column::DueAt, Expr::value(store.now()))
         .filter(Column::SuiteId.eq(suite_id.clone()))
         .filter(Column::Status.eq(RecordStatus::Waiting))
-        // One whose AuthCode may be in another node's hands has its time.
+        // A record whose AuthCode another node may have exchanged keeps its wait.
         .filter(
             Column::Errcode
                 .is_null()

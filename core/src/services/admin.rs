@@ -8,7 +8,7 @@ use crate::db::Store;
 use crate::domain::{AgentId, CorpId, PermanentCode, Principal, RecordStatus, SuiteId, Suites};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpDecision;
-use crate::inbox::{CallbackRecord, record};
+use crate::inbox::{CallbackRecord, list_records};
 use crate::members::{DefaultUserBinder, Members};
 use crate::task_runner::{ShutdownOnDrop, TaskRunner, shutting_down};
 use crate::vault::{KeyRotationReport, Vault};
@@ -64,7 +64,7 @@ impl AdminService {
         self.deps
             .tasks
             .run(async move {
-                record::list(&deps.store, deps.suites.ids(), status, limit, before).await
+                list_records(&deps.store, deps.suites.ids(), status, limit, before).await
             })
             .await
     }

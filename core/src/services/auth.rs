@@ -7,9 +7,7 @@ use bytes::Bytes;
 
 use crate::domain::{CorpId, OrganizationCode, SuiteId};
 use crate::error::Result;
-use crate::inbox::NotifyResponse;
-use crate::inbox::receive::CallbackReceiver;
-use crate::inbox::worker::Worker;
+use crate::inbox::{CallbackReceiver, NotifyResponse, Worker};
 use crate::login::{
     LoginByCodeRequest, LoginResult, LoginService, OrgCodeLogin, WorkbenchLoginRequest,
 };
@@ -122,12 +120,12 @@ impl AuthService {
             Ok(match method.as_str() {
                 "GET" | "HEAD" => receiver.check_url(scope.as_ref(), &query).await,
                 "POST" => receiver.receive(scope.as_ref(), &query, &body).await,
-                _ => NotifyResponse::refusal(405),
+                _ => NotifyResponse::rejection(405),
             })
         });
         answered
             .await
-            .unwrap_or_else(|_| NotifyResponse::refusal(500))
+            .unwrap_or_else(|_| NotifyResponse::rejection(500))
     }
 }
 

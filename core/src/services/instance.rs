@@ -118,7 +118,7 @@ impl Instance {
                     .callback(Some(suite_id.clone()), method, query, body)
                     .await
             }
-            None => NotifyResponse::refusal(404),
+            None => NotifyResponse::rejection(404),
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) async fn answer(deps: &HttpDeps, request: &RoutedRequest) -> Response
 
 /// A refusal: empty, with the headers of every answer.
 pub(super) fn refused(status: u16) -> Response<ResponseBody> {
-    plain(NotifyResponse::refusal(status))
+    plain(NotifyResponse::rejection(status))
 }
 
 fn plain(answer: NotifyResponse) -> Response<ResponseBody> {

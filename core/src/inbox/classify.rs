@@ -1,0 +1,98 @@
+//! The classification of a decrypted message: rejected, ignored, or an event to handle.
+
+use crate::callback::{
+    CorpEvent, EventError, EventErrorReason, Plaintext, SuiteEvent, content_hash, event_name,
+};
+use crate::domain::Suite;
+use crate::error::Result;
+use crate::hooks::UnhandledEvent;
+use crate::inbox::delivery::{Delivery, IncomingEvent};
+use crate::inbox::receive_id::ReceiveId;
+use crate::inbox::receiver::CallbackReceiver;
+
+/// What a decrypted message is.
+pub(super) enum Classified {
+    /// Not for us, or not what it claims to be.
+    Reject,
+    /// To be stored.
+    Accept(Box<Accepted>),
+}
+
+/// A message to store.
+pub(super) struct Accepted {
+    pub(super) event: IncomingEvent,
+    /// What the hook is called with, for an event that is ignored.
+    pub(super) unhandled: Option<UnhandledEvent>,
+}
+
+impl CallbackReceiver {
+    /// Classifies a message by its receiveid and its content.
+    pub(super) async fn classify(&self, suite: &Suite, plain: &Plaintext) -> Result<Classified> {
+        let (receive_id, message) = (plain.receive_id(), plain.message());
+        let hash = content_hash(&suite.id, receive_id, message);
+        let accept = |corp_id, event: String, delivery: Delivery| {
+            let unhandled = matches!(delivery, Delivery::Ignore).then(|| UnhandledEvent {
+                suite_id: suite.id.clone(),
+                receive_id: receive_id.to_owned(),
+                event: Some(event.clone()).filter(|event| !event.is_empty()),
+                message: message.to_vec(),
+            });
+            let event = IncomingEvent {
+                suite_id: suite.id.clone(),
+                corp_id,
+                event,
+                hash,
+                ambiguous_suite: false,
+                delivery,
+            };
+            Classified::Accept(Box::new(Accepted { event, unhandled }))
+        };
+        let ignore = |corp_id, event: Option<String>| {
+            accept(corp_id, event.unwrap_or_default(), Delivery::Ignore)
+        };
+
+        let (corp_id, is_provider) = match ReceiveId::parse(receive_id, suite) {
+            ReceiveId::Suite => {
+                return Ok(match SuiteEvent::parse(message, &suite.id) {
+                    Ok(event) => {
+                        let now = self.inner.store.now();
+                        let (corp_id, delivery) = Delivery::of_suite_event(&event, message, now);
+                        accept(corp_id, event.info_type, delivery)
+                    }
+                    Err(error) if error.is_foreign() => Classified::Reject,
+                    Err(error) => ignore(None, error.event),
+                });
+            }
+            ReceiveId::Provider(corp_id) => (corp_id, true),
+            ReceiveId::Corp(corp_id) => (corp_id, false),
+            ReceiveId::Empty | ReceiveId::Invalid => return Ok(Classified::Reject),
+        };
+        let is_known = self.is_authorized(suite, &corp_id).await?;
+        Ok(match CorpEvent::parse(message, &corp_id) {
+            Ok(event) if is_known => {
+                let delivery = Delivery::of_corp_event(&event.kind, message);
+                accept(Some(corp_id), event.event, delivery)
+            }
+            Ok(event) => ignore(None, Some(event.event)),
+            Err(_) if is_provider => match SuiteEvent::parse(message, &suite.id) {
+                Err(error) if error.is_foreign() => Classified::Reject,
+                _ => ignore(None, event_name(message)),
+            },
+            Err(error) if !error.is_foreign() && (is_known || names_its_corp(&error)) => {
+                ignore(is_known.then_some(corp_id), error.event)
+            }
+            Err(_) => Classified::Reject,
+        })
+    }
+}
+
+/// Whether a message that is no event at least named the corp that its receiveid is.
+fn names_its_corp(error: &EventError) -> bool {
+    !matches!(
+        error.reason,
+        EventErrorReason::Unreadable
+            | EventErrorReason::Missing("ToUserName")
+            | EventErrorReason::Repeated("ToUserName")
+            | EventErrorReason::IllFormed("ToUserName")
+    )
+}

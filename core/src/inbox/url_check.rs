@@ -1,0 +1,66 @@
+//! The check of a callback URL that is entered in the provider console (D/96238).
+
+use bytes::Bytes;
+
+use crate::callback::decrypt;
+use crate::callback::query::CallbackQuery;
+use crate::domain::{Suite, SuiteId, is_plain_id};
+use crate::error::Result;
+use crate::inbox::receive_id::ReceiveId;
+use crate::inbox::receiver::{CallbackReceiver, RESPONSE_TIMEOUT};
+use crate::inbox::response::NotifyResponse;
+
+impl CallbackReceiver {
+    /// Answers a URL check with the plaintext of `echostr`.
+    ///
+    /// GET and POST are signed alike: a captured POST that is sent as `echostr` would come back decrypted if a plaintext of
+    /// any shape were answered.
+    pub(crate) async fn check_url(&self, scope: Option<&SuiteId>, query: &str) -> NotifyResponse {
+        let check = self.answer_url_check(scope, query);
+        let response = tokio::time::timeout(RESPONSE_TIMEOUT, check).await;
+        response.unwrap_or_else(|_| NotifyResponse::rejection(500))
+    }
+
+    async fn answer_url_check(&self, scope: Option<&SuiteId>, query: &str) -> NotifyResponse {
+        let Some(query) = CallbackQuery::parse(query, true) else {
+            return NotifyResponse::rejection(400);
+        };
+        for (suite, keys) in self.matching_suites(scope, &query, &query.echostr) {
+            let Ok(plain) = decrypt(&keys.encoding_aes_key, &query.echostr) else {
+                continue;
+            };
+            let echo = plain.message();
+            if !std::str::from_utf8(echo).is_ok_and(is_plain_id) {
+                continue;
+            }
+            let receive_id = ReceiveId::parse(plain.receive_id(), suite);
+            match self.may_check_url(suite, receive_id).await {
+                Ok(true) => {
+                    return NotifyResponse {
+                        status: 200,
+                        body: Bytes::copy_from_slice(echo),
+                    };
+                }
+                Ok(false) => {}
+                Err(_) => return NotifyResponse::rejection(500),
+            }
+        }
+        NotifyResponse::rejection(403)
+    }
+
+    /// Without a configured provider, any id could be the provider's.
+    async fn may_check_url(&self, suite: &Suite, receive_id: ReceiveId) -> Result<bool> {
+        let has_provider = suite.provider_corp_id.is_some();
+        Ok(match receive_id {
+            ReceiveId::Suite | ReceiveId::Provider(_) => true,
+            ReceiveId::Corp(corp_id) => {
+                let pinned = self.inner.instances.suites_pinned_to(&corp_id);
+                !has_provider
+                    || pinned.contains(&suite.id)
+                    || self.is_authorized(suite, &corp_id).await?
+            }
+            ReceiveId::Empty => !has_provider,
+            ReceiveId::Invalid => false,
+        })
+    }
+}

@@ -1,0 +1,97 @@
+//! The end of an attempt, written into the record.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use crate::clock::Timestamp;
+use crate::db::Sealed;
+use crate::db::entity::callback_record::{Column, Entity, Model};
+use crate::domain::RecordStatus;
+use crate::error::{Error, ErrorKind, Result};
+use crate::inbox::record;
+use crate::inbox::worker::Worker;
+use crate::inbox::worker::next_state::NextState;
+use crate::tokens::suite_ticket;
+
+/// The event that is an idempotent re-read.
+const CHANGE_AUTH: &str = "change_auth";
+
+impl Worker {
+    /// Writes how an attempt ended, if this node still holds the lease.
+    pub(super) async fn finish(
+        &self,
+        row: &Model,
+        next: NextState,
+        error: Option<&Error>,
+    ) -> Result<()> {
+        let mut update = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(next.status))
+            .col_expr(Column::LeaseOwner, Expr::value(None::<String>))
+            .col_expr(Column::LeaseUntil, Expr::value(None::<Timestamp>))
+            .col_expr(Column::LastError, Expr::value(error.map(Error::to_string)))
+            .col_expr(Column::Errcode, Expr::value(error.and_then(Error::errcode)))
+            .col_expr(Column::Hint, Expr::value(next.hint));
+        if let Some(due_at) = next.due_at {
+            update = update.col_expr(Column::DueAt, Expr::value(due_at));
+        }
+        let is_settled = matches!(next.status, RecordStatus::Succeeded | RecordStatus::Ignored);
+        if is_settled {
+            update = update.col_expr(Column::Payload, Expr::value(None::<Sealed>));
+        }
+        if next.status == RecordStatus::Failed {
+            // A record whose permanent code was stored meanwhile has not failed.
+            update = update.filter(Column::OneTimeStepDone.eq(row.one_time_step_done));
+        }
+        let is_reread = row.event == CHANGE_AUTH;
+        if is_reread && next.status == RecordStatus::Succeeded {
+            // An event that was redelivered during the re-read may be about a later change.
+            update = update.filter(Column::Duplicates.eq(row.duplicates));
+        }
+        let finished = update
+            .filter(Column::Id.eq(row.id))
+            .filter(Column::LeaseOwner.eq(self.inner.node.clone()))
+            .exec(self.inner.store.database())
+            .await?;
+        if finished.rows_affected == 0 {
+            // If this node still holds the record, it is worked on once more.
+            self.release(row).await?;
+        } else if next.status == RecordStatus::Failed {
+            self.inner.inbox.invalidate(&row.hash);
+            let (record_id, event) = (row.id, &row.event);
+            tracing::error!(target: "wecom_login", record_id, event, ?error, "a callback record failed");
+        } else if is_settled && !is_reread {
+            self.inner.inbox.cache_settled(&row.hash, row.id);
+        }
+        if error.is_some_and(|error| error.kind() == ErrorKind::SuiteTicketMissing) {
+            self.wake_if_ticket_arrived(row).await?;
+        }
+        Ok(())
+    }
+
+    /// A ticket may have arrived between the attempt that found none and the end of it.
+    async fn wake_if_ticket_arrived(&self, row: &Model) -> Result<()> {
+        let (store, keys) = (&self.inner.store, &self.inner.handlers.keys);
+        if suite_ticket::latest(store, keys, &row.suite_id)
+            .await
+            .is_ok()
+        {
+            record::wake_waiting(store, &row.suite_id).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the record due for any node, if this node still holds it.
+    pub(super) async fn release(&self, row: &Model) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::Status, Expr::value(RecordStatus::Waiting))
+            .col_expr(Column::LeaseOwner, Expr::value(None::<String>))
+            .col_expr(Column::LeaseUntil, Expr::value(None::<Timestamp>))
+            .col_expr(Column::DueAt, Expr::value(self.inner.store.now()))
+            .filter(Column::Id.eq(row.id))
+            .filter(Column::Status.eq(RecordStatus::Running))
+            .filter(Column::LeaseOwner.eq(self.inner.node.clone()))
+            .exec(self.inner.store.database())
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! One attempt at a record: its payload is opened, its event handled, its lease renewed meanwhile.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use futures_util::FutureExt as _;
+
+use crate::db::Sealed;
+use crate::db::entity::callback_record::Model;
+use crate::domain::RecordStatus;
+use crate::error::{Error, ErrorKind, Result};
+use crate::failpoint;
+use crate::inbox::handlers::Outcome;
+use crate::inbox::worker::Worker;
+use crate::inbox::worker::in_flight::InFlight;
+use crate::inbox::worker::lease::Lease;
+use crate::inbox::worker::next_state::NextState;
+use crate::vault::CALLBACK_PAYLOAD;
+
+impl Worker {
+    /// Works on a claimed record. `is_manual` says that an operator retries it.
+    pub(super) async fn process(
+        &self,
+        row: Model,
+        in_flight: InFlight,
+        claimed_at: Instant,
+        is_manual: bool,
+    ) -> Result<()> {
+        // The first attempt is always made: clocks differ, and WeCom knows best whether its code is still valid.
+        let is_expired = row.attempts > 1
+            && !row.one_time_step_done
+            && row
+                .deadline
+                .is_some_and(|deadline| self.inner.store.now() >= deadline);
+        if is_expired && !is_manual {
+            let error = Error::new(
+                ErrorKind::Upstream,
+                "the AuthCode expired before it could be exchanged",
+            );
+            self.finish(&row, NextState::expired(), Some(&error))
+                .await?;
+            return Err(error);
+        }
+        failpoint::reach("worker/claimed");
+        let lease = Lease::new(claimed_at, self.inner.stop.clone());
+        let renewing = self.renew(row.id, &lease);
+        let handling = async {
+            let payload = row
+                .payload
+                .as_ref()
+                .map(|sealed| self.open(&row.hash, sealed))
+                .transpose()?;
+            self.inner
+                .handlers
+                .handle(&row, payload.as_deref(), &lease)
+                .await
+        };
+        // A hook of the host app may panic; without this the record would be retried for ever.
+        let handling = AssertUnwindSafe(handling).catch_unwind();
+        let outcome = tokio::select! {
+            outcome = handling => outcome.unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::Internal, "the work on the record panicked"))
+            }),
+            never = renewing => match never {},
+            () = self.until_released(&lease) => {
+                // The next holder goes on from what is stored, as after a crash, but at once.
+                self.release(&row).await?;
+                return Err(Error::new(ErrorKind::StoreUnavailable, "the service is shutting down"));
+            }
+        };
+        failpoint::reach("worker/done");
+        let finished = match outcome {
+            Ok(outcome) => {
+                let status = match outcome {
+                    Outcome::Ignored => RecordStatus::Ignored,
+                    Outcome::Succeeded => RecordStatus::Succeeded,
+                };
+                self.finish(&row, NextState::settled(status), None).await
+            }
+            Err(error) => {
+                let next = self.next_state(&row, &error).await;
+                self.finish(&row, next, Some(&error)).await.and(Err(error))
+            }
+        };
+        drop(in_flight);
+        finished
+    }
+
+    fn open(&self, hash: &[u8], sealed: &Sealed) -> Result<Vec<u8>> {
+        let keys = &self.inner.handlers.keys;
+        let payload = keys.open(CALLBACK_PAYLOAD.aad_context(&[hash]), sealed)?;
+        Ok(payload.to_vec())
+    }
+}
