@@ -1,5 +1,5 @@
-//! How people's sessions end, and how people leave. What an event says is done once: an event that is carried out late,
-//! or once more, undoes nothing that came after it.
+//! The revocation of a member's sessions, and the departure of members. Each step of an event happens once: an event that
+//! is handled late, or again, undoes nothing that came after it.
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
@@ -18,127 +18,143 @@ use crate::failpoint;
 use crate::members::members::{Members, primary_key};
 use crate::revocation::{Revocation, log};
 
-/// Why a person's sessions end, and what is booked with it so that it is done once.
+/// Why a member's sessions are revoked, and what is marked in the same transaction so that it happens once.
 #[derive(Clone, Copy)]
 enum RevokeReason<'a> {
-    /// Somebody asked for it.
+    /// An operator or a login asked for it.
     Requested,
     /// The first step of an event.
     EventStart(&'a RecordKey),
-    /// The same of one who leaves: their binding is to end too.
+    /// The first step of a departure. The binding has to end too.
     DepartureStart(&'a RecordKey),
-    /// The binding of one who left has ended.
+    /// The last step of a departure: the binding has ended.
     DepartureEnd,
     /// The last step of an event.
     EventEnd(&'a RecordKey),
 }
 
 impl Members {
-    /// Ends every session of a person, of one never seen too: a login of theirs may be under way.
-    pub(crate) async fn revoke_sessions(&self, who: &Principal) -> Result<()> {
-        self.revoke(who, RevokeReason::Requested).await
+    /// Revokes every session of a member, also of one that is not stored: a login may be under way.
+    pub(crate) async fn revoke_sessions(&self, principal: &Principal) -> Result<()> {
+        self.revoke(principal, RevokeReason::Requested).await
     }
 
-    /// The same as the first step of a callback record.
+    /// Revokes every session of a member, as the first step of a callback record.
     pub(crate) async fn revoke_sessions_for(
         &self,
-        who: &Principal,
+        principal: &Principal,
         record: &RecordKey,
     ) -> Result<()> {
-        self.revoke(who, RevokeReason::EventStart(record)).await
+        self.revoke(principal, RevokeReason::EventStart(record))
+            .await
     }
 
-    /// WeCom does not show the app to this person any more: sessions end, and the next login asks again. `record` is
-    /// the callback record that says so, if one does.
+    /// The app is hidden from the member: sessions are revoked, and the next login asks WeCom again. `record` is the
+    /// callback record that says so, if one does.
     pub(crate) async fn revoke_hidden(
         &self,
-        who: &Principal,
+        principal: &Principal,
         record: Option<&RecordKey>,
     ) -> Result<()> {
         self.revoke(
-            who,
+            principal,
             record.map_or(RevokeReason::Requested, RevokeReason::EventStart),
         )
         .await
     }
 
-    /// The person left the company: their sessions end at once. [`finish_departure`](Self::finish_departure) does the rest.
-    pub(crate) async fn begin_departure(&self, who: &Principal, record: &RecordKey) -> Result<()> {
-        self.revoke(who, RevokeReason::DepartureStart(record)).await
+    /// The member left the corp: sessions are revoked at once. [`finish_departure`](Self::finish_departure) does the rest.
+    pub(crate) async fn begin_departure(
+        &self,
+        principal: &Principal,
+        record: &RecordKey,
+    ) -> Result<()> {
+        self.revoke(principal, RevokeReason::DepartureStart(record))
+            .await
     }
 
-    /// The person has left: profile and binding end, unless that is done. The same userid later is a new person. Says
+    /// Ends profile and binding of a member who left, unless that is done. The same userid later is a new person. Returns
     /// whether there was something to do.
-    pub(crate) async fn finish_departure(&self, who: &Principal) -> Result<bool> {
+    pub(crate) async fn finish_departure(&self, principal: &Principal) -> Result<bool> {
         if self
-            .find(who)
+            .find(principal)
             .await?
             .is_none_or(|known| known.left_at.is_none())
         {
             return Ok(false);
         }
-        self.0.binder.unbind(who).await?;
-        // A login of before found the old binding. If another node was quicker, the binding that ended just now may have
-        // been that of one who came since.
-        if !retry_transaction(|| self.revoke_once(who, RevokeReason::DepartureEnd)).await? {
-            self.revoke(who, RevokeReason::Requested).await?;
+        self.inner.binder.unbind(principal).await?;
+        // A login in between may have found the old binding. If another node was faster, the binding that ended just now may
+        // belong to a person who logged in since.
+        if !retry_transaction(|| self.revoke_once(principal, RevokeReason::DepartureEnd)).await? {
+            self.revoke(principal, RevokeReason::Requested).await?;
         }
         Ok(true)
     }
 
-    /// The person's userid changed: who they are in the host app goes along, and sessions under the old one end.
+    /// The member got another userid: the binding moves, and sessions under the old userid are revoked.
     pub(crate) async fn rename(
         &self,
-        who: &Principal,
+        principal: &Principal,
         new: &WecomUserId,
         record: &RecordKey,
     ) -> Result<()> {
-        let renamed = Principal::new(who.suite_id.clone(), who.corp_id.clone(), new.clone());
-        self.0.binder.rebind(who, &renamed).await?;
-        // A login in between found the old binding.
-        self.revoke(who, RevokeReason::EventEnd(record)).await
+        let new_principal = Principal::new(
+            principal.suite_id.clone(),
+            principal.corp_id.clone(),
+            new.clone(),
+        );
+        self.inner.binder.rebind(principal, &new_principal).await?;
+        // A login in between may have found the old binding.
+        self.revoke(principal, RevokeReason::EventEnd(record)).await
     }
 
-    async fn revoke(&self, who: &Principal, reason: RevokeReason<'_>) -> Result<()> {
-        retry_transaction(|| self.revoke_once(who, reason)).await?;
+    async fn revoke(&self, principal: &Principal, reason: RevokeReason<'_>) -> Result<()> {
+        retry_transaction(|| self.revoke_once(principal, reason)).await?;
         Ok(())
     }
 
-    /// Says whether the step was still to be done.
-    async fn revoke_once(&self, who: &Principal, reason: RevokeReason<'_>) -> Result<bool> {
-        let transaction = self.0.store.begin().await?;
-        if !mark_step(&transaction, who, reason).await? {
+    /// Returns whether the step was still to be done.
+    async fn revoke_once(&self, principal: &Principal, reason: RevokeReason<'_>) -> Result<bool> {
+        let transaction = self.inner.store.begin().await?;
+        if !mark_step(&transaction, principal, reason).await? {
             transaction.rollback().await?;
             return Ok(false);
         }
-        let epoch = self.next_epoch(&transaction, who).await?;
+        let epoch = self.next_epoch(&transaction, principal).await?;
         if matches!(reason, RevokeReason::DepartureStart(_)) {
             Entity::update_many()
-                .col_expr(Column::LeftAt, Expr::value(self.0.store.now()))
-                .filter(Entity::of_principal(who))
+                .col_expr(Column::LeftAt, Expr::value(self.inner.store.now()))
+                .filter(Entity::of_principal(principal))
                 .exec(&transaction)
                 .await?;
         }
-        let of_corp =
-            authorization::Entity::find_by_id((who.suite_id.clone(), who.corp_id.clone()));
+        let of_corp = authorization::Entity::find_by_id((
+            principal.suite_id.clone(),
+            principal.corp_id.clone(),
+        ));
         let authorization_epoch = of_corp.one(&transaction).await?.map_or(0, |row| row.epoch);
-        let end = Revocation::of_member(who, authorization_epoch, epoch);
-        log::append(&transaction, &end, self.0.store.now()).await?;
+        let end = Revocation::of_member(principal, authorization_epoch, epoch);
+        log::append(&transaction, &end, self.inner.store.now()).await?;
         transaction.commit().await?;
         failpoint::reach("people/ended");
-        self.0
+        self.inner
             .sessions
-            .apply_member_epoch(who, authorization_epoch, epoch);
+            .apply_member_epoch(principal, authorization_epoch, epoch);
         Ok(true)
     }
 
-    /// Whoever logs in after an end is asked for at WeCom again.
-    async fn next_epoch(&self, database: &impl ConnectionTrait, who: &Principal) -> Result<i64> {
-        let now = self.0.store.now();
+    /// Increments the epoch. The next login asks WeCom for the visibility again.
+    async fn next_epoch(
+        &self,
+        database: &impl ConnectionTrait,
+        principal: &Principal,
+    ) -> Result<i64> {
+        let now = self.inner.store.now();
         let row = ActiveModel {
             epoch: Set(1),
             ended_at: Set(Some(now)),
-            ..self.new_row(who, &Profile::default())
+            ..self.new_row(principal, &Profile::default())
         };
         Entity::insert(row)
             .on_conflict(
@@ -150,15 +166,17 @@ impl Members {
             )
             .exec_without_returning(database)
             .await?;
-        let row = Entity::find_by_id(primary_key(who)).one(database).await?;
+        let row = Entity::find_by_id(primary_key(principal))
+            .one(database)
+            .await?;
         Ok(row.map_or(i64::MAX, |row| row.epoch))
     }
 }
 
-/// Books a step. `false` if it is done already.
+/// Marks a step. Returns `false` if it is marked already.
 async fn mark_step(
     transaction: &Transaction,
-    who: &Principal,
+    principal: &Principal,
     reason: RevokeReason<'_>,
 ) -> Result<bool> {
     use callback_record::Column as Of;
@@ -187,7 +205,7 @@ async fn mark_step(
                 .col_expr(Column::Avatar, Expr::value(None::<String>))
                 .col_expr(Column::Email, Expr::value(None::<String>))
                 .col_expr(Column::Mobile, Expr::value(None::<String>))
-                .filter(Entity::of_principal(who))
+                .filter(Entity::of_principal(principal))
                 .filter(Column::LeftAt.is_not_null())
                 .exec(transaction)
                 .await?

@@ -1,4 +1,4 @@
-//! People: their epoch, their profile, when WeCom last said that they may see the app.
+//! What is stored of a member: epoch, profile, when WeCom last said that the app is visible.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,48 +15,53 @@ use crate::error::Result;
 use crate::members::binder::DynUserBinder;
 use crate::session::Sessions;
 
+/// The members of all corps.
 #[derive(Clone)]
-pub(crate) struct Members(pub(super) Arc<Inner>);
+pub(crate) struct Members {
+    pub(super) inner: Arc<Inner>,
+}
 
 pub(super) struct Inner {
     pub(super) store: Store,
     pub(super) sessions: Sessions,
     pub(super) binder: Arc<dyn DynUserBinder>,
-    /// The binder is our auth model, whose rows are read along with people.
+    /// Whether `binder` is the default one, whose rows are read together with the members.
     is_default_binder: bool,
 }
 
 impl Members {
-    /// `is_default_binder` says that the binder is our auth model and nothing over it.
+    /// `is_default_binder` says that the binder is the default one, not wrapped.
     pub(crate) fn new(
         store: Store,
         sessions: Sessions,
         binder: Arc<dyn DynUserBinder>,
         is_default_binder: bool,
     ) -> Self {
-        Self(Arc::new(Inner {
-            store,
-            sessions,
-            binder,
-            is_default_binder,
-        }))
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                sessions,
+                binder,
+                is_default_binder,
+            }),
+        }
     }
 
     pub(crate) fn binder(&self) -> &dyn DynUserBinder {
-        &*self.0.binder
+        &*self.inner.binder
     }
 
-    /// What we know of a person; `None` for one we never saw.
-    pub(crate) async fn find(&self, who: &Principal) -> Result<Option<Model>> {
-        Ok(Entity::find_by_id(primary_key(who))
-            .one(self.0.store.database())
+    /// The stored member, if there is one.
+    pub(crate) async fn find(&self, principal: &Principal) -> Result<Option<Model>> {
+        Ok(Entity::find_by_id(primary_key(principal))
+            .one(self.inner.store.database())
             .await?)
     }
 
-    /// The same with the user that our auth model binds them to, in one statement.
+    /// The stored member and the user that the default binder bound the member to, in one statement.
     pub(crate) async fn find_with_user(
         &self,
-        who: &Principal,
+        principal: &Principal,
     ) -> Result<Option<(Model, Option<String>)>> {
         let user = Entity::belongs_to(user::Entity)
             .from((Column::SuiteId, Column::CorpId, Column::ThirdUserId))
@@ -65,56 +70,64 @@ impl Members {
                 user::Column::CorpId,
                 user::Column::ThirdUserId,
             ));
-        let found = Entity::find_by_id(primary_key(who))
+        let found = Entity::find_by_id(primary_key(principal))
             .join(JoinType::LeftJoin, user.into())
             .select_also(user::Entity)
-            .one(self.0.store.database())
+            .one(self.inner.store.database())
             .await?;
         let bound = |user: Option<user::Model>| {
-            user.filter(|_| self.0.is_default_binder)
+            user.filter(|_| self.inner.is_default_binder)
                 .map(|user| user.user_id)
         };
-        Ok(found.map(|(person, user)| (person, bound(user))))
+        Ok(found.map(|(member, user)| (member, bound(user))))
     }
 
-    /// WeCom said that the person may see the app; what it told of them is kept.
+    /// Stores that the app was visible to the member at this time, and the profile.
     pub(crate) async fn record_visible(
         &self,
-        who: &Principal,
+        principal: &Principal,
         profile: &Profile,
         visible_at: Timestamp,
     ) -> Result<()> {
-        self.write_profile(who, profile, Some(visible_at)).await
+        self.write_profile(principal, profile, Some(visible_at))
+            .await
     }
 
-    /// WeCom told something of the person, without saying that they may see the app.
-    pub(crate) async fn update_profile(&self, who: &Principal, profile: &Profile) -> Result<()> {
-        self.write_profile(who, profile, None).await
+    /// Stores the profile of a member whose visibility was not asked.
+    pub(crate) async fn update_profile(
+        &self,
+        principal: &Principal,
+        profile: &Profile,
+    ) -> Result<()> {
+        self.write_profile(principal, profile, None).await
     }
 
     async fn write_profile(
         &self,
-        who: &Principal,
+        principal: &Principal,
         profile: &Profile,
         visible_at: Option<Timestamp>,
     ) -> Result<()> {
         let row = ActiveModel {
             visible_at: Set(visible_at),
-            ..self.new_row(who, profile)
+            ..self.new_row(principal, profile)
         };
-        // Silence is no news: what is known from before stays.
-        let stays = |column: Column| Expr::col((Entity, column));
+        // A missing field does not clear what is stored.
+        let unchanged = |column: Column| Expr::col((Entity, column));
         let text = |column: Column, value: &Option<String>| {
             value
                 .as_ref()
-                .map_or_else(|| stays(column), |value| Expr::value(value.clone()))
+                .map_or_else(|| unchanged(column), |value| Expr::value(value.clone()))
         };
         let visible = match visible_at {
-            // Not if they were hidden since the question was asked.
-            Some(at) => Expr::case(stays(Column::EndedAt).gt(at), stays(Column::VisibleAt))
-                .finally(at)
-                .into(),
-            None => stays(Column::VisibleAt),
+            // Not if the app was hidden from the member after WeCom was asked.
+            Some(at) => Expr::case(
+                unchanged(Column::EndedAt).gt(at),
+                unchanged(Column::VisibleAt),
+            )
+            .finally(at)
+            .into(),
+            None => unchanged(Column::VisibleAt),
         };
         let update = OnConflict::columns([Column::SuiteId, Column::CorpId, Column::ThirdUserId])
             .value(Column::VisibleAt, visible)
@@ -125,30 +138,30 @@ impl Members {
             .to_owned();
         Entity::insert(row)
             .on_conflict(update)
-            .exec_without_returning(self.0.store.database())
+            .exec_without_returning(self.inner.store.database())
             .await?;
         Ok(())
     }
 
-    /// Makes the row of a person we never saw, if there is none.
-    pub(crate) async fn upsert(&self, who: &Principal) -> Result<()> {
-        let row = self.new_row(who, &Profile::default());
+    /// Creates the row of a member, if there is none.
+    pub(crate) async fn upsert(&self, principal: &Principal) -> Result<()> {
+        let row = self.new_row(principal, &Profile::default());
         Entity::insert(row)
             .on_conflict(
                 OnConflict::columns([Column::SuiteId, Column::CorpId, Column::ThirdUserId])
                     .value(Column::Epoch, Expr::col((Entity, Column::Epoch)))
                     .to_owned(),
             )
-            .exec_without_returning(self.0.store.database())
+            .exec_without_returning(self.inner.store.database())
             .await?;
         Ok(())
     }
 
-    pub(super) fn new_row(&self, who: &Principal, profile: &Profile) -> ActiveModel {
+    pub(super) fn new_row(&self, principal: &Principal, profile: &Profile) -> ActiveModel {
         ActiveModel {
-            suite_id: Set(who.suite_id.clone()),
-            corp_id: Set(who.corp_id.clone()),
-            third_user_id: Set(who.third_user_id.clone()),
+            suite_id: Set(principal.suite_id.clone()),
+            corp_id: Set(principal.corp_id.clone()),
+            third_user_id: Set(principal.third_user_id.clone()),
             epoch: Set(0),
             ended_at: Set(None),
             visible_at: Set(None),
@@ -157,7 +170,7 @@ impl Members {
             avatar: Set(profile.avatar.clone()),
             email: Set(profile.email.clone()),
             mobile: Set(profile.mobile.clone()),
-            created_at: Set(self.0.store.now()),
+            created_at: Set(self.inner.store.now()),
         }
     }
 }
@@ -168,10 +181,10 @@ impl fmt::Debug for Members {
     }
 }
 
-pub(super) fn primary_key(who: &Principal) -> (SuiteId, CorpId, WecomUserId) {
+pub(super) fn primary_key(principal: &Principal) -> (SuiteId, CorpId, WecomUserId) {
     (
-        who.suite_id.clone(),
-        who.corp_id.clone(),
-        who.third_user_id.clone(),
+        principal.suite_id.clone(),
+        principal.corp_id.clone(),
+        principal.third_user_id.clone(),
     )
 }

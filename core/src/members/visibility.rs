@@ -1,4 +1,4 @@
-//! Whether the app is visible to a person, which `auth/getuserinfo` does not say: `user/get` does (D/96255).
+//! Whether the app is visible to a member, which `auth/getuserinfo` does not say: `user/get` does (D/96255).
 
 use std::fmt;
 use std::time::Duration;
@@ -12,8 +12,8 @@ use crate::session::Sessions;
 use crate::tokens::AppCredential;
 use crate::wecom::Api;
 
-/// A question that a login can do without.
-const OPTIONAL_CALL: Duration = Duration::from_secs(2);
+/// The timeout of a call that a login can do without.
+const OPTIONAL_CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Asks WeCom whether members see the app.
 #[derive(Clone)]
@@ -42,61 +42,61 @@ impl Visibility {
         }
     }
 
-    /// Asks WeCom now whether the app is visible to a person.
+    /// Asks WeCom now whether the app is visible to a member.
     ///
     /// # Errors
-    /// `USER_NOT_VISIBLE`; any other failure lets the person pass.
+    /// `USER_NOT_VISIBLE`. Any other failure of the call counts as visible.
     pub(crate) async fn require_visible(
         &self,
         authorization: &Authorization,
-        who: &Principal,
+        principal: &Principal,
     ) -> Result<()> {
         let app = authorization.credential()?;
         let asked_at = self.store.now();
-        match self.query(&app, who).await {
+        match self.query(&app, principal).await {
             Ok(profile) => {
                 self.members
-                    .record_visible(who, &profile.unwrap_or_default(), asked_at)
+                    .record_visible(principal, &profile.unwrap_or_default(), asked_at)
                     .await
             }
             Err(error) if error.kind() == ErrorKind::UserNotVisible => Err(error),
             Err(error) => {
-                tracing::info!(target: "wecom_login", ?error, "visibility could not be asked");
+                tracing::info!(target: "wecom_login", ?error, "could not ask for visibility");
                 Ok(())
             }
         }
     }
 
-    /// Asks WeCom again whether the app is visible to a person in use; if it is not, their sessions end.
-    pub(crate) async fn check_visibility(&self, who: &Principal) -> Result<()> {
+    /// Asks WeCom again whether the app is visible to a member with live sessions. If not, they are revoked.
+    pub(crate) async fn check_visibility(&self, principal: &Principal) -> Result<()> {
         let authorization = self
             .authorizations
-            .require_active(&who.suite_id, &who.corp_id)
+            .require_active(&principal.suite_id, &principal.corp_id)
             .await?;
         let interval = Sessions::VISIBILITY_CHECK_INTERVAL;
         let now = self.store.now();
-        let known = self.members.find(who).await?;
-        // Another session of theirs may have asked today.
+        let known = self.members.find(principal).await?;
+        // Another session of the member may have asked in the meantime.
         if known
             .and_then(|known| known.visible_at)
             .is_some_and(|at| now.since(at) < interval)
         {
             return Ok(());
         }
-        match self.require_visible(&authorization, who).await {
+        match self.require_visible(&authorization, principal).await {
             Err(error) if error.kind() == ErrorKind::UserNotVisible => Ok(()),
             asked => asked,
         }
     }
 
-    /// What `user/get` says in time: a profile where it tells one.
+    /// Calls `user/get`, within the optional timeout.
     pub(crate) async fn query(
         &self,
         app: &AppCredential,
-        who: &Principal,
+        principal: &Principal,
     ) -> Result<Option<Profile>> {
         let asked = self.app_client.call(app, |token| {
-            Box::pin(async move { self.api.user(&token, &who.third_user_id).await })
+            Box::pin(async move { self.api.user(&token, &principal.third_user_id).await })
         });
         let member = within_optional_time(asked).await;
         let not_visible = match member {
@@ -110,14 +110,14 @@ impl Visibility {
             }
             Ok(_) => Error::new(
                 ErrorKind::UserNotVisible,
-                "WeCom says the person is disabled or has left",
+                "WeCom says the member is disabled or has left",
             ),
             Err(error) if error.kind() == ErrorKind::UserNotVisible => error,
             Err(error) => return Err(error),
         };
-        // WeCom has said no, whether or not that can be stored now.
-        if let Err(error) = self.members.revoke_hidden(who, None).await {
-            tracing::warn!(target: "wecom_login", ?error, "the sessions of a person who is hidden go on");
+        // The answer stands, whether or not it can be stored now.
+        if let Err(error) = self.members.revoke_hidden(principal, None).await {
+            tracing::warn!(target: "wecom_login", ?error, "could not revoke the sessions of a member whom the app is hidden from");
         }
         Err(not_visible)
     }
@@ -129,10 +129,10 @@ impl fmt::Debug for Visibility {
     }
 }
 
-/// What a login can do without: it gets a part of the time only, so that the rest goes through.
+/// Gives a call that a login can do without only a part of the login's time.
 pub(crate) async fn within_optional_time<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
     let late = || Error::new(ErrorKind::UpstreamTimeout, "WeCom did not answer in time");
-    tokio::time::timeout(OPTIONAL_CALL, call)
+    tokio::time::timeout(OPTIONAL_CALL_TIMEOUT, call)
         .await
         .unwrap_or_else(|_| Err(late()))
 }
