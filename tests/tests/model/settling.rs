@@ -216,7 +216,7 @@ impl Run<'_> {
                 let began = Instant::now();
                 while self.verified(to, &token).await?.is_some() {
                     if began.elapsed() > PATIENCE {
-                        return Err("an end is not propagated of".to_owned());
+                        return Err("a revocation does not reach the other nodes".to_owned());
                     }
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
