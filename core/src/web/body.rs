@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 /// The body of a request, as far as it could be read.
 #[derive(Clone)]
 pub(super) enum Body {
-    /// All of it.
+    /// The whole body.
     Complete(Bytes),
     /// The body is longer than the route allows.
     TooLarge,
@@ -18,8 +18,8 @@ pub(super) enum Body {
 }
 
 impl Body {
-    /// Reads at most `limit` bytes, and nothing of a body that announces more (`content_length`: `Content-Length`, or 0).
-    /// With a limit of 0 the body is not touched.
+    /// Reads at most `limit` bytes. A body whose `content_length` (`Content-Length`, or 0 without one) is larger is not
+    /// read at all; with a limit of 0 no body is.
     pub(super) async fn read<B>(body: B, content_length: u64, limit: usize) -> Self
     where
         B: http_body::Body<Error: Into<Box<dyn StdError + Send + Sync>>>,
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     async fn read(chunks: &[Result<&'static [u8], ()>], content_length: u64, limit: usize) -> Body {
-        let frames = chunks.to_vec().into_iter().map(|chunk| {
+        let frames = chunks.iter().copied().map(|chunk| {
             chunk
                 .map(Frame::data)
                 .map_err(|()| std::io::Error::other("the connection broke"))

@@ -52,8 +52,8 @@ impl CookieNames {
         })
     }
 
-    /// The full name of one of our cookies. On https it has a prefix that keeps sibling hosts from setting the cookie;
-    /// the name without that prefix is then ignored.
+    /// The full name of one of our cookies. On https it has a prefix that keeps sibling hosts from setting the
+    /// cookie; the name without that prefix is then ignored.
     pub(super) fn full_name(&self, kind: &str) -> String {
         let host_prefix = if self.secure { HOST_PREFIX } else { "" };
         format!("{host_prefix}{}_{kind}", self.prefix)
@@ -84,8 +84,8 @@ impl SessionCookie {
         }
     }
 
-    /// The token in the cookie; an empty value counts as no cookie. Read by hand: this is the hot path, and `cookie` wants
-    /// UTF-8 and builds a value per pair.
+    /// The token in the cookie; an empty value counts as no cookie. Read by hand: this is the hot path, and `cookie`
+    /// needs UTF-8 and builds a value per pair.
     pub(crate) fn read<'a>(&self, headers: &'a (impl Headers + ?Sized)) -> Option<&'a [u8]> {
         headers
             .values("cookie")
@@ -104,8 +104,8 @@ impl SessionCookie {
     }
 }
 
-/// The value of a `Set-Cookie`. `Max-Age` comes first, as it always has: the attributes follow as text, because `cookie`
-/// has an order of its own.
+/// The value of a `Set-Cookie`. The attributes are text, because `cookie` would write them before `Max-Age`: clients
+/// and tests know this order.
 pub(super) fn set_cookie(name: &str, value: &str, max_age: Duration, attributes: &str) -> String {
     let max_age = cookie::time::Duration::try_from(max_age).unwrap_or(cookie::time::Duration::MAX);
     let cookie = Cookie::build((name, value)).max_age(max_age);

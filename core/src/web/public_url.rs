@@ -1,5 +1,5 @@
-//! The public URL: the root of the host app as browsers see it. Links, cookies and the same-origin check are made from
-//! it, never from `Host`.
+//! The public URL: the root of the host app as browsers see it. Links, cookies and the same-origin check are made
+//! from it, never from `Host`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -32,8 +32,8 @@ impl PublicUrl {
     /// Parses an https URL, or an http URL with a loopback host.
     ///
     /// # Errors
-    /// `CONFIG_ERROR`: not an absolute http or https URL; user info, a query or a fragment; a path with other characters
-    /// than `A-Z a-z 0-9 - . _ ~`; or http to a host that is not loopback.
+    /// `CONFIG_ERROR`: not an absolute http or https URL; user info, a query or a fragment; a path with characters
+    /// other than `A-Z a-z 0-9 - . _ ~`; or http to a host that is not loopback.
     pub fn new(url: &str) -> Result<Self> {
         let parsed = Self::insecure(url)?;
         if !parsed.is_https() && !is_loopback(&parsed.host) {
@@ -56,7 +56,8 @@ impl PublicUrl {
         let (authority, path) = rest
             .find('/')
             .map_or((rest, ""), |slash| rest.split_at(slash));
-        // `Url` repairs what is not a URL: it drops tabs, resolves dot segments, decodes hosts. All that is refused first.
+        // `Url` repairs what is not a URL: it drops tabs, resolves dot segments, decodes hosts. All that is refused
+        // first.
         let path = plain_path(path)
             .ok_or_else(|| config_error("has an invalid path, or a query or fragment"))?;
         let invalid_host = || config_error("has an invalid host or port");

@@ -53,8 +53,8 @@ impl Branding {
         Ok(self)
     }
 
-    /// Sets the color of buttons and links on light and on dark pages, as `#rgb` or `#rrggbb`. Text on a button is white
-    /// on light pages and black on dark ones.
+    /// Sets the color of buttons and links on light and on dark pages, as `#rgb` or `#rrggbb`. Text on a button is
+    /// white on light pages and black on dark ones.
     ///
     /// # Errors
     /// `CONFIG_ERROR`: the text is not such a color.

@@ -49,9 +49,9 @@ impl FlowCookie<'_> {
     }
 }
 
-/// The names of the flow cookies to clear, so that another one of `length` bytes fits: first those of expired logins, then
-/// those that do not open, then the oldest. A cookie that does not open may belong to another service on this host, so
-/// it stays while there is room.
+/// The names of the flow cookies to clear, so that another one of `length` bytes fits: first those of expired logins,
+/// then those that do not open, then the oldest. A cookie that does not open may belong to another service on this
+/// host, so it stays while there is room.
 pub(super) fn cookies_to_evict(
     cookies: BrowserCookies<'_>,
     headers: &(impl Headers + ?Sized),

@@ -11,9 +11,9 @@ use crate::web::browser::{escape, templates};
 /// Renders the login pages. Override the methods of the pages that your app renders itself; the others render the
 /// default pages.
 ///
-/// Each method gets the data of a page and returns the whole HTML document. The library sets the headers: the document can
-/// load only scripts and styles with [`PageFrame::nonce`], and the host app's own style sheets, images and fonts. Names
-/// come from the corps' administrators, so escape all text ([`PageFrame::escape`]).
+/// Each method gets the data of a page and returns the whole HTML document. The library sets the headers: the
+/// document can load only scripts and styles with [`PageFrame::nonce`], and the host app's own style sheets, images
+/// and fonts. Names come from the corps' administrators, so escape all text ([`PageFrame::escape`]).
 ///
 /// ```
 /// use wecom_login::web::{ErrorPage, PageFrame, PageRenderer};
@@ -44,7 +44,8 @@ pub trait PageRenderer: Send + Sync + 'static {
         templates::corp_selection(frame, page)
     }
 
-    /// The page that shows WeCom's QR code by WeCom's script; only with [`Builder::qr_panel`](crate::Builder::qr_panel).
+    /// The page that shows WeCom's QR code by WeCom's script; only with
+    /// [`Builder::qr_panel`](crate::Builder::qr_panel).
     fn qr_panel(&self, frame: &PageFrame, page: &QrPanelPage) -> String {
         templates::qr_panel(frame, page)
     }

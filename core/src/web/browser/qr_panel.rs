@@ -7,8 +7,8 @@ use crate::web::browser::language::Language;
 use crate::web::browser::origin_path::is_origin_path;
 use crate::wecom::Hosts;
 
-/// A mirror of npm that serves the package's files unchanged, at one exact version. Chrome 142 and later need 2.3.2 or
-/// newer.
+/// A mirror of npm that serves the package's files unchanged, at one exact version. Chrome 142 and later need 2.3.2
+/// or newer.
 const DEFAULT_SCRIPT_URL: &str =
     "https://cdn.jsdelivr.net/npm/@wecom/jssdk@2.4.4/dist/wecom.global.prod.js";
 /// The origin of the panel's frame. It is fixed in the script.
@@ -40,8 +40,8 @@ impl QrPanel {
     /// browsers run no other file.
     ///
     /// jsDelivr is not reliable in mainland China: serve a copy of the npm file yourself. For WeCom's CDN
-    /// (`https://wwcdn.weixin.qq.com/node/open/js/wecom-jssdk-….js`, D/98560) WeCom publishes no digest, and its file may
-    /// differ from npm's: use it without a digest, or with one that you computed.
+    /// (`https://wwcdn.weixin.qq.com/node/open/js/wecom-jssdk-….js`, D/98560) WeCom publishes no digest, and its file
+    /// may differ from npm's: use it without a digest, or with one that you computed.
     ///
     /// ```
     /// use wecom_login::web::QrPanel;
@@ -52,7 +52,8 @@ impl QrPanel {
     /// ```
     ///
     /// # Errors
-    /// `CONFIG_ERROR`: neither a path of this origin nor an https URL, or not a digest of SHA-256, SHA-384 or SHA-512.
+    /// `CONFIG_ERROR`: neither a path of this origin nor an https URL, or not a digest of SHA-256, SHA-384 or
+    /// SHA-512.
     pub fn with_script(mut self, url: impl Into<String>, integrity: Option<&str>) -> Result<Self> {
         let config_error = |rule: &str| Error::new(ErrorKind::Config, rule);
         let url = url.into();

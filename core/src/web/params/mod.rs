@@ -1,5 +1,5 @@
-//! The parameters of each route. They are checked before any call to WeCom, so a request with a wrong parameter does not
-//! use up its code.
+//! The parameters of each route. They are checked before any call to WeCom, so a request with a wrong parameter does
+//! not use up its code.
 
 use serde_json::Value;
 
