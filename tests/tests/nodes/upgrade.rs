@@ -43,7 +43,9 @@ async fn as_after(database: &TestDatabase, steps: u32) -> Vec<String> {
         database.execute(&format!("DROP TABLE {table}")).await;
     }
     let connection = database.connect().await;
-    wecom_login::migrate_steps(&connection, steps).await.unwrap();
+    wecom_login::migrate_steps(&connection, steps)
+        .await
+        .unwrap();
     let tables = database.tables().await.into_iter().map(|(table, _)| table);
     let old: Vec<String> = tables
         .filter(|table| !table.starts_with("kept_") && table != "wecom_migration")

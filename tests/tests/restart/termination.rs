@@ -20,7 +20,13 @@ async fn terminated_app_releases_its_running_record() {
     .await;
     // WeCom hangs after the AuthCode was exchanged.
     sandbox.fault(Fault::of(READ).delay_ms(60_000)).unwrap();
-    assert!(sandbox.install(&harness.corps[0]).await.unwrap().succeeded());
+    assert!(
+        sandbox
+            .install(&harness.corps[0])
+            .await
+            .unwrap()
+            .succeeded()
+    );
     until("WeCom is called", async || sandbox.calls(READ) > 0).await;
     let of = |status: &str| {
         format!(
