@@ -66,7 +66,6 @@ impl NodeConfig {
     }
 
     /// The builder of a handle of this configuration.
-    #[must_use]
     pub fn builder(self, public_url: &str, database_url: &str, sandbox: &Sandbox) -> Builder {
         self.add_instances(base(public_url, database_url).wecom_url(sandbox.url()))
             .admin_key(ADMIN_KEY)

@@ -71,13 +71,11 @@ pub struct TestApp {
 
 impl TestApp {
     /// An app with one suite in code, the machine's clock, and no authorized corp.
-    #[must_use]
     pub fn builder<'a>() -> TestAppBuilder<'a> {
         TestAppBuilder::new()
     }
 
     /// An app with the directory of [`auths`](crate::auths), a clock that stands still, and two authorized corps.
-    #[must_use]
     pub fn from_auths_directory<'a>() -> TestAppBuilder<'a> {
         TestAppBuilder::from_auths_directory()
     }

@@ -75,6 +75,7 @@ impl AppProcess {
     }
 
     /// `kill -TERM`; gives the exit code.
+    #[must_use]
     pub fn terminate(mut self) -> Option<i32> {
         Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])

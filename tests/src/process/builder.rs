@@ -100,6 +100,7 @@ impl ProcessBuilder {
     }
 
     /// Runs it to its end: the exit code, and what it wrote to stderr.
+    #[must_use]
     pub fn run(mut self) -> (Option<i32>, String) {
         let Output { status, stderr, .. } = self.command.output().unwrap();
         (status.code(), String::from_utf8_lossy(&stderr).into_owned())
