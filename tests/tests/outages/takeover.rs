@@ -92,7 +92,7 @@ async fn shutdown_waits_for_the_exchange_in_flight() {
 
 /// A node with this clock crashes while it calls WeCom about a corp. No other node runs.
 async fn crash_with_running_record(clock: &ManualClock) -> TestApp {
-    let node = TestApp::builder().clock(&clock).start().await;
+    let node = TestApp::builder().clock(clock).start().await;
     let corp = node.install(0).await;
     node.login.shutdown().await;
     // A node on a runtime of its own, which is shut down in the middle of its work.
