@@ -6,7 +6,9 @@ use futures_util::future::BoxFuture;
 
 use crate::app::builder::Builder;
 use crate::app::handle::WecomLogin;
-use crate::element::{InstanceKind, InstanceName, load, process_environment, read_elements};
+use crate::element::{
+    InstanceKind, InstanceName, load_instances, process_environment, read_elements,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::web::{AdminAuth, AdminKey, HttpConfig, Mount, PublicUrl, TrustedProxies};
 use crate::wecom::Hosts;
@@ -73,7 +75,8 @@ impl Builder {
             };
             all.push((files.name()?, kind));
         }
-        let (ours, warnings) = load(others, self.instances.clone(), &process_environment)?;
+        let (ours, warnings) =
+            load_instances(others, self.instances.clone(), &process_environment)?;
         for warning in warnings {
             tracing::warn!(target: "wecom_login", "{warning}");
         }

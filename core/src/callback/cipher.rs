@@ -17,13 +17,13 @@ const HEADER: usize = 20;
 /// WeCom pads to 32 bytes, though a block of AES has 16.
 const PADDING_BLOCK: usize = 32;
 
-/// The text is not what WeCom encrypts under this key. It does not say why, so that nobody can ask step by step.
+/// The text is not what WeCom encrypts under this key. The error does not say why, so that it is no oracle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("callback does not decrypt")]
 #[non_exhaustive]
 pub struct DecryptError;
 
-/// What a callback says once decrypted: the message, and whom it is for. Wiped when dropped.
+/// A decrypted callback: the message and the receiveid. Wiped when dropped.
 pub struct Plaintext {
     buffer: Vec<u8>,
     message: Range<usize>,
@@ -31,7 +31,7 @@ pub struct Plaintext {
 }
 
 impl Plaintext {
-    /// The message; nothing is known of its form.
+    /// The message, in any format.
     #[must_use]
     pub fn message(&self) -> &[u8] {
         &self.buffer[self.message.clone()]
@@ -61,7 +61,7 @@ impl fmt::Debug for Plaintext {
     }
 }
 
-/// Encrypts as WeCom does and gives the base64 text. `random` must be new for every message.
+/// Encrypts as WeCom does and returns the base64 text. `random` must be new for every message.
 ///
 /// # Panics
 /// The message has 4 GiB or more.
@@ -89,13 +89,13 @@ pub fn encrypt(
     STANDARD.encode(&*buffer)
 }
 
-/// Decrypts the base64 text of an envelope or of `echostr`. Only to be called once its signature has been checked.
+/// Decrypts the base64 text of an envelope or of `echostr`. Check its signature first.
 ///
 /// # Errors
-/// It is not base64 with its padding, or what it holds has a wrong size, padding, length or receiveid.
+/// The text is not padded base64, or its content has a wrong size, padding, length or receiveid.
 pub fn decrypt(key: &EncodingAesKey, encrypt: &str) -> Result<Plaintext, DecryptError> {
     let buffer = STANDARD.decode(encrypt).map_err(|_| DecryptError)?;
-    // From here on it is wiped, whatever comes of it.
+    // From here on the plaintext is wiped on every return.
     let mut plain = Plaintext {
         buffer,
         message: 0..0,
@@ -115,7 +115,7 @@ fn iv(key: &EncodingAesKey) -> &[u8; 16] {
     key.as_bytes().first_chunk().expect("a key has 32 bytes")
 }
 
-/// Where message and receiveid lie in the decrypted bytes, if these are well-formed to the last one.
+/// The ranges of message and receiveid in the decrypted bytes, if these are well-formed.
 fn layout(plain: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
     let padding = usize::from(*plain.last()?);
     let end = plain.len().checked_sub(padding)?;
@@ -144,7 +144,7 @@ mod tests {
         EncodingAesKey::new("jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C").unwrap()
     }
 
-    /// Encrypts bytes as they are, so that tests can get every detail wrong.
+    /// Encrypts bytes as they are, so that tests can break every detail.
     fn encrypt_raw(plain: &[u8]) -> String {
         let mut buffer = plain.to_vec();
         let (blocks, surplus) = Block::slice_as_chunks_mut(&mut buffer);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn every_padding_from_1_to_32_is_read() {
+    fn decrypt_accepts_padding_from_1_to_32() {
         for padding in 1..=32 {
             let message = 64 - HEADER - usize::from(padding);
             let text = encrypt_raw(&plain(64, u32::try_from(message).unwrap(), padding));
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_padding_is_refused() {
+    fn decrypt_rejects_wrong_padding() {
         for padding in [33, 48, 64, 255] {
             let text = encrypt_raw(&plain(320, 1, padding));
             assert!(
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_past_the_end_is_refused() {
+    fn decrypt_rejects_length_past_the_end() {
         assert!(decrypt(&key(), &encrypt_raw(&plain(64, 43, 1))).is_ok());
         for length in [44, 64, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
             assert!(
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receiveid_that_is_no_text_is_refused() {
+    fn decrypt_rejects_receive_id_that_is_not_utf8() {
         let mut plain = plain(64, 42, 1);
         assert_eq!(
             decrypt(&key(), &encrypt_raw(&plain)).unwrap().receive_id(),
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn only_base64_as_wecom_writes_it_is_read() {
+    fn decrypt_accepts_only_padded_standard_base64() {
         let text = encrypt(&key(), b"0123456789abcdef", b"abcdefghijkl", "");
         assert!(decrypt(&key(), &text).is_ok());
         let (head, tail) = text.split_at(30);
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_message() {
+    fn debug_of_plaintext_omits_message() {
         let plaintext = decrypt(&key(), &encrypt(&key(), &[0; 16], b"hush", "ww1")).unwrap();
         assert_eq!(
             format!("{plaintext:?}"),

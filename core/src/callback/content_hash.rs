@@ -1,12 +1,12 @@
-//! What makes two pushes the same event.
+//! The content hash of an event, equal for its redeliveries.
 
 use crate::digest;
 use crate::domain::SuiteId;
 
-/// The key by which an event is done once: SHA-256 of what was decrypted, whatever its outer timestamp, nonce
-/// and random bytes were. WeCom pushes again if the answer is late (D/96238), and then may encrypt anew.
+/// The key that identifies redeliveries of an event: SHA-256 of the decrypted content, without outer timestamp, nonce and
+/// random bytes. WeCom pushes again if the response is late (D/96238), and may encrypt again then.
 ///
-/// Each part goes in after its length as a big-endian `u64`, so that no two triples are the same bytes.
+/// Each part is prefixed with its length as a big-endian `u64`, so that different triples have different bytes.
 #[must_use]
 pub fn content_hash(suite_id: &SuiteId, receive_id: &str, message: &[u8]) -> [u8; 32] {
     digest::of_parts(&[suite_id.as_str().as_bytes(), receive_id.as_bytes(), message])
@@ -23,7 +23,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_sha256_over_lengths_and_parts() {
+    fn content_hash_is_sha256_of_length_prefixed_parts() {
         let joined = b"\0\0\0\0\0\0\0\x03dk1\0\0\0\0\0\0\0\x02ww\0\0\0\0\0\0\0\x01m";
         assert_eq!(
             hash("dk1", "ww", b"m"),
@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn moving_a_byte_between_the_parts_changes_it() {
+    fn content_hash_separates_parts() {
         assert_ne!(hash("dk1", "ww", b"m"), hash("dk1w", "w", b"m"));
         assert_ne!(hash("dk1", "ww", b"m"), hash("dk1", "w", b"wm"));
         assert_ne!(hash("dk1", "ww", b"m"), hash("dk1", "wwm", b""));

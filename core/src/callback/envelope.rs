@@ -1,10 +1,10 @@
-//! The envelope of a POST: what is readable before anything is decrypted (D/96211, D/97172).
+//! The envelope of a POST: the fields outside the ciphertext (D/96211, D/97172).
 
 use std::borrow::Cow;
 
 use crate::callback::fields::{FieldText, each_field};
 
-/// Why a body is no envelope.
+/// Why a body is not a valid envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvelopeError {
@@ -19,21 +19,21 @@ pub enum EnvelopeError {
     NoEncrypt,
 }
 
-/// The envelope of a POST. Only `encrypt` is signed; the rest is anybody's word.
+/// The envelope of a POST. Only `encrypt` is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Envelope<'a> {
     /// The base64 text that is signed and decrypted.
     pub encrypt: Cow<'a, str>,
-    /// Corp or suite that the event is for. A hint where to begin, never a decision.
+    /// The corp or suite that the event is for. A hint, never a decision.
     pub to_user_name: Option<Cow<'a, str>>,
     /// The agent; empty, so `None`, for suite events.
     pub agent_id: Option<Cow<'a, str>>,
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads an XML or JSON body; it is JSON if it begins with `{`. JSON keys are known in both casings that
-    /// Tencent's samples use.
+    /// Parses an XML or JSON body. A body that starts with `{` is JSON; its keys are accepted in both casings that Tencent's
+    /// samples use.
     ///
     /// # Errors
     /// The body is not readable, repeats a field, or has no `Encrypt`.
@@ -43,9 +43,9 @@ impl<'a> Envelope<'a> {
         let mut to_user_name = Field::default();
         let mut agent_id = Field::default();
         each_field(text, |name, text| match name {
-            "Encrypt" | "encrypt" => encrypt.take(text),
-            "ToUserName" | "tousername" => to_user_name.take(text),
-            "AgentID" | "agentid" => agent_id.take(text),
+            "Encrypt" | "encrypt" => encrypt.set(text),
+            "ToUserName" | "tousername" => to_user_name.set(text),
+            "AgentID" | "agentid" => agent_id.set(text),
             _ => {}
         })
         .map_err(|_| EnvelopeError::Unreadable)?;
@@ -65,7 +65,7 @@ struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    fn take(&mut self, text: FieldText<'a>) {
+    fn set(&mut self, text: FieldText<'a>) {
         self.text = text;
         self.times += 1;
     }
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn xml_is_read_in_any_order_as_text_or_cdata() {
+    fn parse_reads_xml_in_any_order_as_text_or_cdata() {
         let cdata = "<xml><ToUserName><![CDATA[ww1]]></ToUserName><Encrypt><![CDATA[abc=]]></Encrypt>\
             <AgentID><![CDATA[218]]></AgentID></xml>";
         let text = "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<xml>\n<AgentID>218</AgentID>\n\
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_read_in_both_casings() {
+    fn parse_reads_json_in_both_casings() {
         assert_reads(
             r#"{"ToUserName":"ww1","Encrypt":"abc=","AgentID":"218"}"#,
             EXPECTED,
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_without_exactly_one_encrypt_is_refused() {
+    fn parse_requires_exactly_one_encrypt() {
         for body in [
             "<xml></xml>",
             "<xml><Encrypt></Encrypt></xml>",
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_readable_is_refused() {
+    fn parse_rejects_unreadable_bodies() {
         let bodies: [&[u8]; 6] = [
             b"",
             b"<xml><Encrypt>\xff</Encrypt></xml>",

@@ -1,6 +1,6 @@
 //! The flat fields of an envelope or a message: direct children of an XML root, or the top keys of a JSON object.
 //!
-//! Nothing is built that can grow beyond the text: what is nested is walked over, what is flat is borrowed.
+//! No tree is built: nested content is skipped, flat text is borrowed.
 
 use std::borrow::Cow;
 
@@ -10,12 +10,12 @@ use crate::callback::{json, xml};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unreadable;
 
-/// The text of a field, trimmed; `None` if it is no text but something nested.
+/// The trimmed text of a field; `None` if the field has nested content.
 pub(super) type FieldText<'a> = Option<Cow<'a, str>>;
 
 /// Calls `visit` with name and text of each field, in the order of the document. A byte order mark is tolerated.
 ///
-/// After an error some fields have been visited: they serve a record, and nothing else.
+/// After an error, the fields before it have been visited. Use them for a record only.
 pub(super) fn each_field<'a>(
     text: &'a str,
     visit: impl FnMut(&str, FieldText<'a>),
@@ -28,7 +28,7 @@ pub(super) fn each_field<'a>(
     }
 }
 
-/// Without the blanks around it. Only those of XML count: an id could end with any other.
+/// Trims the white space of XML only: an id may end with any other.
 pub(super) fn trim(text: Cow<'_, str>) -> Cow<'_, str> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim_matches(is_space)),

@@ -1,6 +1,6 @@
-//! Walks over the top keys of a JSON object.
+//! The walk over the top keys of a JSON object.
 //!
-//! JSON is known from Tencent's samples only (`callback_json`); WeCom does not offer it for 代开发 apps.
+//! Only Tencent's samples (`callback_json`) use JSON. WeCom does not offer it for 代开发 apps.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -39,7 +39,7 @@ impl<'de, F: FnMut(&str, FieldText<'de>)> Visitor<'de> for Keys<F> {
     }
 }
 
-/// A text, or a whole number as its digits; anything else is walked over and is `None`.
+/// A text, or an integer as its digits. Anything else is skipped and is `None`.
 struct Scalar<'a>(FieldText<'a>);
 
 impl<'de> Deserialize<'de> for Scalar<'de> {
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_and_whole_numbers_are_fields_and_nothing_else() {
+    fn each_key_reads_texts_and_integers_only() {
         let text = r#" {"a": " x ", "b": -7, "c": 18446744073709551615, "d": 1.5, "e": true, "f": null,
             "g": [1, {"a": 2}], "h": {"a": {"b": []}}, "i": "\u4f01"} "#;
         let mut fields = Vec::new();
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_but_one_object_is_refused() {
+    fn each_key_rejects_anything_but_one_object() {
         for bad in [
             "",
             "[]",

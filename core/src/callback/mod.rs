@@ -1,8 +1,16 @@
-//! What WeCom pushes: signature, cipher, envelope, event.
+//! The callbacks of WeCom: signature, cipher, envelope, event.
 //!
-//! All of it is pure. The order is: [`Envelope::parse`], [`verify_signature`], [`decrypt`], a look at the receiveid,
-//! then [`SuiteEvent::parse`] or [`CorpEvent::parse`]. Nothing before the signature has been checked is trusted, and
-//! nothing of the envelope ever is.
+//! # From bytes to an event
+//!
+//! The module is pure: bytes in, a typed event out, no I/O.
+//!
+//! 1. [`Envelope::parse`] reads `Encrypt` from XML or JSON; a DTD or an entity is rejected.
+//! 2. [`verify_signature`] compares SHA-1 over token, timestamp, nonce and ciphertext in constant time.
+//! 3. [`decrypt`] decrypts AES-256-CBC with padding to 32 bytes, and splits message and receiveid.
+//! 4. [`SuiteEvent::parse`] reads a suite event (InfoType), [`CorpEvent::parse`] a corp event (`MsgType=event`); the
+//!    receiveid decides which. Fields are direct children of the root.
+//!
+//! Nothing is trusted before the signature was checked, and nothing of the envelope but `Encrypt` ever is.
 
 mod cipher;
 mod content_hash;

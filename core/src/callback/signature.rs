@@ -1,14 +1,14 @@
-//! The signature over a callback: lower-case hex of SHA-1 over four texts in byte order, joined (D/96211).
+//! The signature of a callback: lower-case hex of SHA-1 over four texts in byte order, joined (D/96211).
 //!
-//! The four are joined without separators, so what is signed is the sequence of bytes and not the fields:
-//! timestamp and nonce can be swapped unseen, and nothing may be decided by them.
+//! The texts are joined without separators, so the signature covers the bytes and not the fields: swapping timestamp and
+//! nonce goes unnoticed, and nothing may be decided by them.
 
 use sha1::{Digest as _, Sha1};
 use subtle::ConstantTimeEq as _;
 
 use crate::domain::CallbackToken;
 
-/// Signs as WeCom does: 40 lower-case hex digits.
+/// Signs as WeCom does. Returns 40 lower-case hex digits.
 ///
 /// `encrypt` is the base64 text as it stands in the envelope or, after URL decoding, in `echostr`.
 #[must_use]
@@ -19,7 +19,7 @@ pub fn sign(token: &str, timestamp: &str, nonce: &str, encrypt: &str) -> String 
         .collect()
 }
 
-/// Tells in constant time whether `msg_signature` is what [`sign`] gives. Upper-case hex is refused, since
+/// Checks in constant time whether `msg_signature` is what [`sign`] gives. Upper-case hex is rejected, because
 /// WeCom never sends it.
 #[must_use]
 pub fn verify_signature(
@@ -61,14 +61,14 @@ mod tests {
     const SHA1_OF_NOTHING: &str = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
 
     #[test]
-    fn the_four_are_sorted_bytewise_whatever_their_place() {
+    fn sign_sorts_the_four_texts_bytewise() {
         assert_eq!(sign("abc", "3", "1", "2"), SHA1_OF_123ABC);
         assert_eq!(sign("3", "2", "abc", "1"), SHA1_OF_123ABC);
         assert_eq!(sign("", "", "", ""), SHA1_OF_NOTHING);
     }
 
     #[test]
-    fn only_the_exact_40_lower_case_digits_pass() {
+    fn verify_signature_accepts_only_exact_lower_case_digest() {
         let token = CallbackToken::new("abc");
         let verifies = |signature: &str| verify_signature(&token, "1", "2", "3", signature);
         assert!(verifies(SHA1_OF_123ABC));

@@ -1,30 +1,29 @@
-//! The rules that instances keep wherever they come from, each alone and all together, and what the instances of one
-//! suite tell each other.
+//! The rules for instances from files and from code, each alone and all together, and what instances of one suite share.
 
 use crate::domain::Suite;
 use crate::element::config::InstanceConfig;
 use crate::element::problem::{ConfigError, Warning};
 use crate::error::Error;
 
-/// A callback token shorter than this may be guessed.
-const SHORTEST_TOKEN: usize = 16;
+/// A callback token with fewer characters can be guessed.
+const MIN_TOKEN_CHARS: usize = 16;
 
-/// Checks instances, each alone and all together, and makes those of one suite agree: each gets every pair of
-/// `callbackKeys` that one of them has, and the provider that one of them names. Gives what works, but not well.
+/// Checks instances, each alone and all together. Instances of one suite share what one of them has: every pair of
+/// `callbackKeys`, and the provider. Returns warnings about what works, but not well.
 ///
 /// # Errors
 /// `CONFIG_ERROR`, with the instance, the field and the rule: a text is blank or a suite has no callback keys; two of
 /// one name; one suiteId with two different sets of credentials or two providers; two instances for one (suiteId,
 /// corpId); two unpinned instances for one suite.
-pub fn check_together(instances: &mut [InstanceConfig]) -> Result<Vec<Warning>, Error> {
-    // A handful of instances at start: pairs are cheap, and the first pair that clashes is the one to name.
+pub fn check_instances(instances: &mut [InstanceConfig]) -> Result<Vec<Warning>, Error> {
+    // There are few instances, so comparing pairs is cheap; the error names the first pair that clashes.
     for (position, second) in instances.iter().enumerate() {
         check_alone(second)?;
         for first in &instances[..position] {
             check_pair(first, second)?;
         }
     }
-    // Each names its own tokens only, so before they are shared.
+    // Before the keys are shared, so that each instance is warned of its own tokens only.
     let mut warnings: Vec<Warning> = instances.iter().flat_map(short_tokens).collect();
     let mut suites: Vec<Suite> = Vec::new();
     for InstanceConfig { suite: own, .. } in instances.iter() {
@@ -44,7 +43,7 @@ pub fn check_together(instances: &mut [InstanceConfig]) -> Result<Vec<Warning>, 
         if let Some(suite) = suites.iter().find(|suite| suite.id == instance.suite.id) {
             instance.suite = suite.clone();
         }
-        // One instance of a suite names the provider for all of them.
+        // It is enough if one instance of a suite names the provider.
         if instance.suite.provider_corp_id.is_none() {
             warnings.push(Warning::NoProviderCorpId {
                 file: instance.origin(),
@@ -54,7 +53,7 @@ pub fn check_together(instances: &mut [InstanceConfig]) -> Result<Vec<Warning>, 
     Ok(warnings)
 }
 
-/// What types cannot say. Files are checked field by field before; instances built in code are not.
+/// The rules that types do not enforce. Files are checked field by field before; instances built in code are not.
 fn check_alone(instance: &InstanceConfig) -> Result<(), ConfigError> {
     let suite = &instance.suite;
     if suite.callback_keys.is_empty() {
@@ -89,7 +88,8 @@ fn check_alone(instance: &InstanceConfig) -> Result<(), ConfigError> {
 }
 
 fn short_tokens(instance: &InstanceConfig) -> impl Iterator<Item = Warning> {
-    let short = tokens(&instance.suite).filter(|(_, token)| token.chars().count() < SHORTEST_TOKEN);
+    let short =
+        tokens(&instance.suite).filter(|(_, token)| token.chars().count() < MIN_TOKEN_CHARS);
     short.map(move |(field, _)| Warning::ShortToken {
         file: instance.origin(),
         field,
@@ -152,7 +152,7 @@ fn check_pair(first: &InstanceConfig, second: &InstanceConfig) -> Result<(), Con
             "corpId",
             "two instances must not have one suiteId and one corpId",
         ),
-        (None, None) => broken("corpId", "only one instance of a suiteId can do without"),
+        (None, None) => broken("corpId", "only one instance of a suiteId may have none"),
         _ => Ok(()),
     }
 }

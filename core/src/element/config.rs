@@ -1,12 +1,12 @@
-//! An instance as it is configured, in files or in code.
+//! The configuration of an instance, from files or from code.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::domain::Suite;
-use crate::domain::{CallbackKeys, EncodingAesKey};
-use crate::domain::{CallbackToken, ProviderSecret, SuiteSecret};
-use crate::domain::{CorpId, InvalidId, SuiteId};
+use crate::domain::{
+    CallbackKeys, CallbackToken, CorpId, EncodingAesKey, InvalidId, ProviderSecret, Suite, SuiteId,
+    SuiteSecret,
+};
 use crate::element::environment::Environment;
 use crate::element::fields::Fields;
 use crate::element::files::ElementFiles;
@@ -15,7 +15,7 @@ use crate::element::problem::ConfigError;
 use crate::error::Error;
 use crate::wecom::{InvalidScope, Scope};
 
-/// What `getLoginCode` and `loginByWorkbench` demand of a code: the setting `codeLogin`.
+/// What `getLoginCode` and `loginByWorkbench` require beside a code: the setting `codeLogin`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CodeLogin {
@@ -24,7 +24,7 @@ pub enum CodeLogin {
     Open,
     /// The `state` of a login that began here, too.
     State,
-    /// Both are off: people log in through the browser's way alone.
+    /// Both are off: members log in through the browser flow only.
     Off,
 }
 
@@ -47,24 +47,24 @@ impl FromStr for CodeLogin {
 pub struct InstanceConfig {
     /// The full name.
     pub name: InstanceName,
-    /// What people see.
+    /// The title that members see.
     pub title: String,
-    /// The suite. Instances of one suite have one and the same.
+    /// The suite, equal for all instances of the suite.
     pub suite: Suite,
-    /// Whether people can log in here.
+    /// Whether logins are accepted.
     pub is_active: bool,
-    /// The only company that can log in here; none: every company that authorised the suite and is not pinned
-    /// by another instance.
+    /// The only corp that can log in. `None` means every corp that authorized the suite and that no other instance is pinned
+    /// to.
     pub corp_id: Option<CorpId>,
-    /// What a login asks of a person.
+    /// The OAuth scope of a login.
     pub scope: Scope,
-    /// What the logins by code demand.
+    /// What the logins by code require.
     pub code_login: CodeLogin,
     file: Option<PathBuf>,
 }
 
 impl InstanceConfig {
-    /// An instance that is active, pinned to no company, and has the default of every setting.
+    /// An instance that is active, pinned to no corp, and has the default of every setting.
     #[must_use]
     pub fn new(name: InstanceName, title: impl Into<String>, suite: Suite) -> Self {
         Self {
@@ -79,28 +79,28 @@ impl InstanceConfig {
         }
     }
 
-    /// Pins the instance to one company.
+    /// Pins the instance to one corp.
     #[must_use]
     pub fn with_corp_id(mut self, corp_id: CorpId) -> Self {
         self.corp_id = Some(corp_id);
         self
     }
 
-    /// Sets what a login asks of a person.
+    /// Sets the OAuth scope of a login.
     #[must_use]
     pub fn with_scope(mut self, scope: Scope) -> Self {
         self.scope = scope;
         self
     }
 
-    /// Sets what the logins by code demand.
+    /// Sets what the logins by code require.
     #[must_use]
     pub fn with_code_login(mut self, code_login: CodeLogin) -> Self {
         self.code_login = code_login;
         self
     }
 
-    /// Refuses logins here.
+    /// Disables logins.
     #[must_use]
     pub fn inactive(mut self) -> Self {
         self.is_active = false;
@@ -110,7 +110,7 @@ impl InstanceConfig {
     /// Reads and checks the files of an instance.
     ///
     /// # Errors
-    /// `CONFIG_ERROR` with the file, the field and the rule it breaks, never the value.
+    /// `CONFIG_ERROR` with the file, the field and the broken rule, never the value.
     pub fn from_files(files: &ElementFiles, environment: Environment<'_>) -> Result<Self, Error> {
         let name = files.name()?;
         let title = files.title(environment)?;
@@ -123,19 +123,19 @@ impl InstanceConfig {
         config.corp_id = optional_corp_id(&fields, "corpId")?;
         if let Some(text) = fields.optional_text("scope")? {
             config.scope = text.parse().map_err(|InvalidScope| {
-                fields.broken("scope", "must be snsapi_base or snsapi_privateinfo")
+                fields.error("scope", "must be snsapi_base or snsapi_privateinfo")
             })?;
         }
         if let Some(text) = fields.optional_text("codeLogin")? {
             config.code_login = text
                 .parse()
-                .map_err(|rule: &str| fields.broken("codeLogin", rule))?;
+                .map_err(|rule: &str| fields.error("codeLogin", rule))?;
         }
         config.file = Some(path);
         Ok(config)
     }
 
-    /// Where the instance comes from, for messages: its business file, or its name where it was built in code.
+    /// The origin of the instance, for messages: its business file, or its name if it was built in code.
     pub(super) fn origin(&self) -> String {
         self.file
             .as_ref()
@@ -161,7 +161,7 @@ fn suite(fields: &Fields<'_>) -> Result<Suite, ConfigError> {
 
 fn callback_keys(fields: &Fields<'_>) -> Result<CallbackKeys, ConfigError> {
     let key = EncodingAesKey::new(fields.text("encodingAESKey")?)
-        .map_err(|_| fields.broken("encodingAESKey", "must be 43 characters of base64"))?;
+        .map_err(|_| fields.error("encodingAESKey", "must be 43 characters of base64"))?;
     Ok(CallbackKeys::new(
         CallbackToken::new(fields.text("token")?),
         key,
@@ -176,5 +176,5 @@ fn optional_corp_id(fields: &Fields<'_>, key: &str) -> Result<Option<CorpId>, Co
 }
 
 fn broken_id(fields: &Fields<'_>, key: &str, error: &InvalidId) -> ConfigError {
-    fields.broken(key, format!("must be {}", error.rule))
+    fields.error(key, format!("must be {}", error.rule))
 }

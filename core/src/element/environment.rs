@@ -1,10 +1,12 @@
-//! `"${NAME}"` as a value of a configuration file is read from the environment.
+//! The expansion of `"${NAME}"` in a configuration file from the environment.
+//!
+//! Written by hand: a value is expanded as a whole or not at all, and crates that expand within text have no such mode.
 
 use std::env;
 
 use serde_json::Value;
 
-/// Looks up an environment variable; injected, so that nothing but the outermost call touches the process.
+/// Looks up an environment variable. Injected, so that only the outermost call reads the process environment.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The environment of this process. A variable that is not UTF-8 counts as unset.
@@ -13,20 +15,22 @@ pub fn process_environment(name: &str) -> Option<String> {
     env::var(name).ok()
 }
 
-/// Where a substitution failed, and why.
+/// The field whose variable could not be resolved, and why.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unresolved {
+pub(super) struct UnresolvedVariable {
     pub(super) field: String,
     pub(super) rule: &'static str,
 }
 
-/// Replaces every text that is `${NAME}` as a whole, at any depth. What the environment gives is final: it is not
-/// looked at for names again.
-pub(super) fn resolve(value: &mut Value, environment: Environment<'_>) -> Result<(), Unresolved> {
+/// Replaces every text that is `${NAME}` as a whole, at any depth. Values from the environment are not expanded again.
+pub(super) fn resolve(
+    value: &mut Value,
+    environment: Environment<'_>,
+) -> Result<(), UnresolvedVariable> {
     resolve_at(value, String::new(), environment)
 }
 
-/// The text, or what it names.
+/// The value of the variable that the text names, or `None` for a plain text.
 pub(super) fn resolve_text(
     text: &str,
     environment: Environment<'_>,
@@ -40,7 +44,7 @@ pub(super) fn resolve_text(
     if !is_variable(name) {
         return Err("must name an environment variable of A-Z a-z 0-9 _ between ${ and }");
     }
-    // The data key in a suiteId, for one, would be published by getLoginConfig.
+    // getLoginConfig would publish a data key that is used as suiteId.
     if name
         .get(..12)
         .is_some_and(|start| start.eq_ignore_ascii_case("WECOM_LOGIN_"))
@@ -57,12 +61,12 @@ fn resolve_at(
     value: &mut Value,
     path: String,
     environment: Environment<'_>,
-) -> Result<(), Unresolved> {
+) -> Result<(), UnresolvedVariable> {
     match value {
         Value::String(text) => match resolve_text(text, environment) {
             Ok(Some(found)) => *text = found,
             Ok(None) => {}
-            Err(rule) => return Err(Unresolved { field: path, rule }),
+            Err(rule) => return Err(UnresolvedVariable { field: path, rule }),
         },
         Value::Array(items) => {
             for (position, item) in items.iter_mut().enumerate() {
@@ -111,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_values_are_replaced_at_any_depth_and_once() {
+    fn resolve_replaces_whole_values_once_at_any_depth() {
         let mut value =
             json!({"a": "${KEY}", "b": [{"c": "${NAME}"}], "d": "x${KEY}", "e": "${KEY} ", "f": 1});
         resolve(&mut value, &environment).unwrap();
@@ -122,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_resolved_is_named_by_its_path() {
+    fn resolve_names_the_path_of_an_unresolved_variable() {
         for (text, word) in [
             ("${UNSET}", "unset"),
             ("${BLANK}", "blank"),

@@ -1,4 +1,4 @@
-//! Reads known fields out of a JSON object; every complaint names file, field and rule, and no value.
+//! The reader of fields of a JSON object. Its errors name file, field and rule, never a value.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::element::problem::ConfigError;
 
-/// An object of a configuration file, with the way that leads to it.
+/// An object of a configuration file, with its path.
 pub(super) struct Fields<'a> {
     file: &'a Path,
     path: String,
@@ -14,7 +14,7 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The object that a whole file is.
+    /// The object of a whole file.
     pub(super) fn of_file(file: &'a Path, value: &'a Value) -> Result<Self, ConfigError> {
         match value {
             Value::Object(object) => Ok(Self {
@@ -35,8 +35,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The complaint that a field breaks a rule.
-    pub(super) fn broken(&self, key: &str, rule: impl Into<String>) -> ConfigError {
+    /// The error that a field breaks a rule.
+    pub(super) fn error(&self, key: &str, rule: impl Into<String>) -> ConfigError {
         ConfigError::new(
             self.file.display().to_string(),
             self.path_of(key),
@@ -44,54 +44,54 @@ impl<'a> Fields<'a> {
         )
     }
 
-    /// A text that may be absent, but not blank.
+    /// An optional text, not blank.
     pub(super) fn optional_text(&self, key: &str) -> Result<Option<&'a str>, ConfigError> {
         match self.object.get(key) {
             None => Ok(None),
             Some(Value::String(text)) if text.trim().is_empty() => {
-                Err(self.broken(key, "must not be blank"))
+                Err(self.error(key, "must not be blank"))
             }
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(self.broken(key, "must be a string")),
+            Some(_) => Err(self.error(key, "must be a string")),
         }
     }
 
-    /// A text that must be there.
+    /// A required text, not blank.
     pub(super) fn text(&self, key: &str) -> Result<&'a str, ConfigError> {
         self.optional_text(key)?.ok_or_else(|| self.missing(key))
     }
 
-    /// A boolean that may be absent.
+    /// An optional boolean.
     pub(super) fn optional_bool(&self, key: &str) -> Result<Option<bool>, ConfigError> {
         match self.object.get(key) {
             None => Ok(None),
             Some(Value::Bool(value)) => Ok(Some(*value)),
-            Some(_) => Err(self.broken(key, "must be true or false")),
+            Some(_) => Err(self.error(key, "must be true or false")),
         }
     }
 
-    /// An object that must be there.
+    /// A required object.
     pub(super) fn object(&self, key: &str) -> Result<Self, ConfigError> {
         let value = self.object.get(key).ok_or_else(|| self.missing(key))?;
-        self.below(value, self.path_of(key))
+        self.object_at(value, self.path_of(key))
     }
 
-    /// The objects of an array that may be absent.
+    /// The objects of an optional array.
     pub(super) fn objects(&self, key: &str) -> Result<Vec<Self>, ConfigError> {
         let items = match self.object.get(key) {
             None => return Ok(Vec::new()),
             Some(Value::Array(items)) => items,
-            Some(_) => return Err(self.broken(key, "must be an array")),
+            Some(_) => return Err(self.error(key, "must be an array")),
         };
         let path = self.path_of(key);
         items
             .iter()
             .enumerate()
-            .map(|(position, item)| self.below(item, format!("{path}[{position}]")))
+            .map(|(position, item)| self.object_at(item, format!("{path}[{position}]")))
             .collect()
     }
 
-    fn below(&self, value: &'a Value, path: String) -> Result<Self, ConfigError> {
+    fn object_at(&self, value: &'a Value, path: String) -> Result<Self, ConfigError> {
         match value {
             Value::Object(object) => Ok(Self {
                 file: self.file,
@@ -107,6 +107,6 @@ impl<'a> Fields<'a> {
     }
 
     fn missing(&self, key: &str) -> ConfigError {
-        self.broken(key, "is required and missing")
+        self.error(key, "is required and missing")
     }
 }

@@ -1,4 +1,4 @@
-//! The files of elements: finds every directory with an `e.json`, and reads its two files.
+//! The files of elements: every directory with an `e.json`, and the business file beside it.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -14,11 +14,11 @@ use crate::element::name::InstanceName;
 use crate::element::problem::ConfigError;
 use crate::error::Error;
 
-/// No configuration is larger; a larger file is something else.
+/// The maximum size of a configuration file.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
-/// An element as it was found: its `e.json` is read, its business file is read when asked for, because only the
-/// element's Type knows whether there has to be one.
+/// An element that was found. Its `e.json` is read; its business file is read on demand, because only the element's Type
+/// knows whether there has to be one.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ElementFiles {
@@ -31,11 +31,11 @@ pub struct ElementFiles {
 }
 
 impl ElementFiles {
-    /// The full name of the element. It is not checked before its Type is known to be ours, because an element of
-    /// another kind may have a name that no instance can have.
+    /// The full name of the element. It is checked here and not when the element is found, because an element of another
+    /// Type may have a name that is invalid for an instance.
     ///
     /// # Errors
-    /// The directories' names do not make the name of an instance.
+    /// The names of the directories form no valid name of an instance.
     pub fn name(&self) -> Result<InstanceName, Error> {
         let name = InstanceName::from_segments(self.segments.iter().map(String::as_str));
         Ok(name.map_err(|error| ConfigError::of_file(&self.element_path(), error.to_string()))?)
@@ -65,7 +65,7 @@ impl ElementFiles {
     /// The `title` of `e.json`.
     ///
     /// # Errors
-    /// It is missing, blank or no text, or a `${NAME}` of the file cannot be resolved.
+    /// It is missing, blank or not a text, or a `${NAME}` of the file cannot be resolved.
     pub fn title(&self, environment: Environment<'_>) -> Result<String, Error> {
         let path = self.element_path();
         let element = self.element(environment)?;
@@ -92,10 +92,9 @@ impl fmt::Debug for ElementFiles {
     }
 }
 
-/// Finds the elements below a directory, of every type, in the order of their paths.
+/// Finds the elements of every type below a directory, in the order of their paths.
 ///
-/// The root is the `auths` directory, or the directory that holds it. Hidden directories are skipped; links are
-/// followed, but never in a circle.
+/// The root is the `auths` directory, or its parent. Hidden directories are skipped; links are followed without loops.
 ///
 /// # Errors
 /// The root is not a directory, a directory or an `e.json` cannot be read, or an `e.json` is not JSON with a `type`.
@@ -125,11 +124,11 @@ pub fn read_elements_with(
                 elements.extend(read_element(entry.path(), segments, environment)?);
             }
             Ok(_) => {}
-            // A link back to a directory that the walk is in.
+            // A link to a directory that contains it.
             Err(error) if error.loop_ancestor().is_some() => {}
             Err(error) => {
                 let path = error.path().unwrap_or(&root).to_owned();
-                // A link that leads nowhere is no directory.
+                // Not so for a dangling link.
                 if path.is_dir() {
                     let error = error
                         .into_io_error()
@@ -162,7 +161,7 @@ fn read_element(
     environment: Environment<'_>,
 ) -> Result<Option<ElementFiles>, ConfigError> {
     let path = directory.join("e.json");
-    // Not `exists`: a link that leads nowhere is a mistake to report, not an element that is not there.
+    // Not `exists`: a dangling link is reported, not taken for a missing file.
     match fs::symlink_metadata(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(&path, &error)),
@@ -172,7 +171,7 @@ fn read_element(
     let fields = Fields::of_file(&path, &element)?;
     let written = fields.text("type")?;
     let type_name = environment::resolve_text(written, environment)
-        .map_err(|rule| fields.broken("type", rule))?
+        .map_err(|rule| fields.error("type", rule))?
         .unwrap_or_else(|| written.to_owned());
     Ok(Some(ElementFiles {
         type_name,
@@ -182,7 +181,7 @@ fn read_element(
     }))
 }
 
-/// The `auths` directory: the one that was given, or the one of this name in it.
+/// The `auths` directory: the given one, or the one of this name in it.
 fn auths_directory(given: &Path) -> Result<PathBuf, ConfigError> {
     let true_path = fs::canonicalize(given).map_err(|error| unreadable(given, &error))?;
     if !true_path.is_dir() {
@@ -192,7 +191,7 @@ fn auths_directory(given: &Path) -> Result<PathBuf, ConfigError> {
     if true_path.file_name().is_some_and(|name| name == "auths") || !inner.is_dir() {
         return Ok(given.to_owned());
     }
-    // `auths/auths/e.json` is an element that is called so.
+    // In `auths/auths/e.json` the inner directory is an element.
     let is_element = inner.join("e.json").exists();
     Ok(if is_element { given.to_owned() } else { inner })
 }
@@ -205,7 +204,7 @@ fn resolved(mut value: Value, path: &Path, environment: Environment<'_>) -> Resu
 
 fn read_json(path: &Path) -> Result<Value, ConfigError> {
     let failed = |error: io::Error| unreadable(path, &error);
-    // Looked at before it is opened: to open a pipe would wait for its other end.
+    // Checked before opening: opening a pipe would wait for its other end.
     if !fs::metadata(path).map_err(failed)?.is_file() {
         return Err(ConfigError::of_file(path, "must be a file"));
     }
@@ -216,9 +215,9 @@ fn read_json(path: &Path) -> Result<Value, ConfigError> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(ConfigError::of_file(path, "must not be larger than 1 MiB"));
     }
-    // Editors on Windows write a byte order mark.
+    // Some editors write a byte order mark.
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    // The parser's own message is left out, because it may quote what it read.
+    // The parser's message is left out, because it may quote the content.
     serde_json::from_slice(text).map_err(|error| {
         let rule = format!(
             "must be JSON; it breaks off at line {}, column {}",

@@ -1,4 +1,4 @@
-//! Which instance a request is for.
+//! All instances, and which of them serves a corp.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::element::name::InstanceName;
 use crate::element::provider::DynLoginProviderInstance;
 use crate::error::{Error, ErrorKind, Result};
 
-/// What an instance is made of.
+/// An instance of our Type or of a registered one.
 #[derive(Clone)]
 pub(crate) enum InstanceKind {
     Custom {
@@ -32,7 +32,9 @@ impl fmt::Debug for InstanceKind {
 
 /// All instances of this service, by full name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Instances(BTreeMap<InstanceName, InstanceKind>);
+pub(crate) struct Instances {
+    by_name: BTreeMap<InstanceName, InstanceKind>,
+}
 
 impl Instances {
     /// # Errors
@@ -42,17 +44,20 @@ impl Instances {
     ) -> Result<Self> {
         let mut all = BTreeMap::new();
         for (name, kind) in instances {
-            if let Some(_twin) = all.insert(name.clone(), kind) {
+            if let Some(_duplicate) = all.insert(name.clone(), kind) {
                 return Err(Error::new(
                     ErrorKind::Config,
-                    format!("{}: there are two of this name", name.full()),
+                    format!("{}: there are two instances of this name", name.full()),
                 ));
             }
         }
-        Ok(Self(all))
+        Ok(Self { by_name: all })
     }
 
-    /// By its full name, or by what stands in a URL.
+    /// The instance of this full name, or of the short name in a URL.
+    ///
+    /// # Errors
+    /// `INSTANCE_NOT_FOUND`.
     pub(crate) fn find(&self, name: &str) -> Result<(&InstanceName, &InstanceKind)> {
         let full = if name.starts_with("auths.") {
             name.to_owned()
@@ -61,7 +66,7 @@ impl Instances {
         };
         let found = InstanceName::new(full)
             .ok()
-            .and_then(|name| self.0.get_key_value(&name));
+            .and_then(|name| self.by_name.get_key_value(&name));
         found.ok_or_else(|| {
             Error::new(
                 ErrorKind::InstanceNotFound,
@@ -71,27 +76,27 @@ impl Instances {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&InstanceName, &InstanceKind)> {
-        self.0.iter()
+        self.by_name.iter()
     }
 
-    fn ours(&self) -> impl Iterator<Item = &Arc<InstanceConfig>> {
-        self.0.values().filter_map(|kind| match kind {
+    fn qywx_proxy(&self) -> impl Iterator<Item = &Arc<InstanceConfig>> {
+        self.by_name.values().filter_map(|kind| match kind {
             InstanceKind::QywxProxy(config) => Some(config),
             InstanceKind::Custom { .. } => None,
         })
     }
 
-    /// The suites whose instances are pinned to this company.
+    /// The suites whose instances are pinned to this corp.
     pub(crate) fn suites_pinned_to(&self, corp_id: &CorpId) -> Vec<SuiteId> {
         let pinned = self
-            .ours()
+            .qywx_proxy()
             .filter(|config| config.corp_id.as_ref() == Some(corp_id));
         pinned.map(|config| config.suite.id.clone()).collect()
     }
 
-    /// The company of a service that is for one company: its only active instance is pinned to it.
+    /// The corp of a service for one corp: its only active instance is pinned to it.
     pub(crate) fn only_corp(&self) -> Option<(&SuiteId, &CorpId)> {
-        let mut active = self.ours().filter(|config| config.is_active);
+        let mut active = self.qywx_proxy().filter(|config| config.is_active);
         match (active.next(), active.next()) {
             (Some(only), None) => Some((&only.suite.id, only.corp_id.as_ref()?)),
             _ => None,
@@ -101,26 +106,29 @@ impl Instances {
     /// The instance for a (suite, corp): the one that is pinned to it, else the suite's unpinned one.
     ///
     /// # Errors
-    /// `CORP_MISMATCH`: the suite has instances for other companies only.
+    /// `CORP_MISMATCH`: the suite has instances for other corps only.
     pub(crate) fn serving(
         &self,
         suite_id: &SuiteId,
         corp_id: &CorpId,
     ) -> Result<&Arc<InstanceConfig>> {
-        let of_suite = || self.ours().filter(|config| config.suite.id == *suite_id);
+        let of_suite = || {
+            self.qywx_proxy()
+                .filter(|config| config.suite.id == *suite_id)
+        };
         of_suite()
             .find(|config| config.corp_id.as_ref() == Some(corp_id))
             .or_else(|| of_suite().find(|config| config.corp_id.is_none()))
             .ok_or_else(|| {
                 Error::new(
                     ErrorKind::CorpMismatch,
-                    "no login instance is for this company",
+                    "no login instance is for this corp",
                 )
             })
     }
 
-    /// Whether logins of this company through `config` are switched on: an inactive instance that is pinned to it is
-    /// not bypassed through an unpinned one.
+    /// Checks that the corp's logins through `config` are enabled. An inactive instance that is pinned to the corp is not
+    /// bypassed through an unpinned one.
     ///
     /// # Errors
     /// `CORP_MISMATCH`, `LOGIN_DISABLED`.
@@ -132,7 +140,7 @@ impl Instances {
         {
             return Err(Error::new(
                 ErrorKind::CorpMismatch,
-                "this login instance is for another company",
+                "this login instance is for another corp",
             ));
         }
         let serving = self.serving(&config.suite.id, corp_id)?;
@@ -141,7 +149,7 @@ impl Instances {
         }
         Err(Error::new(
             ErrorKind::LoginDisabled,
-            "this login is switched off",
+            "this login is disabled",
         ))
     }
 }

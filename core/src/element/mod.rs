@@ -1,4 +1,4 @@
-//! Meta, Type, Instance, and the configuration files that hold them.
+//! Login Types, their instances, and the configuration files of both.
 //!
 //! An instance is a directory with two files, `e.json` and `<Name>.json`:
 //!
@@ -9,7 +9,8 @@
 //!     └── QywxProxyTemp.json
 //! ```
 //!
-//! [`read_instances`] reads all of them below one root and checks them, each alone and all together.
+//! [`read_instances`] reads all of them below one root and checks them, each alone and all together. A login Type of your
+//! own is a [`LoginProvider`].
 
 mod auth_config;
 mod check;
@@ -25,7 +26,7 @@ mod provider;
 mod read;
 
 pub use auth_config::AuthConfig;
-pub use check::check_together;
+pub use check::check_instances;
 pub use config::{CodeLogin, InstanceConfig};
 pub use environment::{Environment, process_environment};
 pub use files::{ElementFiles, read_elements, read_elements_with};
@@ -35,5 +36,5 @@ pub use name::{InstanceName, InvalidInstanceName};
 pub use problem::{ConfigError, Warning};
 pub(crate) use provider::DynLoginProviderInstance;
 pub use provider::{LoginAttempt, LoginProvider, LoginProviderInstance};
-pub(crate) use read::load;
+pub(crate) use read::load_instances;
 pub use read::{QYWX_PROXY_TYPE, read_instances, read_instances_with};

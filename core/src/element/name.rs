@@ -7,10 +7,10 @@ use serde::{Serialize, Serializer};
 
 use crate::domain::is_plain_id;
 
-/// What every full name begins with.
+/// The prefix of every full name.
 const PREFIX: &str = "auths.";
 
-/// The first segments of the HTTP routes. An instance of such a name could not be told from the route.
+/// The first segments of the HTTP routes, which no instance may be named like.
 const ROUTES: [&str; 15] = [
     "callback",
     "callbackRecords",
@@ -29,10 +29,10 @@ const ROUTES: [&str; 15] = [
     "setCode",
 ];
 
-/// Where Types live: `auths.loginTypes.QywxProxyType` is one.
-const TYPES: &str = "loginTypes";
+/// The first segment of the names of Types, such as `auths.loginTypes.QywxProxyType`.
+const TYPES_SEGMENT: &str = "loginTypes";
 
-/// Why a text is not the name of an instance.
+/// A text that is not a valid name of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the name of an instance {rule}")]
 #[non_exhaustive]
@@ -51,7 +51,9 @@ pub struct InvalidInstanceName {
 /// # Ok::<(), wecom_login::element::InvalidInstanceName>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InstanceName(Box<str>);
+pub struct InstanceName {
+    full: Box<str>,
+}
 
 impl InstanceName {
     /// Parses a full name, such as `auths.QywxProxyTemp`.
@@ -68,10 +70,10 @@ impl InstanceName {
         Self::from_segments(short.split('.'))
     }
 
-    /// The name of the instance whose directory is this path below the root, one item for each directory.
+    /// The name of the instance in this directory, given as its segments below the root.
     ///
     /// # Errors
-    /// As [`new`](Self::new); no segment at all is none of the names either.
+    /// As [`new`](Self::new); there has to be a segment.
     pub fn from_segments<'a>(
         segments: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, InvalidInstanceName> {
@@ -82,7 +84,7 @@ impl InstanceName {
                     rule: "must be made of parts of 1 to 64 characters of A-Z a-z 0-9 _ -",
                 });
             }
-            if position == 0 && segment == TYPES {
+            if position == 0 && segment == TYPES_SEGMENT {
                 return Err(InvalidInstanceName {
                     rule: "must not be below `auths.loginTypes`",
                 });
@@ -100,31 +102,33 @@ impl InstanceName {
                 rule: "must not be the name of an HTTP route",
             });
         }
-        Ok(Self(full.into_boxed_str()))
+        Ok(Self {
+            full: full.into_boxed_str(),
+        })
     }
 
-    /// The full name, as look-ups take it.
+    /// The full name.
     #[must_use]
     pub fn full(&self) -> &str {
-        &self.0
+        &self.full
     }
 
-    /// The name without `auths.`, as it stands in a URL: `/{Instance}/getLoginConfig`.
+    /// The name without `auths.`, as in a URL: `/{Instance}/getLoginConfig`.
     #[must_use]
     pub fn short(&self) -> &str {
-        &self.0[PREFIX.len()..]
+        &self.full[PREFIX.len()..]
     }
 }
 
 impl fmt::Debug for InstanceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", &*self.0)
+        write!(f, "{:?}", &*self.full)
     }
 }
 
 impl fmt::Display for InstanceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.full)
     }
 }
 
@@ -138,7 +142,7 @@ impl FromStr for InstanceName {
 
 impl Serialize for InstanceName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(&self.full)
     }
 }
 
@@ -147,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_its_path_with_dots() {
+    fn name_joins_segments_with_dots() {
         let name = InstanceName::from_segments(["north", "QywxProxyTemp"]).unwrap();
         assert_eq!(name.full(), "auths.north.QywxProxyTemp");
         assert_eq!(name.short(), "north.QywxProxyTemp");
@@ -155,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_alphabet_and_the_length_of_each_part_are_held() {
+    fn name_checks_alphabet_and_length_of_segments() {
         let longest = format!("auths.{}", "x".repeat(64));
         assert!(InstanceName::new(&longest).is_ok());
         for bad in [
@@ -180,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn routes_and_types_are_reserved() {
+    fn name_rejects_routes_and_types() {
         for route in ROUTES {
             assert!(InstanceName::from_segments([route]).is_err(), "{route}");
             assert!(

@@ -1,4 +1,4 @@
-//! What is wrong with the configuration: the file, the field and the rule, never the value.
+//! Errors and warnings about the configuration: the file, the field and the rule, never the value.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::error::{Error, ErrorKind};
 
-/// A rule that the configuration breaks. It holds no value of the configuration, so it can be printed and logged.
+/// A rule that the configuration breaks. The error holds no value of the configuration, so it can be printed and logged.
 ///
 /// ```
 /// use wecom_login::Error;
@@ -18,16 +18,16 @@ use crate::error::{Error, ErrorKind};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConfigError {
-    /// The file, or the name of an instance that has none; for a rule between two instances both.
+    /// The file, or the name of an instance without one; for a rule about two instances both.
     pub file: String,
-    /// The field as a path, such as `callbackKeys[1].token`; empty where the whole file is meant.
+    /// The path of the field, such as `callbackKeys[1].token`; empty for a rule about the whole file.
     pub field: String,
-    /// The rule that is broken.
+    /// The broken rule.
     pub rule: Cow<'static, str>,
 }
 
 impl ConfigError {
-    /// A broken rule. Say nothing of the value in `rule`.
+    /// A broken rule. `rule` must not quote the value.
     #[must_use]
     pub fn new(
         file: impl Into<String>,
@@ -41,7 +41,7 @@ impl ConfigError {
         }
     }
 
-    /// A rule that a file breaks as a whole.
+    /// A rule that a whole file breaks.
     pub(super) fn of_file(file: &Path, rule: impl Into<Cow<'static, str>>) -> Self {
         Self::new(file.display().to_string(), "", rule)
     }
@@ -62,11 +62,11 @@ impl From<ConfigError> for Error {
     }
 }
 
-/// What works, but not as well as it should. It holds no value of the configuration.
+/// A setting that works, but not well. It holds no value of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// A callback token of less than 16 characters can be guessed by who has seen one push.
+    /// A callback token has fewer than 16 characters: whoever sees one push can guess it.
     #[non_exhaustive]
     ShortToken {
         /// The file, or the name of an instance that was built in code.
@@ -74,8 +74,8 @@ pub enum Warning {
         /// The field as a path.
         field: String,
     },
-    /// Without `providerCorpId` there are no authorisation links, and the URL check of the console cannot be
-    /// held to the provider's own id.
+    /// `providerCorpId` is missing: there are no authorization links, and the URL check of the console cannot require the
+    /// provider's own id.
     #[non_exhaustive]
     NoProviderCorpId {
         /// The file, or the name of an instance that was built in code.
@@ -92,13 +92,13 @@ impl fmt::Display for Warning {
             }
             Self::NoProviderCorpId { file } => {
                 write_place(f, file, "providerCorpId")?;
-                f.write_str("is missing; there are no authorisation links, and the URL check is less strict")
+                f.write_str("is missing; there are no authorization links, and the URL check is less strict")
             }
         }
     }
 }
 
-/// Keys of JSON objects and names of files are anybody's words: control characters must not break a log's lines.
+/// Keys of JSON objects and names of files may contain anything: control characters must not break the lines of a log.
 fn write_place(f: &mut fmt::Formatter<'_>, file: &str, field: &str) -> fmt::Result {
     for part in [file, field] {
         for character in part.chars() {
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_stays_on_one_line() {
+    fn display_escapes_control_characters() {
         let error = ConfigError::new("a.json", "x\ny", "must not be blank");
         assert_eq!(error.to_string(), "a.json: x\\ny: must not be blank");
         assert_eq!(

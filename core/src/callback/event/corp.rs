@@ -1,47 +1,47 @@
-//! Events of a company's app: `MsgType=event` messages under the corpId (D/96302, D/96468).
+//! Events of a corp's app: `MsgType=event` messages under the corpId (D/96302, D/96468).
 
 use crate::callback::event::error::{EventError, EventErrorReason};
 use crate::callback::event::fields::Fields;
 use crate::domain::{AgentId, CorpId, WecomUserId};
 
-/// An event of one company's app.
+/// An event of a corp's app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CorpEvent {
-    /// The company: inner `ToUserName` and receiveid alike.
+    /// The corp: inner `ToUserName`, equal to the receiveid.
     pub to_user_name: CorpId,
     /// WeCom's Event: 1 to 64 characters.
     pub event: String,
-    /// `CreateTime` in seconds, if it is there and a number.
+    /// `CreateTime` in seconds, if it is a number.
     pub create_time: Option<i64>,
-    /// The app, if it is named by a number.
+    /// The app, if it is a number.
     pub agent_id: Option<AgentId>,
     /// What happened.
     pub kind: CorpEventKind,
 }
 
-/// What happened in a company.
+/// What happened in a corp.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CorpEventKind {
-    /// `change_contact` / `delete_user`: the person left the company (D/96302).
+    /// `change_contact` / `delete_user`: the member left the corp (D/96302).
     UserDeleted {
-        /// The person.
+        /// The member.
         third_user_id: WecomUserId,
     },
-    /// `change_contact` / `update_user` with another `NewUserID`: the person's userid changed (D/96302).
+    /// `change_contact` / `update_user` with another `NewUserID`: the member got another userid (D/96302).
     UserRenamed {
-        /// The userid until now.
+        /// The old userid.
         third_user_id: WecomUserId,
-        /// The userid from now on.
+        /// The new userid.
         new_third_user_id: WecomUserId,
     },
-    /// `unsubscribe`: the person can no longer see the app (D/96468).
+    /// `unsubscribe`: the app is no longer visible to the member (D/96468).
     Unsubscribed {
-        /// The person.
+        /// The member.
         third_user_id: WecomUserId,
     },
-    /// Another Event or another change.
+    /// Another Event or ChangeType.
     Other {
         /// `ChangeType`, which divides `change_contact`; at most 64 characters.
         change_type: Option<String>,
@@ -49,16 +49,16 @@ pub enum CorpEventKind {
 }
 
 impl CorpEvent {
-    /// Reads a message whose receiveid is `corp_id`.
+    /// Parses a message whose receiveid is `corp_id`.
     ///
     /// # Errors
-    /// Nothing may follow from the message; foreign is one whose `ToUserName` is another corp.
+    /// The message must not be acted on. It is foreign if `ToUserName` is another corp.
     pub fn parse(message: &[u8], corp_id: &CorpId) -> Result<Self, EventError> {
         let (fields, state) = Fields::read(message);
-        if fields.to_user_name.is_there() && fields.to_user_name.text() != Some(corp_id.as_str()) {
+        if fields.to_user_name.contradicts(corp_id.as_str()) {
             return Err(fields.error(EventErrorReason::Foreign("ToUserName")));
         }
-        // Whose message it is comes before whatever else is wrong with it: a stranger's is refused.
+        // ToUserName is checked before other errors: without it the message does not prove its receiveid.
         let state = match state {
             Err(EventErrorReason::Unreadable) => state,
             _ => fields.to_user_name.required("ToUserName").and(state),
@@ -69,9 +69,7 @@ impl CorpEvent {
     }
 
     fn from_fields(fields: &Fields<'_>, corp_id: &CorpId) -> Result<Self, EventErrorReason> {
-        // First of all: what names no company does not prove its receiveid.
-        fields.to_user_name.required("ToUserName")?;
-        if fields.info_type.is_there() {
+        if fields.info_type.is_present() {
             return Err(EventErrorReason::OtherKind);
         }
         if fields.msg_type.required("MsgType")? != "event" {
@@ -96,7 +94,7 @@ impl CorpEvent {
 impl CorpEventKind {
     fn from_fields(fields: &Fields<'_>, event: &str) -> Result<Self, EventErrorReason> {
         let third_user_id = || fields.third_user_id.required_as("UserID");
-        // WeCom sends NewUserID only if it changed; an empty or an equal one renames nobody.
+        // WeCom sends NewUserID only if it changed. An empty or an equal one is no rename.
         let renamed = fields
             .new_third_user_id
             .text()
@@ -148,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn every_event_that_ends_sessions_is_read() {
+    fn parse_reads_every_event_that_revokes_sessions() {
         let deleted = parse(
             "change_contact",
             "<ChangeType>delete_user</ChangeType><UserID>zhangsan</UserID>",
@@ -184,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn other_events_and_changes_are_other() {
+    fn parse_reads_unhandled_events_as_other() {
         let other = |change: Option<&str>| CorpEventKind::Other {
             change_type: change.map(str::to_owned),
         };
@@ -226,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_event_of_this_corp_is_refused() {
+    fn parse_rejects_what_is_no_event_of_the_corp() {
         use EventErrorReason::{Foreign, Missing, NoEvent, OtherKind, Repeated, Unreadable};
         for (message, expected) in [
             ("", Unreadable),
@@ -285,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_named_once_and_well() {
+    fn parse_requires_one_valid_user_id() {
         use EventErrorReason::{IllFormed, Missing, Repeated};
         let deleted = |fields: &str| {
             parse(
@@ -324,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_members_write_is_no_field() {
+    fn parse_ignores_fields_within_member_text() {
         let forged = "<ChangeType>delete_user</ChangeType><UserID>boss</UserID>";
         for fields in [
             format!("<Name><![CDATA[]]&gt;{forged}]]></Name>"),
@@ -352,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_read_too() {
+    fn parse_reads_json() {
         let message = r#"{"ToUserName":"ww1","FromUserName":"a","CreateTime":12,"MsgType":"event",
             "Event":"unsubscribe","AgentID":218}"#;
         let event = parse_raw(message).unwrap();

@@ -1,9 +1,9 @@
-//! Why a message is no event to act on.
+//! The error for a message that is not a valid event.
 
 use std::fmt;
 
-/// An authentic message that nothing may follow from. It names the event if that can be told, for the record,
-/// and holds nothing else of the message.
+/// An authentic message that must not be acted on. The error names the event if the message does, for the record, and
+/// holds nothing else of the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EventError {
@@ -18,8 +18,8 @@ impl EventError {
         Self { reason, event }
     }
 
-    /// Whether the message names another suite or corp than its receiveid allows. Such a callback is refused
-    /// like one that does not decrypt; every other error is answered `success` and recorded as ignored.
+    /// Whether the message names another suite or corp than its receiveid. Such a callback is rejected like one that does
+    /// not decrypt; after every other error the callback is answered `success` and recorded as ignored.
     #[must_use]
     pub const fn is_foreign(&self) -> bool {
         matches!(self.reason, EventErrorReason::Foreign(_))
@@ -41,13 +41,13 @@ pub enum EventErrorReason {
     /// Empty, plain text, or broken XML or JSON.
     #[error("message is neither XML nor JSON as WeCom writes it")]
     Unreadable,
-    /// A field is there twice.
+    /// A field occurs twice.
     #[error("message has {0} twice")]
     Repeated(&'static str),
-    /// A field that this event needs is not there or empty.
+    /// A required field is missing or empty.
     #[error("message has no {0}")]
     Missing(&'static str),
-    /// A field that this event needs breaks its form.
+    /// A required field is ill-formed.
     #[error("message has an ill-formed {0}")]
     IllFormed(&'static str),
     /// This field names another suite or corp than the receiveid does.
@@ -56,7 +56,7 @@ pub enum EventErrorReason {
     /// An event of the other kind: a suite's under a corp's receiveid, or a corp's under a suiteId.
     #[error("message is an event of the other kind")]
     OtherKind,
-    /// A message from a person to the app.
+    /// A message from a member to the app.
     #[error("message is no event")]
     NoEvent,
 }

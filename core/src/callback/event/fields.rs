@@ -1,14 +1,14 @@
-//! The fields that events are made of, each taken at most once.
+//! The fields of events, each at most once.
 
 use std::borrow::Cow;
 
 use crate::callback::event::error::{EventError, EventErrorReason};
 use crate::callback::fields::{FieldText, each_field};
 
-const MAX_NAME: usize = 64;
+const MAX_NAME_CHARS: usize = 64;
 
-/// WeCom's InfoType or Event of a decrypted message, for the record of one that nothing may follow from, such as
-/// those for the provider's own corpId (D/97196). A name of over 64 characters is none.
+/// WeCom's InfoType or Event of a decrypted message, for the record of a message that must not be acted on, such as those
+/// for the provider's own corpId (D/97196). A name of more than 64 characters is ignored.
 #[must_use]
 pub fn event_name(message: &[u8]) -> Option<String> {
     Fields::read(message).0.event_name()
@@ -24,8 +24,13 @@ pub(super) enum Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    pub(super) const fn is_there(&self) -> bool {
+    pub(super) const fn is_present(&self) -> bool {
         !matches!(self, Self::Absent)
+    }
+
+    /// Whether a message names another suite or corp here than its receiveid does.
+    pub(super) fn contradicts(&self, receive_id: &str) -> bool {
+        self.is_present() && self.text() != Some(receive_id)
     }
 
     /// The text, unless the field is absent, nested or empty.
@@ -36,28 +41,28 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The text as an owned one.
+    /// The text as a `String`.
     pub(super) fn owned(&self) -> Option<String> {
         self.text().map(str::to_owned)
     }
 
-    /// What the text means, or `None` if it means nothing: for fields that no decision needs.
+    /// The parsed text, or `None`: for fields that no decision depends on.
     pub(super) fn parse<T: std::str::FromStr>(&self) -> Option<T> {
         self.text()?.parse().ok()
     }
 
-    /// The name of an event or of a change, fit for a record.
+    /// The name of an event or of a change, short enough for a record.
     pub(super) fn name(&self) -> Option<String> {
         self.text()
             .filter(|name| {
                 name.chars()
                     .enumerate()
-                    .all(|(place, char)| place < MAX_NAME && !char.is_control())
+                    .all(|(place, char)| place < MAX_NAME_CHARS && !char.is_control())
             })
             .map(str::to_owned)
     }
 
-    /// The text of a field that has to be there.
+    /// The text of a required field.
     pub(super) fn required(&self, name: &'static str) -> Result<&str, EventErrorReason> {
         match self {
             Self::Text(text) if !text.is_empty() => Ok(text),
@@ -66,7 +71,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// What a field that has to be there means.
+    /// The parsed text of a required field.
     pub(super) fn required_as<T: std::str::FromStr>(
         &self,
         name: &'static str,
@@ -76,8 +81,8 @@ impl<'a> Field<'a> {
             .map_err(|_| EventErrorReason::IllFormed(name))
     }
 
-    fn take(&mut self, text: FieldText<'a>) -> bool {
-        let first = !self.is_there();
+    fn set(&mut self, text: FieldText<'a>) -> bool {
+        let first = !self.is_present();
         if first {
             *self = text.map_or(Self::Nested, Self::Text);
         }
@@ -87,17 +92,17 @@ impl<'a> Field<'a> {
 
 macro_rules! fields {
     ($($field:ident = $name:literal,)*) => {
-        /// All fields that either kind of event reads; a repetition of any of them spoils the message.
+        /// All fields that either kind of event reads. A message that repeats one of them is invalid.
         #[derive(Default)]
         pub(super) struct Fields<'a> {
             $(pub(super) $field: Field<'a>,)*
         }
 
         impl<'a> Fields<'a> {
-            /// Takes one in; the answer is its name if it was there before.
-            fn take(&mut self, name: &str, text: FieldText<'a>) -> Option<&'static str> {
+            /// Sets a field. Returns its name if it was set before.
+            fn set(&mut self, name: &str, text: FieldText<'a>) -> Option<&'static str> {
                 match name {
-                    $($name => (!self.$field.take(text)).then_some($name),)*
+                    $($name => (!self.$field.set(text)).then_some($name),)*
                     _ => None,
                 }
             }
@@ -125,7 +130,7 @@ fields! {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads as far as the message is readable, and says what is wrong with it, if anything is.
+    /// Reads the fields of a message up to the first error, and returns that error.
     pub(super) fn read(message: &'a [u8]) -> (Self, Result<(), EventErrorReason>) {
         let mut fields = Self::default();
         let Ok(text) = std::str::from_utf8(message) else {
@@ -133,7 +138,7 @@ impl<'a> Fields<'a> {
         };
         let mut repeated = None;
         let read = each_field(text, |name, text| {
-            let again = fields.take(name, text);
+            let again = fields.set(name, text);
             repeated = repeated.or(again);
         });
         let state = match (read, repeated) {
@@ -144,7 +149,7 @@ impl<'a> Fields<'a> {
         (fields, state)
     }
 
-    /// InfoType, or else Event.
+    /// InfoType, else Event.
     pub(super) fn event_name(&self) -> Option<String> {
         self.info_type.name().or_else(|| self.event.name())
     }

@@ -1,8 +1,8 @@
-//! What a decrypted message says, as far as a login needs it.
+//! Typed events from decrypted messages.
 //!
-//! The receiveid decides which of the two kinds may act: the suiteId's messages are read by [`SuiteEvent::parse`],
-//! a corp's by [`CorpEvent::parse`], and neither reads the other's. A field is a direct child of the root and
-//! there once; what members write (`Content`, `Name`, `ExtAttr`) cannot become one.
+//! The receiveid decides which parser reads a message: [`SuiteEvent::parse`] for a suite's id, [`CorpEvent::parse`] for a
+//! corp's; neither reads the other's messages. A field is a direct child of the root and occurs once. Text of members
+//! (`Content`, `Name`, `ExtAttr`) cannot become a field.
 
 mod corp;
 mod error;

@@ -9,11 +9,11 @@ use crate::domain::{CorpId, SuiteId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SuiteEvent {
-    /// The suite that the message names itself; the receiveid's, if it names any.
+    /// The suite that the message names, if it names one. It is the suite of the receiveid.
     pub suite_id: Option<SuiteId>,
     /// WeCom's InfoType: 1 to 64 characters.
     pub info_type: String,
-    /// `TimeStamp` in seconds, if it is there and a number.
+    /// `TimeStamp` in seconds, if it is a number.
     pub timestamp: Option<i64>,
     /// What happened.
     pub kind: SuiteEventKind,
@@ -28,30 +28,30 @@ pub enum SuiteEventKind {
         /// The new ticket.
         ticket: SuiteTicket,
     },
-    /// `create_auth`: a company authorised the app (D/100965).
+    /// `create_auth`: a corp authorized the app (D/100965).
     CreateAuth {
         /// To be exchanged for the permanent code.
         auth_code: AuthCode,
-        /// The `state` of the authorisation link.
+        /// The `state` of the authorization link.
         state: Option<String>,
     },
     /// `reset_permanent_code`: 重新获取secret in the provider console (D/97175).
     ResetPermanentCode {
         /// To be exchanged for the new permanent code.
         auth_code: AuthCode,
-        /// The `state` of the authorisation link.
+        /// The `state` of the authorization link.
         state: Option<String>,
     },
     /// `change_auth`: visible range, permissions or state of the app changed (D/100965).
     ChangeAuth {
-        /// The company.
+        /// The corp.
         corp_id: CorpId,
-        /// The `state` of the authorisation link.
+        /// The `state` of the authorization link.
         state: Option<String>,
     },
-    /// `cancel_auth`: the company took the app away (D/100965).
+    /// `cancel_auth`: the corp removed the app (D/100965).
     CancelAuth {
-        /// The company.
+        /// The corp.
         corp_id: CorpId,
     },
     /// Another InfoType.
@@ -59,13 +59,13 @@ pub enum SuiteEventKind {
 }
 
 impl SuiteEvent {
-    /// Reads a message whose receiveid is `suite_id`.
+    /// Parses a message whose receiveid is `suite_id`.
     ///
     /// # Errors
-    /// Nothing may follow from the message; foreign is one that names another suite.
+    /// The message must not be acted on. It is foreign if it names another suite.
     pub fn parse(message: &[u8], suite_id: &SuiteId) -> Result<Self, EventError> {
         let (fields, state) = Fields::read(message);
-        if fields.suite_id.is_there() && fields.suite_id.text() != Some(suite_id.as_str()) {
+        if fields.suite_id.contradicts(suite_id.as_str()) {
             return Err(fields.error(EventErrorReason::Foreign("SuiteId")));
         }
         state
@@ -74,7 +74,7 @@ impl SuiteEvent {
     }
 
     fn from_fields(fields: &Fields<'_>, suite_id: &SuiteId) -> Result<Self, EventErrorReason> {
-        if fields.msg_type.is_there() || fields.event.is_there() {
+        if fields.msg_type.is_present() || fields.event.is_present() {
             return Err(EventErrorReason::OtherKind);
         }
         fields.info_type.required("InfoType")?;
@@ -84,7 +84,7 @@ impl SuiteEvent {
             .ok_or(EventErrorReason::IllFormed("InfoType"))?;
         let kind = SuiteEventKind::from_fields(fields, &info_type)?;
         Ok(Self {
-            suite_id: fields.suite_id.is_there().then(|| suite_id.clone()),
+            suite_id: fields.suite_id.is_present().then(|| suite_id.clone()),
             info_type,
             timestamp: fields.time_stamp.parse(),
             kind,
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn every_info_type_that_matters_is_read() {
+    fn parse_reads_every_handled_info_type() {
         // As published, with the blank before the CDATA.
         let ticket = "<SuiteId><![CDATA[dk1]]></SuiteId><InfoType> <![CDATA[suite_ticket]]></InfoType>\
             <SuiteTicket><![CDATA[asdf]]></SuiteTicket>";
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn another_suite_is_foreign_whatever_else_is_wrong() {
+    fn parse_reports_another_suite_as_foreign_first() {
         let cancel = "<InfoType>cancel_auth</InfoType><AuthCorpId>ww1</AuthCorpId>";
         for suite_id in [
             "<SuiteId>dk2</SuiteId>",
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lacks_or_repeats_a_field_is_refused_by_its_name() {
+    fn parse_names_missing_and_repeated_fields() {
         use EventErrorReason::{IllFormed, Missing, OtherKind, Repeated, Unreadable};
         let long = format!("<InfoType>{}</InfoType>", "企".repeat(65));
         for (fields, expected) in [
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn look_alikes_are_no_fields() {
+    fn parse_ignores_lookalikes_of_fields() {
         use EventErrorReason::Missing;
         for fields in [
             "<ExtraInfo><InfoType>cancel_auth</InfoType><AuthCorpId>ww1</AuthCorpId></ExtraInfo>",
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_read_too() {
+    fn parse_reads_json() {
         let suite_id = SuiteId::new("dk1").unwrap();
         let parse = |text: &str| SuiteEvent::parse(text.as_bytes(), &suite_id);
         let event = parse(
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn an_odd_time_is_none() {
+    fn parse_reads_invalid_timestamp_as_none() {
         for time in ["", "soon", "1.5", "99999999999999999999"] {
             let message = format!("<xml><InfoType>a</InfoType><TimeStamp>{time}</TimeStamp></xml>");
             let event =
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn no_secret_is_printed() {
+    fn debug_omits_auth_code() {
         let event = parse("<InfoType>create_auth</InfoType><AuthCode>hush</AuthCode>").unwrap();
         assert!(!format!("{event:?}").contains("hush"));
     }

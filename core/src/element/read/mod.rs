@@ -1,8 +1,8 @@
-//! Reads all instances of our own Type.
+//! The instances of our Type, read from files.
 
 use std::path::Path;
 
-use crate::element::check::check_together;
+use crate::element::check::check_instances;
 use crate::element::config::InstanceConfig;
 use crate::element::environment::{Environment, process_environment};
 use crate::element::files::{ElementFiles, read_elements_with};
@@ -14,7 +14,7 @@ use crate::error::Error;
 pub const QYWX_PROXY_TYPE: &str = "auths.loginTypes.QywxProxyType";
 
 /// Reads every instance of [`QYWX_PROXY_TYPE`] below the `auths` directory, in the order of their paths, and logs
-/// what is worth a warning. Elements of other types are skipped; it may be that none is left.
+/// warnings. Elements of other types are skipped; there may be no instance at all.
 ///
 /// # Errors
 /// `CONFIG_ERROR` with the file, the field and the rule, never the value.
@@ -26,7 +26,7 @@ pub fn read_instances(root: &Path) -> Result<Vec<InstanceConfig>, Error> {
     Ok(instances)
 }
 
-/// [`read_instances`] with an environment of one's own; hands the warnings back.
+/// [`read_instances`] with an environment of one's own; returns the warnings.
 ///
 /// # Errors
 /// As [`read_instances`].
@@ -34,15 +34,15 @@ pub fn read_instances_with(
     root: &Path,
     environment: Environment<'_>,
 ) -> Result<(Vec<InstanceConfig>, Vec<Warning>), Error> {
-    load(
+    load_instances(
         read_elements_with(root, environment)?,
         Vec::new(),
         environment,
     )
 }
 
-/// Makes instances of the elements of our Type, beside those that are `given` in code, and checks all of them together.
-pub(crate) fn load(
+/// Loads the instances from the elements of our Type, adds those `given` in code, and checks all of them together.
+pub(crate) fn load_instances(
     elements: impl IntoIterator<Item = ElementFiles>,
     given: Vec<InstanceConfig>,
     environment: Environment<'_>,
@@ -55,7 +55,7 @@ pub(crate) fn load(
         }
         instances.push(InstanceConfig::from_files(&files, environment)?);
     }
-    let warnings = check_together(&mut instances)?;
+    let warnings = check_instances(&mut instances)?;
     Ok((instances, warnings))
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 #[test]
-fn the_placeholder_key_of_the_reference_page_fails_by_file_and_field() {
+fn load_rejects_placeholder_key_by_file_and_field() {
     let root = root();
     write(
         root.path(),
@@ -25,7 +25,7 @@ fn the_placeholder_key_of_the_reference_page_fails_by_file_and_field() {
 }
 
 #[test]
-fn every_setting_is_read() {
+fn load_reads_every_setting() {
     let (instances, _) = load_one(&json!({
         "authConfig": {"suiteId": "dk1", "suiteSecret": "s", "encodingAESKey": KEY, "token": TOKEN, "x": 1},
         "isActive": false, "corpId": "wwA", "providerCorpId": "wwP", "providerSecret": "ps",
@@ -55,7 +55,7 @@ fn every_setting_is_read() {
 }
 
 #[test]
-fn each_optional_field_is_legal_alone() {
+fn load_accepts_each_optional_field_alone() {
     let keys = json!([{"token": TOKEN, "encodingAESKey": OTHER_KEY}]);
     for (field, value) in [
         ("isActive", json!(false)),
@@ -76,7 +76,7 @@ fn each_optional_field_is_legal_alone() {
 }
 
 #[test]
-fn required_fields_are_required() {
+fn load_requires_required_fields() {
     assert_refused(
         &business_with("/authConfig", None),
         "authConfig",
@@ -104,7 +104,7 @@ fn required_fields_are_required() {
 }
 
 #[test]
-fn a_text_is_neither_blank_nor_of_another_type() {
+fn load_rejects_blank_and_non_text_values() {
     for field in [
         "authConfig.suiteId",
         "authConfig.suiteSecret",
@@ -135,7 +135,7 @@ fn a_text_is_neither_blank_nor_of_another_type() {
 }
 
 #[test]
-fn what_is_no_text_is_of_its_type_too() {
+fn load_rejects_other_json_types() {
     for wrong in [json!("true"), json!(1), json!(null), json!("")] {
         assert_refused(
             &business_with("/isActive", Some(wrong)),
@@ -164,7 +164,7 @@ fn what_is_no_text_is_of_its_type_too() {
 }
 
 #[test]
-fn ids_keys_and_words_are_checked() {
+fn load_checks_ids_keys_and_words() {
     let id_rule = "must be 1 to 64 characters of A-Z a-z 0-9 _ -";
     for field in ["authConfig.suiteId", "corpId", "providerCorpId"] {
         let pointer = format!("/{}", field.replace('.', "/"));
@@ -189,7 +189,7 @@ fn ids_keys_and_words_are_checked() {
 }
 
 #[test]
-fn the_element_file_is_checked() {
+fn load_checks_element_file() {
     let kind = QYWX_PROXY_TYPE;
     for (element, rule) in [
         (
@@ -231,7 +231,7 @@ fn the_element_file_is_checked() {
 }
 
 #[test]
-fn what_the_environment_does_not_give_stops_the_start() {
+fn load_rejects_unset_variables() {
     for (text, rule) in [
         (
             "${UNSET}",
@@ -256,7 +256,7 @@ fn what_the_environment_does_not_give_stops_the_start() {
 }
 
 #[test]
-fn warnings_name_short_tokens_and_the_missing_provider() {
+fn load_warns_of_short_tokens_and_missing_provider() {
     let short = json!([{"token": "fifteen-letters", "encodingAESKey": OTHER_KEY}]);
     let mut business = business_with("/callbackKeys", Some(short));
     business.as_object_mut().unwrap().remove("providerCorpId");

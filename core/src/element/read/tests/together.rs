@@ -16,7 +16,7 @@ fn instance(name: &str, suite: Suite) -> InstanceConfig {
 }
 
 #[test]
-fn instances_of_one_suite_share_what_each_of_them_knows() {
+fn instances_of_one_suite_share_keys_and_provider() {
     let root = root();
     let more = json!([{"token": "second-token-second", "encodingAESKey": OTHER_KEY}]);
     let mut first = business_with("/callbackKeys", Some(more));
@@ -48,7 +48,7 @@ fn instances_of_one_suite_share_what_each_of_them_knows() {
 }
 
 #[test]
-fn one_suite_has_one_set_of_credentials() {
+fn check_rejects_two_sets_of_credentials_for_one_suite() {
     for (field, value) in [
         ("authConfig.suiteSecret", "another"),
         ("authConfig.token", "another-token-of-24-chars"),
@@ -87,13 +87,13 @@ fn one_suite_has_one_set_of_credentials() {
 }
 
 #[test]
-fn a_corp_and_the_rest_of_a_suite_belong_to_one_instance_each() {
+fn check_rejects_two_instances_for_one_corp() {
     let root = root();
     write_business(root.path(), "A", &business());
     write_business(root.path(), "B", &business());
     assert!(
         refusal(load(root.path()))
-            .ends_with("corpId: only one instance of a suiteId can do without")
+            .ends_with("corpId: only one instance of a suiteId may have none")
     );
     let mut pinned = business_with("/corpId", Some(json!("wwA")));
     write_business(root.path(), "A", &pinned);
@@ -114,7 +114,7 @@ fn a_corp_and_the_rest_of_a_suite_belong_to_one_instance_each() {
 }
 
 #[test]
-fn instances_built_in_code_are_checked_by_name() {
+fn check_names_instances_built_in_code() {
     let corp = CorpId::new("wwA").unwrap();
     let first = instance("auths.A", suite("dk1"))
         .with_corp_id(corp.clone())
@@ -130,22 +130,22 @@ fn instances_built_in_code_are_checked_by_name() {
         first.clone(),
         instance("auths.B", suite("dk1")).with_corp_id(corp),
     ];
-    let message = check_together(&mut clash).unwrap_err().to_string();
+    let message = check_instances(&mut clash).unwrap_err().to_string();
     assert!(
         message.contains("auths.A and auths.B: corpId: "),
         "{message}"
     );
     let mut twins = [first.clone(), instance("auths.A", suite("dk2"))];
-    let message = check_together(&mut twins).unwrap_err().to_string();
+    let message = check_instances(&mut twins).unwrap_err().to_string();
     assert!(
         message.contains("two instances must not have one name"),
         "{message}"
     );
-    check_together(&mut [first, instance("auths.B", suite("dk1"))]).unwrap();
+    check_instances(&mut [first, instance("auths.B", suite("dk1"))]).unwrap();
 }
 
 #[test]
-fn instances_built_in_code_keep_the_rules_of_files() {
+fn check_applies_file_rules_to_instances_built_in_code() {
     type Break = fn(&mut InstanceConfig);
     let broken: [(&str, &str, Break); 6] = [
         ("title", "must not be blank", |instance| {
@@ -174,7 +174,7 @@ fn instances_built_in_code_keep_the_rules_of_files() {
     for (field, rule, spoil) in broken {
         let mut given = instance("auths.A", suite("dk1"));
         spoil(&mut given);
-        let error = crate::element::read::load([], vec![given], &no_environment).unwrap_err();
+        let error = load_instances([], vec![given], &no_environment).unwrap_err();
         assert_eq!(
             error.to_string(),
             format!("CONFIG_ERROR: auths.A: {field}: {rule}")
@@ -183,10 +183,10 @@ fn instances_built_in_code_keep_the_rules_of_files() {
 }
 
 #[test]
-fn instances_built_in_code_are_warned_of_too() {
+fn check_warns_of_instances_built_in_code() {
     let mut given = instance("auths.A", suite("dk1"));
     given.suite.callback_keys[0].token = CallbackToken::new("fifteen-letters");
-    let (_, warnings) = crate::element::read::load([], vec![given], &no_environment).unwrap();
+    let (_, warnings) = load_instances([], vec![given], &no_environment).unwrap();
     let texts: Vec<_> = warnings.iter().map(ToString::to_string).collect();
     assert_eq!(texts.len(), 2, "{texts:?}");
     assert!(

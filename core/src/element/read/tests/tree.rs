@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 
 #[test]
-fn the_reference_page_loads_with_a_legal_key() {
+fn load_accepts_reference_page_with_valid_key() {
     let root = root();
     let business = REFERENCE_BUSINESS.replace("your_encoding_aes_key", KEY);
     write(root.path(), "QywxProxyTemp", REFERENCE_ELEMENT, &business);
@@ -35,7 +35,7 @@ fn the_reference_page_loads_with_a_legal_key() {
 }
 
 #[test]
-fn three_companies_load_from_the_auths_directory_and_from_the_one_that_holds_it() {
+fn load_accepts_auths_directory_and_its_parent() {
     let root = root();
     let auths = root.path().join("auths");
     for (name, corp) in [
@@ -67,7 +67,7 @@ fn three_companies_load_from_the_auths_directory_and_from_the_one_that_holds_it(
 }
 
 #[test]
-fn broken_json_is_named_by_line_and_column_without_its_content() {
+fn load_names_line_and_column_of_invalid_json() {
     let root = root();
     write(
         root.path(),
@@ -89,7 +89,7 @@ fn broken_json_is_named_by_line_and_column_without_its_content() {
 }
 
 #[test]
-fn a_byte_order_mark_is_read_over_and_a_huge_file_is_not_read() {
+fn load_skips_byte_order_mark_and_rejects_large_files() {
     let root = root();
     let text = business().to_string();
     write(
@@ -117,7 +117,7 @@ fn a_byte_order_mark_is_read_over_and_a_huge_file_is_not_read() {
 }
 
 #[test]
-fn other_types_are_skipped_whatever_their_files_and_names_are() {
+fn load_skips_other_types() {
     let root = root();
     let other = r#"{"type": "auths.loginTypes.Meta", "title": "${UNSET}"}"#;
     write(root.path(), "loginTypes/QywxProxyType", other, "not JSON");
@@ -132,7 +132,7 @@ fn other_types_are_skipped_whatever_their_files_and_names_are() {
 }
 
 #[test]
-fn names_are_checked_once_the_type_is_ours() {
+fn load_checks_names_of_our_type_only() {
     for (directory, rule) in [
         ("login", "must not be the name of an HTTP route"),
         ("loginTypes/A", "must not be below `auths.loginTypes`"),
@@ -152,7 +152,7 @@ fn names_are_checked_once_the_type_is_ours() {
 }
 
 #[test]
-fn a_root_or_a_file_that_is_not_there_is_named() {
+fn load_names_missing_root_and_files() {
     let root = root();
     let missing = root.path().join("nowhere");
     let message = refusal(load(&missing));
@@ -175,7 +175,7 @@ fn a_root_or_a_file_that_is_not_there_is_named() {
 }
 
 #[test]
-fn hidden_directories_are_skipped_and_the_order_is_that_of_paths() {
+fn load_skips_hidden_directories_and_sorts_by_path() {
     let root = root();
     for (directory, corp) in [("b/Z", "ww1"), ("b", "ww2"), ("a/Y", "ww3"), ("C", "ww4")] {
         write_business(
@@ -195,7 +195,7 @@ fn hidden_directories_are_skipped_and_the_order_is_that_of_paths() {
 
 #[cfg(unix)]
 #[test]
-fn links_are_followed_but_not_in_circles_and_not_into_nothing() {
+fn load_follows_links_without_loops() {
     use std::os::unix::fs::symlink;
 
     let (root, elsewhere) = (root(), root());
@@ -212,7 +212,7 @@ fn links_are_followed_but_not_in_circles_and_not_into_nothing() {
 }
 
 #[test]
-fn values_come_from_the_environment() {
+fn load_resolves_values_from_environment() {
     let environment = |name: &str| match name {
         "AUTH_TYPE" => Some(QYWX_PROXY_TYPE.to_owned()),
         "TITLE" => Some("From outside".to_owned()),
