@@ -30,8 +30,8 @@ impl<'a> Query<'a> {
         Self::collect(pairs.filter(|(name, _)| names.contains(&&**name)).map(Ok))
     }
 
-    /// Parses a query whose values are percent-encoded and may be base64: a `+` stands for itself. Only the parameters of
-    /// these names are kept.
+    /// Parses a query whose values are percent-encoded and may be base64: a `+` stands for itself. Only the
+    /// parameters of these names are kept.
     pub(crate) fn parse_percent_encoded(
         query: &'a str,
         names: &[&str],

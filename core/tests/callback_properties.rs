@@ -112,7 +112,7 @@ fn read_by_another(document: &str) -> Option<Vec<(String, Option<String>)>> {
 
 proptest! {
     #[test]
-    fn what_is_encrypted_decrypts(
+    fn decrypt_inverts_encrypt(
         random: [u8; 16],
         message in vec(any::<u8>(), 0..600),
         receive_id in ".{0,40}",
@@ -123,7 +123,7 @@ proptest! {
     }
 
     #[test]
-    fn a_flipped_bit_is_another_text_and_never_a_panic(
+    fn decrypt_of_flipped_bit_never_panics_nor_returns_the_message(
         message in vec(any::<u8>(), 0..200),
         at: prop::sample::Index,
         bit in 0_u8..8,
@@ -143,7 +143,7 @@ proptest! {
     }
 
     #[test]
-    fn another_signature_never_verifies(
+    fn verify_signature_rejects_other_signatures(
         timestamp in "[0-9]{0,10}", nonce in "[0-9a-z]{0,12}", text in ".{0,40}", at in 0_usize..40, digit in "[0-9a-fA-F]",
     ) {
         let token = CallbackToken::new("token");
@@ -156,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_within_cdata_is_that_text(text in "[^\\p{Cc}]{1,60}") {
+    fn cdata_text_is_read_unchanged(text in "[^\\p{Cc}]{1,60}") {
         prop_assume!(!text.contains("]]>"));
         let message = format!(
             "<xml><Name><![CDATA[{text}]]></Name><ToUserName>ww1</ToUserName><MsgType>event</MsgType>\
@@ -174,7 +174,7 @@ proptest! {
     }
 
     #[test]
-    fn markup_that_is_not_in_cdata_never_acts(text in "[<>&/a-zA-Z_!\\[\\]]{0,40}") {
+    fn markup_outside_cdata_never_becomes_an_event(text in "[<>&/a-zA-Z_!\\[\\]]{0,40}") {
         let message = format!(
             "<xml><Content>{text}</Content><SuiteId>dk1</SuiteId><InfoType>change_auth</InfoType>\
              <AuthCorpId>ww1</AuthCorpId></xml>"
@@ -185,7 +185,7 @@ proptest! {
     }
 
     #[test]
-    fn an_envelope_gives_back_what_was_put_in(encrypt in "[A-Za-z0-9+/]{1,80}={0,2}", hint in "[A-Za-z0-9_-]{1,64}") {
+    fn envelope_round_trips(encrypt in "[A-Za-z0-9+/]{1,80}={0,2}", hint in "[A-Za-z0-9_-]{1,64}") {
         for body in [
             format!("<xml><ToUserName>{hint}</ToUserName><Encrypt><![CDATA[{encrypt}]]></Encrypt></xml>"),
             format!(r#"{{"tousername":"{hint}","encrypt":"{encrypt}"}}"#),
@@ -197,23 +197,23 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_a_parser_panic(data in vec(any::<u8>(), 0..400)) {
+    fn parsers_never_panic_on_bytes(data in vec(any::<u8>(), 0..400)) {
         fuzz_bodies::callback(&data);
     }
 
     #[test]
-    fn no_near_miss_makes_a_parser_panic(text in near_misses()) {
+    fn parsers_never_panic_on_near_misses(text in near_misses()) {
         fuzz_bodies::callback(text.as_bytes());
         fuzz_bodies::callback(format!("<xml>{text}</xml>").as_bytes());
     }
 
     #[test]
-    fn no_bytes_make_decryption_panic(data in vec(any::<u8>(), 0..400)) {
+    fn decrypt_never_panics_on_bytes(data in vec(any::<u8>(), 0..400)) {
         fuzz_bodies::decrypt(&data);
     }
 
     #[test]
-    fn no_length_and_padding_make_decryption_panic(
+    fn decrypt_never_panics_on_length_and_padding(
         length in prop_oneof![0_u32..80, any::<u32>()], body in vec(any::<u8>(), 0..60), padding in 0_u8..40, times in 0_usize..40,
     ) {
         let mut plain = vec![7; 16];
@@ -226,7 +226,7 @@ proptest! {
 
     /// We read less than XML allows, but never something else than another reader reads.
     #[test]
-    fn another_reader_reads_the_same(document in near_misses(), tag in "[a-z<>/='\" !-]{0,12}") {
+    fn parser_agrees_with_quick_xml(document in near_misses(), tag in "[a-z<>/='\" !-]{0,12}") {
         for document in [document.clone(), format!("<xml><InfoType>{document}</InfoType></xml>"),
             format!("<xml><InfoType {tag}>a</InfoType><a>{tag}</a></xml>")]
         {

@@ -123,8 +123,8 @@ impl Authorizations {
         Ok(read)
     }
 
-    /// Applies a change that was committed, here or on another node: the authorization is read again, and sessions of an
-    /// older epoch are revoked.
+    /// Applies a change that was committed, here or on another node: the authorization is read again, and sessions of
+    /// an older epoch are revoked.
     pub(crate) fn invalidate(&self, suite_id: &SuiteId, corp_id: &CorpId, epoch: i64) {
         self.inner.cache.invalidate(suite_id, corp_id);
         self.inner

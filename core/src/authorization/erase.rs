@@ -16,7 +16,8 @@ use crate::error::Result;
 use crate::tokens::Tokens;
 
 impl Authorizations {
-    /// Deletes the permanent code and all data of a corp. The row with the ids stays, so that old sessions stay revoked.
+    /// Deletes the permanent code and all data of a corp. The row with the ids stays, so that old sessions stay
+    /// revoked.
     pub(super) async fn erase(&self, known: &Authorization) -> Result<()> {
         if known.status != AuthorizationStatus::Cancelled {
             let cancel = Entity::update_many()
@@ -91,7 +92,7 @@ impl Authorizations {
             .exec(&transaction)
             .await?;
         self.commit(transaction, suite_id, corp_id).await?;
-        tracing::info!(target: "wecom_login", %suite_id, %corp_id, "erased a corp: WeCom confirmed the end of its authorization");
+        tracing::info!(target: "wecom_login", %suite_id, %corp_id, "WeCom confirmed the end of an authorization; the corp is erased");
         Ok(())
     }
 }

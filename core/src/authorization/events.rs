@@ -50,8 +50,8 @@ impl Authorizations {
     /// `cancel_auth` (D/100965): logins stop and all sessions of the corp are revoked, at once. Data is deleted when
     /// WeCom confirms the end. A cancellation that is older than the newest authorization only causes a re-read.
     ///
-    /// `is_retry` says that an earlier run may have died before it called the hook. Returns `false` for a corp that is not
-    /// known.
+    /// `is_retry` says that an earlier run may have died before it called the hook. Returns `false` for a corp that
+    /// is not known.
     pub(crate) async fn on_cancel_auth(
         &self,
         suite_id: &SuiteId,

@@ -110,8 +110,8 @@ fn may_use_v1(error: &CallError) -> bool {
 }
 
 impl Authorizations {
-    /// Exchanges an AuthCode and stores the authorization. `guard` is asked before each call, so that only the holder of
-    /// the record's lease sends the code. `event_time` is WeCom's time of the event, in seconds.
+    /// Exchanges an AuthCode and stores the authorization. `guard` is asked before each call, so that only the holder
+    /// of the record's lease sends the code. `event_time` is WeCom's time of the event, in seconds.
     pub(crate) async fn exchange(
         &self,
         event: &AuthCodeEvent,

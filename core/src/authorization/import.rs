@@ -11,8 +11,8 @@ use crate::domain::{AgentId, AuthorizationStatus, CorpId, PermanentCode, SuiteId
 use crate::error::{Error, ErrorKind, Result};
 
 impl Authorizations {
-    /// Imports an authorization: a provider's corps authorized long ago. It may be repeated; a stored permanent code stays
-    /// unless it differs.
+    /// Imports an authorization: a provider's corps authorized long ago. It may be repeated; a stored permanent code
+    /// stays unless it differs.
     pub(crate) async fn import(
         &self,
         suite_id: &SuiteId,

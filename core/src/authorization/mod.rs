@@ -5,10 +5,10 @@
 //! 1. `create_auth` brings an AuthCode that WeCom exchanges once. `exchange` sends it only while the worker holds the
 //!    record's lease. It tries the v2 API, then v1 only after a definite refusal other than 40078.
 //! 2. `persist` stores WeCom's answer at once, in the record itself, by one statement that goes before all others
-//!    (`ConnectionClass::Critical`) and is retried until it succeeds. Until then a crash loses the code; nothing else can
-//!    be lost. If a failover removed the record, the answer gets a new record.
-//! 3. The answer becomes an authorization, in one transaction that also empties the record. A newer authorization's code
-//!    is never replaced by an older one.
+//!    (`ConnectionClass::Critical`) and is retried until it succeeds. Until then a crash loses the code; nothing else
+//!    can be lost. If a failover removed the record, the answer gets a new record.
+//! 3. The answer becomes an authorization, in one transaction that also empties the record. A newer authorization's
+//!    code is never replaced by an older one.
 //! 4. `review` reads the rest from WeCom (agentId, name) and calls `Hooks::review_authorization` unless the corp is
 //!    already active. Then `Hooks::corp_authorized` is called.
 //!
@@ -16,17 +16,17 @@
 //!
 //! # Re-reads
 //!
-//! WeCom is the source of truth, because callbacks can be lost. Every authorization is read again once a day, a broken or
-//! ending one every ten minutes, and one without an agentId every five seconds. A call that WeCom refuses with an errcode
-//! of `Errcode::breaks_authorization` breaks the authorization: logins stop, and it is re-read at once. A broken
-//! authorization is healed by a re-read, `change_auth`, a reset or a new authorization; its sessions are revoked after a
-//! day.
+//! WeCom is the source of truth, because callbacks can be lost. Every authorization is read again once a day, a
+//! broken or ending one every ten minutes, and one without an agentId every five seconds. A call that WeCom refuses
+//! with an errcode of `Errcode::breaks_authorization` breaks the authorization: logins stop, and it is re-read at
+//! once. A broken authorization is healed by a re-read, `change_auth`, a reset or a new authorization; its sessions
+//! are revoked after a day.
 //!
 //! # The end of an authorization
 //!
-//! `cancel_auth` stops logins and revokes all sessions of the corp at once, by one new epoch. The permanent code and all
-//! data of the corp are deleted when WeCom confirms the end. A row with the ids stays, so that old sessions stay revoked.
-//! A cancellation that is older than the newest authorization only causes a re-read.
+//! `cancel_auth` stops logins and revokes all sessions of the corp at once, by one new epoch. The permanent code and
+//! all data of the corp are deleted when WeCom confirms the end. A row with the ids stays, so that old sessions stay
+//! revoked. A cancellation that is older than the newest authorization only causes a re-read.
 
 mod app_client;
 #[allow(

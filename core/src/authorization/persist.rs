@@ -1,4 +1,5 @@
-//! The storing of WeCom's answer to an AuthCode in the record of its event, retried until it succeeds: WeCom answers once.
+//! The storing of WeCom's answer to an AuthCode in the record of its event, retried until it succeeds: WeCom answers
+//! once.
 
 use std::time::Duration;
 
@@ -22,8 +23,8 @@ const PERSIST_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 const NEW_RECORD_DELAY: Duration = Duration::from_secs(5);
 
 impl Authorizations {
-    /// Stores the only copy of a permanent code, retrying until the database takes it. Afterwards `event` names the record
-    /// that holds it.
+    /// Stores the only copy of a permanent code, retrying until the database takes it. Afterwards `event` names the
+    /// record that holds it.
     pub(super) async fn persist_until_stored(
         &self,
         event: &mut AuthCodeEvent,
@@ -57,8 +58,8 @@ impl Authorizations {
         }
     }
 
-    /// Stores the answer in the record of its event, else in another record of the same event, else in a new one. Returns
-    /// the id of that record.
+    /// Stores the answer in the record of its event, else in another record of the same event, else in a new one.
+    /// Returns the id of that record.
     async fn persist(
         &self,
         event: &AuthCodeEvent,
@@ -109,8 +110,8 @@ impl Authorizations {
             .last_insert_id)
     }
 
-    /// Stores the answer in a record, by one statement that waits for no other: until it is done, a crash loses the code. A
-    /// record that was marked as failed meanwhile is due again.
+    /// Stores the answer in a record, by one statement that waits for no other: until it is done, a crash loses the
+    /// code. A record that was marked as failed meanwhile is due again.
     async fn persist_in(
         &self,
         record: &RecordKey,

@@ -66,8 +66,8 @@ impl Authorizations {
         }
     }
 
-    /// WeCom refused a call of this app with an errcode that breaks its authorization. Logins stop, and the authorization
-    /// is re-read at once. Nothing happens if the permanent code has changed since the call.
+    /// WeCom refused a call of this app with an errcode that breaks its authorization. Logins stop, and the
+    /// authorization is re-read at once. Nothing happens if the permanent code has changed since the call.
     pub(crate) async fn mark_broken(&self, app: &AppCredential, errcode: Errcode) -> Result<()> {
         let now = self.inner.store.now();
         let update = Entity::update_many()

@@ -3,8 +3,8 @@
 use crate::digest;
 use crate::domain::SuiteId;
 
-/// The key that identifies redeliveries of an event: SHA-256 of the decrypted content, without outer timestamp, nonce and
-/// random bytes. WeCom pushes again if the response is late (D/96238), and may encrypt again then.
+/// The key that identifies redeliveries of an event: SHA-256 of the decrypted content, without outer timestamp, nonce
+/// and random bytes. WeCom pushes again if the response is late (D/96238), and may encrypt again then.
 ///
 /// Each part is prefixed with its length as a big-endian `u64`, so that different triples have different bytes.
 #[must_use]

@@ -32,8 +32,8 @@ pub struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Parses an XML or JSON body. A body that starts with `{` is JSON; its keys are accepted in both casings that Tencent's
-    /// samples use.
+    /// Parses an XML or JSON body. A body that starts with `{` is JSON; its keys are accepted in both casings that
+    /// Tencent's samples use.
     ///
     /// # Errors
     /// The body is not readable, repeats a field, or has no `Encrypt`.

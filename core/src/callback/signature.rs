@@ -1,7 +1,7 @@
 //! The signature of a callback: lower-case hex of SHA-1 over four texts in byte order, joined (D/96211).
 //!
-//! The texts are joined without separators, so the signature covers the bytes and not the fields: swapping timestamp and
-//! nonce goes unnoticed, and nothing may be decided by them.
+//! The texts are joined without separators, so the signature covers the bytes and not the fields: swapping timestamp
+//! and nonce goes unnoticed, and nothing may be decided by them.
 
 use sha1::{Digest as _, Sha1};
 use subtle::ConstantTimeEq as _;

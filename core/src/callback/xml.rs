@@ -1,7 +1,7 @@
 //! The walk over the children of an XML root.
 //!
-//! quick-xml's `Reader` splits the document. WeCom writes no DTD, no reference outside CDATA and no processing instruction;
-//! each of them can make one text mean two things, so a document that has one is rejected.
+//! quick-xml's `Reader` splits the document. WeCom writes no DTD, no reference outside CDATA and no processing
+//! instruction; each of them can make one text mean two things, so a document that has one is rejected.
 
 use std::borrow::Cow;
 

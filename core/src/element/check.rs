@@ -1,4 +1,5 @@
-//! The rules for instances from files and from code, each alone and all together, and what instances of one suite share.
+//! The rules for instances from files and from code, each alone and all together, and what instances of one suite
+//! share.
 
 use crate::domain::Suite;
 use crate::element::config::InstanceConfig;

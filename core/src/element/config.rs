@@ -53,8 +53,8 @@ pub struct InstanceConfig {
     pub suite: Suite,
     /// Whether logins are accepted.
     pub is_active: bool,
-    /// The only corp that can log in. `None` means every corp that authorized the suite and that no other instance is pinned
-    /// to.
+    /// The only corp that can log in. `None` means every corp that authorized the suite and that no other instance is
+    /// pinned to.
     pub corp_id: Option<CorpId>,
     /// The OAuth scope of a login.
     pub scope: Scope,

@@ -17,8 +17,8 @@ use crate::error::Error;
 /// The maximum size of a configuration file.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
-/// An element that was found. Its `e.json` is read; its business file is read on demand, because only the element's Type
-/// knows whether there has to be one.
+/// An element that was found. Its `e.json` is read; its business file is read on demand, because only the element's
+/// Type knows whether there has to be one.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ElementFiles {
@@ -31,8 +31,8 @@ pub struct ElementFiles {
 }
 
 impl ElementFiles {
-    /// The full name of the element. It is checked here and not when the element is found, because an element of another
-    /// Type may have a name that is invalid for an instance.
+    /// The full name of the element. It is checked here and not when the element is found, because an element of
+    /// another Type may have a name that is invalid for an instance.
     ///
     /// # Errors
     /// The names of the directories form no valid name of an instance.

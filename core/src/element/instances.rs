@@ -127,8 +127,8 @@ impl Instances {
             })
     }
 
-    /// Checks that the corp's logins through `config` are enabled. An inactive instance that is pinned to the corp is not
-    /// bypassed through an unpinned one.
+    /// Checks that the corp's logins through `config` are enabled. An inactive instance that is pinned to the corp is
+    /// not bypassed through an unpinned one.
     ///
     /// # Errors
     /// `CORP_MISMATCH`, `LOGIN_DISABLED`.

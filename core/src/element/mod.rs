@@ -9,8 +9,8 @@
 //!     └── QywxProxyTemp.json
 //! ```
 //!
-//! [`read_instances`] reads all of them below one root and checks them, each alone and all together. A login Type of your
-//! own is a [`LoginProvider`].
+//! [`read_instances`] reads all of them below one root and checks them, each alone and all together. A login Type of
+//! your own is a [`LoginProvider`].
 
 mod auth_config;
 mod check;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use crate::error::{Error, ErrorKind};
 
-/// A rule that the configuration breaks. The error holds no value of the configuration, so it can be printed and logged.
+/// A rule that the configuration breaks. The error holds no value of the configuration, so it can be printed and
+/// logged.
 ///
 /// ```
 /// use wecom_login::Error;
@@ -74,8 +75,8 @@ pub enum Warning {
         /// The field as a path.
         field: String,
     },
-    /// `providerCorpId` is missing: there are no authorization links, and the URL check of the console cannot require the
-    /// provider's own id.
+    /// `providerCorpId` is missing: there are no authorization links, and the URL check of the console cannot require
+    /// the provider's own id.
     #[non_exhaustive]
     NoProviderCorpId {
         /// The file, or the name of an instance that was built in code.

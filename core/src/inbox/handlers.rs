@@ -77,7 +77,8 @@ impl EventHandlers {
             return self.resume(row, payload).await;
         }
         let payload = payload.ok_or_else(|| invalid_record("a waiting record has no payload"))?;
-        // A stored event is of one of two kinds. Only corp events, and suite events about a corp, have a corp in the row.
+        // A stored event is of one of two kinds. Only corp events, and suite events about a corp, have a corp in the
+        // row.
         let (receive_id, outcome) = match SuiteEvent::parse(payload, &row.suite_id) {
             Ok(event) => (
                 row.suite_id.as_str(),

@@ -5,16 +5,16 @@
 //! 1. `receiver`: the signature is checked in constant time, then the envelope is decrypted, then the receiveid decides
 //!    what the message may do: the suite's own id allows events of the suite, a corp's id allows events of that corp.
 //! 2. The event is stored, sealed, as a callback record. Only then WeCom is answered `success`, all within 0.8 s;
-//!    otherwise it is answered 500 and pushes again. Messages that this library does not act on are recorded as `ignored`,
-//!    without their content, and handed to `Hooks::unhandled_event`.
-//! 3. The worker claims the record under a lease of 6 s, which it renews every 2 s. One statement decides which node has
-//!    it: the update that finds the old status.
-//! 4. The handlers execute the event through `authorization` and `members`. Executing an event twice is harmless; what may
-//!    happen only once is recorded in the record, by the same transaction that does it.
+//!    otherwise it is answered 500 and pushes again. Messages that this library does not act on are recorded as
+//!    `ignored`, without their content, and handed to `Hooks::unhandled_event`.
+//! 3. The worker claims the record under a lease of 6 s, which it renews every 2 s. One statement decides which node
+//!    has it: the update that finds the old status.
+//! 4. The handlers execute the event through `authorization` and `members`. Executing an event twice is harmless;
+//!    what may happen only once is recorded in the record, by the same transaction that does it.
 //! 5. A failed attempt is retried with growing waits, from 1 s up to 10 minutes, for 24 hours; an event that revokes
-//!    sessions gets at least 150 attempts (`MIN_REVOCATION_ATTEMPTS`). A record with an AuthCode is retried every 30 s at
-//!    most, for the code's ten minutes. A spent AuthCode (40078) fails at once, unless an earlier holder of the lease may
-//!    still store its answer: then after one minute. A record that is given up is `failed`, with a hint.
+//!    sessions gets at least 150 attempts (`MIN_REVOCATION_ATTEMPTS`). A record with an AuthCode is retried every 30
+//!    s at most, for the code's ten minutes. A spent AuthCode (40078) fails at once, unless an earlier holder of the
+//!    lease may still store its answer: then after one minute. A record that is given up is `failed`, with a hint.
 //!
 //! The status of a record and its transitions are documented at [`RecordStatus`](crate::RecordStatus). When a handle
 //! shuts down, it releases its records at once; only an AuthCode that is on its way is waited for.
@@ -26,9 +26,9 @@
 //!
 //! # Order
 //!
-//! A member who leaves and a member who gets another userid may be the same. An event about a member is executed only after
-//! the earlier ones about that member: `require_no_earlier` fails the attempt, and the worker retries it. Sessions are
-//! revoked at once all the same.
+//! A member who leaves and a member who gets another userid may be the same. An event about a member is executed only
+//! after the earlier ones about that member: `require_no_earlier` fails the attempt, and the worker retries it.
+//! Sessions are revoked at once all the same.
 
 mod classify;
 mod delivery;

@@ -191,8 +191,8 @@ impl fmt::Debug for CallbackReceiver {
     }
 }
 
-/// Whether the event is of a corp that authorized several suites with the same keys: it does not say which of them it is
-/// about.
+/// Whether the event is of a corp that authorized several suites with the same keys: it does not say which of them it
+/// is about.
 fn is_ambiguous(accepted: &[Accepted]) -> bool {
     let mut events = accepted
         .iter()

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-/// The response to a callback. Every one is `text/plain; charset=utf-8` with `nosniff` and a policy that lets nothing run,
-/// because the plaintext of a URL check is reflected.
+/// The response to a callback. Every one is `text/plain; charset=utf-8` with `nosniff` and a policy that lets nothing
+/// run, because the plaintext of a URL check is reflected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotifyResponse {

@@ -13,8 +13,8 @@ use crate::inbox::response::NotifyResponse;
 impl CallbackReceiver {
     /// Answers a URL check with the plaintext of `echostr`.
     ///
-    /// GET and POST are signed alike: a captured POST that is sent as `echostr` would come back decrypted if a plaintext of
-    /// any shape were answered.
+    /// GET and POST are signed alike: a captured POST that is sent as `echostr` would come back decrypted if a
+    /// plaintext of any shape were answered.
     pub(crate) async fn check_url(&self, scope: Option<&SuiteId>, query: &str) -> NotifyResponse {
         let check = self.answer_url_check(scope, query);
         let response = tokio::time::timeout(RESPONSE_TIMEOUT, check).await;

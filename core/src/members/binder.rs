@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 use crate::domain::{AuthenticatedMember, Principal};
 use crate::error::Result;
 
-/// Binds members to the users of the host app. Give your own to [`Builder::binder`](crate::Builder::binder); the default
-/// is [`DefaultUserBinder`](crate::DefaultUserBinder), a table of this library.
+/// Binds members to the users of the host app. Give your own to [`Builder::binder`](crate::Builder::binder); the
+/// default is [`DefaultUserBinder`](crate::DefaultUserBinder), a table of this library.
 ///
 /// Bind by the [`Principal`] alone. Names, mail addresses and mobile numbers are entered by the administrator of the
 /// corp: a binder that finds users by them lets the administrator of one corp log in as a user of another.

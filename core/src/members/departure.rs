@@ -1,5 +1,5 @@
-//! The revocation of a member's sessions, and the departure of members. Each step of an event happens once: an event that
-//! is handled late, or again, undoes nothing that came after it.
+//! The revocation of a member's sessions, and the departure of members. Each step of an event happens once: an event
+//! that is handled late, or again, undoes nothing that came after it.
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
@@ -63,7 +63,8 @@ impl Members {
         .await
     }
 
-    /// The member left the corp: sessions are revoked at once. [`finish_departure`](Self::finish_departure) does the rest.
+    /// The member left the corp: sessions are revoked at once. [`finish_departure`](Self::finish_departure) does the
+    /// rest.
     pub(crate) async fn begin_departure(
         &self,
         principal: &Principal,
@@ -73,8 +74,8 @@ impl Members {
             .await
     }
 
-    /// Ends profile and binding of a member who left, unless that is done. The same userid later is a new person. Returns
-    /// whether there was something to do.
+    /// Ends profile and binding of a member who left, unless that is done. The same userid later is a new person.
+    /// Returns whether there was something to do.
     pub(crate) async fn finish_departure(&self, principal: &Principal) -> Result<bool> {
         if self
             .find(principal)
@@ -84,8 +85,8 @@ impl Members {
             return Ok(false);
         }
         self.inner.binder.unbind(principal).await?;
-        // A login in between may have found the old binding. If another node was faster, the binding that ended just now may
-        // belong to a person who logged in since.
+        // A login in between may have found the old binding. If another node was faster, the binding that ended just
+        // now may belong to a person who logged in since.
         if !retry_transaction(|| self.revoke_once(principal, RevokeReason::DepartureEnd)).await? {
             self.revoke(principal, RevokeReason::Requested).await?;
         }

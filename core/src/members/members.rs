@@ -177,7 +177,7 @@ impl Members {
 
 impl fmt::Debug for Members {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("People")
+        f.write_str("Members")
     }
 }
 

@@ -1,27 +1,28 @@
-//! Members of the corps: what is stored of them, whether they see the app, how they leave, which user they are bound to.
+//! Members of the corps: what is stored of them, whether they see the app, how they leave, which user they are bound
+//! to.
 //!
 //! # A member leaves
 //!
 //! 1. `delete_user` revokes the member's sessions at once, marks the record, and sets `left_at` on the member, in one
 //!    transaction (`begin_departure`).
-//! 2. `finish_departure` has `UserBinder::unbind` end the binding, which may have to be retried, then deletes the profile
-//!    and revokes again: a login in between may have found the old binding.
+//! 2. `finish_departure` has `UserBinder::unbind` end the binding, which may have to be retried, then deletes the
+//!    profile and revokes again: a login in between may have found the old binding.
 //! 3. A member who logs in before step 2 is done has it done first. The same userid later is a new person.
 //!
 //! Each step happens once, even if the process dies in between: the record says which steps are done.
 //!
 //! # A member gets another userid
 //!
-//! `update_user` with a new userid revokes the sessions of the old one, moves the binding with `UserBinder::rebind`, and
-//! revokes again.
+//! `update_user` with a new userid revokes the sessions of the old one, moves the binding with `UserBinder::rebind`,
+//! and revokes again.
 //!
 //! # The app is hidden from a member
 //!
-//! `unsubscribe`, and a `user/get` that says so, revoke the member's sessions and forget that the app was visible, so that
-//! the next login asks WeCom again.
+//! `unsubscribe`, and a `user/get` that says so, revoke the member's sessions and forget that the app was visible, so
+//! that the next login asks WeCom again.
 //!
-//! A `delete_user` or `update_user` whose suite is ambiguous (several suites with the same callback keys) does no more than
-//! this.
+//! A `delete_user` or `update_user` whose suite is ambiguous (several suites with the same callback keys) does no
+//! more than this.
 
 mod binder;
 mod default_binder;

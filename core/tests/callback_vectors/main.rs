@@ -12,7 +12,7 @@ use wecom_login::{AuthCode, CorpId, SuiteId, SuiteTicket};
 use crate::vectors::{KEY_A, KEY_B, VECTORS, Vector};
 
 #[test]
-fn all_twelve_are_here() {
+fn vectors_are_complete() {
     let names: Vec<_> = VECTORS.iter().map(|vector| vector.name).collect();
     assert_eq!(
         names,
@@ -23,7 +23,7 @@ fn all_twelve_are_here() {
 }
 
 #[test]
-fn each_signature_is_theirs() {
+fn sign_matches_vectors() {
     for vector in VECTORS {
         let signature = sign(vector.token, vector.timestamp, vector.nonce, vector.encrypt);
         assert_eq!(signature, vector.msg_signature, "{}", vector.name);
@@ -36,7 +36,7 @@ fn each_signature_is_theirs() {
 }
 
 #[test]
-fn each_decrypts_to_their_message_and_receiveid() {
+fn decrypt_matches_vectors() {
     for vector in VECTORS {
         let plaintext = decrypt(&vector.key(), vector.encrypt).unwrap();
         assert_eq!(
@@ -50,7 +50,7 @@ fn each_decrypts_to_their_message_and_receiveid() {
 }
 
 #[test]
-fn each_encrypts_to_their_bytes() {
+fn encrypt_matches_vectors() {
     for vector in VECTORS {
         let text = encrypt(
             &vector.key(),
@@ -63,7 +63,7 @@ fn each_encrypts_to_their_bytes() {
 }
 
 #[test]
-fn each_is_found_in_every_form_of_envelope() {
+fn envelope_forms_hold_the_vectors() {
     for vector in VECTORS {
         let (encrypt, receive_id) = (vector.encrypt, vector.receive_id);
         for body in [
@@ -92,7 +92,7 @@ fn each_is_found_in_every_form_of_envelope() {
 }
 
 #[test]
-fn the_events_among_them_are_read() {
+fn events_of_vectors_are_parsed() {
     let suite_id = SuiteId::new("dk1234567890abcdef").unwrap();
     let ticket = SuiteEvent::parse(Vector::of("S1").message.as_bytes(), &suite_id).unwrap();
     assert_eq!(
@@ -134,7 +134,7 @@ fn the_events_among_them_are_read() {
 }
 
 #[test]
-fn a_changed_digit_or_nonce_does_not_verify() {
+fn verify_signature_rejects_changed_digit_or_nonce() {
     for vector in VECTORS {
         assert!(
             !vector.is_signed("1372623148", vector.encrypt, vector.msg_signature),
@@ -164,7 +164,7 @@ fn a_changed_digit_or_nonce_does_not_verify() {
 }
 
 #[test]
-fn a_plus_that_became_a_blank_neither_verifies_nor_decrypts() {
+fn plus_turned_into_blank_is_rejected() {
     for vector in VECTORS.iter().filter(|vector| vector.encrypt.contains('+')) {
         let blank = vector.encrypt.replace('+', " ");
         assert!(
@@ -177,7 +177,7 @@ fn a_plus_that_became_a_blank_neither_verifies_nor_decrypts() {
 }
 
 #[test]
-fn the_receiveid_is_what_was_encrypted_and_not_what_the_envelope_says() {
+fn receive_id_comes_from_ciphertext_not_from_envelope() {
     assert_ne!(
         decrypt(&Vector::of("A2").key(), Vector::of("A2").encrypt)
             .unwrap()
@@ -202,7 +202,7 @@ fn the_receiveid_is_what_was_encrypted_and_not_what_the_envelope_says() {
 
 /// The PHP sample's comment holds another ciphertext of D's message than the one that is signed.
 #[test]
-fn another_ciphertext_of_the_same_message_needs_its_own_signature() {
+fn signature_covers_the_ciphertext() {
     let vector = Vector::of("D");
     let other = encrypt(
         &vector.key(),
@@ -220,7 +220,7 @@ fn another_ciphertext_of_the_same_message_needs_its_own_signature() {
 }
 
 #[test]
-fn a_key_of_another_length_or_alphabet_is_refused() {
+fn aes_key_rejects_other_lengths_and_alphabets() {
     for bad in [
         &KEY_A[..42],
         &format!("{KEY_A}="),
@@ -233,7 +233,7 @@ fn a_key_of_another_length_or_alphabet_is_refused() {
 }
 
 #[test]
-fn surplus_bits_of_a_key_do_not_matter() {
+fn aes_key_ignores_surplus_bits() {
     for (published, canonical) in [
         ("A1", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2A"),
         ("B1", "6qkdMrq68nTKduznJYO1A37W2oEgpkMUvkttRToqhUs"),
@@ -248,7 +248,7 @@ fn surplus_bits_of_a_key_do_not_matter() {
 }
 
 #[test]
-fn what_is_no_base64_or_no_whole_blocks_is_refused() {
+fn decrypt_rejects_invalid_base64_and_partial_blocks() {
     let vector = Vector::of("A1");
     let text = vector.encrypt;
     let last_block_cut_off = &text[..64];
@@ -270,7 +270,7 @@ fn what_is_no_base64_or_no_whole_blocks_is_refused() {
 }
 
 #[test]
-fn the_wrong_key_is_refused() {
+fn decrypt_rejects_wrong_key() {
     for vector in VECTORS {
         let wrong = if vector.key == KEY_A { KEY_B } else { KEY_A };
         assert!(
@@ -282,7 +282,7 @@ fn the_wrong_key_is_refused() {
 }
 
 #[test]
-fn an_envelope_without_encrypt_or_with_a_dtd_is_refused() {
+fn envelope_rejects_missing_encrypt_and_dtd() {
     let encrypt = Vector::of("A2").encrypt;
     for body in [
         "<xml><ToUserName>wx5823bf96d3bd56c7</ToUserName></xml>".to_owned(),

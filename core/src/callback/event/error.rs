@@ -18,8 +18,8 @@ impl EventError {
         Self { reason, event }
     }
 
-    /// Whether the message names another suite or corp than its receiveid. Such a callback is rejected like one that does
-    /// not decrypt; after every other error the callback is answered `success` and recorded as ignored.
+    /// Whether the message names another suite or corp than its receiveid. Such a callback is rejected like one that
+    /// does not decrypt; after every other error the callback is answered `success` and recorded as ignored.
     #[must_use]
     pub const fn is_foreign(&self) -> bool {
         matches!(self.reason, EventErrorReason::Foreign(_))

@@ -7,8 +7,8 @@ use crate::callback::fields::{FieldText, each_field};
 
 const MAX_NAME_CHARS: usize = 64;
 
-/// WeCom's InfoType or Event of a decrypted message, for the record of a message that must not be acted on, such as those
-/// for the provider's own corpId (D/97196). A name of more than 64 characters is ignored.
+/// WeCom's InfoType or Event of a decrypted message, for the record of a message that must not be acted on, such as
+/// those for the provider's own corpId (D/97196). A name of more than 64 characters is ignored.
 #[must_use]
 pub fn event_name(message: &[u8]) -> Option<String> {
     Fields::read(message).0.event_name()

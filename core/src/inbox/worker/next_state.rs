@@ -18,14 +18,16 @@ const MAX_BACKOFF: Duration = Duration::from_mins(10);
 const MAX_AUTH_CODE_BACKOFF: Duration = Duration::from_secs(30);
 /// How long a record without a deadline is retried.
 const RETRY_WINDOW: Duration = Duration::from_hours(24);
-/// An event that revokes sessions is attempted at least so often, even after the retry window: the service itself may have
-/// been down.
+/// An event that revokes sessions is attempted at least so often, even after the retry window: the service itself may
+/// have been down.
 const MIN_REVOCATION_ATTEMPTS: i32 = 150;
 /// How long an earlier holder of the lease may take to store the answer to an AuthCode that is spent.
 const SPENT_CODE_GRACE: Duration = Duration::from_mins(1);
 
-const SPENT_HINT: &str = "The AuthCode is spent and WeCom's answer to it is lost. Press 重新获取secret in the provider console.";
-const TICKET_HINT: &str = "Waiting for a suite_ticket. WeCom pushes one every ten minutes, and at once when asked in the provider console.";
+const SPENT_HINT: &str = "The AuthCode is spent and WeCom's answer to it is lost. \
+    Press 重新获取secret in the provider console.";
+const TICKET_HINT: &str = "Waiting for a suite_ticket. WeCom pushes one every ten minutes, \
+    and at once when asked in the provider console.";
 const EXPIRED_HINT: &str =
     "The AuthCode is older than ten minutes. Press 重新获取secret in the provider console.";
 
