@@ -30,7 +30,7 @@ pub enum CorpDecision {
     /// Its members may log in.
     #[default]
     Approve,
-    /// Not yet. [`AdminService::set_corp_decision`](crate::AuthService::set_corp_decision) decides later.
+    /// Not yet. [`AdminService::set_corp_decision`](crate::AdminService::set_corp_decision) decides later.
     Defer,
     /// No.
     Deny,

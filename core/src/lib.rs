@@ -1,10 +1,12 @@
 //! The login of a WeCom (企业微信) 代开发 app for Rust web services.
 //!
-//! A provider develops an app once, many companies authorise it, and their people log in by scanning a QR code or from
-//! WeCom's workbench. This crate takes WeCom's callbacks, keeps each company's permanent code, proves people by the
-//! codes that WeCom hands them, and gives them sessions. It knows no web framework: `wecom-login-tower` and
-//! `wecom-login-actix` mount its routes into axum, tower and actix-web, and guard yours. Which address, key and domain
-//! goes where in WeCom's console is in the README.
+//! A provider develops an app once, many companies authorize it, and their people log in by scanning a QR code or from
+//! WeCom's workbench. This crate receives WeCom's callbacks, stores each company's permanent code, authenticates members
+//! by the codes that WeCom issues, and creates sessions. It knows no web framework: `wecom-login-tower` and
+//! `wecom-login-actix` mount its routes into axum, tower and actix-web, and guard yours.
+//!
+//! The handbook has the rest: configuration, the HTTP API, going live, deployment, storage and keys. Its pages are in
+//! the repository's `docs/`, and in these docs as the module `handbook`.
 //!
 //! # Quick start
 //!
@@ -28,8 +30,8 @@
 //! # }
 //! ```
 //!
-//! [`Builder::build`] checks all of it and says what is wrong by file, field and rule, never by value. What is left out
-//! has a default that is written at the [`Builder`]'s methods.
+//! [`Builder::build`] checks the configuration and names what is wrong by file, field and rule, never by value. Each
+//! method of the [`Builder`] documents its default.
 //!
 //! The same without files:
 //!
@@ -51,11 +53,11 @@
 //! # configure().unwrap();
 //! ```
 //!
-//! # Instances and the service
+//! # Instances and services
 //!
-//! What belongs to one login configuration is at its [`Instance`], the rest at the [`AuthService`]; both are found from
-//! the handle, by name or by full name ([`WecomLogin::element`]). They do what the routes do, so that a host app can
-//! have routes of its own:
+//! An [`Instance`] is one login configuration. What is not about one instance is in four services: [`AuthService`] has
+//! the methods of the reference page, [`AdminService`] what an operator does, [`SessionService`] the sessions,
+//! [`LinkService`] the links to WeCom. The routes call the same methods, so a host app can have routes of its own:
 //!
 //! ```no_run
 //! # async fn log_in(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
@@ -64,8 +66,8 @@
 //! let corp_id = CorpId::new("ww1234567890abcdef")?;
 //! let instance = login.instance("QywxProxyDefault")?;
 //! let code = OAuthCode::new("what WeCom put into the redirect");
-//! let proven = instance.login_code(LoginCodeRequest::new(corp_id, code)).await?;
-//! let result = login.service().login_by_code(LoginByCodeRequest::new(proven.login_code)).await?;
+//! let issued = instance.login_code(LoginCodeRequest::new(corp_id, code)).await?;
+//! let result = login.service().login_by_code(LoginByCodeRequest::new(issued.login_code)).await?;
 //! println!("{} is logged in", result.user_id);
 //! # Ok(())
 //! # }
@@ -78,14 +80,15 @@
 //! | `notify` | [`AuthService::notify`], [`Instance::notify`] |
 //! | `setCode`, `getLoginConfigByCode` | [`AuthService::set_organization_code`], [`AuthService::login_config_by_code`] |
 //! | `retryCallBack`, `callbackRecords` | [`AuthService::retry_callback`], [`AdminService::callback_records`] |
-//! | `login`, `callback` | for browsers; how their pages look: [`Builder::branding`], [`Builder::pages`], [`Builder::qr_panel`] |
+//! | `sessions`, `logout`, `logoutAll` | [`SessionService::list`], [`SessionService::logout`], [`SessionService::logout_all`] |
+//! | `login`, `callback` | for browsers; their pages: [`Builder::branding`], [`Builder::pages`], [`Builder::qr_panel`] |
 //!
-//! A Type of login of your own is a [`LoginProvider`](element::LoginProvider), given to [`Builder::login_provider`].
+//! A login Type of your own is a [`LoginProvider`](element::LoginProvider), given to [`Builder::login_provider`].
 //!
 //! # Companies
 //!
-//! A company that scans the authorisation QR code arrives by itself, as a `create_auth` callback. A company that
-//! authorised before this service was there has to be imported, once; its permanent code is what the provider kept:
+//! A company that scans the authorization QR code arrives by itself, as a `create_auth` callback. A company that
+//! authorized earlier has to be imported once, with the permanent code that the provider stored:
 //!
 //! ```no_run
 //! # async fn import(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
@@ -100,9 +103,10 @@
 //!
 //! # Protected routes
 //!
-//! In axum and tower: `RequireLogin` and `User` of `wecom-login-tower`. Under any other framework,
-//! [`WecomLogin::verify`] takes method and headers and answers with the [`CurrentUser`]; it makes no future and
-//! allocates nothing for a session that is in memory. [`web`] says how an adapter is built.
+//! In axum and tower: `AuthLayer` and `User` of `wecom-login-tower`; in actix: `AuthMiddleware` and `User` of
+//! `wecom-login-actix`. Under any other framework, [`WecomLogin::verify`] takes method and headers and answers with the
+//! [`CurrentUser`]; it makes no future and allocates nothing for a cached session. [`web`] documents how an adapter is
+//! built.
 //!
 //! # Your users: the binder
 //!
@@ -110,33 +114,33 @@
 //! of the trait have an example. Without one, the [`DefaultUserBinder`] creates a user on a member's first login, or with
 //! [`BindingPolicy::BoundUsersOnly`] only knows the members that [`AdminService::bind_user`] bound before.
 //!
-//! A person of several companies chooses one of them on the page of companies: [`UserBinder::linked_principals`] names the others,
-//! and each must be bound to the same user. [`Builder::wrap_binder`] lays such a rule over the table of ours; the
+//! A person of several companies chooses one of them on a page of ours: [`UserBinder::linked_principals`] names the
+//! others, and each must be bound to the same user. [`Builder::wrap_binder`] adds such a rule to the default binder; the
 //! example apps do so in 60 lines.
 //!
 //! # Hooks
 //!
-//! [`Hooks`] asks the host app whether a company may come in, and tells it of companies, logins and callbacks that this
-//! crate does not act on. A company that a hook holds back is let in later by [`AdminService::set_corp_decision`].
+//! [`Hooks`] ask the host app whether a company may use the app, and tell it of companies, logins and callbacks that this
+//! crate does not handle. A deferred company is approved later by [`AdminService::set_corp_decision`].
 //!
 //! # Sessions
 //!
-//! A token is shown once; only its hash is stored. A session ends after 24 hours without a request and 30 days after
-//! the login; [`SessionConfig`] says otherwise, [`SessionConfig::strict`] is 1 hour and 24 hours. It ends early by a
-//! logout, when the company cancels, when the person leaves or is renamed in WeCom, and by
+//! A token is handed out once; only its hash is stored. A session ends after 24 hours without a request and 30 days after
+//! the login; [`SessionConfig`] changes both, [`SessionConfig::strict`] is 1 hour and 24 hours. A logout ends it earlier,
+//! and so do the company's cancellation, the member's departure or renaming in WeCom,
 //! [`SessionService::revoke_member`] and [`SessionService::revoke_corp`].
 //!
 //! # Storage
 //!
 //! SQLite by default, PostgreSQL and MySQL with the features `postgres` and `mysql`, by URL or by a connection of the
 //! host app ([`Builder::database`]). All tables begin with `wecom_`, and their migrations run in
-//! [`Builder::build`]. Permanent codes, tickets, access tokens and events that wait are sealed under [`DataKeys`]: a
-//! database without its key is of no use to anyone, its owner included.
+//! [`Builder::build`]. Permanent codes, tickets, access tokens and stored events are sealed under [`DataKeys`]: without
+//! its key nobody can use a database, not even its owner.
 //!
 //! # Testing
 //!
-//! A session needs no login: [`SessionService::issue`] makes one for any principal. With a [`ManualClock`] time is
-//! the test's.
+//! [`SessionService::issue`] creates a session for any principal, without a login. A [`ManualClock`] gives the test
+//! control of the time.
 //!
 //! ```
 //! # use wecom_login::callback::{CallbackKeys, EncodingAesKey};
@@ -186,12 +190,14 @@
 //!
 //! # Errors
 //!
-//! There is one [`Error`]. Its [`ErrorKind`] is one row of a table: wire code, status, title, and who can act. It never
-//! holds a secret, and where WeCom said no it has WeCom's errcode.
+//! There is one [`Error`]. Its [`ErrorKind`] is one row of a table: wire code, status, title, and who has to act. It never
+//! holds a secret. Where WeCom refused, it has WeCom's errcode.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 pub mod callback;
 pub mod element;
+#[cfg(doc)]
+pub mod handbook;
 pub mod web;
 pub mod wecom;
 

@@ -65,3 +65,8 @@ pub use self::login_service::{LoginFuture, LoginService};
 pub use self::rejection::{ProblemResponse, ResponseForRejection};
 pub use self::service::Auth;
 pub use wecom_login::web::Rejection;
+
+/// The mount of the README, compiled.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -188,7 +188,7 @@ impl Builder {
 
     /// Binds members to users by the host app's own rules, on top of the default binder: `wrap` is given the
     /// [`DefaultUserBinder`] and returns the binder that is used. Calls that it delegates behave as before, such as the
-    /// bindings of [`AdminService::bind_user`](crate::AuthService::bind_user); a binder that only adds
+    /// bindings of [`AdminService::bind_user`](crate::AdminService::bind_user); a binder that only adds
     /// [`linked_principals`](UserBinder::linked_principals) needs no table of its own.
     pub fn wrap_binder<B: UserBinder>(
         mut self,

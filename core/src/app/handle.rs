@@ -152,7 +152,7 @@ impl WecomLogin {
     /// answers an AuthCode once.
     ///
     /// Sessions go on being verified from memory for as long as without a database
-    /// ([`SessionConfig::max_stale`](crate::SessionConfig::max_stale)), and from the database after that: the handle no
+    /// ([`SessionConfig::max_stale`](field@crate::SessionConfig::max_stale)), and from the database after that: the handle no
     /// longer hears of revocations on other nodes.
     pub async fn shutdown(&self) {
         if !self.inner.tasks.shut_down(SHUTDOWN_TIMEOUT).await {

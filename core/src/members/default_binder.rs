@@ -20,7 +20,7 @@ pub enum BindingPolicy {
     #[default]
     CreateUsers,
     /// The login is rejected with `USER_AUTH_MISS`, unless
-    /// [`AuthService::bind_user`](crate::AuthService::bind_user) bound the member before.
+    /// [`AdminService::bind_user`](crate::AdminService::bind_user) bound the member before.
     BoundUsersOnly,
 }
 

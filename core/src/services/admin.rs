@@ -81,7 +81,7 @@ impl AdminService {
             .await
     }
 
-    /// Decides about a corp that [`DynHooks::review_authorization`](crate::DynHooks::review_authorization) deferred, or
+    /// Decides about a corp that [`Hooks::review_authorization`](crate::Hooks::review_authorization) deferred, or
     /// changes the decision. [`CorpDecision::Deny`] ends the sessions of its people.
     ///
     /// # Errors

@@ -1,0 +1,58 @@
+//! The handbook of this version, page by page. The same pages are in the repository's `docs/`.
+
+/// The files of an instance, the [`Builder`](crate::Builder), pages, binders and hooks.
+pub mod configuration {
+    //!
+    //! [http-api-routes]: crate::handbook::http_api#routes
+    //! [storage-and-keys-data-keys]: crate::handbook::storage_and_keys#data-keys
+    //! [sandbox]: https://docs.rs/wecom-sandbox
+    //! [two-companies]: https://docs.rs/wecom-login#your-users-the-binder
+    //!
+    #![doc = include_str!("../docs/configuration.md")]
+}
+
+/// Routes, parameters, answers, errors.
+pub mod http_api {
+    //!
+    //! [configuration-pages]: crate::handbook::configuration#pages
+    //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
+    //!
+    #![doc = include_str!("../docs/http-api.md")]
+}
+
+/// From the sandbox to WeCom: what goes where in WeCom's console.
+pub mod going_live {
+    //!
+    //! [configuration-login-instances]: crate::handbook::configuration#login-instances
+    //! [http-api-a-login-in-a-browser]: crate::handbook::http_api#a-login-in-a-browser
+    //!
+    #![doc = include_str!("../docs/going-live.md")]
+}
+
+/// Reverse proxies, several nodes, shutdown.
+pub mod deployment {
+    #![doc = include_str!("../docs/deployment.md")]
+}
+
+/// What is stored, for how long, and under which keys.
+pub mod storage_and_keys {
+    //!
+    //! [restore]: crate::handbook::restore
+    //!
+    #![doc = include_str!("../docs/storage-and-keys.md")]
+}
+
+/// The runbook after a restore of the database.
+pub mod restore {
+    #![doc = include_str!("../docs/restore.md")]
+}
+
+/// The faults that the tests provoke, and what they showed.
+pub mod faults {
+    #![doc = include_str!("../docs/faults.md")]
+}
+
+/// What the login costs, beside other crates.
+pub mod benchmarks {
+    #![doc = include_str!("../docs/benchmarks.md")]
+}
