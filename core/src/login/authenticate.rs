@@ -11,10 +11,9 @@ use tokio::sync::Semaphore;
 use crate::authorization::{AppClient, Authorization, Authorizations};
 use crate::clock::Timestamp;
 use crate::db::Store;
-use crate::domain::AuthenticatedMember;
-use crate::domain::{AccessToken, OAuthCode, UserTicket};
-use crate::domain::{CorpId, SuiteId};
-use crate::domain::{Principal, Profile};
+use crate::domain::{
+    AccessToken, AuthenticatedMember, CorpId, OAuthCode, Principal, Profile, SuiteId, UserTicket,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::limits::{LoginLimits, code_hash, with_login_timeout};
 use crate::members::{self, Members, Visibility};

@@ -11,8 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::db::entity::login_code::{ActiveModel, Column, Entity, Model};
 use crate::db::{Store, delete_in_batches};
-use crate::domain::LoginCode;
-use crate::domain::{LoginType, Principal};
+use crate::domain::{LoginCode, LoginType, Principal};
 use crate::error::{Error, ErrorKind, Result};
 use crate::random;
 

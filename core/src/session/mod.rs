@@ -50,7 +50,7 @@ pub use current_user::CurrentUser;
 pub use issue::IssuedSession;
 pub use summary::{SessionSummary, UserSummary};
 pub use token::SessionToken;
-pub use verify::{PendingVerify, Verification, Verified};
+pub use verify::{Verification, Verified};
 
 pub(crate) use issue::NewSession;
 pub(crate) use rows::{SessionRow, delete_expired, touch};

@@ -17,10 +17,9 @@ use crate::revocation::{Epochs, RecentRevocations};
 use crate::session::config::Intervals;
 use crate::session::current_user::CachedSession;
 use crate::session::interner::Interner;
-use crate::session::load;
 use crate::session::session_cache::SessionCache;
 use crate::session::token::TokenSigner;
-use crate::session::{CurrentUser, SessionConfig};
+use crate::session::{CurrentUser, SessionConfig, load};
 use crate::vault::KeyRing;
 
 /// How long a revoked token hash is remembered: longer than any load that began before the revocation can take.

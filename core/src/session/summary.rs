@@ -5,8 +5,7 @@ use serde::Serialize;
 use crate::clock::Timestamp;
 use crate::domain::{CorpId, LoginType, Platform, Profile, SuiteId, WecomUserId};
 use crate::error::Result;
-use crate::session::CurrentUser;
-use crate::session::SessionRow;
+use crate::session::{CurrentUser, SessionRow};
 
 /// Who logged in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

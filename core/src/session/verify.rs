@@ -2,14 +2,11 @@
 //! allocates nothing and takes one shared lock for the time of a hash table look-up.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
+
+use futures_util::future::BoxFuture;
 
 use crate::error::Result;
 use crate::session::{CurrentUser, Sessions, token};
-
-/// A verification that queries the database.
-pub type PendingVerify = Pin<Box<dyn Future<Output = Result<Verified>> + Send>>;
 
 /// A valid credential.
 #[derive(Clone, Debug)]
@@ -38,7 +35,7 @@ pub enum Verification {
     /// Verified without the database: a valid session, or the error.
     Ready(Result<Verified>),
     /// The database has to be queried. The future may be polled on any runtime.
-    Pending(PendingVerify),
+    Pending(BoxFuture<'static, Result<Verified>>),
 }
 
 impl Verification {

@@ -8,8 +8,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter 
 use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::db::entity::suite::{ActiveModel, Column, Entity};
-use crate::domain::SuiteId;
-use crate::domain::SuiteTicket;
+use crate::domain::{SuiteId, SuiteTicket};
 use crate::error::{Error, ErrorKind, Result};
 use crate::vault::{KeyRing, SUITE_TICKET};
 

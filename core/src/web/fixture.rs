@@ -6,8 +6,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::SystemClock;
 use crate::db::{Pool, Store};
-use crate::domain::{CorpId, SuiteId, WecomUserId};
-use crate::domain::{LoginType, Platform, Principal, Profile};
+use crate::domain::{CorpId, LoginType, Platform, Principal, Profile, SuiteId, WecomUserId};
 use crate::session::{BackgroundTask, CurrentUser, NewSession, SessionConfig, Sessions};
 use crate::vault::{DataKey, KeyRing};
 use crate::web::admin::AdminAuth;

@@ -10,12 +10,11 @@ use http_body_util::Full;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::wecom::Errcode;
 use crate::wecom::call_error::{CallError, CallErrorKind};
 use crate::wecom::encode::component;
 use crate::wecom::hosts::Hosts;
-use crate::wecom::response;
 use crate::wecom::transport::HttpClient;
+use crate::wecom::{Errcode, response};
 
 /// WeCom's server API for a 代开发 provider. Every call is one request: no state, no retry.
 #[derive(Clone, Debug, Default)]

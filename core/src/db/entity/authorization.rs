@@ -4,8 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
 use crate::db::Sealed;
-use crate::domain::AuthorizationStatus;
-use crate::domain::{AgentId, CorpId, SuiteId};
+use crate::domain::{AgentId, AuthorizationStatus, CorpId, SuiteId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "wecom_authorization")]

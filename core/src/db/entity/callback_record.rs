@@ -4,8 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
 use crate::db::Sealed;
-use crate::domain::RecordStatus;
-use crate::domain::{CorpId, SuiteId};
+use crate::domain::{CorpId, RecordStatus, SuiteId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "wecom_callback_record")]

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use http::Response;
 
-use crate::domain::LoginType;
-use crate::domain::{CorpId, SuiteId};
+use crate::domain::{CorpId, LoginType, SuiteId};
 use crate::error::{ErrorKind, Result};
 use crate::query::Query;
 use crate::random;

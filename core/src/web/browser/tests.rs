@@ -4,9 +4,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Empty;
 
-use crate::domain::Suite;
-use crate::domain::{CallbackKeys, EncodingAesKey};
-use crate::domain::{CallbackToken, PermanentCode, SuiteSecret};
+use crate::domain::{
+    CallbackKeys, CallbackToken, EncodingAesKey, PermanentCode, Suite, SuiteSecret,
+};
 use crate::element::{InstanceConfig, InstanceName};
 use crate::vault::{DataKey, DataKeys};
 use crate::web::ResponseBody;

@@ -3,10 +3,9 @@
 
 use serde_json::Value;
 
-use crate::domain::RecordStatus;
-use crate::domain::{CorpId, OrganizationCode, SuiteId};
-use crate::domain::{LoginCode, OAuthCode};
-use crate::domain::{LoginType, Platform};
+use crate::domain::{
+    CorpId, LoginCode, LoginType, OAuthCode, OrganizationCode, Platform, RecordStatus, SuiteId,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::web::json::Fields;
 use crate::web::query::RouteQuery;

@@ -2,8 +2,7 @@
 
 use crate::callback::event::error::{EventError, EventErrorReason};
 use crate::callback::event::fields::Fields;
-use crate::domain::{AuthCode, SuiteTicket};
-use crate::domain::{CorpId, SuiteId};
+use crate::domain::{AuthCode, CorpId, SuiteId, SuiteTicket};
 
 /// An event of a suite.
 #[derive(Clone, Debug, PartialEq, Eq)]

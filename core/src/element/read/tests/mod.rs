@@ -12,9 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::{CallbackKeys, EncodingAesKey};
-use crate::domain::{CallbackToken, SuiteSecret};
-use crate::domain::{CorpId, SuiteId};
+use crate::domain::{CallbackKeys, CallbackToken, CorpId, EncodingAesKey, SuiteId, SuiteSecret};
 use crate::element::{CodeLogin, InstanceName, read_elements};
 use crate::error::{Error, ErrorKind};
 use crate::wecom::Scope;

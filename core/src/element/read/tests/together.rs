@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::ProviderSecret;
-use crate::domain::Suite;
+use crate::domain::{ProviderSecret, Suite};
 
 fn suite(id: &str) -> Suite {
     let keys = CallbackKeys::new(CallbackToken::new(TOKEN), EncodingAesKey::new(KEY).unwrap());
