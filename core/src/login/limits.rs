@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::login::authenticate::{AuthAttempt, Authenticator};
 use crate::rate_limit::{ClientRateLimiter, RateLimiter};
 
-/// A login is answered within this, whatever WeCom does.
+/// The time of each step of a login that may call WeCom.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(12);
 /// Failed codes of one client, per minute.
 const MAX_FAILED_CODES_PER_CLIENT: u32 = 60;

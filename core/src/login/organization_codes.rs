@@ -12,8 +12,8 @@ use crate::domain::{CorpId, OrganizationCode, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rate_limit::ClientRateLimiter;
 
-/// PageConfig-ups in a minute of one client, by whichever door.
-const LOOK_UPS: u32 = 30;
+/// Look-ups of one client per minute, by any route.
+const MAX_LOOK_UPS_PER_CLIENT: u32 = 30;
 
 #[derive(Clone)]
 pub(crate) struct OrganizationCodes {
@@ -23,7 +23,7 @@ pub(crate) struct OrganizationCodes {
 
 impl OrganizationCodes {
     pub(crate) fn new(store: Store) -> Self {
-        let look_ups = ClientRateLimiter::new(LOOK_UPS, Arc::clone(store.clock()));
+        let look_ups = ClientRateLimiter::new(MAX_LOOK_UPS_PER_CLIENT, Arc::clone(store.clock()));
         Self { store, look_ups }
     }
 
