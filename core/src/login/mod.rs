@@ -1,4 +1,42 @@
 //! From a code to a session: authentication, limits, login codes, states, organization codes, the choice of a corp.
+//!
+//! # A login
+//!
+//! 1. `element::Instances` says whether this instance takes logins of this corp. An inactive instance that is pinned
+//!    to the corp is not bypassed through an unpinned one.
+//! 2. `Authenticator::authenticate` checks the limits and the codes that WeCom rejected in the last 5 minutes, gets
+//!    the corp's access token, and calls `auth/getuserinfo`. It calls `user/get` on the member's first login and on
+//!    the first after a `change_auth`: `auth/getuserinfo` also answers for members to whom the app is not visible. A
+//!    code is tried on exactly one suite and corp.
+//! 3. The result is an `Authentication`: the member, their profile, and the epochs with which the login began. A
+//!    revocation during the login makes what it creates invalid.
+//! 4. `UserBinder::bind` says which user the member is.
+//! 5. `login_codes` creates a login code (hash stored, valid for 300 s, single use), or `session` creates the session.
+//!
+//! A login takes at most 12 s (`LOGIN_TIMEOUT`): it fails with 503 if the database was being awaited, otherwise with
+//! 504. Calls that a login can do without (visibility, profile) get 2 s.
+//!
+//! # Limits
+//!
+//! | limit | a minute |
+//! |---|---|
+//! | failed codes of a client | 60 |
+//! | failed codes of a corp; above it only codes with a verified `state` are tried | 300 |
+//! | organization code look-ups of a client | 30 |
+//! | unknown corps that a client asks the login page for | 30 |
+//!
+//! Per corp, 64 calls with a code run at the same time, so that a flood reaches the limit before it reaches WeCom.
+//!
+//! # Several corps
+//!
+//! `UserBinder::linked_principals` names the other corps a user may enter. Each of them is listed only if it has a
+//! live binding to the same user, is authorized, and takes logins. The list is checked again when the user chooses. A
+//! login code carries the epochs it was created with, and becomes invalid with them.
+//!
+//! # A login in a browser
+//!
+//! The state is 32 hex digits and valid for 10 minutes. It becomes used (`UsedStates::consume`) when WeCom accepted
+//! its code, also if the member may not log in. The flow of pages and cookies is in [`web`](crate::web).
 
 mod authenticate;
 mod browser;

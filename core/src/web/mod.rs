@@ -2,8 +2,7 @@
 //!
 //! An adapter does four things: it mounts [`routes()`] for every method, hands each request to
 //! [`WecomLogin::respond`](crate::WecomLogin::respond), writes the response it gets, and guards the host's own routes
-//! with
-//! a [`Guard`], which decides by a [`Rejection`] where a request may not pass.
+//! with a [`Guard`], which answers with a [`Rejection`] where a request may not pass.
 //!
 //! # A protected request
 //!
