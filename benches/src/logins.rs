@@ -64,7 +64,7 @@ pub async fn measure() {
         let request = WorkbenchLoginRequest::new(corp_id.clone(), code());
         async { login.service().login_by_workbench(request).await }
     };
-    // The company's authorisation comes after the answer to its event.
+    // The company's authorization comes after the answer to its event.
     while workbench().await.is_err() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

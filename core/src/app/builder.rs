@@ -233,7 +233,7 @@ impl Builder {
         self
     }
 
-    /// Gives the login's pages the host app's name, logo and colours.
+    /// Gives the login's pages the host app's name, logo and colors.
     pub fn branding(mut self, branding: Branding) -> Self {
         self.page_config.branding = branding;
         self
@@ -260,7 +260,7 @@ impl Builder {
         self
     }
 
-    /// How many authorisations, and as many access tokens, stay in memory. 10 000.
+    /// How many authorizations, and as many access tokens, stay in memory. 10 000.
     pub const fn authorization_cache_size(mut self, authorizations: u64) -> Self {
         self.authorization_cache_size = authorizations;
         self

@@ -3,7 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+use sea_orm::RuntimeErr;
+use sea_orm::{DbErr, SqlErr};
 
 use crate::error::{Error, ErrorKind};
 

@@ -1,4 +1,4 @@
-//! Organisation codes: a short text that a person can type, and that stands for one (suite, corp).
+//! Organization codes: a short text that a person can type, and that stands for one (suite, corp).
 
 use std::fmt;
 use std::net::IpAddr;
@@ -46,7 +46,7 @@ impl OrganizationCodes {
         let conflict = || {
             Error::new(
                 ErrorKind::OrgCodeConflict,
-                "another company has this organisation code",
+                "another company has this organization code",
             )
         };
         let transaction = self.store.begin().await?;
@@ -78,7 +78,7 @@ impl OrganizationCodes {
         client: Option<IpAddr>,
     ) -> Result<(SuiteId, CorpId)> {
         self.look_ups.acquire(client)?;
-        let unknown = || Error::new(ErrorKind::OrgCodeNotFound, "no such organisation code");
+        let unknown = || Error::new(ErrorKind::OrgCodeNotFound, "no such organization code");
         let code = OrganizationCode::new(code).map_err(|_| unknown())?;
         let row = Entity::find_by_id(code.key())
             .one(self.store.database())

@@ -225,7 +225,7 @@ impl LoginService {
         if !instance.is_active() {
             return Err(Error::new(
                 ErrorKind::LoginDisabled,
-                "this login is switched off",
+                "this instance is disabled",
             ));
         }
         let attempt = LoginAttempt::new(

@@ -1,4 +1,4 @@
-//! A whole app: `cargo run -p actix-app`, then open what it prints.
+//! An app behind a WeCom login. Run `cargo run -p actix-app` and open what it prints.
 
 use std::error::Error;
 
@@ -7,7 +7,7 @@ use actix_web::{App, HttpServer};
 use serde_json::{Value, json};
 use wecom_login::WecomLogin;
 use wecom_login_actix::{AuthMiddleware, MaybeUser, User, login_routes};
-use wecom_login_demo::{Demo, TwoCompanies};
+use wecom_login_demo::{Demo, LinkedAccountsBinder};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .auths_dir(demo.auths())
         .database_url(demo.database_url())
         .data_keys(demo.data_keys())
-        .wrap_binder(TwoCompanies::over)
+        .wrap_binder(LinkedAccountsBinder::new)
         .hooks(demo.hooks())
         .public_url(demo.public_url())
         .wecom_hosts(demo.wecom()?);
@@ -47,9 +47,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .service(login_routes("/auth", &shared))
     };
 
-    demo.serving(&login);
+    demo.announce(&login);
     let server = HttpServer::new(app).listen(listener.into_std()?)?;
-    server.shutdown_signal(Demo::stopped()).run().await?;
+    server
+        .shutdown_signal(Demo::shutdown_signal())
+        .run()
+        .await?;
     login.shutdown().await;
     Ok(())
 }

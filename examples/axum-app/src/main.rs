@@ -1,4 +1,4 @@
-//! A whole app: `cargo run -p axum-app`, then open what it prints.
+//! An app behind a WeCom login. Run `cargo run -p axum-app` and open what it prints.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use wecom_login::WecomLogin;
-use wecom_login_demo::{Demo, TwoCompanies};
+use wecom_login_demo::{Demo, LinkedAccountsBinder};
 use wecom_login_tower::{AuthLayer, User, login_routes};
 
 #[tokio::main]
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .auths_dir(demo.auths())
         .database_url(demo.database_url())
         .data_keys(demo.data_keys())
-        .wrap_binder(TwoCompanies::over)
+        .wrap_binder(LinkedAccountsBinder::new)
         .hooks(demo.hooks())
         .public_url(demo.public_url())
         .wecom_hosts(demo.wecom()?);
@@ -45,9 +45,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .nest("/auth", login_routes(&login))
         .into_make_service_with_connect_info::<SocketAddr>();
 
-    demo.serving(&login);
+    demo.announce(&login);
     axum::serve(listener, app)
-        .with_graceful_shutdown(Demo::stopped())
+        .with_graceful_shutdown(Demo::shutdown_signal())
         .await?;
     login.shutdown().await;
     Ok(())

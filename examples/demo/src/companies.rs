@@ -1,4 +1,4 @@
-//! The sandbox's companies, as the example app finds them.
+//! The sandbox's companies in an example app: they authorize it, and the app stores what a host app keeps of each.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,34 +7,37 @@ use tokio::sync::Notify;
 use wecom_login::{AuthorizationStatus, CorpInfo, CorpSummary, Hooks, SuiteId, WecomLogin};
 use wecom_sandbox::Sandbox;
 
-use crate::two_companies;
+use crate::binder;
 
-/// How many of the sandbox's companies have authorised the app.
-const AUTHORISED: usize = 2;
-/// What people of these companies type at `/auth/login`.
-const ORGANISATION_CODES: [&str; AUTHORISED] = ["demo-a", "demo-b"];
-/// How often a company that is not let in tries again.
-const INSTALLS: usize = 3;
-/// How long they are waited for before what is there is printed.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How many of the sandbox's companies authorize the app at the start.
+const INSTALLED: usize = 2;
+/// The organization codes of these companies, to be typed at `/auth/login`.
+const ORGANIZATION_CODES: [&str; INSTALLED] = ["demo-a", "demo-b"];
+/// How often the installation of one company is attempted.
+const INSTALL_ATTEMPTS: usize = 3;
+/// How long to wait for these authorizations before printing what to open.
+const INSTALL_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Hears of companies that authorise the app, at the start or later: what a host app keeps of a company went when it
-/// left, so one that comes back is set up anew.
+/// The hook that wakes the onboarding of companies when one authorizes the app.
+///
+/// A company that left and comes back is onboarded again, because what was stored of it was removed when it left.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Newcomers(Arc<Notify>);
+pub(crate) struct OnboardingHook {
+    authorized: Arc<Notify>,
+}
 
-impl Hooks for Newcomers {
+impl Hooks for OnboardingHook {
     async fn corp_authorized(&self, _corp: &CorpInfo) {
-        self.0.notify_one();
+        self.authorized.notify_one();
     }
 }
 
-/// Lets the first companies authorise the app, waits in the background until it knows them, prints what to open, and
-/// sets up whoever comes later.
-pub(crate) fn authorise_and_introduce(
+/// Starts a task that installs the app in the first companies, prints what to open, and onboards each company that
+/// authorizes the app later.
+pub(crate) fn spawn_onboarding(
     sandbox: &Arc<Sandbox>,
     login: &WecomLogin,
-    newcomers: &Newcomers,
+    hook: &OnboardingHook,
     public_url: &str,
 ) {
     let corps = sandbox.corp_ids();
@@ -45,110 +48,115 @@ pub(crate) fn authorise_and_introduce(
     let (Some(suite_id), Some(first)) = (suite_id, corps.first().cloned()) else {
         return;
     };
-    let people = sandbox.user_ids(&first);
+    let user_ids = sandbox.user_ids(&first);
     let (sandbox, login, public_url) = (Arc::clone(sandbox), login.clone(), public_url.to_owned());
-    let newcomers = newcomers.clone();
+    let hook = hook.clone();
     tokio::spawn(async move {
-        for corp_id in corps.iter().take(AUTHORISED) {
-            authorise(&sandbox, &login, &suite_id, corp_id).await;
+        for corp_id in corps.iter().take(INSTALLED) {
+            install(&sandbox, &login, &suite_id, corp_id).await;
         }
-        let all_known = async {
-            while known(&login, &suite_id).await.len() < AUTHORISED {
+        let all_authorized = async {
+            while authorized_corp_ids(&login, &suite_id).await.len() < INSTALLED {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        let all = tokio::time::timeout(PATIENCE, all_known).await.is_ok();
-        set_up(&login, &corps).await;
+        let ready = tokio::time::timeout(INSTALL_TIMEOUT, all_authorized)
+            .await
+            .is_ok();
+        onboard_new_corps(&login, &corps).await;
         println!(
             "{}",
-            if all {
-                "ready: two of the three companies have authorised the app"
+            if ready {
+                "ready: two of the three companies have authorized the app"
             } else {
                 "not ready yet"
             }
         );
-        let (person, sandbox_url) = (people.first().map_or("", String::as_str), sandbox.url());
+        let (user_id, sandbox_url) = (user_ids.first().map_or("", String::as_str), sandbox.url());
         println!("  the app:      {public_url}/");
         println!("  a login:      {public_url}/account, which leads through the login and back");
         println!("  the sandbox:  {sandbox_url}/sandbox");
         println!(
-            "  a browser:    {public_url}/auth/login, organisation code {}",
-            ORGANISATION_CODES.join(" or ")
+            "  a browser:    {public_url}/auth/login, organization code {}",
+            ORGANIZATION_CODES.join(" or ")
         );
         println!("                as 王芳 (wangfang) you choose between two companies");
         println!(
-            "  a login code: curl -X POST {sandbox_url}/sandbox/corps/{first}/members/{person}/code"
+            "  a login code: curl -X POST {sandbox_url}/sandbox/corps/{first}/members/{user_id}/code"
         );
         println!(
             "  a session:    curl {public_url}/auth/loginByWorkbench -d '{{\"corpId\":\"{first}\",\"code\":\"CODE\"}}'"
         );
         println!("  a request:    curl {public_url}/api/hello -H 'authorization: Bearer TOKEN'");
         loop {
-            newcomers.0.notified().await;
-            set_up(&login, &corps).await;
+            hook.authorized.notified().await;
+            onboard_new_corps(&login, &corps).await;
         }
     });
 }
 
-/// Lets a company authorise the app, unless both of them know that it did: a kill may come between what the sandbox
-/// writes down and what the app does, and either's file may be removed.
-async fn authorise(sandbox: &Sandbox, login: &WecomLogin, suite_id: &SuiteId, corp_id: &str) {
-    for _ in 0..INSTALLS {
-        let by_the_sandbox = sandbox.permanent_code(corp_id, suite_id.as_str()).is_some();
-        if by_the_sandbox
-            && known(login, suite_id)
+/// Installs the app in a company, unless both the sandbox and the app have the authorization.
+///
+/// One of them alone can have it: after a kill between their writes, or when one of their files was removed.
+async fn install(sandbox: &Sandbox, login: &WecomLogin, suite_id: &SuiteId, corp_id: &str) {
+    for _ in 0..INSTALL_ATTEMPTS {
+        let in_sandbox = sandbox.permanent_code(corp_id, suite_id.as_str()).is_some();
+        if in_sandbox
+            && authorized_corp_ids(login, suite_id)
                 .await
                 .iter()
-                .any(|known| known == corp_id)
+                .any(|authorized| authorized == corp_id)
         {
             return;
         }
         match sandbox.install(corp_id).await {
             Ok(delivery) if delivery.succeeded() => return,
             Ok(delivery) => eprintln!(
-                "{corp_id} could not authorise the app: {:?}",
+                "{corp_id} could not authorize the app: {:?}",
                 delivery.outcome
             ),
-            Err(problem) => eprintln!("the sandbox could not authorise {corp_id}: {problem:?}"),
+            Err(error) => {
+                eprintln!("the sandbox could not install the app in {corp_id}: {error:?}")
+            }
         }
     }
 }
 
-/// Sets up what a host app keeps of a company, unless it did so before: the organisation code, and which of its people
-/// is a user that the host app knows from elsewhere.
-async fn set_up(login: &WecomLogin, corps: &[String]) {
-    let known = login.admin().corps().await.unwrap_or_default();
-    for (corp_id, code) in corps.iter().zip(ORGANISATION_CODES) {
-        let Some(corp) = known.iter().find(|corp| corp.corp_id.as_str() == corp_id) else {
+/// Onboards each authorized company that has no organization code yet.
+async fn onboard_new_corps(login: &WecomLogin, corps: &[String]) {
+    let authorized = login.admin().corps().await.unwrap_or_default();
+    for (corp_id, code) in corps.iter().zip(ORGANIZATION_CODES) {
+        let Some(corp) = authorized
+            .iter()
+            .find(|corp| corp.corp_id.as_str() == corp_id)
+        else {
             continue;
         };
         if corp.status == AuthorizationStatus::Active
             && corp.org_code.is_none()
-            && let Err(problem) = enter(login, corp, code).await
+            && let Err(error) = onboard(login, corp, code).await
         {
-            eprintln!("{corp_id} is not set up: {problem}");
+            eprintln!("{corp_id} could not be onboarded: {error}");
         }
     }
 }
 
-async fn enter(login: &WecomLogin, corp: &CorpSummary, code: &str) -> wecom_login::Result<()> {
-    for person in two_companies::people(&corp.suite_id)? {
-        if person.corp_id == corp.corp_id {
-            login
-                .admin()
-                .bind_user(&person, two_companies::USER)
-                .await?;
+/// Stores what a host app knows of a company: the user of a member, and the organization code.
+async fn onboard(login: &WecomLogin, corp: &CorpSummary, code: &str) -> wecom_login::Result<()> {
+    for principal in binder::principals(&corp.suite_id)? {
+        if principal.corp_id == corp.corp_id {
+            login.admin().bind_user(&principal, binder::USER).await?;
         }
     }
-    // Last: a company that has a code is set up.
+    // The code comes last, because a company with a code counts as onboarded.
     login
         .service()
         .set_organization_code(&corp.corp_id, &code.parse()?, Some(&corp.suite_id))
         .await
 }
 
-/// The companies that the app knows, with their app's number.
-async fn known(login: &WecomLogin, suite_id: &SuiteId) -> Vec<String> {
+/// The companies with an active authorization whose agent id is known.
+async fn authorized_corp_ids(login: &WecomLogin, suite_id: &SuiteId) -> Vec<String> {
     let corps = login.admin().corps().await.unwrap_or_default();
     corps
         .into_iter()

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-/// An example app behind a WeCom login. Without flags it runs with a WeCom sandbox beside it.
+/// An example app behind a WeCom login. Without flags it starts a WeCom sandbox.
 #[derive(Parser)]
 #[command(version)]
 pub(crate) struct Flags {
-    /// Where the app listens; the sandbox takes the next port, on this machine.
+    /// The address of the app; the sandbox takes the next port on loopback.
     #[arg(
         long,
         env = "WECOM_LOGIN_LISTEN",
@@ -18,7 +18,7 @@ pub(crate) struct Flags {
         value_name = "ADDR"
     )]
     pub(crate) listen: SocketAddr,
-    /// The login instances. With this and without --wecom-url it is the real WeCom.
+    /// The directory of the login instances. With this and without --wecom-url, the real WeCom is used.
     #[arg(long, env = "WECOM_LOGIN_AUTHS", value_name = "DIR")]
     pub(crate) auths: Option<PathBuf>,
     /// The database: sqlite://, postgres:// or mysql://. The default is an SQLite file in the working directory.
@@ -29,13 +29,13 @@ pub(crate) struct Flags {
         value_name = "URL"
     )]
     pub(crate) database_url: Option<String>,
-    /// The app as browsers see it. The default is the address it listens on.
+    /// The URL of the app in browsers. The default is the address it listens on.
     #[arg(long, env = "WECOM_LOGIN_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
-    /// All three hosts of WeCom at one URL, such as a sandbox of its own.
+    /// The URL for all three hosts of WeCom, such as a separate sandbox.
     #[arg(long, env = "WECOM_LOGIN_WECOM_URL", value_name = "URL")]
     pub(crate) wecom_url: Option<String>,
-    /// Opens the admin routes to this bearer. For trying out: `ps` shows it, so a service uses the variable.
+    /// The bearer token of the admin routes. `ps` shows a flag, so a service uses the variable.
     #[arg(
         long,
         env = "WECOM_LOGIN_ADMIN_KEY",

@@ -1,10 +1,11 @@
-//! What the example apps share: their flags, and the WeCom in a box beside them. None of it belongs in an app of yours;
-//! there, these values come from your own configuration.
+//! What the example apps share: their flags, the sandbox that they start, and their pages.
+//!
+//! An app of yours needs none of it: these values come from its own configuration.
 
+mod binder;
 mod companies;
 mod flags;
 mod pages;
-mod two_companies;
 
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -17,24 +18,24 @@ use wecom_login::wecom::Hosts;
 use wecom_login::{CurrentUser, DATA_KEY_VARIABLE, DataKeys, Hooks, WecomLogin};
 use wecom_sandbox::{Sandbox, WARNING};
 
-pub use crate::two_companies::TwoCompanies;
+pub use crate::binder::LinkedAccountsBinder;
 
-use crate::companies::Newcomers;
+use crate::companies::OnboardingHook;
 use crate::flags::Flags;
 
-/// An example app's surroundings, as its flags want them.
+/// The configuration of an example app, and its sandbox.
 #[derive(Debug)]
 pub struct Demo {
     name: &'static str,
     flags: Flags,
     address: SocketAddr,
     sandbox: Option<Arc<Sandbox>>,
-    newcomers: Newcomers,
+    onboarding: OnboardingHook,
 }
 
 impl Demo {
-    /// Reads the flags, binds the app's address and, unless `--auths` or `--wecom-url` says otherwise, starts a sandbox
-    /// on the next port of this machine.
+    /// Reads the flags, binds the app's address, and starts a sandbox on the next loopback port unless `--auths` or
+    /// `--wecom-url` is given.
     ///
     /// # Errors
     /// An address is taken, no port is left for the sandbox, or its state cannot be read.
@@ -52,35 +53,35 @@ impl Demo {
             flags,
             address,
             sandbox: None,
-            newcomers: Newcomers::default(),
+            onboarding: OnboardingHook::default(),
         };
         if demo.flags.auths.is_none() && demo.flags.wecom_url.is_none() {
             println!("{WARNING}");
-            let from_here = from_this_machine(address);
+            let local_address = local_address(address);
             let sandbox = Sandbox::builder()
-                .listen(beside(demo.flags.listen)?)
+                .listen(sandbox_address(demo.flags.listen)?)
                 .auths(demo.auths())
                 .state(format!("{name}.sandbox.json"))
-                // An app on an address of the network is reached by that address only.
-                .remote(!from_here.ip().is_loopback())
-                .notify(format!("http://{from_here}/auth/notify"))
+                // An app on an address of the network is local by that address only.
+                .remote(!local_address.ip().is_loopback())
+                .notify(format!("http://{local_address}/auth/notify"))
                 .public_url(demo.public_url());
             demo.sandbox = Some(Arc::new(sandbox.start().await?));
         }
         Ok((demo, listener))
     }
 
-    /// Where the login instances are configured.
+    /// The directory of the login instances.
     #[must_use]
     pub fn auths(&self) -> PathBuf {
-        let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../auths");
+        let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../auths");
         self.flags
             .auths
             .clone()
-            .unwrap_or_else(|| PathBuf::from(own))
+            .unwrap_or_else(|| PathBuf::from(default))
     }
 
-    /// The database.
+    /// The URL of the database.
     #[must_use]
     pub fn database_url(&self) -> String {
         self.flags
@@ -89,7 +90,7 @@ impl Demo {
             .unwrap_or_else(|| format!("sqlite://{}.db", self.name))
     }
 
-    /// The key of what is secret in it: from the environment, else a file of its own.
+    /// The key that encrypts the secrets in the database: from the environment, or else from a file.
     #[must_use]
     pub fn data_keys(&self) -> DataKeys {
         match std::env::var_os(DATA_KEY_VARIABLE) {
@@ -98,19 +99,19 @@ impl Demo {
         }
     }
 
-    /// The app as browsers see it.
+    /// The URL of the app in browsers.
     #[must_use]
     pub fn public_url(&self) -> String {
         self.flags
             .public_url
             .clone()
-            .unwrap_or_else(|| format!("http://{}", from_this_machine(self.address)))
+            .unwrap_or_else(|| format!("http://{}", local_address(self.address)))
     }
 
-    /// Where WeCom is: the sandbox, another stand-in, or the real one.
+    /// The hosts of WeCom: the sandbox, the host of `--wecom-url`, or the real ones.
     ///
     /// # Errors
-    /// `--wecom-url` is no URL that may be used.
+    /// `--wecom-url` is not an allowed URL.
     pub fn wecom(&self) -> Result<Hosts, Box<dyn Error>> {
         match (&self.sandbox, &self.flags.wecom_url) {
             (Some(sandbox), _) => Ok(Hosts::all_at(&sandbox.url())?),
@@ -119,19 +120,19 @@ impl Demo {
         }
     }
 
-    /// The key of the admin routes, if they are to be on.
+    /// The key of the admin routes, or none to keep them off.
     #[must_use]
     pub fn admin_key(&self) -> Option<String> {
         self.flags.admin_key.clone()
     }
 
-    /// Who is told of companies that authorise the app.
+    /// The hooks of the app, which onboard the companies that authorize it.
     #[must_use]
     pub fn hooks(&self) -> impl Hooks + use<> {
-        self.newcomers.clone()
+        self.onboarding.clone()
     }
 
-    /// What the example routes tell of a user.
+    /// The JSON of a user in the answers of the example routes.
     #[must_use]
     pub fn describe(user: &CurrentUser) -> serde_json::Value {
         serde_json::json!({
@@ -143,19 +144,19 @@ impl Demo {
         })
     }
 
-    /// Once the app serves: lets the sandbox's first two companies authorise it, and prints what to open.
-    pub fn serving(&self, login: &WecomLogin) {
+    /// Prints what to open, and installs the app in the first two companies of the sandbox.
+    pub fn announce(&self, login: &WecomLogin) {
         if self.flags.public_url.is_some() {
             println!("{} listens on http://{}", self.name, self.address);
         }
         println!("{} is at {}", self.name, self.public_url());
         if let Some(sandbox) = &self.sandbox {
-            companies::authorise_and_introduce(sandbox, login, &self.newcomers, &self.public_url());
+            companies::spawn_onboarding(sandbox, login, &self.onboarding, &self.public_url());
         }
     }
 
-    /// Ends at Ctrl-C or when the process is asked to end.
-    pub async fn stopped() {
+    /// Completes at Ctrl-C or SIGTERM.
+    pub async fn shutdown_signal() {
         let interrupted = async { tokio::signal::ctrl_c().await };
         #[cfg(unix)]
         {
@@ -174,8 +175,8 @@ impl Demo {
     }
 }
 
-/// How this machine reaches an app that listens there.
-fn from_this_machine(app: SocketAddr) -> SocketAddr {
+/// The address at which this machine reaches an app that listens on `app`.
+fn local_address(app: SocketAddr) -> SocketAddr {
     let ip = match app.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -184,12 +185,10 @@ fn from_this_machine(app: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, app.port())
 }
 
-/// Where the sandbox listens: on this machine, whatever the app does, because anyone who reaches it can log in as
-/// anyone.
-fn beside(app: SocketAddr) -> Result<SocketAddr, &'static str> {
-    let here = Ipv6Addr::LOCALHOST;
-    let ip = if app.ip() == here {
-        here.into()
+/// The address of the sandbox: always loopback, because anyone who reaches a sandbox can log in as anyone.
+fn sandbox_address(app: SocketAddr) -> Result<SocketAddr, &'static str> {
+    let ip = if app.ip() == Ipv6Addr::LOCALHOST {
+        Ipv6Addr::LOCALHOST.into()
     } else {
         Ipv4Addr::LOCALHOST.into()
     };
@@ -207,8 +206,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sandbox_stays_on_this_machine() {
-        for (app, sandbox, reached) in [
+    fn sandbox_listens_on_loopback_only() {
+        for (app, sandbox, local) in [
             ("127.0.0.1:3000", "127.0.0.1:3001", "127.0.0.1:3000"),
             ("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"),
             ("0.0.0.0:3000", "127.0.0.1:3001", "127.0.0.1:3000"),
@@ -218,16 +217,16 @@ mod tests {
         ] {
             let app: SocketAddr = app.parse().expect("an address");
             assert_eq!(
-                beside(app),
+                sandbox_address(app),
                 Ok(sandbox.parse().expect("an address")),
                 "{app}"
             );
             assert_eq!(
-                from_this_machine(app),
-                reached.parse().expect("an address"),
+                local_address(app),
+                local.parse().expect("an address"),
                 "{app}"
             );
         }
-        assert!(beside("127.0.0.1:65535".parse().expect("an address")).is_err());
+        assert!(sandbox_address("127.0.0.1:65535".parse().expect("an address")).is_err());
     }
 }

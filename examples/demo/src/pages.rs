@@ -1,4 +1,4 @@
-//! The example apps' own pages.
+//! The pages of the example apps.
 
 use wecom_login::CurrentUser;
 use wecom_login::web::PageFrame;
@@ -12,11 +12,11 @@ impl Demo {
         include_str!("../home.html")
     }
 
-    /// The page of who is logged in.
+    /// The page behind the login, with the user's profile.
     #[must_use]
     pub fn account_page(user: &CurrentUser) -> String {
         let name = user.profile().name.as_deref().unwrap_or("unknown");
-        // What WeCom tells of a person is text that somebody wrote: it is escaped.
+        // A profile is text that a person wrote, so it is escaped.
         include_str!("../account.html")
             .replace("{name}", &PageFrame::escape(name))
             .replace(

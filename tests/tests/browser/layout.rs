@@ -43,7 +43,7 @@ pub(crate) async fn login_pages_fit_every_profile(session: &BrowserSession, app:
                 "/auth/callback?code=x&state=0123456789abcdef0123456789abcdef",
             ),
             ("bad-link", "/auth/callback"),
-            ("not-authorised", "/auth/login?corpId=wwnobody"),
+            ("not-authorized", "/auth/login?corpId=wwnobody"),
         ] {
             window.goto(&format!("{}{path}", app.url)).await;
             look(name).await;

@@ -70,7 +70,7 @@ impl Run<'_> {
         // A reset is told too, and a cancellation that WeCom contradicts lets a corp in once more.
         if authorized > codes + cancels + again(codes_again + cancels_again) {
             return Err(format!(
-                "{codes} authorisations and resets, the host app was told of {authorized}"
+                "{codes} authorizations and resets, the host app was told of {authorized}"
             ));
         }
         Ok(())

@@ -29,7 +29,7 @@ pub enum AdminAction {
     Corps,
     /// Run a callback record again.
     RetryCallback,
-    /// Set the organisation code of a company.
+    /// Set the organization code of a company.
     SetCode,
 }
 

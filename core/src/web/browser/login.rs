@@ -24,7 +24,7 @@ use crate::web::response::{ResponseBody, ResponseExt as _};
 
 use crate::wecom::{State, qr_link, workbench_link};
 
-/// An organisation code is remembered for the next login.
+/// An organization code is remembered for the next login.
 const ORGANIZATION_COOKIE_MAX_AGE: Duration = Duration::from_hours(180 * 24);
 
 /// What a link to the login page says.

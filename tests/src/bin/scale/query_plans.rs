@@ -63,7 +63,7 @@ pub(crate) async fn print_query_plans(
             ),
         ),
         (
-            "due authorisations",
+            "due authorizations",
             format!(
                 "SELECT * FROM wecom_authorization WHERE read_due_at <= 5 AND permanent_code IS NOT NULL AND \
                  suite_id IN ({suite}) ORDER BY read_due_at LIMIT 50"

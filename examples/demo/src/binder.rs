@@ -1,0 +1,79 @@
+//! A [`UserBinder`] of the host app around the library's: one user has accounts in two companies.
+
+use std::fmt;
+
+use wecom_login::{
+    AuthenticatedMember, CorpId, DefaultUserBinder, Principal, Result, SuiteId, UserBinder,
+    WecomUserId,
+};
+
+/// The user id of 王芳 in the host app.
+pub(crate) const USER: &str = "wangfang";
+/// Her accounts in WeCom: the corp id and the userid in it.
+const LINKED_ACCOUNTS: [(&str, &str); 2] = [
+    ("wwdemocompanya0001", "wangfang"),
+    ("wwdemocompanyb0001", "wangfang"),
+];
+
+/// Binds members as the library does, and lets one user choose among her companies.
+///
+/// The choice shows only the accounts that are still bound to this user, so a member who left a company cannot enter it.
+pub struct LinkedAccountsBinder {
+    inner: DefaultUserBinder,
+}
+
+impl LinkedAccountsBinder {
+    /// Wraps the library's binder.
+    #[must_use]
+    pub fn new(inner: DefaultUserBinder) -> Self {
+        Self { inner }
+    }
+}
+
+impl UserBinder for LinkedAccountsBinder {
+    async fn linked_principals(
+        &self,
+        user_id: &str,
+        authenticated: &Principal,
+    ) -> Result<Vec<Principal>> {
+        if user_id == USER {
+            principals(&authenticated.suite_id)
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
+    async fn bind(&self, member: &AuthenticatedMember) -> Result<Option<String>> {
+        self.inner.bind(member).await
+    }
+
+    async fn find(&self, principal: &Principal) -> Result<Option<String>> {
+        self.inner.find(principal).await
+    }
+
+    async fn unbind(&self, principal: &Principal) -> Result<()> {
+        self.inner.unbind(principal).await
+    }
+
+    async fn rebind(&self, from: &Principal, to: &Principal) -> Result<()> {
+        self.inner.rebind(from, to).await
+    }
+}
+
+impl fmt::Debug for LinkedAccountsBinder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LinkedAccountsBinder")
+    }
+}
+
+/// The principals of this user.
+pub(crate) fn principals(suite_id: &SuiteId) -> Result<Vec<Principal>> {
+    let principal = |(corp_id, user_id)| {
+        Ok(Principal::new(
+            suite_id.clone(),
+            CorpId::new(corp_id)?,
+            WecomUserId::new(user_id)?,
+        ))
+    };
+    LINKED_ACCOUNTS.into_iter().map(principal).collect()
+}
