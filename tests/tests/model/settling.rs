@@ -15,6 +15,9 @@ use super::transitions::{RecordEvent, RecordState, SessionEvent, SessionState};
 /// An AuthCode lives ten minutes; what only makes us read is given up after a day.
 const AUTH_CODE: Duration = Duration::from_mins(10);
 const GIVEN_UP: Duration = Duration::from_hours(24);
+/// When the next waiting record is due, in milliseconds; -1 if a record is running or none is waiting.
+const NEXT_DUE_UNLESS_RUNNING: &str = "SELECT MIN(due_at) FROM wecom_callback_record WHERE status = 'waiting' \
+    AND NOT EXISTS (SELECT 1 FROM wecom_callback_record AS held WHERE held.status = 'running')";
 
 impl Run<'_> {
     /// Waits until every accepted push is done and every node has processed every revocation.
@@ -59,7 +62,7 @@ impl Run<'_> {
         loop {
             let running = self.number(&of("status = 'running'")).await;
             let waiting = self.number(&of("status = 'waiting'")).await;
-            if (running, waiting) == (0, 0) {
+            if self.number(&of("status IN ('running', 'waiting')")).await == 0 {
                 return Ok(());
             }
             if began.elapsed() > PATIENCE * 2 {
@@ -68,13 +71,13 @@ impl Run<'_> {
             if (running, waiting) != known {
                 (known, since) = ((running, waiting), Instant::now());
             }
-            if running == 0 {
-                // Nobody has anything in hand, and what is not due yet nobody takes: no lease runs out.
-                let now = self.clock.now();
-                let next = "SELECT MIN(due_at) FROM wecom_callback_record WHERE status = 'waiting'";
-                let next = Timestamp::from_millis(self.number(next).await);
+            // One statement, so that no node claims a record between the two answers. Without a running record, and with
+            // none due, nothing can be claimed before the clocks advance: no lease expires in the jump.
+            let next = self.number(NEXT_DUE_UNLESS_RUNNING).await;
+            if next >= 0 {
+                let next = Timestamp::from_millis(next);
                 // An idle node polls again after a second.
-                self.advance_clocks(next.since(now) + Duration::from_secs(1));
+                self.advance_clocks(next.since(self.clock.now()) + Duration::from_secs(1));
             } else if since.elapsed() > Duration::from_secs(1) {
                 // In the hands of a node that died, as it seems; of one that lives and is slow, perhaps.
                 self.jump(Duration::from_secs(11));
