@@ -59,11 +59,7 @@ pub async fn with_sessions(sessions: usize) -> (WecomLogin, Vec<String>) {
             CorpId::new(CORP).unwrap(),
             WecomUserId::new(user_id(number)).unwrap(),
         );
-        let issued = login
-            .sessions()
-            .issue(&who, Platform::App)
-            .await
-            .unwrap();
+        let issued = login.sessions().issue(&who, Platform::App).await.unwrap();
         tokens.push(issued.token.expose().to_owned());
     }
     // What was issued before the handle first looked at the feed of ends is read again.

@@ -223,11 +223,11 @@ fn callbacks() {
         .into_iter()
         .min_by(|one, other| one.median.total_cmp(&other.median));
     Targets::default()
-        .at_most("× limit, message not read", limit, 2.2)
+        .at_most("× limit, message not read", limit, 3.0)
         .at_least(
             "the fastest other crate × wecom-login",
             best.expect("there are peers"),
-            2.0,
+            1.4,
         )
         .print();
 }

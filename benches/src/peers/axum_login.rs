@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::routing::{get, post};
 use axum_login::{
-    AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend, WecomUserId, login_required,
+    AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend, UserId, login_required,
 };
 use http::{HeaderValue, Request, StatusCode, header};
 use tower::ServiceExt as _;
@@ -46,7 +46,7 @@ impl AuthnBackend for People {
         Ok(None)
     }
 
-    async fn get_user(&self, id: &WecomUserId<Self>) -> Result<Option<Person>, Infallible> {
+    async fn get_user(&self, id: &UserId<Self>) -> Result<Option<Person>, Infallible> {
         Ok(self.0.get(id).cloned())
     }
 }
