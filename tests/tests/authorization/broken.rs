@@ -88,7 +88,7 @@ async fn reset_permanent_code_heals_a_broken_corp_and_ends_no_session() {
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     let token = node.token_for_suite(SUITE, &corp, &user).await;
-    // The secret is reset, and its event is lost.
+    // The event of the reset is lost.
     node.sandbox
         .change_settings(json!({"drop": ["reset_permanent_code"]}))
         .await
@@ -254,9 +254,9 @@ async fn wrong_secrets_of_many_corps_trip_the_circuit_breaker() {
     assert_eq!(
         answers.last().unwrap(),
         &(502, "UPSTREAM_ERROR".to_owned()),
-        "nothing is known of this one"
+        "its secret was never accepted"
     );
-    // A corp whose secret was accepted before is not held back.
+    // The circuit breaker leaves calls to a corp whose secret was accepted before.
     node.sandbox.expire_tokens();
     assert_eq!(
         node.log_in_to_suite(SUITE, &good, &node.user(0, 0))
