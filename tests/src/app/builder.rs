@@ -1,4 +1,4 @@
-//! What a [`TestApp`] is made of.
+//! The configuration of a [`TestApp`].
 
 use std::fmt;
 use std::net::TcpListener;

@@ -64,7 +64,7 @@ async fn hanging_wecom_delays_no_push_and_loses_nothing() {
     println!(
         "WeCom hangs: 100 pushes, median {median:?}, slowest {slowest:?}; a login ended after {took:?}"
     );
-    // Whoever waits for WeCom waits eight seconds.
+    // A call to WeCom times out after eight seconds.
     assert!(median < Duration::from_secs(4), "{median:?}");
     assert_eq!(problem, (504, "UPSTREAM_TIMEOUT".to_owned()));
     // Twelve seconds are its limit; without one it would be as long as WeCom hangs.

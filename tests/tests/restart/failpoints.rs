@@ -45,7 +45,7 @@ async fn authorizes_after_abort(failpoint: &str) {
     println!("aborted at {failpoint}: carried out once");
 }
 
-/// Asserts that the AuthCode is spent and that the record has the error and its hint.
+/// Asserts that the AuthCode is used and that the record has the error and its hint.
 async fn assert_spent_code_hint(harness: &CrashHarness, event: &str) {
     until("the record has the error and its hint", async || {
         let record = harness.record(event).await;

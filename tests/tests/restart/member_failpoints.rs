@@ -7,8 +7,8 @@ use wecom_login_tests::until;
 
 use super::AXUM_APP;
 
-/// What such an event passes. Where sessions have ended it comes by twice: before the binding is changed, for those that
-/// there are, and after, for logins that found the old one.
+/// The failpoints that such an event passes. It passes `members/revoked` twice: before the binding is changed, for the
+/// sessions there are, and after it, for logins that found the old binding.
 const FAILPOINTS: [&str; 7] = [
     "inbox/arrived",
     "inbox/inserted",
