@@ -22,7 +22,7 @@ const AUTH_CODE_FAILPOINTS: [&str; 12] = [
     "exchange/written",
     "exchange/stored",
     "admit/read",
-    "admit/told",
+    "admit/reviewed",
     "worker/done",
 ];
 
@@ -244,7 +244,7 @@ async fn crash_at_any_step_revokes_once() {
     let members = [
         "inbox/stored",
         "worker/claimed",
-        "people/ended",
+        "members/revoked",
         "worker/done",
     ];
     let corps = [

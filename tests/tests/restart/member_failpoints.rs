@@ -15,14 +15,14 @@ const FAILPOINTS: [&str; 7] = [
     "inbox/stored",
     "worker/found",
     "worker/claimed",
-    "people/ended",
+    "members/revoked",
     "worker/done",
 ];
 const MAX_EPOCH: &str = "SELECT MAX(epoch) FROM wecom_person";
 const USERS: &str = "SELECT COUNT(*) FROM wecom_user";
 
 fn aborts(failpoint: &str) -> usize {
-    if failpoint == "people/ended" { 2 } else { 1 }
+    if failpoint == "members/revoked" { 2 } else { 1 }
 }
 
 async fn wait_until_executed(harness: &CrashHarness, failpoint: &str) {
