@@ -78,7 +78,7 @@ async fn token_fetch_completes_after_client_disconnects() {
         let members = app.sandbox.user_ids(COMPANY_A);
         let before = app.sandbox.calls("gettoken");
         app.sandbox
-            .fault(Fault::of("gettoken").times(1).delay_ms(500))
+            .fault(Fault::for_api("gettoken").times(1).delay_ms(500))
             .unwrap();
 
         let body =

@@ -209,7 +209,7 @@ async fn unconfirmed_cancellation_stops_logins_and_keeps_the_permanent_code() {
     let user = node.user(0, 0);
     let token = node.issue_session(SUITE, &corp, &user).await;
     node.sandbox
-        .fault(Fault::of("service/v2/get_auth_info").http_status(502))
+        .fault(Fault::for_api("service/v2/get_auth_info").http_status(502))
         .unwrap();
     let code = node.sandbox.code(&corp, &user).unwrap();
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
@@ -234,7 +234,7 @@ async fn login_in_flight_during_cancellation_gets_no_session() {
     let user = node.user(0, 0);
     // WeCom answers the last call of a first login after the cancellation.
     node.sandbox
-        .fault(Fault::of("user/get").delay_ms(1_500))
+        .fault(Fault::for_api("user/get").delay_ms(1_500))
         .unwrap();
     let code = node.sandbox.code(&corp, &user).unwrap();
     let (answer, ()) = tokio::join!(node.log_in_with_code(&corp, &code, Some(SUITE)), async {

@@ -115,7 +115,7 @@ async fn member_who_leaves_during_an_unconfirmed_cancellation_has_left() {
     let person = node.user(0, 0);
     let before = user_id(&node, &corp, &person).await.unwrap();
     node.sandbox
-        .fault(Fault::of("service/v2/get_auth_info").http_status(502))
+        .fault(Fault::for_api("service/v2/get_auth_info").http_status(502))
         .unwrap();
     // The authorization has the time of the machine, and its cancellation has to be later.
     clock.advance(Duration::from_mins(2));

@@ -20,7 +20,7 @@ async fn hanging_wecom_delays_no_push_and_loses_nothing() {
     let token = node.issue_session(SUITE, &corp, &user).await;
     // Longer than anything here is waited for: who waits for WeCom's answer is not through before its own limit.
     node.sandbox
-        .fault(Fault::of("*").delay_ms(600_000))
+        .fault(Fault::for_api("*").delay_ms(600_000))
         .unwrap();
 
     let login = async {
@@ -95,7 +95,7 @@ async fn login_completes_after_client_disconnects() {
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     node.sandbox
-        .fault(Fault::of("auth/getuserinfo").delay_ms(500))
+        .fault(Fault::for_api("auth/getuserinfo").delay_ms(500))
         .unwrap();
     let code = node.sandbox.code(&corp, &user).unwrap();
     let body = json!({"corpId": corp, "code": code}).to_string();

@@ -58,7 +58,7 @@ async fn token_is_refreshed_once_before_it_expires() {
     assert_eq!(node.sandbox.calls("gettoken"), first);
     clock.advance(Duration::from_secs(400));
     node.sandbox
-        .fault(Fault::of("gettoken").delay_ms(300))
+        .fault(Fault::for_api("gettoken").delay_ms(300))
         .unwrap();
     let answers =
         futures_util::future::join_all((0..50).map(|_| node.log_in_to_suite(SUITE, &corp, &user)))
@@ -86,7 +86,7 @@ async fn rejected_token_is_refetched_once_and_the_code_is_still_used() {
             node.sandbox.calls("auth/getuserinfo"),
         );
         node.sandbox
-            .fault(Fault::of("auth/getuserinfo").errcode(errcode).times(1))
+            .fault(Fault::for_api("auth/getuserinfo").errcode(errcode).times(1))
             .unwrap();
         assert_eq!(
             node.log_in_to_suite(SUITE, &corp, &user).await.status,
@@ -105,7 +105,7 @@ async fn rejected_token_is_refetched_once_and_the_code_is_still_used() {
     }
     // Never a loop: twice is the end.
     node.sandbox
-        .fault(Fault::of("auth/getuserinfo").errcode(40014))
+        .fault(Fault::for_api("auth/getuserinfo").errcode(40014))
         .unwrap();
     let before = node.sandbox.calls("auth/getuserinfo");
     assert_eq!(

@@ -61,7 +61,7 @@ async fn nodes_with_clocks_a_minute_apart_agree() {
     // for expired. A machine that stalls for the length of a lease does lose it; one of four attempts has to pass.
     for corp in 1..5 {
         node.sandbox
-            .fault(Fault::of(V2).delay_ms(3_000).times(1))
+            .fault(Fault::for_api(V2).delay_ms(3_000).times(1))
             .unwrap();
         let (late, asked) = (node.corp(corp), node.sandbox.calls(V2));
         assert!(node.sandbox.install(&late).await.unwrap().succeeded());

@@ -61,7 +61,7 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
     let with_clock = |builder: Builder| builder.clock(clock.clone());
     let first = node.second_handle_for_suite(SUITE, with_clock).await;
     node.sandbox
-        .fault(Fault::of(READ).delay_ms(60_000))
+        .fault(Fault::for_api(READ).delay_ms(60_000))
         .unwrap();
     for corp in &corps {
         change(&node, &first, SUITE, corp, 1_700_000_000).await;
