@@ -146,7 +146,7 @@ impl LinkDeps {
             secret: secret.clone(),
         };
         let call = |token| async move { self.api.customized_auth_url(&token, state, suites).await };
-        let (link, _) = self.tokens.call(&provider, call).await?;
+        let (link, _) = self.tokens.call_with_token(&provider, call).await?;
         Ok(link?)
     }
 }
