@@ -15,12 +15,16 @@ use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceKind, Instances};
 use crate::error::Result;
-use crate::inbox::{CallbackReceiver, EventHandlers, Inbox, ReceiverDeps, Worker, WorkerDeps};
+use crate::inbox::{
+    CallbackReceiver, EventHandlerDeps, EventHandlers, Inbox, ReceiverDeps, Worker, WorkerDeps,
+};
 use crate::login::{
     Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService, CorpSelection,
     LoginCodes, LoginService, OrganizationCodes, SessionCreation, UsedStates,
 };
-use crate::members::{DefaultUserBinder, DynUserBinder, Members, Visibility};
+use crate::members::{
+    DefaultUserBinder, DynUserBinder, Members, MembersDeps, Visibility, VisibilityDeps,
+};
 use crate::services::{
     AdminDeps, AdminService, AuthService, LinkDeps, LinkService, SessionDeps, SessionService,
 };
@@ -91,15 +95,20 @@ impl Builder {
             Some(wrap) => wrap(default_binder),
             None => Arc::new(default_binder),
         };
-        let members = Members::new(store.clone(), sessions.clone(), binder, is_default_binder);
+        let members = Members::new(MembersDeps {
+            store: store.clone(),
+            sessions: sessions.clone(),
+            binder,
+            is_default_binder,
+        });
         let app_client = AppClient::new(tokens.clone(), authorizations.clone());
-        let visibility = Visibility::new(
-            store.clone(),
-            api.clone(),
-            app_client.clone(),
-            authorizations.clone(),
-            members.clone(),
-        );
+        let visibility = Visibility::new(VisibilityDeps {
+            store: store.clone(),
+            api: api.clone(),
+            app_client: app_client.clone(),
+            authorizations: authorizations.clone(),
+            members: members.clone(),
+        });
 
         let corps = CorpSelection {
             suites: suites.clone(),
@@ -158,13 +167,13 @@ impl Builder {
             store: store.clone(),
             tasks: tasks.clone(),
         });
-        let handlers = EventHandlers::new(
-            store.clone(),
-            keys.clone(),
-            authorizations.clone(),
-            members.clone(),
-            Arc::clone(&self.hooks),
-        );
+        let handlers = EventHandlers::new(EventHandlerDeps {
+            store: store.clone(),
+            keys: keys.clone(),
+            authorizations: authorizations.clone(),
+            members: members.clone(),
+            hooks: Arc::clone(&self.hooks),
+        });
         let worker = Worker::new(WorkerDeps {
             store: store.with_class(ConnectionClass::Worker),
             handlers,
