@@ -26,7 +26,8 @@ use crate::members::{
     DefaultUserBinder, DynUserBinder, Members, MembersDeps, Visibility, VisibilityDeps,
 };
 use crate::services::{
-    AdminDeps, AdminService, AuthService, LinkDeps, LinkService, SessionDeps, SessionService,
+    AdminDeps, AdminService, AuthDeps, AuthService, LinkDeps, LinkService, SessionDeps,
+    SessionService,
 };
 use crate::session::Sessions;
 use crate::task_runner::TaskRunner;
@@ -183,22 +184,24 @@ impl Builder {
             stop: tasks.shutdown_token().clone(),
         });
 
-        let auth = AuthService {
-            login: LoginService {
-                instances: Arc::clone(&instances),
-                authorizations: authorizations.clone(),
-                authenticator,
-                corps,
-                creation: creation.clone(),
-                login_codes: login_codes.clone(),
-                organization_codes,
-                sessions: sessions.clone(),
+        let auth = AuthService::new(
+            AuthDeps {
+                login: LoginService {
+                    instances: Arc::clone(&instances),
+                    authorizations: authorizations.clone(),
+                    authenticator,
+                    corps,
+                    creation: creation.clone(),
+                    login_codes: login_codes.clone(),
+                    organization_codes,
+                    sessions: sessions.clone(),
+                },
+                receiver,
+                worker: worker.clone(),
+                tasks: tasks.clone(),
             },
-            receiver,
-            worker: worker.clone(),
-            tasks: tasks.clone(),
-            _shutdown_on_drop: shutdown_on_drop.clone(),
-        };
+            shutdown_on_drop.clone(),
+        );
         let admin = AdminService::new(
             AdminDeps {
                 store: store.clone(),
