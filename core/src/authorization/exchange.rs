@@ -124,7 +124,7 @@ impl Authorizations {
             failpoint::reach("exchange/token");
             self.send(&token, code, PermanentCodeApi::V2, guard).await
         };
-        let (mut exchanged, token) = self.inner.tokens.call(suite, send_v2).await?;
+        let (mut exchanged, token) = self.inner.tokens.call_with_token(suite, send_v2).await?;
         if matches!(&exchanged, Err(SendError::Call(error)) if may_use_v1(error)) {
             exchanged = self.send(&token, code, PermanentCodeApi::V1, guard).await;
         }
