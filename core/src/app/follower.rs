@@ -53,8 +53,8 @@ impl Follower {
     async fn run(&self) {
         let sessions = &self.sessions;
         let max_stale = sessions.config().max_stale();
-        let database = self.store.database().pool();
-        let listener = ChangeListener::spawn(database, self.tasks.runtime());
+        let pool = self.store.database().pool();
+        let listener = ChangeListener::spawn(pool, self.tasks.runtime());
         let mut cursor = None;
         // By the machine's clock: the database does not wait for a clock that a test moves.
         let mut polled_at = Instant::now();
