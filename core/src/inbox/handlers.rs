@@ -170,14 +170,16 @@ impl EventHandlers {
                     .await
                     .map(Outcome::from);
             }
-            SuiteEventKind::CreateAuth { auth_code, .. } => {
+            SuiteEventKind::CreateAuth { auth_code, state } => {
+                let event = AuthCodeEvent::of(row, true).with_state(state.as_deref());
                 self.authorizations
-                    .exchange(&AuthCodeEvent::of(row, true), event_time, auth_code, guard)
+                    .exchange(&event, event_time, auth_code, guard)
                     .await?
             }
-            SuiteEventKind::ResetPermanentCode { auth_code, .. } => {
+            SuiteEventKind::ResetPermanentCode { auth_code, state } => {
+                let event = AuthCodeEvent::of(row, false).with_state(state.as_deref());
                 self.authorizations
-                    .exchange(&AuthCodeEvent::of(row, false), event_time, auth_code, guard)
+                    .exchange(&event, event_time, auth_code, guard)
                     .await?
             }
             SuiteEventKind::Other => return Ok(Outcome::Ignored),
