@@ -15,7 +15,7 @@ pub(super) fn get_user(store: &mut Store, _: &Engine, request: &Request) -> ApiR
     }
     let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(60111))?;
     let member = corp
-        .member_by_user_id(user_id, store.settings.ids)
+        .member_by_user_id(user_id, store.id_form_in(corp, &caller.suite_id))
         .filter(|member| member.kind != Some(MemberKind::NonMember))
         .ok_or(ApiError::new(60111))?;
     if !member.visible {

@@ -32,7 +32,7 @@ pub(super) fn getuserinfo(store: &mut Store, engine: &Engine, request: &Request)
         .member_by_key(&code.member_key)
         .ok_or(ApiError::new(40029))?;
     let (is_member, visible) = (member.is_member(), member.visible);
-    let user_id = corp.user_id(member, store.settings.ids);
+    let user_id = corp.user_id(member, store.id_form_in(corp, &caller.suite_id));
     let openid = format!("oSandbox{}", member.key.trim_start_matches("woSandbox"));
     store.consume_login_code(&text);
     if !is_member {
@@ -71,14 +71,7 @@ pub(super) fn getuserdetail(store: &mut Store, _: &Engine, request: &Request) ->
     if !member.visible {
         return Err(ApiError::new(50002));
     }
-    let mut detail = json!({"userid": corp.user_id(member, store.settings.ids), "gender": "0"});
-    let granted = |field: &str| {
-        store.settings.permissions.iter().any(|permission| {
-            permission
-                .strip_prefix("contact:sensitive:")
-                .is_some_and(|granted| granted == field)
-        })
-    };
+    let mut detail = json!({"userid": corp.user_id(member, store.id_form_in(corp, &caller.suite_id)), "gender": "0"});
     let id = &member.plain_id;
     let fields = [
         (
@@ -106,7 +99,7 @@ pub(super) fn getuserdetail(store: &mut Store, _: &Engine, request: &Request) ->
         ("address", "address", "广州市海珠区新港中路".to_owned()),
     ];
     for (permission, name, value) in fields {
-        if granted(permission) {
+        if store.settings.grants(permission) {
             detail[name] = json!(value);
         }
     }

@@ -1,6 +1,7 @@
 //! WeCom's server API below `/cgi-bin/`.
 
 mod agent;
+mod answer;
 mod authorization;
 mod contact;
 mod error;
@@ -17,15 +18,16 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
+use answer::Answer;
 use error::ApiError;
 use request::Request;
 
 use crate::engine::Engine;
-use crate::store::{Fault, Store};
+use crate::store::Store;
 
 /// The fields of a response besides errcode and errmsg, or the error.
 type ApiResult<T = Value> = Result<T, ApiError>;
@@ -57,20 +59,26 @@ pub(crate) async fn serve(
         *store.calls.entry(path.clone()).or_default() += 1;
         store.take_fault(&path)
     });
-    let Some(fault) = fault else {
-        return respond(&engine, &request);
+    let answer = match fault {
+        None => execute(&engine, &request),
+        Some(fault) => {
+            if fault.after {
+                let _ = execute(&engine, &request);
+            }
+            if let Some(delay) = fault.delay_ms {
+                tokio::time::sleep(Duration::from_millis(delay)).await;
+            }
+            if fault.replaces_response() {
+                Answer::of_fault(&fault, &request)
+            } else {
+                execute(&engine, &request)
+            }
+        }
     };
-    if fault.after {
-        let _ = respond(&engine, &request);
+    if answer.errcode != 0 {
+        engine.update_unmarked(|store| store.count_error(&path, answer.errcode));
     }
-    if let Some(delay) = fault.delay_ms {
-        tokio::time::sleep(Duration::from_millis(delay)).await;
-    }
-    if fault.replaces_response() {
-        fault_response(&fault, &request)
-    } else {
-        respond(&engine, &request)
-    }
+    answer.into_response()
 }
 
 /// The endpoint with this path below `/cgi-bin/`.
@@ -109,13 +117,10 @@ fn endpoint(path: &str) -> Option<(AllowedMethod, Handler)> {
     })
 }
 
-fn respond(engine: &Engine, request: &Request) -> Response {
+/// Executes a call.
+fn execute(engine: &Engine, request: &Request) -> Answer {
     let Some((method, handler)) = endpoint(&request.path) else {
-        return (
-            StatusCode::NOT_FOUND,
-            json_response(&ApiError::new(40066).body(request)),
-        )
-            .into_response();
+        return Answer::of_error(&ApiError::new(40066), request).with_status(StatusCode::NOT_FOUND);
     };
     let outcome = engine.update_unmarked(|store| {
         if let Some(allowed) = &store.settings.ip_allow_list
@@ -130,37 +135,7 @@ fn respond(engine: &Engine, request: &Request) -> Response {
         }
         let body = handler(store, engine, request)?;
         let omits_errcode = store.settings.omit_errcode.contains(&request.path);
-        Ok(if omits_errcode {
-            body
-        } else {
-            error::with_errcode(body)
-        })
+        Ok(Answer::of_success(body, omits_errcode))
     });
-    json_response(&outcome.unwrap_or_else(|error| error.body(request)))
-}
-
-fn fault_response(fault: &Fault, request: &Request) -> Response {
-    let status = fault
-        .http_status
-        .and_then(|status| StatusCode::from_u16(status).ok())
-        .unwrap_or(StatusCode::OK);
-    if let Some(body) = &fault.body {
-        return (status, body.clone()).into_response();
-    }
-    match fault.errcode {
-        Some(errcode) => {
-            (status, json_response(&ApiError::new(errcode).body(request))).into_response()
-        }
-        None => (
-            status,
-            [(header::CONTENT_TYPE, "text/html")],
-            "<html><body>nginx</body></html>",
-        )
-            .into_response(),
-    }
-}
-
-fn json_response(value: &Value) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json; charset=UTF-8")];
-    (headers, value.to_string()).into_response()
+    outcome.unwrap_or_else(|error| Answer::of_error(&error, request))
 }

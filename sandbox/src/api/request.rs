@@ -146,10 +146,11 @@ impl Request {
         let corp = store
             .corp(corp_key)
             .ok_or(ApiError::new(ACCESS_TOKEN.invalid))?;
-        if !corp.app(suite_id).is_some_and(App::is_authorized) {
-            return Err(ApiError::new(48004));
-        }
-        if store.is_disabled(corp) {
+        let app = corp
+            .app(suite_id)
+            .filter(|app| app.is_authorized())
+            .ok_or(ApiError::new(48004))?;
+        if store.is_disabled(corp, app) {
             return Err(ApiError::new(50003));
         }
         Ok(Caller {

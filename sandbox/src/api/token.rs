@@ -58,7 +58,7 @@ pub(super) fn gettoken(store: &mut Store, _: &Engine, request: &Request) -> ApiR
     let subject = corp
         .installed_apps()
         .find(|app| app.permanent_code == secret)
-        .filter(|_| !store.is_disabled(corp))
+        .filter(|app| !store.is_disabled(corp, app))
         .map(|app| TokenSubject::App(corp.key.clone(), app.suite_id.clone()))
         .ok_or(ApiError::new(40001))?;
     let (token, expires_in) = issue(store, &subject);

@@ -179,6 +179,9 @@ impl Engine {
 
 fn new_delivery(store: &Store, event: &Event) -> Delivery {
     let corp = event.corp_key.as_deref().and_then(|key| store.corp(key));
-    let corp_id = corp.map(|corp| store.public_corp_id(corp));
+    let corp_id = corp.map(|corp| {
+        corp.public_id(store.id_form_in(corp, &event.suite_id))
+            .to_owned()
+    });
     Delivery::new(event.name, &event.suite_id, corp_id, store.now())
 }

@@ -104,21 +104,24 @@ fn consent_page(engine: &Engine, request: &LoginRequest, member: &SelectableMemb
     page.layout.render(StatusCode::OK, &page)
 }
 
-/// Pushes `unlicensed_notify` in the background and shows the error page.
+/// Shows the error page, and pushes `unlicensed_notify` in the background for people inside the visible
+/// range (D/95716).
 fn unlicensed(engine: &Arc<Engine>, request: &LoginRequest, member: SelectableMember) -> Response {
     let say = |zh, en| request.language.choose(zh, en);
-    let engine = Arc::clone(engine);
-    let (corp_key, suite_id) = (request.corp_key.clone(), request.suite_id.clone());
-    tokio::spawn(async move {
-        let suite_id = Some(suite_id.as_str());
-        engine
-            .notify_unlicensed(MemberRef {
-                corp_id: &corp_key,
-                user_id: &member.user_id,
-                suite_id,
-            })
-            .await
-    });
+    if member.is_member && member.visible {
+        let engine = Arc::clone(engine);
+        let (corp_key, suite_id) = (request.corp_key.clone(), request.suite_id.clone());
+        tokio::spawn(async move {
+            let suite_id = Some(suite_id.as_str());
+            engine
+                .notify_unlicensed(MemberRef {
+                    corp_id: &corp_key,
+                    user_id: &member.user_id,
+                    suite_id,
+                })
+                .await
+        });
+    }
     let reason = say(
         "此人没有接口许可，请联系应用的服务商。",
         "The member has no interface license. Please contact the provider of the app.",

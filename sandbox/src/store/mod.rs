@@ -48,7 +48,11 @@ pub(crate) struct Store {
     pub(crate) auth_links: BTreeMap<String, AuthLink>,
     pub(crate) settings: Settings,
     pub(crate) faults: Vec<Fault>,
+    /// Calls by path below `/cgi-bin/`.
     pub(crate) calls: BTreeMap<String, u64>,
+    /// Answers with an errcode, by path and errcode.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) errors: BTreeMap<String, BTreeMap<i64, u64>>,
     pub(crate) deliveries: VecDeque<Delivery>,
     #[serde(rename = "lastDelivery")]
     pub(crate) last_delivery_id: u64,
@@ -69,7 +73,7 @@ impl Store {
             .saturating_add(self.clock_offset_ms)
     }
 
-    /// The corp with this id, plain or encrypted. Ids are compared byte for byte (D/97104).
+    /// The corp with this id, plain or encrypted.
     pub(crate) fn corp(&self, id: &str) -> Option<&Corp> {
         self.corps.iter().find(|corp| corp.has_id(id))
     }
@@ -78,21 +82,52 @@ impl Store {
         self.corps.iter_mut().find(|corp| corp.has_id(id))
     }
 
-    /// The corp id as WeCom answers it under the current settings.
-    pub(crate) fn public_corp_id(&self, corp: &Corp) -> String {
-        corp.public_id(self.settings.ids).to_owned()
+    /// The form of the ids that an app gets.
+    pub(crate) fn id_form(&self, app: &App) -> IdForm {
+        match (self.settings.ids, app.encrypted) {
+            (IdForm::Listed, Some(true)) => IdForm::Encrypted,
+            (IdForm::Listed, Some(false)) => IdForm::Plain,
+            (form, _) => form,
+        }
     }
 
-    /// Whether the corp's app is disabled by the settings.
-    pub(crate) fn is_disabled(&self, corp: &Corp) -> bool {
-        self.settings.disabled.includes(corp)
+    /// The form of the ids in the corp's app of a suite; that of the corp if it has no such app.
+    pub(crate) fn id_form_in(&self, corp: &Corp, suite_id: &str) -> IdForm {
+        match corp.app(suite_id) {
+            Some(app) => self.id_form(app),
+            None => self.listed_id_form(corp),
+        }
+    }
+
+    /// The form under which the control API lists a corp: that of its first installed app.
+    pub(crate) fn listed_id_form(&self, corp: &Corp) -> IdForm {
+        match corp.installed_apps().next() {
+            Some(app) => self.id_form(app),
+            None => self.settings.ids,
+        }
+    }
+
+    /// The corp id as the control API lists it.
+    pub(crate) fn listed_corp_id(&self, corp: &Corp) -> String {
+        corp.public_id(self.listed_id_form(corp)).to_owned()
+    }
+
+    /// Whether an app is disabled, by the administrator or by the settings.
+    pub(crate) fn is_disabled(&self, corp: &Corp, app: &App) -> bool {
+        app.disabled || self.settings.disabled.includes(corp)
+    }
+
+    /// Counts an answer that carries an errcode.
+    pub(crate) fn count_error(&mut self, api: &str, errcode: i64) {
+        let errors = self.errors.entry(api.to_owned()).or_default();
+        *errors.entry(errcode).or_default() += 1;
     }
 
     /// The status of an app, with the settings applied.
     pub(crate) fn effective_status(&self, corp: &Corp, app: &App) -> EffectiveStatus {
         match app.status {
             AppStatus::Cancelled => EffectiveStatus::Cancelled,
-            AppStatus::Authorized if self.is_disabled(corp) => EffectiveStatus::Disabled,
+            AppStatus::Authorized if self.is_disabled(corp, app) => EffectiveStatus::Disabled,
             AppStatus::Authorized => EffectiveStatus::Authorized,
         }
     }

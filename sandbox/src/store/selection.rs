@@ -64,7 +64,8 @@ impl<'de> Deserialize<'de> for ReceiveId {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum IdForm {
-    /// Each corp as it was set up: `ww…` with plain userids, `wp…` with encrypted ones.
+    /// Each app as it was authorized or migrated; without one, each corp as it was set up: `ww…` with
+    /// plain userids, `wp…` with encrypted ones.
     Listed,
     /// All plain, as for apps that were authorized before 2022-06-28.
     Plain,

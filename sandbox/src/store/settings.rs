@@ -18,6 +18,8 @@ pub struct Settings {
     pub outer_to_user_name: Option<String>,
     /// The form in which ids are answered.
     pub ids: IdForm,
+    /// The form of the ids of a corp that authorizes its first app from now on.
+    pub install_ids: IdForm,
     /// Events that are delivered twice.
     pub duplicate: EventSelector,
     /// Events that are delayed until the next one has been delivered.
@@ -71,6 +73,10 @@ pub struct Settings {
     pub token_ttl_ms: i64,
 }
 
+/// The form of the ids of a corp that authorizes its first app. WeCom gives encrypted ones since
+/// 2022-06-28 (D/97104).
+const DEFAULT_INSTALL_IDS: IdForm = IdForm::Listed;
+
 impl Default for Settings {
     fn default() -> Self {
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -78,6 +84,7 @@ impl Default for Settings {
             receiveid: ReceiveId::default(),
             outer_to_user_name: None,
             ids: IdForm::Listed,
+            install_ids: DEFAULT_INSTALL_IDS,
             duplicate: EventSelector::All(false),
             reorder: EventSelector::All(false),
             drop: EventSelector::All(false),
@@ -118,6 +125,15 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether administrators granted a sensitive field of the contact list.
+    pub(crate) fn grants(&self, field: &str) -> bool {
+        self.permissions.iter().any(|permission| {
+            permission
+                .strip_prefix("contact:sensitive:")
+                .is_some_and(|granted| granted == field)
+        })
+    }
+
     /// These settings with `changes` applied.
     ///
     /// # Errors

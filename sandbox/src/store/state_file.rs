@@ -87,7 +87,7 @@ mod tests {
                 }],
                 "apps": [{
                     "suiteId": "dk1", "agentId": 7, "status": "authorized", "permanentCode": "p",
-                    "state": "s",
+                    "state": "s", "disabled": true, "encrypted": true,
                 }],
             }],
             "tickets": {"dk1": [["ticket", 1]]},
@@ -105,7 +105,7 @@ mod tests {
             "authLinks": {"k": {"suiteIds": ["dk1"], "state": "s", "born": 1}},
             "settings": {
                 "receiveid": {"suite": "suiteId", "app": "corpId", "get": "providerCorpId"},
-                "outerToUserName": null, "ids": "listed", "duplicate": false, "reorder": 2,
+                "outerToUserName": null, "ids": "listed", "installIds": "plain", "duplicate": false, "reorder": 2,
                 "drop": ["cancel_auth"], "retryNon200": false, "freshRetries": false,
                 "deliveryTimeoutMs": 5000, "retryDelaysMs": [2000, 6000], "format": "xml",
                 "suiteKeys": 0, "appKeys": 0, "licence": true, "disabled": ["wpA"],
@@ -117,6 +117,7 @@ mod tests {
             },
             "faults": [{"api": "gettoken", "times": 1, "errcode": -1}],
             "calls": {"gettoken": 3},
+            "errors": {"gettoken": {"40001": 2}},
             "deliveries": [{
                 "id": 1, "event": "verify", "suiteId": "dk1", "corpId": null, "at": 1, "status": 200,
                 "answer": "1", "attempts": 1, "durationMs": 2, "outcome": "delivered",

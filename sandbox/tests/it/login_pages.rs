@@ -251,5 +251,16 @@ async fn member_without_license_is_403_and_notified() {
     let page = Link::oauth(&harness, "snsapi_base").choose(&back, 0).await;
     assert_eq!((page.status, page.location), (403, None));
     let push = harness.app.wait_for("unlicensed_notify", 1).await;
-    assert_eq!(push.field("UserID"), Some(harness.user(0)));
+    assert_eq!(push.field("FromUserName"), Some(harness.user(0)));
+    assert_eq!(push.field("AgentID").as_deref(), Some("1000002"));
+    assert_eq!(push.field("UserID"), None);
+    let page = Link::oauth(&harness, "snsapi_base").choose(&back, 4).await;
+    assert_eq!(page.status, 403);
+    let _ = Link::oauth(&harness, "snsapi_base").choose(&back, 1).await;
+    let push = harness.app.wait_for("unlicensed_notify", 2).await;
+    assert_eq!(
+        push.field("FromUserName"),
+        Some(harness.user(1)),
+        "nothing is sent for people outside the range"
+    );
 }

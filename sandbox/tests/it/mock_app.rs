@@ -141,6 +141,14 @@ impl MockApp {
         }
     }
 
+    /// The number of pushes of this event.
+    pub(crate) fn count(&self, event: &str) -> usize {
+        self.pushes()
+            .iter()
+            .filter(|push| push.name() == event)
+            .count()
+    }
+
     /// The newest push of this event.
     pub(crate) fn last(&self, event: &str) -> Push {
         self.pushes()

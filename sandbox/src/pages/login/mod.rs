@@ -116,7 +116,7 @@ impl LoginRequest {
             let Some(corp) = store.corp(&self.corp_key) else {
                 return Vec::new();
             };
-            let form = store.settings.ids;
+            let form = store.id_form_in(corp, &self.suite_id);
             corp.present_members()
                 .map(|member| SelectableMember::new(corp, member, form, self.language))
                 .collect()
@@ -223,7 +223,7 @@ fn find_app(
         "agentid 不正确：该企业没有安装此 agentid 的应用。",
         "agentid is invalid: the corp has no installed app with this agentid.",
     ))?;
-    if engine.suite(&app.suite_id).is_none() || store.is_disabled(corp) {
+    if engine.suite(&app.suite_id).is_none() || store.is_disabled(corp, app) {
         return Err(("应用已停用。", "The app is disabled."));
     }
     Ok((corp.key.clone(), corp.name.clone(), app.suite_id.clone()))
