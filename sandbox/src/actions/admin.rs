@@ -7,7 +7,7 @@ use super::{find_corp, installed_app};
 use crate::delivery::{AppContext, Event};
 use crate::engine::Engine;
 use crate::problem::Problem;
-use crate::store::{App, AppStatus, Delivery, IdForm, Store, TokenSubject};
+use crate::store::{App, AppStatus, Delivery, IdForm, Promotion, Store, TokenSubject};
 
 /// The agent id of the first suite's app; each further suite has the next one.
 const FIRST_AGENT_ID: i64 = 1_000_002;
@@ -17,8 +17,10 @@ const FIRST_AGENT_ID: i64 = 1_000_002;
 pub(crate) struct Installation {
     /// Else the suite whose instance pins the corp, else the first one.
     pub(crate) suite_id: Option<String>,
-    /// The `state` of the authorization link.
+    /// The `state` of the link.
     pub(crate) state: Option<String>,
+    /// The registration code of a promotion link; without it, the link is a customized one.
+    pub(crate) register_code: Option<String>,
     /// The form of the app's ids, instead of that of the `installIds` setting.
     pub(crate) ids: Option<IdForm>,
 }
@@ -54,12 +56,26 @@ impl Engine {
                 Some(form) => corp.uses_open_ids(form),
                 None => corp.encrypts_new_app(&suite_id, store.settings.install_ids),
             };
+            let (state, promotion) = match installation.register_code {
+                Some(register_code) => {
+                    let state = installation.state.unwrap_or_default();
+                    (
+                        None,
+                        Some(Promotion {
+                            register_code,
+                            state,
+                        }),
+                    )
+                }
+                None => (installation.state, None),
+            };
             let app = App {
                 suite_id: suite_id.clone(),
                 agent_id: self.agent_id(&suite_id),
                 status: AppStatus::Authorized,
                 permanent_code: crate::random::url_safe(64),
-                state: installation.state,
+                state,
+                promotion,
                 disabled: false,
                 encrypted: Some(encrypted),
             };

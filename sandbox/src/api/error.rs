@@ -73,7 +73,8 @@ const fn default_message(errcode: i64) -> &'static str {
         // The spelling is WeCom's.
         40082 => "invalid suite_acccess_token or provider_access_token",
         40083 => "invalid suite id",
-        40084 => "invalid permanent code",
+        // The spaces are WeCom's.
+        40084 => " invalid authorizer permanent code ",
         40085 => "invalid suite ticket",
         40086 => "invalid third-party appid",
         40091 => "invalid secret",
@@ -100,7 +101,7 @@ const fn default_message(errcode: i64) -> &'static str {
         48003 => "suite_access_token does not match the suite",
         48004 => "invalid authorization relation",
         48006 => "api forbidden for long unused",
-        50001 => "redirect_uri not in trusted domain",
+        50001 => "redirect_uri unauthorized",
         50002 => "member out of range",
         50003 => "app disabled",
         60011 => "no privilege to access/modify contact/party/agent",

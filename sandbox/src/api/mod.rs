@@ -102,6 +102,7 @@ fn endpoint(path: &str) -> Option<(AllowedMethod, Handler)> {
             (Post, token::third_party_only)
         }
         "auth/getuserinfo" => (Get, identity::getuserinfo),
+        "user/getuserinfo" => (Get, identity::getuserinfo_legacy),
         "auth/getuserdetail" => (Post, identity::getuserdetail),
         "user/get" => (Get, contact::get_user),
         "agent/get" => (Get, agent::get_agent),
@@ -120,7 +121,9 @@ fn endpoint(path: &str) -> Option<(AllowedMethod, Handler)> {
 /// Executes a call.
 fn execute(engine: &Engine, request: &Request) -> Answer {
     let Some((method, handler)) = endpoint(&request.path) else {
-        return Answer::of_error(&ApiError::new(40066), request).with_status(StatusCode::NOT_FOUND);
+        let status = engine.read(|store| store.settings.unknown_path_status);
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+        return Answer::of_error(&ApiError::new(40066), request).with_status(status);
     };
     let outcome = engine.update_unmarked(|store| {
         if let Some(allowed) = &store.settings.ip_allow_list
@@ -128,12 +131,41 @@ fn execute(engine: &Engine, request: &Request) -> Answer {
         {
             return Err(ApiError::new(60020));
         }
+        let now = store.now();
+        if store.settings.wrong_secret_bar && store.rates.is_barred(request.peer, now) {
+            return Err(ApiError::new(45009));
+        }
+        let corp_key = request.corp_key(store);
+        if let Some(limits) = store.settings.frequency_limits.limits()
+            && !store.rates.count_call(
+                &request.path,
+                corp_key.as_deref(),
+                request.peer,
+                &limits,
+                now,
+            )
+        {
+            return Err(ApiError::new(45009));
+        }
         match (method, request.is_post) {
             (Get, true) => return Err(ApiError::new(43001)),
             (Post, false) => return Err(ApiError::new(43002)),
             _ => {}
         }
-        let body = handler(store, engine, request)?;
+        let outcome = handler(store, engine, request);
+        match &outcome {
+            Err(error) if error.errcode() == 40001 => {
+                store.rates.record_wrong_secret(request.peer, now);
+            }
+            // A valid code is not limited (D/96212).
+            Ok(_) if request.path == "auth/getuserinfo" => {
+                store
+                    .rates
+                    .forgive_call(&request.path, corp_key.as_deref(), request.peer);
+            }
+            _ => {}
+        }
+        let body = outcome?;
         let omits_errcode = store.settings.omit_errcode.contains(&request.path);
         Ok(Answer::of_success(body, omits_errcode))
     });

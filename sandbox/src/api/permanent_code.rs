@@ -65,10 +65,16 @@ fn permanent_code(store: &Store, corp: &Corp, app: &App) -> Value {
         let user_id = corp.user_id(admin, store.id_form(app));
         body["auth_user_info"] = json!({"userid": user_id, "open_userid": admin.open_id, "name": admin.name, "avatar": ""});
     }
+    // `state` is of customized links, register_code_info of promotion links (D/100776).
     if let Some(state) = &app.state {
-        body["register_code_info"] =
-            json!({"register_code": "", "template_id": app.suite_id, "state": state});
         body["state"] = json!(state);
+    }
+    if let Some(promotion) = &app.promotion {
+        body["register_code_info"] = json!({
+            "register_code": promotion.register_code,
+            "template_id": app.suite_id,
+            "state": promotion.state,
+        });
     }
     body
 }

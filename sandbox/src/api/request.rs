@@ -159,6 +159,18 @@ impl Request {
         })
     }
 
+    /// The key of the corp that the call is counted for: that of the access token, or of `gettoken`.
+    pub(super) fn corp_key(&self, store: &Store) -> Option<String> {
+        if let Some(token) = self.query.get(ACCESS_TOKEN.name) {
+            return match store.tokens.subject(token, store.now()) {
+                Ok(TokenSubject::App(corp_key, _)) => Some(corp_key.clone()),
+                _ => None,
+            };
+        }
+        let corp = store.corp(self.query.get("corpid")?)?;
+        Some(corp.key.clone())
+    }
+
     /// The authorization that `auth_corpid` and `permanent_code` prove.
     pub(super) fn authorization<'a>(
         &self,

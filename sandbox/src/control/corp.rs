@@ -21,6 +21,8 @@ struct Body {
     suite_id: Option<String>,
     /// The `state` of `create_auth`; for `install`.
     state: Option<String>,
+    /// The registration code of a promotion link; for `install`.
+    register_code: Option<String>,
     /// The form of the app's ids; for `install`.
     ids: Option<IdForm>,
 }
@@ -37,6 +39,7 @@ pub(super) async fn act(
             let installation = Installation {
                 suite_id: body.suite_id,
                 state: body.state,
+                register_code: body.register_code,
                 ids: body.ids,
             };
             engine.install(&corp_id, installation).await?

@@ -41,6 +41,7 @@ pub(crate) fn state(engine: &Engine) -> Value {
             "deliveries": store.deliveries,
             "calls": store.calls,
             "errors": store.errors,
+            "wrongSecrets": store.rates.wrong_secrets(store.now()),
             "faults": store.faults,
             "notify": notify,
             "trustedDomain": engine.trusted_domain(store),

@@ -170,6 +170,14 @@ impl Event {
         Self::app_event("unlicensed_notify", app, user_id, fields)
     }
 
+    /// Whether the app has to answer within a second (D/100965, D/97175).
+    pub(crate) fn is_authorization_event(&self) -> bool {
+        matches!(
+            self.name,
+            "create_auth" | "change_auth" | "cancel_auth" | "reset_permanent_code"
+        )
+    }
+
     /// The plaintext of the callback.
     pub(crate) fn to_text(&self, format: CallbackFormat) -> String {
         match format {

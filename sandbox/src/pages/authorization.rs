@@ -84,7 +84,7 @@ pub(super) async fn submit(
         let installation = Installation {
             suite_id: Some(suite_id.clone()),
             state: state.clone(),
-            ids: None,
+            ..Installation::default()
         };
         match engine.install(&corp_id, installation).await {
             Ok(delivery) => results.push((suite_id.as_str(), push_result(&delivery, language))),

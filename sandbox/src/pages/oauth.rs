@@ -41,10 +41,19 @@ pub(super) async fn page(
         Ok(request) => request,
         Err(page) => return *page,
     };
-    // Without agentid, privateinfo counts as base (D/96441).
+    // The QR page takes any state; this one takes 128 bytes of letters and digits (D/96441).
+    let state = &request.state;
+    if state.len() > 128 || !state.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return *invalid_link(
+            request.language,
+            "state 参数错误：最多 128 字节，只能是 a-z A-Z 0-9。",
+            "state is invalid: it must be at most 128 bytes of a-z A-Z 0-9.",
+        );
+    }
+    // Without agentid, privateinfo counts as base; the deprecated userinfo asks nobody (D/96441).
     let private_info = match request.scope.as_str() {
-        "snsapi_base" => false,
-        "snsapi_privateinfo" | "snsapi_userinfo" => request.has_agent_id,
+        "snsapi_base" | "snsapi_userinfo" => false,
+        "snsapi_privateinfo" => request.has_agent_id,
         _ => {
             return *invalid_link(
                 request.language,

@@ -192,6 +192,14 @@ pub(crate) enum EffectiveStatus {
     Cancelled,
 }
 
+/// A promotion link (D/100776).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Promotion {
+    pub(crate) register_code: String,
+    pub(crate) state: String,
+}
+
 /// A corp's app, made from a suite.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -200,8 +208,11 @@ pub(crate) struct App {
     pub(crate) agent_id: i64,
     pub(crate) status: AppStatus,
     pub(crate) permanent_code: String,
-    /// The `state` of the authorization link that installed the app.
+    /// The `state` of the customized link that installed the app.
     pub(crate) state: Option<String>,
+    /// The promotion link that installed the app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) promotion: Option<Promotion>,
     /// Whether the administrator has disabled the app.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) disabled: bool,

@@ -4,6 +4,7 @@ mod codes;
 mod corp;
 mod delivery;
 mod faults;
+mod rates;
 mod seed;
 mod selection;
 mod settings;
@@ -18,14 +19,19 @@ use serde::{Deserialize, Serialize};
 pub use corp::MemberKind;
 pub use delivery::{Delivery, Outcome};
 pub use faults::Fault;
-pub use selection::{CallbackFormat, CorpSelector, EventSelector, IdForm, ReceiveId};
+pub use selection::{
+    CallLimits, CallbackFormat, CorpSelector, CorpTokenAccess, EventSelector, FrequencyLimits,
+    IdForm, ReceiveId,
+};
 pub use settings::Settings;
 
 pub(crate) use codes::{
-    AUTH_LINK_TTL_SECONDS, AuthCode, AuthLink, LoginCode, LoginCodeError, UserTicket,
+    AUTH_LINK_TTL_SECONDS, AuthCode, AuthLink, LoginCode, LoginCodeError, USER_TICKET_TTL_MS,
+    UserTicket,
 };
-pub(crate) use corp::{App, AppStatus, Corp, EffectiveStatus, Member};
+pub(crate) use corp::{App, AppStatus, Corp, EffectiveStatus, Member, Promotion};
 pub(crate) use delivery::AttemptResult;
+pub(crate) use rates::Rates;
 pub(crate) use seed::seed;
 pub(crate) use tokens::{TokenError, TokenSubject, Tokens};
 
@@ -53,6 +59,9 @@ pub(crate) struct Store {
     /// Answers with an errcode, by path and errcode.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) errors: BTreeMap<String, BTreeMap<i64, u64>>,
+    /// The calls and wrong secrets that WeCom limits; a restart forgets them.
+    #[serde(skip)]
+    pub(crate) rates: Rates,
     pub(crate) deliveries: VecDeque<Delivery>,
     #[serde(rename = "lastDelivery")]
     pub(crate) last_delivery_id: u64,

@@ -281,3 +281,33 @@ async fn disabled_setting_pushes_change_auth_to_the_apps_it_concerns() {
         assert_eq!(harness.app.count("change_auth"), pushes, "{disabled}");
     }
 }
+
+#[tokio::test]
+async fn register_code_info_is_of_promotion_links_and_state_of_customized_ones() {
+    let harness = Harness::start().await;
+    let path = format!("/sandbox/corps/{}/install", harness.corp(0));
+    let install = async |body: Value| {
+        assert_eq!(harness.post(&path, body).await.status, 200);
+        let push = harness.app.last("create_auth");
+        let code = push.field("AuthCode").unwrap();
+        (
+            push.field("State"),
+            permanent_code(&harness, V2, &code).await,
+        )
+    };
+    let (state, answer) = install(json!({"state": "order7"})).await;
+    assert_eq!(
+        (state.as_deref(), &answer["state"]),
+        (Some("order7"), &json!("order7"))
+    );
+    assert!(answer.get("register_code_info").is_none(), "{answer}");
+    let (state, answer) = install(json!({"state": "spring", "registerCode": "r1"})).await;
+    assert_eq!((state, answer.get("state")), (None, None));
+    assert_eq!(
+        answer["register_code_info"],
+        json!({"register_code": "r1", "template_id": SUITE, "state": "spring"})
+    );
+    let (state, answer) = install(json!({})).await;
+    assert_eq!((state, answer.get("state")), (None, None));
+    assert!(answer.get("register_code_info").is_none(), "{answer}");
+}

@@ -31,7 +31,7 @@ pub(super) struct LoginRequest {
     pub(super) corp_name: String,
     pub(super) suite_id: String,
     redirect_uri: RedirectUri,
-    state: String,
+    pub(super) state: String,
     pub(super) scope: String,
     /// Whether the link has an `agentid`.
     pub(super) has_agent_id: bool,
@@ -68,12 +68,6 @@ impl LoginRequest {
         let redirect_uri = RedirectUri::parse(engine, redirect_uri)
             .map_err(|(zh, en)| invalid_link(language, &zh, &en))?;
         let state = take("state").unwrap_or_default();
-        if state.len() > 128 || !state.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err(invalid((
-                "state 参数错误：最多 128 字节，只能是 a-z A-Z 0-9。",
-                "state is invalid: it must be at most 128 bytes of a-z A-Z 0-9.",
-            )));
-        }
         Ok(Self {
             language,
             corp_key,
