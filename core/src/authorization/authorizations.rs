@@ -7,6 +7,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::authorization::cache::AuthorizationCache;
+use crate::authorization::departed::DepartedCorps;
+use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::domain::{CorpId, SuiteId, Suites};
 use crate::hooks::DynHooks;
@@ -26,6 +28,9 @@ pub(crate) struct Deps {
     pub(crate) hooks: Arc<dyn DynHooks>,
     /// Wakes the task that re-reads authorizations.
     pub(crate) due: Arc<Notify>,
+    /// Wakes the task that asks for the visibility of members.
+    pub(crate) visibility_due: Arc<Notify>,
+    pub(crate) departed: DepartedCorps,
     /// The maximum number of authorizations in memory.
     pub(crate) capacity: u64,
 }
@@ -45,6 +50,10 @@ pub(super) struct Inner {
     pub(super) suites: Suites,
     pub(super) hooks: Arc<dyn DynHooks>,
     pub(super) due: Arc<Notify>,
+    pub(super) visibility_due: Arc<Notify>,
+    pub(super) departed: DepartedCorps,
+    /// When a line about ends that wait for an administrator was last logged.
+    pub(super) held_end_logged_at: Mutex<Option<Timestamp>>,
     /// The corps whose permanent code was fetched and is not stored yet.
     pub(super) unpersisted: Mutex<Vec<(SuiteId, CorpId)>>,
     pub(super) cache: AuthorizationCache,
@@ -62,6 +71,9 @@ impl Authorizations {
                 suites: deps.suites,
                 hooks: deps.hooks,
                 due: deps.due,
+                visibility_due: deps.visibility_due,
+                departed: deps.departed,
+                held_end_logged_at: Mutex::default(),
                 unpersisted: Mutex::default(),
                 cache: AuthorizationCache::new(deps.capacity),
             }),
