@@ -15,14 +15,19 @@ use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceKind, Instances};
 use crate::error::Result;
-use crate::inbox::{CallbackReceiver, EventHandlers, Inbox, ReceiverDeps, Worker, WorkerDeps};
+use crate::inbox::{
+    CallbackReceiver, EventHandlerDeps, EventHandlers, Inbox, ReceiverDeps, Worker, WorkerDeps,
+};
 use crate::login::{
     Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService, CorpSelection,
     LoginCodes, LoginService, OrganizationCodes, SessionCreation, UsedStates,
 };
-use crate::members::{DefaultUserBinder, DynUserBinder, Members, MembersDeps, Visibility};
+use crate::members::{
+    DefaultUserBinder, DynUserBinder, Members, MembersDeps, Visibility, VisibilityDeps,
+};
 use crate::services::{
-    AdminDeps, AdminService, AuthService, LinkDeps, LinkService, SessionDeps, SessionService,
+    AdminDeps, AdminService, AuthDeps, AuthService, LinkDeps, LinkService, SessionDeps,
+    SessionService,
 };
 use crate::session::Sessions;
 use crate::task_runner::TaskRunner;
@@ -104,14 +109,14 @@ impl Builder {
             visibility_due: Arc::clone(&visibility_due),
         });
         let app_client = AppClient::new(tokens.clone(), authorizations.clone());
-        let visibility = Visibility {
+        let visibility = Visibility::new(VisibilityDeps {
             store: store.clone(),
             suites: suites.clone(),
             api: api.clone(),
             app_client: app_client.clone(),
             authorizations: authorizations.clone(),
             members: members.clone(),
-        };
+        });
 
         let corps = CorpSelection {
             suites: suites.clone(),
@@ -170,13 +175,13 @@ impl Builder {
             store: store.clone(),
             tasks: tasks.clone(),
         });
-        let handlers = EventHandlers::new(
-            store.clone(),
-            keys.clone(),
-            authorizations.clone(),
-            members.clone(),
-            Arc::clone(&self.hooks),
-        );
+        let handlers = EventHandlers::new(EventHandlerDeps {
+            store: store.clone(),
+            keys: keys.clone(),
+            authorizations: authorizations.clone(),
+            members: members.clone(),
+            hooks: Arc::clone(&self.hooks),
+        });
         let worker = Worker::new(WorkerDeps {
             store: store.with_class(ConnectionClass::Worker),
             handlers,
@@ -186,22 +191,24 @@ impl Builder {
             stop: tasks.shutdown_token().clone(),
         });
 
-        let auth = AuthService {
-            login: LoginService {
-                instances: Arc::clone(&instances),
-                authorizations: authorizations.clone(),
-                authenticator,
-                corps,
-                creation: creation.clone(),
-                login_codes: login_codes.clone(),
-                organization_codes,
-                sessions: sessions.clone(),
+        let auth = AuthService::new(
+            AuthDeps {
+                login: LoginService {
+                    instances: Arc::clone(&instances),
+                    authorizations: authorizations.clone(),
+                    authenticator,
+                    corps,
+                    creation: creation.clone(),
+                    login_codes: login_codes.clone(),
+                    organization_codes,
+                    sessions: sessions.clone(),
+                },
+                receiver,
+                worker: worker.clone(),
+                tasks: tasks.clone(),
             },
-            receiver,
-            worker: worker.clone(),
-            tasks: tasks.clone(),
-            _shutdown_on_drop: shutdown_on_drop.clone(),
-        };
+            shutdown_on_drop.clone(),
+        );
         let admin = AdminService::new(
             AdminDeps {
                 store: store.clone(),

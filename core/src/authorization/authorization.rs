@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::db::Sealed;
 use crate::db::entity::authorization::Model;
-use crate::domain::{AgentId, AuthorizationStatus, CorpId, PermanentCode, SuiteId};
+use crate::domain::{AgentId, AuthorizationStatus, CorpId, PermanentCode, SuiteId, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpInfo;
 use crate::tokens::AppCredential;
@@ -36,6 +36,10 @@ pub(crate) struct Authorization {
     pub(super) end_confirmed_at: Option<Timestamp>,
     pub(super) end_contradicted_at: Option<Timestamp>,
     pub(super) end_held_at: Option<Timestamp>,
+    /// The state of the authorization link.
+    pub(crate) state: Option<String>,
+    /// The administrator who authorized the app.
+    pub(crate) installed_by: Option<WecomUserId>,
 }
 
 impl Authorization {
@@ -70,6 +74,8 @@ impl Authorization {
             end_confirmed_at: row.end_confirmed_at,
             end_contradicted_at: row.end_contradicted_at,
             end_held_at: row.end_held_at,
+            state: row.state,
+            installed_by: row.installed_by,
         })
     }
 
@@ -128,6 +134,8 @@ impl Authorization {
             corp_id: self.corp_id.clone(),
             corp_name: self.corp_name.clone(),
             agent_id: self.agent_id,
+            state: self.state.clone(),
+            installed_by: self.installed_by.clone(),
         }
     }
 }

@@ -8,10 +8,10 @@ use tokio::sync::Notify;
 
 use crate::authorization::cache::AuthorizationCache;
 use crate::authorization::departed::DepartedCorps;
-use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::domain::{CorpId, SuiteId, Suites};
 use crate::hooks::DynHooks;
+use crate::log_limiter::LogLimiter;
 use crate::session::Sessions;
 use crate::tokens::Tokens;
 use crate::vault::KeyRing;
@@ -52,8 +52,8 @@ pub(super) struct Inner {
     pub(super) due: Arc<Notify>,
     pub(super) visibility_due: Arc<Notify>,
     pub(super) departed: DepartedCorps,
-    /// When a line about ends that wait for an administrator was last logged.
-    pub(super) held_end_logged_at: Mutex<Option<Timestamp>>,
+    /// One line a minute about ends that wait for an administrator.
+    pub(super) held_ends: LogLimiter<()>,
     /// The corps whose permanent code was fetched and is not stored yet.
     pub(super) unpersisted: Mutex<Vec<(SuiteId, CorpId)>>,
     pub(super) cache: AuthorizationCache,
@@ -61,6 +61,7 @@ pub(super) struct Inner {
 
 impl Authorizations {
     pub(crate) fn new(deps: Deps) -> Self {
+        let held_ends = LogLimiter::new(Arc::clone(deps.store.clock()));
         Self {
             inner: Arc::new(Inner {
                 store: deps.store,
@@ -73,7 +74,7 @@ impl Authorizations {
                 due: deps.due,
                 visibility_due: deps.visibility_due,
                 departed: deps.departed,
-                held_end_logged_at: Mutex::default(),
+                held_ends,
                 unpersisted: Mutex::default(),
                 cache: AuthorizationCache::new(deps.capacity),
             }),

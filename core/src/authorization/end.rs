@@ -31,8 +31,6 @@ pub(super) const CONTRADICTION_INTERVAL: Duration = Duration::from_mins(1);
 /// The corps that may end without a `cancel_auth` within [`UNANNOUNCED_END_WINDOW`].
 const MAX_UNANNOUNCED_ENDS: u64 = 3;
 const UNANNOUNCED_END_WINDOW: Duration = Duration::from_hours(1);
-/// The time between two lines about ends that wait for an administrator.
-const HELD_END_LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// What is known of the end of an authorization that WeCom refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,12 +170,9 @@ impl Authorizations {
     }
 
     fn log_held_end(&self, known: &Authorization, others: u64) {
-        let now = self.inner.store.now();
-        let mut logged_at = self.inner.held_end_logged_at.lock();
-        if logged_at.is_some_and(|at| now >= at && now.since(at) < HELD_END_LOG_INTERVAL) {
+        if self.inner.held_ends.record(()).is_none() {
             return;
         }
-        *logged_at = Some(now);
         let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
         tracing::error!(
             target: "wecom_login", %suite_id, %corp_id, others,

@@ -54,6 +54,8 @@ impl Authorizations {
             .col_expr(Column::PermanentCode, Expr::value(None::<Sealed>))
             .col_expr(Column::CorpName, Expr::value(""))
             .col_expr(Column::AgentId, Expr::value(None::<AgentId>))
+            .col_expr(Column::State, Expr::value(None::<String>))
+            .col_expr(Column::InstalledBy, Expr::value(None::<WecomUserId>))
             .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
             .col_expr(Column::BrokenAt, Expr::value(None::<Timestamp>))
             .col_expr(Column::EndConfirmedAt, Expr::value(None::<Timestamp>))

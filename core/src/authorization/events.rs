@@ -51,7 +51,8 @@ impl Authorizations {
     }
 
     /// `cancel_auth` (D/100965): logins stop and all sessions of the corp are revoked, at once. Data is deleted when
-    /// WeCom confirms the end; two contrary answers undo it. A cancellation that is older than the newest authorization only causes a re-read.
+    /// WeCom confirms the end; two contrary answers undo it. A cancellation that is older than the newest authorization only
+    /// causes a re-read.
     ///
     /// `is_retry` says that an earlier run may have died before it called the hook. Returns `false` for a corp that
     /// is not known.

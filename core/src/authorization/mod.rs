@@ -48,6 +48,7 @@ mod exchange;
 mod import;
 mod persist;
 mod reread;
+mod reread_schedule;
 mod review;
 mod revoke;
 mod rows;

@@ -138,6 +138,8 @@ pub(super) fn new_row(suite_id: &SuiteId, corp_id: &CorpId, now: Timestamp) -> A
         unannounced_end_at: NotSet,
         visibility_due_at: NotSet,
         created_at: Set(now),
+        state: Set(None),
+        installed_by: Set(None),
     }
 }
 

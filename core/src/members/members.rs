@@ -1,4 +1,4 @@
-//! What is stored of a member: epoch, profile, when WeCom last said that the app is visible.
+//! The stored state of a member: epoch, profile, and when WeCom last said that the app is visible.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,15 +19,7 @@ use crate::session::Sessions;
 /// The members of all corps.
 #[derive(Clone)]
 pub(crate) struct Members {
-    pub(super) inner: Arc<Inner>,
-}
-
-pub(super) struct Inner {
-    pub(super) store: Store,
-    pub(super) sessions: Sessions,
-    pub(super) binder: Arc<dyn DynUserBinder>,
-    is_default_binder: bool,
-    pub(super) visibility_due: Arc<Notify>,
+    pub(super) inner: Arc<MembersDeps>,
 }
 
 /// What [`Members`] depends on.
@@ -44,13 +36,7 @@ pub(crate) struct MembersDeps {
 impl Members {
     pub(crate) fn new(deps: MembersDeps) -> Self {
         Self {
-            inner: Arc::new(Inner {
-                store: deps.store,
-                sessions: deps.sessions,
-                binder: deps.binder,
-                is_default_binder: deps.is_default_binder,
-                visibility_due: deps.visibility_due,
-            }),
+            inner: Arc::new(deps),
         }
     }
 

@@ -15,9 +15,8 @@ use crate::wecom::{Api, Errcode};
 /// The timeout of a call that a login can do without.
 const OPTIONAL_CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Asks WeCom whether members see the app.
-#[derive(Clone)]
-pub(crate) struct Visibility {
+/// What [`Visibility`] depends on.
+pub(crate) struct VisibilityDeps {
     pub(crate) store: Store,
     pub(crate) suites: Suites,
     pub(crate) api: Api,
@@ -26,7 +25,29 @@ pub(crate) struct Visibility {
     pub(crate) members: Members,
 }
 
+/// Asks WeCom whether members see the app.
+#[derive(Clone)]
+pub(crate) struct Visibility {
+    pub(super) store: Store,
+    pub(super) suites: Suites,
+    api: Api,
+    app_client: AppClient,
+    pub(super) authorizations: Authorizations,
+    pub(super) members: Members,
+}
+
 impl Visibility {
+    pub(crate) fn new(deps: VisibilityDeps) -> Self {
+        Self {
+            store: deps.store,
+            suites: deps.suites,
+            api: deps.api,
+            app_client: deps.app_client,
+            authorizations: deps.authorizations,
+            members: deps.members,
+        }
+    }
+
     /// Asks WeCom now whether the app is visible to a member.
     ///
     /// # Errors

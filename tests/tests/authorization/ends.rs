@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wecom_login::ManualClock;
+use wecom_login::{ErrorKind, ManualClock, Platform, SuiteId};
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::push::suite_event;
 use wecom_login_tests::{TestApp, TestRequest, until};
@@ -16,12 +16,12 @@ const PERMANENT_CODES: &str =
     "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NOT NULL";
 
 fn not_authorized() -> Fault {
-    Fault::of(AUTH_INFO).errcode(48004)
+    Fault::for_api(AUTH_INFO).errcode(48004)
 }
 
 /// An answer of WeCom as if the authorization was in force.
 fn stale_confirmation(corp: &str) -> Fault {
-    let mut fault = Fault::of(AUTH_INFO).times(1);
+    let mut fault = Fault::for_api(AUTH_INFO).times(1);
     let answer = json!({
         "errcode": 0, "errmsg": "ok",
         "auth_corp_info": {"corpid": corp, "corp_name": "Still there"},
@@ -200,7 +200,85 @@ async fn fourth_end_without_cancel_auth_waits_for_an_administrator() {
     println!("{} corps of 5 are left", node.number(PERMANENT_CODES).await);
     assert_eq!(node.number(PERMANENT_CODES).await, 2);
     assert_eq!(count(&node, "cancelled").await, 3);
-    assert_eq!(count(&node, "broken").await, 2);
+    let corps = node.login.admin().corps().await.unwrap();
+    let held: Vec<_> = corps
+        .iter()
+        .filter(|corp| corp.end_held_since.is_some())
+        .collect();
+    assert_eq!(held.len(), 2);
+    assert!(held.iter().all(|corp| corp.broken_by == Some(48004)));
+    let (confirmed, back) = (held[0].corp_id.clone(), held[1].corp_id.clone());
+    let suite_id = SuiteId::new(SUITE).unwrap();
+    let admin = node.login.admin();
+    admin.confirm_corp_end(&suite_id, &confirmed).await.unwrap();
+    assert_eq!(node.number(PERMANENT_CODES).await, 1);
+    let hook = format!("cancelled: {confirmed}");
+    assert_eq!(node.hooks.count(&hook), 1);
+    // WeCom takes back what it said of the other one, and says so twice.
+    let reads = node.sandbox.calls(AUTH_INFO);
+    node.sandbox.clear_faults();
+    until("the end is undone", async || {
+        clock.advance(Duration::from_secs(30));
+        node.authorization_status(SUITE, back.as_str()).await == "active"
+    })
+    .await;
+    assert!(node.sandbox.calls(AUTH_INFO) >= reads + 2);
+    let refused = admin.confirm_corp_end(&suite_id, &back).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::CorpNotAuthorized);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn corp_that_comes_back_too_late_is_a_new_one() {
+    let clock = ManualClock::starting_now();
+    let node = TestApp::builder().clock(&clock).start().await;
+    let corp = node.install(0).await;
+    let before = user_ids(&node, &corp).await;
+    node.set_organization_code(&corp, "company-one").await;
+    cancel(&node, &corp).await;
+    let departed = "SELECT COUNT(*) FROM wecom_departed_member";
+    assert_eq!(node.number(departed).await, 3);
+    clock.advance(Duration::from_secs(30 * 86_400 + 1));
+    until("housekeeping deleted what was left", async || {
+        clock.advance(Duration::from_mins(10));
+        node.number(departed).await == 0
+            && node
+                .number("SELECT COUNT(*) FROM wecom_departed_corp")
+                .await
+                == 0
+    })
+    .await;
+    node.install(0).await;
+    let after = user_ids(&node, &corp).await;
+    assert!(before.iter().all(|id| !after.contains(id)), "{after:?}");
+    assert_eq!(corp_of_code(&node, "company-one").await, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn member_of_a_corp_that_came_back_may_log_in_late_and_may_leave() {
+    let clock = ManualClock::starting_now();
+    let node = TestApp::builder().clock(&clock).start().await;
+    let corp = node.install(0).await;
+    let before = user_ids(&node, &corp).await;
+    cancel(&node, &corp).await;
+    node.install(0).await;
+    // One leaves before the first login after the return.
+    let (stays, leaves) = (node.user(0, 0), node.user(0, 1));
+    node.sandbox.leave(&corp, &leaves).await.unwrap();
+    until("the departure is done", async || {
+        node.record_statuses("change_contact").await == ["succeeded"]
+    })
+    .await;
+    clock.advance(Duration::from_secs(40 * 86_400));
+    clock.advance(Duration::from_mins(10));
+    let login = node.log_in_to_suite(SUITE, &corp, &stays).await.success();
+    assert_eq!(login["userId"], before[0].as_str(), "40 days later");
+    let who = wecom_login_tests::app::principal(SUITE, &corp, &leaves);
+    let issued = node.login.sessions().issue(&who, Platform::App).await;
+    assert_ne!(
+        issued.unwrap().user.user_id(),
+        before[1],
+        "the same userid is a new person"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ const USER: &str = "user/get";
 
 /// What `user/get` says of a member with this status.
 fn status(user: &str, status: u8) -> Fault {
-    let mut fault = Fault::of(USER);
+    let mut fault = Fault::for_api(USER);
     let answer = json!({"errcode": 0, "errmsg": "ok", "userid": user, "status": status});
     fault.body = Some(answer.to_string());
     fault
@@ -160,7 +160,7 @@ async fn linked_member_of_whom_wecom_cannot_say_anything_logs_in() {
     let mut answers = Vec::new();
     for errcode in [60111, 60011, 48002] {
         node.sandbox
-            .fault(Fault::of(USER).errcode(errcode))
+            .fault(Fault::for_api(USER).errcode(errcode))
             .unwrap();
         node.sandbox.change(&corp).await.unwrap();
         let login = node.log_in_to_suite(SUITE, &corp, &linked).await;
@@ -170,7 +170,7 @@ async fn linked_member_of_whom_wecom_cannot_say_anything_logs_in() {
     println!("{answers:?}");
     assert_eq!(answers, [(60111, 200), (60011, 200), (48002, 200)]);
     let full_id = format!("linkedcorp/{linked}");
-    for fault in [Fault::of(USER).errcode(50002), status(&full_id, 2)] {
+    for fault in [Fault::for_api(USER).errcode(50002), status(&full_id, 2)] {
         node.sandbox.fault(fault).unwrap();
         until("the login asks WeCom", async || {
             node.sandbox.change(&corp).await.unwrap();
@@ -179,7 +179,9 @@ async fn linked_member_of_whom_wecom_cannot_say_anything_logs_in() {
         .await;
         node.sandbox.clear_faults();
     }
-    node.sandbox.fault(Fault::of(USER).errcode(60111)).unwrap();
+    node.sandbox
+        .fault(Fault::for_api(USER).errcode(60111))
+        .unwrap();
     let login = node.log_in_to_suite(SUITE, &corp, &node.user(0, 0)).await;
     login.assert_problem(403, "USER_NOT_VISIBLE");
 }

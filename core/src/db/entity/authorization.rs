@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
 use crate::db::Sealed;
-use crate::domain::{AgentId, AuthorizationStatus, CorpId, SuiteId};
+use crate::domain::{AgentId, AuthorizationStatus, CorpId, SuiteId, WecomUserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "wecom_authorization")]
@@ -47,6 +47,10 @@ pub struct Model {
     /// When the visibility of the members with live sessions is to be asked again.
     pub visibility_due_at: Option<Timestamp>,
     pub created_at: Timestamp,
+    /// The state of the authorization link.
+    pub state: Option<String>,
+    /// The administrator who authorized the app.
+    pub installed_by: Option<WecomUserId>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
