@@ -18,7 +18,7 @@ use crate::store::{Store, seed};
 #[must_use]
 pub struct Builder {
     listen: SocketAddr,
-    auths: Option<PathBuf>,
+    auths_dir: Option<PathBuf>,
     suites: Vec<Suite>,
     pins: Vec<(SuiteId, CorpId)>,
     notify: Option<String>,
@@ -33,7 +33,7 @@ impl Builder {
     pub(crate) const fn new() -> Self {
         Self {
             listen: SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
-            auths: None,
+            auths_dir: None,
             suites: Vec::new(),
             pins: Vec::new(),
             notify: None,
@@ -52,8 +52,8 @@ impl Builder {
     }
 
     /// Reads the suites and the pinned corps from the app's own `auths/` directory.
-    pub fn auths(mut self, root: impl AsRef<Path>) -> Self {
-        self.auths = Some(root.as_ref().to_owned());
+    pub fn auths_dir(mut self, root: impl AsRef<Path>) -> Self {
+        self.auths_dir = Some(root.as_ref().to_owned());
         self
     }
 
@@ -165,7 +165,7 @@ impl Builder {
     /// suite.
     fn read_auths(&mut self) -> Result<BTreeMap<String, Vec<String>>, StartError> {
         let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        if let Some(root) = &self.auths {
+        if let Some(root) = &self.auths_dir {
             for instance in read_instances(root).map_err(StartError::auths)? {
                 let id = instance.suite.id.clone();
                 names

@@ -43,6 +43,7 @@ mod exchange;
 mod import;
 mod persist;
 mod reread;
+mod reread_schedule;
 mod review;
 mod revoke;
 mod rows;

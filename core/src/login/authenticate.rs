@@ -68,7 +68,7 @@ pub(crate) struct Authenticator {
     pub(super) inner: Arc<Inner>,
 }
 
-/// What the authenticator is made of.
+/// The dependencies of [`Authenticator`].
 pub(crate) struct AuthenticatorDeps {
     pub(crate) store: Store,
     pub(crate) api: Api,

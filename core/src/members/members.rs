@@ -1,4 +1,4 @@
-//! What is stored of a member: epoch, profile, when WeCom last said that the app is visible.
+//! The stored state of a member: epoch, profile, and when WeCom last said that the app is visible.
 
 use std::fmt;
 use std::sync::Arc;

@@ -39,7 +39,7 @@ impl ChangeListener {
         }
     }
 
-    /// Waits for a notification; for ever where there are none.
+    /// Waits for a notification; forever where the database has none.
     pub(crate) async fn changed(&self) {
         self.notify.notified().await;
     }

@@ -1,4 +1,4 @@
-//! What an operator does: callback records, corps, imports, bindings, data keys.
+//! The operator's service: callback records, corps, imports, bindings, data keys.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::vault::{KeyRotationReport, Vault};
 /// The longest id of a user of the host app, in bytes.
 const MAX_USER_ID_BYTES: usize = 255;
 
-/// What an operator of the service does, from code.
+/// The operations of an operator, from code.
 ///
 /// ```no_run
 /// # async fn list(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
@@ -31,7 +31,7 @@ pub struct AdminService {
     _shutdown_on_drop: ShutdownOnDrop,
 }
 
-/// What the operator's service is made of.
+/// The dependencies of [`AdminService`].
 pub(crate) struct AdminDeps {
     pub(crate) store: Store,
     pub(crate) vault: Vault,

@@ -1,4 +1,4 @@
-//! A login instance: what the reference page's instance element does.
+//! A login instance, as the reference page's instance element has it.
 
 use std::fmt;
 use std::sync::Arc;

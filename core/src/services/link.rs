@@ -20,7 +20,7 @@ pub struct LinkService {
     _shutdown_on_drop: ShutdownOnDrop,
 }
 
-/// What the service of links is made of.
+/// The dependencies of [`LinkService`].
 pub(crate) struct LinkDeps {
     pub(crate) suites: Suites,
     pub(crate) instances: Arc<Instances>,

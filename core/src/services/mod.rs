@@ -1,4 +1,4 @@
-//! What a host app can do in code: the instances, and the services for logins, operators, sessions and links.
+//! The host app's API: the instances, and the services for logins, operators, sessions and links.
 
 mod admin;
 mod auth;

@@ -21,7 +21,7 @@ pub struct SessionService {
     _shutdown_on_drop: ShutdownOnDrop,
 }
 
-/// What the service of sessions is made of.
+/// The dependencies of [`SessionService`].
 pub(crate) struct SessionDeps {
     pub(crate) instances: Arc<Instances>,
     pub(crate) authorizations: Authorizations,

@@ -45,7 +45,7 @@ pub(super) struct RoutedRequest {
     pub(super) query: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
-    /// What the client is counted by. A client without an address is counted too.
+    /// The key of the client's rate limits. A client without an address has one too.
     pub(super) client: IpAddr,
 }
 

@@ -10,7 +10,7 @@ const JSON_LIMIT: usize = 16 * 1024;
 const NOTIFY_LIMIT: usize = 64 * 1024;
 
 const GET: &[&str] = &["GET", "HEAD"];
-/// For a request that uses something up: no look at its headers may do that.
+/// For a request that uses a code up, which a HEAD request must not do.
 const GET_ALONE: &[&str] = &["GET"];
 const POST: &[&str] = &["POST"];
 const DELETE: &[&str] = &["DELETE"];
@@ -21,11 +21,11 @@ const DELETE: &[&str] = &["DELETE"];
 pub enum Access {
     /// Anyone.
     Anyone,
-    /// Whoever opens a page: every answer is a page or a redirect.
+    /// A browser that navigates: every response is a page or a redirect.
     Browser,
     /// WeCom, by its signature.
     WeCom,
-    /// Whoever has a live session.
+    /// A request with a valid session.
     Session,
     /// The host app's administrators.
     Admin,
@@ -188,7 +188,7 @@ pub const fn routes() -> &'static [Route] {
 pub(crate) fn find(path: &str) -> Option<(&'static Route, Option<Cow<'_, str>>)> {
     ROUTES.iter().find_map(|route| {
         let variable = fit(route.path, path)?;
-        // What is no UTF-8 is the name of nothing; it is looked up and not found.
+        // No instance and no session has a name that is not UTF-8, so the lossy text is not found either.
         Some((
             route,
             variable.map(|segment| percent_decode_str(segment).decode_utf8_lossy()),

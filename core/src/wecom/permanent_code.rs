@@ -43,7 +43,7 @@ pub struct PermanentCodeGrant {
 impl Api {
     /// Exchanges the AuthCode of `create_auth` or `reset_permanent_code` for the corp's permanent code (D/97163).
     ///
-    /// A code can be exchanged once. After an [ambiguous](CallError::is_ambiguous) error it may be spent.
+    /// A code can be exchanged once. After an [ambiguous](CallError::is_ambiguous) error it may be used up.
     ///
     /// # Errors
     /// Among others [`Errcode::is_auth_code_invalid`](crate::wecom::Errcode::is_auth_code_invalid).

@@ -46,7 +46,7 @@ async fn create_auth_before_the_first_suite_ticket_waits_for_it() {
 #[tokio::test]
 async fn v1_api_is_tried_after_v2_refuses() {
     let node = TestApp::builder().start().await;
-    node.sandbox.fault(Fault::of(V2).errcode(48002)).unwrap();
+    node.sandbox.fault(Fault::for_api(V2).errcode(48002)).unwrap();
     node.install(0).await;
     assert_eq!((node.sandbox.calls(V2), node.sandbox.calls(V1)), (1, 1));
 }
@@ -54,9 +54,9 @@ async fn v1_api_is_tried_after_v2_refuses() {
 #[tokio::test]
 async fn v1_api_is_not_tried_after_an_ambiguous_failure() {
     for (what, fault, answered) in [
-        ("no answer", Fault::of(V2).errcode(-1), false),
-        ("busy", Fault::of(V2).errcode(-1), true),
-        ("a gateway's error", Fault::of(V2).http_status(502), true),
+        ("no answer", Fault::for_api(V2).errcode(-1), false),
+        ("busy", Fault::for_api(V2).errcode(-1), true),
+        ("a gateway's error", Fault::for_api(V2).http_status(502), true),
     ] {
         let transport = FaultyTransport::new();
         let node = TestApp::builder()
@@ -85,7 +85,7 @@ async fn lost_permanent_code_is_hinted_and_healed_by_a_reset() {
         .configure(|builder| builder.http_client(client).clock(clock.clone()))
         .start()
         .await;
-    // WeCom spends the code, and its answer is lost.
+    // WeCom uses the code up, and its response is lost.
     transport.drop_response(V2);
     let corp = node.corp(0);
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
@@ -128,7 +128,7 @@ async fn lost_permanent_code_is_hinted_and_healed_by_a_reset() {
         ),
         (0, "none")
     );
-    // The remedy of the hint works.
+    // A reset of the secret, which the hint advises, heals the authorization.
     assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
     node.wait_until_active(SUITE, &corp).await;
 }
@@ -170,7 +170,7 @@ async fn spent_auth_code_fails_at_once_with_a_hint() {
 async fn existing_authorization_is_imported() {
     let node = TestApp::builder().without_push().start().await;
     let corp = node.corp(0);
-    // Authorized before this service existed.
+    // The corp authorized the suite before this service existed.
     let _ = node.sandbox.install(&corp).await.unwrap();
     node.start_pushing().await;
     let import = async |code: &str| {

@@ -12,7 +12,7 @@ use super::state::{Pushed, Standing, corp_of, is_own};
 use super::steps::{Act, CORPS, NODES};
 use super::transitions::{RecordEvent, RecordState, SessionEvent, SessionState};
 
-/// An AuthCode lives ten minutes; what only makes us read is given up after a day.
+/// An AuthCode is valid for ten minutes. The event of an idempotent re-read is given up after a day.
 const AUTH_CODE: Duration = Duration::from_mins(10);
 const GIVEN_UP: Duration = Duration::from_hours(24);
 /// When the next waiting record is due, in milliseconds; -1 if a record is running or none is waiting.
@@ -66,7 +66,7 @@ impl Run<'_> {
                 return Ok(());
             }
             if began.elapsed() > PATIENCE * 2 {
-                return Err("what was acknowledged is not worked off".to_owned());
+                return Err("acknowledged records are not executed".to_owned());
             }
             if (running, waiting) != known {
                 (known, since) = ((running, waiting), Instant::now());
@@ -79,7 +79,7 @@ impl Run<'_> {
                 // An idle node polls again after a second.
                 self.advance_clocks(next.since(self.clock.now()) + Duration::from_secs(1));
             } else if since.elapsed() > Duration::from_secs(1) {
-                // In the hands of a node that died, as it seems; of one that lives and is slow, perhaps.
+                // The record is claimed by a crashed node, or by one that is slow: let its lease expire.
                 self.jump(Duration::from_secs(11));
                 since = Instant::now();
             }
@@ -90,12 +90,7 @@ impl Run<'_> {
     pub(super) async fn worked_off(&mut self, number: usize) -> Checked {
         let status = self.database_text(&self.of_record("status", number)).await;
         let push = &self.pushes[number];
-        let lost = |why: &str| {
-            Err(format!(
-                "{:?} was acknowledged and is lost: {why}",
-                push.act
-            ))
-        };
+        let lost = |why: &str| Err(format!("{:?} was acknowledged and lost: {why}", push.act));
         let newest = |push: &Pushed| {
             !self.pushes[push.number + 1..]
                 .iter()
@@ -125,14 +120,14 @@ impl Run<'_> {
                     self.counted.in_the_window.fetch_add(1, Ordering::Relaxed);
                 }
             }
-            // What only makes us read is given up after a day; the daily question makes up for it.
+            // A re-read is given up after a day, because the daily one replaces it.
             Act::Change(_) if status == "failed" && self.clock.now().since(push.at) >= GIVEN_UP => {
             }
             _ if status == "failed" => return lost("failed"),
             Act::Unsubscribe(..) | Act::Leave(..) | Act::Rename(..)
                 if status == "ignored" && push.known =>
             {
-                return lost("ignored, though the company is in");
+                return lost("ignored, though the corp is authorized");
             }
             _ => {}
         }

@@ -22,7 +22,7 @@ const RETRY_WINDOW: Duration = Duration::from_hours(24);
 /// An event that revokes sessions is attempted at least so often, even after the retry window: the service itself may
 /// have been down.
 const MIN_REVOCATION_ATTEMPTS: i32 = 150;
-/// How long an earlier holder of the lease may take to get the answer to an AuthCode that is spent, and to store it.
+/// How long an earlier holder of the lease may take to get the answer to a used AuthCode, and to store it.
 const SPENT_CODE_GRACE: Duration = EXCHANGE_TIMEOUT.saturating_add(Duration::from_secs(30));
 
 const SPENT_HINT: &str = "The AuthCode is spent and WeCom's answer to it is lost. \
