@@ -16,7 +16,8 @@ use crate::wecom::EXCHANGE_TIMEOUT;
 /// How long a shutdown waits for running work; another start resumes what is not done by then.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(2_500);
 /// How long a shutdown waits for an AuthCode that is on its way: for WeCom's answer, and for the database to store it.
-const AUTH_CODE_SHUTDOWN_TIMEOUT: Duration = EXCHANGE_TIMEOUT.saturating_add(Duration::from_secs(10));
+const AUTH_CODE_SHUTDOWN_TIMEOUT: Duration =
+    EXCHANGE_TIMEOUT.saturating_add(Duration::from_secs(10));
 
 /// The login of one service: built once, cloned wherever it is needed.
 ///

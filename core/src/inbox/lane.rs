@@ -13,12 +13,7 @@ use crate::db::entity::callback_record::Column;
 /// The event that brings what AuthCodes may wait for.
 pub(super) const SUITE_TICKET: &str = "suite_ticket";
 /// The events that are handled without a call to WeCom: the ticket, and everything that revokes sessions.
-const IMMEDIATE_EVENTS: [&str; 4] = [
-    SUITE_TICKET,
-    "cancel_auth",
-    "change_contact",
-    "unsubscribe",
-];
+const IMMEDIATE_EVENTS: [&str; 4] = [SUITE_TICKET, "cancel_auth", "change_contact", "unsubscribe"];
 /// The events that bring an AuthCode.
 pub(super) const AUTH_CODE_EVENTS: [&str; 2] = [CREATE_AUTH, RESET_PERMANENT_CODE];
 pub(super) const CREATE_AUTH: &str = "create_auth";

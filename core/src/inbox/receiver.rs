@@ -16,7 +16,7 @@ use crate::element::Instances;
 use crate::error::Result;
 use crate::hooks::DynHooks;
 use crate::inbox::classify::{Accepted, Classified};
-use crate::inbox::delivery::{Delivery, IncomingEvent};
+use crate::inbox::delivery::Delivery;
 use crate::inbox::inbox::{AUTH_CODE_TTL, Inbox};
 use crate::inbox::response::NotifyResponse;
 use crate::task_runner::TaskRunner;

@@ -48,7 +48,7 @@ impl Demo {
         let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
         tracing_subscriber::fmt()
             .with_env_filter(filter)
-            .with_writer(std::io::stderr)
+            .with_writer(io::stderr)
             .init();
         let flags = Flags::parse();
         let listener = TcpListener::bind(flags.listen).await?;

@@ -46,7 +46,9 @@ async fn create_auth_before_the_first_suite_ticket_waits_for_it() {
 #[tokio::test]
 async fn v1_api_is_tried_after_v2_refuses() {
     let node = TestApp::builder().start().await;
-    node.sandbox.fault(Fault::for_api(V2).errcode(48002)).unwrap();
+    node.sandbox
+        .fault(Fault::for_api(V2).errcode(48002))
+        .unwrap();
     node.install(0).await;
     assert_eq!((node.sandbox.calls(V2), node.sandbox.calls(V1)), (1, 1));
 }
@@ -56,7 +58,11 @@ async fn v1_api_is_not_tried_after_an_ambiguous_failure() {
     for (what, fault, answered) in [
         ("no answer", Fault::for_api(V2).errcode(-1), false),
         ("busy", Fault::for_api(V2).errcode(-1), true),
-        ("a gateway's error", Fault::for_api(V2).http_status(502), true),
+        (
+            "a gateway's error",
+            Fault::for_api(V2).http_status(502),
+            true,
+        ),
     ] {
         let transport = FaultyTransport::new();
         let node = TestApp::builder()

@@ -42,19 +42,32 @@ async fn events_under_the_providers_corpid_name_a_suite_or_an_authorized_corp() 
     let node = TestApp::builder().provider().start().await;
     let corp = node.install(0).await;
     let token = node.issue_session(SUITE, &corp, &node.user(0, 0)).await;
-    let cancel = |fields: &str| format!("<xml>{fields}<InfoType>cancel_auth</InfoType><AuthCorpId>{corp}</AuthCorpId></xml>");
+    let cancel = |fields: &str| {
+        format!(
+            "<xml>{fields}<InfoType>cancel_auth</InfoType><AuthCorpId>{corp}</AuthCorpId></xml>"
+        )
+    };
     // Without a SuiteId it may be about any suite.
     let unnamed = node.push_builder.post(PROVIDER, &cancel(""));
     assert_eq!(node.notify(&unnamed).await.status, 200);
     assert_eq!(node.record_statuses("cancel_auth").await, ["ignored"]);
     let foreign = suite_event("dkforeign", "cancel_auth", NOW, &[("AuthCorpId", &corp)]);
     assert_eq!(
-        node.notify(&node.push_builder.post(PROVIDER, &foreign)).await.status,
+        node.notify(&node.push_builder.post(PROVIDER, &foreign))
+            .await
+            .status,
         403
     );
-    let unknown = app_event("wwsomebodyelse", "unsubscribe", NOW, &[("FromUserName", "x")]);
+    let unknown = app_event(
+        "wwsomebodyelse",
+        "unsubscribe",
+        NOW,
+        &[("FromUserName", "x")],
+    );
     assert_eq!(
-        node.notify(&node.push_builder.post(PROVIDER, &unknown)).await.status,
+        node.notify(&node.push_builder.post(PROVIDER, &unknown))
+            .await
+            .status,
         200
     );
     assert_eq!(node.record_statuses("unsubscribe").await, ["ignored"]);

@@ -31,5 +31,9 @@ async fn exchange_that_takes_longer_than_other_calls_is_waited_for() {
     tokio::time::sleep(CALL_TIMEOUT * 2).await;
     transport.release();
     node.wait_until_active(SUITE, &corp).await;
-    assert_eq!(node.sandbox.calls(GET_PERMANENT_CODE), 1, "the code was sent once");
+    assert_eq!(
+        node.sandbox.calls(GET_PERMANENT_CODE),
+        1,
+        "the code was sent once"
+    );
 }

@@ -27,9 +27,14 @@ async fn shutdown_during_a_hanging_re_read_takes_under_three_seconds() {
     node.wait_until_done().await;
     let before = node.sandbox.calls(GET_AUTH_INFO);
     node.sandbox
-        .fault(Fault::of(GET_AUTH_INFO).delay_ms(60_000))
+        .fault(Fault::for_api(GET_AUTH_INFO).delay_ms(60_000))
         .unwrap();
-    let event = suite_event(SUITE, "change_auth", 1_700_000_000, &[("AuthCorpId", &corp)]);
+    let event = suite_event(
+        SUITE,
+        "change_auth",
+        1_700_000_000,
+        &[("AuthCorpId", &corp)],
+    );
     node.notify_until_accepted(&node.push_builder.post(SUITE, &event))
         .await;
     until("WeCom is called", async || {
@@ -43,9 +48,15 @@ async fn shutdown_during_a_hanging_re_read_takes_under_three_seconds() {
 async fn shutdown_during_a_hanging_admission_releases_the_record() {
     let node = TestApp::builder().start().await;
     node.sandbox
-        .fault(Fault::of(GET_AUTH_INFO).delay_ms(60_000))
+        .fault(Fault::for_api(GET_AUTH_INFO).delay_ms(60_000))
         .unwrap();
-    assert!(node.sandbox.install(&node.corp(0)).await.unwrap().succeeded());
+    assert!(
+        node.sandbox
+            .install(&node.corp(0))
+            .await
+            .unwrap()
+            .succeeded()
+    );
     until("WeCom is called", async || {
         node.sandbox.calls(GET_AUTH_INFO) > 0
     })
@@ -64,7 +75,7 @@ async fn shutdown_during_a_hanging_visibility_check_takes_under_three_seconds() 
     let token = node.token_for_suite(SUITE, &corp, &node.user(0, 0)).await;
     let before = node.sandbox.calls("user/get");
     node.sandbox
-        .fault(Fault::of("user/get").delay_ms(60_000))
+        .fault(Fault::for_api("user/get").delay_ms(60_000))
         .unwrap();
     // The session is used until its member's visibility is a day old.
     until("WeCom is called", async || {
@@ -84,7 +95,13 @@ async fn shutdown_waits_for_an_auth_code_longer_than_for_other_work() {
         .start()
         .await;
     transport.hold_responses(GET_PERMANENT_CODE);
-    assert!(node.sandbox.install(&node.corp(0)).await.unwrap().succeeded());
+    assert!(
+        node.sandbox
+            .install(&node.corp(0))
+            .await
+            .unwrap()
+            .succeeded()
+    );
     until("WeCom has answered", async || {
         transport.held_responses() == 1
     })

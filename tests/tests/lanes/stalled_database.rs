@@ -11,7 +11,9 @@ use wecom_login_tests::app::SUITE;
 async fn install_while_stalled(node: &TestApp, corp: &str, stall: Duration) -> (u16, Duration) {
     // WeCom waits five seconds, and pushes again only after a broken or timed-out connection.
     node.sandbox
-        .change_settings(json!({"retryNon200": false, "retryDelaysMs": [], "deliveryTimeoutMs": 5_000}))
+        .change_settings(
+            json!({"retryNon200": false, "retryDelaysMs": [], "deliveryTimeoutMs": 5_000}),
+        )
         .await
         .unwrap();
     let lock = node.database.lock().await;
@@ -47,8 +49,12 @@ async fn push_during_a_stall_of_twelve_seconds_is_stored_after_the_500() {
     let corp = node.corp(0);
     let (status, took) = install_while_stalled(&node, &corp, Duration::from_secs(12)).await;
     assert_eq!(status, 500);
-    assert!(took < Duration::from_secs(5), "WeCom waits five seconds: {took:?}");
+    assert!(
+        took < Duration::from_secs(5),
+        "WeCom waits five seconds: {took:?}"
+    );
     // Nobody pushes it again.
     node.wait_until_active(SUITE, &corp).await;
+    node.wait_until_done().await;
     assert_eq!(node.record_statuses("create_auth").await, ["succeeded"]);
 }

@@ -61,19 +61,34 @@ async fn measure(fault: Fault) -> (TestApp, Latencies) {
             ("UserID", user),
             ("NewUserID", new),
         ];
-        let fields = if new.is_empty() { &fields[..3] } else { &fields };
+        let fields = if new.is_empty() {
+            &fields[..3]
+        } else {
+            &fields
+        };
         let event = app_event(&first, "change_contact", 1_700_000_500, fields);
         node.push_builder.post(&first, &event)
     };
     let (leaver, renamed, hidden) = (&sessions[0], &sessions[1], &sessions[2]);
     for (what, push, (_, token)) in [
         ("delete_user", contact("delete_user", &leaver.0, ""), leaver),
-        ("update_user", contact("update_user", &renamed.0, "renamed"), renamed),
-        ("unsubscribe", node.push_builder.unsubscribe(&first, &hidden.0), hidden),
+        (
+            "update_user",
+            contact("update_user", &renamed.0, "renamed"),
+            renamed,
+        ),
+        (
+            "unsubscribe",
+            node.push_builder.unsubscribe(&first, &hidden.0),
+            hidden,
+        ),
     ] {
         node.notify_until_accepted(&push).await;
         let arrived = Instant::now();
-        until("the member's session is revoked", async || !node.is_valid(token).await).await;
+        until("the member's session is revoked", async || {
+            !node.is_valid(token).await
+        })
+        .await;
         latencies.revocations.push((what, arrived.elapsed()));
     }
     assert!(node.sandbox.cancel(&third).await.unwrap().succeeded());
@@ -82,7 +97,9 @@ async fn measure(fault: Fault) -> (TestApp, Latencies) {
         !node.is_valid(&of_cancelled).await
     })
     .await;
-    latencies.revocations.push(("cancel_auth", arrived.elapsed()));
+    latencies
+        .revocations
+        .push(("cancel_auth", arrived.elapsed()));
 
     let tickets = node.record_statuses("suite_ticket").await.len();
     assert!(node.sandbox.push_ticket(SUITE).await.unwrap().succeeded());
@@ -94,7 +111,13 @@ async fn measure(fault: Fault) -> (TestApp, Latencies) {
     latencies.ticket = arrived.elapsed();
 
     let exchanges = node.sandbox.calls(GET_PERMANENT_CODE);
-    assert!(node.sandbox.install(&node.corp(3)).await.unwrap().succeeded());
+    assert!(
+        node.sandbox
+            .install(&node.corp(3))
+            .await
+            .unwrap()
+            .succeeded()
+    );
     let arrived = Instant::now();
     until("the AuthCode is exchanged", async || {
         node.sandbox.calls(GET_PERMANENT_CODE) > exchanges
@@ -116,7 +139,7 @@ fn assert_immediate(what: &str, latencies: &Latencies) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_behind_200_slow_change_auth_take_effect_within_a_second() {
-    let (node, latencies) = measure(Fault::of(GET_AUTH_INFO).delay_ms(3_000)).await;
+    let (node, latencies) = measure(Fault::for_api(GET_AUTH_INFO).delay_ms(3_000)).await;
     assert_immediate("get_auth_info takes 3 s", &latencies);
     node.wait_until_active(SUITE, &node.corp(3)).await;
     node.wait_until_done().await;
@@ -128,7 +151,7 @@ async fn events_behind_200_slow_change_auth_take_effect_within_a_second() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_behind_200_hanging_change_auth_take_effect_within_a_second() {
-    let (node, latencies) = measure(Fault::of(GET_AUTH_INFO).delay_ms(600_000)).await;
+    let (node, latencies) = measure(Fault::for_api(GET_AUTH_INFO).delay_ms(600_000)).await;
     assert_immediate("get_auth_info hangs", &latencies);
     // The corps are read once WeCom answers again.
     let before = node.sandbox.calls(GET_AUTH_INFO);

@@ -78,7 +78,10 @@ async fn lost_create_auth_is_superseded_by_a_reset_and_not_by_another_corp() {
     let record = create_auths(&node).await.remove(0);
     let hint = record.hint.clone().unwrap_or_default();
     assert_eq!(record.status, RecordStatus::Failed, "{record:?}");
-    assert!(hint.contains(REMEDY), "another corp's success settles nothing: {record:?}");
+    assert!(
+        hint.contains(REMEDY),
+        "another corp's success settles nothing: {record:?}"
+    );
     assert!(node.sandbox.reset_secret(&lost).await.unwrap().succeeded());
     node.wait_until_active(SUITE, &lost).await;
     node.wait_until_done().await;

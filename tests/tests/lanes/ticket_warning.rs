@@ -16,7 +16,13 @@ async fn create_auth_without_a_suite_ticket_warns_once() {
     node.sandbox
         .set_notify(&format!("http://{}/auth/notify", node.address()))
         .unwrap();
-    assert!(node.sandbox.install(&node.corp(0)).await.unwrap().succeeded());
+    assert!(
+        node.sandbox
+            .install(&node.corp(0))
+            .await
+            .unwrap()
+            .succeeded()
+    );
     until("the record was attempted twice", async || {
         let record = node.records().await.remove(0);
         assert!(

@@ -23,7 +23,9 @@ async fn terminated_app_releases_its_running_record() {
     })
     .await;
     // WeCom hangs after the AuthCode was exchanged.
-    sandbox.fault(Fault::for_api(READ).delay_ms(60_000)).unwrap();
+    sandbox
+        .fault(Fault::for_api(READ).delay_ms(60_000))
+        .unwrap();
     assert!(
         sandbox
             .install(&harness.corps[0])
@@ -69,14 +71,10 @@ async fn terminated_app_ends_a_hanging_re_read_within_three_seconds() {
         })
         .await;
         let before = sandbox.calls(READ);
-        sandbox.fault(Fault::of(READ).delay_ms(60_000)).unwrap();
-        assert!(
-            sandbox
-                .change(&harness.corps[0])
-                .await
-                .unwrap()
-                .succeeded()
-        );
+        sandbox
+            .fault(Fault::for_api(READ).delay_ms(60_000))
+            .unwrap();
+        assert!(sandbox.change(&harness.corps[0]).await.unwrap().succeeded());
         until("WeCom is called", async || sandbox.calls(READ) > before).await;
         let asked = Instant::now();
         assert_eq!(harness.app.terminate(), Some(0));

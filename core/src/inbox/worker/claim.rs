@@ -17,7 +17,6 @@ use crate::error::Result;
 use crate::failpoint;
 use crate::inbox::lane::{Lane, SUITE_TICKET};
 use crate::inbox::worker::Worker;
-use crate::inbox::worker::in_flight::InFlight;
 use crate::inbox::worker::lease::{RECORD_LEASE, is_lease_expired};
 use crate::inbox::worker::next_state::MAX_BACKOFF;
 

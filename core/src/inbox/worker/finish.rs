@@ -41,6 +41,12 @@ impl Worker {
             let unspent = Expr::col(Column::UnspentAttempts).add(1);
             update = update.col_expr(Column::UnspentAttempts, unspent);
         }
+        if next.status == RecordStatus::Succeeded
+            && Lane::of(&row.event) == Lane::AuthCode
+            && let Err(error) = self.settle_superseded_by(row).await
+        {
+            tracing::info!(target: "wecom_login", ?error, "could not settle superseded callback records");
+        }
         let is_settled = matches!(next.status, RecordStatus::Succeeded | RecordStatus::Ignored);
         if is_settled {
             update = update.col_expr(Column::Payload, Expr::value(None::<Sealed>));
@@ -70,9 +76,6 @@ impl Worker {
             } else {
                 tracing::error!(target: "wecom_login", record_id, event, ?error, "a callback record failed");
             }
-        } else if next.status == RecordStatus::Succeeded && Lane::of(&row.event) == Lane::AuthCode {
-            self.inner.inbox.cache_settled(&row.hash, row.id);
-            self.settle_superseded_by(row).await?;
         } else if is_settled && !is_reread {
             self.inner.inbox.cache_settled(&row.hash, row.id);
         }

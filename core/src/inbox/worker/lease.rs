@@ -65,11 +65,7 @@ impl Lease {
     /// Waits until no AuthCode is on its way under this lease: WeCom answers it only once.
     async fn until_stored(&self) {
         // The sender lives as long as the lease, which is borrowed.
-        let _ = self
-            .in_progress
-            .subscribe()
-            .wait_for(Option::is_none)
-            .await;
+        let _ = self.in_progress.subscribe().wait_for(Option::is_none).await;
     }
 }
 

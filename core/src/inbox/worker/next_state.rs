@@ -84,8 +84,7 @@ impl NextState {
     ) -> Self {
         let errcode = error.errcode().map(Errcode::new);
         if errcode.is_some_and(Errcode::is_auth_code_invalid) {
-            let may_be_stored_yet =
-                !was_never_sent(row) && row.errcode != error.errcode();
+            let may_be_stored_yet = !was_never_sent(row) && row.errcode != error.errcode();
             return if may_be_stored_yet {
                 Self::waiting(now + SPENT_CODE_GRACE, Some(SPENT_HINT))
             } else if was_never_sent(row) {

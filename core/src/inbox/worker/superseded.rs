@@ -46,10 +46,13 @@ impl Worker {
             .add(Column::Id.lt(row.id));
         let mut superseded = Condition::any().add(of_corp);
         if let Some(deadline) = row.deadline {
+            // WeCom dates its events by the second. Within one, the records are in the order of their arrival.
+            let is_older = Column::Deadline
+                .lt(deadline)
+                .or(Column::Deadline.eq(deadline).and(Column::Id.lt(row.id)));
             let ended = is_refused_unsent()
-                .add(Column::Deadline.lte(deadline))
-                .add(Column::Deadline.gte(deadline - AUTH_CODE_TTL))
-                .add(Column::Id.ne(row.id));
+                .add(is_older)
+                .add(Column::Deadline.gte(deadline - AUTH_CODE_TTL));
             superseded = superseded.add(ended);
         }
         let is_first_code = self
@@ -83,15 +86,17 @@ impl Worker {
         let (Lane::AuthCode, Some(deadline)) = (Lane::of(&row.event), row.deadline) else {
             return Ok(false);
         };
+        let is_newer = Column::Deadline
+            .gt(deadline)
+            .or(Column::Deadline.eq(deadline).and(Column::Id.gt(row.id)));
         let newer = Entity::find()
             .filter(Column::SuiteId.eq(row.suite_id.clone()))
             .filter(Column::Event.is_in(AUTH_CODE_EVENTS))
             .filter(Column::OneTimeStepDone.eq(true))
-            .filter(Column::Id.ne(row.id))
-            .filter(Column::Deadline.gte(deadline))
+            .filter(is_newer)
             .filter(Column::Deadline.lte(deadline + AUTH_CODE_TTL))
-            // Both deadlines follow from when the records arrived, so this bound is only for the database to find them.
-            .filter(Column::ReceivedAt.gte(deadline - AUTH_CODE_TTL * 2))
+            // A record arrives no earlier than its AuthCode is issued. This is for the database, which has an index on it.
+            .filter(Column::ReceivedAt.gte(deadline - AUTH_CODE_TTL))
             .one(self.inner.store.database())
             .await?;
         if newer.is_none() {
