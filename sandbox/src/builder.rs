@@ -11,7 +11,7 @@ use wecom_login::{CorpId, Suite, SuiteId};
 use crate::delivery::{NotifyUrl, host_and_port};
 use crate::engine::{Deps, Engine};
 use crate::sandbox::Sandbox;
-use crate::store::{Store, seed};
+use crate::store::{IdForm, Store, seed};
 
 /// The configuration of a sandbox, from [`Sandbox::builder`].
 #[derive(Clone, Debug)]
@@ -27,6 +27,7 @@ pub struct Builder {
     members: usize,
     state: Option<PathBuf>,
     remote: bool,
+    install_ids: Option<IdForm>,
 }
 
 impl Builder {
@@ -42,6 +43,7 @@ impl Builder {
             members: 5,
             state: None,
             remote: false,
+            install_ids: None,
         }
     }
 
@@ -104,6 +106,12 @@ impl Builder {
     /// sandbox can log in as anyone.
     pub const fn remote(mut self, remote: bool) -> Self {
         self.remote = remote;
+        self
+    }
+
+    /// The form of the ids of a corp that authorizes its first app: the `installIds` setting.
+    pub const fn install_ids(mut self, form: IdForm) -> Self {
+        self.install_ids = Some(form);
         self
     }
 
@@ -199,6 +207,9 @@ impl Builder {
         };
         let mut store = saved.unwrap_or_default();
         store.merge_corps(requested);
+        if let Some(form) = self.install_ids {
+            store.settings.install_ids = form;
+        }
         if let Some(path) = &self.state {
             store.save(path).map_err(|error| {
                 StartError::io(

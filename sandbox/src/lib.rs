@@ -41,8 +41,8 @@ pub use builder::{Builder, StartError};
 pub use problem::Problem;
 pub use sandbox::Sandbox;
 pub use store::{
-    CallbackFormat, CorpSelector, Delivery, EventSelector, Fault, IdForm, MemberKind, Outcome,
-    ReceiveId, Settings,
+    CallLimits, CallbackFormat, CorpSelector, CorpTokenAccess, Delivery, EventSelector, Fault,
+    FrequencyLimits, IdForm, MemberKind, Outcome, ReceiveId, Settings,
 };
 
 /// The warning that every program that starts a sandbox must print.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::db::Sealed;
 use crate::db::entity::authorization::Model;
-use crate::domain::{AgentId, AuthorizationStatus, CorpId, PermanentCode, SuiteId};
+use crate::domain::{AgentId, AuthorizationStatus, CorpId, PermanentCode, SuiteId, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpInfo;
 use crate::tokens::AppCredential;
@@ -29,6 +29,10 @@ pub(crate) struct Authorization {
     pub(crate) event_time: i64,
     pub(crate) changed_at: Timestamp,
     pub(crate) permanent_code: Option<PermanentCode>,
+    /// The state of the authorization link.
+    pub(crate) state: Option<String>,
+    /// The administrator who authorized the app.
+    pub(crate) installed_by: Option<WecomUserId>,
 }
 
 impl Authorization {
@@ -58,6 +62,8 @@ impl Authorization {
             event_time: row.event_time,
             changed_at: row.changed_at,
             permanent_code,
+            state: row.state,
+            installed_by: row.installed_by,
         })
     }
 
@@ -104,6 +110,8 @@ impl Authorization {
             corp_id: self.corp_id.clone(),
             corp_name: self.corp_name.clone(),
             agent_id: self.agent_id,
+            state: self.state.clone(),
+            installed_by: self.installed_by.clone(),
         }
     }
 }

@@ -88,7 +88,7 @@ impl Authorizations {
             let (api, corp_id) = (&self.inner.api, &known.corp_id);
             api.auth_info(&token, corp_id, permanent_code).await
         };
-        let (info, _) = self.inner.tokens.call(suite, read).await?;
+        let (info, _) = self.inner.tokens.call_with_token(suite, read).await?;
         let info = info.map_err(|error| match error.errcode() {
             Some(errcode) if errcode.breaks_authorization() => ReadError::Refused(errcode),
             _ => ReadError::Unanswered(error.into()),

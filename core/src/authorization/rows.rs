@@ -131,6 +131,8 @@ pub(super) fn new_row(suite_id: &SuiteId, corp_id: &CorpId, now: Timestamp) -> A
         read_at: Set(None),
         read_due_at: Set(NEVER_DUE),
         created_at: Set(now),
+        state: Set(None),
+        installed_by: Set(None),
     }
 }
 

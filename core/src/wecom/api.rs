@@ -41,7 +41,7 @@ impl Api {
         path: &'static str,
         query: &[(&str, &str)],
     ) -> Result<T, CallError> {
-        self.call(Method::GET, path, query, None, Duration::ZERO)
+        self.send(Method::GET, path, query, None, Duration::ZERO)
             .await
     }
 
@@ -51,7 +51,7 @@ impl Api {
         query: &[(&str, &str)],
         body: Option<Value>,
     ) -> Result<T, CallError> {
-        self.call(Method::POST, path, query, body, Duration::ZERO)
+        self.send(Method::POST, path, query, body, Duration::ZERO)
             .await
     }
 
@@ -63,11 +63,11 @@ impl Api {
         body: Option<Value>,
         min_timeout: Duration,
     ) -> Result<T, CallError> {
-        self.call(Method::POST, path, query, body, min_timeout)
+        self.send(Method::POST, path, query, body, min_timeout)
             .await
     }
 
-    async fn call<T: DeserializeOwned>(
+    async fn send<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &'static str,

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use serde_json::json;
+use url::Url;
+use wecom_login::wecom::InstallState;
 use wecom_login::{ManualClock, RecordStatus};
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::push::suite_event;
 use wecom_login_tests::transport::FaultyTransport;
-use wecom_login_tests::{TestApp, until};
+use wecom_login_tests::{TestApp, TestRequest, send, until};
 use wecom_sandbox::Fault;
 
 const V2: &str = "service/v2/get_permanent_code";
@@ -211,4 +213,43 @@ async fn existing_authorization_is_imported() {
         import("  ").await.unwrap_err().kind(),
         wecom_login::ErrorKind::ApiParams
     );
+}
+
+#[tokio::test]
+async fn state_of_the_link_and_who_installed_are_given_to_the_hooks() {
+    let node = TestApp::builder().provider().start().await;
+    let (corp, suites) = (node.corp(0), [wecom_login::SuiteId::new(SUITE).unwrap()]);
+    let (links, state) = (node.login.links(), InstallState::new("order7").unwrap());
+    let link = links.authorization_link(&suites, &state).await.unwrap();
+    let link = Url::parse(&link.url).unwrap();
+    let key = link
+        .query_pairs()
+        .find(|(name, _)| name == "key")
+        .unwrap()
+        .1;
+    let agreed = TestRequest::post(link.path())
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("key={key}&corpId={corp}"));
+    let sandbox = link.socket_addrs(|| None).unwrap()[0];
+    assert_eq!(send(sandbox, &agreed).await.status, 200);
+    node.wait_until_active(SUITE, &corp).await;
+    let told = async |count: usize| {
+        until("the hook is called", async || {
+            node.hooks.authorized().len() == count
+        })
+        .await;
+        let corp = node.hooks.authorized().remove(count - 1);
+        (corp.state, corp.installed_by)
+    };
+    let administrator = wecom_login::WecomUserId::new(node.user(0, 0)).ok();
+    let expected = (Some("order7".to_owned()), administrator);
+    assert_eq!(told(1).await, expected);
+    // A reset is of the same authorization.
+    assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
+    assert_eq!(told(2).await, expected);
+    assert!(node.database.contains("order7").await);
+    assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
+    let erased = "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NULL AND state IS NULL \
+        AND installed_by IS NULL";
+    until("WeCom confirmed", async || node.number(erased).await == 1).await;
 }

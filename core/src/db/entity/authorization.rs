@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
 use crate::db::Sealed;
-use crate::domain::{AgentId, AuthorizationStatus, CorpId, SuiteId};
+use crate::domain::{AgentId, AuthorizationStatus, CorpId, SuiteId, WecomUserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "wecom_authorization")]
@@ -34,6 +34,10 @@ pub struct Model {
     /// When it is to be read from WeCom again.
     pub read_due_at: Timestamp,
     pub created_at: Timestamp,
+    /// The state of the authorization link.
+    pub state: Option<String>,
+    /// The administrator who authorized the app.
+    pub installed_by: Option<WecomUserId>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
