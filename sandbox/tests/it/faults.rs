@@ -83,7 +83,12 @@ async fn fault_consumes_no_code_unless_after() {
         .unwrap();
     harness
         .sandbox
-        .fault(Fault::for_api("auth/getuserinfo").errcode(-1).times(1).after())
+        .fault(
+            Fault::for_api("auth/getuserinfo")
+                .errcode(-1)
+                .times(1)
+                .after(),
+        )
         .unwrap();
     assert_eq!(harness.userinfo(&token, &code).await["errcode"], -1);
     assert_eq!(harness.userinfo(&token, &code).await["errcode"], 40029);
