@@ -10,19 +10,25 @@ use crate::app::build::config;
 use crate::app::builder::{Builder, Database};
 use crate::app::handle::{Inner, WecomLogin};
 use crate::app::housekeeping::Housekeeping;
-use crate::authorization::{AppClient, Authorizations};
+use crate::authorization::{AppClient, Authorizations, DepartedCorps};
 use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceKind, Instances};
 use crate::error::Result;
-use crate::inbox::{CallbackReceiver, EventHandlers, Inbox, ReceiverDeps, Worker, WorkerDeps};
+use crate::inbox::{
+    CallbackReceiver, EventHandlerDeps, EventHandlers, Inbox, LaneWaker, ReceiverDeps, Worker,
+    WorkerDeps,
+};
 use crate::login::{
     Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService, CorpSelection,
     LoginCodes, LoginService, OrganizationCodes, SessionCreation, UsedStates,
 };
-use crate::members::{DefaultUserBinder, DynUserBinder, Members, Visibility};
+use crate::members::{
+    DefaultUserBinder, DynUserBinder, Members, MembersDeps, Visibility, VisibilityDeps,
+};
 use crate::services::{
-    AdminDeps, AdminService, AuthService, LinkDeps, LinkService, SessionDeps, SessionService,
+    AdminDeps, AdminService, AuthDeps, AuthService, LinkDeps, LinkService, SessionDeps,
+    SessionService,
 };
 use crate::session::Sessions;
 use crate::task_runner::TaskRunner;
@@ -58,7 +64,8 @@ impl Builder {
 
         let (session_task_sender, session_tasks) = mpsc::unbounded_channel();
         let (redelivery_sender, redeliveries) = mpsc::unbounded_channel();
-        let (authorizations_due, record_stored) = (Arc::new(Wake::new()), Arc::new(Wake::new()));
+        let (authorizations_due, waker) = (Arc::new(Wake::new()), Arc::new(LaneWaker::default()));
+        let visibility_due = Arc::new(Wake::new());
         let api = Api::new(self.http_client, hosts.clone());
         let tokens = Tokens::new(
             api.clone(),
@@ -74,6 +81,7 @@ impl Builder {
             session_task_sender,
             runtime,
         );
+        let departed = DepartedCorps::new(store.clone(), keys.clone(), retention.departed_ttl);
         let authorizations = Authorizations::new(crate::authorization::Deps {
             store: store.clone(),
             keys: keys.clone(),
@@ -83,23 +91,33 @@ impl Builder {
             suites: suites.clone(),
             hooks: Arc::clone(&self.hooks),
             due: Arc::clone(&authorizations_due),
+            visibility_due: Arc::clone(&visibility_due),
+            departed: departed.clone(),
             capacity: self.authorization_cache_size,
         });
-        let default_binder = DefaultUserBinder::new(store.clone(), self.binding_policy);
+        let default_binder =
+            DefaultUserBinder::new(store.clone(), self.binding_policy, departed.clone());
         let is_default_binder = self.binder.is_none();
         let binder: Arc<dyn DynUserBinder> = match self.binder {
-            Some(wrap) => wrap(default_binder),
-            None => Arc::new(default_binder),
+            Some(wrap) => wrap(default_binder.clone()),
+            None => Arc::new(default_binder.clone()),
         };
-        let members = Members::new(store.clone(), sessions.clone(), binder, is_default_binder);
+        let members = Members::new(MembersDeps {
+            store: store.clone(),
+            sessions: sessions.clone(),
+            binder,
+            is_default_binder,
+            visibility_due: Arc::clone(&visibility_due),
+        });
         let app_client = AppClient::new(tokens.clone(), authorizations.clone());
-        let visibility = Visibility::new(
-            store.clone(),
-            api.clone(),
-            app_client.clone(),
-            authorizations.clone(),
-            members.clone(),
-        );
+        let visibility = Visibility::new(VisibilityDeps {
+            store: store.clone(),
+            suites: suites.clone(),
+            api: api.clone(),
+            app_client: app_client.clone(),
+            authorizations: authorizations.clone(),
+            members: members.clone(),
+        });
 
         let corps = CorpSelection {
             suites: suites.clone(),
@@ -146,7 +164,7 @@ impl Builder {
         let inbox = Inbox::new(
             store.with_class(ConnectionClass::Callbacks),
             keys.clone(),
-            Arc::clone(&record_stored),
+            Arc::clone(&waker),
             redelivery_sender,
         );
         let receiver = CallbackReceiver::new(ReceiverDeps {
@@ -158,38 +176,40 @@ impl Builder {
             store: store.clone(),
             tasks: tasks.clone(),
         });
-        let handlers = EventHandlers::new(
-            store.clone(),
-            keys.clone(),
-            authorizations.clone(),
-            members.clone(),
-            Arc::clone(&self.hooks),
-        );
+        let handlers = EventHandlers::new(EventHandlerDeps {
+            store: store.clone(),
+            keys: keys.clone(),
+            authorizations: authorizations.clone(),
+            members: members.clone(),
+            hooks: Arc::clone(&self.hooks),
+        });
         let worker = Worker::new(WorkerDeps {
             store: store.with_class(ConnectionClass::Worker),
             handlers,
             inbox: inbox.clone(),
             suites: suites.ids(),
-            record_stored,
+            waker,
             stop: tasks.shutdown_token().clone(),
         });
 
-        let auth = AuthService {
-            login: LoginService {
-                instances: Arc::clone(&instances),
-                authorizations: authorizations.clone(),
-                authenticator,
-                corps,
-                creation: creation.clone(),
-                login_codes: login_codes.clone(),
-                organization_codes,
-                sessions: sessions.clone(),
+        let auth = AuthService::new(
+            AuthDeps {
+                login: LoginService {
+                    instances: Arc::clone(&instances),
+                    authorizations: authorizations.clone(),
+                    authenticator,
+                    corps,
+                    creation: creation.clone(),
+                    login_codes: login_codes.clone(),
+                    organization_codes,
+                    sessions: sessions.clone(),
+                },
+                receiver,
+                worker: worker.clone(),
+                tasks: tasks.clone(),
             },
-            receiver,
-            worker: worker.clone(),
-            tasks: tasks.clone(),
-            _shutdown_on_drop: shutdown_on_drop.clone(),
-        };
+            shutdown_on_drop.clone(),
+        );
         let admin = AdminService::new(
             AdminDeps {
                 store: store.clone(),
@@ -197,6 +217,7 @@ impl Builder {
                 suites: suites.clone(),
                 authorizations: authorizations.clone(),
                 members: members.clone(),
+                default_binder,
                 tasks: tasks.clone(),
             },
             shutdown_on_drop.clone(),
@@ -243,6 +264,7 @@ impl Builder {
                 sessions: sessions.clone(),
                 login_codes,
                 used_states,
+                departed,
                 retention,
             },
             store,
@@ -258,6 +280,7 @@ impl Builder {
             redeliveries,
             session_tasks,
             authorizations_due,
+            visibility_due,
         });
         Ok(WecomLogin::new(Inner {
             instances,

@@ -53,8 +53,8 @@ impl Follower {
     async fn run(&self) {
         let sessions = &self.sessions;
         let max_stale = sessions.config().max_stale();
-        let database = self.store.database().pool();
-        let listener = ChangeListener::spawn(database, self.tasks.runtime());
+        let pool = self.store.database().pool();
+        let listener = ChangeListener::spawn(pool, self.tasks.runtime());
         let mut cursor = None;
         // The machine's clock, because a test that advances the clock does not make the database faster.
         let mut polled_at = Instant::now();

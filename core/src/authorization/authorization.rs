@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::db::Sealed;
 use crate::db::entity::authorization::Model;
-use crate::domain::{AgentId, AuthorizationStatus, CorpId, PermanentCode, SuiteId};
+use crate::domain::{AgentId, AuthorizationStatus, CorpId, PermanentCode, SuiteId, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpInfo;
 use crate::tokens::AppCredential;
@@ -29,6 +29,17 @@ pub(crate) struct Authorization {
     pub(crate) event_time: i64,
     pub(crate) changed_at: Timestamp,
     pub(crate) permanent_code: Option<PermanentCode>,
+    /// WeCom's time of the event that brought the permanent code, in seconds.
+    code_event_time: Option<i64>,
+    /// When WeCom last confirmed the authorization with this permanent code.
+    pub(super) read_at: Option<Timestamp>,
+    pub(super) end_confirmed_at: Option<Timestamp>,
+    pub(super) end_contradicted_at: Option<Timestamp>,
+    pub(super) end_held_at: Option<Timestamp>,
+    /// The state of the authorization link.
+    pub(crate) state: Option<String>,
+    /// The administrator who authorized the app.
+    pub(crate) installed_by: Option<WecomUserId>,
 }
 
 impl Authorization {
@@ -58,7 +69,26 @@ impl Authorization {
             event_time: row.event_time,
             changed_at: row.changed_at,
             permanent_code,
+            code_event_time: row.code_event_time,
+            read_at: row.read_at,
+            end_confirmed_at: row.end_confirmed_at,
+            end_contradicted_at: row.end_contradicted_at,
+            end_held_at: row.end_held_at,
+            state: row.state,
+            installed_by: row.installed_by,
         })
+    }
+
+    /// Whether no event or answer came between the two reads of the row.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        (self.secret_version, self.epoch, self.status)
+            == (other.secret_version, other.epoch, other.status)
+    }
+
+    /// Whether the permanent code is of a later event than one of this time, in seconds.
+    pub(super) fn has_newer_code(&self, event_time: i64) -> bool {
+        self.permanent_code.is_some()
+            && self.code_event_time.unwrap_or(self.event_time) > event_time
     }
 
     /// The credential that the app's access token is fetched with.
@@ -104,6 +134,8 @@ impl Authorization {
             corp_id: self.corp_id.clone(),
             corp_name: self.corp_name.clone(),
             agent_id: self.agent_id,
+            state: self.state.clone(),
+            installed_by: self.installed_by.clone(),
         }
     }
 }

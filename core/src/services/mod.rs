@@ -8,6 +8,7 @@ mod session;
 
 pub(crate) use admin::AdminDeps;
 pub use admin::AdminService;
+pub(crate) use auth::AuthDeps;
 pub use auth::AuthService;
 pub use instance::Instance;
 pub(crate) use link::LinkDeps;

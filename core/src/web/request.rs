@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::web::body::Body;
-use crate::web::routes::Endpoint;
+use crate::web::route::Endpoint;
 
 /// The headers of a request, of whatever framework: what the verification of a request looks at.
 pub trait Headers {

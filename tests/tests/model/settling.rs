@@ -15,9 +15,10 @@ use super::transitions::{RecordEvent, RecordState, SessionEvent, SessionState};
 /// An AuthCode is valid for ten minutes. The event of an idempotent re-read is given up after a day.
 const AUTH_CODE: Duration = Duration::from_mins(10);
 const GIVEN_UP: Duration = Duration::from_hours(24);
-/// When the next waiting record is due, in milliseconds; -1 if a record is running or none is waiting.
-const NEXT_DUE_UNLESS_RUNNING: &str = "SELECT MIN(due_at) FROM wecom_callback_record WHERE status = 'waiting' \
-    AND NOT EXISTS (SELECT 1 FROM wecom_callback_record AS held WHERE held.status = 'running')";
+/// The numbers of running and of waiting records, and when the first waiting one is due.
+const OPEN_RECORDS: &str = "SELECT COUNT(CASE WHEN status = 'running' THEN 1 END), \
+    COUNT(CASE WHEN status = 'waiting' THEN 1 END), MIN(CASE WHEN status = 'waiting' THEN due_at END) \
+    FROM wecom_callback_record WHERE status IN ('running', 'waiting')";
 
 impl Run<'_> {
     /// Waits until every accepted push is done and every node has processed every revocation.
@@ -54,15 +55,15 @@ impl Run<'_> {
 
     /// Advances the clocks until no record is left.
     async fn work_off(&mut self) -> Checked {
-        let of = |condition: &str| {
-            format!("SELECT COUNT(*) FROM wecom_callback_record WHERE {condition}")
-        };
         let began = Instant::now();
         let (mut known, mut since) = ((0, 0), Instant::now());
         loop {
-            let running = self.number(&of("status = 'running'")).await;
-            let waiting = self.number(&of("status = 'waiting'")).await;
-            if self.number(&of("status IN ('running', 'waiting')")).await == 0 {
+            // One statement, so that no node claims a record between the counts and the due time.
+            let statement = Statement::from_string(self.database.backend(), OPEN_RECORDS);
+            let row = self.connection.query_one_raw(statement).await.unwrap();
+            let (running, waiting, next): (i64, i64, Option<i64>) =
+                row.unwrap().try_get_many_by_index().unwrap();
+            if (running, waiting) == (0, 0) {
                 return Ok(());
             }
             if began.elapsed() > PATIENCE * 2 {
@@ -71,10 +72,9 @@ impl Run<'_> {
             if (running, waiting) != known {
                 (known, since) = ((running, waiting), Instant::now());
             }
-            // One statement, so that no node claims a record between the two answers. Without a running record, and with
-            // none due, nothing can be claimed before the clocks advance: no lease expires in the jump.
-            let next = self.number(NEXT_DUE_UNLESS_RUNNING).await;
-            if next >= 0 {
+            // Without a running record, and with none due, nothing can be claimed before the clocks advance: no lease
+            // expires in the jump.
+            if let (0, Some(next)) = (running, next) {
                 let next = Timestamp::from_millis(next);
                 // An idle node polls again after a second.
                 self.advance_clocks(next.since(self.clock.now()) + Duration::from_secs(1));
@@ -168,8 +168,14 @@ impl Run<'_> {
             _ => Standing::Unsure,
         };
         let began = Instant::now();
+        let mut polls = 0;
         loop {
             let active = self.is_active(number).await?;
+            polls += 1;
+            if standing == Standing::In && !active && polls % 50 == 0 {
+                // WeCom undoes a cancellation that it contradicts twice, a minute apart.
+                self.advance_clocks(Duration::from_secs(20));
+            }
             match standing {
                 Standing::In if active => break,
                 Standing::Out if !active => break,
