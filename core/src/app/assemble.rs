@@ -16,7 +16,8 @@ use crate::domain::Suites;
 use crate::element::{InstanceKind, Instances};
 use crate::error::Result;
 use crate::inbox::{
-    CallbackReceiver, EventHandlerDeps, EventHandlers, Inbox, ReceiverDeps, Worker, WorkerDeps,
+    CallbackReceiver, EventHandlerDeps, EventHandlers, Inbox, LaneWaker, ReceiverDeps, Worker,
+    WorkerDeps,
 };
 use crate::login::{
     Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService, CorpSelection,
@@ -63,7 +64,7 @@ impl Builder {
 
         let (session_task_sender, session_tasks) = mpsc::unbounded_channel();
         let (redelivery_sender, redeliveries) = mpsc::unbounded_channel();
-        let (authorizations_due, record_stored) = (Arc::new(Wake::new()), Arc::new(Wake::new()));
+        let (authorizations_due, waker) = (Arc::new(Wake::new()), Arc::new(LaneWaker::default()));
         let visibility_due = Arc::new(Wake::new());
         let api = Api::new(self.http_client, hosts.clone());
         let tokens = Tokens::new(
@@ -163,7 +164,7 @@ impl Builder {
         let inbox = Inbox::new(
             store.with_class(ConnectionClass::Callbacks),
             keys.clone(),
-            Arc::clone(&record_stored),
+            Arc::clone(&waker),
             redelivery_sender,
         );
         let receiver = CallbackReceiver::new(ReceiverDeps {
@@ -187,7 +188,7 @@ impl Builder {
             handlers,
             inbox: inbox.clone(),
             suites: suites.ids(),
-            record_stored,
+            waker,
             stop: tasks.shutdown_token().clone(),
         });
 
@@ -217,6 +218,7 @@ impl Builder {
                 authorizations: authorizations.clone(),
                 members: members.clone(),
                 default_binder,
+                worker: worker.clone(),
                 tasks: tasks.clone(),
             },
             shutdown_on_drop.clone(),
@@ -272,7 +274,7 @@ impl Builder {
             authorizations: authorizations.clone(),
             visibility,
             inbox,
-            worker,
+            worker: worker.clone(),
             tasks: tasks.clone(),
         };
         background.start(Receivers {
@@ -290,6 +292,7 @@ impl Builder {
             sessions: session_service,
             links,
             authorizations,
+            worker,
             tasks,
             shutdown_on_drop,
         }))

@@ -96,8 +96,8 @@ async fn read_authorizations(
     loop {
         // Spawned, so that a hook of the host app that panics does not end the re-reads.
         let authorizations = authorizations.clone();
-        let read = tasks.spawn(async move { authorizations.reread_due().await });
-        if let Ok(Err(error)) = read.await {
+        let read = tasks.spawn_cancellable(async move { authorizations.reread_due().await });
+        if let Ok(Some(Err(error))) = read.await {
             tracing::warn!(target: "wecom_login", ?error, "authorizations could not be read");
         }
         tokio::select! {
@@ -145,12 +145,12 @@ async fn run_session_tasks(
             // In a task of its own: a slow WeCom must not delay the storing of activity.
             BackgroundTask::CheckVisibility(principal) => {
                 let (visibility, checks) = (visibility.clone(), Arc::clone(&checks));
-                drop(tasks.spawn(async move {
+                tasks.spawn_until_shutdown(async move {
                     let _permit = checks.acquire().await;
                     if let Err(error) = visibility.check_visibility(&principal).await {
                         tracing::info!(target: "wecom_login", ?error, "visibility could not be checked");
                     }
-                }));
+                });
             }
         }
     }

@@ -162,12 +162,14 @@ pub(super) async fn write_row(
     Ok(())
 }
 
-/// The row, as long as it is as it was when it was read: an answer about the past undoes no later event.
+/// The row, as long as it is as it was when it was read: an answer about the past undoes no later event, and does not
+/// postpone the re-read that a `change_auth` has asked for meanwhile.
 pub(super) fn is_unchanged(known: &Authorization) -> Condition {
     Entity::of_corp(&known.suite_id, &known.corp_id)
         .add(Column::SecretVersion.eq(known.secret_version))
         .add(Column::Epoch.eq(known.epoch))
         .add(Column::Status.eq(known.status))
+        .add(Column::ChangedAt.eq(known.changed_at))
 }
 
 /// One more than the stored epoch.

@@ -143,10 +143,8 @@ impl SessionCreation {
             })
             .await?;
         let (hooks, user) = (Arc::clone(&self.hooks), issued.user.clone());
-        drop(
-            self.tasks
-                .spawn(async move { hooks.logged_in(&user).await }),
-        );
+        self.tasks
+            .spawn_until_shutdown(async move { hooks.logged_in(&user).await });
         Ok(issued)
     }
 
