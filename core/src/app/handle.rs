@@ -159,7 +159,7 @@ impl WecomLogin {
     /// ([`SessionConfig::max_stale`](field@crate::SessionConfig::max_stale)), and from the database after that: the handle no
     /// longer reads revocations of other nodes.
     pub async fn shutdown(&self) {
-        let (tasks, worker) = (&self.inner.tasks, &self.inner.auth.worker);
+        let (tasks, worker) = (&self.inner.tasks, self.inner.auth.worker());
         tasks.begin_shutdown();
         let mut is_done = tasks.wait(SHUTDOWN_TIMEOUT).await;
         if worker.has_auth_code_in_flight() {

@@ -120,10 +120,13 @@ impl AuthService {
     /// # Errors
     /// `RECORD_NOT_FOUND`.
     pub async fn release_callback(&self, record_id: i64) -> Result<()> {
-        let worker = self.worker.clone();
-        self.tasks
-            .run(async move { worker.release_by_operator(record_id).await })
+        self.run(|deps| async move { deps.worker.release_by_operator(record_id).await })
             .await
+    }
+
+    /// The worker on callback records.
+    pub(crate) fn worker(&self) -> &Worker {
+        &self.deps.worker
     }
 
     /// Answers a callback of the suite that `scope` names, or of any.
