@@ -10,7 +10,7 @@ use crate::app::build::config;
 use crate::app::builder::{Builder, Database};
 use crate::app::handle::{Inner, WecomLogin};
 use crate::app::housekeeping::Housekeeping;
-use crate::authorization::{AppClient, Authorizations};
+use crate::authorization::{AppClient, Authorizations, DepartedCorps};
 use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceKind, Instances};
@@ -65,6 +65,7 @@ impl Builder {
         let (session_task_sender, session_tasks) = mpsc::unbounded_channel();
         let (redelivery_sender, redeliveries) = mpsc::unbounded_channel();
         let (authorizations_due, waker) = (Arc::new(Wake::new()), Arc::new(LaneWaker::default()));
+        let visibility_due = Arc::new(Wake::new());
         let api = Api::new(self.http_client, hosts.clone());
         let tokens = Tokens::new(
             api.clone(),
@@ -80,6 +81,7 @@ impl Builder {
             session_task_sender,
             runtime,
         );
+        let departed = DepartedCorps::new(store.clone(), keys.clone(), retention.departed_ttl);
         let authorizations = Authorizations::new(crate::authorization::Deps {
             store: store.clone(),
             keys: keys.clone(),
@@ -89,23 +91,28 @@ impl Builder {
             suites: suites.clone(),
             hooks: Arc::clone(&self.hooks),
             due: Arc::clone(&authorizations_due),
+            visibility_due: Arc::clone(&visibility_due),
+            departed: departed.clone(),
             capacity: self.authorization_cache_size,
         });
-        let default_binder = DefaultUserBinder::new(store.clone(), self.binding_policy);
+        let default_binder =
+            DefaultUserBinder::new(store.clone(), self.binding_policy, departed.clone());
         let is_default_binder = self.binder.is_none();
         let binder: Arc<dyn DynUserBinder> = match self.binder {
-            Some(wrap) => wrap(default_binder),
-            None => Arc::new(default_binder),
+            Some(wrap) => wrap(default_binder.clone()),
+            None => Arc::new(default_binder.clone()),
         };
         let members = Members::new(MembersDeps {
             store: store.clone(),
             sessions: sessions.clone(),
             binder,
             is_default_binder,
+            visibility_due: Arc::clone(&visibility_due),
         });
         let app_client = AppClient::new(tokens.clone(), authorizations.clone());
         let visibility = Visibility::new(VisibilityDeps {
             store: store.clone(),
+            suites: suites.clone(),
             api: api.clone(),
             app_client: app_client.clone(),
             authorizations: authorizations.clone(),
@@ -210,6 +217,7 @@ impl Builder {
                 suites: suites.clone(),
                 authorizations: authorizations.clone(),
                 members: members.clone(),
+                default_binder,
                 tasks: tasks.clone(),
             },
             shutdown_on_drop.clone(),
@@ -256,6 +264,7 @@ impl Builder {
                 sessions: sessions.clone(),
                 login_codes,
                 used_states,
+                departed,
                 retention,
             },
             store,
@@ -271,6 +280,7 @@ impl Builder {
             redeliveries,
             session_tasks,
             authorizations_due,
+            visibility_due,
         });
         Ok(WecomLogin::new(Inner {
             instances,

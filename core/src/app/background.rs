@@ -17,6 +17,8 @@ use crate::vault::{KEY_HEARTBEAT, Vault};
 
 /// How often authorizations that are due are read again.
 const READ_INTERVAL: Duration = Duration::from_secs(5);
+/// How often members whose visibility is due are looked for.
+const VISIBILITY_POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// Questions to WeCom about the visibility of members, at the same time.
 const MAX_VISIBILITY_CHECKS: usize = 8;
 
@@ -38,6 +40,7 @@ pub(super) struct Receivers {
     pub(super) redeliveries: mpsc::UnboundedReceiver<Redelivery>,
     pub(super) session_tasks: mpsc::UnboundedReceiver<BackgroundTask>,
     pub(super) authorizations_due: Arc<Notify>,
+    pub(super) visibility_due: Arc<Notify>,
 }
 
 impl Background {
@@ -56,6 +59,11 @@ impl Background {
         tasks.spawn_until_shutdown(count_redeliveries(
             self.inbox.clone(),
             receivers.redeliveries,
+        ));
+        tasks.spawn_until_shutdown(check_visibility(
+            self.store.clone(),
+            self.visibility.clone(),
+            receivers.visibility_due,
         ));
         tasks.spawn_until_shutdown(run_session_tasks(
             self.store.clone(),
@@ -95,6 +103,18 @@ async fn read_authorizations(
         tokio::select! {
             () = due.notified() => {}
             () = store.clock().sleep(READ_INTERVAL) => {}
+        }
+    }
+}
+
+async fn check_visibility(store: Store, visibility: Visibility, due: Arc<Notify>) {
+    loop {
+        if let Err(error) = visibility.check_due().await {
+            tracing::info!(target: "wecom_login", ?error, "members whose visibility is due could not be read");
+        }
+        tokio::select! {
+            () = due.notified() => {}
+            () = store.clock().sleep(VISIBILITY_POLL_INTERVAL) => {}
         }
     }
 }

@@ -28,8 +28,9 @@ impl Authorizations {
         Ok(())
     }
 
-    /// `change_auth` (D/100965): the visibility of members is asked again at their next login, and the authorization is
-    /// due to be re-read. Nothing waits for WeCom here. Returns `false` for a corp that is not known.
+    /// `change_auth` (D/100965): the visibility of members is asked again at their next login, that of members with live
+    /// sessions soon, and the authorization is due to be re-read. Nothing waits for WeCom here. Returns `false` for a corp
+    /// that is not known.
     pub(crate) async fn on_change_auth(
         &self,
         suite_id: &SuiteId,
@@ -39,10 +40,12 @@ impl Authorizations {
         let now = self.inner.store.now();
         let update = Entity::update_many()
             .col_expr(Column::ChangedAt, later_than_stored(now))
+            .col_expr(Column::VisibilityDueAt, Expr::value(now))
             .col_expr(Column::ReadDueAt, Expr::value(now))
             .filter(Column::PermanentCode.is_not_null());
         let is_known = self.update(suite_id, corp_id, update).await?;
         if is_known {
+            self.inner.visibility_due.notify_one();
             tracing::debug!(target: "wecom_login", %suite_id, %corp_id, event_time, "authorization changed");
             self.inner.due.notify_one();
         }
@@ -50,7 +53,8 @@ impl Authorizations {
     }
 
     /// `cancel_auth` (D/100965): logins stop and all sessions of the corp are revoked, at once. Data is deleted when
-    /// WeCom confirms the end. A cancellation that is older than the newest authorization only causes a re-read.
+    /// WeCom confirms the end; two contrary answers undo it. A cancellation that is older than the newest authorization only
+    /// causes a re-read.
     ///
     /// `is_retry` says that an earlier run may have died before it called the hook. Returns `false` for a corp that
     /// is not known.
@@ -70,6 +74,9 @@ impl Authorizations {
             .col_expr(Column::Status, Expr::value(Cancelled))
             .col_expr(Column::Epoch, next_epoch())
             .col_expr(Column::EventTime, Expr::value(event_time))
+            .col_expr(Column::EndConfirmedAt, Expr::value(None::<Timestamp>))
+            .col_expr(Column::EndContradictedAt, Expr::value(None::<Timestamp>))
+            .col_expr(Column::EndHeldAt, Expr::value(None::<Timestamp>))
             .col_expr(Column::ReadDueAt, Expr::value(self.inner.store.now()))
             .filter(Column::EventTime.lte(event_time))
             .filter(Column::Status.is_in([Active, Broken, Held, Refused]));

@@ -242,9 +242,19 @@ impl EventHandlers {
                     .rename(&principal, &new_third_user_id, &record)
                     .await?;
             }
-            CorpEventKind::Unsubscribed { third_user_id, .. } => {
+            // Disabled or left.
+            CorpEventKind::UserUpdated {
+                third_user_id,
+                status: Some(2 | 5),
+            }
+            | CorpEventKind::Unsubscribed { third_user_id, .. } => {
                 self.members
                     .revoke_hidden(&principal(third_user_id), Some(&record))
+                    .await?;
+            }
+            CorpEventKind::UserUpdated { third_user_id, .. } => {
+                self.members
+                    .request_visibility_check(&principal(third_user_id))
                     .await?;
             }
             CorpEventKind::Other { .. } => return Ok(Outcome::Ignored),

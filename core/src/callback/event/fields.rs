@@ -135,6 +135,7 @@ fields! {
     change_type = "ChangeType",
     third_user_id = "UserID",
     new_third_user_id = "NewUserID",
+    status = "Status",
 }
 
 impl<'a> Fields<'a> {
