@@ -218,6 +218,7 @@ impl Builder {
                 authorizations: authorizations.clone(),
                 members: members.clone(),
                 default_binder,
+                worker: worker.clone(),
                 tasks: tasks.clone(),
             },
             shutdown_on_drop.clone(),
@@ -273,7 +274,7 @@ impl Builder {
             authorizations: authorizations.clone(),
             visibility,
             inbox,
-            worker,
+            worker: worker.clone(),
             tasks: tasks.clone(),
         };
         background.start(Receivers {
@@ -291,6 +292,7 @@ impl Builder {
             sessions: session_service,
             links,
             authorizations,
+            worker,
             tasks,
             shutdown_on_drop,
         }))

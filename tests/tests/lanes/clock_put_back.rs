@@ -71,12 +71,12 @@ async fn record_that_a_node_holds_is_released_by_an_operator() {
     let record = node.records().await.remove(0).record_id;
     // No lease from the future: nobody but an operator ends it earlier.
     abandon(&node, Duration::from_secs(55)).await;
-    node.login.service().release_callback(record).await.unwrap();
+    node.login.admin().release_callback(record).await.unwrap();
     let held = "SELECT COUNT(*) FROM wecom_callback_record WHERE lease_owner = 'dead'";
     assert_eq!(node.number(held).await, 0);
     node.sandbox.push_ticket(SUITE).await.unwrap();
     node.wait_until_active(SUITE, &corp).await;
-    let unknown = node.login.service().release_callback(i64::MAX).await;
+    let unknown = node.login.admin().release_callback(i64::MAX).await;
     assert_eq!(unknown.unwrap_err().kind(), ErrorKind::RecordNotFound);
 }
 
