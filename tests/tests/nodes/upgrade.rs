@@ -15,7 +15,13 @@ async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
 }
 
 /// Tables that may be empty: used states, and leases of tokens that are being fetched.
-const MAY_BE_EMPTY: [&str; 2] = ["wecom_spent_state", "wecom_token_lease"];
+const MAY_BE_EMPTY: [&str; 5] = [
+    "wecom_departed_corp",
+    "wecom_departed_member",
+    "wecom_hash_key",
+    "wecom_spent_state",
+    "wecom_token_lease",
+];
 
 /// The version of the tables that the present version finds.
 #[derive(Clone, Copy, Debug)]
