@@ -83,6 +83,7 @@ impl Builder {
             suites: suites.clone(),
             hooks: Arc::clone(&self.hooks),
             due: Arc::clone(&authorizations_due),
+            reread_rate: self.reread_rate,
             capacity: self.authorization_cache_size,
         });
         let default_binder = DefaultUserBinder::new(store.clone(), self.binding_policy);
@@ -217,7 +218,7 @@ impl Builder {
                 suites: suites.clone(),
                 instances: Arc::clone(&instances),
                 authorizations: authorizations.clone(),
-                tokens,
+                tokens: tokens.clone(),
                 api,
                 tasks: tasks.clone(),
             },
@@ -239,8 +240,9 @@ impl Builder {
         let background = Background {
             housekeeping: Housekeeping {
                 store: store.clone(),
-                suites,
+                suites: suites.clone(),
                 sessions: sessions.clone(),
+                tokens: tokens.clone(),
                 login_codes,
                 used_states,
                 retention,
@@ -249,6 +251,8 @@ impl Builder {
             vault,
             sessions,
             authorizations: authorizations.clone(),
+            tokens,
+            suites,
             visibility,
             inbox,
             worker,

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::authorization::api_pauses::ApiPauses;
 use crate::authorization::cache::AuthorizationCache;
+use crate::authorization::reread_schedule::RereadPace;
 use crate::db::Store;
 use crate::domain::{CorpId, SuiteId, Suites};
 use crate::hooks::DynHooks;
@@ -26,6 +28,8 @@ pub(crate) struct Deps {
     pub(crate) hooks: Arc<dyn DynHooks>,
     /// Wakes the task that re-reads authorizations.
     pub(crate) due: Arc<Notify>,
+    /// Re-reads a second.
+    pub(crate) reread_rate: u32,
     /// The maximum number of authorizations in memory.
     pub(crate) capacity: u64,
 }
@@ -47,6 +51,8 @@ pub(super) struct Inner {
     pub(super) due: Arc<Notify>,
     /// The corps whose permanent code was fetched and is not stored yet.
     pub(super) unpersisted: Mutex<Vec<(SuiteId, CorpId)>>,
+    pub(super) pauses: ApiPauses,
+    pub(super) pace: RereadPace,
     pub(super) cache: AuthorizationCache,
 }
 
@@ -54,6 +60,8 @@ impl Authorizations {
     pub(crate) fn new(deps: Deps) -> Self {
         Self {
             inner: Arc::new(Inner {
+                pauses: ApiPauses::new(deps.store.clone()),
+                pace: RereadPace::new(deps.reread_rate),
                 store: deps.store,
                 keys: deps.keys,
                 api: deps.api,

@@ -1,6 +1,6 @@
 //! What an authorization does on WeCom's events: `suite_ticket`, `change_auth`, `cancel_auth`.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::authorization::authorizations::Authorizations;
@@ -17,6 +17,12 @@ impl Authorizations {
             .col_expr(Column::ReadDueAt, Expr::value(self.inner.store.now()))
             .filter(Column::SuiteId.eq(suite_id.clone()))
             .filter(Column::AgentId.is_null())
+            // Those that failed for another reason wait their time.
+            .filter(
+                Column::ReadFailures
+                    .is_null()
+                    .or(Column::ReadFailures.eq(0)),
+            )
             .filter(Column::PermanentCode.is_not_null())
             .exec(self.inner.store.database())
             .await?;
@@ -38,6 +44,9 @@ impl Authorizations {
         let update = Entity::update_many()
             .col_expr(Column::ChangedAt, Expr::value(now))
             .col_expr(Column::ReadDueAt, Expr::value(now))
+            .col_expr(Column::ReadFailures, Expr::value(0))
+            // The corp may have switched the app on again.
+            .col_expr(Column::RejectedVersion, Expr::value(None::<i64>))
             .filter(Column::PermanentCode.is_not_null());
         let is_known = self.update(suite_id, corp_id, update).await?;
         if is_known {

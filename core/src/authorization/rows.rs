@@ -131,6 +131,10 @@ pub(super) fn new_row(suite_id: &SuiteId, corp_id: &CorpId, now: Timestamp) -> A
         read_at: Set(None),
         read_due_at: Set(NEVER_DUE),
         created_at: Set(now),
+        accepted_version: Set(None),
+        rejected_version: Set(None),
+        switched_off_at: Set(None),
+        read_failures: Set(None),
     }
 }
 

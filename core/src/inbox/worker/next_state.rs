@@ -9,7 +9,7 @@ use crate::db::entity::callback_record::{Entity, Model};
 use crate::domain::RecordStatus;
 use crate::error::{Error, ErrorKind};
 use crate::inbox::worker::Worker;
-use crate::wecom::Errcode;
+use crate::wecom::{CallError, Errcode};
 
 /// The first wait after a failure. It doubles up to the maximum.
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
@@ -100,7 +100,7 @@ impl NextState {
         );
         let hint = match error.kind() {
             ErrorKind::SuiteTicketMissing => Some(TICKET_HINT),
-            _ => errcode.and_then(Errcode::hint),
+            _ => CallError::cause_of(error).and_then(CallError::hint),
         };
         // A record that waits for an earlier event was not attempted itself.
         let is_blocked = error.kind() == ErrorKind::RecordBusy;
@@ -109,7 +109,7 @@ impl NextState {
             || (is_revocation && row.attempts < MIN_REVOCATION_ATTEMPTS)
         {
             Self::waiting(due_at, hint)
-        } else if deadline.is_some() {
+        } else if deadline.is_some() && hint.is_none() {
             Self::expired()
         } else {
             Self::failed(hint)
