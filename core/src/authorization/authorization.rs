@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::db::Sealed;
 use crate::db::entity::authorization::Model;
-use crate::domain::{AgentId, AuthorizationStatus, CorpId, PermanentCode, SuiteId};
+use crate::domain::{AgentId, AuthorizationStatus, CorpId, PermanentCode, SuiteId, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpInfo;
 use crate::tokens::AppCredential;
@@ -31,6 +31,10 @@ pub(crate) struct Authorization {
     pub(crate) permanent_code: Option<PermanentCode>,
     pub(super) switched_off_at: Option<Timestamp>,
     pub(super) read_failures: i32,
+    /// The state of the authorization link.
+    pub(crate) state: Option<String>,
+    /// The administrator who authorized the app.
+    pub(crate) installed_by: Option<WecomUserId>,
 }
 
 impl Authorization {
@@ -62,6 +66,8 @@ impl Authorization {
             permanent_code,
             switched_off_at: row.switched_off_at,
             read_failures: row.read_failures.unwrap_or(0),
+            state: row.state,
+            installed_by: row.installed_by,
         })
     }
 
@@ -108,6 +114,8 @@ impl Authorization {
             corp_id: self.corp_id.clone(),
             corp_name: self.corp_name.clone(),
             agent_id: self.agent_id,
+            state: self.state.clone(),
+            installed_by: self.installed_by.clone(),
         }
     }
 }

@@ -84,7 +84,7 @@ impl Authorizations {
         let api = &api;
         let read =
             |token| async move { api.auth_info(&token, &known.corp_id, permanent_code).await };
-        let info = self.inner.tokens.call(suite, read).await;
+        let info = self.inner.tokens.call_with_token(suite, read).await;
         let failure = match &info {
             Ok((Ok(_), _)) => None,
             Ok((Err(error), _)) => Some(*error),

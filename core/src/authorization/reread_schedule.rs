@@ -21,7 +21,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::wecom::CallError;
 
 /// The APIs that a re-read calls.
-pub(super) const READ_APIS: [&str; 2] = ["service/v2/get_auth_info", "service/get_suite_token"];
+pub(super) const READ_APIS: [&str; 2] = ["service/v2/get_auth_info", SUITE_TOKEN];
+const SUITE_TOKEN: &str = "service/get_suite_token";
 /// The API that a re-read of a broken authorization calls as well.
 pub(super) const TOKEN_APIS: [&str; 1] = ["gettoken"];
 
@@ -163,19 +164,19 @@ impl Authorizations {
         READ_LEASE.acquire(database, row, now).await
     }
 
-    /// Sets when the re-read that has failed with this error is made again. Only WeCom's own failures make the wait longer.
+    /// Sets when the re-read that has failed with this error is made again. The wait gets longer only by failures of calls
+    /// for this corp: when the suite can be called again, or the API is no longer paused, no corp waits for hours.
     pub(super) async fn reschedule_read(&self, known: &Authorization, error: &Error) -> Result<()> {
         let now = self.inner.store.now();
-        let was_made = CallError::cause_of(error).is_some();
-        let (due_at, failures) = if error.kind() == ErrorKind::SuiteTicketMissing {
+        let is_of_corp = CallError::cause_of(error).is_some_and(|call| call.path != SUITE_TOKEN);
+        let (due_at, failures) = if is_of_corp {
+            let failures = known.read_failures.saturating_add(1);
+            (next_read_at(known, now), failures)
+        } else if error.kind() == ErrorKind::SuiteTicketMissing {
             (now + TICKET_INTERVAL, known.read_failures)
-        } else if !was_made && let Some(wait) = error.retry_after() {
-            (now + wait, known.read_failures)
         } else {
-            (
-                next_read_at(known, now),
-                known.read_failures.saturating_add(1),
-            )
+            let wait = error.retry_after().unwrap_or(MINUTE);
+            (now + wait, known.read_failures)
         };
         Entity::update_many()
             .col_expr(Column::ReadDueAt, Expr::value(due_at))

@@ -135,6 +135,8 @@ pub(super) fn new_row(suite_id: &SuiteId, corp_id: &CorpId, now: Timestamp) -> A
         rejected_version: Set(None),
         switched_off_at: Set(None),
         read_failures: Set(None),
+        state: Set(None),
+        installed_by: Set(None),
     }
 }
 

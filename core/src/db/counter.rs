@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseConnection, EntityTrait as _,
-    QueryFilter as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _,
 };
 
 use crate::db::entity::counter::{ActiveModel, Column, Entity};
@@ -14,7 +14,7 @@ use crate::error::Result;
 const COUNTER_ID: i64 = 1;
 
 /// Inserts the counter row, if it is not there yet.
-pub(super) async fn insert_counter(database: &DatabaseConnection) -> Result<()> {
+pub(super) async fn insert_counter(database: &impl ConnectionTrait) -> Result<()> {
     if Entity::find_by_id(COUNTER_ID)
         .one(database)
         .await?

@@ -36,6 +36,15 @@ impl From<bool> for Outcome {
     }
 }
 
+/// What [`EventHandlers`] depends on.
+pub(crate) struct EventHandlerDeps {
+    pub(crate) store: Store,
+    pub(crate) keys: KeyRing,
+    pub(crate) authorizations: Authorizations,
+    pub(crate) members: Members,
+    pub(crate) hooks: Arc<dyn DynHooks>,
+}
+
 /// Executes the events.
 #[derive(Clone)]
 pub(crate) struct EventHandlers {
@@ -47,19 +56,13 @@ pub(crate) struct EventHandlers {
 }
 
 impl EventHandlers {
-    pub(crate) const fn new(
-        store: Store,
-        keys: KeyRing,
-        authorizations: Authorizations,
-        members: Members,
-        hooks: Arc<dyn DynHooks>,
-    ) -> Self {
+    pub(crate) fn new(deps: EventHandlerDeps) -> Self {
         Self {
-            store,
-            keys,
-            authorizations,
-            members,
-            hooks,
+            store: deps.store,
+            keys: deps.keys,
+            authorizations: deps.authorizations,
+            members: deps.members,
+            hooks: deps.hooks,
         }
     }
 
@@ -167,14 +170,16 @@ impl EventHandlers {
                     .await
                     .map(Outcome::from);
             }
-            SuiteEventKind::CreateAuth { auth_code, .. } => {
+            SuiteEventKind::CreateAuth { auth_code, state } => {
+                let event = AuthCodeEvent::of(row, true).with_state(state.as_deref());
                 self.authorizations
-                    .exchange(&AuthCodeEvent::of(row, true), event_time, auth_code, guard)
+                    .exchange(&event, event_time, auth_code, guard)
                     .await?
             }
-            SuiteEventKind::ResetPermanentCode { auth_code, .. } => {
+            SuiteEventKind::ResetPermanentCode { auth_code, state } => {
+                let event = AuthCodeEvent::of(row, false).with_state(state.as_deref());
                 self.authorizations
-                    .exchange(&AuthCodeEvent::of(row, false), event_time, auth_code, guard)
+                    .exchange(&event, event_time, auth_code, guard)
                     .await?
             }
             SuiteEventKind::Other => return Ok(Outcome::Ignored),

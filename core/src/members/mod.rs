@@ -37,5 +37,5 @@ mod visibility;
 pub(crate) use binder::DynUserBinder;
 pub use binder::UserBinder;
 pub use default_binder::{BindingPolicy, DefaultUserBinder};
-pub(crate) use members::Members;
-pub(crate) use visibility::{Visibility, within_optional_time};
+pub(crate) use members::{Members, MembersDeps};
+pub(crate) use visibility::{Visibility, VisibilityDeps, within_optional_time};

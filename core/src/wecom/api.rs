@@ -62,7 +62,7 @@ impl Api {
         path: &'static str,
         query: &[(&str, &str)],
     ) -> Result<T, CallError> {
-        self.repeat(|| self.call(Method::GET, path, query, None))
+        self.repeat(|| self.send(Method::GET, path, query, None))
             .await
     }
 
@@ -73,7 +73,7 @@ impl Api {
         query: &[(&str, &str)],
         body: Option<Value>,
     ) -> Result<T, CallError> {
-        self.repeat(|| self.call(Method::POST, path, query, body.clone()))
+        self.repeat(|| self.send(Method::POST, path, query, body.clone()))
             .await
     }
 
@@ -98,7 +98,7 @@ impl Api {
         path: &'static str,
         query: &[(&str, &str)],
     ) -> Result<T, CallError> {
-        self.call(Method::GET, path, query, None).await
+        self.send(Method::GET, path, query, None).await
     }
 
     pub(super) async fn post<T: DeserializeOwned>(
@@ -107,10 +107,10 @@ impl Api {
         query: &[(&str, &str)],
         body: Option<Value>,
     ) -> Result<T, CallError> {
-        self.call(Method::POST, path, query, body).await
+        self.send(Method::POST, path, query, body).await
     }
 
-    async fn call<T: DeserializeOwned>(
+    async fn send<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &'static str,

@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
 use crate::db::Sealed;
-use crate::domain::{AgentId, AuthorizationStatus, CorpId, SuiteId};
+use crate::domain::{AgentId, AuthorizationStatus, CorpId, SuiteId, WecomUserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "wecom_authorization")]
@@ -42,6 +42,10 @@ pub struct Model {
     pub switched_off_at: Option<Timestamp>,
     /// How many re-reads have failed since the last that succeeded.
     pub read_failures: Option<i32>,
+    /// The state of the authorization link.
+    pub state: Option<String>,
+    /// The administrator who authorized the app.
+    pub installed_by: Option<WecomUserId>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

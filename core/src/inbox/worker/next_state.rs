@@ -21,7 +21,7 @@ const RETRY_WINDOW: Duration = Duration::from_hours(24);
 /// An event that revokes sessions is attempted at least so often, even after the retry window: the service itself may
 /// have been down.
 const MIN_REVOCATION_ATTEMPTS: i32 = 150;
-/// How long an earlier holder of the lease may take to store the answer to an AuthCode that is spent.
+/// How long an earlier holder of the lease may take to store the answer to a used AuthCode.
 const SPENT_CODE_GRACE: Duration = Duration::from_mins(1);
 
 const SPENT_HINT: &str = "The AuthCode is spent and WeCom's answer to it is lost. \
@@ -30,6 +30,9 @@ const TICKET_HINT: &str = "Waiting for a suite_ticket. WeCom pushes one every te
     and at once when asked in the provider console.";
 const EXPIRED_HINT: &str =
     "The AuthCode is older than ten minutes. Press 重新获取secret in the provider console.";
+
+const EXPIRED_BY_SECRET_HINT: &str = "WeCom rejects the suite secret, and the AuthCode expired meanwhile. Correct suiteSecret \
+    in the instance's configuration, restart, then press 重新获取secret in the provider console.";
 
 /// What becomes of a record after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,9 +53,17 @@ impl NextState {
         }
     }
 
-    /// The AuthCode expired.
-    pub(super) const fn expired() -> Self {
-        Self::failed(Some(EXPIRED_HINT))
+    /// The AuthCode expired. `errcode` is what WeCom said at the last attempt: before the code is sent, 40001 is about the
+    /// suite secret.
+    pub(super) fn expired(errcode: Option<i64>) -> Self {
+        let is_secret_invalid = errcode
+            .map(Errcode::new)
+            .is_some_and(Errcode::is_secret_invalid);
+        Self::failed(Some(if is_secret_invalid {
+            EXPIRED_BY_SECRET_HINT
+        } else {
+            EXPIRED_HINT
+        }))
     }
 
     const fn failed(hint: Option<&'static str>) -> Self {
@@ -109,8 +120,8 @@ impl NextState {
             || (is_revocation && row.attempts < MIN_REVOCATION_ATTEMPTS)
         {
             Self::waiting(due_at, hint)
-        } else if deadline.is_some() && hint.is_none() {
-            Self::expired()
+        } else if deadline.is_some() {
+            Self::expired(error.errcode())
         } else {
             Self::failed(hint)
         }

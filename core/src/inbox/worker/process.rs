@@ -37,7 +37,7 @@ impl Worker {
                 ErrorKind::Upstream,
                 "the AuthCode expired before it could be exchanged",
             );
-            self.finish(&row, NextState::expired(), Some(&error))
+            self.finish(&row, NextState::expired(row.errcode), Some(&error))
                 .await?;
             return Err(error);
         }
@@ -55,7 +55,7 @@ impl Worker {
                 .handle(&row, payload.as_deref(), &lease)
                 .await
         };
-        // A hook of the host app may panic; without this the record would be retried for ever.
+        // A hook of the host app may panic; without this the record would be retried forever.
         let handling = AssertUnwindSafe(handling).catch_unwind();
         let outcome = tokio::select! {
             outcome = handling => outcome.unwrap_or_else(|_| {
