@@ -27,7 +27,7 @@ async fn thirty_refused_logins_are_one_warning_a_minute_with_count_and_hint() {
         (701_008, "接口许可"),
     ] {
         node.sandbox
-            .fault(Fault::of("auth/getuserinfo").errcode(errcode))
+            .fault(Fault::for_api("auth/getuserinfo").errcode(errcode))
             .unwrap();
         log.clear();
         for _ in 0..30 {

@@ -8,10 +8,12 @@ use tokio::sync::Notify;
 
 use crate::authorization::api_pauses::ApiPauses;
 use crate::authorization::cache::AuthorizationCache;
+use crate::authorization::departed::DepartedCorps;
 use crate::authorization::reread_schedule::RereadPace;
 use crate::db::Store;
 use crate::domain::{CorpId, SuiteId, Suites};
 use crate::hooks::DynHooks;
+use crate::log_limiter::LogLimiter;
 use crate::session::Sessions;
 use crate::tokens::Tokens;
 use crate::vault::KeyRing;
@@ -30,6 +32,9 @@ pub(crate) struct Deps {
     pub(crate) due: Arc<Notify>,
     /// Re-reads a second.
     pub(crate) reread_rate: u32,
+    /// Wakes the task that asks for the visibility of members.
+    pub(crate) visibility_due: Arc<Notify>,
+    pub(crate) departed: DepartedCorps,
     /// The maximum number of authorizations in memory.
     pub(crate) capacity: u64,
 }
@@ -49,6 +54,10 @@ pub(super) struct Inner {
     pub(super) suites: Suites,
     pub(super) hooks: Arc<dyn DynHooks>,
     pub(super) due: Arc<Notify>,
+    pub(super) visibility_due: Arc<Notify>,
+    pub(super) departed: DepartedCorps,
+    /// One line a minute about ends that wait for an administrator.
+    pub(super) held_ends: LogLimiter<()>,
     /// The corps whose permanent code was fetched and is not stored yet.
     pub(super) unpersisted: Mutex<Vec<(SuiteId, CorpId)>>,
     pub(super) pauses: ApiPauses,
@@ -58,6 +67,7 @@ pub(super) struct Inner {
 
 impl Authorizations {
     pub(crate) fn new(deps: Deps) -> Self {
+        let held_ends = LogLimiter::new(Arc::clone(deps.store.clock()));
         Self {
             inner: Arc::new(Inner {
                 pauses: ApiPauses::new(deps.store.clone()),
@@ -70,6 +80,9 @@ impl Authorizations {
                 suites: deps.suites,
                 hooks: deps.hooks,
                 due: deps.due,
+                visibility_due: deps.visibility_due,
+                departed: deps.departed,
+                held_ends,
                 unpersisted: Mutex::default(),
                 cache: AuthorizationCache::new(deps.capacity),
             }),

@@ -6,6 +6,9 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use crate::authorization::api_pauses::ApiTurn;
 use crate::authorization::authorization::Authorization;
 use crate::authorization::authorizations::Authorizations;
+use crate::authorization::end::{
+    CONTRADICTION_INTERVAL, EndState, needs_second_contradiction, says_ended,
+};
 use crate::authorization::reread_schedule::{
     BROKEN_SESSION_GRACE, READ_APIS, READ_INTERVAL, TOKEN_APIS, next_read_at,
 };
@@ -23,26 +26,38 @@ impl Authorizations {
     /// # Errors
     /// WeCom or the database failed. The re-read is due again.
     pub(crate) async fn reread(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        if self.read(suite_id, corp_id).await? == Standing::NeedsReview {
+            self.request_review(suite_id, corp_id).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the authorization from WeCom and stores it. The caller has the host app review it where that is needed.
+    pub(super) async fn read(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<Standing> {
         let Some(known) = self
             .read_row(self.inner.store.database(), suite_id, corp_id)
             .await?
         else {
-            return Ok(());
+            return Ok(Standing::Settled);
         };
         let Some(permanent_code) = known.permanent_code.clone() else {
-            return Ok(());
+            return Ok(Standing::Settled);
         };
-        match self.query(&known, &permanent_code).await {
-            Ok(info) => self.apply_confirmed(&known, info).await,
-            Err(ReadError::Refused(errcode)) if confirms_end(&known, errcode) => {
-                self.erase(&known).await
+        let refused = match self.query(&known, &permanent_code).await {
+            Ok(info) => return self.apply_confirmed(&known, info).await,
+            Err(ReadError::Refused(errcode)) if says_ended(&known, errcode) => {
+                self.apply_ended(&known, errcode).await
             }
-            Err(ReadError::Refused(errcode)) => self.apply_refused(&known, errcode).await,
+            Err(ReadError::Refused(errcode) | ReadError::TokenRefused(errcode)) => {
+                self.apply_refused(&known, errcode, EndState::of(&known))
+                    .await
+            }
             Err(ReadError::Unanswered(error)) => {
                 self.reschedule_read(&known, &error).await?;
                 Err(error)
             }
-        }
+        };
+        refused.map(|()| Standing::Settled)
     }
 
     /// WeCom refused a call of this app with an errcode that breaks its authorization. Logins stop, and the
@@ -113,7 +128,7 @@ impl Authorizations {
                         if errcode == Errcode::INVALID_CREDENTIAL {
                             self.record_switched_off(known).await?;
                         }
-                        ReadError::Refused(errcode)
+                        ReadError::TokenRefused(errcode)
                     }
                     _ => ReadError::Unanswered(error),
                 });
@@ -141,23 +156,39 @@ impl Authorizations {
         Ok(())
     }
 
-    /// WeCom confirmed the authorization: names are updated, a broken one is healed, a cancelled one is reviewed again.
-    async fn apply_confirmed(&self, known: &Authorization, info: AuthInfo) -> Result<()> {
+    /// WeCom confirmed the authorization: names are updated, a broken one is healed, a cancelled one is reviewed again once
+    /// WeCom has contradicted its end twice.
+    async fn apply_confirmed(&self, known: &Authorization, info: AuthInfo) -> Result<Standing> {
         let now = self.inner.store.now();
-        let status = match known.status {
-            AuthorizationStatus::Broken => AuthorizationStatus::Active,
-            // It may be denied: the host app reviews it again.
-            AuthorizationStatus::Cancelled => AuthorizationStatus::Held,
-            other => other,
-        };
         let mut update = Entity::update_many()
-            .col_expr(Column::Status, Expr::value(status))
-            .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
-            .col_expr(Column::BrokenAt, Expr::value(None::<Timestamp>))
             .col_expr(Column::ReadAt, Expr::value(now))
-            .col_expr(Column::ReadFailures, Expr::value(0))
-            .col_expr(Column::SwitchedOffAt, Expr::value(None::<Timestamp>))
-            .col_expr(Column::ReadDueAt, Expr::value(now + READ_INTERVAL));
+            .col_expr(Column::ReadFailures, Expr::value(0));
+        let still_ending = needs_second_contradiction(known, now);
+        if still_ending {
+            let first = known.end_contradicted_at.unwrap_or(now);
+            update = update
+                .col_expr(Column::EndContradictedAt, Expr::value(first))
+                .col_expr(
+                    Column::ReadDueAt,
+                    Expr::value(first + CONTRADICTION_INTERVAL),
+                );
+        } else {
+            let status = match known.status {
+                AuthorizationStatus::Broken => AuthorizationStatus::Active,
+                // It may be denied: the host app reviews it again.
+                AuthorizationStatus::Cancelled => AuthorizationStatus::Held,
+                other => other,
+            };
+            update = update
+                .col_expr(Column::Status, Expr::value(status))
+                .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
+                .col_expr(Column::BrokenAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::EndConfirmedAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::EndContradictedAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::EndHeldAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::SwitchedOffAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::ReadDueAt, Expr::value(now + READ_INTERVAL));
+        }
         if let Some(corp_name) = info.corp_name {
             update = update.col_expr(Column::CorpName, Expr::value(corp_name));
         }
@@ -174,15 +205,27 @@ impl Authorizations {
             let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
             tracing::info!(target: "wecom_login", %suite_id, %corp_id, "authorization healed");
         }
-        if known.status == AuthorizationStatus::Cancelled {
-            self.request_review(&known.suite_id, &known.corp_id).await?;
-        }
-        Ok(())
+        let is_new_again = match known.status {
+            AuthorizationStatus::Cancelled => true,
+            // WeCom refused it when the host app was to review it.
+            AuthorizationStatus::Held => known.broken_by.is_some(),
+            _ => false,
+        };
+        Ok(if is_new_again && !still_ending {
+            Standing::NeedsReview
+        } else {
+            Standing::Settled
+        })
     }
 
     /// WeCom refused the permanent code, which may be a reset whose event was lost: logins stop, and after a day the
     /// sessions are revoked.
-    async fn apply_refused(&self, known: &Authorization, errcode: Errcode) -> Result<()> {
+    pub(super) async fn apply_refused(
+        &self,
+        known: &Authorization,
+        errcode: Errcode,
+        end: EndState,
+    ) -> Result<()> {
         let now = self.inner.store.now();
         let broken_at = known.broken_at.unwrap_or(now);
         let status = match known.status {
@@ -193,6 +236,9 @@ impl Authorizations {
             .col_expr(Column::Status, Expr::value(status))
             .col_expr(Column::BrokenBy, Expr::value(errcode.number()))
             .col_expr(Column::BrokenAt, Expr::value(broken_at))
+            .col_expr(Column::EndConfirmedAt, Expr::value(end.confirmed_at))
+            .col_expr(Column::EndContradictedAt, Expr::value(None::<Timestamp>))
+            .col_expr(Column::EndHeldAt, Expr::value(end.held_at))
             .col_expr(
                 Column::ReadFailures,
                 Expr::value(known.read_failures.saturating_add(1)),
@@ -211,9 +257,20 @@ impl Authorizations {
     }
 }
 
+/// What is left to do after a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Settled,
+    /// The host app has to review the corp.
+    NeedsReview,
+}
+
 /// Why WeCom did not confirm an authorization.
 enum ReadError {
+    /// `get_auth_info` refused the permanent code.
     Refused(Errcode),
+    /// `gettoken` refused the permanent code, which says nothing of the authorization's end.
+    TokenRefused(Errcode),
     Unanswered(Error),
 }
 
@@ -221,11 +278,4 @@ impl From<Error> for ReadError {
     fn from(error: Error) -> Self {
         Self::Unanswered(error)
     }
-}
-
-/// Whether this refusal confirms the end. After a cancellation every refusal of the code does; without one only 48004
-/// does, since 40084 and 40001 may also mean a reset whose event was lost.
-fn confirms_end(known: &Authorization, errcode: Errcode) -> bool {
-    errcode == Errcode::AUTHORIZATION_INVALID
-        || (known.status == AuthorizationStatus::Cancelled && errcode.confirms_end())
 }

@@ -53,7 +53,10 @@ const TICKET_INTERVAL: Duration = MINUTE.saturating_mul(10);
 /// How long sessions outlive the break of their authorization.
 pub(super) const BROKEN_SESSION_GRACE: Duration = Duration::from_hours(24);
 /// The lease of a node on a re-read. The answer sets the time when the next re-read is due.
-const READ_LEASE: RowLease<Entity> = RowLease::new(Column::ReadDueAt, Duration::from_mins(1));
+const READ_LEASE: RowLease<Entity> =
+    RowLease::new(Column::ReadDueAt, Duration::from_mins(1)).with_max_duration(MAX_READ_WAIT);
+/// Longer than any wait for a re-read. One that is due later was postponed while a clock was wrong.
+const MAX_READ_WAIT: Duration = Duration::from_hours(25);
 const MAX_CONCURRENT_READS: usize = 8;
 const READ_BATCH: u64 = 50;
 
@@ -116,7 +119,7 @@ impl Authorizations {
                 }
             }
             let due = Entity::find()
-                .filter(Column::ReadDueAt.lte(self.inner.store.now()))
+                .filter(READ_LEASE.is_free(self.inner.store.now()))
                 .filter(Column::PermanentCode.is_not_null())
                 .filter(Column::SuiteId.is_in(readable))
                 .order_by_asc(Column::ReadDueAt)

@@ -9,7 +9,7 @@ async fn sixty_people_of_a_broken_corp_do_not_limit_their_address() {
     let node = TestApp::builder().start().await;
     let (broken, good) = (node.install(0).await, node.install(1).await);
     node.sandbox
-        .fault(Fault::of("gettoken").errcode(40001).times(1))
+        .fault(Fault::for_api("gettoken").errcode(40001).times(1))
         .unwrap();
     for _ in 0..61 {
         let refused = node.log_in_to_suite(SUITE, &broken, &node.user(0, 0)).await;

@@ -23,7 +23,7 @@ async fn wrong_suite_secret_is_sent_once_in_ten_minutes_by_three_nodes() {
     let node = TestApp::builder().clock(&clock).corps(3).start().await;
     let nodes = three_nodes(&node, &clock).await;
     node.sandbox
-        .fault(Fault::of(SUITE_TOKEN).errcode(40001))
+        .fault(Fault::for_api(SUITE_TOKEN).errcode(40001))
         .unwrap();
     for corp in 0..3 {
         assert!(
@@ -44,6 +44,7 @@ async fn wrong_suite_secret_is_sent_once_in_ten_minutes_by_three_nodes() {
     while clock.now().since(began) < TEN_MINUTES {
         clock.advance(Duration::from_secs(5));
         until("the due records were attempted", async || {
+            clock.advance(Duration::from_millis(100));
             node.number(&due()).await == 0
         })
         .await;
@@ -68,7 +69,7 @@ async fn wrong_suite_secret_is_sent_once_in_ten_minutes_by_three_nodes() {
 async fn record_that_waits_for_a_wrong_suite_secret_names_the_suite_secret() {
     let node = TestApp::builder().start().await;
     node.sandbox
-        .fault(Fault::of(SUITE_TOKEN).errcode(40001))
+        .fault(Fault::for_api(SUITE_TOKEN).errcode(40001))
         .unwrap();
     assert!(
         node.sandbox
@@ -100,7 +101,7 @@ async fn wrong_provider_secret_is_sent_once_in_ten_minutes_by_three_nodes() {
     let node = TestApp::builder().clock(&clock).provider().start().await;
     let nodes = three_nodes(&node, &clock).await;
     node.sandbox
-        .fault(Fault::of(PROVIDER_TOKEN).errcode(40001))
+        .fault(Fault::for_api(PROVIDER_TOKEN).errcode(40001))
         .unwrap();
     let (suite, state) = (
         SuiteId::new(SUITE).unwrap(),

@@ -8,7 +8,7 @@ use wecom_sandbox::Fault;
 async fn one_failure_of_gettoken_does_not_fail_the_login() {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
-    let of = || Fault::of("gettoken").times(1);
+    let of = || Fault::for_api("gettoken").times(1);
     let faults = [
         of().errcode(-1),
         of().errcode(6000),
