@@ -62,8 +62,7 @@ impl Api {
         path: &'static str,
         query: &[(&str, &str)],
     ) -> Result<T, CallError> {
-        self.repeat(|| self.send(Method::GET, path, query, None))
-            .await
+        self.repeat(|| self.get(path, query)).await
     }
 
     /// A POST that changes nothing at WeCom and may be repeated.
@@ -73,8 +72,7 @@ impl Api {
         query: &[(&str, &str)],
         body: Option<Value>,
     ) -> Result<T, CallError> {
-        self.repeat(|| self.send(Method::POST, path, query, body.clone()))
-            .await
+        self.repeat(|| self.post(path, query, body.clone())).await
     }
 
     async fn repeat<T, F>(&self, call: impl Fn() -> F + Send) -> Result<T, CallError>
