@@ -62,7 +62,8 @@ impl Api {
         path: &'static str,
         query: &[(&str, &str)],
     ) -> Result<T, CallError> {
-        self.repeat(|| self.get(path, query)).await
+        self.repeat(|| self.send(Method::GET, path, query, None, Duration::ZERO))
+            .await
     }
 
     /// A POST that changes nothing at WeCom and may be repeated.
@@ -72,7 +73,8 @@ impl Api {
         query: &[(&str, &str)],
         body: Option<Value>,
     ) -> Result<T, CallError> {
-        self.repeat(|| self.post(path, query, body.clone())).await
+        self.repeat(|| self.send(Method::POST, path, query, body.clone(), Duration::ZERO))
+            .await
     }
 
     async fn repeat<T, F>(&self, call: impl Fn() -> F + Send) -> Result<T, CallError>
@@ -97,16 +99,6 @@ impl Api {
         query: &[(&str, &str)],
     ) -> Result<T, CallError> {
         self.send(Method::GET, path, query, None, Duration::ZERO)
-            .await
-    }
-
-    pub(super) async fn post<T: DeserializeOwned>(
-        &self,
-        path: &'static str,
-        query: &[(&str, &str)],
-        body: Option<Value>,
-    ) -> Result<T, CallError> {
-        self.send(Method::POST, path, query, body, Duration::ZERO)
             .await
     }
 
