@@ -83,12 +83,6 @@ impl Authorization {
         })
     }
 
-    /// Whether no event or answer came between the two reads of the row.
-    pub(super) fn is_same_as(&self, other: &Self) -> bool {
-        (self.secret_version, self.epoch, self.status)
-            == (other.secret_version, other.epoch, other.status)
-    }
-
     /// Whether the permanent code is of a later event than one of this time, in seconds.
     pub(super) fn has_newer_code(&self, event_time: i64) -> bool {
         self.permanent_code.is_some()

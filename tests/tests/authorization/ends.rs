@@ -181,6 +181,10 @@ async fn fourth_end_without_cancel_auth_waits_for_an_administrator() {
     lines.record("wecom_login=error");
     let clock = ManualClock::starting_now();
     let node = TestApp::builder().corps(5).clock(&clock).start().await;
+    // The ends of all nodes are counted together.
+    let other = node
+        .second_handle_with(|builder| builder.clock(clock.clone()))
+        .await;
     for number in 0..5 {
         node.install(number).await;
     }
@@ -233,6 +237,7 @@ async fn fourth_end_without_cancel_auth_waits_for_an_administrator() {
     assert!(node.sandbox.calls(AUTH_INFO) >= reads + 2);
     let refused = admin.confirm_corp_end(&suite_id, &back).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::CorpNotAuthorized);
+    other.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
