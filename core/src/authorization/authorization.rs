@@ -29,6 +29,8 @@ pub(crate) struct Authorization {
     pub(crate) event_time: i64,
     pub(crate) changed_at: Timestamp,
     pub(crate) permanent_code: Option<PermanentCode>,
+    pub(super) switched_off_at: Option<Timestamp>,
+    pub(super) read_failures: i32,
     /// WeCom's time of the event that brought the permanent code, in seconds.
     code_event_time: Option<i64>,
     /// When WeCom last confirmed the authorization with this permanent code.
@@ -69,6 +71,8 @@ impl Authorization {
             event_time: row.event_time,
             changed_at: row.changed_at,
             permanent_code,
+            switched_off_at: row.switched_off_at,
+            read_failures: row.read_failures.unwrap_or(0),
             code_event_time: row.code_event_time,
             read_at: row.read_at,
             end_confirmed_at: row.end_confirmed_at,

@@ -102,8 +102,11 @@ enum SendError {
 }
 
 impl CallFailure for SendError {
-    fn is_token_invalid(&self) -> bool {
-        matches!(self, Self::Call(error) if error.is_token_invalid())
+    fn call_error(&self) -> Option<&CallError> {
+        match self {
+            Self::LeaseLost => None,
+            Self::Call(error) => Some(error),
+        }
     }
 }
 

@@ -50,7 +50,7 @@ impl Api {
         let query = [("provider_access_token", token.expose())];
         let body = json!({ "state": state.as_str(), "templateid_list": templates });
         let answer: LinkResponse = self
-            .post("service/get_customized_auth_url", &query, Some(body))
+            .read_by_post("service/get_customized_auth_url", &query, Some(body))
             .await?;
         Ok(AuthorizationLink {
             url: answer.qrcode_url,
@@ -71,7 +71,7 @@ impl Api {
         let query = [("provider_access_token", token.expose())];
         let body = json!({ "corpid": plain });
         let answer: OpenCorpIdResponse = self
-            .post("service/corpid_to_opencorpid", &query, Some(body))
+            .read_by_post("service/corpid_to_opencorpid", &query, Some(body))
             .await?;
         Ok(answer.open_corpid)
     }

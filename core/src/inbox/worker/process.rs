@@ -37,7 +37,7 @@ impl Worker {
                 ErrorKind::Upstream,
                 "the AuthCode expired before it could be exchanged",
             );
-            self.finish(&row, NextState::expired(), Some(&error), false)
+            self.finish(&row, NextState::expired(row.errcode), Some(&error), false)
                 .await?;
             return Err(error);
         }
