@@ -16,7 +16,6 @@ use crate::inbox::worker::in_flight::InFlight;
 use crate::inbox::worker::lease::Lease;
 use crate::inbox::worker::next_state::NextState;
 use crate::vault::CALLBACK_PAYLOAD;
-use crate::wecom::Errcode;
 
 impl Worker {
     /// Works on a claimed record. `is_manual` says that an operator retries it.
@@ -78,7 +77,7 @@ impl Worker {
             }
         };
         failpoint::reach("worker/done");
-        let may_be_spent = lease.was_sent() && !outcome.as_ref().is_err_and(is_definite_refusal);
+        let may_be_spent = lease.was_sent();
         let finished = match outcome {
             Ok(outcome) => {
                 let status = match outcome {
@@ -104,10 +103,4 @@ impl Worker {
         let payload = keys.open(CALLBACK_PAYLOAD.aad_context(&[hash]), sealed)?;
         Ok(payload.to_vec())
     }
-}
-
-/// Whether WeCom refused the call, so that it did not spend the AuthCode.
-fn is_definite_refusal(error: &Error) -> bool {
-    let errcode = error.errcode().map(Errcode::new);
-    errcode.is_some_and(|errcode| !errcode.is_busy())
 }
