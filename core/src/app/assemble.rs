@@ -20,7 +20,7 @@ use crate::login::{
     Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService, CorpSelection,
     LoginCodes, LoginService, OrganizationCodes, SessionCreation, UsedStates,
 };
-use crate::members::{DefaultUserBinder, DynUserBinder, Members, Visibility};
+use crate::members::{DefaultUserBinder, DynUserBinder, IdMigration, Members, Visibility};
 use crate::services::{
     AdminDeps, AdminService, AuthService, LinkDeps, LinkService, SessionDeps, SessionService,
 };
@@ -59,6 +59,7 @@ impl Builder {
         let (session_task_sender, session_tasks) = mpsc::unbounded_channel();
         let (redelivery_sender, redeliveries) = mpsc::unbounded_channel();
         let (authorizations_due, record_stored) = (Arc::new(Wake::new()), Arc::new(Wake::new()));
+        let aliases_due = Arc::new(Wake::new());
         let api = Api::new(self.http_client, hosts.clone());
         let tokens = Tokens::new(
             api.clone(),
@@ -81,10 +82,14 @@ impl Builder {
             tokens: tokens.clone(),
             sessions: sessions.clone(),
             suites: suites.clone(),
+            pins: instances.pins(),
+            aliases: instances.aliases().clone(),
             hooks: Arc::clone(&self.hooks),
             due: Arc::clone(&authorizations_due),
+            aliases_due: Arc::clone(&aliases_due),
             capacity: self.authorization_cache_size,
         });
+        authorizations.resolve_pins().await?;
         let default_binder = DefaultUserBinder::new(store.clone(), self.binding_policy);
         let is_default_binder = self.binder.is_none();
         let binder: Arc<dyn DynUserBinder> = match self.binder {
@@ -94,6 +99,13 @@ impl Builder {
         let members = Members::new(store.clone(), sessions.clone(), binder, is_default_binder);
         let app_client = AppClient::new(tokens.clone(), authorizations.clone());
         let visibility = Visibility::new(
+            store.clone(),
+            api.clone(),
+            app_client.clone(),
+            authorizations.clone(),
+            members.clone(),
+        );
+        let id_migration = IdMigration::new(
             store.clone(),
             api.clone(),
             app_client.clone(),
@@ -113,6 +125,7 @@ impl Builder {
             authorizations: authorizations.clone(),
             members: members.clone(),
             visibility: visibility.clone(),
+            id_migration: id_migration.clone(),
             corps: corps.clone(),
             sessions: sessions.clone(),
             hooks: Arc::clone(&self.hooks),
@@ -123,6 +136,7 @@ impl Builder {
             api: api.clone(),
             app_client,
             visibility: visibility.clone(),
+            id_migration: id_migration.clone(),
             authorizations: authorizations.clone(),
             members: members.clone(),
             sessions: sessions.clone(),
@@ -163,6 +177,7 @@ impl Builder {
             keys.clone(),
             authorizations.clone(),
             members.clone(),
+            id_migration.clone(),
             Arc::clone(&self.hooks),
         );
         let worker = Worker::new(WorkerDeps {
@@ -197,6 +212,7 @@ impl Builder {
                 suites: suites.clone(),
                 authorizations: authorizations.clone(),
                 members: members.clone(),
+                id_migration,
                 tasks: tasks.clone(),
             },
             shutdown_on_drop.clone(),
@@ -258,6 +274,7 @@ impl Builder {
             redeliveries,
             session_tasks,
             authorizations_due,
+            aliases_due,
         });
         Ok(WecomLogin::new(Inner {
             instances,

@@ -29,6 +29,9 @@ pub(crate) struct Authorization {
     pub(crate) event_time: i64,
     pub(crate) changed_at: Timestamp,
     pub(crate) permanent_code: Option<PermanentCode>,
+    pub(crate) created_at: Timestamp,
+    /// When its members were moved to encrypted ids.
+    pub(crate) ids_moved_at: Option<Timestamp>,
 }
 
 impl Authorization {
@@ -58,6 +61,8 @@ impl Authorization {
             event_time: row.event_time,
             changed_at: row.changed_at,
             permanent_code,
+            created_at: row.created_at,
+            ids_moved_at: row.ids_moved_at,
         })
     }
 

@@ -2,13 +2,17 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::authorization::alias_learning::MAX_ASKED;
 use crate::authorization::cache::AuthorizationCache;
+use crate::clock::Timestamp;
 use crate::db::Store;
-use crate::domain::{CorpId, SuiteId, Suites};
+use crate::domain::{CorpAliases, CorpId, SuiteId, Suites};
+use crate::element::Pin;
 use crate::hooks::DynHooks;
 use crate::session::Sessions;
 use crate::tokens::Tokens;
@@ -23,9 +27,13 @@ pub(crate) struct Deps {
     pub(crate) tokens: Tokens,
     pub(crate) sessions: Sessions,
     pub(crate) suites: Suites,
+    pub(crate) pins: Vec<Pin>,
+    pub(crate) aliases: CorpAliases,
     pub(crate) hooks: Arc<dyn DynHooks>,
     /// Wakes the task that re-reads authorizations.
     pub(crate) due: Arc<Notify>,
+    /// Wakes the task that learns the ids of corps.
+    pub(crate) aliases_due: Arc<Notify>,
     /// The maximum number of authorizations in memory.
     pub(crate) capacity: u64,
 }
@@ -45,6 +53,15 @@ pub(super) struct Inner {
     pub(super) suites: Suites,
     pub(super) hooks: Arc<dyn DynHooks>,
     pub(super) due: Arc<Notify>,
+    pub(super) pins: Vec<Pin>,
+    pub(super) aliases: CorpAliases,
+    pub(super) aliases_due: Arc<Notify>,
+    /// An authorization was changed, here or on another node, and its aliases perhaps too.
+    pub(super) aliases_changed: AtomicBool,
+    /// The corps whose other id is to be asked for.
+    pub(super) to_learn: Mutex<Vec<(SuiteId, CorpId)>>,
+    /// When the other id of a corp was asked for.
+    pub(super) asked: moka::sync::Cache<(SuiteId, CorpId), Timestamp>,
     /// The corps whose permanent code was fetched and is not stored yet.
     pub(super) unpersisted: Mutex<Vec<(SuiteId, CorpId)>>,
     pub(super) cache: AuthorizationCache,
@@ -62,6 +79,12 @@ impl Authorizations {
                 suites: deps.suites,
                 hooks: deps.hooks,
                 due: deps.due,
+                pins: deps.pins,
+                aliases: deps.aliases,
+                aliases_due: deps.aliases_due,
+                aliases_changed: AtomicBool::new(false),
+                to_learn: Mutex::default(),
+                asked: moka::sync::Cache::new(MAX_ASKED),
                 unpersisted: Mutex::default(),
                 cache: AuthorizationCache::new(deps.capacity),
             }),

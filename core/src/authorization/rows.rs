@@ -1,6 +1,6 @@
 //! The row of an authorization: read, created, updated, and every change announced to the other nodes.
 
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, QuerySelect as _};
 use sea_orm::{Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, UpdateMany};
@@ -131,6 +131,7 @@ pub(super) fn new_row(suite_id: &SuiteId, corp_id: &CorpId, now: Timestamp) -> A
         read_at: Set(None),
         read_due_at: Set(NEVER_DUE),
         created_at: Set(now),
+        ids_moved_at: NotSet,
     }
 }
 

@@ -16,6 +16,9 @@
 //!    s at most, for the code's ten minutes. A spent AuthCode (40078) fails at once, unless an earlier holder of the
 //!    lease may still store its answer: then after one minute. A record that is given up is `failed`, with a hint.
 //!
+//! A record keeps the corp id that WeCom sent; the handlers resolve it. An event of a corp that no authorization bears
+//! waits for a day, with the growing waits of a failed attempt, and is ignored then.
+//!
 //! The status of a record and its transitions are documented at [`RecordStatus`](crate::RecordStatus). When a handle
 //! shuts down, it releases its records at once; only an AuthCode that is on its way is waited for.
 //!

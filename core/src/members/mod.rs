@@ -16,6 +16,14 @@
 //! `update_user` with a new userid revokes the sessions of the old one, moves the binding with `UserBinder::rebind`,
 //! and revokes again.
 //!
+//! # A corp's ids become encrypted ones
+//!
+//! After an administrator of the corp migrates the app, WeCom names its members by other ids. `IdMigration` asks for the
+//! encrypted userid of everybody who is stored, and moves them, once per corp: `UserBinder::rebind` moves the binding,
+//! then one transaction moves the member's row with its epoch, the sessions and the login codes, so that users and
+//! sessions stay. Until then, and if a binder fails in between, `aliases` finds a member by either id. It is begun by
+//! the first login or event of a userid that is not known, since WeCom announces a migration to nobody.
+//!
 //! # The app is hidden from a member
 //!
 //! `unsubscribe`, and a `user/get` that says so, revoke the member's sessions and forget that the app was visible, so
@@ -24,9 +32,11 @@
 //! A `delete_user` or `update_user` whose suite is ambiguous (several suites with the same callback keys) does no
 //! more than this.
 
+mod aliases;
 mod binder;
 mod default_binder;
 mod departure;
+mod id_migration;
 #[allow(
     clippy::module_inception,
     reason = "it holds Members, what the module is about"
@@ -37,5 +47,6 @@ mod visibility;
 pub(crate) use binder::DynUserBinder;
 pub use binder::UserBinder;
 pub use default_binder::{BindingPolicy, DefaultUserBinder};
+pub(crate) use id_migration::IdMigration;
 pub(crate) use members::Members;
 pub(crate) use visibility::{Visibility, within_optional_time};

@@ -9,7 +9,7 @@ use crate::domain::{AgentId, CorpId, PermanentCode, Principal, RecordStatus, Sui
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpDecision;
 use crate::inbox::{CallbackRecord, list_records};
-use crate::members::{DefaultUserBinder, Members};
+use crate::members::{DefaultUserBinder, IdMigration, Members};
 use crate::task_runner::{ShutdownOnDrop, TaskRunner, shutting_down};
 use crate::vault::{KeyRotationReport, Vault};
 
@@ -38,7 +38,20 @@ pub(crate) struct AdminDeps {
     pub(crate) suites: Suites,
     pub(crate) authorizations: Authorizations,
     pub(crate) members: Members,
+    pub(crate) id_migration: IdMigration,
     pub(crate) tasks: TaskRunner,
+}
+
+impl AdminDeps {
+    /// The member by the ids that are stored, or that WeCom knows.
+    async fn resolve(&self, principal: &Principal) -> Result<Principal> {
+        let principal = self.authorizations.resolve_corp_of(principal).await?;
+        let (suite_id, corp_id) = (&principal.suite_id, &principal.corp_id);
+        match self.authorizations.require_active(suite_id, corp_id).await {
+            Ok(authorization) => self.id_migration.convert(&authorization, principal).await,
+            Err(_) => self.members.resolve(&principal).await,
+        }
+    }
 }
 
 impl AdminService {
@@ -100,6 +113,7 @@ impl AdminService {
         self.deps
             .tasks
             .run(async move {
+                let corp_id = authorizations.resolve(&suite_id, &corp_id).await?;
                 authorizations
                     .set_decision(&suite_id, &corp_id, decision)
                     .await
@@ -154,6 +168,7 @@ impl AdminService {
         self.deps
             .tasks
             .run(async move {
+                let principal = deps.resolve(&principal).await?;
                 DefaultUserBinder::set(&deps.store, &principal, &user_id).await?;
                 deps.members.revoke_sessions(&principal).await
             })
@@ -165,12 +180,57 @@ impl AdminService {
     /// # Errors
     /// The database does not answer.
     pub async fn unbind_user(&self, principal: &Principal) -> Result<()> {
-        let (members, principal) = (self.deps.members.clone(), principal.clone());
+        let (deps, principal) = (Arc::clone(&self.deps), principal.clone());
         self.deps
             .tasks
             .run(async move {
-                members.binder().unbind(&principal).await?;
-                members.revoke_sessions(&principal).await
+                let principal = deps.resolve(&principal).await?;
+                deps.members.binder().unbind(&principal).await?;
+                deps.members.revoke_sessions(&principal).await
+            })
+            .await
+    }
+
+    /// Says that two ids are one corp under a suite, where WeCom was not asked or did not say: the plain id (`ww…`) and the
+    /// one that is encrypted for the provider (`wp…`). From then on either of them is that corp, and events that wait for
+    /// it are carried out. Where both ids have an authorization, the two become one.
+    ///
+    /// # Errors
+    /// The suite is not configured, or the database does not answer.
+    #[doc(alias = "corpid_to_opencorpid")]
+    pub async fn add_corp_alias(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        alias: &CorpId,
+    ) -> Result<()> {
+        let (deps, suite_id) = (Arc::clone(&self.deps), suite_id.clone());
+        let (corp_id, alias) = (corp_id.clone(), alias.clone());
+        self.deps
+            .tasks
+            .run(async move {
+                deps.suites.require(&suite_id)?;
+                deps.authorizations
+                    .store_pair(&suite_id, &corp_id, &alias)
+                    .await
+            })
+            .await
+    }
+
+    /// Moves the members of a corp whose app has encrypted ids to theirs: the same users, and sessions go on. It happens
+    /// by itself when such a member logs in or an event is about one. Returns how many were moved.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`, or WeCom, the binder or the database does not answer.
+    #[doc(alias = "userid_to_openuserid")]
+    pub async fn migrate_ids(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<u64> {
+        let (deps, suite_id, corp_id) = (Arc::clone(&self.deps), suite_id.clone(), corp_id.clone());
+        self.deps
+            .tasks
+            .run(async move {
+                let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
+                let of_corp = deps.authorizations.require_active(&suite_id, &corp_id);
+                deps.id_migration.migrate(&*of_corp.await?).await
             })
             .await
     }

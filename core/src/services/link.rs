@@ -49,12 +49,12 @@ impl LinkService {
         redirect_uri: &str,
         state: &State,
     ) -> Result<String> {
-        let agent_id = self.agent_of(suite_id, corp_id).await?;
-        let scope = self.deps.instances.serving(suite_id, corp_id)?.scope;
+        let (corp_id, agent_id) = self.app_of(suite_id, corp_id).await?;
+        let scope = self.deps.instances.serving(suite_id, &corp_id)?.scope;
         let hosts = self.deps.api.hosts();
         Ok(workbench_link(
             hosts,
-            corp_id,
+            &corp_id,
             agent_id,
             redirect_uri,
             scope,
@@ -74,11 +74,11 @@ impl LinkService {
         state: &State,
         language: Option<QrLanguage>,
     ) -> Result<String> {
-        let agent_id = self.agent_of(suite_id, corp_id).await?;
+        let (corp_id, agent_id) = self.app_of(suite_id, corp_id).await?;
         let hosts = self.deps.api.hosts();
         Ok(qr_link(
             hosts,
-            corp_id,
+            &corp_id,
             agent_id,
             redirect_uri,
             state,
@@ -103,7 +103,7 @@ impl LinkService {
             .await
     }
 
-    async fn agent_of(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<AgentId> {
+    async fn app_of(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<(CorpId, AgentId)> {
         let (authorizations, suite_id, corp_id) = (
             self.deps.authorizations.clone(),
             suite_id.clone(),
@@ -112,10 +112,9 @@ impl LinkService {
         self.deps
             .tasks
             .run(async move {
-                authorizations
-                    .require_active(&suite_id, &corp_id)
-                    .await?
-                    .require_agent()
+                let corp_id = authorizations.resolve(&suite_id, &corp_id).await?;
+                let authorization = authorizations.require_active(&suite_id, &corp_id).await?;
+                Ok((corp_id, authorization.require_agent()?))
             })
             .await
     }

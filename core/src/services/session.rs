@@ -131,10 +131,14 @@ impl SessionService {
     /// # Errors
     /// The database does not answer; the sessions go on.
     pub async fn revoke_member(&self, principal: &Principal) -> Result<()> {
-        let (members, principal) = (self.deps.members.clone(), principal.clone());
+        let (deps, principal) = (Arc::clone(&self.deps), principal.clone());
         self.deps
             .tasks
-            .run(async move { members.revoke_sessions(&principal).await })
+            .run(async move {
+                let principal = deps.authorizations.resolve_corp_of(&principal).await?;
+                let principal = deps.members.resolve(&principal).await?;
+                deps.members.revoke_sessions(&principal).await
+            })
             .await
     }
 
@@ -150,7 +154,10 @@ impl SessionService {
         );
         self.deps
             .tasks
-            .run(async move { authorizations.revoke_sessions(&suite_id, &corp_id).await })
+            .run(async move {
+                let corp_id = authorizations.resolve(&suite_id, &corp_id).await?;
+                authorizations.revoke_sessions(&suite_id, &corp_id).await
+            })
             .await
     }
 

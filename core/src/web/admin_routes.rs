@@ -37,7 +37,15 @@ pub(super) async fn answer(
     match request.endpoint {
         Endpoint::SetCode => {
             let params = SetCodeParams::parse(request.body()?)?;
-            administrator.authorize(AdminAction::SetCode, Some(&params.corp_id))?;
+            // The predicate compares the corp with that of a session, which has the id that is stored.
+            let resolving = deps
+                .auth
+                .login
+                .corps
+                .resolve(&params.corp_id, params.suite_id.clone());
+            let resolved = resolving.await.ok().map(|(_, corp_id)| corp_id);
+            let corp_id = resolved.as_ref().unwrap_or(&params.corp_id);
+            administrator.authorize(AdminAction::SetCode, Some(corp_id))?;
             let suite_id = params.suite_id.as_ref();
             deps.auth
                 .set_organization_code(&params.corp_id, &params.code, suite_id)

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::callback::event::error::{EventError, EventErrorReason};
 use crate::callback::fields::{FieldText, each_field};
+use crate::domain::CorpId;
 
 const MAX_NAME_CHARS: usize = 64;
 
@@ -12,6 +13,12 @@ const MAX_NAME_CHARS: usize = 64;
 #[must_use]
 pub fn event_name(message: &[u8]) -> Option<String> {
     Fields::read(message).0.event_name()
+}
+
+/// The corp that a decrypted message names as `ToUserName`, if it is an id.
+#[must_use]
+pub(crate) fn to_user_name(message: &[u8]) -> Option<CorpId> {
+    Fields::read(message).0.to_user_name.parse()
 }
 
 /// One field: absent, nested, or its text.

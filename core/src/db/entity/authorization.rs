@@ -34,6 +34,8 @@ pub struct Model {
     /// When it is to be read from WeCom again.
     pub read_due_at: Timestamp,
     pub created_at: Timestamp,
+    /// When its members were moved to encrypted ids. Unknown for corps that had them from the start, until that is asked.
+    pub ids_moved_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
+use crate::authorization::not_authorized;
 use crate::db::Sealed;
 use crate::db::entity::callback_record::Model;
 use crate::domain::RecordStatus;
@@ -70,10 +71,15 @@ impl Worker {
         };
         failpoint::reach("worker/done");
         let finished = match outcome {
+            Ok(Outcome::CorpUnknown) => {
+                let error = not_authorized();
+                let next = NextState::corp_unknown(&row, self.inner.store.now());
+                self.finish(&row, next, Some(&error)).await.and(Err(error))
+            }
             Ok(outcome) => {
                 let status = match outcome {
                     Outcome::Ignored => RecordStatus::Ignored,
-                    Outcome::Succeeded => RecordStatus::Succeeded,
+                    _ => RecordStatus::Succeeded,
                 };
                 self.finish(&row, NextState::settled(status), None).await
             }
