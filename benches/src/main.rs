@@ -1,13 +1,13 @@
-//! Measures everything; with names of parts, those. The script `run` builds it first.
+//! The program that measures: all parts, or those that are named. The script `run` builds it first.
 
 use std::process::ExitCode;
 
 use http::{StatusCode, header};
 use wecom_login_benches::axum_race::{self, Requests, asking};
 use wecom_login_benches::callback_race::{self, Ours, Push};
-use wecom_login_benches::interleave::{Race, race};
+use wecom_login_benches::interleave::race;
 use wecom_login_benches::peers::{axum_login, jwt, tower_sessions};
-use wecom_login_benches::report::{Targets, print_surroundings};
+use wecom_login_benches::report::{Targets, print_added, print_surroundings};
 use wecom_login_benches::threads::{Pair, Worker, scaling};
 use wecom_login_benches::{actix_race, cache, http_race, limit, login, logins};
 
@@ -16,7 +16,7 @@ use wecom_login_benches::{actix_race, cache, http_race, limit, login, logins};
 const SESSIONS: usize = 1_000;
 const ROUNDS: usize = 200;
 
-/// For a profiler: one of ours, so often that making the sessions does not count.
+/// For a profiler: one operation of ours, repeated so often that issuing the sessions does not count.
 const PROFILED: [(&str, fn()); 2] = [
     ("profile-hit", profile_hit),
     ("profile-callback", profile_callback),
@@ -77,31 +77,6 @@ fn runtime() -> tokio::runtime::Runtime {
         .enable_all()
         .build()
         .unwrap()
-}
-
-/// A table of a race; what is added is over the first contestant.
-fn print_added(title: &str, race: &Race, against: &[&str]) {
-    let bare = race.times()[0].name;
-    println!("\n## {title}\n");
-    print!("| contestant | ns a call | added over {bare} |");
-    against.iter().for_each(|name| print!(" × {name} |"));
-    println!("\n|---|--:|--:|{}", "--:|".repeat(against.len()));
-    for times in race.times() {
-        let name = times.name;
-        print!(
-            "| {name} | {:.0} | {:.0} |",
-            race.cost(name).median,
-            race.added(name, bare).median
-        );
-        for other in against {
-            if name == bare || name.starts_with("no-op") {
-                print!(" |");
-            } else {
-                print!(" {} |", race.ratio_of_added(name, other, bare));
-            }
-        }
-        println!();
-    }
 }
 
 fn axum() {
@@ -285,7 +260,7 @@ fn two_threads() {
     runtime.block_on(login.shutdown());
 }
 
-/// In a program of its own: an allocator that counts takes time.
+/// Runs a program of its own, because an allocator that counts takes time.
 fn allocations() {
     let program = std::env::current_exe()
         .unwrap()

@@ -1,9 +1,9 @@
-//! What stands around the tables: what was measured where, and whether a target is met.
+//! The report of a run: the machine, the tables, and whether each target is met.
 
 use std::fmt;
 use std::process::Command;
 
-use crate::interleave::Spread;
+use crate::interleave::{Race, Spread};
 
 /// Prints the machine, the compiler and the commit.
 pub fn print_surroundings() {
@@ -33,6 +33,31 @@ pub fn print_surroundings() {
         "- commit: {}{changed}",
         first_line("git", &["rev-parse", "--short=10", "HEAD"])
     );
+}
+
+/// Prints the table of a race: the time that each contestant adds to the first one, and its ratio to those of `against`.
+pub fn print_added(title: &str, race: &Race, against: &[&str]) {
+    let bare = race.times()[0].name;
+    println!("\n## {title}\n");
+    print!("| contestant | ns a call | added over {bare} |");
+    against.iter().for_each(|name| print!(" × {name} |"));
+    println!("\n|---|--:|--:|{}", "--:|".repeat(against.len()));
+    for times in race.times() {
+        let name = times.name;
+        print!(
+            "| {name} | {:.0} | {:.0} |",
+            race.cost(name).median,
+            race.added(name, bare).median
+        );
+        for other in against {
+            if name == bare || name.starts_with("no-op") {
+                print!(" |");
+            } else {
+                print!(" {} |", race.ratio_of_added(name, other, bare));
+            }
+        }
+        println!();
+    }
 }
 
 fn first_line(program: &str, arguments: &[&str]) -> String {

@@ -5,7 +5,7 @@ use std::future::{Future, ready};
 
 use futures_util::future::BoxFuture;
 
-use crate::domain::{AgentId, CorpId, SuiteId};
+use crate::domain::{AgentId, CorpId, SuiteId, WecomUserId};
 use crate::error::Result;
 use crate::session::CurrentUser;
 
@@ -21,6 +21,11 @@ pub struct CorpInfo {
     pub corp_name: String,
     /// Its app, once it is known.
     pub agent_id: Option<AgentId>,
+    /// The `state` of the authorization link, if the corp used one: what the host app gave to
+    /// [`LinkService::authorization_link`](crate::LinkService::authorization_link).
+    pub state: Option<String>,
+    /// The administrator who authorized the app, if WeCom named one.
+    pub installed_by: Option<WecomUserId>,
 }
 
 /// Whether a corp that authorized the app may use it.

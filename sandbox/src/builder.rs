@@ -11,14 +11,14 @@ use wecom_login::{CorpId, Suite, SuiteId};
 use crate::delivery::{NotifyUrl, host_and_port};
 use crate::engine::{Deps, Engine};
 use crate::sandbox::Sandbox;
-use crate::store::{Store, seed};
+use crate::store::{IdForm, Store, seed};
 
 /// The configuration of a sandbox, from [`Sandbox::builder`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
     listen: SocketAddr,
-    auths: Option<PathBuf>,
+    auths_dir: Option<PathBuf>,
     suites: Vec<Suite>,
     pins: Vec<(SuiteId, CorpId)>,
     notify: Option<String>,
@@ -27,13 +27,14 @@ pub struct Builder {
     members: usize,
     state: Option<PathBuf>,
     remote: bool,
+    install_ids: Option<IdForm>,
 }
 
 impl Builder {
     pub(crate) const fn new() -> Self {
         Self {
             listen: SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
-            auths: None,
+            auths_dir: None,
             suites: Vec::new(),
             pins: Vec::new(),
             notify: None,
@@ -42,6 +43,7 @@ impl Builder {
             members: 5,
             state: None,
             remote: false,
+            install_ids: None,
         }
     }
 
@@ -52,8 +54,8 @@ impl Builder {
     }
 
     /// Reads the suites and the pinned corps from the app's own `auths/` directory.
-    pub fn auths(mut self, root: impl AsRef<Path>) -> Self {
-        self.auths = Some(root.as_ref().to_owned());
+    pub fn auths_dir(mut self, root: impl AsRef<Path>) -> Self {
+        self.auths_dir = Some(root.as_ref().to_owned());
         self
     }
 
@@ -104,6 +106,12 @@ impl Builder {
     /// sandbox can log in as anyone.
     pub const fn remote(mut self, remote: bool) -> Self {
         self.remote = remote;
+        self
+    }
+
+    /// The form of the ids of a corp that authorizes its first app: the `installIds` setting.
+    pub const fn install_ids(mut self, form: IdForm) -> Self {
+        self.install_ids = Some(form);
         self
     }
 
@@ -165,7 +173,7 @@ impl Builder {
     /// suite.
     fn read_auths(&mut self) -> Result<BTreeMap<String, Vec<String>>, StartError> {
         let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        if let Some(root) = &self.auths {
+        if let Some(root) = &self.auths_dir {
             for instance in read_instances(root).map_err(StartError::auths)? {
                 let id = instance.suite.id.clone();
                 names
@@ -199,6 +207,9 @@ impl Builder {
         };
         let mut store = saved.unwrap_or_default();
         store.merge_corps(requested);
+        if let Some(form) = self.install_ids {
+            store.settings.install_ids = form;
+        }
         if let Some(path) = &self.state {
             store.save(path).map_err(|error| {
                 StartError::io(

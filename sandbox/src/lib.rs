@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let sandbox = wecom_sandbox::Sandbox::builder().auths("auths").start().await?;
+//! let sandbox = wecom_sandbox::Sandbox::builder().auths_dir("auths").start().await?;
 //! // Start the app, with `sandbox.url()` in place of all of WeCom's hosts …
 //! sandbox.set_notify("http://127.0.0.1:3000/auth/notify")?;
 //! let corp = &sandbox.corp_ids()[0];
@@ -41,8 +41,8 @@ pub use builder::{Builder, StartError};
 pub use problem::Problem;
 pub use sandbox::Sandbox;
 pub use store::{
-    CallbackFormat, CorpSelector, Delivery, EventSelector, Fault, IdForm, MemberKind, Outcome,
-    ReceiveId, Settings,
+    CallLimits, CallbackFormat, CorpSelector, CorpTokenAccess, Delivery, EventSelector, Fault,
+    FrequencyLimits, IdForm, MemberKind, Outcome, ReceiveId, Settings,
 };
 
 /// The warning that every program that starts a sandbox must print.

@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
     let flags = Flags::parse();
     let mut builder = Sandbox::builder()
         .listen(flags.listen)
-        .auths(flags.auths)
+        .auths_dir(flags.auths)
         .corps(flags.corps)
         .members(flags.members)
         .remote(flags.remote);

@@ -17,6 +17,7 @@ pub struct RecordingHooks {
 struct Inner {
     calls: Mutex<Vec<String>>,
     unhandled: Mutex<Vec<UnhandledEvent>>,
+    authorized: Mutex<Vec<CorpInfo>>,
     decision: Mutex<CorpDecision>,
     failures: AtomicU32,
 }
@@ -61,6 +62,15 @@ impl RecordingHooks {
             .clone()
     }
 
+    /// The corps that were reported as authorized, so far.
+    #[must_use]
+    pub fn authorized(&self) -> Vec<CorpInfo> {
+        let authorized = self.inner.authorized.lock();
+        authorized
+            .expect("no test panics while it holds the lock")
+            .clone()
+    }
+
     fn record(&self, call: String) {
         let mut calls = self
             .inner
@@ -97,6 +107,11 @@ impl Hooks for RecordingHooks {
 
     async fn corp_authorized(&self, corp: &CorpInfo) {
         self.record(format!("authorized: {}", corp.corp_id));
+        self.inner
+            .authorized
+            .lock()
+            .expect("no test panics while it holds the lock")
+            .push(corp.clone());
     }
 
     async fn corp_cancelled(&self, corp: &CorpInfo) {

@@ -9,7 +9,7 @@
 //! | [`auths`] | the `auths/` directory of [`TestApp::from_auths_directory`] |
 //! | [`database`] | a database for each test: an SQLite file, or one on a server |
 //! | [`push`] | pushes to the callback URL |
-//! | [`hooks`], [`log`] | what the host app was told, and what was logged |
+//! | [`hooks`], [`log`] | the calls of the host app's hooks, and what was logged |
 //! | [`proxy`], [`transport`] | faults between the app and its database, and between the app and WeCom |
 //! | [`browser`] | Chromium before a running app |
 //! | [`scenarios`] | a test program without libtest, for tests that need programs |

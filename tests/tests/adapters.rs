@@ -44,7 +44,7 @@ async fn every_adapter_mounts_exactly_the_route_table() {
     let table: BTreeSet<String> = routes().iter().map(|route| route.path.to_owned()).collect();
     let router = wecom_login_tower::login_routes::<()>(&app.login);
     let router = format!("{router:?}");
-    // What follows is axum's own fallback.
+    // The rest is axum's own fallback.
     let (mounted, _) = router.split_once("fallback_router").unwrap();
     assert_eq!(paths(mounted), table, "axum");
 
@@ -78,7 +78,7 @@ async fn token_fetch_completes_after_client_disconnects() {
         let members = app.sandbox.user_ids(COMPANY_A);
         let before = app.sandbox.calls("gettoken");
         app.sandbox
-            .fault(Fault::of("gettoken").times(1).delay_ms(500))
+            .fault(Fault::for_api("gettoken").times(1).delay_ms(500))
             .unwrap();
 
         let body =

@@ -42,8 +42,8 @@ async fn log_holds_no_secret_and_no_query() {
         401
     );
     for fault in [
-        Fault::of("auth/getuserinfo").http_status(500),
-        Fault::of("gettoken").errcode(40001),
+        Fault::for_api("auth/getuserinfo").http_status(500),
+        Fault::for_api("gettoken").errcode(40001),
     ] {
         node.sandbox.fault(fault.times(1)).unwrap();
         node.sandbox.expire_tokens();

@@ -168,7 +168,7 @@ impl Nginx {
         let file = directory.path().join("nginx.conf");
         fs::write(&file, configuration).unwrap();
         let errors = directory.path().join("errors");
-        // Written when it has its port; whoever else has it may listen too.
+        // nginx writes this file once it listens. A connection alone may be to another process on that port.
         let pid = directory.path().join("pid");
         let child = Command::new(program)
             .arg("-e")

@@ -103,7 +103,7 @@ async fn hooks_tokens_and_broken_authorizations_stay_with_their_handle() {
     assert!(other.sandbox.calls("gettoken") <= fetched + 1);
 
     // A wrong secret breaks the authorization of one handle.
-    let wrong_secret = Fault::of("gettoken").errcode(40001);
+    let wrong_secret = Fault::for_api("gettoken").errcode(40001);
     one.sandbox.fault(wrong_secret).unwrap();
     let broken = log_in(&one).await;
     broken.assert_problem(403, "CORP_NOT_AUTHORIZED");

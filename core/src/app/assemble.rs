@@ -15,14 +15,19 @@ use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceKind, Instances};
 use crate::error::Result;
-use crate::inbox::{CallbackReceiver, EventHandlers, Inbox, ReceiverDeps, Worker, WorkerDeps};
+use crate::inbox::{
+    CallbackReceiver, EventHandlerDeps, EventHandlers, Inbox, ReceiverDeps, Worker, WorkerDeps,
+};
 use crate::login::{
     Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService, CorpSelection,
     LoginCodes, LoginService, OrganizationCodes, SessionCreation, UsedStates,
 };
-use crate::members::{DefaultUserBinder, DynUserBinder, IdMigration, Members, Visibility};
+use crate::members::{
+    DefaultUserBinder, DynUserBinder, IdMigration, Members, MembersDeps, Visibility, VisibilityDeps,
+};
 use crate::services::{
-    AdminDeps, AdminService, AuthService, LinkDeps, LinkService, SessionDeps, SessionService,
+    AdminDeps, AdminService, AuthDeps, AuthService, LinkDeps, LinkService, SessionDeps,
+    SessionService,
 };
 use crate::session::Sessions;
 use crate::task_runner::TaskRunner;
@@ -96,15 +101,20 @@ impl Builder {
             Some(wrap) => wrap(default_binder),
             None => Arc::new(default_binder),
         };
-        let members = Members::new(store.clone(), sessions.clone(), binder, is_default_binder);
+        let members = Members::new(MembersDeps {
+            store: store.clone(),
+            sessions: sessions.clone(),
+            binder,
+            is_default_binder,
+        });
         let app_client = AppClient::new(tokens.clone(), authorizations.clone());
-        let visibility = Visibility::new(
-            store.clone(),
-            api.clone(),
-            app_client.clone(),
-            authorizations.clone(),
-            members.clone(),
-        );
+        let visibility = Visibility::new(VisibilityDeps {
+            store: store.clone(),
+            api: api.clone(),
+            app_client: app_client.clone(),
+            authorizations: authorizations.clone(),
+            members: members.clone(),
+        });
         let id_migration = IdMigration::new(
             store.clone(),
             api.clone(),
@@ -172,14 +182,14 @@ impl Builder {
             store: store.clone(),
             tasks: tasks.clone(),
         });
-        let handlers = EventHandlers::new(
-            store.clone(),
-            keys.clone(),
-            authorizations.clone(),
-            members.clone(),
-            id_migration.clone(),
-            Arc::clone(&self.hooks),
-        );
+        let handlers = EventHandlers::new(EventHandlerDeps {
+            store: store.clone(),
+            keys: keys.clone(),
+            authorizations: authorizations.clone(),
+            members: members.clone(),
+            id_migration: id_migration.clone(),
+            hooks: Arc::clone(&self.hooks),
+        });
         let worker = Worker::new(WorkerDeps {
             store: store.with_class(ConnectionClass::Worker),
             handlers,
@@ -189,22 +199,24 @@ impl Builder {
             stop: tasks.shutdown_token().clone(),
         });
 
-        let auth = AuthService {
-            login: LoginService {
-                instances: Arc::clone(&instances),
-                authorizations: authorizations.clone(),
-                authenticator,
-                corps,
-                creation: creation.clone(),
-                login_codes: login_codes.clone(),
-                organization_codes,
-                sessions: sessions.clone(),
+        let auth = AuthService::new(
+            AuthDeps {
+                login: LoginService {
+                    instances: Arc::clone(&instances),
+                    authorizations: authorizations.clone(),
+                    authenticator,
+                    corps,
+                    creation: creation.clone(),
+                    login_codes: login_codes.clone(),
+                    organization_codes,
+                    sessions: sessions.clone(),
+                },
+                receiver,
+                worker: worker.clone(),
+                tasks: tasks.clone(),
             },
-            receiver,
-            worker: worker.clone(),
-            tasks: tasks.clone(),
-            _shutdown_on_drop: shutdown_on_drop.clone(),
-        };
+            shutdown_on_drop.clone(),
+        );
         let admin = AdminService::new(
             AdminDeps {
                 store: store.clone(),

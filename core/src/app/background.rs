@@ -24,7 +24,7 @@ const READ_INTERVAL: Duration = Duration::from_secs(5);
 /// Questions to WeCom about the visibility of members, at the same time.
 const MAX_VISIBILITY_CHECKS: usize = 8;
 
-/// What the background tasks work with.
+/// The dependencies of the background tasks.
 pub(super) struct Background {
     pub(super) store: Store,
     pub(super) vault: Vault,

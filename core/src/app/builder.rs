@@ -114,12 +114,11 @@ impl Builder {
         self
     }
 
-    /// Uses a connection of the host app. Our tables begin with `wecom_`, and our migrations have books of their own.
+    /// Uses a connection of the host app. Our tables begin with `wecom_`, and our migrations are recorded in a table of their own.
     ///
-    /// Give its pool neither an idle timeout nor a longest lifetime as long as it is one of sqlx 0.9.0: the task that sees
-    /// to those may spin for ever, on a core of the machine, and then no runtime it is on ends. A connection of ten minutes
-    /// can be closed in the pool's `after_release`, as our own pools do it: those to a server that was switched away would
-    /// live on otherwise.
+    /// Give a pool of sqlx 0.9.0 neither an idle timeout nor a maximum lifetime: its reaper task can busy-loop, which also
+    /// blocks the shutdown of its runtime. To drop connections to a server that was switched away, close those older than
+    /// ten minutes in the pool's `after_release`, as our own pools do.
     pub fn database(mut self, connection: DatabaseConnection) -> Self {
         self.database = Some(Database::Connection(connection));
         self
@@ -210,7 +209,7 @@ impl Builder {
         self
     }
 
-    /// Opens the admin routes to whoever sends this key as a bearer: 24 characters at least. Without a key and a
+    /// Opens the admin routes to requests with this key as a bearer: at least 24 characters. Without a key and a
     /// predicate they are off.
     pub fn admin_key(mut self, key: impl Into<String>) -> Self {
         self.admin_key = Some(key.into());

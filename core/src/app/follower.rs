@@ -27,7 +27,7 @@ const MAX_CLOCK_LEAD: Duration = Duration::from_millis(500);
 /// Several nodes may find that the database went back far; the first of them revokes all sessions.
 const REVOKE_ALL_ONCE_WITHIN: Duration = Duration::from_mins(1);
 
-/// What the follower keeps in step with the other nodes.
+/// The parts that the follower keeps consistent with the other nodes.
 pub(super) struct Follower {
     pub(super) store: Store,
     pub(super) sessions: Sessions,
@@ -53,10 +53,10 @@ impl Follower {
     async fn run(&self) {
         let sessions = &self.sessions;
         let max_stale = sessions.config().max_stale();
-        let database = self.store.database().pool();
-        let listener = ChangeListener::spawn(database, self.tasks.runtime());
+        let pool = self.store.database().pool();
+        let listener = ChangeListener::spawn(pool, self.tasks.runtime());
         let mut cursor = None;
-        // By the machine's clock: the database does not wait for a clock that a test moves.
+        // The machine's clock, because a test that advances the clock does not make the database faster.
         let mut polled_at = Instant::now();
         let mut clock_sync = ClockSync::now(&self.store);
         loop {
@@ -101,7 +101,7 @@ impl Follower {
         let database = self.store.heartbeat();
         let Some(cursor) = cursor else {
             let newest = log::head(database).await?;
-            // What was read before this cursor was known may be older than a revocation.
+            // Sessions read before this cursor was known may be older than a revocation.
             self.authorizations.invalidate_all();
             self.sessions.flush();
             self.sessions.recent().reset(newest);

@@ -40,7 +40,7 @@ pub struct WecomLogin {
     pub(super) inner: Arc<Inner>,
 }
 
-/// What a handle is made of.
+/// The parts of a handle.
 pub(super) struct Inner {
     pub(super) instances: Arc<Instances>,
     pub(super) meta: Meta,
@@ -153,7 +153,7 @@ impl WecomLogin {
     ///
     /// Sessions go on being verified from memory for as long as without a database
     /// ([`SessionConfig::max_stale`](field@crate::SessionConfig::max_stale)), and from the database after that: the handle no
-    /// longer hears of revocations on other nodes.
+    /// longer reads revocations of other nodes.
     pub async fn shutdown(&self) {
         if !self.inner.tasks.shut_down(SHUTDOWN_TIMEOUT).await {
             tracing::warn!(

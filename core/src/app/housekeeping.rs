@@ -29,7 +29,7 @@ const WRITE_INTERVALS: u32 = 2;
 /// An access token that nobody replaced is of a company or a suite that is gone.
 const EXPIRED_TOKEN_TTL: Duration = Duration::from_hours(24);
 
-/// What housekeeping works with.
+/// The dependencies of housekeeping.
 pub(super) struct Housekeeping {
     pub(super) store: Store,
     pub(super) suites: Suites,

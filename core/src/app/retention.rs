@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// How long callback records are kept, and the hashes by which a repetition is told.
+/// How long callback records are kept, and the hashes that detect redeliveries.
 ///
 /// ```
 /// use std::time::Duration;
@@ -20,7 +20,7 @@ pub struct Retention {
     pub record_ttl: Duration,
     /// The hash of an event goes this long after it came: until then the same event is not done again. 400 days.
     pub dedup_ttl: Duration,
-    /// So many of the newest records of one suite that were ignored are kept. 10 000.
+    /// The number of ignored records that are kept of one suite, the newest ones: 10 000.
     pub max_ignored: u64,
 }
 

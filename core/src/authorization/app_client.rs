@@ -31,7 +31,7 @@ impl AppClient {
         app: &AppCredential,
         call: impl Fn(AccessToken) -> BoxFuture<'a, std::result::Result<T, CallError>> + Send + Sync,
     ) -> Result<(T, AccessToken)> {
-        match self.tokens.call(app, call).await {
+        match self.tokens.call_with_token(app, call).await {
             Ok((Ok(answer), token)) => Ok((answer, token)),
             Ok((Err(error), _)) => Err(self.map_error(app, error.into()).await),
             Err(error) => Err(self.map_error(app, error).await),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::db::Sealed;
 use crate::db::entity::authorization::Model;
-use crate::domain::{AgentId, AuthorizationStatus, CorpId, PermanentCode, SuiteId};
+use crate::domain::{AgentId, AuthorizationStatus, CorpId, PermanentCode, SuiteId, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpInfo;
 use crate::tokens::AppCredential;
@@ -32,6 +32,10 @@ pub(crate) struct Authorization {
     pub(crate) created_at: Timestamp,
     /// When its members were moved to encrypted ids.
     pub(crate) ids_moved_at: Option<Timestamp>,
+    /// The state of the authorization link.
+    pub(crate) state: Option<String>,
+    /// The administrator who authorized the app.
+    pub(crate) installed_by: Option<WecomUserId>,
 }
 
 impl Authorization {
@@ -63,6 +67,8 @@ impl Authorization {
             permanent_code,
             created_at: row.created_at,
             ids_moved_at: row.ids_moved_at,
+            state: row.state,
+            installed_by: row.installed_by,
         })
     }
 
@@ -109,6 +115,8 @@ impl Authorization {
             corp_id: self.corp_id.clone(),
             corp_name: self.corp_name.clone(),
             agent_id: self.agent_id,
+            state: self.state.clone(),
+            installed_by: self.installed_by.clone(),
         }
     }
 }

@@ -72,6 +72,8 @@ impl Authorizations {
             .col_expr(Column::PermanentCode, Expr::value(None::<Sealed>))
             .col_expr(Column::CorpName, Expr::value(""))
             .col_expr(Column::AgentId, Expr::value(None::<AgentId>))
+            .col_expr(Column::State, Expr::value(None::<String>))
+            .col_expr(Column::InstalledBy, Expr::value(None::<WecomUserId>))
             .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
             .col_expr(Column::Epoch, next_epoch())
             .col_expr(Column::ReadDueAt, Expr::value(NEVER_DUE))

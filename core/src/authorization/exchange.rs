@@ -14,7 +14,7 @@ use crate::db::entity::{access_token, callback_record};
 use crate::db::{CorpColumns as _, Sealed, Transaction, retry_transaction};
 use crate::domain::{
     AgentId, AuthCode, AuthorizationStatus, CorpId, PermanentCode, SuiteAccessToken, SuiteId,
-    serialize_exposed,
+    WecomUserId, serialize_exposed,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
@@ -30,6 +30,8 @@ pub(crate) struct AuthCodeEvent {
     pub(super) name: String,
     /// `create_auth` starts a new epoch, `reset_permanent_code` does not.
     new_epoch: bool,
+    /// The state of the authorization link, as the event names it.
+    state: Option<String>,
 }
 
 impl AuthCodeEvent {
@@ -40,7 +42,14 @@ impl AuthCodeEvent {
             record: RecordKey::of(record),
             name,
             new_epoch,
+            state: None,
         }
+    }
+
+    /// Adds the state that the event names. WeCom's answer to the AuthCode names it too, but not always.
+    pub(crate) fn with_state(mut self, state: Option<&str>) -> Self {
+        self.state = state.map(str::to_owned);
+        self
     }
 
     /// The status of an authorization after the exchange.
@@ -74,6 +83,10 @@ pub(super) struct ExchangeResult {
     pub(super) corp_id: CorpId,
     corp_name: Option<String>,
     agent_id: Option<AgentId>,
+    #[serde(default)]
+    state: Option<String>,
+    #[serde(default)]
+    installed_by: Option<WecomUserId>,
     /// WeCom's time of the event, in seconds.
     event_time: i64,
 }
@@ -103,6 +116,12 @@ impl From<SendError> for Error {
     }
 }
 
+/// Whether a state is like those that WeCom documents, of up to 128 characters. One that the database does not take would
+/// cost the permanent code.
+fn is_storable(state: &str) -> bool {
+    state.len() <= 128 && !state.chars().any(char::is_control)
+}
+
 /// Whether the v1 call may be tried after this error of the v2 call. Never after an ambiguous error: the code may be
 /// spent, and the second call would only say so.
 fn may_use_v1(error: &CallError) -> bool {
@@ -124,7 +143,7 @@ impl Authorizations {
             failpoint::reach("exchange/token");
             self.send(&token, code, PermanentCodeApi::V2, guard).await
         };
-        let (mut exchanged, token) = self.inner.tokens.call(suite, send_v2).await?;
+        let (mut exchanged, token) = self.inner.tokens.call_with_token(suite, send_v2).await?;
         if matches!(&exchanged, Err(SendError::Call(error)) if may_use_v1(error)) {
             exchanged = self.send(&token, code, PermanentCodeApi::V1, guard).await;
         }
@@ -135,6 +154,11 @@ impl Authorizations {
             corp_id: exchanged.corp_id,
             corp_name: exchanged.corp_name,
             agent_id: exchanged.agent_id,
+            state: exchanged
+                .state
+                .or_else(|| event.state.clone())
+                .filter(|state| is_storable(state)),
+            installed_by: exchanged.installed_by,
             event_time,
         };
         let mut event = event.clone();
@@ -245,6 +269,13 @@ impl Authorizations {
         });
         let corp_name = result.corp_name.as_ref();
         let corp_name = corp_name.or_else(|| Some(&known?.corp_name));
+        // A reset is of the same authorization.
+        let kept = known.filter(|_| !event.new_epoch);
+        let state = result.state.as_ref().or_else(|| kept?.state.as_ref());
+        let installed_by = result.installed_by.as_ref();
+        let installed_by = kept
+            .and_then(|kept| kept.installed_by.as_ref())
+            .or(installed_by);
         Ok(ActiveModel {
             corp_name: Set(corp_name.cloned().unwrap_or_default()),
             agent_id: Set(result.agent_id.or_else(|| known?.agent_id)),
@@ -255,6 +286,8 @@ impl Authorizations {
             event_time: Set(Ord::max(event_time, result.event_time)),
             read_due_at: Set(now),
             created_at: if known.is_some() { NotSet } else { Set(now) },
+            state: Set(state.cloned()),
+            installed_by: Set(installed_by.cloned()),
             ..new_row(suite_id, corp_id, now)
         })
     }

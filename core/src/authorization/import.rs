@@ -89,6 +89,8 @@ impl Authorizations {
                 secret_version: Set(known.map_or(0, |known| known.secret_version) + 1),
                 event_time: Set(known.map_or(i64::MIN, |known| known.event_time)),
                 read_due_at: Set(now),
+                state: Set(known.and_then(|known| known.state.clone())),
+                installed_by: Set(known.and_then(|known| known.installed_by.clone())),
                 ..new_row(suite_id, corp_id, now)
             };
             if known.is_none() {

@@ -47,6 +47,8 @@ impl Authorizations {
                 .col_expr(Column::EventTime, Expr::value(goes.event_time))
                 .col_expr(Column::BrokenBy, Expr::value(goes.broken_by))
                 .col_expr(Column::BrokenAt, Expr::value(goes.broken_at))
+                .col_expr(Column::State, Expr::value(goes.state.clone()))
+                .col_expr(Column::InstalledBy, Expr::value(goes.installed_by.clone()))
                 .col_expr(Column::ReadDueAt, Expr::value(self.inner.store.now()))
                 .filter(Entity::of_corp(suite_id, to))
                 .exec(transaction)

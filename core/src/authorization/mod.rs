@@ -65,6 +65,7 @@ mod import;
 mod join;
 mod persist;
 mod reread;
+mod reread_schedule;
 mod review;
 mod revoke;
 mod rows;

@@ -2,33 +2,22 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::authorization::authorization::Authorization;
 use crate::authorization::authorizations::Authorizations;
+use crate::authorization::reread_schedule::{
+    AGENT_READ_INTERVAL, BROKEN_READ_INTERVAL, READ_INTERVAL,
+};
 use crate::authorization::rows::{is_unchanged, next_epoch};
 use crate::clock::Timestamp;
 use crate::db::entity::authorization::{Column, Entity};
-use crate::db::{CorpColumns as _, RowLease};
 use crate::domain::{AuthorizationStatus, CorpId, PermanentCode, SuiteId};
 use crate::error::{Error, Result};
 use crate::tokens::AppCredential;
 use crate::wecom::{AuthInfo, Errcode};
 
-/// How often an authorization is re-read.
-const READ_INTERVAL: Duration = Duration::from_hours(24);
-/// How often one is re-read that is broken or about to end.
-const BROKEN_READ_INTERVAL: Duration = Duration::from_mins(10);
-/// How often one is re-read whose agentId is not known yet.
-const AGENT_READ_INTERVAL: Duration = Duration::from_secs(5);
-/// The lease of a node on a re-read. The answer sets the time when the next re-read is due.
-const READ_LEASE: RowLease<Entity> = RowLease::new(Column::ReadDueAt, Duration::from_mins(1));
-const MAX_CONCURRENT_READS: usize = 8;
-const READ_BATCH: u64 = 50;
 /// How long sessions outlive the break of their authorization.
 const BROKEN_SESSION_GRACE: Duration = Duration::from_hours(24);
 
@@ -85,48 +74,6 @@ impl Authorizations {
         Ok(())
     }
 
-    /// Re-reads every authorization that is due.
-    pub(crate) async fn reread_due(&self) -> Result<()> {
-        loop {
-            let due = Entity::find()
-                .filter(Column::ReadDueAt.lte(self.inner.store.now()))
-                .filter(Column::PermanentCode.is_not_null())
-                .filter(Column::SuiteId.is_in(self.inner.suites.ids()))
-                .order_by_asc(Column::ReadDueAt)
-                .limit(READ_BATCH)
-                .all(self.inner.store.database())
-                .await?;
-            let full = due.len() as u64 == READ_BATCH;
-            let reads = due.into_iter().map(|row| async move {
-                let (suite_id, corp_id) = (&row.suite_id, &row.corp_id);
-                match self.claim_read(suite_id, corp_id).await {
-                    Ok(true) => {}
-                    Ok(false) => return true,
-                    Err(_) => return false,
-                }
-                if let Err(error) = self.reread(suite_id, corp_id).await {
-                    tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "could not re-read an authorization");
-                }
-                true
-            });
-            let all_claimed = futures_util::stream::iter(reads)
-                .buffer_unordered(MAX_CONCURRENT_READS)
-                .fold(true, |all, claimed| std::future::ready(all && claimed))
-                .await;
-            if !full || !all_claimed {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Acquires the lease on a due re-read. The lease moves the due time, so that an authorization whose re-read always
-    /// fails does not block the others.
-    async fn claim_read(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<bool> {
-        let row = Entity::update_many().filter(Entity::of_corp(suite_id, corp_id));
-        let (database, now) = (self.inner.store.database(), self.inner.store.now());
-        READ_LEASE.acquire(database, row, now).await
-    }
-
     async fn query(
         &self,
         known: &Authorization,
@@ -141,7 +88,7 @@ impl Authorizations {
             let (api, corp_id) = (&self.inner.api, &known.corp_id);
             api.auth_info(&token, corp_id, permanent_code).await
         };
-        let (info, _) = self.inner.tokens.call(suite, read).await?;
+        let (info, _) = self.inner.tokens.call_with_token(suite, read).await?;
         let info = info.map_err(|error| match error.errcode() {
             Some(errcode) if errcode.breaks_authorization() => ReadError::Refused(errcode),
             _ => ReadError::Unanswered(error.into()),
@@ -216,18 +163,6 @@ impl Authorizations {
             update.filter(is_unchanged(known)),
         )
         .await?;
-        Ok(())
-    }
-
-    async fn reschedule_read(&self, known: &Authorization, wait: Duration) -> Result<()> {
-        Entity::update_many()
-            .col_expr(
-                Column::ReadDueAt,
-                Expr::value(self.inner.store.now() + wait),
-            )
-            .filter(is_unchanged(known))
-            .exec(self.inner.store.database())
-            .await?;
         Ok(())
     }
 }

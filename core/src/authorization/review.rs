@@ -21,7 +21,7 @@ impl Authorizations {
         }
         failpoint::reach("admit/read");
         self.request_review(suite_id, corp_id).await?;
-        failpoint::reach("admit/told");
+        failpoint::reach("admit/reviewed");
         Ok(())
     }
 

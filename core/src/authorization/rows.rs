@@ -132,6 +132,8 @@ pub(super) fn new_row(suite_id: &SuiteId, corp_id: &CorpId, now: Timestamp) -> A
         read_due_at: Set(NEVER_DUE),
         created_at: Set(now),
         ids_moved_at: NotSet,
+        state: Set(None),
+        installed_by: Set(None),
     }
 }
 

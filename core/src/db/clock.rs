@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::Result;
@@ -39,7 +39,7 @@ impl DbClock {
     /// Reads the database's time. With a clock that tests move this does nothing.
     pub(super) async fn sync(
         &self,
-        database: &DatabaseConnection,
+        database: &impl ConnectionTrait,
         clock: &dyn Clock,
     ) -> Result<()> {
         if !clock.is_real() {
@@ -63,7 +63,7 @@ impl DbClock {
     }
 }
 
-async fn read_millis(database: &DatabaseConnection) -> Result<Option<i64>> {
+async fn read_millis(database: &impl ConnectionTrait) -> Result<Option<i64>> {
     let backend = database.get_database_backend();
     let sql = match backend {
         DbBackend::Postgres => {
@@ -114,13 +114,13 @@ mod tests {
             skew_millis: AtomicI64::new(-3_600_000),
         };
         let db_clock = DbClock::new(&clock);
-        db_clock.sync(pool.database(), &clock).await.unwrap();
+        db_clock.sync(&pool, &clock).await.unwrap();
         let is_right =
             |time: Timestamp| (time.as_millis() - SystemClock.now().as_millis()).abs() < 30_000;
         for skew in [60_000, 86_400_000, -86_400_000] {
             clock.skew_millis.store(skew, Ordering::Relaxed);
             assert!(is_right(db_clock.now(&clock)), "{skew}");
-            db_clock.sync(pool.database(), &clock).await.unwrap();
+            db_clock.sync(&pool, &clock).await.unwrap();
             assert!(is_right(db_clock.now(&clock)), "{skew}");
         }
     }

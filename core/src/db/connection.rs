@@ -5,9 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
 use crate::db::bulkhead::{Bulkhead, ConnectionClass};
 use crate::db::cursor::Cursor;
@@ -33,7 +31,7 @@ impl Connection {
     /// Returns a connection to the pool for every class, in the order of [`ConnectionClass::ALL`].
     pub(super) fn for_each_class(pool: &Pool) -> [Self; ConnectionClass::ALL.len()] {
         let bulkhead = Bulkhead::new(pool.max_connections());
-        let is_sqlite = pool.database().get_database_backend() == DbBackend::Sqlite;
+        let is_sqlite = pool.get_database_backend() == DbBackend::Sqlite;
         let write_queue = is_sqlite.then(|| Arc::new(WriteQueue::new(STATEMENT_TIMEOUT)));
         let committed_cursor = Arc::default();
         ConnectionClass::ALL.map(|class| Self {
@@ -46,8 +44,8 @@ impl Connection {
     }
 
     /// Returns the pool itself, for callers that are bounded and time-limited otherwise.
-    pub(crate) const fn pool(&self) -> &DatabaseConnection {
-        self.pool.database()
+    pub(crate) const fn pool(&self) -> &Pool {
+        &self.pool
     }
 
     /// Begins a write transaction.

@@ -2,7 +2,7 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, DatabaseConnection, DatabaseTransaction, EntityTrait as _,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
     QueryFilter as _, QuerySelect as _,
 };
 
@@ -14,7 +14,7 @@ use crate::error::Result;
 const COUNTER_ID: i64 = 1;
 
 /// Inserts the counter row, if it is not there yet.
-pub(super) async fn insert_counter(database: &DatabaseConnection) -> Result<()> {
+pub(super) async fn insert_counter(database: &impl ConnectionTrait) -> Result<()> {
     if Entity::find_by_id(COUNTER_ID)
         .one(database)
         .await?

@@ -7,6 +7,7 @@ use std::time::Duration;
 use sea_orm::RuntimeErr;
 use sea_orm::{DbErr, SqlErr};
 
+use crate::db::pooler::POOLER_HINT;
 use crate::error::{Error, ErrorKind};
 
 /// The `Retry-After` of a database error.
@@ -14,6 +15,9 @@ pub(crate) const DATABASE_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
+        if is_statement_lost(&error) {
+            return Self::new(ErrorKind::Config, POOLER_HINT).with_source(error);
+        }
         Self::new(ErrorKind::StoreUnavailable, "database operation failed")
             .with_retry_after(DATABASE_RETRY_AFTER)
             .with_source(error)
@@ -49,6 +53,22 @@ pub(super) fn is_serialization_failure(error: &DbErr) -> bool {
 /// Without a driver there is no error to recognize.
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 pub(super) const fn is_serialization_failure(_: &DbErr) -> bool {
+    false
+}
+
+/// Tells whether a prepared statement was not there, or another one of its name was: a pooler in transaction mode hands a
+/// client's statements to whichever server connection is free.
+fn is_statement_lost(error: &DbErr) -> bool {
+    #[cfg(feature = "postgres")]
+    if let DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))
+    | DbErr::Conn(RuntimeErr::SqlxError(error)) = error
+    {
+        let code = error.as_database_error().and_then(|error| error.code());
+        // SQLSTATE duplicate_prepared_statement and invalid_sql_statement_name.
+        return matches!(code.as_deref(), Some("42P05" | "26000"));
+    }
+    let _ = error;
     false
 }
 

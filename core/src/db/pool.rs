@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait as _,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, ExecResult, QueryResult, Statement, TransactionTrait as _,
 };
 
 use crate::db::db_error::{is_sqlite_busy, redact_url};
+use crate::db::pooler;
 use crate::db::timeout::no_answer;
 use crate::db::transaction::write_options;
 use crate::error::{Error, ErrorKind, Result};
@@ -39,6 +41,8 @@ const EVICTION_PERIOD: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(crate) struct Pool {
     database: DatabaseConnection,
+    /// Whether there is a pooler in transaction mode before the database.
+    is_pooled: bool,
     /// Until then every connection that is released is closed, because one of them may be in a transaction. Read by the
     /// `after_release` hook of a pool of ours; a pool of the host app's has no such hook.
     evict_until: Arc<Mutex<Option<Instant>>>,
@@ -67,14 +71,20 @@ impl Pool {
                 .with_source(redact_url(&error))
         })?;
         Ok(Self {
+            is_pooled: pooler::is_pooled(&database),
             database,
             evict_until,
         })
     }
 
-    /// Returns the pool as sea-orm has it: its statements are neither bounded nor time-limited.
+    /// Returns the pool as sea-orm has it. [`Pool`] itself is the one that statements go to.
     pub(crate) const fn database(&self) -> &DatabaseConnection {
         &self.database
+    }
+
+    /// Returns whether there is a pooler in transaction mode before the database.
+    pub(crate) const fn is_pooled(&self) -> bool {
+        self.is_pooled
     }
 
     /// Returns the size of the pool.
@@ -108,11 +118,10 @@ impl Pool {
     ///
     /// sqlx 0.9 counts a transaction only once its `BEGIN` was answered. A `BEGIN` that was cut off before released its
     /// connection with the transaction open, and later statements on it were never committed.
-    pub(super) async fn begin(&self) -> std::result::Result<DatabaseTransaction, DbErr> {
+    pub(crate) async fn begin(&self) -> std::result::Result<DatabaseTransaction, DbErr> {
         let pool = self.clone();
         let begun = tokio::spawn(async move {
-            let options = write_options(&pool.database);
-            let mut begun = std::pin::pin!(pool.database.begin_with_options(options));
+            let mut begun = std::pin::pin!(pool.begin_here());
             match tokio::time::timeout(BEGIN_TIMEOUT, &mut begun).await {
                 Ok(begun) => begun,
                 Err(_) => {
@@ -125,15 +134,80 @@ impl Pool {
         begun.await.unwrap_or_else(|_| Err(no_answer()))
     }
 
+    async fn begin_here(&self) -> std::result::Result<DatabaseTransaction, DbErr> {
+        if self.is_pooled {
+            // sea-orm would set the isolation level by a prepared statement, before the old ones are deallocated.
+            let transaction = self.database.begin().await?;
+            pooler::deallocate_statements(&transaction).await?;
+            return Ok(transaction);
+        }
+        let options = write_options(&self.database);
+        self.database.begin_with_options(options).await
+    }
+
+    /// Begins a transaction for one statement, where a statement needs one.
+    pub(super) async fn begin_if_pooled(
+        &self,
+    ) -> std::result::Result<Option<DatabaseTransaction>, DbErr> {
+        if !self.is_pooled {
+            return Ok(None);
+        }
+        self.begin().await.map(Some)
+    }
+
     /// Has every connection closed that is released within [`EVICTION_PERIOD`].
     fn evict_all(&self) {
         *self.evict_until.lock() = Some(Instant::now() + EVICTION_PERIOD);
     }
 }
 
+/// Runs one statement on the pool, neither bounded nor time-limited.
+macro_rules! run {
+    ($pool:ident, $method:ident($statement:expr)) => {
+        match $pool.begin_if_pooled().await? {
+            None => $pool.database.$method($statement).await,
+            Some(transaction) => {
+                let result = transaction.$method($statement).await?;
+                transaction.commit().await?;
+                Ok(result)
+            }
+        }
+    };
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Pool {
+    fn get_database_backend(&self) -> DbBackend {
+        self.database.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> std::result::Result<ExecResult, DbErr> {
+        run!(self, execute_raw(statement))
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> std::result::Result<ExecResult, DbErr> {
+        self.database.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(
+        &self,
+        statement: Statement,
+    ) -> std::result::Result<Option<QueryResult>, DbErr> {
+        run!(self, query_one_raw(statement))
+    }
+
+    async fn query_all_raw(
+        &self,
+        statement: Statement,
+    ) -> std::result::Result<Vec<QueryResult>, DbErr> {
+        run!(self, query_all_raw(statement))
+    }
+}
+
 impl From<DatabaseConnection> for Pool {
     fn from(database: DatabaseConnection) -> Self {
         Self {
+            is_pooled: pooler::is_pooled(&database),
             database,
             evict_until: Arc::default(),
         }
@@ -173,6 +247,8 @@ fn options(url: &str, evict_until: &Arc<Mutex<Option<Instant>>>) -> ConnectOptio
     });
     #[cfg(feature = "postgres")]
     {
+        // A pooler refuses a parameter that it does not know, and no column of ours is a float.
+        options.map_sqlx_postgres_opts(|postgres| postgres.extra_float_digits(None));
         let evict_until = Arc::clone(evict_until);
         options.map_sqlx_postgres_pool_opts(move |pool| {
             let evict_until = Arc::clone(&evict_until);
@@ -219,8 +295,6 @@ async fn is_reusable(
 
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
-    use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
-
     use super::*;
     use crate::db::requirements::{SYNCHRONOUS_FULL, synchronous};
 

@@ -9,7 +9,7 @@ use crate::db::clock::DbClock;
 use crate::db::connection::Connection;
 use crate::db::pool::Pool;
 use crate::db::transaction::Transaction;
-use crate::db::{counter, migration, requirements};
+use crate::db::{counter, migration, pooler, requirements};
 use crate::error::Result;
 
 /// The database, in one connection class, and the clock that its times follow. Cheap to clone.
@@ -30,24 +30,26 @@ impl Store {
     /// Checks that the database can hold our data, runs the pending migrations and reads the database's clock.
     ///
     /// # Errors
-    /// `CONFIG_ERROR`: MySQL is not strict, or `migrate` is off and migrations are pending; `STORE_UNAVAILABLE`.
+    /// `CONFIG_ERROR`: the database is set so that it cannot hold our data, or `migrate` is off and migrations are
+    /// pending; `STORE_UNAVAILABLE`.
     pub(crate) async fn open(
         pool: impl Into<Pool>,
         clock: Arc<dyn Clock>,
         migrate: bool,
     ) -> Result<Self> {
         let pool = pool.into();
-        let database = pool.database();
-        requirements::require_strict_mode(database).await?;
-        requirements::warn_if_not_durable(database).await?;
+        pooler::require_kept_statements(&pool).await?;
+        requirements::require_strict_mode(&pool).await?;
+        requirements::require_row_log(&pool).await?;
+        requirements::warn_if_not_durable(&pool).await?;
         if migrate {
-            migration::run_pending(database).await?;
+            migration::run_pending(&pool).await?;
         } else {
-            migration::require_up_to_date(database).await?;
+            migration::require_up_to_date(&pool).await?;
         }
-        counter::insert_counter(database).await?;
+        counter::insert_counter(&pool).await?;
         let db_clock = DbClock::new(&*clock);
-        db_clock.sync(database, &*clock).await?;
+        db_clock.sync(&pool, &*clock).await?;
         Ok(Self {
             inner: Arc::new(Inner {
                 connections: Connection::for_each_class(&pool),

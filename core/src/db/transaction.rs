@@ -7,7 +7,6 @@ use parking_lot::Mutex;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
     IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait as _,
 };
 
 use crate::db::bulkhead::Permit;
@@ -91,13 +90,6 @@ impl fmt::Debug for Transaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Transaction")
     }
-}
-
-/// Begins a write transaction on the pool itself, for what runs once at start: neither bounded nor time-limited.
-pub(crate) async fn begin_write(
-    database: &DatabaseConnection,
-) -> Result<DatabaseTransaction, DbErr> {
-    database.begin_with_options(write_options(database)).await
 }
 
 /// The options of a write transaction.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// What WeCom told of a member besides the id, as far as the corp's settings allow it.
+/// What WeCom says about a member besides the id, as far as the corp's settings allow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Profile {

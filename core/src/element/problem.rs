@@ -67,7 +67,7 @@ impl From<ConfigError> for Error {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// A callback token has fewer than 16 characters: whoever sees one push can guess it.
+    /// A callback token has fewer than 16 characters: one push is enough to guess it.
     #[non_exhaustive]
     ShortToken {
         /// The file, or the name of an instance that was built in code.

@@ -43,6 +43,16 @@ impl From<bool> for Outcome {
     }
 }
 
+/// What [`EventHandlers`] depends on.
+pub(crate) struct EventHandlerDeps {
+    pub(crate) store: Store,
+    pub(crate) keys: KeyRing,
+    pub(crate) authorizations: Authorizations,
+    pub(crate) members: Members,
+    pub(crate) id_migration: IdMigration,
+    pub(crate) hooks: Arc<dyn DynHooks>,
+}
+
 /// Executes the events.
 #[derive(Clone)]
 pub(crate) struct EventHandlers {
@@ -55,21 +65,14 @@ pub(crate) struct EventHandlers {
 }
 
 impl EventHandlers {
-    pub(crate) const fn new(
-        store: Store,
-        keys: KeyRing,
-        authorizations: Authorizations,
-        members: Members,
-        id_migration: IdMigration,
-        hooks: Arc<dyn DynHooks>,
-    ) -> Self {
+    pub(crate) fn new(deps: EventHandlerDeps) -> Self {
         Self {
-            store,
-            keys,
-            authorizations,
-            members,
-            id_migration,
-            hooks,
+            store: deps.store,
+            keys: deps.keys,
+            authorizations: deps.authorizations,
+            members: deps.members,
+            id_migration: deps.id_migration,
+            hooks: deps.hooks,
         }
     }
 
@@ -158,7 +161,8 @@ impl EventHandlers {
                 let (event, record_id) = (&row.event, row.id);
                 tracing::warn!(
                     target: "wecom_login", %suite_id, corp_id = %named, event, record_id,
-                    "an event is of a corp that no authorization bears; it waits for a day for the corp to be known, by                      this id or another"
+                    "an event is of a corp that no authorization bears; it waits for a day for the corp to be known, by \
+                     this id or another"
                 );
             }
             self.authorizations.request_learning(suite_id, named);
@@ -210,14 +214,16 @@ impl EventHandlers {
                     .await
                     .map(Outcome::from);
             }
-            SuiteEventKind::CreateAuth { auth_code, .. } => {
+            SuiteEventKind::CreateAuth { auth_code, state } => {
+                let event = AuthCodeEvent::of(row, true).with_state(state.as_deref());
                 self.authorizations
-                    .exchange(&AuthCodeEvent::of(row, true), event_time, auth_code, guard)
+                    .exchange(&event, event_time, auth_code, guard)
                     .await?
             }
-            SuiteEventKind::ResetPermanentCode { auth_code, .. } => {
+            SuiteEventKind::ResetPermanentCode { auth_code, state } => {
+                let event = AuthCodeEvent::of(row, false).with_state(state.as_deref());
                 self.authorizations
-                    .exchange(&AuthCodeEvent::of(row, false), event_time, auth_code, guard)
+                    .exchange(&event, event_time, auth_code, guard)
                     .await?
             }
             SuiteEventKind::Other => return Ok(Outcome::Ignored),
@@ -312,7 +318,8 @@ impl EventHandlers {
         match self.authorizations.require_active(suite_id, corp_id).await {
             Ok(authorization) => self.id_migration.resolve(&authorization, principal).await,
             // WeCom cannot be asked, and nobody logs in.
-            Err(_) => Ok(resolved),
+            Err(error) if error.kind() == ErrorKind::CorpNotAuthorized => Ok(resolved),
+            Err(error) => Err(error),
         }
     }
 }

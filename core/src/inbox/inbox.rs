@@ -57,7 +57,7 @@ impl Inbox {
     pub(crate) async fn store(&self, event: IncomingEvent) -> Result<bool> {
         if let Lookup::Known(redelivery) = self.inner.recent.redeliver(&event.hash) {
             if let Some(redelivery) = redelivery {
-                // Nobody listens only while the handle shuts down.
+                // The receiver is gone only while the handle shuts down.
                 let _ = self.inner.redeliveries.send(redelivery);
             }
             return Ok(false);

@@ -50,7 +50,7 @@ mod response;
 mod url_check;
 mod worker;
 
-pub(crate) use handlers::EventHandlers;
+pub(crate) use handlers::{EventHandlerDeps, EventHandlers};
 pub(crate) use inbox::Inbox;
 pub(crate) use receiver::{CallbackReceiver, ReceiverDeps};
 pub(crate) use recent::Redelivery;

@@ -2,19 +2,14 @@
 //! then, where it has to be asked, `user/get` (D/96255).
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::sync::Semaphore;
 
 use crate::authorization::{AppClient, Authorization, Authorizations};
 use crate::clock::Timestamp;
 use crate::db::Store;
-use crate::domain::{
-    AccessToken, AuthenticatedMember, CorpId, OAuthCode, Principal, Profile, SuiteId, UserTicket,
-};
+use crate::domain::{AccessToken, AuthenticatedMember, OAuthCode, Principal, Profile, UserTicket};
 use crate::error::{Error, ErrorKind, Result};
+use crate::login::code_calls::{AuthAttempt, CodeCalls};
 use crate::login::limits::{LoginLimits, code_hash, with_login_timeout};
 use crate::members::{self, IdMigration, Members, Visibility};
 use crate::session::Sessions;
@@ -23,23 +18,6 @@ use crate::wecom::{Api, Identity};
 
 /// WeCom's codes are 512 bytes at most (D/96442).
 const MAX_CODE_BYTES: usize = 512;
-/// How long a code that WeCom refused is refused from memory.
-const REFUSED_CODE_TTL: Duration = Duration::from_mins(5);
-const MAX_REFUSED_CODES: u64 = 100_000;
-/// Calls with a code of one corp at the same time: a flood meets the limit of failed codes before WeCom.
-const MAX_CODE_CALLS_PER_CORP: usize = 64;
-const MAX_CORPS_WITH_CALLS: u64 = 10_000;
-
-/// A code to be tried on exactly one (suite, corp).
-#[derive(Debug)]
-pub(crate) struct AuthAttempt {
-    pub(crate) suite_id: SuiteId,
-    pub(crate) corp_id: CorpId,
-    pub(crate) code: OAuthCode,
-    pub(crate) client: Option<IpAddr>,
-    /// The code came with a state of ours.
-    pub(crate) state_verified: bool,
-}
 
 /// When a login started: a revocation that comes later revokes it too.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +46,7 @@ pub(crate) struct Authenticator {
     pub(super) inner: Arc<Inner>,
 }
 
-/// What the authenticator is made of.
+/// The dependencies of [`Authenticator`].
 pub(crate) struct AuthenticatorDeps {
     pub(crate) store: Store,
     pub(crate) api: Api,
@@ -83,10 +61,7 @@ pub(crate) struct AuthenticatorDeps {
 pub(super) struct Inner {
     deps: AuthenticatorDeps,
     pub(super) limits: LoginLimits,
-    /// Hashes of the codes that WeCom refused, and when.
-    refused_codes: moka::sync::Cache<[u8; 32], Timestamp>,
-    /// One semaphore a corp.
-    code_permits: moka::sync::Cache<(SuiteId, CorpId), Arc<Semaphore>>,
+    code_calls: CodeCalls,
 }
 
 impl Authenticator {
@@ -94,11 +69,7 @@ impl Authenticator {
         Self {
             inner: Arc::new(Inner {
                 limits: LoginLimits::new(Arc::clone(deps.store.clock())),
-                refused_codes: moka::sync::Cache::builder()
-                    .max_capacity(MAX_REFUSED_CODES)
-                    .time_to_live(REFUSED_CODE_TTL)
-                    .build(),
-                code_permits: moka::sync::Cache::new(MAX_CORPS_WITH_CALLS),
+                code_calls: CodeCalls::new(),
                 deps,
             }),
         }
@@ -128,20 +99,11 @@ impl Authenticator {
             at: self.inner.deps.store.now(),
             revocation_seq: self.inner.deps.sessions.revocation_seq(),
         };
-        let started_at = started.at;
         self.inner.limits.check(attempt)?;
         let code_hash = code_hash(attempt);
-        if self
-            .inner
-            .refused_codes
-            .get(&code_hash)
-            .is_some_and(|at| started_at.since(at) < REFUSED_CODE_TTL)
-        {
-            return Err(Error::new(
-                ErrorKind::CodeInvalid,
-                "WeCom refused this code before",
-            ));
-        }
+        self.inner
+            .code_calls
+            .require_not_refused(&code_hash, started.at)?;
         let authorization = self
             .inner
             .deps
@@ -149,12 +111,7 @@ impl Authenticator {
             .require_active(&attempt.suite_id, &attempt.corp_id)
             .await?;
         let app = authorization.credential()?;
-        let key = (attempt.suite_id.clone(), attempt.corp_id.clone());
-        let permits = self
-            .inner
-            .code_permits
-            .get_with(key, || Arc::new(Semaphore::new(MAX_CODE_CALLS_PER_CORP)));
-        let _permit = permits.acquire().await;
+        let _permit = self.inner.code_calls.permit(attempt).await;
         // Earlier attempts may have used the limit up meanwhile.
         self.inner.limits.check(attempt)?;
         let (identity, token) =
@@ -163,8 +120,8 @@ impl Authenticator {
                 .inspect_err(|error| {
                     if error.kind() == ErrorKind::CodeInvalid {
                         self.inner
-                            .refused_codes
-                            .insert(code_hash, self.inner.deps.store.now());
+                            .code_calls
+                            .record_refused(code_hash, self.inner.deps.store.now());
                     }
                 })?;
         let Identity::Member {

@@ -39,7 +39,7 @@ pub(crate) struct BrowserLoginService {
     choices: Cache<(String, CorpId), (Timestamp, IssuedSession)>,
 }
 
-/// What the login of a browser is made of.
+/// The dependencies of [`BrowserLoginService`].
 pub(crate) struct BrowserLoginDeps {
     pub(crate) store: Store,
     pub(crate) instances: Arc<Instances>,

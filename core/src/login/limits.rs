@@ -12,7 +12,8 @@ use crate::db::{DATABASE_RETRY_AFTER, DbWaitTracker};
 use crate::digest;
 use crate::domain::{CorpId, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::authenticate::{AuthAttempt, Authenticator};
+use crate::login::authenticate::Authenticator;
+use crate::login::code_calls::AuthAttempt;
 use crate::rate_limit::{ClientRateLimiter, RateLimiter};
 
 /// The time of each step of a login that may call WeCom.

@@ -19,7 +19,7 @@ const CODE_BYTES: usize = 32;
 /// How long a login code can be used.
 const LIFE: Duration = Duration::from_secs(300);
 
-/// What a login code stands for.
+/// The login that a login code completes.
 #[derive(Clone, Debug)]
 pub(crate) struct LoginGrant {
     pub(crate) principal: Principal,
@@ -62,7 +62,7 @@ impl LoginCodes {
         Ok(code)
     }
 
-    /// What a code stands for that can still be used; it stays good.
+    /// The login of a valid code, which stays valid.
     pub(crate) async fn find(&self, code: &LoginCode) -> Result<LoginGrant> {
         let usable = Condition::all()
             .add(Column::UsedAt.is_null())
@@ -74,9 +74,9 @@ impl LoginCodes {
         grant(row.ok_or_else(invalid)?)
     }
 
-    /// Uses a code up, once whoever else tries: the statement that finds it unused wins.
+    /// Uses a code up. Of concurrent calls, the one whose statement finds it unused succeeds.
     pub(crate) async fn consume(&self, code: &LoginCode) -> Result<LoginGrant> {
-        // What we did not make does not reach the database.
+        // A code that we did not issue costs no query.
         if !URL_SAFE_NO_PAD
             .decode(code.expose())
             .is_ok_and(|bytes| bytes.len() == CODE_BYTES)

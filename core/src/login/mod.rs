@@ -40,6 +40,7 @@
 
 mod authenticate;
 mod browser;
+mod code_calls;
 mod corp_selection;
 mod limits;
 mod login_codes;
@@ -50,8 +51,9 @@ mod service;
 mod session_creation;
 mod used_states;
 
-pub(crate) use authenticate::{AuthAttempt, Authentication, Authenticator, AuthenticatorDeps};
+pub(crate) use authenticate::{Authentication, Authenticator, AuthenticatorDeps};
 pub(crate) use browser::{BrowserLoginDeps, BrowserLoginService, CallbackOutcome, OAuthCallback};
+pub(crate) use code_calls::AuthAttempt;
 pub(crate) use corp_selection::CorpSelection;
 pub(crate) use login_codes::{LoginCodes, LoginGrant};
 pub(crate) use organization_codes::OrganizationCodes;

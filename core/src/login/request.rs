@@ -41,7 +41,7 @@ impl LoginCodeRequest {
         self
     }
 
-    /// Sets how the person comes in.
+    /// Sets the type of the login.
     #[must_use]
     pub const fn with_login_type(mut self, login_type: LoginType) -> Self {
         self.login_type = login_type;

@@ -1,4 +1,4 @@
-//! What the methods of the reference page return, in the form of the wire.
+//! The results of the reference page's methods, as they are on the wire.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -86,7 +86,7 @@ pub struct LoginResult {
     pub token: SessionToken,
     /// Always `Bearer`.
     pub token_type: &'static str,
-    /// After so many seconds without a request the session ends.
+    /// The seconds without a request after which the session ends.
     pub expires_in: u64,
     /// What the session is for.
     pub platform: Platform,

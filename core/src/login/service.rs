@@ -220,7 +220,7 @@ impl LoginService {
             CodeLogin::State => attempt.state_verified,
             CodeLogin::Off => false,
         };
-        // What the instance pinned to the corp forbids, the unpinned one does not allow.
+        // Both have to accept: an unpinned instance does not allow what the one pinned to the corp forbids.
         let serving = self.instances.serving(&config.suite.id, &attempt.corp_id)?;
         if !accepts(config) || !accepts(serving) {
             return Err(Error::new(

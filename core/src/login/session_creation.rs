@@ -55,7 +55,7 @@ impl SessionCreation {
         })
     }
 
-    /// Authenticates a member on the word of the host app, or of its own login provider. `revocation_seq` is that of the
+    /// Authenticates a member whom the host app, or its own login provider, identified. `revocation_seq` is that of the
     /// moment when the login began.
     pub(crate) async fn authenticate_trusted(
         &self,

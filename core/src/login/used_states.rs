@@ -1,4 +1,4 @@
-//! The states of the browser's login that are spent: their code was accepted.
+//! The used states of browser logins: those whose code WeCom accepted.
 
 use std::fmt;
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl UsedStates {
             .is_some())
     }
 
-    /// Spends a state. Of several that try at once, one is told that it did.
+    /// Uses a state up. Of several concurrent calls, one returns true.
     pub(crate) async fn consume(&self, state: &str, expires_at: Timestamp) -> Result<bool> {
         let row = ActiveModel {
             hash: Set(hash(state)),

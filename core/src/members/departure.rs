@@ -137,7 +137,7 @@ impl Members {
         let end = Revocation::of_member(principal, authorization_epoch, epoch);
         log::append(&transaction, &end, self.inner.store.now()).await?;
         transaction.commit().await?;
-        failpoint::reach("people/ended");
+        failpoint::reach("members/revoked");
         self.inner
             .sessions
             .apply_member_epoch(principal, authorization_epoch, epoch);

@@ -1,4 +1,4 @@
-//! What is stored of a member: epoch, profile, when WeCom last said that the app is visible.
+//! The stored state of a member: epoch, profile, and when WeCom last said that the app is visible.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,32 +18,22 @@ use crate::session::Sessions;
 /// The members of all corps.
 #[derive(Clone)]
 pub(crate) struct Members {
-    pub(super) inner: Arc<Inner>,
+    pub(super) inner: Arc<MembersDeps>,
 }
 
-pub(super) struct Inner {
-    pub(super) store: Store,
-    pub(super) sessions: Sessions,
-    pub(super) binder: Arc<dyn DynUserBinder>,
-    /// Whether `binder` is the default one, whose rows are read together with the members.
-    is_default_binder: bool,
+/// What [`Members`] depends on.
+pub(crate) struct MembersDeps {
+    pub(crate) store: Store,
+    pub(crate) sessions: Sessions,
+    pub(crate) binder: Arc<dyn DynUserBinder>,
+    /// Whether `binder` is the default one, not wrapped: its rows are read together with the members.
+    pub(crate) is_default_binder: bool,
 }
 
 impl Members {
-    /// `is_default_binder` says that the binder is the default one, not wrapped.
-    pub(crate) fn new(
-        store: Store,
-        sessions: Sessions,
-        binder: Arc<dyn DynUserBinder>,
-        is_default_binder: bool,
-    ) -> Self {
+    pub(crate) fn new(deps: MembersDeps) -> Self {
         Self {
-            inner: Arc::new(Inner {
-                store,
-                sessions,
-                binder,
-                is_default_binder,
-            }),
+            inner: Arc::new(deps),
         }
     }
 

@@ -48,5 +48,5 @@ pub(crate) use binder::DynUserBinder;
 pub use binder::UserBinder;
 pub use default_binder::{BindingPolicy, DefaultUserBinder};
 pub(crate) use id_migration::IdMigration;
-pub(crate) use members::Members;
-pub(crate) use visibility::{Visibility, within_optional_time};
+pub(crate) use members::{Members, MembersDeps};
+pub(crate) use visibility::{Visibility, VisibilityDeps, within_optional_time};

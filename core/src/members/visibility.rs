@@ -15,6 +15,15 @@ use crate::wecom::Api;
 /// The timeout of a call that a login can do without.
 const OPTIONAL_CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// What [`Visibility`] depends on.
+pub(crate) struct VisibilityDeps {
+    pub(crate) store: Store,
+    pub(crate) api: Api,
+    pub(crate) app_client: AppClient,
+    pub(crate) authorizations: Authorizations,
+    pub(crate) members: Members,
+}
+
 /// Asks WeCom whether members see the app.
 #[derive(Clone)]
 pub(crate) struct Visibility {
@@ -26,19 +35,13 @@ pub(crate) struct Visibility {
 }
 
 impl Visibility {
-    pub(crate) const fn new(
-        store: Store,
-        api: Api,
-        app_client: AppClient,
-        authorizations: Authorizations,
-        members: Members,
-    ) -> Self {
+    pub(crate) fn new(deps: VisibilityDeps) -> Self {
         Self {
-            store,
-            api,
-            app_client,
-            authorizations,
-            members,
+            store: deps.store,
+            api: deps.api,
+            app_client: deps.app_client,
+            authorizations: deps.authorizations,
+            members: deps.members,
         }
     }
 

@@ -1,5 +1,5 @@
-//! Notifications of new entries in the revocation log, by PostgreSQL's LISTEN and NOTIFY. Behind a pooler that does not
-//! support LISTEN there are none, and polling suffices.
+//! Notifications of new entries in the revocation log, by PostgreSQL's LISTEN and NOTIFY. Behind a pooler in transaction
+//! mode there are none, and polling suffices.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use crate::db::Transaction;
+use crate::db::{Pool, Transaction};
 use crate::error::Result;
 
 /// The channel of the notifications. They carry no data; it is in the log.
@@ -30,16 +30,21 @@ pub(crate) struct ChangeListener {
 
 impl ChangeListener {
     /// Starts listening in the background, on a connection that is not the pool's.
-    pub(crate) fn spawn(database: &DatabaseConnection, runtime: &Handle) -> Self {
+    pub(crate) fn spawn(pool: &Pool, runtime: &Handle) -> Self {
         let notify = Arc::new(Notify::new());
-        let task = listen(database, Arc::clone(&notify));
+        // The server connection that listens would tell whichever client has it.
+        let task = if pool.is_pooled() {
+            None
+        } else {
+            listen(pool.database(), Arc::clone(&notify))
+        };
         Self {
             notify,
             task: task.map(|task| runtime.spawn(task).abort_handle()),
         }
     }
 
-    /// Waits for a notification; for ever where there are none.
+    /// Waits for a notification; forever where the database has none.
     pub(crate) async fn changed(&self) {
         self.notify.notified().await;
     }

@@ -209,7 +209,7 @@ async fn is_truncated(database: &Connection, after: Cursor, committed: Cursor) -
 
 async fn diverged(database: &Connection, committed: Cursor) -> Result<Poll> {
     let head = head(database).await?;
-    // What this node commits from here on is in the new log.
+    // Revocations that this node commits from here on are in the new log.
     database.rebase(committed, head);
     Ok(Poll::Diverged(head))
 }

@@ -1,7 +1,9 @@
-//! What an operator does: callback records, corps, imports, bindings, data keys.
+//! The operator's service: callback records, corps, imports, bindings, data keys.
 
 use std::fmt;
 use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
 
 use crate::authorization::{Authorizations, CorpSummary};
 use crate::db::Store;
@@ -16,7 +18,7 @@ use crate::vault::{KeyRotationReport, Vault};
 /// The longest id of a user of the host app, in bytes.
 const MAX_USER_ID_BYTES: usize = 255;
 
-/// What an operator of the service does, from code.
+/// The operations of an operator, from code.
 ///
 /// ```no_run
 /// # async fn list(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
@@ -31,7 +33,7 @@ pub struct AdminService {
     _shutdown_on_drop: ShutdownOnDrop,
 }
 
-/// What the operator's service is made of.
+/// The dependencies of [`AdminService`].
 pub(crate) struct AdminDeps {
     pub(crate) store: Store,
     pub(crate) vault: Vault,
@@ -73,13 +75,10 @@ impl AdminService {
         limit: u64,
         before: Option<i64>,
     ) -> Result<Vec<CallbackRecord>> {
-        let deps = Arc::clone(&self.deps);
-        self.deps
-            .tasks
-            .run(async move {
-                list_records(&deps.store, deps.suites.ids(), status, limit, before).await
-            })
-            .await
+        self.run(|deps| async move {
+            list_records(&deps.store, deps.suites.ids(), status, limit, before).await
+        })
+        .await
     }
 
     /// Every corp that authorized a suite of ours.
@@ -87,10 +86,7 @@ impl AdminService {
     /// # Errors
     /// The database does not answer.
     pub async fn corps(&self) -> Result<Vec<CorpSummary>> {
-        let authorizations = self.deps.authorizations.clone();
-        self.deps
-            .tasks
-            .run(async move { authorizations.summaries().await })
+        self.run(|deps| async move { deps.authorizations.summaries().await })
             .await
     }
 
@@ -105,20 +101,14 @@ impl AdminService {
         corp_id: &CorpId,
         decision: CorpDecision,
     ) -> Result<()> {
-        let (authorizations, suite_id, corp_id) = (
-            self.deps.authorizations.clone(),
-            suite_id.clone(),
-            corp_id.clone(),
-        );
-        self.deps
-            .tasks
-            .run(async move {
-                let corp_id = authorizations.resolve(&suite_id, &corp_id).await?;
-                authorizations
-                    .set_decision(&suite_id, &corp_id, decision)
-                    .await
-            })
-            .await
+        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        self.run(|deps| async move {
+            let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
+            deps.authorizations
+                .set_decision(&suite_id, &corp_id, decision)
+                .await
+        })
+        .await
     }
 
     /// Imports an authorization from before this library: the corps of a provider authorized long ago. Without an
@@ -133,19 +123,13 @@ impl AdminService {
         permanent_code: PermanentCode,
         agent_id: Option<AgentId>,
     ) -> Result<()> {
-        let (authorizations, suite_id, corp_id) = (
-            self.deps.authorizations.clone(),
-            suite_id.clone(),
-            corp_id.clone(),
-        );
-        self.deps
-            .tasks
-            .run(async move {
-                authorizations
-                    .import(&suite_id, &corp_id, &permanent_code, agent_id)
-                    .await
-            })
-            .await
+        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        self.run(|deps| async move {
+            deps.authorizations
+                .import(&suite_id, &corp_id, &permanent_code, agent_id)
+                .await
+        })
+        .await
     }
 
     /// Binds a member to a user of the host app in our auth model, and ends the member's sessions. A binder of your own
@@ -160,19 +144,13 @@ impl AdminService {
                 "a user id is 1 to 255 bytes and not blank",
             ));
         }
-        let (deps, principal, user_id) = (
-            Arc::clone(&self.deps),
-            principal.clone(),
-            user_id.to_owned(),
-        );
-        self.deps
-            .tasks
-            .run(async move {
-                let principal = deps.resolve(&principal).await?;
-                DefaultUserBinder::set(&deps.store, &principal, &user_id).await?;
-                deps.members.revoke_sessions(&principal).await
-            })
-            .await
+        let (principal, user_id) = (principal.clone(), user_id.to_owned());
+        self.run(|deps| async move {
+            let principal = deps.resolve(&principal).await?;
+            DefaultUserBinder::set(&deps.store, &principal, &user_id).await?;
+            deps.members.revoke_sessions(&principal).await
+        })
+        .await
     }
 
     /// Removes the binding of a member, and ends the member's sessions.
@@ -180,15 +158,13 @@ impl AdminService {
     /// # Errors
     /// The database does not answer.
     pub async fn unbind_user(&self, principal: &Principal) -> Result<()> {
-        let (deps, principal) = (Arc::clone(&self.deps), principal.clone());
-        self.deps
-            .tasks
-            .run(async move {
-                let principal = deps.resolve(&principal).await?;
-                deps.members.binder().unbind(&principal).await?;
-                deps.members.revoke_sessions(&principal).await
-            })
-            .await
+        let principal = principal.clone();
+        self.run(|deps| async move {
+            let principal = deps.resolve(&principal).await?;
+            deps.members.binder().unbind(&principal).await?;
+            deps.members.revoke_sessions(&principal).await
+        })
+        .await
     }
 
     /// Says that two ids are one corp under a suite, where WeCom was not asked or did not say: the plain id (`ww…`) and the
@@ -204,17 +180,14 @@ impl AdminService {
         corp_id: &CorpId,
         alias: &CorpId,
     ) -> Result<()> {
-        let (deps, suite_id) = (Arc::clone(&self.deps), suite_id.clone());
-        let (corp_id, alias) = (corp_id.clone(), alias.clone());
-        self.deps
-            .tasks
-            .run(async move {
-                deps.suites.require(&suite_id)?;
-                deps.authorizations
-                    .store_pair(&suite_id, &corp_id, &alias)
-                    .await
-            })
-            .await
+        let (suite_id, corp_id, alias) = (suite_id.clone(), corp_id.clone(), alias.clone());
+        self.run(|deps| async move {
+            deps.suites.require(&suite_id)?;
+            deps.authorizations
+                .store_pair(&suite_id, &corp_id, &alias)
+                .await
+        })
+        .await
     }
 
     /// Moves the members of a corp whose app has encrypted ids to theirs: the same users, and sessions go on. It happens
@@ -224,15 +197,14 @@ impl AdminService {
     /// `CORP_NOT_AUTHORIZED`, or WeCom, the binder or the database does not answer.
     #[doc(alias = "userid_to_openuserid")]
     pub async fn migrate_ids(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<u64> {
-        let (deps, suite_id, corp_id) = (Arc::clone(&self.deps), suite_id.clone(), corp_id.clone());
-        self.deps
-            .tasks
-            .run(async move {
-                let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
-                let of_corp = deps.authorizations.require_active(&suite_id, &corp_id);
-                deps.id_migration.migrate(&*of_corp.await?).await
-            })
-            .await
+        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        self.run(|deps| async move {
+            let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
+            let of_corp = deps.authorizations.require_active(&suite_id, &corp_id);
+            let authorization = of_corp.await?;
+            deps.id_migration.migrate(&authorization).await
+        })
+        .await
     }
 
     /// Seals everything that is stored anew under the primary data key, so that older keys can be removed: the last step
@@ -255,17 +227,21 @@ impl AdminService {
     /// that is needed stays.
     #[doc(alias = "rotate-keys")]
     pub async fn rotate_keys(&self) -> Result<KeyRotationReport> {
-        let vault = self.deps.vault.clone();
-        let shutdown = self.deps.tasks.shutdown_token().clone();
-        self.deps
-            .tasks
-            .run(async move {
-                tokio::select! {
-                    report = vault.rotate() => report,
-                    () = shutdown.cancelled() => Err(shutting_down()),
-                }
-            })
-            .await
+        self.run(|deps| async move {
+            tokio::select! {
+                report = deps.vault.rotate() => report,
+                () = deps.tasks.shutdown_token().cancelled() => Err(shutting_down()),
+            }
+        })
+        .await
+    }
+
+    /// Runs an operation on our runtime, to its end whatever becomes of the caller.
+    fn run<T: Send + 'static, F: Future<Output = Result<T>> + Send + 'static>(
+        &self,
+        operation: impl FnOnce(Arc<AdminDeps>) -> F,
+    ) -> BoxFuture<'static, Result<T>> {
+        self.deps.tasks.run(operation(Arc::clone(&self.deps)))
     }
 }
 

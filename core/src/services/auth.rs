@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 
 use crate::domain::{CorpId, OrganizationCode, SuiteId};
 use crate::error::Result;
@@ -18,23 +20,33 @@ use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 #[derive(Clone)]
 #[doc(alias = "QywxProxyAuthService")]
 pub struct AuthService {
+    deps: Arc<AuthDeps>,
+    _shutdown_on_drop: ShutdownOnDrop,
+}
+
+/// The dependencies of [`AuthService`].
+pub(crate) struct AuthDeps {
     pub(crate) login: LoginService,
     pub(crate) receiver: CallbackReceiver,
     pub(crate) worker: Worker,
     pub(crate) tasks: TaskRunner,
-    pub(crate) _shutdown_on_drop: ShutdownOnDrop,
 }
 
 impl AuthService {
+    pub(crate) fn new(deps: AuthDeps, shutdown_on_drop: ShutdownOnDrop) -> Self {
+        Self {
+            deps: Arc::new(deps),
+            _shutdown_on_drop: shutdown_on_drop,
+        }
+    }
+
     /// Exchanges a login code for a session. The code is used up, whatever comes of it.
     ///
     /// # Errors
     /// `LOGIN_CODE_INVALID`, `CORP_NOT_IN_LIST`, or what keeps people of that corp out.
     #[doc(alias = "loginByCode")]
     pub async fn login_by_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
-        let login = self.login.clone();
-        self.tasks
-            .run(async move { login.login_by_code(request).await })
+        self.run(|deps| async move { deps.login.login_by_code(request).await })
             .await
     }
 
@@ -44,9 +56,7 @@ impl AuthService {
     /// Any of the login errors; `API_PARAMS_ERROR` if several suites have the corp and the request names none.
     #[doc(alias = "loginByWorkbench")]
     pub async fn login_by_workbench(&self, request: WorkbenchLoginRequest) -> Result<LoginResult> {
-        let login = self.login.clone();
-        self.tasks
-            .run(async move { login.login_by_workbench(request).await })
+        self.run(|deps| async move { deps.login.login_by_workbench(request).await })
             .await
     }
 
@@ -68,11 +78,13 @@ impl AuthService {
         code: &OrganizationCode,
         suite_id: Option<&SuiteId>,
     ) -> Result<()> {
-        let (login, corp_id, code) = (self.login.clone(), corp_id.clone(), code.clone());
-        let suite_id = suite_id.cloned();
-        self.tasks
-            .run(async move { login.set_organization_code(&corp_id, &code, suite_id).await })
-            .await
+        let (corp_id, code, suite_id) = (corp_id.clone(), code.clone(), suite_id.cloned());
+        self.run(|deps| async move {
+            deps.login
+                .set_organization_code(&corp_id, &code, suite_id)
+                .await
+        })
+        .await
     }
 
     /// The corp and its app that an organization code stands for. One `client` has 30 look-ups a minute; look-ups
@@ -87,9 +99,8 @@ impl AuthService {
         code: &str,
         client: Option<IpAddr>,
     ) -> Result<OrgCodeLogin> {
-        let (login, code) = (self.login.clone(), code.to_owned());
-        self.tasks
-            .run(async move { login.login_config_by_code(&code, client).await })
+        let code = code.to_owned();
+        self.run(|deps| async move { deps.login.login_config_by_code(&code, client).await })
             .await
     }
 
@@ -99,9 +110,7 @@ impl AuthService {
     /// `RECORD_NOT_FOUND`, `RECORD_BUSY`, or what went wrong this time.
     #[doc(alias = "retryCallBack")]
     pub async fn retry_callback(&self, record_id: i64) -> Result<()> {
-        let worker = self.worker.clone();
-        self.tasks
-            .run(async move { worker.retry(record_id).await })
+        self.run(|deps| async move { deps.worker.retry(record_id).await })
             .await
     }
 
@@ -113,19 +122,26 @@ impl AuthService {
         query: &str,
         body: &[u8],
     ) -> NotifyResponse {
-        let (receiver, method, query) =
-            (self.receiver.clone(), method.to_owned(), query.to_owned());
+        let (method, query) = (method.to_owned(), query.to_owned());
         let body = Bytes::copy_from_slice(body);
-        let answered = self.tasks.run(async move {
+        let answered = self.run(|deps| async move {
             Ok(match method.as_str() {
-                "GET" | "HEAD" => receiver.check_url(scope.as_ref(), &query).await,
-                "POST" => receiver.receive(scope.as_ref(), &query, &body).await,
+                "GET" | "HEAD" => deps.receiver.check_url(scope.as_ref(), &query).await,
+                "POST" => deps.receiver.receive(scope.as_ref(), &query, &body).await,
                 _ => NotifyResponse::rejection(405),
             })
         });
         answered
             .await
             .unwrap_or_else(|_| NotifyResponse::rejection(500))
+    }
+
+    /// Runs an operation on our runtime, to its end whatever becomes of the caller.
+    pub(super) fn run<T: Send + 'static, F: Future<Output = Result<T>> + Send + 'static>(
+        &self,
+        operation: impl FnOnce(Arc<AuthDeps>) -> F,
+    ) -> BoxFuture<'static, Result<T>> {
+        self.deps.tasks.run(operation(Arc::clone(&self.deps)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A login instance: what the reference page's instance element does.
+//! A login instance, as the reference page's instance element has it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -85,10 +85,9 @@ impl Instance {
     /// The database does not answer.
     #[doc(alias = "getLoginConfig")]
     pub async fn login_config(&self) -> Result<LoginConfig> {
-        let (login, kind) = (self.service.login.clone(), self.kind.clone());
+        let kind = self.kind.clone();
         self.service
-            .tasks
-            .run(async move { login.login_config(&kind).await })
+            .run(|deps| async move { deps.login.login_config(&kind).await })
             .await
     }
 
@@ -98,14 +97,9 @@ impl Instance {
     /// Any of the login errors.
     #[doc(alias = "getLoginCode")]
     pub async fn login_code(&self, request: LoginCodeRequest) -> Result<LoginCodeResult> {
-        let (login, name, kind) = (
-            self.service.login.clone(),
-            self.name.clone(),
-            self.kind.clone(),
-        );
+        let (name, kind) = (self.name.clone(), self.kind.clone());
         self.service
-            .tasks
-            .run(async move { login.login_code(&name, &kind, request).await })
+            .run(|deps| async move { deps.login.login_code(&name, &kind, request).await })
             .await
     }
 

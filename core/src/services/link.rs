@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+
 use crate::authorization::Authorizations;
 use crate::domain::{AgentId, CorpId, SuiteId, Suites};
 use crate::element::Instances;
@@ -20,7 +22,7 @@ pub struct LinkService {
     _shutdown_on_drop: ShutdownOnDrop,
 }
 
-/// What the service of links is made of.
+/// The dependencies of [`LinkService`].
 pub(crate) struct LinkDeps {
     pub(crate) suites: Suites,
     pub(crate) instances: Arc<Instances>,
@@ -96,27 +98,28 @@ impl LinkService {
         suites: &[SuiteId],
         state: &InstallState,
     ) -> Result<AuthorizationLink> {
-        let (deps, suites, state) = (Arc::clone(&self.deps), suites.to_vec(), state.clone());
-        self.deps
-            .tasks
-            .run(async move { deps.authorization_link(&suites, &state).await })
+        let (suites, state) = (suites.to_vec(), state.clone());
+        self.run(|deps| async move { deps.authorization_link(&suites, &state).await })
             .await
     }
 
     async fn app_of(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<(CorpId, AgentId)> {
-        let (authorizations, suite_id, corp_id) = (
-            self.deps.authorizations.clone(),
-            suite_id.clone(),
-            corp_id.clone(),
-        );
-        self.deps
-            .tasks
-            .run(async move {
-                let corp_id = authorizations.resolve(&suite_id, &corp_id).await?;
-                let authorization = authorizations.require_active(&suite_id, &corp_id).await?;
-                Ok((corp_id, authorization.require_agent()?))
-            })
-            .await
+        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        self.run(|deps| async move {
+            let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
+            let of_corp = deps.authorizations.require_active(&suite_id, &corp_id);
+            let agent_id = of_corp.await?.require_agent()?;
+            Ok((corp_id, agent_id))
+        })
+        .await
+    }
+
+    /// Runs an operation on our runtime, to its end whatever becomes of the caller.
+    fn run<T: Send + 'static, F: Future<Output = Result<T>> + Send + 'static>(
+        &self,
+        operation: impl FnOnce(Arc<LinkDeps>) -> F,
+    ) -> BoxFuture<'static, Result<T>> {
+        self.deps.tasks.run(operation(Arc::clone(&self.deps)))
     }
 }
 
@@ -145,7 +148,7 @@ impl LinkDeps {
             secret: secret.clone(),
         };
         let call = |token| async move { self.api.customized_auth_url(&token, state, suites).await };
-        let (link, _) = self.tokens.call(&provider, call).await?;
+        let (link, _) = self.tokens.call_with_token(&provider, call).await?;
         Ok(link?)
     }
 }

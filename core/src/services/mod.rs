@@ -1,4 +1,4 @@
-//! What a host app can do in code: the instances, and the services for logins, operators, sessions and links.
+//! The host app's API: the instances, and the services for logins, operators, sessions and links.
 
 mod admin;
 mod auth;
@@ -8,6 +8,7 @@ mod session;
 
 pub(crate) use admin::AdminDeps;
 pub use admin::AdminService;
+pub(crate) use auth::AuthDeps;
 pub use auth::AuthService;
 pub use instance::Instance;
 pub(crate) use link::LinkDeps;

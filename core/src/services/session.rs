@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+
 use crate::authorization::Authorizations;
 use crate::domain::{
     AuthenticatedMember, CorpId, LoginType, Platform, Principal, Profile, SuiteId,
@@ -21,7 +23,7 @@ pub struct SessionService {
     _shutdown_on_drop: ShutdownOnDrop,
 }
 
-/// What the service of sessions is made of.
+/// The dependencies of [`SessionService`].
 pub(crate) struct SessionDeps {
     pub(crate) instances: Arc<Instances>,
     pub(crate) authorizations: Authorizations,
@@ -44,32 +46,30 @@ impl SessionService {
     /// # Errors
     /// `USER_AUTH_MISS`, or the database does not answer.
     pub async fn issue(&self, principal: &Principal, platform: Platform) -> Result<IssuedSession> {
-        let (deps, principal) = (Arc::clone(&self.deps), principal.clone());
-        self.deps
-            .tasks
-            .run(async move {
-                let instance = deps
-                    .instances
-                    .serving(&principal.suite_id, &principal.corp_id)
-                    .map(|config| config.name.full().to_owned())
-                    .unwrap_or_default();
-                let revocation_seq = deps.sessions.revocation_seq();
-                let member = AuthenticatedMember::new(principal, Profile::default());
-                let authentication = deps
-                    .creation
-                    .authenticate_trusted(member, revocation_seq)
-                    .await?;
-                let user_id = deps.creation.bind(&authentication).await?;
-                let purpose = SessionPurpose {
-                    instance: &instance,
-                    platform,
-                    login_type: LoginType::default(),
-                };
-                deps.creation
-                    .create_session(authentication, user_id, purpose)
-                    .await
-            })
-            .await
+        let principal = principal.clone();
+        self.run(|deps| async move {
+            let instance = deps
+                .instances
+                .serving(&principal.suite_id, &principal.corp_id)
+                .map(|config| config.name.full().to_owned())
+                .unwrap_or_default();
+            let revocation_seq = deps.sessions.revocation_seq();
+            let member = AuthenticatedMember::new(principal, Profile::default());
+            let authentication = deps
+                .creation
+                .authenticate_trusted(member, revocation_seq)
+                .await?;
+            let user_id = deps.creation.bind(&authentication).await?;
+            let purpose = SessionPurpose {
+                instance: &instance,
+                platform,
+                login_type: LoginType::default(),
+            };
+            deps.creation
+                .create_session(authentication, user_id, purpose)
+                .await
+        })
+        .await
     }
 
     /// The live sessions of the person behind a session, newest first.
@@ -77,16 +77,14 @@ impl SessionService {
     /// # Errors
     /// The database does not answer.
     pub async fn list(&self, user: &CurrentUser) -> Result<Vec<SessionSummary>> {
-        let (sessions, user) = (self.deps.sessions.clone(), user.clone());
-        self.deps
-            .tasks
-            .run(async move {
-                let rows = sessions.list_by_member(user.principal()).await?;
-                rows.into_iter()
-                    .map(|row| SessionSummary::of_row(row, &user))
-                    .collect()
-            })
-            .await
+        let user = user.clone();
+        self.run(|deps| async move {
+            let rows = deps.sessions.list_by_member(user.principal()).await?;
+            rows.into_iter()
+                .map(|row| SessionSummary::of_row(row, &user))
+                .collect()
+        })
+        .await
     }
 
     /// Ends one session of the person behind a session.
@@ -94,14 +92,8 @@ impl SessionService {
     /// # Errors
     /// `SESSION_NOT_FOUND`, for another person's session too.
     pub async fn revoke(&self, user: &CurrentUser, id: &str) -> Result<()> {
-        let (sessions, principal, id) = (
-            self.deps.sessions.clone(),
-            user.principal().clone(),
-            id.to_owned(),
-        );
-        self.deps
-            .tasks
-            .run(async move { sessions.revoke_by_id(&principal, &id).await })
+        let (principal, id) = (user.principal().clone(), id.to_owned());
+        self.run(|deps| async move { deps.sessions.revoke_by_id(&principal, &id).await })
             .await
     }
 
@@ -110,10 +102,8 @@ impl SessionService {
     /// # Errors
     /// The database does not answer; the session goes on.
     pub async fn logout(&self, user: &CurrentUser) -> Result<()> {
-        let (sessions, user) = (self.deps.sessions.clone(), user.clone());
-        self.deps
-            .tasks
-            .run(async move { sessions.revoke(&user).await })
+        let user = user.clone();
+        self.run(|deps| async move { deps.sessions.revoke(&user).await })
             .await
     }
 
@@ -131,15 +121,13 @@ impl SessionService {
     /// # Errors
     /// The database does not answer; the sessions go on.
     pub async fn revoke_member(&self, principal: &Principal) -> Result<()> {
-        let (deps, principal) = (Arc::clone(&self.deps), principal.clone());
-        self.deps
-            .tasks
-            .run(async move {
-                let principal = deps.authorizations.resolve_corp_of(&principal).await?;
-                let principal = deps.members.resolve(&principal).await?;
-                deps.members.revoke_sessions(&principal).await
-            })
-            .await
+        let principal = principal.clone();
+        self.run(|deps| async move {
+            let principal = deps.authorizations.resolve_corp_of(&principal).await?;
+            let principal = deps.members.resolve(&principal).await?;
+            deps.members.revoke_sessions(&principal).await
+        })
+        .await
     }
 
     /// Ends every session of a corp's people.
@@ -147,18 +135,14 @@ impl SessionService {
     /// # Errors
     /// The database does not answer; the sessions go on.
     pub async fn revoke_corp(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
-        let (authorizations, suite_id, corp_id) = (
-            self.deps.authorizations.clone(),
-            suite_id.clone(),
-            corp_id.clone(),
-        );
-        self.deps
-            .tasks
-            .run(async move {
-                let corp_id = authorizations.resolve(&suite_id, &corp_id).await?;
-                authorizations.revoke_sessions(&suite_id, &corp_id).await
-            })
-            .await
+        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        self.run(|deps| async move {
+            let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
+            deps.authorizations
+                .revoke_sessions(&suite_id, &corp_id)
+                .await
+        })
+        .await
     }
 
     /// Ends every session of the service, on every node, and every login that is under way. For after a restore, which
@@ -173,11 +157,16 @@ impl SessionService {
     /// # Errors
     /// The database does not answer; the sessions go on.
     pub async fn revoke_all(&self) -> Result<()> {
-        let authorizations = self.deps.authorizations.clone();
-        self.deps
-            .tasks
-            .run(async move { authorizations.revoke_all_sessions().await })
+        self.run(|deps| async move { deps.authorizations.revoke_all_sessions().await })
             .await
+    }
+
+    /// Runs an operation on our runtime, to its end whatever becomes of the caller.
+    fn run<T: Send + 'static, F: Future<Output = Result<T>> + Send + 'static>(
+        &self,
+        operation: impl FnOnce(Arc<SessionDeps>) -> F,
+    ) -> BoxFuture<'static, Result<T>> {
+        self.deps.tasks.run(operation(Arc::clone(&self.deps)))
     }
 }
 

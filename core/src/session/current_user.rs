@@ -41,7 +41,7 @@ pub(crate) struct CachedSession {
 }
 
 impl CachedSession {
-    /// Whether the session is not revoked, not expired, and of current epochs.
+    /// Whether the session is not revoked, not expired, and of current epochs. It may be idle.
     pub(crate) fn is_valid(&self, now: Timestamp) -> bool {
         !self.revoked.load(Ordering::Acquire)
             && now < self.expires_at

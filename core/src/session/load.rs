@@ -88,7 +88,9 @@ impl Sessions {
             }
             row
         });
-        let Some(row) = row.filter(|row| row.is_valid(now, self.inner.config.idle_timeout)) else {
+        let Some(row) =
+            row.filter(|row| row.is_valid_and_not_idle(now, self.inner.config.idle_timeout))
+        else {
             self.inner.cache.remove(&hash);
             return Ok(None);
         };

@@ -22,7 +22,7 @@ impl Sessions {
                 row.last_seen_at = row.last_seen_at.max(user.last_seen_at());
             }
         }
-        rows.retain(|row| row.is_valid(now, self.inner.config.idle_timeout));
+        rows.retain(|row| row.is_valid_and_not_idle(now, self.inner.config.idle_timeout));
         Ok(rows)
     }
 

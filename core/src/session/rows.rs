@@ -46,7 +46,7 @@ pub(crate) struct SessionRow {
 
 impl SessionRow {
     /// Whether the session is not expired, not idle, and of current epochs.
-    pub(crate) fn is_valid(&self, now: Timestamp, idle_timeout: Duration) -> bool {
+    pub(crate) fn is_valid_and_not_idle(&self, now: Timestamp, idle_timeout: Duration) -> bool {
         now < self.expires_at
             && now < self.last_seen_at + idle_timeout
             && self.member_epoch == self.stored_member_epoch

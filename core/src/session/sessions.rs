@@ -140,7 +140,7 @@ impl Sessions {
         self.inner.cache.evict_idle(self.inner.store.now());
     }
 
-    /// Stops serving cached sessions a while after the shutdown began: from then on this node hears of no revocation. The
+    /// Stops serving cached sessions a while after the shutdown began: from then on this node reads no revocations. The
     /// future does not keep the sessions alive.
     pub(crate) fn expire_cache_after_shutdown(
         &self,

@@ -1,4 +1,4 @@
-//! What a person is shown of themselves and of their sessions, in the form of the wire.
+//! The summaries of a member and of the member's sessions, as they are on the wire.
 
 use serde::Serialize;
 

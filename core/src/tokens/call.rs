@@ -23,7 +23,7 @@ impl Tokens {
     ///
     /// # Errors
     /// No token could be had.
-    pub(crate) async fn call<C: Credential, T, E: CallFailure, F>(
+    pub(crate) async fn call_with_token<C: Credential, T, E: CallFailure, F>(
         &self,
         credential: &C,
         call: impl Fn(C::Token) -> F + Send + Sync,

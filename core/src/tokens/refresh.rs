@@ -31,7 +31,7 @@ impl Tokens {
         credential: &AnyCredential,
     ) -> Result<Arc<CachedToken>> {
         let row_id = credential.owner().row_id();
-        // By the machine's clock: the other node is not stopped when a test moves ours.
+        // The machine's clock, because a test that advances ours does not stop the other node.
         let started_at = Instant::now();
         let mut pause = MIN_STORED_POLL;
         while started_at.elapsed() < STORED_WAIT_TIMEOUT {

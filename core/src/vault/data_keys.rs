@@ -1,7 +1,7 @@
 //! The sources of data keys: an environment variable, a file, code.
 
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind as IoErrorKind, Write as _};
+use std::io::{self, ErrorKind as IoErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -9,10 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::random;
 use crate::vault::{DataKey, KeyRing};
 
 /// The environment variable that holds the data keys.
 pub const DATA_KEY_VARIABLE: &str = "WECOM_LOGIN_DATA_KEY";
+
+/// The length of base64 of 32 bytes.
+const KEY_TEXT_LENGTH: usize = 44;
 
 /// Where the data keys come from.
 ///
@@ -54,7 +58,7 @@ impl DataKeys {
     }
 
     /// Takes the keys from a file with the content of the environment variable. It is created, with mode 0600, if
-    /// neither it nor any data exist.
+    /// neither it nor any data exist. A file that a crash cut off is replaced as long as there is no data.
     #[must_use]
     pub fn from_file(path: impl Into<PathBuf>) -> Self {
         Self {
@@ -62,7 +66,7 @@ impl DataKeys {
         }
     }
 
-    /// Loads the keys. A missing file is created if `database_is_empty`.
+    /// Loads the keys. A missing file is created if `database_is_empty`, and one that was cut off is replaced.
     ///
     /// # Errors
     /// `CONFIG_ERROR`: there is no key, or it is malformed, or the file cannot be read or created.
@@ -83,8 +87,19 @@ impl DataKeys {
 fn read_or_create(path: &Path, may_create: bool) -> Result<KeyRing> {
     let origin = path.display().to_string();
     match fs::read_to_string(path).map(Zeroizing::new) {
+        Ok(text) if is_cut_off(&text) && may_create => {
+            tracing::warn!(
+                target: "wecom_login", path = origin,
+                "the key file is cut off, as by a crash while it was written; the database is empty, so that the file \
+                 is created anew"
+            );
+            create(path, true)
+        }
+        Ok(text) if is_cut_off(&text) => Err(config_error(format!(
+            "the key file {origin} is cut off, but the database is not empty; restore the file from a backup"
+        ))),
         Ok(text) => parse(&text, &origin),
-        Err(error) if error.kind() == IoErrorKind::NotFound && may_create => create(path),
+        Err(error) if error.kind() == IoErrorKind::NotFound && may_create => create(path, false),
         Err(error) if error.kind() == IoErrorKind::NotFound => Err(config_error(format!(
             "the key file {origin} is missing, but the database is not empty; restore the file"
         ))),
@@ -94,19 +109,12 @@ fn read_or_create(path: &Path, may_create: bool) -> Result<KeyRing> {
     }
 }
 
-fn create(path: &Path) -> Result<KeyRing> {
+/// Creates the file, whole or not at all: it is written beside its place, and put there once it is on the disk.
+fn create(path: &Path, replace: bool) -> Result<KeyRing> {
     let origin = path.display().to_string();
     let key = DataKey::random();
     let text = Zeroizing::new(STANDARD.encode(key.bytes()));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(path).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    match written {
+    match write_whole(path, text.as_bytes(), replace) {
         Ok(()) => KeyRing::new(vec![key]),
         // Another process created it since we looked; its key counts.
         Err(error) if error.kind() == IoErrorKind::AlreadyExists => {
@@ -120,6 +128,56 @@ fn create(path: &Path) -> Result<KeyRing> {
             "the key file {origin} cannot be created: {error}"
         ))),
     }
+}
+
+/// Writes a file with mode 0600. Unless it replaces one, it fails with `AlreadyExists` where one is.
+fn write_whole(path: &Path, content: &[u8], replace: bool) -> io::Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", random::hex::<8>()));
+    let temporary = directory.join(name);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&temporary).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()?;
+        if replace {
+            fs::rename(&temporary, path)
+        } else {
+            link_or_rename(&temporary, path)
+        }
+    });
+    let _ = fs::remove_file(&temporary);
+    written?;
+    // The name is on the disk when its directory is.
+    #[cfg(unix)]
+    fs::File::open(directory)?.sync_all()?;
+    Ok(())
+}
+
+/// Puts a file in a place where none is.
+fn link_or_rename(from: &Path, to: &Path) -> io::Result<()> {
+    // A rename would replace the file of another process.
+    match fs::hard_link(from, to) {
+        Err(error) if error.kind() != IoErrorKind::AlreadyExists && !to.try_exists()? => {
+            // Not every file system has links.
+            fs::rename(from, to)
+        }
+        linked => linked,
+    }
+}
+
+/// Whether this is less than a key, as a crash leaves it that cuts off what was written.
+fn is_cut_off(text: &str) -> bool {
+    text.len() < KEY_TEXT_LENGTH
+        && text
+            .bytes()
+            .all(|byte| byte == 0 || byte.is_ascii_alphanumeric() || b"+/".contains(&byte))
 }
 
 fn parse(text: &str, origin: &str) -> Result<KeyRing> {
@@ -168,6 +226,36 @@ mod tests {
             .load(false)
             .unwrap_err();
         assert!(error.detail().contains("not empty"), "{error}");
+    }
+
+    #[test]
+    fn cut_off_key_file_is_replaced_while_there_is_no_data() {
+        for content in ["", "c2hvcnQ", "\0\0\0"] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("data.key");
+            fs::write(&path, content).unwrap();
+            let keys = DataKeys::from_file(&path);
+            let error = keys.load(false).unwrap_err();
+            assert!(error.detail().contains("from a backup"), "{error}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+            let created = keys.load(true).unwrap();
+            let read = keys.load(false).unwrap();
+            assert_eq!(created.primary().id(), read.primary().id());
+            let files = fs::read_dir(directory.path()).unwrap().count();
+            assert_eq!(files, 1, "nothing is left beside it");
+        }
+    }
+
+    #[test]
+    fn key_file_with_another_content_is_never_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data.key");
+        let two = format!("{},c2hv", STANDARD.encode([1; 32]));
+        for content in ["my password!", "short,short", &two] {
+            fs::write(&path, content).unwrap();
+            DataKeys::from_file(&path).load(true).unwrap_err();
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        }
     }
 
     #[test]

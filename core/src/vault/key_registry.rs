@@ -9,7 +9,7 @@ use sea_orm::{
 
 use crate::clock::Timestamp;
 use crate::db::entity::data_key::{ActiveModel, Column, Entity, Model};
-use crate::db::{Store, begin_write, is_unique_violation, lock_counter};
+use crate::db::{Store, is_unique_violation, lock_counter};
 use crate::error::{Error, ErrorKind, Result};
 use crate::vault::{DataKey, DataKeys, KeyRing, KeyRotationReport, rotation};
 
@@ -20,8 +20,8 @@ pub(crate) const KEY_HEARTBEAT: Duration = Duration::from_mins(1);
 ///
 /// One node at a time: of several that start on an empty database with different keys, only the first succeeds.
 pub(super) async fn verify_and_register(store: &Store, keys: &DataKeys) -> Result<KeyRing> {
-    let (database, now) = (store.database().pool(), store.now());
-    let transaction = begin_write(database).await?;
+    let (pool, now) = (store.database().pool(), store.now());
+    let transaction = pool.begin().await?;
     lock_counter(&transaction).await?;
     let registered = Entity::find().all(&transaction).await?;
     let keys = keys.load(registered.is_empty())?;
@@ -35,7 +35,7 @@ pub(super) async fn verify_and_register(store: &Store, keys: &DataKeys) -> Resul
     // Only the primary is registered: nodes that do not have the other keys yet can still start.
     register(&transaction, keys.primary(), now).await?;
     transaction.commit().await?;
-    let unreadable = rotation::count_unreadable_codes(database, &keys).await?;
+    let unreadable = rotation::count_unreadable_codes(pool, &keys).await?;
     if unreadable > 0 {
         // Not fatal: they may have been damaged by hand, and every other corp can log in.
         tracing::error!(

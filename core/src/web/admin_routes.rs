@@ -9,7 +9,7 @@ use crate::web::http_service::HttpDeps;
 use crate::web::params::{RecordsParams, SetCodeParams, record_id};
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, empty, json};
-use crate::web::routes::Endpoint;
+use crate::web::route::Endpoint;
 
 #[derive(Serialize)]
 struct Records<T> {

@@ -1,4 +1,4 @@
-//! What the wire rules are configured with.
+//! The configuration of the wire rules.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -10,7 +10,7 @@ use crate::web::cookie::{CookieNames, SessionCookie};
 use crate::web::mount::Mount;
 use crate::web::public_url::PublicUrl;
 
-/// What a query value keeps as it is (RFC 3986, 2.3, and the slash for legibility).
+/// The characters of a query value that are not encoded (RFC 3986, 2.3, and the slash for legibility).
 const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -18,7 +18,7 @@ const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
-/// Where we are, who administers us, and which proxies are believed.
+/// Our public URL, the access to the admin routes, and the trusted proxies.
 #[derive(Debug)]
 pub(crate) struct HttpConfig {
     pub(crate) public_url: PublicUrl,

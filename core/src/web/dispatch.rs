@@ -16,7 +16,8 @@ use crate::web::http_service::{HttpDeps, HttpService};
 use crate::web::problem::{method_not_allowed, problem};
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, ResponseExt as _};
-use crate::web::routes::{self, Access, Endpoint, Route};
+use crate::web::route::{Access, Endpoint, Route};
+use crate::web::routes;
 use crate::web::{admin_routes, browser, login_routes, notify, session_routes};
 
 impl HttpService {

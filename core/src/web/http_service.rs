@@ -1,4 +1,4 @@
-//! What answers our routes and verifies the host app's requests.
+//! The service that answers our routes and verifies the host app's requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(crate) struct HttpService {
     pub(super) deps: Arc<HttpDeps>,
 }
 
-/// What HTTP is answered with.
+/// The dependencies of [`HttpService`].
 pub(crate) struct HttpDeps {
     pub(crate) config: HttpConfig,
     pub(crate) store: Store,

@@ -8,7 +8,7 @@ use crate::web::http_service::HttpDeps;
 use crate::web::params::{LoginByCodeParams, LoginCodeParams, WorkbenchParams, organization_code};
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, json};
-use crate::web::routes::Endpoint;
+use crate::web::route::Endpoint;
 
 pub(super) async fn answer(
     deps: &HttpDeps,

@@ -66,6 +66,7 @@ mod query;
 mod rejection;
 mod request;
 mod response;
+mod route;
 mod routes;
 mod session_routes;
 
@@ -85,4 +86,5 @@ pub use public_url::PublicUrl;
 pub use rejection::Rejection;
 pub use request::Headers;
 pub use response::{ResponseBody, ResponseHead};
-pub use routes::{Access, Route, routes};
+pub use route::{Access, Route};
+pub use routes::routes;

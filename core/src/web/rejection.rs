@@ -1,4 +1,4 @@
-//! Why somebody is not let into a protected route, and what they are told.
+//! Rejections of requests to protected routes: the reason, and the response.
 
 use http::Response;
 
@@ -128,7 +128,7 @@ impl Rejection {
     }
 
     /// The response that says so: a problem of RFC 9457 with the challenge of RFC 6750, or the 302 with that problem
-    /// for whoever does not follow it.
+    /// for clients that do not follow it.
     #[must_use]
     pub fn response(&self) -> Response<ResponseBody> {
         let mut response = match self.error.kind() {
@@ -141,7 +141,7 @@ impl Rejection {
     }
 }
 
-/// What of a request decides how its rejection looks, for when the request itself is gone.
+/// The parts of a request that decide the form of its rejection, kept for when the request itself is gone.
 pub(super) struct RejectionContext {
     /// The `Set-Cookie` that clears the session cookie, where the cookie was the only credential.
     clear_cookie: Option<String>,
@@ -155,7 +155,7 @@ impl RejectionContext {
     }
 
     /// The rejection of a credential. A cookie that alone was sent and whose session has ended is cleared: a browser
-    /// would go on sending it, and routes for anyone would refuse it for ever.
+    /// would go on sending it, and optional routes would reject it forever.
     pub(super) fn reject(mut self, error: Error) -> Rejection {
         let clear_cookie = self
             .clear_cookie
@@ -177,7 +177,7 @@ impl RejectionContext {
 }
 
 impl HttpConfig {
-    /// What is kept of a request for its rejection; with a path of the host app, browsers are sent to the login.
+    /// The context of a request for its rejection. With a path of the host app, browsers are redirected to the login.
     pub(super) fn rejection_context(
         &self,
         method: &str,

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::web::body::Body;
-use crate::web::routes::Endpoint;
+use crate::web::route::Endpoint;
 
 /// The headers of a request, of whatever framework: what the verification of a request looks at.
 pub trait Headers {
@@ -45,7 +45,7 @@ pub(super) struct RoutedRequest {
     pub(super) query: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
-    /// What the client is counted by. A client without an address is counted too.
+    /// The key of the client's rate limits. A client without an address has one too.
     pub(super) client: IpAddr,
 }
 

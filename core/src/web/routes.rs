@@ -1,85 +1,20 @@
-//! The one table of paths, methods, access and body limits.
+//! The one table of paths, methods, access and body limits, and the look-up of a path in it.
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
 use crate::inbox::NotifyResponse;
+use crate::web::route::{Access, Endpoint, Route};
 
 const JSON_LIMIT: usize = 16 * 1024;
 const NOTIFY_LIMIT: usize = 64 * 1024;
 
 const GET: &[&str] = &["GET", "HEAD"];
-/// For a request that uses something up: no look at its headers may do that.
+/// For a request that uses a code up, which a HEAD request must not do.
 const GET_ALONE: &[&str] = &["GET"];
 const POST: &[&str] = &["POST"];
 const DELETE: &[&str] = &["DELETE"];
-
-/// Who a route is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Access {
-    /// Anyone.
-    Anyone,
-    /// Whoever opens a page: every answer is a page or a redirect.
-    Browser,
-    /// WeCom, by its signature.
-    WeCom,
-    /// Whoever has a live session.
-    Session,
-    /// The host app's administrators.
-    Admin,
-}
-
-/// What a route does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Endpoint {
-    BrowserCallback,
-    BrowserLogin,
-    CallbackRecords,
-    Corps,
-    EndSession,
-    LoginByCode,
-    LoginByWorkbench,
-    LoginCode,
-    LoginConfig,
-    LoginConfigByCode,
-    Logout,
-    LogoutAll,
-    Me,
-    Notify,
-    RetryCallback,
-    Sessions,
-    SetCode,
-}
-
-/// A row of the table.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Route {
-    /// The path below the mount; `{Instance}` and `{id}` stand for one segment, as in axum and actix.
-    pub path: &'static str,
-    /// The methods it takes; any other is answered 405.
-    pub methods: &'static [&'static str],
-    /// Who it is for.
-    pub access: Access,
-    /// The longest body in bytes; a longer one is answered 413.
-    pub body_limit: usize,
-    pub(crate) endpoint: Endpoint,
-}
-
-impl Route {
-    /// How many bytes of body a request of this method may have; 0 where the body is not to be read at all.
-    #[must_use]
-    pub fn body_limit_of(&self, method: &str) -> usize {
-        let read = self.takes(method) && !matches!(method, "GET" | "HEAD");
-        if read { self.body_limit } else { 0 }
-    }
-
-    pub(crate) fn takes(&self, method: &str) -> bool {
-        self.methods.contains(&method)
-    }
-}
 
 const fn route(
     methods: &'static [&'static str],
@@ -188,7 +123,7 @@ pub const fn routes() -> &'static [Route] {
 pub(crate) fn find(path: &str) -> Option<(&'static Route, Option<Cow<'_, str>>)> {
     ROUTES.iter().find_map(|route| {
         let variable = fit(route.path, path)?;
-        // What is no UTF-8 is the name of nothing; it is looked up and not found.
+        // No instance and no session has a name that is not UTF-8, so the lossy text is not found either.
         Some((
             route,
             variable.map(|segment| percent_decode_str(segment).decode_utf8_lossy()),

@@ -9,7 +9,7 @@ use crate::web::browser;
 use crate::web::http_service::HttpDeps;
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, ResponseExt as _, empty, json};
-use crate::web::routes::Endpoint;
+use crate::web::route::Endpoint;
 
 #[derive(Serialize)]
 struct Me {

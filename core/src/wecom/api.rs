@@ -41,7 +41,7 @@ impl Api {
         path: &'static str,
         query: &[(&str, &str)],
     ) -> Result<T, CallError> {
-        self.call(Method::GET, path, query, None).await
+        self.send(Method::GET, path, query, None).await
     }
 
     pub(super) async fn post<T: DeserializeOwned>(
@@ -50,10 +50,10 @@ impl Api {
         query: &[(&str, &str)],
         body: Option<Value>,
     ) -> Result<T, CallError> {
-        self.call(Method::POST, path, query, body).await
+        self.send(Method::POST, path, query, body).await
     }
 
-    async fn call<T: DeserializeOwned>(
+    async fn send<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &'static str,

@@ -60,7 +60,7 @@ impl CallError {
         }
     }
 
-    /// Whether WeCom may have carried the call out: a code that was sent with it may be spent.
+    /// Whether WeCom may have executed the call: a code that was sent with it may be used up.
     #[must_use]
     pub const fn is_ambiguous(self) -> bool {
         match self.kind {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::{AgentId, AuthCode, CorpId, PermanentCode, SuiteAccessToken};
+use crate::domain::{AgentId, AuthCode, CorpId, PermanentCode, SuiteAccessToken, WecomUserId};
 use crate::wecom::api::Api;
 use crate::wecom::auth_info::{self, CorpInfo};
 use crate::wecom::call_error::CallError;
@@ -33,12 +33,14 @@ pub struct PermanentCodeGrant {
     pub agent_id: Option<AgentId>,
     /// The state of the authorization link, if the corp used one.
     pub state: Option<String>,
+    /// The administrator who authorized the app, as WeCom's answer spells it; it may name nobody.
+    pub installed_by: Option<WecomUserId>,
 }
 
 impl Api {
     /// Exchanges the AuthCode of `create_auth` or `reset_permanent_code` for the corp's permanent code (D/97163).
     ///
-    /// A code can be exchanged once. After an [ambiguous](CallError::is_ambiguous) error it may be spent.
+    /// A code can be exchanged once. After an [ambiguous](CallError::is_ambiguous) error it may be used up.
     ///
     /// # Errors
     /// Among others [`Errcode::is_auth_code_invalid`](crate::wecom::Errcode::is_auth_code_invalid).
@@ -64,8 +66,18 @@ impl Api {
             corp_name: answer.auth_corp_info.corp_name,
             agent_id: auth_info::agent(&answer.auth_info).and_then(auth_info::agent_id),
             state: answer.state.or_else(state_of_link),
+            installed_by: administrator(&answer.auth_user_info),
         })
     }
+}
+
+/// The id in `auth_user_info`, as the corp's app is told of its members.
+fn administrator(auth_user_info: &Value) -> Option<WecomUserId> {
+    let id = |name| {
+        let text = non_blank(auth_user_info.get(name))?;
+        WecomUserId::new(text).ok()
+    };
+    id("userid").or_else(|| id("open_userid"))
 }
 
 #[derive(Deserialize)]
@@ -75,6 +87,8 @@ struct PermanentCodeResponse {
     auth_corp_info: CorpInfo,
     #[serde(default)]
     auth_info: Value,
+    #[serde(default)]
+    auth_user_info: Value,
     #[serde(default)]
     register_code_info: Value,
     #[serde(default, deserialize_with = "optional")]
@@ -115,6 +129,7 @@ mod tests {
                 corp_name: Some("name".into()),
                 agent_id: None,
                 state: Some("state001".into()),
+                installed_by: Some(WecomUserId::new("aa").unwrap()),
             }
         );
         assert_eq!(
@@ -130,12 +145,13 @@ mod tests {
             r#"{"permanent_code":"xxxx","dealer_corp_info":{"corpid":"xxxx","corp_name":"name"},
                 "auth_corp_info":{"corpid":"xxxx","corp_name":"","corp_type":"verified","corp_user_max":50},
                 "auth_info":{"agent":[{"agentid":1000046,"name":"NAME","is_customized_app":true,"auth_mode":1}]},
-                "auth_user_info":{},"register_code_info":{"state":"fromlink"},"state":""}"#,
+                "auth_user_info":{"userid":"","open_userid":"woA"},"register_code_info":{"state":"fromlink"},"state":""}"#,
         );
         let exchanged = exchange(&mock, PermanentCodeApi::V1).await.unwrap();
         assert_eq!(exchanged.agent_id, Some(AgentId::new(1_000_046)));
         assert_eq!(exchanged.corp_name, None);
         assert_eq!(exchanged.state.as_deref(), Some("fromlink"));
+        assert_eq!(exchanged.installed_by, WecomUserId::new("woA").ok());
         assert_eq!(
             mock.request().line(),
             "POST service/get_permanent_code?suite_access_token=SUITE"

@@ -60,7 +60,7 @@ impl Demo {
             let local_address = local_address(address);
             let sandbox = Sandbox::builder()
                 .listen(sandbox_address(demo.flags.listen)?)
-                .auths(demo.auths())
+                .auths_dir(demo.auths())
                 .state(format!("{name}.sandbox.json"))
                 // An app on an address of the network is local by that address only.
                 .remote(!local_address.ip().is_loopback())

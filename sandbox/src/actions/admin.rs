@@ -1,4 +1,5 @@
-//! An administrator's actions on an app: install, change, cancel, reset its secret.
+//! An administrator's actions on an app: install, change, disable, cancel, reset its secret, migrate its
+//! ids.
 
 use std::sync::Arc;
 
@@ -6,10 +7,23 @@ use super::{find_corp, installed_app};
 use crate::delivery::{AppContext, Event};
 use crate::engine::Engine;
 use crate::problem::Problem;
-use crate::store::{App, AppStatus, Delivery, Store, TokenSubject};
+use crate::store::{App, AppStatus, Delivery, IdForm, Promotion, Store, TokenSubject};
 
 /// The agent id of the first suite's app; each further suite has the next one.
 const FIRST_AGENT_ID: i64 = 1_000_002;
+
+/// How an administrator authorizes an app.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Installation {
+    /// Else the suite whose instance pins the corp, else the first one.
+    pub(crate) suite_id: Option<String>,
+    /// The `state` of the link.
+    pub(crate) state: Option<String>,
+    /// The registration code of a promotion link; without it, the link is a customized one.
+    pub(crate) register_code: Option<String>,
+    /// The form of the app's ids, instead of that of the `installIds` setting.
+    pub(crate) ids: Option<IdForm>,
+}
 
 /// Identifies an app in the store.
 struct AppKey {
@@ -32,18 +46,38 @@ impl Engine {
     pub(crate) async fn install(
         self: &Arc<Self>,
         corp_id: &str,
-        suite_id: Option<&str>,
-        state: Option<String>,
+        installation: Installation,
     ) -> Result<Delivery, Problem> {
         let event = self.update(|store| {
-            let corp_key = find_corp(store, corp_id)?.key.clone();
-            let suite_id = self.suite_to_install(&corp_key, suite_id)?;
+            let corp = find_corp(store, corp_id)?;
+            let corp_key = corp.key.clone();
+            let suite_id = self.suite_to_install(&corp_key, installation.suite_id.as_deref())?;
+            let encrypted = match installation.ids {
+                Some(form) => corp.uses_open_ids(form),
+                None => corp.encrypts_new_app(&suite_id, store.settings.install_ids),
+            };
+            let (state, promotion) = match installation.register_code {
+                Some(register_code) => {
+                    let state = installation.state.unwrap_or_default();
+                    (
+                        None,
+                        Some(Promotion {
+                            register_code,
+                            state,
+                        }),
+                    )
+                }
+                None => (installation.state, None),
+            };
             let app = App {
                 suite_id: suite_id.clone(),
                 agent_id: self.agent_id(&suite_id),
                 status: AppStatus::Authorized,
                 permanent_code: crate::random::url_safe(64),
                 state,
+                promotion,
+                disabled: false,
+                encrypted: Some(encrypted),
             };
             let key = AppKey { corp_key, suite_id };
             let now = store.now();
@@ -71,6 +105,38 @@ impl Engine {
             event_about(store, key, Event::change_auth)
         })
         .await
+    }
+
+    /// Disables or enables the app: `change_auth` (D/100965).
+    pub(crate) async fn set_disabled(
+        self: &Arc<Self>,
+        corp_id: &str,
+        suite_id: Option<&str>,
+        disabled: bool,
+    ) -> Result<Delivery, Problem> {
+        self.change_app(corp_id, suite_id, |store, key| {
+            if let Some(app) = app_mut(store, key) {
+                app.disabled = disabled;
+            }
+            event_about(store, key, Event::change_auth)
+        })
+        .await
+    }
+
+    /// Migrates the app to encrypted ids, without an event, and returns the corp's new id.
+    pub(crate) fn migrate(&self, corp_id: &str, suite_id: Option<&str>) -> Result<String, Problem> {
+        self.update(|store| {
+            let corp = find_corp(store, corp_id)?;
+            let open_id = corp.open_id.clone();
+            let key = AppKey {
+                corp_key: corp.key.clone(),
+                suite_id: installed_app(self, corp, suite_id)?.suite_id.clone(),
+            };
+            if let Some(app) = app_mut(store, &key) {
+                app.encrypted = Some(true);
+            }
+            Ok(open_id)
+        })
     }
 
     /// Cancels the authorization: `cancel_auth`.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{find_corp, installed_app};
-use crate::delivery::{AppContext, Event};
+use crate::delivery::{AppContext, ContactChange, ContactContext, Event};
 use crate::engine::Engine;
 use crate::problem::Problem;
 use crate::store::{Corp, Delivery, LoginCode, Member, Store};
@@ -64,9 +64,7 @@ impl Engine {
         self: &Arc<Self>,
         target: MemberRef<'_>,
     ) -> Result<Delivery, Problem> {
-        let event = |app: &AppContext<'_>, user_id: &str| {
-            Event::change_contact(app, "delete_user", user_id, None)
-        };
+        let event = contact_event(ContactChange::Delete);
         self.change_member(target, event, |member| member.left = true)
             .await
     }
@@ -80,13 +78,11 @@ impl Engine {
                 .iter()
                 .find(|member| member.left && member.has_id(target.user_id))
                 .ok_or_else(|| Problem::not_found("no member with this id has left"))?;
-            let events =
-                self.member_events(store, corp, member, target.suite_id, |app, user_id| {
-                    Event::change_contact(app, "create_user", user_id, None)
-                })?;
-            let (corp_key, member_key) = (corp.key.clone(), member.key.clone());
-            edit_member(store, &corp_key, &member_key, |member| member.left = false);
-            Ok(events)
+            let keys = (corp.key.clone(), member.key.clone());
+            let event = contact_event(ContactChange::Create);
+            self.apply(store, keys, target.suite_id, event, |member| {
+                member.left = false;
+            })
         })?;
         Ok(self.push_all(events).await)
     }
@@ -102,7 +98,7 @@ impl Engine {
             let member = find_member(corp, target.user_id)?;
             let new_id = match new_id {
                 Some(id) => id.to_owned(),
-                None => unused_id(corp, corp.bare_user_id(member, store.settings.ids)),
+                None => unused_id(corp, corp.bare_user_id(member, store.listed_id_form(corp))),
             };
             let is_allowed =
                 |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
@@ -115,16 +111,19 @@ impl Engine {
                 return Err(Problem::conflict("another member has this userid"));
             }
             let new_user_id = member.with_linked_corp(&new_id);
-            let events =
-                self.member_events(store, corp, member, target.suite_id, |app, user_id| {
-                    Event::change_contact(app, "update_user", user_id, Some(&new_user_id))
-                })?;
-            let (corp_key, member_key) = (corp.key.clone(), member.key.clone());
-            edit_member(store, &corp_key, &member_key, |member| {
+            let keys = (corp.key.clone(), member.key.clone());
+            let event = |app: &AppContext<'_>, user_id: &str, member: &Member| {
+                let contact = ContactContext {
+                    user_id,
+                    new_user_id: Some(&new_user_id),
+                    member,
+                };
+                Event::change_contact(app, ContactChange::Update, &contact)
+            };
+            self.apply(store, keys, target.suite_id, event, |member| {
                 member.plain_id.clone_from(&new_id);
                 member.open_id = new_id;
-            });
-            Ok(events)
+            })
         })?;
         Ok(self.push_all(events).await)
     }
@@ -135,13 +134,13 @@ impl Engine {
         target: MemberRef<'_>,
         visible: bool,
     ) -> Result<Delivery, Problem> {
-        let event = |app: &AppContext<'_>, _: &str| Event::change_auth(app);
+        let event = |app: &AppContext<'_>, _: &str, _: &Member| Event::change_auth(app);
         self.change_member(target, event, |member| member.visible = visible)
             .await
     }
 
     /// The member's account becomes active (1), disabled (2), not activated (4), left (5):
-    /// `update_user`.
+    /// `change_contact` with `update_user`.
     pub(crate) async fn set_status(
         self: &Arc<Self>,
         target: MemberRef<'_>,
@@ -150,9 +149,7 @@ impl Engine {
         if ![1, 2, 4, 5].contains(&status) {
             return Err(Problem::bad_request("status must be 1, 2, 4 or 5"));
         }
-        let event = |app: &AppContext<'_>, user_id: &str| {
-            Event::change_contact(app, "update_user", user_id, None)
-        };
+        let event = contact_event(ContactChange::Update);
         self.change_member(target, event, |member| member.status = status)
             .await
     }
@@ -164,7 +161,9 @@ impl Engine {
         target: MemberRef<'_>,
         name: &'static str,
     ) -> Result<Delivery, Problem> {
-        let event = |app: &AppContext<'_>, user_id: &str| Event::member_event(name, app, user_id);
+        let event = |app: &AppContext<'_>, user_id: &str, _: &Member| {
+            Event::member_event(name, app, user_id)
+        };
         self.change_member(target, event, |_| {}).await
     }
 
@@ -173,47 +172,68 @@ impl Engine {
         self: &Arc<Self>,
         target: MemberRef<'_>,
     ) -> Result<Delivery, Problem> {
-        self.change_member(target, Event::unlicensed_notify, |_| {})
-            .await
+        let event = |app: &AppContext<'_>, user_id: &str, _: &Member| {
+            Event::unlicensed_notify(app, user_id)
+        };
+        self.change_member(target, event, |_| {}).await
     }
 
-    /// Changes a present member, and pushes to every notified app. The events show the member
-    /// before the change.
+    /// Changes a present member, and pushes to every notified app.
     async fn change_member(
         self: &Arc<Self>,
         target: MemberRef<'_>,
-        event: impl Fn(&AppContext<'_>, &str) -> Event,
+        event: impl Fn(&AppContext<'_>, &str, &Member) -> Event,
         edit: impl FnOnce(&mut Member),
     ) -> Result<Delivery, Problem> {
         let events = self.update(|store| {
             let corp = find_corp(store, target.corp_id)?;
             let member = find_member(corp, target.user_id)?;
-            let events = self.member_events(store, corp, member, target.suite_id, event)?;
-            let (corp_key, member_key) = (corp.key.clone(), member.key.clone());
-            edit_member(store, &corp_key, &member_key, edit);
-            Ok(events)
+            let keys = (corp.key.clone(), member.key.clone());
+            self.apply(store, keys, target.suite_id, event, edit)
         })?;
         Ok(self.push_all(events).await)
     }
 
-    /// One event for every notified app: the app of the named suite, or all installed ones. `event`
-    /// takes the app and the userid; at least one event is returned.
-    fn member_events(
+    /// Changes the member with these keys (corp, member). Returns the events of every notified app,
+    /// the one of the named suite or all installed ones: at least one. `event` takes the app, the
+    /// userid before the change and the member after it. Where the change brings the member into or
+    /// out of the app's reach, `subscribe` or `unsubscribe` follows (D/90376).
+    fn apply(
         &self,
-        store: &Store,
-        corp: &Corp,
-        member: &Member,
+        store: &mut Store,
+        (corp_key, member_key): (String, String),
         suite_id: Option<&str>,
-        event: impl Fn(&AppContext<'_>, &str) -> Event,
+        event: impl Fn(&AppContext<'_>, &str, &Member) -> Event,
+        edit: impl FnOnce(&mut Member),
     ) -> Result<Vec<Event>, Problem> {
-        installed_app(self, corp, suite_id)?;
-        let user_id = corp.user_id(member, store.settings.ids);
+        installed_app(self, find_corp(store, &corp_key)?, suite_id)?;
+        let member = store
+            .corp_mut(&corp_key)
+            .and_then(|corp| {
+                corp.members
+                    .iter_mut()
+                    .find(|member| member.key == member_key)
+            })
+            .ok_or_else(no_such_member)?;
+        let before = member.clone();
+        edit(member);
+        let after = member.clone();
+        let corp = find_corp(store, &corp_key)?;
+        let follow = match (before.follows_app(), after.follows_app()) {
+            (false, true) => Some("subscribe"),
+            (true, false) => Some("unsubscribe"),
+            _ => None,
+        };
         let apps = corp
             .installed_apps()
             .filter(|app| suite_id.is_none_or(|id| id == app.suite_id));
-        Ok(apps
-            .map(|app| event(&AppContext::new(store, corp, app), &user_id))
-            .collect())
+        let events = apps.flat_map(|app| {
+            let context = AppContext::new(store, corp, app);
+            let user_id = corp.user_id(&before, store.id_form(app));
+            let follow = follow.map(|name| Event::member_event(name, &context, &user_id));
+            [Some(event(&context, &user_id, &after)), follow]
+        });
+        Ok(events.flatten().collect())
     }
 
     /// Pushes one event after the other and returns the first delivery.
@@ -223,28 +243,27 @@ impl Engine {
             let delivery = self.push(event).await;
             first.get_or_insert(delivery);
         }
-        first.expect("member_events returns at least one event")
+        first.expect("`apply` returns at least one event")
     }
 }
 
 fn find_member<'a>(corp: &'a Corp, id: &str) -> Result<&'a Member, Problem> {
-    corp.member(id)
-        .ok_or_else(|| Problem::not_found("no such member"))
+    corp.member(id).ok_or_else(no_such_member)
 }
 
-fn edit_member(
-    store: &mut Store,
-    corp_key: &str,
-    member_key: &str,
-    edit: impl FnOnce(&mut Member),
-) {
-    let corp = store.corp_mut(corp_key);
-    if let Some(member) = corp.and_then(|corp| {
-        corp.members
-            .iter_mut()
-            .find(|member| member.key == member_key)
-    }) {
-        edit(member);
+fn no_such_member() -> Problem {
+    Problem::not_found("no such member")
+}
+
+/// The event of a change of the contact list that keeps the userid.
+fn contact_event(change: ContactChange) -> impl Fn(&AppContext<'_>, &str, &Member) -> Event {
+    move |app, user_id, member| {
+        let contact = ContactContext {
+            user_id,
+            new_user_id: None,
+            member,
+        };
+        Event::change_contact(app, change, &contact)
     }
 }
 

@@ -6,6 +6,7 @@ mod member;
 mod settings;
 mod suite;
 
+pub(crate) use admin::Installation;
 pub(crate) use member::{LoginConsent, MemberRef};
 
 use crate::engine::Engine;

@@ -1,11 +1,13 @@
 //! The operator's actions on the sandbox: notify URL, settings, faults, tokens, clock.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use crate::delivery::NotifyUrl;
+use crate::delivery::{AppContext, Event, NotifyUrl};
 use crate::engine::Engine;
 use crate::problem::Problem;
-use crate::store::{Fault, Settings};
+use crate::store::{Fault, Settings, Store};
 
 impl Engine {
     /// Sets the callback URL of all further pushes.
@@ -15,15 +17,23 @@ impl Engine {
         Ok(())
     }
 
-    /// Changes settings. Delayed pushes are sent once `reorder` is off.
-    pub(crate) async fn change_settings(&self, changes: &Value) -> Result<Settings, Problem> {
-        let settings = self.update(|store| {
-            store.settings = store
+    /// Changes settings. Delayed pushes are sent once `reorder` is off, and `change_auth` to the apps
+    /// that `disabled` disables or enables (D/100965).
+    pub(crate) async fn change_settings(
+        self: &Arc<Self>,
+        changes: &Value,
+    ) -> Result<Settings, Problem> {
+        let (settings, events) = self.update(|store| {
+            let settings = store
                 .settings
                 .merged_with(changes)
                 .map_err(Problem::bad_request)?;
-            Ok(store.settings.clone())
+            let before = std::mem::replace(&mut store.settings, settings.clone());
+            Ok((settings, events_of_disabling(store, &before)))
         })?;
+        for event in events {
+            self.push(event).await;
+        }
         if settings.reorder.is_off()
             && let Some(notify_url) = self.notify_url()
         {
@@ -67,4 +77,19 @@ impl Engine {
         self.wake_ticket_timers();
         Ok(now)
     }
+}
+
+/// The `change_auth` of every installed app that the `disabled` setting has disabled or enabled.
+fn events_of_disabling(store: &Store, before: &Settings) -> Vec<Event> {
+    let corps = store
+        .corps
+        .iter()
+        .filter(|corp| before.disabled.includes(corp) != store.settings.disabled.includes(corp));
+    corps
+        .flat_map(|corp| {
+            corp.installed_apps()
+                .filter(|app| !app.disabled)
+                .map(|app| Event::change_auth(&AppContext::new(store, corp, app)))
+        })
+        .collect()
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ApiError, ApiResult, Request};
 use crate::engine::Engine;
-use crate::store::{Corp, Store};
+use crate::store::{Corp, IdForm, Store};
 
 /// `agent/get`.
 pub(super) fn get_agent(store: &mut Store, engine: &Engine, request: &Request) -> ApiResult {
@@ -19,9 +19,10 @@ pub(super) fn get_agent(store: &mut Store, engine: &Engine, request: &Request) -
         let other = corp.apps.iter().any(|app| app.agent_id == agent_id);
         return Err(ApiError::new(if other { 301_002 } else { 40056 }));
     }
+    let form = store.id_form(app);
     let users: Vec<Value> = corp
         .visible_members()
-        .map(|member| json!({"userid": corp.user_id(member, store.settings.ids)}))
+        .map(|member| json!({"userid": corp.user_id(member, form)}))
         .collect();
     let domain = engine.trusted_domain(store).unwrap_or_default();
     let none: [i64; 0] = [];
@@ -46,7 +47,8 @@ pub(super) fn get_agent(store: &mut Store, engine: &Engine, request: &Request) -
 pub(super) fn get_admin_list(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
     let caller = request.caller(store)?;
     let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(48004))?;
-    Ok(admin_list(store, corp, false))
+    let form = store.id_form_in(corp, &caller.suite_id);
+    Ok(admin_list(corp, form, false))
 }
 
 /// `service/get_admin_list`, which WeCom no longer maintains (D/90606).
@@ -66,7 +68,7 @@ pub(super) fn get_admin_list_by_suite(
     match request.field("agentid").as_i64() {
         None => Err(ApiError::new(41011)),
         Some(agent_id) if agent_id != app.agent_id => Err(ApiError::new(40056)),
-        Some(_) => Ok(admin_list(store, corp, true)),
+        Some(_) => Ok(admin_list(corp, store.id_form(app), true)),
     }
 }
 
@@ -76,7 +78,7 @@ pub(super) fn get_permissions(store: &mut Store, _: &Engine, request: &Request) 
     Ok(json!({"app_permissions": store.settings.permissions}))
 }
 
-fn admin_list(store: &Store, corp: &Corp, with_open_id: bool) -> Value {
+fn admin_list(corp: &Corp, form: IdForm, with_open_id: bool) -> Value {
     let ordinary = corp
         .members
         .iter()
@@ -86,7 +88,7 @@ fn admin_list(store: &Store, corp: &Corp, with_open_id: bool) -> Value {
         .take(2)
         .enumerate()
         .map(|(index, member)| {
-            let user_id = corp.user_id(member, store.settings.ids);
+            let user_id = corp.user_id(member, form);
             let mut admin = json!({"userid": user_id, "auth_type": i32::from(index == 0)});
             if with_open_id {
                 admin["open_userid"] = json!(member.open_id);

@@ -67,13 +67,13 @@ pub(super) fn get_auth_info_v1(store: &mut Store, engine: &Engine, request: &Req
 
 fn auth_info(store: &Store, engine: &Engine, request: &Request, with_qr_code: bool) -> ApiResult {
     let (corp, app) = request.authorization(store, request.suite(store, engine)?)?;
-    let corp_info = corp_info(store, corp, with_qr_code);
+    let corp_info = corp_info(store, corp, app, with_qr_code);
     Ok(json!({"auth_corp_info": corp_info, "auth_info": agents(store, corp, app)}))
 }
 
-pub(super) fn corp_info(store: &Store, corp: &Corp, with_qr_code: bool) -> Value {
+pub(super) fn corp_info(store: &Store, corp: &Corp, app: &App, with_qr_code: bool) -> Value {
     let mut info = json!({
-        "corpid": store.public_corp_id(corp),
+        "corpid": corp.public_id(store.id_form(app)),
         "corp_name": corp.name,
         "corp_type": "verified",
         "corp_square_logo_url": "",
@@ -92,9 +92,10 @@ pub(super) fn corp_info(store: &Store, corp: &Corp, with_qr_code: bool) -> Value
 }
 
 pub(super) fn agents(store: &Store, corp: &Corp, app: &App) -> Value {
+    let form = store.id_form(app);
     let users: Vec<String> = corp
         .visible_members()
-        .map(|member| corp.user_id(member, store.settings.ids))
+        .map(|member| corp.user_id(member, form))
         .collect();
     // level is always 0 for 代开发; agent/get_permissions lists what is granted (D/100795).
     let none: [i64; 0] = [];

@@ -15,9 +15,12 @@ pub(super) fn get_user(store: &mut Store, _: &Engine, request: &Request) -> ApiR
     }
     let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(60111))?;
     let member = corp
-        .member_by_user_id(user_id, store.settings.ids)
+        .member_by_user_id(user_id, store.id_form_in(corp, &caller.suite_id))
         .filter(|member| member.kind != Some(MemberKind::NonMember))
         .ok_or(ApiError::new(60111))?;
+    if member.linked_corp.is_some() && store.settings.linked != 0 {
+        return Err(ApiError::new(store.settings.linked));
+    }
     if !member.visible {
         return Err(ApiError::new(store.settings.invisible));
     }
@@ -25,25 +28,29 @@ pub(super) fn get_user(store: &mut Store, _: &Engine, request: &Request) -> ApiR
         "userid": user_id,
         "department": [1],
         "order": [0],
-        "position": "",
         "status": member.status,
-        "isleader": 0,
+        "alias": "",
         "is_leader_in_dept": [0],
+        "direct_leader": [],
         "main_department": 1,
-        "enable": i32::from(member.status != 2),
-        "hide_mobile": 0,
-        "telephone": "",
-        "extattr": {"attrs": []},
     });
-    // The name needs a permission; mobile, email and avatar are never answered here (D/96255).
-    if store
-        .settings
-        .permissions
-        .iter()
-        .any(|permission| permission == "contact:sensitive:user_name")
-    {
-        answer["name"] = json!(member.name);
-        answer["alias"] = json!("");
+    // Each needs the administrator's grant; mobile, email, avatar and the like are never answered here.
+    let granted = [
+        ("user_name", "name", json!(member.name)),
+        ("position", "position", json!("")),
+        ("telephone", "telephone", json!("")),
+        ("extattr", "extattr", json!({"attrs": []})),
+        (
+            "external_profile",
+            "external_profile",
+            json!({"external_attr": []}),
+        ),
+        ("external_position", "external_position", json!("")),
+    ];
+    for (permission, name, value) in granted {
+        if store.settings.grants(permission) {
+            answer[name] = value;
+        }
     }
     Ok(answer)
 }

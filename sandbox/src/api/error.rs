@@ -2,8 +2,6 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Value, json};
-
 use super::request::Request;
 
 /// An error response.
@@ -29,8 +27,13 @@ impl ApiError {
         }
     }
 
-    /// The response body. The hint differs every time, so clients have to rely on errcode alone.
-    pub(super) fn body(&self, request: &Request) -> Value {
+    pub(super) const fn errcode(&self) -> i64 {
+        self.errcode
+    }
+
+    /// The text of the response. The hint differs every time, so clients have to rely on errcode
+    /// alone.
+    pub(super) fn errmsg(&self, request: &Request) -> String {
         let message = self
             .message
             .unwrap_or_else(|| default_message(self.errcode));
@@ -39,25 +42,15 @@ impl ApiError {
             .map_or(0, |since| since.as_nanos());
         let hint = format!("{nanos}{}", crate::random::digits(6));
         let warning = if request.has_invalid_json {
-            ". Warning: wrong json format. "
+            "Warning: wrong json format. "
         } else {
             ""
         };
-        let errmsg = format!(
-            "{message}, hint: [{hint}], from ip: {}, more info at https://open.work.weixin.qq.com/devtool/query?e={}{warning}",
+        format!(
+            "{warning}{message}, hint: [{hint}], from ip: {}, more info at https://open.work.weixin.qq.com/devtool/query?e={}",
             request.peer, self.errcode
-        );
-        json!({"errcode": self.errcode, "errmsg": errmsg})
+        )
     }
-}
-
-/// Puts errcode and errmsg before the fields of a response, as WeCom does.
-pub(super) fn with_errcode(fields: Value) -> Value {
-    let mut body = json!({"errcode": 0, "errmsg": "ok"});
-    if let (Value::Object(body), Value::Object(fields)) = (&mut body, fields) {
-        body.extend(fields);
-    }
-    body
 }
 
 /// WeCom's message of an errcode.
@@ -80,7 +73,8 @@ const fn default_message(errcode: i64) -> &'static str {
         // The spelling is WeCom's.
         40082 => "invalid suite_acccess_token or provider_access_token",
         40083 => "invalid suite id",
-        40084 => "invalid permanent code",
+        // The spaces are WeCom's.
+        40084 => " invalid authorizer permanent code ",
         40085 => "invalid suite ticket",
         40086 => "invalid third-party appid",
         40091 => "invalid secret",
@@ -107,7 +101,7 @@ const fn default_message(errcode: i64) -> &'static str {
         48003 => "suite_access_token does not match the suite",
         48004 => "invalid authorization relation",
         48006 => "api forbidden for long unused",
-        50001 => "redirect_uri not in trusted domain",
+        50001 => "redirect_uri unauthorized",
         50002 => "member out of range",
         50003 => "app disabled",
         60011 => "no privilege to access/modify contact/party/agent",
@@ -128,11 +122,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn body_matches_wecoms_errmsg_format() {
+    fn errmsg_matches_wecoms_format() {
         let mut request = Request::empty("gettoken");
-        let body = ApiError::new(40001).body(&request);
-        assert_eq!(body["errcode"], 40001);
-        let errmsg = body["errmsg"].as_str().unwrap();
+        let errmsg = ApiError::new(40001).errmsg(&request);
         assert!(
             errmsg.starts_with("invalid credential, hint: ["),
             "{errmsg}"
@@ -144,11 +136,10 @@ mod tests {
             "{errmsg}"
         );
         request.has_invalid_json = true;
+        let errmsg = ApiError::new(41008).errmsg(&request);
         assert!(
-            ApiError::new(41008).body(&request)["errmsg"]
-                .as_str()
-                .unwrap()
-                .contains("Warning: wrong json format.")
+            errmsg.starts_with("Warning: wrong json format. auth_code missing"),
+            "{errmsg}"
         );
     }
 }

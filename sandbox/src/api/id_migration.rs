@@ -4,18 +4,30 @@ use serde_json::json;
 
 use super::{ApiError, ApiResult, Request};
 use crate::engine::Engine;
-use crate::store::Store;
+use crate::store::{Corp, Store};
 
-/// `service/corpid_to_opencorpid`.
-pub(super) fn corpid_to_opencorpid(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
-    request.provider(store)?;
+/// `service/corpid_to_opencorpid`: the encrypted id of a corp that has authorized an app of the
+/// provider. A converted id is refused.
+pub(super) fn corpid_to_opencorpid(
+    store: &mut Store,
+    engine: &Engine,
+    request: &Request,
+) -> ApiResult {
+    let provider = request.provider(store)?;
+    let corp_id = request.text("corpid", 41002)?;
     let corp = store
-        .corp(request.text("corpid", 41002)?)
+        .corp(corp_id)
+        .filter(|corp| corp.plain_id.eq_ignore_ascii_case(corp_id))
         .ok_or(ApiError::new(40013))?;
+    // The errcode of a corp without an authorization is not documented.
+    if !authorized_by(engine, corp, &provider) {
+        return Err(ApiError::new(48004));
+    }
     Ok(json!({"open_corpid": corp.open_id}))
 }
 
-/// `batch/userid_to_openuserid`.
+/// `batch/userid_to_openuserid`: the encrypted ids of members inside the visible range. Converted ids are
+/// refused.
 pub(super) fn userid_to_openuserid(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
     let caller = request.caller(store)?;
     let Some(ids) = request
@@ -29,11 +41,11 @@ pub(super) fn userid_to_openuserid(store: &mut Store, _: &Engine, request: &Requ
     let mut found = Vec::new();
     let mut invalid = Vec::new();
     for id in ids {
-        match id
-            .as_str()
-            .and_then(|id| corp.member(id))
-            .filter(|member| member.is_member())
-        {
+        let member = corp
+            .visible_members()
+            .filter(|member| member.linked_corp.is_none())
+            .find(|member| id.as_str() == Some(&member.plain_id));
+        match member {
             Some(member) => found.push(json!({"userid": id, "open_userid": member.open_id})),
             None => invalid.push(id.clone()),
         }
@@ -41,28 +53,34 @@ pub(super) fn userid_to_openuserid(store: &mut Store, _: &Engine, request: &Requ
     Ok(json!({"open_userid_list": found, "invalid_userid_list": invalid}))
 }
 
-/// `service/finish_openid_migration`: encrypts the corp's ids from now on.
+/// `service/finish_openid_migration`: the app gets encrypted ids from now on. The migration is per app
+/// (D/96518).
 pub(super) fn finish_openid_migration(
     store: &mut Store,
-    _: &Engine,
+    engine: &Engine,
     request: &Request,
 ) -> ApiResult {
-    request.provider(store)?;
+    let provider = request.provider(store)?;
     let corp = store
         .corp_mut(request.text("corpid", 41002)?)
         .ok_or(ApiError::new(40013))?;
+    if !authorized_by(engine, corp, &provider) {
+        return Err(ApiError::new(48004));
+    }
     let agent_id = request
         .field("agentid")
         .as_i64()
         .ok_or(ApiError::new(41011))?;
-    if !corp.apps.iter().any(|app| app.agent_id == agent_id) {
-        return Err(ApiError::new(40056));
-    }
+    let app = corp
+        .apps
+        .iter_mut()
+        .find(|app| app.agent_id == agent_id && app.is_authorized())
+        .ok_or(ApiError::new(40056))?;
     let Some(types) = request.field("openid_type").as_array() else {
         return Err(ApiError::new(40058));
     };
     if types.iter().any(|kind| kind.as_i64() == Some(1)) {
-        corp.encrypted = true;
+        app.encrypted = Some(true);
         store.dirty = true;
     }
     Ok(json!({}))
@@ -73,9 +91,19 @@ pub(super) fn finish_openid_migration(
 pub(super) fn get_openid_migration(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
     let caller = request.caller(store)?;
     let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(48004))?;
-    let status = i32::from(corp.uses_open_ids(store.settings.ids));
+    let status = i32::from(corp.uses_open_ids(store.id_form_in(corp, &caller.suite_id)));
     Ok(json!({"migration_info": [
         {"openid_type": 1, "status": status},
         {"openid_type": 3, "status": status},
     ]}))
+}
+
+/// Whether the corp has authorized an app of this provider.
+fn authorized_by(engine: &Engine, corp: &Corp, provider: &str) -> bool {
+    corp.installed_apps().any(|app| {
+        engine
+            .suite(&app.suite_id)
+            .and_then(|suite| suite.provider_corp_id.as_ref())
+            .is_some_and(|id| id.as_str() == provider)
+    })
 }

@@ -5,10 +5,56 @@ use serde_json::json;
 
 use super::{ApiError, ApiResult, Request};
 use crate::engine::Engine;
-use crate::store::{LoginCodeError, Store, UserTicket};
+use crate::store::{LoginCodeError, Store, USER_TICKET_TTL_MS, UserTicket};
 
-/// `auth/getuserinfo`. For members outside the visible range, the response has no user_ticket.
+/// Who a login code was issued for.
+enum Visitor {
+    Member {
+        user_id: String,
+        user_ticket: Option<String>,
+    },
+    NonMember {
+        openid: String,
+    },
+}
+
+/// `auth/getuserinfo`.
 pub(super) fn getuserinfo(store: &mut Store, engine: &Engine, request: &Request) -> ApiResult {
+    Ok(match visitor(store, engine, request)? {
+        Visitor::NonMember { openid } => json!({"openid": openid}),
+        Visitor::Member {
+            user_id,
+            user_ticket: Some(ticket),
+        } => json!({"userid": user_id, "user_ticket": ticket}),
+        Visitor::Member { user_id, .. } => json!({"userid": user_id}),
+    })
+}
+
+/// `user/getuserinfo`, the legacy call: the same with other names.
+pub(super) fn getuserinfo_legacy(
+    store: &mut Store,
+    engine: &Engine,
+    request: &Request,
+) -> ApiResult {
+    Ok(match visitor(store, engine, request)? {
+        Visitor::NonMember { openid } => json!({"OpenId": openid, "DeviceId": ""}),
+        Visitor::Member {
+            user_id,
+            user_ticket,
+        } => {
+            let mut fields = json!({"UserId": user_id, "DeviceId": ""});
+            if let Some(ticket) = user_ticket {
+                fields["user_ticket"] = json!(ticket);
+                fields["expires_in"] = json!(USER_TICKET_TTL_MS / 1000);
+            }
+            fields
+        }
+    })
+}
+
+/// Consumes the login code. There is a user_ticket only for consenting members of the corp itself, inside
+/// the visible range (D/96442).
+fn visitor(store: &mut Store, engine: &Engine, request: &Request) -> ApiResult<Visitor> {
     let caller = request.caller(store)?;
     let text = request.query("code", 40029)?.to_owned();
     let code = store
@@ -31,24 +77,27 @@ pub(super) fn getuserinfo(store: &mut Store, engine: &Engine, request: &Request)
     let member = corp
         .member_by_key(&code.member_key)
         .ok_or(ApiError::new(40029))?;
-    let (is_member, visible) = (member.is_member(), member.visible);
-    let user_id = corp.user_id(member, store.settings.ids);
     let openid = format!("oSandbox{}", member.key.trim_start_matches("woSandbox"));
+    let user_id = corp.user_id(member, store.id_form_in(corp, &caller.suite_id));
+    let is_member = member.is_member();
+    let has_ticket = code.private_info && member.visible && member.linked_corp.is_none();
     store.consume_login_code(&text);
     if !is_member {
-        return Ok(json!({"openid": openid}));
+        return Ok(Visitor::NonMember { openid });
     }
-    if !(code.private_info && visible) {
-        return Ok(json!({"userid": user_id}));
-    }
-    let ticket = UserTicket {
-        suite_id: caller.suite_id,
-        corp_key: caller.corp_key,
-        member_key: code.member_key,
-        created_at: store.now(),
-    };
-    let ticket = store.new_user_ticket(ticket);
-    Ok(json!({"userid": user_id, "user_ticket": ticket}))
+    let user_ticket = has_ticket.then(|| {
+        let created_at = store.now();
+        store.new_user_ticket(UserTicket {
+            suite_id: caller.suite_id,
+            corp_key: caller.corp_key,
+            member_key: code.member_key,
+            created_at,
+        })
+    });
+    Ok(Visitor::Member {
+        user_id,
+        user_ticket,
+    })
 }
 
 /// `auth/getuserdetail`.
@@ -71,14 +120,7 @@ pub(super) fn getuserdetail(store: &mut Store, _: &Engine, request: &Request) ->
     if !member.visible {
         return Err(ApiError::new(50002));
     }
-    let mut detail = json!({"userid": corp.user_id(member, store.settings.ids), "gender": "0"});
-    let granted = |field: &str| {
-        store.settings.permissions.iter().any(|permission| {
-            permission
-                .strip_prefix("contact:sensitive:")
-                .is_some_and(|granted| granted == field)
-        })
-    };
+    let mut detail = json!({"userid": corp.user_id(member, store.id_form_in(corp, &caller.suite_id)), "gender": "0"});
     let id = &member.plain_id;
     let fields = [
         (
@@ -106,7 +148,7 @@ pub(super) fn getuserdetail(store: &mut Store, _: &Engine, request: &Request) ->
         ("address", "address", "广州市海珠区新港中路".to_owned()),
     ];
     for (permission, name, value) in fields {
-        if granted(permission) {
+        if store.settings.grants(permission) {
             detail[name] = json!(value);
         }
     }

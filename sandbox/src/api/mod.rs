@@ -1,6 +1,7 @@
 //! WeCom's server API below `/cgi-bin/`.
 
 mod agent;
+mod answer;
 mod authorization;
 mod contact;
 mod error;
@@ -17,15 +18,16 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, Path, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
+use answer::Answer;
 use error::ApiError;
 use request::Request;
 
 use crate::engine::Engine;
-use crate::store::{Fault, Store};
+use crate::store::Store;
 
 /// The fields of a response besides errcode and errmsg, or the error.
 type ApiResult<T = Value> = Result<T, ApiError>;
@@ -57,20 +59,26 @@ pub(crate) async fn serve(
         *store.calls.entry(path.clone()).or_default() += 1;
         store.take_fault(&path)
     });
-    let Some(fault) = fault else {
-        return respond(&engine, &request);
+    let answer = match fault {
+        None => execute(&engine, &request),
+        Some(fault) => {
+            if fault.after {
+                let _ = execute(&engine, &request);
+            }
+            if let Some(delay) = fault.delay_ms {
+                tokio::time::sleep(Duration::from_millis(delay)).await;
+            }
+            if fault.replaces_response() {
+                Answer::of_fault(&fault, &request)
+            } else {
+                execute(&engine, &request)
+            }
+        }
     };
-    if fault.after {
-        let _ = respond(&engine, &request);
+    if answer.errcode != 0 {
+        engine.update_unmarked(|store| store.count_error(&path, answer.errcode));
     }
-    if let Some(delay) = fault.delay_ms {
-        tokio::time::sleep(Duration::from_millis(delay)).await;
-    }
-    if fault.replaces_response() {
-        fault_response(&fault, &request)
-    } else {
-        respond(&engine, &request)
-    }
+    answer.into_response()
 }
 
 /// The endpoint with this path below `/cgi-bin/`.
@@ -94,6 +102,7 @@ fn endpoint(path: &str) -> Option<(AllowedMethod, Handler)> {
             (Post, token::third_party_only)
         }
         "auth/getuserinfo" => (Get, identity::getuserinfo),
+        "user/getuserinfo" => (Get, identity::getuserinfo_legacy),
         "auth/getuserdetail" => (Post, identity::getuserdetail),
         "user/get" => (Get, contact::get_user),
         "agent/get" => (Get, agent::get_agent),
@@ -109,13 +118,12 @@ fn endpoint(path: &str) -> Option<(AllowedMethod, Handler)> {
     })
 }
 
-fn respond(engine: &Engine, request: &Request) -> Response {
+/// Executes a call.
+fn execute(engine: &Engine, request: &Request) -> Answer {
     let Some((method, handler)) = endpoint(&request.path) else {
-        return (
-            StatusCode::NOT_FOUND,
-            json_response(&ApiError::new(40066).body(request)),
-        )
-            .into_response();
+        let status = engine.read(|store| store.settings.unknown_path_status);
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+        return Answer::of_error(&ApiError::new(40066), request).with_status(status);
     };
     let outcome = engine.update_unmarked(|store| {
         if let Some(allowed) = &store.settings.ip_allow_list
@@ -123,44 +131,43 @@ fn respond(engine: &Engine, request: &Request) -> Response {
         {
             return Err(ApiError::new(60020));
         }
+        let now = store.now();
+        if store.settings.wrong_secret_bar && store.rates.is_barred(request.peer, now) {
+            return Err(ApiError::new(45009));
+        }
+        let corp_key = request.corp_key(store);
+        if let Some(limits) = store.settings.frequency_limits.limits()
+            && !store.rates.count_call(
+                &request.path,
+                corp_key.as_deref(),
+                request.peer,
+                &limits,
+                now,
+            )
+        {
+            return Err(ApiError::new(45009));
+        }
         match (method, request.is_post) {
             (Get, true) => return Err(ApiError::new(43001)),
             (Post, false) => return Err(ApiError::new(43002)),
             _ => {}
         }
-        let body = handler(store, engine, request)?;
-        let omits_errcode = store.settings.omit_errcode.contains(&request.path);
-        Ok(if omits_errcode {
-            body
-        } else {
-            error::with_errcode(body)
-        })
-    });
-    json_response(&outcome.unwrap_or_else(|error| error.body(request)))
-}
-
-fn fault_response(fault: &Fault, request: &Request) -> Response {
-    let status = fault
-        .http_status
-        .and_then(|status| StatusCode::from_u16(status).ok())
-        .unwrap_or(StatusCode::OK);
-    if let Some(body) = &fault.body {
-        return (status, body.clone()).into_response();
-    }
-    match fault.errcode {
-        Some(errcode) => {
-            (status, json_response(&ApiError::new(errcode).body(request))).into_response()
+        let outcome = handler(store, engine, request);
+        match &outcome {
+            Err(error) if error.errcode() == 40001 => {
+                store.rates.record_wrong_secret(request.peer, now);
+            }
+            // A valid code is not limited (D/96212).
+            Ok(_) if request.path == "auth/getuserinfo" => {
+                store
+                    .rates
+                    .forgive_call(&request.path, corp_key.as_deref(), request.peer);
+            }
+            _ => {}
         }
-        None => (
-            status,
-            [(header::CONTENT_TYPE, "text/html")],
-            "<html><body>nginx</body></html>",
-        )
-            .into_response(),
-    }
-}
-
-fn json_response(value: &Value) -> Response {
-    let headers = [(header::CONTENT_TYPE, "application/json; charset=UTF-8")];
-    (headers, value.to_string()).into_response()
+        let body = outcome?;
+        let omits_errcode = store.settings.omit_errcode.contains(&request.path);
+        Ok(Answer::of_success(body, omits_errcode))
+    });
+    outcome.unwrap_or_else(|error| Answer::of_error(&error, request))
 }

@@ -15,7 +15,10 @@ pub(super) fn get_permanent_code_v2(
 ) -> ApiResult {
     let (store, corp, app) = exchange_auth_code(store, engine, request)?;
     let mut body = permanent_code(store, corp, app);
-    body["auth_corp_info"] = json!({"corpid": store.public_corp_id(corp), "corp_name": corp.name});
+    body["auth_corp_info"] = json!({
+        "corpid": corp.public_id(store.id_form(app)),
+        "corp_name": corp.name,
+    });
     Ok(body)
 }
 
@@ -27,7 +30,7 @@ pub(super) fn get_permanent_code_v1(
 ) -> ApiResult {
     let (store, corp, app) = exchange_auth_code(store, engine, request)?;
     let mut body = permanent_code(store, corp, app);
-    body["auth_corp_info"] = corp_info(store, corp, true);
+    body["auth_corp_info"] = corp_info(store, corp, app, true);
     body["auth_info"] = agents(store, corp, app);
     Ok(body)
 }
@@ -59,13 +62,19 @@ fn exchange_auth_code<'a>(
 fn permanent_code(store: &Store, corp: &Corp, app: &App) -> Value {
     let mut body = json!({"permanent_code": app.permanent_code});
     if let Some(admin) = corp.members.iter().find(|member| member.is_member()) {
-        let user_id = corp.user_id(admin, store.settings.ids);
+        let user_id = corp.user_id(admin, store.id_form(app));
         body["auth_user_info"] = json!({"userid": user_id, "open_userid": admin.open_id, "name": admin.name, "avatar": ""});
     }
+    // `state` is of customized links, register_code_info of promotion links (D/100776).
     if let Some(state) = &app.state {
-        body["register_code_info"] =
-            json!({"register_code": "", "template_id": app.suite_id, "state": state});
         body["state"] = json!(state);
+    }
+    if let Some(promotion) = &app.promotion {
+        body["register_code_info"] = json!({
+            "register_code": promotion.register_code,
+            "template_id": app.suite_id,
+            "state": promotion.state,
+        });
     }
     body
 }

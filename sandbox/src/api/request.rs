@@ -146,16 +146,29 @@ impl Request {
         let corp = store
             .corp(corp_key)
             .ok_or(ApiError::new(ACCESS_TOKEN.invalid))?;
-        if !corp.app(suite_id).is_some_and(App::is_authorized) {
-            return Err(ApiError::new(48004));
-        }
-        if store.is_disabled(corp) {
+        let app = corp
+            .app(suite_id)
+            .filter(|app| app.is_authorized())
+            .ok_or(ApiError::new(48004))?;
+        if store.is_disabled(corp, app) {
             return Err(ApiError::new(50003));
         }
         Ok(Caller {
             corp_key: corp_key.clone(),
             suite_id: suite_id.clone(),
         })
+    }
+
+    /// The key of the corp that the call is counted for: that of the access token, or of `gettoken`.
+    pub(super) fn corp_key(&self, store: &Store) -> Option<String> {
+        if let Some(token) = self.query.get(ACCESS_TOKEN.name) {
+            return match store.tokens.subject(token, store.now()) {
+                Ok(TokenSubject::App(corp_key, _)) => Some(corp_key.clone()),
+                _ => None,
+            };
+        }
+        let corp = store.corp(self.query.get("corpid")?)?;
+        Some(corp.key.clone())
     }
 
     /// The authorization that `auth_corpid` and `permanent_code` prove.

@@ -33,7 +33,7 @@ pub(super) fn get_provider_token(
     Ok(json!({"provider_access_token": token, "expires_in": expires_in}))
 }
 
-/// `service/get_suite_token` (D/97162).
+/// `service/get_suite_token` (D/97162). On success the body has no errcode.
 pub(super) fn get_suite_token(store: &mut Store, engine: &Engine, request: &Request) -> ApiResult {
     let suite_id = request.text("suite_id", 41021)?;
     let secret = request.text("suite_secret", 41024)?;
@@ -58,19 +58,19 @@ pub(super) fn gettoken(store: &mut Store, _: &Engine, request: &Request) -> ApiR
     let subject = corp
         .installed_apps()
         .find(|app| app.permanent_code == secret)
-        .filter(|_| !store.is_disabled(corp))
+        .filter(|app| !store.is_disabled(corp, app))
         .map(|app| TokenSubject::App(corp.key.clone(), app.suite_id.clone()))
         .ok_or(ApiError::new(40001))?;
     let (token, expires_in) = issue(store, &subject);
     Ok(json!({"access_token": token, "expires_in": expires_in}))
 }
 
-/// `service/get_corp_token` (D/90605) is for third-party apps, unless the `getCorpToken` setting
-/// opens it.
+/// `service/get_corp_token` (D/90605) is for third-party apps; what it answers a 代开发 suite is the
+/// `getCorpToken` setting.
 pub(super) fn get_corp_token(store: &mut Store, engine: &Engine, request: &Request) -> ApiResult {
     let suite = request.suite(store, engine)?;
-    if !store.settings.get_corp_token {
-        return Err(ApiError::new(48002));
+    if let Some(errcode) = store.settings.get_corp_token.refusal() {
+        return Err(ApiError::new(errcode));
     }
     let (corp, app) = request.authorization(store, suite)?;
     let subject = TokenSubject::App(corp.key.clone(), app.suite_id.clone());

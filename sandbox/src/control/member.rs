@@ -59,6 +59,8 @@ pub(super) async fn act(
         "rename" => engine.rename(member, body.new_user_id.as_deref()).await?,
         "hide" => engine.set_visible(member, false).await?,
         "show" => engine.set_visible(member, true).await?,
+        "disable" => engine.set_status(member, 2).await?,
+        "enable" => engine.set_status(member, 1).await?,
         "status" => {
             let status = body
                 .status

@@ -40,6 +40,8 @@ pub(crate) fn state(engine: &Engine) -> Value {
             "corps": corps,
             "deliveries": store.deliveries,
             "calls": store.calls,
+            "errors": store.errors,
+            "wrongSecrets": store.rates.wrong_secrets(store.now()),
             "faults": store.faults,
             "notify": notify,
             "trustedDomain": engine.trusted_domain(store),
@@ -49,7 +51,7 @@ pub(crate) fn state(engine: &Engine) -> Value {
 }
 
 fn corp_state(engine: &Engine, store: &Store, corp: &Corp) -> Value {
-    let form = store.settings.ids;
+    let form = store.listed_id_form(corp);
     let apps: Vec<Value> = corp
         .apps
         .iter()
@@ -58,6 +60,7 @@ fn corp_state(engine: &Engine, store: &Store, corp: &Corp) -> Value {
                 "suiteId": app.suite_id,
                 "agentId": app.agent_id.to_string(),
                 "status": store.effective_status(corp, app),
+                "corpId": corp.public_id(store.id_form(app)),
             })
         })
         .collect();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use self::Field::{Cdata, Raw, SpacedCdata};
-use crate::store::{App, CallbackFormat, Corp, Store};
+use crate::store::{App, CallbackFormat, Corp, Member, Store};
 
 /// One event, before it is encrypted.
 #[derive(Clone, Debug)]
@@ -30,8 +30,39 @@ pub(crate) struct AppContext<'a> {
     pub(crate) agent_id: i64,
     /// The `state` of the authorization link.
     pub(crate) state: Option<&'a str>,
+    /// Whether the administrator has granted the names of members.
+    pub(crate) may_read_names: bool,
     /// Milliseconds by the sandbox's clock.
     pub(crate) now: i64,
+}
+
+/// A member in an event of the contact list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ContactContext<'a> {
+    /// The userid before the change.
+    pub(crate) user_id: &'a str,
+    /// The userid after the change, if that has changed it.
+    pub(crate) new_user_id: Option<&'a str>,
+    /// The member after the change.
+    pub(crate) member: &'a Member,
+}
+
+/// What happened to a member of the contact list (D/96302).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ContactChange {
+    Create,
+    Update,
+    Delete,
+}
+
+impl ContactChange {
+    const fn change_type(self) -> &'static str {
+        match self {
+            Self::Create => "create_user",
+            Self::Update => "update_user",
+            Self::Delete => "delete_user",
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -48,9 +79,10 @@ impl<'a> AppContext<'a> {
         Self {
             suite_id: &app.suite_id,
             corp_key: &corp.key,
-            corp_id: corp.public_id(store.settings.ids),
+            corp_id: corp.public_id(store.id_form(app)),
             agent_id: app.agent_id,
             state: app.state.as_deref(),
+            may_read_names: store.settings.grants("user_name"),
             now: store.now(),
         }
     }
@@ -98,20 +130,26 @@ impl Event {
         Self::with_corp_id("cancel_auth", app)
     }
 
-    /// D/96302; `new_id` is the userid that `update_user` changes `user_id` to.
+    /// D/96302. The name needs the administrator's grant.
     pub(crate) fn change_contact(
         app: &AppContext<'_>,
-        change_type: &str,
-        user_id: &str,
-        new_id: Option<&str>,
+        change: ContactChange,
+        contact: &ContactContext<'_>,
     ) -> Self {
         let mut fields = vec![
-            ("ChangeType", Raw(change_type.to_owned())),
-            ("UserID", cdata(user_id)),
+            ("ChangeType", Raw(change.change_type().to_owned())),
+            ("UserID", cdata(contact.user_id)),
         ];
-        fields.extend(new_id.map(|new_id| ("NewUserID", cdata(new_id))));
-        if change_type != "delete_user" {
+        let new_id = contact.new_user_id.map(cdata);
+        fields.extend(new_id.map(|new_id| ("NewUserID", new_id)));
+        if change != ContactChange::Delete {
+            if app.may_read_names {
+                fields.push(("Name", cdata(&contact.member.name)));
+            }
             fields.push(("Department", cdata("1")));
+            fields.push(("MainDepartment", Raw("1".to_owned())));
+            fields.push(("IsLeaderInDept", cdata("0")));
+            fields.push(("Status", Raw(contact.member.status.to_string())));
         }
         Self::app_event("change_contact", app, "sys", fields)
     }
@@ -126,13 +164,18 @@ impl Event {
         Self::app_event(name, app, user_id, fields)
     }
 
-    /// D/97195.
+    /// D/97195. The member is in FromUserName.
     pub(crate) fn unlicensed_notify(app: &AppContext<'_>, user_id: &str) -> Self {
-        let fields = vec![
-            ("UserID", cdata(user_id)),
-            ("AgentID", Raw(app.agent_id.to_string())),
-        ];
-        Self::app_event("unlicensed_notify", app, "sys", fields)
+        let fields = vec![("AgentID", Raw(app.agent_id.to_string()))];
+        Self::app_event("unlicensed_notify", app, user_id, fields)
+    }
+
+    /// Whether the app has to answer within a second (D/100965, D/97175).
+    pub(crate) fn is_authorization_event(&self) -> bool {
+        matches!(
+            self.name,
+            "create_auth" | "change_auth" | "cancel_auth" | "reset_permanent_code"
+        )
     }
 
     /// The plaintext of the callback.
@@ -255,6 +298,7 @@ mod tests {
         corp_id: "wpA",
         agent_id: 7,
         state: Some("123"),
+        may_read_names: true,
         now: 1_000,
     };
 

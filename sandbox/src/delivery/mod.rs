@@ -7,7 +7,7 @@ mod push_client;
 mod request;
 mod ticket_timer;
 
-pub(crate) use event::{AppContext, Event};
+pub(crate) use event::{AppContext, ContactChange, ContactContext, Event};
 pub(crate) use notify_url::{NotifyUrl, host_and_port, is_loopback};
 pub(crate) use push_client::PushClient;
 pub(crate) use request::CallbackRequest;

@@ -8,7 +8,7 @@ use wecom_login::Suite;
 
 use super::{CallbackRequest, Event, NotifyUrl};
 use crate::engine::Engine;
-use crate::store::{Delivery, Outcome, Store};
+use crate::store::{Delivery, Outcome, Settings, Store};
 
 /// How long the app may take to answer the URL verification (D/96238).
 const VERIFICATION_TIMEOUT: Duration = Duration::from_secs(1);
@@ -127,14 +127,21 @@ impl Engine {
         let started = Instant::now();
         let mut delays = settings.retry_delays_ms.iter();
         loop {
+            let attempted = Instant::now();
             let result = self.client().send(&request, timeout).await;
             delivery.record_attempt(result, started.elapsed());
+            let accepted = accept(&mut delivery, event, attempted.elapsed(), &settings);
             let retry = match delivery.status {
-                Some(status) => status != 200 && settings.retry_non200,
+                Some(_) => !accepted && settings.retry_non200,
                 None => true,
             };
             let Some(delay) = delays.next().filter(|_| retry) else {
-                break;
+                let outcome = if accepted {
+                    Outcome::Delivered
+                } else {
+                    Outcome::Failed
+                };
+                return self.set_outcome(delivery, outcome);
             };
             self.set_outcome(delivery.clone(), Outcome::Sending);
             tokio::time::sleep(Duration::from_millis(*delay)).await;
@@ -143,12 +150,6 @@ impl Engine {
                     self.read(|store| CallbackRequest::for_event(store, suite, event, notify_url));
             }
         }
-        let outcome = if delivery.status == Some(200) {
-            Outcome::Delivered
-        } else {
-            Outcome::Failed
-        };
-        self.set_outcome(delivery, outcome)
     }
 
     /// Records a new delivery and applies the `drop` and `reorder` settings. The second value is
@@ -177,8 +178,44 @@ impl Engine {
     }
 }
 
+/// Whether the last attempt of a delivery, which took `elapsed`, was answered as WeCom requires. Else
+/// the delivery says why.
+pub(super) fn accept(
+    delivery: &mut Delivery,
+    event: &Event,
+    elapsed: Duration,
+    settings: &Settings,
+) -> bool {
+    if delivery.status != Some(200) {
+        return false;
+    }
+    if !settings.strict_answers {
+        return true;
+    }
+    let answer = delivery.answer.as_deref().unwrap_or_default();
+    // An app event may be answered with an empty body or an encrypted reply (D/96466).
+    let is_reply = answer.is_empty() || answer.contains("<Encrypt>");
+    if answer != "success" && !(event.is_app_event && is_reply) {
+        delivery.error = Some("the body is not `success`".to_owned());
+        return false;
+    }
+    let limit = Duration::from_millis(settings.auth_answer_ms);
+    if event.is_authorization_event() && elapsed > limit {
+        delivery.error = Some(format!(
+            "answered after {} ms, the limit is {} ms",
+            elapsed.as_millis(),
+            settings.auth_answer_ms
+        ));
+        return false;
+    }
+    true
+}
+
 fn new_delivery(store: &Store, event: &Event) -> Delivery {
     let corp = event.corp_key.as_deref().and_then(|key| store.corp(key));
-    let corp_id = corp.map(|corp| store.public_corp_id(corp));
+    let corp_id = corp.map(|corp| {
+        corp.public_id(store.id_form_in(corp, &event.suite_id))
+            .to_owned()
+    });
     Delivery::new(event.name, &event.suite_id, corp_id, store.now())
 }

@@ -7,7 +7,7 @@ use wecom_login::callback::{CallbackKeys, encrypt, sign};
 use super::NotifyUrl;
 use super::event::{Event, cdata_section};
 use crate::random;
-use crate::store::{CallbackFormat, Corp, Settings, Store};
+use crate::store::{CallbackFormat, Corp, Store};
 
 /// The provider's corpid where the suite has none.
 const DEFAULT_PROVIDER_CORP_ID: &str = "wwSandboxProvider";
@@ -35,7 +35,7 @@ impl CallbackRequest {
         } else {
             (&settings.receiveid.suite, settings.suite_keys, "suiteId")
         };
-        let receive_id = resolve_id(receive_id, suite, corp, settings);
+        let receive_id = resolve_id(receive_id, suite, corp, store);
         let keys = callback_keys(suite, keys_index);
         let text = event.to_text(settings.format);
         let encrypted = encrypt(
@@ -45,7 +45,7 @@ impl CallbackRequest {
             &receive_id,
         );
         let to = settings.outer_to_user_name.as_deref().unwrap_or(default_to);
-        let to = resolve_id(to, suite, corp, settings);
+        let to = resolve_id(to, suite, corp, store);
         // AgentID is empty for suite events (D/97172).
         let agent_id = match corp.and_then(|corp| corp.app(&event.suite_id)) {
             Some(app) if event.is_app_event => app.agent_id.to_string(),
@@ -83,7 +83,7 @@ impl CallbackRequest {
         let settings = &store.settings;
         let echo = random::digits(19);
         let keys = callback_keys(suite, settings.suite_keys);
-        let receive_id = resolve_id(&settings.receiveid.get, suite, None, settings);
+        let receive_id = resolve_id(&settings.receiveid.get, suite, None, store);
         let echostr = encrypt(
             &keys.encoding_aes_key,
             &random::callback_prefix(),
@@ -107,10 +107,12 @@ fn callback_keys(suite: &Suite, index: usize) -> &CallbackKeys {
 }
 
 /// The id that a setting names, or the text of the setting itself.
-fn resolve_id(setting: &str, suite: &Suite, corp: Option<&Corp>, settings: &Settings) -> String {
+fn resolve_id(setting: &str, suite: &Suite, corp: Option<&Corp>, store: &Store) -> String {
     match (setting, corp) {
         ("suiteId", _) => suite.id.as_str().to_owned(),
-        ("corpId", Some(corp)) => corp.public_id(settings.ids).to_owned(),
+        ("corpId", Some(corp)) => corp
+            .public_id(store.id_form_in(corp, suite.id.as_str()))
+            .to_owned(),
         ("providerCorpId" | "corpId", _) => suite
             .provider_corp_id
             .as_ref()

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wecom_login::Suite;
 
+use super::push::accept;
 use super::{CallbackRequest, NotifyUrl};
 use crate::engine::Engine;
 use crate::store::Outcome;
@@ -54,16 +55,17 @@ async fn push_until_accepted(engine: &Engine, suite: &Suite, notify_url: &Notify
     let mut delay = MIN_RETRY_DELAY;
     let started = Instant::now();
     loop {
-        let (request, timeout) = engine.read(|store| {
-            let timeout = Duration::from_millis(store.settings.delivery_timeout_ms);
+        let (request, settings) = engine.read(|store| {
             (
                 CallbackRequest::for_event(store, suite, &event, notify_url),
-                timeout,
+                store.settings.clone(),
             )
         });
+        let timeout = Duration::from_millis(settings.delivery_timeout_ms);
+        let attempted = Instant::now();
         let result = engine.client().send(&request, timeout).await;
         delivery.record_attempt(result, started.elapsed());
-        if delivery.succeeded() {
+        if accept(&mut delivery, &event, attempted.elapsed(), &settings) {
             engine.set_outcome(delivery, Outcome::Delivered);
             return;
         }

@@ -12,6 +12,7 @@ use wecom_login::web::Language;
 use super::layout::{Layout, error_page};
 use super::login::initial;
 use super::query::{first_value, language};
+use crate::actions::Installation;
 use crate::engine::Engine;
 use crate::store::{AuthLink, Delivery};
 
@@ -80,10 +81,12 @@ pub(super) async fn submit(
     let state = Some(link.state.clone()).filter(|state| !state.is_empty());
     let mut results = Vec::with_capacity(link.suite_ids.len());
     for suite_id in &link.suite_ids {
-        match engine
-            .install(&corp_id, Some(suite_id), state.clone())
-            .await
-        {
+        let installation = Installation {
+            suite_id: Some(suite_id.clone()),
+            state: state.clone(),
+            ..Installation::default()
+        };
+        match engine.install(&corp_id, installation).await {
             Ok(delivery) => results.push((suite_id.as_str(), push_result(&delivery, language))),
             Err(problem) => {
                 let title = language.choose("无法完成", "Request failed");
@@ -117,7 +120,7 @@ fn selectable_corps(engine: &Engine, link: &AuthLink) -> Vec<SelectableCorp> {
             .corps
             .iter()
             .map(|corp| SelectableCorp {
-                id: store.public_corp_id(corp),
+                id: store.listed_corp_id(corp),
                 name: corp.name.clone(),
                 authorized: link
                     .suite_ids

@@ -41,10 +41,19 @@ pub(super) async fn page(
         Ok(request) => request,
         Err(page) => return *page,
     };
-    // Without agentid, privateinfo counts as base (D/96441).
+    // The QR page takes any state; this one takes 128 bytes of letters and digits (D/96441).
+    let state = &request.state;
+    if state.len() > 128 || !state.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return *invalid_link(
+            request.language,
+            "state 参数错误：最多 128 字节，只能是 a-z A-Z 0-9。",
+            "state is invalid: it must be at most 128 bytes of a-z A-Z 0-9.",
+        );
+    }
+    // Without agentid, privateinfo counts as base; the deprecated userinfo asks nobody (D/96441).
     let private_info = match request.scope.as_str() {
-        "snsapi_base" => false,
-        "snsapi_privateinfo" | "snsapi_userinfo" => request.has_agent_id,
+        "snsapi_base" | "snsapi_userinfo" => false,
+        "snsapi_privateinfo" => request.has_agent_id,
         _ => {
             return *invalid_link(
                 request.language,
@@ -104,21 +113,24 @@ fn consent_page(engine: &Engine, request: &LoginRequest, member: &SelectableMemb
     page.layout.render(StatusCode::OK, &page)
 }
 
-/// Pushes `unlicensed_notify` in the background and shows the error page.
+/// Shows the error page, and pushes `unlicensed_notify` in the background for people inside the visible
+/// range (D/95716).
 fn unlicensed(engine: &Arc<Engine>, request: &LoginRequest, member: SelectableMember) -> Response {
     let say = |zh, en| request.language.choose(zh, en);
-    let engine = Arc::clone(engine);
-    let (corp_key, suite_id) = (request.corp_key.clone(), request.suite_id.clone());
-    tokio::spawn(async move {
-        let suite_id = Some(suite_id.as_str());
-        engine
-            .notify_unlicensed(MemberRef {
-                corp_id: &corp_key,
-                user_id: &member.user_id,
-                suite_id,
-            })
-            .await
-    });
+    if member.is_member && member.visible {
+        let engine = Arc::clone(engine);
+        let (corp_key, suite_id) = (request.corp_key.clone(), request.suite_id.clone());
+        tokio::spawn(async move {
+            let suite_id = Some(suite_id.as_str());
+            engine
+                .notify_unlicensed(MemberRef {
+                    corp_id: &corp_key,
+                    user_id: &member.user_id,
+                    suite_id,
+                })
+                .await
+        });
+    }
     let reason = say(
         "此人没有接口许可，请联系应用的服务商。",
         "The member has no interface license. Please contact the provider of the app.",

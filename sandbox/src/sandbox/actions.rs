@@ -1,9 +1,9 @@
 //! The methods that act as an administrator or as a member.
 
 use super::Sandbox;
-use crate::actions::{LoginConsent, MemberRef};
+use crate::actions::{Installation, LoginConsent, MemberRef};
 use crate::problem::Problem;
-use crate::store::Delivery;
+use crate::store::{Delivery, IdForm};
 
 impl Sandbox {
     /// Installs the app of the suite that pins the corp, else of the first suite: `create_auth`.
@@ -11,7 +11,7 @@ impl Sandbox {
     /// # Errors
     /// There is no such corp.
     pub async fn install(&self, corp_id: &str) -> Result<Delivery, Problem> {
-        self.engine.install(corp_id, None, None).await
+        self.engine.install(corp_id, Installation::default()).await
     }
 
     /// Installs the app of a suite: `create_auth`.
@@ -19,7 +19,54 @@ impl Sandbox {
     /// # Errors
     /// There is no such corp or suite.
     pub async fn install_suite(&self, corp_id: &str, suite_id: &str) -> Result<Delivery, Problem> {
-        self.engine.install(corp_id, Some(suite_id), None).await
+        let installation = Installation {
+            suite_id: Some(suite_id.to_owned()),
+            ..Installation::default()
+        };
+        self.engine.install(corp_id, installation).await
+    }
+
+    /// Installs the app of a suite with ids in this form from its first push: `create_auth`.
+    ///
+    /// # Errors
+    /// There is no such corp or suite.
+    pub async fn install_with_ids(
+        &self,
+        corp_id: &str,
+        suite_id: &str,
+        ids: IdForm,
+    ) -> Result<Delivery, Problem> {
+        let installation = Installation {
+            suite_id: Some(suite_id.to_owned()),
+            ids: Some(ids),
+            ..Installation::default()
+        };
+        self.engine.install(corp_id, installation).await
+    }
+
+    /// Migrates the app to encrypted ids, as the last step of the provider's migration does. Nothing is
+    /// pushed. Returns the corp's encrypted id.
+    ///
+    /// # Errors
+    /// There is no such corp, or it has no installed app.
+    pub fn migrate(&self, corp_id: &str) -> Result<String, Problem> {
+        self.engine.migrate(corp_id, None)
+    }
+
+    /// Disables the app: `change_auth`.
+    ///
+    /// # Errors
+    /// There is no such corp, or it has no installed app.
+    pub async fn disable(&self, corp_id: &str) -> Result<Delivery, Problem> {
+        self.engine.set_disabled(corp_id, None, true).await
+    }
+
+    /// Enables the app: `change_auth`.
+    ///
+    /// # Errors
+    /// There is no such corp, or it has no installed app.
+    pub async fn enable(&self, corp_id: &str) -> Result<Delivery, Problem> {
+        self.engine.set_disabled(corp_id, None, false).await
     }
 
     /// Changes the authorization: `change_auth`.
@@ -73,7 +120,7 @@ impl Sandbox {
         self.engine.login_code(member, LoginConsent::default())
     }
 
-    /// The member leaves the corp: `change_contact` with `delete_user`.
+    /// The member leaves the corp: `change_contact` with `delete_user`, and `unsubscribe`.
     ///
     /// # Errors
     /// There is no such member, or the corp has no installed app.
@@ -96,7 +143,7 @@ impl Sandbox {
             .await
     }
 
-    /// The member leaves the app's visible range: `change_auth`.
+    /// The member leaves the app's visible range: `change_auth`, and `unsubscribe`.
     ///
     /// # Errors
     /// There is no such member, or the corp has no installed app.
@@ -106,7 +153,27 @@ impl Sandbox {
             .await
     }
 
-    /// The member enters the app's visible range: `change_auth`.
+    /// The member's account is disabled: `change_contact` with `update_user`, and `unsubscribe`.
+    ///
+    /// # Errors
+    /// There is no such member, or the corp has no installed app.
+    pub async fn disable_member(&self, corp_id: &str, user_id: &str) -> Result<Delivery, Problem> {
+        self.engine
+            .set_status(MemberRef::new(corp_id, user_id), 2)
+            .await
+    }
+
+    /// The member's account is enabled: `change_contact` with `update_user`, and `subscribe`.
+    ///
+    /// # Errors
+    /// There is no such member, or the corp has no installed app.
+    pub async fn enable_member(&self, corp_id: &str, user_id: &str) -> Result<Delivery, Problem> {
+        self.engine
+            .set_status(MemberRef::new(corp_id, user_id), 1)
+            .await
+    }
+
+    /// The member enters the app's visible range: `change_auth`, and `subscribe`.
     ///
     /// # Errors
     /// There is no such member, or the corp has no installed app.

@@ -102,7 +102,7 @@ impl Sandbox {
             store
                 .corps
                 .iter()
-                .map(|corp| store.public_corp_id(corp))
+                .map(|corp| store.listed_corp_id(corp))
                 .collect()
         })
     }
@@ -115,9 +115,10 @@ impl Sandbox {
             let Some(corp) = store.corp(corp_id) else {
                 return Vec::new();
             };
+            let form = store.listed_id_form(corp);
             let members = corp.present_members();
             members
-                .map(|member| corp.bare_user_id(member, store.settings.ids).to_owned())
+                .map(|member| corp.bare_user_id(member, form).to_owned())
                 .collect()
         })
     }
@@ -158,6 +159,17 @@ impl Sandbox {
     pub fn calls(&self, api: &str) -> u64 {
         self.engine
             .read(|store| store.calls.get(api).copied().unwrap_or(0))
+    }
+
+    /// The number of answers of an API that carried this errcode.
+    #[must_use]
+    pub fn errors(&self, api: &str, errcode: i64) -> u64 {
+        self.engine.read(|store| {
+            let errors = store.errors.get(api);
+            errors
+                .and_then(|errors| errors.get(&errcode).copied())
+                .unwrap_or(0)
+        })
     }
 }
 

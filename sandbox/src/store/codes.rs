@@ -9,7 +9,7 @@ use super::Store;
 const PRUNE_ABOVE: usize = 2_000;
 
 /// How long a user_ticket is valid (D/96442).
-const USER_TICKET_TTL_MS: i64 = 1_800_000;
+pub(crate) const USER_TICKET_TTL_MS: i64 = 1_800_000;
 
 /// How long an authorization link is valid (D/98744).
 pub(crate) const AUTH_LINK_TTL_SECONDS: i64 = 864_000;

@@ -15,15 +15,17 @@ pub(crate) struct Corp {
     pub(crate) plain_id: String,
     /// The id that the provider gets, `wp…` (D/97104).
     pub(crate) open_id: String,
-    /// Whether [`IdForm::Listed`] means the encrypted ids.
+    /// Whether the corp is listed under its encrypted ids, before an app says otherwise.
     pub(crate) encrypted: bool,
     pub(crate) members: Vec<Member>,
     pub(crate) apps: Vec<App>,
 }
 
 impl Corp {
+    /// Whether this is an id of the corp, in either spelling. Plain corp ids compare without case,
+    /// encrypted ones with it (D/97104).
     pub(crate) fn has_id(&self, id: &str) -> bool {
-        self.key == id || self.plain_id == id || self.open_id == id
+        self.key == id || self.plain_id.eq_ignore_ascii_case(id) || self.open_id == id
     }
 
     /// Whether ids in this form are the encrypted ones.
@@ -85,6 +87,20 @@ impl Corp {
             .filter(|member| member.is_member() && member.visible)
     }
 
+    /// Whether a newly authorized app gets encrypted ids. A corp that has authorized other apps of the
+    /// provider keeps its form; one that has none, or has cancelled all, gets `form` (D/96516). A
+    /// migration is never undone.
+    pub(crate) fn encrypts_new_app(&self, suite_id: &str, form: IdForm) -> bool {
+        let migrated = |app: &App| app.encrypted.unwrap_or(self.encrypted);
+        if self.app(suite_id).is_some_and(migrated) {
+            return true;
+        }
+        if self.installed_apps().next().is_some() {
+            return self.installed_apps().all(migrated);
+        }
+        self.uses_open_ids(form)
+    }
+
     pub(crate) fn app(&self, suite_id: &str) -> Option<&App> {
         self.apps.iter().find(|app| app.suite_id == suite_id)
     }
@@ -138,6 +154,12 @@ impl Member {
         self.plain_id == id || self.open_id == id
     }
 
+    /// Whether the app may see the person: in the corp, inside the visible range, and neither disabled
+    /// nor gone. `subscribe` and `unsubscribe` tell of a change (D/90376).
+    pub(crate) fn follows_app(&self) -> bool {
+        self.is_member() && self.visible && !matches!(self.status, 2 | 5)
+    }
+
     /// Whether `auth/getuserinfo` answers a userid for this person.
     pub(crate) fn is_member(&self) -> bool {
         self.kind != Some(MemberKind::NonMember) && !self.left
@@ -165,9 +187,17 @@ pub(crate) enum AppStatus {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum EffectiveStatus {
     Authorized,
-    /// Authorized, but disabled by the `disabled` setting.
+    /// Authorized, but disabled by the administrator or by the `disabled` setting.
     Disabled,
     Cancelled,
+}
+
+/// A promotion link (D/100776).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Promotion {
+    pub(crate) register_code: String,
+    pub(crate) state: String,
 }
 
 /// A corp's app, made from a suite.
@@ -178,8 +208,18 @@ pub(crate) struct App {
     pub(crate) agent_id: i64,
     pub(crate) status: AppStatus,
     pub(crate) permanent_code: String,
-    /// The `state` of the authorization link that installed the app.
+    /// The `state` of the customized link that installed the app.
     pub(crate) state: Option<String>,
+    /// The promotion link that installed the app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) promotion: Option<Promotion>,
+    /// Whether the administrator has disabled the app.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) disabled: bool,
+    /// Whether the app gets encrypted ids: the migration is per app (D/96518). Without it, as the corp
+    /// is listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) encrypted: Option<bool>,
 }
 
 impl App {

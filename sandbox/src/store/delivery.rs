@@ -29,7 +29,7 @@ pub struct Delivery {
     pub duration_ms: u64,
     /// The result.
     pub outcome: Outcome,
-    /// Why there was no response.
+    /// Why there was no response, or why it does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The push that this one repeats, by the `duplicate` setting.
@@ -44,9 +44,9 @@ pub struct Delivery {
 pub enum Outcome {
     /// In progress.
     Sending,
-    /// Answered with 200.
+    /// The last attempt was answered as WeCom requires.
     Delivered,
-    /// Not answered with 200 by the last attempt.
+    /// The last attempt was not answered, or not as WeCom requires.
     Failed,
     /// Discarded by the `drop` setting.
     Dropped,
@@ -72,10 +72,10 @@ impl Delivery {
         }
     }
 
-    /// Answered with 200 and the body `success`, as WeCom requires (D/97172).
+    /// Delivered, and answered with the body `success`.
     #[must_use]
     pub fn succeeded(&self) -> bool {
-        self.status == Some(200) && self.answer.as_deref() == Some("success")
+        self.outcome == Outcome::Delivered && self.answer.as_deref() == Some("success")
     }
 
     /// Counts an attempt that ended `elapsed` after the first one began.

@@ -34,9 +34,9 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of the call with this path below `/cgi-bin/`. It has no effect until one is added.
+    /// A fault of the calls with this path below `/cgi-bin/`. It has no effect until one is added.
     #[must_use]
-    pub fn of(api: impl Into<String>) -> Self {
+    pub fn for_api(api: impl Into<String>) -> Self {
         Self {
             api: api.into(),
             ..Self::default()

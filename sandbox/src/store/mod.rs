@@ -4,6 +4,7 @@ mod codes;
 mod corp;
 mod delivery;
 mod faults;
+mod rates;
 mod seed;
 mod selection;
 mod settings;
@@ -18,14 +19,19 @@ use serde::{Deserialize, Serialize};
 pub use corp::MemberKind;
 pub use delivery::{Delivery, Outcome};
 pub use faults::Fault;
-pub use selection::{CallbackFormat, CorpSelector, EventSelector, IdForm, ReceiveId};
+pub use selection::{
+    CallLimits, CallbackFormat, CorpSelector, CorpTokenAccess, EventSelector, FrequencyLimits,
+    IdForm, ReceiveId,
+};
 pub use settings::Settings;
 
 pub(crate) use codes::{
-    AUTH_LINK_TTL_SECONDS, AuthCode, AuthLink, LoginCode, LoginCodeError, UserTicket,
+    AUTH_LINK_TTL_SECONDS, AuthCode, AuthLink, LoginCode, LoginCodeError, USER_TICKET_TTL_MS,
+    UserTicket,
 };
-pub(crate) use corp::{App, AppStatus, Corp, EffectiveStatus, Member};
+pub(crate) use corp::{App, AppStatus, Corp, EffectiveStatus, Member, Promotion};
 pub(crate) use delivery::AttemptResult;
+pub(crate) use rates::Rates;
 pub(crate) use seed::seed;
 pub(crate) use tokens::{TokenError, TokenSubject, Tokens};
 
@@ -48,7 +54,14 @@ pub(crate) struct Store {
     pub(crate) auth_links: BTreeMap<String, AuthLink>,
     pub(crate) settings: Settings,
     pub(crate) faults: Vec<Fault>,
+    /// Calls by path below `/cgi-bin/`.
     pub(crate) calls: BTreeMap<String, u64>,
+    /// Answers with an errcode, by path and errcode.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) errors: BTreeMap<String, BTreeMap<i64, u64>>,
+    /// The calls and wrong secrets that WeCom limits; a restart forgets them.
+    #[serde(skip)]
+    pub(crate) rates: Rates,
     pub(crate) deliveries: VecDeque<Delivery>,
     #[serde(rename = "lastDelivery")]
     pub(crate) last_delivery_id: u64,
@@ -69,7 +82,7 @@ impl Store {
             .saturating_add(self.clock_offset_ms)
     }
 
-    /// The corp with this id, plain or encrypted. Ids are compared byte for byte (D/97104).
+    /// The corp with this id, plain or encrypted.
     pub(crate) fn corp(&self, id: &str) -> Option<&Corp> {
         self.corps.iter().find(|corp| corp.has_id(id))
     }
@@ -78,21 +91,52 @@ impl Store {
         self.corps.iter_mut().find(|corp| corp.has_id(id))
     }
 
-    /// The corp id as WeCom answers it under the current settings.
-    pub(crate) fn public_corp_id(&self, corp: &Corp) -> String {
-        corp.public_id(self.settings.ids).to_owned()
+    /// The form of the ids that an app gets.
+    pub(crate) fn id_form(&self, app: &App) -> IdForm {
+        match (self.settings.ids, app.encrypted) {
+            (IdForm::Listed, Some(true)) => IdForm::Encrypted,
+            (IdForm::Listed, Some(false)) => IdForm::Plain,
+            (form, _) => form,
+        }
     }
 
-    /// Whether the corp's app is disabled by the settings.
-    pub(crate) fn is_disabled(&self, corp: &Corp) -> bool {
-        self.settings.disabled.includes(corp)
+    /// The form of the ids in the corp's app of a suite; that of the corp if it has no such app.
+    pub(crate) fn id_form_in(&self, corp: &Corp, suite_id: &str) -> IdForm {
+        match corp.app(suite_id) {
+            Some(app) => self.id_form(app),
+            None => self.listed_id_form(corp),
+        }
+    }
+
+    /// The form under which the control API lists a corp: that of its first installed app.
+    pub(crate) fn listed_id_form(&self, corp: &Corp) -> IdForm {
+        match corp.installed_apps().next() {
+            Some(app) => self.id_form(app),
+            None => self.settings.ids,
+        }
+    }
+
+    /// The corp id as the control API lists it.
+    pub(crate) fn listed_corp_id(&self, corp: &Corp) -> String {
+        corp.public_id(self.listed_id_form(corp)).to_owned()
+    }
+
+    /// Whether an app is disabled, by the administrator or by the settings.
+    pub(crate) fn is_disabled(&self, corp: &Corp, app: &App) -> bool {
+        app.disabled || self.settings.disabled.includes(corp)
+    }
+
+    /// Counts an answer that carries an errcode.
+    pub(crate) fn count_error(&mut self, api: &str, errcode: i64) {
+        let errors = self.errors.entry(api.to_owned()).or_default();
+        *errors.entry(errcode).or_default() += 1;
     }
 
     /// The status of an app, with the settings applied.
     pub(crate) fn effective_status(&self, corp: &Corp, app: &App) -> EffectiveStatus {
         match app.status {
             AppStatus::Cancelled => EffectiveStatus::Cancelled,
-            AppStatus::Authorized if self.is_disabled(corp) => EffectiveStatus::Disabled,
+            AppStatus::Authorized if self.is_disabled(corp, app) => EffectiveStatus::Disabled,
             AppStatus::Authorized => EffectiveStatus::Authorized,
         }
     }

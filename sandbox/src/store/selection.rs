@@ -64,7 +64,8 @@ impl<'de> Deserialize<'de> for ReceiveId {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum IdForm {
-    /// Each corp as it was set up: `ww…` with plain userids, `wp…` with encrypted ones.
+    /// Each app as it was authorized or migrated; without one, each corp as it was set up: `ww…` with
+    /// plain userids, `wp…` with encrypted ones.
     Listed,
     /// All plain, as for apps that were authorized before 2022-06-28.
     Plain,
@@ -132,6 +133,79 @@ impl CorpSelector {
         match self {
             Self::All(all) => *all,
             Self::Listed(ids) => ids.iter().any(|id| corp.has_id(id)),
+        }
+    }
+}
+
+/// What `service/get_corp_token` answers a 代开发 suite: `false` refuses it with 40084, as seen live;
+/// `true` opens it; a number refuses it with that errcode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum CorpTokenAccess {
+    /// Open, or refused with 40084.
+    Open(bool),
+    /// Refused with this errcode.
+    Errcode(i64),
+}
+
+impl CorpTokenAccess {
+    /// The errcode of the refusal; `None` if the call is open.
+    pub(crate) const fn refusal(self) -> Option<i64> {
+        match self {
+            Self::Open(true) => None,
+            Self::Open(false) => Some(40084),
+            Self::Errcode(errcode) => Some(errcode),
+        }
+    }
+}
+
+/// The numbers of calls of one API beyond which it answers 45009 until the window ends: `true` for
+/// WeCom's numbers, `false` for none, or numbers (D/96212).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum FrequencyLimits {
+    /// WeCom's numbers, or no limit.
+    Switch(bool),
+    /// These numbers.
+    Each(CallLimits),
+}
+
+/// Numbers of calls of one API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct CallLimits {
+    /// By one corp in a minute.
+    pub corp_per_minute: u64,
+    /// By one corp in an hour.
+    pub corp_per_hour: u64,
+    /// By one address in a minute.
+    pub address_per_minute: u64,
+    /// By one address in an hour.
+    pub address_per_hour: u64,
+}
+
+impl Default for CallLimits {
+    /// WeCom's numbers; those of an address are a provider's.
+    fn default() -> Self {
+        Self {
+            corp_per_minute: 10_000,
+            corp_per_hour: 150_000,
+            address_per_minute: 40_000,
+            address_per_hour: 1_200_000,
+        }
+    }
+}
+
+impl FrequencyLimits {
+    /// The numbers, if there are any.
+    pub(crate) fn limits(self) -> Option<CallLimits> {
+        match self {
+            Self::Switch(false) => None,
+            Self::Switch(true) => Some(CallLimits::default()),
+            Self::Each(limits) => Some(limits),
         }
     }
 }

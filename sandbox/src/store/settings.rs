@@ -3,7 +3,10 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::selection::{CallbackFormat, CorpSelector, EventSelector, IdForm, ReceiveId};
+use super::selection::{
+    CallbackFormat, CorpSelector, CorpTokenAccess, EventSelector, FrequencyLimits, IdForm,
+    ReceiveId,
+};
 
 /// How the sandbox behaves where WeCom varies. Every field is optional in a request; `null` resets
 /// it.
@@ -18,6 +21,8 @@ pub struct Settings {
     pub outer_to_user_name: Option<String>,
     /// The form in which ids are answered.
     pub ids: IdForm,
+    /// The form of the ids of a corp that authorizes its first app from now on.
+    pub install_ids: IdForm,
     /// Events that are delivered twice.
     pub duplicate: EventSelector,
     /// Events that are delayed until the next one has been delivered.
@@ -26,6 +31,12 @@ pub struct Settings {
     pub drop: EventSelector,
     /// Whether a status other than 200 is retried (D/96466) or final (D/96238, the newer page).
     pub retry_non200: bool,
+    /// Whether a suite event needs the body `success`, and an authorization event an answer within
+    /// `auth_answer_ms`, to be delivered (D/97172, D/100965). What is not delivered is treated as a
+    /// status other than 200.
+    pub strict_answers: bool,
+    /// How long the app may take to answer an authorization event, in milliseconds (D/100965).
+    pub auth_answer_ms: u64,
     /// Whether a retry gets a new timestamp, nonce and signature.
     pub fresh_retries: bool,
     /// Timeout of one delivery attempt, in milliseconds.
@@ -53,10 +64,19 @@ pub struct Settings {
     pub expired_code: i64,
     /// The errcode of `user/get` for members outside the visible range: 60111, 60011 or 50002.
     pub invisible: i64,
-    /// Whether `service/get_corp_token` is open to this kind of suite.
-    pub get_corp_token: bool,
+    /// The errcode of `user/get` for members of a linked corp; 0 answers them as own members. WeCom
+    /// documents none.
+    pub linked: i64,
+    /// What `service/get_corp_token` answers this kind of suite.
+    pub get_corp_token: CorpTokenAccess,
     /// The calls that omit errcode and errmsg on success.
     pub omit_errcode: Vec<String>,
+    /// The HTTP status of a path that WeCom does not have, with errcode 40066.
+    pub unknown_path_status: u16,
+    /// Whether ten wrong secrets within ten minutes bar their address for an hour.
+    pub wrong_secret_bar: bool,
+    /// The numbers of calls beyond which an API answers 45009.
+    pub frequency_limits: FrequencyLimits,
     /// The permissions that administrators granted, as `agent/get_permissions` lists them.
     pub permissions: Vec<String>,
     /// Interval between suite_tickets, in milliseconds of the sandbox's clock; 0 disables them.
@@ -71,6 +91,10 @@ pub struct Settings {
     pub token_ttl_ms: i64,
 }
 
+/// The form of the ids of a corp that authorizes its first app. WeCom gives encrypted ones since
+/// 2022-06-28 (D/97104).
+const DEFAULT_INSTALL_IDS: IdForm = IdForm::Listed;
+
 impl Default for Settings {
     fn default() -> Self {
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -78,10 +102,13 @@ impl Default for Settings {
             receiveid: ReceiveId::default(),
             outer_to_user_name: None,
             ids: IdForm::Listed,
+            install_ids: DEFAULT_INSTALL_IDS,
             duplicate: EventSelector::All(false),
             reorder: EventSelector::All(false),
             drop: EventSelector::All(false),
             retry_non200: false,
+            strict_answers: true,
+            auth_answer_ms: 1_000,
             fresh_retries: false,
             delivery_timeout_ms: 5_000,
             retry_delays_ms: vec![2_000, 6_000],
@@ -95,12 +122,17 @@ impl Default for Settings {
             used_code: 40029,
             expired_code: 40029,
             invisible: 60111,
-            get_corp_token: false,
+            linked: 0,
+            get_corp_token: CorpTokenAccess::Open(false),
             omit_errcode: texts(&[
                 "service/get_provider_token",
+                "service/get_suite_token",
                 "service/get_permanent_code",
                 "service/get_auth_info",
             ]),
+            unknown_path_status: 200,
+            wrong_secret_bar: false,
+            frequency_limits: FrequencyLimits::Switch(false),
             permissions: texts(&[
                 "contact:sensitive:user_name",
                 "contact:sensitive:mobile",
@@ -118,6 +150,15 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether administrators granted a sensitive field of the contact list.
+    pub(crate) fn grants(&self, field: &str) -> bool {
+        self.permissions.iter().any(|permission| {
+            permission
+                .strip_prefix("contact:sensitive:")
+                .is_some_and(|granted| granted == field)
+        })
+    }
+
     /// These settings with `changes` applied.
     ///
     /// # Errors
@@ -149,8 +190,12 @@ impl Settings {
         if ttls.iter().any(|ttl| *ttl < 1)
             || self.ticket_period_ms < 0
             || self.delivery_timeout_ms == 0
+            || self.auth_answer_ms == 0
         {
             return Err("lifetimes and timeouts must be positive milliseconds".to_owned());
+        }
+        if !(200..=599).contains(&self.unknown_path_status) {
+            return Err("unknownPathStatus must be 200 to 599".to_owned());
         }
         if self.retry_delays_ms.len() > 10 {
             return Err("retryDelaysMs must hold at most 10 delays".to_owned());
@@ -210,6 +255,8 @@ mod tests {
             json!({"licence": 3}),
             json!([]),
             json!({"codeTtlMs": 0}),
+            json!({"unknownPathStatus": 99}),
+            json!({"frequencyLimits": {"nonsense": 1}}),
         ] {
             assert!(Settings::default().merged_with(&bad).is_err(), "{bad}");
         }

@@ -77,6 +77,23 @@ mod tests {
 
     #[test]
     fn state_file_keeps_its_field_names() {
+        let settings = json!({
+            "receiveid": {"suite": "suiteId", "app": "corpId", "get": "providerCorpId"},
+            "outerToUserName": null, "ids": "listed", "installIds": "plain", "duplicate": false, "reorder": 2,
+            "drop": ["cancel_auth"], "retryNon200": false, "strictAnswers": true, "authAnswerMs": 1000,
+            "freshRetries": false,
+            "deliveryTimeoutMs": 5000, "retryDelaysMs": [2000, 6000], "format": "xml",
+            "suiteKeys": 0, "appKeys": 0, "licence": true, "disabled": ["wpA"],
+            "trustedDomain": null, "ipAllowList": null, "usedCode": 40029,
+            "expiredCode": 40029, "invisible": 60111, "linked": 60011,
+            "getCorpToken": 48002, "unknownPathStatus": 404, "wrongSecretBar": true,
+            "frequencyLimits": {
+                "corpPerMinute": 1, "corpPerHour": 2, "addressPerMinute": 3, "addressPerHour": 4,
+            },
+            "omitErrcode": [], "permissions": [], "ticketPeriodMs": 600_000,
+            "ticketTtlMs": 1_800_000, "authCodeTtlMs": 600_000, "codeTtlMs": 300_000,
+            "tokenTtlMs": 7_200_000,
+        });
         let file = json!({
             "clockOffsetMs": 5,
             "corps": [{
@@ -87,7 +104,8 @@ mod tests {
                 }],
                 "apps": [{
                     "suiteId": "dk1", "agentId": 7, "status": "authorized", "permanentCode": "p",
-                    "state": "s",
+                    "state": "s", "promotion": {"registerCode": "r", "state": "s"},
+                    "disabled": true, "encrypted": true,
                 }],
             }],
             "tickets": {"dk1": [["ticket", 1]]},
@@ -103,20 +121,10 @@ mod tests {
             }},
             "userTickets": {"u": {"suiteId": "dk1", "corp": "wpA", "member": "woB", "born": 1}},
             "authLinks": {"k": {"suiteIds": ["dk1"], "state": "s", "born": 1}},
-            "settings": {
-                "receiveid": {"suite": "suiteId", "app": "corpId", "get": "providerCorpId"},
-                "outerToUserName": null, "ids": "listed", "duplicate": false, "reorder": 2,
-                "drop": ["cancel_auth"], "retryNon200": false, "freshRetries": false,
-                "deliveryTimeoutMs": 5000, "retryDelaysMs": [2000, 6000], "format": "xml",
-                "suiteKeys": 0, "appKeys": 0, "licence": true, "disabled": ["wpA"],
-                "trustedDomain": null, "ipAllowList": null, "usedCode": 40029,
-                "expiredCode": 40029, "invisible": 60111, "getCorpToken": false,
-                "omitErrcode": [], "permissions": [], "ticketPeriodMs": 600_000,
-                "ticketTtlMs": 1_800_000, "authCodeTtlMs": 600_000, "codeTtlMs": 300_000,
-                "tokenTtlMs": 7_200_000,
-            },
+            "settings": settings,
             "faults": [{"api": "gettoken", "times": 1, "errcode": -1}],
             "calls": {"gettoken": 3},
+            "errors": {"gettoken": {"40001": 2}},
             "deliveries": [{
                 "id": 1, "event": "verify", "suiteId": "dk1", "corpId": null, "at": 1, "status": 200,
                 "answer": "1", "attempts": 1, "durationMs": 2, "outcome": "delivered",

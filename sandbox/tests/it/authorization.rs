@@ -232,3 +232,82 @@ async fn disabled_app_is_40001_for_secret_and_50003_for_token() {
         .unwrap();
     assert_eq!(harness.gettoken(&secret).await["errcode"], 0);
 }
+
+#[tokio::test]
+async fn disable_and_enable_push_change_auth_and_leave_get_auth_info() {
+    let harness = Harness::start().await;
+    let secret = harness.authorize().await;
+    let token = text(&harness.gettoken(&secret).await, "access_token");
+    let suite = harness.suite_token().await;
+    let corp = harness.corp(0);
+    let delivery = harness.sandbox.disable(&corp).await.unwrap();
+    assert_eq!(delivery.event, "change_auth");
+    assert_eq!(
+        harness.sandbox.state()["corps"][0]["apps"][0]["status"],
+        "disabled"
+    );
+    assert_eq!(harness.gettoken(&secret).await["errcode"], 40001);
+    assert_eq!(harness.userinfo(&token, "x").await["errcode"], 50003);
+    let info = harness
+        .call_with(
+            format!("service/v2/get_auth_info?suite_access_token={suite}"),
+            json!({"auth_corpid": corp, "permanent_code": secret}),
+        )
+        .await;
+    assert_eq!(info["errcode"], 0, "{info}");
+    let enabled = harness
+        .post(&format!("/sandbox/corps/{corp}/enable"), json!({}))
+        .await;
+    assert_eq!(enabled.json()["event"], "change_auth");
+    assert_eq!(harness.gettoken(&secret).await["errcode"], 0);
+    assert_eq!(harness.app.count("change_auth"), 2);
+}
+
+#[tokio::test]
+async fn disabled_setting_pushes_change_auth_to_the_apps_it_concerns() {
+    let harness = Harness::start().await;
+    let secret = harness.authorize().await;
+    for (disabled, errcode, pushes) in [
+        (json!([harness.corp(0), harness.corp(1)]), 40001, 1),
+        (json!(true), 40001, 1),
+        (json!(null), 0, 2),
+    ] {
+        harness
+            .sandbox
+            .change_settings(json!({"disabled": disabled}))
+            .await
+            .unwrap();
+        assert_eq!(harness.gettoken(&secret).await["errcode"], errcode);
+        assert_eq!(harness.app.count("change_auth"), pushes, "{disabled}");
+    }
+}
+
+#[tokio::test]
+async fn register_code_info_is_of_promotion_links_and_state_of_customized_ones() {
+    let harness = Harness::start().await;
+    let path = format!("/sandbox/corps/{}/install", harness.corp(0));
+    let install = async |body: Value| {
+        assert_eq!(harness.post(&path, body).await.status, 200);
+        let push = harness.app.last("create_auth");
+        let code = push.field("AuthCode").unwrap();
+        (
+            push.field("State"),
+            permanent_code(&harness, V2, &code).await,
+        )
+    };
+    let (state, answer) = install(json!({"state": "order7"})).await;
+    assert_eq!(
+        (state.as_deref(), &answer["state"]),
+        (Some("order7"), &json!("order7"))
+    );
+    assert!(answer.get("register_code_info").is_none(), "{answer}");
+    let (state, answer) = install(json!({"state": "spring", "registerCode": "r1"})).await;
+    assert_eq!((state, answer.get("state")), (None, None));
+    assert_eq!(
+        answer["register_code_info"],
+        json!({"register_code": "r1", "template_id": SUITE, "state": "spring"})
+    );
+    let (state, answer) = install(json!({})).await;
+    assert_eq!((state, answer.get("state")), (None, None));
+    assert!(answer.get("register_code_info").is_none(), "{answer}");
+}

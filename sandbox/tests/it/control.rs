@@ -27,7 +27,9 @@ async fn state_has_documented_shape() {
     assert_eq!(state["corps"].as_array().unwrap().len(), 3);
     assert_eq!(state["deliveries"][0]["event"], "suite_ticket");
     harness.sandbox.install(&harness.corp(0)).await.unwrap();
-    let app = json!({"suiteId": SUITE, "agentId": "1000002", "status": "authorized"});
+    let app = json!({
+        "suiteId": SUITE, "agentId": "1000002", "status": "authorized", "corpId": harness.corp(0),
+    });
     assert_eq!(harness.sandbox.state()["corps"][0]["apps"], json!([app]));
     harness.sandbox.cancel(&harness.corp(0)).await.unwrap();
     assert_eq!(
@@ -59,6 +61,8 @@ async fn invalid_requests_are_problems() {
             400,
         ),
         (format!("/sandbox/corps/{corp}/change"), json!({}), 409),
+        (format!("/sandbox/corps/{corp}/disable"), json!({}), 409),
+        (format!("/sandbox/corps/{corp}/migrate"), json!({}), 409),
         (format!("/sandbox/corps/{corp}/cancel"), json!({}), 409),
         (
             format!("/sandbox/corps/{corp}/reset-secret"),
@@ -112,9 +116,13 @@ async fn every_action_responds_with_delivery() {
         (format!("/sandbox/suites/{SUITE}/ticket"), "suite_ticket"),
         (format!("{corp}/install"), "create_auth"),
         (format!("{corp}/change"), "change_auth"),
+        (format!("{corp}/disable"), "change_auth"),
+        (format!("{corp}/enable"), "change_auth"),
         (format!("{corp}/reset-secret"), "reset_permanent_code"),
         (format!("{user}/hide"), "change_auth"),
         (format!("{user}/show"), "change_auth"),
+        (format!("{user}/disable"), "change_contact"),
+        (format!("{user}/enable"), "change_contact"),
         (format!("{user}/unsubscribe"), "unsubscribe"),
         (format!("{user}/leave"), "change_contact"),
         (format!("{corp}/cancel"), "cancel_auth"),
@@ -162,4 +170,24 @@ async fn settings_and_clock_respond_with_new_values() {
         .as_i64()
         .unwrap();
     assert!(after - before >= 60_000);
+}
+
+#[tokio::test]
+async fn state_counts_errors_by_path_and_errcode() {
+    let harness = Harness::start().await;
+    harness.authorize().await;
+    for _ in 0..3 {
+        assert_eq!(harness.gettoken("wrong").await["errcode"], 40001);
+    }
+    let fault = wecom_sandbox::Fault::of("gettoken").times(1);
+    harness.sandbox.fault(fault.errcode(40001)).unwrap();
+    assert_eq!(harness.gettoken("wrong").await["errcode"], 40001);
+    assert_eq!(harness.call("nonsense").await["errcode"], 40066);
+    assert_eq!(
+        harness.sandbox.state()["errors"],
+        json!({"gettoken": {"40001": 4}, "nonsense": {"40066": 1}})
+    );
+    assert_eq!(harness.sandbox.errors("gettoken", 40001), 4);
+    assert_eq!(harness.sandbox.errors("gettoken", 40013), 0);
+    assert_eq!(harness.sandbox.calls("gettoken"), 4);
 }

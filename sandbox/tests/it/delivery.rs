@@ -1,5 +1,7 @@
 //! The delivery of pushes, with retries and the settings that disturb it.
 
+use std::time::Duration;
+
 use serde_json::json;
 use wecom_sandbox::{Outcome, Settings};
 
@@ -12,6 +14,8 @@ fn default_delays_are_wecoms() {
     assert_eq!(settings.retry_delays_ms, [2_000, 6_000]);
     assert_eq!(settings.delivery_timeout_ms, 5_000);
     assert_eq!(settings.ticket_period_ms, 600_000);
+    assert!(settings.strict_answers);
+    assert_eq!(settings.auth_answer_ms, 1_000);
 }
 
 async fn start_with_short_delays() -> Harness {
@@ -236,4 +240,62 @@ async fn format_json_pushes_json() {
         (&event["InfoType"], &event["AuthCorpId"]),
         (&json!("change_auth"), &json!(harness.corp(0)))
     );
+}
+
+#[tokio::test]
+async fn only_success_delivers_a_suite_event() {
+    let harness = start_with_short_delays().await;
+    let (corp, user) = (harness.corp(0), harness.user(0));
+    for body in ["", "ok", "Success", "\"success\"", "success\n"] {
+        harness.app.answer(body);
+        let delivery = harness.sandbox.change(&corp).await.unwrap();
+        assert_eq!(
+            (delivery.status, delivery.attempts, delivery.outcome),
+            (Some(200), 1, Outcome::Failed),
+            "{body:?}"
+        );
+        assert!(!delivery.succeeded());
+        assert_eq!(delivery.error.as_deref(), Some("the body is not `success`"));
+    }
+    for (body, outcome) in [
+        ("", Outcome::Delivered),
+        ("<xml><Encrypt>x</Encrypt></xml>", Outcome::Delivered),
+        ("ok", Outcome::Failed),
+    ] {
+        harness.app.answer(body);
+        let delivery = harness.sandbox.unsubscribe(&corp, &user).await.unwrap();
+        assert_eq!(delivery.outcome, outcome, "{body:?} to an app event");
+    }
+    let changes = json!({"retryNon200": true});
+    harness.sandbox.change_settings(changes).await.unwrap();
+    assert_eq!(harness.sandbox.change(&corp).await.unwrap().attempts, 3);
+    let changes = json!({"strictAnswers": false});
+    harness.sandbox.change_settings(changes).await.unwrap();
+    let delivery = harness.sandbox.change(&corp).await.unwrap();
+    assert_eq!(
+        (delivery.attempts, delivery.outcome),
+        (1, Outcome::Delivered)
+    );
+}
+
+#[tokio::test]
+async fn late_answer_does_not_deliver_an_authorization_event() {
+    let harness = start_with_short_delays().await;
+    let (corp, user) = (harness.corp(0), harness.user(0));
+    let changes = json!({"authAnswerMs": 50, "deliveryTimeoutMs": 5_000});
+    harness.sandbox.change_settings(changes).await.unwrap();
+    harness.app.delay(Duration::from_millis(60));
+    let late = harness.sandbox.change(&corp).await.unwrap();
+    assert_eq!(
+        (late.status, late.answer.as_deref(), late.outcome),
+        (Some(200), Some("success"), Outcome::Failed)
+    );
+    assert!(!late.succeeded());
+    let error = late.error.unwrap();
+    assert!(error.ends_with("the limit is 50 ms"), "{error}");
+    let app_event = harness.sandbox.unsubscribe(&corp, &user).await.unwrap();
+    assert!(app_event.succeeded(), "{app_event:?}");
+    let changes = json!({"strictAnswers": false});
+    harness.sandbox.change_settings(changes).await.unwrap();
+    assert!(harness.sandbox.change(&corp).await.unwrap().succeeded());
 }

@@ -31,7 +31,7 @@ async fn fault_without_times_lasts_until_cleared() {
     let harness = Harness::start().await;
     harness
         .sandbox
-        .fault(Fault::of("/cgi-bin/gettoken").http_status(502))
+        .fault(Fault::for_api("/cgi-bin/gettoken").http_status(502))
         .unwrap();
     for _ in 0..3 {
         assert_eq!(harness.get("/cgi-bin/gettoken").await.status, 502);
@@ -56,7 +56,7 @@ async fn wildcard_fault_delays_any_call() {
     let harness = Harness::start().await;
     harness
         .sandbox
-        .fault(Fault::of("*").delay_ms(50).times(1))
+        .fault(Fault::for_api("*").delay_ms(50).times(1))
         .unwrap();
     let started = Instant::now();
     assert_eq!(harness.call("gettoken").await["errcode"], 41002);
@@ -73,7 +73,7 @@ async fn fault_consumes_no_code_unless_after() {
         .unwrap();
     harness
         .sandbox
-        .fault(Fault::of("auth/getuserinfo").errcode(-1).times(1))
+        .fault(Fault::for_api("auth/getuserinfo").errcode(-1).times(1))
         .unwrap();
     assert_eq!(harness.userinfo(&token, &code).await["errcode"], -1);
     assert_eq!(harness.userinfo(&token, &code).await["errcode"], 0);
@@ -83,7 +83,12 @@ async fn fault_consumes_no_code_unless_after() {
         .unwrap();
     harness
         .sandbox
-        .fault(Fault::of("auth/getuserinfo").errcode(-1).times(1).after())
+        .fault(
+            Fault::for_api("auth/getuserinfo")
+                .errcode(-1)
+                .times(1)
+                .after(),
+        )
         .unwrap();
     assert_eq!(harness.userinfo(&token, &code).await["errcode"], -1);
     assert_eq!(harness.userinfo(&token, &code).await["errcode"], 40029);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::body::Bytes;
-use axum::http::{Method, Request, Response, StatusCode, header};
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -16,10 +16,15 @@ use crate::mock_app::{MockApp, PROVIDER, PROVIDER_SECRET, SUITE, SUITE_SECRET, e
 pub(crate) struct HttpResponse {
     pub(crate) status: u16,
     pub(crate) location: Option<String>,
+    headers: HeaderMap,
     pub(crate) text: String,
 }
 
 impl HttpResponse {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
     }
@@ -45,10 +50,12 @@ pub(crate) async fn send(
         .headers()
         .get(header::LOCATION)
         .map(|value| value.to_str().unwrap().to_owned());
+    let headers = response.headers().clone();
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     HttpResponse {
         status: status.as_u16(),
         location,
+        headers,
         text: String::from_utf8(bytes.to_vec()).unwrap(),
     }
 }

@@ -100,6 +100,14 @@ async fn getuserinfo_distinguishes_linked_non_member_and_invisible() {
         "{linked}"
     );
     assert_eq!(user(&linked).await["errcode"], 0);
+    for errcode in [60111, 60011] {
+        harness
+            .sandbox
+            .change_settings(json!({"linked": errcode}))
+            .await
+            .unwrap();
+        assert_eq!(user(&linked).await["errcode"], errcode);
+    }
 
     let non_member = ask(3).await;
     assert!(
@@ -141,8 +149,11 @@ async fn privateinfo_gives_user_ticket_for_details() {
         &harness.userinfo(&token, &code(0).await).await,
         "user_ticket",
     );
-    let invisible = harness.userinfo(&token, &code(4).await).await;
-    assert!(invisible.get("user_ticket").is_none(), "{invisible}");
+    for index in [2, 4] {
+        let answer = harness.userinfo(&token, &code(index).await).await;
+        assert!(answer["userid"].is_string(), "{answer}");
+        assert!(answer.get("user_ticket").is_none(), "{answer}");
+    }
     let api = format!("auth/getuserdetail?access_token={token}");
     let detail = harness
         .call_with(&api, json!({"user_ticket": ticket}))
@@ -195,7 +206,7 @@ async fn calls_without_license_are_701008() {
 }
 
 #[tokio::test]
-async fn user_name_requires_permission() {
+async fn fields_of_user_get_require_permissions() {
     let harness = Harness::start().await;
     let token = harness.app_token().await;
     let grants = harness
@@ -218,7 +229,25 @@ async fn user_name_requires_permission() {
             harness.user(0)
         ))
         .await;
-    assert!(user["errcode"] == 0 && user.get("name").is_none(), "{user}");
+    assert_eq!(
+        user,
+        json!({
+            "errcode": 0, "errmsg": "ok", "userid": harness.user(0), "department": [1], "order": [0],
+            "status": 1, "alias": "", "is_leader_in_dept": [0], "direct_leader": [],
+            "main_department": 1,
+        })
+    );
+    harness
+        .sandbox
+        .change_settings(json!({"permissions": ["contact:sensitive:position"]}))
+        .await
+        .unwrap();
+    let api = format!("user/get?access_token={token}&userid={}", harness.user(0));
+    let user = harness.call(api).await;
+    assert!(
+        user["position"] == "" && user.get("name").is_none(),
+        "{user}"
+    );
     let admins = harness
         .call_with(
             &format!("agent/get_admin_list?access_token={token}"),
@@ -242,4 +271,43 @@ async fn user_name_requires_permission() {
             json!(["127.0.0.1"])
         );
     }
+}
+
+#[tokio::test]
+async fn legacy_getuserinfo_has_capital_names() {
+    let harness = Harness::start().await;
+    let token = harness.app_token().await;
+    let ask = async |code: &str| {
+        let api = format!("user/getuserinfo?access_token={token}&code={code}");
+        harness.call(&api).await
+    };
+    let code = |index: usize| {
+        harness
+            .sandbox
+            .code(&harness.corp(0), &harness.user(index))
+            .unwrap()
+    };
+    let member = code(0);
+    assert_eq!(
+        ask(&member).await,
+        json!({"errcode": 0, "errmsg": "ok", "UserId": harness.user(0), "DeviceId": ""})
+    );
+    assert_eq!(ask(&member).await["errcode"], 40029);
+    let guest = ask(&code(3)).await;
+    assert!(
+        guest["OpenId"].is_string() && guest.get("UserId").is_none(),
+        "{guest}"
+    );
+    let path = format!(
+        "/sandbox/corps/{}/members/{}/code",
+        harness.corp(0),
+        harness.user(0)
+    );
+    let body = json!({"scope": "snsapi_privateinfo"});
+    let code = text(&harness.post(&path, body).await.json(), "code");
+    let consenting = ask(&code).await;
+    assert!(
+        consenting["user_ticket"].is_string() && consenting["expires_in"] == 1800,
+        "{consenting}"
+    );
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use wecom_login::{CorpId, SuiteId};
-use wecom_sandbox::Sandbox;
+use wecom_sandbox::{IdForm, Sandbox};
 
 use crate::harness::Harness;
 use crate::mock_app::{MockApp, SUITE, suite};
@@ -74,12 +74,17 @@ async fn finish_openid_migration_encrypts_ids() {
         .await["open_corpid"]
         .clone();
     assert!(open.as_str().unwrap().starts_with("wp"), "{open}");
-    assert_eq!(
-        harness
-            .call_with(&api, json!({"corpid": "wwUnknown"}))
-            .await["errcode"],
-        40013
-    );
+    for (corp_id, errcode) in [
+        ("WW1234567890ABCDEF", 0),
+        ("wwUnknown", 40013),
+        (open.as_str().unwrap(), 40013),
+    ] {
+        assert_eq!(
+            harness.call_with(&api, json!({"corpid": corp_id})).await["errcode"],
+            errcode,
+            "{corp_id}"
+        );
+    }
     let api = format!("batch/userid_to_openuserid?access_token={token}");
     let users = harness
         .call_with(&api, json!({"userid_list": ["zhangwei", "nobody"]}))
@@ -139,4 +144,137 @@ async fn ids_setting_overrides_form_of_all_ids() {
             .all(|id| id.starts_with("ww"))
     );
     assert_eq!(harness.user(0), "zhangwei");
+}
+
+#[tokio::test]
+async fn only_authorized_corps_are_converted() {
+    let harness = start_with_pinned_corp().await;
+    let provider = harness.provider_token().await;
+    let api = format!("service/corpid_to_opencorpid?provider_access_token={provider}");
+    let convert = || harness.call_with(&api, json!({"corpid": "ww1234567890abcdef"}));
+    assert_eq!(convert().await["errcode"], 48004);
+    harness.authorize().await;
+    assert_eq!(convert().await["errcode"], 0);
+    harness.sandbox.cancel(&harness.corp(0)).await.unwrap();
+    assert_eq!(convert().await["errcode"], 48004);
+}
+
+#[tokio::test]
+async fn invisible_linked_and_converted_people_are_not_converted() {
+    let harness = start_with_pinned_corp().await;
+    let token = harness.app_token().await;
+    let api = format!("batch/userid_to_openuserid?access_token={token}");
+    let people: Vec<String> = (0..5).map(|index| harness.user(index)).collect();
+    let answer = harness
+        .call_with(&api, json!({"userid_list": people}))
+        .await;
+    let converted = answer["open_userid_list"].as_array().unwrap();
+    let ids: Vec<_> = converted.iter().map(|entry| &entry["userid"]).collect();
+    assert_eq!(ids, [&people[0], &people[1]], "{answer}");
+    assert_eq!(answer["invalid_userid_list"], json!(people[2..]));
+    let open = &converted[0]["open_userid"];
+    let again = harness
+        .call_with(&api, json!({"userid_list": [open]}))
+        .await;
+    assert_eq!(again["invalid_userid_list"], json!([open]));
+    for count in [0, 1001] {
+        let list = vec![&people[0]; count];
+        let answer = harness.call_with(&api, json!({"userid_list": list})).await;
+        assert_eq!(answer["errcode"], 40058, "{count}");
+    }
+}
+
+#[tokio::test]
+async fn migration_is_per_app_and_both_corp_ids_are_accepted() {
+    let app = MockApp::start().await;
+    let pin = "ww1234567890abcdef";
+    let sandbox = Sandbox::builder()
+        .suites([suite(SUITE), suite("dkSecond")])
+        .pin(SuiteId::new(SUITE).unwrap(), CorpId::new(pin).unwrap())
+        .notify(app.notify_url())
+        .start()
+        .await
+        .unwrap();
+    app.wait_for("suite_ticket", 2).await;
+    let harness = Harness { sandbox, app };
+    for id in [SUITE, "dkSecond"] {
+        harness.sandbox.install_suite(pin, id).await.unwrap();
+    }
+    let secret = harness.sandbox.permanent_code(pin, SUITE).unwrap();
+    let migrated = harness
+        .post(
+            &format!("/sandbox/corps/{pin}/migrate"),
+            json!({"suiteId": SUITE}),
+        )
+        .await
+        .json();
+    let open = migrated["corpId"].as_str().unwrap().to_owned();
+    assert_eq!(migrated, json!({"corpId": open, "ids": "encrypted"}));
+    assert!(open.starts_with("wp"), "{open}");
+    let named = async |suite_id: &str| {
+        let body = json!({"suiteId": suite_id});
+        let path = format!("/sandbox/corps/{pin}/change");
+        assert_eq!(harness.post(&path, body).await.status, 200);
+        harness.app.last("change_auth").field("AuthCorpId").unwrap()
+    };
+    assert_eq!(named(SUITE).await, open);
+    assert_eq!(named("dkSecond").await, pin);
+    let apps = &harness.sandbox.state()["corps"][0]["apps"];
+    assert_eq!(
+        (&apps[0]["corpId"], &apps[1]["corpId"]),
+        (&json!(open), &json!(pin))
+    );
+    for (corp_id, errcode) in [
+        (pin.to_owned(), 0),
+        (pin.to_uppercase(), 0),
+        (open.clone(), 0),
+        (open.to_lowercase(), 40013),
+    ] {
+        let answer = harness
+            .call(format!("gettoken?corpid={corp_id}&corpsecret={secret}"))
+            .await;
+        assert_eq!(answer["errcode"], errcode, "{corp_id}");
+    }
+    harness.sandbox.install_suite(pin, SUITE).await.unwrap();
+    assert_eq!(named(SUITE).await, open, "a migration is never undone");
+}
+
+#[tokio::test]
+async fn install_ids_concern_the_first_app_of_a_corp() {
+    let app = MockApp::start().await;
+    let pin = "ww1234567890abcdef";
+    let sandbox = Sandbox::builder()
+        .suites([suite(SUITE), suite("dkSecond")])
+        .pin(SuiteId::new(SUITE).unwrap(), CorpId::new(pin).unwrap())
+        .install_ids(IdForm::Encrypted)
+        .notify(app.notify_url())
+        .start()
+        .await
+        .unwrap();
+    app.wait_for("suite_ticket", 2).await;
+    let harness = Harness { sandbox, app };
+    let form =
+        |number: usize| harness.sandbox.state()["corps"][0]["apps"][number]["corpId"].clone();
+    let install = async |suite_id: &str| {
+        harness.sandbox.install_suite(pin, suite_id).await.unwrap();
+    };
+    let plain = async |suite_id: &str| {
+        let body = json!({"suiteId": suite_id, "ids": "plain"});
+        let path = format!("/sandbox/corps/{pin}/install");
+        assert_eq!(harness.post(&path, body).await.status, 200);
+    };
+    assert_eq!(harness.corp(0), pin, "nothing is authorized");
+    plain(SUITE).await;
+    assert_eq!(form(0), pin, "authorized long ago");
+    install("dkSecond").await;
+    assert_eq!(form(1), pin, "the corp has another app with plain ids");
+    for suite_id in [SUITE, "dkSecond"] {
+        let path = format!("/sandbox/corps/{pin}/cancel");
+        harness.post(&path, json!({"suiteId": suite_id})).await;
+    }
+    install(SUITE).await;
+    assert_ne!(form(0), pin, "all were cancelled");
+    assert!(harness.user(0).starts_with("wo"), "{}", harness.user(0));
+    let secret = harness.sandbox.permanent_code(pin, SUITE).unwrap();
+    assert_eq!(harness.gettoken(&secret).await["errcode"], 0);
 }

@@ -251,5 +251,54 @@ async fn member_without_license_is_403_and_notified() {
     let page = Link::oauth(&harness, "snsapi_base").choose(&back, 0).await;
     assert_eq!((page.status, page.location), (403, None));
     let push = harness.app.wait_for("unlicensed_notify", 1).await;
-    assert_eq!(push.field("UserID"), Some(harness.user(0)));
+    assert_eq!(push.field("FromUserName"), Some(harness.user(0)));
+    assert_eq!(push.field("AgentID").as_deref(), Some("1000002"));
+    assert_eq!(push.field("UserID"), None);
+    let page = Link::oauth(&harness, "snsapi_base").choose(&back, 4).await;
+    assert_eq!(page.status, 403);
+    let _ = Link::oauth(&harness, "snsapi_base").choose(&back, 1).await;
+    let push = harness.app.wait_for("unlicensed_notify", 2).await;
+    assert_eq!(
+        push.field("FromUserName"),
+        Some(harness.user(1)),
+        "nothing is sent for people outside the range"
+    );
+}
+
+#[tokio::test]
+async fn userinfo_scope_asks_nobody_and_gives_no_ticket() {
+    let harness = Harness::start().await;
+    let token = harness.app_token().await;
+    let back = format!("http://{}/cb", harness.app.authority);
+    let link = Link::oauth(&harness, "snsapi_userinfo");
+    for index in [0, 4] {
+        let location = link.choose(&back, index).await.location.unwrap();
+        let answer = harness.userinfo(&token, &query(&location)["code"]).await;
+        assert_eq!(answer["userid"], harness.user(index));
+        assert!(answer.get("user_ticket").is_none(), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn qr_page_takes_any_state_and_the_oauth_page_letters_and_digits() {
+    let harness = Harness::start().await;
+    harness.authorize().await;
+    let back = format!("http://{}/cb", harness.app.authority);
+    let state = "a-b_c.d/e?f=g&h 中".repeat(20);
+    let open = async |path: &str, more: &str| {
+        let path = format!(
+            "{path}?appid={}&redirect_uri={}&agentid=1000002&state={}{more}",
+            harness.corp(0),
+            encode(&back),
+            encode(&state)
+        );
+        harness.get(&path).await
+    };
+    let qr = open("/wwlogin/sso/login", "&login_type=CorpApp").await;
+    assert_eq!(qr.status, 200);
+    let chosen = format!("/wwlogin/sso/login{}", links(&qr)[0]);
+    let location = harness.get(&chosen).await.location.unwrap();
+    assert_eq!(query(&location)["state"], state);
+    let oauth = open("/connect/oauth2/authorize", "&scope=snsapi_base").await;
+    assert_eq!(oauth.status, 400);
 }

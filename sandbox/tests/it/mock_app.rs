@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -77,6 +78,10 @@ struct Inner {
     pushes: Mutex<Vec<Push>>,
     changed: watch::Sender<usize>,
     status: AtomicU16,
+    /// The body of an accepting response.
+    answer: Mutex<&'static str>,
+    /// How long the app takes to respond.
+    delay: Mutex<Duration>,
     rejections: AtomicUsize,
     hanging: AtomicUsize,
 }
@@ -94,6 +99,8 @@ impl MockApp {
             pushes: Mutex::default(),
             changed: watch::Sender::new(0),
             status: AtomicU16::new(200),
+            answer: Mutex::new("success"),
+            delay: Mutex::default(),
             rejections: AtomicUsize::new(0),
             hanging: AtomicUsize::new(0),
         });
@@ -114,6 +121,16 @@ impl MockApp {
     pub(crate) fn respond_with(&self, status: u16, times: usize) {
         self.inner.status.store(status, Ordering::SeqCst);
         self.inner.rejections.store(times, Ordering::SeqCst);
+    }
+
+    /// Responds with 200 and this body from now on.
+    pub(crate) fn answer(&self, body: &'static str) {
+        *self.inner.answer.lock().unwrap() = body;
+    }
+
+    /// Takes this long to respond from now on.
+    pub(crate) fn delay(&self, delay: Duration) {
+        *self.inner.delay.lock().unwrap() = delay;
     }
 
     /// Does not respond, `times` times.
@@ -139,6 +156,14 @@ impl MockApp {
             }
             changed.changed().await.unwrap();
         }
+    }
+
+    /// The number of pushes of this event.
+    pub(crate) fn count(&self, event: &str) -> usize {
+        self.pushes()
+            .iter()
+            .filter(|push| push.name() == event)
+            .count()
     }
 
     /// The newest push of this event.
@@ -211,5 +236,8 @@ async fn receive(
             "",
         );
     }
-    (StatusCode::OK, "success")
+    let delay = *inner.delay.lock().unwrap();
+    tokio::time::sleep(delay).await;
+    let answer = *inner.answer.lock().unwrap();
+    (StatusCode::OK, answer)
 }

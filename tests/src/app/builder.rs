@@ -1,4 +1,4 @@
-//! What a [`TestApp`] is made of.
+//! The configuration of a [`TestApp`].
 
 use std::fmt;
 use std::net::TcpListener;
@@ -204,7 +204,7 @@ impl<'a> TestAppBuilder<'a> {
             Instances::Code(config) => sandbox.suites(config.suites()),
             Instances::Files => {
                 auths::write(&auths);
-                sandbox.auths(&auths)
+                sandbox.auths_dir(&auths)
             }
         };
         let sandbox = sandbox.start().await.expect("the sandbox starts");

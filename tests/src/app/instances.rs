@@ -72,7 +72,7 @@ impl NodeConfig {
     }
 }
 
-/// What every handle of the tests has.
+/// The configuration of every handle of the tests.
 pub(super) fn base(public_url: &str, database_url: &str) -> Builder {
     WecomLogin::builder()
         .database_url(database_url)

@@ -147,8 +147,10 @@ impl fmt::Debug for TestApp {
 /// answers send pushes of their own.
 pub async fn relax_push_timing(sandbox: &Sandbox) {
     let delays = [200, 500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000];
-    let settings =
-        json!({"retryNon200": true, "retryDelaysMs": delays, "deliveryTimeoutMs": 30_000});
+    let settings = json!({
+        "retryNon200": true, "retryDelaysMs": delays, "deliveryTimeoutMs": 30_000,
+        "authAnswerMs": 30_000,
+    });
     sandbox
         .change_settings(settings)
         .await

@@ -42,12 +42,23 @@ impl TestApp {
             .expect("the handle is built")
     }
 
-    /// The error with which a second handle, with changes to its builder, is not built.
-    pub async fn second_handle_error(&self, configure: impl FnOnce(Builder) -> Builder) -> Error {
+    /// A second handle, with changes to its builder, or the error with which it is not built.
+    ///
+    /// # Errors
+    /// What `build` says.
+    pub async fn build_second_handle(
+        &self,
+        configure: impl FnOnce(Builder) -> Builder,
+    ) -> wecom_login::Result<WecomLogin> {
         configure(self.second_builder(self.node_config()))
             .build()
             .await
-            .expect_err("the handle is built")
+    }
+
+    /// The error with which a second handle, with changes to its builder, is not built.
+    pub async fn second_handle_error(&self, configure: impl FnOnce(Builder) -> Builder) -> Error {
+        let built = self.build_second_handle(configure).await;
+        built.expect_err("the handle is built")
     }
 
     /// Waits until a handle on this database follows the revocation log. Until its first poll a handle may read a cached

@@ -188,7 +188,7 @@ pub(super) async fn unauthorized_corps_are_indistinguishable(target: Target) {
     app.settled_records().await;
     // The authorization of company A is broken: its secret is rejected.
     app.sandbox
-        .fault(Fault::of("gettoken").errcode(40001))
+        .fault(Fault::for_api("gettoken").errcode(40001))
         .unwrap();
     let broke = app.try_log_in(COMPANY_A, &app.member(COMPANY_A)).await;
     broke.assert_problem(403, "CORP_NOT_AUTHORIZED");

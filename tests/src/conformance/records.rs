@@ -187,7 +187,7 @@ pub(super) async fn retry_of_a_running_record_is_409(target: Target) {
     loop {
         app.sandbox
             .fault(
-                Fault::of("service/v2/get_permanent_code")
+                Fault::for_api("service/v2/get_permanent_code")
                     .delay_ms(1500)
                     .times(1),
             )

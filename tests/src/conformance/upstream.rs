@@ -30,7 +30,7 @@ pub(super) async fn wecom_errors_map_to_codes(target: Target) {
     ] {
         let calls = app.sandbox.calls(IDENTITY);
         app.sandbox
-            .fault(Fault::of(IDENTITY).errcode(errcode).times(1))
+            .fault(Fault::for_api(IDENTITY).errcode(errcode).times(1))
             .unwrap();
         let reply = app.try_log_in(COMPANY_A, &member).await;
         reply.assert_problem(status, code);
@@ -43,7 +43,7 @@ pub(super) async fn wecom_errors_map_to_codes(target: Target) {
     }
     for status in [500, 503, 404] {
         app.sandbox
-            .fault(Fault::of(IDENTITY).http_status(status).times(1))
+            .fault(Fault::for_api(IDENTITY).http_status(status).times(1))
             .unwrap();
         let reply = app.try_log_in(COMPANY_A, &member).await;
         reply.assert_problem(502, "UPSTREAM_ERROR");
@@ -85,7 +85,7 @@ pub(super) async fn rejected_token_is_refetched_once(target: Target) {
     for errcode in [40014, 42001] {
         let calls = app.sandbox.calls(IDENTITY);
         app.sandbox
-            .fault(Fault::of(IDENTITY).errcode(errcode).times(1))
+            .fault(Fault::for_api(IDENTITY).errcode(errcode).times(1))
             .unwrap();
         let _ = app.log_in(COMPANY_A, &member).await;
         assert_eq!(
@@ -94,7 +94,7 @@ pub(super) async fn rejected_token_is_refetched_once(target: Target) {
             "once more with another token"
         );
         app.sandbox
-            .fault(Fault::of(IDENTITY).errcode(errcode).times(2))
+            .fault(Fault::for_api(IDENTITY).errcode(errcode).times(2))
             .unwrap();
         let reply = app.try_log_in(COMPANY_A, &member).await;
         reply.assert_problem(502, "UPSTREAM_ERROR");
@@ -116,13 +116,13 @@ pub(super) async fn failed_profile_read_keeps_the_login(target: Target) {
     // Later than the authorization, so that a visible member is not read again.
     app.advance(Duration::from_secs(1));
     app.sandbox
-        .fault(Fault::of("user/get").errcode(48002))
+        .fault(Fault::for_api("user/get").errcode(48002))
         .unwrap();
     let result = app.log_in(COMPANY_A, &members[0]).await;
     assert!(result["user"].get("name").is_none());
     app.sandbox.clear_faults();
     app.sandbox
-        .fault(Fault::of("user/get").http_status(500))
+        .fault(Fault::for_api("user/get").http_status(500))
         .unwrap();
     let _ = app.log_in(COMPANY_A, &members[1]).await;
     app.sandbox.clear_faults();
@@ -132,7 +132,7 @@ pub(super) async fn failed_profile_read_keeps_the_login(target: Target) {
         "the next login reads the profile again"
     );
     app.sandbox
-        .fault(Fault::of("user/get").errcode(60111))
+        .fault(Fault::for_api("user/get").errcode(60111))
         .unwrap();
     let _ = app.log_in(COMPANY_A, &members[0]).await;
     app.stop().await;
@@ -143,7 +143,7 @@ pub(super) async fn hanging_wecom_is_504(target: Target) {
     let member = app.member(COMPANY_A);
     let token = app.token(COMPANY_A, &member).await;
     app.sandbox
-        .fault(Fault::of(IDENTITY).delay_ms(30_000).times(1))
+        .fault(Fault::for_api(IDENTITY).delay_ms(30_000).times(1))
         .unwrap();
     let calls = app.sandbox.calls(IDENTITY);
     let waiting = app.try_log_in(COMPANY_A, &member);

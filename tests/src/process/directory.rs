@@ -68,7 +68,7 @@ impl AppDirectory {
     /// A sandbox with this configuration.
     pub async fn sandbox(&self, corps: usize) -> Sandbox {
         let sandbox = Sandbox::builder()
-            .auths(self.auths())
+            .auths_dir(self.auths())
             .corps(corps)
             .start()
             .await

@@ -41,13 +41,16 @@ async fn deferred_or_denied_corp_is_answered_like_an_unknown_corp() {
             unknown.json(),
             "the responses are identical"
         );
-        // The code was not spent.
+        // The refusal did not use the code up.
         decide(&node, &corp, CorpDecision::Approve).await;
         let login = node.log_in_with_code(&corp, &code, Some(SUITE)).await;
         assert_eq!(login.status, 200, "{:?}", login.json());
         let token = login.json()["token"].as_str().unwrap().to_owned();
         decide(&node, &corp, decision).await;
-        assert!(!node.is_valid(&token).await, "keeping out ends sessions");
+        assert!(
+            !node.is_valid(&token).await,
+            "a corp that is not approved has no sessions"
+        );
     }
 }
 

@@ -38,7 +38,7 @@ async fn breaking_errcode_stops_logins_until_a_re_read_heals() {
         let user = node.user(0, 0);
         let token = node.token_for_suite(SUITE, &corp, &user).await;
         node.sandbox
-            .fault(Fault::of("gettoken").errcode(errcode))
+            .fault(Fault::for_api("gettoken").errcode(errcode))
             .unwrap();
         node.sandbox.expire_tokens();
         refused(&node, &corp, &user).await;
@@ -75,7 +75,7 @@ async fn transient_48004_heals_at_once() {
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     node.sandbox
-        .fault(Fault::of("gettoken").errcode(48004).times(1))
+        .fault(Fault::for_api("gettoken").errcode(48004).times(1))
         .unwrap();
     refused(&node, &corp, &user).await;
     node.wait_until_active(SUITE, &corp).await;
@@ -88,7 +88,7 @@ async fn reset_permanent_code_heals_a_broken_corp_and_ends_no_session() {
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     let token = node.token_for_suite(SUITE, &corp, &user).await;
-    // The secret is reset, and its event is lost.
+    // The event of the reset is lost.
     node.sandbox
         .change_settings(json!({"drop": ["reset_permanent_code"]}))
         .await
@@ -122,7 +122,7 @@ async fn new_authorization_heals_a_broken_corp_and_ends_its_sessions() {
     let user = node.user(0, 0);
     let token = node.token_for_suite(SUITE, &corp, &user).await;
     node.sandbox
-        .fault(Fault::of("gettoken").errcode(40091).times(2))
+        .fault(Fault::for_api("gettoken").errcode(40091).times(2))
         .unwrap();
     node.sandbox.expire_tokens();
     refused(&node, &corp, &user).await;
@@ -145,7 +145,7 @@ async fn corp_broken_for_a_day_loses_its_sessions() {
     let corp = node.install(0).await;
     let token = node.issue_session(SUITE, &corp, &node.user(0, 0)).await;
     node.sandbox
-        .fault(Fault::of("service/v2/get_auth_info").errcode(40084))
+        .fault(Fault::for_api("service/v2/get_auth_info").errcode(40084))
         .unwrap();
     node.sandbox.change(&corp).await.unwrap();
     until("the authorization is broken", async || {
@@ -254,9 +254,9 @@ async fn wrong_secrets_of_many_corps_trip_the_circuit_breaker() {
     assert_eq!(
         answers.last().unwrap(),
         &(502, "UPSTREAM_ERROR".to_owned()),
-        "nothing is known of this one"
+        "its secret was never accepted"
     );
-    // A corp whose secret was accepted before is not held back.
+    // The circuit breaker leaves calls to a corp whose secret was accepted before.
     node.sandbox.expire_tokens();
     assert_eq!(
         node.log_in_to_suite(SUITE, &good, &node.user(0, 0))

@@ -9,7 +9,7 @@ use wecom_login_tests::app::SUITE;
 use wecom_login_tests::{TestApp, TestRequest, until};
 use wecom_sandbox::Fault;
 
-/// Tables, and how many of their rows belong to the corp.
+/// The tables that have rows of the corp, with the number of those rows.
 async fn rows_of(node: &TestApp, corp: &str) -> Vec<(String, i64)> {
     let mut found = Vec::new();
     for (table, columns) in node.database.tables().await {
@@ -62,7 +62,7 @@ async fn confirmed_cancellation_erases_all_data_of_the_corp() {
         let table = format!("wecom_{table}");
         assert!(
             before.iter().any(|(name, _)| *name == table),
-            "{table} would not show anything: {before:?}"
+            "{table} has no row to erase: {before:?}"
         );
     }
     let others = rows_of(&node, &other).await;
@@ -81,10 +81,10 @@ async fn confirmed_cancellation_erases_all_data_of_the_corp() {
         .into_iter()
         .map(|(table, _)| table)
         .collect();
-    let told = ["wecom_authorization", "wecom_callback_record", "wecom_end"];
+    let remaining = ["wecom_authorization", "wecom_callback_record", "wecom_end"];
     assert_eq!(
-        after, told,
-        "that it ended, how it was told, and the word of it to the other nodes"
+        after, remaining,
+        "the cancelled authorization, the callback records, and the revocation for the other nodes stay"
     );
     assert_eq!(
         node.number("SELECT COUNT(*) FROM wecom_callback_record WHERE payload IS NOT NULL")
@@ -98,21 +98,21 @@ async fn confirmed_cancellation_erases_all_data_of_the_corp() {
         .call(TestRequest::get("/getLoginConfigByCode?code=company-one"))
         .await;
     assert_eq!(found.problem(), (404, "ORG_CODE_NOT_FOUND".to_owned()));
-    // The corp may authorize the app again, as a new one.
+    // The corp may authorize the app again. It is then a new authorization.
     node.install(0).await;
     assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
     assert!(!node.is_valid(&token).await);
 }
 
 /// More rows than one statement deletes.
-const PEOPLE: usize = 1_200;
+const MEMBERS: usize = 1_200;
 
 /// A corp's members, each with a profile, a user and a session.
 async fn populate(node: &TestApp, corp: &str) {
     let (suite, corp_id) = (node.database.literal(SUITE), node.database.literal(corp));
     let database = node.database.connect().await;
     let insert = async |into: &str, row: &dyn Fn(usize, &str) -> String| {
-        let rows: Vec<String> = (0..PEOPLE)
+        let rows: Vec<String> = (0..MEMBERS)
             .map(|number| row(number, &node.database.literal(&format!("person-{number}"))))
             .map(|rest| format!("({suite}, {corp_id}, {rest})"))
             .collect();
@@ -143,7 +143,7 @@ async fn populate(node: &TestApp, corp: &str) {
 }
 
 /// The number of rows of the corp's members in each table.
-async fn people_of(node: &TestApp, corp: &str) -> [i64; 3] {
+async fn member_rows(node: &TestApp, corp: &str) -> [i64; 3] {
     let corp = node.database.literal(corp);
     let mut left = [0; 3];
     for (rows, table) in left.iter_mut().zip(["person", "user", "session"]) {
@@ -166,7 +166,7 @@ async fn large_corp_is_erased_completely_and_no_other_corp_is() {
     }
     let stays = node.issue_session(SUITE, &other, "person-7").await;
     let others = rows_of(&node, &other).await;
-    assert_eq!(people_of(&node, &corp).await, [1_200; 3]);
+    assert_eq!(member_rows(&node, &corp).await, [1_200; 3]);
 
     // The last deletion fails: the batches before it were committed on their own.
     node.database
@@ -174,7 +174,7 @@ async fn large_corp_is_erased_completely_and_no_other_corp_is() {
         .await;
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
     until("the members of the corp are deleted", async || {
-        people_of(&node, &corp).await == [0; 3]
+        member_rows(&node, &corp).await == [0; 3]
     })
     .await;
     let kept = "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NOT NULL";
@@ -209,7 +209,7 @@ async fn unconfirmed_cancellation_stops_logins_and_keeps_the_permanent_code() {
     let user = node.user(0, 0);
     let token = node.issue_session(SUITE, &corp, &user).await;
     node.sandbox
-        .fault(Fault::of("service/v2/get_auth_info").http_status(502))
+        .fault(Fault::for_api("service/v2/get_auth_info").http_status(502))
         .unwrap();
     let code = node.sandbox.code(&corp, &user).unwrap();
     assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
@@ -234,7 +234,7 @@ async fn login_in_flight_during_cancellation_gets_no_session() {
     let user = node.user(0, 0);
     // WeCom answers the last call of a first login after the cancellation.
     node.sandbox
-        .fault(Fault::of("user/get").delay_ms(1_500))
+        .fault(Fault::for_api("user/get").delay_ms(1_500))
         .unwrap();
     let code = node.sandbox.code(&corp, &user).unwrap();
     let (answer, ()) = tokio::join!(node.log_in_with_code(&corp, &code, Some(SUITE)), async {

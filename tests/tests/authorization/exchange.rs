@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use serde_json::json;
+use url::Url;
+use wecom_login::wecom::InstallState;
 use wecom_login::{ManualClock, RecordStatus};
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::push::suite_event;
 use wecom_login_tests::transport::FaultyTransport;
-use wecom_login_tests::{TestApp, until};
+use wecom_login_tests::{TestApp, TestRequest, send, until};
 use wecom_sandbox::Fault;
 
 const V2: &str = "service/v2/get_permanent_code";
@@ -46,7 +48,9 @@ async fn create_auth_before_the_first_suite_ticket_waits_for_it() {
 #[tokio::test]
 async fn v1_api_is_tried_after_v2_refuses() {
     let node = TestApp::builder().start().await;
-    node.sandbox.fault(Fault::of(V2).errcode(48002)).unwrap();
+    node.sandbox
+        .fault(Fault::for_api(V2).errcode(48002))
+        .unwrap();
     node.install(0).await;
     assert_eq!((node.sandbox.calls(V2), node.sandbox.calls(V1)), (1, 1));
 }
@@ -54,9 +58,13 @@ async fn v1_api_is_tried_after_v2_refuses() {
 #[tokio::test]
 async fn v1_api_is_not_tried_after_an_ambiguous_failure() {
     for (what, fault, answered) in [
-        ("no answer", Fault::of(V2).errcode(-1), false),
-        ("busy", Fault::of(V2).errcode(-1), true),
-        ("a gateway's error", Fault::of(V2).http_status(502), true),
+        ("no answer", Fault::for_api(V2).errcode(-1), false),
+        ("busy", Fault::for_api(V2).errcode(-1), true),
+        (
+            "a gateway's error",
+            Fault::for_api(V2).http_status(502),
+            true,
+        ),
     ] {
         let transport = FaultyTransport::new();
         let node = TestApp::builder()
@@ -85,7 +93,7 @@ async fn lost_permanent_code_is_hinted_and_healed_by_a_reset() {
         .configure(|builder| builder.http_client(client).clock(clock.clone()))
         .start()
         .await;
-    // WeCom spends the code, and its answer is lost.
+    // WeCom uses the code up, and its response is lost.
     transport.drop_response(V2);
     let corp = node.corp(0);
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
@@ -128,7 +136,7 @@ async fn lost_permanent_code_is_hinted_and_healed_by_a_reset() {
         ),
         (0, "none")
     );
-    // The remedy of the hint works.
+    // A reset of the secret, which the hint advises, heals the authorization.
     assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
     node.wait_until_active(SUITE, &corp).await;
 }
@@ -170,7 +178,7 @@ async fn spent_auth_code_fails_at_once_with_a_hint() {
 async fn existing_authorization_is_imported() {
     let node = TestApp::builder().without_push().start().await;
     let corp = node.corp(0);
-    // Authorized before this service existed.
+    // The corp authorized the suite before this service existed.
     let _ = node.sandbox.install(&corp).await.unwrap();
     node.start_pushing().await;
     let import = async |code: &str| {
@@ -205,4 +213,43 @@ async fn existing_authorization_is_imported() {
         import("  ").await.unwrap_err().kind(),
         wecom_login::ErrorKind::ApiParams
     );
+}
+
+#[tokio::test]
+async fn state_of_the_link_and_who_installed_are_given_to_the_hooks() {
+    let node = TestApp::builder().provider().start().await;
+    let (corp, suites) = (node.corp(0), [wecom_login::SuiteId::new(SUITE).unwrap()]);
+    let (links, state) = (node.login.links(), InstallState::new("order7").unwrap());
+    let link = links.authorization_link(&suites, &state).await.unwrap();
+    let link = Url::parse(&link.url).unwrap();
+    let key = link
+        .query_pairs()
+        .find(|(name, _)| name == "key")
+        .unwrap()
+        .1;
+    let agreed = TestRequest::post(link.path())
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("key={key}&corpId={corp}"));
+    let sandbox = link.socket_addrs(|| None).unwrap()[0];
+    assert_eq!(send(sandbox, &agreed).await.status, 200);
+    node.wait_until_active(SUITE, &corp).await;
+    let told = async |count: usize| {
+        until("the hook is called", async || {
+            node.hooks.authorized().len() == count
+        })
+        .await;
+        let corp = node.hooks.authorized().remove(count - 1);
+        (corp.state, corp.installed_by)
+    };
+    let administrator = wecom_login::WecomUserId::new(node.user(0, 0)).ok();
+    let expected = (Some("order7".to_owned()), administrator);
+    assert_eq!(told(1).await, expected);
+    // A reset is of the same authorization.
+    assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
+    assert_eq!(told(2).await, expected);
+    assert!(node.database.contains("order7").await);
+    assert!(node.sandbox.cancel(&corp).await.unwrap().succeeded());
+    let erased = "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NULL AND state IS NULL \
+        AND installed_by IS NULL";
+    until("WeCom confirmed", async || node.number(erased).await == 1).await;
 }

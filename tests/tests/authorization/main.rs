@@ -1,4 +1,4 @@
-//! The life of an authorization: exchanged, read, broken, healed, cancelled, erased.
+//! The states of an authorization: exchanged, reviewed, broken, healed, cancelled, erased.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod admission;

@@ -1,4 +1,5 @@
-//! Members leave while the host app cannot unbind them: sessions end at once and once, later logins stay.
+//! Departures of members while the host app cannot unbind them: sessions are revoked at once and only once, and later
+//! logins stay valid.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,40 +15,40 @@ use wecom_login_tests::{TestApp, until};
 use wecom_sandbox::Fault;
 
 /// A binder that fails while the host app is unavailable.
-struct Away {
-    ours: DefaultUserBinder,
-    away: Arc<AtomicBool>,
+struct UnavailableBinder {
+    inner: DefaultUserBinder,
+    unavailable: Arc<AtomicBool>,
 }
 
-impl Away {
+impl UnavailableBinder {
     fn check(&self) -> Result<()> {
-        match self.away.load(Ordering::SeqCst) {
+        match self.unavailable.load(Ordering::SeqCst) {
             true => Err(Error::new(
                 ErrorKind::StoreUnavailable,
-                "the host app is away",
+                "the host app is unavailable",
             )),
             false => Ok(()),
         }
     }
 }
 
-impl UserBinder for Away {
+impl UserBinder for UnavailableBinder {
     async fn bind(&self, member: &AuthenticatedMember) -> Result<Option<String>> {
-        self.ours.bind(member).await
+        self.inner.bind(member).await
     }
 
     async fn find(&self, principal: &Principal) -> Result<Option<String>> {
-        self.ours.find(principal).await
+        self.inner.find(principal).await
     }
 
     async fn unbind(&self, principal: &Principal) -> Result<()> {
         self.check()?;
-        self.ours.unbind(principal).await
+        self.inner.unbind(principal).await
     }
 
     async fn rebind(&self, from: &Principal, to: &Principal) -> Result<()> {
         self.check()?;
-        self.ours.rebind(from, to).await
+        self.inner.rebind(from, to).await
     }
 }
 
@@ -58,20 +59,20 @@ async fn started() -> (TestApp, Arc<AtomicBool>, String, String) {
 async fn started_with(
     change: impl FnOnce(Builder) -> Builder + Send,
 ) -> (TestApp, Arc<AtomicBool>, String, String) {
-    let away = Arc::new(AtomicBool::new(false));
-    let of_binder = Arc::clone(&away);
+    let unavailable = Arc::new(AtomicBool::new(false));
+    let of_binder = Arc::clone(&unavailable);
     let node = TestApp::builder()
         .configure(|builder| {
-            change(builder.wrap_binder(move |ours| Away {
-                ours,
-                away: of_binder,
+            change(builder.wrap_binder(move |inner| UnavailableBinder {
+                inner,
+                unavailable: of_binder,
             }))
         })
         .start()
         .await;
     let corp = node.install(0).await;
     let person = node.user(0, 0);
-    (node, away, corp, person)
+    (node, unavailable, corp, person)
 }
 
 fn leaves(node: &TestApp, corp: &str, person: &str) -> SignedPush {
@@ -114,11 +115,11 @@ async fn member_who_leaves_during_an_unconfirmed_cancellation_has_left() {
     let person = node.user(0, 0);
     let before = user_id(&node, &corp, &person).await.unwrap();
     node.sandbox
-        .fault(Fault::of("service/v2/get_auth_info").http_status(502))
+        .fault(Fault::for_api("service/v2/get_auth_info").http_status(502))
         .unwrap();
-    // From somebody who has the keys: WeCom knows nothing of it, and cannot be asked yet. It comes after the authorization,
-    // whose second was the machine's.
+    // The authorization has the time of the machine, and its cancellation has to be later.
     clock.advance(Duration::from_mins(2));
+    // Forged with leaked keys: WeCom would contradict it, and cannot be asked yet.
     let cancels = suite_event(
         SUITE,
         "cancel_auth",
@@ -145,11 +146,11 @@ async fn member_who_leaves_during_an_unconfirmed_cancellation_has_left() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn member_who_rejoins_before_unbind_is_a_new_user() {
-    let (node, away, corp, person) = started().await;
+    let (node, unavailable, corp, person) = started().await;
     let before = user_id(&node, &corp, &person).await.unwrap();
     let session = node.issue_session(SUITE, &corp, &person).await;
     assert!(node.is_valid(&session).await);
-    away.store(true, Ordering::SeqCst);
+    unavailable.store(true, Ordering::SeqCst);
     node.notify_until_accepted(&leaves(&node, &corp, &person))
         .await;
     until("the session is revoked", async || {
@@ -157,7 +158,7 @@ async fn member_who_rejoins_before_unbind_is_a_new_user() {
     })
     .await;
     let epoch = "SELECT MAX(epoch) FROM wecom_person";
-    until("the rest was tried", async || {
+    until("the unbinding was tried", async || {
         node.records()
             .await
             .iter()
@@ -178,7 +179,7 @@ async fn member_who_rejoins_before_unbind_is_a_new_user() {
         "the sessions were revoked once"
     );
 
-    away.store(false, Ordering::SeqCst);
+    unavailable.store(false, Ordering::SeqCst);
     let now = user_id(&node, &corp, &person).await.unwrap();
     assert_ne!(now, before, "the same userid is a new member");
     let session = node.issue_session(SUITE, &corp, &person).await;
@@ -189,25 +190,25 @@ async fn member_who_rejoins_before_unbind_is_a_new_user() {
     .await;
     assert!(
         node.is_valid(&session).await,
-        "the task is of before they came back"
+        "the departure came before the member rejoined"
     );
     assert_eq!(user_id(&node, &corp, &person).await.unwrap(), now);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_of_one_member_run_in_order() {
-    let (node, away, corp, person) = started().await;
+    let (node, unavailable, corp, person) = started().await;
     let (renamed, another) = ("the-new-userid", node.user(0, 1));
     let before = user_id(&node, &corp, &person).await.unwrap();
     user_id(&node, &corp, &another).await.unwrap();
-    away.store(true, Ordering::SeqCst);
+    unavailable.store(true, Ordering::SeqCst);
     node.notify_until_accepted(&leaves(&node, &corp, &person))
         .await;
     until("the departure is tried", async || {
         node.records().await[0].last_error.is_some()
     })
     .await;
-    away.store(false, Ordering::SeqCst);
+    unavailable.store(false, Ordering::SeqCst);
     // The userid now belongs to another member, who can be renamed in turn.
     node.notify_until_accepted(&is_renamed(&node, &corp, &person, renamed))
         .await;
@@ -221,7 +222,11 @@ async fn events_of_one_member_run_in_order() {
     })
     .await;
     let bound = format!("SELECT COUNT(*) FROM wecom_user WHERE local_id = '{before}'");
-    assert_eq!(node.number(&bound).await, 0, "nobody is who they were");
+    assert_eq!(
+        node.number(&bound).await,
+        0,
+        "no member is bound to the former user"
+    );
     let who = principal(SUITE, &corp, renamed);
     let new = node
         .login
@@ -235,15 +240,16 @@ async fn events_of_one_member_run_in_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn revocation_older_than_an_outage_is_retried() {
     let clock = ManualClock::starting_now();
-    let (node, away, corp, person) = started_with(|builder| builder.clock(clock.clone())).await;
-    away.store(true, Ordering::SeqCst);
+    let (node, unavailable, corp, person) =
+        started_with(|builder| builder.clock(clock.clone())).await;
+    unavailable.store(true, Ordering::SeqCst);
     node.notify_until_accepted(&leaves(&node, &corp, &person))
         .await;
     until("the record is tried", async || {
         node.records().await[0].last_error.is_some()
     })
     .await;
-    // The service was down over the weekend.
+    // The outage of a weekend.
     clock.advance(Duration::from_hours(60));
     until("the record is tried again", async || {
         // A worker that polled just before the clock advanced polls again.
@@ -256,7 +262,7 @@ async fn revocation_older_than_an_outage_is_retried() {
         node.record_statuses("change_contact").await == ["waiting"]
     })
     .await;
-    away.store(false, Ordering::SeqCst);
+    unavailable.store(false, Ordering::SeqCst);
     until("the record is done", async || {
         clock.advance(Duration::from_mins(1));
         node.record_statuses("change_contact").await == ["succeeded"]

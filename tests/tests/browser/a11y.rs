@@ -4,7 +4,7 @@ use wecom_login_tests::browser::{Key, Window};
 
 use crate::steps::FOCUS;
 
-/// What must say what it is.
+/// The roles whose elements need an accessible name.
 const NAMED: [&str; 10] = [
     "RootWebArea",
     "button",

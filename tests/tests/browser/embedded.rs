@@ -8,7 +8,7 @@ use wecom_login_tests::auths::COMPANY_A;
 use wecom_login_tests::browser::{BrowserProfile, BrowserSession, Window, run_embedded};
 use wecom_login_tests::{Adapter, TestApp};
 
-/// A member who took longer than ten minutes is told, though the browser still holds the cookie.
+/// A member who took longer than ten minutes gets a page that says so, though the browser still has the cookie.
 pub(crate) async fn login_of_ten_minutes_has_expired(adapter: &dyn Adapter) {
     run_embedded(
         "login_of_ten_minutes_has_expired",
@@ -83,7 +83,7 @@ fn at(app: &TestApp, path: &str) -> String {
     format!("http://{}{path}", app.address())
 }
 
-/// Whoever logs in is the same user, who is a member of company A too.
+/// Every login is by the same user, who is a member of company A too.
 struct OneUser(Arc<OnceLock<WecomUserId>>);
 
 impl UserBinder for OneUser {

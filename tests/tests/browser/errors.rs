@@ -8,7 +8,7 @@ use wecom_login_tests::until;
 use crate::a11y::everything_has_a_name;
 use crate::steps::{begin, is_in, is_out, log_in, state_of, way_back};
 
-/// A member who says no is told so, and may try again.
+/// A member who declines gets a page that says so, and may try again.
 pub(crate) async fn cancelled_login_can_be_repeated(session: &BrowserSession, app: &DemoProcess) {
     let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
@@ -134,7 +134,7 @@ pub(crate) async fn state_of_another_browser_is_rejected(
     is_in(&own, corp).await;
 }
 
-/// People whom WeCom knows and the app must not let in.
+/// People whom WeCom knows and the app must reject.
 pub(crate) async fn rejected_member_sees_the_reason(session: &BrowserSession, app: &DemoProcess) {
     let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::workbench()).await;
@@ -152,7 +152,7 @@ pub(crate) async fn rejected_member_sees_the_reason(session: &BrowserSession, ap
     }
 }
 
-/// What members are told whom the app does not let in, on a phone and on a desktop, in both languages.
+/// The pages of members whom the app rejects, on a phone and on a desktop, in both languages.
 pub(crate) async fn error_pages_fit_every_profile(session: &BrowserSession, app: &DemoProcess) {
     let corp = &app.authorized_corps().await[0];
     let (stranger, hidden) = (corp.special("non-member"), corp.special("invisible"));

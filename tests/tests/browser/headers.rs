@@ -126,7 +126,7 @@ async fn ours(
     reply
 }
 
-/// What a browser sends back of the cookies that it was given.
+/// The `Cookie` header that a browser sends after these `Set-Cookie` headers.
 fn cookies(reply: &TestResponse) -> String {
     let given = reply
         .headers

@@ -132,7 +132,7 @@ pub(crate) async fn sandbox_pages_fit_every_profile(session: &BrowserSession, ap
         window.click("summary").await;
         window.wait_for_text(&corp.member.1).await;
         look_at(session, &window, "people", (viewport, language, dark)).await;
-        // What WeCom's own parameter says counts more than the browser.
+        // WeCom's own parameter has precedence over the browser's language.
         window
             .goto(&format!("{}{}&lang=en", app.sandbox_url, pages[0].1))
             .await;
@@ -145,7 +145,7 @@ pub(crate) async fn sandbox_pages_fit_every_profile(session: &BrowserSession, ap
     session.screenshot(&window, "pushed").await;
 }
 
-/// What a link to WeCom says of the app.
+/// The parameters of a link to WeCom.
 pub(crate) async fn query(app: &DemoProcess) -> String {
     let corp = &app.authorized_corps().await[0];
     format!(

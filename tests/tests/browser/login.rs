@@ -103,7 +103,7 @@ pub(crate) async fn workbench_login_needs_no_qr_code(session: &BrowserSession, a
     session.screenshot(&window, "in").await;
 }
 
-/// With `snsapi_privateinfo` WeCom asks the member first; who refuses is told, who allows is in.
+/// With `snsapi_privateinfo` WeCom asks the member first: declining leads to an error page, allowing to the app.
 pub(crate) async fn consent_page_is_asked_for_private_info(
     session: &BrowserSession,
     app: &DemoProcess,
@@ -161,7 +161,7 @@ pub(crate) async fn consent_page_is_asked_for_private_info(
     }
 }
 
-/// A member types the code of the corp; a wrong one is told, the right one is remembered.
+/// A member types the corp's organization code: a wrong one is reported, the right one is remembered.
 pub(crate) async fn organization_code_is_checked_and_remembered(
     session: &BrowserSession,
     app: &DemoProcess,
@@ -196,7 +196,7 @@ pub(crate) async fn organization_code_is_checked_and_remembered(
     assert_eq!(typed, "acme-1");
 }
 
-/// Nobody is sent elsewhere by `returnTo`.
+/// `returnTo` redirects to paths of the app only.
 pub(crate) async fn return_to_stays_on_this_origin(session: &BrowserSession, app: &DemoProcess) {
     let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::desktop()).await;

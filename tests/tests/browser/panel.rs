@@ -122,7 +122,7 @@ pub(crate) async fn unknown_script_falls_back_to_the_qr_page(adapter: &dyn Adapt
     .await;
 }
 
-/// What `createWWLoginPanel` was given, as its frame has it.
+/// The parameters of `createWWLoginPanel`, as they arrive in its frame.
 fn asked_rightly(app: &TestApp, frame: &Url, language: Language) {
     let mut asked: HashMap<_, _> = frame.query_pairs().into_owned().collect();
     let state = asked.remove("state").unwrap();

@@ -169,7 +169,7 @@ pub(crate) async fn https_cookies_have_the_host_prefix(
     session: &BrowserSession,
     app: &DemoProcess,
 ) {
-    // The app runs elsewhere than members see it; the sandbox was told where.
+    // The app's internal address differs from its public one; the sandbox has both.
     let state = app.state().await;
     assert_eq!(
         state["trustedDomain"],

@@ -39,7 +39,7 @@ pub(crate) fn state_of(way_back: &str) -> String {
     state.split('&').next().unwrap().to_owned()
 }
 
-/// That the browser holds a session of this member, as the app tells.
+/// Asserts that the app shows a session of this member in the browser.
 pub(crate) async fn is_in(window: &Window, corp: &DemoCorp) {
     let (status, user) = window.fetch("GET", "/api/hello").await;
     assert_eq!(status, 200, "{user}");
@@ -49,7 +49,7 @@ pub(crate) async fn is_in(window: &Window, corp: &DemoCorp) {
     );
 }
 
-/// That the browser holds no cookie of a session.
+/// Asserts that the browser has no session cookie.
 pub(crate) async fn is_out(window: &Window) {
     let cookies = window.cookies().await;
     let session = cookies

@@ -37,7 +37,7 @@ pub(crate) async fn cancelled_failed_and_expired_logins_show_their_page(adapter:
             .status,
         303
     );
-    // The state is spent, although cookie and code are new.
+    // The state is used, although cookie and code are new.
     let mut again = browser.clone();
     let link = again.begin(&app, &query).await;
     let mut copy = again.clone();
@@ -90,7 +90,7 @@ pub(crate) async fn rejected_member_sees_the_reason(adapter: &dyn Adapter) {
         403,
         "not a member",
     );
-    // WeCom accepted the code, so the state is spent.
+    // WeCom accepted the code, so the state is used.
     let link = browser
         .begin(&app, &format!("{query}&mode=workbench"))
         .await;

@@ -53,7 +53,7 @@ pub(crate) async fn qr_login_ends_in_the_app(adapter: &dyn Adapter) {
     );
     assert_eq!(me["user"]["thirdUserId"], member.as_str());
 
-    // The back button: state and code are spent, and the page links to the app.
+    // The back button: state and code are used, and the page links to the app.
     let session = browser.cookie("wecom_login").unwrap().to_owned();
     let page = browser.open(&app, &back).await;
     is_page(&page, 403, "Login could not be completed");

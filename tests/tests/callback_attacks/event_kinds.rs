@@ -204,7 +204,7 @@ async fn provider_push_and_non_event_are_ignored_without_payload() {
     let before = node.records().await.len();
     let mut late = 0;
     for (receive_id, message) in &pushes {
-        // What was stored, but too late for its answer, is not offered.
+        // The hook is not called for an event that was stored too late for its response.
         late += usize::from(
             node.notify_until_accepted(&node.push_builder.post(receive_id, message))
                 .await

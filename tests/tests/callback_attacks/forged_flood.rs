@@ -19,7 +19,7 @@ async fn redeliveries_are_answered_from_memory_and_counted() {
     let corp = node.install(0).await;
     let push = leaves(&node, &corp, "somebody");
     node.notify_until_done(&push, "unsubscribe").await;
-    // Nobody can write, so whatever is answered now is answered from memory.
+    // No statement can write, so each response comes from memory.
     let lock = node.database.lock().await;
     let started = Instant::now();
     let mut refused = 0;
@@ -32,7 +32,7 @@ async fn redeliveries_are_answered_from_memory_and_counted() {
         started.elapsed()
     );
     lock.release().await;
-    // What was refused may be counted too: it was too late for its answer, and was not given up.
+    // A push may be stored although its response was an error: the response was too late, the work went on.
     until("the redeliveries are counted", async || {
         let records = node.records().await;
         let record = records

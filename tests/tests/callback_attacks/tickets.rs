@@ -13,7 +13,7 @@ use wecom_login_tests::{TestApp, until};
 
 use super::now;
 
-/// A WeCom that remembers the tickets it is sent, refuses those it is told to, and is busy else.
+/// A WeCom that records the tickets it gets, rejects the configured ones, and is busy otherwise.
 #[derive(Clone, Default)]
 struct Tickets {
     sent: Arc<Mutex<Vec<String>>>,

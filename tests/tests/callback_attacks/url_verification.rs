@@ -112,7 +112,7 @@ async fn url_verification_answers_only_a_well_formed_echostr() {
 
 #[tokio::test]
 async fn leaked_callback_token_gives_no_padding_oracle() {
-    // Whoever has the token signs any ciphertext; answers that differ would decrypt it byte by byte.
+    // An attacker with the token can sign any ciphertext. Different responses would be a padding oracle.
     for provider in [false, true] {
         let node = start(provider).await;
         let good = node.push_builder.encrypt(

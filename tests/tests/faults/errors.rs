@@ -11,7 +11,7 @@ async fn each_wecom_failure_maps_to_its_code() {
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
-    let of = || Fault::of("auth/getuserinfo").times(1);
+    let of = || Fault::for_api("auth/getuserinfo").times(1);
     let body = |text: &str| {
         let mut fault = of();
         fault.body = Some(text.to_owned());

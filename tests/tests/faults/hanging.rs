@@ -20,7 +20,7 @@ async fn hanging_wecom_delays_no_push_and_loses_nothing() {
     let token = node.issue_session(SUITE, &corp, &user).await;
     // Longer than anything here is waited for: who waits for WeCom's answer is not through before its own limit.
     node.sandbox
-        .fault(Fault::of("*").delay_ms(600_000))
+        .fault(Fault::for_api("*").delay_ms(600_000))
         .unwrap();
 
     let login = async {
@@ -64,7 +64,7 @@ async fn hanging_wecom_delays_no_push_and_loses_nothing() {
     println!(
         "WeCom hangs: 100 pushes, median {median:?}, slowest {slowest:?}; a login ended after {took:?}"
     );
-    // Whoever waits for WeCom waits eight seconds.
+    // A call to WeCom times out after eight seconds.
     assert!(median < Duration::from_secs(4), "{median:?}");
     assert_eq!(problem, (504, "UPSTREAM_TIMEOUT".to_owned()));
     // Twelve seconds are its limit; without one it would be as long as WeCom hangs.
@@ -95,7 +95,7 @@ async fn login_completes_after_client_disconnects() {
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     node.sandbox
-        .fault(Fault::of("auth/getuserinfo").delay_ms(500))
+        .fault(Fault::for_api("auth/getuserinfo").delay_ms(500))
         .unwrap();
     let code = node.sandbox.code(&corp, &user).unwrap();
     let body = json!({"corpId": corp, "code": code}).to_string();

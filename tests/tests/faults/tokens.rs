@@ -15,12 +15,12 @@ async fn thousand_logins_after_token_expiry_fetch_one_token() {
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
-    // Tokens are told apart by when they were fetched.
+    // Tokens are distinguished by the second of their fetch.
     clock.advance(Duration::from_secs(1));
     node.sandbox.expire_tokens();
     let before = node.sandbox.calls("gettoken");
     let started = Instant::now();
-    // What a machine under load could not do within the time of a login begins again, all of it.
+    // The round is repeated if a machine under load exceeds the time limit of a login.
     let at_last = async || {
         let mut late = 0;
         loop {
@@ -52,13 +52,13 @@ async fn token_is_refreshed_once_before_it_expires() {
     let user = node.user(0, 0);
     assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
     let first = node.sandbox.calls("gettoken");
-    // It lives two hours; in its last ten minutes the next one is fetched beside the logins.
+    // A token is valid for two hours. In its last ten minutes it is refreshed in the background.
     clock.advance(Duration::from_secs(7_200 - 900));
     assert_eq!(node.log_in_to_suite(SUITE, &corp, &user).await.status, 200);
     assert_eq!(node.sandbox.calls("gettoken"), first);
     clock.advance(Duration::from_secs(400));
     node.sandbox
-        .fault(Fault::of("gettoken").delay_ms(300))
+        .fault(Fault::for_api("gettoken").delay_ms(300))
         .unwrap();
     let answers =
         futures_util::future::join_all((0..50).map(|_| node.log_in_to_suite(SUITE, &corp, &user)))
@@ -86,7 +86,7 @@ async fn rejected_token_is_refetched_once_and_the_code_is_still_used() {
             node.sandbox.calls("auth/getuserinfo"),
         );
         node.sandbox
-            .fault(Fault::of("auth/getuserinfo").errcode(errcode).times(1))
+            .fault(Fault::for_api("auth/getuserinfo").errcode(errcode).times(1))
             .unwrap();
         assert_eq!(
             node.log_in_to_suite(SUITE, &corp, &user).await.status,
@@ -105,7 +105,7 @@ async fn rejected_token_is_refetched_once_and_the_code_is_still_used() {
     }
     // Never a loop: twice is the end.
     node.sandbox
-        .fault(Fault::of("auth/getuserinfo").errcode(40014))
+        .fault(Fault::for_api("auth/getuserinfo").errcode(40014))
         .unwrap();
     let before = node.sandbox.calls("auth/getuserinfo");
     assert_eq!(

@@ -1,4 +1,5 @@
-//! Floods that must cost no query. A test binary of its own, because it counts statements.
+//! Floods of invalid tokens, callbacks and codes, and what they may cost. A test binary of its own, because it counts
+//! statements.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::net::{IpAddr, Ipv6Addr};
@@ -15,7 +16,7 @@ use wecom_login_tests::log::LogCapture;
 use wecom_login_tests::push::{PushBuilder, app_event};
 use wecom_login_tests::{TestApp, until};
 
-/// The condition of the statement that looks a session up, as each database has it.
+/// The condition of the statement that reads a session, in the SQL of each database.
 const READS: [&str; 3] = [
     "\\\"token_hash\\\" = ?",
     "\\\"token_hash\\\" = $1",
@@ -30,7 +31,7 @@ fn reads(lines: &LogCapture) -> usize {
         .count()
 }
 
-/// Gives how often the database was not there in time for it: a machine under load.
+/// Asserts that the token is rejected. Returns how often the database took too long on a machine under load.
 async fn refused(login: &WecomLogin, token: &str) -> usize {
     for late in 0.. {
         let refused = login
@@ -71,19 +72,19 @@ async fn unknown_token_is_401_without_a_query() {
     lines.clear();
     for number in 0..20_000 {
         refused(&login, &format!("wl_{number:0>43}")).await;
-        // One of ours with another end: what is guessed beside a token that was seen.
+        // A guess that starts like a valid token.
         let mut near = live.clone();
         near.replace_range(40..45, &format!("{:0>5}", number % 99_999));
         refused(&login, &near).await;
     }
     assert_eq!(reads(&lines), 0);
-    // The flood has not driven the good one out of memory.
+    // The flood did not evict the valid session from the cache.
     assert!(matches!(
         login.verify_token(live.as_bytes()),
         Verification::Ready(Ok(_))
     ));
 
-    // Tokens that we made and that are over are absent for two seconds at a time.
+    // The token of a deleted session is well-formed, so it costs a query; its absence is cached for two seconds.
     let mut gone = Vec::new();
     for _ in 0..10 {
         gone.push(node.issue_session(SUITE, &corp, &node.user(0, 1)).await);
@@ -127,7 +128,7 @@ async fn forged_callback_leaves_no_record() {
         );
         let forged = forge.post(&corp, &event);
         assert_eq!(node.notify(&forged).await.status, 403);
-        // Rightly signed, by a leaked token, but not encrypted with the key.
+        // Signed with a leaked token, but not encrypted with the key.
         let mut noise = forged.clone();
         let text = format!("{number:0>64}");
         noise.query = node.push_builder.signed(&text, false);
@@ -151,7 +152,7 @@ async fn random_codes_from_many_clients_reach_wecom_300_times() {
     let before = node.sandbox.calls("auth/getuserinfo");
     let attempts = (0..1_000u16).map(|number| {
         let code = OAuthCode::new(format!("garbage-{number}"));
-        // A botnet: every code from another network.
+        // As from a botnet, each code comes from another network.
         let client = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, number, 0, 0, 0, 0, 1));
         let request = WorkbenchLoginRequest::new(CorpId::new(&*corp).unwrap(), code)
             .with_client(client)
@@ -169,15 +170,15 @@ async fn random_codes_from_many_clients_reach_wecom_300_times() {
     let calls = node.sandbox.calls("auth/getuserinfo") - before;
     let of = |kind: ErrorKind| refusals.iter().filter(|known| **known == kind).count();
     let (limited, wrong) = (of(ErrorKind::RateLimited), of(ErrorKind::CodeInvalid));
-    // A machine under load may not be through with some in the time of a login; those are no failures of their sender.
+    // Attempts that a machine under load does not finish in time do not count as failed codes.
     let late = of(ErrorKind::UpstreamTimeout) + of(ErrorKind::StoreUnavailable);
     println!(
-        "1000 codes: WeCom was asked {calls} times, {limited} were told to wait, {late} took too long"
+        "1000 codes: WeCom was asked {calls} times, {limited} were rate-limited, {late} took too long"
     );
     assert_eq!(limited + wrong + late, 1_000, "{refusals:?}");
     let calls = usize::try_from(calls).unwrap();
     assert!((wrong..=wrong + late).contains(&calls), "{calls}");
-    // Those under way when the limit is reached come on top of it.
+    // Up to 64 attempts that are in flight when the limit is reached come on top of it.
     assert!(
         (300 - late.min(300)..=300 + 64 + late).contains(&calls),
         "{calls}"

@@ -16,7 +16,7 @@ async fn ignored(node: &TestApp) -> i64 {
         .await
 }
 
-/// Puts so many ignored records into the inbox, with their hashes.
+/// Inserts this number of ignored records into the inbox, with their hashes.
 async fn fill(node: &TestApp, clock: &ManualClock, from: usize, number: usize) {
     let (now, suite) = (clock.now().as_millis(), node.database.literal(SUITE));
     for number in from..from + number {
@@ -49,7 +49,7 @@ async fn two_nodes_alternate_housekeeping_despite_a_wrong_clock() {
         node.number("SELECT COALESCE(MAX(due_at), 0) FROM wecom_housekeeping")
             .await
     };
-    // A turn is booked when it begins, and over when the surplus is gone, which is the last of its work.
+    // A run is recorded when it starts. Its last step deletes the surplus.
     until("a housekeeping run has begun", async || {
         due().await > clock.now().as_millis()
     })

@@ -7,7 +7,7 @@ use super::run::{Checked, Run};
 use super::steps::Act;
 
 impl Run<'_> {
-    /// Nothing was done more often than it had to be, crashes and leaps or not.
+    /// Checks that crashes and clock jumps repeated no more than they may.
     pub(super) async fn check_counts(&self) -> Checked {
         let taken: HashSet<[u8; 32]> = self.pushes.iter().map(|push| push.queued.hash).collect();
         let records = self
@@ -15,7 +15,7 @@ impl Run<'_> {
             .await;
         if records != taken.len() as i64 {
             return Err(format!(
-                "{} events were taken, {records} records are there",
+                "{} events were accepted, {records} records are stored",
                 taken.len()
             ));
         }
@@ -27,7 +27,8 @@ impl Run<'_> {
             match push.act {
                 Act::Install(_) | Act::Reset(_) => codes_again += again,
                 Act::Cancel(_) => cancels_again += again,
-                // Of what ends sessions the first of two steps may be done again; the last is booked with its record.
+                // The first of the two revocations of these events may be repeated. The second is committed with its
+                // record.
                 Act::Leave(corp, _) | Act::Rename(corp, _) => {
                     let user_id = push.queued.user_id.clone().unwrap_or_default();
                     *ended.entry((corp, user_id)).or_default() += again;
@@ -40,7 +41,7 @@ impl Run<'_> {
         let of = |which: fn(Act) -> bool| self.count(which) as i64;
         let codes = of(|act| matches!(act, Act::Install(_) | Act::Reset(_)));
         let sent = self.sandbox.calls("service/v2/get_permanent_code") as i64;
-        // A suite access token that died in a jump costs a call.
+        // A suite access token that expired in a clock jump costs another call.
         let most = if self.undisturbed {
             codes
         } else {
@@ -64,26 +65,26 @@ impl Run<'_> {
         let again = |times: i64| if self.undisturbed { 0 } else { times };
         if cancelled > cancels + again(cancels_again) {
             return Err(format!(
-                "{cancels} cancellations, the host app was told of {cancelled}"
+                "{cancels} cancellations, the hook was called {cancelled} times"
             ));
         }
-        // A reset is told too, and a cancellation that WeCom contradicts lets a corp in once more.
+        // The hook is called for a reset too, and for a cancellation that WeCom contradicts.
         if authorized > codes + cancels + again(codes_again + cancels_again) {
             return Err(format!(
-                "{codes} authorizations and resets, the host app was told of {authorized}"
+                "{codes} authorizations and resets, the hook was called {authorized} times"
             ));
         }
         Ok(())
     }
 
-    /// Every end of a member's sessions is one more in their epoch, so that one which is done again shows.
+    /// Checks the members' epochs: each revocation increments one, so a repeated revocation shows.
     async fn check_people(&self, ended: &HashMap<(usize, String), i64>) -> Checked {
         for ((corp, user_id), most) in ended {
             let present = self.corps[*corp]
                 .members
                 .iter()
                 .any(|member| member.id == *user_id && member.present);
-            // After a day WeCom is asked in the background whether somebody still sees the app.
+            // After a day a background task asks WeCom whether the member still sees the app, and may revoke too.
             if !present && self.jumped >= Duration::from_hours(24) {
                 continue;
             }

@@ -12,12 +12,13 @@ use super::state::{Pushed, Standing, corp_of, is_own};
 use super::steps::{Act, CORPS, NODES};
 use super::transitions::{RecordEvent, RecordState, SessionEvent, SessionState};
 
-/// An AuthCode lives ten minutes; what only makes us read is given up after a day.
+/// An AuthCode is valid for ten minutes. The event of an idempotent re-read is given up after a day.
 const AUTH_CODE: Duration = Duration::from_mins(10);
 const GIVEN_UP: Duration = Duration::from_hours(24);
-/// When the next waiting record is due, in milliseconds; -1 if a record is running or none is waiting.
-const NEXT_DUE_UNLESS_RUNNING: &str = "SELECT MIN(due_at) FROM wecom_callback_record WHERE status = 'waiting' \
-    AND NOT EXISTS (SELECT 1 FROM wecom_callback_record AS held WHERE held.status = 'running')";
+/// The numbers of running and of waiting records, and when the first waiting one is due.
+const OPEN_RECORDS: &str = "SELECT COUNT(CASE WHEN status = 'running' THEN 1 END), \
+    COUNT(CASE WHEN status = 'waiting' THEN 1 END), MIN(CASE WHEN status = 'waiting' THEN due_at END) \
+    FROM wecom_callback_record WHERE status IN ('running', 'waiting')";
 
 impl Run<'_> {
     /// Waits until every accepted push is done and every node has processed every revocation.
@@ -54,32 +55,31 @@ impl Run<'_> {
 
     /// Advances the clocks until no record is left.
     async fn work_off(&mut self) -> Checked {
-        let of = |condition: &str| {
-            format!("SELECT COUNT(*) FROM wecom_callback_record WHERE {condition}")
-        };
         let began = Instant::now();
         let (mut known, mut since) = ((0, 0), Instant::now());
         loop {
-            let running = self.number(&of("status = 'running'")).await;
-            let waiting = self.number(&of("status = 'waiting'")).await;
-            if self.number(&of("status IN ('running', 'waiting')")).await == 0 {
+            // One statement, so that no node claims a record between the counts and the due time.
+            let statement = Statement::from_string(self.database.backend(), OPEN_RECORDS);
+            let row = self.connection.query_one_raw(statement).await.unwrap();
+            let (running, waiting, next): (i64, i64, Option<i64>) =
+                row.unwrap().try_get_many_by_index().unwrap();
+            if (running, waiting) == (0, 0) {
                 return Ok(());
             }
             if began.elapsed() > PATIENCE * 2 {
-                return Err("what was acknowledged is not worked off".to_owned());
+                return Err("acknowledged records are not executed".to_owned());
             }
             if (running, waiting) != known {
                 (known, since) = ((running, waiting), Instant::now());
             }
-            // One statement, so that no node claims a record between the two answers. Without a running record, and with
-            // none due, nothing can be claimed before the clocks advance: no lease expires in the jump.
-            let next = self.number(NEXT_DUE_UNLESS_RUNNING).await;
-            if next >= 0 {
+            // Without a running record, and with none due, nothing can be claimed before the clocks advance: no lease
+            // expires in the jump.
+            if let (0, Some(next)) = (running, next) {
                 let next = Timestamp::from_millis(next);
                 // An idle node polls again after a second.
                 self.advance_clocks(next.since(self.clock.now()) + Duration::from_secs(1));
             } else if since.elapsed() > Duration::from_secs(1) {
-                // In the hands of a node that died, as it seems; of one that lives and is slow, perhaps.
+                // The record is claimed by a crashed node, or by one that is slow: let its lease expire.
                 self.jump(Duration::from_secs(11));
                 since = Instant::now();
             }
@@ -90,12 +90,7 @@ impl Run<'_> {
     pub(super) async fn worked_off(&mut self, number: usize) -> Checked {
         let status = self.database_text(&self.of_record("status", number)).await;
         let push = &self.pushes[number];
-        let lost = |why: &str| {
-            Err(format!(
-                "{:?} was acknowledged and is lost: {why}",
-                push.act
-            ))
-        };
+        let lost = |why: &str| Err(format!("{:?} was acknowledged and lost: {why}", push.act));
         let newest = |push: &Pushed| {
             !self.pushes[push.number + 1..]
                 .iter()
@@ -125,14 +120,14 @@ impl Run<'_> {
                     self.counted.in_the_window.fetch_add(1, Ordering::Relaxed);
                 }
             }
-            // What only makes us read is given up after a day; the daily question makes up for it.
+            // A re-read is given up after a day, because the daily one replaces it.
             Act::Change(_) if status == "failed" && self.clock.now().since(push.at) >= GIVEN_UP => {
             }
             _ if status == "failed" => return lost("failed"),
             Act::Unsubscribe(..) | Act::Leave(..) | Act::Rename(..)
                 if status == "ignored" && push.known =>
             {
-                return lost("ignored, though the company is in");
+                return lost("ignored, though the corp is authorized");
             }
             _ => {}
         }

@@ -18,7 +18,7 @@ pub(crate) struct Totals {
     /// Of those, made while an event that ends such sessions was carried out and not yet settled.
     pub(super) after_an_end: AtomicUsize,
     pub(super) crashes: AtomicUsize,
-    /// AuthCodes in the exchange window: spent, and WeCom's answer lost in a crash or a jump. No other loss is tolerated.
+    /// AuthCodes in the exchange window: used, and WeCom's answer lost in a crash or a jump. No other loss is tolerated.
     pub(super) in_the_window: AtomicUsize,
     /// Sessions that certainly ended, and were rejected on every node.
     pub(super) ends: AtomicUsize,
@@ -34,7 +34,7 @@ pub(super) struct Pushed {
     pub(super) condemned: Vec<usize>,
     /// The corp was certainly authorized when it was delivered.
     pub(super) known: bool,
-    /// Its run was interrupted, or its lease expired in a jump: an AuthCode may be spent and its answer lost.
+    /// Its run was interrupted, or its lease expired in a jump: an AuthCode may be used up and its answer lost.
     pub(super) disturbed: bool,
 }
 

@@ -1,5 +1,5 @@
-//! One AuthCode sent by two nodes: the first lost its lease while WeCom's answer was on its way. WeCom answers the
-//! second that the code is spent, and the authorization must not be lost.
+//! One AuthCode sent by two nodes. The first node loses its lease while WeCom's response is in flight, and WeCom tells
+//! the second one that the code is used. The authorization must not be lost.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ const V2: &str = "service/v2/get_permanent_code";
 const V1: &str = "service/get_permanent_code";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The answer of the first node is held back, and another one has sent the code again.
+/// WeCom's response to the first node is held back, and the other node has sent the code again.
 struct SentTwice {
     node: TestApp,
-    /// The first node's way to WeCom.
+    /// The transport of the first node.
     transport: FaultyTransport,
     other: WecomLogin,
-    /// Of both. It stands: no lease is renewed, and nothing comes due by itself.
+    /// The clock of both nodes. It stands still, so no lease is renewed and nothing becomes due by itself.
     clock: ManualClock,
     corp: String,
 }
@@ -46,7 +46,7 @@ impl SentTwice {
             .await;
         let refused =
             "SELECT COUNT(*) FROM wecom_callback_record WHERE attempts = 2 AND errcode = 40078";
-        until("the other node is told that it is spent", async || {
+        until("the other node gets errcode 40078", async || {
             node.number(refused).await == 1
         })
         .await;
@@ -68,8 +68,8 @@ impl SentTwice {
             .unwrap()
     }
 
-    /// Makes the other node look for work, and waits until it has looked.
-    async fn look(&self) {
+    /// Makes the other node poll for due records, and waits until it has.
+    async fn poll(&self) {
         for nobody in ["wwnobody0000000001", "wwnobody0000000002"] {
             let event = suite_event(
                 SUITE,
@@ -87,7 +87,7 @@ impl SentTwice {
                     == 200
             })
             .await;
-            // What is due is begun in its order: the record came before. It waits for its corp to be known.
+            // Due records are claimed in order, and `create_auth` comes before this one, which waits for its corp to be known.
             until("the record was tried", async || {
                 let records = self.node.records().await;
                 records
@@ -99,8 +99,8 @@ impl SentTwice {
         }
     }
 
-    /// The answer comes at last, and all is as if nothing had been.
-    async fn ends_well(self) {
+    /// Releases the response. The authorization is then as if one node alone had sent the code.
+    async fn assert_authorized_after_release(self) {
         self.transport.release();
         let (node, corp) = (&self.node, &self.corp);
         node.wait_until_active(SUITE, corp).await;
@@ -132,7 +132,7 @@ async fn spent_auth_code_waits_a_minute_for_the_node_that_sent_it_first() {
     let record = sent.record().await;
     assert_eq!(record.status, RecordStatus::Waiting, "{record:?}");
     sent.clock.advance(SECOND * 59);
-    sent.look().await;
+    sent.poll().await;
     let record = sent.record().await;
     assert_eq!(
         (record.status, record.attempts),
@@ -144,7 +144,7 @@ async fn spent_auth_code_waits_a_minute_for_the_node_that_sent_it_first() {
         "none"
     );
     assert_eq!(sent.node.sandbox.calls(V2), 2, "once by each");
-    sent.ends_well().await;
+    sent.assert_authorized_after_release().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,5 +164,5 @@ async fn late_permanent_code_turns_its_failed_record_succeeded() {
         sent.node.authorization_status(SUITE, &sent.corp).await,
         "none"
     );
-    sent.ends_well().await;
+    sent.assert_authorized_after_release().await;
 }

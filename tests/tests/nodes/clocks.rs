@@ -9,13 +9,13 @@ use wecom_sandbox::Fault;
 
 const V2: &str = "service/v2/get_permanent_code";
 
-/// The clock of a machine that is set wrong.
+/// The system clock with a constant error.
 #[derive(Debug)]
-struct Wrong {
+struct SkewedClock {
     ahead_millis: i64,
 }
 
-impl Clock for Wrong {
+impl Clock for SkewedClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(SystemClock::default().now().as_millis() + self.ahead_millis)
     }
@@ -36,14 +36,14 @@ async fn nodes_with_clocks_a_minute_apart_agree() {
     let who = principal(SUITE, &corp, &node.user(0, 0));
     let ahead = node
         .second_handle_with(|builder| {
-            builder.clock(Wrong {
+            builder.clock(SkewedClock {
                 ahead_millis: 60_000,
             })
         })
         .await;
     let behind = node
         .second_handle_with(|builder| {
-            builder.clock(Wrong {
+            builder.clock(SkewedClock {
                 ahead_millis: -60_000,
             })
         })
@@ -54,14 +54,14 @@ async fn nodes_with_clocks_a_minute_apart_agree() {
     let apart = "SELECT MAX(created_at) - MIN(created_at) FROM wecom_session";
     let apart = node.number(apart).await;
     println!("three sessions, made one after the other, are {apart} ms apart");
-    // The clocks are two minutes apart.
+    // The skewed clocks are two minutes apart.
     assert!(apart < 60_000, "{apart}");
 
-    // While one node has an event in work and WeCom is slow, the node that is ahead does not take its lease for lapsed:
-    // it looks each second. A machine that stands still for the length of a lease loses it; not each time.
+    // While WeCom is slow to answer one node, the node whose clock is ahead polls each second and must not take the lease
+    // for expired. A machine that stalls for the length of a lease does lose it; one of four attempts has to pass.
     for corp in 1..5 {
         node.sandbox
-            .fault(Fault::of(V2).delay_ms(3_000).times(1))
+            .fault(Fault::for_api(V2).delay_ms(3_000).times(1))
             .unwrap();
         let (late, asked) = (node.corp(corp), node.sandbox.calls(V2));
         assert!(node.sandbox.install(&late).await.unwrap().succeeded());

@@ -14,7 +14,7 @@ use wecom_login_tests::TestApp;
 use wecom_login_tests::app::{SUITE, principal};
 use wecom_login_tests::database::pool;
 
-/// What a host app's own migrator may do in the same database.
+/// A host app's own migrations in the same database.
 struct HostMigrator;
 
 #[async_trait::async_trait]

@@ -9,7 +9,7 @@ use wecom_login_tests::app::SUITE;
 use wecom_login_tests::{TestApp, until};
 use wecom_sandbox::Fault;
 
-/// The key of every node of the tests, and the one that comes after it.
+/// The seed of the data key of every node, and that of the key it is rotated to.
 const OLD: u8 = 7;
 const NEW: u8 = 8;
 const SEALED: [(&str, &str); 4] = [
@@ -23,7 +23,7 @@ fn keys(seeds: &[u8]) -> DataKeys {
     DataKeys::from_keys(seeds.iter().map(|seed| DataKey::new([*seed; 32])))
 }
 
-/// How many values of each column the key of this seed sealed.
+/// The number of values in each column that are sealed under the key of this seed.
 async fn sealed(node: &TestApp, seed: u8) -> [i64; 4] {
     let id = &Sha256::new()
         .chain_update("wecom-login data key")
@@ -48,9 +48,9 @@ async fn data_key_rotation_reseals_and_retires_the_old_key() {
         200
     );
     let of_old = node.issue_session(SUITE, &corp, &member).await;
-    // An event that waits for WeCom is sealed as long as it waits.
+    // The payload of a waiting event is stored, sealed.
     node.sandbox
-        .fault(Fault::of("service/v2/get_auth_info").http_status(502))
+        .fault(Fault::for_api("service/v2/get_auth_info").http_status(502))
         .unwrap();
     node.sandbox.change(&corp).await.unwrap();
     until("the event waits", async || sealed(&node, OLD).await[3] == 1).await;
@@ -60,7 +60,7 @@ async fn data_key_rotation_reseals_and_retires_the_old_key() {
         sealed(&node, OLD).await
     );
 
-    // Every node has learnt to read the new key, and writes with it from its next start on.
+    // The last step before the rotation: every node reads both keys and writes with the new one.
     node.login.shutdown().await;
     let both = node
         .second_handle_with(|builder| builder.data_keys(keys(&[NEW, OLD])))
@@ -77,7 +77,7 @@ async fn data_key_rotation_reseals_and_retires_the_old_key() {
     assert_eq!(
         (rotated.unreadable, rotated.retired, rotated.still_active),
         (0, 0, 1),
-        "one has just ended"
+        "the node with the old key has only just stopped"
     );
     node.database
         .execute("UPDATE wecom_data_key SET used_at = used_at - 200000")

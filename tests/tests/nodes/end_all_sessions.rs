@@ -14,7 +14,7 @@ async fn end_all_sessions_revokes_sessions_and_login_codes_on_every_node() {
         node.issue_session(SUITE, &corp, &member).await,
         node.issue_session(SUITE, &other_corp, &node.user(1, 0))
             .await,
-        // Of a corp that never authorized anything.
+        // Of a corp without an authorization.
         node.issue_session(SUITE, "wwneverauthorised001", "somebody")
             .await,
     ];

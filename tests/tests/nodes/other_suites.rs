@@ -11,7 +11,7 @@ use wecom_sandbox::Fault;
 const READ: &str = "service/v2/get_auth_info";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Two corps that authorized both suites, and nobody who serves them. The clock stands until a test moves it.
+/// Two corps that authorized both suites, on a node that is shut down. The clock moves only when a test advances it.
 async fn two_suites() -> (TestApp, ManualClock, [String; 2]) {
     let clock = ManualClock::starting_now();
     let node = TestApp::builder()
@@ -33,7 +33,7 @@ async fn two_suites() -> (TestApp, ManualClock, [String; 2]) {
     (node, clock, corps)
 }
 
-/// How many records of changes of a suite's authorizations there are of which this holds.
+/// The number of `change_auth` records of a suite that match a condition.
 async fn changes(node: &TestApp, suite: &str, which: &str) -> i64 {
     let of_suite = node.database.literal(suite);
     let count = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'change_auth'";
@@ -41,7 +41,7 @@ async fn changes(node: &TestApp, suite: &str, which: &str) -> i64 {
         .await
 }
 
-/// A corp's authorization of a suite changes, and this handle is told.
+/// Pushes a `change_auth` of a corp's authorization to this handle.
 async fn change(node: &TestApp, on: &WecomLogin, suite: &str, corp: &str, time: i64) {
     let event = suite_event(suite, "change_auth", time, &[("AuthCorpId", corp)]);
     let push = node.push_builder.post(suite, &event);
@@ -61,7 +61,7 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
     let with_clock = |builder: Builder| builder.clock(clock.clone());
     let first = node.second_handle_for_suite(SUITE, with_clock).await;
     node.sandbox
-        .fault(Fault::of(READ).delay_ms(60_000))
+        .fault(Fault::for_api(READ).delay_ms(60_000))
         .unwrap();
     for corp in &corps {
         change(&node, &first, SUITE, corp, 1_700_000_000).await;
@@ -70,7 +70,7 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
         changes(&node, SUITE, "status = 'running'").await == 2
     })
     .await;
-    // One of its records it hands back; with the other in hand it died, as far as anybody can see.
+    // The shutdown releases both records. One of them is changed to look like the record of a crashed node.
     first.shutdown().await;
     node.sandbox.clear_faults();
     let dead = node.database.literal(&corps[1]);
@@ -82,7 +82,7 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
 
     let second = node.second_handle_for_suite(SECOND_SUITE, with_clock).await;
     for time in 1..=2 {
-        // A node begins what is due in its order: what came before has been looked at.
+        // Due records are claimed in order: a node that ran this one has passed over the earlier ones.
         change(
             &node,
             &second,
@@ -137,7 +137,7 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
 async fn authorizations_of_a_suite_are_read_by_a_node_that_has_it() {
     let (node, clock, _) = two_suites().await;
     let with_clock = |builder: Builder| builder.clock(clock.clone());
-    // The question of the first suite has waited longest.
+    // The authorizations of the first suite have been due the longest.
     let due = "UPDATE wecom_authorization SET read_at = NULL, read_due_at =";
     let (ours, theirs) = (
         node.database.literal(SECOND_SUITE),
@@ -151,7 +151,7 @@ async fn authorizations_of_a_suite_are_read_by_a_node_that_has_it() {
         node.database
             .execute(&format!("{due} 2 WHERE suite_id = {ours}"))
             .await;
-        // It looks as soon as it is there.
+        // A node looks for due authorizations when it starts.
         handles.push(node.second_handle_for_suite(SECOND_SUITE, with_clock).await);
         let read = format!(
             "SELECT COUNT(*) FROM wecom_authorization WHERE suite_id = {ours} AND read_at > 0"

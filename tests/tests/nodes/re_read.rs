@@ -33,7 +33,7 @@ async fn daily_re_read_is_done_by_one_node() {
         wecom_login::Clock::now(&clock).as_millis()
     );
     until("each authorization was read again", async || {
-        // Whoever looked just before the clock was moved looks again.
+        // A node that polled just before the clock advanced polls again.
         clock.advance(Duration::from_millis(100));
         node.number(&due).await == 0
     })

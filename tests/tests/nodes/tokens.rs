@@ -7,7 +7,7 @@ use wecom_login::{CorpId, ErrorKind, ManualClock, OAuthCode, WecomLogin, Workben
 use wecom_login_tests::transport::FaultyTransport;
 use wecom_login_tests::{TestApp, until};
 
-/// A login by the workbench on one of the nodes.
+/// A login from the workbench on one of the nodes.
 async fn log_in(
     node: &TestApp,
     on: &WecomLogin,
@@ -19,9 +19,8 @@ async fn log_in(
     on.service().login_by_workbench(request).await.map(drop)
 }
 
-/// The same, again until it is through: what a machine under load could not do within the time of a login. Gives how
-/// often it had to begin again.
-async fn log_in_at_last(
+/// The same, repeated while a machine under load exceeds the time limits. Returns the number of repetitions.
+async fn log_in_despite_timeouts(
     node: &TestApp,
     on: &WecomLogin,
     corp: &str,
@@ -33,7 +32,7 @@ async fn log_in_at_last(
         match log_in(node, on, corp, user).await {
             Ok(()) => return Ok(late),
             Err(error) if began.elapsed() > Duration::from_secs(120) => return Err(error),
-            // Nothing that is in time is refused so.
+            // These kinds are of time limits only.
             Err(error)
                 if matches!(
                     error.kind(),
@@ -57,24 +56,26 @@ async fn logins_on_three_nodes_after_token_expiry_fetch_one_token() {
     let same_clock = || node.second_handle_with(|builder| builder.clock(clock.clone()));
     let nodes = [node.login.clone(), same_clock().await, same_clock().await];
     for on in &nodes {
-        log_in_at_last(&node, on, &corp, &user).await.unwrap();
+        log_in_despite_timeouts(&node, on, &corp, &user)
+            .await
+            .unwrap();
     }
     for round in 0..3 {
-        // Tokens are told apart by when they were fetched.
+        // Tokens are distinguished by the second of their fetch.
         clock.advance(Duration::from_secs(1));
         node.sandbox.expire_tokens();
         let before = node.sandbox.calls("gettoken");
         let started = Instant::now();
         let logins = nodes
             .iter()
-            .flat_map(|on| (0..300).map(|_| log_in_at_last(&node, on, &corp, &user)));
+            .flat_map(|on| (0..300).map(|_| log_in_despite_timeouts(&node, on, &corp, &user)));
         let (done, failed): (Vec<_>, Vec<_>) =
             join_all(logins).await.into_iter().partition(Result::is_ok);
         let late: usize = done.into_iter().flatten().sum();
         let fetched = node.sandbox.calls("gettoken") - before;
         let took = started.elapsed();
         println!(
-            "round {round}: 3 nodes × 300 logins in {took:?}: {fetched} gettoken, {late} begun again"
+            "round {round}: 3 nodes × 300 logins in {took:?}: {fetched} gettoken, {late} repeated"
         );
         assert!(failed.is_empty(), "{failed:?}");
         assert_eq!(fetched, 1);
@@ -90,7 +91,7 @@ async fn token_fetch_is_taken_over_from_a_dead_node() {
     let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
-    // A node on a runtime of its own, which is shut down in the middle of its work.
+    // This node has a runtime of its own, so that it can be stopped in the middle of a fetch.
     let threads = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -100,7 +101,7 @@ async fn token_fetch_is_taken_over_from_a_dead_node() {
         .second_handle_with(|builder| builder.clock(clock.clone()).http_client(transport.client()));
     let doomed = {
         let _threads = threads.enter();
-        // The handle works on the runtime that it was built on.
+        // A handle runs its tasks on the runtime that it was built on.
         build.await
     };
     let before = node.sandbox.calls("gettoken");
@@ -112,28 +113,34 @@ async fn token_fetch_is_taken_over_from_a_dead_node() {
         threads.spawn(async move { doomed.service().login_by_workbench(request).await.map(drop) })
     };
     until(
-        "it holds the lease, and WeCom's answer is on its way",
+        "the node holds the lease and WeCom's response is in flight",
         async || transport.held_responses() == 1,
     )
     .await;
     let leases = "SELECT COUNT(*) FROM wecom_token_lease";
     assert_eq!(node.number(leases).await, 1);
     threads.shutdown_background();
-    assert!(logging_in.await.is_err(), "its caller is cut off with it");
-    assert_eq!(node.number(leases).await, 1, "the dead give nothing back");
+    assert!(
+        logging_in.await.is_err(),
+        "the caller is cancelled with its runtime"
+    );
+    assert_eq!(
+        node.number(leases).await,
+        1,
+        "a stopped node releases no lease"
+    );
 
-    // As long as the lease runs nobody else asks WeCom …
-    let waiting = log_in_at_last(&node, &node.login, &corp, &user);
+    // Until the lease expires no other node calls WeCom …
+    let waiting = log_in_despite_timeouts(&node, &node.login, &corp, &user);
     tokio::pin!(waiting);
-    let looked = "SELECT COUNT(*) FROM wecom_token_lease";
     for _ in 0..20 {
         tokio::select! {
-            done = &mut waiting => panic!("who has no token cannot be through: {done:?}"),
-            held = node.number(looked) => assert_eq!(held, 1),
+            done = &mut waiting => panic!("the login is done without a token: {done:?}"),
+            held = node.number(leases) => assert_eq!(held, 1),
         }
     }
     assert_eq!(node.sandbox.calls("gettoken"), before + 1);
-    // … and when it is over, one does.
+    // … and then one does.
     clock.advance(Duration::from_millis(3_001));
     waiting.await.unwrap();
     assert_eq!(node.sandbox.calls("gettoken"), before + 2);
@@ -150,15 +157,17 @@ async fn token_is_refreshed_early_by_one_node() {
     let same_clock = || node.second_handle_with(|builder| builder.clock(clock.clone()));
     let nodes = [node.login.clone(), same_clock().await, same_clock().await];
     for on in &nodes {
-        log_in_at_last(&node, on, &corp, &user).await.unwrap();
+        log_in_despite_timeouts(&node, on, &corp, &user)
+            .await
+            .unwrap();
     }
     let first = node.sandbox.calls("gettoken");
-    // It lives two hours; in its last ten minutes the next one is fetched beside the logins.
+    // A token is valid for two hours. In its last ten minutes it is refreshed in the background.
     clock.advance(Duration::from_secs(7_200 - 500));
     for _ in 0..8 {
         let logins = nodes
             .iter()
-            .flat_map(|on| (0..20).map(|_| log_in_at_last(&node, on, &corp, &user)));
+            .flat_map(|on| (0..20).map(|_| log_in_despite_timeouts(&node, on, &corp, &user)));
         assert!(
             join_all(logins)
                 .await
@@ -169,7 +178,7 @@ async fn token_is_refreshed_early_by_one_node() {
             node.sandbox.calls("gettoken") > first
         })
         .await;
-        // Who fetches has a lease; it is given back when the token is stored.
+        // The lease of a fetch is released when the token is stored.
         until("the answer is stored", async || {
             node.number("SELECT COUNT(*) FROM wecom_token_lease").await == 0
         })

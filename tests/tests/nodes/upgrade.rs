@@ -14,20 +14,20 @@ async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
     verified.ok().flatten().map(|verified| verified.user)
 }
 
-/// Tables that may hold nothing: states of browsers, and tokens that are being fetched.
-const FLEETING: [&str; 2] = ["wecom_spent_state", "wecom_token_lease"];
+/// Tables that may be empty: used states, and leases of tokens that are being fetched.
+const MAY_BE_EMPTY: [&str; 2] = ["wecom_spent_state", "wecom_token_lease"];
 
-/// Which version of the tables is found.
+/// The version of the tables that the present version finds.
 #[derive(Clone, Copy, Debug)]
-enum Old {
-    /// What the first step of all made.
+enum OldVersion {
+    /// After the first migration.
     First,
-    /// All steps but the last.
-    Before,
+    /// Before the last migration.
+    Previous,
 }
 
-/// Puts the tables back to what these first steps made of them, with the rows that they hold. Gives their names.
-async fn as_after(database: &TestDatabase, steps: u32) -> Vec<String> {
+/// Restores the tables to their state after the first `steps` migrations, with their rows. Returns their names.
+async fn restore_tables(database: &TestDatabase, steps: u32) -> Vec<String> {
     let present: Vec<String> = database
         .tables()
         .await
@@ -62,7 +62,7 @@ async fn as_after(database: &TestDatabase, steps: u32) -> Vec<String> {
         database.execute(&format!("DROP TABLE kept_{table}")).await;
     }
     if database.backend() == DbBackend::Postgres {
-        // It counts what is inserted without a number.
+        // An insert with an explicit id does not advance the sequence.
         let counted = "SELECT setval(pg_get_serial_sequence('wecom_callback_record', 'id'), \
             (SELECT MAX(id) FROM wecom_callback_record))";
         database.execute(counted).await;
@@ -70,18 +70,18 @@ async fn as_after(database: &TestDatabase, steps: u32) -> Vec<String> {
     old
 }
 
-/// What an older version left behind.
-struct Left {
+/// The data that an older version stored.
+struct OldData {
     node: TestApp,
     corp: String,
     member: String,
     token: String,
     login_code: String,
-    /// A session of one who left; the event that says so is acknowledged and not yet carried out.
+    /// The session of a member who left. The event is acknowledged and not yet executed.
     of_leaver: String,
 }
 
-async fn left_behind() -> Left {
+async fn old_data() -> OldData {
     let node = TestApp::builder().start().await;
     let corp = node.install(0).await;
     let (member, leaver) = (node.user(0, 0), node.user(0, 1));
@@ -125,14 +125,14 @@ async fn left_behind() -> Left {
     node.database
         .execute("UPDATE wecom_callback_record SET last_error = NULL, hint = NULL")
         .await;
-    // Text was that of the database, Latin letters perhaps.
+    // Older text columns have the character set of the database, which may be Latin only.
     node.database
         .execute("UPDATE wecom_authorization SET corp_name = 'Company of old'")
         .await;
     node.database
         .execute("UPDATE wecom_person SET name = 'Somebody of old', avatar = NULL")
         .await;
-    Left {
+    OldData {
         node,
         corp,
         member,
@@ -142,42 +142,45 @@ async fn left_behind() -> Left {
     }
 }
 
-impl Left {
-    /// Puts the tables back. Gives how many steps the present version has.
-    async fn put_back(&self, old: Old) -> i64 {
+impl OldData {
+    /// Restores the old tables. Returns the number of migrations of the present version.
+    async fn restore(&self, old: OldVersion) -> i64 {
         let database = &self.node.database;
         let steps = database
             .number("SELECT COUNT(*) FROM wecom_migration")
             .await;
         let made = match old {
-            Old::First => 1,
-            Old::Before => steps - 1,
+            OldVersion::First => 1,
+            OldVersion::Previous => steps - 1,
         };
-        let tables = as_after(database, u32::try_from(made).unwrap()).await;
+        let tables = restore_tables(database, u32::try_from(made).unwrap()).await;
         assert_eq!(
             database
                 .number("SELECT COUNT(*) FROM wecom_migration")
                 .await,
             made
         );
-        for table in tables.iter().filter(|table| !FLEETING.contains(&&***table)) {
+        for table in tables
+            .iter()
+            .filter(|table| !MAY_BE_EMPTY.contains(&&***table))
+        {
             assert!(
                 database
                     .number(&format!("SELECT COUNT(*) FROM {table}"))
                     .await
                     > 0,
-                "{table} holds nothing"
+                "{table} is empty"
             );
         }
         steps
     }
 
-    /// Nobody is logged out and nothing is lost.
-    async fn is_served_by(&self, later: &WecomLogin) {
+    /// Asserts that the present version has the session, the waiting event and the authorization.
+    async fn assert_survived(&self, later: &WecomLogin) {
         let (node, corp, member) = (&self.node, &self.corp, &self.member);
         let lives = user(later, &self.token)
             .await
-            .expect("who logged in before is still in");
+            .expect("the session is still valid");
         assert_eq!(
             (lives.corp_id().as_str(), lives.third_user_id().as_str()),
             (&**corp, &**member)
@@ -197,8 +200,8 @@ impl Left {
         );
     }
 
-    /// Nothing differs from tables that the present version made by itself.
-    async fn are_tables_as_new(&self) {
+    /// Asserts that the schema is that of a database which the present version created.
+    async fn assert_schema_is_current(&self) {
         let directory = tempfile::tempdir().unwrap();
         let fresh = TestDatabase::create(directory.path()).await;
         let handle = self
@@ -210,10 +213,10 @@ impl Left {
     }
 }
 
-/// So many nodes of the present version start at the same time.
-async fn is_brought_up_to_date(old: Old, nodes: usize) {
-    let left = left_behind().await;
-    let (node, steps) = (&left.node, left.put_back(old).await);
+/// Starts `nodes` nodes of the present version at the same time on tables of an older one, and checks the result.
+async fn assert_migrates(old: OldVersion, nodes: usize) {
+    let data = old_data().await;
+    let (node, steps) = (&data.node, data.restore(old).await);
     let refused = node
         .second_handle_error(|builder| builder.migrate(false))
         .await;
@@ -224,30 +227,31 @@ async fn is_brought_up_to_date(old: Old, nodes: usize) {
     );
 
     let fetched = node.sandbox.calls("gettoken");
-    // A step that is taken twice cannot be booked: that start fails.
+    // A migration cannot be recorded twice: a start that runs one again fails.
     let later = join_all((0..nodes).map(|_| node.second_handle())).await;
     assert_eq!(
         node.number("SELECT COUNT(*) FROM wecom_migration").await,
         steps
     );
     for later in &later {
-        left.is_served_by(later).await;
+        data.assert_survived(later).await;
     }
     let request =
-        wecom_login::LoginByCodeRequest::new(wecom_login::LoginCode::new(&*left.login_code));
-    let came_in = later[0].service().login_by_code(request).await.unwrap();
-    assert_eq!(came_in.corp_id.as_str(), left.corp);
+        wecom_login::LoginByCodeRequest::new(wecom_login::LoginCode::new(&*data.login_code));
+    let logged_in = later[0].service().login_by_code(request).await.unwrap();
+    assert_eq!(logged_in.corp_id.as_str(), data.corp);
     assert_eq!(
         node.sandbox.calls("gettoken"),
         fetched,
-        "the token that was sealed then opens"
+        "the token that the older version sealed opens"
     );
-    left.are_tables_as_new().await;
+    data.assert_schema_is_current().await;
 
-    // A start that died half-way, on MySQL: what is made is not booked.
+    // As after a crash on MySQL, which commits each DDL statement: the tables are there, the record of the migrations is
+    // not.
     node.database.execute("DELETE FROM wecom_migration").await;
     let again = node.second_handle().await;
-    assert!(user(&again, &left.token).await.is_some());
+    assert!(user(&again, &data.token).await.is_some());
     again.shutdown().await;
     let without_migrating = node
         .second_handle_with(|builder| builder.migrate(false))
@@ -260,17 +264,17 @@ async fn is_brought_up_to_date(old: Old, nodes: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn first_version_tables_are_migrated_with_their_data() {
-    is_brought_up_to_date(Old::First, 1).await;
+    assert_migrates(OldVersion::First, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn previous_version_tables_are_migrated_with_their_data() {
-    is_brought_up_to_date(Old::Before, 1).await;
+    assert_migrates(OldVersion::Previous, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_starts_on_old_tables_migrate_once() {
-    for old in [Old::First, Old::Before] {
-        is_brought_up_to_date(old, 3).await;
+    for old in [OldVersion::First, OldVersion::Previous] {
+        assert_migrates(old, 3).await;
     }
 }

@@ -13,7 +13,7 @@ async fn install_while(statements: impl Fn(&TestApp) -> Vec<String>) -> (TestApp
     let node = TestApp::builder().start().await;
     let corp = node.corp(0);
     node.sandbox
-        .fault(Fault::of(GET_PERMANENT_CODE).delay_ms(1_500).times(1))
+        .fault(Fault::for_api(GET_PERMANENT_CODE).delay_ms(1_500).times(1))
         .unwrap();
     assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
     until("WeCom is called", async || {

@@ -85,7 +85,7 @@ async fn node_whose_log_position_was_truncated_revokes_nothing() {
     })
     .await;
 
-    // So many revocations follow that all entries the nodes have read are deleted before their next poll.
+    // Enough revocations follow that all entries the nodes have read are deleted before their next poll.
     let database = node.database.connect().await;
     let later = database.begin().await.unwrap();
     let hash = node.database.literal("the session of another node ....");

@@ -21,7 +21,7 @@ async fn shutdown_releases_running_records_at_once() {
     let corp = node.install(0).await;
     let before = node.sandbox.calls(GET_AUTH_INFO);
     node.sandbox
-        .fault(Fault::of(GET_AUTH_INFO).delay_ms(60_000).times(1))
+        .fault(Fault::for_api(GET_AUTH_INFO).delay_ms(60_000).times(1))
         .unwrap();
     let event = suite_event(
         SUITE,
@@ -108,7 +108,7 @@ async fn crash_with_running_record(clock: &ManualClock) -> TestApp {
     };
     let before = node.sandbox.calls(GET_AUTH_INFO);
     node.sandbox
-        .fault(Fault::of(GET_AUTH_INFO).delay_ms(60_000).times(1))
+        .fault(Fault::for_api(GET_AUTH_INFO).delay_ms(60_000).times(1))
         .unwrap();
     let event = suite_event(
         SUITE,

@@ -22,7 +22,7 @@ const AUTH_CODE_FAILPOINTS: [&str; 12] = [
     "exchange/written",
     "exchange/stored",
     "admit/read",
-    "admit/told",
+    "admit/reviewed",
     "worker/done",
 ];
 
@@ -45,7 +45,7 @@ async fn authorizes_after_abort(failpoint: &str) {
     println!("aborted at {failpoint}: carried out once");
 }
 
-/// Asserts that the AuthCode is spent and that the record has the error and its hint.
+/// Asserts that the AuthCode is used and that the record has the error and its hint.
 async fn assert_spent_code_hint(harness: &CrashHarness, event: &str) {
     until("the record has the error and its hint", async || {
         let record = harness.record(event).await;
@@ -244,7 +244,7 @@ async fn crash_at_any_step_revokes_once() {
     let members = [
         "inbox/stored",
         "worker/claimed",
-        "people/ended",
+        "members/revoked",
         "worker/done",
     ];
     let corps = [

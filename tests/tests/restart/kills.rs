@@ -122,7 +122,7 @@ async fn acknowledged_push_survives_a_kill_at_any_moment() {
     pushing.abort();
     let acknowledged = std::mem::take(&mut *acknowledged.lock().unwrap());
 
-    // A spent AuthCode is tried once more after a minute; its result is known now.
+    // A used AuthCode is retried once after a minute; its result is known now.
     let open = "SELECT COUNT(*) FROM wecom_callback_record WHERE status IN ('waiting', 'running') \
         AND COALESCE(errcode, 0) <> 40078";
     let (mut left, mut since) = (i64::MAX, Instant::now());

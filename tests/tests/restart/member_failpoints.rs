@@ -7,22 +7,22 @@ use wecom_login_tests::until;
 
 use super::AXUM_APP;
 
-/// What such an event passes. Where sessions have ended it comes by twice: before the binding is changed, for those that
-/// there are, and after, for logins that found the old one.
+/// The failpoints that such an event passes. It passes `members/revoked` twice: before the binding is changed, for the
+/// sessions there are, and after it, for logins that found the old binding.
 const FAILPOINTS: [&str; 7] = [
     "inbox/arrived",
     "inbox/inserted",
     "inbox/stored",
     "worker/found",
     "worker/claimed",
-    "people/ended",
+    "members/revoked",
     "worker/done",
 ];
 const MAX_EPOCH: &str = "SELECT MAX(epoch) FROM wecom_person";
 const USERS: &str = "SELECT COUNT(*) FROM wecom_user";
 
 fn aborts(failpoint: &str) -> usize {
-    if failpoint == "people/ended" { 2 } else { 1 }
+    if failpoint == "members/revoked" { 2 } else { 1 }
 }
 
 async fn wait_until_executed(harness: &CrashHarness, failpoint: &str) {

@@ -19,7 +19,9 @@ async fn terminated_app_releases_its_running_record() {
     })
     .await;
     // WeCom hangs after the AuthCode was exchanged.
-    sandbox.fault(Fault::of(READ).delay_ms(60_000)).unwrap();
+    sandbox
+        .fault(Fault::for_api(READ).delay_ms(60_000))
+        .unwrap();
     assert!(
         sandbox
             .install(&harness.corps[0])

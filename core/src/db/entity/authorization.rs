@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
 use crate::db::Sealed;
-use crate::domain::{AgentId, AuthorizationStatus, CorpId, SuiteId};
+use crate::domain::{AgentId, AuthorizationStatus, CorpId, SuiteId, WecomUserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "wecom_authorization")]
@@ -36,6 +36,10 @@ pub struct Model {
     pub created_at: Timestamp,
     /// When its members were moved to encrypted ids. Unknown for corps that had them from the start, until that is asked.
     pub ids_moved_at: Option<Timestamp>,
+    /// The state of the authorization link.
+    pub state: Option<String>,
+    /// The administrator who authorized the app.
+    pub installed_by: Option<WecomUserId>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

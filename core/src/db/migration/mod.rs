@@ -4,11 +4,10 @@
     reason = "sea-orm-migration declares its trait that way"
 )]
 
-use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, Statement,
-};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, Statement};
 use sea_orm_migration::prelude::*;
 
+use crate::db::Pool;
 use crate::error::{Error, ErrorKind, Result};
 
 mod index;
@@ -21,6 +20,7 @@ mod m20261122_000006_token_leases;
 mod m20261125_000007_leavers;
 mod m20261125_000008_keys_in_use;
 mod m20261130_000012_aliases;
+mod m20261130_000013_notifications;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
 #[derive(Debug)]
@@ -39,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000007_leavers::Migration),
             Box::new(m20261125_000008_keys_in_use::Migration),
             Box::new(m20261130_000012_aliases::Migration),
+            Box::new(m20261130_000013_notifications::Migration),
         ]
     }
 
@@ -48,15 +49,15 @@ impl MigratorTrait for Migrator {
 }
 
 /// Applies the pending migrations, one node at a time: neither sea-orm-migration nor MySQL ensures that.
-pub(super) async fn run_pending(database: &DatabaseConnection) -> Result<()> {
+pub(super) async fn run_pending(pool: &Pool) -> Result<()> {
     // Not by the migrator: it rejects applied migrations that it does not know, which are those of a later version
     // whose nodes run beside this one.
-    if count_pending(database).await? == 0 {
+    if count_pending_of(pool).await? == 0 {
         return Ok(());
     }
-    let backend = database.get_database_backend();
+    let backend = pool.get_database_backend();
     // On MySQL each migration commits by itself; the transaction provides the one connection that holds the lock.
-    let transaction = crate::db::begin_write(database).await?;
+    let transaction = pool.begin().await?;
     match backend {
         DbBackend::Postgres => {
             execute(&transaction, "SELECT pg_advisory_xact_lock(8532674019)").await?
@@ -97,14 +98,14 @@ pub(super) async fn run_pending(database: &DatabaseConnection) -> Result<()> {
 /// # Errors
 /// `STORE_UNAVAILABLE`.
 #[cfg(feature = "failpoints")]
-pub async fn migrate_steps(database: &DatabaseConnection, steps: u32) -> Result<()> {
+pub async fn migrate_steps(database: &sea_orm::DatabaseConnection, steps: u32) -> Result<()> {
     Migrator::up(database, Some(steps)).await?;
     Ok(())
 }
 
 /// Fails if migrations are pending. For a database account that may not change tables.
-pub(super) async fn require_up_to_date(database: &DatabaseConnection) -> Result<()> {
-    let pending = count_pending(database).await?;
+pub(super) async fn require_up_to_date(pool: &Pool) -> Result<()> {
+    let pending = count_pending_of(pool).await?;
     if pending == 0 {
         return Ok(());
     }
@@ -112,6 +113,13 @@ pub(super) async fn require_up_to_date(database: &DatabaseConnection) -> Result<
         "{pending} migrations are missing: start once with an account that may change tables"
     );
     Err(Error::new(ErrorKind::Config, detail))
+}
+
+async fn count_pending_of(pool: &Pool) -> Result<usize> {
+    match pool.begin_if_pooled().await? {
+        Some(transaction) => count_pending(&transaction).await,
+        None => count_pending(pool.database()).await,
+    }
 }
 
 /// Counts the pending migrations. The migrator itself would create its table first.

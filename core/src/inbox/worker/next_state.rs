@@ -21,7 +21,7 @@ const RETRY_WINDOW: Duration = Duration::from_hours(24);
 /// An event that revokes sessions is attempted at least so often, even after the retry window: the service itself may
 /// have been down.
 const MIN_REVOCATION_ATTEMPTS: i32 = 150;
-/// How long an earlier holder of the lease may take to store the answer to an AuthCode that is spent.
+/// How long an earlier holder of the lease may take to store the answer to a used AuthCode.
 const SPENT_CODE_GRACE: Duration = Duration::from_mins(1);
 
 const SPENT_HINT: &str = "The AuthCode is spent and WeCom's answer to it is lost. \

@@ -1,4 +1,4 @@
-//! Who may administer: whoever has the key, and whoever the host app's predicate lets.
+//! Access to the admin routes: by the admin key, or by the host app's predicate.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -19,7 +19,7 @@ use crate::web::request::Headers;
 const SHORTEST_KEY: usize = 24;
 const WRONG_KEYS_PER_MINUTE: u32 = 10;
 
-/// What an administrator is about to do.
+/// The operation that an administrator requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AdminAction {
@@ -115,7 +115,7 @@ impl fmt::Debug for AdminAuth {
     }
 }
 
-/// Who came through the gate.
+/// An authorized administrator.
 pub(super) enum AdminIdentity {
     Key,
     User(CurrentUser, AdminPredicate),
@@ -137,10 +137,10 @@ impl AdminIdentity {
 }
 
 impl HttpConfig {
-    /// Lets administrators in: by key, or with a session whose person the predicate is asked about later.
+    /// Authenticates administrators: by key, or by a session, whose member the predicate authorizes later.
     ///
     /// # Errors
-    /// `FORBIDDEN` where nobody is let in or the key is missing or wrong, `RATE_LIMITED` after ten wrong keys, and
+    /// `FORBIDDEN` where no administrator is configured or the key is missing or wrong, `RATE_LIMITED` after ten wrong keys, and
     /// what is wrong with the session.
     pub(super) async fn administrator(
         &self,

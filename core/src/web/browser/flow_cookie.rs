@@ -85,34 +85,10 @@ pub(super) fn cookies_to_evict(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{CorpId, LoginCode, LoginType, SuiteId};
-    use crate::vault::DataKey;
+    use crate::domain::LoginCode;
     use crate::web::PublicUrl;
-    use crate::web::browser::pending::{CorpSelector, LoginRequest};
+    use crate::web::browser::pending::tests::{login, ring};
     use crate::web::cookie::CookieNames;
-
-    fn ring() -> KeyRing {
-        KeyRing::new(vec![DataKey::new([1; 32])]).unwrap()
-    }
-
-    fn login_request(return_to: &str) -> LoginRequest {
-        LoginRequest {
-            return_to: return_to.to_owned(),
-            corp_selector: CorpSelector::OrganizationCode("Acme".to_owned()),
-            mode: Some(LoginType::Workbench),
-        }
-    }
-
-    fn login(expires_at: i64, return_to: &str) -> PendingLogin {
-        PendingLogin {
-            suite_id: SuiteId::new("dk1").unwrap(),
-            corp_id: CorpId::new("ww1").unwrap(),
-            epoch: 3,
-            login_type: LoginType::Workbench,
-            expires_at: Timestamp::from_millis(expires_at),
-            login_request: login_request(return_to),
-        }
-    }
 
     #[test]
     fn cookies_to_evict_are_expired_ones_then_unreadable_ones_then_the_oldest() {

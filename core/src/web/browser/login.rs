@@ -108,7 +108,7 @@ pub(super) async fn answer(page: &PageRequest<'_>) -> Response<ResponseBody> {
         }
         Ok(response) => response,
         Err(error) if error.kind() == ErrorKind::OrgCodeNotFound => ask(page, &query, true),
-        // What passes is tried again as it was; for the rest another company may be meant.
+        // A temporary error offers the same login again; after any other one the member may choose another corp.
         Err(error) if error.kind().status() >= 500 || error.kind() == ErrorKind::RateLimited => {
             page.failed(&error, query.link(page, &query.company()))
         }

@@ -43,7 +43,7 @@ use crate::web::browser::page_request::PageRequest;
 use crate::web::http_service::HttpDeps;
 use crate::web::request::RoutedRequest;
 use crate::web::response::ResponseBody;
-use crate::web::routes::Endpoint;
+use crate::web::route::Endpoint;
 
 pub(super) async fn answer(deps: &HttpDeps, request: &RoutedRequest) -> Response<ResponseBody> {
     let page = PageRequest::new(deps, request);

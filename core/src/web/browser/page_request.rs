@@ -79,7 +79,7 @@ impl<'a> PageRequest<'a> {
         self.ended(error, retry_url, None)
     }
 
-    /// The same for whom there may be a way on: into the app.
+    /// The same, with a link into the app.
     pub(super) fn ended(
         &self,
         error: PageError,

@@ -131,17 +131,17 @@ const fn aad_context<'a>(kind: &'static str, state: &'a [&'a [u8]]) -> AadContex
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::vault::DataKey;
 
     const STATE: &str = "0123456789abcdef0123456789abcdef";
 
-    fn ring() -> KeyRing {
+    pub(in crate::web::browser) fn ring() -> KeyRing {
         KeyRing::new(vec![DataKey::new([1; 32])]).unwrap()
     }
 
-    fn login(expires_at: i64, return_to: &str) -> PendingLogin {
+    pub(in crate::web::browser) fn login(expires_at: i64, return_to: &str) -> PendingLogin {
         PendingLogin {
             suite_id: SuiteId::new("dk1").unwrap(),
             corp_id: CorpId::new("ww1").unwrap(),

@@ -9,7 +9,7 @@ use crate::web::request::Headers;
 /// A longer `Authorization` is not looked into.
 const LONGEST_HEADER: usize = 4096;
 
-/// What the `Authorization` headers of a request hold for us.
+/// The credential of ours in the `Authorization` headers of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Bearer<'a> {
     /// None, or another scheme, which is the host app's business.

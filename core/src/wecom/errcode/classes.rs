@@ -81,7 +81,7 @@ impl Errcode {
         )
     }
 
-    /// The AuthCode of an authorization is spent, too old or wrong: 40078. Only a new one helps (D/96213, D/97175).
+    /// The AuthCode of an authorization is used up, expired or wrong: 40078. Only a new one helps (D/96213, D/97175).
     #[must_use]
     pub const fn is_auth_code_invalid(self) -> bool {
         matches!(self, Self::INVALID_AUTH_CODE)

@@ -45,7 +45,7 @@ impl<'a> CorpView<'a> {
         corp: &'a Corp,
         language: Language,
     ) -> Self {
-        let id = store.public_corp_id(corp);
+        let id = store.listed_corp_id(corp);
         let base_path = format!("/sandbox/corps/{id}");
         let apps = engine
             .suites
@@ -54,7 +54,8 @@ impl<'a> CorpView<'a> {
                 let suite_id = suite.id.as_str();
                 let app = corp.app(suite_id);
                 let status = app.map(|app| store.effective_status(corp, app));
-                AppView::new(suite_id, status, &base_path, language)
+                let encrypted = corp.uses_open_ids(store.id_form_in(corp, suite_id));
+                AppView::new(suite_id, status, encrypted, &base_path, language)
             })
             .collect();
         let members = corp
@@ -77,6 +78,7 @@ impl<'a> AppView<'a> {
     fn new(
         suite_id: &'a str,
         status: Option<EffectiveStatus>,
+        encrypted: bool,
         base_path: &str,
         language: Language,
     ) -> Self {
@@ -98,6 +100,14 @@ impl<'a> AppView<'a> {
             Some(EffectiveStatus::Authorized | EffectiveStatus::Disabled)
         ) {
             buttons.push(button(say("变更授权", "Change"), "change"));
+            buttons.push(if status == Some(EffectiveStatus::Disabled) {
+                button(say("启用", "Enable"), "enable")
+            } else {
+                button(say("停用", "Disable"), "disable")
+            });
+            if !encrypted {
+                buttons.push(button(say("迁移 id", "Migrate ids"), "migrate"));
+            }
             buttons.push(button(say("重置 secret", "Reset secret"), "reset-secret"));
             buttons.push(button(say("取消授权", "Cancel"), "cancel").with_class("danger"));
         }
@@ -119,7 +129,7 @@ impl<'a> MemberView<'a> {
         language: Language,
     ) -> Self {
         let say = |zh, en| language.choose(zh, en);
-        let form = store.settings.ids;
+        let form = store.listed_id_form(corp);
         let bare_user_id = corp.bare_user_id(member, form);
         let button = |label, action: &str| {
             Button::new(
@@ -136,9 +146,15 @@ impl<'a> MemberView<'a> {
             } else {
                 button(say("移入可见范围", "Show"), "show")
             };
+            let account = if member.status == 2 {
+                button(say("启用账号", "Enable"), "enable")
+            } else {
+                button(say("禁用账号", "Disable"), "disable")
+            };
             let buttons = vec![
                 button(say("登录 code", "Code"), "code"),
                 visibility,
+                account,
                 button(say("改 userid", "Rename"), "rename"),
                 button(say("取消关注", "Unsubscribe"), "unsubscribe"),
                 button(say("离职", "Leave"), "leave").with_class("danger"),

@@ -1,11 +1,11 @@
 //! The console's buttons, suites, switches and deliveries, in the form that the templates show.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use wecom_login::Suite;
 use wecom_login::web::Language;
 
 use crate::engine::Engine;
-use crate::store::{CorpSelector, Delivery, Outcome, Settings, Store};
+use crate::store::{CorpSelector, Delivery, IdForm, Outcome, Settings, Store};
 
 /// A button that sends a POST request.
 pub(super) struct Button {
@@ -94,49 +94,95 @@ pub(super) struct SwitchView {
 
 pub(super) fn switches(settings: &Settings, language: Language) -> Vec<SwitchView> {
     let say = |zh, en| language.choose(zh, en);
-    [
-        (
+    let switch = |label, pressed: bool, name: &str, on: Value, off: Value| SwitchView {
+        label,
+        pressed,
+        body: json!({ name: if pressed { off } else { on } }).to_string(),
+    };
+    let toggle =
+        |label, name: &str, pressed: bool| switch(label, pressed, name, json!(true), json!(false));
+    vec![
+        switch(
             say("无接口许可", "No license"),
-            "licence",
             !settings.licence,
+            "licence",
+            json!(false),
+            json!(true),
         ),
-        (
+        toggle(
             say("停用应用", "Disable apps"),
             "disabled",
             settings.disabled != CorpSelector::All(false),
         ),
-        (
+        toggle(
             say("重复推送", "Duplicate pushes"),
             "duplicate",
             !settings.duplicate.is_off(),
         ),
-        (
+        toggle(
             say("丢失推送", "Drop pushes"),
             "drop",
             !settings.drop.is_off(),
         ),
-        (
+        toggle(
             say("乱序推送", "Reorder pushes"),
             "reorder",
             !settings.reorder.is_off(),
         ),
-        (
+        toggle(
             say("非 200 重试", "Retry non-200"),
             "retryNon200",
             settings.retry_non200,
         ),
+        toggle(
+            say("严格要求应答", "Strict answers"),
+            "strictAnswers",
+            settings.strict_answers,
+        ),
+        switch(
+            say("全部加密 id", "Encrypted ids"),
+            settings.ids == IdForm::Encrypted,
+            "ids",
+            json!(IdForm::Encrypted),
+            json!(IdForm::Listed),
+        ),
+        switch(
+            say("新授权用加密 id", "New authorizations encrypted"),
+            settings.install_ids == IdForm::Encrypted,
+            "installIds",
+            json!(IdForm::Encrypted),
+            json!(IdForm::Listed),
+        ),
+        switch(
+            say("关联企业的成员 60111", "Linked people 60111"),
+            settings.linked != 0,
+            "linked",
+            json!(60111),
+            json!(0),
+        ),
+        toggle(
+            say("开放 get_corp_token", "Open get_corp_token"),
+            "getCorpToken",
+            settings.get_corp_token.refusal().is_none(),
+        ),
+        switch(
+            say("未知路径 404", "Unknown paths 404"),
+            settings.unknown_path_status == 404,
+            "unknownPathStatus",
+            json!(404),
+            json!(200),
+        ),
+        toggle(
+            say("错误 secret 封禁", "Wrong-secret bar"),
+            "wrongSecretBar",
+            settings.wrong_secret_bar,
+        ),
+        toggle(
+            say("调用频率限制", "Frequency limits"),
+            "frequencyLimits",
+            settings.frequency_limits.limits().is_some(),
+        ),
     ]
-    .into_iter()
-    .map(|(label, name, pressed)| {
-        // `licence` is the only setting that is true by default.
-        let next = if name == "licence" { pressed } else { !pressed };
-        SwitchView {
-            label,
-            pressed,
-            body: json!({ name: next }).to_string(),
-        }
-    })
-    .collect()
 }
 
 pub(super) fn clock_buttons(language: Language) -> Vec<Button> {

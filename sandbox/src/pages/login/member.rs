@@ -35,6 +35,7 @@ pub(in crate::pages) const fn remark(member: &Member, language: Language) -> &'s
     match member.kind {
         Some(MemberKind::Linked) => language.choose("关联企业的成员", "of a linked corp"),
         Some(MemberKind::NonMember) => language.choose("非企业成员", "not a member"),
+        _ if member.status == 2 => language.choose("已禁用", "disabled"),
         _ if !member.visible => language.choose("不在可见范围内", "outside the visible range"),
         _ => "",
     }

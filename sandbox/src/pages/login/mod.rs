@@ -31,7 +31,7 @@ pub(super) struct LoginRequest {
     pub(super) corp_name: String,
     pub(super) suite_id: String,
     redirect_uri: RedirectUri,
-    state: String,
+    pub(super) state: String,
     pub(super) scope: String,
     /// Whether the link has an `agentid`.
     pub(super) has_agent_id: bool,
@@ -68,12 +68,6 @@ impl LoginRequest {
         let redirect_uri = RedirectUri::parse(engine, redirect_uri)
             .map_err(|(zh, en)| invalid_link(language, &zh, &en))?;
         let state = take("state").unwrap_or_default();
-        if state.len() > 128 || !state.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err(invalid((
-                "state 参数错误：最多 128 字节，只能是 a-z A-Z 0-9。",
-                "state is invalid: it must be at most 128 bytes of a-z A-Z 0-9.",
-            )));
-        }
         Ok(Self {
             language,
             corp_key,
@@ -116,7 +110,7 @@ impl LoginRequest {
             let Some(corp) = store.corp(&self.corp_key) else {
                 return Vec::new();
             };
-            let form = store.settings.ids;
+            let form = store.id_form_in(corp, &self.suite_id);
             corp.present_members()
                 .map(|member| SelectableMember::new(corp, member, form, self.language))
                 .collect()
@@ -223,7 +217,7 @@ fn find_app(
         "agentid 不正确：该企业没有安装此 agentid 的应用。",
         "agentid is invalid: the corp has no installed app with this agentid.",
     ))?;
-    if engine.suite(&app.suite_id).is_none() || store.is_disabled(corp) {
+    if engine.suite(&app.suite_id).is_none() || store.is_disabled(corp, app) {
         return Err(("应用已停用。", "The app is disabled."));
     }
     Ok((corp.key.clone(), corp.name.clone(), app.suite_id.clone()))

@@ -17,7 +17,7 @@ impl KeepAlive {
     /// Connects.
     ///
     /// # Errors
-    /// Nobody listens there.
+    /// No process listens there.
     pub(crate) async fn connect(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;

@@ -11,7 +11,7 @@ use wecom_login_tests::app::SUITE;
 /// Authorizes the app for this many corps, with permanent codes, and waits until each was read once.
 pub(crate) async fn authorize(node: &TestApp, corps: usize) {
     let began = Instant::now();
-    // By import: this many pushes would measure the inbox.
+    // Imported, because this many pushes would measure the inbox.
     node.sandbox
         .change_settings(json!({"drop": ["create_auth"]}))
         .await

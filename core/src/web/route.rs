@@ -1,0 +1,67 @@
+//! A row of the table of routes: path, methods, access, body limit, endpoint.
+
+/// Who a route is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Access {
+    /// Anyone.
+    Anyone,
+    /// A browser that navigates: every response is a page or a redirect.
+    Browser,
+    /// WeCom, by its signature.
+    WeCom,
+    /// A request with a valid session.
+    Session,
+    /// The host app's administrators.
+    Admin,
+}
+
+/// What a route does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Endpoint {
+    BrowserCallback,
+    BrowserLogin,
+    CallbackRecords,
+    Corps,
+    EndSession,
+    LoginByCode,
+    LoginByWorkbench,
+    LoginCode,
+    LoginConfig,
+    LoginConfigByCode,
+    Logout,
+    LogoutAll,
+    Me,
+    Notify,
+    RetryCallback,
+    Sessions,
+    SetCode,
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Route {
+    /// The path below the mount; `{Instance}` and `{id}` stand for one segment, as in axum and actix.
+    pub path: &'static str,
+    /// The methods it takes; any other is answered 405.
+    pub methods: &'static [&'static str],
+    /// Who it is for.
+    pub access: Access,
+    /// The longest body in bytes; a longer one is answered 413.
+    pub body_limit: usize,
+    pub(crate) endpoint: Endpoint,
+}
+
+impl Route {
+    /// How many bytes of body a request of this method may have; 0 where the body is not to be read at all.
+    #[must_use]
+    pub fn body_limit_of(&self, method: &str) -> usize {
+        let read = self.takes(method) && !matches!(method, "GET" | "HEAD");
+        if read { self.body_limit } else { 0 }
+    }
+
+    pub(crate) fn takes(&self, method: &str) -> bool {
+        self.methods.contains(&method)
+    }
+}
