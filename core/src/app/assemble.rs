@@ -10,13 +10,14 @@ use crate::app::build::config;
 use crate::app::builder::{Builder, Database};
 use crate::app::handle::{Inner, WecomLogin};
 use crate::app::housekeeping::Housekeeping;
-use crate::authorization::{AppClient, Authorizations};
+use crate::authorization::{AppClient, Authorizations, DepartedCorps};
 use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceKind, Instances};
 use crate::error::Result;
 use crate::inbox::{
-    CallbackReceiver, EventHandlerDeps, EventHandlers, Inbox, ReceiverDeps, Worker, WorkerDeps,
+    CallbackReceiver, EventHandlerDeps, EventHandlers, Inbox, LaneWaker, ReceiverDeps, Worker,
+    WorkerDeps,
 };
 use crate::login::{
     Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService, CorpSelection,
@@ -63,7 +64,8 @@ impl Builder {
 
         let (session_task_sender, session_tasks) = mpsc::unbounded_channel();
         let (redelivery_sender, redeliveries) = mpsc::unbounded_channel();
-        let (authorizations_due, record_stored) = (Arc::new(Wake::new()), Arc::new(Wake::new()));
+        let (authorizations_due, waker) = (Arc::new(Wake::new()), Arc::new(LaneWaker::default()));
+        let visibility_due = Arc::new(Wake::new());
         let aliases_due = Arc::new(Wake::new());
         let api = Api::new(self.http_client, hosts.clone());
         let tokens = Tokens::new(
@@ -80,6 +82,7 @@ impl Builder {
             session_task_sender,
             runtime,
         );
+        let departed = DepartedCorps::new(store.clone(), keys.clone(), retention.departed_ttl);
         let authorizations = Authorizations::new(crate::authorization::Deps {
             store: store.clone(),
             keys: keys.clone(),
@@ -92,24 +95,29 @@ impl Builder {
             hooks: Arc::clone(&self.hooks),
             due: Arc::clone(&authorizations_due),
             aliases_due: Arc::clone(&aliases_due),
+            visibility_due: Arc::clone(&visibility_due),
+            departed: departed.clone(),
             capacity: self.authorization_cache_size,
         });
         authorizations.resolve_pins().await?;
-        let default_binder = DefaultUserBinder::new(store.clone(), self.binding_policy);
+        let default_binder =
+            DefaultUserBinder::new(store.clone(), self.binding_policy, departed.clone());
         let is_default_binder = self.binder.is_none();
         let binder: Arc<dyn DynUserBinder> = match self.binder {
-            Some(wrap) => wrap(default_binder),
-            None => Arc::new(default_binder),
+            Some(wrap) => wrap(default_binder.clone()),
+            None => Arc::new(default_binder.clone()),
         };
         let members = Members::new(MembersDeps {
             store: store.clone(),
             sessions: sessions.clone(),
             binder,
             is_default_binder,
+            visibility_due: Arc::clone(&visibility_due),
         });
         let app_client = AppClient::new(tokens.clone(), authorizations.clone());
         let visibility = Visibility::new(VisibilityDeps {
             store: store.clone(),
+            suites: suites.clone(),
             api: api.clone(),
             app_client: app_client.clone(),
             authorizations: authorizations.clone(),
@@ -170,7 +178,7 @@ impl Builder {
         let inbox = Inbox::new(
             store.with_class(ConnectionClass::Callbacks),
             keys.clone(),
-            Arc::clone(&record_stored),
+            Arc::clone(&waker),
             redelivery_sender,
         );
         let receiver = CallbackReceiver::new(ReceiverDeps {
@@ -195,7 +203,7 @@ impl Builder {
             handlers,
             inbox: inbox.clone(),
             suites: suites.ids(),
-            record_stored,
+            waker,
             stop: tasks.shutdown_token().clone(),
         });
 
@@ -225,6 +233,7 @@ impl Builder {
                 authorizations: authorizations.clone(),
                 members: members.clone(),
                 id_migration,
+                default_binder,
                 tasks: tasks.clone(),
             },
             shutdown_on_drop.clone(),
@@ -271,6 +280,7 @@ impl Builder {
                 sessions: sessions.clone(),
                 login_codes,
                 used_states,
+                departed,
                 retention,
             },
             store,
@@ -287,6 +297,7 @@ impl Builder {
             session_tasks,
             authorizations_due,
             aliases_due,
+            visibility_due,
         });
         Ok(WecomLogin::new(Inner {
             instances,

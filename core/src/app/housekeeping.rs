@@ -10,6 +10,7 @@ use sea_orm::{
 };
 
 use crate::app::retention::Retention;
+use crate::authorization::DepartedCorps;
 use crate::db::entity::{access_token, callback_record, callback_seen, housekeeping};
 use crate::db::{RowLease, Store, delete_in_batches};
 use crate::domain::{RecordStatus, SuiteId, Suites};
@@ -36,6 +37,7 @@ pub(super) struct Housekeeping {
     pub(super) sessions: Sessions,
     pub(super) login_codes: LoginCodes,
     pub(super) used_states: UsedStates,
+    pub(super) departed: DepartedCorps,
     pub(super) retention: Retention,
 }
 
@@ -99,6 +101,7 @@ async fn run_once(deps: &Housekeeping) {
     )
     .await;
     log_failure("access tokens", removed);
+    log_failure("departed corps", deps.departed.delete_expired().await);
     log_failure("ends", log::delete_old(store).await);
     log_failure("records", remove_records(store, retention).await);
     for suite_id in deps.suites.ids() {

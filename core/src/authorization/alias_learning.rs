@@ -257,7 +257,7 @@ impl Authorizations {
             ));
         };
         let call = |token| async move { self.inner.api.open_corp_id(&token, corp_id).await };
-        match self.inner.tokens.call(&provider, call).await {
+        match self.inner.tokens.call_with_token(&provider, call).await {
             Ok((Ok(open), _)) if open.normalized() == corp_id.normalized() => Answer::None,
             Ok((Ok(open), _)) => Answer::OpenCorpId(open),
             Ok((Err(error), _)) if error.errcode().is_some_and(Errcode::is_corp_unknown) => {

@@ -9,11 +9,13 @@ use tokio::sync::Notify;
 
 use crate::authorization::alias_learning::MAX_ASKED;
 use crate::authorization::cache::AuthorizationCache;
+use crate::authorization::departed::DepartedCorps;
 use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::domain::{CorpAliases, CorpId, SuiteId, Suites};
 use crate::element::Pin;
 use crate::hooks::DynHooks;
+use crate::log_limiter::LogLimiter;
 use crate::session::Sessions;
 use crate::tokens::Tokens;
 use crate::vault::KeyRing;
@@ -34,6 +36,9 @@ pub(crate) struct Deps {
     pub(crate) due: Arc<Notify>,
     /// Wakes the task that learns the ids of corps.
     pub(crate) aliases_due: Arc<Notify>,
+    /// Wakes the task that asks for the visibility of members.
+    pub(crate) visibility_due: Arc<Notify>,
+    pub(crate) departed: DepartedCorps,
     /// The maximum number of authorizations in memory.
     pub(crate) capacity: u64,
 }
@@ -62,6 +67,10 @@ pub(super) struct Inner {
     pub(super) to_learn: Mutex<Vec<(SuiteId, CorpId)>>,
     /// When the other id of a corp was asked for.
     pub(super) asked: moka::sync::Cache<(SuiteId, CorpId), Timestamp>,
+    pub(super) visibility_due: Arc<Notify>,
+    pub(super) departed: DepartedCorps,
+    /// One line a minute about ends that wait for an administrator.
+    pub(super) held_ends: LogLimiter<()>,
     /// The corps whose permanent code was fetched and is not stored yet.
     pub(super) unpersisted: Mutex<Vec<(SuiteId, CorpId)>>,
     pub(super) cache: AuthorizationCache,
@@ -69,6 +78,7 @@ pub(super) struct Inner {
 
 impl Authorizations {
     pub(crate) fn new(deps: Deps) -> Self {
+        let held_ends = LogLimiter::new(Arc::clone(deps.store.clock()));
         Self {
             inner: Arc::new(Inner {
                 store: deps.store,
@@ -85,6 +95,9 @@ impl Authorizations {
                 aliases_changed: AtomicBool::new(false),
                 to_learn: Mutex::default(),
                 asked: moka::sync::Cache::new(MAX_ASKED),
+                visibility_due: deps.visibility_due,
+                departed: deps.departed,
+                held_ends,
                 unpersisted: Mutex::default(),
                 cache: AuthorizationCache::new(deps.capacity),
             }),

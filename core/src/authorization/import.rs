@@ -41,6 +41,7 @@ impl Authorizations {
         self.load_aliases().await?;
         self.wake_waiting(suite_id, std::slice::from_ref(&corp_id))
             .await?;
+        self.inner.departed.restore(suite_id, &corp_id).await?;
         self.inner.due.notify_one();
         Ok(())
     }

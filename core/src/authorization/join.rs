@@ -45,6 +45,7 @@ impl Authorizations {
                 )
                 .col_expr(Column::SecretVersion, Expr::value(version))
                 .col_expr(Column::EventTime, Expr::value(goes.event_time))
+                .col_expr(Column::CodeEventTime, Expr::value(Some(goes.event_time)))
                 .col_expr(Column::BrokenBy, Expr::value(goes.broken_by))
                 .col_expr(Column::BrokenAt, Expr::value(goes.broken_at))
                 .col_expr(Column::State, Expr::value(goes.state.clone()))

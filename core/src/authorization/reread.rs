@@ -7,6 +7,9 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::authorization::authorization::Authorization;
 use crate::authorization::authorizations::Authorizations;
+use crate::authorization::end::{
+    CONTRADICTION_INTERVAL, EndState, needs_second_contradiction, says_ended,
+};
 use crate::authorization::reread_schedule::{
     AGENT_READ_INTERVAL, BROKEN_READ_INTERVAL, READ_INTERVAL,
 };
@@ -27,21 +30,32 @@ impl Authorizations {
     /// # Errors
     /// WeCom or the database failed. The re-read is due again.
     pub(crate) async fn reread(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        if self.read(suite_id, corp_id).await? == Standing::NeedsReview {
+            self.request_review(suite_id, corp_id).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the authorization from WeCom and stores it. The caller has the host app review it where that is needed.
+    pub(super) async fn read(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<Standing> {
         let Some(known) = self
             .read_row(self.inner.store.database(), suite_id, corp_id)
             .await?
         else {
-            return Ok(());
+            return Ok(Standing::Settled);
         };
         let Some(permanent_code) = known.permanent_code.clone() else {
-            return Ok(());
+            return Ok(Standing::Settled);
         };
-        match self.query(&known, &permanent_code).await {
-            Ok(info) => self.apply_confirmed(&known, info).await,
-            Err(ReadError::Refused(errcode)) if confirms_end(&known, errcode) => {
-                self.erase(&known).await
+        let refused = match self.query(&known, &permanent_code).await {
+            Ok(info) => return self.apply_confirmed(&known, info).await,
+            Err(ReadError::Refused(errcode)) if says_ended(&known, errcode) => {
+                self.apply_ended(&known, errcode).await
             }
-            Err(ReadError::Refused(errcode)) => self.apply_refused(&known, errcode).await,
+            Err(ReadError::Refused(errcode) | ReadError::TokenRefused(errcode)) => {
+                self.apply_refused(&known, errcode, EndState::of(&known))
+                    .await
+            }
             Err(ReadError::Unanswered(error)) => {
                 // Without an agentId the corp has no login link yet.
                 let wait = if known.agent_id.is_none() {
@@ -52,7 +66,8 @@ impl Authorizations {
                 self.reschedule_read(&known, wait).await?;
                 Err(error)
             }
-        }
+        };
+        refused.map(|()| Standing::Settled)
     }
 
     /// WeCom refused a call of this app with an errcode that breaks its authorization. Logins stop, and the
@@ -99,7 +114,9 @@ impl Authorizations {
             self.inner.tokens.evict(&app).await?;
             self.inner.tokens.token(&app).await.map_err(|error| {
                 match error.errcode().map(Errcode::new) {
-                    Some(errcode) if errcode.breaks_authorization() => ReadError::Refused(errcode),
+                    Some(errcode) if errcode.breaks_authorization() => {
+                        ReadError::TokenRefused(errcode)
+                    }
                     _ => ReadError::Unanswered(error),
                 }
             })?;
@@ -107,21 +124,36 @@ impl Authorizations {
         Ok(info)
     }
 
-    /// WeCom confirmed the authorization: names are updated, a broken one is healed, a cancelled one is reviewed again.
-    async fn apply_confirmed(&self, known: &Authorization, info: AuthInfo) -> Result<()> {
+    /// WeCom confirmed the authorization: names are updated, a broken one is healed, a cancelled one is reviewed again once
+    /// WeCom has contradicted its end twice.
+    async fn apply_confirmed(&self, known: &Authorization, info: AuthInfo) -> Result<Standing> {
         let now = self.inner.store.now();
-        let status = match known.status {
-            AuthorizationStatus::Broken => AuthorizationStatus::Active,
-            // It may be denied: the host app reviews it again.
-            AuthorizationStatus::Cancelled => AuthorizationStatus::Held,
-            other => other,
-        };
-        let mut update = Entity::update_many()
-            .col_expr(Column::Status, Expr::value(status))
-            .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
-            .col_expr(Column::BrokenAt, Expr::value(None::<Timestamp>))
-            .col_expr(Column::ReadAt, Expr::value(now))
-            .col_expr(Column::ReadDueAt, Expr::value(now + READ_INTERVAL));
+        let mut update = Entity::update_many().col_expr(Column::ReadAt, Expr::value(now));
+        let still_ending = needs_second_contradiction(known, now);
+        if still_ending {
+            let first = known.end_contradicted_at.unwrap_or(now);
+            update = update
+                .col_expr(Column::EndContradictedAt, Expr::value(first))
+                .col_expr(
+                    Column::ReadDueAt,
+                    Expr::value(first + CONTRADICTION_INTERVAL),
+                );
+        } else {
+            let status = match known.status {
+                AuthorizationStatus::Broken => AuthorizationStatus::Active,
+                // It may be denied: the host app reviews it again.
+                AuthorizationStatus::Cancelled => AuthorizationStatus::Held,
+                other => other,
+            };
+            update = update
+                .col_expr(Column::Status, Expr::value(status))
+                .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
+                .col_expr(Column::BrokenAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::EndConfirmedAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::EndContradictedAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::EndHeldAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::ReadDueAt, Expr::value(now + READ_INTERVAL));
+        }
         if let Some(corp_name) = info.corp_name {
             update = update.col_expr(Column::CorpName, Expr::value(corp_name));
         }
@@ -134,15 +166,27 @@ impl Authorizations {
             update.filter(is_unchanged(known)),
         )
         .await?;
-        if known.status == AuthorizationStatus::Cancelled {
-            self.request_review(&known.suite_id, &known.corp_id).await?;
-        }
-        Ok(())
+        let is_new_again = match known.status {
+            AuthorizationStatus::Cancelled => true,
+            // WeCom refused it when the host app was to review it.
+            AuthorizationStatus::Held => known.broken_by.is_some(),
+            _ => false,
+        };
+        Ok(if is_new_again && !still_ending {
+            Standing::NeedsReview
+        } else {
+            Standing::Settled
+        })
     }
 
     /// WeCom refused the permanent code, which may be a reset whose event was lost: logins stop, and after a day the
     /// sessions are revoked.
-    async fn apply_refused(&self, known: &Authorization, errcode: Errcode) -> Result<()> {
+    pub(super) async fn apply_refused(
+        &self,
+        known: &Authorization,
+        errcode: Errcode,
+        end: EndState,
+    ) -> Result<()> {
         let now = self.inner.store.now();
         let broken_at = known.broken_at.unwrap_or(now);
         let status = match known.status {
@@ -153,6 +197,9 @@ impl Authorizations {
             .col_expr(Column::Status, Expr::value(status))
             .col_expr(Column::BrokenBy, Expr::value(errcode.number()))
             .col_expr(Column::BrokenAt, Expr::value(broken_at))
+            .col_expr(Column::EndConfirmedAt, Expr::value(end.confirmed_at))
+            .col_expr(Column::EndContradictedAt, Expr::value(None::<Timestamp>))
+            .col_expr(Column::EndHeldAt, Expr::value(end.held_at))
             .col_expr(Column::ReadDueAt, Expr::value(now + BROKEN_READ_INTERVAL));
         if now.since(broken_at) >= BROKEN_SESSION_GRACE {
             update = update.col_expr(Column::Epoch, next_epoch());
@@ -167,9 +214,20 @@ impl Authorizations {
     }
 }
 
+/// What is left to do after a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Settled,
+    /// The host app has to review the corp.
+    NeedsReview,
+}
+
 /// Why WeCom did not confirm an authorization.
 enum ReadError {
+    /// `get_auth_info` refused the permanent code.
     Refused(Errcode),
+    /// `gettoken` refused the permanent code, which says nothing of the authorization's end.
+    TokenRefused(Errcode),
     Unanswered(Error),
 }
 
@@ -177,11 +235,4 @@ impl From<Error> for ReadError {
     fn from(error: Error) -> Self {
         Self::Unanswered(error)
     }
-}
-
-/// Whether this refusal confirms the end. After a cancellation every refusal of the code does; without one only 48004
-/// does, since 40084 and 40001 may also mean a reset whose event was lost.
-fn confirms_end(known: &Authorization, errcode: Errcode) -> bool {
-    errcode == Errcode::AUTHORIZATION_INVALID
-        || (known.status == AuthorizationStatus::Cancelled && errcode.confirms_end())
 }

@@ -16,7 +16,7 @@ impl Authorizations {
     /// Completes an exchange: reads agentId and name from WeCom, and has the host app review the corp.
     pub(crate) async fn admit(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
         // A failed re-read is due again by itself. It does not hold up the review.
-        if let Err(error) = self.reread(suite_id, corp_id).await {
+        if let Err(error) = self.read(suite_id, corp_id).await {
             tracing::warn!(target: "wecom_login", %suite_id, %corp_id, ?error, "could not read a new authorization yet");
         }
         failpoint::reach("admit/read");
@@ -36,15 +36,21 @@ impl Authorizations {
             return Err(not_authorized().with_errcode(errcode));
         }
         let corp = known.corp_info();
-        if known.status == AuthorizationStatus::Held {
-            let decision = self.inner.hooks.review_authorization(&corp).await?;
-            self.set_decision(suite_id, corp_id, decision).await?;
-            failpoint::reach("admit/decided");
-            if decision != CorpDecision::Approve {
-                return Ok(());
+        let is_active = match known.status {
+            AuthorizationStatus::Active => true,
+            AuthorizationStatus::Held => {
+                let decision = self.inner.hooks.review_authorization(&corp).await?;
+                self.set_decision(suite_id, corp_id, decision).await?;
+                failpoint::reach("admit/decided");
+                decision == CorpDecision::Approve
             }
+            _ => false,
+        };
+        if is_active {
+            // Also for a decision after which the process died.
+            self.inner.departed.restore(suite_id, corp_id).await?;
+            self.inner.hooks.corp_authorized(&corp).await;
         }
-        self.inner.hooks.corp_authorized(&corp).await;
         Ok(())
     }
 
@@ -76,10 +82,12 @@ impl Authorizations {
                 .find(suite_id, corp_id)
                 .await?
                 .is_some_and(|row| row.status == status);
-        if is_set {
-            Ok(())
-        } else {
-            Err(not_authorized())
+        if !is_set {
+            return Err(not_authorized());
         }
+        if status == Active {
+            self.inner.departed.restore(suite_id, corp_id).await?;
+        }
+        Ok(())
     }
 }

@@ -25,9 +25,9 @@ mod xml;
 pub use cipher::{DecryptError, Plaintext, decrypt, encrypt};
 pub use content_hash::content_hash;
 pub use envelope::{Envelope, EnvelopeError};
-pub(crate) use event::to_user_name;
 pub use event::{
     CorpEvent, CorpEventKind, EventError, EventErrorReason, SuiteEvent, SuiteEventKind, event_name,
+    to_user_name,
 };
 pub use signature::{sign, verify_signature};
 

@@ -66,6 +66,7 @@ impl Delivery {
         match kind {
             CorpEventKind::UserDeleted { .. }
             | CorpEventKind::UserRenamed { .. }
+            | CorpEventKind::UserUpdated { .. }
             | CorpEventKind::Unsubscribed { .. } => Self::Once {
                 payload: message.to_vec(),
                 auth_code_since: None,

@@ -8,9 +8,10 @@ use crate::authorization::{AuthCodeEvent, Authorizations, SendGuard};
 use crate::callback::{CorpEvent, CorpEventKind, SuiteEvent, SuiteEventKind, to_user_name};
 use crate::db::Store;
 use crate::db::entity::callback_record::{Model, RecordKey};
-use crate::domain::{CorpId, Principal, WecomUserId};
+use crate::domain::{CorpId, Principal, SuiteId, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{DynHooks, UnhandledEvent};
+use crate::inbox::lane::{CREATE_AUTH, RESET_PERMANENT_CODE};
 use crate::inbox::record;
 use crate::members::{IdMigration, Members};
 use crate::tokens::suite_ticket::{self, event_time};
@@ -18,9 +19,6 @@ use crate::vault::KeyRing;
 
 /// How long an event waits for its corp to be known.
 const UNKNOWN_CORP_WAIT: Duration = Duration::from_hours(24);
-
-const CREATE_AUTH: &str = "create_auth";
-const RESET_PERMANENT_CODE: &str = "reset_permanent_code";
 
 /// How handling a record ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +125,16 @@ impl EventHandlers {
             self.hooks.unhandled_event(event).await;
         }
         Ok(outcome)
+    }
+
+    /// Whether the corp's permanent code is the first that this service has had of it.
+    pub(super) async fn is_first_permanent_code(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<bool> {
+        let known = self.authorizations.find(suite_id, corp_id).await?;
+        Ok(known.is_some_and(|known| known.secret_version == 1))
     }
 
     /// Handles the rest of a record whose one-time step was done before a crash or a failure.
@@ -282,7 +290,12 @@ impl EventHandlers {
                 let stored = &principal.third_user_id;
                 self.require_no_earlier(row, &[&third_user_id, stored, &new_third_user_id])
                     .await?;
-                if *stored == third_user_id {
+                let is_moved = *stored != third_user_id
+                    && !self
+                        .members
+                        .is_to_be_moved(&principal, &third_user_id)
+                        .await?;
+                if !is_moved {
                     self.members
                         .rename(&principal, &new_third_user_id, &record)
                         .await?;
@@ -293,11 +306,20 @@ impl EventHandlers {
                         .await?;
                 }
             }
-            CorpEventKind::Unsubscribed { third_user_id, .. } => {
+            // Disabled or left.
+            CorpEventKind::UserUpdated {
+                third_user_id,
+                status: Some(2 | 5),
+            }
+            | CorpEventKind::Unsubscribed { third_user_id, .. } => {
                 let principal = principal(&third_user_id).await?;
                 self.members
                     .revoke_hidden(&principal, Some(&record))
                     .await?;
+            }
+            CorpEventKind::UserUpdated { third_user_id, .. } => {
+                let principal = principal(&third_user_id).await?;
+                self.members.request_visibility_check(&principal).await?;
             }
             CorpEventKind::Other { .. } => return Ok(Outcome::Ignored),
         }

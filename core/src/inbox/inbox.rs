@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 use crate::db::entity::{callback_record, callback_seen};
 use crate::db::{Sealed, Store, is_unique_violation, retry_transaction};
@@ -14,11 +14,12 @@ use crate::domain::RecordStatus;
 use crate::error::Result;
 use crate::failpoint;
 use crate::inbox::delivery::{Delivery, IncomingEvent};
+use crate::inbox::lane::{Lane, LaneWaker};
 use crate::inbox::recent::{Lookup, RecentEvents, Redelivery};
 use crate::vault::{CALLBACK_PAYLOAD, KeyRing};
 
 /// How long an AuthCode is valid (D/100965).
-const AUTH_CODE_TTL: Duration = Duration::from_mins(10);
+pub(super) const AUTH_CODE_TTL: Duration = Duration::from_mins(10);
 
 /// Stores events.
 #[derive(Clone)]
@@ -29,8 +30,7 @@ pub(crate) struct Inbox {
 struct Inner {
     store: Store,
     keys: KeyRing,
-    /// Wakes the worker.
-    record_stored: Arc<Notify>,
+    waker: Arc<LaneWaker>,
     recent: RecentEvents,
     redeliveries: mpsc::UnboundedSender<Redelivery>,
 }
@@ -39,14 +39,14 @@ impl Inbox {
     pub(crate) fn new(
         store: Store,
         keys: KeyRing,
-        record_stored: Arc<Notify>,
+        waker: Arc<LaneWaker>,
         redeliveries: mpsc::UnboundedSender<Redelivery>,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 store,
                 keys,
-                record_stored,
+                waker,
                 recent: RecentEvents::new(),
                 redeliveries,
             }),
@@ -54,7 +54,7 @@ impl Inbox {
     }
 
     /// Stores an event. Returns whether it is new. `success` may be answered once this has returned.
-    pub(crate) async fn store(&self, event: IncomingEvent) -> Result<bool> {
+    pub(crate) async fn store(&self, event: &IncomingEvent) -> Result<bool> {
         if let Lookup::Known(redelivery) = self.inner.recent.redeliver(&event.hash) {
             if let Some(redelivery) = redelivery {
                 // The receiver is gone only while the handle shuts down.
@@ -65,11 +65,11 @@ impl Inbox {
         failpoint::reach("inbox/arrived");
         let is_ignored = matches!(event.delivery, Delivery::Ignore);
         let hash = event.hash;
-        let (record_id, is_new) = retry_transaction(|| self.store_once(&event)).await?;
+        let (record_id, is_new) = retry_transaction(|| self.store_once(event)).await?;
         if is_ignored {
             self.cache_settled(&hash, record_id);
         }
-        self.inner.record_stored.notify_one();
+        self.inner.waker.wake(Lane::of(&event.event));
         Ok(is_new)
     }
 
@@ -133,6 +133,7 @@ impl Inbox {
             deadline: Set(deadline),
             due_at: Set(now),
             one_time_step_done: Set(false),
+            unspent_attempts: Set(0),
             ambiguous_suite: Set(event.ambiguous_suite),
             ..Default::default()
         };

@@ -153,10 +153,8 @@ impl SessionCreation {
             })
             .await?;
         let (hooks, user) = (Arc::clone(&self.hooks), issued.user.clone());
-        drop(
-            self.tasks
-                .spawn(async move { hooks.logged_in(&user).await }),
-        );
+        self.tasks
+            .spawn_until_shutdown(async move { hooks.logged_in(&user).await });
         Ok(issued)
     }
 
@@ -263,16 +261,10 @@ impl SessionCreation {
         }
         self.members.finish_departure(target).await?;
         self.members.upsert(target).await?;
-        let visible_at = self
-            .members
-            .find(target)
-            .await?
-            .and_then(|stored| stored.visible_at);
-        if visible_at.is_none_or(|at| at <= authorization.changed_at) {
-            self.visibility
-                .require_visible(&authorization, target)
-                .await?;
-        }
+        // Nothing but this answer says that the person is still a member there.
+        self.visibility
+            .require_visible(&authorization, target)
+            .await?;
         Ok(())
     }
 }

@@ -82,6 +82,44 @@ impl Members {
             .await?)
     }
 
+    /// The userids of a corp's members of whom no other id is known.
+    pub(super) async fn without_alias(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        limit: u64,
+    ) -> Result<Vec<WecomUserId>> {
+        let known = Entity::find()
+            .select_only()
+            .column(Column::ThirdUserId)
+            .filter(Entity::of_corp(suite_id, corp_id))
+            .into_query();
+        Ok(member::Entity::find()
+            .select_only()
+            .column(member::Column::ThirdUserId)
+            .filter(member::Entity::of_corp(suite_id, corp_id))
+            .filter(member::Column::ThirdUserId.not_in_subquery(known))
+            .order_by_asc(member::Column::ThirdUserId)
+            .limit(limit)
+            .into_tuple()
+            .all(self.inner.store.database())
+            .await?)
+    }
+
+    /// Whether this userid is the encrypted one of a member who is stored under the plain one.
+    pub(crate) async fn is_to_be_moved(
+        &self,
+        stored: &Principal,
+        third_user_id: &WecomUserId,
+    ) -> Result<bool> {
+        let named = Principal {
+            third_user_id: third_user_id.clone(),
+            ..stored.clone()
+        };
+        let alias = self.find_alias(&named).await?;
+        Ok(alias.is_some_and(|alias| alias.pending))
+    }
+
     /// Stores the encrypted userid of a member, who is found by both from now on.
     pub(super) async fn store_pending_alias(
         &self,

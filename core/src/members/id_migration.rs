@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::domain::{CorpId, Principal, SuiteId, WecomUserId};
 use crate::error::{Error, Result};
-use crate::members::Members;
+use crate::members::{Members, within_optional_time};
 use crate::wecom::{Api, Errcode, MAX_USER_IDS};
 
 /// How often WeCom is asked again about members whose encrypted id it did not name.
@@ -68,24 +68,34 @@ impl IdMigration {
             return Ok(alias.stored);
         }
         let (suite_id, corp_id) = (&authorization.suite_id, &authorization.corp_id);
-        if authorization.ids_moved_at.is_some() {
-            let (key, now) = ((suite_id.clone(), corp_id.clone()), self.store.now());
-            if self
-                .asked
-                .get(&key)
-                .is_some_and(|at| now.since(at) < ASK_INTERVAL)
-            {
-                return Ok(principal);
+        let before = match authorization.ids_moved_at {
+            Some(at) => {
+                let (key, now) = ((suite_id.clone(), corp_id.clone()), self.store.now());
+                let asked_at = self.asked.get(&key);
+                if asked_at.is_some_and(|at| now.since(at) < ASK_INTERVAL) {
+                    return Ok(principal);
+                }
+                self.asked.insert(key, now);
+                at
             }
-            self.asked.insert(key, now);
-        }
-        let before = authorization.ids_moved_at.unwrap_or(EVERYBODY);
+            None => EVERYBODY,
+        };
         let others = self.members.not_moved(suite_id, corp_id, before, 1).await?;
         if others.is_empty() && authorization.ids_moved_at.is_some() {
             return Ok(principal);
         }
-        match self.migrate(authorization).await {
-            Ok(_) => self.members.resolve(&principal).await,
+        let moved = async {
+            let has_open_ids = authorization.ids_moved_at.is_some()
+                || within_optional_time(self.has_open_ids(authorization)).await?;
+            if has_open_ids {
+                self.migrate_stored(authorization).await?;
+            } else {
+                self.learn_pairs(authorization, &principal).await;
+            }
+            Ok::<_, Error>(())
+        };
+        match moved.await {
+            Ok(()) => self.members.resolve(&principal).await,
             // There is nobody whom it could be, or WeCom does not tell.
             Err(error) if others.is_empty() || is_definite(&error) => {
                 tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "could not ask whether the ids of a corp changed");
@@ -136,18 +146,23 @@ impl IdMigration {
     /// # Errors
     /// WeCom, the binder or the database does not answer. What was moved is moved.
     pub(crate) async fn migrate(&self, authorization: &Authorization) -> Result<u64> {
-        let app = authorization.credential()?;
-        if authorization.ids_moved_at.is_none() {
-            let (has_open_ids, _) = self
-                .app_client
-                .call(&app, |token| {
-                    Box::pin(async move { self.api.has_open_ids(&token).await })
-                })
-                .await?;
-            if !has_open_ids {
-                return Ok(0);
-            }
+        if authorization.ids_moved_at.is_some() || self.has_open_ids(authorization).await? {
+            self.migrate_stored(authorization).await
+        } else {
+            Ok(0)
         }
+    }
+
+    async fn has_open_ids(&self, authorization: &Authorization) -> Result<bool> {
+        let app = authorization.credential()?;
+        let asked = self.app_client.call(&app, |token| {
+            Box::pin(async move { self.api.has_open_ids(&token).await })
+        });
+        Ok(asked.await?.0)
+    }
+
+    /// Moves every member who was not moved.
+    async fn migrate_stored(&self, authorization: &Authorization) -> Result<u64> {
         let (suite_id, corp_id) = (&authorization.suite_id, &authorization.corp_id);
         let asked_at = self.store.now();
         let before = authorization.ids_moved_at.unwrap_or(EVERYBODY);
@@ -168,37 +183,37 @@ impl IdMigration {
         Ok(moved)
     }
 
+    /// Learns the encrypted userids of a member who logs in for the first time, and of those whose id is not known, while
+    /// WeCom names them by their plain ones: it no longer converts the userid of a member who has left.
+    async fn learn_pairs(&self, authorization: &Authorization, principal: &Principal) {
+        let (suite_id, corp_id) = (&principal.suite_id, &principal.corp_id);
+        let learning = async {
+            let limit = MAX_USER_IDS as u64 - 1;
+            let mut ids = self.members.without_alias(suite_id, corp_id, limit).await?;
+            ids.push(principal.third_user_id.clone());
+            for (stored, open) in self.ask_pairs(authorization, &ids).await? {
+                self.members.store_pending_alias(&stored, &open).await?;
+            }
+            Ok(())
+        };
+        if let Err(error) = within_optional_time(learning).await {
+            tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "encrypted userids could not be learnt");
+        }
+    }
+
     async fn migrate_some(
         &self,
         authorization: &Authorization,
         ids: &[WecomUserId],
     ) -> Result<u64> {
-        let app = authorization.credential()?;
-        let asked = self
-            .app_client
-            .call(&app, |token| {
-                Box::pin(async move { self.api.open_user_ids(&token, ids).await })
-            })
-            .await;
-        let pairs = match asked {
-            Ok((pairs, _)) => pairs,
+        let pairs = match self.ask_pairs(authorization, ids).await {
+            Ok(pairs) => pairs,
             Err(error) if is_definite(&error) => {
                 tracing::info!(target: "wecom_login", ?error, "WeCom names no encrypted userids");
                 return Ok(0);
             }
             Err(error) => return Err(error),
         };
-        let pairs: Vec<(Principal, WecomUserId)> = pairs
-            .into_iter()
-            .filter(|(plain, open)| plain != open && ids.contains(plain))
-            .map(|(plain, open)| {
-                let (suite_id, corp_id) = (&authorization.suite_id, &authorization.corp_id);
-                (
-                    Principal::new(suite_id.clone(), corp_id.clone(), plain),
-                    open,
-                )
-            })
-            .collect();
         for (stored, open) in &pairs {
             self.members.store_pending_alias(stored, open).await?;
         }
@@ -206,6 +221,30 @@ impl IdMigration {
             self.members.move_to(stored, open).await?;
         }
         Ok(pairs.len() as u64)
+    }
+
+    /// The members of these userids whose encrypted userid WeCom names, with it.
+    async fn ask_pairs(
+        &self,
+        authorization: &Authorization,
+        ids: &[WecomUserId],
+    ) -> Result<Vec<(Principal, WecomUserId)>> {
+        let app = authorization.credential()?;
+        let asked = self.app_client.call(&app, |token| {
+            Box::pin(async move { self.api.open_user_ids(&token, ids).await })
+        });
+        let (pairs, _) = asked.await?;
+        let (suite_id, corp_id) = (&authorization.suite_id, &authorization.corp_id);
+        let pairs = pairs
+            .into_iter()
+            .filter(|(plain, open)| plain != open && ids.contains(plain))
+            .map(|(plain, open)| {
+                (
+                    Principal::new(suite_id.clone(), corp_id.clone(), plain),
+                    open,
+                )
+            });
+        Ok(pairs.collect())
     }
 }
 

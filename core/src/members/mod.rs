@@ -18,16 +18,27 @@
 //!
 //! # A corp's ids become encrypted ones
 //!
-//! After an administrator of the corp migrates the app, WeCom names its members by other ids. `IdMigration` asks for the
-//! encrypted userid of everybody who is stored, and moves them, once per corp: `UserBinder::rebind` moves the binding,
-//! then one transaction moves the member's row with its epoch, the sessions and the login codes, so that users and
-//! sessions stay. Until then, and if a binder fails in between, `aliases` finds a member by either id. It is begun by
-//! the first login or event of a userid that is not known, since WeCom announces a migration to nobody.
+//! After an administrator of the corp migrates the app, WeCom names its members by other ids, and announces it to nobody.
+//!
+//! 1. While a corp has plain ids, the first login of a member asks for the encrypted userid, and keeps it as a pending
+//!    alias: WeCom does not convert the id of a member who has left. Both ids find the member from then on.
+//! 2. A login by the pending alias moves the member: `UserBinder::rebind` moves the binding, then one transaction moves
+//!    the row with its epoch, the sessions and the login codes, so that user and sessions stay. The plain id becomes the
+//!    alias.
+//! 3. A login or an event of a userid that is not known asks WeCom whether the corp has encrypted ids
+//!    (`corp/get_openid_migration`); if so, everybody who is stored is converted and moved, once per corp.
 //!
 //! # The app is hidden from a member
 //!
 //! `unsubscribe`, and a `user/get` that says so, revoke the member's sessions and forget that the app was visible, so
-//! that the next login asks WeCom again.
+//! that the next login asks WeCom again. An `update_user` that says that the account is disabled does the same.
+//!
+//! # Visibility is asked again
+//!
+//! `change_auth` has it asked for the corp's members with live sessions, `update_user` for one member: `visibility_checks`
+//! asks for those who are due, a few at a time, on one node each. The next login of such a member asks WeCom too.
+//!
+//! What WeCom cannot say of linked members (`CorpId/userid`) lets them in: 60111, 60011 and 48002 are no answer there.
 //!
 //! A `delete_user` or `update_user` whose suite is ambiguous (several suites with the same callback keys) does no
 //! more than this.
@@ -43,6 +54,7 @@ mod id_migration;
 )]
 mod members;
 mod visibility;
+mod visibility_checks;
 
 pub(crate) use binder::DynUserBinder;
 pub use binder::UserBinder;

@@ -41,6 +41,7 @@ pub(crate) struct AdminDeps {
     pub(crate) authorizations: Authorizations,
     pub(crate) members: Members,
     pub(crate) id_migration: IdMigration,
+    pub(crate) default_binder: DefaultUserBinder,
     pub(crate) tasks: TaskRunner,
 }
 
@@ -111,6 +112,19 @@ impl AdminService {
         .await
     }
 
+    /// Confirms that a corp's authorization has ended: its permanent code and all its data are deleted, as after a
+    /// `cancel_auth`. Without a `cancel_auth` no more than three corps end within an hour; a further one that WeCom says has
+    /// ended is [`Broken`](crate::AuthorizationStatus::Broken), and has
+    /// [`CorpSummary::end_held_since`](crate::CorpSummary::end_held_since).
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`: WeCom has not said that this authorization has ended. The database does not answer.
+    pub async fn confirm_corp_end(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        self.run(|deps| async move { deps.authorizations.confirm_end(&suite_id, &corp_id).await })
+            .await
+    }
+
     /// Imports an authorization from before this library: the corps of a provider authorized long ago. Without an
     /// `agent_id` WeCom is asked for it.
     ///
@@ -147,7 +161,7 @@ impl AdminService {
         let (principal, user_id) = (principal.clone(), user_id.to_owned());
         self.run(|deps| async move {
             let principal = deps.resolve(&principal).await?;
-            DefaultUserBinder::set(&deps.store, &principal, &user_id).await?;
+            deps.default_binder.set(&principal, &user_id).await?;
             deps.members.revoke_sessions(&principal).await
         })
         .await

@@ -31,9 +31,17 @@ pub(crate) const CALLBACK_PAYLOAD: SealedColumn = SealedColumn {
     ..SealedColumn::new("wecom_callback_record", "payload", &["hash"])
 };
 
+/// A key of keyed hashes.
+pub(crate) const HASH_KEY: SealedColumn = SealedColumn::new("wecom_hash_key", "value", &["id"]);
+
 /// All of them.
-pub(super) const SEALED_COLUMNS: [SealedColumn; 4] =
-    [PERMANENT_CODE, SUITE_TICKET, ACCESS_TOKEN, CALLBACK_PAYLOAD];
+pub(super) const SEALED_COLUMNS: [SealedColumn; 5] = [
+    PERMANENT_CODE,
+    SUITE_TICKET,
+    ACCESS_TOKEN,
+    CALLBACK_PAYLOAD,
+    HASH_KEY,
+];
 
 impl SealedColumn {
     const fn new(table: &'static str, column: &'static str, key: &'static [&'static str]) -> Self {

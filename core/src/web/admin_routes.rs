@@ -38,15 +38,9 @@ pub(super) async fn answer(
         Endpoint::SetCode => {
             let params = SetCodeParams::parse(request.body()?)?;
             // The predicate compares the corp with that of a session, which has the id that is stored.
-            let resolving = deps
-                .auth
-                .login
-                .corps
-                .resolve(&params.corp_id, params.suite_id.clone());
-            let resolved = resolving.await.ok().map(|(_, corp_id)| corp_id);
-            let corp_id = resolved.as_ref().unwrap_or(&params.corp_id);
-            administrator.authorize(AdminAction::SetCode, Some(corp_id))?;
             let suite_id = params.suite_id.as_ref();
+            let corp_id = deps.auth.resolve_corp(&params.corp_id, suite_id).await;
+            administrator.authorize(AdminAction::SetCode, Some(&corp_id))?;
             deps.auth
                 .set_organization_code(&params.corp_id, &params.code, suite_id)
                 .await?;

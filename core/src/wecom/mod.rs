@@ -37,6 +37,7 @@ pub use hosts::{Hosts, InvalidHost};
 pub use identity::Identity;
 pub use links::{QrLanguage, qr_link, workbench_link};
 pub(crate) use open_ids::MAX_USER_IDS;
+pub(crate) use permanent_code::EXCHANGE_TIMEOUT;
 pub use permanent_code::{PermanentCodeApi, PermanentCodeGrant};
 pub use provider::AuthorizationLink;
 pub use scope::{InvalidScope, Scope};

@@ -19,29 +19,19 @@ async fn delete_user_by_the_encrypted_id_ends_sessions_and_binding() {
     let migrated = migrated().await;
     let (app, open) = (&migrated.app, &migrated.open);
     assert!(app.is_valid(&migrated.token).await);
-    let fields = [
-        ("ChangeType", "delete_user"),
-        ("UserID", migrated.open_person.as_str()),
-    ];
-    let push = app.push_builder.post(
-        open,
-        &app_event(open, "change_contact", 1_700_000_000, &fields),
-    );
-    app.notify_until_accepted(&push).await;
+    let left = app
+        .sandbox
+        .leave(open, &migrated.open_person)
+        .await
+        .unwrap();
+    assert!(left.succeeded(), "{left:?}");
     ends_session(&migrated).await;
     until("the record is done", async || {
         app.record_statuses("change_contact").await == ["succeeded"]
     })
     .await;
-    let again = app
-        .log_in_to_suite(SUITE, open, &migrated.open_person)
-        .await
-        .success();
-    assert_ne!(
-        again["userId"],
-        migrated.user_id.as_str(),
-        "the same userid is a new person"
-    );
+    let bound = app.number("SELECT COUNT(*) FROM wecom_user").await;
+    assert_eq!(bound, 0, "the binding ends");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -127,7 +127,8 @@ async fn another_node_knows_the_pair() {
     let migrated = migrated().await;
     let app = &migrated.app;
     let other = app.second_handle().await;
-    app.log_in_to_suite(SUITE, &migrated.open, &migrated.open_person)
+    let _ = app
+        .log_in_to_suite(SUITE, &migrated.open, &migrated.open_person)
         .await
         .success();
     let code = app

@@ -9,8 +9,8 @@ mod pins;
 mod waiting;
 
 use serde_json::json;
-use wecom_login_tests::TestApp;
 use wecom_login_tests::app::{SUITE, TestAppBuilder};
+use wecom_login_tests::{TestApp, until};
 
 /// A corp that authorized with plain ids and has encrypted ones now, and a member who logged in before.
 pub(crate) struct Migrated {
@@ -28,7 +28,13 @@ pub(crate) struct Migrated {
 
 /// An app with the provider's credentials, whose corp is migrated.
 pub(crate) async fn migrated() -> Migrated {
-    migrated_with(TestApp::builder().provider()).await
+    let migrated = migrated_with(TestApp::builder().provider()).await;
+    until("the other id of the corp is learnt", async || {
+        let corp = migrated.app.corp_summary(SUITE, &migrated.plain).await;
+        corp.is_some_and(|corp| !corp.aliases.is_empty())
+    })
+    .await;
+    migrated
 }
 
 pub(crate) async fn migrated_with(builder: TestAppBuilder<'_>) -> Migrated {

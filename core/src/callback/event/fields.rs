@@ -15,9 +15,10 @@ pub fn event_name(message: &[u8]) -> Option<String> {
     Fields::read(message).0.event_name()
 }
 
-/// The corp that a decrypted message names as `ToUserName`, if it is an id.
+/// The corp that a decrypted message of an app names: its ToUserName. Under a corp's own receiveid it has to be that corp;
+/// under the provider's it says which corp is meant.
 #[must_use]
-pub(crate) fn to_user_name(message: &[u8]) -> Option<CorpId> {
+pub fn to_user_name(message: &[u8]) -> Option<CorpId> {
     Fields::read(message).0.to_user_name.parse()
 }
 
@@ -134,6 +135,7 @@ fields! {
     change_type = "ChangeType",
     third_user_id = "UserID",
     new_third_user_id = "NewUserID",
+    status = "Status",
 }
 
 impl<'a> Fields<'a> {
