@@ -234,6 +234,7 @@ impl Builder {
                 members: members.clone(),
                 id_migration,
                 default_binder,
+                worker: worker.clone(),
                 tasks: tasks.clone(),
             },
             shutdown_on_drop.clone(),
@@ -289,7 +290,7 @@ impl Builder {
             authorizations: authorizations.clone(),
             visibility,
             inbox,
-            worker,
+            worker: worker.clone(),
             tasks: tasks.clone(),
         };
         background.start(Receivers {
@@ -308,6 +309,7 @@ impl Builder {
             sessions: session_service,
             links,
             authorizations,
+            worker,
             tasks,
             shutdown_on_drop,
         }))

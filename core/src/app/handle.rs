@@ -8,6 +8,7 @@ use crate::app::builder::Builder;
 use crate::authorization::Authorizations;
 use crate::element::{Instances, META, Meta, QYWX_PROXY_SERVICE};
 use crate::error::{Error, ErrorKind, Result};
+use crate::inbox::Worker;
 use crate::services::{AdminService, AuthService, Instance, LinkService, SessionService};
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 use crate::web::HttpService;
@@ -54,6 +55,7 @@ pub(super) struct Inner {
     pub(super) sessions: SessionService,
     pub(super) links: LinkService,
     pub(super) authorizations: Authorizations,
+    pub(super) worker: Worker,
     pub(super) tasks: TaskRunner,
     pub(super) shutdown_on_drop: ShutdownOnDrop,
 }
@@ -159,7 +161,7 @@ impl WecomLogin {
     /// ([`SessionConfig::max_stale`](field@crate::SessionConfig::max_stale)), and from the database after that: the handle no
     /// longer reads revocations of other nodes.
     pub async fn shutdown(&self) {
-        let (tasks, worker) = (&self.inner.tasks, self.inner.auth.worker());
+        let (tasks, worker) = (&self.inner.tasks, &self.inner.worker);
         tasks.begin_shutdown();
         let mut is_done = tasks.wait(SHUTDOWN_TIMEOUT).await;
         if worker.has_auth_code_in_flight() {

@@ -10,7 +10,7 @@ use crate::db::Store;
 use crate::domain::{AgentId, CorpId, PermanentCode, Principal, RecordStatus, SuiteId, Suites};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpDecision;
-use crate::inbox::{CallbackRecord, list_records};
+use crate::inbox::{CallbackRecord, Worker, list_records};
 use crate::members::{DefaultUserBinder, IdMigration, Members};
 use crate::task_runner::{ShutdownOnDrop, TaskRunner, shutting_down};
 use crate::vault::{KeyRotationReport, Vault};
@@ -42,6 +42,7 @@ pub(crate) struct AdminDeps {
     pub(crate) members: Members,
     pub(crate) id_migration: IdMigration,
     pub(crate) default_binder: DefaultUserBinder,
+    pub(crate) worker: Worker,
     pub(crate) tasks: TaskRunner,
 }
 
@@ -80,6 +81,16 @@ impl AdminService {
             list_records(&deps.store, deps.suites.ids(), status, limit, before).await
         })
         .await
+    }
+
+    /// Ends the lease on a callback record, whoever holds it, so that any node works on it at once: for a node that hangs.
+    /// An AuthCode that is on its way is still waited for.
+    ///
+    /// # Errors
+    /// `RECORD_NOT_FOUND`.
+    pub async fn release_callback(&self, record_id: i64) -> Result<()> {
+        self.run(|deps| async move { deps.worker.release_by_operator(record_id).await })
+            .await
     }
 
     /// Every corp that authorized a suite of ours.

@@ -114,21 +114,6 @@ impl AuthService {
             .await
     }
 
-    /// Ends the lease on a callback record, whoever holds it, so that any node works on it at once: for a node that hangs.
-    /// An AuthCode that is on its way is still waited for.
-    ///
-    /// # Errors
-    /// `RECORD_NOT_FOUND`.
-    pub async fn release_callback(&self, record_id: i64) -> Result<()> {
-        self.run(|deps| async move { deps.worker.release_by_operator(record_id).await })
-            .await
-    }
-
-    /// What works on the callback records, for the shutdown.
-    pub(crate) fn worker(&self) -> &Worker {
-        &self.deps.worker
-    }
-
     /// The corp that an administrator means, by the id that is stored.
     pub(crate) async fn resolve_corp(
         &self,
