@@ -85,7 +85,7 @@ impl CallbackReceiver {
         let is_known = matches!(known, KnownCorp::Authorized);
         Ok(
             match CorpEvent::parse(message, &self.named_corp(suite, &corp_id, message)) {
-                Ok(event) if !matches!(known, KnownCorp::Ended) => {
+                Ok(event) if is_known || (!is_provider && matches!(known, KnownCorp::Unknown)) => {
                     let delivery = Delivery::of_corp_event(&event.kind, message);
                     // Of a corp that no authorization bears, it waits until one does.
                     let is_handled = !matches!(delivery, Delivery::Ignore);
