@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
+use crate::authorization::not_authorized;
 use crate::db::Sealed;
 use crate::db::entity::callback_record::Model;
 use crate::domain::RecordStatus;
@@ -79,10 +80,17 @@ impl Worker {
         failpoint::reach("worker/done");
         let may_be_spent = lease.was_sent();
         let finished = match outcome {
+            Ok(Outcome::CorpUnknown) => {
+                let error = not_authorized();
+                let next = NextState::corp_unknown(&row, self.inner.store.now());
+                self.finish(&row, next, Some(&error), may_be_spent)
+                    .await
+                    .and(Err(error))
+            }
             Ok(outcome) => {
                 let status = match outcome {
                     Outcome::Ignored => RecordStatus::Ignored,
-                    Outcome::Succeeded => RecordStatus::Succeeded,
+                    _ => RecordStatus::Succeeded,
                 };
                 self.finish(&row, NextState::settled(status), None, may_be_spent)
                     .await
