@@ -17,17 +17,23 @@ use crate::wecom::transport::HttpClient;
 use crate::wecom::{Errcode, response};
 
 /// The pauses before the repetitions of a call that only reads.
-const READ_REPETITION_PAUSES: [Duration; 2] =
-    [Duration::from_millis(200), Duration::from_millis(800)];
+const READ_REPETITION_PAUSES: &[Duration] =
+    &[Duration::from_millis(200), Duration::from_millis(800)];
 
 /// WeCom's server API for a 代开发 provider. It has no state. A call that carries a code or an AuthCode is one request. One
 /// that only reads is repeated twice after -1, 6000, 45033, a 5xx or a broken connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Api {
     http: HttpClient,
     hosts: Hosts,
-    /// Every call is one request.
-    once: bool,
+    /// The pauses before each repetition of a call that only reads.
+    repetition_pauses: &'static [Duration],
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self::new(HttpClient::default(), Hosts::default())
+    }
 }
 
 impl Api {
@@ -37,7 +43,7 @@ impl Api {
         Self {
             http,
             hosts,
-            once: false,
+            repetition_pauses: READ_REPETITION_PAUSES,
         }
     }
 
@@ -45,7 +51,7 @@ impl Api {
     #[must_use]
     pub fn without_repetition(&self) -> Self {
         Self {
-            once: true,
+            repetition_pauses: &[],
             ..self.clone()
         }
     }
@@ -81,14 +87,12 @@ impl Api {
     where
         F: Future<Output = Result<T, CallError>> + Send,
     {
-        if !self.once {
-            for pause in READ_REPETITION_PAUSES {
-                match call().await {
-                    Err(error) if error.may_be_repeated() => {}
-                    outcome => return outcome,
-                }
-                tokio::time::sleep(pause).await;
+        for pause in self.repetition_pauses {
+            match call().await {
+                Err(error) if error.may_be_repeated() => {}
+                outcome => return outcome,
             }
+            tokio::time::sleep(*pause).await;
         }
         call().await
     }
@@ -229,7 +233,7 @@ mod tests {
         assert!(mock.requests().is_empty());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn read_is_repeated_twice_and_a_call_with_a_code_never() {
         let app_token = r#"{"access_token":"a","expires_in":7200}"#;
         let busy = [
@@ -243,11 +247,19 @@ mod tests {
         for answer in busy {
             let mock = MockWecom::with_responses(&[answer, answer, (200, app_token)]);
             assert!(
-                mock.api().app_token(&corp, &code).await.is_ok(),
+                api_without_pauses(&mock)
+                    .app_token(&corp, &code)
+                    .await
+                    .is_ok(),
                 "{answer:?}"
             );
             let mock = MockWecom::with_responses(&[answer, answer, answer, (200, app_token)]);
-            assert!(mock.api().app_token(&corp, &code).await.is_err());
+            assert!(
+                api_without_pauses(&mock)
+                    .app_token(&corp, &code)
+                    .await
+                    .is_err()
+            );
             assert_eq!(mock.requests().len(), 3, "{answer:?}");
             let mock = MockWecom::with_responses(&[answer]);
             let (token, oauth) = (AccessToken::new("t"), OAuthCode::new("c"));
@@ -268,6 +280,13 @@ mod tests {
             let mock = MockWecom::with_responses(&[answer]);
             assert!(mock.api().app_token(&corp, &code).await.is_err());
             assert_eq!(mock.requests().len(), 1, "{answer:?}");
+        }
+    }
+
+    fn api_without_pauses(mock: &MockWecom) -> Api {
+        Api {
+            repetition_pauses: &[Duration::ZERO; READ_REPETITION_PAUSES.len()],
+            ..mock.api()
         }
     }
 
