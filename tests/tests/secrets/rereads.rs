@@ -89,19 +89,22 @@ async fn broken_corp_is_re_read_later_each_time() {
         .number("SELECT broken_at FROM wecom_authorization")
         .await;
     let mut waits = Vec::new();
-    let mut calls = node.sandbox.calls(AUTH_INFO);
+    let failures = async || {
+        node.number("SELECT read_failures FROM wecom_authorization")
+            .await
+    };
     let minutes = |millis: i64| (millis + 30_000) / 60_000;
-    for _ in 0..5 {
+    for failed in 1..6 {
+        assert_eq!(failures().await, failed);
         waits.push(minutes(due_in().await));
         clock.advance(Duration::from_millis(
             u64::try_from(due_in().await).unwrap_or_default(),
         ));
         until("it is read again", async || {
             clock.advance(Duration::from_millis(100));
-            node.sandbox.calls(AUTH_INFO) > calls && due_in().await > 0
+            failures().await > failed
         })
         .await;
-        calls = node.sandbox.calls(AUTH_INFO);
     }
     println!("{waits:?}");
     assert_eq!(waits[..4], [1, 10, 60, 360]);
