@@ -24,7 +24,7 @@ use crate::login::{
     LoginCodes, LoginService, OrganizationCodes, SessionCreation, UsedStates,
 };
 use crate::members::{
-    DefaultUserBinder, DynUserBinder, Members, MembersDeps, Visibility, VisibilityDeps,
+    DefaultUserBinder, DynUserBinder, IdMigration, Members, MembersDeps, Visibility, VisibilityDeps,
 };
 use crate::services::{
     AdminDeps, AdminService, AuthDeps, AuthService, LinkDeps, LinkService, SessionDeps,
@@ -66,6 +66,7 @@ impl Builder {
         let (redelivery_sender, redeliveries) = mpsc::unbounded_channel();
         let (authorizations_due, waker) = (Arc::new(Wake::new()), Arc::new(LaneWaker::default()));
         let visibility_due = Arc::new(Wake::new());
+        let aliases_due = Arc::new(Wake::new());
         let api = Api::new(self.http_client, hosts.clone());
         let tokens = Tokens::new(
             api.clone(),
@@ -89,13 +90,17 @@ impl Builder {
             tokens: tokens.clone(),
             sessions: sessions.clone(),
             suites: suites.clone(),
+            pins: instances.pins(),
+            aliases: instances.aliases().clone(),
             hooks: Arc::clone(&self.hooks),
             due: Arc::clone(&authorizations_due),
             reread_rate: self.reread_rate,
+            aliases_due: Arc::clone(&aliases_due),
             visibility_due: Arc::clone(&visibility_due),
             departed: departed.clone(),
             capacity: self.authorization_cache_size,
         });
+        authorizations.resolve_pins().await?;
         let default_binder =
             DefaultUserBinder::new(store.clone(), self.binding_policy, departed.clone());
         let is_default_binder = self.binder.is_none();
@@ -119,6 +124,13 @@ impl Builder {
             authorizations: authorizations.clone(),
             members: members.clone(),
         });
+        let id_migration = IdMigration::new(
+            store.clone(),
+            api.clone(),
+            app_client.clone(),
+            authorizations.clone(),
+            members.clone(),
+        );
 
         let corps = CorpSelection {
             suites: suites.clone(),
@@ -132,6 +144,7 @@ impl Builder {
             authorizations: authorizations.clone(),
             members: members.clone(),
             visibility: visibility.clone(),
+            id_migration: id_migration.clone(),
             corps: corps.clone(),
             sessions: sessions.clone(),
             hooks: Arc::clone(&self.hooks),
@@ -142,6 +155,7 @@ impl Builder {
             api: api.clone(),
             app_client,
             visibility: visibility.clone(),
+            id_migration: id_migration.clone(),
             authorizations: authorizations.clone(),
             members: members.clone(),
             sessions: sessions.clone(),
@@ -182,6 +196,7 @@ impl Builder {
             keys: keys.clone(),
             authorizations: authorizations.clone(),
             members: members.clone(),
+            id_migration: id_migration.clone(),
             hooks: Arc::clone(&self.hooks),
         });
         let worker = Worker::new(WorkerDeps {
@@ -218,6 +233,7 @@ impl Builder {
                 suites: suites.clone(),
                 authorizations: authorizations.clone(),
                 members: members.clone(),
+                id_migration,
                 default_binder,
                 worker: worker.clone(),
                 tasks: tasks.clone(),
@@ -285,6 +301,7 @@ impl Builder {
             redeliveries,
             session_tasks,
             authorizations_due,
+            aliases_due,
             visibility_due,
         });
         Ok(WecomLogin::new(Inner {

@@ -17,6 +17,10 @@ use crate::task_runner::TaskRunner;
 use crate::tokens::{TicketWatch, Tokens};
 use crate::vault::{KEY_HEARTBEAT, Vault};
 
+/// How often the other ids of corps are asked for that WeCom did not name.
+const LEARN_INTERVAL: Duration = Duration::from_mins(10);
+/// The pause after the ids of corps were read: authorizations may change in a rush.
+const LEARN_PAUSE: Duration = Duration::from_millis(200);
 /// How often authorizations that are due are read again.
 const READ_INTERVAL: Duration = Duration::from_secs(5);
 /// How often repeated failures are logged, and missing suite_tickets are looked for.
@@ -46,6 +50,7 @@ pub(super) struct Receivers {
     pub(super) redeliveries: mpsc::UnboundedReceiver<Redelivery>,
     pub(super) session_tasks: mpsc::UnboundedReceiver<BackgroundTask>,
     pub(super) authorizations_due: Arc<Notify>,
+    pub(super) aliases_due: Arc<Notify>,
     pub(super) visibility_due: Arc<Notify>,
 }
 
@@ -61,6 +66,11 @@ impl Background {
             self.authorizations.clone(),
             tasks.clone(),
             receivers.authorizations_due,
+        ));
+        tasks.spawn_until_shutdown(learn_aliases(
+            self.store.clone(),
+            self.authorizations.clone(),
+            receivers.aliases_due,
         ));
         tasks.spawn_until_shutdown(count_redeliveries(
             self.inbox.clone(),
@@ -133,6 +143,19 @@ async fn check_visibility(store: Store, visibility: Visibility, due: Arc<Notify>
         tokio::select! {
             () = due.notified() => {}
             () = store.clock().sleep(VISIBILITY_POLL_INTERVAL) => {}
+        }
+    }
+}
+
+async fn learn_aliases(store: Store, authorizations: Authorizations, due: Arc<Notify>) {
+    loop {
+        if let Err(error) = authorizations.learn_due().await {
+            tracing::info!(target: "wecom_login", ?error, "the other ids of corps could not be learnt");
+        }
+        tokio::time::sleep(LEARN_PAUSE).await;
+        tokio::select! {
+            () = due.notified() => {}
+            () = store.clock().sleep(LEARN_INTERVAL) => {}
         }
     }
 }

@@ -31,6 +31,9 @@ pub(crate) struct Authorization {
     pub(crate) permanent_code: Option<PermanentCode>,
     pub(super) switched_off_at: Option<Timestamp>,
     pub(super) read_failures: i32,
+    pub(crate) created_at: Timestamp,
+    /// When its members were moved to encrypted ids.
+    pub(crate) ids_moved_at: Option<Timestamp>,
     /// WeCom's time of the event that brought the permanent code, in seconds.
     code_event_time: Option<i64>,
     /// When WeCom last confirmed the authorization with this permanent code.
@@ -73,6 +76,8 @@ impl Authorization {
             permanent_code,
             switched_off_at: row.switched_off_at,
             read_failures: row.read_failures.unwrap_or(0),
+            created_at: row.created_at,
+            ids_moved_at: row.ids_moved_at,
             code_event_time: row.code_event_time,
             read_at: row.read_at,
             end_confirmed_at: row.end_confirmed_at,

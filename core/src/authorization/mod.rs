@@ -27,6 +27,26 @@
 //! authorization; its sessions are revoked after a day. A corp whose permanent code gets no token (40001) while WeCom
 //! confirms its authorization has switched the app off: its secret is not sent again before one of these events.
 //!
+//! # The ids of a corp
+//!
+//! WeCom knows a corp by a plain id and by one encrypted for the provider. An authorization is stored under the id that
+//! it came in with, and so is everything about the corp; every other id is an alias of it. `CorpAliases` holds the pairs
+//! in memory, `wecom_corp_alias` keeps them.
+//!
+//! 1. Whatever brings an id from outside resolves it first (`Authorizations::resolve`): requests, pins, events, imports,
+//!    principals of the host app. Everything further inside has the stored id, so that sessions and the tables know
+//!    nothing of aliases. Other nodes are told of a new pair by the revocation log.
+//! 2. Pairs come from WeCom (`alias_learning`: `service/corpid_to_opencorpid`) and from an administrator. At the start
+//!    WeCom is asked about each pin and each authorization that it was never asked about, before a new authorization is
+//!    stored about each pin and authorization that is not resolved, and about a corp whose event nobody knows. An answer
+//!    that there is no other id is kept as an alias of the id to itself.
+//! 3. A pin that forbids what an unpinned instance allows has to be resolved before the start is done. If its corp has
+//!    authorized no app of the provider, it is asked about again before any new authorization is stored: the record waits
+//!    until WeCom answers.
+//! 4. Two authorizations that turn out to be of one corp are joined (`join`): the older row stays.
+//! 5. An event of a corp that no authorization bears stays `waiting` for a day, and is due when a pair is stored or a
+//!    corp authorizes.
+//!
 //! # The end of an authorization
 //!
 //! `cancel_auth` stops logins and revokes all sessions of the corp at once, by one new epoch. The permanent code and
@@ -38,6 +58,8 @@
 //! A corp that comes back within 30 days finds its organization code and the users of its members: `departed` keeps them
 //! under keyed hashes.
 
+mod alias_learning;
+mod aliases;
 mod api_pauses;
 mod app_client;
 #[allow(
@@ -53,6 +75,7 @@ mod erase;
 mod events;
 mod exchange;
 mod import;
+mod join;
 mod persist;
 mod reread;
 mod reread_schedule;

@@ -142,6 +142,7 @@ pub(super) fn new_row(suite_id: &SuiteId, corp_id: &CorpId, now: Timestamp) -> A
         rejected_version: Set(None),
         switched_off_at: Set(None),
         read_failures: Set(None),
+        ids_moved_at: NotSet,
         state: Set(None),
         installed_by: Set(None),
     }

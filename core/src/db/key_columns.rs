@@ -2,7 +2,9 @@
 
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait};
 
-use crate::db::entity::{authorization, login_code, member, organization_code, session, user};
+use crate::db::entity::{
+    authorization, corp_alias, login_code, member, member_alias, organization_code, session, user,
+};
 use crate::domain::{CorpId, Principal, SuiteId};
 
 /// A table whose rows belong to one corp under one suite.
@@ -51,8 +53,10 @@ macro_rules! principal_columns {
 
 corp_columns!(
     authorization,
+    corp_alias,
     login_code,
     member,
+    member_alias,
     organization_code,
     session,
     user

@@ -56,13 +56,15 @@ impl Sessions {
         let load = async {
             let key = (hash, self.inner.epochs.flush_seq());
             let loaded = in_flight.try_get_with(key, self.read(hash)).await?;
+            let now = self.inner.store.now();
             if !loaded
                 .as_ref()
-                .is_some_and(|user| self.is_idle(user, self.inner.store.now()))
+                .is_some_and(|user| self.is_idle(user, now) || !user.session.is_valid(now))
             {
                 return Ok(loaded);
             }
-            // Loaded a moment ago and idle since: another node may have written a touch meanwhile.
+            // Loaded a moment ago, and idle or revoked since: another node may have written a touch meanwhile, or the
+            // member got another userid, under which the session goes on.
             in_flight.invalidate(&key).await;
             in_flight.try_get_with(key, self.read(hash)).await
         };

@@ -62,7 +62,7 @@ impl Api {
         path: &'static str,
         query: &[(&str, &str)],
     ) -> Result<T, CallError> {
-        self.repeat(|| self.send(Method::GET, path, query, None))
+        self.repeat(|| self.send(Method::GET, path, query, None, Duration::ZERO))
             .await
     }
 
@@ -73,7 +73,7 @@ impl Api {
         query: &[(&str, &str)],
         body: Option<Value>,
     ) -> Result<T, CallError> {
-        self.repeat(|| self.send(Method::POST, path, query, body.clone()))
+        self.repeat(|| self.send(Method::POST, path, query, body.clone(), Duration::ZERO))
             .await
     }
 
@@ -99,16 +99,6 @@ impl Api {
         query: &[(&str, &str)],
     ) -> Result<T, CallError> {
         self.send(Method::GET, path, query, None, Duration::ZERO)
-            .await
-    }
-
-    pub(super) async fn post<T: DeserializeOwned>(
-        &self,
-        path: &'static str,
-        query: &[(&str, &str)],
-        body: Option<Value>,
-    ) -> Result<T, CallError> {
-        self.send(Method::POST, path, query, body, Duration::ZERO)
             .await
     }
 

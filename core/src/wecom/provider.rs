@@ -1,11 +1,11 @@
-//! The calls of the provider: authorization links, and the encrypted id of a corp.
+//! The calls of the provider: authorization links.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::domain::{CorpId, ProviderAccessToken, SuiteId};
+use crate::domain::{ProviderAccessToken, SuiteId};
 use crate::wecom::api::Api;
 use crate::wecom::call_error::CallError;
 use crate::wecom::fields::{required, seconds};
@@ -27,11 +27,6 @@ struct LinkResponse {
     qrcode_url: String,
     #[serde(deserialize_with = "seconds")]
     expires_in: Duration,
-}
-
-#[derive(Deserialize)]
-struct OpenCorpIdResponse {
-    open_corpid: CorpId,
 }
 
 impl Api {
@@ -56,24 +51,6 @@ impl Api {
             url: answer.qrcode_url,
             expires_in: answer.expires_in,
         })
-    }
-
-    /// The encrypted id of a corp whose plain id is known (D/97105).
-    ///
-    /// # Errors
-    /// As every call.
-    #[doc(alias = "corpid_to_opencorpid")]
-    pub async fn open_corp_id(
-        &self,
-        token: &ProviderAccessToken,
-        plain: &CorpId,
-    ) -> Result<CorpId, CallError> {
-        let query = [("provider_access_token", token.expose())];
-        let body = json!({ "corpid": plain });
-        let answer: OpenCorpIdResponse = self
-            .read_by_post("service/corpid_to_opencorpid", &query, Some(body))
-            .await?;
-        Ok(answer.open_corpid)
     }
 }
 
@@ -103,22 +80,5 @@ mod tests {
             mock.request().json(),
             json!({ "state": "test", "templateid_list": ["dk1", "dk2"] })
         );
-    }
-
-    #[tokio::test]
-    async fn open_corp_id_parses_documented_response() {
-        let mock = MockWecom::responding(r#"{"errcode":0,"errmsg":"ok","open_corpid":"AAAAAA"}"#);
-        let token = ProviderAccessToken::new("PROVIDER");
-        let open = mock
-            .api()
-            .open_corp_id(&token, &CorpId::new("xxxxx").unwrap())
-            .await
-            .unwrap();
-        assert_eq!(open.as_str(), "AAAAAA");
-        assert_eq!(
-            mock.request().line(),
-            "POST service/corpid_to_opencorpid?provider_access_token=PROVIDER"
-        );
-        assert_eq!(mock.request().json(), json!({ "corpid": "xxxxx" }));
     }
 }

@@ -55,6 +55,8 @@ pub struct Model {
     pub switched_off_at: Option<Timestamp>,
     /// How many re-reads have failed since the last that succeeded.
     pub read_failures: Option<i32>,
+    /// When its members were moved to encrypted ids. Unknown for corps that had them from the start, until that is asked.
+    pub ids_moved_at: Option<Timestamp>,
     /// The state of the authorization link.
     pub state: Option<String>,
     /// The administrator who authorized the app.

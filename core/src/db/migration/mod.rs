@@ -22,6 +22,7 @@ mod m20261125_000008_keys_in_use;
 mod m20261130_000009_secret_rejections;
 mod m20261130_000010_record_lanes;
 mod m20261130_000011_confirmed_ends;
+mod m20261130_000012_aliases;
 mod m20261130_000013_notifications;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000009_secret_rejections::Migration),
             Box::new(m20261130_000010_record_lanes::Migration),
             Box::new(m20261130_000011_confirmed_ends::Migration),
+            Box::new(m20261130_000012_aliases::Migration),
             Box::new(m20261130_000013_notifications::Migration),
         ]
     }

@@ -32,6 +32,8 @@ const REFUSED_HINT: &str = "WeCom refuses the AuthCode, which this service had n
     unless the corp has authorized again.";
 pub(super) const TICKET_HINT: &str = "Waiting for a suite_ticket. WeCom pushes one every ten minutes, \
     and at once when asked in the provider console.";
+const UNKNOWN_CORP_HINT: &str = "No authorization bears the corp's id. If the corp is known by another one, an \
+    administrator can say so, or providerCorpId and providerSecret let WeCom be asked.";
 const EXPIRED_HINT: &str =
     "The AuthCode is older than ten minutes. Press 重新获取secret in the provider console.";
 
@@ -86,6 +88,12 @@ impl NextState {
         }
     }
 
+    /// No authorization bears the corp's id yet.
+    pub(super) fn corp_unknown(row: &Model, now: Timestamp) -> Self {
+        let due_at = now + backoff(row.attempts).min(MAX_BACKOFF);
+        Self::waiting(due_at, Some(UNKNOWN_CORP_HINT))
+    }
+
     /// Decides after a failed attempt. `deadline` is when the record's AuthCode expires.
     fn after_failure(
         row: &Model,
@@ -108,8 +116,7 @@ impl NextState {
             Some(_) => MAX_AUTH_CODE_BACKOFF,
             None => MAX_BACKOFF,
         };
-        let doublings = u32::try_from(row.attempts.clamp(1, 16) - 1).unwrap_or(0);
-        let due_at = now + MIN_BACKOFF.saturating_mul(1 << doublings).min(max_backoff);
+        let due_at = now + backoff(row.attempts).min(max_backoff);
         let give_up_at = deadline.unwrap_or(row.received_at + RETRY_WINDOW);
         let is_revocation = matches!(
             row.event.as_str(),
@@ -132,6 +139,12 @@ impl NextState {
             Self::failed(hint)
         }
     }
+}
+
+/// The wait after this many attempts, before the maximum is applied.
+fn backoff(attempts: i32) -> Duration {
+    let doublings = u32::try_from(attempts.clamp(1, 16) - 1).unwrap_or(0);
+    MIN_BACKOFF.saturating_mul(1 << doublings)
 }
 
 /// Whether no attempt before this one can have spent the record's AuthCode. An attempt whose end is not recorded, by a

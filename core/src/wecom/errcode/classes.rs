@@ -115,6 +115,12 @@ impl Errcode {
         matches!(self, Self::LICENCE_MISSING | Self::LICENCE_INVALID)
     }
 
+    /// The corp of a call has authorized no app of the provider: 40013, 48004 (D/97105).
+    #[must_use]
+    pub const fn is_corp_unknown(self) -> bool {
+        matches!(self, Self::INVALID_CORP_ID | Self::AUTHORIZATION_INVALID)
+    }
+
     /// The address the call came from is not allowed: 60020. [`Errcode::hint`] says what to do (D/96213).
     #[must_use]
     pub const fn is_ip_not_allowed(self) -> bool {
@@ -178,6 +184,7 @@ mod tests {
             numbers_where(Errcode::is_licence_missing),
             [701_008, 701_099]
         );
+        assert_eq!(numbers_where(Errcode::is_corp_unknown), [40013, 48004]);
         assert_eq!(numbers_where(Errcode::is_ip_not_allowed), [60020]);
         assert_eq!(
             numbers_where(Errcode::pauses_api),
