@@ -96,7 +96,11 @@ pub(super) async fn organization_code_needs_an_authorized_corp(target: Target) {
         .assert_problem(404, "ORG_CODE_NOT_FOUND");
     set(&app, COMPANY_A, "gone").await.assert_no_content();
     assert!(app.sandbox.cancel(COMPANY_A).await.unwrap().succeeded());
-    app.settled_records().await;
+    until("WeCom confirmed the end", async || {
+        let gone = app.corp_summary(SUITE, COMPANY_A).await.unwrap();
+        gone.org_code.is_none()
+    })
+    .await;
     find(&app, "gone")
         .await
         .assert_problem(404, "ORG_CODE_NOT_FOUND");
