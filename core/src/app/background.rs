@@ -9,10 +9,12 @@ use crate::app::follower::{Follower, follow_revocation_log};
 use crate::app::housekeeping::{Housekeeping, run_housekeeping};
 use crate::authorization::Authorizations;
 use crate::db::Store;
+use crate::domain::Suites;
 use crate::inbox::{Inbox, Redelivery, Worker};
 use crate::members::Visibility;
 use crate::session::{self, BackgroundTask, Sessions};
 use crate::task_runner::TaskRunner;
+use crate::tokens::{TicketWatch, Tokens};
 use crate::vault::{KEY_HEARTBEAT, Vault};
 
 /// How often the other ids of corps are asked for that WeCom did not name.
@@ -21,6 +23,8 @@ const LEARN_INTERVAL: Duration = Duration::from_mins(10);
 const LEARN_PAUSE: Duration = Duration::from_millis(200);
 /// How often authorizations that are due are read again.
 const READ_INTERVAL: Duration = Duration::from_secs(5);
+/// How often repeated failures are logged, and missing suite_tickets are looked for.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 /// How often members whose visibility is due are looked for.
 const VISIBILITY_POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// Questions to WeCom about the visibility of members, at the same time.
@@ -32,6 +36,8 @@ pub(super) struct Background {
     pub(super) vault: Vault,
     pub(super) sessions: Sessions,
     pub(super) authorizations: Authorizations,
+    pub(super) tokens: Tokens,
+    pub(super) suites: Suites,
     pub(super) visibility: Visibility,
     pub(super) inbox: Inbox,
     pub(super) worker: Worker,
@@ -81,6 +87,7 @@ impl Background {
             tasks.clone(),
             receivers.session_tasks,
         ));
+        tasks.spawn_until_shutdown(log_failures(self.store.clone(), self.tokens, self.suites));
         tasks.spawn_until_shutdown(run_housekeeping(self.housekeeping));
         tasks.spawn_until_shutdown(heartbeat_key(self.store.clone(), self.vault));
         let expire = self
@@ -113,6 +120,17 @@ async fn read_authorizations(
         tokio::select! {
             () = due.notified() => {}
             () = store.clock().sleep(READ_INTERVAL) => {}
+        }
+    }
+}
+
+async fn log_failures(store: Store, tokens: Tokens, suites: Suites) {
+    let tickets = TicketWatch::new(store.clone(), suites);
+    loop {
+        store.clock().sleep(LOG_INTERVAL).await;
+        tokens.log_ended_refusals();
+        if let Err(error) = tickets.warn_of_missing().await {
+            tracing::debug!(target: "wecom_login", ?error, "suite_tickets could not be checked");
         }
     }
 }

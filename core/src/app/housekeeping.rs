@@ -18,6 +18,7 @@ use crate::error::Result;
 use crate::login::{LoginCodes, UsedStates};
 use crate::revocation::log;
 use crate::session::{self, Sessions};
+use crate::tokens::Tokens;
 
 /// How often a node does its housekeeping.
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_mins(10);
@@ -35,6 +36,7 @@ pub(super) struct Housekeeping {
     pub(super) store: Store,
     pub(super) suites: Suites,
     pub(super) sessions: Sessions,
+    pub(super) tokens: Tokens,
     pub(super) login_codes: LoginCodes,
     pub(super) used_states: UsedStates,
     pub(super) departed: DepartedCorps,
@@ -101,6 +103,10 @@ async fn run_once(deps: &Housekeeping) {
     )
     .await;
     log_failure("access tokens", removed);
+    log_failure(
+        "attempts with secrets",
+        deps.tokens.remove_old_attempts().await,
+    );
     log_failure("departed corps", deps.departed.delete_expired().await);
     log_failure("ends", log::delete_old(store).await);
     log_failure("records", remove_records(store, retention).await);

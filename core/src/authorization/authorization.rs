@@ -32,6 +32,8 @@ pub(crate) struct Authorization {
     pub(crate) created_at: Timestamp,
     /// When its members were moved to encrypted ids.
     pub(crate) ids_moved_at: Option<Timestamp>,
+    pub(super) switched_off_at: Option<Timestamp>,
+    pub(super) read_failures: i32,
     /// WeCom's time of the event that brought the permanent code, in seconds.
     code_event_time: Option<i64>,
     /// When WeCom last confirmed the authorization with this permanent code.
@@ -74,6 +76,8 @@ impl Authorization {
             permanent_code,
             created_at: row.created_at,
             ids_moved_at: row.ids_moved_at,
+            switched_off_at: row.switched_off_at,
+            read_failures: row.read_failures.unwrap_or(0),
             code_event_time: row.code_event_time,
             read_at: row.read_at,
             end_confirmed_at: row.end_confirmed_at,
@@ -82,12 +86,6 @@ impl Authorization {
             state: row.state,
             installed_by: row.installed_by,
         })
-    }
-
-    /// Whether no event or answer came between the two reads of the row.
-    pub(super) fn is_same_as(&self, other: &Self) -> bool {
-        (self.secret_version, self.epoch, self.status)
-            == (other.secret_version, other.epoch, other.status)
     }
 
     /// Whether the permanent code is of a later event than one of this time, in seconds.

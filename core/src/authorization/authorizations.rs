@@ -8,8 +8,10 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::authorization::alias_learning::MAX_ASKED;
+use crate::authorization::api_pauses::ApiPauses;
 use crate::authorization::cache::AuthorizationCache;
 use crate::authorization::departed::DepartedCorps;
+use crate::authorization::reread_schedule::RereadPace;
 use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::domain::{CorpAliases, CorpId, SuiteId, Suites};
@@ -36,6 +38,8 @@ pub(crate) struct Deps {
     pub(crate) due: Arc<Notify>,
     /// Wakes the task that learns the ids of corps.
     pub(crate) aliases_due: Arc<Notify>,
+    /// Re-reads a second.
+    pub(crate) reread_rate: u32,
     /// Wakes the task that asks for the visibility of members.
     pub(crate) visibility_due: Arc<Notify>,
     pub(crate) departed: DepartedCorps,
@@ -73,6 +77,8 @@ pub(super) struct Inner {
     pub(super) held_ends: LogLimiter<()>,
     /// The corps whose permanent code was fetched and is not stored yet.
     pub(super) unpersisted: Mutex<Vec<(SuiteId, CorpId)>>,
+    pub(super) pauses: ApiPauses,
+    pub(super) pace: RereadPace,
     pub(super) cache: AuthorizationCache,
 }
 
@@ -81,6 +87,8 @@ impl Authorizations {
         let held_ends = LogLimiter::new(Arc::clone(deps.store.clock()));
         Self {
             inner: Arc::new(Inner {
+                pauses: ApiPauses::new(deps.store.clone()),
+                pace: RereadPace::new(deps.reread_rate),
                 store: deps.store,
                 keys: deps.keys,
                 api: deps.api,

@@ -70,6 +70,9 @@ pub(crate) trait SendGuard: Send + Sync {
     /// Returns whether the AuthCode may be sent now. The caller sends it if so.
     fn try_begin(&self) -> bool;
 
+    /// The call certainly did not spend the AuthCode: WeCom refused it, or it did not leave this machine.
+    fn not_spent(&self);
+
     /// WeCom's answer is stored.
     fn finish(&self);
 }
@@ -99,8 +102,11 @@ enum SendError {
 }
 
 impl CallFailure for SendError {
-    fn is_token_invalid(&self) -> bool {
-        matches!(self, Self::Call(error) if error.is_token_invalid())
+    fn call_error(&self) -> Option<&CallError> {
+        match self {
+            Self::LeaseLost => None,
+            Self::Call(error) => Some(error),
+        }
     }
 }
 
@@ -205,6 +211,9 @@ impl Authorizations {
             return Err(SendError::LeaseLost);
         }
         let answer = self.inner.api.permanent_code(token, code, version).await;
+        if answer.as_ref().is_err_and(|error| !error.is_ambiguous()) {
+            guard.not_spent();
+        }
         answer.map_err(SendError::Call)
     }
 

@@ -16,11 +16,16 @@
 //!
 //! # Re-reads
 //!
-//! WeCom is the source of truth, because callbacks can be lost. Every authorization is read again once a day, a
-//! broken or ending one every ten minutes, and one without an agentId every five seconds. A call that WeCom refuses
-//! with an errcode of `Errcode::breaks_authorization` breaks the authorization: logins stop, and it is re-read at
-//! once. A broken authorization is healed by a re-read, `change_auth`, a reset or a new authorization; its sessions
-//! are revoked after a day.
+//! WeCom is the source of truth, because callbacks can be lost. Every authorization is read again once a day. A re-read
+//! that fails is made again after a minute, ten minutes, an hour, six hours, then daily (`reread_schedule`); one without
+//! an agentId begins with five seconds. Each node makes ten a second, settable. An API that WeCom refuses with 45009,
+//! 45033, 60020 or -1 is paused for all corps of the suite and all nodes, until a single probe gets through
+//! (`api_pauses`).
+//!
+//! A call that WeCom refuses with an errcode of `Errcode::breaks_authorization` breaks the authorization: logins stop,
+//! and it is re-read at once. A broken authorization is healed by a re-read, `change_auth`, a reset or a new
+//! authorization; its sessions are revoked after a day. A corp whose permanent code gets no token (40001) while WeCom
+//! confirms its authorization has switched the app off: its secret is not sent again before one of these events.
 //!
 //! # The ids of a corp
 //!
@@ -55,6 +60,7 @@
 
 mod alias_learning;
 mod aliases;
+mod api_pauses;
 mod app_client;
 #[allow(
     clippy::module_inception,

@@ -139,6 +139,10 @@ pub(super) fn new_row(suite_id: &SuiteId, corp_id: &CorpId, now: Timestamp) -> A
         visibility_due_at: NotSet,
         created_at: Set(now),
         ids_moved_at: NotSet,
+        accepted_version: Set(None),
+        rejected_version: Set(None),
+        switched_off_at: Set(None),
+        read_failures: Set(None),
         state: Set(None),
         installed_by: Set(None),
     }

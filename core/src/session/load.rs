@@ -176,6 +176,7 @@ mod tests {
     use crate::clock::ManualClock;
     use crate::db::{Pool, Store};
     use crate::domain::{CorpId, LoginType, Platform, Principal, Profile, SuiteId, WecomUserId};
+    use crate::session::fixture::insert_member;
     use crate::session::{NewSession, SessionConfig, Sessions};
     use crate::vault::{DataKey, KeyRing};
 
@@ -188,6 +189,12 @@ mod tests {
             .unwrap();
         let (background_tasks, _receiver) = tokio::sync::mpsc::unbounded_channel();
         let runtime = tokio::runtime::Handle::current();
+        let principal = Principal::new(
+            SuiteId::new("dkS").unwrap(),
+            CorpId::new("ww1").unwrap(),
+            WecomUserId::new("a").unwrap(),
+        );
+        insert_member(&store, &principal).await;
         let sessions = Sessions::new(
             store,
             &keys,
@@ -196,11 +203,7 @@ mod tests {
             runtime,
         );
         let new_session = |revocation_seq| NewSession {
-            principal: Principal::new(
-                SuiteId::new("dkS").unwrap(),
-                CorpId::new("ww1").unwrap(),
-                WecomUserId::new("a").unwrap(),
-            ),
+            principal: principal.clone(),
             user_id: "1".to_owned(),
             instance: String::new(),
             platform: Platform::App,

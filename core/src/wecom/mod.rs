@@ -1,6 +1,7 @@
 //! WeCom's server API as a 代开发 provider uses it.
 //!
-//! [`Api`] has one method for each call of a 代开发 app. It keeps no token, no state, and never retries. Each call takes the
+//! [`Api`] has one method for each call of a 代开发 app. It keeps no token and no state, and repeats only calls
+//! that change nothing. Each call takes the
 //! one type of token that it needs, so that a call of a third-party app (`get_corp_token`, `getuserinfo3rd`), which WeCom
 //! refuses or forbids here (D/91121, D/96213), does not compile. [`HttpClient`] sends the requests to [`Hosts`];
 //! [`CallError`] says how a call failed. [`workbench_link`] and [`qr_link`] build the links that a browser opens.

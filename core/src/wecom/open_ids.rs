@@ -58,7 +58,7 @@ impl Api {
         let query = [("provider_access_token", token.expose())];
         let body = json!({ "corpid": plain });
         let answer: OpenCorpIdResponse = self
-            .post("service/corpid_to_opencorpid", &query, Some(body))
+            .read_by_post("service/corpid_to_opencorpid", &query, Some(body))
             .await?;
         Ok(answer.open_corpid)
     }
@@ -77,7 +77,7 @@ impl Api {
         let query = [("access_token", token.expose())];
         let body = json!({ "userid_list": plain });
         let answer: OpenUserIdsResponse = self
-            .post("batch/userid_to_openuserid", &query, Some(body))
+            .read_by_post("batch/userid_to_openuserid", &query, Some(body))
             .await?;
         let pairs = entries::<OpenUserId>(&answer.open_userid_list);
         Ok(pairs.map(|pair| (pair.userid, pair.open_userid)).collect())
@@ -91,7 +91,7 @@ impl Api {
     pub async fn has_open_ids(&self, token: &AccessToken) -> Result<bool, CallError> {
         let query = [("access_token", token.expose())];
         let answer: MigrationResponse = self
-            .post("corp/get_openid_migration", &query, Some(json!({})))
+            .read_by_post("corp/get_openid_migration", &query, Some(json!({})))
             .await?;
         Ok(entries::<MigrationInfo>(&answer.migration_info)
             .any(|info| info.openid_type == Some(USER_AND_CORP_IDS) && info.status == Some(1)))

@@ -45,7 +45,7 @@ impl Api {
         let query = [("provider_access_token", token.expose())];
         let body = json!({ "state": state.as_str(), "templateid_list": templates });
         let answer: LinkResponse = self
-            .post("service/get_customized_auth_url", &query, Some(body))
+            .read_by_post("service/get_customized_auth_url", &query, Some(body))
             .await?;
         Ok(AuthorizationLink {
             url: answer.qrcode_url,

@@ -5,6 +5,7 @@
 )]
 
 pub(crate) mod access_token;
+pub(crate) mod api_pause;
 pub(crate) mod authorization;
 pub(crate) mod callback_record;
 pub(crate) mod callback_seen;
@@ -20,6 +21,7 @@ pub(crate) mod member;
 pub(crate) mod member_alias;
 pub(crate) mod organization_code;
 pub(crate) mod revocation;
+pub(crate) mod secret_attempt;
 pub(crate) mod session;
 pub(crate) mod suite;
 pub(crate) mod token_lease;

@@ -9,7 +9,7 @@ use crate::db::entity::callback_record::{Entity, Model};
 use crate::domain::RecordStatus;
 use crate::error::{Error, ErrorKind};
 use crate::inbox::worker::Worker;
-use crate::wecom::{EXCHANGE_TIMEOUT, Errcode};
+use crate::wecom::{CallError, EXCHANGE_TIMEOUT, Errcode};
 
 /// The first wait after a failure. It doubles up to the maximum.
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
@@ -37,6 +37,9 @@ const UNKNOWN_CORP_HINT: &str = "No authorization bears the corp's id. If the co
 const EXPIRED_HINT: &str =
     "The AuthCode is older than ten minutes. Press 重新获取secret in the provider console.";
 
+const EXPIRED_BY_SECRET_HINT: &str = "WeCom rejects the suite secret, and the AuthCode expired meanwhile. Correct suiteSecret \
+    in the instance's configuration, restart, then press 重新获取secret in the provider console.";
+
 /// What becomes of a record after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NextState {
@@ -56,9 +59,17 @@ impl NextState {
         }
     }
 
-    /// The AuthCode expired.
-    pub(super) const fn expired() -> Self {
-        Self::failed(Some(EXPIRED_HINT))
+    /// The AuthCode expired. `errcode` is what WeCom said at the last attempt: before the code is sent, 40001 is about the
+    /// suite secret.
+    pub(super) fn expired(errcode: Option<i64>) -> Self {
+        let is_secret_invalid = errcode
+            .map(Errcode::new)
+            .is_some_and(Errcode::is_secret_invalid);
+        Self::failed(Some(if is_secret_invalid {
+            EXPIRED_BY_SECRET_HINT
+        } else {
+            EXPIRED_HINT
+        }))
     }
 
     const fn failed(hint: Option<&'static str>) -> Self {
@@ -113,7 +124,7 @@ impl NextState {
         );
         let hint = match error.kind() {
             ErrorKind::SuiteTicketMissing => Some(TICKET_HINT),
-            _ => errcode.and_then(Errcode::hint),
+            _ => CallError::cause_of(error).and_then(CallError::hint),
         };
         // A record that waits for an earlier event was not attempted itself.
         let is_blocked = error.kind() == ErrorKind::RecordBusy;
@@ -123,7 +134,7 @@ impl NextState {
         {
             Self::waiting(due_at, hint)
         } else if deadline.is_some() {
-            Self::expired()
+            Self::expired(error.errcode())
         } else {
             Self::failed(hint)
         }

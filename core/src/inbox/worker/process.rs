@@ -17,7 +17,6 @@ use crate::inbox::worker::in_flight::InFlight;
 use crate::inbox::worker::lease::Lease;
 use crate::inbox::worker::next_state::NextState;
 use crate::vault::CALLBACK_PAYLOAD;
-use crate::wecom::Errcode;
 
 impl Worker {
     /// Works on a claimed record. `is_manual` says that an operator retries it.
@@ -39,7 +38,7 @@ impl Worker {
                 ErrorKind::Upstream,
                 "the AuthCode expired before it could be exchanged",
             );
-            self.finish(&row, NextState::expired(), Some(&error), false)
+            self.finish(&row, NextState::expired(row.errcode), Some(&error), false)
                 .await?;
             return Err(error);
         }
@@ -79,7 +78,7 @@ impl Worker {
             }
         };
         failpoint::reach("worker/done");
-        let may_be_spent = lease.was_sent() && !outcome.as_ref().is_err_and(is_definite_refusal);
+        let may_be_spent = lease.was_sent();
         let finished = match outcome {
             Ok(Outcome::CorpUnknown) => {
                 let error = not_authorized();
@@ -112,10 +111,4 @@ impl Worker {
         let payload = keys.open(CALLBACK_PAYLOAD.aad_context(&[hash]), sealed)?;
         Ok(payload.to_vec())
     }
-}
-
-/// Whether WeCom refused the call, so that it did not spend the AuthCode.
-fn is_definite_refusal(error: &Error) -> bool {
-    let errcode = error.errcode().map(Errcode::new);
-    errcode.is_some_and(|errcode| !errcode.is_busy())
 }
