@@ -15,7 +15,8 @@ use crate::revocation::{Revocation, log};
 use crate::tokens::Tokens;
 
 impl Authorizations {
-    /// Joins two rows of one corp: the older one stays, with the newer permanent code. Members who are known under one of
+    /// Joins two rows of one corp: the older one stays, with the newer permanent code, at equal seconds that of the younger
+    /// row. Members who are known under one of
     /// them only stay who they are; sessions under the row that goes are revoked. Returns the id that goes and the one
     /// that stays.
     pub(super) async fn join_rows(
@@ -32,7 +33,7 @@ impl Authorizations {
         };
         let (suite_id, from, to) = (&stays.suite_id, &goes.corp_id, &stays.corp_id);
         if let Some(code) = &goes.permanent_code
-            && (stays.permanent_code.is_none() || goes.event_time > stays.event_time)
+            && (stays.permanent_code.is_none() || goes.event_time >= stays.event_time)
         {
             let sealed = seal_code(&self.inner.keys, suite_id, to, code)?;
             let version = Ord::max(stays.secret_version, goes.secret_version) + 1;

@@ -30,7 +30,13 @@ async fn event_of_an_unknown_corp_is_ignored_after_a_day() {
         record().await.last_error.is_some()
     })
     .await;
-    assert_eq!(app.record_statuses("cancel_auth").await, ["waiting"]);
+    let waits = async || {
+        until("the event waits", async || {
+            app.record_statuses("cancel_auth").await == ["waiting"]
+        })
+        .await;
+    };
+    waits().await;
     assert!(record().await.hint.unwrap().contains("administrator"));
     assert_eq!(app.hooks.unhandled().len(), 0);
     clock.advance(Duration::from_hours(23));
@@ -40,7 +46,7 @@ async fn event_of_an_unknown_corp_is_ignored_after_a_day() {
         record.attempts > 1 && record.last_error.is_some()
     })
     .await;
-    assert_eq!(app.record_statuses("cancel_auth").await, ["waiting"]);
+    waits().await;
     clock.advance(Duration::from_hours(1));
     until("the event is ignored", async || {
         clock.advance(Duration::from_mins(1));
