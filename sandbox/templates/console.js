@@ -1,5 +1,5 @@
 const statusElement = document.getElementById('say');
-const refreshedIds = ['suites', 'switches', 'corps', 'calls', 'faults', 'settings', 'deliveries'];
+const refreshedIds = ['suites', 'switches', 'corps', 'calls', 'faults', 'settings', 'messages', 'deliveries'];
 const focusable = 'a[href], button, input, textarea, summary, [tabindex]';
 const actionOf = (element) => (element.dataset.post || element.dataset.delete || '') + (element.dataset.body || '');
 // Keeps the focus on the button with the same action, or else on the element at the same position.

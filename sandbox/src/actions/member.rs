@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use super::{find_corp, installed_app};
 use crate::delivery::{AppContext, ContactChange, ContactContext, Event};
 use crate::engine::Engine;
@@ -23,6 +25,8 @@ pub(crate) struct MemberRef<'a> {
 pub(crate) struct LoginConsent {
     pub(crate) redirect_host: Option<String>,
     pub(crate) private_info: bool,
+    /// Whether the member opened a mini program.
+    pub(crate) mini_program: bool,
 }
 
 impl<'a> MemberRef<'a> {
@@ -52,10 +56,30 @@ impl Engine {
                 member_key: member.key.clone(),
                 redirect_host: consent.redirect_host,
                 private_info: consent.private_info,
+                mini_program: consent.mini_program,
                 created_at: 0,
                 used: false,
             };
             Ok(store.new_login_code(code))
+        })
+    }
+
+    /// The messages that apps sent to the member, newest first.
+    pub(crate) fn inbox(&self, corp_id: &str, user_id: &str) -> Result<Vec<Value>, Problem> {
+        self.read(|store| {
+            let corp = find_corp(store, corp_id)?;
+            let member = find_member(corp, user_id)?;
+            let messages = store.inbox(&corp.key, &member.key);
+            Ok(messages
+                .map(|message| {
+                    json!({
+                        "msgtype": message.msgtype,
+                        "content": message.content,
+                        "agentId": message.agent_id.to_string(),
+                        "at": message.at,
+                    })
+                })
+                .collect())
         })
     }
 

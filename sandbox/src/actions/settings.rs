@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::delivery::{AppContext, Event, NotifyUrl};
 use crate::engine::Engine;
 use crate::problem::Problem;
-use crate::store::{Fault, Settings, Store};
+use crate::store::{Fault, Settings, Store, TokenSubject};
 
 impl Engine {
     /// Sets the callback URL of all further pushes.
@@ -61,7 +61,7 @@ impl Engine {
     pub(crate) fn expire_tokens(&self) -> usize {
         self.update(|store| {
             let now = store.now();
-            store.tokens.revoke(now, |_| true)
+            store.tokens.revoke(now, TokenSubject::is_access_token)
         })
     }
 

@@ -43,6 +43,17 @@ pub(super) fn get_agent(store: &mut Store, engine: &Engine, request: &Request) -
     }))
 }
 
+/// `agent/list`: the app itself.
+pub(super) fn list_agents(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
+    let caller = request.caller(store)?;
+    let app = store
+        .corp(&caller.corp_key)
+        .and_then(|corp| corp.app(&caller.suite_id))
+        .ok_or(ApiError::new(48004))?;
+    let agent = json!({"agentid": app.agent_id, "name": "Sandbox app", "square_logo_url": ""});
+    Ok(json!({"agentlist": [agent]}))
+}
+
 /// `agent/get_admin_list`.
 pub(super) fn get_admin_list(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
     let caller = request.caller(store)?;

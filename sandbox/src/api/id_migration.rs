@@ -53,6 +53,32 @@ pub(super) fn userid_to_openuserid(store: &mut Store, _: &Engine, request: &Requ
     Ok(json!({"open_userid_list": found, "invalid_userid_list": invalid}))
 }
 
+/// `batch/openuserid_to_userid`: the plain ids of members inside the visible range.
+pub(super) fn openuserid_to_userid(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
+    let caller = request.caller(store)?;
+    let Some(ids) = request
+        .field("open_userid_list")
+        .as_array()
+        .filter(|ids| (1..=1000).contains(&ids.len()))
+    else {
+        return Err(ApiError::new(40058));
+    };
+    let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(48004))?;
+    let mut found = Vec::new();
+    let mut invalid = Vec::new();
+    for id in ids {
+        let member = corp
+            .visible_members()
+            .filter(|member| member.linked_corp.is_none())
+            .find(|member| id.as_str() == Some(&member.open_id));
+        match member {
+            Some(member) => found.push(json!({"userid": member.plain_id, "open_userid": id})),
+            None => invalid.push(id.clone()),
+        }
+    }
+    Ok(json!({"userid_list": found, "invalid_open_userid_list": invalid}))
+}
+
 /// `service/finish_openid_migration`: the app gets encrypted ids from now on. The migration is per app
 /// (D/96518).
 pub(super) fn finish_openid_migration(

@@ -52,21 +52,48 @@ pub(super) fn getuserinfo_legacy(
     })
 }
 
+/// `miniprogram/jscode2session` (D/96959).
+pub(super) fn jscode2session(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
+    let caller = request.caller(store)?;
+    let text = request.query("js_code", 40029)?.to_owned();
+    if request.query("grant_type", 40035)? != "authorization_code" {
+        return Err(ApiError::new(40035));
+    }
+    let code = store
+        .login_code(&text, &caller.corp_key, &caller.suite_id, true)
+        .map_err(|error| code_error(store, error))?;
+    let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(40029))?;
+    let member = corp
+        .member_by_key(&code.member_key)
+        .filter(|member| member.is_member())
+        .ok_or(ApiError::new(40029))?;
+    let form = store.id_form_in(corp, &caller.suite_id);
+    let session = json!({
+        "corpid": corp.public_id(form),
+        "userid": corp.user_id(member, form),
+        "session_key": format!("{}==", crate::random::url_safe(22)),
+    });
+    store.consume_login_code(&text);
+    Ok(session)
+}
+
+fn code_error(store: &Store, error: LoginCodeError) -> ApiError {
+    ApiError::new(match error {
+        LoginCodeError::Invalid => 40029,
+        LoginCodeError::Used => store.settings.used_code,
+        LoginCodeError::Expired => store.settings.expired_code,
+    })
+}
+
 /// Consumes the login code. There is a user_ticket only for consenting members of the corp itself, inside
 /// the visible range (D/96442).
 fn visitor(store: &mut Store, engine: &Engine, request: &Request) -> ApiResult<Visitor> {
     let caller = request.caller(store)?;
     let text = request.query("code", 40029)?.to_owned();
     let code = store
-        .login_code(&text, &caller.corp_key, &caller.suite_id)
+        .login_code(&text, &caller.corp_key, &caller.suite_id, false)
         .cloned()
-        .map_err(|error| {
-            ApiError::new(match error {
-                LoginCodeError::Invalid => 40029,
-                LoginCodeError::Used => store.settings.used_code,
-                LoginCodeError::Expired => store.settings.expired_code,
-            })
-        })?;
+        .map_err(|error| code_error(store, error))?;
     if code.redirect_host.is_some() && code.redirect_host != engine.trusted_domain(store) {
         return Err(ApiError::new(50001));
     }

@@ -8,6 +8,9 @@ mod error;
 mod id_migration;
 mod identity;
 mod ip_list;
+mod js_sdk;
+mod licence;
+mod message;
 mod permanent_code;
 mod request;
 mod token;
@@ -110,6 +113,20 @@ fn endpoint(path: &str) -> Option<(AllowedMethod, Handler)> {
         "batch/userid_to_openuserid" => (Post, id_migration::userid_to_openuserid),
         "service/finish_openid_migration" => (Post, id_migration::finish_openid_migration),
         "corp/get_openid_migration" => (Any, id_migration::get_openid_migration),
+        "batch/openuserid_to_userid" => (Post, id_migration::openuserid_to_userid),
+        "get_jsapi_ticket" => (Get, js_sdk::get_jsapi_ticket),
+        "ticket/get" => (Get, js_sdk::get_agent_ticket),
+        "message/send" => (Post, message::send),
+        "media/upload" => (Post, message::upload),
+        "department/list" => (Get, contact::list_departments),
+        "department/simplelist" => (Get, contact::simple_list_departments),
+        "user/simplelist" => (Get, contact::simple_list_users),
+        "user/list" => (Get, contact::list_all_users),
+        "user/list_id" => (Post, contact::list_user_ids),
+        "agent/list" => (Get, agent::list_agents),
+        "miniprogram/jscode2session" => (Get, identity::jscode2session),
+        "license/get_app_license_info" => (Post, licence::get_app_license_info),
+        "license/get_active_info_by_user" => (Post, licence::get_active_info_by_user),
         "getcallbackip" => (Get, ip_list::sandbox_ip),
         "get_api_domain_ip" => (Get, ip_list::sandbox_ip),
         _ => return None,

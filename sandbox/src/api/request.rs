@@ -18,6 +18,7 @@ pub(super) struct Request {
     pub(super) is_post: bool,
     query: HashMap<String, String>,
     body: Value,
+    raw_body: Vec<u8>,
     /// Whether there is a body that is not a JSON object.
     pub(super) has_invalid_json: bool,
     pub(super) peer: IpAddr,
@@ -81,6 +82,7 @@ impl Request {
             query,
             has_invalid_json: !body.is_empty() && parsed.is_none(),
             body: parsed.unwrap_or_default(),
+            raw_body: body.to_vec(),
             peer,
             host,
         }
@@ -119,6 +121,14 @@ impl Request {
     /// A field of the body; null if it is missing.
     pub(super) fn field(&self, name: &str) -> &Value {
         &self.body[name]
+    }
+
+    /// Whether the body is multipart form data with a file of this name.
+    pub(super) fn has_form_file(&self, name: &str) -> bool {
+        let body = String::from_utf8_lossy(&self.raw_body);
+        body.starts_with("--")
+            && body.contains(&format!("name=\"{name}\""))
+            && body.contains("filename=")
     }
 
     /// The suite that the `suite_access_token` was issued to.

@@ -84,7 +84,7 @@ pub(super) fn third_party_only(store: &mut Store, engine: &Engine, request: &Req
     Err(ApiError::new(48002))
 }
 
-fn issue(store: &mut Store, subject: &TokenSubject) -> (String, i64) {
+pub(super) fn issue(store: &mut Store, subject: &TokenSubject) -> (String, i64) {
     let now = store.now();
     let ttl = store.settings.token_ttl_ms;
     store.dirty = true;

@@ -25,6 +25,18 @@ struct Body {
     status: Option<u8>,
 }
 
+/// `inbox`: the messages that apps sent to the member, newest first.
+pub(super) async fn read(
+    State(engine): State<Arc<Engine>>,
+    Path((corp_id, user_id, name)): Path<(String, String, String)>,
+) -> Result<Response, Problem> {
+    if name != "inbox" {
+        return Err(Problem::not_found("a member has only an inbox"));
+    }
+    let messages = engine.inbox(&corp_id, &user_id)?;
+    Ok(json_response(&json!({"messages": messages})))
+}
+
 pub(super) async fn act(
     State(engine): State<Arc<Engine>>,
     Path((corp_id, user_id, action)): Path<(String, String, String)>,
@@ -48,11 +60,19 @@ pub(super) async fn act(
                 }
             };
             let consent = LoginConsent {
-                redirect_host: None,
                 private_info,
+                ..LoginConsent::default()
             };
             let code = engine.login_code(member, consent)?;
             return Ok(json_response(&json!({"code": code})));
+        }
+        "jsCode" => {
+            let consent = LoginConsent {
+                mini_program: true,
+                ..LoginConsent::default()
+            };
+            let code = engine.login_code(member, consent)?;
+            return Ok(json_response(&json!({"jsCode": code})));
         }
         "leave" => engine.leave(member).await?,
         "join" => engine.join(member).await?,

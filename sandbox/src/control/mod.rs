@@ -34,7 +34,7 @@ pub(crate) fn routes() -> Router<Arc<Engine>> {
         .route("/sandbox/corps/{corp_id}/{action}", post(corp::act))
         .route(
             "/sandbox/corps/{corp_id}/members/{user_id}/{action}",
-            post(member::act),
+            get(member::read).post(member::act),
         )
         .route(
             "/sandbox/faults",

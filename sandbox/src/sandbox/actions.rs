@@ -1,5 +1,7 @@
 //! The methods that act as an administrator or as a member.
 
+use serde_json::Value;
+
 use super::Sandbox;
 use crate::actions::{Installation, LoginConsent, MemberRef};
 use crate::problem::Problem;
@@ -100,6 +102,27 @@ impl Sandbox {
     pub fn code(&self, corp_id: &str, user_id: &str) -> Result<String, Problem> {
         self.engine
             .login_code(MemberRef::new(corp_id, user_id), LoginConsent::default())
+    }
+
+    /// Issues a mini program's code, for `miniprogram/jscode2session`.
+    ///
+    /// # Errors
+    /// There is no such member, or the corp has no installed app.
+    pub fn js_code(&self, corp_id: &str, user_id: &str) -> Result<String, Problem> {
+        let consent = LoginConsent {
+            mini_program: true,
+            ..LoginConsent::default()
+        };
+        self.engine
+            .login_code(MemberRef::new(corp_id, user_id), consent)
+    }
+
+    /// The messages that apps sent to a member, newest first: `msgtype`, `content`, `agentId`, `at`.
+    ///
+    /// # Errors
+    /// There is no such member.
+    pub fn inbox(&self, corp_id: &str, user_id: &str) -> Result<Vec<Value>, Problem> {
+        self.engine.inbox(corp_id, user_id)
     }
 
     /// Issues a login code for the app of a suite.

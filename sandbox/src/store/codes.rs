@@ -39,6 +39,9 @@ pub(crate) struct LoginCode {
     pub(crate) redirect_host: Option<String>,
     /// Whether `snsapi_privateinfo` was granted.
     pub(crate) private_info: bool,
+    /// Whether a mini program got the code, for `miniprogram/jscode2session` (D/96959).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) mini_program: bool,
     #[serde(rename = "born")]
     pub(crate) created_at: i64,
     pub(crate) used: bool,
@@ -141,14 +144,19 @@ impl Store {
         text
     }
 
-    /// The login code, if this app may still use it.
+    /// The login code of this kind, if this app may still use it.
     pub(crate) fn login_code(
         &self,
         text: &str,
         corp_key: &str,
         suite_id: &str,
+        mini_program: bool,
     ) -> Result<&LoginCode, LoginCodeError> {
-        let code = self.login_codes.get(text).ok_or(LoginCodeError::Invalid)?;
+        let code = self
+            .login_codes
+            .get(text)
+            .filter(|code| code.mini_program == mini_program)
+            .ok_or(LoginCodeError::Invalid)?;
         if code.corp_key != corp_key || code.suite_id != suite_id {
             return Err(LoginCodeError::Invalid);
         }

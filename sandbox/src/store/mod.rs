@@ -4,6 +4,7 @@ mod codes;
 mod corp;
 mod delivery;
 mod faults;
+mod messages;
 mod rates;
 mod seed;
 mod selection;
@@ -31,6 +32,7 @@ pub(crate) use codes::{
 };
 pub(crate) use corp::{App, AppStatus, Corp, EffectiveStatus, Member, Promotion};
 pub(crate) use delivery::AttemptResult;
+pub(crate) use messages::Message;
 pub(crate) use rates::Rates;
 pub(crate) use seed::seed;
 pub(crate) use tokens::{TokenError, TokenSubject, Tokens};
@@ -59,6 +61,8 @@ pub(crate) struct Store {
     /// Answers with an errcode, by path and errcode.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) errors: BTreeMap<String, BTreeMap<i64, u64>>,
+    #[serde(skip_serializing_if = "VecDeque::is_empty")]
+    pub(crate) messages: VecDeque<Message>,
     /// The calls and wrong secrets that WeCom limits; a restart forgets them.
     #[serde(skip)]
     pub(crate) rates: Rates,

@@ -113,11 +113,13 @@ mod tests {
                 "t1": {"holder": {"suite": "dk1"}, "expiresAt": 9, "dead": false},
                 "t2": {"holder": {"app": ["wpA", "dk1"]}, "expiresAt": 9, "dead": true},
                 "t3": {"holder": {"provider": "wwP"}, "expiresAt": 9, "dead": false},
+                "t4": {"holder": {"corpTicket": "wpA"}, "expiresAt": 9, "dead": false},
+                "t5": {"holder": {"appTicket": ["wpA", "dk1"]}, "expiresAt": 9, "dead": false},
             },
             "exchangeCodes": {"c": {"suiteId": "dk1", "corp": "wpA", "born": 1, "used": false}},
             "loginCodes": {"l": {
                 "suiteId": "dk1", "corp": "wpA", "member": "woB", "redirectHost": null,
-                "privateInfo": true, "born": 1, "used": false,
+                "privateInfo": true, "miniProgram": true, "born": 1, "used": false,
             }},
             "userTickets": {"u": {"suiteId": "dk1", "corp": "wpA", "member": "woB", "born": 1}},
             "authLinks": {"k": {"suiteIds": ["dk1"], "state": "s", "born": 1}},
@@ -125,6 +127,10 @@ mod tests {
             "faults": [{"api": "gettoken", "times": 1, "errcode": -1}],
             "calls": {"gettoken": 3},
             "errors": {"gettoken": {"40001": 2}},
+            "messages": [{
+                "corpKey": "wpA", "memberKey": "woB", "msgtype": "text", "content": "c",
+                "agentId": 7, "at": 1,
+            }],
             "deliveries": [{
                 "id": 1, "event": "verify", "suiteId": "dk1", "corpId": null, "at": 1, "status": 200,
                 "answer": "1", "attempts": 1, "durationMs": 2, "outcome": "delivered",

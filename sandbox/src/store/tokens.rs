@@ -17,6 +17,17 @@ pub(crate) enum TokenSubject {
     Suite(String),
     /// A corp's app: the corp's key and the suite.
     App(String, String),
+    /// The JS-SDK's ticket of a corp, by its key.
+    CorpTicket(String),
+    /// The JS-SDK's ticket of a corp's app: the corp's key and the suite.
+    AppTicket(String, String),
+}
+
+impl TokenSubject {
+    /// Whether this is an access token, and not a ticket of the JS-SDK.
+    pub(crate) const fn is_access_token(&self) -> bool {
+        !matches!(self, Self::CorpTicket(_) | Self::AppTicket(..))
+    }
 }
 
 /// Why a token is rejected.

@@ -9,6 +9,7 @@ mod control;
 mod delivery;
 mod faults;
 mod guard;
+mod host_app;
 mod identity;
 mod ids;
 mod login_pages;

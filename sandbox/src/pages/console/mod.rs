@@ -1,6 +1,7 @@
 //! `/sandbox`: the console, with all data and a button for every action.
 
 mod corps;
+mod messages;
 mod views;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use self::corps::CorpView;
+use self::messages::MessageView;
 use self::views::{Button, DeliveryView, SuiteView, SwitchView, clock_buttons, duration, switches};
 use super::layout::Layout;
 use super::query::language;
@@ -22,7 +24,7 @@ use crate::store::Store;
 /// Sends the requests of buttons and forms, and refreshes the page.
 const SCRIPT: &str = include_str!("../../../templates/console.js");
 
-/// How many deliveries the console shows.
+/// How many deliveries, and how many messages, the console shows.
 const SHOWN_DELIVERIES: usize = 50;
 
 #[derive(Template)]
@@ -43,6 +45,8 @@ struct ConsolePage<'a> {
     settings: String,
     /// Newest first.
     deliveries: Vec<DeliveryView<'a>>,
+    /// Newest first.
+    messages: Vec<MessageView<'a>>,
 }
 
 impl<'a> ConsolePage<'a> {
@@ -78,6 +82,13 @@ impl<'a> ConsolePage<'a> {
                 .rev()
                 .take(SHOWN_DELIVERIES)
                 .map(|delivery| DeliveryView::new(delivery, language))
+                .collect(),
+            messages: store
+                .messages
+                .iter()
+                .rev()
+                .take(SHOWN_DELIVERIES)
+                .map(|message| MessageView::new(store, message))
                 .collect(),
         }
     }

@@ -134,6 +134,7 @@ impl LoginRequest {
         let consent = LoginConsent {
             redirect_host: Some(self.redirect_uri.host.clone()),
             private_info,
+            mini_program: false,
         };
         let member = MemberRef {
             corp_id: &self.corp_key,
