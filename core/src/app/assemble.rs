@@ -15,6 +15,7 @@ use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceKind, Instances};
 use crate::error::Result;
+use crate::hooks::{Notifications, NotificationsDeps};
 use crate::inbox::{
     CallbackReceiver, EventHandlerDeps, EventHandlers, Inbox, ReceiverDeps, Worker, WorkerDeps,
 };
@@ -79,6 +80,13 @@ impl Builder {
             session_task_sender,
             runtime,
         );
+        let notifications = Notifications::new(NotificationsDeps {
+            store: store.clone(),
+            keys: keys.clone(),
+            suites: suites.ids(),
+            keeps_unhandled_events: self.hooks.handles_unhandled_events(),
+            max_unhandled_events: retention.max_ignored,
+        });
         let authorizations = Authorizations::new(crate::authorization::Deps {
             store: store.clone(),
             keys: keys.clone(),
@@ -87,6 +95,7 @@ impl Builder {
             sessions: sessions.clone(),
             suites: suites.clone(),
             hooks: Arc::clone(&self.hooks),
+            notifications: notifications.clone(),
             due: Arc::clone(&authorizations_due),
             capacity: self.authorization_cache_size,
         });
@@ -100,6 +109,7 @@ impl Builder {
             store: store.clone(),
             sessions: sessions.clone(),
             binder,
+            notifications: notifications.clone(),
             is_default_binder,
         });
         let app_client = AppClient::new(tokens.clone(), authorizations.clone());
@@ -156,6 +166,7 @@ impl Builder {
         let inbox = Inbox::new(
             store.with_class(ConnectionClass::Callbacks),
             keys.clone(),
+            notifications.clone(),
             Arc::clone(&record_stored),
             redelivery_sender,
         );
@@ -164,7 +175,7 @@ impl Builder {
             instances: Arc::clone(&instances),
             inbox: inbox.clone(),
             authorizations: authorizations.clone(),
-            hooks: Arc::clone(&self.hooks),
+            notifications: notifications.clone(),
             store: store.clone(),
             tasks: tasks.clone(),
         });
@@ -173,7 +184,7 @@ impl Builder {
             keys: keys.clone(),
             authorizations: authorizations.clone(),
             members: members.clone(),
-            hooks: Arc::clone(&self.hooks),
+            notifications: notifications.clone(),
         });
         let worker = Worker::new(WorkerDeps {
             store: store.with_class(ConnectionClass::Worker),
@@ -255,6 +266,7 @@ impl Builder {
                 sessions: sessions.clone(),
                 login_codes,
                 used_states,
+                notifications: notifications.clone(),
                 retention,
             },
             store,
@@ -264,6 +276,8 @@ impl Builder {
             visibility,
             inbox,
             worker,
+            notifications,
+            hooks: self.hooks,
             tasks: tasks.clone(),
         };
         background.start(Receivers {

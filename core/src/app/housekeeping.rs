@@ -14,6 +14,7 @@ use crate::db::entity::{access_token, callback_record, callback_seen, housekeepi
 use crate::db::{RowLease, Store, delete_in_batches};
 use crate::domain::{RecordStatus, SuiteId, Suites};
 use crate::error::Result;
+use crate::hooks::Notifications;
 use crate::login::{LoginCodes, UsedStates};
 use crate::revocation::log;
 use crate::session::{self, Sessions};
@@ -36,6 +37,7 @@ pub(super) struct Housekeeping {
     pub(super) sessions: Sessions,
     pub(super) login_codes: LoginCodes,
     pub(super) used_states: UsedStates,
+    pub(super) notifications: Notifications,
     pub(super) retention: Retention,
 }
 
@@ -101,6 +103,7 @@ async fn run_once(deps: &Housekeeping) {
     log_failure("access tokens", removed);
     log_failure("ends", log::delete_old(store).await);
     log_failure("records", remove_records(store, retention).await);
+    log_failure("notifications", deps.notifications.prune().await);
     for suite_id in deps.suites.ids() {
         log_failure(
             "ignored records",

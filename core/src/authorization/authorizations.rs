@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use crate::authorization::cache::AuthorizationCache;
 use crate::db::Store;
 use crate::domain::{CorpId, SuiteId, Suites};
-use crate::hooks::DynHooks;
+use crate::hooks::{DynHooks, Notifications};
 use crate::session::Sessions;
 use crate::tokens::Tokens;
 use crate::vault::KeyRing;
@@ -24,6 +24,7 @@ pub(crate) struct Deps {
     pub(crate) sessions: Sessions,
     pub(crate) suites: Suites,
     pub(crate) hooks: Arc<dyn DynHooks>,
+    pub(crate) notifications: Notifications,
     /// Wakes the task that re-reads authorizations.
     pub(crate) due: Arc<Notify>,
     /// The maximum number of authorizations in memory.
@@ -44,6 +45,7 @@ pub(super) struct Inner {
     pub(super) sessions: Sessions,
     pub(super) suites: Suites,
     pub(super) hooks: Arc<dyn DynHooks>,
+    pub(super) notifications: Notifications,
     pub(super) due: Arc<Notify>,
     /// The corps whose permanent code was fetched and is not stored yet.
     pub(super) unpersisted: Mutex<Vec<(SuiteId, CorpId)>>,
@@ -61,6 +63,7 @@ impl Authorizations {
                 sessions: deps.sessions,
                 suites: deps.suites,
                 hooks: deps.hooks,
+                notifications: deps.notifications,
                 due: deps.due,
                 unpersisted: Mutex::default(),
                 cache: AuthorizationCache::new(deps.capacity),

@@ -13,6 +13,7 @@ use crate::db::entity::{access_token, login_code, member, organization_code, ses
 use crate::db::{CorpColumns as _, Sealed, delete_in_batches, retry_transaction};
 use crate::domain::{AgentId, AuthorizationStatus, WecomUserId};
 use crate::error::Result;
+use crate::hooks::Notification;
 use crate::tokens::Tokens;
 
 impl Authorizations {
@@ -25,10 +26,13 @@ impl Authorizations {
                 .col_expr(Column::Epoch, next_epoch())
                 .col_expr(Column::ReadDueAt, Expr::value(self.inner.store.now()))
                 .filter(is_unchanged(known));
-            if !self.update(&known.suite_id, &known.corp_id, cancel).await? {
+            let cancelled = Notification::CorpCancelled(known.corp_info());
+            if !self
+                .update_and_notify(&known.suite_id, &known.corp_id, cancel, &cancelled)
+                .await?
+            {
                 return Ok(());
             }
-            self.inner.hooks.corp_cancelled(&known.corp_info()).await;
         }
         let database = self.inner.store.database();
         let cancelled = self

@@ -9,6 +9,7 @@ use crate::db::entity::authorization::{Column, Entity};
 use crate::domain::{AuthorizationStatus, CorpId, SuiteId};
 use crate::error::Result;
 use crate::failpoint;
+use crate::hooks::Notification;
 
 impl Authorizations {
     /// `suite_ticket`: WeCom can be called again, so corps without an agentId are due to be re-read.
@@ -48,16 +49,13 @@ impl Authorizations {
     }
 
     /// `cancel_auth` (D/100965): logins stop and all sessions of the corp are revoked, at once. Data is deleted when
-    /// WeCom confirms the end. A cancellation that is older than the newest authorization only causes a re-read.
-    ///
-    /// `is_retry` says that an earlier run may have died before it called the hook. Returns `false` for a corp that
-    /// is not known.
+    /// WeCom confirms the end. A cancellation that is older than the newest authorization only causes a re-read. Returns
+    /// `false` for a corp that is not known.
     pub(crate) async fn on_cancel_auth(
         &self,
         suite_id: &SuiteId,
         corp_id: &CorpId,
         event_time: i64,
-        is_retry: bool,
     ) -> Result<bool> {
         use AuthorizationStatus::{Active, Broken, Cancelled, Held, Refused};
         let database = self.inner.store.database();
@@ -71,11 +69,10 @@ impl Authorizations {
             .col_expr(Column::ReadDueAt, Expr::value(self.inner.store.now()))
             .filter(Column::EventTime.lte(event_time))
             .filter(Column::Status.is_in([Active, Broken, Held, Refused]));
-        let is_cancelled_now = self.update(suite_id, corp_id, cancel).await?;
+        let cancelled = Notification::CorpCancelled(known.corp_info());
+        self.update_and_notify(suite_id, corp_id, cancel, &cancelled)
+            .await?;
         failpoint::reach("cancel/stopped");
-        if is_cancelled_now || (is_retry && known.status == Cancelled) {
-            self.inner.hooks.corp_cancelled(&known.corp_info()).await;
-        }
         // WeCom is asked now whether this is the end, and by re-reads until it answers.
         if let Err(error) = self.reread(suite_id, corp_id).await {
             tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "could not confirm a cancellation yet");

@@ -15,6 +15,7 @@ use crate::clock::Timestamp;
 use crate::db::entity::authorization::{Column, Entity};
 use crate::domain::{AuthorizationStatus, CorpId, PermanentCode, SuiteId};
 use crate::error::{Error, Result};
+use crate::hooks::Notification;
 use crate::tokens::AppCredential;
 use crate::wecom::{AuthInfo, Errcode};
 
@@ -128,14 +129,33 @@ impl Authorizations {
         if let Some(agent_id) = info.agent_id {
             update = update.col_expr(Column::AgentId, Expr::value(agent_id));
         }
-        self.update(
-            &known.suite_id,
-            &known.corp_id,
-            update.filter(is_unchanged(known)),
-        )
-        .await?;
-        if known.status == AuthorizationStatus::Cancelled {
-            self.request_review(&known.suite_id, &known.corp_id).await?;
+        let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
+        let update = update.filter(is_unchanged(known));
+        match known.status {
+            AuthorizationStatus::Cancelled => {
+                let review = Notification::Review {
+                    suite_id: suite_id.clone(),
+                    corp_id: corp_id.clone(),
+                };
+                if self
+                    .update_and_notify(suite_id, corp_id, update, &review)
+                    .await?
+                {
+                    tracing::info!(target: "wecom_login", %suite_id, %corp_id, "WeCom contradicted a cancellation; the host app reviews the corp");
+                    self.inner
+                        .notifications
+                        .expedite_review(suite_id, corp_id)
+                        .await?;
+                }
+            }
+            AuthorizationStatus::Broken => {
+                if self.update(suite_id, corp_id, update).await? {
+                    tracing::info!(target: "wecom_login", %suite_id, %corp_id, "authorization healed: WeCom takes its permanent code again");
+                }
+            }
+            _ => {
+                self.update(suite_id, corp_id, update).await?;
+            }
         }
         Ok(())
     }

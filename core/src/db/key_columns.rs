@@ -2,7 +2,9 @@
 
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait};
 
-use crate::db::entity::{authorization, login_code, member, organization_code, session, user};
+use crate::db::entity::{
+    authorization, login_code, member, notification, organization_code, session, user,
+};
 use crate::domain::{CorpId, Principal, SuiteId};
 
 /// A table whose rows belong to one corp under one suite.
@@ -53,6 +55,7 @@ corp_columns!(
     authorization,
     login_code,
     member,
+    notification,
     organization_code,
     session,
     user

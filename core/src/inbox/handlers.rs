@@ -1,7 +1,6 @@
 //! The handlers of the events (D/97173, D/100965, D/97175, D/96302, D/96468).
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::authorization::{AuthCodeEvent, Authorizations, SendGuard};
 use crate::callback::{CorpEvent, CorpEventKind, SuiteEvent, SuiteEventKind};
@@ -9,7 +8,7 @@ use crate::db::Store;
 use crate::db::entity::callback_record::{Model, RecordKey};
 use crate::domain::{CorpId, Principal, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
-use crate::hooks::{DynHooks, UnhandledEvent};
+use crate::hooks::{Notification, Notifications, UnhandledEvent};
 use crate::inbox::record;
 use crate::members::Members;
 use crate::tokens::suite_ticket::{self, event_time};
@@ -21,7 +20,7 @@ const RESET_PERMANENT_CODE: &str = "reset_permanent_code";
 /// How handling a record ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The event is about a corp that is not known. The unhandled-event hook was called.
+    /// The event is about a corp that is not known. It is stored for the unhandled-event hook.
     Ignored,
     Succeeded,
 }
@@ -42,7 +41,7 @@ pub(crate) struct EventHandlerDeps {
     pub(crate) keys: KeyRing,
     pub(crate) authorizations: Authorizations,
     pub(crate) members: Members,
-    pub(crate) hooks: Arc<dyn DynHooks>,
+    pub(crate) notifications: Notifications,
 }
 
 /// Executes the events.
@@ -52,7 +51,7 @@ pub(crate) struct EventHandlers {
     pub(super) keys: KeyRing,
     authorizations: Authorizations,
     members: Members,
-    hooks: Arc<dyn DynHooks>,
+    notifications: Notifications,
 }
 
 impl EventHandlers {
@@ -62,7 +61,7 @@ impl EventHandlers {
             keys: deps.keys,
             authorizations: deps.authorizations,
             members: deps.members,
-            hooks: deps.hooks,
+            notifications: deps.notifications,
         }
     }
 
@@ -100,14 +99,15 @@ impl EventHandlers {
                 )
             }
         };
-        if outcome == Outcome::Ignored {
+        if outcome == Outcome::Ignored && self.notifications.keeps_unhandled_events() {
             let event = UnhandledEvent {
                 suite_id: row.suite_id.clone(),
                 receive_id: receive_id.to_owned(),
                 event: Some(row.event.clone()),
                 message: payload.to_vec(),
             };
-            self.hooks.unhandled_event(event).await;
+            let event = Notification::UnhandledEvent(event);
+            self.notifications.append_alone(&event).await?;
         }
         Ok(outcome)
     }
@@ -163,10 +163,9 @@ impl EventHandlers {
                     .map(Outcome::from);
             }
             SuiteEventKind::CancelAuth { corp_id, .. } => {
-                let is_retry = row.attempts > 1;
                 return self
                     .authorizations
-                    .on_cancel_auth(suite_id, corp_id, event_time, is_retry)
+                    .on_cancel_auth(suite_id, corp_id, event_time)
                     .await
                     .map(Outcome::from);
             }

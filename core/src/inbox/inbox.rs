@@ -13,6 +13,7 @@ use crate::db::{Sealed, Store, is_unique_violation, retry_transaction};
 use crate::domain::RecordStatus;
 use crate::error::Result;
 use crate::failpoint;
+use crate::hooks::Notifications;
 use crate::inbox::delivery::{Delivery, IncomingEvent};
 use crate::inbox::recent::{Lookup, RecentEvents, Redelivery};
 use crate::vault::{CALLBACK_PAYLOAD, KeyRing};
@@ -29,6 +30,7 @@ pub(crate) struct Inbox {
 struct Inner {
     store: Store,
     keys: KeyRing,
+    notifications: Notifications,
     /// Wakes the worker.
     record_stored: Arc<Notify>,
     recent: RecentEvents,
@@ -39,6 +41,7 @@ impl Inbox {
     pub(crate) fn new(
         store: Store,
         keys: KeyRing,
+        notifications: Notifications,
         record_stored: Arc<Notify>,
         redeliveries: mpsc::UnboundedSender<Redelivery>,
     ) -> Self {
@@ -46,6 +49,7 @@ impl Inbox {
             inner: Arc::new(Inner {
                 store,
                 keys,
+                notifications,
                 record_stored,
                 recent: RecentEvents::new(),
                 redeliveries,
@@ -151,6 +155,10 @@ impl Inbox {
             .await
         {
             Ok(_) => {
+                if let Some(unhandled) = &event.unhandled {
+                    let notifications = &self.inner.notifications;
+                    notifications.append(&transaction, unhandled).await?;
+                }
                 failpoint::reach("inbox/inserted");
                 transaction.commit().await?;
                 failpoint::reach("inbox/stored");

@@ -6,7 +6,8 @@
 //!    what the message may do: the suite's own id allows events of the suite, a corp's id allows events of that corp.
 //! 2. The event is stored, sealed, as a callback record. Only then WeCom is answered `success`, all within 0.8 s;
 //!    otherwise it is answered 500 and pushes again. Messages that this library does not act on are recorded as
-//!    `ignored`, without their content, and handed to `Hooks::unhandled_event`.
+//!    `ignored`, without their content. If the host app handles such events, the same transaction stores the content as a
+//!    notification for `Hooks::unhandled_event`.
 //! 3. The worker claims the record under a lease of 6 s, which it renews every 2 s. One statement decides which node
 //!    has it: the update that finds the old status.
 //! 4. The handlers execute the event through `authorization` and `members`. Executing an event twice is harmless;

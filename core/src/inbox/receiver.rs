@@ -13,8 +13,8 @@ use crate::db::Store;
 use crate::domain::{AuthorizationStatus, CallbackKeys, CorpId, Suite, SuiteId, Suites};
 use crate::element::Instances;
 use crate::error::{Error, ErrorKind, Result};
-use crate::hooks::{DynHooks, UnhandledEvent};
-use crate::inbox::classify::{Accepted, Classified};
+use crate::hooks::Notifications;
+use crate::inbox::classify::Classified;
 use crate::inbox::delivery::{Delivery, IncomingEvent};
 use crate::inbox::inbox::Inbox;
 use crate::inbox::response::NotifyResponse;
@@ -31,7 +31,7 @@ pub(crate) struct ReceiverDeps {
     pub(crate) instances: Arc<Instances>,
     pub(crate) inbox: Inbox,
     pub(crate) authorizations: Authorizations,
-    pub(crate) hooks: Arc<dyn DynHooks>,
+    pub(crate) notifications: Notifications,
     pub(crate) store: Store,
     pub(crate) tasks: TaskRunner,
 }
@@ -47,7 +47,7 @@ pub(super) struct Inner {
     pub(super) instances: Arc<Instances>,
     inbox: Inbox,
     authorizations: Authorizations,
-    hooks: Arc<dyn DynHooks>,
+    pub(super) notifications: Notifications,
     pub(super) store: Store,
     permits: Semaphore,
     tasks: TaskRunner,
@@ -61,7 +61,7 @@ impl CallbackReceiver {
                 instances: deps.instances,
                 inbox: deps.inbox,
                 authorizations: deps.authorizations,
-                hooks: deps.hooks,
+                notifications: deps.notifications,
                 store: deps.store,
                 permits: Semaphore::new(MAX_CONCURRENT_STORES),
                 tasks: deps.tasks,
@@ -84,15 +84,8 @@ impl CallbackReceiver {
         };
         let stored = self.classify_and_store(scope, &query, &envelope);
         match tokio::time::timeout(RESPONSE_TIMEOUT, stored).await {
-            Ok(Ok(stored)) if stored.is_empty() => NotifyResponse::rejection(403),
-            Ok(Ok(stored)) => {
-                for event in stored.into_iter().flatten() {
-                    let hooks = Arc::clone(&self.inner.hooks);
-                    let call = async move { hooks.unhandled_event(event).await };
-                    drop(self.inner.tasks.spawn(call));
-                }
-                NotifyResponse::success()
-            }
+            Ok(Ok(true)) => NotifyResponse::success(),
+            Ok(Ok(false)) => NotifyResponse::rejection(403),
             // WeCom pushes it again.
             Ok(Err(error)) => {
                 tracing::error!(target: "wecom_login", ?error, "a callback could not be stored");
@@ -105,16 +98,15 @@ impl CallbackReceiver {
         }
     }
 
-    /// Stores the event for every suite whose keys fit. Returns one entry for each stored event: what the hook is to be
-    /// called with, if anything.
+    /// Stores the event for every suite whose keys fit. Returns whether there was one to store.
     async fn classify_and_store(
         &self,
         scope: Option<&SuiteId>,
         query: &CallbackQuery<'_>,
         envelope: &Envelope<'_>,
-    ) -> Result<Vec<Option<UnhandledEvent>>> {
+    ) -> Result<bool> {
         let Ok(_permit) = self.inner.permits.acquire().await else {
-            return Ok(Vec::new());
+            return Ok(false);
         };
         let mut accepted = Vec::new();
         for (suite, keys) in self.matching_suites(scope, query, &envelope.encrypt) {
@@ -126,16 +118,15 @@ impl CallbackReceiver {
             }
         }
         let ambiguous_suite = is_ambiguous(&accepted);
-        let mut stored = Vec::with_capacity(accepted.len());
-        for Accepted { event, unhandled } in accepted {
-            let event = IncomingEvent {
+        let has_event = !accepted.is_empty();
+        for event in accepted {
+            self.store(IncomingEvent {
                 ambiguous_suite,
                 ..event
-            };
-            let is_new = self.store(event).await?;
-            stored.push(unhandled.filter(|_| is_new));
+            })
+            .await?;
         }
-        Ok(stored)
+        Ok(has_event)
     }
 
     /// The suites whose token signed this, each with the keys to decrypt it, each pair of keys once a suite.
@@ -193,10 +184,9 @@ impl fmt::Debug for CallbackReceiver {
 
 /// Whether the event is of a corp that authorized several suites with the same keys: it does not say which of them it
 /// is about.
-fn is_ambiguous(accepted: &[Accepted]) -> bool {
+fn is_ambiguous(accepted: &[IncomingEvent]) -> bool {
     let mut events = accepted
         .iter()
-        .map(|accepted| &accepted.event)
         .filter(|event| !matches!(event.delivery, Delivery::Ignore));
     let first = events.next().map(|event| &event.suite_id);
     events.any(|event| Some(&event.suite_id) != first)

@@ -33,4 +33,6 @@ pub(crate) use key_registry::KEY_HEARTBEAT;
 pub(crate) use key_ring::KeyRing;
 pub use rotation::KeyRotationReport;
 pub(crate) use seal::AadContext;
-pub(crate) use sealed_column::{ACCESS_TOKEN, CALLBACK_PAYLOAD, PERMANENT_CODE, SUITE_TICKET};
+pub(crate) use sealed_column::{
+    ACCESS_TOKEN, CALLBACK_PAYLOAD, NOTIFICATION_PAYLOAD, PERMANENT_CODE, SUITE_TICKET,
+};

@@ -31,9 +31,20 @@ pub(crate) const CALLBACK_PAYLOAD: SealedColumn = SealedColumn {
     ..SealedColumn::new("wecom_callback_record", "payload", &["hash"])
 };
 
+/// What the host app is to be told.
+pub(crate) const NOTIFICATION_PAYLOAD: SealedColumn = SealedColumn {
+    numeric_id: Some("id"),
+    ..SealedColumn::new("wecom_notification", "payload", &["seal_key"])
+};
+
 /// All of them.
-pub(super) const SEALED_COLUMNS: [SealedColumn; 4] =
-    [PERMANENT_CODE, SUITE_TICKET, ACCESS_TOKEN, CALLBACK_PAYLOAD];
+pub(super) const SEALED_COLUMNS: [SealedColumn; 5] = [
+    PERMANENT_CODE,
+    SUITE_TICKET,
+    ACCESS_TOKEN,
+    CALLBACK_PAYLOAD,
+    NOTIFICATION_PAYLOAD,
+];
 
 impl SealedColumn {
     const fn new(table: &'static str, column: &'static str, key: &'static [&'static str]) -> Self {

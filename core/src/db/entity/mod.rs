@@ -13,6 +13,7 @@ pub(crate) mod data_key;
 pub(crate) mod housekeeping;
 pub(crate) mod login_code;
 pub(crate) mod member;
+pub(crate) mod notification;
 pub(crate) mod organization_code;
 pub(crate) mod revocation;
 pub(crate) mod session;
