@@ -74,13 +74,16 @@ impl TaskRunner {
 
     /// Starts a task that a shutdown cancels.
     pub(crate) fn spawn_until_shutdown(&self, task: impl Future<Output = ()> + Send + 'static) {
+        drop(self.spawn_cancellable(task));
+    }
+
+    /// Starts a task that a shutdown cancels. Its result is `None` then.
+    pub(crate) fn spawn_cancellable<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<Option<T>> {
         let shutdown = self.shutdown.clone();
-        drop(self.spawn(async move {
-            tokio::select! {
-                () = task => {}
-                () = shutdown.cancelled() => {}
-            }
-        }));
+        self.spawn(async move { shutdown.run_until_cancelled_owned(task).await })
     }
 
     /// Starts a task that a shutdown neither cancels nor waits for.
@@ -107,10 +110,14 @@ impl TaskRunner {
         }
     }
 
-    /// Begins the shutdown and waits for the tasks; says whether they ended within the time.
-    pub(crate) async fn shut_down(&self, timeout: Duration) -> bool {
+    /// Begins the shutdown: what can be cancelled is, and no more work is begun.
+    pub(crate) fn begin_shutdown(&self) {
         self.shutdown.cancel();
         self.tasks.close();
+    }
+
+    /// Waits for the tasks of a shutdown; says whether they ended within the time.
+    pub(crate) async fn wait(&self, timeout: Duration) -> bool {
         tokio::time::timeout(timeout, self.tasks.wait())
             .await
             .is_ok()

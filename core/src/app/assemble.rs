@@ -10,14 +10,15 @@ use crate::app::build::config;
 use crate::app::builder::{Builder, Database};
 use crate::app::handle::{Inner, WecomLogin};
 use crate::app::housekeeping::Housekeeping;
-use crate::authorization::{AppClient, Authorizations};
+use crate::authorization::{AppClient, Authorizations, DepartedCorps};
 use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceKind, Instances};
 use crate::error::Result;
 use crate::hooks::{Notifications, NotificationsDeps};
 use crate::inbox::{
-    CallbackReceiver, EventHandlerDeps, EventHandlers, Inbox, ReceiverDeps, Worker, WorkerDeps,
+    CallbackReceiver, EventHandlerDeps, EventHandlers, Inbox, LaneWaker, ReceiverDeps, Worker,
+    WorkerDeps,
 };
 use crate::login::{
     Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService, CorpSelection,
@@ -64,7 +65,8 @@ impl Builder {
 
         let (session_task_sender, session_tasks) = mpsc::unbounded_channel();
         let (redelivery_sender, redeliveries) = mpsc::unbounded_channel();
-        let (authorizations_due, record_stored) = (Arc::new(Wake::new()), Arc::new(Wake::new()));
+        let (authorizations_due, waker) = (Arc::new(Wake::new()), Arc::new(LaneWaker::default()));
+        let visibility_due = Arc::new(Wake::new());
         let api = Api::new(self.http_client, hosts.clone());
         let tokens = Tokens::new(
             api.clone(),
@@ -87,6 +89,7 @@ impl Builder {
             keeps_unhandled_events: self.hooks.handles_unhandled_events(),
             max_unhandled_events: retention.max_ignored,
         });
+        let departed = DepartedCorps::new(store.clone(), keys.clone(), retention.departed_ttl);
         let authorizations = Authorizations::new(crate::authorization::Deps {
             store: store.clone(),
             keys: keys.clone(),
@@ -97,13 +100,16 @@ impl Builder {
             hooks: Arc::clone(&self.hooks),
             notifications: notifications.clone(),
             due: Arc::clone(&authorizations_due),
+            visibility_due: Arc::clone(&visibility_due),
+            departed: departed.clone(),
             capacity: self.authorization_cache_size,
         });
-        let default_binder = DefaultUserBinder::new(store.clone(), self.binding_policy);
+        let default_binder =
+            DefaultUserBinder::new(store.clone(), self.binding_policy, departed.clone());
         let is_default_binder = self.binder.is_none();
         let binder: Arc<dyn DynUserBinder> = match self.binder {
-            Some(wrap) => wrap(default_binder),
-            None => Arc::new(default_binder),
+            Some(wrap) => wrap(default_binder.clone()),
+            None => Arc::new(default_binder.clone()),
         };
         let members = Members::new(MembersDeps {
             store: store.clone(),
@@ -111,10 +117,12 @@ impl Builder {
             binder,
             notifications: notifications.clone(),
             is_default_binder,
+            visibility_due: Arc::clone(&visibility_due),
         });
         let app_client = AppClient::new(tokens.clone(), authorizations.clone());
         let visibility = Visibility::new(VisibilityDeps {
             store: store.clone(),
+            suites: suites.clone(),
             api: api.clone(),
             app_client: app_client.clone(),
             authorizations: authorizations.clone(),
@@ -167,7 +175,7 @@ impl Builder {
             store.with_class(ConnectionClass::Callbacks),
             keys.clone(),
             notifications.clone(),
-            Arc::clone(&record_stored),
+            Arc::clone(&waker),
             redelivery_sender,
         );
         let receiver = CallbackReceiver::new(ReceiverDeps {
@@ -191,7 +199,7 @@ impl Builder {
             handlers,
             inbox: inbox.clone(),
             suites: suites.ids(),
-            record_stored,
+            waker,
             stop: tasks.shutdown_token().clone(),
         });
 
@@ -220,6 +228,8 @@ impl Builder {
                 suites: suites.clone(),
                 authorizations: authorizations.clone(),
                 members: members.clone(),
+                default_binder,
+                worker: worker.clone(),
                 tasks: tasks.clone(),
             },
             shutdown_on_drop.clone(),
@@ -267,6 +277,7 @@ impl Builder {
                 login_codes,
                 used_states,
                 notifications: notifications.clone(),
+                departed,
                 retention,
             },
             store,
@@ -275,7 +286,7 @@ impl Builder {
             authorizations: authorizations.clone(),
             visibility,
             inbox,
-            worker,
+            worker: worker.clone(),
             notifications,
             hooks: self.hooks,
             tasks: tasks.clone(),
@@ -284,6 +295,7 @@ impl Builder {
             redeliveries,
             session_tasks,
             authorizations_due,
+            visibility_due,
         });
         Ok(WecomLogin::new(Inner {
             instances,
@@ -294,6 +306,7 @@ impl Builder {
             sessions: session_service,
             links,
             authorizations,
+            worker,
             tasks,
             shutdown_on_drop,
         }))

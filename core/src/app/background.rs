@@ -18,6 +18,8 @@ use crate::vault::{KEY_HEARTBEAT, Vault};
 
 /// How often authorizations that are due are read again.
 const READ_INTERVAL: Duration = Duration::from_secs(5);
+/// How often members whose visibility is due are looked for.
+const VISIBILITY_POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// Questions to WeCom about the visibility of members, at the same time.
 const MAX_VISIBILITY_CHECKS: usize = 8;
 
@@ -41,6 +43,7 @@ pub(super) struct Receivers {
     pub(super) redeliveries: mpsc::UnboundedReceiver<Redelivery>,
     pub(super) session_tasks: mpsc::UnboundedReceiver<BackgroundTask>,
     pub(super) authorizations_due: Arc<Notify>,
+    pub(super) visibility_due: Arc<Notify>,
 }
 
 impl Background {
@@ -61,6 +64,11 @@ impl Background {
         tasks.spawn_until_shutdown(count_redeliveries(
             self.inbox.clone(),
             receivers.redeliveries,
+        ));
+        tasks.spawn_until_shutdown(check_visibility(
+            self.store.clone(),
+            self.visibility.clone(),
+            receivers.visibility_due,
         ));
         tasks.spawn_until_shutdown(run_session_tasks(
             self.store.clone(),
@@ -108,13 +116,25 @@ async fn read_authorizations(
     loop {
         // Spawned, so that a panic does not end the re-reads.
         let authorizations = authorizations.clone();
-        let read = tasks.spawn(async move { authorizations.reread_due().await });
-        if let Ok(Err(error)) = read.await {
+        let read = tasks.spawn_cancellable(async move { authorizations.reread_due().await });
+        if let Ok(Some(Err(error))) = read.await {
             tracing::warn!(target: "wecom_login", ?error, "authorizations could not be read");
         }
         tokio::select! {
             () = due.notified() => {}
             () = store.clock().sleep(READ_INTERVAL) => {}
+        }
+    }
+}
+
+async fn check_visibility(store: Store, visibility: Visibility, due: Arc<Notify>) {
+    loop {
+        if let Err(error) = visibility.check_due().await {
+            tracing::info!(target: "wecom_login", ?error, "members whose visibility is due could not be read");
+        }
+        tokio::select! {
+            () = due.notified() => {}
+            () = store.clock().sleep(VISIBILITY_POLL_INTERVAL) => {}
         }
     }
 }
@@ -145,12 +165,12 @@ async fn run_session_tasks(
             // In a task of its own: a slow WeCom must not delay the storing of activity.
             BackgroundTask::CheckVisibility(principal) => {
                 let (visibility, checks) = (visibility.clone(), Arc::clone(&checks));
-                drop(tasks.spawn(async move {
+                tasks.spawn_until_shutdown(async move {
                     let _permit = checks.acquire().await;
                     if let Err(error) = visibility.check_visibility(&principal).await {
                         tracing::info!(target: "wecom_login", ?error, "visibility could not be checked");
                     }
-                }));
+                });
             }
         }
     }

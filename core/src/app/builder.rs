@@ -272,7 +272,8 @@ impl Builder {
         self
     }
 
-    /// How long callback records are kept.
+    /// How long callback records are kept, and what a corp finds that comes back
+    /// ([`Retention::departed_ttl`], 30 days).
     pub const fn retention(mut self, retention: Retention) -> Self {
         self.retention = retention;
         self

@@ -8,12 +8,17 @@ use crate::app::builder::Builder;
 use crate::authorization::Authorizations;
 use crate::element::{Instances, META, Meta, QYWX_PROXY_SERVICE};
 use crate::error::{Error, ErrorKind, Result};
+use crate::inbox::Worker;
 use crate::services::{AdminService, AuthService, Instance, LinkService, SessionService};
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 use crate::web::HttpService;
+use crate::wecom::EXCHANGE_TIMEOUT;
 
 /// How long a shutdown waits for running work; another start resumes what is not done by then.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(2_500);
+/// How long a shutdown waits for an AuthCode that is on its way: for WeCom's answer, and for the database to store it.
+const AUTH_CODE_SHUTDOWN_TIMEOUT: Duration =
+    EXCHANGE_TIMEOUT.saturating_add(Duration::from_secs(10));
 
 /// The login of one service: built once, cloned wherever it is needed.
 ///
@@ -50,6 +55,7 @@ pub(super) struct Inner {
     pub(super) sessions: SessionService,
     pub(super) links: LinkService,
     pub(super) authorizations: Authorizations,
+    pub(super) worker: Worker,
     pub(super) tasks: TaskRunner,
     pub(super) shutdown_on_drop: ShutdownOnDrop,
 }
@@ -147,19 +153,24 @@ impl WecomLogin {
         }
     }
 
-    /// Stops: no more work is begun, and what is begun is finished, within ten seconds. Callbacks in work are released at
-    /// once, to another node or the next start; only one whose AuthCode is on its way to WeCom is finished, since WeCom
-    /// answers an AuthCode once.
+    /// Stops within three seconds: no more work is begun, re-reads, checks and hooks are cancelled, and callbacks in work
+    /// are released at once, to another node or the next start. Only an AuthCode that is on its way to WeCom is waited for,
+    /// up to 70 s, since WeCom answers an AuthCode once: a process manager that kills earlier can lose it.
     ///
     /// Sessions go on being verified from memory for as long as without a database
     /// ([`SessionConfig::max_stale`](field@crate::SessionConfig::max_stale)), and from the database after that: the handle no
     /// longer reads revocations of other nodes.
     pub async fn shutdown(&self) {
-        if !self.inner.tasks.shut_down(SHUTDOWN_TIMEOUT).await {
-            tracing::warn!(
-                target: "wecom_login",
-                "shutdown timed out with unfinished callbacks; they will be resumed"
-            );
+        let (tasks, worker) = (&self.inner.tasks, &self.inner.worker);
+        tasks.begin_shutdown();
+        let mut is_done = tasks.wait(SHUTDOWN_TIMEOUT).await;
+        if worker.has_auth_code_in_flight() {
+            tracing::warn!(target: "wecom_login", "shutdown waits for an AuthCode that is on its way to WeCom");
+            worker.wait_for_auth_codes(AUTH_CODE_SHUTDOWN_TIMEOUT).await;
+            is_done = tasks.wait(SHUTDOWN_TIMEOUT).await;
+        }
+        if !is_done {
+            tracing::warn!(target: "wecom_login", "shutdown timed out with unfinished work");
         }
         for (suite_id, corp_id) in self.inner.authorizations.unpersisted() {
             tracing::error!(

@@ -10,6 +10,7 @@ use sea_orm::{
 };
 
 use crate::app::retention::Retention;
+use crate::authorization::DepartedCorps;
 use crate::db::entity::{access_token, callback_record, callback_seen, housekeeping};
 use crate::db::{RowLease, Store, delete_in_batches};
 use crate::domain::{RecordStatus, SuiteId, Suites};
@@ -38,6 +39,7 @@ pub(super) struct Housekeeping {
     pub(super) login_codes: LoginCodes,
     pub(super) used_states: UsedStates,
     pub(super) notifications: Notifications,
+    pub(super) departed: DepartedCorps,
     pub(super) retention: Retention,
 }
 
@@ -101,6 +103,7 @@ async fn run_once(deps: &Housekeeping) {
     )
     .await;
     log_failure("access tokens", removed);
+    log_failure("departed corps", deps.departed.delete_expired().await);
     log_failure("ends", log::delete_old(store).await);
     log_failure("records", remove_records(store, retention).await);
     log_failure("notifications", deps.notifications.prune().await);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// How long callback records are kept, and the hashes that detect redeliveries.
+/// How long callback records are kept, the hashes that detect redeliveries, and what a corp finds that comes back.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,6 +22,9 @@ pub struct Retention {
     pub dedup_ttl: Duration,
     /// The number of ignored records that are kept of one suite, the newest ones: 10 000.
     pub max_ignored: u64,
+    /// A corp whose data was deleted and that authorizes the app again within this time finds its organization code and
+    /// the users of its members. Zero keeps nothing. 30 days.
+    pub departed_ttl: Duration,
 }
 
 impl Default for Retention {
@@ -30,6 +33,7 @@ impl Default for Retention {
             record_ttl: Duration::from_hours(90 * 24),
             dedup_ttl: Duration::from_hours(400 * 24),
             max_ignored: 10_000,
+            departed_ttl: Duration::from_hours(30 * 24),
         }
     }
 }
@@ -53,6 +57,13 @@ impl Retention {
     #[must_use]
     pub const fn with_max_ignored(mut self, max_ignored: u64) -> Self {
         self.max_ignored = max_ignored;
+        self
+    }
+
+    /// Sets how long a corp that departed may come back and find its organization code and the users of its members.
+    #[must_use]
+    pub const fn with_departed_ttl(mut self, departed_ttl: Duration) -> Self {
+        self.departed_ttl = departed_ttl;
         self
     }
 

@@ -29,6 +29,13 @@ pub(crate) struct Authorization {
     pub(crate) event_time: i64,
     pub(crate) changed_at: Timestamp,
     pub(crate) permanent_code: Option<PermanentCode>,
+    /// WeCom's time of the event that brought the permanent code, in seconds.
+    code_event_time: Option<i64>,
+    /// When WeCom last confirmed the authorization with this permanent code.
+    pub(super) read_at: Option<Timestamp>,
+    pub(super) end_confirmed_at: Option<Timestamp>,
+    pub(super) end_contradicted_at: Option<Timestamp>,
+    pub(super) end_held_at: Option<Timestamp>,
     /// The state of the authorization link.
     pub(crate) state: Option<String>,
     /// The administrator who authorized the app.
@@ -62,9 +69,26 @@ impl Authorization {
             event_time: row.event_time,
             changed_at: row.changed_at,
             permanent_code,
+            code_event_time: row.code_event_time,
+            read_at: row.read_at,
+            end_confirmed_at: row.end_confirmed_at,
+            end_contradicted_at: row.end_contradicted_at,
+            end_held_at: row.end_held_at,
             state: row.state,
             installed_by: row.installed_by,
         })
+    }
+
+    /// Whether no event or answer came between the two reads of the row.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        (self.secret_version, self.epoch, self.status)
+            == (other.secret_version, other.epoch, other.status)
+    }
+
+    /// Whether the permanent code is of a later event than one of this time, in seconds.
+    pub(super) fn has_newer_code(&self, event_time: i64) -> bool {
+        self.permanent_code.is_some()
+            && self.code_event_time.unwrap_or(self.event_time) > event_time
     }
 
     /// The credential that the app's access token is fetched with.

@@ -7,9 +7,11 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::authorization::cache::AuthorizationCache;
+use crate::authorization::departed::DepartedCorps;
 use crate::db::Store;
 use crate::domain::{CorpId, SuiteId, Suites};
 use crate::hooks::{DynHooks, Notifications};
+use crate::log_limiter::LogLimiter;
 use crate::session::Sessions;
 use crate::tokens::Tokens;
 use crate::vault::KeyRing;
@@ -27,6 +29,9 @@ pub(crate) struct Deps {
     pub(crate) notifications: Notifications,
     /// Wakes the task that re-reads authorizations.
     pub(crate) due: Arc<Notify>,
+    /// Wakes the task that asks for the visibility of members.
+    pub(crate) visibility_due: Arc<Notify>,
+    pub(crate) departed: DepartedCorps,
     /// The maximum number of authorizations in memory.
     pub(crate) capacity: u64,
 }
@@ -47,6 +52,10 @@ pub(super) struct Inner {
     pub(super) hooks: Arc<dyn DynHooks>,
     pub(super) notifications: Notifications,
     pub(super) due: Arc<Notify>,
+    pub(super) visibility_due: Arc<Notify>,
+    pub(super) departed: DepartedCorps,
+    /// One line a minute about ends that wait for an administrator.
+    pub(super) held_ends: LogLimiter<()>,
     /// The corps whose permanent code was fetched and is not stored yet.
     pub(super) unpersisted: Mutex<Vec<(SuiteId, CorpId)>>,
     pub(super) cache: AuthorizationCache,
@@ -54,6 +63,7 @@ pub(super) struct Inner {
 
 impl Authorizations {
     pub(crate) fn new(deps: Deps) -> Self {
+        let held_ends = LogLimiter::new(Arc::clone(deps.store.clock()));
         Self {
             inner: Arc::new(Inner {
                 store: deps.store,
@@ -65,6 +75,9 @@ impl Authorizations {
                 hooks: deps.hooks,
                 notifications: deps.notifications,
                 due: deps.due,
+                visibility_due: deps.visibility_due,
+                departed: deps.departed,
+                held_ends,
                 unpersisted: Mutex::default(),
                 cache: AuthorizationCache::new(deps.capacity),
             }),

@@ -8,44 +8,24 @@ use sea_orm::{
 use crate::authorization::authorization::Authorization;
 use crate::authorization::authorizations::Authorizations;
 use crate::authorization::rows::{NEVER_DUE, is_unchanged, next_epoch};
+use crate::clock::Timestamp;
 use crate::db::entity::authorization::{Column, Entity};
 use crate::db::entity::{access_token, login_code, member, organization_code, session, user};
 use crate::db::{CorpColumns as _, Sealed, delete_in_batches, retry_transaction};
 use crate::domain::{AgentId, AuthorizationStatus, WecomUserId};
 use crate::error::Result;
-use crate::hooks::Notification;
 use crate::tokens::Tokens;
 
 impl Authorizations {
-    /// Deletes the permanent code and all data of a corp. The row with the ids stays, so that old sessions stay
-    /// revoked.
-    pub(super) async fn erase(&self, known: &Authorization) -> Result<()> {
-        if known.status != AuthorizationStatus::Cancelled {
-            let cancel = Entity::update_many()
-                .col_expr(Column::Status, Expr::value(AuthorizationStatus::Cancelled))
-                .col_expr(Column::Epoch, next_epoch())
-                .col_expr(Column::ReadDueAt, Expr::value(self.inner.store.now()))
-                .filter(is_unchanged(known));
-            let cancelled = Notification::CorpCancelled(known.corp_info());
-            if !self
-                .update_and_notify(&known.suite_id, &known.corp_id, cancel, &cancelled)
-                .await?
-            {
-                return Ok(());
-            }
-        }
-        let database = self.inner.store.database();
-        let cancelled = self
-            .read_row(database, &known.suite_id, &known.corp_id)
+    /// Deletes the permanent code and all data of a corp whose authorization is cancelled. The row with the ids stays, so
+    /// that old sessions stay revoked; so does what the corp finds if it comes back in time.
+    pub(super) async fn erase(&self, cancelled: &Authorization) -> Result<()> {
+        self.inner
+            .departed
+            .store_members(&cancelled.suite_id, &cancelled.corp_id)
             .await?;
-        let Some(cancelled) = cancelled.filter(|cancelled| {
-            cancelled.status == AuthorizationStatus::Cancelled
-                && cancelled.secret_version == known.secret_version
-        }) else {
-            return Ok(());
-        };
-        self.erase_members(&cancelled).await?;
-        retry_transaction(|| self.erase_once(&cancelled)).await
+        self.erase_members(cancelled).await?;
+        retry_transaction(|| self.erase_once(cancelled)).await
     }
 
     /// Deletes the bulk of a corp's data in batches, as long as the authorization is unchanged.
@@ -77,6 +57,10 @@ impl Authorizations {
             .col_expr(Column::State, Expr::value(None::<String>))
             .col_expr(Column::InstalledBy, Expr::value(None::<WecomUserId>))
             .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
+            .col_expr(Column::BrokenAt, Expr::value(None::<Timestamp>))
+            .col_expr(Column::EndConfirmedAt, Expr::value(None::<Timestamp>))
+            .col_expr(Column::EndContradictedAt, Expr::value(None::<Timestamp>))
+            .col_expr(Column::EndHeldAt, Expr::value(None::<Timestamp>))
             .col_expr(Column::Epoch, next_epoch())
             .col_expr(Column::ReadDueAt, Expr::value(NEVER_DUE))
             .filter(is_unchanged(known))
@@ -85,6 +69,10 @@ impl Authorizations {
         if erased.rows_affected == 0 {
             return Ok(());
         }
+        self.inner
+            .departed
+            .store_corp(&transaction, suite_id, corp_id)
+            .await?;
         macro_rules! delete_all {
             ($($table:ident),*) => {$(
                 $table::Entity::delete_many()

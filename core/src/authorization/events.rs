@@ -1,10 +1,12 @@
 //! What an authorization does on WeCom's events: `suite_ticket`, `change_auth`, `cancel_auth`.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::authorization::authorizations::Authorizations;
 use crate::authorization::rows::next_epoch;
+use crate::clock::Timestamp;
+use crate::db::CorpColumns as _;
 use crate::db::entity::authorization::{Column, Entity};
 use crate::domain::{AuthorizationStatus, CorpId, SuiteId};
 use crate::error::Result;
@@ -27,8 +29,9 @@ impl Authorizations {
         Ok(())
     }
 
-    /// `change_auth` (D/100965): the visibility of members is asked again at their next login, and the authorization is
-    /// re-read. Returns `false` for a corp that is not known.
+    /// `change_auth` (D/100965): the visibility of members is asked again at their next login, that of members with live
+    /// sessions soon, and the authorization is due to be re-read. Nothing waits for WeCom here. Returns `false` for a corp
+    /// that is not known.
     pub(crate) async fn on_change_auth(
         &self,
         suite_id: &SuiteId,
@@ -37,20 +40,22 @@ impl Authorizations {
     ) -> Result<bool> {
         let now = self.inner.store.now();
         let update = Entity::update_many()
-            .col_expr(Column::ChangedAt, Expr::value(now))
+            .col_expr(Column::ChangedAt, later_than_stored(now))
+            .col_expr(Column::VisibilityDueAt, Expr::value(now))
             .col_expr(Column::ReadDueAt, Expr::value(now))
             .filter(Column::PermanentCode.is_not_null());
         let is_known = self.update(suite_id, corp_id, update).await?;
         if is_known {
+            self.inner.visibility_due.notify_one();
             tracing::debug!(target: "wecom_login", %suite_id, %corp_id, event_time, "authorization changed");
-            self.reread(suite_id, corp_id).await?;
+            self.inner.due.notify_one();
         }
         Ok(is_known)
     }
 
     /// `cancel_auth` (D/100965): logins stop and all sessions of the corp are revoked, at once. Data is deleted when
-    /// WeCom confirms the end. A cancellation that is older than the newest authorization only causes a re-read. Returns
-    /// `false` for a corp that is not known.
+    /// WeCom confirms the end; two contrary answers undo it. A cancellation that is older than the newest authorization only
+    /// causes a re-read. Returns `false` for a corp that is not known.
     pub(crate) async fn on_cancel_auth(
         &self,
         suite_id: &SuiteId,
@@ -66,17 +71,35 @@ impl Authorizations {
             .col_expr(Column::Status, Expr::value(Cancelled))
             .col_expr(Column::Epoch, next_epoch())
             .col_expr(Column::EventTime, Expr::value(event_time))
+            .col_expr(Column::EndConfirmedAt, Expr::value(None::<Timestamp>))
+            .col_expr(Column::EndContradictedAt, Expr::value(None::<Timestamp>))
+            .col_expr(Column::EndHeldAt, Expr::value(None::<Timestamp>))
             .col_expr(Column::ReadDueAt, Expr::value(self.inner.store.now()))
             .filter(Column::EventTime.lte(event_time))
             .filter(Column::Status.is_in([Active, Broken, Held, Refused]));
         let cancelled = Notification::CorpCancelled(known.corp_info());
-        self.update_and_notify(suite_id, corp_id, cancel, &cancelled)
+        let is_cancelled_now = self
+            .update_and_notify(suite_id, corp_id, cancel, &cancelled)
             .await?;
         failpoint::reach("cancel/stopped");
-        // WeCom is asked now whether this is the end, and by re-reads until it answers.
-        if let Err(error) = self.reread(suite_id, corp_id).await {
-            tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "could not confirm a cancellation yet");
+        // Re-reads ask WeCom whether this is the end. Nothing waits for WeCom here.
+        if !is_cancelled_now {
+            let due = Entity::update_many()
+                .col_expr(Column::ReadDueAt, Expr::value(self.inner.store.now()))
+                .filter(Entity::of_corp(suite_id, corp_id))
+                .filter(Column::PermanentCode.is_not_null());
+            due.exec(database).await?;
         }
+        self.inner.due.notify_one();
         Ok(true)
     }
+}
+
+/// A time of change that differs from the stored one, so that a re-read which began before this change is seen to be
+/// older: two changes may arrive in one millisecond.
+fn later_than_stored(now: Timestamp) -> Expr {
+    let stored = Expr::col(Column::ChangedAt);
+    Expr::case(stored.clone().eq(now), stored.add(1))
+        .finally(Expr::value(now))
+        .into()
 }

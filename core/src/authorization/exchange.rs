@@ -217,9 +217,9 @@ impl Authorizations {
             return Ok(is_applied);
         }
         let known = self.lock_row(&transaction, suite_id, corp_id).await?;
-        let is_outdated = known.as_ref().is_some_and(|known| {
-            known.event_time > result.event_time && known.status == AuthorizationStatus::Active
-        });
+        let is_outdated = known
+            .as_ref()
+            .is_some_and(|known| known.has_newer_code(result.event_time));
         if !is_outdated {
             let row = self.exchanged_row(event, result, known.as_ref())?;
             let is_held = row.status == Set(AuthorizationStatus::Held);
@@ -280,6 +280,7 @@ impl Authorizations {
             epoch: Set(epoch + i64::from(event.new_epoch)),
             secret_version: Set(version + 1),
             event_time: Set(Ord::max(event_time, result.event_time)),
+            code_event_time: Set(Some(result.event_time)),
             read_due_at: Set(now),
             created_at: if known.is_some() { NotSet } else { Set(now) },
             state: Set(state.cloned()),

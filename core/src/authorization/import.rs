@@ -28,6 +28,7 @@ impl Authorizations {
             ));
         }
         retry_transaction(|| self.import_once(suite_id, corp_id, permanent_code, agent_id)).await?;
+        self.inner.departed.restore(suite_id, corp_id).await?;
         self.inner.due.notify_one();
         Ok(())
     }

@@ -26,8 +26,13 @@
 //! # The end of an authorization
 //!
 //! `cancel_auth` stops logins and revokes all sessions of the corp at once, by one new epoch. The permanent code and
-//! all data of the corp are deleted when WeCom confirms the end. A row with the ids stays, so that old sessions stay
-//! revoked. A cancellation that is older than the newest authorization only causes a re-read.
+//! all data of the corp are deleted when WeCom confirms the end: `end` says how often WeCom has to, with and without a
+//! `cancel_auth`. Two contrary answers a minute apart undo the end. A row with the ids stays, so that old sessions stay
+//! revoked. A cancellation that is older than the newest authorization only causes a re-read. The handlers of
+//! `cancel_auth` and `change_auth` call nobody: they mark the authorization as due, and the re-reads do the rest.
+//!
+//! A corp that comes back within 30 days finds its organization code and the users of its members: `departed` keeps them
+//! under keyed hashes.
 
 mod app_client;
 #[allow(
@@ -37,6 +42,8 @@ mod app_client;
 mod authorization;
 mod authorizations;
 mod cache;
+mod departed;
+mod end;
 mod erase;
 mod events;
 mod exchange;
@@ -52,5 +59,6 @@ mod summary;
 pub(crate) use app_client::AppClient;
 pub(crate) use authorization::{Authorization, not_authorized};
 pub(crate) use authorizations::{Authorizations, Deps};
+pub(crate) use departed::DepartedCorps;
 pub(crate) use exchange::{AuthCodeEvent, SendGuard};
 pub use summary::CorpSummary;

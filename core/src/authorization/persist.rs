@@ -101,6 +101,7 @@ impl Authorizations {
             // This worker goes on with it first.
             due_at: Set(now + NEW_RECORD_DELAY),
             one_time_step_done: Set(true),
+            unspent_attempts: Set(0),
             ambiguous_suite: Set(false),
             ..Default::default()
         };

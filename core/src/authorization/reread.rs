@@ -7,6 +7,9 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::authorization::authorization::Authorization;
 use crate::authorization::authorizations::Authorizations;
+use crate::authorization::end::{
+    CONTRADICTION_INTERVAL, EndState, needs_second_contradiction, says_ended,
+};
 use crate::authorization::reread_schedule::{
     AGENT_READ_INTERVAL, BROKEN_READ_INTERVAL, READ_INTERVAL,
 };
@@ -39,10 +42,13 @@ impl Authorizations {
         };
         match self.query(&known, &permanent_code).await {
             Ok(info) => self.apply_confirmed(&known, info).await,
-            Err(ReadError::Refused(errcode)) if confirms_end(&known, errcode) => {
-                self.erase(&known).await
+            Err(ReadError::Refused(errcode)) if says_ended(&known, errcode) => {
+                self.apply_ended(&known, errcode).await
             }
-            Err(ReadError::Refused(errcode)) => self.apply_refused(&known, errcode).await,
+            Err(ReadError::Refused(errcode) | ReadError::TokenRefused(errcode)) => {
+                self.apply_refused(&known, errcode, EndState::of(&known))
+                    .await
+            }
             Err(ReadError::Unanswered(error)) => {
                 // Without an agentId the corp has no login link yet.
                 let wait = if known.agent_id.is_none() {
@@ -100,7 +106,9 @@ impl Authorizations {
             self.inner.tokens.evict(&app).await?;
             self.inner.tokens.token(&app).await.map_err(|error| {
                 match error.errcode().map(Errcode::new) {
-                    Some(errcode) if errcode.breaks_authorization() => ReadError::Refused(errcode),
+                    Some(errcode) if errcode.breaks_authorization() => {
+                        ReadError::TokenRefused(errcode)
+                    }
                     _ => ReadError::Unanswered(error),
                 }
             })?;
@@ -108,21 +116,36 @@ impl Authorizations {
         Ok(info)
     }
 
-    /// WeCom confirmed the authorization: names are updated, a broken one is healed, a cancelled one is reviewed again.
+    /// WeCom confirmed the authorization: names are updated, a broken one is healed, a cancelled one is reviewed again once
+    /// WeCom has contradicted its end twice.
     async fn apply_confirmed(&self, known: &Authorization, info: AuthInfo) -> Result<()> {
         let now = self.inner.store.now();
-        let status = match known.status {
-            AuthorizationStatus::Broken => AuthorizationStatus::Active,
-            // It may be denied: the host app reviews it again.
-            AuthorizationStatus::Cancelled => AuthorizationStatus::Held,
-            other => other,
-        };
-        let mut update = Entity::update_many()
-            .col_expr(Column::Status, Expr::value(status))
-            .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
-            .col_expr(Column::BrokenAt, Expr::value(None::<Timestamp>))
-            .col_expr(Column::ReadAt, Expr::value(now))
-            .col_expr(Column::ReadDueAt, Expr::value(now + READ_INTERVAL));
+        let mut update = Entity::update_many().col_expr(Column::ReadAt, Expr::value(now));
+        let still_ending = needs_second_contradiction(known, now);
+        if still_ending {
+            let first = known.end_contradicted_at.unwrap_or(now);
+            update = update
+                .col_expr(Column::EndContradictedAt, Expr::value(first))
+                .col_expr(
+                    Column::ReadDueAt,
+                    Expr::value(first + CONTRADICTION_INTERVAL),
+                );
+        } else {
+            let status = match known.status {
+                AuthorizationStatus::Broken => AuthorizationStatus::Active,
+                // It may be denied: the host app reviews it again.
+                AuthorizationStatus::Cancelled => AuthorizationStatus::Held,
+                other => other,
+            };
+            update = update
+                .col_expr(Column::Status, Expr::value(status))
+                .col_expr(Column::BrokenBy, Expr::value(None::<i64>))
+                .col_expr(Column::BrokenAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::EndConfirmedAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::EndContradictedAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::EndHeldAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::ReadDueAt, Expr::value(now + READ_INTERVAL));
+        }
         if let Some(corp_name) = info.corp_name {
             update = update.col_expr(Column::CorpName, Expr::value(corp_name));
         }
@@ -131,38 +154,44 @@ impl Authorizations {
         }
         let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
         let update = update.filter(is_unchanged(known));
-        match known.status {
-            AuthorizationStatus::Cancelled => {
-                let review = Notification::Review {
-                    suite_id: suite_id.clone(),
-                    corp_id: corp_id.clone(),
-                };
-                if self
-                    .update_and_notify(suite_id, corp_id, update, &review)
-                    .await?
-                {
-                    tracing::info!(target: "wecom_login", %suite_id, %corp_id, "WeCom contradicted a cancellation; the host app reviews the corp");
-                    self.inner
-                        .notifications
-                        .expedite_review(suite_id, corp_id)
-                        .await?;
-                }
+        let is_new_again = match known.status {
+            AuthorizationStatus::Cancelled => true,
+            // WeCom refused it when the host app was to review it.
+            AuthorizationStatus::Held => known.broken_by.is_some(),
+            _ => false,
+        };
+        if is_new_again && !still_ending {
+            let review = Notification::Review {
+                suite_id: suite_id.clone(),
+                corp_id: corp_id.clone(),
+            };
+            if self
+                .update_and_notify(suite_id, corp_id, update, &review)
+                .await?
+            {
+                tracing::info!(target: "wecom_login", %suite_id, %corp_id, "WeCom confirms the authorization again; the host app reviews the corp");
+                self.inner
+                    .notifications
+                    .expedite_review(suite_id, corp_id)
+                    .await?;
             }
-            AuthorizationStatus::Broken => {
-                if self.update(suite_id, corp_id, update).await? {
-                    tracing::info!(target: "wecom_login", %suite_id, %corp_id, "authorization healed: WeCom takes its permanent code again");
-                }
-            }
-            _ => {
-                self.update(suite_id, corp_id, update).await?;
-            }
+            return Ok(());
+        }
+        let is_updated = self.update(suite_id, corp_id, update).await?;
+        if is_updated && known.status == AuthorizationStatus::Broken && !still_ending {
+            tracing::info!(target: "wecom_login", %suite_id, %corp_id, "authorization healed: WeCom takes its permanent code again");
         }
         Ok(())
     }
 
     /// WeCom refused the permanent code, which may be a reset whose event was lost: logins stop, and after a day the
     /// sessions are revoked.
-    async fn apply_refused(&self, known: &Authorization, errcode: Errcode) -> Result<()> {
+    pub(super) async fn apply_refused(
+        &self,
+        known: &Authorization,
+        errcode: Errcode,
+        end: EndState,
+    ) -> Result<()> {
         let now = self.inner.store.now();
         let broken_at = known.broken_at.unwrap_or(now);
         let status = match known.status {
@@ -173,6 +202,9 @@ impl Authorizations {
             .col_expr(Column::Status, Expr::value(status))
             .col_expr(Column::BrokenBy, Expr::value(errcode.number()))
             .col_expr(Column::BrokenAt, Expr::value(broken_at))
+            .col_expr(Column::EndConfirmedAt, Expr::value(end.confirmed_at))
+            .col_expr(Column::EndContradictedAt, Expr::value(None::<Timestamp>))
+            .col_expr(Column::EndHeldAt, Expr::value(end.held_at))
             .col_expr(Column::ReadDueAt, Expr::value(now + BROKEN_READ_INTERVAL));
         if now.since(broken_at) >= BROKEN_SESSION_GRACE {
             update = update.col_expr(Column::Epoch, next_epoch());
@@ -189,7 +221,10 @@ impl Authorizations {
 
 /// Why WeCom did not confirm an authorization.
 enum ReadError {
+    /// `get_auth_info` refused the permanent code.
     Refused(Errcode),
+    /// `gettoken` refused the permanent code, which says nothing of the authorization's end.
+    TokenRefused(Errcode),
     Unanswered(Error),
 }
 
@@ -197,11 +232,4 @@ impl From<Error> for ReadError {
     fn from(error: Error) -> Self {
         Self::Unanswered(error)
     }
-}
-
-/// Whether this refusal confirms the end. After a cancellation every refusal of the code does; without one only 48004
-/// does, since 40084 and 40001 may also mean a reset whose event was lost.
-fn confirms_end(known: &Authorization, errcode: Errcode) -> bool {
-    errcode == Errcode::AUTHORIZATION_INVALID
-        || (known.status == AuthorizationStatus::Cancelled && errcode.confirms_end())
 }

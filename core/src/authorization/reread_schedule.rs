@@ -23,7 +23,10 @@ pub(super) const BROKEN_READ_INTERVAL: Duration = Duration::from_mins(10);
 /// How often one is re-read whose agentId is not known yet.
 pub(super) const AGENT_READ_INTERVAL: Duration = Duration::from_secs(5);
 /// The lease of a node on a re-read. The answer sets the time when the next re-read is due.
-const READ_LEASE: RowLease<Entity> = RowLease::new(Column::ReadDueAt, Duration::from_mins(1));
+const READ_LEASE: RowLease<Entity> =
+    RowLease::new(Column::ReadDueAt, Duration::from_mins(1)).with_max_duration(MAX_READ_WAIT);
+/// Longer than any wait for a re-read. One that is due later was postponed while a clock was wrong.
+const MAX_READ_WAIT: Duration = Duration::from_hours(25);
 const MAX_CONCURRENT_READS: usize = 8;
 const READ_BATCH: u64 = 50;
 
@@ -32,7 +35,7 @@ impl Authorizations {
     pub(crate) async fn reread_due(&self) -> Result<()> {
         loop {
             let due = Entity::find()
-                .filter(Column::ReadDueAt.lte(self.inner.store.now()))
+                .filter(READ_LEASE.is_free(self.inner.store.now()))
                 .filter(Column::PermanentCode.is_not_null())
                 .filter(Column::SuiteId.is_in(self.inner.suites.ids()))
                 .order_by_asc(Column::ReadDueAt)

@@ -33,6 +33,7 @@ impl Authorizations {
                     notifications.expedite_review(suite_id, corp_id).await?;
                 }
                 AuthorizationStatus::Active => {
+                    self.inner.departed.restore(suite_id, corp_id).await?;
                     let authorized = Notification::CorpAuthorized(known.corp_info());
                     notifications.append_alone(&authorized).await?;
                 }
@@ -59,6 +60,10 @@ impl Authorizations {
         let corp = known.corp_info();
         let review = self.inner.hooks.review_authorization(&corp);
         let decision = within_hook_timeout("Hooks::review_authorization", review).await?;
+        if decision == CorpDecision::Approve {
+            // Before the decision, so that it is done whenever the process dies, and before the host app is told.
+            self.inner.departed.restore(suite_id, corp_id).await?;
+        }
         self.decide(&known, decision).await?;
         failpoint::reach("admit/decided");
         Ok(())
@@ -84,11 +89,13 @@ impl Authorizations {
                 .find(suite_id, corp_id)
                 .await?
                 .is_some_and(|row| row.status == status_after(decision));
-        if is_set {
-            Ok(())
-        } else {
-            Err(not_authorized())
+        if !is_set {
+            return Err(not_authorized());
         }
+        if decision == CorpDecision::Approve {
+            self.inner.departed.restore(suite_id, corp_id).await?;
+        }
+        Ok(())
     }
 
     /// Stores the host app's decision about a corp that it was asked about, unless somebody else decided meanwhile.

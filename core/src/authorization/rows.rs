@@ -1,6 +1,6 @@
 //! The row of an authorization: read, created, updated, and every change announced to the other nodes.
 
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, QuerySelect as _};
 use sea_orm::{Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, UpdateMany};
@@ -149,6 +149,13 @@ pub(super) fn new_row(suite_id: &SuiteId, corp_id: &CorpId, now: Timestamp) -> A
         changed_at: Set(now),
         read_at: Set(None),
         read_due_at: Set(NEVER_DUE),
+        code_event_time: Set(None),
+        end_confirmed_at: Set(None),
+        end_contradicted_at: Set(None),
+        end_held_at: Set(None),
+        // It is counted after the corp is back, too.
+        unannounced_end_at: NotSet,
+        visibility_due_at: NotSet,
         created_at: Set(now),
         state: Set(None),
         installed_by: Set(None),
@@ -174,12 +181,14 @@ pub(super) async fn write_row(
     Ok(())
 }
 
-/// The row, as long as it is as it was when it was read: an answer about the past undoes no later event.
+/// The row, as long as it is as it was when it was read: an answer about the past undoes no later event, and does not
+/// postpone the re-read that a `change_auth` has asked for meanwhile.
 pub(super) fn is_unchanged(known: &Authorization) -> Condition {
     Entity::of_corp(&known.suite_id, &known.corp_id)
         .add(Column::SecretVersion.eq(known.secret_version))
         .add(Column::Epoch.eq(known.epoch))
         .add(Column::Status.eq(known.status))
+        .add(Column::ChangedAt.eq(known.changed_at))
 }
 
 /// One more than the stored epoch.

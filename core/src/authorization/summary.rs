@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder a
 use serde::Serialize;
 
 use crate::authorization::authorizations::Authorizations;
+use crate::clock::Timestamp;
 use crate::db::entity::authorization::{Column, Entity, Model};
 use crate::db::entity::organization_code;
 use crate::domain::{AgentId, AuthorizationStatus, CorpId, SuiteId};
@@ -33,6 +34,10 @@ pub struct CorpSummary {
     /// The errcode that broke the authorization.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken_by: Option<i64>,
+    /// Since when the corp's end, which WeCom confirmed, waits for
+    /// [`AdminService::confirm_corp_end`](crate::AdminService::confirm_corp_end).
+    #[serde(skip)]
+    pub end_held_since: Option<Timestamp>,
 }
 
 impl Authorizations {
@@ -63,6 +68,7 @@ impl Authorizations {
             agent_id: row.agent_id,
             status: row.status,
             broken_by: row.broken_by,
+            end_held_since: row.end_held_at,
         };
         Ok(rows.into_iter().map(summary).collect())
     }

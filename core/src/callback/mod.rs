@@ -27,6 +27,7 @@ pub use content_hash::content_hash;
 pub use envelope::{Envelope, EnvelopeError};
 pub use event::{
     CorpEvent, CorpEventKind, EventError, EventErrorReason, SuiteEvent, SuiteEventKind, event_name,
+    to_user_name,
 };
 pub use signature::{sign, verify_signature};
 

@@ -2,8 +2,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QuerySelect as _,
+    ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _,
 };
 
 use crate::db::entity::counter::{ActiveModel, Column, Entity};
@@ -34,7 +34,7 @@ pub(super) async fn insert_counter(database: &impl ConnectionTrait) -> Result<()
 }
 
 /// Locks the counter row until the transaction ends; another transaction that locks it waits.
-pub(crate) async fn lock_counter(transaction: &DatabaseTransaction) -> Result<()> {
+pub(crate) async fn lock_counter(transaction: &impl ConnectionTrait) -> Result<()> {
     Entity::find_by_id(COUNTER_ID)
         .lock_exclusive()
         .one(transaction)

@@ -115,6 +115,14 @@ text_id! {
     WecomUserId, "userId", is_opaque_id, "1 to 128 characters without control characters"
 }
 
+impl WecomUserId {
+    /// Tells whether this is a member of another corp, through 企业互联 or 上下游: `CorpId/userid` (D/96442).
+    #[must_use]
+    pub fn is_linked(&self) -> bool {
+        self.as_str().contains('/')
+    }
+}
+
 /// An organization code: a short text that a person can type, and that stands for one corp under one suite. It keeps
 /// its spelling and is compared without case.
 #[derive(Clone)]

@@ -107,7 +107,9 @@ impl Notifications {
             let Ok(permit) = Arc::clone(permits).try_acquire_owned() else {
                 return Ok(());
             };
-            if self.is_behind_earlier(&row).await? {
+            if self.inner.in_delivery.lock().contains(&row.id)
+                || self.is_behind_earlier(&row).await?
+            {
                 continue;
             }
             let now = store.now();
@@ -122,8 +124,11 @@ impl Notifications {
                 continue;
             }
             let (this, deliver, tasks_of_row) = (self.clone(), Arc::clone(deliver), tasks.clone());
+            let id = row.id;
+            this.inner.in_delivery.lock().insert(id);
             drop(tasks.spawn(async move {
                 this.deliver_claimed(row, &deliver, &tasks_of_row).await;
+                this.inner.in_delivery.lock().remove(&id);
                 drop(permit);
                 this.inner.wake.notify_one();
             }));

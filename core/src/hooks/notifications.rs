@@ -1,10 +1,12 @@
 //! The stored notifications: appended by the transaction that they are about, and limited in number.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _,
@@ -52,6 +54,8 @@ pub(super) struct Inner {
     keeps_unhandled_events: bool,
     max_unhandled_events: u64,
     stored_events: AtomicU64,
+    /// The notifications that this node delivers: a lease may run out under a clock that is moved.
+    pub(super) in_delivery: Mutex<HashSet<i64>>,
     /// Wakes the delivery.
     pub(super) wake: Arc<Notify>,
 }
@@ -66,6 +70,7 @@ impl Notifications {
                 keeps_unhandled_events: deps.keeps_unhandled_events,
                 max_unhandled_events: deps.max_unhandled_events,
                 stored_events: AtomicU64::new(0),
+                in_delivery: Mutex::default(),
                 wake: Arc::default(),
             }),
         }

@@ -2,6 +2,7 @@
 
 use crate::callback::{
     CorpEvent, EventError, EventErrorReason, Plaintext, SuiteEvent, content_hash, event_name,
+    to_user_name,
 };
 use crate::domain::Suite;
 use crate::error::Result;
@@ -48,19 +49,32 @@ impl CallbackReceiver {
             accept(corp_id, event.unwrap_or_default(), Delivery::Ignore)
         };
 
+        let suite_event = |event: SuiteEvent| {
+            let now = self.inner.store.now();
+            let (corp_id, delivery) = Delivery::of_suite_event(&event, message, now);
+            accept(corp_id, event.info_type, delivery)
+        };
+
         let (corp_id, is_provider) = match ReceiveId::parse(receive_id, suite) {
             ReceiveId::Suite => {
                 return Ok(match SuiteEvent::parse(message, &suite.id) {
-                    Ok(event) => {
-                        let now = self.inner.store.now();
-                        let (corp_id, delivery) = Delivery::of_suite_event(&event, message, now);
-                        accept(corp_id, event.info_type, delivery)
-                    }
+                    Ok(event) => suite_event(event),
                     Err(error) if error.is_foreign() => Classified::Reject,
                     Err(error) => ignore(None, error.event),
                 });
             }
-            ReceiveId::Provider(corp_id) => (corp_id, true),
+            ReceiveId::Provider(provider) => {
+                // The message has to name the suite: the provider has others.
+                if let Ok(event) = SuiteEvent::parse(message, &suite.id)
+                    && event.suite_id.is_some()
+                {
+                    return Ok(suite_event(event));
+                }
+                match to_user_name(message).filter(|corp_id| *corp_id != provider) {
+                    Some(corp_id) if self.is_authorized(suite, &corp_id).await? => (corp_id, false),
+                    _ => (provider, true),
+                }
+            }
             ReceiveId::Corp(corp_id) => (corp_id, false),
             ReceiveId::Empty | ReceiveId::Invalid => return Ok(Classified::Reject),
         };

@@ -69,6 +69,7 @@ impl Delivery {
         match kind {
             CorpEventKind::UserDeleted { .. }
             | CorpEventKind::UserRenamed { .. }
+            | CorpEventKind::UserUpdated { .. }
             | CorpEventKind::Unsubscribed { .. } => Self::Once {
                 payload: message.to_vec(),
                 auth_code_since: None,

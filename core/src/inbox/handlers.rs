@@ -6,16 +6,14 @@ use crate::authorization::{AuthCodeEvent, Authorizations, SendGuard};
 use crate::callback::{CorpEvent, CorpEventKind, SuiteEvent, SuiteEventKind};
 use crate::db::Store;
 use crate::db::entity::callback_record::{Model, RecordKey};
-use crate::domain::{CorpId, Principal, WecomUserId};
+use crate::domain::{CorpId, Principal, SuiteId, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Notification, Notifications, UnhandledEvent};
+use crate::inbox::lane::{CREATE_AUTH, RESET_PERMANENT_CODE};
 use crate::inbox::record;
 use crate::members::Members;
 use crate::tokens::suite_ticket::{self, event_time};
 use crate::vault::KeyRing;
-
-const CREATE_AUTH: &str = "create_auth";
-const RESET_PERMANENT_CODE: &str = "reset_permanent_code";
 
 /// How handling a record ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +108,16 @@ impl EventHandlers {
             self.notifications.append_alone(&event).await?;
         }
         Ok(outcome)
+    }
+
+    /// Whether the corp's permanent code is the first that this service has had of it.
+    pub(super) async fn is_first_permanent_code(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<bool> {
+        let known = self.authorizations.find(suite_id, corp_id).await?;
+        Ok(known.is_some_and(|known| known.secret_version == 1))
     }
 
     /// Handles the rest of a record whose one-time step was done before a crash or a failure.
@@ -233,9 +241,19 @@ impl EventHandlers {
                     .rename(&principal, &new_third_user_id, &record)
                     .await?;
             }
-            CorpEventKind::Unsubscribed { third_user_id, .. } => {
+            // Disabled or left.
+            CorpEventKind::UserUpdated {
+                third_user_id,
+                status: Some(2 | 5),
+            }
+            | CorpEventKind::Unsubscribed { third_user_id, .. } => {
                 self.members
                     .revoke_hidden(&principal(third_user_id), Some(&record))
+                    .await?;
+            }
+            CorpEventKind::UserUpdated { third_user_id, .. } => {
+                self.members
+                    .request_visibility_check(&principal(third_user_id))
                     .await?;
             }
             CorpEventKind::Other { .. } => return Ok(Outcome::Ignored),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 use crate::db::entity::{callback_record, callback_seen};
 use crate::db::{Sealed, Store, is_unique_violation, retry_transaction};
@@ -15,11 +15,12 @@ use crate::error::Result;
 use crate::failpoint;
 use crate::hooks::Notifications;
 use crate::inbox::delivery::{Delivery, IncomingEvent};
+use crate::inbox::lane::{Lane, LaneWaker};
 use crate::inbox::recent::{Lookup, RecentEvents, Redelivery};
 use crate::vault::{CALLBACK_PAYLOAD, KeyRing};
 
 /// How long an AuthCode is valid (D/100965).
-const AUTH_CODE_TTL: Duration = Duration::from_mins(10);
+pub(super) const AUTH_CODE_TTL: Duration = Duration::from_mins(10);
 
 /// Stores events.
 #[derive(Clone)]
@@ -31,8 +32,7 @@ struct Inner {
     store: Store,
     keys: KeyRing,
     notifications: Notifications,
-    /// Wakes the worker.
-    record_stored: Arc<Notify>,
+    waker: Arc<LaneWaker>,
     recent: RecentEvents,
     redeliveries: mpsc::UnboundedSender<Redelivery>,
 }
@@ -42,7 +42,7 @@ impl Inbox {
         store: Store,
         keys: KeyRing,
         notifications: Notifications,
-        record_stored: Arc<Notify>,
+        waker: Arc<LaneWaker>,
         redeliveries: mpsc::UnboundedSender<Redelivery>,
     ) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl Inbox {
                 store,
                 keys,
                 notifications,
-                record_stored,
+                waker,
                 recent: RecentEvents::new(),
                 redeliveries,
             }),
@@ -58,7 +58,7 @@ impl Inbox {
     }
 
     /// Stores an event. Returns whether it is new. `success` may be answered once this has returned.
-    pub(crate) async fn store(&self, event: IncomingEvent) -> Result<bool> {
+    pub(crate) async fn store(&self, event: &IncomingEvent) -> Result<bool> {
         if let Lookup::Known(redelivery) = self.inner.recent.redeliver(&event.hash) {
             if let Some(redelivery) = redelivery {
                 // The receiver is gone only while the handle shuts down.
@@ -69,11 +69,11 @@ impl Inbox {
         failpoint::reach("inbox/arrived");
         let is_ignored = matches!(event.delivery, Delivery::Ignore);
         let hash = event.hash;
-        let (record_id, is_new) = retry_transaction(|| self.store_once(&event)).await?;
+        let (record_id, is_new) = retry_transaction(|| self.store_once(event)).await?;
         if is_ignored {
             self.cache_settled(&hash, record_id);
         }
-        self.inner.record_stored.notify_one();
+        self.inner.waker.wake(Lane::of(&event.event));
         Ok(is_new)
     }
 
@@ -137,6 +137,7 @@ impl Inbox {
             deadline: Set(deadline),
             due_at: Set(now),
             one_time_step_done: Set(false),
+            unspent_attempts: Set(0),
             ambiguous_suite: Set(event.ambiguous_suite),
             ..Default::default()
         };

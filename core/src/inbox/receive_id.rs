@@ -7,7 +7,8 @@ use crate::domain::{CorpId, Suite};
 pub(super) enum ReceiveId {
     /// The suite: events of that suite.
     Suite,
-    /// The provider of the suite: nothing that this library acts on.
+    /// The provider of the suite: events of the suite, or of a corp's app, that the message itself names. Not documented,
+    /// and has been seen.
     Provider(CorpId),
     /// A corp: events of that corp's app.
     Corp(CorpId),

@@ -5,25 +5,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::authorization::Authorizations;
 use crate::callback::query::CallbackQuery;
-use crate::callback::{Envelope, decrypt, verify_signature};
+use crate::callback::{Envelope, Plaintext, decrypt, verify_signature};
 use crate::db::Store;
 use crate::domain::{AuthorizationStatus, CallbackKeys, CorpId, Suite, SuiteId, Suites};
 use crate::element::Instances;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::hooks::Notifications;
 use crate::inbox::classify::Classified;
 use crate::inbox::delivery::{Delivery, IncomingEvent};
-use crate::inbox::inbox::Inbox;
+use crate::inbox::inbox::{AUTH_CODE_TTL, Inbox};
 use crate::inbox::response::NotifyResponse;
 use crate::task_runner::TaskRunner;
 
-/// WeCom waits one second for the response (D/100965); the rest is for the network.
-pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_millis(800);
-/// Callbacks that are stored at the same time. The others wait within the response timeout.
+/// WeCom disconnects after five seconds (D/96238); the rest is for the network. It may not push again after a 500.
+const RESPONSE_TIMEOUT: Duration = Duration::from_millis(4_500);
+/// How long a shutdown leaves to a callback that is not stored yet.
+const SHUTDOWN_RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long storing is tried, also after the response: an event with an AuthCode is of use for so long.
+const STORE_PERIOD: Duration = AUTH_CODE_TTL;
+const STORE_RETRY_INTERVAL: Duration = Duration::from_millis(200);
+/// Callbacks that are stored at the same time.
 const MAX_CONCURRENT_STORES: usize = 32;
+/// Callbacks that are not stored yet. More are refused at once.
+const MAX_PENDING_CALLBACKS: usize = 512;
 
 /// What [`CallbackReceiver`] depends on.
 pub(crate) struct ReceiverDeps {
@@ -50,6 +58,7 @@ pub(super) struct Inner {
     pub(super) notifications: Notifications,
     pub(super) store: Store,
     permits: Semaphore,
+    pending: Arc<Semaphore>,
     tasks: TaskRunner,
 }
 
@@ -64,6 +73,7 @@ impl CallbackReceiver {
                 notifications: deps.notifications,
                 store: deps.store,
                 permits: Semaphore::new(MAX_CONCURRENT_STORES),
+                pending: Arc::new(Semaphore::new(MAX_PENDING_CALLBACKS)),
                 tasks: deps.tasks,
             }),
         }
@@ -82,51 +92,111 @@ impl CallbackReceiver {
         let Ok(envelope) = Envelope::parse(body) else {
             return NotifyResponse::rejection(400);
         };
-        let stored = self.classify_and_store(scope, &query, &envelope);
-        match tokio::time::timeout(RESPONSE_TIMEOUT, stored).await {
-            Ok(Ok(true)) => NotifyResponse::success(),
-            Ok(Ok(false)) => NotifyResponse::rejection(403),
-            // WeCom pushes it again.
-            Ok(Err(error)) => {
-                tracing::error!(target: "wecom_login", ?error, "a callback could not be stored");
-                NotifyResponse::rejection(500)
-            }
-            Err(_) => {
-                tracing::error!(target: "wecom_login", "a callback was not stored in time");
+        let arrived = Instant::now();
+        let opened: Vec<_> = self
+            .matching_suites(scope, &query, &envelope.encrypt)
+            .filter_map(|(suite, keys)| {
+                let plain = decrypt(&keys.encoding_aes_key, &envelope.encrypt).ok()?;
+                Some((Arc::clone(suite), plain))
+            })
+            .collect();
+        if opened.is_empty() {
+            return NotifyResponse::rejection(403);
+        }
+        let Ok(place) = Arc::clone(&self.inner.pending).try_acquire_owned() else {
+            tracing::error!(target: "wecom_login", "too many callbacks wait for the database; one was refused");
+            return NotifyResponse::rejection(500);
+        };
+        // Spawned: storing goes on after the response, because WeCom may not push the event again.
+        let receiver = self.clone();
+        let storing = self.inner.tasks.runtime().spawn(async move {
+            let accepted = receiver.classify_and_store(&opened).await;
+            drop(place);
+            accepted
+        });
+        tokio::select! {
+            stored = storing => match stored {
+                Ok(Ok(true)) => NotifyResponse::success(),
+                Ok(Ok(false)) => NotifyResponse::rejection(403),
+                Ok(Err(_)) | Err(_) => NotifyResponse::rejection(500),
+            },
+            () = self.until_response_due(arrived) => {
+                tracing::error!(target: "wecom_login", "a callback was not stored in time; storing goes on");
                 NotifyResponse::rejection(500)
             }
         }
     }
 
-    /// Stores the event for every suite whose keys fit. Returns whether there was one to store.
-    async fn classify_and_store(
-        &self,
-        scope: Option<&SuiteId>,
-        query: &CallbackQuery<'_>,
-        envelope: &Envelope<'_>,
-    ) -> Result<bool> {
-        let Ok(_permit) = self.inner.permits.acquire().await else {
-            return Ok(false);
+    /// Completes when a callback that is not stored yet has to be answered all the same.
+    async fn until_response_due(&self, arrived: Instant) {
+        let shutdown = async {
+            self.inner.tasks.shutdown_token().cancelled().await;
+            tokio::time::sleep(SHUTDOWN_RESPONSE_TIMEOUT).await;
         };
+        tokio::select! {
+            () = tokio::time::sleep_until(arrived + RESPONSE_TIMEOUT) => {}
+            () = shutdown => {}
+        }
+    }
+
+    /// Stores the event for every suite whose keys fit. Returns whether there was one to store.
+    async fn classify_and_store(&self, opened: &[(Arc<Suite>, Plaintext)]) -> Result<bool> {
+        let give_up_at = Instant::now() + STORE_PERIOD;
+        let classify = || self.classify_all(opened);
+        let mut accepted = self.retry_until(give_up_at, classify).await?;
+        let ambiguous_suite = is_ambiguous(&accepted);
+        for event in &mut accepted {
+            event.ambiguous_suite = ambiguous_suite;
+        }
+        let has_event = !accepted.is_empty();
+        for event in accepted {
+            let store = || self.inner.inbox.store(&event);
+            self.retry_until(give_up_at, store).await?;
+        }
+        Ok(has_event)
+    }
+
+    async fn classify_all(&self, opened: &[(Arc<Suite>, Plaintext)]) -> Result<Vec<IncomingEvent>> {
         let mut accepted = Vec::new();
-        for (suite, keys) in self.matching_suites(scope, query, &envelope.encrypt) {
-            let Ok(plain) = decrypt(&keys.encoding_aes_key, &envelope.encrypt) else {
-                continue;
-            };
-            if let Classified::Accept(event) = self.classify(suite, &plain).await? {
+        for (suite, plain) in opened {
+            if let Classified::Accept(event) = self.classify(suite, plain).await? {
                 accepted.push(*event);
             }
         }
-        let ambiguous_suite = is_ambiguous(&accepted);
-        let has_event = !accepted.is_empty();
-        for event in accepted {
-            self.store(IncomingEvent {
-                ambiguous_suite,
-                ..event
-            })
-            .await?;
+        Ok(accepted)
+    }
+
+    /// Repeats work on the database while it fails, until this time.
+    async fn retry_until<T, F>(&self, give_up_at: Instant, work: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let mut has_failed = false;
+        loop {
+            let done = {
+                // The semaphore is never closed.
+                let _permit = self.inner.permits.acquire().await;
+                work().await
+            };
+            let error = match done {
+                Ok(done) => {
+                    if has_failed {
+                        tracing::info!(target: "wecom_login", "a callback was stored after all");
+                    }
+                    return Ok(done);
+                }
+                Err(error) => error,
+            };
+            if Instant::now() >= give_up_at {
+                tracing::error!(target: "wecom_login", ?error, "a callback could not be stored and is lost unless WeCom pushes it again");
+                return Err(error);
+            }
+            if !has_failed {
+                tracing::error!(target: "wecom_login", ?error, "a callback could not be stored yet; storing is retried");
+            }
+            has_failed = true;
+            tokio::time::sleep(STORE_RETRY_INTERVAL).await;
         }
-        Ok(has_event)
     }
 
     /// The suites whose token signed this, each with the keys to decrypt it, each pair of keys once a suite.
@@ -161,18 +231,6 @@ impl CallbackReceiver {
         Ok(found.is_some_and(|found| {
             found.status != AuthorizationStatus::Cancelled || found.permanent_code.is_some()
         }))
-    }
-
-    /// Spawned, so that storing is completed even if the response timeout cuts off the caller.
-    async fn store(&self, event: IncomingEvent) -> Result<bool> {
-        let inbox = self.inner.inbox.clone();
-        let stored = self
-            .inner
-            .tasks
-            .runtime()
-            .spawn(async move { inbox.store(event).await })
-            .await;
-        stored.map_err(|_| Error::new(ErrorKind::Internal, "storing a callback was cut off"))?
     }
 }
 

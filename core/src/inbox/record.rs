@@ -11,6 +11,7 @@ use crate::db::Store;
 use crate::db::entity::callback_record::{Column, Entity, Model};
 use crate::domain::{CorpId, RecordStatus, SuiteId};
 use crate::error::Result;
+use crate::inbox::lane::Lane;
 use crate::wecom::Errcode;
 
 /// A callback record in the list of records. It never holds the event itself.
@@ -99,12 +100,13 @@ pub(crate) async fn list_records(
         .collect())
 }
 
-/// A new ticket arrived: records that wait for one are due.
+/// A new ticket arrived: AuthCodes that wait for one are due.
 pub(crate) async fn wake_waiting(store: &Store, suite_id: &SuiteId) -> Result<()> {
     Entity::update_many()
         .col_expr(Column::DueAt, Expr::value(store.now()))
         .filter(Column::SuiteId.eq(suite_id.clone()))
         .filter(Column::Status.eq(RecordStatus::Waiting))
+        .filter(Lane::AuthCode.condition())
         // A record whose AuthCode another node may have exchanged keeps its wait.
         .filter(
             Column::Errcode

@@ -1,5 +1,7 @@
 //! The check of a callback URL that is entered in the provider console (D/96238).
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::callback::decrypt;
@@ -7,8 +9,11 @@ use crate::callback::query::CallbackQuery;
 use crate::domain::{Suite, SuiteId, is_plain_id};
 use crate::error::Result;
 use crate::inbox::receive_id::ReceiveId;
-use crate::inbox::receiver::{CallbackReceiver, RESPONSE_TIMEOUT};
+use crate::inbox::receiver::CallbackReceiver;
 use crate::inbox::response::NotifyResponse;
+
+/// WeCom waits one second for the response (D/97172); the rest is for the network.
+const URL_CHECK_TIMEOUT: Duration = Duration::from_millis(800);
 
 impl CallbackReceiver {
     /// Answers a URL check with the plaintext of `echostr`.
@@ -17,7 +22,7 @@ impl CallbackReceiver {
     /// plaintext of any shape were answered.
     pub(crate) async fn check_url(&self, scope: Option<&SuiteId>, query: &str) -> NotifyResponse {
         let check = self.answer_url_check(scope, query);
-        let response = tokio::time::timeout(RESPONSE_TIMEOUT, check).await;
+        let response = tokio::time::timeout(URL_CHECK_TIMEOUT, check).await;
         response.unwrap_or_else(|_| NotifyResponse::rejection(500))
     }
 

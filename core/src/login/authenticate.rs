@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::authorization::{AppClient, Authorization, Authorizations};
+use crate::authorization::{AppClient, Authorization, Authorizations, not_authorized};
 use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::domain::{AccessToken, AuthenticatedMember, OAuthCode, Principal, Profile, UserTicket};
@@ -173,7 +173,10 @@ impl Authenticator {
         }
         let mut visible_at = known.as_ref().and_then(|known| known.visible_at);
         let mut told = None;
-        if visible_at.is_none_or(|at| at <= authorization.changed_at) {
+        let is_due = known
+            .as_ref()
+            .is_some_and(|known| known.visibility_due_at.is_some());
+        if is_due || visible_at.is_none_or(|at| at <= authorization.changed_at) {
             match self.inner.deps.visibility.query(app, &who).await {
                 Ok(profile) => {
                     told = Some(profile.unwrap_or_default());
@@ -202,6 +205,16 @@ impl Authenticator {
                     tracing::info!(target: "wecom_login", ?error, "a profile could not be read")
                 }
             }
+        }
+        // Nothing is stored of a member whose corp cancelled meanwhile: its data may be gone already.
+        let current = self
+            .inner
+            .deps
+            .authorizations
+            .find(&who.suite_id, &who.corp_id)
+            .await?;
+        if current.is_none_or(|current| current.epoch != authorization.epoch) {
+            return Err(not_authorized());
         }
         match (&told, &known) {
             (Some(profile), _) => self.keep(&who, profile, visible_at).await?,

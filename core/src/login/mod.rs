@@ -6,10 +6,10 @@
 //!    to the corp is not bypassed through an unpinned one.
 //! 2. `Authenticator::authenticate` checks the limits and the codes that WeCom rejected in the last 5 minutes, gets
 //!    the corp's access token, and calls `auth/getuserinfo`. It calls `user/get` on the member's first login and on
-//!    the first after a `change_auth`: `auth/getuserinfo` also answers for members to whom the app is not visible. A
-//!    code is tried on exactly one suite and corp.
+//!    the first after a `change_auth` or an `update_user`: `auth/getuserinfo` also answers for members to whom the app is
+//!    not visible. A code is tried on exactly one suite and corp.
 //! 3. The result is an `Authentication`: the member, their profile, and the epochs with which the login began. A
-//!    revocation during the login makes what it creates invalid.
+//!    revocation during the login makes it fail: the statement that inserts the session compares the epochs.
 //! 4. `UserBinder::bind` says which user the member is.
 //! 5. `login_codes` creates a login code (hash stored, valid for 300 s, single use), or `session` creates the session.
 //!

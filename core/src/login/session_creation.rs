@@ -240,16 +240,10 @@ impl SessionCreation {
         }
         self.members.finish_departure(target).await?;
         self.members.upsert(target).await?;
-        let visible_at = self
-            .members
-            .find(target)
-            .await?
-            .and_then(|stored| stored.visible_at);
-        if visible_at.is_none_or(|at| at <= authorization.changed_at) {
-            self.visibility
-                .require_visible(&authorization, target)
-                .await?;
-        }
+        // Nothing but this answer says that the person is still a member there.
+        self.visibility
+            .require_visible(&authorization, target)
+            .await?;
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, EntityTrait as _, QueryFilter as _};
 
+use crate::authorization::DepartedCorps;
 use crate::db::entity::user::{ActiveModel, Column, Entity};
 use crate::db::{PrincipalColumns as _, Store, is_unique_violation, retry_transaction};
 use crate::domain::{AuthenticatedMember, Principal};
@@ -30,54 +31,38 @@ pub enum BindingPolicy {
 pub struct DefaultUserBinder {
     store: Store,
     policy: BindingPolicy,
+    departed: DepartedCorps,
 }
 
 impl DefaultUserBinder {
-    pub(crate) const fn new(store: Store, policy: BindingPolicy) -> Self {
-        Self { store, policy }
+    pub(crate) const fn new(store: Store, policy: BindingPolicy, departed: DepartedCorps) -> Self {
+        Self {
+            store,
+            policy,
+            departed,
+        }
     }
 
     /// Binds a member to this user, whichever user the member was bound to before.
-    pub(crate) async fn set(store: &Store, principal: &Principal, user_id: &str) -> Result<()> {
-        retry_transaction(|| Self::set_once(store, principal, user_id)).await
+    pub(crate) async fn set(&self, principal: &Principal, user_id: &str) -> Result<()> {
+        retry_transaction(|| self.set_once(principal, user_id)).await?;
+        self.departed.delete_member(principal).await
     }
 
-    async fn set_once(store: &Store, principal: &Principal, user_id: &str) -> Result<()> {
-        let transaction = store.begin().await?;
+    async fn set_once(&self, principal: &Principal, user_id: &str) -> Result<()> {
+        let transaction = self.store.begin().await?;
         Entity::delete_many()
             .filter(Entity::of_principal(principal))
             .exec(&transaction)
             .await?;
-        Entity::insert(new_row(store, principal, user_id.to_owned()))
+        Entity::insert(new_row(&self.store, principal, user_id.to_owned()))
             .exec_without_returning(&transaction)
             .await?;
         transaction.commit().await?;
         Ok(())
     }
-}
 
-impl UserBinder for DefaultUserBinder {
-    async fn bind(&self, member: &AuthenticatedMember) -> Result<Option<String>> {
-        let principal = &member.principal;
-        if let Some(user_id) = self.find(principal).await? {
-            return Ok(Some(user_id));
-        }
-        if self.policy == BindingPolicy::BoundUsersOnly {
-            return Ok(None);
-        }
-        let user_id = random::hex::<16>();
-        match Entity::insert(new_row(&self.store, principal, user_id.clone()))
-            .exec_without_returning(self.store.database())
-            .await
-        {
-            Ok(_) => Ok(Some(user_id)),
-            // Two first logins at the same time: the other one created the user.
-            Err(error) if is_unique_violation(&error) => self.find(principal).await,
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn find(&self, principal: &Principal) -> Result<Option<String>> {
+    async fn find_bound(&self, principal: &Principal) -> Result<Option<String>> {
         let found = Entity::find()
             .filter(Entity::of_principal(principal))
             .one(self.store.database())
@@ -85,7 +70,47 @@ impl UserBinder for DefaultUserBinder {
         Ok(found.map(|row| row.user_id))
     }
 
+    /// Binds a member who is not bound. Returns the user that the member is bound to afterwards.
+    async fn insert(&self, principal: &Principal, user_id: String) -> Result<Option<String>> {
+        match Entity::insert(new_row(&self.store, principal, user_id.clone()))
+            .exec_without_returning(self.store.database())
+            .await
+        {
+            Ok(_) => Ok(Some(user_id)),
+            // Two first logins at the same time: the other one created the user.
+            Err(error) if is_unique_violation(&error) => self.find_bound(principal).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl UserBinder for DefaultUserBinder {
+    async fn bind(&self, member: &AuthenticatedMember) -> Result<Option<String>> {
+        let principal = &member.principal;
+        if let Some(user_id) = self.find_bound(principal).await? {
+            return Ok(Some(user_id));
+        }
+        if let Some(user_id) = self.departed.find_user(principal).await? {
+            let bound = self.insert(principal, user_id).await?;
+            self.departed.delete_member(principal).await?;
+            return Ok(bound);
+        }
+        if self.policy == BindingPolicy::BoundUsersOnly {
+            return Ok(None);
+        }
+        self.insert(principal, random::hex::<16>()).await
+    }
+
+    async fn find(&self, principal: &Principal) -> Result<Option<String>> {
+        match self.find_bound(principal).await? {
+            Some(user_id) => Ok(Some(user_id)),
+            // The corp came back, and the member has not logged in since.
+            None => self.departed.find_user(principal).await,
+        }
+    }
+
     async fn unbind(&self, principal: &Principal) -> Result<()> {
+        self.departed.delete_member(principal).await?;
         Entity::delete_many()
             .filter(Entity::of_principal(principal))
             .exec(self.store.database())
@@ -94,6 +119,12 @@ impl UserBinder for DefaultUserBinder {
     }
 
     async fn rebind(&self, from: &Principal, to: &Principal) -> Result<()> {
+        if let Some(user_id) = self.departed.find_user(from).await?
+            && self.find_bound(from).await?.is_none()
+        {
+            self.insert(from, user_id).await?;
+        }
+        self.departed.delete_member(from).await?;
         let moved = Entity::update_many()
             .col_expr(Column::ThirdUserId, Expr::value(to.third_user_id.clone()))
             .filter(Entity::of_principal(from))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{ActiveValue::Set, EntityTrait as _, JoinType, QuerySelect as _};
+use tokio::sync::Notify;
 
 use crate::clock::Timestamp;
 use crate::db::Store;
@@ -30,6 +31,8 @@ pub(crate) struct MembersDeps {
     pub(crate) notifications: Notifications,
     /// Whether `binder` is the default one, not wrapped: its rows are read together with the members.
     pub(crate) is_default_binder: bool,
+    /// Wakes the task that asks for the visibility of members.
+    pub(crate) visibility_due: Arc<Notify>,
 }
 
 impl Members {
@@ -112,9 +115,11 @@ impl Members {
                 .map_or_else(|| unchanged(column), |value| Expr::value(value.clone()))
         };
         let visible = match visible_at {
-            // Not if the app was hidden from the member after WeCom was asked.
+            // Not if the app was hidden from the member after WeCom was asked, nor while WeCom is to be asked again.
             Some(at) => Expr::case(
-                unchanged(Column::EndedAt).gt(at),
+                unchanged(Column::EndedAt)
+                    .gt(at)
+                    .or(unchanged(Column::VisibilityDueAt).is_not_null()),
                 unchanged(Column::VisibleAt),
             )
             .finally(at)
@@ -157,6 +162,7 @@ impl Members {
             epoch: Set(0),
             ended_at: Set(None),
             visible_at: Set(None),
+            visibility_due_at: Set(None),
             left_at: Set(None),
             name: Set(profile.name.clone()),
             avatar: Set(profile.avatar.clone()),

@@ -20,7 +20,14 @@
 //! # The app is hidden from a member
 //!
 //! `unsubscribe`, and a `user/get` that says so, revoke the member's sessions and forget that the app was visible, so
-//! that the next login asks WeCom again.
+//! that the next login asks WeCom again. An `update_user` that says that the account is disabled does the same.
+//!
+//! # Visibility is asked again
+//!
+//! `change_auth` has it asked for the corp's members with live sessions, `update_user` for one member: `visibility_checks`
+//! asks for those who are due, a few at a time, on one node each. The next login of such a member asks WeCom too.
+//!
+//! What WeCom cannot say of linked members (`CorpId/userid`) lets them in: 60111, 60011 and 48002 are no answer there.
 //!
 //! A `delete_user` or `update_user` whose suite is ambiguous (several suites with the same callback keys) does no
 //! more than this.
@@ -34,6 +41,7 @@ mod departure;
 )]
 mod members;
 mod visibility;
+mod visibility_checks;
 
 pub(crate) use binder::DynUserBinder;
 pub use binder::UserBinder;

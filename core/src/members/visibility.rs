@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use crate::authorization::{AppClient, Authorization, Authorizations};
 use crate::db::Store;
-use crate::domain::{Principal, Profile};
+use crate::domain::{Principal, Profile, Suites};
 use crate::error::{Error, ErrorKind, Result};
 use crate::members::Members;
 use crate::session::Sessions;
 use crate::tokens::AppCredential;
-use crate::wecom::Api;
+use crate::wecom::{Api, Errcode};
 
 /// The timeout of a call that a login can do without.
 const OPTIONAL_CALL_TIMEOUT: Duration = Duration::from_secs(2);
@@ -18,6 +18,7 @@ const OPTIONAL_CALL_TIMEOUT: Duration = Duration::from_secs(2);
 /// What [`Visibility`] depends on.
 pub(crate) struct VisibilityDeps {
     pub(crate) store: Store,
+    pub(crate) suites: Suites,
     pub(crate) api: Api,
     pub(crate) app_client: AppClient,
     pub(crate) authorizations: Authorizations,
@@ -27,17 +28,19 @@ pub(crate) struct VisibilityDeps {
 /// Asks WeCom whether members see the app.
 #[derive(Clone)]
 pub(crate) struct Visibility {
-    store: Store,
+    pub(super) store: Store,
+    pub(super) suites: Suites,
     api: Api,
     app_client: AppClient,
-    authorizations: Authorizations,
-    members: Members,
+    pub(super) authorizations: Authorizations,
+    pub(super) members: Members,
 }
 
 impl Visibility {
     pub(crate) fn new(deps: VisibilityDeps) -> Self {
         Self {
             store: deps.store,
+            suites: deps.suites,
             api: deps.api,
             app_client: deps.app_client,
             authorizations: deps.authorizations,
@@ -92,7 +95,7 @@ impl Visibility {
         }
     }
 
-    /// Calls `user/get`, within the optional timeout.
+    /// Calls `user/get`, within the optional timeout. None if WeCom cannot say anything of a linked member, who is let in.
     pub(crate) async fn query(
         &self,
         app: &AppCredential,
@@ -115,6 +118,15 @@ impl Visibility {
                 ErrorKind::UserNotVisible,
                 "WeCom says the member is disabled or has left",
             ),
+            Err(error)
+                if principal.third_user_id.is_linked()
+                    && error
+                        .errcode()
+                        .map(Errcode::new)
+                        .is_some_and(Errcode::is_silent_about_linked_user) =>
+            {
+                return Ok(None);
+            }
             Err(error) if error.kind() == ErrorKind::UserNotVisible => error,
             Err(error) => return Err(error),
         };

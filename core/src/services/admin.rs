@@ -10,7 +10,7 @@ use crate::db::Store;
 use crate::domain::{AgentId, CorpId, PermanentCode, Principal, RecordStatus, SuiteId, Suites};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpDecision;
-use crate::inbox::{CallbackRecord, list_records};
+use crate::inbox::{CallbackRecord, Worker, list_records};
 use crate::members::{DefaultUserBinder, Members};
 use crate::task_runner::{ShutdownOnDrop, TaskRunner, shutting_down};
 use crate::vault::{KeyRotationReport, Vault};
@@ -40,6 +40,8 @@ pub(crate) struct AdminDeps {
     pub(crate) suites: Suites,
     pub(crate) authorizations: Authorizations,
     pub(crate) members: Members,
+    pub(crate) default_binder: DefaultUserBinder,
+    pub(crate) worker: Worker,
     pub(crate) tasks: TaskRunner,
 }
 
@@ -66,6 +68,16 @@ impl AdminService {
             list_records(&deps.store, deps.suites.ids(), status, limit, before).await
         })
         .await
+    }
+
+    /// Ends the lease on a callback record, whoever holds it, so that any node works on it at once: for a node that hangs.
+    /// An AuthCode that is on its way is still waited for.
+    ///
+    /// # Errors
+    /// `RECORD_NOT_FOUND`.
+    pub async fn release_callback(&self, record_id: i64) -> Result<()> {
+        self.run(|deps| async move { deps.worker.release_by_operator(record_id).await })
+            .await
     }
 
     /// Every corp that authorized a suite of ours.
@@ -95,6 +107,19 @@ impl AdminService {
                 .await
         })
         .await
+    }
+
+    /// Confirms that a corp's authorization has ended: its permanent code and all its data are deleted, as after a
+    /// `cancel_auth`. Without a `cancel_auth` no more than three corps end within an hour; a further one that WeCom says has
+    /// ended is [`Broken`](crate::AuthorizationStatus::Broken), and has
+    /// [`CorpSummary::end_held_since`](crate::CorpSummary::end_held_since).
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`: WeCom has not said that this authorization has ended. The database does not answer.
+    pub async fn confirm_corp_end(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        self.run(|deps| async move { deps.authorizations.confirm_end(&suite_id, &corp_id).await })
+            .await
     }
 
     /// Imports an authorization from before this library: the corps of a provider authorized long ago. Without an
@@ -132,7 +157,7 @@ impl AdminService {
         }
         let (principal, user_id) = (principal.clone(), user_id.to_owned());
         self.run(|deps| async move {
-            DefaultUserBinder::set(&deps.store, &principal, &user_id).await?;
+            deps.default_binder.set(&principal, &user_id).await?;
             deps.members.revoke_sessions(&principal).await
         })
         .await

@@ -2,9 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64};
 
+use sea_orm::EntityTrait as _;
+
 use crate::clock::Timestamp;
+use crate::db::entity::authorization;
 use crate::domain::{LoginType, Platform, Principal, Profile};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::random;
 use crate::session::current_user::CachedSession;
 use crate::session::{CurrentUser, SessionToken, Sessions, rows, token};
@@ -36,7 +39,11 @@ pub struct IssuedSession {
 }
 
 impl Sessions {
-    /// Issues a session. It is invalid from the start if an epoch advanced since the login began.
+    /// Issues a session, unless an epoch advanced since the login began.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`: the corp cancelled, or its sessions were revoked. `TOKEN_INVALID`: the member's sessions were
+    /// revoked.
     pub(crate) async fn issue(&self, new: NewSession) -> Result<IssuedSession> {
         let token = self.inner.signer.issue();
         let now = self.inner.store.now();
@@ -59,7 +66,20 @@ impl Sessions {
             last_seen_at: AtomicI64::new(now.as_millis()),
             visible_at: AtomicI64::new(new.visible_at.as_millis()),
         };
-        rows::insert(self.inner.store.database(), &session, epochs).await?;
+        let database = self.inner.store.database();
+        if !rows::insert(database, &session, epochs).await? {
+            let principal = &session.principal;
+            let key = (principal.suite_id.clone(), principal.corp_id.clone());
+            let authorization = authorization::Entity::find_by_id(key).one(database).await?;
+            return Err(if authorization.is_some_and(|row| row.epoch == epochs.1) {
+                Self::token_invalid()
+            } else {
+                Error::new(
+                    ErrorKind::CorpNotAuthorized,
+                    "the corp cancelled while the login was under way",
+                )
+            });
+        }
         let user = CurrentUser::new(session);
         self.cache(&user, new.revocation_seq);
         Ok(IssuedSession { token, user })

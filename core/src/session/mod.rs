@@ -24,7 +24,7 @@
 //!
 //! Revoking one session deletes its row. Revoking many adds one to an epoch in one row: the member's or the
 //! authorization's. Cached sessions hold a cell of each epoch and are invalid at the next comparison. A login in progress
-//! carries the epochs it began with, so the session it creates is invalid from the start.
+//! carries the epochs it began with, and is refused if they are not the stored ones when its session is inserted.
 //!
 //! The cache is ordered without a common lock: `revoke` sets `revoked` before it evicts, and `cache` inserts before it
 //! checks, so one of them always sees the other. Loads that started before a flush of the cache are discarded (generation

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement, SimpleExpr, Value};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _,
-    FromQueryResult, QueryFilter as _,
+    ColumnTrait as _, Condition, ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult,
+    QueryFilter as _,
 };
 
 use crate::clock::Timestamp;
-use crate::db::entity::session::{ActiveModel, Column, Entity};
+use crate::db::entity::session::{Column, Entity};
 use crate::db::{PrincipalColumns as _, Store, delete_in_batches};
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash, WecomUserId};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::session::current_user::CachedSession;
 
 /// A session with the stored epochs of its member and authorization, read in one statement.
@@ -82,30 +82,62 @@ pub(super) async fn find_by_member(
     )
 }
 
-/// Inserts a session with the epochs of its member and authorization.
+/// Inserts a session with the epochs of its member and authorization, if those are the stored ones. Returns whether it was
+/// inserted.
+///
+/// One statement, which locks the authorization on PostgreSQL, as MySQL does by itself: a revocation is either seen here, or
+/// revokes the session.
 pub(super) async fn insert(
     database: &impl ConnectionTrait,
     session: &CachedSession,
     epochs: (i64, i64),
-) -> Result<()> {
-    let row = ActiveModel {
-        id: Set(session.id.to_string()),
-        token_hash: Set(session.token_hash.to_vec()),
-        suite_id: Set(session.principal.suite_id.clone()),
-        corp_id: Set(session.principal.corp_id.clone()),
-        third_user_id: Set(session.principal.third_user_id.clone()),
-        user_id: Set(session.user_id.to_string()),
-        instance: Set(session.instance.to_string()),
-        platform: Set(session.platform.as_str().to_owned()),
-        login_type: Set(session.login_type.as_str().to_owned()),
-        member_epoch: Set(epochs.0),
-        authorization_epoch: Set(epochs.1),
-        created_at: Set(session.created_at),
-        last_seen_at: Set(session.created_at),
-        expires_at: Set(session.expires_at),
-    };
-    Entity::insert(row).exec_without_returning(database).await?;
-    Ok(())
+) -> Result<bool> {
+    let principal = &session.principal;
+    let row: [(Column, Value); 14] = [
+        (Column::Id, session.id.to_string().into()),
+        (Column::TokenHash, session.token_hash.to_vec().into()),
+        (Column::SuiteId, principal.suite_id.clone().into()),
+        (Column::CorpId, principal.corp_id.clone().into()),
+        (Column::ThirdUserId, principal.third_user_id.clone().into()),
+        (Column::UserId, session.user_id.to_string().into()),
+        (Column::Instance, session.instance.to_string().into()),
+        (Column::Platform, session.platform.as_str().into()),
+        (Column::LoginType, session.login_type.as_str().into()),
+        (Column::MemberEpoch, epochs.0.into()),
+        (Column::AuthorizationEpoch, epochs.1.into()),
+        (Column::CreatedAt, session.created_at.into()),
+        (Column::LastSeenAt, session.created_at.into()),
+        (Column::ExpiresAt, session.expires_at.into()),
+    ];
+    let mut current = Query::select();
+    current
+        .from("wecom_authorization")
+        .inner_join(
+            "wecom_person",
+            equal("wecom_person", "wecom_authorization", "suite_id").and(equal(
+                "wecom_person",
+                "wecom_authorization",
+                "corp_id",
+            )),
+        )
+        .and_where(Expr::col(("wecom_authorization", "suite_id")).eq(principal.suite_id.clone()))
+        .and_where(Expr::col(("wecom_authorization", "corp_id")).eq(principal.corp_id.clone()))
+        .and_where(Expr::col(("wecom_authorization", "epoch")).eq(epochs.1))
+        .and_where(Expr::col(("wecom_person", "user_id")).eq(principal.third_user_id.clone()))
+        .and_where(Expr::col(("wecom_person", "epoch")).eq(epochs.0));
+    if database.get_database_backend() == DbBackend::Postgres {
+        current.lock_shared();
+    }
+    let columns = row.each_ref().map(|(column, _)| *column);
+    for (_, value) in row {
+        current.expr(Expr::value(value));
+    }
+    let mut insert = Query::insert();
+    insert.into_table(Entity).columns(columns);
+    insert
+        .select_from(current)
+        .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
+    Ok(database.execute(&insert).await?.rows_affected() > 0)
 }
 
 pub(super) async fn delete(database: &impl ConnectionTrait, id: &str) -> Result<()> {
@@ -157,9 +189,7 @@ fn select() -> SelectStatement {
         "last_seen_at",
         "expires_at",
     ];
-    let equal_to_session = |table: &'static str, column: &'static str| {
-        Expr::col((table, column)).eq(Expr::col(("wecom_session", column)))
-    };
+    let equal_to_session = |table, column| equal(table, "wecom_session", column);
     let mut select = Query::select();
     for column in SESSION_COLUMNS {
         select.column(("wecom_session", column));
@@ -186,4 +216,8 @@ fn select() -> SelectStatement {
                 .and(equal_to_session("wecom_authorization", "corp_id")),
         );
     select
+}
+
+fn equal(table: &'static str, other: &'static str, column: &'static str) -> SimpleExpr {
+    Expr::col((table, column)).eq(Expr::col((other, column)))
 }

@@ -41,7 +41,8 @@ impl Api {
         path: &'static str,
         query: &[(&str, &str)],
     ) -> Result<T, CallError> {
-        self.send(Method::GET, path, query, None).await
+        self.send(Method::GET, path, query, None, Duration::ZERO)
+            .await
     }
 
     pub(super) async fn post<T: DeserializeOwned>(
@@ -50,7 +51,20 @@ impl Api {
         query: &[(&str, &str)],
         body: Option<Value>,
     ) -> Result<T, CallError> {
-        self.send(Method::POST, path, query, body).await
+        self.send(Method::POST, path, query, body, Duration::ZERO)
+            .await
+    }
+
+    /// Makes a call that is waited for as long as this at least, whatever the timeout of other calls is.
+    pub(super) async fn post_within<T: DeserializeOwned>(
+        &self,
+        path: &'static str,
+        query: &[(&str, &str)],
+        body: Option<Value>,
+        min_timeout: Duration,
+    ) -> Result<T, CallError> {
+        self.send(Method::POST, path, query, body, min_timeout)
+            .await
     }
 
     async fn send<T: DeserializeOwned>(
@@ -59,12 +73,13 @@ impl Api {
         path: &'static str,
         query: &[(&str, &str)],
         body: Option<Value>,
+        min_timeout: Duration,
     ) -> Result<T, CallError> {
         let start = Instant::now();
         let outcome = match self.request(method, path, query, body) {
             Some(request) => self
                 .http
-                .send(request)
+                .send(request, min_timeout)
                 .await
                 .and_then(|body| response::read(&body)),
             None => Err(CallErrorKind::Unreachable),

@@ -35,6 +35,7 @@ pub use errcode::Errcode;
 pub use hosts::{Hosts, InvalidHost};
 pub use identity::Identity;
 pub use links::{QrLanguage, qr_link, workbench_link};
+pub(crate) use permanent_code::EXCHANGE_TIMEOUT;
 pub use permanent_code::{PermanentCodeApi, PermanentCodeGrant};
 pub use provider::AuthorizationLink;
 pub use scope::{InvalidScope, Scope};

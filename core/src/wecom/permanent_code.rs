@@ -1,5 +1,7 @@
 //! The exchange of an AuthCode for a permanent code.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -8,6 +10,9 @@ use crate::wecom::api::Api;
 use crate::wecom::auth_info::{self, CorpInfo};
 use crate::wecom::call_error::CallError;
 use crate::wecom::fields::{non_blank, optional, required};
+
+/// How long the exchange may take: WeCom answers an AuthCode once, so a slow answer is worth waiting for.
+pub(crate) const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Which of the two calls exchanges an AuthCode (D/97163).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,7 +62,12 @@ impl Api {
         };
         let query = [("suite_access_token", token.expose())];
         let answer: PermanentCodeResponse = self
-            .post(path, &query, Some(json!({ "auth_code": code.expose() })))
+            .post_within(
+                path,
+                &query,
+                Some(json!({ "auth_code": code.expose() })),
+                EXCHANGE_TIMEOUT,
+            )
             .await?;
         let state_of_link = || non_blank(answer.register_code_info.get("state"));
         Ok(PermanentCodeGrant {

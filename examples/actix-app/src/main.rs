@@ -7,7 +7,7 @@ use actix_web::{App, HttpServer};
 use serde_json::{Value, json};
 use wecom_login::WecomLogin;
 use wecom_login_actix::{AuthMiddleware, MaybeUser, User, login_routes};
-use wecom_login_demo::{Demo, LinkedAccountsBinder};
+use wecom_login_demo::{DRAIN_TIMEOUT, Demo, LinkedAccountsBinder};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -50,6 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     demo.announce(&login);
     let server = HttpServer::new(app).listen(listener.into_std()?)?;
     server
+        .shutdown_timeout(DRAIN_TIMEOUT.as_secs())
         .shutdown_signal(Demo::shutdown_signal())
         .run()
         .await?;

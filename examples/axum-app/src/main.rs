@@ -46,9 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .into_make_service_with_connect_info::<SocketAddr>();
 
     demo.announce(&login);
-    axum::serve(listener, app)
-        .with_graceful_shutdown(Demo::shutdown_signal())
-        .await?;
+    Demo::drain(axum::serve(listener, app).with_graceful_shutdown(Demo::shutdown_signal())).await?;
     login.shutdown().await;
     Ok(())
 }

@@ -8,9 +8,11 @@ mod flags;
 mod pages;
 
 use std::error::Error;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser as _;
 use tokio::net::TcpListener;
@@ -22,6 +24,9 @@ pub use crate::binder::LinkedAccountsBinder;
 
 use crate::companies::OnboardingHook;
 use crate::flags::Flags;
+
+/// How long requests that are under way may take after the signal to stop. Docker kills ten seconds after it.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The configuration of an example app, and its sandbox.
 #[derive(Debug)]
@@ -43,7 +48,7 @@ impl Demo {
         let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned());
         tracing_subscriber::fmt()
             .with_env_filter(filter)
-            .with_writer(std::io::stderr)
+            .with_writer(io::stderr)
             .init();
         let flags = Flags::parse();
         let listener = TcpListener::bind(flags.listen).await?;
@@ -152,6 +157,21 @@ impl Demo {
         println!("{} is at {}", self.name, self.public_url());
         if let Some(sandbox) = &self.sandbox {
             companies::spawn_onboarding(sandbox, login, &self.onboarding, &self.public_url());
+        }
+    }
+
+    /// Runs a server that stops at Ctrl-C or SIGTERM, and gives its last requests [`DRAIN_TIMEOUT`].
+    ///
+    /// # Errors
+    /// Those of the server.
+    pub async fn drain(server: impl IntoFuture<Output = io::Result<()>>) -> io::Result<()> {
+        let overdue = async {
+            Self::shutdown_signal().await;
+            tokio::time::sleep(DRAIN_TIMEOUT).await;
+        };
+        tokio::select! {
+            stopped = server.into_future() => stopped,
+            () = overdue => Ok(()),
         }
     }
 

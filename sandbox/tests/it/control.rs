@@ -179,7 +179,7 @@ async fn state_counts_errors_by_path_and_errcode() {
     for _ in 0..3 {
         assert_eq!(harness.gettoken("wrong").await["errcode"], 40001);
     }
-    let fault = wecom_sandbox::Fault::of("gettoken").times(1);
+    let fault = wecom_sandbox::Fault::for_api("gettoken").times(1);
     harness.sandbox.fault(fault.errcode(40001)).unwrap();
     assert_eq!(harness.gettoken("wrong").await["errcode"], 40001);
     assert_eq!(harness.call("nonsense").await["errcode"], 40066);

@@ -134,6 +134,8 @@ const SCENARIOS: &[Scenario] = scenarios! {
         unknown_agent_id_is_503;
     members:
         special_members_log_in_only_if_linked,
+        linked_member_of_whom_wecom_cannot_say_anything_logs_in,
+        corp_that_comes_back_keeps_its_users,
         bound_users_only_rejects_unbound_members;
     refused_callbacks:
         invalid_callbacks_are_403_alike,

@@ -216,6 +216,40 @@ async fn existing_authorization_is_imported() {
 }
 
 #[tokio::test]
+async fn older_code_replaces_no_newer_one_whatever_the_status() {
+    for status in ["active", "held", "refused", "broken"] {
+        let node = TestApp::builder().start().await;
+        let corp = node.install(0).await;
+        let table = "wecom_authorization";
+        let mut newer = format!("event_time = event_time + 100, status = '{status}'");
+        if node
+            .database
+            .columns(table)
+            .await
+            .contains(&"code_event_time".to_owned())
+        {
+            newer += ", code_event_time = code_event_time + 100";
+        }
+        node.database
+            .execute(&format!("UPDATE {table} SET {newer}"))
+            .await;
+        let version = "SELECT secret_version FROM wecom_authorization";
+        let before = node.number(version).await;
+        assert!(node.sandbox.install(&corp).await.unwrap().succeeded());
+        until("the older authorization is exchanged", async || {
+            node.sandbox.calls(V2) == 2
+                && node.number("SELECT epoch FROM wecom_authorization").await > 1
+        })
+        .await;
+        println!(
+            "{status}: {} codes later",
+            node.number(version).await - before
+        );
+        assert_eq!(node.number(version).await, before, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn state_of_the_link_and_who_installed_are_given_to_the_hooks() {
     let node = TestApp::builder().provider().start().await;
     let (corp, suites) = (node.corp(0), [wecom_login::SuiteId::new(SUITE).unwrap()]);

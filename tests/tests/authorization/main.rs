@@ -4,5 +4,7 @@
 mod admission;
 mod broken;
 mod cancellation;
+mod ends;
 mod exchange;
 mod members;
+mod visibility;

@@ -4,6 +4,7 @@
 mod event_kinds;
 mod forged_flood;
 mod order;
+mod provider;
 mod refusals;
 mod tickets;
 mod two_suites;

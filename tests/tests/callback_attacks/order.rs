@@ -1,6 +1,9 @@
 //! Replays and reorderings: WeCom is asked what timestamps cannot tell.
 
+use std::time::Duration;
+
 use serde_json::json;
+use wecom_login::ManualClock;
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::push::{app_event, suite_event};
 use wecom_login_tests::{TestApp, until};
@@ -14,16 +17,26 @@ fn cancel(node: &TestApp, corp: &str, time: i64) -> wecom_login_tests::push::Sig
     )
 }
 
+/// WeCom contradicts a cancellation twice, a minute apart.
+async fn wait_until_undone(node: &TestApp, clock: &ManualClock, corp: &str) {
+    until("the cancellation is undone", async || {
+        clock.advance(Duration::from_secs(10));
+        node.authorization_status(SUITE, corp).await == "active"
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn forged_cancel_auth_stops_logins_until_wecom_contradicts_it() {
-    let node = TestApp::builder().start().await;
+    let clock = ManualClock::starting_now();
+    let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
     let user = node.user(0, 0);
     let token = node.issue_session(SUITE, &corp, &user).await;
     assert!(node.is_valid(&token).await);
     node.notify_until_done(&cancel(&node, &corp, now() + 1), "cancel_auth")
         .await;
-    node.wait_until_active(SUITE, &corp).await;
+    wait_until_undone(&node, &clock, &corp).await;
     assert!(
         !node.is_valid(&token).await,
         "sessions are revoked before WeCom is asked"
@@ -51,7 +64,8 @@ async fn cancel_auth_older_than_the_authorization_is_ignored() {
 
 #[tokio::test]
 async fn cancel_and_create_of_one_second_are_resolved_by_asking_wecom() {
-    let node = TestApp::builder().start().await;
+    let clock = ManualClock::starting_now();
+    let node = TestApp::builder().clock(&clock).start().await;
     // Really installed; the cancellation of before arrives last.
     let corp = node.install(0).await;
     let same_second = node
@@ -59,7 +73,7 @@ async fn cancel_and_create_of_one_second_are_resolved_by_asking_wecom() {
         .await;
     node.notify_until_done(&cancel(&node, &corp, same_second), "cancel_auth")
         .await;
-    node.wait_until_active(SUITE, &corp).await;
+    wait_until_undone(&node, &clock, &corp).await;
     assert_eq!(
         node.log_in_to_suite(SUITE, &corp, &node.user(0, 0))
             .await
@@ -94,7 +108,8 @@ async fn cancel_and_create_of_one_second_are_resolved_by_asking_wecom() {
 
 #[tokio::test]
 async fn create_auth_that_overtakes_its_cancel_auth_stays_active() {
-    let node = TestApp::builder().start().await;
+    let clock = ManualClock::starting_now();
+    let node = TestApp::builder().clock(&clock).start().await;
     let corp = node.install(0).await;
     node.sandbox
         .change_settings(json!({"reorder": ["cancel_auth"]}))
@@ -108,7 +123,7 @@ async fn create_auth_that_overtakes_its_cancel_auth_stays_active() {
             && node.record_statuses("create_auth").await.len() == 2
     })
     .await;
-    node.wait_until_active(SUITE, &corp).await;
+    wait_until_undone(&node, &clock, &corp).await;
     assert_eq!(
         node.log_in_to_suite(SUITE, &corp, &node.user(0, 0))
             .await

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wecom_login::ManualClock;
+use wecom_login::{Hooks, ManualClock, Retention};
 use wecom_login_tests::hooks::RecordingHooks;
 use wecom_login_tests::push::app_event;
 use wecom_login_tests::{TestApp, until};

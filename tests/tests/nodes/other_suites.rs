@@ -6,9 +6,7 @@ use wecom_login::{Builder, ErrorKind, ManualClock, WecomLogin};
 use wecom_login_tests::app::{SECOND_SUITE, SUITE};
 use wecom_login_tests::push::suite_event;
 use wecom_login_tests::{TestApp, until};
-use wecom_sandbox::Fault;
 
-const READ: &str = "service/v2/get_auth_info";
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Two corps that authorized both suites, on a node that is shut down. The clock moves only when a test advances it.
@@ -60,19 +58,34 @@ async fn records_of_a_suite_wait_for_a_node_that_has_it() {
     let (node, clock, corps) = two_suites().await;
     let with_clock = |builder: Builder| builder.clock(clock.clone());
     let first = node.second_handle_for_suite(SUITE, with_clock).await;
-    node.sandbox
-        .fault(Fault::for_api(READ).delay_ms(60_000))
-        .unwrap();
+    // The attempts fail while the table is away.
+    node.database
+        .execute("ALTER TABLE wecom_authorization RENAME TO away")
+        .await;
     for corp in &corps {
         change(&node, &first, SUITE, corp, 1_700_000_000).await;
     }
-    until("the node runs both records", async || {
-        changes(&node, SUITE, "status = 'running'").await == 2
+    until("the node has attempted both records", async || {
+        changes(
+            &node,
+            SUITE,
+            "status = 'waiting' AND last_error IS NOT NULL",
+        )
+        .await
+            == 2
     })
     .await;
-    // The shutdown releases both records. One of them is changed to look like the record of a crashed node.
     first.shutdown().await;
-    node.sandbox.clear_faults();
+    node.database
+        .execute("ALTER TABLE away RENAME TO wecom_authorization")
+        .await;
+    // Both records look as if the shutdown had released them. One is changed to look like that of a crashed node.
+    node.database
+        .execute(
+            "UPDATE wecom_callback_record SET last_error = NULL, due_at = 0 \
+             WHERE event = 'change_auth' AND status = 'waiting'",
+        )
+        .await;
     let dead = node.database.literal(&corps[1]);
     let dies = format!(
         "UPDATE wecom_callback_record SET status = 'running', lease_owner = 'dead', lease_until = 0 \

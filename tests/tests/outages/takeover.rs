@@ -1,10 +1,10 @@
 //! A node stops or crashes with running records, and another takes them over.
 
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use wecom_login::{ManualClock, WecomLogin};
-use wecom_login_tests::app::SUITE;
-use wecom_login_tests::push::suite_event;
+use wecom_login_tests::adapter::{Adapter as _, AxumAdapter, Layout};
 use wecom_login_tests::transport::FaultyTransport;
 use wecom_login_tests::{TestApp, until, until_mut};
 use wecom_sandbox::Fault;
@@ -18,24 +18,9 @@ async fn shutdown_releases_running_records_at_once() {
     // The clock stands still, so that no lease expires.
     let clock = ManualClock::starting_now();
     let node = TestApp::builder().clock(&clock).start().await;
-    let corp = node.install(0).await;
-    let before = node.sandbox.calls(GET_AUTH_INFO);
-    node.sandbox
-        .fault(Fault::for_api(GET_AUTH_INFO).delay_ms(60_000).times(1))
-        .unwrap();
-    let event = suite_event(
-        SUITE,
-        "change_auth",
-        1_700_000_000,
-        &[("AuthCorpId", &corp)],
-    );
-    node.notify_until_accepted(&node.push_builder.post(SUITE, &event))
-        .await;
-    until("WeCom is called", async || {
-        node.sandbox.calls(GET_AUTH_INFO) > before
-    })
-    .await;
-    assert_eq!(node.number(RUNNING).await, 1);
+    node.install(0).await;
+    node.wait_until_done().await;
+    install_while_wecom_hangs(&node).await;
     let other = node
         .second_handle_with(|builder| builder.clock(clock.clone()))
         .await;
@@ -93,7 +78,8 @@ async fn shutdown_waits_for_the_exchange_in_flight() {
 /// A node with this clock crashes while it calls WeCom about a corp. No other node runs.
 async fn crash_with_running_record(clock: &ManualClock) -> TestApp {
     let node = TestApp::builder().clock(clock).start().await;
-    let corp = node.install(0).await;
+    node.install(0).await;
+    node.wait_until_done().await;
     node.login.shutdown().await;
     // A node on a runtime of its own, which is shut down in the middle of its work.
     let threads = tokio::runtime::Builder::new_multi_thread()
@@ -106,33 +92,36 @@ async fn crash_with_running_record(clock: &ManualClock) -> TestApp {
         // The handle works on the runtime that it was built on.
         build.await
     };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = AxumAdapter.serve(&doomed, Layout::Auth, listener);
+    node.sandbox
+        .set_notify(&format!("http://{address}/auth/notify"))
+        .unwrap();
+    install_while_wecom_hangs(&node).await;
+    threads.shutdown_background();
+    drop(server);
+    node
+}
+
+/// The second corp installs, and WeCom hangs once its AuthCode is exchanged: the record stays in work.
+async fn install_while_wecom_hangs(node: &TestApp) {
     let before = node.sandbox.calls(GET_AUTH_INFO);
     node.sandbox
         .fault(Fault::for_api(GET_AUTH_INFO).delay_ms(60_000).times(1))
         .unwrap();
-    let event = suite_event(
-        SUITE,
-        "change_auth",
-        1_700_000_000,
-        &[("AuthCorpId", &corp)],
-    );
-    let push = node.push_builder.post(SUITE, &event);
-    until("the push is accepted", async || {
-        doomed
-            .service()
-            .notify("POST", &push.query, &push.body)
+    assert!(
+        node.sandbox
+            .install(&node.corp(1))
             .await
-            .status
-            == 200
-    })
-    .await;
+            .unwrap()
+            .succeeded()
+    );
     until("WeCom is called", async || {
         node.sandbox.calls(GET_AUTH_INFO) > before
     })
     .await;
     assert_eq!(node.number(RUNNING).await, 1);
-    threads.shutdown_background();
-    node
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,7 +135,7 @@ async fn work_of_a_dead_node_is_taken_over_within_ten_seconds() {
     // Before its lease expires nobody claims its record.
     clock.advance(Duration::from_secs(5));
     poll_once(&node, &other, "first").await;
-    let still_its = format!("{RUNNING} AND attempts = 1 AND event = 'change_auth'");
+    let still_its = format!("{RUNNING} AND attempts = 1 AND event = 'create_auth'");
     assert_eq!(node.number(&still_its).await, 1);
     clock.advance(Duration::from_secs(5));
     poll_once(&node, &other, "second").await;
@@ -162,7 +151,7 @@ async fn idle_node_takes_over_within_ten_seconds() {
         .second_handle_with(|builder| builder.clock(clock.clone()))
         .await;
     let taken_over =
-        "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'change_auth' AND attempts = 2";
+        "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'create_auth' AND attempts = 2";
     clock.advance(Duration::from_secs(5));
     // In small steps, so that a slow poll misses little time.
     let step = Duration::from_millis(50);
@@ -196,7 +185,7 @@ async fn poll_once(node: &TestApp, other: &WecomLogin, somebody: &str) {
             == 200
     })
     .await;
-    // Records run in order: earlier ones have been considered.
+    // Each lane polls when the clock moves, so the others have looked for work by now.
     let ended = format!(
         "SELECT COUNT(*) FROM wecom_person WHERE epoch > 0 AND user_id = {}",
         node.database.literal(somebody)
@@ -207,7 +196,7 @@ async fn poll_once(node: &TestApp, other: &WecomLogin, somebody: &str) {
     .await;
 }
 
-/// Waits until the handle shows that the `change_auth` has succeeded.
+/// Waits until the handle shows that the newest `create_auth` has succeeded.
 async fn wait_until_succeeded(login: &WecomLogin) {
     until("another node executed the event", async || {
         let records = login
@@ -217,7 +206,7 @@ async fn wait_until_succeeded(login: &WecomLogin) {
             .unwrap();
         let record = records
             .iter()
-            .find(|record| record.event == "change_auth")
+            .find(|record| record.event == "create_auth")
             .unwrap();
         record.status == wecom_login::RecordStatus::Succeeded
     })

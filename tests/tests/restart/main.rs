@@ -14,3 +14,7 @@ const AXUM_APP: Example = Example {
     name: "axum-app",
     binary: env!("CARGO_BIN_EXE_axum-app-under-test"),
 };
+const ACTIX_APP: Example = Example {
+    name: "actix-app",
+    binary: env!("CARGO_BIN_EXE_actix-app-under-test"),
+};

@@ -1,12 +1,16 @@
-//! SIGTERM while a record is running.
+//! SIGTERM while WeCom hangs.
+
+use std::time::{Duration, Instant};
 
 use wecom_login_tests::process::CrashHarness;
 use wecom_login_tests::until;
 use wecom_sandbox::Fault;
 
-use super::AXUM_APP;
+use super::{ACTIX_APP, AXUM_APP};
 
 const READ: &str = "service/v2/get_auth_info";
+/// Docker kills ten seconds after SIGTERM.
+const SHUTDOWN: Duration = Duration::from_secs(3);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn terminated_app_releases_its_running_record() {
@@ -36,7 +40,10 @@ async fn terminated_app_releases_its_running_record() {
         )
     };
     assert_eq!(database.number(&of("running")).await, 1);
+    let asked = Instant::now();
     assert_eq!(harness.app.terminate(), Some(0));
+    println!("ended {:?} after SIGTERM", asked.elapsed());
+    assert!(asked.elapsed() < SHUTDOWN, "{:?}", asked.elapsed());
     assert_eq!(database.number(&of("running")).await, 0);
     let free = format!("{} AND lease_owner IS NULL", of("waiting"));
     assert_eq!(
@@ -44,4 +51,35 @@ async fn terminated_app_releases_its_running_record() {
         1,
         "the record is free for any node"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn terminated_app_ends_a_hanging_re_read_within_three_seconds() {
+    for example in [AXUM_APP, ACTIX_APP] {
+        let harness = CrashHarness::start(example, 2).await;
+        let (sandbox, database) = (&harness.sandbox, &harness.database);
+        assert!(
+            sandbox
+                .install(&harness.corps[0])
+                .await
+                .unwrap()
+                .succeeded()
+        );
+        let installed = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'create_auth' AND status = 'succeeded'";
+        until("the corp is installed", async || {
+            database.number(installed).await == 1
+        })
+        .await;
+        let before = sandbox.calls(READ);
+        sandbox
+            .fault(Fault::for_api(READ).delay_ms(60_000))
+            .unwrap();
+        assert!(sandbox.change(&harness.corps[0]).await.unwrap().succeeded());
+        until("WeCom is called", async || sandbox.calls(READ) > before).await;
+        let asked = Instant::now();
+        assert_eq!(harness.app.terminate(), Some(0));
+        let took = asked.elapsed();
+        println!("{}: ended {took:?} after SIGTERM", example.name);
+        assert!(took < SHUTDOWN, "{}: {took:?}", example.name);
+    }
 }

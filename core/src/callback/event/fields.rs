@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::callback::event::error::{EventError, EventErrorReason};
 use crate::callback::fields::{FieldText, each_field};
+use crate::domain::CorpId;
 
 const MAX_NAME_CHARS: usize = 64;
 
@@ -12,6 +13,13 @@ const MAX_NAME_CHARS: usize = 64;
 #[must_use]
 pub fn event_name(message: &[u8]) -> Option<String> {
     Fields::read(message).0.event_name()
+}
+
+/// The corp that a decrypted message of an app names: its ToUserName. Under a corp's own receiveid it has to be that corp;
+/// under the provider's it says which corp is meant.
+#[must_use]
+pub fn to_user_name(message: &[u8]) -> Option<CorpId> {
+    Fields::read(message).0.to_user_name.parse()
 }
 
 /// One field: absent, nested, or its text.
@@ -127,6 +135,7 @@ fields! {
     change_type = "ChangeType",
     third_user_id = "UserID",
     new_third_user_id = "NewUserID",
+    status = "Status",
 }
 
 impl<'a> Fields<'a> {

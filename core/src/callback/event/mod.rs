@@ -11,5 +11,5 @@ mod suite;
 
 pub use corp::{CorpEvent, CorpEventKind};
 pub use error::{EventError, EventErrorReason};
-pub use fields::event_name;
+pub use fields::{event_name, to_user_name};
 pub use suite::{SuiteEvent, SuiteEventKind};

@@ -33,6 +33,19 @@ pub struct Model {
     pub read_at: Option<Timestamp>,
     /// When it is to be read from WeCom again.
     pub read_due_at: Timestamp,
+    /// WeCom's time of the event that brought the permanent code, in seconds. None if the code was imported, or stored by
+    /// an earlier version.
+    pub code_event_time: Option<i64>,
+    /// When WeCom first said that the authorization has ended.
+    pub end_confirmed_at: Option<Timestamp>,
+    /// When WeCom first contradicted a cancellation, or an end that waits for an administrator.
+    pub end_contradicted_at: Option<Timestamp>,
+    /// Since when the confirmed end waits for an administrator.
+    pub end_held_at: Option<Timestamp>,
+    /// When the authorization last ended without a `cancel_auth`.
+    pub unannounced_end_at: Option<Timestamp>,
+    /// When the visibility of the members with live sessions is to be asked again.
+    pub visibility_due_at: Option<Timestamp>,
     pub created_at: Timestamp,
     /// The state of the authorization link.
     pub state: Option<String>,

@@ -35,6 +35,8 @@ pub struct Model {
     /// Whether it fits another suite as well. Then sessions are revoked in both, and nothing else is done.
     #[sea_orm(column_name = "guessed")]
     pub ambiguous_suite: bool,
+    /// How many attempts certainly did not spend its AuthCode: they did not send it, or WeCom refused it.
+    pub unspent_attempts: i32,
     pub lease_owner: Option<String>,
     pub lease_until: Option<Timestamp>,
     pub last_error: Option<String>,

@@ -18,6 +18,8 @@ pub struct Model {
     /// When the epoch last advanced. A login that started before fails.
     pub ended_at: Option<Timestamp>,
     pub visible_at: Option<Timestamp>,
+    /// When the visibility is to be asked again because of an event.
+    pub visibility_due_at: Option<Timestamp>,
     /// When the member left the corp, until the binding is deleted. Nobody logs in as this member in between.
     pub left_at: Option<Timestamp>,
     pub name: Option<String>,

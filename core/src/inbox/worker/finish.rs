@@ -1,6 +1,6 @@
 //! The end of an attempt, written into the record.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 use crate::clock::Timestamp;
@@ -8,21 +8,24 @@ use crate::db::Sealed;
 use crate::db::entity::callback_record::{Column, Entity, Model};
 use crate::domain::RecordStatus;
 use crate::error::{Error, ErrorKind, Result};
+use crate::inbox::lane::Lane;
 use crate::inbox::record;
 use crate::inbox::worker::Worker;
-use crate::inbox::worker::next_state::NextState;
+use crate::inbox::worker::next_state::{NextState, TICKET_HINT};
 use crate::tokens::suite_ticket;
 
 /// The event that is an idempotent re-read.
 const CHANGE_AUTH: &str = "change_auth";
 
 impl Worker {
-    /// Writes how an attempt ended, if this node still holds the lease.
+    /// Writes how an attempt ended, if this node still holds the lease. `may_be_spent` says that the attempt sent an
+    /// AuthCode and that WeCom's answer to it is not known to be a refusal.
     pub(super) async fn finish(
         &self,
         row: &Model,
         next: NextState,
         error: Option<&Error>,
+        may_be_spent: bool,
     ) -> Result<()> {
         let mut update = Entity::update_many()
             .col_expr(Column::Status, Expr::value(next.status))
@@ -33,6 +36,16 @@ impl Worker {
             .col_expr(Column::Hint, Expr::value(next.hint));
         if let Some(due_at) = next.due_at {
             update = update.col_expr(Column::DueAt, Expr::value(due_at));
+        }
+        if !may_be_spent {
+            let unspent = Expr::col(Column::UnspentAttempts).add(1);
+            update = update.col_expr(Column::UnspentAttempts, unspent);
+        }
+        if next.status == RecordStatus::Succeeded
+            && Lane::of(&row.event) == Lane::AuthCode
+            && let Err(error) = self.settle_superseded_by(row).await
+        {
+            tracing::info!(target: "wecom_login", ?error, "could not settle superseded callback records");
         }
         let is_settled = matches!(next.status, RecordStatus::Succeeded | RecordStatus::Ignored);
         if is_settled {
@@ -58,11 +71,22 @@ impl Worker {
         } else if next.status == RecordStatus::Failed {
             self.inner.inbox.invalidate(&row.hash);
             let (record_id, event) = (row.id, &row.event);
-            tracing::error!(target: "wecom_login", record_id, event, ?error, "a callback record failed");
+            if self.settle_if_superseded(row).await? {
+                tracing::info!(target: "wecom_login", record_id, event, "a callback record was superseded");
+            } else {
+                tracing::error!(target: "wecom_login", record_id, event, ?error, "a callback record failed");
+            }
         } else if is_settled && !is_reread {
             self.inner.inbox.cache_settled(&row.hash, row.id);
         }
         if error.is_some_and(|error| error.kind() == ErrorKind::SuiteTicketMissing) {
+            if row.hint.as_deref() != Some(TICKET_HINT) {
+                let (record_id, event, suite_id) = (row.id, &row.event, &row.suite_id);
+                tracing::warn!(
+                    target: "wecom_login", record_id, event, %suite_id, hint = TICKET_HINT,
+                    "a callback record waits for a suite_ticket; an AuthCode is valid for ten minutes"
+                );
+            }
             self.wake_if_ticket_arrived(row).await?;
         }
         Ok(())
@@ -76,6 +100,7 @@ impl Worker {
             .is_ok()
         {
             record::wake_waiting(store, &row.suite_id).await?;
+            self.inner.waker.wake(Lane::AuthCode);
         }
         Ok(())
     }

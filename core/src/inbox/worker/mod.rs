@@ -4,12 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
-};
-use tokio::sync::{Notify, Semaphore};
+use futures_util::future::join_all;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,23 +16,21 @@ use crate::db::Store;
 use crate::db::entity::callback_record::{Column, Entity, Model};
 use crate::domain::{RecordStatus, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
-use crate::failpoint;
 use crate::inbox::handlers::EventHandlers;
 use crate::inbox::inbox::Inbox;
+use crate::inbox::lane::{Lane, LaneWaker};
 use crate::inbox::worker::in_flight::{InFlight, InFlightRecords};
-use crate::inbox::worker::lease::{RECORD_LEASE, is_lease_expired};
+use crate::inbox::worker::lease::is_lease_expired;
 use crate::random;
 
+mod claim;
 mod finish;
 mod in_flight;
 mod lease;
 mod next_state;
 mod process;
+mod superseded;
 
-/// How often a node looks for records that no push to itself announced.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// How many records a node works on at the same time.
-const MAX_CONCURRENT_RECORDS: usize = 16;
 /// How often, and how long apart, a manual retry tries to claim a record.
 const CLAIM_ATTEMPTS: usize = 100;
 const CLAIM_RETRY_INTERVAL: Duration = Duration::from_millis(10);
@@ -45,7 +41,7 @@ pub(crate) struct WorkerDeps {
     pub(crate) handlers: EventHandlers,
     pub(crate) inbox: Inbox,
     pub(crate) suites: Vec<SuiteId>,
-    pub(crate) record_stored: Arc<Notify>,
+    pub(crate) waker: Arc<LaneWaker>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -60,26 +56,34 @@ struct Inner {
     handlers: EventHandlers,
     inbox: Inbox,
     suites: Vec<SuiteId>,
-    record_stored: Arc<Notify>,
+    waker: Arc<LaneWaker>,
     /// The name of this node as the holder of a lease.
     node: String,
-    permits: Arc<Semaphore>,
+    /// One for each lane, in the order of [`Lane::ALL`].
+    permits: [Arc<Semaphore>; Lane::ALL.len()],
     in_flight: InFlightRecords,
+    /// The AuthCodes that are on their way to WeCom, or whose answer is not stored yet.
+    auth_codes: TaskTracker,
     stop: CancellationToken,
 }
 
 impl Worker {
     pub(crate) fn new(deps: WorkerDeps) -> Self {
+        let auth_codes = TaskTracker::new();
+        // Only a closed tracker can be waited for. It goes on counting.
+        auth_codes.close();
         Self {
             inner: Arc::new(Inner {
                 store: deps.store,
                 handlers: deps.handlers,
                 inbox: deps.inbox,
                 suites: deps.suites,
-                record_stored: deps.record_stored,
+                waker: deps.waker,
                 node: random::hex::<8>(),
-                permits: Arc::new(Semaphore::new(MAX_CONCURRENT_RECORDS)),
+                permits: Lane::ALL
+                    .map(|lane| Arc::new(Semaphore::new(lane.max_concurrent_records()))),
                 in_flight: InFlightRecords::default(),
+                auth_codes,
                 stop: deps.stop,
             }),
         }
@@ -87,17 +91,40 @@ impl Worker {
 
     /// Works until the handle is shut down. The tasks of records in flight finish or release them.
     pub(crate) async fn run(&self, tasks: TaskTracker) {
-        while !self.inner.stop.is_cancelled() {
-            if let Err(error) = self.claim_due(&tasks).await {
-                tracing::warn!(target: "wecom_login", ?error, "could not read the inbox");
-            }
-            let poll = self.inner.store.clock().sleep(POLL_INTERVAL);
-            tokio::select! {
-                () = self.inner.record_stored.notified() => {}
-                () = poll => {}
-                () = self.inner.stop.cancelled() => {}
-            }
-        }
+        join_all(Lane::ALL.map(|lane| self.run_lane(lane, &tasks))).await;
+    }
+
+    /// Waits until no AuthCode of this node is on its way to WeCom and every answer is stored. Returns whether that was
+    /// so within the time.
+    pub(crate) async fn wait_for_auth_codes(&self, timeout: Duration) -> bool {
+        tokio::time::timeout(timeout, self.inner.auth_codes.wait())
+            .await
+            .is_ok()
+    }
+
+    /// Whether an AuthCode of this node is on its way to WeCom, or its answer is not stored yet.
+    pub(crate) fn has_auth_code_in_flight(&self) -> bool {
+        !self.inner.auth_codes.is_empty()
+    }
+
+    /// Ends the lease of a record, whoever holds it: any node may claim it at once. Its holder stops working on it,
+    /// unless it has sent an AuthCode.
+    ///
+    /// # Errors
+    /// The record is unknown.
+    pub(crate) async fn release_by_operator(&self, record_id: i64) -> Result<()> {
+        let row = self.find(record_id).await?;
+        Entity::update_many()
+            .col_expr(Column::Status, Expr::value(RecordStatus::Waiting))
+            .col_expr(Column::LeaseOwner, Expr::value(None::<String>))
+            .col_expr(Column::LeaseUntil, Expr::value(None::<Timestamp>))
+            .col_expr(Column::DueAt, Expr::value(self.inner.store.now()))
+            .filter(Column::Id.eq(record_id))
+            .filter(Column::Status.is_in([RecordStatus::Waiting, RecordStatus::Running]))
+            .exec(self.inner.store.database())
+            .await?;
+        self.inner.waker.wake(Lane::of(&row.event));
+        Ok(())
     }
 
     /// Runs a record now (`retryCallBack`).
@@ -105,11 +132,7 @@ impl Worker {
     /// # Errors
     /// The record is unknown or running, or this attempt failed.
     pub(crate) async fn retry(&self, record_id: i64) -> Result<()> {
-        let row =
-            Entity::find_by_id(record_id).filter(Column::SuiteId.is_in(self.inner.suites.clone()));
-        let row = row.one(self.inner.store.database()).await?;
-        let row =
-            row.ok_or_else(|| Error::new(ErrorKind::RecordNotFound, "no such callback record"))?;
+        let row = self.find(record_id).await?;
         if matches!(row.status, RecordStatus::Succeeded | RecordStatus::Ignored) {
             return Ok(());
         }
@@ -127,72 +150,11 @@ impl Worker {
         self.process(row, in_flight, claimed_at, true).await
     }
 
-    /// Claims the due records and starts a task for each.
-    async fn claim_due(&self, tasks: &TaskTracker) -> Result<()> {
-        let now = self.inner.store.now();
-        let due = Condition::any()
-            .add(
-                Column::Status
-                    .eq(RecordStatus::Waiting)
-                    .and(Column::DueAt.lte(now)),
-            )
-            .add(is_lease_expired(now));
-        let ids: Vec<i64> = Entity::find()
-            .select_only()
-            .column(Column::Id)
-            .filter(due.clone())
-            // A node without a suite's secrets leaves the suite's records to other nodes.
-            .filter(Column::SuiteId.is_in(self.inner.suites.clone()))
-            .order_by_asc(Column::Id)
-            .limit(MAX_CONCURRENT_RECORDS as u64 * 4)
-            .into_tuple()
-            .all(self.inner.store.database())
-            .await?;
-        for id in ids {
-            let Ok(permit) = Arc::clone(&self.inner.permits).try_acquire_owned() else {
-                return Ok(());
-            };
-            if self.inner.stop.is_cancelled() {
-                return Ok(());
-            }
-            let Some(in_flight) = self.inner.in_flight.try_claim_local(id) else {
-                continue;
-            };
-            failpoint::reach("worker/found");
-            let claimed_at = Instant::now();
-            let now = self.inner.store.now();
-            let Some(row) = self.claim(id, due.clone(), now).await? else {
-                continue;
-            };
-            let worker = self.clone();
-            tasks.spawn(async move {
-                // The record holds the error.
-                let _ = worker.process(row, in_flight, claimed_at, false).await;
-                drop(permit);
-                worker.inner.record_stored.notify_one();
-            });
-        }
-        Ok(())
-    }
-
-    /// Claims a record. One statement decides which node has it: the update that finds the old status.
-    async fn claim(&self, id: i64, old_status: Condition, now: Timestamp) -> Result<Option<Model>> {
-        let claimed = RECORD_LEASE
-            .extend(Entity::update_many(), now)
-            .col_expr(Column::Status, Expr::value(RecordStatus::Running))
-            .col_expr(Column::LeaseOwner, Expr::value(self.inner.node.clone()))
-            .col_expr(Column::StartedAt, Expr::value(now))
-            .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-            .filter(Column::Id.eq(id))
-            .filter(old_status)
-            .exec(self.inner.store.database())
-            .await?;
-        if claimed.rows_affected == 0 {
-            return Ok(None);
-        }
-        Ok(Entity::find_by_id(id)
-            .one(self.inner.store.database())
-            .await?)
+    async fn find(&self, record_id: i64) -> Result<Model> {
+        let row =
+            Entity::find_by_id(record_id).filter(Column::SuiteId.is_in(self.inner.suites.clone()));
+        let row = row.one(self.inner.store.database()).await?;
+        row.ok_or_else(|| Error::new(ErrorKind::RecordNotFound, "no such callback record"))
     }
 
     /// The status may be written shortly before the in-flight marker is cleared; retries for up to a second.

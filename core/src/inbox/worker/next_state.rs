@@ -9,11 +9,12 @@ use crate::db::entity::callback_record::{Entity, Model};
 use crate::domain::RecordStatus;
 use crate::error::{Error, ErrorKind};
 use crate::inbox::worker::Worker;
-use crate::wecom::Errcode;
+use crate::wecom::{EXCHANGE_TIMEOUT, Errcode};
 
 /// The first wait after a failure. It doubles up to the maximum.
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
-const MAX_BACKOFF: Duration = Duration::from_mins(10);
+/// The longest wait of all.
+pub(super) const MAX_BACKOFF: Duration = Duration::from_mins(10);
 /// The maximum for a record with an AuthCode, which is valid for ten minutes.
 const MAX_AUTH_CODE_BACKOFF: Duration = Duration::from_secs(30);
 /// How long a record without a deadline is retried.
@@ -21,12 +22,15 @@ const RETRY_WINDOW: Duration = Duration::from_hours(24);
 /// An event that revokes sessions is attempted at least so often, even after the retry window: the service itself may
 /// have been down.
 const MIN_REVOCATION_ATTEMPTS: i32 = 150;
-/// How long an earlier holder of the lease may take to store the answer to a used AuthCode.
-const SPENT_CODE_GRACE: Duration = Duration::from_mins(1);
+/// How long an earlier holder of the lease may take to get the answer to a used AuthCode, and to store it.
+const SPENT_CODE_GRACE: Duration = EXCHANGE_TIMEOUT.saturating_add(Duration::from_secs(30));
 
 const SPENT_HINT: &str = "The AuthCode is spent and WeCom's answer to it is lost. \
     Press 重新获取secret in the provider console.";
-const TICKET_HINT: &str = "Waiting for a suite_ticket. WeCom pushes one every ten minutes, \
+const REFUSED_HINT: &str = "WeCom refuses the AuthCode, which this service had not sent before: it was sent by another \
+    service, or a newer authorization or a cancellation has ended it. Press 重新获取secret in the provider console \
+    unless the corp has authorized again.";
+pub(super) const TICKET_HINT: &str = "Waiting for a suite_ticket. WeCom pushes one every ten minutes, \
     and at once when asked in the provider console.";
 const EXPIRED_HINT: &str =
     "The AuthCode is older than ten minutes. Press 重新获取secret in the provider console.";
@@ -80,9 +84,11 @@ impl NextState {
     ) -> Self {
         let errcode = error.errcode().map(Errcode::new);
         if errcode.is_some_and(Errcode::is_auth_code_invalid) {
-            let may_be_stored_yet = row.attempts > 1 && row.errcode != error.errcode();
+            let may_be_stored_yet = !was_never_sent(row) && row.errcode != error.errcode();
             return if may_be_stored_yet {
                 Self::waiting(now + SPENT_CODE_GRACE, Some(SPENT_HINT))
+            } else if was_never_sent(row) {
+                Self::failed(Some(REFUSED_HINT))
             } else {
                 Self::failed(Some(SPENT_HINT))
             };
@@ -115,6 +121,12 @@ impl NextState {
             Self::failed(hint)
         }
     }
+}
+
+/// Whether no attempt before this one can have spent the record's AuthCode. An attempt whose end is not recorded, by a
+/// node that died or has an older version, can have.
+pub(super) const fn was_never_sent(row: &Model) -> bool {
+    row.unspent_attempts >= row.attempts - 1
 }
 
 impl Worker {

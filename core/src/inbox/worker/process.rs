@@ -16,6 +16,7 @@ use crate::inbox::worker::in_flight::InFlight;
 use crate::inbox::worker::lease::Lease;
 use crate::inbox::worker::next_state::NextState;
 use crate::vault::CALLBACK_PAYLOAD;
+use crate::wecom::Errcode;
 
 impl Worker {
     /// Works on a claimed record. `is_manual` says that an operator retries it.
@@ -37,13 +38,16 @@ impl Worker {
                 ErrorKind::Upstream,
                 "the AuthCode expired before it could be exchanged",
             );
-            self.finish(&row, NextState::expired(), Some(&error))
+            self.finish(&row, NextState::expired(), Some(&error), false)
                 .await?;
             return Err(error);
         }
         failpoint::reach("worker/claimed");
-        let lease = Lease::new(claimed_at, self.inner.stop.clone());
-        let renewing = self.renew(row.id, &lease);
+        let lease = Lease::new(
+            claimed_at,
+            self.inner.auth_codes.clone(),
+            self.inner.stop.clone(),
+        );
         let handling = async {
             let payload = row
                 .payload
@@ -61,7 +65,12 @@ impl Worker {
             outcome = handling => outcome.unwrap_or_else(|_| {
                 Err(Error::new(ErrorKind::Internal, "the work on the record panicked"))
             }),
-            never = renewing => match never {},
+            () = self.renew_until_lost(row.id, &lease) => {
+                return Err(Error::new(ErrorKind::RecordBusy, "the lease is lost; another node has the record"));
+            }
+            () = self.until_overdue(&lease) => {
+                Err(Error::new(ErrorKind::Internal, "the work on the record took longer than a minute"))
+            }
             () = self.until_released(&lease) => {
                 // The next holder goes on from what is stored, as after a crash, but at once.
                 self.release(&row).await?;
@@ -69,17 +78,21 @@ impl Worker {
             }
         };
         failpoint::reach("worker/done");
+        let may_be_spent = lease.was_sent() && !outcome.as_ref().is_err_and(is_definite_refusal);
         let finished = match outcome {
             Ok(outcome) => {
                 let status = match outcome {
                     Outcome::Ignored => RecordStatus::Ignored,
                     Outcome::Succeeded => RecordStatus::Succeeded,
                 };
-                self.finish(&row, NextState::settled(status), None).await
+                self.finish(&row, NextState::settled(status), None, may_be_spent)
+                    .await
             }
             Err(error) => {
                 let next = self.next_state(&row, &error).await;
-                self.finish(&row, next, Some(&error)).await.and(Err(error))
+                self.finish(&row, next, Some(&error), may_be_spent)
+                    .await
+                    .and(Err(error))
             }
         };
         drop(in_flight);
@@ -91,4 +104,10 @@ impl Worker {
         let payload = keys.open(CALLBACK_PAYLOAD.aad_context(&[hash]), sealed)?;
         Ok(payload.to_vec())
     }
+}
+
+/// Whether WeCom refused the call, so that it did not spend the AuthCode.
+fn is_definite_refusal(error: &Error) -> bool {
+    let errcode = error.errcode().map(Errcode::new);
+    errcode.is_some_and(|errcode| !errcode.is_busy())
 }

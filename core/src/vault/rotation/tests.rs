@@ -7,7 +7,7 @@ use crate::clock::{ManualClock, Timestamp};
 use crate::db::entity::access_token::{ActiveModel, Column, Entity};
 use crate::db::{Pool, Store};
 use crate::vault::sealed_column::ACCESS_TOKEN;
-use crate::vault::{DataKey, DataKeys, KEY_HEARTBEAT};
+use crate::vault::{DataKey, DataKeys, HashKey, KEY_HEARTBEAT};
 
 /// A database and the clock of all its nodes.
 struct Nodes {
@@ -178,4 +178,21 @@ async fn heartbeat_registers_retired_key_again() {
         nodes.start(&[2]).await.is_err(),
         "the old key is registered again"
     );
+}
+
+#[tokio::test]
+async fn hash_key_outlives_the_data_key_that_sealed_it() {
+    let nodes = Nodes::new();
+    let old = nodes.start(&[1]).await.unwrap();
+    let before = HashKey::find_or_create(&old.store, &old.keys, "test")
+        .await
+        .unwrap()
+        .hash(&[b"suite", b"corp"]);
+    let rotating = nodes.start(&[2, 1]).await.unwrap();
+    nodes.clock.advance(4 * KEY_HEARTBEAT);
+    let report = rotating.rotate().await.unwrap();
+    assert_eq!((report.resealed, report.retired), (1, 1), "{report:?}");
+    let new = nodes.start(&[2]).await.unwrap();
+    let after = HashKey::find(&new.store, &new.keys, "test").await.unwrap();
+    assert_eq!(after.unwrap().hash(&[b"suite", b"corp"]), before);
 }

@@ -93,6 +93,16 @@ impl Errcode {
         matches!(self, Self::USER_ID_NOT_FOUND | Self::NOT_IN_VISIBLE_RANGE)
     }
 
+    /// For `user/get` of a linked member (`CorpId/userid`): WeCom does not say anything of the member: 60111, 60011, 48002.
+    /// What `user/get` answers for linked members is documented nowhere (D/96442).
+    #[must_use]
+    pub const fn is_silent_about_linked_user(self) -> bool {
+        matches!(
+            self,
+            Self::USER_ID_NOT_FOUND | Self::MEMBER_FORBIDDEN | Self::API_FORBIDDEN
+        )
+    }
+
     /// The corp has switched the app off: 50003 (D/96213).
     #[must_use]
     pub const fn is_app_disabled(self) -> bool {
@@ -173,6 +183,10 @@ mod tests {
         assert_eq!(numbers_where(Errcode::is_ticket_invalid), [40085, 41023]);
         assert_eq!(numbers_where(Errcode::is_auth_code_invalid), [40078]);
         assert_eq!(numbers_where(Errcode::is_user_not_visible), [50002, 60111]);
+        assert_eq!(
+            numbers_where(Errcode::is_silent_about_linked_user),
+            [48002, 60011, 60111]
+        );
         assert_eq!(numbers_where(Errcode::is_app_disabled), [50003]);
         assert_eq!(
             numbers_where(Errcode::is_licence_missing),

@@ -47,7 +47,8 @@ pub struct HttpClient {
 impl HttpClient {
     /// Uses the host app's client: a hyper-util client with a proxy connector, a tower stack, a mock.
     ///
-    /// It must not follow redirects, which would send secrets to another host. The call timeout of 8 s applies; the connect
+    /// It must not follow redirects, which would send secrets to another host. The call timeout of 8 s applies, and 60 s to
+    /// the exchange of an AuthCode: a shorter limit of the client's own loses the permanent code of a slow answer. The connect
     /// timeout is the client's own. Only hyper-util's connect errors and refused connections, at any depth of wrapping,
     /// prove that nothing was sent; any other error counts as a lost connection.
     pub fn new<S, B>(service: S) -> Self
@@ -88,16 +89,22 @@ impl HttpClient {
         Self::new(client).with_call_timeout(call)
     }
 
-    /// Sets the timeout of a whole call, from the first byte sent to the last byte received.
+    /// Sets the timeout of a whole call, from the first byte sent to the last byte received. The exchange of an AuthCode,
+    /// which WeCom answers once, has 60 s at least.
     #[must_use]
     pub const fn with_call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;
         self
     }
 
-    /// Sends one request and reads the body of the response.
-    pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Bytes, CallErrorKind> {
-        tokio::time::timeout(self.call_timeout, self.service.send(request))
+    /// Sends one request and reads the body of the response, for the call timeout or for `min_timeout` if that is longer.
+    pub(super) async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+        min_timeout: Duration,
+    ) -> Result<Bytes, CallErrorKind> {
+        let timeout = self.call_timeout.max(min_timeout);
+        tokio::time::timeout(timeout, self.service.send(request))
             .await
             .unwrap_or(Err(CallErrorKind::Timeout))
     }

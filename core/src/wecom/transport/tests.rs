@@ -39,7 +39,9 @@ fn request(url: &str) -> Request<Full<Bytes>> {
 
 async fn outcome(answer: &[u8]) -> Result<Bytes, CallErrorKind> {
     let (url, server) = serve(answer.to_vec(), false).await;
-    let outcome = HttpClient::default().send(request(&url)).await;
+    let outcome = HttpClient::default()
+        .send(request(&url), Duration::ZERO)
+        .await;
     server.await.unwrap();
     outcome
 }
@@ -52,7 +54,10 @@ async fn send_returns_whole_body() {
     )
     .await;
     assert_eq!(
-        HttpClient::default().send(request(&url)).await.unwrap(),
+        HttpClient::default()
+            .send(request(&url), Duration::ZERO)
+            .await
+            .unwrap(),
         "{}"
     );
     let head = server.await.unwrap();
@@ -123,7 +128,7 @@ async fn send_times_out_before_and_within_the_body() {
     for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{"] {
         let (url, _server) = serve(answer.as_bytes().to_vec(), true).await;
         assert_eq!(
-            client.send(request(&url)).await,
+            client.send(request(&url), Duration::ZERO).await,
             Err(CallErrorKind::Timeout),
             "{answer}"
         );
@@ -137,7 +142,9 @@ async fn refused_connection_is_unreachable() {
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}/", socket.local_addr().unwrap());
     assert_eq!(
-        HttpClient::default().send(request(&url)).await,
+        HttpClient::default()
+            .send(request(&url), Duration::ZERO)
+            .await,
         Err(CallErrorKind::Unreachable)
     );
 }
@@ -149,7 +156,7 @@ async fn hanging_tls_handshake_is_unreachable() {
     let url = format!("https://{}/", listener.local_addr().unwrap());
     let client = HttpClient::with_timeouts(Duration::from_millis(100), CALL_TIMEOUT);
     assert_eq!(
-        client.send(request(&url)).await,
+        client.send(request(&url), Duration::ZERO).await,
         Err(CallErrorKind::Unreachable)
     );
 }
@@ -170,7 +177,9 @@ async fn failed_tls_handshake_is_unreachable() {
         heard
     });
     assert_eq!(
-        HttpClient::default().send(request(&url)).await,
+        HttpClient::default()
+            .send(request(&url), Duration::ZERO)
+            .await,
         Err(CallErrorKind::Unreachable)
     );
     let heard = server.await.unwrap();
@@ -224,7 +233,9 @@ async fn errors_of_custom_client_are_classified_by_type() {
     ] {
         let client = HttpClient::new(Failing { ready, kind });
         assert_eq!(
-            client.send(request("http://wecom.example/")).await,
+            client
+                .send(request("http://wecom.example/"), Duration::ZERO)
+                .await,
             Err(expected)
         );
     }

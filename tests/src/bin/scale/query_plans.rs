@@ -38,10 +38,12 @@ pub(crate) async fn print_query_plans(
                 .to_owned(),
         ),
         (
-            "start_due",
+            "due records of a lane",
             format!(
-                "SELECT id FROM wecom_callback_record WHERE ((status = 'waiting' AND due_at <= 5) OR (status = \
-                 'running' AND lease_until < 5)) AND suite_id IN ({suite}) ORDER BY id LIMIT 64"
+                "SELECT id FROM wecom_callback_record WHERE status IN ('waiting', 'running') AND event IN \
+                 ('create_auth', 'reset_permanent_code') AND ((status = 'waiting' AND (due_at <= 5 OR due_at > 9)) \
+                 OR (status = 'running' AND (lease_until <= 5 OR lease_until > 9))) AND suite_id IN ({suite}) \
+                 ORDER BY due_at, id LIMIT 64"
             ),
         ),
         (

@@ -36,6 +36,13 @@ pub enum CorpEventKind {
         /// The new userid.
         new_third_user_id: WecomUserId,
     },
+    /// Another `change_contact` / `update_user`: what WeCom says of the member changed (D/96302).
+    UserUpdated {
+        /// The member.
+        third_user_id: WecomUserId,
+        /// 1 active, 2 disabled, 4 not activated, 5 left; sent if it changed.
+        status: Option<i64>,
+    },
     /// `unsubscribe`: the app is no longer visible to the member (D/96468).
     Unsubscribed {
         /// The member.
@@ -99,6 +106,9 @@ impl CorpEventKind {
             .new_third_user_id
             .text()
             .is_some_and(|new| fields.third_user_id.text() != Some(new));
+        let other = || Self::Other {
+            change_type: fields.change_type.name(),
+        };
         Ok(match (event, fields.change_type.text()) {
             ("unsubscribe", _) => Self::Unsubscribed {
                 third_user_id: fields.from_user_name.required_as("FromUserName")?,
@@ -116,9 +126,14 @@ impl CorpEventKind {
                     new_third_user_id,
                 }
             }
-            _ => Self::Other {
-                change_type: fields.change_type.name(),
+            ("change_contact", Some("update_user")) => match fields.third_user_id.parse() {
+                Some(third_user_id) => Self::UserUpdated {
+                    third_user_id,
+                    status: fields.status.parse(),
+                },
+                None => other(),
             },
+            _ => other(),
         })
     }
 }

@@ -55,6 +55,10 @@ fn parse_reads_every_event_that_revokes_sessions() {
 
 #[test]
 fn parse_reads_unhandled_events_as_other() {
+    let updated = |status| CorpEventKind::UserUpdated {
+        third_user_id: user("a"),
+        status,
+    };
     let other = |change: Option<&str>| CorpEventKind::Other {
         change_type: change.map(str::to_owned),
     };
@@ -73,11 +77,21 @@ fn parse_reads_unhandled_events_as_other() {
         (
             "change_contact",
             "<ChangeType>update_user</ChangeType><UserID>a</UserID>",
-            other(Some("update_user")),
+            updated(None),
         ),
         (
             "change_contact",
             "<ChangeType>update_user</ChangeType><UserID>a</UserID><NewUserID>a</NewUserID>",
+            updated(None),
+        ),
+        (
+            "change_contact",
+            "<ChangeType>update_user</ChangeType><UserID>a</UserID><Status>2</Status>",
+            updated(Some(2)),
+        ),
+        (
+            "change_contact",
+            "<ChangeType>update_user</ChangeType>",
             other(Some("update_user")),
         ),
         (
@@ -208,8 +222,9 @@ fn parse_ignores_fields_within_member_text() {
         let kind = parse("change_contact", &own).unwrap().kind;
         assert_eq!(
             kind,
-            CorpEventKind::Other {
-                change_type: Some("update_user".to_owned())
+            CorpEventKind::UserUpdated {
+                third_user_id: user("a"),
+                status: None
             },
             "{fields}"
         );
