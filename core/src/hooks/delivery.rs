@@ -107,9 +107,8 @@ impl Notifications {
             let Ok(permit) = Arc::clone(permits).try_acquire_owned() else {
                 return Ok(());
             };
-            if self.inner.in_delivery.lock().contains(&row.id)
-                || self.is_behind_earlier(&row).await?
-            {
+            let is_in_delivery = self.inner.in_delivery.lock().contains(&row.id);
+            if is_in_delivery || self.is_behind_earlier(&row).await? {
                 continue;
             }
             let now = store.now();
