@@ -15,6 +15,7 @@ pub mod configuration {
 pub mod http_api {
     //!
     //! [configuration-pages]: crate::handbook::configuration#pages
+    //! [configuration-the-ids-of-a-corp]: crate::handbook::configuration#the-ids-of-a-corp
     //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
     //!
     #![doc = include_str!("../docs/http-api.md")]
@@ -24,6 +25,7 @@ pub mod http_api {
 pub mod going_live {
     //!
     //! [configuration-login-instances]: crate::handbook::configuration#login-instances
+    //! [configuration-the-ids-of-a-corp]: crate::handbook::configuration#the-ids-of-a-corp
     //! [http-api-a-login-in-a-browser]: crate::handbook::http_api#a-login-in-a-browser
     //!
     #![doc = include_str!("../docs/going-live.md")]

@@ -212,7 +212,6 @@ mod error;
 mod failpoint;
 mod hooks;
 mod inbox;
-#[allow(dead_code, reason = "its first users follow")]
 mod log_limiter;
 mod login;
 mod loopback;

@@ -25,7 +25,7 @@ use crate::login::{
     LoginCodes, LoginService, OrganizationCodes, SessionCreation, UsedStates,
 };
 use crate::members::{
-    DefaultUserBinder, DynUserBinder, Members, MembersDeps, Visibility, VisibilityDeps,
+    DefaultUserBinder, DynUserBinder, IdMigration, Members, MembersDeps, Visibility, VisibilityDeps,
 };
 use crate::services::{
     AdminDeps, AdminService, AuthDeps, AuthService, LinkDeps, LinkService, SessionDeps,
@@ -67,6 +67,7 @@ impl Builder {
         let (redelivery_sender, redeliveries) = mpsc::unbounded_channel();
         let (authorizations_due, waker) = (Arc::new(Wake::new()), Arc::new(LaneWaker::default()));
         let visibility_due = Arc::new(Wake::new());
+        let aliases_due = Arc::new(Wake::new());
         let api = Api::new(self.http_client, hosts.clone());
         let tokens = Tokens::new(
             api.clone(),
@@ -97,13 +98,18 @@ impl Builder {
             tokens: tokens.clone(),
             sessions: sessions.clone(),
             suites: suites.clone(),
+            pins: instances.pins(),
+            aliases: instances.aliases().clone(),
             hooks: Arc::clone(&self.hooks),
             notifications: notifications.clone(),
             due: Arc::clone(&authorizations_due),
+            reread_rate: self.reread_rate,
+            aliases_due: Arc::clone(&aliases_due),
             visibility_due: Arc::clone(&visibility_due),
             departed: departed.clone(),
             capacity: self.authorization_cache_size,
         });
+        authorizations.resolve_pins().await?;
         let default_binder =
             DefaultUserBinder::new(store.clone(), self.binding_policy, departed.clone());
         let is_default_binder = self.binder.is_none();
@@ -128,6 +134,13 @@ impl Builder {
             authorizations: authorizations.clone(),
             members: members.clone(),
         });
+        let id_migration = IdMigration::new(
+            store.clone(),
+            api.clone(),
+            app_client.clone(),
+            authorizations.clone(),
+            members.clone(),
+        );
 
         let corps = CorpSelection {
             suites: suites.clone(),
@@ -141,6 +154,7 @@ impl Builder {
             authorizations: authorizations.clone(),
             members: members.clone(),
             visibility: visibility.clone(),
+            id_migration: id_migration.clone(),
             corps: corps.clone(),
             sessions: sessions.clone(),
             hooks: Arc::clone(&self.hooks),
@@ -151,6 +165,7 @@ impl Builder {
             api: api.clone(),
             app_client,
             visibility: visibility.clone(),
+            id_migration: id_migration.clone(),
             authorizations: authorizations.clone(),
             members: members.clone(),
             sessions: sessions.clone(),
@@ -192,6 +207,7 @@ impl Builder {
             keys: keys.clone(),
             authorizations: authorizations.clone(),
             members: members.clone(),
+            id_migration: id_migration.clone(),
             notifications: notifications.clone(),
         });
         let worker = Worker::new(WorkerDeps {
@@ -228,6 +244,7 @@ impl Builder {
                 suites: suites.clone(),
                 authorizations: authorizations.clone(),
                 members: members.clone(),
+                id_migration,
                 default_binder,
                 worker: worker.clone(),
                 tasks: tasks.clone(),
@@ -250,7 +267,7 @@ impl Builder {
                 suites: suites.clone(),
                 instances: Arc::clone(&instances),
                 authorizations: authorizations.clone(),
-                tokens,
+                tokens: tokens.clone(),
                 api,
                 tasks: tasks.clone(),
             },
@@ -272,8 +289,9 @@ impl Builder {
         let background = Background {
             housekeeping: Housekeeping {
                 store: store.clone(),
-                suites,
+                suites: suites.clone(),
                 sessions: sessions.clone(),
+                tokens: tokens.clone(),
                 login_codes,
                 used_states,
                 notifications: notifications.clone(),
@@ -284,6 +302,8 @@ impl Builder {
             vault,
             sessions,
             authorizations: authorizations.clone(),
+            tokens,
+            suites,
             visibility,
             inbox,
             worker: worker.clone(),
@@ -295,6 +315,7 @@ impl Builder {
             redeliveries,
             session_tasks,
             authorizations_due,
+            aliases_due,
             visibility_due,
         });
         Ok(WecomLogin::new(Inner {

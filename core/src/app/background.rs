@@ -9,15 +9,23 @@ use crate::app::follower::{Follower, follow_revocation_log};
 use crate::app::housekeeping::{Housekeeping, run_housekeeping};
 use crate::authorization::Authorizations;
 use crate::db::Store;
+use crate::domain::Suites;
 use crate::hooks::{Deliver, DynHooks, Notification, Notifications, call_hook};
 use crate::inbox::{Inbox, Redelivery, Worker};
 use crate::members::Visibility;
 use crate::session::{self, BackgroundTask, Sessions};
 use crate::task_runner::TaskRunner;
+use crate::tokens::{TicketWatch, Tokens};
 use crate::vault::{KEY_HEARTBEAT, Vault};
 
+/// How often the other ids of corps are asked for that WeCom did not name.
+const LEARN_INTERVAL: Duration = Duration::from_mins(10);
+/// The pause after the ids of corps were read: authorizations may change in a rush.
+const LEARN_PAUSE: Duration = Duration::from_millis(200);
 /// How often authorizations that are due are read again.
 const READ_INTERVAL: Duration = Duration::from_secs(5);
+/// How often repeated failures are logged, and missing suite_tickets are looked for.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 /// How often members whose visibility is due are looked for.
 const VISIBILITY_POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// Questions to WeCom about the visibility of members, at the same time.
@@ -29,6 +37,8 @@ pub(super) struct Background {
     pub(super) vault: Vault,
     pub(super) sessions: Sessions,
     pub(super) authorizations: Authorizations,
+    pub(super) tokens: Tokens,
+    pub(super) suites: Suites,
     pub(super) visibility: Visibility,
     pub(super) inbox: Inbox,
     pub(super) worker: Worker,
@@ -43,6 +53,7 @@ pub(super) struct Receivers {
     pub(super) redeliveries: mpsc::UnboundedReceiver<Redelivery>,
     pub(super) session_tasks: mpsc::UnboundedReceiver<BackgroundTask>,
     pub(super) authorizations_due: Arc<Notify>,
+    pub(super) aliases_due: Arc<Notify>,
     pub(super) visibility_due: Arc<Notify>,
 }
 
@@ -61,6 +72,11 @@ impl Background {
         ));
         let deliver = deliver_to(self.hooks, self.authorizations.clone());
         tasks.spawn_until_shutdown(self.notifications.run(tasks.clone(), deliver));
+        tasks.spawn_until_shutdown(learn_aliases(
+            self.store.clone(),
+            self.authorizations.clone(),
+            receivers.aliases_due,
+        ));
         tasks.spawn_until_shutdown(count_redeliveries(
             self.inbox.clone(),
             receivers.redeliveries,
@@ -76,6 +92,7 @@ impl Background {
             tasks.clone(),
             receivers.session_tasks,
         ));
+        tasks.spawn_until_shutdown(log_failures(self.store.clone(), self.tokens, self.suites));
         tasks.spawn_until_shutdown(run_housekeeping(self.housekeeping));
         tasks.spawn_until_shutdown(heartbeat_key(self.store.clone(), self.vault));
         let expire = self
@@ -127,6 +144,17 @@ async fn read_authorizations(
     }
 }
 
+async fn log_failures(store: Store, tokens: Tokens, suites: Suites) {
+    let tickets = TicketWatch::new(store.clone(), suites);
+    loop {
+        store.clock().sleep(LOG_INTERVAL).await;
+        tokens.log_ended_refusals();
+        if let Err(error) = tickets.warn_of_missing().await {
+            tracing::debug!(target: "wecom_login", ?error, "suite_tickets could not be checked");
+        }
+    }
+}
+
 async fn check_visibility(store: Store, visibility: Visibility, due: Arc<Notify>) {
     loop {
         if let Err(error) = visibility.check_due().await {
@@ -135,6 +163,19 @@ async fn check_visibility(store: Store, visibility: Visibility, due: Arc<Notify>
         tokio::select! {
             () = due.notified() => {}
             () = store.clock().sleep(VISIBILITY_POLL_INTERVAL) => {}
+        }
+    }
+}
+
+async fn learn_aliases(store: Store, authorizations: Authorizations, due: Arc<Notify>) {
+    loop {
+        if let Err(error) = authorizations.learn_due().await {
+            tracing::info!(target: "wecom_login", ?error, "the other ids of corps could not be learnt");
+        }
+        tokio::time::sleep(LEARN_PAUSE).await;
+        tokio::select! {
+            () = due.notified() => {}
+            () = store.clock().sleep(LEARN_INTERVAL) => {}
         }
     }
 }

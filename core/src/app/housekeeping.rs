@@ -19,6 +19,7 @@ use crate::hooks::Notifications;
 use crate::login::{LoginCodes, UsedStates};
 use crate::revocation::log;
 use crate::session::{self, Sessions};
+use crate::tokens::Tokens;
 
 /// How often a node does its housekeeping.
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_mins(10);
@@ -36,6 +37,7 @@ pub(super) struct Housekeeping {
     pub(super) store: Store,
     pub(super) suites: Suites,
     pub(super) sessions: Sessions,
+    pub(super) tokens: Tokens,
     pub(super) login_codes: LoginCodes,
     pub(super) used_states: UsedStates,
     pub(super) notifications: Notifications,
@@ -103,6 +105,10 @@ async fn run_once(deps: &Housekeeping) {
     )
     .await;
     log_failure("access tokens", removed);
+    log_failure(
+        "attempts with secrets",
+        deps.tokens.remove_old_attempts().await,
+    );
     log_failure("departed corps", deps.departed.delete_expired().await);
     log_failure("ends", log::delete_old(store).await);
     log_failure("records", remove_records(store, retention).await);

@@ -29,6 +29,11 @@ pub(crate) struct Authorization {
     pub(crate) event_time: i64,
     pub(crate) changed_at: Timestamp,
     pub(crate) permanent_code: Option<PermanentCode>,
+    pub(super) switched_off_at: Option<Timestamp>,
+    pub(super) read_failures: i32,
+    pub(crate) created_at: Timestamp,
+    /// When its members were moved to encrypted ids.
+    pub(crate) ids_moved_at: Option<Timestamp>,
     /// WeCom's time of the event that brought the permanent code, in seconds.
     code_event_time: Option<i64>,
     /// When WeCom last confirmed the authorization with this permanent code.
@@ -69,6 +74,10 @@ impl Authorization {
             event_time: row.event_time,
             changed_at: row.changed_at,
             permanent_code,
+            switched_off_at: row.switched_off_at,
+            read_failures: row.read_failures.unwrap_or(0),
+            created_at: row.created_at,
+            ids_moved_at: row.ids_moved_at,
             code_event_time: row.code_event_time,
             read_at: row.read_at,
             end_confirmed_at: row.end_confirmed_at,
@@ -77,12 +86,6 @@ impl Authorization {
             state: row.state,
             installed_by: row.installed_by,
         })
-    }
-
-    /// Whether no event or answer came between the two reads of the row.
-    pub(super) fn is_same_as(&self, other: &Self) -> bool {
-        (self.secret_version, self.epoch, self.status)
-            == (other.secret_version, other.epoch, other.status)
     }
 
     /// Whether the permanent code is of a later event than one of this time, in seconds.

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 
 use crate::authorization::authorization::{Authorization, not_authorized};
 use crate::authorization::authorizations::Authorizations;
+use crate::db::CorpColumns as _;
 use crate::db::entity::authorization::{Column, Entity};
 use crate::domain::{AuthorizationStatus, CorpId, SuiteId};
 use crate::error::Result;
@@ -104,16 +105,23 @@ impl Authorizations {
             return Ok(found);
         }
         let generation = cache.generation();
+        let mut of_corp = Condition::any();
+        let mut has_alias = false;
+        for suite_id in self.inner.suites.ids() {
+            let resolved = self.inner.aliases.resolve(&suite_id, corp_id);
+            has_alias |= resolved != *corp_id;
+            of_corp = of_corp.add(Entity::of_corp(&suite_id, &resolved));
+        }
         let rows = Entity::find()
-            .filter(Column::CorpId.eq(corp_id.clone()))
-            .filter(Column::SuiteId.is_in(self.inner.suites.ids()))
+            .filter(of_corp)
             .filter(Column::Status.eq(AuthorizationStatus::Active))
             .order_by_asc(Column::SuiteId)
             .all(self.inner.store.database())
             .await?;
         let read: Arc<[SuiteId]> = rows.into_iter().map(|row| row.suite_id).collect();
         // Invented corp ids do not fill the memory, and a corp that is authorized now is found at once.
-        if !read.is_empty() {
+        // A change is announced under the id that is stored, so only that one is kept.
+        if !read.is_empty() && !has_alias {
             let value = Arc::clone(&read);
             cache.active_suites.insert(corp_id.clone(), value);
             if cache.generation() != generation {
@@ -127,6 +135,8 @@ impl Authorizations {
     /// an older epoch are revoked.
     pub(crate) fn invalidate(&self, suite_id: &SuiteId, corp_id: &CorpId, epoch: i64) {
         self.inner.cache.invalidate(suite_id, corp_id);
+        self.inner.aliases_changed.store(true, Ordering::Release);
+        self.inner.aliases_due.notify_one();
         self.inner
             .sessions
             .apply_authorization_epoch(suite_id, corp_id, epoch);
@@ -135,5 +145,7 @@ impl Authorizations {
     /// Evicts every authorization.
     pub(crate) fn invalidate_all(&self) {
         self.inner.cache.invalidate_all();
+        self.inner.aliases_changed.store(true, Ordering::Release);
+        self.inner.aliases_due.notify_one();
     }
 }

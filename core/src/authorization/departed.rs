@@ -134,8 +134,8 @@ impl DepartedCorps {
         corp_id: &CorpId,
     ) -> Result<()> {
         use departed_corp::{ActiveModel, Column, Entity};
-        // Created by `store_members`, unless nothing is to stay.
-        let Some(key) = self.inner.key.get() else {
+        // `store_members` has loaded it, unless nothing is to stay.
+        let Some(key) = self.inner.key.get().filter(|_| !self.inner.ttl.is_zero()) else {
             return Ok(());
         };
         let code = organization_code::Entity::find()
@@ -164,8 +164,16 @@ impl DepartedCorps {
             return Ok(());
         };
         let hash = hash_of_corp(&key, suite_id, corp_id);
+        let database = self.inner.store.database();
+        // Also after an erasure that the return interrupted, which did not get to the corp.
+        Entity::update_many()
+            .col_expr(Column::DepartedAt, Expr::value(None::<Timestamp>))
+            .filter(Column::CorpHash.eq(hash.clone()))
+            .filter(Column::DepartedAt.gt(self.oldest()))
+            .exec(database)
+            .await?;
         let departed = departed_corp::Entity::find_by_id(hash)
-            .one(self.inner.store.database())
+            .one(database)
             .await?;
         let Some(departed) = departed.filter(|row| row.departed_at > self.oldest()) else {
             return Ok(());
@@ -182,11 +190,6 @@ impl DepartedCorps {
         departed: &departed_corp::Model,
     ) -> Result<()> {
         let transaction = self.inner.store.begin().await?;
-        Entity::update_many()
-            .col_expr(Column::DepartedAt, Expr::value(None::<Timestamp>))
-            .filter(Column::CorpHash.eq(departed.hash.clone()))
-            .exec(&transaction)
-            .await?;
         let spelling = departed.organization_code.clone();
         let code = spelling.and_then(|bytes| String::from_utf8(bytes).ok());
         if let Some(code) = code.and_then(|code| OrganizationCode::new(code).ok()) {

@@ -124,11 +124,7 @@ impl Authorizations {
         let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
         let now = self.inner.store.now();
         let transaction = self.inner.store.begin().await?;
-        let current = self.lock_row(&transaction, suite_id, corp_id).await?;
-        if !current.is_some_and(|current| current.is_same_as(known)) {
-            transaction.rollback().await?;
-            return Ok(UnannouncedEnd::Outdated);
-        }
+        self.lock_row(&transaction, suite_id, corp_id).await?;
         // One at a time, so that no two nodes count the same ends.
         lock_counter(&transaction).await?;
         let recent = Entity::find()
@@ -145,7 +141,7 @@ impl Authorizations {
                 held - u64::from(known.end_held_at.is_some()).min(held),
             ));
         }
-        Entity::update_many()
+        let ended = Entity::update_many()
             .col_expr(Column::Status, Expr::value(AuthorizationStatus::Cancelled))
             .col_expr(Column::Epoch, next_epoch())
             .col_expr(Column::UnannouncedEndAt, Expr::value(now))
@@ -153,6 +149,10 @@ impl Authorizations {
             .filter(is_unchanged(known))
             .exec(&transaction)
             .await?;
+        if ended.rows_affected == 0 {
+            transaction.rollback().await?;
+            return Ok(UnannouncedEnd::Outdated);
+        }
         let cancelled = Notification::CorpCancelled(known.corp_info());
         let notifications = &self.inner.notifications;
         notifications.append(&transaction, &cancelled).await?;

@@ -10,7 +10,9 @@ use crate::authorization::authorizations::Authorizations;
 use crate::authorization::rows::{NEVER_DUE, is_unchanged, next_epoch};
 use crate::clock::Timestamp;
 use crate::db::entity::authorization::{Column, Entity};
-use crate::db::entity::{access_token, login_code, member, organization_code, session, user};
+use crate::db::entity::{
+    access_token, login_code, member, member_alias, organization_code, session, user,
+};
 use crate::db::{CorpColumns as _, Sealed, delete_in_batches, retry_transaction};
 use crate::domain::{AgentId, AuthorizationStatus, WecomUserId};
 use crate::error::Result;
@@ -81,7 +83,14 @@ impl Authorizations {
                     .await?;
             )*};
         }
-        delete_all!(login_code, organization_code, member, session, user);
+        delete_all!(
+            login_code,
+            organization_code,
+            member,
+            member_alias,
+            session,
+            user
+        );
         access_token::Entity::delete_by_id(Tokens::app_row_id(suite_id, corp_id))
             .exec(&transaction)
             .await?;

@@ -20,6 +20,12 @@ impl Authorizations {
             .col_expr(Column::ReadDueAt, Expr::value(self.inner.store.now()))
             .filter(Column::SuiteId.eq(suite_id.clone()))
             .filter(Column::AgentId.is_null())
+            // Those that failed for another reason wait their time.
+            .filter(
+                Column::ReadFailures
+                    .is_null()
+                    .or(Column::ReadFailures.eq(0)),
+            )
             .filter(Column::PermanentCode.is_not_null())
             .exec(self.inner.store.database())
             .await?;
@@ -43,6 +49,9 @@ impl Authorizations {
             .col_expr(Column::ChangedAt, later_than_stored(now))
             .col_expr(Column::VisibilityDueAt, Expr::value(now))
             .col_expr(Column::ReadDueAt, Expr::value(now))
+            .col_expr(Column::ReadFailures, Expr::value(0))
+            // The corp may have switched the app on again.
+            .col_expr(Column::RejectedVersion, Expr::value(None::<i64>))
             .filter(Column::PermanentCode.is_not_null());
         let is_known = self.update(suite_id, corp_id, update).await?;
         if is_known {

@@ -71,6 +71,9 @@ pub(crate) trait SendGuard: Send + Sync {
     /// Returns whether the AuthCode may be sent now. The caller sends it if so.
     fn try_begin(&self) -> bool;
 
+    /// The call certainly did not spend the AuthCode: WeCom refused it, or it did not leave this machine.
+    fn not_spent(&self);
+
     /// WeCom's answer is stored.
     fn finish(&self);
 }
@@ -100,8 +103,11 @@ enum SendError {
 }
 
 impl CallFailure for SendError {
-    fn is_token_invalid(&self) -> bool {
-        matches!(self, Self::Call(error) if error.is_token_invalid())
+    fn call_error(&self) -> Option<&CallError> {
+        match self {
+            Self::LeaseLost => None,
+            Self::Call(error) => Some(error),
+        }
     }
 }
 
@@ -165,13 +171,11 @@ impl Authorizations {
         let mut event = event.clone();
         self.persist_until_stored(&mut event, &result).await?;
         failpoint::reach("exchange/kept");
-        while !retry_transaction(|| self.apply_once(&event, &result)).await? {
-            // A failover between the two statements lost the first one.
-            self.persist_until_stored(&mut event, &result).await?;
-        }
+        // The answer is stored; what is left is done again if it fails.
         guard.finish();
+        let corp_id = self.apply(&mut event, &result).await?;
         failpoint::reach("exchange/stored");
-        Ok(result.corp_id)
+        Ok(corp_id)
     }
 
     /// Stores the authorization from the answer that the record holds since before a crash or a failure.
@@ -180,11 +184,21 @@ impl Authorizations {
         let Ok(result) = serde_json::from_slice::<ExchangeResult>(answer) else {
             return Ok(());
         };
-        let mut event = event.clone();
-        while !retry_transaction(|| self.apply_once(&event, &result)).await? {
-            self.persist_until_stored(&mut event, &result).await?;
-        }
+        self.apply(&mut event.clone(), &result).await?;
         Ok(())
+    }
+
+    /// Stores the authorization under the id that its corp is known by. Returns that id.
+    async fn apply(&self, event: &mut AuthCodeEvent, result: &ExchangeResult) -> Result<CorpId> {
+        let corp_id = self.resolve_new(&event.suite_id, &result.corp_id).await?;
+        while !retry_transaction(|| self.apply_once(event, result, &corp_id)).await? {
+            // A failover between the two statements lost the first one.
+            self.persist_until_stored(event, result).await?;
+        }
+        self.load_aliases().await?;
+        self.wake_waiting(&event.suite_id, &[result.corp_id.clone(), corp_id.clone()])
+            .await?;
+        Ok(corp_id)
     }
 
     async fn send(
@@ -198,13 +212,21 @@ impl Authorizations {
             return Err(SendError::LeaseLost);
         }
         let answer = self.inner.api.permanent_code(token, code, version).await;
+        if answer.as_ref().is_err_and(|error| !error.is_ambiguous()) {
+            guard.not_spent();
+        }
         answer.map_err(SendError::Call)
     }
 
     /// Turns the answer in the record into an authorization, unless that is done. Returns `false` if there is no such
     /// record.
-    async fn apply_once(&self, event: &AuthCodeEvent, result: &ExchangeResult) -> Result<bool> {
-        let (suite_id, corp_id) = (&event.suite_id, &result.corp_id);
+    async fn apply_once(
+        &self,
+        event: &AuthCodeEvent,
+        result: &ExchangeResult,
+        corp_id: &CorpId,
+    ) -> Result<bool> {
+        let suite_id = &event.suite_id;
         let transaction = self.inner.store.begin().await?;
         if !empty_record(&transaction, event).await? {
             let is_applied = callback_record::Entity::find()
@@ -221,7 +243,10 @@ impl Authorizations {
             .as_ref()
             .is_some_and(|known| known.has_newer_code(result.event_time));
         if !is_outdated {
-            let row = self.exchanged_row(event, result, known.as_ref())?;
+            if known.is_none() {
+                self.store_under(&transaction, suite_id, corp_id).await?;
+            }
+            let row = self.exchanged_row(event, result, corp_id, known.as_ref())?;
             let is_held = row.status == Set(AuthorizationStatus::Held);
             write_row(&transaction, row, known.is_some()).await?;
             if is_held {
@@ -255,9 +280,10 @@ impl Authorizations {
         &self,
         event: &AuthCodeEvent,
         result: &ExchangeResult,
+        corp_id: &CorpId,
         known: Option<&Authorization>,
     ) -> Result<ActiveModel> {
-        let (suite_id, corp_id) = (&event.suite_id, &result.corp_id);
+        let suite_id = &event.suite_id;
         let now = self.inner.store.now();
         let sealed = seal_code(&self.inner.keys, suite_id, corp_id, &result.exchanged_for)?;
         let (epoch, version, event_time) = known.map_or((0, 0, i64::MIN), |known| {

@@ -27,8 +27,21 @@ impl Authorizations {
                 "the permanent code is blank",
             ));
         }
-        retry_transaction(|| self.import_once(suite_id, corp_id, permanent_code, agent_id)).await?;
-        self.inner.departed.restore(suite_id, corp_id).await?;
+        let corp_id = match self.resolve_known(suite_id, corp_id).await? {
+            Some(known) => known,
+            None => {
+                // It may be known by another id.
+                self.learn_corp(suite_id, corp_id).await?;
+                let known = self.resolve_known(suite_id, corp_id).await?;
+                known.unwrap_or_else(|| corp_id.normalized())
+            }
+        };
+        retry_transaction(|| self.import_once(suite_id, &corp_id, permanent_code, agent_id))
+            .await?;
+        self.load_aliases().await?;
+        self.wake_waiting(suite_id, std::slice::from_ref(&corp_id))
+            .await?;
+        self.inner.departed.restore(suite_id, &corp_id).await?;
         self.inner.due.notify_one();
         Ok(())
     }
@@ -81,6 +94,9 @@ impl Authorizations {
                 installed_by: Set(known.and_then(|known| known.installed_by.clone())),
                 ..new_row(suite_id, corp_id, now)
             };
+            if known.is_none() {
+                self.store_under(&transaction, suite_id, corp_id).await?;
+            }
             write_row(&transaction, row, known.is_some()).await?;
         }
         self.commit(transaction, suite_id, corp_id).await

@@ -1,17 +1,16 @@
 //! The re-read of authorizations from WeCom, which is the source of truth: callbacks can be lost (D/96238).
 
-use std::time::Duration;
-
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
+use crate::authorization::api_pauses::ApiTurn;
 use crate::authorization::authorization::Authorization;
 use crate::authorization::authorizations::Authorizations;
 use crate::authorization::end::{
     CONTRADICTION_INTERVAL, EndState, needs_second_contradiction, says_ended,
 };
 use crate::authorization::reread_schedule::{
-    AGENT_READ_INTERVAL, BROKEN_READ_INTERVAL, READ_INTERVAL,
+    BROKEN_SESSION_GRACE, READ_APIS, READ_INTERVAL, TOKEN_APIS, next_read_at,
 };
 use crate::authorization::rows::{is_unchanged, next_epoch};
 use crate::clock::Timestamp;
@@ -20,10 +19,7 @@ use crate::domain::{AuthorizationStatus, CorpId, PermanentCode, SuiteId};
 use crate::error::{Error, Result};
 use crate::hooks::Notification;
 use crate::tokens::AppCredential;
-use crate::wecom::{AuthInfo, Errcode};
-
-/// How long sessions outlive the break of their authorization.
-const BROKEN_SESSION_GRACE: Duration = Duration::from_hours(24);
+use crate::wecom::{AuthInfo, CallError, Errcode};
 
 impl Authorizations {
     /// Reads the authorization from WeCom and stores it.
@@ -50,13 +46,7 @@ impl Authorizations {
                     .await
             }
             Err(ReadError::Unanswered(error)) => {
-                // Without an agentId the corp has no login link yet.
-                let wait = if known.agent_id.is_none() {
-                    AGENT_READ_INTERVAL
-                } else {
-                    BROKEN_READ_INTERVAL
-                };
-                self.reschedule_read(&known, wait).await?;
+                self.reschedule_read(&known, &error).await?;
                 Err(error)
             }
         }
@@ -71,6 +61,7 @@ impl Authorizations {
             .col_expr(Column::BrokenBy, Expr::value(errcode.number()))
             .col_expr(Column::BrokenAt, Expr::value(now))
             .col_expr(Column::ReadDueAt, Expr::value(now))
+            .col_expr(Column::ReadFailures, Expr::value(0))
             .filter(Column::SecretVersion.eq(app.version))
             .filter(Column::Status.eq(AuthorizationStatus::Active));
         if self.update(&app.suite_id, &app.corp_id, update).await? {
@@ -91,36 +82,79 @@ impl Authorizations {
             .suites
             .require(&known.suite_id)
             .map_err(Error::from)?;
-        let read = |token| async move {
-            let (api, corp_id) = (&self.inner.api, &known.corp_id);
-            api.auth_info(&token, corp_id, permanent_code).await
+        let (pauses, suite_id) = (&self.inner.pauses, &known.suite_id);
+        let turn = pauses.begin(suite_id, &READ_APIS).await?;
+        let api = match turn {
+            ApiTurn::Free => self.inner.api.clone(),
+            ApiTurn::Probe => self.inner.api.without_repetition(),
         };
-        let (info, _) = self.inner.tokens.call_with_token(suite, read).await?;
-        let info = info.map_err(|error| match error.errcode() {
+        let api = &api;
+        let read =
+            |token| async move { api.auth_info(&token, &known.corp_id, permanent_code).await };
+        let info = self.inner.tokens.call_with_token(suite, read).await;
+        let failure = match &info {
+            Ok((Ok(_), _)) => None,
+            Ok((Err(error), _)) => Some(*error),
+            Err(error) => CallError::cause_of(error),
+        };
+        if failure.is_some() || info.is_ok() {
+            pauses.settle(suite_id, &READ_APIS, turn, failure).await?;
+        }
+        let info = info?.0.map_err(|error| match error.errcode() {
             Some(errcode) if errcode.breaks_authorization() => ReadError::Refused(errcode),
             _ => ReadError::Unanswered(error.into()),
         })?;
         if known.status == AuthorizationStatus::Broken {
             // The permanent code has to get an access token too, or the next login breaks the authorization again.
             let app = known.credential_unchecked(permanent_code);
+            let turn = pauses.begin(suite_id, &TOKEN_APIS).await?;
             self.inner.tokens.evict(&app).await?;
-            self.inner.tokens.token(&app).await.map_err(|error| {
-                match error.errcode().map(Errcode::new) {
+            let token = self.inner.tokens.token(&app).await;
+            let failure = token.as_ref().err().and_then(CallError::cause_of);
+            if failure.is_some() || token.is_ok() {
+                pauses.settle(suite_id, &TOKEN_APIS, turn, failure).await?;
+            }
+            if let Err(error) = token {
+                return Err(match error.errcode().map(Errcode::new) {
                     Some(errcode) if errcode.breaks_authorization() => {
+                        if errcode == Errcode::INVALID_CREDENTIAL {
+                            self.record_switched_off(known).await?;
+                        }
                         ReadError::TokenRefused(errcode)
                     }
                     _ => ReadError::Unanswered(error),
-                }
-            })?;
+                });
+            }
         }
         Ok(info)
+    }
+
+    /// WeCom confirms the authorization and rejects its secret: the corp has switched the app off. Said once.
+    async fn record_switched_off(&self, known: &Authorization) -> Result<()> {
+        if known.switched_off_at.is_some() {
+            return Ok(());
+        }
+        Entity::update_many()
+            .col_expr(Column::SwitchedOffAt, Expr::value(self.inner.store.now()))
+            .filter(is_unchanged(known))
+            .exec(self.inner.store.database())
+            .await?;
+        let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
+        tracing::warn!(
+            target: "wecom_login", %suite_id, %corp_id, errcode = 40001,
+            "the corp has switched the app off: WeCom rejects its secret and confirms its authorization; \
+             an administrator of the corp has to enable the app"
+        );
+        Ok(())
     }
 
     /// WeCom confirmed the authorization: names are updated, a broken one is healed, a cancelled one is reviewed again once
     /// WeCom has contradicted its end twice.
     async fn apply_confirmed(&self, known: &Authorization, info: AuthInfo) -> Result<()> {
         let now = self.inner.store.now();
-        let mut update = Entity::update_many().col_expr(Column::ReadAt, Expr::value(now));
+        let mut update = Entity::update_many()
+            .col_expr(Column::ReadAt, Expr::value(now))
+            .col_expr(Column::ReadFailures, Expr::value(0));
         let still_ending = needs_second_contradiction(known, now);
         if still_ending {
             let first = known.end_contradicted_at.unwrap_or(now);
@@ -144,6 +178,7 @@ impl Authorizations {
                 .col_expr(Column::EndConfirmedAt, Expr::value(None::<Timestamp>))
                 .col_expr(Column::EndContradictedAt, Expr::value(None::<Timestamp>))
                 .col_expr(Column::EndHeldAt, Expr::value(None::<Timestamp>))
+                .col_expr(Column::SwitchedOffAt, Expr::value(None::<Timestamp>))
                 .col_expr(Column::ReadDueAt, Expr::value(now + READ_INTERVAL));
         }
         if let Some(corp_name) = info.corp_name {
@@ -205,7 +240,11 @@ impl Authorizations {
             .col_expr(Column::EndConfirmedAt, Expr::value(end.confirmed_at))
             .col_expr(Column::EndContradictedAt, Expr::value(None::<Timestamp>))
             .col_expr(Column::EndHeldAt, Expr::value(end.held_at))
-            .col_expr(Column::ReadDueAt, Expr::value(now + BROKEN_READ_INTERVAL));
+            .col_expr(
+                Column::ReadFailures,
+                Expr::value(known.read_failures.saturating_add(1)),
+            )
+            .col_expr(Column::ReadDueAt, Expr::value(next_read_at(known, now)));
         if now.since(broken_at) >= BROKEN_SESSION_GRACE {
             update = update.col_expr(Column::Epoch, next_epoch());
         }

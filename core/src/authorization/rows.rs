@@ -157,6 +157,11 @@ pub(super) fn new_row(suite_id: &SuiteId, corp_id: &CorpId, now: Timestamp) -> A
         unannounced_end_at: NotSet,
         visibility_due_at: NotSet,
         created_at: Set(now),
+        accepted_version: Set(None),
+        rejected_version: Set(None),
+        switched_off_at: Set(None),
+        read_failures: Set(None),
+        ids_moved_at: NotSet,
         state: Set(None),
         installed_by: Set(None),
     }

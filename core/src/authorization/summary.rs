@@ -34,6 +34,9 @@ pub struct CorpSummary {
     /// The errcode that broke the authorization.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken_by: Option<i64>,
+    /// The other ids that the corp is known by.
+    #[serde(skip)]
+    pub aliases: Vec<CorpId>,
     /// Since when the corp's end, which WeCom confirmed, waits for
     /// [`AdminService::confirm_corp_end`](crate::AdminService::confirm_corp_end).
     #[serde(skip)]
@@ -62,6 +65,7 @@ impl Authorizations {
             .collect();
         let summary = |row: Model| CorpSummary {
             org_code: codes.remove(&(row.suite_id.clone(), row.corp_id.clone())),
+            aliases: self.inner.aliases.of(&row.suite_id, &row.corp_id),
             suite_id: row.suite_id,
             corp_id: row.corp_id,
             corp_name: row.corp_name,

@@ -3,7 +3,8 @@
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait};
 
 use crate::db::entity::{
-    authorization, login_code, member, notification, organization_code, session, user,
+    authorization, corp_alias, login_code, member, member_alias, notification, organization_code,
+    session, user,
 };
 use crate::domain::{CorpId, Principal, SuiteId};
 
@@ -53,8 +54,10 @@ macro_rules! principal_columns {
 
 corp_columns!(
     authorization,
+    corp_alias,
     login_code,
     member,
+    member_alias,
     notification,
     organization_code,
     session,

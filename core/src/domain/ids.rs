@@ -1,5 +1,5 @@
 //! WeCom's ids, each with a type of its own. They are opaque and compared byte for byte: encrypted ids may differ by
-//! case only (D/97104).
+//! case only (D/97104). Plain corp ids are compared without case, in their normalized form.
 
 use std::fmt;
 use std::str::FromStr;
@@ -113,6 +113,23 @@ text_id! {
     /// WeCom's userid of a member of a corp. It is opaque: for members of a linked corp it is `CorpId/userid`
     /// (D/96442), so it is never split and never joined with other text.
     WecomUserId, "userId", is_opaque_id, "1 to 128 characters without control characters"
+}
+
+impl CorpId {
+    /// The form that ids of one corp are compared in: a plain id (`ww…`) in lower case, any other as it is. WeCom takes
+    /// plain ids in either case, and tells encrypted ones apart by it (D/97104).
+    #[must_use]
+    pub(crate) fn normalized(&self) -> Self {
+        let is_plain = self
+            .0
+            .get(..2)
+            .is_some_and(|prefix| prefix.eq_ignore_ascii_case("ww"));
+        if is_plain && self.0.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Self(self.0.to_ascii_lowercase().into())
+        } else {
+            self.clone()
+        }
+    }
 }
 
 impl WecomUserId {

@@ -1,6 +1,7 @@
 //! The vocabulary of the product: ids, secrets, principals, profiles, statuses, suites and their callback keys.
 
 mod callback_keys;
+mod corp_aliases;
 mod ids;
 mod member;
 mod principal;
@@ -11,6 +12,7 @@ mod suite;
 mod token_hash;
 
 pub use callback_keys::{CallbackKeys, EncodingAesKey, InvalidAesKey};
+pub(crate) use corp_aliases::{CorpAlias, CorpAliases};
 pub(crate) use ids::is_plain_id;
 pub use ids::{AgentId, CorpId, InvalidId, OrganizationCode, SuiteId, WecomUserId};
 pub use member::AuthenticatedMember;

@@ -149,7 +149,7 @@ fn check_pair(first: &InstanceConfig, second: &InstanceConfig) -> Result<(), Con
         return broken("providerSecret", one_provider);
     }
     match (&first.corp_id, &second.corp_id) {
-        (Some(corp), Some(other)) if corp == other => broken(
+        (Some(corp), Some(other)) if corp.normalized() == other.normalized() => broken(
             "corpId",
             "two instances must not have one suiteId and one corpId",
         ),

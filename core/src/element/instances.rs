@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::domain::{CorpId, SuiteId};
-use crate::element::config::InstanceConfig;
+use crate::domain::{CorpAliases, CorpId, SuiteId};
+use crate::element::config::{CodeLogin, InstanceConfig};
 use crate::element::name::InstanceName;
 use crate::element::provider::DynLoginProviderInstance;
 use crate::error::{Error, ErrorKind, Result};
@@ -34,6 +34,19 @@ impl fmt::Debug for InstanceKind {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Instances {
     by_name: BTreeMap<InstanceName, InstanceKind>,
+    /// A pin is compared by every id that its corp is known by.
+    aliases: CorpAliases,
+}
+
+/// A corp that an instance is pinned to.
+#[derive(Clone, Debug)]
+pub(crate) struct Pin {
+    pub(crate) instance: InstanceName,
+    pub(crate) suite_id: SuiteId,
+    pub(crate) corp_id: CorpId,
+    /// The instance forbids a login that an unpinned instance of the suite allows. Until the corp's other id is known,
+    /// the corp could log in by that one.
+    pub(crate) must_be_resolved: bool,
 }
 
 impl Instances {
@@ -51,7 +64,10 @@ impl Instances {
                 ));
             }
         }
-        Ok(Self { by_name: all })
+        Ok(Self {
+            by_name: all,
+            aliases: CorpAliases::default(),
+        })
     }
 
     /// The instance of this full name, or of the short name in a URL.
@@ -86,12 +102,43 @@ impl Instances {
         })
     }
 
+    /// The ids that corps are known by.
+    pub(crate) const fn aliases(&self) -> &CorpAliases {
+        &self.aliases
+    }
+
+    /// Every corp that an instance is pinned to.
+    pub(crate) fn pins(&self) -> Vec<Pin> {
+        let pinned = self.qywx_proxy().filter_map(|config| {
+            let is_restricted = !config.is_active || config.code_login != CodeLogin::Open;
+            Some(Pin {
+                instance: config.name.clone(),
+                suite_id: config.suite.id.clone(),
+                corp_id: config.corp_id.clone()?,
+                must_be_resolved: is_restricted && self.unpinned(&config.suite.id).is_some(),
+            })
+        });
+        pinned.collect()
+    }
+
     /// The suites whose instances are pinned to this corp.
     pub(crate) fn suites_pinned_to(&self, corp_id: &CorpId) -> Vec<SuiteId> {
         let pinned = self
             .qywx_proxy()
-            .filter(|config| config.corp_id.as_ref() == Some(corp_id));
+            .filter(|config| self.is_pinned_to(config, corp_id));
         pinned.map(|config| config.suite.id.clone()).collect()
+    }
+
+    fn is_pinned_to(&self, config: &InstanceConfig, corp_id: &CorpId) -> bool {
+        config
+            .corp_id
+            .as_ref()
+            .is_some_and(|pinned| self.aliases.is_same(&config.suite.id, pinned, corp_id))
+    }
+
+    fn unpinned(&self, suite_id: &SuiteId) -> Option<&Arc<InstanceConfig>> {
+        self.qywx_proxy()
+            .find(|config| config.suite.id == *suite_id && config.corp_id.is_none())
     }
 
     /// The corp of a service for one corp: its only active instance is pinned to it.
@@ -112,13 +159,9 @@ impl Instances {
         suite_id: &SuiteId,
         corp_id: &CorpId,
     ) -> Result<&Arc<InstanceConfig>> {
-        let of_suite = || {
-            self.qywx_proxy()
-                .filter(|config| config.suite.id == *suite_id)
-        };
-        of_suite()
-            .find(|config| config.corp_id.as_ref() == Some(corp_id))
-            .or_else(|| of_suite().find(|config| config.corp_id.is_none()))
+        self.qywx_proxy()
+            .find(|config| config.suite.id == *suite_id && self.is_pinned_to(config, corp_id))
+            .or_else(|| self.unpinned(suite_id))
             .ok_or_else(|| {
                 Error::new(
                     ErrorKind::CorpMismatch,
@@ -133,11 +176,7 @@ impl Instances {
     /// # Errors
     /// `CORP_MISMATCH`, `LOGIN_DISABLED`.
     pub(crate) fn check_login(&self, config: &InstanceConfig, corp_id: &CorpId) -> Result<()> {
-        if config
-            .corp_id
-            .as_ref()
-            .is_some_and(|pinned| pinned != corp_id)
-        {
+        if config.corp_id.is_some() && !self.is_pinned_to(config, corp_id) {
             return Err(Error::new(
                 ErrorKind::CorpMismatch,
                 "this login instance is for another corp",

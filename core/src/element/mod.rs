@@ -30,7 +30,7 @@ pub use check::check_instances;
 pub use config::{CodeLogin, InstanceConfig};
 pub use environment::{Environment, process_environment};
 pub use files::{ElementFiles, read_elements, read_elements_with};
-pub(crate) use instances::{InstanceKind, Instances};
+pub(crate) use instances::{InstanceKind, Instances, Pin};
 pub use meta::{META, Meta, QYWX_PROXY_AUTH_MODEL, QYWX_PROXY_SERVICE};
 pub use name::{InstanceName, InvalidInstanceName};
 pub use problem::{ConfigError, Warning};

@@ -4,12 +4,12 @@ use crate::callback::{
     CorpEvent, EventError, EventErrorReason, Plaintext, SuiteEvent, content_hash, event_name,
     to_user_name,
 };
-use crate::domain::Suite;
+use crate::domain::{CorpId, Suite};
 use crate::error::Result;
 use crate::hooks::{Notification, UnhandledEvent};
 use crate::inbox::delivery::{Delivery, IncomingEvent};
 use crate::inbox::receive_id::ReceiveId;
-use crate::inbox::receiver::CallbackReceiver;
+use crate::inbox::receiver::{CallbackReceiver, KnownCorp};
 
 /// What a decrypted message is.
 pub(super) enum Classified {
@@ -78,22 +78,41 @@ impl CallbackReceiver {
             ReceiveId::Corp(corp_id) => (corp_id, false),
             ReceiveId::Empty | ReceiveId::Invalid => return Ok(Classified::Reject),
         };
-        let is_known = self.is_authorized(suite, &corp_id).await?;
-        Ok(match CorpEvent::parse(message, &corp_id) {
-            Ok(event) if is_known => {
-                let delivery = Delivery::of_corp_event(&event.kind, message);
-                accept(Some(corp_id), event.event, delivery)
-            }
-            Ok(event) => ignore(None, Some(event.event)),
-            Err(_) if is_provider => match SuiteEvent::parse(message, &suite.id) {
-                Err(error) if error.is_foreign() => Classified::Reject,
-                _ => ignore(None, event_name(message)),
+        let known = self.find_corp(suite, &corp_id).await?;
+        let is_known = matches!(known, KnownCorp::Authorized);
+        Ok(
+            match CorpEvent::parse(message, &self.named_corp(suite, &corp_id, message)) {
+                Ok(event) if is_known || (!is_provider && matches!(known, KnownCorp::Unknown)) => {
+                    let delivery = Delivery::of_corp_event(&event.kind, message);
+                    // Of a corp that no authorization bears, it waits until one does.
+                    let is_handled = !matches!(delivery, Delivery::Ignore);
+                    accept(
+                        (is_known || is_handled).then_some(corp_id),
+                        event.event,
+                        delivery,
+                    )
+                }
+                Ok(event) => ignore(None, Some(event.event)),
+                Err(_) if is_provider => match SuiteEvent::parse(message, &suite.id) {
+                    Err(error) if error.is_foreign() => Classified::Reject,
+                    _ => ignore(None, event_name(message)),
+                },
+                Err(error) if !error.is_foreign() && (is_known || names_its_corp(&error)) => {
+                    ignore(is_known.then_some(corp_id), error.event)
+                }
+                Err(_) => Classified::Reject,
             },
-            Err(error) if !error.is_foreign() && (is_known || names_its_corp(&error)) => {
-                ignore(is_known.then_some(corp_id), error.event)
-            }
-            Err(_) => Classified::Reject,
-        })
+        )
+    }
+}
+
+impl CallbackReceiver {
+    /// The corp that a message names, if it is the one of the receiveid by another of its ids.
+    fn named_corp(&self, suite: &Suite, receive_id: &CorpId, message: &[u8]) -> CorpId {
+        let aliases = self.inner.instances.aliases();
+        to_user_name(message)
+            .filter(|named| aliases.is_same(&suite.id, named, receive_id))
+            .unwrap_or_else(|| receive_id.clone())
     }
 }
 

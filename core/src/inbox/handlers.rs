@@ -1,9 +1,10 @@
 //! The handlers of the events (D/97173, D/100965, D/97175, D/96302, D/96468).
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::authorization::{AuthCodeEvent, Authorizations, SendGuard};
-use crate::callback::{CorpEvent, CorpEventKind, SuiteEvent, SuiteEventKind};
+use crate::callback::{CorpEvent, CorpEventKind, SuiteEvent, SuiteEventKind, to_user_name};
 use crate::db::Store;
 use crate::db::entity::callback_record::{Model, RecordKey};
 use crate::domain::{CorpId, Principal, SuiteId, WecomUserId};
@@ -11,15 +12,21 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{Notification, Notifications, UnhandledEvent};
 use crate::inbox::lane::{CREATE_AUTH, RESET_PERMANENT_CODE};
 use crate::inbox::record;
-use crate::members::Members;
+use crate::members::{IdMigration, Members};
 use crate::tokens::suite_ticket::{self, event_time};
 use crate::vault::KeyRing;
+
+/// How long an event waits for its corp to be known.
+const UNKNOWN_CORP_WAIT: Duration = Duration::from_hours(24);
 
 /// How handling a record ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The event is about a corp that is not known. It is stored for the unhandled-event hook.
+    /// The event is about a corp whose authorization has ended, or that was not known for a day. It is stored for the
+    /// unhandled-event hook.
     Ignored,
+    /// No authorization bears the corp's id yet.
+    CorpUnknown,
     Succeeded,
 }
 
@@ -39,6 +46,7 @@ pub(crate) struct EventHandlerDeps {
     pub(crate) keys: KeyRing,
     pub(crate) authorizations: Authorizations,
     pub(crate) members: Members,
+    pub(crate) id_migration: IdMigration,
     pub(crate) notifications: Notifications,
 }
 
@@ -47,8 +55,9 @@ pub(crate) struct EventHandlerDeps {
 pub(crate) struct EventHandlers {
     pub(super) store: Store,
     pub(super) keys: KeyRing,
-    authorizations: Authorizations,
+    pub(super) authorizations: Authorizations,
     members: Members,
+    id_migration: IdMigration,
     notifications: Notifications,
 }
 
@@ -59,6 +68,7 @@ impl EventHandlers {
             keys: deps.keys,
             authorizations: deps.authorizations,
             members: deps.members,
+            id_migration: deps.id_migration,
             notifications: deps.notifications,
         }
     }
@@ -79,7 +89,7 @@ impl EventHandlers {
         let payload = payload.ok_or_else(|| invalid_record("a waiting record has no payload"))?;
         // A stored event is of one of two kinds. Only corp events, and suite events about a corp, have a corp in the
         // row.
-        let (receive_id, outcome) = match SuiteEvent::parse(payload, &row.suite_id) {
+        let (receive_id, mut outcome) = match SuiteEvent::parse(payload, &row.suite_id) {
             Ok(event) => (
                 row.suite_id.as_str(),
                 self.suite_event(row, event, guard).await?,
@@ -89,7 +99,9 @@ impl EventHandlers {
                     .corp_id
                     .as_ref()
                     .ok_or_else(|| invalid_record("a corp event names no corp"))?;
-                let event = CorpEvent::parse(payload, corp_id)
+                // It may name the corp by another id than its receiveid is.
+                let named = to_user_name(payload).unwrap_or_else(|| corp_id.clone());
+                let event = CorpEvent::parse(payload, &named)
                     .map_err(|_| invalid_record("a stored event is unreadable"))?;
                 (
                     corp_id.as_str(),
@@ -97,6 +109,11 @@ impl EventHandlers {
                 )
             }
         };
+        if outcome == Outcome::CorpUnknown
+            && self.store.now().since(row.received_at) >= UNKNOWN_CORP_WAIT
+        {
+            outcome = Outcome::Ignored;
+        }
         if outcome == Outcome::Ignored && self.notifications.keeps_unhandled_events() {
             let event = UnhandledEvent {
                 suite_id: row.suite_id.clone(),
@@ -126,6 +143,7 @@ impl EventHandlers {
             .corp_id
             .as_ref()
             .ok_or_else(|| invalid_record("an exchanged record names no corp"))?;
+        let suite_id = &row.suite_id;
         let new_epoch = match row.event.as_str() {
             CREATE_AUTH => true,
             RESET_PERMANENT_CODE => false,
@@ -136,8 +154,28 @@ impl EventHandlers {
             let event = AuthCodeEvent::of(row, new_epoch);
             self.authorizations.apply_persisted(&event, answer).await?;
         }
-        self.authorizations.admit(&row.suite_id, corp_id).await?;
+        let corp_id = self.authorizations.resolve(suite_id, corp_id).await?;
+        self.authorizations.admit(suite_id, &corp_id).await?;
         Ok(Outcome::Succeeded)
+    }
+
+    /// The id that the corp of an event is stored under. If no authorization bears the id that WeCom names, its other id
+    /// is asked for.
+    async fn find_corp(&self, row: &Model, named: &CorpId) -> Result<Option<CorpId>> {
+        let suite_id = &row.suite_id;
+        let known = self.authorizations.resolve_known(suite_id, named).await?;
+        if known.is_none() {
+            if row.attempts <= 1 {
+                let (event, record_id) = (&row.event, row.id);
+                tracing::warn!(
+                    target: "wecom_login", %suite_id, corp_id = %named, event, record_id,
+                    "an event is of a corp that no authorization bears; it waits for a day for the corp to be known, by \
+                     this id or another"
+                );
+            }
+            self.authorizations.request_learning(suite_id, named);
+        }
+        Ok(known)
     }
 
     async fn suite_event(
@@ -164,16 +202,22 @@ impl EventHandlers {
                 return Ok(Outcome::Succeeded);
             }
             SuiteEventKind::ChangeAuth { corp_id, .. } => {
+                let Some(corp_id) = self.find_corp(row, corp_id).await? else {
+                    return Ok(Outcome::CorpUnknown);
+                };
                 return self
                     .authorizations
-                    .on_change_auth(suite_id, corp_id, event_time)
+                    .on_change_auth(suite_id, &corp_id, event_time)
                     .await
                     .map(Outcome::from);
             }
             SuiteEventKind::CancelAuth { corp_id, .. } => {
+                let Some(corp_id) = self.find_corp(row, corp_id).await? else {
+                    return Ok(Outcome::CorpUnknown);
+                };
                 return self
                     .authorizations
-                    .on_cancel_auth(suite_id, corp_id, event_time)
+                    .on_cancel_auth(suite_id, &corp_id, event_time)
                     .await
                     .map(Outcome::from);
             }
@@ -202,11 +246,17 @@ impl EventHandlers {
         kind: CorpEventKind,
     ) -> Result<Outcome> {
         let suite_id = &row.suite_id;
-        if self.authorizations.find(suite_id, corp_id).await?.is_none() {
-            return Ok(Outcome::Ignored);
-        }
-        let principal = |third_user_id: WecomUserId| {
-            Principal::new(suite_id.clone(), corp_id.clone(), third_user_id)
+        let Some(stored_corp_id) = self.find_corp(row, corp_id).await? else {
+            return Ok(Outcome::CorpUnknown);
+        };
+        let has_stored_id = stored_corp_id == corp_id.normalized();
+        let principal = async |third_user_id: &WecomUserId| {
+            let principal = Principal::new(
+                suite_id.clone(),
+                stored_corp_id.clone(),
+                third_user_id.clone(),
+            );
+            self.find_member(principal, has_stored_id).await
         };
         let record = RecordKey::of(row);
         // Sessions are revoked first: the rest may have to be retried.
@@ -215,14 +265,15 @@ impl EventHandlers {
             | CorpEventKind::UserRenamed { third_user_id, .. }
                 if row.ambiguous_suite =>
             {
+                let principal = principal(&third_user_id).await?;
                 self.members
-                    .revoke_hidden(&principal(third_user_id), Some(&record))
+                    .revoke_hidden(&principal, Some(&record))
                     .await?;
             }
             CorpEventKind::UserDeleted { third_user_id, .. } => {
-                let principal = principal(third_user_id);
+                let principal = principal(&third_user_id).await?;
                 self.members.begin_departure(&principal, &record).await?;
-                self.require_no_earlier(row, &[&principal.third_user_id])
+                self.require_no_earlier(row, &[&third_user_id, &principal.third_user_id])
                     .await?;
                 self.members.finish_departure(&principal).await?;
             }
@@ -231,15 +282,28 @@ impl EventHandlers {
                 new_third_user_id,
                 ..
             } => {
-                let principal = principal(third_user_id);
+                let principal = principal(&third_user_id).await?;
                 self.members
                     .revoke_sessions_for(&principal, &record)
                     .await?;
-                self.require_no_earlier(row, &[&principal.third_user_id, &new_third_user_id])
+                let stored = &principal.third_user_id;
+                self.require_no_earlier(row, &[&third_user_id, stored, &new_third_user_id])
                     .await?;
-                self.members
-                    .rename(&principal, &new_third_user_id, &record)
-                    .await?;
+                let is_moved = *stored != third_user_id
+                    && !self
+                        .members
+                        .is_to_be_moved(&principal, &third_user_id)
+                        .await?;
+                if !is_moved {
+                    self.members
+                        .rename(&principal, &new_third_user_id, &record)
+                        .await?;
+                } else {
+                    // The plain id changed; the member is stored under the encrypted one, which stays.
+                    self.members
+                        .store_alias(&principal, &new_third_user_id)
+                        .await?;
+                }
             }
             // Disabled or left.
             CorpEventKind::UserUpdated {
@@ -247,18 +311,37 @@ impl EventHandlers {
                 status: Some(2 | 5),
             }
             | CorpEventKind::Unsubscribed { third_user_id, .. } => {
+                let principal = principal(&third_user_id).await?;
                 self.members
-                    .revoke_hidden(&principal(third_user_id), Some(&record))
+                    .revoke_hidden(&principal, Some(&record))
                     .await?;
             }
             CorpEventKind::UserUpdated { third_user_id, .. } => {
-                self.members
-                    .request_visibility_check(&principal(third_user_id))
-                    .await?;
+                let principal = principal(&third_user_id).await?;
+                self.members.request_visibility_check(&principal).await?;
             }
             CorpEventKind::Other { .. } => return Ok(Outcome::Ignored),
         }
         Ok(Outcome::Succeeded)
+    }
+}
+
+impl EventHandlers {
+    /// The member as it is stored. WeCom is asked only where it names the corp by another id than the stored one: then the
+    /// corp's ids have changed, and members may still be stored under their plain ones.
+    async fn find_member(&self, principal: Principal, has_stored_id: bool) -> Result<Principal> {
+        let resolved = self.members.resolve(&principal).await?;
+        if has_stored_id || resolved != principal || self.members.find(&principal).await?.is_some()
+        {
+            return Ok(resolved);
+        }
+        let (suite_id, corp_id) = (&principal.suite_id, &principal.corp_id);
+        match self.authorizations.require_active(suite_id, corp_id).await {
+            Ok(authorization) => self.id_migration.resolve(&authorization, principal).await,
+            // WeCom cannot be asked, and nobody logs in.
+            Err(error) if error.kind() == ErrorKind::CorpNotAuthorized => Ok(resolved),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -20,6 +20,9 @@
 //!    lease may still store its answer: then after 90 s. A record that is given up is `failed`, with a hint. A failed
 //!    AuthCode is settled when a newer authorization of its corp is known (`worker/superseded.rs`).
 //!
+//! A record keeps the corp id that WeCom sent; the handlers resolve it. An event of a corp that no authorization bears
+//! waits for a day, with the growing waits of a failed attempt, and is ignored then.
+//!
 //! The status of a record and its transitions are documented at [`RecordStatus`](crate::RecordStatus). When a handle
 //! shuts down, it releases its records at once; only an AuthCode that is on its way is waited for.
 //!

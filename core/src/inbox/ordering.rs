@@ -2,9 +2,9 @@
 
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
-use crate::callback::{CorpEvent, CorpEventKind};
+use crate::callback::{CorpEvent, CorpEventKind, to_user_name};
 use crate::db::entity::callback_record::{Column, Entity, Model};
-use crate::domain::{CorpId, RecordStatus, WecomUserId};
+use crate::domain::{RecordStatus, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inbox::handlers::EventHandlers;
 use crate::vault::CALLBACK_PAYLOAD;
@@ -26,17 +26,20 @@ impl EventHandlers {
             return Ok(());
         };
         // Few: records are started in the order of their ids, so that only retried ones lie further back.
+        let stored = self.authorizations.resolve(&row.suite_id, corp_id).await?;
+        let mut corp_ids = self.authorizations.aliases().of(&row.suite_id, &stored);
+        corp_ids.extend([stored, corp_id.clone()]);
         let earlier = Entity::find()
             .filter(Column::SuiteId.eq(row.suite_id.clone()))
             .filter(Column::Status.is_in([RecordStatus::Waiting, RecordStatus::Running]))
             .filter(Column::Id.lt(row.id))
-            .filter(Column::CorpId.eq(corp_id.clone()))
+            .filter(Column::CorpId.is_in(corp_ids))
             .filter(Column::Event.eq(CHANGE_CONTACT))
             .all(self.store.database())
             .await?;
         if earlier
             .iter()
-            .any(|earlier| self.is_about(earlier, corp_id, user_ids))
+            .any(|earlier| self.is_about(earlier, user_ids))
         {
             return Err(Error::new(
                 ErrorKind::RecordBusy,
@@ -46,7 +49,7 @@ impl EventHandlers {
         Ok(())
     }
 
-    fn is_about(&self, record: &Model, corp_id: &CorpId, user_ids: &[&WecomUserId]) -> bool {
+    fn is_about(&self, record: &Model, user_ids: &[&WecomUserId]) -> bool {
         let Some(payload) = &record.payload else {
             return false;
         };
@@ -56,7 +59,10 @@ impl EventHandlers {
         else {
             return false;
         };
-        match CorpEvent::parse(&payload, corp_id).map(|event| event.kind) {
+        let Some(corp_id) = to_user_name(&payload) else {
+            return false;
+        };
+        match CorpEvent::parse(&payload, &corp_id).map(|event| event.kind) {
             Ok(CorpEventKind::UserDeleted { third_user_id }) => user_ids.contains(&&third_user_id),
             Ok(CorpEventKind::UserRenamed {
                 third_user_id,

@@ -24,7 +24,12 @@ impl ReceiveId {
             return Self::Suite;
         }
         match CorpId::new(receive_id) {
-            Ok(corp_id) if suite.provider_corp_id.as_ref() == Some(&corp_id) => {
+            Ok(corp_id)
+                if suite
+                    .provider_corp_id
+                    .as_ref()
+                    .is_some_and(|provider| provider.normalized() == corp_id.normalized()) =>
+            {
                 Self::Provider(corp_id)
             }
             Ok(corp_id) => Self::Corp(corp_id),

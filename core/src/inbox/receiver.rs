@@ -44,6 +44,14 @@ pub(crate) struct ReceiverDeps {
     pub(crate) tasks: TaskRunner,
 }
 
+/// What is known of the corp of an event.
+pub(super) enum KnownCorp {
+    /// No authorization bears its id.
+    Unknown,
+    Authorized,
+    Ended,
+}
+
 /// Receives WeCom's callbacks.
 #[derive(Clone)]
 pub(crate) struct CallbackReceiver {
@@ -226,11 +234,24 @@ impl CallbackReceiver {
     }
 
     pub(super) async fn is_authorized(&self, suite: &Suite, corp_id: &CorpId) -> Result<bool> {
-        let found = self.inner.authorizations.find(&suite.id, corp_id).await?;
+        let known = self.find_corp(suite, corp_id).await?;
+        Ok(matches!(known, KnownCorp::Authorized))
+    }
+
+    pub(super) async fn find_corp(&self, suite: &Suite, corp_id: &CorpId) -> Result<KnownCorp> {
+        let authorizations = &self.inner.authorizations;
+        let resolved = authorizations.resolve(&suite.id, corp_id).await?;
         // A cancellation that WeCom has not confirmed may be undone, and a member who left meanwhile has left.
-        Ok(found.is_some_and(|found| {
-            found.status != AuthorizationStatus::Cancelled || found.permanent_code.is_some()
-        }))
+        Ok(match authorizations.find(&suite.id, &resolved).await? {
+            None => KnownCorp::Unknown,
+            Some(found)
+                if found.status == AuthorizationStatus::Cancelled
+                    && found.permanent_code.is_none() =>
+            {
+                KnownCorp::Ended
+            }
+            Some(_) => KnownCorp::Authorized,
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::{AccessToken, AuthenticatedMember, OAuthCode, Principal, Prof
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::code_calls::{AuthAttempt, CodeCalls};
 use crate::login::limits::{LoginLimits, code_hash, with_login_timeout};
-use crate::members::{self, Members, Visibility};
+use crate::members::{self, IdMigration, Members, Visibility};
 use crate::session::Sessions;
 use crate::tokens::AppCredential;
 use crate::wecom::{Api, Identity};
@@ -52,6 +52,7 @@ pub(crate) struct AuthenticatorDeps {
     pub(crate) api: Api,
     pub(crate) app_client: AppClient,
     pub(crate) visibility: Visibility,
+    pub(crate) id_migration: IdMigration,
     pub(crate) authorizations: Authorizations,
     pub(crate) members: Members,
     pub(crate) sessions: Sessions,
@@ -160,8 +161,19 @@ impl Authenticator {
         token: &AccessToken,
         started: Started,
     ) -> Result<Authentication> {
+        let (mut who, mut started) = (who, started);
         let (mut known, mut bound) = self.inner.deps.members.find_with_user(&who).await?.unzip();
-        let mut started = started;
+        if known.is_none() {
+            // It may be somebody who is known by another userid.
+            who = self
+                .inner
+                .deps
+                .id_migration
+                .resolve(authorization, who)
+                .await?;
+            // Under the same id, too: the row may have been moved to it just now.
+            (known, bound) = self.inner.deps.members.find_with_user(&who).await?.unzip();
+        }
         if known.as_ref().is_some_and(|known| known.left_at.is_some()) {
             // The member is back before the departure was finished.
             self.inner.deps.members.finish_departure(&who).await?;

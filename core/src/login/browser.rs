@@ -97,17 +97,17 @@ impl BrowserLoginService {
         }
     }
 
-    /// The suite of the corp that a login page is asked for by its id. Unknown corps have a limit of their own, and
+    /// The suite and the corp that a login page is asked for by one of the corp's ids. Unknown corps have a limit of their own, and
     /// known ones none: any page on the web can make a browser ask, and must not shut people out.
     ///
     /// # Errors
     /// `CORP_NOT_AUTHORIZED`, `RATE_LIMITED`, or `API_PARAMS_ERROR` if several suites have the corp.
-    pub(crate) async fn suite_of(
+    pub(crate) async fn corp_of_id(
         &self,
         corp_id: &CorpId,
         client: Option<IpAddr>,
-    ) -> Result<SuiteId> {
-        let found = self.deps.corps.suite_of(corp_id, None).await;
+    ) -> Result<(SuiteId, CorpId)> {
+        let found = self.deps.corps.resolve(corp_id, None).await;
         if let Err(error) = &found
             && error.kind() == ErrorKind::CorpNotAuthorized
         {
@@ -133,6 +133,11 @@ impl BrowserLoginService {
     /// # Errors
     /// `LOGIN_DISABLED`, `CORP_MISMATCH`, `CORP_NOT_AUTHORIZED`, `AGENT_UNKNOWN`.
     pub(crate) async fn target(&self, suite_id: SuiteId, corp_id: CorpId) -> Result<LoginTarget> {
+        let corp_id = self
+            .deps
+            .authorizations
+            .resolve(&suite_id, &corp_id)
+            .await?;
         let config = self.deps.instances.serving(&suite_id, &corp_id)?;
         self.deps.instances.check_login(config, &corp_id)?;
         let authorization = self

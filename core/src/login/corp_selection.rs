@@ -20,16 +20,22 @@ pub(crate) struct CorpSelection {
 }
 
 impl CorpSelection {
-    /// The suite that a request about a corp means: the one that it names, else the one of the instance pinned to the
-    /// corp, else the only one that the corp has authorized.
+    /// The suite and the corp that a request means, by whichever of its ids it names the corp: the suite that it names,
+    /// else the one of the instance pinned to the corp, else the only one that the corp has authorized.
     ///
     /// # Errors
     /// `CORP_NOT_AUTHORIZED`; `API_PARAMS_ERROR` if several suites have the corp.
-    pub(crate) async fn suite_of(
+    pub(crate) async fn resolve(
         &self,
         corp_id: &CorpId,
         named: Option<SuiteId>,
-    ) -> Result<SuiteId> {
+    ) -> Result<(SuiteId, CorpId)> {
+        let suite_id = self.suite_of(corp_id, named).await?;
+        let corp_id = self.authorizations.resolve(&suite_id, corp_id).await?;
+        Ok((suite_id, corp_id))
+    }
+
+    async fn suite_of(&self, corp_id: &CorpId, named: Option<SuiteId>) -> Result<SuiteId> {
         if let Some(suite_id) = named {
             let configured = self.suites.find(&suite_id).is_some();
             return if configured {
@@ -70,7 +76,10 @@ impl CorpSelection {
         others
             .into_iter()
             .map(|(other, _)| other)
-            .find(|other| other.corp_id == *corp_id)
+            .find(|other| {
+                let aliases = self.authorizations.aliases();
+                aliases.is_same(&other.suite_id, &other.corp_id, corp_id)
+            })
             .ok_or_else(not_listed)
     }
 
@@ -99,6 +108,12 @@ impl CorpSelection {
         Ok(list)
     }
 
+    fn is_same_corp(&self, one: &Principal, other: &Principal) -> bool {
+        let aliases = self.authorizations.aliases();
+        aliases.is_same(&one.suite_id, &one.corp_id, &other.corp_id)
+            || aliases.is_same(&other.suite_id, &one.corp_id, &other.corp_id)
+    }
+
     /// The corps that the host app's binder names, each with a live binding of the same user in it.
     async fn linked_corps(
         &self,
@@ -108,12 +123,14 @@ impl CorpSelection {
         let binder = self.members.binder();
         let mut corps: Vec<(Principal, CorpChoice)> = Vec::new();
         for other in binder.linked_principals(user_id, principal).await? {
+            let other = self.authorizations.resolve_corp_of(&other).await?;
+            let other = self.members.resolve(&other).await?;
             let bound = binder.find(&other).await?;
             // Under two suites a corp is still one corp.
             let listed = corps
                 .iter()
-                .any(|(listed, _)| listed.corp_id == other.corp_id);
-            if listed || other.corp_id == principal.corp_id || bound.as_deref() != Some(user_id) {
+                .any(|(listed, _)| self.is_same_corp(listed, &other));
+            if listed || self.is_same_corp(principal, &other) || bound.as_deref() != Some(user_id) {
                 continue;
             }
             let Ok(config) = self.instances.serving(&other.suite_id, &other.corp_id) else {

@@ -52,7 +52,7 @@ impl LoginLimits {
     pub(super) fn record(&self, attempt: &AuthAttempt, error: &Error) {
         let (of_client, of_corp) = match error.kind() {
             ErrorKind::CodeInvalid => (true, error.errcode().is_some()),
-            ErrorKind::CorpNotAuthorized => (true, false),
+            // What is the corp's fault counts against nobody.
             _ => (false, false),
         };
         if of_client {
@@ -88,7 +88,7 @@ impl Authenticator {
         if let Err(error) = &outcome
             && matches!(
                 error.kind(),
-                ErrorKind::CodeInvalid | ErrorKind::LoginCodeInvalid | ErrorKind::CorpNotAuthorized
+                ErrorKind::CodeInvalid | ErrorKind::LoginCodeInvalid
             )
         {
             per_client.record(client);

@@ -52,13 +52,21 @@ impl LoginService {
                 });
             }
         };
-        let authorization = match &config.corp_id {
+        let corp_id = match &config.corp_id {
+            Some(corp_id) => Some(
+                self.authorizations
+                    .resolve(&config.suite.id, corp_id)
+                    .await?,
+            ),
+            None => None,
+        };
+        let authorization = match &corp_id {
             Some(corp_id) => self.authorizations.find(&config.suite.id, corp_id).await?,
             None => None,
         };
         Ok(LoginConfig {
             suite_id: Some(config.suite.id.clone()),
-            corp_id: config.corp_id.clone(),
+            corp_id,
             agent_id: authorization.and_then(|authorization| authorization.agent_id),
             is_active: config.is_active,
             auth_type: QYWX_PROXY_TYPE.to_owned(),
@@ -76,9 +84,16 @@ impl LoginService {
         let login_type = request.login_type;
         let authentication = match kind {
             InstanceKind::QywxProxy(config) => {
+                let resolving = self
+                    .authorizations
+                    .resolve(&config.suite.id, &request.corp_id);
+                let corp_id = self
+                    .authenticator
+                    .with_rate_limit(request.client, resolving)
+                    .await?;
                 let attempt = AuthAttempt {
                     suite_id: config.suite.id.clone(),
-                    corp_id: request.corp_id,
+                    corp_id,
                     code: request.code,
                     client: request.client,
                     state_verified: request.state_verified,
@@ -133,15 +148,15 @@ impl LoginService {
         &self,
         request: WorkbenchLoginRequest,
     ) -> Result<LoginResult> {
-        let suite_of = self.corps.suite_of(&request.corp_id, request.suite_id);
-        let suite_id = self
+        let resolving = self.corps.resolve(&request.corp_id, request.suite_id);
+        let (suite_id, corp_id) = self
             .authenticator
-            .with_rate_limit(request.client, suite_of)
+            .with_rate_limit(request.client, resolving)
             .await?;
-        let config = self.instances.serving(&suite_id, &request.corp_id)?;
+        let config = self.instances.serving(&suite_id, &corp_id)?;
         let attempt = AuthAttempt {
             suite_id,
-            corp_id: request.corp_id,
+            corp_id,
             code: request.code,
             client: request.client,
             state_verified: request.state_verified,
@@ -170,11 +185,11 @@ impl LoginService {
         code: &OrganizationCode,
         suite_id: Option<SuiteId>,
     ) -> Result<()> {
-        let suite_id = self.corps.suite_of(corp_id, suite_id).await?;
+        let (suite_id, corp_id) = self.corps.resolve(corp_id, suite_id).await?;
         self.authorizations
-            .require_active(&suite_id, corp_id)
+            .require_active(&suite_id, &corp_id)
             .await?;
-        self.organization_codes.set(&suite_id, corp_id, code).await
+        self.organization_codes.set(&suite_id, &corp_id, code).await
     }
 
     /// `getLoginConfigByCode`: the corp and its app that an organization code stands for.

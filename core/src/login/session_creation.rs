@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{DynHooks, within_hook_timeout};
 use crate::login::corp_selection::{CorpSelection, not_listed};
 use crate::login::{Authentication, LoginGrant};
-use crate::members::{Members, Visibility};
+use crate::members::{IdMigration, Members, Visibility};
 use crate::session::{IssuedSession, NewSession, Sessions};
 use crate::task_runner::TaskRunner;
 
@@ -23,6 +23,7 @@ pub(crate) struct SessionCreation {
     pub(crate) authorizations: Authorizations,
     pub(crate) members: Members,
     pub(crate) visibility: Visibility,
+    pub(crate) id_migration: IdMigration,
     pub(crate) corps: CorpSelection,
     pub(crate) sessions: Sessions,
     pub(crate) hooks: Arc<dyn DynHooks>,
@@ -58,9 +59,11 @@ impl SessionCreation {
     /// moment when the login began.
     pub(crate) async fn authenticate_trusted(
         &self,
-        member: AuthenticatedMember,
+        mut member: AuthenticatedMember,
         revocation_seq: u64,
     ) -> Result<Authentication> {
+        let of_corp = self.authorizations.resolve_corp_of(&member.principal);
+        member.principal = self.members.resolve(&of_corp.await?).await?;
         let principal = &member.principal;
         let had_left = self.members.finish_departure(principal).await?;
         let revocation_seq = if had_left {
@@ -105,10 +108,17 @@ impl SessionCreation {
         corp_id: Option<CorpId>,
     ) -> Result<Authentication> {
         let own = self.reauthenticate(grant, grant.principal.clone()).await?;
-        let corp_id = corp_id.unwrap_or_else(|| grant.principal.corp_id.clone());
-        if corp_id == grant.principal.corp_id {
+        let Principal {
+            suite_id,
+            corp_id: own_corp_id,
+            ..
+        } = &grant.principal;
+        let aliases = self.authorizations.aliases();
+        let Some(corp_id) =
+            corp_id.filter(|corp_id| !aliases.is_same(suite_id, own_corp_id, corp_id))
+        else {
             return Ok(own);
-        }
+        };
         let target = self.corps.principal_in(grant, &corp_id).await?;
         let authentication = self.reauthenticate(grant, target).await?;
         // Asked again: a binding that ended before the epochs were read shows here, and one that ends later revokes
@@ -193,8 +203,13 @@ impl SessionCreation {
                 "the login that made this code is over",
             )
         };
+        let mut target = target;
+        let is_ours = self.corps.suites.find(&target.suite_id).is_some();
+        if is_ours && target != grant.principal {
+            target = self.with_current_ids(target).await?;
+        }
         let revocation_seq = self.sessions.revocation_seq();
-        if self.corps.suites.find(&target.suite_id).is_some() {
+        if is_ours {
             self.require_login(grant, &target).await?;
         }
         let authorization = self
@@ -224,6 +239,19 @@ impl SessionCreation {
             revocation_seq,
             bound: None,
         })
+    }
+
+    /// The member under the userid that WeCom knows today, where the host app named the corp and not WeCom: its ids may
+    /// have become encrypted ones since the member was stored.
+    async fn with_current_ids(&self, target: Principal) -> Result<Principal> {
+        let of_corp = self
+            .authorizations
+            .require_active(&target.suite_id, &target.corp_id);
+        let authorization = of_corp.await?;
+        if authorization.ids_moved_at.is_none() {
+            self.id_migration.migrate_if_named(&authorization).await?;
+        }
+        self.members.resolve(&target).await
     }
 
     /// Checks that the corp of one of our suites takes logins, and in another corp than the grant's that the app is

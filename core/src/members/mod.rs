@@ -17,6 +17,18 @@
 //! `update_user` with a new userid revokes the sessions of the old one, moves the binding with `UserBinder::rebind`,
 //! and revokes again.
 //!
+//! # A corp's ids become encrypted ones
+//!
+//! After an administrator of the corp migrates the app, WeCom names its members by other ids, and announces it to nobody.
+//!
+//! 1. While a corp has plain ids, the first login of a member asks for the encrypted userid, and keeps it as a pending
+//!    alias: WeCom does not convert the id of a member who has left. Both ids find the member from then on.
+//! 2. A login by the pending alias moves the member: `UserBinder::rebind` moves the binding, then one transaction moves
+//!    the row with its epoch, the sessions and the login codes, so that user and sessions stay. The plain id becomes the
+//!    alias.
+//! 3. A login or an event of a userid that is not known asks WeCom whether the corp has encrypted ids
+//!    (`corp/get_openid_migration`); if so, everybody who is stored is converted and moved, once per corp.
+//!
 //! # The app is hidden from a member
 //!
 //! `unsubscribe`, and a `user/get` that says so, revoke the member's sessions and forget that the app was visible, so
@@ -32,9 +44,11 @@
 //! A `delete_user` or `update_user` whose suite is ambiguous (several suites with the same callback keys) does no
 //! more than this.
 
+mod aliases;
 mod binder;
 mod default_binder;
 mod departure;
+mod id_migration;
 #[allow(
     clippy::module_inception,
     reason = "it holds Members, what the module is about"
@@ -46,5 +60,6 @@ mod visibility_checks;
 pub(crate) use binder::DynUserBinder;
 pub use binder::UserBinder;
 pub use default_binder::{BindingPolicy, DefaultUserBinder};
+pub(crate) use id_migration::IdMigration;
 pub(crate) use members::{Members, MembersDeps};
 pub(crate) use visibility::{Visibility, VisibilityDeps, within_optional_time};

@@ -11,7 +11,7 @@ use crate::domain::{AgentId, CorpId, PermanentCode, Principal, RecordStatus, Sui
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::CorpDecision;
 use crate::inbox::{CallbackRecord, Worker, list_records};
-use crate::members::{DefaultUserBinder, Members};
+use crate::members::{DefaultUserBinder, IdMigration, Members};
 use crate::task_runner::{ShutdownOnDrop, TaskRunner, shutting_down};
 use crate::vault::{KeyRotationReport, Vault};
 
@@ -40,9 +40,22 @@ pub(crate) struct AdminDeps {
     pub(crate) suites: Suites,
     pub(crate) authorizations: Authorizations,
     pub(crate) members: Members,
+    pub(crate) id_migration: IdMigration,
     pub(crate) default_binder: DefaultUserBinder,
     pub(crate) worker: Worker,
     pub(crate) tasks: TaskRunner,
+}
+
+impl AdminDeps {
+    /// The member by the ids that are stored, or that WeCom knows.
+    async fn resolve(&self, principal: &Principal) -> Result<Principal> {
+        let principal = self.authorizations.resolve_corp_of(principal).await?;
+        let (suite_id, corp_id) = (&principal.suite_id, &principal.corp_id);
+        match self.authorizations.require_active(suite_id, corp_id).await {
+            Ok(authorization) => self.id_migration.convert(&authorization, principal).await,
+            Err(_) => self.members.resolve(&principal).await,
+        }
+    }
 }
 
 impl AdminService {
@@ -102,6 +115,7 @@ impl AdminService {
     ) -> Result<()> {
         let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
         self.run(|deps| async move {
+            let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
             deps.authorizations
                 .set_decision(&suite_id, &corp_id, decision)
                 .await
@@ -157,6 +171,7 @@ impl AdminService {
         }
         let (principal, user_id) = (principal.clone(), user_id.to_owned());
         self.run(|deps| async move {
+            let principal = deps.resolve(&principal).await?;
             deps.default_binder.set(&principal, &user_id).await?;
             deps.members.revoke_sessions(&principal).await
         })
@@ -170,8 +185,49 @@ impl AdminService {
     pub async fn unbind_user(&self, principal: &Principal) -> Result<()> {
         let principal = principal.clone();
         self.run(|deps| async move {
+            let principal = deps.resolve(&principal).await?;
             deps.members.binder().unbind(&principal).await?;
             deps.members.revoke_sessions(&principal).await
+        })
+        .await
+    }
+
+    /// Says that two ids are one corp under a suite, where WeCom was not asked or did not say: the plain id (`ww…`) and the
+    /// one that is encrypted for the provider (`wp…`). From then on either of them is that corp, and events that wait for
+    /// it are carried out. Where both ids have an authorization, the two become one.
+    ///
+    /// # Errors
+    /// The suite is not configured, or the database does not answer.
+    #[doc(alias = "corpid_to_opencorpid")]
+    pub async fn add_corp_alias(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        alias: &CorpId,
+    ) -> Result<()> {
+        let (suite_id, corp_id, alias) = (suite_id.clone(), corp_id.clone(), alias.clone());
+        self.run(|deps| async move {
+            deps.suites.require(&suite_id)?;
+            deps.authorizations
+                .store_pair(&suite_id, &corp_id, &alias)
+                .await
+        })
+        .await
+    }
+
+    /// Moves the members of a corp whose app has encrypted ids to theirs: the same users, and sessions go on. It happens
+    /// by itself when such a member logs in or an event is about one. Returns how many were moved.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`, or WeCom, the binder or the database does not answer.
+    #[doc(alias = "userid_to_openuserid")]
+    pub async fn migrate_ids(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<u64> {
+        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        self.run(|deps| async move {
+            let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
+            let of_corp = deps.authorizations.require_active(&suite_id, &corp_id);
+            let authorization = of_corp.await?;
+            deps.id_migration.migrate(&authorization).await
         })
         .await
     }

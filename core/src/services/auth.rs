@@ -114,6 +114,19 @@ impl AuthService {
             .await
     }
 
+    /// The corp that an administrator means, by the id that is stored.
+    pub(crate) async fn resolve_corp(
+        &self,
+        corp_id: &CorpId,
+        suite_id: Option<&SuiteId>,
+    ) -> CorpId {
+        let (asked, suite_id) = (corp_id.clone(), suite_id.cloned());
+        let resolved = self
+            .run(|deps| async move { deps.login.corps.resolve(&asked, suite_id).await })
+            .await;
+        resolved.map_or_else(|_| corp_id.clone(), |(_, corp_id)| corp_id)
+    }
+
     /// Answers a callback of the suite that `scope` names, or of any.
     pub(super) async fn callback(
         &self,

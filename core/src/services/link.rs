@@ -51,12 +51,12 @@ impl LinkService {
         redirect_uri: &str,
         state: &State,
     ) -> Result<String> {
-        let agent_id = self.agent_of(suite_id, corp_id).await?;
-        let scope = self.deps.instances.serving(suite_id, corp_id)?.scope;
+        let (corp_id, agent_id) = self.app_of(suite_id, corp_id).await?;
+        let scope = self.deps.instances.serving(suite_id, &corp_id)?.scope;
         let hosts = self.deps.api.hosts();
         Ok(workbench_link(
             hosts,
-            corp_id,
+            &corp_id,
             agent_id,
             redirect_uri,
             scope,
@@ -76,11 +76,11 @@ impl LinkService {
         state: &State,
         language: Option<QrLanguage>,
     ) -> Result<String> {
-        let agent_id = self.agent_of(suite_id, corp_id).await?;
+        let (corp_id, agent_id) = self.app_of(suite_id, corp_id).await?;
         let hosts = self.deps.api.hosts();
         Ok(qr_link(
             hosts,
-            corp_id,
+            &corp_id,
             agent_id,
             redirect_uri,
             state,
@@ -103,13 +103,13 @@ impl LinkService {
             .await
     }
 
-    async fn agent_of(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<AgentId> {
+    async fn app_of(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<(CorpId, AgentId)> {
         let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
         self.run(|deps| async move {
-            deps.authorizations
-                .require_active(&suite_id, &corp_id)
-                .await?
-                .require_agent()
+            let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
+            let of_corp = deps.authorizations.require_active(&suite_id, &corp_id);
+            let agent_id = of_corp.await?.require_agent()?;
+            Ok((corp_id, agent_id))
         })
         .await
     }

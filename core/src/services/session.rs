@@ -122,8 +122,12 @@ impl SessionService {
     /// The database does not answer; the sessions go on.
     pub async fn revoke_member(&self, principal: &Principal) -> Result<()> {
         let principal = principal.clone();
-        self.run(|deps| async move { deps.members.revoke_sessions(&principal).await })
-            .await
+        self.run(|deps| async move {
+            let principal = deps.authorizations.resolve_corp_of(&principal).await?;
+            let principal = deps.members.resolve(&principal).await?;
+            deps.members.revoke_sessions(&principal).await
+        })
+        .await
     }
 
     /// Ends every session of a corp's people.
@@ -133,6 +137,7 @@ impl SessionService {
     pub async fn revoke_corp(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
         let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
         self.run(|deps| async move {
+            let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
             deps.authorizations
                 .revoke_sessions(&suite_id, &corp_id)
                 .await

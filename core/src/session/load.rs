@@ -56,13 +56,15 @@ impl Sessions {
         let load = async {
             let key = (hash, self.inner.epochs.flush_seq());
             let loaded = in_flight.try_get_with(key, self.read(hash)).await?;
+            let now = self.inner.store.now();
             if !loaded
                 .as_ref()
-                .is_some_and(|user| self.is_idle(user, self.inner.store.now()))
+                .is_some_and(|user| self.is_idle(user, now) || !user.session.is_valid(now))
             {
                 return Ok(loaded);
             }
-            // Loaded a moment ago and idle since: another node may have written a touch meanwhile.
+            // Loaded a moment ago, and idle or revoked since: another node may have written a touch meanwhile, or the
+            // member got another userid, under which the session goes on.
             in_flight.invalidate(&key).await;
             in_flight.try_get_with(key, self.read(hash)).await
         };
@@ -174,6 +176,7 @@ mod tests {
     use crate::clock::ManualClock;
     use crate::db::{Pool, Store};
     use crate::domain::{CorpId, LoginType, Platform, Principal, Profile, SuiteId, WecomUserId};
+    use crate::session::fixture::insert_member;
     use crate::session::{NewSession, SessionConfig, Sessions};
     use crate::vault::{DataKey, KeyRing};
 
@@ -186,6 +189,12 @@ mod tests {
             .unwrap();
         let (background_tasks, _receiver) = tokio::sync::mpsc::unbounded_channel();
         let runtime = tokio::runtime::Handle::current();
+        let principal = Principal::new(
+            SuiteId::new("dkS").unwrap(),
+            CorpId::new("ww1").unwrap(),
+            WecomUserId::new("a").unwrap(),
+        );
+        insert_member(&store, &principal).await;
         let sessions = Sessions::new(
             store,
             &keys,
@@ -194,11 +203,7 @@ mod tests {
             runtime,
         );
         let new_session = |revocation_seq| NewSession {
-            principal: Principal::new(
-                SuiteId::new("dkS").unwrap(),
-                CorpId::new("ww1").unwrap(),
-                WecomUserId::new("a").unwrap(),
-            ),
+            principal: principal.clone(),
             user_id: "1".to_owned(),
             instance: String::new(),
             platform: Platform::App,

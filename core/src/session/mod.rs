@@ -34,6 +34,8 @@
 
 mod config;
 mod current_user;
+#[cfg(all(test, feature = "sqlite"))]
+pub(crate) mod fixture;
 mod interner;
 mod issue;
 mod load;

@@ -7,13 +7,20 @@ use crate::wecom::{CallError, Errcode};
 
 /// An error of a call.
 pub(crate) trait CallFailure {
+    /// WeCom's answer, if the call was made.
+    fn call_error(&self) -> Option<&CallError>;
+
     /// Whether WeCom called the token of the call invalid.
-    fn is_token_invalid(&self) -> bool;
+    fn is_token_invalid(&self) -> bool {
+        self.call_error()
+            .and_then(|error| error.errcode())
+            .is_some_and(Errcode::is_token_invalid)
+    }
 }
 
 impl CallFailure for CallError {
-    fn is_token_invalid(&self) -> bool {
-        self.errcode().is_some_and(Errcode::is_token_invalid)
+    fn call_error(&self) -> Option<&CallError> {
+        Some(self)
     }
 }
 
@@ -32,7 +39,12 @@ impl Tokens {
         F: Future<Output = std::result::Result<T, E>> + Send,
     {
         let token = self.token(credential).await?;
+        let log = |outcome: &std::result::Result<T, E>| {
+            let error = outcome.as_ref().err().and_then(CallFailure::call_error);
+            self.log_refusal(&credential.to_any(), error);
+        };
         let outcome = call(token.clone()).await;
+        log(&outcome);
         if !outcome.as_ref().is_err_and(CallFailure::is_token_invalid) {
             return Ok((outcome, token));
         }
@@ -40,6 +52,8 @@ impl Tokens {
         drop(outcome);
         self.invalidate(credential, &token).await;
         let token = self.token(credential).await?;
-        Ok((call(token.clone()).await, token))
+        let outcome = call(token.clone()).await;
+        log(&outcome);
+        Ok((outcome, token))
     }
 }

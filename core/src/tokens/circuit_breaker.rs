@@ -1,142 +1,267 @@
-//! The circuit breaker over `gettoken`. WeCom blocks an address for an hour after many wrong secrets (40001, D/96213): a
-//! few broken corps must not lock all others out.
+//! The circuit breaker over the calls that carry a secret. WeCom blocks an address for an hour after many wrong secrets
+//! (40001, D/96213): a few corps with wrong ones must not lock all others out.
+//!
+//! The attempts of all nodes are rows of one table. A row is inserted before a secret is sent, deleted when WeCom does not
+//! call the secret wrong, and otherwise counts for ten minutes.
 
-use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-use tokio::sync::Notify;
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::clock::Timestamp;
+use crate::db::entity::secret_attempt::{ActiveModel, Column, Entity, Model};
+use crate::db::{Store, delete_in_batches, lock_counter, retry_transaction};
+use crate::error::{Error, ErrorKind, Result};
 
 const WRONG_SECRET_WINDOW: Duration = Duration::from_mins(10);
-/// At most 9 wrong secrets per 10 min; never-accepted secrets may use 6 of them.
+/// At most 9 wrong secrets in the window. The last place is left to secrets that WeCom accepted before.
 const MAX_WRONG_SECRETS: usize = 9;
-const MAX_WRONG_UNPROVEN_SECRETS: usize = 6;
+const MAX_WRONG_WITH_UNPROVEN: usize = 8;
+/// Of these, secrets of broken corps, which WeCom rejected before.
+const MAX_WRONG_BROKEN: usize = 2;
+/// An attempt that is older and not settled is of a node that died: a call takes 8 s and is repeated twice.
+const MAX_ATTEMPT_DURATION: Duration = Duration::from_secs(30);
+/// A time that lies further ahead was written under a clock that was wrong.
+const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
+/// How long an attempt waits for others that are under way: as long as a login may take.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(12);
+const WAIT_POLL: Duration = Duration::from_millis(100);
+/// When a suite secret or provider secret that WeCom rejected is tried again; the last one repeatedly.
+const RETRY_INTERVALS: [Duration; 2] = [Duration::from_mins(10), Duration::from_hours(1)];
+/// How long a rejection is kept: longer than any retry interval.
+const ATTEMPT_TTL: Duration = Duration::from_hours(24);
 
-/// Counts the wrong secrets of all corps, and the calls in flight that may turn out to be one.
-#[derive(Debug, Default)]
-pub(super) struct CircuitBreaker {
-    counts: Mutex<Counts>,
-    released: Notify,
+/// What is known of a secret that is about to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SecretKind {
+    /// WeCom accepted it before. It never waits for secrets that WeCom did not.
+    Proven,
+    /// WeCom has neither accepted nor rejected it.
+    Unproven,
+    /// The corp is broken, and something has changed since.
+    Broken,
 }
 
-/// The right to try one secret; released on drop.
+impl SecretKind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Proven => "proven",
+            Self::Unproven => "unproven",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+/// Counts the wrong secrets of corps, suites and providers on all nodes, and the attempts under way that may turn out to
+/// be one.
 #[derive(Debug)]
-pub(super) struct Permit<'a> {
-    breaker: &'a CircuitBreaker,
+pub(super) struct CircuitBreaker {
+    store: Store,
+    /// Attempts of this node at the same time: more would only wait for each other at the database.
+    proven: Semaphore,
+    unproven: Semaphore,
+    broken: Semaphore,
+}
+
+/// The right to send one secret.
+#[derive(Debug)]
+pub(super) struct Attempt<'a> {
+    id: i64,
+    _permit: SemaphorePermit<'a>,
+}
+
+/// Whether an attempt may begin.
+enum Turn {
+    Begun(i64),
+    /// Others are under way.
+    Wait,
+    /// The limit is reached for so long.
+    Exhausted(Duration),
 }
 
 impl CircuitBreaker {
-    /// Waits until a secret may be tried without exceeding the limit even if it is wrong. `known_good` means that WeCom
-    /// accepted this secret before.
+    pub(super) fn new(store: Store) -> Self {
+        Self {
+            store,
+            proven: Semaphore::new(MAX_WRONG_SECRETS),
+            unproven: Semaphore::new(MAX_WRONG_WITH_UNPROVEN / 2),
+            broken: Semaphore::new(MAX_WRONG_BROKEN),
+        }
+    }
+
+    /// Waits until a secret may be sent without exceeding the limit even if it is wrong. The attempt must be settled by
+    /// [`release`](Self::release) or [`record_rejection`](Self::record_rejection).
     ///
     /// # Errors
-    /// The limit is reached; the duration is the time until the oldest wrong secret leaves the window.
-    pub(super) async fn acquire(
-        &self,
-        now: impl Fn() -> Timestamp,
-        known_good: bool,
-    ) -> Result<Permit<'_>, Duration> {
-        let limit = if known_good {
-            MAX_WRONG_SECRETS
-        } else {
-            MAX_WRONG_UNPROVEN_SECRETS
+    /// `UPSTREAM_ERROR`: the limit is reached; it says when the oldest wrong secret leaves the window.
+    pub(super) async fn acquire(&self, secret: &[u8; 32], kind: SecretKind) -> Result<Attempt<'_>> {
+        let semaphore = match kind {
+            SecretKind::Proven => &self.proven,
+            SecretKind::Unproven => &self.unproven,
+            SecretKind::Broken => &self.broken,
         };
+        let cancelled = |_| Error::new(ErrorKind::Internal, "the circuit breaker is closed");
+        let permit = semaphore.acquire().await.map_err(cancelled)?;
+        // By the machine's clock: other nodes are not stopped when a test moves ours.
+        let started_at = Instant::now();
         loop {
-            let released = self.released.notified();
-            if self.try_acquire(now(), limit)? {
-                return Ok(Permit { breaker: self });
+            match retry_transaction(|| self.try_begin(secret, kind)).await? {
+                Turn::Begun(id) => {
+                    return Ok(Attempt {
+                        id,
+                        _permit: permit,
+                    });
+                }
+                Turn::Exhausted(retry_after) => {
+                    return Err(Error::new(
+                        ErrorKind::Upstream,
+                        "secrets are not sent for now: WeCom rejected too many in the last minutes",
+                    )
+                    .with_retry_after(retry_after));
+                }
+                Turn::Wait if started_at.elapsed() >= WAIT_TIMEOUT => {
+                    return Err(Error::new(
+                        ErrorKind::UpstreamTimeout,
+                        "other secrets are being tried and WeCom does not answer in time",
+                    ));
+                }
+                Turn::Wait => tokio::time::sleep(WAIT_POLL).await,
             }
-            released.await;
         }
     }
 
-    /// Records that WeCom rejected a secret.
-    pub(super) fn record_wrong_secret(&self, now: Timestamp) {
-        self.counts.lock().wrong_secrets.push_back(now);
+    /// WeCom did not call the secret wrong.
+    pub(super) async fn release(&self, attempt: Attempt<'_>) {
+        let released = Entity::delete_by_id(attempt.id)
+            .exec(self.store.database())
+            .await;
+        if let Err(error) = released {
+            tracing::debug!(target: "wecom_login", %error, "an attempt with a secret was not released; it will expire");
+        }
     }
 
-    /// `false` if the calls in flight have to be awaited first.
-    fn try_acquire(&self, now: Timestamp, limit: usize) -> Result<bool, Duration> {
-        let Counts {
-            wrong_secrets,
-            in_flight,
-        } = &mut *self.counts.lock();
-        while wrong_secrets
-            .front()
-            .is_some_and(|oldest| now.since(*oldest) >= WRONG_SECRET_WINDOW)
-        {
-            wrong_secrets.pop_front();
+    /// WeCom called the secret wrong.
+    pub(super) async fn record_rejection(&self, attempt: Attempt<'_>) -> Result<()> {
+        self.reject(attempt.id, None).await
+    }
+
+    /// WeCom called the secret of a suite or a provider wrong: it is not sent again for a while, on any node.
+    pub(super) async fn record_rejection_with_retry(
+        &self,
+        attempt: Attempt<'_>,
+        secret: &[u8; 32],
+    ) -> Result<()> {
+        let earlier = Entity::find()
+            .filter(of_secret(secret))
+            .filter(Column::RetryAt.is_not_null())
+            .count(self.store.database())
+            .await?;
+        let step = usize::try_from(earlier).unwrap_or(usize::MAX);
+        let wait = RETRY_INTERVALS[step.min(RETRY_INTERVALS.len() - 1)];
+        self.reject(attempt.id, Some(self.store.now() + wait)).await
+    }
+
+    /// How long the secret of a suite or a provider is not to be sent, because WeCom rejected it.
+    pub(super) async fn rejected_for(&self, secret: &[u8; 32]) -> Result<Option<Duration>> {
+        let now = self.store.now();
+        let latest = Entity::find()
+            .filter(of_secret(secret))
+            .filter(Column::RetryAt.gt(now))
+            .filter(Column::At.lte(now + CLOCK_TOLERANCE))
+            .order_by_desc(Column::RetryAt)
+            .one(self.store.database())
+            .await?;
+        Ok(latest
+            .and_then(|row| row.retry_at)
+            .map(|retry_at| retry_at.since(now)))
+    }
+
+    /// WeCom accepted the secret of a suite or a provider: its next rejection is the first.
+    pub(super) async fn forget_rejections(&self, secret: &[u8; 32]) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::RetryAt, Expr::value(None::<Timestamp>))
+            .filter(of_secret(secret))
+            .filter(Column::RetryAt.is_not_null())
+            .exec(self.store.database())
+            .await?;
+        Ok(())
+    }
+
+    /// Deletes the rows that count no more.
+    pub(super) async fn remove_old(&self) -> Result<()> {
+        let old = Column::At.lt(self.store.now() - ATTEMPT_TTL);
+        delete_in_batches::<Entity, i64>(&self.store, Column::Id, Condition::all().add(old))
+            .await?;
+        Ok(())
+    }
+
+    async fn reject(&self, id: i64, retry_at: Option<Timestamp>) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::Rejected, Expr::value(true))
+            .col_expr(Column::At, Expr::value(self.store.now()))
+            .col_expr(Column::RetryAt, Expr::value(retry_at))
+            .filter(Column::Id.eq(id))
+            .exec(self.store.database())
+            .await?;
+        Ok(())
+    }
+
+    async fn try_begin(&self, secret: &[u8; 32], kind: SecretKind) -> Result<Turn> {
+        let transaction = self.store.begin().await?;
+        // No other node counts until this one has inserted its row.
+        lock_counter(&transaction).await?;
+        let now = self.store.now();
+        let rows = Entity::find()
+            .filter(Column::At.gt(now - WRONG_SECRET_WINDOW))
+            .filter(Column::At.lte(now + CLOCK_TOLERANCE))
+            .order_by_asc(Column::At)
+            .all(&transaction)
+            .await?;
+        let counted = rows
+            .iter()
+            .filter(|row| row.rejected || now.since(row.at) < MAX_ATTEMPT_DURATION);
+        let of_kind = counted.clone().filter(|row| row.kind == kind.name());
+        let turn = |rows: Vec<&Model>, limit: usize| {
+            if rows.len() < limit {
+                return None;
+            }
+            let rejected: Vec<_> = rows.iter().filter(|row| row.rejected).collect();
+            Some(match rejected.first() {
+                Some(oldest) if rejected.len() >= limit => {
+                    Turn::Exhausted((oldest.at + WRONG_SECRET_WINDOW).since(now))
+                }
+                _ => Turn::Wait,
+            })
+        };
+        let blocked = match kind {
+            SecretKind::Proven => turn(counted.collect(), MAX_WRONG_SECRETS),
+            SecretKind::Unproven => turn(counted.collect(), MAX_WRONG_WITH_UNPROVEN),
+            SecretKind::Broken => turn(of_kind.collect(), MAX_WRONG_BROKEN)
+                .or_else(|| turn(counted.collect(), MAX_WRONG_WITH_UNPROVEN)),
+        };
+        if let Some(blocked) = blocked {
+            transaction.rollback().await?;
+            return Ok(blocked);
         }
-        if wrong_secrets.len() >= limit {
-            return Err(wrong_secrets.front().map_or(WRONG_SECRET_WINDOW, |oldest| {
-                (*oldest + WRONG_SECRET_WINDOW).since(now)
-            }));
-        }
-        let free = wrong_secrets.len() + *in_flight < limit;
-        if free {
-            *in_flight += 1;
-        }
-        Ok(free)
+        let row = ActiveModel {
+            id: NotSet,
+            secret: Set(secret.to_vec()),
+            kind: Set(kind.name().to_owned()),
+            rejected: Set(false),
+            at: Set(now),
+            retry_at: Set(None),
+        };
+        let id = Entity::insert(row).exec(&transaction).await?.last_insert_id;
+        transaction.commit().await?;
+        Ok(Turn::Begun(id))
     }
 }
 
-impl Drop for Permit<'_> {
-    fn drop(&mut self) {
-        self.breaker.counts.lock().in_flight -= 1;
-        self.breaker.released.notify_waiters();
-    }
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    wrong_secrets: VecDeque<Timestamp>,
-    in_flight: usize,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::{Clock as _, ManualClock};
-
-    #[tokio::test]
-    async fn acquire_allows_at_most_nine_wrong_secrets_in_ten_minutes() {
-        let (breaker, clock) = (
-            CircuitBreaker::default(),
-            ManualClock::new(Timestamp::from_millis(0)),
-        );
-        for _ in 0..MAX_WRONG_UNPROVEN_SECRETS {
-            drop(breaker.acquire(|| clock.now(), false).await.unwrap());
-            breaker.record_wrong_secret(clock.now());
-            clock.advance(Duration::from_mins(1));
-        }
-        assert_eq!(
-            breaker.acquire(|| clock.now(), false).await.unwrap_err(),
-            Duration::from_mins(4)
-        );
-        for _ in MAX_WRONG_UNPROVEN_SECRETS..MAX_WRONG_SECRETS {
-            drop(breaker.acquire(|| clock.now(), true).await.unwrap());
-            breaker.record_wrong_secret(clock.now());
-        }
-        assert!(breaker.acquire(|| clock.now(), true).await.is_err());
-        clock.advance(Duration::from_mins(4));
-        assert!(
-            breaker.acquire(|| clock.now(), true).await.is_ok(),
-            "the first left the window"
-        );
-    }
-
-    #[tokio::test]
-    async fn acquire_waits_for_calls_in_flight() {
-        let (breaker, clock) = (CircuitBreaker::default(), ManualClock::starting_now());
-        let mut permits = Vec::new();
-        for _ in 0..MAX_WRONG_UNPROVEN_SECRETS {
-            permits.push(breaker.acquire(|| clock.now(), false).await.unwrap());
-        }
-        let mut waiting = Box::pin(breaker.acquire(|| clock.now(), false));
-        assert!(futures_util::poll!(&mut waiting).is_pending());
-        permits.pop();
-        assert!(waiting.await.is_ok());
-    }
+fn of_secret(secret: &[u8; 32]) -> Condition {
+    Condition::all().add(Column::Secret.eq(secret.to_vec()))
 }

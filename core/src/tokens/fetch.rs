@@ -1,118 +1,164 @@
-//! The calls to WeCom that return a token, and the limits on wrong secrets.
+//! The calls to WeCom that return a token, each under the limit on wrong secrets.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::EntityTrait as _;
 use secrecy::SecretString;
 
-use crate::clock::Timestamp;
+use crate::db::entity::access_token;
+use crate::digest;
 use crate::domain::Suite;
-use crate::error::{Error, ErrorKind, Result};
-use crate::tokens::credential::{AnyCredential, AppCredential};
+use crate::error::{Error, Result};
+use crate::tokens::app_secret::{self, AppSecret};
+use crate::tokens::circuit_breaker::SecretKind;
+use crate::tokens::credential::{AnyCredential, AppCredential, ProviderCredential};
 use crate::tokens::suite_ticket;
 use crate::tokens::token_cache::Tokens;
-use crate::wecom::{Errcode, IssuedToken};
+use crate::wecom::{CallError, CallErrorKind, Errcode, IssuedToken};
 
-/// A suite secret that WeCom rejected is not tried again for this long.
-const REJECTED_SUITE_TTL: Duration = Duration::from_mins(2);
+type Issued = IssuedToken<SecretString>;
 
 impl Tokens {
-    pub(super) async fn fetch(
-        &self,
-        credential: &AnyCredential,
-        now: Timestamp,
-    ) -> Result<IssuedToken<SecretString>> {
+    pub(super) async fn fetch(&self, credential: &AnyCredential) -> Result<Issued> {
         match credential {
-            AnyCredential::App(app) => self.fetch_app_token(app, now).await,
-            AnyCredential::Suite(suite) => self.fetch_suite_token(suite, now).await,
-            AnyCredential::Provider(provider) => {
-                let issued = self
-                    .inner
-                    .api
-                    .provider_token(&provider.corp_id, &provider.secret)
-                    .await?;
-                Ok(secret(issued.token.expose(), issued.expires_in))
-            }
+            AnyCredential::App(app) => self.fetch_app_token(app).await,
+            AnyCredential::Suite(suite) => self.fetch_suite_token(suite).await,
+            AnyCredential::Provider(provider) => self.fetch_provider_token(provider).await,
         }
     }
 
-    /// WeCom accepted the app's secret.
-    pub(super) fn record_accepted(&self, app: &AppCredential) {
-        self.inner
-            .accepted_versions
-            .insert((app.suite_id.clone(), app.corp_id.clone()), app.version);
-    }
-
-    async fn fetch_app_token(
-        &self,
-        app: &AppCredential,
-        now: Timestamp,
-    ) -> Result<IssuedToken<SecretString>> {
-        let key = (app.suite_id.clone(), app.corp_id.clone());
-        let known_good = self.inner.accepted_versions.get(&key) == Some(app.version);
-        let _permit = self
-            .inner
-            .circuit_breaker
-            .acquire(|| self.inner.store.now(), known_good)
-            .await
-            .map_err(|retry_after| {
-                Error::new(
-                    ErrorKind::Upstream,
-                    "gettoken is paused: WeCom rejected too many secrets in the last minutes",
-                )
-                .with_retry_after(retry_after)
-            })?;
-        let issued = self
-            .inner
-            .api
-            .app_token(&app.corp_id, &app.permanent_code)
-            .await;
-        match &issued {
-            Err(error) if error.errcode().is_some_and(Errcode::is_secret_invalid) => {
-                self.inner.circuit_breaker.record_wrong_secret(now);
-                self.inner.accepted_versions.invalidate(&key);
-            }
-            Ok(_) => self.record_accepted(app),
-            Err(_) => {}
-        }
-        let issued = issued?;
-        Ok(secret(issued.token.expose(), issued.expires_in))
-    }
-
-    async fn fetch_suite_token(
-        &self,
-        suite: &Arc<Suite>,
-        now: Timestamp,
-    ) -> Result<IssuedToken<SecretString>> {
+    async fn fetch_app_token(&self, app: &AppCredential) -> Result<Issued> {
         let inner = &self.inner;
-        if let Some((error, rejected_at)) = inner.rejected_suites.get(&suite.id)
-            && now.since(rejected_at) < REJECTED_SUITE_TTL
-        {
-            return Err(error);
-        }
-        let (ticket, record_id) =
-            suite_ticket::latest(&inner.store, &inner.keys, &suite.id).await?;
+        let kind = match app_secret::find(&inner.store, app).await? {
+            AppSecret::Of(kind) => kind,
+            AppSecret::Rejected => {
+                let rejected = CallErrorKind::Refused(Errcode::INVALID_CREDENTIAL);
+                return Err(CallError::new("gettoken", rejected).into());
+            }
+        };
+        let parts = [
+            "app".as_bytes(),
+            app.suite_id.as_str().as_bytes(),
+            app.corp_id.as_str().as_bytes(),
+            &app.version.to_be_bytes(),
+        ];
+        let secret = digest::of_parts(&parts);
+        let attempt = inner.circuit_breaker.acquire(&secret, kind).await?;
         let issued = inner
             .api
-            .suite_token(&suite.id, &suite.secret, &ticket)
-            .await;
-        if let Err(error) = &issued
-            && let Some(errcode) = error.errcode()
-        {
-            if errcode.is_secret_invalid() {
-                inner
-                    .rejected_suites
-                    .insert(suite.id.clone(), (Error::from(*error), now));
+            .app_token(&app.corp_id, &app.permanent_code)
+            .await
+            .map(|issued| exposed(issued.token.expose(), issued.expires_in));
+        match &issued {
+            Err(error) if error.errcode().is_some_and(Errcode::is_secret_invalid) => {
+                inner.circuit_breaker.record_rejection(attempt).await?;
+                if error.errcode() == Some(Errcode::INVALID_CREDENTIAL) {
+                    app_secret::record_rejected(&inner.store, app).await?;
+                }
             }
-            if errcode.is_ticket_invalid() {
-                suite_ticket::reject(&inner.store, &suite.id, record_id).await?;
+            Err(_) => inner.circuit_breaker.release(attempt).await,
+            Ok(_) => {
+                inner.circuit_breaker.release(attempt).await;
+                if kind != SecretKind::Proven
+                    && let Err(error) = app_secret::record_accepted(&inner.store, app).await
+                {
+                    tracing::info!(target: "wecom_login", ?error, "that a secret was accepted could not be stored");
+                }
             }
         }
-        let issued = issued?;
-        Ok(secret(issued.token.expose(), issued.expires_in))
+        self.log_refusal(&AnyCredential::App(app.clone()), issued.as_ref().err());
+        Ok(issued?)
+    }
+
+    async fn fetch_suite_token(&self, suite: &Arc<Suite>) -> Result<Issued> {
+        let inner = &self.inner;
+        let credential = AnyCredential::Suite(Arc::clone(suite));
+        let secret = secret_hash(&credential, suite.secret.expose());
+        self.require_not_rejected("service/get_suite_token", &secret)
+            .await?;
+        let (ticket, record_id) =
+            suite_ticket::latest(&inner.store, &inner.keys, &suite.id).await?;
+        let fetch = async {
+            let issued = inner
+                .api
+                .suite_token(&suite.id, &suite.secret, &ticket)
+                .await?;
+            Ok(exposed(issued.token.expose(), issued.expires_in))
+        };
+        let issued = self.send_configured(&credential, &secret, fetch).await?;
+        if let Err(error) = &issued
+            && error.errcode().is_some_and(Errcode::is_ticket_invalid)
+        {
+            suite_ticket::reject(&inner.store, &suite.id, record_id).await?;
+        }
+        Ok(issued?)
+    }
+
+    async fn fetch_provider_token(&self, provider: &ProviderCredential) -> Result<Issued> {
+        let credential = AnyCredential::Provider(provider.clone());
+        let secret = secret_hash(&credential, provider.secret.expose());
+        self.require_not_rejected("service/get_provider_token", &secret)
+            .await?;
+        let fetch = async {
+            let api = &self.inner.api;
+            let issued = api
+                .provider_token(&provider.corp_id, &provider.secret)
+                .await?;
+            Ok(exposed(issued.token.expose(), issued.expires_in))
+        };
+        let issued = self.send_configured(&credential, &secret, fetch).await?;
+        Ok(issued?)
+    }
+
+    /// Fails as WeCom did while a rejected secret of a suite or a provider is not to be sent again.
+    async fn require_not_rejected(&self, path: &'static str, secret: &[u8; 32]) -> Result<()> {
+        match self.inner.circuit_breaker.rejected_for(secret).await? {
+            None => Ok(()),
+            Some(wait) => {
+                let rejected = CallErrorKind::Refused(Errcode::INVALID_CREDENTIAL);
+                Err(Error::from(CallError::new(path, rejected)).with_retry_after(wait))
+            }
+        }
+    }
+
+    /// Sends the secret of a suite or a provider. A rejected one is not sent again for a while.
+    async fn send_configured(
+        &self,
+        credential: &AnyCredential,
+        secret: &[u8; 32],
+        fetch: impl Future<Output = std::result::Result<Issued, CallError>> + Send,
+    ) -> Result<std::result::Result<Issued, CallError>> {
+        let breaker = &self.inner.circuit_breaker;
+        let stored = access_token::Entity::find_by_id(credential.owner().row_id())
+            .one(self.inner.store.database())
+            .await?;
+        let kind = if stored.is_some() {
+            SecretKind::Proven
+        } else {
+            SecretKind::Unproven
+        };
+        let attempt = breaker.acquire(secret, kind).await?;
+        let issued = fetch.await;
+        match &issued {
+            Err(error) if error.errcode().is_some_and(Errcode::is_secret_invalid) => {
+                breaker.record_rejection_with_retry(attempt, secret).await?;
+            }
+            Err(_) => breaker.release(attempt).await,
+            Ok(_) => {
+                breaker.release(attempt).await;
+                breaker.forget_rejections(secret).await?;
+            }
+        }
+        self.log_refusal(credential, issued.as_ref().err());
+        Ok(issued)
     }
 }
 
-fn secret(token: &str, expires_in: Duration) -> IssuedToken<SecretString> {
+fn secret_hash(credential: &AnyCredential, secret: &str) -> [u8; 32] {
+    digest::of_parts(&[&credential.owner().row_id(), secret.as_bytes()])
+}
+
+fn exposed(token: &str, expires_in: Duration) -> Issued {
     IssuedToken::new(token.into(), expires_in)
 }

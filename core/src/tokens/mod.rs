@@ -17,15 +17,22 @@
 //!
 //! # Wrong secrets
 //!
-//! WeCom blocks an address for an hour after many wrong secrets. `CircuitBreaker` lets each process send at most 9 wrong
-//! secrets in 10 minutes; secrets that were never accepted may use 6 of them. A suite secret that WeCom rejected is not
-//! tried again for 2 minutes.
+//! WeCom blocks an address for an hour after many wrong secrets. `CircuitBreaker` lets all nodes together send at most 9
+//! wrong secrets in 10 minutes, those of corps, suites and providers together. Of these, 1 is left to secrets that WeCom
+//! accepted before, and those of broken corps may use 2. The authorization has whether WeCom accepted or rejected its
+//! permanent code: a rejected one is not sent again before `change_auth`, a reset or a new authorization. A rejected secret
+//! of a suite or a provider is not sent again for 10 minutes, then for an hour; another secret is sent at once.
+//!
+//! # Refusals
+//!
+//! What WeCom refuses and an operator can mend is one WARN a minute (`refusal_log`).
 //!
 //! # The suite_ticket
 //!
 //! WeCom pushes one every ten minutes. An older ticket never replaces a newer one; at equal seconds the later record
 //! wins. After WeCom rejected the stored ticket, the next one is taken whatever its time.
 
+mod app_secret;
 mod call;
 mod circuit_breaker;
 mod credential;
@@ -33,10 +40,13 @@ mod fetch;
 mod fetch_lease;
 mod invalidate;
 mod refresh;
+mod refusal_log;
 mod rows;
 pub(crate) mod suite_ticket;
+mod ticket_watch;
 mod token_cache;
 
 pub(crate) use call::CallFailure;
 pub(crate) use credential::{AppCredential, ProviderCredential};
+pub(crate) use ticket_watch::TicketWatch;
 pub(crate) use token_cache::Tokens;

@@ -126,10 +126,6 @@ impl Tokens {
                 && !self.is_invalidated(stored.value.expose_secret())
         });
         Ok(usable.map(|stored| {
-            if let AnyCredential::App(app) = credential {
-                // WeCom accepted this secret, whichever node fetched the token.
-                self.record_accepted(app);
-            }
             Arc::new(CachedToken {
                 value: stored.value,
                 version: credential.version(),
@@ -141,7 +137,7 @@ impl Tokens {
 
     async fn fetch_and_store(&self, credential: &AnyCredential) -> Result<Arc<CachedToken>> {
         let fetched_at = self.inner.store.now();
-        let issued = self.fetch(credential, fetched_at).await?;
+        let issued = self.fetch(credential).await?;
         // WeCom may return the token that it called invalid before.
         self.revalidate(issued.token.expose_secret());
         let token = CachedToken {

@@ -10,10 +10,11 @@ use tokio::runtime::Handle;
 
 use crate::clock::Timestamp;
 use crate::db::Store;
-use crate::domain::{CorpId, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
+use crate::log_limiter::LogLimiter;
 use crate::tokens::circuit_breaker::CircuitBreaker;
 use crate::tokens::credential::{AnyCredential, Credential, TokenKey};
+use crate::tokens::refusal_log::Refusal;
 use crate::vault::KeyRing;
 use crate::wecom::Api;
 
@@ -21,8 +22,6 @@ use crate::wecom::Api;
 const TOKEN_CACHE_IDLE: Duration = Duration::from_hours(2);
 /// A token is not used in the last seconds before it expires, because the call takes time too.
 pub(super) const EXPIRY_MARGIN: Duration = Duration::from_secs(5);
-/// Capacity of the cache of rejected suite secrets.
-const MAX_REJECTED_SUITES: u64 = 1_000;
 
 /// Access tokens by credential (D/97162, D/97164).
 #[derive(Clone)]
@@ -37,12 +36,9 @@ pub(super) struct Inner {
     /// Keyed by the version of the secret too: nobody waits for a fetch with another secret than theirs.
     pub(super) cache: moka::future::Cache<TokenKey, Arc<CachedToken>>,
     pub(super) circuit_breaker: CircuitBreaker,
-    /// The version of each app's secret that WeCom accepted last.
-    pub(super) accepted_versions: moka::sync::Cache<(SuiteId, CorpId), i64>,
     /// Hashes of tokens that WeCom called invalid: a read that began before the removal does not bring one back.
     pub(super) invalidated: moka::sync::Cache<[u8; 32], ()>,
-    /// Suites whose secret WeCom rejected. These count towards WeCom's block of our address too.
-    pub(super) rejected_suites: moka::sync::Cache<SuiteId, (Error, Timestamp)>,
+    pub(super) refusals: LogLimiter<Refusal>,
     pub(super) runtime: Handle,
 }
 
@@ -66,24 +62,28 @@ impl Tokens {
     ) -> Self {
         let inner = Inner {
             api,
-            store,
             keys,
             cache: moka::future::Cache::builder()
                 .max_capacity(capacity)
                 .time_to_idle(TOKEN_CACHE_IDLE)
                 .build(),
-            circuit_breaker: CircuitBreaker::default(),
-            accepted_versions: moka::sync::Cache::new(capacity),
+            circuit_breaker: CircuitBreaker::new(store.clone()),
+            refusals: LogLimiter::new(Arc::clone(store.clock())),
             invalidated: moka::sync::Cache::builder()
                 .max_capacity(capacity)
                 .time_to_live(TOKEN_CACHE_IDLE)
                 .build(),
-            rejected_suites: moka::sync::Cache::new(MAX_REJECTED_SUITES),
+            store,
             runtime,
         };
         Self {
             inner: Arc::new(inner),
         }
+    }
+
+    /// Deletes the attempts with secrets that count no more.
+    pub(crate) async fn remove_old_attempts(&self) -> Result<()> {
+        self.inner.circuit_breaker.remove_old().await
     }
 
     /// The current token of a credential: cached, stored or fetched.

@@ -37,8 +37,10 @@ pub(super) async fn answer(
     match request.endpoint {
         Endpoint::SetCode => {
             let params = SetCodeParams::parse(request.body()?)?;
-            administrator.authorize(AdminAction::SetCode, Some(&params.corp_id))?;
+            // The predicate compares the corp with that of a session, which has the id that is stored.
             let suite_id = params.suite_id.as_ref();
+            let corp_id = deps.auth.resolve_corp(&params.corp_id, suite_id).await;
+            administrator.authorize(AdminAction::SetCode, Some(&corp_id))?;
             deps.auth
                 .set_organization_code(&params.corp_id, &params.code, suite_id)
                 .await?;

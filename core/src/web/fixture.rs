@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use crate::clock::SystemClock;
 use crate::db::{Pool, Store};
 use crate::domain::{CorpId, LoginType, Platform, Principal, Profile, SuiteId, WecomUserId};
+use crate::session::fixture::insert_member;
 use crate::session::{BackgroundTask, CurrentUser, NewSession, SessionConfig, Sessions};
 use crate::vault::{DataKey, KeyRing};
 use crate::web::admin::AdminAuth;
@@ -27,6 +28,7 @@ impl Fixture {
         let store = Store::open(database, Arc::new(SystemClock), true)
             .await
             .unwrap();
+        insert_member(&store, &principal()).await;
         let (sender, background_tasks) = mpsc::unbounded_channel();
         let runtime = tokio::runtime::Handle::current();
         let sessions = Sessions::new(store, &keys, SessionConfig::default(), sender, runtime);
@@ -37,13 +39,8 @@ impl Fixture {
     }
 
     pub(super) async fn login(&self) -> (String, CurrentUser) {
-        let principal = Principal::new(
-            SuiteId::new("dk1").unwrap(),
-            CorpId::new("ww1").unwrap(),
-            WecomUserId::new("zhangsan").unwrap(),
-        );
         let new_session = NewSession {
-            principal,
+            principal: principal(),
             user_id: "1".into(),
             instance: "auths.QywxProxyDefault".into(),
             platform: Platform::App,
@@ -65,6 +62,14 @@ impl Fixture {
     pub(super) fn cookie(&self, token: &str) -> Vec<(String, Vec<u8>)> {
         headers(&[("cookie", &format!("wecom_login={token}"))])
     }
+}
+
+fn principal() -> Principal {
+    Principal::new(
+        SuiteId::new("dk1").unwrap(),
+        CorpId::new("ww1").unwrap(),
+        WecomUserId::new("zhangsan").unwrap(),
+    )
 }
 
 pub(super) fn headers(lines: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {

@@ -100,9 +100,10 @@ impl Guard {
         self
     }
 
-    /// Requires a user of this corp.
+    /// Requires a user of this corp, by whichever of its ids it is named.
     pub fn require_corp(self, corp_id: CorpId) -> Self {
-        self.require(move |user| *user.corp_id() == corp_id)
+        let aliases = self.rules.http.deps.instances.aliases().clone();
+        self.require(move |user| aliases.is_same(user.suite_id(), user.corp_id(), &corp_id))
     }
 
     /// Requires a login through this instance; its name may be given without `auths.`.

@@ -16,18 +16,38 @@ use crate::wecom::hosts::Hosts;
 use crate::wecom::transport::HttpClient;
 use crate::wecom::{Errcode, response};
 
-/// WeCom's server API for a 代开发 provider. Every call is one request: no state, no retry.
+/// The pauses before the repetitions of a call that only reads.
+const READ_REPETITION_PAUSES: [Duration; 2] =
+    [Duration::from_millis(200), Duration::from_millis(800)];
+
+/// WeCom's server API for a 代开发 provider. It has no state. A call that carries a code or an AuthCode is one request. One
+/// that only reads is repeated twice after -1, 6000, 45033, a 5xx or a broken connection.
 #[derive(Clone, Debug, Default)]
 pub struct Api {
     http: HttpClient,
     hosts: Hosts,
+    /// Every call is one request.
+    once: bool,
 }
 
 impl Api {
     /// The API at these hosts, called with this client.
     #[must_use]
     pub const fn new(http: HttpClient, hosts: Hosts) -> Self {
-        Self { http, hosts }
+        Self {
+            http,
+            hosts,
+            once: false,
+        }
+    }
+
+    /// The same API, where no call is repeated: for a caller that repeats them by itself.
+    #[must_use]
+    pub fn without_repetition(&self) -> Self {
+        Self {
+            once: true,
+            ..self.clone()
+        }
     }
 
     /// The hosts of WeCom.
@@ -36,22 +56,49 @@ impl Api {
         &self.hosts
     }
 
+    /// A GET that may be repeated.
+    pub(super) async fn read<T: DeserializeOwned>(
+        &self,
+        path: &'static str,
+        query: &[(&str, &str)],
+    ) -> Result<T, CallError> {
+        self.repeat(|| self.send(Method::GET, path, query, None, Duration::ZERO))
+            .await
+    }
+
+    /// A POST that changes nothing at WeCom and may be repeated.
+    pub(super) async fn read_by_post<T: DeserializeOwned>(
+        &self,
+        path: &'static str,
+        query: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Result<T, CallError> {
+        self.repeat(|| self.send(Method::POST, path, query, body.clone(), Duration::ZERO))
+            .await
+    }
+
+    async fn repeat<T, F>(&self, call: impl Fn() -> F + Send) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<T, CallError>> + Send,
+    {
+        if !self.once {
+            for pause in READ_REPETITION_PAUSES {
+                match call().await {
+                    Err(error) if error.may_be_repeated() => {}
+                    outcome => return outcome,
+                }
+                tokio::time::sleep(pause).await;
+            }
+        }
+        call().await
+    }
+
     pub(super) async fn get<T: DeserializeOwned>(
         &self,
         path: &'static str,
         query: &[(&str, &str)],
     ) -> Result<T, CallError> {
         self.send(Method::GET, path, query, None, Duration::ZERO)
-            .await
-    }
-
-    pub(super) async fn post<T: DeserializeOwned>(
-        &self,
-        path: &'static str,
-        query: &[(&str, &str)],
-        body: Option<Value>,
-    ) -> Result<T, CallError> {
-        self.send(Method::POST, path, query, body, Duration::ZERO)
             .await
     }
 
@@ -182,6 +229,48 @@ mod tests {
         assert!(mock.requests().is_empty());
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn read_is_repeated_twice_and_a_call_with_a_code_never() {
+        let app_token = r#"{"access_token":"a","expires_in":7200}"#;
+        let busy = [
+            (200, r#"{"errcode":-1}"#),
+            (200, r#"{"errcode":6000}"#),
+            (200, r#"{"errcode":45033}"#),
+            (500, ""),
+            (0, ""),
+        ];
+        let (corp, code) = (CorpId::new("wpA").unwrap(), PermanentCode::new("p"));
+        for answer in busy {
+            let mock = MockWecom::with_responses(&[answer, answer, (200, app_token)]);
+            assert!(
+                mock.api().app_token(&corp, &code).await.is_ok(),
+                "{answer:?}"
+            );
+            let mock = MockWecom::with_responses(&[answer, answer, answer, (200, app_token)]);
+            assert!(mock.api().app_token(&corp, &code).await.is_err());
+            assert_eq!(mock.requests().len(), 3, "{answer:?}");
+            let mock = MockWecom::with_responses(&[answer]);
+            let (token, oauth) = (AccessToken::new("t"), OAuthCode::new("c"));
+            assert!(mock.api().user_identity(&token, &oauth).await.is_err());
+            let (token, auth_code) = (SuiteAccessToken::new("s"), AuthCode::new("c"));
+            let exchange = mock
+                .api()
+                .permanent_code(&token, &auth_code, PermanentCodeApi::V2)
+                .await;
+            assert!(exchange.is_err());
+            assert_eq!(mock.requests().len(), 2, "{answer:?}");
+        }
+        for answer in [
+            (200, r#"{"errcode":40001}"#),
+            (200, r#"{"errcode":45009}"#),
+            (404, ""),
+        ] {
+            let mock = MockWecom::with_responses(&[answer]);
+            assert!(mock.api().app_token(&corp, &code).await.is_err());
+            assert_eq!(mock.requests().len(), 1, "{answer:?}");
+        }
+    }
+
     /// Collects log lines.
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<String>>);
@@ -236,7 +325,7 @@ mod tests {
             (0, "s3cr3t"),
         ] {
             let mock = MockWecom::with_responses(&[answer]);
-            let api = mock.api();
+            let api = mock.api().without_repetition();
             let suite = SuiteAccessToken::new(hush());
             let token = AccessToken::new(hush());
             for error in [

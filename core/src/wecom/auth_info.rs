@@ -39,7 +39,7 @@ impl Api {
         let query = [("suite_access_token", token.expose())];
         let body = json!({ "auth_corpid": corp_id, "permanent_code": permanent_code.expose() });
         let answer: AuthInfoResponse = self
-            .post("service/v2/get_auth_info", &query, Some(body))
+            .read_by_post("service/v2/get_auth_info", &query, Some(body))
             .await?;
         let agent = agent(&answer.auth_info);
         Ok(AuthInfo {

@@ -1,14 +1,20 @@
 //! The errors of calls.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
 use crate::wecom::errcode::Errcode;
 
+/// When to try again after 45009: WeCom's shortest window (D/96212).
+const RATE_LIMIT_RETRY_AFTER: Duration = Duration::from_mins(1);
+/// When to try again after 45033.
+const CONCURRENCY_RETRY_AFTER: Duration = Duration::from_secs(5);
+
 /// A failed call: its path and the kind of failure. It holds no URL, no body and no text of an underlying error, because
 /// WeCom's URLs carry tokens, codes and secrets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {kind}")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallError {
     /// The path of the call below `/cgi-bin/`.
@@ -18,7 +24,7 @@ pub struct CallError {
 }
 
 /// The kind of failure of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CallErrorKind {
     /// WeCom answered with an errcode other than 0.
@@ -51,6 +57,52 @@ impl CallError {
         }
     }
 
+    /// What the operator can do about the error, where that is known (D/96213).
+    #[must_use]
+    pub fn hint(self) -> Option<&'static str> {
+        match self.kind {
+            CallErrorKind::Refused(errcode) => errcode.hint_for(self.path),
+            CallErrorKind::Unreachable => {
+                Some("check that this service reaches WeCom: its DNS, firewall and egress proxy")
+            }
+            _ => None,
+        }
+    }
+
+    /// The error of a call to WeCom that caused this error.
+    pub(crate) fn cause_of(error: &Error) -> Option<Self> {
+        let mut source = StdError::source(error);
+        while let Some(cause) = source {
+            if let Some(call) = cause.downcast_ref::<Self>() {
+                return Some(*call);
+            }
+            source = cause.source();
+        }
+        None
+    }
+
+    /// Whether a call that only reads may succeed when it is repeated after a pause: -1, 6000, 45033, a 5xx, a broken
+    /// connection.
+    pub(in crate::wecom) const fn may_be_repeated(self) -> bool {
+        match self.kind {
+            CallErrorKind::Refused(errcode) => errcode.is_busy(),
+            CallErrorKind::HttpStatus(status) => status >= 500,
+            CallErrorKind::ConnectionLost => true,
+            CallErrorKind::Timeout | CallErrorKind::Unreachable | CallErrorKind::Malformed => false,
+        }
+    }
+
+    /// How long the caller waits before the next attempt, where WeCom limits the calls.
+    const fn retry_after(self) -> Option<Duration> {
+        match self.kind {
+            CallErrorKind::Refused(errcode) if errcode.is_rate_limit() => {
+                Some(RATE_LIMIT_RETRY_AFTER)
+            }
+            CallErrorKind::Refused(Errcode::CONCURRENCY_LIMIT) => Some(CONCURRENCY_RETRY_AFTER),
+            _ => None,
+        }
+    }
+
     /// Whether WeCom refused the call and did not carry it out. -1 and 6000 leave that open.
     #[must_use]
     pub const fn is_definite_refusal(self) -> bool {
@@ -75,13 +127,19 @@ impl CallError {
     }
 }
 
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.kind)?;
+        self.hint().map_or(Ok(()), |hint| write!(f, " ({hint})"))
+    }
+}
+
+impl StdError for CallError {}
+
 impl fmt::Display for CallErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(errcode) => {
-                write!(f, "errcode {errcode}")?;
-                errcode.hint().map_or(Ok(()), |hint| write!(f, " ({hint})"))
-            }
+            Self::Refused(errcode) => write!(f, "errcode {errcode}"),
             Self::HttpStatus(status) => write!(f, "HTTP status {status}"),
             Self::Timeout => f.write_str("no answer in time"),
             Self::Unreachable => f.write_str("no connection"),
@@ -100,9 +158,13 @@ impl From<CallError> for Error {
             }
             CallErrorKind::HttpStatus(_) | CallErrorKind::Malformed => ErrorKind::Upstream,
         };
-        match error.errcode() {
+        let wire = match error.errcode() {
             Some(errcode) => Self::new(kind, error.path).with_errcode(errcode.number()),
-            None => Self::new(kind, error.to_string()),
+            None => Self::new(kind, format!("{}: {}", error.path, error.kind)),
+        };
+        match error.retry_after() {
+            Some(wait) => wire.with_retry_after(wait),
+            None => wire,
         }
         .with_source(error)
     }

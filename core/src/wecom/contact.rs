@@ -88,7 +88,7 @@ impl Api {
             ("access_token", token.expose()),
             ("userid", third_user_id.as_str()),
         ];
-        let answer: MemberResponse = self.get("user/get", &query).await?;
+        let answer: MemberResponse = self.read("user/get", &query).await?;
         Ok(Member {
             name: answer.name,
             status: answer.status,
@@ -106,7 +106,7 @@ impl Api {
     #[doc(alias = "get_admin_list")]
     pub async fn admins(&self, token: &AccessToken) -> Result<Vec<Admin>, CallError> {
         let answer: AdminsResponse = self
-            .post(
+            .read_by_post(
                 "agent/get_admin_list",
                 &[("access_token", token.expose())],
                 None,

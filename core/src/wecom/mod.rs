@@ -1,6 +1,7 @@
 //! WeCom's server API as a 代开发 provider uses it.
 //!
-//! [`Api`] has one method for each call of a 代开发 app. It keeps no token, no state, and never retries. Each call takes the
+//! [`Api`] has one method for each call of a 代开发 app. It keeps no token and no state, and repeats only calls
+//! that change nothing. Each call takes the
 //! one type of token that it needs, so that a call of a third-party app (`get_corp_token`, `getuserinfo3rd`), which WeCom
 //! refuses or forbids here (D/91121, D/96213), does not compile. [`HttpClient`] sends the requests to [`Hosts`];
 //! [`CallError`] says how a call failed. [`workbench_link`] and [`qr_link`] build the links that a browser opens.
@@ -15,6 +16,7 @@ mod fields;
 mod hosts;
 mod identity;
 mod links;
+mod open_ids;
 mod permanent_code;
 mod provider;
 mod response;
@@ -35,6 +37,7 @@ pub use errcode::Errcode;
 pub use hosts::{Hosts, InvalidHost};
 pub use identity::Identity;
 pub use links::{QrLanguage, qr_link, workbench_link};
+pub(crate) use open_ids::MAX_USER_IDS;
 pub(crate) use permanent_code::EXCHANGE_TIMEOUT;
 pub use permanent_code::{PermanentCodeApi, PermanentCodeGrant};
 pub use provider::AuthorizationLink;

@@ -1,11 +1,11 @@
-//! The calls of the provider: authorization links, and the encrypted id of a corp.
+//! The calls of the provider: authorization links.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::domain::{CorpId, ProviderAccessToken, SuiteId};
+use crate::domain::{ProviderAccessToken, SuiteId};
 use crate::wecom::api::Api;
 use crate::wecom::call_error::CallError;
 use crate::wecom::fields::{required, seconds};
@@ -29,11 +29,6 @@ struct LinkResponse {
     expires_in: Duration,
 }
 
-#[derive(Deserialize)]
-struct OpenCorpIdResponse {
-    open_corpid: CorpId,
-}
-
 impl Api {
     /// A link by which a corp authorizes the apps of 1 to 9 templates (D/98744). `state` comes back in
     /// `create_auth` and in [`PermanentCodeGrant`](crate::wecom::PermanentCodeGrant).
@@ -50,30 +45,12 @@ impl Api {
         let query = [("provider_access_token", token.expose())];
         let body = json!({ "state": state.as_str(), "templateid_list": templates });
         let answer: LinkResponse = self
-            .post("service/get_customized_auth_url", &query, Some(body))
+            .read_by_post("service/get_customized_auth_url", &query, Some(body))
             .await?;
         Ok(AuthorizationLink {
             url: answer.qrcode_url,
             expires_in: answer.expires_in,
         })
-    }
-
-    /// The encrypted id of a corp whose plain id is known (D/97105).
-    ///
-    /// # Errors
-    /// As every call.
-    #[doc(alias = "corpid_to_opencorpid")]
-    pub async fn open_corp_id(
-        &self,
-        token: &ProviderAccessToken,
-        plain: &CorpId,
-    ) -> Result<CorpId, CallError> {
-        let query = [("provider_access_token", token.expose())];
-        let body = json!({ "corpid": plain });
-        let answer: OpenCorpIdResponse = self
-            .post("service/corpid_to_opencorpid", &query, Some(body))
-            .await?;
-        Ok(answer.open_corpid)
     }
 }
 
@@ -103,22 +80,5 @@ mod tests {
             mock.request().json(),
             json!({ "state": "test", "templateid_list": ["dk1", "dk2"] })
         );
-    }
-
-    #[tokio::test]
-    async fn open_corp_id_parses_documented_response() {
-        let mock = MockWecom::responding(r#"{"errcode":0,"errmsg":"ok","open_corpid":"AAAAAA"}"#);
-        let token = ProviderAccessToken::new("PROVIDER");
-        let open = mock
-            .api()
-            .open_corp_id(&token, &CorpId::new("xxxxx").unwrap())
-            .await
-            .unwrap();
-        assert_eq!(open.as_str(), "AAAAAA");
-        assert_eq!(
-            mock.request().line(),
-            "POST service/corpid_to_opencorpid?provider_access_token=PROVIDER"
-        );
-        assert_eq!(mock.request().json(), json!({ "corpid": "xxxxx" }));
     }
 }

@@ -46,7 +46,7 @@ impl Api {
             ("corpid", corp_id.as_str()),
             ("corpsecret", permanent_code.expose()),
         ];
-        let answer: AppTokenResponse = self.get("gettoken", &query).await?;
+        let answer: AppTokenResponse = self.read("gettoken", &query).await?;
         Ok(IssuedToken::new(answer.access_token, answer.expires_in))
     }
 
@@ -67,7 +67,7 @@ impl Api {
             "suite_ticket": ticket.expose(),
         });
         let answer: SuiteTokenResponse = self
-            .post("service/get_suite_token", &[], Some(body))
+            .read_by_post("service/get_suite_token", &[], Some(body))
             .await?;
         Ok(IssuedToken::new(
             answer.suite_access_token,
@@ -87,7 +87,7 @@ impl Api {
     ) -> Result<IssuedToken<ProviderAccessToken>, CallError> {
         let body = json!({ "corpid": corp_id, "provider_secret": secret.expose() });
         let answer: ProviderTokenResponse = self
-            .post("service/get_provider_token", &[], Some(body))
+            .read_by_post("service/get_provider_token", &[], Some(body))
             .await?;
         Ok(IssuedToken::new(
             answer.provider_access_token,

@@ -46,8 +46,9 @@ impl Api {
     ) -> Result<UserDetail, CallError> {
         let query = [("access_token", token.expose())];
         let body = json!({ "user_ticket": ticket.expose() });
-        let answer: UserDetailResponse =
-            self.post("auth/getuserdetail", &query, Some(body)).await?;
+        let answer: UserDetailResponse = self
+            .read_by_post("auth/getuserdetail", &query, Some(body))
+            .await?;
         Ok(UserDetail {
             third_user_id: answer.userid,
             gender: answer.gender,

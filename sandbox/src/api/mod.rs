@@ -62,16 +62,14 @@ pub(crate) async fn serve(
     let answer = match fault {
         None => execute(&engine, &request),
         Some(fault) => {
-            if fault.after {
-                let _ = execute(&engine, &request);
-            }
+            let executed = fault.after.then(|| execute(&engine, &request));
             if let Some(delay) = fault.delay_ms {
                 tokio::time::sleep(Duration::from_millis(delay)).await;
             }
             if fault.replaces_response() {
                 Answer::of_fault(&fault, &request)
             } else {
-                execute(&engine, &request)
+                executed.unwrap_or_else(|| execute(&engine, &request))
             }
         }
     };

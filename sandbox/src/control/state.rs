@@ -74,6 +74,9 @@ fn corp_state(engine: &Engine, store: &Store, corp: &Corp) -> Value {
             if !member.visible {
                 entry["visible"] = json!(false);
             }
+            if member.status != 1 {
+                entry["status"] = json!(member.status);
+            }
             entry
         })
         .collect();

@@ -27,8 +27,8 @@ pub struct Fault {
     /// The body of the response, instead of JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
-    /// Executes the call before replacing its response: a code is then consumed and its result
-    /// lost.
+    /// Executes the call before replacing or delaying its response: a code is then consumed, and its
+    /// result lost or late.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub after: bool,
 }

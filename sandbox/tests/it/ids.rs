@@ -15,6 +15,7 @@ async fn start_with_pinned_corp() -> Harness {
             SuiteId::new(SUITE).unwrap(),
             CorpId::new("ww1234567890abcdef").unwrap(),
         )
+        .install_ids(IdForm::Plain)
         .notify(app.notify_url())
         .start()
         .await
@@ -191,6 +192,7 @@ async fn migration_is_per_app_and_both_corp_ids_are_accepted() {
     let sandbox = Sandbox::builder()
         .suites([suite(SUITE), suite("dkSecond")])
         .pin(SuiteId::new(SUITE).unwrap(), CorpId::new(pin).unwrap())
+        .install_ids(IdForm::Plain)
         .notify(app.notify_url())
         .start()
         .await

@@ -150,6 +150,10 @@ async fn disabled_account_is_an_update_with_its_status_and_unsubscribe() {
     assert_eq!(push.field("ChangeType").as_deref(), Some("update_user"));
     assert_eq!(push.field("Status").as_deref(), Some("2"));
     assert_eq!(get_user().await["status"], 2);
+    assert_eq!(
+        harness.sandbox.state()["corps"][0]["members"][0]["status"],
+        2
+    );
     assert_eq!(harness.app.count("unsubscribe"), 1);
     harness.sandbox.hide(&corp, &user).await.unwrap();
     harness.sandbox.enable_member(&corp, &user).await.unwrap();

@@ -12,7 +12,7 @@ use wecom_login_tower::login_routes;
 use wecom_sandbox::Sandbox;
 
 use super::instances::{NodeConfig, base, push_builder};
-use super::{ADMIN_KEY, TestApp, relax_push_timing};
+use super::{ADMIN_KEY, TestApp, allow_late_answers, relax_push_timing};
 use crate::adapter::{Adapter, AxumAdapter, Layout};
 use crate::auths::{self, COMPANY_A};
 use crate::database::TestDatabase;
@@ -208,6 +208,7 @@ impl<'a> TestAppBuilder<'a> {
             }
         };
         let sandbox = sandbox.start().await.expect("the sandbox starts");
+        allow_late_answers(&sandbox).await;
         let hooks = RecordingHooks::default();
         let qr_host = self.qr_host.unwrap_or_else(|| sandbox.url());
         let mut builder = base(&format!("http://{address}"), &database_url)

@@ -32,7 +32,8 @@ async fn refused(node: &TestApp, corp: &str, user: &str) {
 
 #[tokio::test]
 async fn breaking_errcode_stops_logins_until_a_re_read_heals() {
-    for errcode in [40001, 40084, 40091, 48006] {
+    // After 40001 the corp has switched the app off, or so it looks: see `secrets/switched_off.rs`.
+    for errcode in [40084, 40091, 48006] {
         let (node, clock) = with_clock(TestApp::builder()).await;
         let corp = node.install(0).await;
         let user = node.user(0, 0);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use wecom_login::{ErrorKind, ManualClock, Platform, SuiteId};
 use wecom_login_tests::app::SUITE;
+use wecom_login_tests::log::LogCapture;
 use wecom_login_tests::push::suite_event;
 use wecom_login_tests::{TestApp, TestRequest, until};
 use wecom_sandbox::Fault;
@@ -176,8 +177,14 @@ async fn corp_that_comes_back_after_a_second_keeps_user_ids_and_organization_cod
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fourth_end_without_cancel_auth_waits_for_an_administrator() {
+    let lines = LogCapture::default();
+    lines.record("wecom_login=error");
     let clock = ManualClock::starting_now();
     let node = TestApp::builder().corps(5).clock(&clock).start().await;
+    // The ends of all nodes are counted together.
+    let other = node
+        .second_handle_with(|builder| builder.clock(clock.clone()))
+        .await;
     for number in 0..5 {
         node.install(number).await;
     }
@@ -206,6 +213,11 @@ async fn fourth_end_without_cancel_auth_waits_for_an_administrator() {
         .filter(|corp| corp.end_held_since.is_some())
         .collect();
     assert_eq!(held.len(), 2);
+    let log = lines.text();
+    assert!(
+        log.contains("ERROR") && log.contains("AdminService::confirm_corp_end"),
+        "{log}"
+    );
     assert!(held.iter().all(|corp| corp.broken_by == Some(48004)));
     let (confirmed, back) = (held[0].corp_id.clone(), held[1].corp_id.clone());
     let suite_id = SuiteId::new(SUITE).unwrap();
@@ -228,6 +240,7 @@ async fn fourth_end_without_cancel_auth_waits_for_an_administrator() {
     assert!(node.sandbox.calls(AUTH_INFO) >= reads + 2);
     let refused = admin.confirm_corp_end(&suite_id, &back).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::CorpNotAuthorized);
+    other.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -144,7 +144,7 @@ async fn create_auth_after_a_later_reset_begins_a_new_epoch() {
         .unwrap();
     node.sandbox.install(&corp).await.unwrap();
     // WeCom's time is in seconds: the reset is the later one. It is delivered first.
-    node.sandbox.advance(std::time::Duration::from_secs(2));
+    node.sandbox.advance(Duration::from_secs(2));
     assert!(node.sandbox.reset_secret(&corp).await.unwrap().succeeded());
     until("both records are done", async || {
         node.record_statuses("reset_permanent_code").await == ["succeeded"]

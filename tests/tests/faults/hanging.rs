@@ -14,21 +14,7 @@ const NOW: i64 = 1_700_000_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hanging_wecom_delays_no_push_and_loses_nothing() {
-    assert_no_push_waits_for_wecom(false).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn hanging_wecom_that_pushes_again_after_a_500_delays_no_push_and_loses_nothing() {
-    assert_no_push_waits_for_wecom(true).await;
-}
-
-/// `retry_non_200` says whether WeCom pushes again after an answer other than 200; its pages disagree.
-async fn assert_no_push_waits_for_wecom(retry_non_200: bool) {
     let node = TestApp::builder().start().await;
-    node.sandbox
-        .change_settings(json!({"retryNon200": retry_non_200}))
-        .await
-        .unwrap();
     let corp = node.install(0).await;
     let (user, late) = (node.user(0, 0), node.corp(1));
     let token = node.issue_session(SUITE, &corp, &user).await;

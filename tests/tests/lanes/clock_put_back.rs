@@ -29,9 +29,9 @@ async fn with_waiting_record() -> (TestApp, String) {
     (node, corp)
 }
 
-/// Leaves the record as a node does that dies with it in hand while the database's clock is ahead.
-async fn abandon(node: &TestApp) {
-    let until_then = node.now_millis() + i64::try_from(AHEAD.as_millis()).unwrap();
+/// Leaves the record as a node does that dies with it in hand, under a lease that lasts this much longer.
+async fn abandon(node: &TestApp, lasts: Duration) {
+    let until_then = node.now_millis() + i64::try_from(lasts.as_millis()).unwrap();
     let lease = format!(
         "UPDATE wecom_callback_record SET status = 'running', lease_owner = 'dead', lease_until = {until_then} \
          WHERE event = 'create_auth' AND status = 'waiting'"
@@ -47,7 +47,7 @@ async fn abandon(node: &TestApp) {
 #[tokio::test(flavor = "multi_thread")]
 async fn record_with_a_lease_from_the_future_is_claimed() {
     let (node, corp) = with_waiting_record().await;
-    abandon(&node).await;
+    abandon(&node, AHEAD).await;
     node.sandbox.push_ticket(SUITE).await.unwrap();
     node.wait_until_active(SUITE, &corp).await;
 }
@@ -57,12 +57,27 @@ async fn record_with_a_lease_from_the_future_is_retried_by_an_operator() {
     let (node, _) = with_waiting_record().await;
     let record = node.records().await.remove(0).record_id;
     until("an operator's retry attempts the record", async || {
-        abandon(&node).await;
+        abandon(&node, AHEAD).await;
         let retried = node.login.service().retry_callback(record).await;
         // The worker of this node may have claimed it a moment before.
         retried.is_err_and(|error| error.kind() == ErrorKind::SuiteTicketMissing)
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn record_that_a_node_holds_is_released_by_an_operator() {
+    let (node, corp) = with_waiting_record().await;
+    let record = node.records().await.remove(0).record_id;
+    // No lease from the future: nobody but an operator ends it earlier.
+    abandon(&node, Duration::from_secs(55)).await;
+    node.login.admin().release_callback(record).await.unwrap();
+    let held = "SELECT COUNT(*) FROM wecom_callback_record WHERE lease_owner = 'dead'";
+    assert_eq!(node.number(held).await, 0);
+    node.sandbox.push_ticket(SUITE).await.unwrap();
+    node.wait_until_active(SUITE, &corp).await;
+    let unknown = node.login.admin().release_callback(i64::MAX).await;
+    assert_eq!(unknown.unwrap_err().kind(), ErrorKind::RecordNotFound);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -120,6 +120,10 @@ impl Run<'_> {
                     self.counted.in_the_window.fetch_add(1, Ordering::Relaxed);
                 }
             }
+            // Only a newer event of the corp supersedes an AuthCode, never one of another corp.
+            Act::Install(_) | Act::Reset(_) if status == "ignored" && newest(push) => {
+                return lost("superseded, though it is the newest of its corp");
+            }
             // A re-read is given up after a day, because the daily one replaces it.
             Act::Change(_) if status == "failed" && self.clock.now().since(push.at) >= GIVEN_UP => {
             }

@@ -87,13 +87,13 @@ impl SentTwice {
                     == 200
             })
             .await;
-            // Due records are claimed in order, and `create_auth` comes before this one.
-            until("the record is done", async || {
-                self.node
-                    .record_statuses("change_auth")
-                    .await
+            // Due records are claimed in order, and `create_auth` comes before this one, which waits for its corp to be known.
+            until("the record was tried", async || {
+                let records = self.node.records().await;
+                records
                     .iter()
-                    .all(|status| status == "ignored")
+                    .filter(|record| record.event == "change_auth")
+                    .all(|record| record.last_error.is_some())
             })
             .await;
         }

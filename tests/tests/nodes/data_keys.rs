@@ -50,9 +50,9 @@ async fn data_key_rotation_reseals_and_retires_the_old_key() {
     let of_old = node.issue_session(SUITE, &corp, &member).await;
     // The payload of a waiting event is stored, sealed.
     node.sandbox
-        .fault(Fault::for_api("service/v2/get_auth_info").http_status(502))
+        .fault(Fault::for_api("service/v2/get_permanent_code").http_status(502))
         .unwrap();
-    node.sandbox.change(&corp).await.unwrap();
+    node.sandbox.install(&node.corp(1)).await.unwrap();
     until("the event waits", async || sealed(&node, OLD).await[3] == 1).await;
     assert!(
         sealed(&node, OLD).await.iter().all(|count| *count > 0),

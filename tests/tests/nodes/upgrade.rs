@@ -14,8 +14,17 @@ async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
     verified.ok().flatten().map(|verified| verified.user)
 }
 
-/// Tables that may be empty: used states, and leases of tokens that are being fetched.
-const MAY_BE_EMPTY: [&str; 2] = ["wecom_spent_state", "wecom_token_lease"];
+/// Tables that may be empty: corps that departed, used states, leases of tokens that are being fetched, wrong secrets,
+/// paused APIs.
+const MAY_BE_EMPTY: [&str; 7] = [
+    "wecom_api_pause",
+    "wecom_departed_corp",
+    "wecom_departed_member",
+    "wecom_hash_key",
+    "wecom_secret_attempt",
+    "wecom_spent_state",
+    "wecom_token_lease",
+];
 
 /// The version of the tables that the present version finds.
 #[derive(Clone, Copy, Debug)]

@@ -175,7 +175,7 @@ async fn unsubscribes_after_abort(failpoint: &str) {
         );
     }
     // The member logs in again before the lease of the dead process expires.
-    harness.set_lease_end("lease_until + 3600000").await;
+    harness.set_lease_end("lease_until + 45000").await;
     harness.restart(None).await;
     let login = harness.log_in(&user).await;
     harness.set_lease_end("0").await;

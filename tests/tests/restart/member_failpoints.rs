@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use wecom_login_tests::process::{CrashHarness, for_some_at_once};
 use wecom_login_tests::until;
 
@@ -45,6 +46,11 @@ async fn departs_after_abort(failpoint: &str) {
     );
     let login = harness.log_in(&user).await;
     let sandbox = Arc::clone(&harness.sandbox);
+    // Whoever leaves is outside the visible range too, which is an event of its own.
+    sandbox
+        .change_settings(json!({"drop": ["unsubscribe"]}))
+        .await
+        .unwrap();
     harness
         .abort_during(failpoint, aborts(failpoint), async move {
             sandbox.leave(&corp, &user).await

@@ -47,6 +47,16 @@ pub struct Model {
     /// When the visibility of the members with live sessions is to be asked again.
     pub visibility_due_at: Option<Timestamp>,
     pub created_at: Timestamp,
+    /// The `secret_version` that an access token was fetched with before.
+    pub accepted_version: Option<i64>,
+    /// The `secret_version` that WeCom called wrong; it is not tried again before the corp's authorization changes.
+    pub rejected_version: Option<i64>,
+    /// When it was found that the corp has switched the app off.
+    pub switched_off_at: Option<Timestamp>,
+    /// How many re-reads have failed since the last that succeeded.
+    pub read_failures: Option<i32>,
+    /// When its members were moved to encrypted ids. Unknown for corps that had them from the start, until that is asked.
+    pub ids_moved_at: Option<Timestamp>,
     /// The state of the authorization link.
     pub state: Option<String>,
     /// The administrator who authorized the app.

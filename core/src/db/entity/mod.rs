@@ -5,9 +5,11 @@
 )]
 
 pub(crate) mod access_token;
+pub(crate) mod api_pause;
 pub(crate) mod authorization;
 pub(crate) mod callback_record;
 pub(crate) mod callback_seen;
+pub(crate) mod corp_alias;
 pub(crate) mod counter;
 pub(crate) mod data_key;
 pub(crate) mod departed_corp;
@@ -16,9 +18,11 @@ pub(crate) mod hash_key;
 pub(crate) mod housekeeping;
 pub(crate) mod login_code;
 pub(crate) mod member;
+pub(crate) mod member_alias;
 pub(crate) mod notification;
 pub(crate) mod organization_code;
 pub(crate) mod revocation;
+pub(crate) mod secret_attempt;
 pub(crate) mod session;
 pub(crate) mod suite;
 pub(crate) mod token_lease;

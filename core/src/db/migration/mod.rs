@@ -19,8 +19,10 @@ mod m20261122_000005_housekeeping;
 mod m20261122_000006_token_leases;
 mod m20261125_000007_leavers;
 mod m20261125_000008_keys_in_use;
+mod m20261130_000009_secret_rejections;
 mod m20261130_000010_record_lanes;
 mod m20261130_000011_confirmed_ends;
+mod m20261130_000012_aliases;
 mod m20261130_000013_notifications;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
@@ -39,8 +41,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_token_leases::Migration),
             Box::new(m20261125_000007_leavers::Migration),
             Box::new(m20261125_000008_keys_in_use::Migration),
+            Box::new(m20261130_000009_secret_rejections::Migration),
             Box::new(m20261130_000010_record_lanes::Migration),
             Box::new(m20261130_000011_confirmed_ends::Migration),
+            Box::new(m20261130_000012_aliases::Migration),
             Box::new(m20261130_000013_notifications::Migration),
         ]
     }

@@ -36,7 +36,7 @@ pub(super) struct Lease {
     valid_until: Mutex<Option<Instant>>,
     /// An AuthCode was sent under the lease, and WeCom's answer is not stored yet.
     in_progress: watch::Sender<Option<TaskTrackerToken>>,
-    /// An AuthCode was sent under the lease.
+    /// An AuthCode was sent under the lease, and may be spent.
     was_sent: AtomicBool,
     auth_codes: TaskTracker,
     stop: CancellationToken,
@@ -57,7 +57,7 @@ impl Lease {
         }
     }
 
-    /// Whether an AuthCode was sent under this lease.
+    /// Whether an AuthCode was sent under this lease that may be spent.
     pub(super) fn was_sent(&self) -> bool {
         self.was_sent.load(Ordering::Relaxed)
     }
@@ -79,6 +79,11 @@ impl SendGuard for Lease {
             self.in_progress.send_replace(Some(self.auth_codes.token()));
         }
         may_send
+    }
+
+    fn not_spent(&self) {
+        self.was_sent.store(false, Ordering::Relaxed);
+        self.in_progress.send_replace(None);
     }
 
     fn finish(&self) {

@@ -9,7 +9,7 @@ use crate::db::entity::callback_record::{Entity, Model};
 use crate::domain::RecordStatus;
 use crate::error::{Error, ErrorKind};
 use crate::inbox::worker::Worker;
-use crate::wecom::{EXCHANGE_TIMEOUT, Errcode};
+use crate::wecom::{CallError, EXCHANGE_TIMEOUT, Errcode};
 
 /// The first wait after a failure. It doubles up to the maximum.
 const MIN_BACKOFF: Duration = Duration::from_secs(1);
@@ -32,8 +32,13 @@ const REFUSED_HINT: &str = "WeCom refuses the AuthCode, which this service had n
     unless the corp has authorized again.";
 pub(super) const TICKET_HINT: &str = "Waiting for a suite_ticket. WeCom pushes one every ten minutes, \
     and at once when asked in the provider console.";
+const UNKNOWN_CORP_HINT: &str = "No authorization bears the corp's id. If the corp is known by another one, an \
+    administrator can say so, or providerCorpId and providerSecret let WeCom be asked.";
 const EXPIRED_HINT: &str =
     "The AuthCode is older than ten minutes. Press 重新获取secret in the provider console.";
+
+const EXPIRED_BY_SECRET_HINT: &str = "WeCom rejects the suite secret, and the AuthCode expired meanwhile. Correct suiteSecret \
+    in the instance's configuration, restart, then press 重新获取secret in the provider console.";
 
 /// What becomes of a record after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +59,17 @@ impl NextState {
         }
     }
 
-    /// The AuthCode expired.
-    pub(super) const fn expired() -> Self {
-        Self::failed(Some(EXPIRED_HINT))
+    /// The AuthCode expired. `errcode` is what WeCom said at the last attempt: before the code is sent, 40001 is about the
+    /// suite secret.
+    pub(super) fn expired(errcode: Option<i64>) -> Self {
+        let is_secret_invalid = errcode
+            .map(Errcode::new)
+            .is_some_and(Errcode::is_secret_invalid);
+        Self::failed(Some(if is_secret_invalid {
+            EXPIRED_BY_SECRET_HINT
+        } else {
+            EXPIRED_HINT
+        }))
     }
 
     const fn failed(hint: Option<&'static str>) -> Self {
@@ -73,6 +86,12 @@ impl NextState {
             due_at: Some(due_at),
             hint,
         }
+    }
+
+    /// No authorization bears the corp's id yet.
+    pub(super) fn corp_unknown(row: &Model, now: Timestamp) -> Self {
+        let due_at = now + backoff(row.attempts).min(MAX_BACKOFF);
+        Self::waiting(due_at, Some(UNKNOWN_CORP_HINT))
     }
 
     /// Decides after a failed attempt. `deadline` is when the record's AuthCode expires.
@@ -97,8 +116,7 @@ impl NextState {
             Some(_) => MAX_AUTH_CODE_BACKOFF,
             None => MAX_BACKOFF,
         };
-        let doublings = u32::try_from(row.attempts.clamp(1, 16) - 1).unwrap_or(0);
-        let due_at = now + MIN_BACKOFF.saturating_mul(1 << doublings).min(max_backoff);
+        let due_at = now + backoff(row.attempts).min(max_backoff);
         let give_up_at = deadline.unwrap_or(row.received_at + RETRY_WINDOW);
         let is_revocation = matches!(
             row.event.as_str(),
@@ -106,7 +124,7 @@ impl NextState {
         );
         let hint = match error.kind() {
             ErrorKind::SuiteTicketMissing => Some(TICKET_HINT),
-            _ => errcode.and_then(Errcode::hint),
+            _ => CallError::cause_of(error).and_then(CallError::hint),
         };
         // A record that waits for an earlier event was not attempted itself.
         let is_blocked = error.kind() == ErrorKind::RecordBusy;
@@ -116,11 +134,17 @@ impl NextState {
         {
             Self::waiting(due_at, hint)
         } else if deadline.is_some() {
-            Self::expired()
+            Self::expired(error.errcode())
         } else {
             Self::failed(hint)
         }
     }
+}
+
+/// The wait after this many attempts, before the maximum is applied.
+fn backoff(attempts: i32) -> Duration {
+    let doublings = u32::try_from(attempts.clamp(1, 16) - 1).unwrap_or(0);
+    MIN_BACKOFF.saturating_mul(1 << doublings)
 }
 
 /// Whether no attempt before this one can have spent the record's AuthCode. An attempt whose end is not recorded, by a

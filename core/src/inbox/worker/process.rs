@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 
+use crate::authorization::not_authorized;
 use crate::db::Sealed;
 use crate::db::entity::callback_record::Model;
 use crate::domain::RecordStatus;
@@ -16,7 +17,6 @@ use crate::inbox::worker::in_flight::InFlight;
 use crate::inbox::worker::lease::Lease;
 use crate::inbox::worker::next_state::NextState;
 use crate::vault::CALLBACK_PAYLOAD;
-use crate::wecom::Errcode;
 
 impl Worker {
     /// Works on a claimed record. `is_manual` says that an operator retries it.
@@ -38,7 +38,7 @@ impl Worker {
                 ErrorKind::Upstream,
                 "the AuthCode expired before it could be exchanged",
             );
-            self.finish(&row, NextState::expired(), Some(&error), false)
+            self.finish(&row, NextState::expired(row.errcode), Some(&error), false)
                 .await?;
             return Err(error);
         }
@@ -78,12 +78,19 @@ impl Worker {
             }
         };
         failpoint::reach("worker/done");
-        let may_be_spent = lease.was_sent() && !outcome.as_ref().is_err_and(is_definite_refusal);
+        let may_be_spent = lease.was_sent();
         let finished = match outcome {
+            Ok(Outcome::CorpUnknown) => {
+                let error = not_authorized();
+                let next = NextState::corp_unknown(&row, self.inner.store.now());
+                self.finish(&row, next, Some(&error), may_be_spent)
+                    .await
+                    .and(Err(error))
+            }
             Ok(outcome) => {
                 let status = match outcome {
                     Outcome::Ignored => RecordStatus::Ignored,
-                    Outcome::Succeeded => RecordStatus::Succeeded,
+                    _ => RecordStatus::Succeeded,
                 };
                 self.finish(&row, NextState::settled(status), None, may_be_spent)
                     .await
@@ -104,10 +111,4 @@ impl Worker {
         let payload = keys.open(CALLBACK_PAYLOAD.aad_context(&[hash]), sealed)?;
         Ok(payload.to_vec())
     }
-}
-
-/// Whether WeCom refused the call, so that it did not spend the AuthCode.
-fn is_definite_refusal(error: &Error) -> bool {
-    let errcode = error.errcode().map(Errcode::new);
-    errcode.is_some_and(|errcode| !errcode.is_busy())
 }

@@ -264,16 +264,12 @@ async fn company(
     query: &LoginQuery,
 ) -> Result<(SuiteId, CorpId, CorpSelector)> {
     if let Some(corp_id) = &query.corp_id {
-        let suite_id = page
+        let (suite_id, resolved) = page
             .deps
             .browser_login
-            .suite_of(corp_id, page.client())
+            .corp_of_id(corp_id, page.client())
             .await?;
-        return Ok((
-            suite_id,
-            corp_id.clone(),
-            CorpSelector::CorpId(corp_id.clone()),
-        ));
+        return Ok((suite_id, resolved, CorpSelector::CorpId(corp_id.clone())));
     }
     if let Some(code) = &query.organization_code {
         let service = &page.deps.browser_login;

@@ -3,10 +3,11 @@
 use crate::error::ErrorKind;
 use crate::web::browser::language::Language;
 use crate::web::browser::pages::PageError;
+use crate::wecom::Errcode;
 
 /// What happened, and what the person can do.
 #[rustfmt::skip]
-pub(super) const fn error_text(error: PageError, language: Language) -> (&'static str, &'static str) {
+pub(super) const fn error_text(error: PageError, errcode: Option<i64>, language: Language) -> (&'static str, &'static str) {
     use ErrorKind as Kind;
     let ((zh, zh_more), (en, en_more)) = match error {
         PageError::BadLink | PageError::Failed(Kind::ApiParams) => (
@@ -61,6 +62,10 @@ pub(super) const fn error_text(error: PageError, language: Language) -> (&'stati
             ("尝试次数过多", "请稍等一分钟后再试。"),
             ("Too many attempts", "Please wait a minute and try again."),
         ),
+        PageError::Failed(Kind::Upstream) if !may_pass(errcode) => (
+            ("企业微信拒绝了登录", "应用的设置有问题，再试一次也不会成功。请联系应用的管理员或服务商，并告知页面上的错误代码。"),
+            ("WeCom refuses the login", "The app is not set up correctly, and trying again will not help. Please tell its administrator or provider the error code on this page."),
+        ),
         PageError::Failed(Kind::UpstreamTimeout | Kind::Upstream) => (
             ("企业微信没有正常响应", "请稍后再试。"),
             ("WeCom is not responding as expected", "Please try again in a moment."),
@@ -84,6 +89,18 @@ pub(super) const fn error_text(error: PageError, language: Language) -> (&'stati
     }
 }
 
+/// Whether an error of WeCom may pass by itself: WeCom is busy or gave no errcode. Any other errcode stays until somebody
+/// mends its cause.
+const fn may_pass(errcode: Option<i64>) -> bool {
+    match errcode {
+        Some(number) => {
+            let errcode = Errcode::new(number);
+            errcode.is_busy() || errcode.is_rate_limit() || errcode.is_token_invalid()
+        }
+        None => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,7 +108,7 @@ mod tests {
     #[test]
     fn error_text_is_specific_where_people_can_act() {
         use ErrorKind as Kind;
-        let general = error_text(PageError::Failed(Kind::Internal), Language::En);
+        let general = error_text(PageError::Failed(Kind::Internal), None, Language::En);
         for kind in [
             Kind::AgentUnknown,
             Kind::CodeInvalid,
@@ -108,13 +125,38 @@ mod tests {
             Kind::UserNotVisible,
         ] {
             let (zh, en) = (
-                error_text(PageError::Failed(kind), Language::Zh),
-                error_text(PageError::Failed(kind), Language::En),
+                error_text(PageError::Failed(kind), None, Language::Zh),
+                error_text(PageError::Failed(kind), None, Language::En),
             );
             assert_ne!(en, general, "{kind:?}");
             assert!(
                 !zh.0.is_ascii() && !zh.1.is_ascii() && en.0.is_ascii() && en.1.is_ascii(),
                 "{kind:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn error_text_says_to_wait_only_where_waiting_helps() {
+        let text = |errcode| {
+            let error = PageError::Failed(ErrorKind::Upstream);
+            error_text(error, errcode, Language::Zh).1
+        };
+        for errcode in [
+            None,
+            Some(-1),
+            Some(6000),
+            Some(45009),
+            Some(45033),
+            Some(40014),
+        ] {
+            assert!(text(errcode).contains("请稍后再试"), "{errcode:?}");
+        }
+        for errcode in [40001, 48002, 50001, 60020, 301_002] {
+            let text = text(Some(errcode));
+            assert!(
+                !text.contains("稍后") && text.contains("管理员"),
+                "{errcode}"
             );
         }
     }

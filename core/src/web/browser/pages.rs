@@ -231,7 +231,7 @@ impl ErrorPage {
     /// What happened, and what the user can do.
     #[must_use]
     pub const fn text(&self, language: Language) -> (&'static str, &'static str) {
-        crate::web::browser::messages::error_text(self.error, language)
+        crate::web::browser::messages::error_text(self.error, self.errcode, language)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The classes of errors by what a caller does about them, and hints for operators.
+//! The classes of errors by what a caller does about them.
 
 use crate::wecom::errcode::Errcode;
 
@@ -26,11 +26,11 @@ impl Errcode {
         )
     }
 
-    /// The secret is wrong: 40001. After many of these WeCom blocks the address for an hour (D/96212, D/96213). The secret
-    /// is that of the call: a suite's, a provider's, or with `gettoken` a corp's permanent code.
+    /// The secret is wrong: 40001, 40091. After many of these WeCom blocks the address for an hour (D/96212, D/96213). The
+    /// secret is that of the call: a suite's, a provider's, or with `gettoken` a corp's permanent code.
     #[must_use]
     pub const fn is_secret_invalid(self) -> bool {
-        matches!(self, Self::INVALID_CREDENTIAL)
+        matches!(self, Self::INVALID_CREDENTIAL | Self::SECRET_CORP_MISMATCH)
     }
 
     /// For a corp's app: the authorization does not work until it is reread with success:
@@ -115,40 +115,32 @@ impl Errcode {
         matches!(self, Self::LICENCE_MISSING | Self::LICENCE_INVALID)
     }
 
+    /// The corp of a call has authorized no app of the provider: 40013, 48004 (D/97105).
+    #[must_use]
+    pub const fn is_corp_unknown(self) -> bool {
+        matches!(self, Self::INVALID_CORP_ID | Self::AUTHORIZATION_INVALID)
+    }
+
     /// The address the call came from is not allowed: 60020. [`Errcode::hint`] says what to do (D/96213).
     #[must_use]
     pub const fn is_ip_not_allowed(self) -> bool {
         matches!(self, Self::IP_NOT_ALLOWED)
     }
 
+    /// WeCom answers every call of this API so for a while, whichever corp it is for: 45009, 45033, 60020, -1. Further
+    /// calls only prolong it (D/96212).
+    #[must_use]
+    pub const fn pauses_api(self) -> bool {
+        self.is_rate_limit()
+            || matches!(
+                self,
+                Self::CONCURRENCY_LIMIT | Self::IP_NOT_ALLOWED | Self::BUSY
+            )
+    }
+
     /// WeCom may have carried the call out in spite of this error: -1, 6000.
     pub(in crate::wecom) const fn is_ambiguous(self) -> bool {
         matches!(self, Self::BUSY | Self::VERSION_CONFLICT)
-    }
-
-    /// What the operator can do about the error, where that is known (D/96213).
-    #[must_use]
-    pub const fn hint(self) -> Option<&'static str> {
-        Some(match self {
-            Self::IP_NOT_ALLOWED => {
-                "add the address that this service calls from in the provider console under 服务商信息 → IP白名单; \
-                 it takes effect after a minute"
-            }
-            Self::INVALID_SUITE_TICKET | Self::SUITE_TICKET_MISSING => {
-                "wait for the next suite_ticket, or push one in the provider console with 刷新ticket"
-            }
-            Self::INVALID_AUTH_CODE => {
-                "fetch a new code in the provider console with 重新获取secret"
-            }
-            Self::UNTRUSTED_REDIRECT_DOMAIN => {
-                "set the host of the public URL as the trusted domain (可信域名) of the corp's app"
-            }
-            Self::PERMISSION_WITHDRAWN => {
-                "an administrator of the corp has to enable the permissions again"
-            }
-            Self::APP_DISABLED => "an administrator of the corp has to enable the app",
-            _ => return None,
-        })
     }
 }
 
@@ -172,7 +164,7 @@ mod tests {
             numbers_where(Errcode::is_code_invalid),
             [40029, 42003, 42022]
         );
-        assert_eq!(numbers_where(Errcode::is_secret_invalid), [40001]);
+        assert_eq!(numbers_where(Errcode::is_secret_invalid), [40001, 40091]);
         assert_eq!(
             numbers_where(Errcode::breaks_authorization),
             [40001, 40084, 40091, 48004, 48006]
@@ -192,12 +184,11 @@ mod tests {
             numbers_where(Errcode::is_licence_missing),
             [701_008, 701_099]
         );
+        assert_eq!(numbers_where(Errcode::is_corp_unknown), [40013, 48004]);
         assert_eq!(numbers_where(Errcode::is_ip_not_allowed), [60020]);
-    }
-
-    #[test]
-    fn hint_names_the_ip_list() {
-        assert!(Errcode::IP_NOT_ALLOWED.hint().unwrap().contains("IP白名单"));
-        assert_eq!(Errcode::OK.hint(), None);
+        assert_eq!(
+            numbers_where(Errcode::pauses_api),
+            [-1, 45009, 45033, 60020]
+        );
     }
 }

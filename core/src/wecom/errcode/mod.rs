@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::wecom::fields::number;
 
 mod classes;
+mod hints;
 
 /// The `errcode` of a response (D/96213). The text next to it, `errmsg`, changes without notice and is never read.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +39,8 @@ errcodes! {
     INVALID_ACCESS_TOKEN = 40014;
     /// The OAuth code is wrong, used, too old or of another app.
     INVALID_CODE = 40029;
+    /// The agentid is wrong.
+    INVALID_AGENT_ID = 40056;
     /// The AuthCode of an authorization is wrong, used or too old.
     INVALID_AUTH_CODE = 40078;
     /// The suite or provider access token is wrong, or was invalidated early.
@@ -50,8 +53,14 @@ errcodes! {
     INVALID_SUITE_TICKET = 40085;
     /// The secret belongs to another corp.
     SECRET_CORP_MISMATCH = 40091;
+    /// No agentid was sent.
+    AGENT_ID_MISSING = 41011;
+    /// No suite_id was sent.
+    SUITE_ID_MISSING = 41021;
     /// No suite_ticket was sent.
     SUITE_TICKET_MISSING = 41023;
+    /// No permanent code was sent.
+    PERMANENT_CODE_MISSING = 41025;
     /// The access token is too old.
     ACCESS_TOKEN_EXPIRED = 42001;
     /// The OAuth code is too old.
@@ -66,6 +75,8 @@ errcodes! {
     CONCURRENCY_LIMIT = 45033;
     /// The app may not make this call; also: a 代开发 app made a call of third-party apps.
     API_FORBIDDEN = 48002;
+    /// The suite access token is not one of this suite.
+    SUITE_MISMATCH = 48003;
     /// The corp has not authorized the suite, or no longer does.
     AUTHORIZATION_INVALID = 48004;
     /// The permissions were withdrawn because they were not used for long.
@@ -86,10 +97,16 @@ errcodes! {
     USER_TICKET_EXPIRED = 84014;
     /// The user ticket is wrong.
     INVALID_USER_TICKET = 84015;
+    /// The token has no right on this agentid.
+    AGENT_FORBIDDEN = 301002;
+    /// The app is not shared with this corp.
+    APP_NOT_SHARED = 670001;
     /// The member has no interface license (D/97176).
     LICENCE_MISSING = 701008;
     /// The member's interface license is not valid (D/97176).
     LICENCE_INVALID = 701099;
+    /// The corpid is not one of this provider's encrypted ids.
+    INVALID_OPEN_CORP_ID = 710000;
 }
 
 impl Errcode {
