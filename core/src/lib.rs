@@ -121,7 +121,8 @@
 //! # Hooks
 //!
 //! [`Hooks`] ask the host app whether a company may use the app, and tell it of companies, logins and callbacks that this
-//! crate does not handle. A deferred company is approved later by [`AdminService::set_corp_decision`].
+//! crate does not handle. A deferred company is approved later by [`AdminService::set_corp_decision`]. What a hook is told
+//! is stored until it returns `Ok`; a hook that fails, or takes over 10 s, is called again and delays nothing else.
 //!
 //! # Sessions
 //!

@@ -15,6 +15,7 @@ use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceKind, Instances};
 use crate::error::Result;
+use crate::hooks::{Notifications, NotificationsDeps};
 use crate::inbox::{
     CallbackReceiver, EventHandlerDeps, EventHandlers, Inbox, LaneWaker, ReceiverDeps, Worker,
     WorkerDeps,
@@ -82,6 +83,13 @@ impl Builder {
             session_task_sender,
             runtime,
         );
+        let notifications = Notifications::new(NotificationsDeps {
+            store: store.clone(),
+            keys: keys.clone(),
+            suites: suites.ids(),
+            keeps_unhandled_events: self.hooks.handles_unhandled_events(),
+            max_unhandled_events: retention.max_ignored,
+        });
         let departed = DepartedCorps::new(store.clone(), keys.clone(), retention.departed_ttl);
         let authorizations = Authorizations::new(crate::authorization::Deps {
             store: store.clone(),
@@ -93,6 +101,7 @@ impl Builder {
             pins: instances.pins(),
             aliases: instances.aliases().clone(),
             hooks: Arc::clone(&self.hooks),
+            notifications: notifications.clone(),
             due: Arc::clone(&authorizations_due),
             reread_rate: self.reread_rate,
             aliases_due: Arc::clone(&aliases_due),
@@ -112,6 +121,7 @@ impl Builder {
             store: store.clone(),
             sessions: sessions.clone(),
             binder,
+            notifications: notifications.clone(),
             is_default_binder,
             visibility_due: Arc::clone(&visibility_due),
         });
@@ -179,6 +189,7 @@ impl Builder {
         let inbox = Inbox::new(
             store.with_class(ConnectionClass::Callbacks),
             keys.clone(),
+            notifications.clone(),
             Arc::clone(&waker),
             redelivery_sender,
         );
@@ -187,7 +198,7 @@ impl Builder {
             instances: Arc::clone(&instances),
             inbox: inbox.clone(),
             authorizations: authorizations.clone(),
-            hooks: Arc::clone(&self.hooks),
+            notifications: notifications.clone(),
             store: store.clone(),
             tasks: tasks.clone(),
         });
@@ -197,7 +208,7 @@ impl Builder {
             authorizations: authorizations.clone(),
             members: members.clone(),
             id_migration: id_migration.clone(),
-            hooks: Arc::clone(&self.hooks),
+            notifications: notifications.clone(),
         });
         let worker = Worker::new(WorkerDeps {
             store: store.with_class(ConnectionClass::Worker),
@@ -283,6 +294,7 @@ impl Builder {
                 tokens: tokens.clone(),
                 login_codes,
                 used_states,
+                notifications: notifications.clone(),
                 departed,
                 retention,
             },
@@ -295,6 +307,8 @@ impl Builder {
             visibility,
             inbox,
             worker: worker.clone(),
+            notifications,
+            hooks: self.hooks,
             tasks: tasks.clone(),
         };
         background.start(Receivers {

@@ -10,6 +10,7 @@ use crate::app::housekeeping::{Housekeeping, run_housekeeping};
 use crate::authorization::Authorizations;
 use crate::db::Store;
 use crate::domain::Suites;
+use crate::hooks::{Deliver, DynHooks, Notification, Notifications, call_hook};
 use crate::inbox::{Inbox, Redelivery, Worker};
 use crate::members::Visibility;
 use crate::session::{self, BackgroundTask, Sessions};
@@ -42,6 +43,8 @@ pub(super) struct Background {
     pub(super) inbox: Inbox,
     pub(super) worker: Worker,
     pub(super) housekeeping: Housekeeping,
+    pub(super) notifications: Notifications,
+    pub(super) hooks: Arc<dyn DynHooks>,
     pub(super) tasks: TaskRunner,
 }
 
@@ -67,6 +70,8 @@ impl Background {
             tasks.clone(),
             receivers.authorizations_due,
         ));
+        let deliver = deliver_to(self.hooks, self.authorizations.clone());
+        tasks.spawn_until_shutdown(self.notifications.run(tasks.clone(), deliver));
         tasks.spawn_until_shutdown(learn_aliases(
             self.store.clone(),
             self.authorizations.clone(),
@@ -104,6 +109,21 @@ impl Background {
     }
 }
 
+/// Delivers to the hooks of the host app. `authorization` stores what they decide.
+fn deliver_to(hooks: Arc<dyn DynHooks>, authorizations: Authorizations) -> Deliver {
+    Arc::new(move |notification| {
+        let (hooks, authorizations) = (Arc::clone(&hooks), authorizations.clone());
+        Box::pin(async move {
+            match notification {
+                Notification::Review { suite_id, corp_id } => {
+                    authorizations.review(&suite_id, &corp_id).await
+                }
+                notification => call_hook(&*hooks, notification).await,
+            }
+        })
+    })
+}
+
 async fn read_authorizations(
     store: Store,
     authorizations: Authorizations,
@@ -111,7 +131,7 @@ async fn read_authorizations(
     due: Arc<Notify>,
 ) {
     loop {
-        // Spawned, so that a hook of the host app that panics does not end the re-reads.
+        // Spawned, so that a panic does not end the re-reads.
         let authorizations = authorizations.clone();
         let read = tasks.spawn_cancellable(async move { authorizations.reread_due().await });
         if let Ok(Some(Err(error))) = read.await {

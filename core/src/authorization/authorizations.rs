@@ -16,7 +16,7 @@ use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::domain::{CorpAliases, CorpId, SuiteId, Suites};
 use crate::element::Pin;
-use crate::hooks::DynHooks;
+use crate::hooks::{DynHooks, Notifications};
 use crate::log_limiter::LogLimiter;
 use crate::session::Sessions;
 use crate::tokens::Tokens;
@@ -34,6 +34,7 @@ pub(crate) struct Deps {
     pub(crate) pins: Vec<Pin>,
     pub(crate) aliases: CorpAliases,
     pub(crate) hooks: Arc<dyn DynHooks>,
+    pub(crate) notifications: Notifications,
     /// Wakes the task that re-reads authorizations.
     pub(crate) due: Arc<Notify>,
     /// Re-reads a second.
@@ -61,6 +62,7 @@ pub(super) struct Inner {
     pub(super) sessions: Sessions,
     pub(super) suites: Suites,
     pub(super) hooks: Arc<dyn DynHooks>,
+    pub(super) notifications: Notifications,
     pub(super) due: Arc<Notify>,
     pub(super) pins: Vec<Pin>,
     pub(super) aliases: CorpAliases,
@@ -96,6 +98,7 @@ impl Authorizations {
                 sessions: deps.sessions,
                 suites: deps.suites,
                 hooks: deps.hooks,
+                notifications: deps.notifications,
                 due: deps.due,
                 pins: deps.pins,
                 aliases: deps.aliases,

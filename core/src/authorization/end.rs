@@ -22,6 +22,7 @@ use crate::db::entity::authorization::{Column, Entity};
 use crate::db::{lock_counter, retry_transaction};
 use crate::domain::{AuthorizationStatus, CorpId, SuiteId};
 use crate::error::Result;
+use crate::hooks::Notification;
 use crate::wecom::Errcode;
 
 /// How long after WeCom's first confirmation of an end the second one counts.
@@ -107,7 +108,11 @@ impl Authorizations {
             .col_expr(Column::EndHeldAt, Expr::value(None::<Timestamp>))
             .col_expr(Column::ReadDueAt, Expr::value(self.inner.store.now()))
             .filter(is_unchanged(&known));
-        if !self.update(suite_id, corp_id, end).await? {
+        let cancelled = Notification::CorpCancelled(known.corp_info());
+        if !self
+            .update_and_notify(suite_id, corp_id, end, &cancelled)
+            .await?
+        {
             return Err(not_authorized());
         }
         self.erase_cancelled_now(&known).await
@@ -148,13 +153,15 @@ impl Authorizations {
             transaction.rollback().await?;
             return Ok(UnannouncedEnd::Outdated);
         }
+        let cancelled = Notification::CorpCancelled(known.corp_info());
+        let notifications = &self.inner.notifications;
+        notifications.append(&transaction, &cancelled).await?;
         self.commit(transaction, suite_id, corp_id).await?;
         Ok(UnannouncedEnd::Ended)
     }
 
-    /// Tells the host app of an end that began just now, and erases the corp's data. `known` is from before the end.
+    /// Erases the data of a corp whose end began just now. `known` is from before the end.
     async fn erase_cancelled_now(&self, known: &Authorization) -> Result<()> {
-        self.inner.hooks.corp_cancelled(&known.corp_info()).await;
         let database = self.inner.store.database();
         let cancelled = self
             .read_row(database, &known.suite_id, &known.corp_id)

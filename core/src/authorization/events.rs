@@ -11,6 +11,7 @@ use crate::db::entity::authorization::{Column, Entity};
 use crate::domain::{AuthorizationStatus, CorpId, SuiteId};
 use crate::error::Result;
 use crate::failpoint;
+use crate::hooks::Notification;
 
 impl Authorizations {
     /// `suite_ticket`: WeCom can be called again, so corps without an agentId are due to be re-read.
@@ -63,16 +64,12 @@ impl Authorizations {
 
     /// `cancel_auth` (D/100965): logins stop and all sessions of the corp are revoked, at once. Data is deleted when
     /// WeCom confirms the end; two contrary answers undo it. A cancellation that is older than the newest authorization only
-    /// causes a re-read.
-    ///
-    /// `is_retry` says that an earlier run may have died before it called the hook. Returns `false` for a corp that
-    /// is not known.
+    /// causes a re-read. Returns `false` for a corp that is not known.
     pub(crate) async fn on_cancel_auth(
         &self,
         suite_id: &SuiteId,
         corp_id: &CorpId,
         event_time: i64,
-        is_retry: bool,
     ) -> Result<bool> {
         use AuthorizationStatus::{Active, Broken, Cancelled, Held, Refused};
         let database = self.inner.store.database();
@@ -89,11 +86,11 @@ impl Authorizations {
             .col_expr(Column::ReadDueAt, Expr::value(self.inner.store.now()))
             .filter(Column::EventTime.lte(event_time))
             .filter(Column::Status.is_in([Active, Broken, Held, Refused]));
-        let is_cancelled_now = self.update(suite_id, corp_id, cancel).await?;
+        let cancelled = Notification::CorpCancelled(known.corp_info());
+        let is_cancelled_now = self
+            .update_and_notify(suite_id, corp_id, cancel, &cancelled)
+            .await?;
         failpoint::reach("cancel/stopped");
-        if is_cancelled_now || (is_retry && known.status == Cancelled) {
-            self.inner.hooks.corp_cancelled(&known.corp_info()).await;
-        }
         // Re-reads ask WeCom whether this is the end. Nothing waits for WeCom here.
         if !is_cancelled_now {
             let due = Entity::update_many()

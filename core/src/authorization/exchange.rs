@@ -18,6 +18,7 @@ use crate::domain::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::failpoint;
+use crate::hooks::Notification;
 use crate::tokens::{CallFailure, Tokens};
 use crate::wecom::{CallError, Errcode, PermanentCodeApi, PermanentCodeGrant};
 
@@ -246,7 +247,16 @@ impl Authorizations {
                 self.store_under(&transaction, suite_id, corp_id).await?;
             }
             let row = self.exchanged_row(event, result, corp_id, known.as_ref())?;
+            let is_held = row.status == Set(AuthorizationStatus::Held);
             write_row(&transaction, row, known.is_some()).await?;
+            if is_held {
+                let review = Notification::Review {
+                    suite_id: suite_id.clone(),
+                    corp_id: corp_id.clone(),
+                };
+                let notifications = &self.inner.notifications;
+                notifications.append(&transaction, &review).await?;
+            }
             access_token::Entity::delete_by_id(Tokens::app_row_id(suite_id, corp_id))
                 .exec(&transaction)
                 .await?;
@@ -260,6 +270,9 @@ impl Authorizations {
         }
         failpoint::reach("exchange/written");
         self.commit(transaction, suite_id, corp_id).await?;
+        if known.is_some_and(|known| known.status == AuthorizationStatus::Broken) && !is_outdated {
+            tracing::info!(target: "wecom_login", %suite_id, %corp_id, "a broken authorization was renewed");
+        }
         Ok(true)
     }
 

@@ -9,8 +9,9 @@
 //!    can be lost. If a failover removed the record, the answer gets a new record.
 //! 3. The answer becomes an authorization, in one transaction that also empties the record. A newer authorization's
 //!    code is never replaced by an older one.
-//! 4. `review` reads the rest from WeCom (agentId, name) and calls `Hooks::review_authorization` unless the corp is
-//!    already active. Then `Hooks::corp_authorized` is called.
+//! 4. `admit` reads the rest from WeCom (agentId, name). Unless the corp is already active, the transaction of step 3
+//!    stored a review: `hooks` delivers it, `review` asks `Hooks::review_authorization` until there is a decision, and
+//!    the decision stores the notification for `Hooks::corp_authorized`. The inbox waits for none of these.
 //!
 //! `reset_permanent_code` takes the same way, without a new epoch and without the review.
 //!

@@ -17,6 +17,7 @@ use crate::clock::Timestamp;
 use crate::db::entity::authorization::{Column, Entity};
 use crate::domain::{AuthorizationStatus, CorpId, PermanentCode, SuiteId};
 use crate::error::{Error, Result};
+use crate::hooks::Notification;
 use crate::tokens::AppCredential;
 use crate::wecom::{AuthInfo, CallError, Errcode};
 
@@ -26,25 +27,17 @@ impl Authorizations {
     /// # Errors
     /// WeCom or the database failed. The re-read is due again.
     pub(crate) async fn reread(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
-        if self.read(suite_id, corp_id).await? == Standing::NeedsReview {
-            self.request_review(suite_id, corp_id).await?;
-        }
-        Ok(())
-    }
-
-    /// Reads the authorization from WeCom and stores it. The caller has the host app review it where that is needed.
-    pub(super) async fn read(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<Standing> {
         let Some(known) = self
             .read_row(self.inner.store.database(), suite_id, corp_id)
             .await?
         else {
-            return Ok(Standing::Settled);
+            return Ok(());
         };
         let Some(permanent_code) = known.permanent_code.clone() else {
-            return Ok(Standing::Settled);
+            return Ok(());
         };
-        let refused = match self.query(&known, &permanent_code).await {
-            Ok(info) => return self.apply_confirmed(&known, info).await,
+        match self.query(&known, &permanent_code).await {
+            Ok(info) => self.apply_confirmed(&known, info).await,
             Err(ReadError::Refused(errcode)) if says_ended(&known, errcode) => {
                 self.apply_ended(&known, errcode).await
             }
@@ -56,8 +49,7 @@ impl Authorizations {
                 self.reschedule_read(&known, &error).await?;
                 Err(error)
             }
-        };
-        refused.map(|()| Standing::Settled)
+        }
     }
 
     /// WeCom refused a call of this app with an errcode that breaks its authorization. Logins stop, and the
@@ -158,7 +150,7 @@ impl Authorizations {
 
     /// WeCom confirmed the authorization: names are updated, a broken one is healed, a cancelled one is reviewed again once
     /// WeCom has contradicted its end twice.
-    async fn apply_confirmed(&self, known: &Authorization, info: AuthInfo) -> Result<Standing> {
+    async fn apply_confirmed(&self, known: &Authorization, info: AuthInfo) -> Result<()> {
         let now = self.inner.store.now();
         let mut update = Entity::update_many()
             .col_expr(Column::ReadAt, Expr::value(now))
@@ -195,27 +187,36 @@ impl Authorizations {
         if let Some(agent_id) = info.agent_id {
             update = update.col_expr(Column::AgentId, Expr::value(agent_id));
         }
-        self.update(
-            &known.suite_id,
-            &known.corp_id,
-            update.filter(is_unchanged(known)),
-        )
-        .await?;
-        if known.status == AuthorizationStatus::Broken {
-            let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
-            tracing::info!(target: "wecom_login", %suite_id, %corp_id, "authorization healed");
-        }
+        let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
+        let update = update.filter(is_unchanged(known));
         let is_new_again = match known.status {
             AuthorizationStatus::Cancelled => true,
             // WeCom refused it when the host app was to review it.
             AuthorizationStatus::Held => known.broken_by.is_some(),
             _ => false,
         };
-        Ok(if is_new_again && !still_ending {
-            Standing::NeedsReview
-        } else {
-            Standing::Settled
-        })
+        if is_new_again && !still_ending {
+            let review = Notification::Review {
+                suite_id: suite_id.clone(),
+                corp_id: corp_id.clone(),
+            };
+            if self
+                .update_and_notify(suite_id, corp_id, update, &review)
+                .await?
+            {
+                tracing::info!(target: "wecom_login", %suite_id, %corp_id, "WeCom confirms the authorization again; the host app reviews the corp");
+                self.inner
+                    .notifications
+                    .expedite_review(suite_id, corp_id)
+                    .await?;
+            }
+            return Ok(());
+        }
+        let is_updated = self.update(suite_id, corp_id, update).await?;
+        if is_updated && known.status == AuthorizationStatus::Broken && !still_ending {
+            tracing::info!(target: "wecom_login", %suite_id, %corp_id, "authorization healed: WeCom takes its permanent code again");
+        }
+        Ok(())
     }
 
     /// WeCom refused the permanent code, which may be a reset whose event was lost: logins stop, and after a day the
@@ -255,14 +256,6 @@ impl Authorizations {
         .await?;
         Ok(())
     }
-}
-
-/// What is left to do after a read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    Settled,
-    /// The host app has to review the corp.
-    NeedsReview,
 }
 
 /// Why WeCom did not confirm an authorization.

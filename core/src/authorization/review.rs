@@ -3,54 +3,69 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
-use crate::authorization::authorization::not_authorized;
+use crate::authorization::authorization::{Authorization, not_authorized};
 use crate::authorization::authorizations::Authorizations;
 use crate::authorization::rows::next_epoch;
 use crate::db::entity::authorization::{Column, Entity};
 use crate::domain::{AuthorizationStatus, CorpId, SuiteId};
 use crate::error::Result;
 use crate::failpoint;
-use crate::hooks::CorpDecision;
+use crate::hooks::{CorpDecision, Notification, within_hook_timeout};
 
 impl Authorizations {
-    /// Completes an exchange: reads agentId and name from WeCom, and has the host app review the corp.
+    /// Completes an exchange: reads agentId and name from WeCom, then has the host app review the corp, or told that it
+    /// is authorized. Neither is waited for.
     pub(crate) async fn admit(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
         // A failed re-read is due again by itself. It does not hold up the review.
-        if let Err(error) = self.read(suite_id, corp_id).await {
+        if let Err(error) = self.reread(suite_id, corp_id).await {
             tracing::warn!(target: "wecom_login", %suite_id, %corp_id, ?error, "could not read a new authorization yet");
         }
         failpoint::reach("admit/read");
-        self.request_review(suite_id, corp_id).await?;
+        let database = self.inner.store.database();
+        let notifications = &self.inner.notifications;
+        if let Some(known) = self.read_row(database, suite_id, corp_id).await? {
+            if let Some(errcode) = known.broken_by {
+                // WeCom has just refused its permanent code: a newer event ended or changed it.
+                return Err(not_authorized().with_errcode(errcode));
+            }
+            match known.status {
+                AuthorizationStatus::Held => {
+                    notifications.expedite_review(suite_id, corp_id).await?;
+                }
+                AuthorizationStatus::Active => {
+                    self.inner.departed.restore(suite_id, corp_id).await?;
+                    let authorized = Notification::CorpAuthorized(known.corp_info());
+                    notifications.append_alone(&authorized).await?;
+                }
+                _ => {}
+            }
+        }
         failpoint::reach("admit/reviewed");
         Ok(())
     }
 
-    /// Calls the review hook for a held corp, and the authorized hook once the corp is active.
-    pub(super) async fn request_review(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
-        let known = self
-            .read_row(self.inner.store.database(), suite_id, corp_id)
-            .await?;
-        let Some(known) = known else { return Ok(()) };
+    /// Asks the host app about a held corp and stores its decision. `Ok` if nothing is left to ask.
+    ///
+    /// # Errors
+    /// The host app did not decide. It is to be asked again.
+    pub(crate) async fn review(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        let database = self.inner.store.database();
+        let known = self.read_row(database, suite_id, corp_id).await?;
+        let Some(known) = known.filter(|known| known.status == AuthorizationStatus::Held) else {
+            return Ok(());
+        };
         if let Some(errcode) = known.broken_by {
-            // WeCom has just refused its permanent code: a newer event ended or changed it.
             return Err(not_authorized().with_errcode(errcode));
         }
         let corp = known.corp_info();
-        let is_active = match known.status {
-            AuthorizationStatus::Active => true,
-            AuthorizationStatus::Held => {
-                let decision = self.inner.hooks.review_authorization(&corp).await?;
-                self.set_decision(suite_id, corp_id, decision).await?;
-                failpoint::reach("admit/decided");
-                decision == CorpDecision::Approve
-            }
-            _ => false,
-        };
-        if is_active {
-            // Also for a decision after which the process died.
+        let review = self.inner.hooks.review_authorization(&corp);
+        let decision = within_hook_timeout("Hooks::review_authorization", review).await?;
+        if decision == CorpDecision::Approve {
+            // Before the decision, so that it is done whenever the process dies, and before the host app is told.
             self.inner.departed.restore(suite_id, corp_id).await?;
-            self.inner.hooks.corp_authorized(&corp).await;
         }
+        self.decide(&known, decision).await?;
+        failpoint::reach("admit/decided");
         Ok(())
     }
 
@@ -62,32 +77,63 @@ impl Authorizations {
         decision: CorpDecision,
     ) -> Result<()> {
         use AuthorizationStatus::{Active, Broken, Held, Refused};
-        let status = match decision {
-            CorpDecision::Approve => Active,
-            CorpDecision::Defer => Held,
-            CorpDecision::Deny => Refused,
+        let database = self.inner.store.database();
+        let known = self.read_row(database, suite_id, corp_id).await?;
+        let known = known.ok_or_else(not_authorized)?;
+        let before: &[_] = match decision {
+            CorpDecision::Approve => &[Held, Refused],
+            CorpDecision::Defer | CorpDecision::Deny => &[Active, Broken, Held, Refused],
         };
-        let mut update = Entity::update_many()
-            .col_expr(Column::Status, Expr::value(status))
-            .filter(Column::Status.is_in(if status == Active {
-                vec![Held, Refused]
-            } else {
-                vec![Active, Broken, Held, Refused]
-            }));
-        if status != Active {
-            update = update.col_expr(Column::Epoch, next_epoch());
-        }
-        let is_set = self.update(suite_id, corp_id, update).await?
+        let is_set = self.store_decision(&known, decision, before).await?
             || self
                 .find(suite_id, corp_id)
                 .await?
-                .is_some_and(|row| row.status == status);
+                .is_some_and(|row| row.status == status_after(decision));
         if !is_set {
             return Err(not_authorized());
         }
-        if status == Active {
+        if decision == CorpDecision::Approve {
             self.inner.departed.restore(suite_id, corp_id).await?;
         }
         Ok(())
+    }
+
+    /// Stores the host app's decision about a corp that it was asked about, unless somebody else decided meanwhile.
+    async fn decide(&self, known: &Authorization, decision: CorpDecision) -> Result<()> {
+        if decision != CorpDecision::Defer {
+            let before = [AuthorizationStatus::Held];
+            self.store_decision(known, decision, &before).await?;
+        }
+        Ok(())
+    }
+
+    /// Sets the status that a decision means, from one of these, and stores a notification if the corp is authorized by
+    /// it.
+    async fn store_decision(
+        &self,
+        known: &Authorization,
+        decision: CorpDecision,
+        before: &[AuthorizationStatus],
+    ) -> Result<bool> {
+        let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
+        let update = Entity::update_many()
+            .col_expr(Column::Status, Expr::value(status_after(decision)))
+            .filter(Column::Status.is_in(before.iter().copied()));
+        if decision == CorpDecision::Approve {
+            let authorized = Notification::CorpAuthorized(known.corp_info());
+            self.update_and_notify(suite_id, corp_id, update, &authorized)
+                .await
+        } else {
+            let update = update.col_expr(Column::Epoch, next_epoch());
+            self.update(suite_id, corp_id, update).await
+        }
+    }
+}
+
+const fn status_after(decision: CorpDecision) -> AuthorizationStatus {
+    match decision {
+        CorpDecision::Approve => AuthorizationStatus::Active,
+        CorpDecision::Defer => AuthorizationStatus::Held,
+        CorpDecision::Deny => AuthorizationStatus::Refused,
     }
 }

@@ -12,6 +12,7 @@ use crate::db::entity::authorization::{ActiveModel, Column, Entity};
 use crate::db::{CorpColumns as _, Transaction, is_unique_violation, retry_transaction};
 use crate::domain::{AuthorizationStatus, CorpId, SuiteId};
 use crate::error::Result;
+use crate::hooks::Notification;
 use crate::revocation::{Revocation, log};
 
 /// When the next re-read of an authorization that has ended is due.
@@ -71,7 +72,20 @@ impl Authorizations {
         corp_id: &CorpId,
         update: UpdateMany<Entity>,
     ) -> Result<bool> {
-        retry_transaction(|| self.update_once(suite_id, corp_id, update.clone())).await
+        retry_transaction(|| self.update_once(suite_id, corp_id, update.clone(), None)).await
+    }
+
+    /// Updates one authorization as [`update`](Self::update) does, and stores a notification of it for the host app.
+    pub(super) async fn update_and_notify(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        update: UpdateMany<Entity>,
+        notification: &Notification,
+    ) -> Result<bool> {
+        let notification = Some(notification);
+        retry_transaction(|| self.update_once(suite_id, corp_id, update.clone(), notification))
+            .await
     }
 
     async fn update_once(
@@ -79,12 +93,17 @@ impl Authorizations {
         suite_id: &SuiteId,
         corp_id: &CorpId,
         update: UpdateMany<Entity>,
+        notification: Option<&Notification>,
     ) -> Result<bool> {
         let transaction = self.inner.store.begin().await?;
         let of_row = update.filter(Entity::of_corp(suite_id, corp_id));
         if of_row.exec(&transaction).await?.rows_affected == 0 {
             transaction.rollback().await?;
             return Ok(false);
+        }
+        if let Some(notification) = notification {
+            let notifications = &self.inner.notifications;
+            notifications.append(&transaction, notification).await?;
         }
         self.commit(transaction, suite_id, corp_id).await?;
         Ok(true)

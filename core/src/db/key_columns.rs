@@ -3,7 +3,8 @@
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait};
 
 use crate::db::entity::{
-    authorization, corp_alias, login_code, member, member_alias, organization_code, session, user,
+    authorization, corp_alias, login_code, member, member_alias, notification, organization_code,
+    session, user,
 };
 use crate::domain::{CorpId, Principal, SuiteId};
 
@@ -57,6 +58,7 @@ corp_columns!(
     login_code,
     member,
     member_alias,
+    notification,
     organization_code,
     session,
     user

@@ -8,6 +8,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
     IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions,
 };
+use tokio::sync::Notify;
 
 use crate::db::bulkhead::Permit;
 use crate::db::cursor::Cursor;
@@ -18,6 +19,8 @@ use crate::db::write_queue::WritePermit;
 pub(crate) struct Transaction {
     transaction: DatabaseTransaction,
     appended: Mutex<Option<Cursor>>,
+    /// Notified once the transaction is committed.
+    waiter: Mutex<Option<Arc<Notify>>>,
     committed_cursor: Arc<Mutex<Cursor>>,
     // Dropped after the transaction, so the next writer starts when this one has ended.
     _write_permit: Option<WritePermit>,
@@ -34,6 +37,7 @@ impl Transaction {
         Self {
             transaction,
             appended: Mutex::default(),
+            waiter: Mutex::default(),
             committed_cursor,
             _write_permit: write_permit,
             _permit: permit,
@@ -49,12 +53,20 @@ impl Transaction {
                 *committed = appended;
             }
         }
+        if let Some(waiter) = self.waiter.into_inner() {
+            waiter.notify_one();
+        }
         Ok(())
     }
 
     /// Rolls back.
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {
         with_answer_timeout(self.transaction.rollback()).await
+    }
+
+    /// Has `waiter` notified once this transaction is committed: what it wrote can be read then.
+    pub(crate) fn notify_after_commit(&self, waiter: Arc<Notify>) {
+        *self.waiter.lock() = Some(waiter);
     }
 
     /// Notes the entry of the revocation log that this transaction appended.

@@ -6,7 +6,7 @@ use crate::callback::{
 };
 use crate::domain::{CorpId, Suite};
 use crate::error::Result;
-use crate::hooks::UnhandledEvent;
+use crate::hooks::{Notification, UnhandledEvent};
 use crate::inbox::delivery::{Delivery, IncomingEvent};
 use crate::inbox::receive_id::ReceiveId;
 use crate::inbox::receiver::{CallbackReceiver, KnownCorp};
@@ -16,14 +16,7 @@ pub(super) enum Classified {
     /// Not for us, or not what it claims to be.
     Reject,
     /// To be stored.
-    Accept(Box<Accepted>),
-}
-
-/// A message to store.
-pub(super) struct Accepted {
-    pub(super) event: IncomingEvent,
-    /// What the hook is called with, for an event that is ignored.
-    pub(super) unhandled: Option<UnhandledEvent>,
+    Accept(Box<IncomingEvent>),
 }
 
 impl CallbackReceiver {
@@ -32,21 +25,25 @@ impl CallbackReceiver {
         let (receive_id, message) = (plain.receive_id(), plain.message());
         let hash = content_hash(&suite.id, receive_id, message);
         let accept = |corp_id, event: String, delivery: Delivery| {
-            let unhandled = matches!(delivery, Delivery::Ignore).then(|| UnhandledEvent {
-                suite_id: suite.id.clone(),
-                receive_id: receive_id.to_owned(),
-                event: Some(event.clone()).filter(|event| !event.is_empty()),
-                message: message.to_vec(),
+            let is_kept = matches!(delivery, Delivery::Ignore)
+                && self.inner.notifications.keeps_unhandled_events();
+            let unhandled = is_kept.then(|| {
+                Notification::UnhandledEvent(UnhandledEvent {
+                    suite_id: suite.id.clone(),
+                    receive_id: receive_id.to_owned(),
+                    event: Some(event.clone()).filter(|event| !event.is_empty()),
+                    message: message.to_vec(),
+                })
             });
-            let event = IncomingEvent {
+            Classified::Accept(Box::new(IncomingEvent {
                 suite_id: suite.id.clone(),
                 corp_id,
                 event,
                 hash,
                 ambiguous_suite: false,
                 delivery,
-            };
-            Classified::Accept(Box::new(Accepted { event, unhandled }))
+                unhandled,
+            }))
         };
         let ignore = |corp_id, event: Option<String>| {
             accept(corp_id, event.unwrap_or_default(), Delivery::Ignore)

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::callback::{CorpEventKind, SuiteEvent, SuiteEventKind};
 use crate::clock::Timestamp;
 use crate::domain::{CorpId, SuiteId};
+use crate::hooks::Notification;
 use crate::tokens::suite_ticket::event_time;
 
 /// An authenticated event that is not stored yet.
@@ -18,11 +19,13 @@ pub(crate) struct IncomingEvent {
     /// Another suite may be meant. The event is stored for that one too.
     pub(crate) ambiguous_suite: bool,
     pub(crate) delivery: Delivery,
+    /// What the host app is told of an event that is ignored.
+    pub(crate) unhandled: Option<Notification>,
 }
 
 /// How often an event is handled.
 pub(crate) enum Delivery {
-    /// Never. It is recorded without its payload.
+    /// Never. The record has no payload.
     Ignore,
     /// Once.
     Once {

@@ -1,7 +1,6 @@
 //! The handlers of the events (D/97173, D/100965, D/97175, D/96302, D/96468).
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::authorization::{AuthCodeEvent, Authorizations, SendGuard};
@@ -10,7 +9,7 @@ use crate::db::Store;
 use crate::db::entity::callback_record::{Model, RecordKey};
 use crate::domain::{CorpId, Principal, SuiteId, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
-use crate::hooks::{DynHooks, UnhandledEvent};
+use crate::hooks::{Notification, Notifications, UnhandledEvent};
 use crate::inbox::lane::{CREATE_AUTH, RESET_PERMANENT_CODE};
 use crate::inbox::record;
 use crate::members::{IdMigration, Members};
@@ -23,8 +22,8 @@ const UNKNOWN_CORP_WAIT: Duration = Duration::from_hours(24);
 /// How handling a record ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The event is about a corp whose authorization has ended, or that was not known for a day. The unhandled-event
-    /// hook was called.
+    /// The event is about a corp whose authorization has ended, or that was not known for a day. It is stored for the
+    /// unhandled-event hook.
     Ignored,
     /// No authorization bears the corp's id yet.
     CorpUnknown,
@@ -48,7 +47,7 @@ pub(crate) struct EventHandlerDeps {
     pub(crate) authorizations: Authorizations,
     pub(crate) members: Members,
     pub(crate) id_migration: IdMigration,
-    pub(crate) hooks: Arc<dyn DynHooks>,
+    pub(crate) notifications: Notifications,
 }
 
 /// Executes the events.
@@ -59,7 +58,7 @@ pub(crate) struct EventHandlers {
     pub(super) authorizations: Authorizations,
     members: Members,
     id_migration: IdMigration,
-    hooks: Arc<dyn DynHooks>,
+    notifications: Notifications,
 }
 
 impl EventHandlers {
@@ -70,7 +69,7 @@ impl EventHandlers {
             authorizations: deps.authorizations,
             members: deps.members,
             id_migration: deps.id_migration,
-            hooks: deps.hooks,
+            notifications: deps.notifications,
         }
     }
 
@@ -115,14 +114,15 @@ impl EventHandlers {
         {
             outcome = Outcome::Ignored;
         }
-        if outcome == Outcome::Ignored {
+        if outcome == Outcome::Ignored && self.notifications.keeps_unhandled_events() {
             let event = UnhandledEvent {
                 suite_id: row.suite_id.clone(),
                 receive_id: receive_id.to_owned(),
                 event: Some(row.event.clone()),
                 message: payload.to_vec(),
             };
-            self.hooks.unhandled_event(event).await;
+            let event = Notification::UnhandledEvent(event);
+            self.notifications.append_alone(&event).await?;
         }
         Ok(outcome)
     }
@@ -215,10 +215,9 @@ impl EventHandlers {
                 let Some(corp_id) = self.find_corp(row, corp_id).await? else {
                     return Ok(Outcome::CorpUnknown);
                 };
-                let is_retry = row.attempts > 1;
                 return self
                     .authorizations
-                    .on_cancel_auth(suite_id, &corp_id, event_time, is_retry)
+                    .on_cancel_auth(suite_id, &corp_id, event_time)
                     .await
                     .map(Outcome::from);
             }

@@ -13,6 +13,7 @@ use crate::db::{Sealed, Store, is_unique_violation, retry_transaction};
 use crate::domain::RecordStatus;
 use crate::error::Result;
 use crate::failpoint;
+use crate::hooks::Notifications;
 use crate::inbox::delivery::{Delivery, IncomingEvent};
 use crate::inbox::lane::{Lane, LaneWaker};
 use crate::inbox::recent::{Lookup, RecentEvents, Redelivery};
@@ -30,6 +31,7 @@ pub(crate) struct Inbox {
 struct Inner {
     store: Store,
     keys: KeyRing,
+    notifications: Notifications,
     waker: Arc<LaneWaker>,
     recent: RecentEvents,
     redeliveries: mpsc::UnboundedSender<Redelivery>,
@@ -39,6 +41,7 @@ impl Inbox {
     pub(crate) fn new(
         store: Store,
         keys: KeyRing,
+        notifications: Notifications,
         waker: Arc<LaneWaker>,
         redeliveries: mpsc::UnboundedSender<Redelivery>,
     ) -> Self {
@@ -46,6 +49,7 @@ impl Inbox {
             inner: Arc::new(Inner {
                 store,
                 keys,
+                notifications,
                 waker,
                 recent: RecentEvents::new(),
                 redeliveries,
@@ -152,6 +156,10 @@ impl Inbox {
             .await
         {
             Ok(_) => {
+                if let Some(unhandled) = &event.unhandled {
+                    let notifications = &self.inner.notifications;
+                    notifications.append(&transaction, unhandled).await?;
+                }
                 failpoint::reach("inbox/inserted");
                 transaction.commit().await?;
                 failpoint::reach("inbox/stored");

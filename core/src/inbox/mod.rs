@@ -7,7 +7,8 @@
 //! 2. The event is stored, sealed, as a callback record. Only then WeCom is answered `success`. WeCom may not push
 //!    again after a 500, so storing is retried until its five seconds are nearly over, and only then it is answered
 //!    500; storing goes on in the background for ten minutes. Messages that this library does not act on are recorded
-//!    as `ignored`, without their content, and handed to `Hooks::unhandled_event`.
+//!    as `ignored`, without their content. If the host app handles such events, the same transaction stores the content
+//!    as a notification for `Hooks::unhandled_event`.
 //! 3. The worker claims the record under a lease of 6 s, which it renews every 2 s. One statement decides which node
 //!    has it: the update that finds the old status. A lease or a due time that lies further ahead than any can be, set
 //!    while a clock was wrong, counts as over. An attempt that takes over a minute is given up.

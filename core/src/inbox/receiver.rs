@@ -14,9 +14,9 @@ use crate::db::Store;
 use crate::domain::{AuthorizationStatus, CallbackKeys, CorpId, Suite, SuiteId, Suites};
 use crate::element::Instances;
 use crate::error::Result;
-use crate::hooks::DynHooks;
-use crate::inbox::classify::{Accepted, Classified};
-use crate::inbox::delivery::Delivery;
+use crate::hooks::Notifications;
+use crate::inbox::classify::Classified;
+use crate::inbox::delivery::{Delivery, IncomingEvent};
 use crate::inbox::inbox::{AUTH_CODE_TTL, Inbox};
 use crate::inbox::response::NotifyResponse;
 use crate::task_runner::TaskRunner;
@@ -39,7 +39,7 @@ pub(crate) struct ReceiverDeps {
     pub(crate) instances: Arc<Instances>,
     pub(crate) inbox: Inbox,
     pub(crate) authorizations: Authorizations,
-    pub(crate) hooks: Arc<dyn DynHooks>,
+    pub(crate) notifications: Notifications,
     pub(crate) store: Store,
     pub(crate) tasks: TaskRunner,
 }
@@ -63,7 +63,7 @@ pub(super) struct Inner {
     pub(super) instances: Arc<Instances>,
     inbox: Inbox,
     authorizations: Authorizations,
-    hooks: Arc<dyn DynHooks>,
+    pub(super) notifications: Notifications,
     pub(super) store: Store,
     permits: Semaphore,
     pending: Arc<Semaphore>,
@@ -78,7 +78,7 @@ impl CallbackReceiver {
                 instances: deps.instances,
                 inbox: deps.inbox,
                 authorizations: deps.authorizations,
-                hooks: deps.hooks,
+                notifications: deps.notifications,
                 store: deps.store,
                 permits: Semaphore::new(MAX_CONCURRENT_STORES),
                 pending: Arc::new(Semaphore::new(MAX_PENDING_CALLBACKS)),
@@ -147,30 +147,24 @@ impl CallbackReceiver {
         }
     }
 
-    /// Stores the event for every suite whose keys fit, and calls the hook for those that are ignored. Returns whether
-    /// there was one to store.
+    /// Stores the event for every suite whose keys fit. Returns whether there was one to store.
     async fn classify_and_store(&self, opened: &[(Arc<Suite>, Plaintext)]) -> Result<bool> {
         let give_up_at = Instant::now() + STORE_PERIOD;
         let classify = || self.classify_all(opened);
         let mut accepted = self.retry_until(give_up_at, classify).await?;
         let ambiguous_suite = is_ambiguous(&accepted);
-        for accepted in &mut accepted {
-            accepted.event.ambiguous_suite = ambiguous_suite;
+        for event in &mut accepted {
+            event.ambiguous_suite = ambiguous_suite;
         }
         let has_event = !accepted.is_empty();
-        for Accepted { event, unhandled } in accepted {
+        for event in accepted {
             let store = || self.inner.inbox.store(&event);
-            let is_new = self.retry_until(give_up_at, store).await?;
-            if let Some(event) = unhandled.filter(|_| is_new) {
-                let hooks = Arc::clone(&self.inner.hooks);
-                let call = async move { hooks.unhandled_event(event).await };
-                self.inner.tasks.spawn_until_shutdown(call);
-            }
+            self.retry_until(give_up_at, store).await?;
         }
         Ok(has_event)
     }
 
-    async fn classify_all(&self, opened: &[(Arc<Suite>, Plaintext)]) -> Result<Vec<Accepted>> {
+    async fn classify_all(&self, opened: &[(Arc<Suite>, Plaintext)]) -> Result<Vec<IncomingEvent>> {
         let mut accepted = Vec::new();
         for (suite, plain) in opened {
             if let Classified::Accept(event) = self.classify(suite, plain).await? {
@@ -269,10 +263,9 @@ impl fmt::Debug for CallbackReceiver {
 
 /// Whether the event is of a corp that authorized several suites with the same keys: it does not say which of them it
 /// is about.
-fn is_ambiguous(accepted: &[Accepted]) -> bool {
+fn is_ambiguous(accepted: &[IncomingEvent]) -> bool {
     let mut events = accepted
         .iter()
-        .map(|accepted| &accepted.event)
         .filter(|event| !matches!(event.delivery, Delivery::Ignore));
     let first = events.next().map(|event| &event.suite_id);
     events.any(|event| Some(&event.suite_id) != first)

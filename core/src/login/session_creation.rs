@@ -8,7 +8,7 @@ use crate::db::Store;
 use crate::domain::{AuthenticatedMember, CorpId, LoginType, Platform, Principal, Profile};
 use crate::element::Instances;
 use crate::error::{Error, ErrorKind, Result};
-use crate::hooks::DynHooks;
+use crate::hooks::{DynHooks, within_hook_timeout};
 use crate::login::corp_selection::{CorpSelection, not_listed};
 use crate::login::{Authentication, LoginGrant};
 use crate::members::{IdMigration, Members, Visibility};
@@ -153,8 +153,15 @@ impl SessionCreation {
             })
             .await?;
         let (hooks, user) = (Arc::clone(&self.hooks), issued.user.clone());
-        self.tasks
-            .spawn_until_shutdown(async move { hooks.logged_in(&user).await });
+        self.tasks.spawn_until_shutdown(async move {
+            let call = async {
+                hooks.logged_in(&user).await;
+                Ok(())
+            };
+            if let Err(error) = within_hook_timeout("Hooks::logged_in", call).await {
+                tracing::warn!(target: "wecom_login", ?error, "a hook of the host app was given up");
+            }
+        });
         Ok(issued)
     }
 

@@ -14,6 +14,7 @@ use crate::db::{PrincipalColumns as _, Sealed, Transaction, retry_transaction};
 use crate::domain::{Principal, Profile, WecomUserId};
 use crate::error::Result;
 use crate::failpoint;
+use crate::hooks::{Notification, within_hook_timeout};
 use crate::members::members::{Members, primary_key};
 use crate::revocation::{Revocation, log};
 
@@ -83,7 +84,8 @@ impl Members {
         {
             return Ok(false);
         }
-        self.inner.binder.unbind(principal).await?;
+        let unbound = self.inner.binder.unbind(principal);
+        within_hook_timeout("UserBinder::unbind", unbound).await?;
         // A login in between may have found the old binding. If another node was faster, the binding that ended just
         // now may belong to a person who logged in since.
         if !retry_transaction(|| self.revoke_once(principal, RevokeReason::DepartureEnd)).await? {
@@ -104,7 +106,8 @@ impl Members {
             principal.corp_id.clone(),
             new.clone(),
         );
-        self.inner.binder.rebind(principal, &new_principal).await?;
+        let rebound = self.inner.binder.rebind(principal, &new_principal);
+        within_hook_timeout("UserBinder::rebind", rebound).await?;
         // A login in between may have found the old binding.
         self.revoke(principal, RevokeReason::EventEnd(record)).await
     }
@@ -128,6 +131,11 @@ impl Members {
                 .filter(Entity::of_principal(principal))
                 .exec(&transaction)
                 .await?;
+        }
+        if matches!(reason, RevokeReason::DepartureEnd) {
+            let left = Notification::MemberLeft(principal.clone());
+            let notifications = &self.inner.notifications;
+            notifications.append(&transaction, &left).await?;
         }
         let of_corp = authorization::Entity::find_by_id((
             principal.suite_id.clone(),

@@ -13,6 +13,7 @@ use crate::db::entity::member::{ActiveModel, Column, Entity, Model};
 use crate::db::entity::user;
 use crate::domain::{CorpId, Principal, Profile, SuiteId, WecomUserId};
 use crate::error::Result;
+use crate::hooks::Notifications;
 use crate::members::binder::DynUserBinder;
 use crate::session::Sessions;
 
@@ -27,6 +28,7 @@ pub(crate) struct MembersDeps {
     pub(crate) store: Store,
     pub(crate) sessions: Sessions,
     pub(crate) binder: Arc<dyn DynUserBinder>,
+    pub(crate) notifications: Notifications,
     /// Whether `binder` is the default one, not wrapped: its rows are read together with the members.
     pub(crate) is_default_binder: bool,
     /// Wakes the task that asks for the visibility of members.

@@ -6,7 +6,8 @@
 //! 1. `delete_user` revokes the member's sessions at once, marks the record, and sets `left_at` on the member, in one
 //!    transaction (`begin_departure`).
 //! 2. `finish_departure` has `UserBinder::unbind` end the binding, which may have to be retried, then deletes the
-//!    profile and revokes again: a login in between may have found the old binding.
+//!    profile, stores the notification for `Hooks::member_left` and revokes again: a login in between may have found the
+//!    old binding.
 //! 3. A member who logs in before step 2 is done has it done first. The same userid later is a new person.
 //!
 //! Each step happens once, even if the process dies in between: the record says which steps are done.

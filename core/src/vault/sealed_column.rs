@@ -31,15 +31,22 @@ pub(crate) const CALLBACK_PAYLOAD: SealedColumn = SealedColumn {
     ..SealedColumn::new("wecom_callback_record", "payload", &["hash"])
 };
 
+/// What the host app is to be told.
+pub(crate) const NOTIFICATION_PAYLOAD: SealedColumn = SealedColumn {
+    numeric_id: Some("id"),
+    ..SealedColumn::new("wecom_notification", "payload", &["seal_key"])
+};
+
 /// A key of keyed hashes.
 pub(crate) const HASH_KEY: SealedColumn = SealedColumn::new("wecom_hash_key", "value", &["id"]);
 
 /// All of them.
-pub(super) const SEALED_COLUMNS: [SealedColumn; 5] = [
+pub(super) const SEALED_COLUMNS: [SealedColumn; 6] = [
     PERMANENT_CODE,
     SUITE_TICKET,
     ACCESS_TOKEN,
     CALLBACK_PAYLOAD,
+    NOTIFICATION_PAYLOAD,
     HASH_KEY,
 ];
 

@@ -27,8 +27,9 @@ pub(crate) struct OnboardingHook {
 }
 
 impl Hooks for OnboardingHook {
-    async fn corp_authorized(&self, _corp: &CorpInfo) {
+    async fn corp_authorized(&self, _corp: &CorpInfo) -> wecom_login::Result<()> {
         self.authorized.notify_one();
+        Ok(())
     }
 }
 

@@ -25,6 +25,7 @@ async fn deferred_or_denied_corp_is_answered_like_an_unknown_corp() {
         node.sandbox.install(&corp).await.unwrap();
         until("the decision is stored", async || {
             node.record_statuses("create_auth").await == ["succeeded"]
+                && node.hooks.count(&format!("wants in: {corp}")) == 1
                 && node.authorization_status(SUITE, &corp).await == status
         })
         .await;

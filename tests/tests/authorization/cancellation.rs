@@ -29,6 +29,9 @@ async fn rows_of(node: &TestApp, corp: &str) -> Vec<(String, i64)> {
     found
 }
 
+/// What the host app is still to be told.
+const NOTIFICATIONS: &str = "SELECT COUNT(*) FROM wecom_notification";
+
 #[tokio::test]
 async fn confirmed_cancellation_erases_all_data_of_the_corp() {
     let node = TestApp::builder().start().await;
@@ -76,6 +79,10 @@ async fn confirmed_cancellation_erases_all_data_of_the_corp() {
     let erased = "SELECT COUNT(*) FROM wecom_authorization WHERE permanent_code IS NULL AND agent_id IS NULL \
         AND corp_name = '' AND status = 'cancelled'";
     until("WeCom confirmed", async || node.number(erased).await == 1).await;
+    until("the host app is told", async || {
+        node.number(NOTIFICATIONS).await == 0
+    })
+    .await;
     let after: Vec<String> = rows_of(&node, &corp)
         .await
         .into_iter()
@@ -185,6 +192,10 @@ async fn large_corp_is_erased_completely_and_no_other_corp_is() {
     until("the rest is deleted", async || {
         clock.advance(Duration::from_secs(5));
         node.number(kept).await == 1
+    })
+    .await;
+    until("the host app is told", async || {
+        node.number(NOTIFICATIONS).await == 0
     })
     .await;
 

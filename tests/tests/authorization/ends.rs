@@ -236,7 +236,10 @@ async fn fourth_end_without_cancel_auth_waits_for_an_administrator() {
     admin.confirm_corp_end(&suite_id, &confirmed).await.unwrap();
     assert_eq!(node.number(PERMANENT_CODES).await, 1);
     let hook = format!("cancelled: {confirmed}");
-    assert_eq!(node.hooks.count(&hook), 1);
+    until("the host app is told", async || {
+        node.hooks.count(&hook) == 1
+    })
+    .await;
     // WeCom takes back what it said of the other one, and says so twice.
     let reads = node.sandbox.calls(AUTH_INFO);
     node.sandbox.clear_faults();

@@ -19,6 +19,7 @@ pub(crate) mod housekeeping;
 pub(crate) mod login_code;
 pub(crate) mod member;
 pub(crate) mod member_alias;
+pub(crate) mod notification;
 pub(crate) mod organization_code;
 pub(crate) mod revocation;
 pub(crate) mod secret_attempt;

@@ -59,7 +59,7 @@ impl Worker {
                 .handle(&row, payload.as_deref(), &lease)
                 .await
         };
-        // A hook of the host app may panic; without this the record would be retried forever.
+        // A binder of the host app may panic; without this the record would be retried forever.
         let handling = AssertUnwindSafe(handling).catch_unwind();
         let outcome = tokio::select! {
             outcome = handling => outcome.unwrap_or_else(|_| {

@@ -1,11 +1,9 @@
-//! The hooks of the host app: what it decides, and what it is notified of.
+//! [`Hooks`], and what they are given.
 
 use std::fmt;
 use std::future::{Future, ready};
 
-use futures_util::future::BoxFuture;
-
-use crate::domain::{AgentId, CorpId, SuiteId, WecomUserId};
+use crate::domain::{AgentId, CorpId, Principal, SuiteId, WecomUserId};
 use crate::error::Result;
 use crate::session::CurrentUser;
 
@@ -68,8 +66,9 @@ impl fmt::Debug for UnhandledEvent {
 
 /// Decisions and notifications of the host app. Every method has a default that approves or does nothing.
 ///
-/// Hooks run on the handle's runtime, after WeCom was answered. They are at-least-once: a hook may be called again for
-/// the same event after a crash.
+/// Hooks run on the handle's runtime, after WeCom was answered, and are given 10 s. What a hook is told is stored until
+/// it returns `Ok`: after an error, a timeout or a crash it is called again, with growing waits of up to ten minutes, and
+/// so it may be called more than once. Return `Ok` when the host app has stored what it needs.
 ///
 /// ```
 /// use wecom_login::{CorpDecision, CorpInfo, Hooks, Result};
@@ -82,11 +81,17 @@ impl fmt::Debug for UnhandledEvent {
 ///         let has_a_contract = corp.corp_name.starts_with("示例");
 ///         Ok(if has_a_contract { CorpDecision::Approve } else { CorpDecision::Defer })
 ///     }
+///
+///     async fn corp_authorized(&self, corp: &CorpInfo) -> Result<()> {
+///         println!("{} came by the link {:?}", corp.corp_name, corp.state);
+///         Ok(())
+///     }
 /// }
 /// # let _ = wecom_login::WecomLogin::builder().hooks(ByContract);
 /// ```
 pub trait Hooks: Send + Sync + 'static {
-    /// Decides about a corp that authorized the app. After an error the corp stays held, and the hook is called again.
+    /// Decides about a corp that authorized the app, or that came back: WeCom contradicted its cancellation. Until there
+    /// is a decision the corp stays held. After an error, or after 10 s, the hook is called again.
     fn review_authorization(
         &self,
         corp: &CorpInfo,
@@ -95,79 +100,58 @@ pub trait Hooks: Send + Sync + 'static {
         ready(Ok(CorpDecision::Approve))
     }
 
-    /// A corp is authorized: its members can log in. Called after 重新获取secret too. At-least-once: may be called again
-    /// after a crash.
-    fn corp_authorized(&self, corp: &CorpInfo) -> impl Future<Output = ()> + Send {
+    /// A corp is authorized, or came back: its members can log in. Called after 重新获取secret too.
+    ///
+    /// # Errors
+    /// The hook is called again.
+    fn corp_authorized(&self, corp: &CorpInfo) -> impl Future<Output = Result<()>> + Send {
         let _ = corp;
-        ready(())
+        ready(Ok(()))
     }
 
-    /// A corp cancelled: the sessions of its members are revoked. At-least-once: may be called again after a crash.
-    fn corp_cancelled(&self, corp: &CorpInfo) -> impl Future<Output = ()> + Send {
+    /// A corp cancelled: the sessions of its members are revoked.
+    ///
+    /// # Errors
+    /// The hook is called again.
+    fn corp_cancelled(&self, corp: &CorpInfo) -> impl Future<Output = Result<()>> + Send {
         let _ = corp;
-        ready(())
+        ready(Ok(()))
     }
 
-    /// A member logged in.
+    /// A member left the corp: the sessions are revoked, and the binding has ended. The same userid later is another
+    /// person.
+    ///
+    /// # Errors
+    /// The hook is called again.
+    fn member_left(&self, member: &Principal) -> impl Future<Output = Result<()>> + Send {
+        let _ = member;
+        ready(Ok(()))
+    }
+
+    /// A member logged in. Not stored: called once, for 10 s at most, and the login does not wait for it.
     fn logged_in(&self, user: &CurrentUser) -> impl Future<Output = ()> + Send {
         let _ = user;
         ready(())
     }
 
+    /// Whether [`unhandled_event`](Self::unhandled_event) is to be called. Only then such events are kept until it takes
+    /// them, sealed, for a day at most, and the newest [`Retention::max_ignored`](field@crate::Retention::max_ignored) of
+    /// a suite. Asked once, when the handle is built. `false` by default.
+    fn handles_unhandled_events(&self) -> bool {
+        false
+    }
+
     /// A callback arrived that this library does not act on: a message to the app, a change of the contacts, an order,
-    /// anything about a corp that did not authorize the suite.
-    fn unhandled_event(&self, event: UnhandledEvent) -> impl Future<Output = ()> + Send {
+    /// anything about a corp that did not authorize the suite. Called only if
+    /// [`handles_unhandled_events`](Self::handles_unhandled_events) says so.
+    ///
+    /// # Errors
+    /// The hook is called again.
+    fn unhandled_event(&self, event: UnhandledEvent) -> impl Future<Output = Result<()>> + Send {
         let _ = event;
-        ready(())
+        ready(Ok(()))
     }
 }
-
-/// The object-safe twin of [`Hooks`]. Every `Hooks` implements it.
-pub(crate) trait DynHooks: Send + Sync + 'static {
-    fn review_authorization<'a>(
-        &'a self,
-        corp: &'a CorpInfo,
-    ) -> BoxFuture<'a, Result<CorpDecision>>;
-
-    fn corp_authorized<'a>(&'a self, corp: &'a CorpInfo) -> BoxFuture<'a, ()>;
-
-    fn corp_cancelled<'a>(&'a self, corp: &'a CorpInfo) -> BoxFuture<'a, ()>;
-
-    fn logged_in<'a>(&'a self, user: &'a CurrentUser) -> BoxFuture<'a, ()>;
-
-    fn unhandled_event(&self, event: UnhandledEvent) -> BoxFuture<'_, ()>;
-}
-
-impl<H: Hooks> DynHooks for H {
-    fn review_authorization<'a>(
-        &'a self,
-        corp: &'a CorpInfo,
-    ) -> BoxFuture<'a, Result<CorpDecision>> {
-        Box::pin(Hooks::review_authorization(self, corp))
-    }
-
-    fn corp_authorized<'a>(&'a self, corp: &'a CorpInfo) -> BoxFuture<'a, ()> {
-        Box::pin(Hooks::corp_authorized(self, corp))
-    }
-
-    fn corp_cancelled<'a>(&'a self, corp: &'a CorpInfo) -> BoxFuture<'a, ()> {
-        Box::pin(Hooks::corp_cancelled(self, corp))
-    }
-
-    fn logged_in<'a>(&'a self, user: &'a CurrentUser) -> BoxFuture<'a, ()> {
-        Box::pin(Hooks::logged_in(self, user))
-    }
-
-    fn unhandled_event(&self, event: UnhandledEvent) -> BoxFuture<'_, ()> {
-        Box::pin(Hooks::unhandled_event(self, event))
-    }
-}
-
-/// The hooks of a host app that gives none.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct NoHooks;
-
-impl Hooks for NoHooks {}
 
 #[cfg(test)]
 mod tests {
