@@ -64,7 +64,7 @@ impl CorpAliases {
         let of_corp = aliases
             .stored
             .iter()
-            .filter(|(alias, stored)| *stored == corp_id && *alias != corp_id);
+            .filter(|(alias, stored)| *stored == corp_id && **alias != corp_id.normalized());
         let mut of_corp: Vec<CorpId> = of_corp.map(|(alias, _)| alias.clone()).collect();
         of_corp.sort_unstable();
         of_corp
@@ -111,7 +111,12 @@ impl CorpAliases {
 
 impl SuiteAliases {
     fn insert(&mut self, alias: &CorpId, corp_id: CorpId) {
-        self.targets.insert(corp_id.normalized());
+        let normalized = corp_id.normalized();
+        if normalized != corp_id {
+            // An earlier version stored it as it was spelled.
+            self.stored.insert(normalized.clone(), corp_id.clone());
+        }
+        self.targets.insert(normalized);
         self.stored.insert(alias.normalized(), corp_id);
     }
 }

@@ -156,11 +156,6 @@ pub(super) async fn unhandled_pushes_are_ignored_without_payload(target: Target)
             ),
             "x",
         ),
-        // A corp that never authorized the app.
-        (
-            Push::corp_event("wwstranger0000001", "unsubscribe", 1, &[("UserID", "x")]),
-            "unsubscribe",
-        ),
     ];
     let count = pushes.len();
     for (number, (push, _)) in pushes.iter().enumerate() {

@@ -125,7 +125,7 @@ async fn refusal_before_the_first_good_read_is_no_end() {
         node.record_statuses("create_auth").await == ["succeeded"]
     })
     .await;
-    assert_eq!(node.authorization_status(SUITE, &corp).await, "active");
+    node.wait_until_active(SUITE, &corp).await;
     let login = node.log_in_to_suite(SUITE, &corp, &node.user(0, 0)).await;
     assert_eq!(login.status, 200, "{:?}", login.json());
     assert_eq!(node.hooks.count(&format!("cancelled: {corp}")), 0);

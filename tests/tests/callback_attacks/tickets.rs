@@ -13,7 +13,8 @@ use wecom_login_tests::{TestApp, until};
 
 use super::now;
 
-/// A WeCom that records the tickets it gets, rejects the configured ones, and is busy otherwise.
+/// A WeCom that records the tickets it gets, rejects the configured ones, and refuses the others by an errcode
+/// after which no call is repeated.
 #[derive(Clone, Default)]
 struct Tickets {
     sent: Arc<Mutex<Vec<String>>>,
@@ -32,7 +33,7 @@ impl Tickets {
                 let errcode = if tickets.refused.lock().unwrap().contains(&ticket) {
                     40085
                 } else {
-                    -1
+                    40013
                 };
                 tickets.sent.lock().unwrap().push(ticket);
                 let answer = format!("{{\"errcode\":{errcode},\"errmsg\":\"\"}}");

@@ -86,7 +86,7 @@ async fn member_who_left_is_told_once_by_two_nodes() {
     let node = TestApp::builder().start().await;
     let other = node.second_handle().await;
     let corp = node.install(0).await;
-    let users: Vec<_> = (0..3).map(|number| node.user(0, number)).collect();
+    let users: Vec<_> = (0..2).map(|number| node.user(0, number)).collect();
     for user in &users {
         node.token_for_suite(SUITE, &corp, user).await;
     }

@@ -5,13 +5,18 @@ mod delivery;
 mod reviews;
 mod unhandled;
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use wecom_login_tests::TestApp;
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::push::suite_event;
 
-/// Pushes a `cancel_auth` that is newer than everything before.
+/// Pushes a `cancel_auth` that is newer than everything before: dated a minute ahead, since a time far ahead would count as
+/// that of the arrival, which a clock that stands still puts before the authorization.
 async fn push_cancellation(node: &TestApp, corp: &str) {
-    let event = suite_event(SUITE, "cancel_auth", 9_000_000_000, &[("AuthCorpId", corp)]);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let time = i64::try_from(now.as_secs()).unwrap() + 60;
+    let event = suite_event(SUITE, "cancel_auth", time, &[("AuthCorpId", corp)]);
     node.notify_until_accepted(&node.push_builder.post(SUITE, &event))
         .await;
 }

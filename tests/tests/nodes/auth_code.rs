@@ -116,7 +116,7 @@ impl SentTwice {
         assert_eq!(node.authorization_status(SUITE, corp).await, "active");
         assert_eq!(node.hooks.count(&format!("wants in: {corp}")), 1);
         assert_eq!(node.sandbox.calls(V1), 0);
-        let left = "SELECT COUNT(*) FROM wecom_callback_record WHERE payload IS NOT NULL";
+        let left = "SELECT COUNT(*) FROM wecom_callback_record WHERE event = 'create_auth' AND payload IS NOT NULL";
         assert_eq!(
             node.number(left).await,
             0,

@@ -14,13 +14,16 @@ async fn user(login: &WecomLogin, token: &str) -> Option<CurrentUser> {
     verified.ok().flatten().map(|verified| verified.user)
 }
 
-/// Tables that may be empty: corps that departed, used states, leases of tokens that are being fetched, wrong secrets,
-/// paused APIs.
-const MAY_BE_EMPTY: [&str; 7] = [
+/// Tables that may be empty: paused APIs, other ids of corps and members, corps that departed, what the host app is to be
+/// told, wrong secrets, used states, leases of tokens that are being fetched.
+const MAY_BE_EMPTY: [&str; 10] = [
     "wecom_api_pause",
+    "wecom_corp_alias",
     "wecom_departed_corp",
     "wecom_departed_member",
     "wecom_hash_key",
+    "wecom_notification",
+    "wecom_person_alias",
     "wecom_secret_attempt",
     "wecom_spent_state",
     "wecom_token_lease",

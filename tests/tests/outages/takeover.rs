@@ -15,7 +15,6 @@ const RUNNING: &str = "SELECT COUNT(*) FROM wecom_callback_record WHERE status =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shutdown_releases_running_records_at_once() {
-    // The clock stands still, so that no lease expires.
     let clock = ManualClock::starting_now();
     let node = TestApp::builder().clock(&clock).start().await;
     node.install(0).await;
@@ -27,7 +26,8 @@ async fn shutdown_releases_running_records_at_once() {
     let asked = Instant::now();
     node.login.shutdown().await;
     println!("shut down with work in hand in {:?}", asked.elapsed());
-    // No time passes: only released records can be claimed. A push makes the other node poll.
+    // Less time passes than a lease lasts: only released records can be claimed. The other node polls for them.
+    clock.advance(Duration::from_secs(1));
     poll_once(&node, &other, "first").await;
     wait_until_succeeded(&other).await;
     other.shutdown().await;

@@ -137,6 +137,12 @@ async fn acknowledged_push_survives_a_kill_at_any_moment() {
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    // A review that a kill interrupted is made again once its lease is over.
+    let held = "SELECT COUNT(*) FROM wecom_authorization WHERE status = 'held'";
+    until("every corp is reviewed", async || {
+        harness.database.number(held).await == 0
+    })
+    .await;
     let ended = format!(
         "SELECT {} FROM wecom_person WHERE epoch > 0",
         harness.database.text_of("user_id")
