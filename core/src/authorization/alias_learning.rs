@@ -177,7 +177,7 @@ impl Authorizations {
             self.learn_corp(suite_id, corp_id).await?;
         }
         let now = self.inner.store.now();
-        for pin in self.unresolved_pins().cloned().collect::<Vec<_>>() {
+        for pin in self.unresolved_pins() {
             let key = (pin.suite_id.clone(), pin.corp_id.normalized());
             if self
                 .inner
@@ -188,7 +188,7 @@ impl Authorizations {
                 continue;
             }
             self.inner.asked.insert(key, now);
-            if let Err(error) = self.learn_pin(&pin).await {
+            if let Err(error) = self.learn_pin(pin).await {
                 tracing::debug!(target: "wecom_login", ?error, "a pin could not be resolved");
             }
         }

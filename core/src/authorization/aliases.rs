@@ -33,7 +33,8 @@ impl Authorizations {
             return Ok(resolved);
         }
         // Another node may have learnt it.
-        self.read_aliases(suite_id, &[corp_id.clone()]).await?;
+        self.read_aliases(suite_id, std::slice::from_ref(corp_id))
+            .await?;
         Ok(aliases.resolve(suite_id, corp_id))
     }
 

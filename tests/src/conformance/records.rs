@@ -1,7 +1,5 @@
 //! `callbackRecords` and `retryCallBack`.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use wecom_sandbox::Fault;
 

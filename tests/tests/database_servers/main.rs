@@ -14,7 +14,7 @@ use wecom_login_tests::scenarios;
 fn main() -> ExitCode {
     let server = std::env::var(SERVER_VARIABLE).unwrap_or_default();
     let scenarios = match server.split(':').next() {
-        Some("postgres") => pgbouncer::scenarios(server),
+        Some("postgres") => pgbouncer::scenarios(&server),
         Some("mysql") => binary_log::scenarios(),
         _ => Vec::new(),
     };

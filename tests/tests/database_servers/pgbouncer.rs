@@ -16,10 +16,10 @@ use crate::program::{Program, command, free_address, give_to};
 /// Whom a PgBouncer runs as that root starts.
 const USER: &str = "postgres";
 
-pub(crate) fn scenarios(server: String) -> Vec<Scenario> {
+pub(crate) fn scenarios(server: &str) -> Vec<Scenario> {
     let scenario =
         |name: &str, play: fn(String) -> futures_util::future::LocalBoxFuture<'static, ()>| {
-            let server = server.clone();
+            let server = server.to_owned();
             Scenario::new(format!("pgbouncer::{name}"), &["pgbouncer"], move || {
                 play(server)
             })
