@@ -15,9 +15,11 @@ use tokio::sync::OnceCell;
 
 use crate::clock::Timestamp;
 use crate::db::entity::departed_member::{ActiveModel, Column, Entity, Model};
-use crate::db::entity::{departed_corp, member, organization_code, user};
+use crate::db::entity::{authorization, departed_corp, member, organization_code, user};
 use crate::db::{CorpColumns as _, Store, Transaction, delete_in_batches, retry_transaction};
-use crate::domain::{CorpId, OrganizationCode, Principal, SuiteId, WecomUserId};
+use crate::domain::{
+    AuthorizationStatus, CorpId, OrganizationCode, Principal, SuiteId, WecomUserId,
+};
 use crate::error::{ErrorKind, Result};
 use crate::vault::{HashKey, KeyRing};
 
@@ -178,18 +180,31 @@ impl DepartedCorps {
         let Some(departed) = departed.filter(|row| row.departed_at > self.oldest()) else {
             return Ok(());
         };
-        retry_transaction(|| self.restore_once(suite_id, corp_id, &departed)).await?;
-        tracing::info!(target: "wecom_login", %suite_id, %corp_id, "a corp is back and finds its users again");
+        if retry_transaction(|| self.restore_once(suite_id, corp_id, &departed)).await? {
+            tracing::info!(target: "wecom_login", %suite_id, %corp_id, "a corp is back and finds its users again");
+        }
         Ok(())
     }
 
+    /// Returns whether the corp is back.
     async fn restore_once(
         &self,
         suite_id: &SuiteId,
         corp_id: &CorpId,
         departed: &departed_corp::Model,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let transaction = self.inner.store.begin().await?;
+        let of_corp = authorization::Entity::find_by_id((suite_id.clone(), corp_id.clone()));
+        let is_back = of_corp
+            .lock_exclusive()
+            .one(&transaction)
+            .await?
+            .is_some_and(|row| row.status != AuthorizationStatus::Cancelled);
+        if !is_back {
+            // It was cancelled again since it came back: what it left stays for the next time.
+            transaction.rollback().await?;
+            return Ok(false);
+        }
         let spelling = departed.organization_code.clone();
         let code = spelling.and_then(|bytes| String::from_utf8(bytes).ok());
         if let Some(code) = code.and_then(|code| OrganizationCode::new(code).ok()) {
@@ -220,7 +235,7 @@ impl DepartedCorps {
             .exec(&transaction)
             .await?;
         transaction.commit().await?;
-        Ok(())
+        Ok(true)
     }
 
     /// The user that a member was bound to before the corp's data was erased.
