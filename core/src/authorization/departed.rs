@@ -15,11 +15,9 @@ use tokio::sync::OnceCell;
 
 use crate::clock::Timestamp;
 use crate::db::entity::departed_member::{ActiveModel, Column, Entity, Model};
-use crate::db::entity::{authorization, departed_corp, member, organization_code, user};
-use crate::db::{CorpColumns as _, Store, Transaction, delete_in_batches, retry_transaction};
-use crate::domain::{
-    AuthorizationStatus, CorpId, OrganizationCode, Principal, SuiteId, WecomUserId,
-};
+use crate::db::entity::{departed_corp, member, organization_code, user};
+use crate::db::{CorpColumns as _, Store, Transaction, delete_in_batches};
+use crate::domain::{CorpId, Principal, SuiteId, WecomUserId};
 use crate::error::{ErrorKind, Result};
 use crate::vault::{HashKey, KeyRing};
 
@@ -31,11 +29,11 @@ const MEMBER_BATCH: u64 = 500;
 /// The corps that may come back, and their members.
 #[derive(Clone)]
 pub(crate) struct DepartedCorps {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
-struct Inner {
-    store: Store,
+pub(super) struct Inner {
+    pub(super) store: Store,
     keys: KeyRing,
     /// How long a corp that comes back finds its users and its organization code.
     ttl: Duration,
@@ -159,85 +157,6 @@ impl DepartedCorps {
         Ok(())
     }
 
-    /// Gives a corp that is back its organization code, unless another corp has it now, and keeps its members until they
-    /// log in. Does nothing for a corp that did not depart, or longer ago.
-    pub(super) async fn restore(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
-        let Some(key) = self.find_key().await? else {
-            return Ok(());
-        };
-        let hash = hash_of_corp(&key, suite_id, corp_id);
-        let database = self.inner.store.database();
-        // Also after an erasure that the return interrupted, which did not get to the corp.
-        Entity::update_many()
-            .col_expr(Column::DepartedAt, Expr::value(None::<Timestamp>))
-            .filter(Column::CorpHash.eq(hash.clone()))
-            .filter(Column::DepartedAt.gt(self.oldest()))
-            .exec(database)
-            .await?;
-        let departed = departed_corp::Entity::find_by_id(hash)
-            .one(database)
-            .await?;
-        let Some(departed) = departed.filter(|row| row.departed_at > self.oldest()) else {
-            return Ok(());
-        };
-        if retry_transaction(|| self.restore_once(suite_id, corp_id, &departed)).await? {
-            tracing::info!(target: "wecom_login", %suite_id, %corp_id, "a corp is back and finds its users again");
-        }
-        Ok(())
-    }
-
-    /// Returns whether the corp is back.
-    async fn restore_once(
-        &self,
-        suite_id: &SuiteId,
-        corp_id: &CorpId,
-        departed: &departed_corp::Model,
-    ) -> Result<bool> {
-        let transaction = self.inner.store.begin().await?;
-        let of_corp = authorization::Entity::find_by_id((suite_id.clone(), corp_id.clone()));
-        let is_back = of_corp
-            .lock_exclusive()
-            .one(&transaction)
-            .await?
-            .is_some_and(|row| row.status != AuthorizationStatus::Cancelled);
-        if !is_back {
-            // It was cancelled again since it came back: what it left stays for the next time.
-            transaction.rollback().await?;
-            return Ok(false);
-        }
-        let spelling = departed.organization_code.clone();
-        let code = spelling.and_then(|bytes| String::from_utf8(bytes).ok());
-        if let Some(code) = code.and_then(|code| OrganizationCode::new(code).ok()) {
-            use organization_code::{ActiveModel, Column, Entity};
-            let taken = Condition::any()
-                .add(Column::Code.eq(code.key()))
-                .add(Entity::of_corp(suite_id, corp_id));
-            let taken = Entity::find().filter(taken).one(&transaction).await?;
-            if taken.is_none() {
-                let row = ActiveModel {
-                    code: Set(code.key()),
-                    suite_id: Set(suite_id.clone()),
-                    corp_id: Set(corp_id.clone()),
-                    spelling: Set(code.as_str().to_owned()),
-                    created_at: Set(self.inner.store.now()),
-                };
-                Entity::insert(row)
-                    .exec_without_returning(&transaction)
-                    .await?;
-            } else {
-                tracing::warn!(
-                    target: "wecom_login", %suite_id, %corp_id,
-                    "a corp is back and does not get its former organization code: it has another one, or another corp has it"
-                );
-            }
-        }
-        departed_corp::Entity::delete_by_id(departed.hash.clone())
-            .exec(&transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(true)
-    }
-
     /// The user that a member was bound to before the corp's data was erased.
     pub(crate) async fn find_user(&self, principal: &Principal) -> Result<Option<String>> {
         let Some(key) = self.find_key().await? else {
@@ -274,7 +193,7 @@ impl DepartedCorps {
     }
 
     /// What departed at this time or earlier is no longer kept.
-    fn oldest(&self) -> Timestamp {
+    pub(super) fn oldest(&self) -> Timestamp {
         self.inner.store.now() - self.inner.ttl
     }
 
@@ -287,7 +206,7 @@ impl DepartedCorps {
     }
 
     /// None as long as no corp departed.
-    async fn find_key(&self) -> Result<Option<HashKey>> {
+    pub(super) async fn find_key(&self) -> Result<Option<HashKey>> {
         let Inner {
             store, keys, key, ..
         } = &*self.inner;
@@ -312,7 +231,7 @@ impl fmt::Debug for DepartedCorps {
     }
 }
 
-fn hash_of_corp(key: &HashKey, suite_id: &SuiteId, corp_id: &CorpId) -> Vec<u8> {
+pub(super) fn hash_of_corp(key: &HashKey, suite_id: &SuiteId, corp_id: &CorpId) -> Vec<u8> {
     key.hash(&[suite_id.as_str().as_bytes(), corp_id.as_str().as_bytes()])
 }
 

@@ -3,125 +3,20 @@
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
-use serde::{Deserialize, Serialize};
 
+use crate::authorization::auth_code::{AuthCodeEvent, ExchangeResult, SendError, SendGuard};
 use crate::authorization::authorization::{Authorization, seal_code};
 use crate::authorization::authorizations::Authorizations;
 use crate::authorization::rows::{new_row, next_epoch, write_row};
 use crate::db::entity::authorization::{ActiveModel, Column, Entity};
-use crate::db::entity::callback_record::RecordKey;
 use crate::db::entity::{access_token, callback_record};
 use crate::db::{CorpColumns as _, Sealed, Transaction, retry_transaction};
-use crate::domain::{
-    AgentId, AuthCode, AuthorizationStatus, CorpId, PermanentCode, SuiteAccessToken, SuiteId,
-    WecomUserId, serialize_exposed,
-};
-use crate::error::{Error, ErrorKind, Result};
+use crate::domain::{AuthCode, AuthorizationStatus, CorpId, SuiteAccessToken};
+use crate::error::Result;
 use crate::failpoint;
 use crate::hooks::Notification;
-use crate::tokens::{CallFailure, Tokens};
+use crate::tokens::Tokens;
 use crate::wecom::{CallError, Errcode, PermanentCodeApi, PermanentCodeGrant};
-
-/// The event that brings an AuthCode.
-#[derive(Clone, Debug)]
-pub(crate) struct AuthCodeEvent {
-    pub(super) suite_id: SuiteId,
-    pub(super) record: RecordKey,
-    /// WeCom's InfoType.
-    pub(super) name: String,
-    /// `create_auth` starts a new epoch, `reset_permanent_code` does not.
-    new_epoch: bool,
-    /// The state of the authorization link, as the event names it.
-    state: Option<String>,
-}
-
-impl AuthCodeEvent {
-    pub(crate) fn of(record: &callback_record::Model, new_epoch: bool) -> Self {
-        let (suite_id, name) = (record.suite_id.clone(), record.event.clone());
-        Self {
-            suite_id,
-            record: RecordKey::of(record),
-            name,
-            new_epoch,
-            state: None,
-        }
-    }
-
-    /// Adds the state that the event names. WeCom's answer to the AuthCode names it too, but not always.
-    pub(crate) fn with_state(mut self, state: Option<&str>) -> Self {
-        self.state = state.map(str::to_owned);
-        self
-    }
-
-    /// The status of an authorization after the exchange.
-    fn status_after(&self, before: Option<AuthorizationStatus>) -> AuthorizationStatus {
-        use AuthorizationStatus::{Active, Broken, Held};
-        match before {
-            Some(Active) => Active,
-            Some(Broken) if !self.new_epoch => Active,
-            Some(before) if !self.new_epoch => before,
-            // The host app reviews it first.
-            _ => Held,
-        }
-    }
-}
-
-/// Guards the sending of an AuthCode, which WeCom answers once.
-pub(crate) trait SendGuard: Send + Sync {
-    /// Returns whether the AuthCode may be sent now. The caller sends it if so.
-    fn try_begin(&self) -> bool;
-
-    /// The call certainly did not spend the AuthCode: WeCom refused it, or it did not leave this machine.
-    fn not_spent(&self);
-
-    /// WeCom's answer is stored.
-    fn finish(&self);
-}
-
-/// WeCom's answer to an AuthCode, as the record holds it until it is an authorization.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ExchangeResult {
-    #[serde(serialize_with = "serialize_exposed")]
-    exchanged_for: PermanentCode,
-    pub(super) corp_id: CorpId,
-    corp_name: Option<String>,
-    agent_id: Option<AgentId>,
-    #[serde(default)]
-    state: Option<String>,
-    #[serde(default)]
-    installed_by: Option<WecomUserId>,
-    /// WeCom's time of the event, in seconds.
-    event_time: i64,
-}
-
-/// Why the exchange of an AuthCode failed.
-enum SendError {
-    /// The AuthCode was not sent.
-    LeaseLost,
-    Call(CallError),
-}
-
-impl CallFailure for SendError {
-    fn call_error(&self) -> Option<&CallError> {
-        match self {
-            Self::LeaseLost => None,
-            Self::Call(error) => Some(error),
-        }
-    }
-}
-
-impl From<SendError> for Error {
-    fn from(error: SendError) -> Self {
-        match error {
-            SendError::LeaseLost => Self::new(
-                ErrorKind::RecordBusy,
-                "the lease ran out; another node has the record",
-            ),
-            SendError::Call(error) => error.into(),
-        }
-    }
-}
 
 /// Whether a state is like those that WeCom documents, of up to 128 characters. One that the database does not take would
 /// cost the permanent code.

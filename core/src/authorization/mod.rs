@@ -60,9 +60,11 @@
 //! under keyed hashes.
 
 mod alias_learning;
+mod alias_rows;
 mod aliases;
 mod api_pauses;
 mod app_client;
+mod auth_code;
 #[allow(
     clippy::module_inception,
     reason = "it holds Authorization, what the module is about"
@@ -71,6 +73,7 @@ mod authorization;
 mod authorizations;
 mod cache;
 mod departed;
+mod departed_restore;
 mod end;
 mod erase;
 mod events;
@@ -86,8 +89,9 @@ mod rows;
 mod summary;
 
 pub(crate) use app_client::AppClient;
+pub(crate) use auth_code::{AuthCodeEvent, SendGuard};
 pub(crate) use authorization::{Authorization, not_authorized};
 pub(crate) use authorizations::{Authorizations, Deps};
 pub(crate) use departed::DepartedCorps;
-pub(crate) use exchange::{AuthCodeEvent, SendGuard};
+
 pub use summary::CorpSummary;

@@ -8,8 +8,8 @@ use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use zeroize::Zeroizing;
 
+use crate::authorization::auth_code::{AuthCodeEvent, ExchangeResult};
 use crate::authorization::authorizations::Authorizations;
-use crate::authorization::exchange::{AuthCodeEvent, ExchangeResult};
 use crate::db::Sealed;
 use crate::db::entity::callback_record;
 use crate::db::entity::callback_record::RecordKey;

@@ -52,6 +52,7 @@ mod handlers;
 )]
 mod inbox;
 mod lane;
+mod member_events;
 mod ordering;
 mod receive_id;
 mod receiver;
