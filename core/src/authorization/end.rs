@@ -107,7 +107,9 @@ impl Authorizations {
             .col_expr(Column::Epoch, next_epoch())
             .col_expr(Column::EndHeldAt, Expr::value(None::<Timestamp>))
             .col_expr(Column::ReadDueAt, Expr::value(self.inner.store.now()))
-            .filter(is_unchanged(&known));
+            // A re-read may refuse it once more meanwhile.
+            .filter(Column::SecretVersion.eq(known.secret_version))
+            .filter(Column::Status.ne(AuthorizationStatus::Cancelled));
         let cancelled = Notification::CorpCancelled(known.corp_info());
         if !self
             .update_and_notify(suite_id, corp_id, end, &cancelled)
