@@ -130,6 +130,7 @@ pub(super) async fn member_who_leaves_loses_session_and_binding(target: Target) 
         .send(TestRequest::post("/loginByWorkbench").json(&body))
         .await;
     assert_ne!(gone.status, 200, "who left cannot log in");
+    app.settled_records().await;
     // The userid is used again: it is a new member.
     let join = format!("/sandbox/corps/{COMPANY_A}/members/{}/join", members[0]);
     let joined = send(

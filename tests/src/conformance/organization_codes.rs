@@ -1,5 +1,7 @@
 //! `setCode`, and the lookup by organization code.
 
+use std::time::Duration;
+
 use serde_json::json;
 use wecom_login::wecom::State;
 use wecom_login::{CorpId, PermanentCode, SuiteId};
@@ -97,6 +99,7 @@ pub(super) async fn organization_code_needs_an_authorized_corp(target: Target) {
     set(&app, COMPANY_A, "gone").await.assert_no_content();
     assert!(app.sandbox.cancel(COMPANY_A).await.unwrap().succeeded());
     until("WeCom confirmed the end", async || {
+        app.advance(Duration::from_secs(30));
         let gone = app.corp_summary(SUITE, COMPANY_A).await.unwrap();
         gone.org_code.is_none()
     })
@@ -116,6 +119,7 @@ pub(super) async fn organization_code_needs_an_authorized_corp(target: Target) {
     // While it is gone, another corp may have the code, and keeps it.
     assert!(app.sandbox.cancel(COMPANY_A).await.unwrap().succeeded());
     until("the code is free", async || {
+        app.advance(Duration::from_secs(30));
         set(&app, &app.open_corp(), "gone").await.status == 204
     })
     .await;
