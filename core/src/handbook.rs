@@ -49,6 +49,17 @@ pub mod restore {
     #![doc = include_str!("../docs/restore.md")]
 }
 
+/// OWASP ASVS 5.0: sessions, OAuth, logging; what is met, and what the host app does.
+pub mod security {
+    //!
+    //! [configuration-settings]: crate::handbook::configuration#settings
+    //! [configuration-login-instances]: crate::handbook::configuration#login-instances
+    //! [http-api-a-login-in-a-browser]: crate::handbook::http_api#a-login-in-a-browser
+    //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
+    //!
+    #![doc = include_str!("../docs/security.md")]
+}
+
 /// The faults that the tests provoke, and what they showed.
 pub mod faults {
     #![doc = include_str!("../docs/faults.md")]
