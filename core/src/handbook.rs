@@ -31,7 +31,7 @@ pub mod going_live {
     #![doc = include_str!("../docs/going-live.md")]
 }
 
-/// Reverse proxies, several nodes, shutdown.
+/// Files to start from, reverse proxies, several nodes, shutdown.
 pub mod deployment {
     #![doc = include_str!("../docs/deployment.md")]
 }
