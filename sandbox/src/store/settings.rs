@@ -197,6 +197,18 @@ impl Settings {
         if !(200..=599).contains(&self.unknown_path_status) {
             return Err("unknownPathStatus must be 200 to 599".to_owned());
         }
+        // It becomes a source in the Content-Security-Policy of the QR page.
+        let is_domain = |domain: &String| {
+            !domain.is_empty()
+                && domain
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte))
+        };
+        if !self.trusted_domain.as_ref().is_none_or(is_domain) {
+            return Err(
+                "trustedDomain must be a host, with its port if it is not the default".to_owned(),
+            );
+        }
         if self.retry_delays_ms.len() > 10 {
             return Err("retryDelaysMs must hold at most 10 delays".to_owned());
         }
@@ -256,6 +268,8 @@ mod tests {
             json!([]),
             json!({"codeTtlMs": 0}),
             json!({"unknownPathStatus": 99}),
+            json!({"trustedDomain": "a.example; script-src *"}),
+            json!({"trustedDomain": "user@a.example"}),
             json!({"frequencyLimits": {"nonsense": 1}}),
         ] {
             assert!(Settings::default().merged_with(&bad).is_err(), "{bad}");
