@@ -12,6 +12,7 @@ mod guard;
 mod host_app;
 mod identity;
 mod ids;
+mod js_sdk;
 mod login_pages;
 mod members;
 mod notify_url;
