@@ -22,7 +22,7 @@ pub use delivery::{Delivery, Outcome};
 pub use faults::Fault;
 pub use selection::{
     CallLimits, CallbackFormat, CorpSelector, CorpTokenAccess, EventSelector, FrequencyLimits,
-    IdForm, ReceiveId,
+    IdForm, LicenceStatus, ReceiveId,
 };
 pub use settings::Settings;
 

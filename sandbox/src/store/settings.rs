@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::selection::{
     CallbackFormat, CorpSelector, CorpTokenAccess, EventSelector, FrequencyLimits, IdForm,
-    ReceiveId,
+    LicenceStatus, ReceiveId,
 };
 
 /// How the sandbox behaves where WeCom varies. Every field is optional in a request; `null` resets
@@ -52,6 +52,8 @@ pub struct Settings {
     /// Whether members have an interface license (D/97176).
     #[serde(deserialize_with = "licence")]
     pub licence: bool,
+    /// What WeCom says of the app's licenses (D/97194).
+    pub licence_status: LicenceStatus,
     /// The corps whose app is disabled.
     pub disabled: CorpSelector,
     /// The apps' trusted domain, host and port; by default that of the notify URL.
@@ -116,6 +118,7 @@ impl Default for Settings {
             suite_keys: 0,
             app_keys: 0,
             licence: true,
+            licence_status: LicenceStatus::Trial,
             disabled: CorpSelector::All(false),
             trusted_domain: None,
             ip_allow_list: None,

@@ -5,6 +5,7 @@ mod harness;
 mod mock_app;
 
 mod authorization;
+mod contacts;
 mod control;
 mod delivery;
 mod faults;
