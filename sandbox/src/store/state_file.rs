@@ -132,6 +132,9 @@ mod tests {
                 "corpKey": "wpA", "memberKey": "woB", "msgtype": "text", "content": "c",
                 "agentId": 7, "at": 1,
             }],
+            "media": {"m": {
+                "corpKey": "wpA", "kind": "file", "fileName": "a.txt", "createdAt": 1,
+            }},
             "deliveries": [{
                 "id": 1, "event": "verify", "suiteId": "dk1", "corpId": null, "at": 1, "status": 200,
                 "answer": "1", "attempts": 1, "durationMs": 2, "outcome": "delivered",

@@ -1,113 +1,80 @@
-//! Messages (D/90236) and media.
+//! `message/send` (D/90236): an app's message to people inside its visible range.
+
+mod content;
+mod recipients;
 
 use serde_json::{Value, json};
 
+use content::content;
+use recipients::Recipients;
+
 use super::{ApiError, ApiResult, Request};
 use crate::engine::Engine;
-use crate::store::{Member, Message, Store};
+use crate::store::{Message, Store};
 
-/// WeCom cuts off longer texts.
-const MAX_TEXT_BYTES: usize = 2_048;
+/// Without `duplicate_check_interval`.
+const DUPLICATE_CHECK_SECONDS: i64 = 1_800;
+const MAX_DUPLICATE_CHECK_SECONDS: i64 = 14_400;
 
-/// `message/send`: to people inside the visible range.
+/// `message/send`. It succeeds if it reaches anybody, and names those whom it does not reach.
 pub(super) fn send(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
     let caller = request.caller(store)?;
     let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(48004))?;
     let app = corp.app(&caller.suite_id).ok_or(ApiError::new(48004))?;
-    match integer(request.field("agentid")) {
-        None => return Err(ApiError::new(41011)),
-        Some(agent_id) if agent_id != app.agent_id => return Err(ApiError::new(40056)),
-        Some(_) => {}
+    let agent_id = integer(request.field("agentid")).ok_or(ApiError::new(41011))?;
+    if agent_id != app.agent_id {
+        let other = corp.apps.iter().any(|app| app.agent_id == agent_id);
+        return Err(ApiError::new(if other { 301_002 } else { 40056 }));
     }
     let msgtype = request.text("msgtype", 40008)?.to_owned();
-    let content = content(request, &msgtype)?;
+    let content = content(store, &caller.corp_key, request, &msgtype)?;
     let form = store.id_form(app);
-    let touser = request.field("touser").as_str().unwrap_or_default();
-    let mut receivers: Vec<&Member> = Vec::new();
-    let mut invalid = Vec::new();
-    if touser == "@all" {
-        receivers.extend(corp.visible_members());
-    } else {
-        for id in touser.split('|').filter(|id| !id.is_empty()) {
-            let member = corp
-                .member_by_user_id(id, form)
-                .filter(|member| member.is_member() && member.visible);
-            match member {
-                Some(member) => receivers.push(member),
-                None => invalid.push(id),
-            }
-        }
-    }
-    let mut body = json!({"msgid": crate::random::url_safe(32)});
-    if !invalid.is_empty() {
-        body["invaliduser"] = json!(invalid.join("|"));
-    }
-    if touser.is_empty() {
-        return Err(ApiError::new(82001));
-    }
+    let mut recipients = Recipients::of(corp, form, request)?;
     if !store.settings.licence {
-        let ids: Vec<String> = receivers
-            .drain(..)
-            .map(|member| corp.user_id(member, form))
-            .collect();
-        body["unlicenseduser"] = json!(ids.join("|"));
+        recipients.refuse_unlicensed(corp, form);
     }
-    if receivers.is_empty() {
+    if recipients.members.is_empty() {
         return Err(ApiError::new(81013));
     }
-    let (agent_id, at) = (app.agent_id, store.now());
-    let messages: Vec<Message> = receivers
-        .into_iter()
-        .map(|member| Message {
-            corp_key: corp.key.clone(),
-            member_key: member.key.clone(),
-            msgtype: msgtype.clone(),
-            content: content.clone(),
-            agent_id,
-            at,
-        })
-        .collect();
+    let mut body = recipients.refused();
+    body["msgid"] = json!(crate::random::url_safe(32));
+    if msgtype == "template_card"
+        && content["card_type"] != "text_notice"
+        && content["card_type"] != "news_notice"
+    {
+        body["response_code"] = json!(crate::random::url_safe(43));
+    }
+    let at = store.now();
+    let messages = recipients.members.into_iter().map(|member| Message {
+        corp_key: corp.key.clone(),
+        member_key: member.key.clone(),
+        msgtype: msgtype.clone(),
+        content: content.clone(),
+        agent_id,
+        at,
+    });
+    let messages: Vec<Message> = messages.collect();
+    let duplicate_since = duplicate_check_ms(request).map(|length| at - length);
+    let limited = store.settings.frequency_limits.limits().is_some();
     for message in messages {
-        store.add_message(message);
+        // What goes beyond a limit is not delivered, and the app is not told.
+        let is_dropped = limited && store.exceeds_message_limits(&message)
+            || duplicate_since.is_some_and(|since| store.has_message(&message, since));
+        if !is_dropped {
+            store.add_message(message);
+        }
     }
     Ok(body)
 }
 
-/// `media/upload`: a file as multipart form data.
-pub(super) fn upload(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
-    request.caller(store)?;
-    let kind = request.query("type", 40005)?;
-    if !matches!(kind, "image" | "voice" | "video" | "file") {
-        return Err(ApiError::new(40005));
+/// How far back the same message is a duplicate, if the app asked for that.
+fn duplicate_check_ms(request: &Request) -> Option<i64> {
+    if integer(request.field("enable_duplicate_check")) != Some(1) {
+        return None;
     }
-    if !request.has_form_file("media") {
-        return Err(ApiError::new(41005));
-    }
-    Ok(json!({
-        "type": kind,
-        "media_id": crate::random::url_safe(64),
-        "created_at": (store.now() / 1000).to_string(),
-    }))
-}
-
-/// The text of a `text` message, the JSON of another one.
-fn content(request: &Request, msgtype: &str) -> ApiResult {
-    let field = request.field(msgtype);
-    if !field.is_object() {
-        return Err(ApiError::new(40008));
-    }
-    if msgtype != "text" {
-        return Ok(field.clone());
-    }
-    let text = field["content"]
-        .as_str()
-        .filter(|text| !text.is_empty())
-        .ok_or(ApiError::new(44004))?;
-    let mut end = text.len().min(MAX_TEXT_BYTES);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    Ok(json!(&text[..end]))
+    let seconds =
+        integer(request.field("duplicate_check_interval")).unwrap_or(DUPLICATE_CHECK_SECONDS);
+    Some(seconds.clamp(0, MAX_DUPLICATE_CHECK_SECONDS) * 1000)
 }
 
 /// An integer, or its digits in a text.
