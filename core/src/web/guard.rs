@@ -6,7 +6,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::domain::CorpId;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::RefusedRequest;
 use crate::session::{CurrentUser, Verification, Verified};
 use crate::task_runner::ShutdownOnDrop;
 use crate::web::http_service::HttpService;
@@ -144,7 +145,13 @@ impl Guard {
                 }));
             }
             Verification::Absent => Err(None),
-            Verification::Ready(Err(error)) => Err(Some(error)),
+            Verification::Ready(Err(error)) => {
+                if error.kind() == ErrorKind::CrossSite {
+                    let refusals = &rules.http.deps.refusals;
+                    refusals.record(RefusedRequest::Session, &error, None, None);
+                }
+                Err(Some(error))
+            }
             Verification::Pending(pending) => Ok(pending),
         };
         let path = rules.redirect.then(path_and_query);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::db::Store;
 use crate::element::Instances;
 use crate::error::{Error, Result};
+use crate::hooks::Refusals;
 use crate::login::BrowserLoginService;
 use crate::services::{AdminService, AuthService, Instance, SessionService};
 use crate::session::{Sessions, Verification};
@@ -35,6 +36,7 @@ pub(crate) struct HttpDeps {
     pub(crate) auth: AuthService,
     pub(crate) admin: AdminService,
     pub(crate) browser_login: BrowserLoginService,
+    pub(crate) refusals: Refusals,
     pub(crate) tasks: TaskRunner,
 }
 
