@@ -249,7 +249,7 @@ pub use login::{
 pub use members::{BindingPolicy, DefaultUserBinder, UserBinder};
 pub use services::{AdminService, AuthService, Instance, LinkService, SessionService};
 pub use session::{
-    CurrentUser, IssuedSession, SessionConfig, SessionSummary, SessionToken,
+    CurrentUser, IssuedSession, SessionConfig, SessionPage, SessionSummary, SessionToken,
     UserSummary, Verification, Verified,
 };
 pub use vault::{DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport};

@@ -1,11 +1,13 @@
 //! The session table.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement, SimpleExpr, Value};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult,
-    QueryFilter as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
 use crate::clock::Timestamp;
@@ -14,6 +16,54 @@ use crate::db::{PrincipalColumns as _, Store, delete_in_batches};
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::current_user::CachedSession;
+
+/// The sessions of a member that are looked at when a new one is issued.
+const MAX_OTHERS: u64 = 1_000;
+
+/// A position in the list of a member's sessions: after this one. Written as `CREATED_AT-ID`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SessionCursor {
+    created_at: Timestamp,
+    id: String,
+}
+
+impl SessionCursor {
+    pub(super) fn of(row: &SessionRow) -> Self {
+        Self {
+            created_at: row.created_at,
+            id: row.id.clone(),
+        }
+    }
+}
+
+impl fmt::Display for SessionCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.created_at.as_millis(), self.id)
+    }
+}
+
+impl FromStr for SessionCursor {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let invalid = || {
+            Error::new(
+                ErrorKind::ApiParams,
+                "after must be the `next` of an earlier answer",
+            )
+        };
+        let (created_at, id) = text.split_once('-').ok_or_else(invalid)?;
+        let is_id = (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+        let created_at = created_at.parse().map_err(|_| invalid())?;
+        if !is_id {
+            return Err(invalid());
+        }
+        Ok(Self {
+            created_at: Timestamp::from_millis(created_at),
+            id: id.to_owned(),
+        })
+    }
+}
 
 /// A session with the stored epochs of its member and authorization, read in one statement.
 #[derive(Debug, FromQueryResult)]
@@ -67,19 +117,72 @@ pub(super) async fn find_by_token_hash(
     )
 }
 
+/// Sessions of a member, newest first, after a position.
 pub(super) async fn find_by_member(
     database: &impl ConnectionTrait,
     principal: &Principal,
+    after: Option<&SessionCursor>,
+    limit: u64,
 ) -> Result<Vec<SessionRow>> {
     let mut select = select();
+    select.cond_where(Entity::of_principal(principal));
+    if let Some(after) = after {
+        let older = Column::CreatedAt.lt(after.created_at).or(Column::CreatedAt
+            .eq(after.created_at)
+            .and(Column::Id.lt(&*after.id)));
+        // The first condition is the one that the index serves.
+        select
+            .and_where(Column::CreatedAt.lte(after.created_at))
+            .and_where(older);
+    }
     select
-        .cond_where(Entity::of_principal(principal))
-        .order_by(("wecom_session", "created_at"), Order::Desc);
+        .order_by(("wecom_session", "created_at"), Order::Desc)
+        .order_by(("wecom_session", "id"), Order::Desc)
+        .limit(limit);
     Ok(
         SessionRow::find_by_statement(database.get_database_backend().build(&select))
             .all(database)
             .await?,
     )
+}
+
+pub(super) async fn find_of_member(
+    database: &impl ConnectionTrait,
+    principal: &Principal,
+    id: &str,
+) -> Result<Option<SessionRow>> {
+    let mut select = select();
+    select
+        .cond_where(Entity::of_principal(principal))
+        .and_where(Expr::col(("wecom_session", "id")).eq(id));
+    Ok(
+        SessionRow::find_by_statement(database.get_database_backend().build(&select))
+            .one(database)
+            .await?,
+    )
+}
+
+/// The ids and token hashes of a member's sessions that are neither expired nor idle, newest first, without this one.
+pub(super) async fn find_others(
+    database: &impl ConnectionTrait,
+    session: &CachedSession,
+    now: Timestamp,
+    idle_since: Timestamp,
+) -> Result<Vec<(String, Vec<u8>)>> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .column(Column::TokenHash)
+        .filter(Entity::of_principal(&session.principal))
+        .filter(Column::Id.ne(&*session.id))
+        .filter(Column::ExpiresAt.gt(now))
+        .filter(Column::LastSeenAt.gt(idle_since))
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .limit(MAX_OTHERS)
+        .into_tuple()
+        .all(database)
+        .await?)
 }
 
 /// Inserts a session with the epochs of its member and authorization, if those are the stored ones. Returns whether it was

@@ -159,6 +159,8 @@ const SCENARIOS: &[Scenario] = scenarios! {
         missing_suite_ticket_is_503_with_a_hint;
     sessions:
         me_and_sessions_show_the_sessions_of_the_user,
+        a_person_has_a_hundred_sessions_at_most,
+        sessions_are_paged,
         logout_ends_one_session_and_logout_all_every_one,
         idle_session_ends,
         session_ends_at_its_absolute_timeout,
