@@ -46,6 +46,7 @@ impl HttpService {
         let head = parts.method == http::Method::HEAD;
         let page = (route.access == Access::Browser)
             .then(|| browser::Language::from_headers(&parts.headers));
+        self.deps.config.check_peer(peer, &parts.headers);
         let proxies = &self.deps.config.proxies;
         let client = peer.map_or(UNKNOWN_CLIENT, |peer| {
             client_key(proxies.client_ip(peer, &parts.headers))
