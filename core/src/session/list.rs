@@ -3,7 +3,8 @@
 use crate::domain::{Principal, TokenHash};
 use crate::error::Result;
 use crate::session::Sessions;
-use crate::session::rows::{self, SessionCursor, SessionRow};
+use crate::session::cursor::SessionCursor;
+use crate::session::rows::{self, SessionRow};
 
 /// The rows that are read at a time where all are wanted.
 const LIST_BATCH: u64 = 100;

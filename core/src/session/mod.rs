@@ -36,6 +36,7 @@
 
 mod config;
 mod current_user;
+mod cursor;
 #[cfg(all(test, feature = "sqlite"))]
 pub(crate) mod fixture;
 mod interner;

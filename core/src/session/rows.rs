@@ -1,7 +1,5 @@
 //! The session table.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement, SimpleExpr, Value};
@@ -16,54 +14,10 @@ use crate::db::{PrincipalColumns as _, Store, delete_in_batches};
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::current_user::CachedSession;
+use crate::session::cursor::SessionCursor;
 
 /// The sessions of a member that are looked at when a new one is issued.
 const MAX_OTHERS: u64 = 1_000;
-
-/// A position in the list of a member's sessions: after this one. Written as `CREATED_AT-ID`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SessionCursor {
-    created_at: Timestamp,
-    id: String,
-}
-
-impl SessionCursor {
-    pub(super) fn of(row: &SessionRow) -> Self {
-        Self {
-            created_at: row.created_at,
-            id: row.id.clone(),
-        }
-    }
-}
-
-impl fmt::Display for SessionCursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.created_at.as_millis(), self.id)
-    }
-}
-
-impl FromStr for SessionCursor {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let invalid = || {
-            Error::new(
-                ErrorKind::ApiParams,
-                "after must be the `next` of an earlier answer",
-            )
-        };
-        let (created_at, id) = text.split_once('-').ok_or_else(invalid)?;
-        let is_id = (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-        let created_at = created_at.parse().map_err(|_| invalid())?;
-        if !is_id {
-            return Err(invalid());
-        }
-        Ok(Self {
-            created_at: Timestamp::from_millis(created_at),
-            id: id.to_owned(),
-        })
-    }
-}
 
 /// A session with the stored epochs of its member and authorization, read in one statement.
 #[derive(Debug, FromQueryResult)]

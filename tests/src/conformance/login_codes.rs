@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wecom_login::{
-    AuthenticatedMember, CorpId, Principal, Result, SuiteId, UserBinder, WecomUserId,
+    AuthenticatedMember, CorpId, LoginCodeRequest, OAuthCode, Principal, Result, UserBinder,
 };
 
 use super::Target;
@@ -234,6 +234,8 @@ impl UserBinder for OneUser {
 }
 
 pub(super) async fn code_login_of_another_corp_holds_for_login_codes(target: Target) {
+    let binder = OneUser::default();
+    let given = binder.clone();
     let app = target
         .app()
         .authorized(&[(SUITE, COMPANY_A), (SUITE, CODES_OFF), (SUITE, CODES_STATE)])
