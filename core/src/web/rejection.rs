@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::web::accept::accepts_html;
 use crate::web::config::HttpConfig;
 use crate::web::credential::{Bearer, bearer};
+use crate::web::navigation::is_navigation;
 use crate::web::problem::{insufficient_scope, problem, problem_with_detail};
 use crate::web::request::Headers;
 use crate::web::response::{REDIRECT_CSP, ResponseBody, ResponseHead};
@@ -143,7 +144,8 @@ impl Rejection {
 
 /// The parts of a request that decide the form of its rejection, kept for when the request itself is gone.
 pub(super) struct RejectionContext {
-    /// The `Set-Cookie` that clears the session cookie, where the cookie was the only credential.
+    /// The `Set-Cookie` that clears the session cookie, where the cookie was the only credential and a person navigates: the
+    /// answer to a script may come after a newer login, whose cookie it would clear.
     clear_cookie: Option<String>,
     /// The login page, where the request is for a page and came without a bearer.
     login_page: Option<String>,
@@ -154,8 +156,8 @@ impl RejectionContext {
         self.redirected(Rejection::unauthenticated())
     }
 
-    /// The rejection of a credential. A cookie that alone was sent and whose session has ended is cleared: a browser
-    /// would go on sending it, and optional routes would reject it forever.
+    /// The rejection of a credential. A cookie that alone was sent and whose session has ended is cleared where a person
+    /// navigates: a browser would go on sending it, and optional routes would reject it forever.
     pub(super) fn reject(mut self, error: Error) -> Rejection {
         let clear_cookie = self
             .clear_cookie
@@ -185,13 +187,18 @@ impl HttpConfig {
         path_and_query: Option<&str>,
     ) -> RejectionContext {
         let no_bearer = matches!(bearer(headers), Bearer::Absent);
-        let only_cookie = no_bearer && self.cookie.read(headers).is_some();
+        let clears = self.sent_only_cookie(headers) && is_navigation(headers);
         RejectionContext {
-            clear_cookie: only_cookie.then(|| self.cookie.clear()),
+            clear_cookie: clears.then(|| self.cookie.clear()),
             login_page: path_and_query
                 .filter(|_| no_bearer && is_page(method, headers))
                 .map(|path| self.login_path(path)),
         }
+    }
+
+    /// Whether the session cookie is the only credential of the request.
+    pub(super) fn sent_only_cookie(&self, headers: &(impl Headers + ?Sized)) -> bool {
+        matches!(bearer(headers), Bearer::Absent) && self.cookie.is_sent(headers)
     }
 
     /// The rejection of a credential, without a redirect.

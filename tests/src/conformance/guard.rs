@@ -44,7 +44,11 @@ pub(super) async fn host_routes_apply_their_guard(target: Target) {
     let replaced = get("/api/replaced", "nonsense").await;
     assert_eq!((replaced.status, replaced.text()), (418, "TOKEN_INVALID"));
     let replaced = app
-        .send_to_host(TestRequest::get("/api/replaced").cookie("nonsense"))
+        .send_to_host(
+            TestRequest::get("/api/replaced")
+                .cookie("nonsense")
+                .header("sec-fetch-mode", "navigate"),
+        )
         .await;
     assert_eq!((replaced.status, replaced.text()), (418, "TOKEN_INVALID"));
     clears_the_cookie(&replaced);

@@ -91,6 +91,8 @@ const SCENARIOS: &[Scenario] = scenarios! {
     credentials:
         bearer_is_parsed_strictly,
         session_cookie_is_read_and_cleared,
+        fetch_clears_no_cookie,
+        stale_cookie_before_the_good_one_does_not_win,
         unsafe_method_with_cookie_needs_same_origin,
         bearer_and_cookie_of_two_sessions_conflict;
     guard:

@@ -71,10 +71,10 @@ async fn revoke_former(page: &PageRequest<'_>, new: &CurrentUser) -> Result<()> 
 }
 /// The live session of the browser.
 async fn current_session(page: &PageRequest<'_>) -> Result<Option<CurrentUser>> {
-    let Some(token) = page.config().cookie.read(page.headers()) else {
-        return Ok(None);
-    };
-    match page.deps.sessions.verify(token).resolve().await {
+    let cookie = page
+        .config()
+        .verify_cookie(&page.deps.sessions, page.headers());
+    match cookie.resolve().await {
         Ok(verified) => Ok(verified.map(|verified| verified.user)),
         Err(error) if error.kind() == ErrorKind::TokenInvalid => Ok(None),
         Err(error) => Err(error),
