@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Target;
 use super::credentials::{absent, clears_the_cookie, invalid};
-use crate::adapter::Layout;
+use crate::adapter::{HOST_404, Layout};
 use crate::auths::COMPANY_A;
 use crate::{TestRequest, TestResponse};
 
@@ -122,6 +122,39 @@ pub(super) async fn browser_is_redirected_to_login(target: Target) {
         .send_to_host(TestRequest::get(long).header("accept", html))
         .await;
     assert_eq!((reply.status, reply.header("location")), (302, Some(login)));
+    app.stop().await;
+}
+
+/// Of the host app's paths, none is taken.
+pub(super) async fn slash_at_the_end_is_the_same_path(target: Target) {
+    let app = target.app().start().await;
+    for (method, path) in [
+        ("GET", "/me"),
+        ("GET", "/login"),
+        ("GET", "/callback"),
+        ("GET", "/notify"),
+        ("POST", "/notify"),
+        ("GET", "/QywxProxyDefault/notify"),
+        ("POST", "/QywxProxyDefault/notify"),
+        ("GET", "/QywxProxyDefault/getLoginConfig"),
+        ("POST", "/loginByCode"),
+        ("DELETE", "/sessions/nobody"),
+        ("PUT", "/corps"),
+    ] {
+        let plain = app.send(TestRequest::new(method, path)).await;
+        let slashed = app.send(TestRequest::new(method, format!("{path}/"))).await;
+        assert_ne!(plain.status, 404, "{method} {path}");
+        assert_eq!(plain.status, slashed.status, "{method} {path}/");
+        assert_eq!(
+            plain.header("content-type"),
+            slashed.header("content-type"),
+            "{method} {path}/"
+        );
+        let twice = app
+            .send(TestRequest::new(method, format!("{path}//")))
+            .await;
+        assert_eq!((twice.status, twice.text()), (404, HOST_404), "{path}//");
+    }
     app.stop().await;
 }
 

@@ -97,7 +97,8 @@ const SCENARIOS: &[Scenario] = scenarios! {
         bearer_and_cookie_of_two_sessions_conflict;
     guard:
         host_routes_apply_their_guard,
-        browser_is_redirected_to_login;
+        browser_is_redirected_to_login,
+        slash_at_the_end_is_the_same_path;
     events:
         cancel_auth_ends_every_session_of_the_corp,
         login_code_from_before_a_cancellation_is_invalid,
