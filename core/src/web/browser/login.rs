@@ -285,12 +285,13 @@ async fn company(
     Ok((suite_id.clone(), corp_id.clone(), CorpSelector::Only))
 }
 
-/// Whether the browser is WeCom's own (D/96215).
+/// Whether the browser is WeCom's own, or WeChat's, in which members use the app too (D/96215). Such a browser is on the
+/// phone that would scan the QR code.
 fn is_wecom(headers: &(impl Headers + ?Sized)) -> bool {
     headers.values("user-agent").any(|agent| {
-        agent
-            .to_ascii_lowercase()
-            .windows(6)
-            .any(|part| part == b"wxwork")
+        let agent = agent.to_ascii_lowercase();
+        [&b"wxwork"[..], b"micromessenger"]
+            .into_iter()
+            .any(|name| agent.windows(name.len()).any(|part| part == name))
     })
 }
