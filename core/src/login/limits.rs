@@ -72,6 +72,14 @@ impl fmt::Debug for LoginLimits {
 }
 
 impl Authenticator {
+    /// Checks the limits of an attempt before anything is stored of it.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`.
+    pub(super) fn check_limits(&self, attempt: &AuthAttempt) -> Result<()> {
+        self.inner.limits.check(attempt)
+    }
+
     /// Applies the limits of a client to a login whose person is authenticated in another way: by a login code, or by a
     /// login provider of the host app.
     ///

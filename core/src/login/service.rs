@@ -17,7 +17,7 @@ use crate::login::{
     LoginCodeRequest, LoginCodeResult, LoginCodes, LoginConfig, LoginGrant, LoginResult,
     OrgCodeLogin, OrganizationCodes, WorkbenchLoginRequest,
 };
-use crate::session::{IssuedSession, Sessions};
+use crate::session::{IssuedSession, Sessions, TokenSeed};
 
 /// The logins of the reference page.
 #[derive(Clone)]
@@ -116,13 +116,14 @@ impl LoginService {
             member_epoch: authentication.member_epoch,
             authorization_epoch: authentication.authorization_epoch,
         };
-        let login_code = self.login_codes.issue(&grant).await?;
+        let login_code = LoginCodes::random();
+        self.login_codes.issue(&grant, &login_code).await?;
         Ok(LoginCodeResult::new(login_code, corp_list, user_id))
     }
 
     /// `loginByCode`: exchanges a login code for a session.
     pub(crate) async fn login_by_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
-        let consumed = self.login_codes.consume(&request.login_code);
+        let consumed = self.login_codes.consume(&request.login_code, None);
         let grant = self
             .authenticator
             .with_rate_limit(request.client, consumed)
@@ -138,7 +139,7 @@ impl LoginService {
             .await?;
         let issued = self
             .creation
-            .create_session_for(authentication, grant, request.platform)
+            .create_session_for(authentication, grant, request.platform, TokenSeed::random())
             .await?;
         Ok(self.result(issued, corp_list))
     }
@@ -170,6 +171,7 @@ impl LoginService {
             instance: config.name.full(),
             platform: request.platform,
             login_type: LoginType::Workbench,
+            seed: TokenSeed::random(),
         };
         let issued = self
             .creation

@@ -6,6 +6,7 @@ mod cookie_jar;
 mod corp_selection;
 mod errors;
 mod logins;
+mod repeats;
 
 macro_rules! with_adapters {
     ($($module:ident::$test:ident),+ $(,)?) => {
@@ -38,4 +39,9 @@ with_adapters!(
     corp_selection::corp_selection_page_can_be_reloaded,
     corp_selection::rate_limit_keeps_the_corp_selection,
     corp_selection::user_of_several_corps_selects_one,
+    corp_selection::choice_repeats_for_a_minute,
+    repeats::callback_repeats_for_a_minute,
+    repeats::callback_that_is_cut_off_goes_on,
+    repeats::prefetch_spends_nothing,
+    repeats::going_back_leads_to_where_the_person_was_going,
 );

@@ -13,25 +13,18 @@ use crate::web::browser::pages::{CorpOption, CorpSelectionPage};
 use crate::web::browser::pending::{CHOICE_TTL, FlowPayload as _, PendingChoice};
 use crate::web::response::{ResponseBody, ResponseExt as _};
 
-/// Redirects to the page of corps, away from the URL with the code. The login code goes into a cookie of its own, in
-/// place of the login's.
+/// Redirects to the page of corps, away from the URL with the code. The login code goes into a cookie of its own.
 pub(super) fn redirect_to_choice(
     page: &PageRequest<'_>,
     state: &str,
     choice: &PendingChoice,
 ) -> Result<Response<ResponseBody>> {
     let sealed = choice.seal(page.keys(), state)?;
-    Ok(page
-        .redirect(303, choice_path(page, state))
-        .with_header(
-            "set-cookie",
-            page.cookies.clear(&BrowserCookies::login_cookie(state)),
-        )
-        .with_header(
-            "set-cookie",
-            page.cookies
-                .set(&BrowserCookies::choice_cookie(state), &sealed, CHOICE_TTL),
-        ))
+    Ok(page.redirect(303, choice_path(page, state)).with_header(
+        "set-cookie",
+        page.cookies
+            .set(&BrowserCookies::choice_cookie(state), &sealed, CHOICE_TTL),
+    ))
 }
 /// The page of corps. It may be loaded again: the choice uses the login code up, not the page.
 pub(super) async fn offer(
@@ -41,7 +34,8 @@ pub(super) async fn offer(
 ) -> Response<ResponseBody> {
     let name = BrowserCookies::choice_cookie(state);
     if page.deps.store.now() >= choice.expires_at {
-        return expired(page, &name, &choice.login_request).await;
+        let response = expired(page, &choice.login_request).await;
+        return response.with_header("set-cookie", page.cookies.clear(&name));
     }
     match page
         .deps
@@ -75,15 +69,8 @@ pub(super) async fn choose(
         .choose(login_code, corp_id, page.client())
         .await
     {
-        Ok(issued) => {
-            log_in(
-                page,
-                issued,
-                &choice.login_request,
-                &BrowserCookies::choice_cookie(state),
-            )
-            .await
-        }
+        // The cookie stays, for the repeats of the choice.
+        Ok(issued) => log_in(page, issued, &choice.login_request).await,
         Err(error) => choice_failed(page, state, &choice, &error).await,
     }
 }
@@ -127,7 +114,7 @@ async fn choice_failed(
         ErrorKind::RateLimited | ErrorKind::StoreUnavailable => {
             page.failed(error, choice_path(page, state))
         }
-        ErrorKind::LoginCodeInvalid => expired(page, &name, &choice.login_request).await,
+        ErrorKind::LoginCodeInvalid => expired(page, &choice.login_request).await,
         _ => {
             let response = page.failed(error, retry_url(page, &choice.login_request));
             response.with_header("set-cookie", page.cookies.clear(&name))

@@ -15,14 +15,10 @@ pub(super) async fn log_in(
     page: &PageRequest<'_>,
     issued: IssuedSession,
     login_request: &LoginRequest,
-    cookie_name: &str,
 ) -> Response<ResponseBody> {
     let sessions = &page.deps.sessions;
     if let Err(error) = revoke_former(page, &issued.user).await {
-        // The new token is not handed out, so its session is revoked too.
-        if let Err(error) = sessions.revoke(&issued.user).await {
-            tracing::warn!(target: "wecom_login", %error, "a session whose token was not handed out could not be revoked");
-        }
+        // The new session goes on: another answer may have handed its token out, and a repeat gets it.
         return page.failed(&error, retry_url(page, login_request));
     }
     let cookie = page
@@ -31,8 +27,7 @@ pub(super) async fn log_in(
         .set(issued.token.expose(), sessions.config().absolute_timeout);
     let mut response = page
         .redirect(303, login_request.return_to.as_str())
-        .with_header("set-cookie", cookie)
-        .with_header("set-cookie", page.cookies.clear(cookie_name));
+        .with_header("set-cookie", cookie);
     if page
         .cookies
         .read(page.headers(), LOGGED_OUT_COOKIE)
@@ -44,12 +39,10 @@ pub(super) async fn log_in(
 }
 pub(super) async fn expired(
     page: &PageRequest<'_>,
-    cookie_name: &str,
     login_request: &LoginRequest,
 ) -> Response<ResponseBody> {
     let url = continue_url(page, Some(login_request)).await;
-    let response = page.ended(PageError::Expired, retry_url(page, login_request), url);
-    response.with_header("set-cookie", page.cookies.clear(cookie_name))
+    page.ended(PageError::Expired, retry_url(page, login_request), url)
 }
 pub(super) async fn state_mismatch(page: &PageRequest<'_>) -> Response<ResponseBody> {
     let url = continue_url(page, None).await;
@@ -70,7 +63,7 @@ async fn revoke_former(page: &PageRequest<'_>, new: &CurrentUser) -> Result<()> 
     }
 }
 /// The live session of the browser.
-async fn current_session(page: &PageRequest<'_>) -> Result<Option<CurrentUser>> {
+pub(super) async fn current_session(page: &PageRequest<'_>) -> Result<Option<CurrentUser>> {
     let cookie = page
         .config()
         .verify_cookie(&page.deps.sessions, page.headers());

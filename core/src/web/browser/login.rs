@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Response;
 
-use crate::domain::{CorpId, LoginType, SuiteId};
+use crate::domain::{CorpId, FlowSecret, LoginType, SuiteId};
 use crate::error::{ErrorKind, Result};
 use crate::query::Query;
 use crate::random;
@@ -185,6 +185,7 @@ async fn begin(page: &PageRequest<'_>, query: &LoginQuery) -> Result<Response<Re
             corp_selector,
             mode: query.mode,
         },
+        secret: Some(FlowSecret::new(random::hex::<16>())),
     };
     let sealed = pending.seal(page.keys(), &state)?;
     let redirect_uri = format!(
