@@ -115,6 +115,7 @@ const SCENARIOS: &[Scenario] = scenarios! {
     login_codes:
         login_code_is_exchanged_for_a_session,
         login_code_is_used_once,
+        login_ends_the_session_of_an_old_bearer,
         login_code_expires_after_five_minutes,
         wrong_corp_spends_the_login_code,
         platform_and_login_type_are_kept_on_the_session;
