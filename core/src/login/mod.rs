@@ -53,7 +53,7 @@ mod used_states;
 
 pub(crate) use authenticate::{Authentication, Authenticator, AuthenticatorDeps};
 pub(crate) use browser::{
-    BrowserLoginDeps, BrowserLoginService, CallbackOutcome, FormerUse, OAuthCallback,
+    BrowserLoginDeps, BrowserLoginService, CallbackOutcome, FormerUse, LoginTarget, OAuthCallback,
 };
 pub(crate) use code_calls::AuthAttempt;
 pub(crate) use corp_selection::CorpSelection;

@@ -57,6 +57,7 @@ mod http_service;
 mod json;
 mod login_routes;
 mod mount;
+mod named_corp;
 mod navigation;
 mod notify;
 mod origin;
@@ -75,7 +76,7 @@ pub use admin::AdminAction;
 pub(crate) use admin::{AdminAuth, AdminKey, AdminPredicate};
 pub(crate) use browser::PageConfig;
 pub use browser::{
-    Branding, ConfirmPage, CorpOption, CorpSelectionPage, ErrorPage, Language,
+    Branding, ConfirmPage, CorpOption, CorpSelectionPage, CorpSwitchPage, ErrorPage, Language,
     OrganizationCodePage, PageError, PageFrame, PageRenderer, QrPanel, QrPanelPage,
 };
 pub(crate) use client::TrustedProxies;

@@ -98,7 +98,9 @@ const SCENARIOS: &[Scenario] = scenarios! {
     guard:
         host_routes_apply_their_guard,
         browser_is_redirected_to_login,
-        slash_at_the_end_is_the_same_path;
+        slash_at_the_end_is_the_same_path,
+        page_hands_its_corp_on_to_login,
+        session_of_another_corp_is_led_to_login;
     events:
         cancel_auth_ends_every_session_of_the_corp,
         login_code_from_before_a_cancellation_is_invalid,

@@ -22,4 +22,4 @@ mod service;
 
 pub(crate) use callback::{CallbackOutcome, OAuthCallback};
 pub(crate) use repetition::FormerUse;
-pub(crate) use service::{BrowserLoginDeps, BrowserLoginService};
+pub(crate) use service::{BrowserLoginDeps, BrowserLoginService, LoginTarget};

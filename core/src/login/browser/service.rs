@@ -7,13 +7,15 @@ use std::sync::Arc;
 use crate::authorization::Authorizations;
 use crate::clock::Clock;
 use crate::db::Store;
-use crate::domain::{AgentId, CorpId, SuiteId};
+use crate::domain::{AgentId, CorpId, OrganizationCode, SuiteId};
 use crate::element::Instances;
 use crate::error::{ErrorKind, Result};
 use crate::login::{
-    Authenticator, CorpSelection, LoginCodes, OrganizationCodes, SessionCreation, UsedStates,
+    Authenticator, CorpChoice, CorpSelection, LoginCodes, OrganizationCodes, SessionCreation,
+    UsedStates,
 };
 use crate::rate_limit::ClientRateLimiter;
+use crate::session::CurrentUser;
 use crate::task_runner::TaskRunner;
 use crate::wecom::Scope;
 
@@ -49,6 +51,7 @@ pub(crate) struct LoginTarget {
     pub(crate) agent_id: AgentId,
     pub(crate) epoch: i64,
     pub(crate) scope: Scope,
+    pub(crate) corp_name: String,
 }
 
 impl BrowserLoginService {
@@ -91,6 +94,31 @@ impl BrowserLoginService {
         self.deps.organization_codes.find(code, client).await
     }
 
+    /// Whether this corp, by whichever of its ids, has this organization code.
+    pub(crate) async fn has_code(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        code: &OrganizationCode,
+    ) -> Result<bool> {
+        let found = self.deps.organization_codes.find_uncounted(code).await?;
+        Ok(found.is_some_and(|(suite_of_code, corp_of_code)| {
+            let aliases = self.deps.authorizations.aliases();
+            suite_of_code == *suite_id && aliases.is_same(suite_id, &corp_of_code, corp_id)
+        }))
+    }
+
+    /// The corp that a user is in, with its name.
+    pub(crate) async fn corp_of(&self, user: &CurrentUser) -> Result<CorpChoice> {
+        self.deps.corps.choice_of(user.principal()).await
+    }
+
+    /// Whether two ids are of one corp.
+    pub(crate) fn is_same_corp(&self, suite_id: &SuiteId, one: &CorpId, other: &CorpId) -> bool {
+        let aliases = self.deps.authorizations.aliases();
+        aliases.is_same(suite_id, one, other)
+    }
+
     /// The app of a corp, if its members can log in now.
     ///
     /// # Errors
@@ -112,6 +140,7 @@ impl BrowserLoginService {
             agent_id: authorization.require_agent()?,
             epoch: authorization.epoch,
             scope: config.scope,
+            corp_name: authorization.corp_name.clone(),
             suite_id,
             corp_id,
         })

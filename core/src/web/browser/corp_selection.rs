@@ -84,14 +84,14 @@ fn corp_options(page: &PageRequest<'_>, state: &str, corps: &[CorpChoice]) -> Ve
     let company = |corp: &CorpChoice| {
         let query = [("state", state), ("corpId", corp.corp_id.as_str())];
         CorpOption {
-            name: name(corp, corps),
+            name: display_name(corp, corps),
             url: page.config().path_with("/callback", &query),
         }
     };
     corps.iter().map(company).collect()
 }
 /// The name of a corp among these: where two have the same name, their ids tell them apart.
-fn name(corp: &CorpChoice, corps: &[CorpChoice]) -> String {
+pub(super) fn display_name(corp: &CorpChoice, corps: &[CorpChoice]) -> String {
     match corps
         .iter()
         .filter(|other| other.corp_name == corp.corp_name)
@@ -141,7 +141,10 @@ mod tests {
             corp("ww4", "Other"),
             corp("ww5", ""),
         ];
-        let names: Vec<_> = corps.iter().map(|corp| name(corp, &corps)).collect();
+        let names: Vec<_> = corps
+            .iter()
+            .map(|corp| display_name(corp, &corps))
+            .collect();
         assert_eq!(names, ["Acme (ww1)", "ww2", "Acme (ww3)", "Other", "ww5"]);
     }
 }

@@ -4,10 +4,11 @@ use http::Response;
 
 use crate::error::{ErrorKind, Result};
 use crate::session::{CurrentUser, IssuedSession};
-use crate::web::browser::cookies::LOGGED_OUT_COOKIE;
+use crate::web::browser::cookies::{CORP_COOKIE, LOGGED_OUT_COOKIE};
 use crate::web::browser::page_request::PageRequest;
 use crate::web::browser::pages::PageError;
-use crate::web::browser::pending::LoginRequest;
+use crate::web::browser::pending::{CorpSelector, LoginRequest};
+use crate::web::browser::way_to_wecom::COMPANY_COOKIE_MAX_AGE;
 use crate::web::response::{ResponseBody, ResponseExt as _};
 
 /// Sets the session cookie and redirects into the app; the session that the browser had before is revoked.
@@ -28,6 +29,9 @@ pub(super) async fn log_in(
     let mut response = page
         .redirect(303, login_request.return_to.as_str())
         .with_header("set-cookie", cookie);
+    if let Some(cookie) = remember_corp(page, &login_request.corp_selector) {
+        response = response.with_header("set-cookie", cookie);
+    }
     if page
         .cookies
         .read(page.headers(), LOGGED_OUT_COOKIE)
@@ -51,6 +55,20 @@ pub(super) async fn state_mismatch(page: &PageRequest<'_>) -> Response<ResponseB
 /// The link that starts the same login again.
 pub(super) fn retry_url(page: &PageRequest<'_>, login_request: &LoginRequest) -> String {
     page.login_path(&login_request.query())
+}
+
+/// The `Set-Cookie` that remembers the corp for the next login. An organization code was remembered when it was typed.
+fn remember_corp(page: &PageRequest<'_>, corp_selector: &CorpSelector) -> Option<String> {
+    let cookies = page.cookies;
+    match corp_selector {
+        CorpSelector::CorpId(corp_id) => {
+            Some(cookies.set(CORP_COOKIE, corp_id.as_str(), COMPANY_COOKIE_MAX_AGE))
+        }
+        CorpSelector::OrganizationCode(_) => cookies
+            .read(page.headers(), CORP_COOKIE)
+            .map(|_| cookies.clear(CORP_COOKIE)),
+        CorpSelector::Only => None,
+    }
 }
 
 /// Revokes the session that the browser had, unless it is the new one: a second click brings that back.
