@@ -8,6 +8,7 @@ use crate::web::browser::{PageConfig, can_return_to};
 use crate::web::client::TrustedProxies;
 use crate::web::cookie::{CookieNames, SessionCookie};
 use crate::web::mount::Mount;
+use crate::web::mounting::Mounting;
 use crate::web::named_corp::NamedCorp;
 use crate::web::public_url::PublicUrl;
 
@@ -29,6 +30,7 @@ pub(crate) struct HttpConfig {
     pub(crate) cookie: SessionCookie,
     pub(crate) cookie_names: CookieNames,
     pub(crate) page_config: PageConfig,
+    pub(crate) mounting: Mounting,
 }
 
 impl HttpConfig {
@@ -48,6 +50,7 @@ impl HttpConfig {
             admin,
             proxies,
             page_config: PageConfig::default(),
+            mounting: Mounting::default(),
         }
     }
 

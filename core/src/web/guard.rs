@@ -6,7 +6,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::domain::CorpId;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::RefusedRequest;
 use crate::session::{CurrentUser, Verification, Verified};
 use crate::task_runner::ShutdownOnDrop;
 use crate::web::http_service::HttpService;
@@ -63,11 +64,21 @@ pub enum Decision {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Authenticated {
-    /// Who sent it. `None` only under an optional guard, and only if no credential was sent.
+    /// Who sent it. `None` under an optional guard if no credential was sent, and on the login routes, which have rules of
+    /// their own.
     pub user: Option<CurrentUser>,
     /// The value of a `Set-Cookie` for the handler's response, where the browser sent the cookie of a session that has
     /// ended.
     pub set_cookie: Option<String>,
+}
+
+impl Authenticated {
+    const fn nobody() -> Self {
+        Self {
+            user: None,
+            set_cookie: None,
+        }
+    }
 }
 
 impl Guard {
@@ -150,7 +161,7 @@ impl Guard {
     }
 
     /// Decides about a request. `path_and_query` gives those of the host app, with the scopes and nests that the route
-    /// is in; it is called only where a browser may be sent to the login. For a session in memory no future is made and
+    /// is in; it is not called where a session in memory passes. For a session in memory no future is made and
     /// nothing is allocated.
     pub fn check<'a, H: Headers + ?Sized>(
         &self,
@@ -161,32 +172,34 @@ impl Guard {
         let rules = &self.rules;
         let verification = match rules.http.verify(method, headers) {
             Verification::Absent if rules.optional => {
-                return Decision::Ready(Ok(Authenticated {
-                    user: None,
-                    set_cookie: None,
-                }));
+                return Decision::Ready(Ok(Authenticated::nobody()));
             }
             verification => verification,
         };
-        let corp = rules.login_corp.as_ref();
+        let may_be_of_other_corp = rules.redirect_on_other_corp && is_page(method, headers);
+        let verification = match verification {
+            Verification::Ready(Ok(verified)) if !may_be_of_other_corp => {
+                let authorized = rules.authorize(verified);
+                if authorized.is_err() && rules.http.is_own_route(path_and_query()) {
+                    return Decision::Ready(Ok(Authenticated::nobody()));
+                }
+                return Decision::Ready(authorized);
+            }
+            verification => verification,
+        };
+        let path = path_and_query();
+        if rules.http.is_own_route(path) {
+            return Decision::Ready(Ok(Authenticated::nobody()));
+        }
         let config = &rules.http.deps.config;
-        if rules.redirect_on_other_corp && is_page(method, headers) {
-            let path = path_and_query();
-            let redirect = rules.redirect.then_some(path);
-            let context = config.rejection_context(method, headers, redirect, corp);
-            let page = NamedCorp::of_page(path).or_else(|| corp.cloned());
-            let page = page.map(|corp| CorpPage {
-                location: config.login_path(path, Some(&corp)),
-                corp,
-            });
-            return rules.decide(verification, context, page);
+        if rules.redirect {
+            config.check_routes();
         }
-        if let Verification::Ready(Ok(verified)) = verification {
-            return Decision::Ready(rules.authorize(verified));
-        }
-        let path = rules.redirect.then(path_and_query);
-        let context = config.rejection_context(method, headers, path, corp);
-        rules.decide(verification, context, None)
+        let corp = rules.login_corp.as_ref();
+        let redirect = rules.redirect.then_some(path);
+        let context = config.rejection_context(method, headers, redirect, corp);
+        let page = may_be_of_other_corp.then(|| rules.corp_page(path));
+        rules.decide(verification, context, page.flatten())
     }
 }
 
@@ -197,6 +210,15 @@ struct CorpPage {
 }
 
 impl Rules {
+    /// The corp that a page names, or else the host app for it.
+    fn corp_page(&self, path: &str) -> Option<CorpPage> {
+        let corp = NamedCorp::of_page(path).or_else(|| self.login_corp.clone())?;
+        Some(CorpPage {
+            location: self.http.deps.config.login_path(path, Some(&corp)),
+            corp,
+        })
+    }
+
     fn decide(
         self: &Arc<Self>,
         verification: Verification,
@@ -206,7 +228,13 @@ impl Rules {
         let rules = Arc::clone(self);
         match verification {
             Verification::Absent => Decision::Ready(Err(context.unauthenticated())),
-            Verification::Ready(Err(error)) => Decision::Ready(Err(context.reject(error))),
+            Verification::Ready(Err(error)) => {
+                if error.kind() == ErrorKind::CrossSite {
+                    let refusals = &self.http.deps.refusals;
+                    refusals.record(RefusedRequest::Session, &error, None, None);
+                }
+                Decision::Ready(Err(context.reject(error)))
+            }
             Verification::Ready(Ok(verified)) => match page {
                 None => Decision::Ready(self.authorize(verified)),
                 page => Decision::Pending(Box::pin(async move {

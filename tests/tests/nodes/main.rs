@@ -11,5 +11,6 @@ mod other_suites;
 mod re_read;
 mod repeated_logins;
 mod revocations;
+mod session_limit;
 mod tokens;
 mod upgrade;

@@ -9,7 +9,7 @@ use crate::error::{ErrorKind, Result};
 use crate::login::browser::BrowserLoginService;
 use crate::login::browser::repetition::{Claim, FormerOutcome, FormerUse, OutcomeWait};
 use crate::login::{
-    AuthAttempt, Authentication, CorpChoice, LoginCodes, LoginGrant, SessionPurpose,
+    AuthAttempt, Authentication, CorpChoice, LoginCodes, LoginGrant, LoginProof, SessionPurpose,
 };
 use crate::session::{IssuedSession, TokenSeed};
 
@@ -68,18 +68,23 @@ impl BrowserLoginService {
     /// one comes with a state of ours. The same callback leads to the same session for a minute.
     pub(crate) async fn finish(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
         let this = self.clone();
-        self.deps
+        let (client, corp_id) = (callback.attempt.client, callback.attempt.corp_id.clone());
+        let finished = self
+            .deps
             .tasks
-            .run(async move { this.finish_callback(callback).await })
+            .run(async move { this.finish_callback(callback).await });
+        self.deps
+            .refusals
+            .watch(client, Some(corp_id), finished)
             .await
     }
 
     async fn finish_callback(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
         let deps = Arc::clone(&self.deps);
         let (suite_id, corp_id) = (&callback.attempt.suite_id, &callback.attempt.corp_id);
+        deps.authenticator.admit(&callback.attempt)?;
         let config = deps.instances.serving(suite_id, corp_id)?;
         deps.instances.check_login(config, corp_id)?;
-        deps.authenticator.check_limits(&callback.attempt)?;
         // Before the code is sent, so that none is used up for nothing.
         let authorization = deps
             .authorizations
@@ -202,6 +207,7 @@ impl BrowserLoginService {
             user_id,
             instance: config.name.full().to_owned(),
             login_type: callback.login_type,
+            proof: LoginProof::Browser,
             member_epoch: authentication.member_epoch,
             authorization_epoch: authentication.authorization_epoch,
         };

@@ -48,10 +48,14 @@ impl BrowserLoginService {
         corp_id: CorpId,
         client: Option<IpAddr>,
     ) -> Result<IssuedSession> {
-        let this = self.clone();
-        self.deps
+        let (this, entered_corp) = (self.clone(), corp_id.clone());
+        let entered = self
+            .deps
             .tasks
-            .run(async move { this.enter_corp(&login_code, corp_id, client).await })
+            .run(async move { this.enter_corp(&login_code, corp_id, client).await });
+        self.deps
+            .refusals
+            .watch(client, Some(entered_corp), entered)
             .await
     }
 

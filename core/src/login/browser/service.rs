@@ -10,6 +10,7 @@ use crate::db::Store;
 use crate::domain::{AgentId, CorpId, OrganizationCode, SuiteId};
 use crate::element::Instances;
 use crate::error::{ErrorKind, Result};
+use crate::hooks::Refusals;
 use crate::login::{
     Authenticator, CorpChoice, CorpSelection, LoginCodes, OrganizationCodes, SessionCreation,
     UsedStates,
@@ -40,6 +41,7 @@ pub(crate) struct BrowserLoginDeps {
     pub(crate) login_codes: LoginCodes,
     pub(crate) used_states: UsedStates,
     pub(crate) organization_codes: OrganizationCodes,
+    pub(crate) refusals: Refusals,
     pub(crate) tasks: TaskRunner,
 }
 
@@ -63,8 +65,8 @@ impl BrowserLoginService {
         }
     }
 
-    /// The suite and the corp that a login page is asked for by one of the corp's ids. Unknown corps have a limit of their own, and
-    /// known ones none: any page on the web can make a browser ask, and must not shut people out.
+    /// The suite and the corp that a login page is asked for by one of the corp's ids. Unknown corps are counted; after
+    /// too many a client gets no corp at all, so that the limit does not tell which ones are customers.
     ///
     /// # Errors
     /// `CORP_NOT_AUTHORIZED`, `RATE_LIMITED`, or `API_PARAMS_ERROR` if several suites have the corp.
@@ -73,11 +75,12 @@ impl BrowserLoginService {
         corp_id: &CorpId,
         client: Option<IpAddr>,
     ) -> Result<(SuiteId, CorpId)> {
+        self.unknown_corps.check(client)?;
         let found = self.deps.corps.resolve(corp_id, None).await;
         if let Err(error) = &found
             && error.kind() == ErrorKind::CorpNotAuthorized
         {
-            self.unknown_corps.acquire(client)?;
+            self.unknown_corps.record(client);
         }
         found
     }
