@@ -7,14 +7,17 @@
 //! [`CallError`] says how a call failed. [`workbench_link`] and [`qr_link`] build the links that a browser opens.
 
 mod api;
+mod api_path;
 mod auth_info;
 mod call_error;
 mod contact;
+mod corp_call;
 mod encode;
 mod errcode;
 mod fields;
 mod hosts;
 mod identity;
+mod js_ticket;
 mod links;
 mod open_ids;
 mod permanent_code;
@@ -30,9 +33,12 @@ mod user_detail;
 mod mock;
 
 pub use api::Api;
+pub(crate) use api::RequestBody;
+pub(crate) use api_path::ApiPath;
 pub use auth_info::AuthInfo;
 pub use call_error::{CallError, CallErrorKind};
 pub use contact::{Admin, Member};
+pub(crate) use corp_call::{CorpCall, CorpCallError};
 pub use errcode::Errcode;
 pub use hosts::{Hosts, InvalidHost};
 pub use identity::Identity;

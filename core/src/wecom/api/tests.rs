@@ -102,10 +102,8 @@ async fn read_is_repeated_twice_and_a_call_with_a_code_never() {
 }
 
 fn api_without_pauses(mock: &MockWecom) -> Api {
-    Api {
-        repetition_pauses: &[Duration::ZERO; READ_REPETITION_PAUSES.len()],
-        ..mock.api()
-    }
+    mock.api()
+        .with_pauses(&[Duration::ZERO; READ_REPETITION_PAUSES.len()])
 }
 
 /// Collects log lines.
