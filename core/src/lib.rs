@@ -205,6 +205,7 @@ pub mod wecom;
 mod app;
 mod authorization;
 mod clock;
+mod corp_api;
 mod db;
 mod digest;
 mod domain;
@@ -229,14 +230,16 @@ mod vault;
 pub use app::{Builder, Element, Retention, WecomLogin};
 pub use authorization::CorpSummary;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
+pub use corp_api::{CorpAccessToken, CorpApi, JsConfig, JsSignature, UploadFile};
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub use db::migrate_steps;
 pub use domain::{
     AccessToken, AgentId, AuthCode, AuthenticatedMember, AuthorizationStatus, CallbackToken,
-    CorpId, InvalidId, LoginCode, LoginType, OAuthCode, OrganizationCode, PermanentCode, Platform,
-    Principal, Profile, ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken,
-    SuiteId, SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
+    CorpId, InvalidId, JsApiTicket, JsCode, LoginCode, LoginType, MiniProgramSessionKey, OAuthCode,
+    OrganizationCode, PermanentCode, Platform, Principal, Profile, ProviderAccessToken,
+    ProviderSecret, RecordStatus, Suite, SuiteAccessToken, SuiteId, SuiteSecret, SuiteTicket,
+    UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
 };
 pub use element::AuthConfig;
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};

@@ -11,6 +11,7 @@ use crate::app::builder::{Builder, Database};
 use crate::app::handle::{Inner, WecomLogin};
 use crate::app::housekeeping::Housekeeping;
 use crate::authorization::{AppClient, Authorizations, DepartedCorps};
+use crate::corp_api::CorpApiDeps;
 use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceKind, Instances};
@@ -142,6 +143,14 @@ impl Builder {
             members.clone(),
         );
 
+        let corp_api = Arc::new(CorpApiDeps {
+            store: store.clone(),
+            suites: suites.clone(),
+            api: api.clone(),
+            app_client: app_client.clone(),
+            authorizations: authorizations.clone(),
+            tasks: tasks.clone(),
+        });
         let corps = CorpSelection {
             suites: suites.clone(),
             instances: Arc::clone(&instances),
@@ -283,6 +292,7 @@ impl Builder {
             session_service: session_service.clone(),
             auth: auth.clone(),
             admin: admin.clone(),
+            corp_api: Arc::clone(&corp_api),
             browser_login,
             tasks: tasks.clone(),
         });
@@ -326,6 +336,7 @@ impl Builder {
             admin,
             sessions: session_service,
             links,
+            corp_api,
             authorizations,
             worker,
             tasks,

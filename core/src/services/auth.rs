@@ -127,6 +127,20 @@ impl AuthService {
         resolved.map_or_else(|_| corp_id.clone(), |(_, corp_id)| corp_id)
     }
 
+    /// The suite and the corp that an administrator means, by the id that is stored.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`; `API_PARAMS_ERROR` if several suites have the corp and none is named.
+    pub(crate) async fn resolve_authorization(
+        &self,
+        corp_id: &CorpId,
+        suite_id: Option<SuiteId>,
+    ) -> Result<(SuiteId, CorpId)> {
+        let corp_id = corp_id.clone();
+        self.run(|deps| async move { deps.login.corps.resolve(&corp_id, suite_id).await })
+            .await
+    }
+
     /// Answers a callback of the suite that `scope` names, or of any.
     pub(super) async fn callback(
         &self,

@@ -28,6 +28,8 @@ pub(crate) struct HttpConfig {
     pub(crate) cookie: SessionCookie,
     pub(crate) cookie_names: CookieNames,
     pub(crate) page_config: PageConfig,
+    /// Whether administrators may have the access tokens of companies.
+    pub(crate) serves_access_tokens: bool,
 }
 
 impl HttpConfig {
@@ -47,6 +49,7 @@ impl HttpConfig {
             admin,
             proxies,
             page_config: PageConfig::default(),
+            serves_access_tokens: false,
         }
     }
 
@@ -67,6 +70,14 @@ impl HttpConfig {
     pub(crate) fn with_page_config(self, page_config: PageConfig) -> Self {
         Self {
             page_config,
+            ..self
+        }
+    }
+
+    /// The same where administrators may have the access tokens of companies, if so.
+    pub(crate) fn with_access_tokens(self, serves_access_tokens: bool) -> Self {
+        Self {
+            serves_access_tokens,
             ..self
         }
     }

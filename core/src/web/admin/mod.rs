@@ -23,6 +23,8 @@ const WRONG_KEYS_PER_MINUTE: u32 = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AdminAction {
+    /// Read the access token of a company.
+    AccessToken,
     /// Read the callback records.
     CallbackRecords,
     /// Read the list of companies.
