@@ -247,7 +247,7 @@ pub use hooks::{CorpDecision, CorpInfo, Hooks, UnhandledEvent};
 pub use inbox::{CallbackRecord, NotifyResponse};
 pub use login::{
     CorpChoice, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult,
-    OrgCodeLogin, WorkbenchLoginRequest,
+    MiniProgramLoginRequest, OrgCodeLogin, WorkbenchLoginRequest,
 };
 pub use members::{BindingPolicy, DefaultUserBinder, UserBinder};
 pub use services::{AdminService, AuthService, Instance, LinkService, SessionService};

@@ -26,6 +26,8 @@ use crate::wecom::{Api, CallError, CallErrorKind, CorpCall, RequestBody};
 /// `path` is WeCom's below `/cgi-bin/`, as its documentation writes it. The access token is put in: it is fetched once for
 /// all processes, refreshed in time, and replaced when WeCom calls it invalid, and then the call is made again.
 ///
+/// A call begins when its method is called. It runs on the handle's own runtime and goes on when its future is dropped.
+///
 /// ```no_run
 /// # async fn greet(login: wecom_login::WecomLogin, user: wecom_login::CurrentUser) -> wecom_login::Result<()> {
 /// use serde::Deserialize;
@@ -135,11 +137,11 @@ impl CorpApi {
     ///
     /// # Errors
     /// Those of [every call](Self#errors-of-every-call).
-    pub async fn get<T: DeserializeOwned>(
+    pub fn get<T: DeserializeOwned + 'static>(
         &self,
         path: &str,
-        query: &(impl Serialize + Sync + ?Sized),
-    ) -> Result<T> {
+        query: &(impl Serialize + ?Sized),
+    ) -> BoxFuture<'static, Result<T>> {
         self.call(|| {
             Ok(CorpCall {
                 method: Method::GET,
@@ -149,7 +151,6 @@ impl CorpApi {
                 min_timeout: Duration::ZERO,
             })
         })
-        .await
     }
 
     /// Makes a POST call with a JSON object.
@@ -160,11 +161,11 @@ impl CorpApi {
     ///
     /// # Errors
     /// Those of [every call](Self#errors-of-every-call).
-    pub async fn post<T: DeserializeOwned>(
+    pub fn post<T: DeserializeOwned + 'static>(
         &self,
         path: &str,
-        json: &(impl Serialize + Sync + ?Sized),
-    ) -> Result<T> {
+        json: &(impl Serialize + ?Sized),
+    ) -> BoxFuture<'static, Result<T>> {
         self.call(|| {
             Ok(CorpCall {
                 method: Method::POST,
@@ -174,7 +175,6 @@ impl CorpApi {
                 min_timeout: Duration::ZERO,
             })
         })
-        .await
     }
 
     /// Uploads a file as multipart form data: `media/upload` (D/90253), `media/uploadimg` (D/90256). It is repeated as a
@@ -192,7 +192,11 @@ impl CorpApi {
     ///
     /// # Errors
     /// Those of [every call](Self#errors-of-every-call).
-    pub async fn upload<T: DeserializeOwned>(&self, path: &str, file: UploadFile) -> Result<T> {
+    pub fn upload<T: DeserializeOwned + 'static>(
+        &self,
+        path: &str,
+        file: UploadFile,
+    ) -> BoxFuture<'static, Result<T>> {
         self.call(|| {
             Ok(CorpCall {
                 method: Method::POST,
@@ -202,23 +206,26 @@ impl CorpApi {
                 body: Some(file.into_body()),
             })
         })
-        .await
     }
 
     /// Runs a call on our runtime, and reads its answer here.
-    async fn call<T: DeserializeOwned>(
+    fn call<T: DeserializeOwned + 'static>(
         &self,
         call: impl FnOnce() -> Result<CorpCall>,
-    ) -> Result<T> {
-        let call = call()?;
+    ) -> BoxFuture<'static, Result<T>> {
+        let call = match call() {
+            Ok(call) => call,
+            Err(error) => return Box::pin(async { Err(error) }),
+        };
         let path = call.path.as_str().to_owned();
         let (suite_id, corp_id) = (self.suite_id.clone(), self.corp_id.clone());
-        let answer: Result<Bytes> = self
-            .run(|deps| async move { deps.call(&suite_id, &corp_id, &call).await })
-            .await;
-        // serde_json's error may quote the answer.
-        serde_json::from_slice(&answer?)
-            .map_err(|_| Error::from(CallError::of_path(&path, CallErrorKind::Malformed)))
+        let answer: BoxFuture<'static, Result<Bytes>> =
+            self.run(|deps| async move { deps.call(&suite_id, &corp_id, &call).await });
+        Box::pin(async move {
+            // serde_json's error may quote the answer.
+            serde_json::from_slice(&answer.await?)
+                .map_err(|_| Error::from(CallError::of_path(&path, CallErrorKind::Malformed)))
+        })
     }
 
     /// Runs an operation on our runtime, to its end whatever becomes of the caller.

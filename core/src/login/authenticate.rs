@@ -7,9 +7,11 @@ use std::sync::Arc;
 use crate::authorization::{AppClient, Authorization, Authorizations, not_authorized};
 use crate::clock::Timestamp;
 use crate::db::Store;
-use crate::domain::{AccessToken, AuthenticatedMember, OAuthCode, Principal, Profile, UserTicket};
+use crate::domain::{
+    AccessToken, AuthenticatedMember, MiniProgramSessionKey, Principal, Profile, UserTicket,
+};
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::code_calls::{AuthAttempt, CodeCalls};
+use crate::login::code_calls::{AuthAttempt, CodeCalls, MemberCode};
 use crate::login::limits::{LoginLimits, code_hash, with_login_timeout};
 use crate::members::{self, IdMigration, Members, Visibility};
 use crate::session::Sessions;
@@ -38,6 +40,8 @@ pub(crate) struct Authentication {
     pub(crate) revocation_seq: u64,
     /// The user that the default binder binds the member to, where it was read along.
     pub(crate) bound: Option<String>,
+    /// The key of a mini program's session.
+    pub(crate) mini_program_key: Option<MiniProgramSessionKey>,
 }
 
 /// Authenticates members by codes from WeCom.
@@ -114,16 +118,16 @@ impl Authenticator {
         let _permit = self.inner.code_calls.permit(attempt).await;
         // Earlier attempts may have used the limit up meanwhile.
         self.inner.limits.check(attempt)?;
-        let (identity, token) =
-            self.fetch_identity(&app, &attempt.code)
-                .await
-                .inspect_err(|error| {
-                    if error.kind() == ErrorKind::CodeInvalid {
-                        self.inner
-                            .code_calls
-                            .record_refused(code_hash, self.inner.deps.store.now());
-                    }
-                })?;
+        let (identity, mini_program_key, token) = self
+            .fetch_identity(&app, &attempt.code)
+            .await
+            .inspect_err(|error| {
+                if error.kind() == ErrorKind::CodeInvalid {
+                    self.inner
+                        .code_calls
+                        .record_refused(code_hash, self.inner.deps.store.now());
+                }
+            })?;
         let Identity::Member {
             third_user_id,
             user_ticket,
@@ -140,15 +144,18 @@ impl Authenticator {
             attempt.corp_id.clone(),
             third_user_id,
         );
-        self.complete(
+        let completed = self.complete(
             &authorization,
             &app,
             who,
             user_ticket.as_ref(),
             &token,
             started,
-        )
-        .await
+        );
+        Ok(Authentication {
+            mini_program_key,
+            ..completed.await?
+        })
     }
 
     /// Completes the authentication of a known userid: whether the app is visible to the member, and the profile.
@@ -261,6 +268,7 @@ impl Authenticator {
             visible_at: visible_at.unwrap_or_default(),
             revocation_seq: started.revocation_seq,
             bound: bound.flatten(),
+            mini_program_key: None,
         })
     }
 
@@ -285,15 +293,27 @@ impl Authenticator {
     async fn fetch_identity(
         &self,
         app: &AppCredential,
-        code: &OAuthCode,
-    ) -> Result<(Identity, AccessToken)> {
-        self.inner
-            .deps
-            .app_client
-            .call(app, |token| {
-                Box::pin(async move { self.inner.deps.api.user_identity(&token, code).await })
-            })
-            .await
+        code: &MemberCode,
+    ) -> Result<(Identity, Option<MiniProgramSessionKey>, AccessToken)> {
+        let AuthenticatorDeps {
+            api, app_client, ..
+        } = &self.inner.deps;
+        match code {
+            MemberCode::OAuth(code) => {
+                let call = app_client.call(app, |token| {
+                    Box::pin(async move { api.user_identity(&token, code).await })
+                });
+                let (identity, token) = call.await?;
+                Ok((identity, None, token))
+            }
+            MemberCode::MiniProgram(code) => {
+                let call = app_client.call(app, |token| {
+                    Box::pin(async move { api.mini_program_session(&token, code).await })
+                });
+                let (session, token) = call.await?;
+                Ok((session.identity, Some(session.session_key), token))
+            }
+        }
     }
 }
 

@@ -1,11 +1,11 @@
-//! The logins that answer JSON: by code, by login code, from the workbench; and organization codes.
+//! The logins that answer JSON: by code, by login code, from the workbench, from a mini program; and organization codes.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::authorization::Authorizations;
-use crate::domain::{CorpId, LoginType, OrganizationCode, SuiteId};
+use crate::domain::{CorpId, LoginType, OrganizationCode, Platform, SuiteId};
 use crate::element::{
     CodeLogin, DynLoginProviderInstance, InstanceConfig, InstanceKind, InstanceName, Instances,
     LoginAttempt, QYWX_PROXY_TYPE,
@@ -15,7 +15,7 @@ use crate::login::session_creation::{SessionCreation, SessionPurpose};
 use crate::login::{
     AuthAttempt, Authentication, Authenticator, CorpChoice, CorpSelection, LoginByCodeRequest,
     LoginCodeRequest, LoginCodeResult, LoginCodes, LoginConfig, LoginGrant, LoginResult,
-    OrgCodeLogin, OrganizationCodes, WorkbenchLoginRequest,
+    MemberCode, MiniProgramLoginRequest, OrgCodeLogin, OrganizationCodes, WorkbenchLoginRequest,
 };
 use crate::session::{IssuedSession, Sessions};
 
@@ -94,7 +94,7 @@ impl LoginService {
                 let attempt = AuthAttempt {
                     suite_id: config.suite.id.clone(),
                     corp_id,
-                    code: request.code,
+                    code: request.code.into(),
                     client: request.client,
                     state_verified: request.state_verified,
                 };
@@ -153,28 +153,65 @@ impl LoginService {
             .authenticator
             .with_rate_limit(request.client, resolving)
             .await?;
-        let config = self.instances.serving(&suite_id, &corp_id)?;
         let attempt = AuthAttempt {
             suite_id,
             corp_id,
-            code: request.code,
+            code: request.code.into(),
             client: request.client,
             state_verified: request.state_verified,
         };
-        let authentication = self.authenticate(config, &attempt).await?;
+        self.log_in_within_wecom(&attempt, request.platform).await
+    }
+
+    /// `loginByMiniProgram`: authenticates a member in a mini program.
+    pub(crate) async fn login_by_mini_program(
+        &self,
+        request: MiniProgramLoginRequest,
+    ) -> Result<LoginResult> {
+        let resolving = self.corps.resolve(&request.corp_id, request.suite_id);
+        let (suite_id, corp_id) = self
+            .authenticator
+            .with_rate_limit(request.client, resolving)
+            .await?;
+        let attempt = AuthAttempt {
+            suite_id,
+            corp_id,
+            code: MemberCode::MiniProgram(request.js_code),
+            client: request.client,
+            state_verified: false,
+        };
+        self.log_in_within_wecom(&attempt, request.platform).await
+    }
+
+    /// A login by a code that WeCom's client had for the person who uses it.
+    async fn log_in_within_wecom(
+        &self,
+        attempt: &AuthAttempt,
+        platform: Platform,
+    ) -> Result<LoginResult> {
+        let config = self
+            .instances
+            .serving(&attempt.suite_id, &attempt.corp_id)?;
+        let mut authentication = self.authenticate(config, attempt).await?;
+        let mini_program_key = authentication.mini_program_key.take();
         let principal = authentication.member.principal.clone();
         let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name.clone());
         let user_id = self.creation.bind(&authentication).await?;
         let corp_list = self.corps.corp_list(&user_id, &principal, own).await?;
         let purpose = SessionPurpose {
             instance: config.name.full(),
-            platform: request.platform,
+            platform,
             login_type: LoginType::Workbench,
         };
         let issued = self
             .creation
             .create_session(authentication, user_id, purpose)
             .await?;
+        if let Some(key) = mini_program_key {
+            self.sessions
+                .store_mini_program_key(&issued.user, &key)
+                .await?;
+        }
         Ok(self.result(issued, corp_list))
     }
 
@@ -217,7 +254,7 @@ impl LoginService {
         self.instances.check_login(config, &attempt.corp_id)?;
         let accepts = |config: &InstanceConfig| match config.code_login {
             CodeLogin::Open => true,
-            CodeLogin::State => attempt.state_verified,
+            CodeLogin::State => attempt.state_verified || attempt.code.is_of_mini_program(),
             CodeLogin::Off => false,
         };
         // Both have to accept: an unpinned instance does not allow what the one pinned to the corp forbids.

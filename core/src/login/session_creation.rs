@@ -94,6 +94,7 @@ impl SessionCreation {
             visible_at: self.store.now(),
             revocation_seq,
             bound: None,
+            mini_program_key: None,
             member,
         })
     }
@@ -238,6 +239,7 @@ impl SessionCreation {
             visible_at: stored.visible_at.unwrap_or_default(),
             revocation_seq,
             bound: None,
+            mini_program_key: None,
         })
     }
 

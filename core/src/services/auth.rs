@@ -11,7 +11,8 @@ use crate::domain::{CorpId, OrganizationCode, SuiteId};
 use crate::error::Result;
 use crate::inbox::{CallbackReceiver, NotifyResponse, Worker};
 use crate::login::{
-    LoginByCodeRequest, LoginResult, LoginService, OrgCodeLogin, WorkbenchLoginRequest,
+    LoginByCodeRequest, LoginResult, LoginService, MiniProgramLoginRequest, OrgCodeLogin,
+    WorkbenchLoginRequest,
 };
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 
@@ -57,6 +58,21 @@ impl AuthService {
     #[doc(alias = "loginByWorkbench")]
     pub async fn login_by_workbench(&self, request: WorkbenchLoginRequest) -> Result<LoginResult> {
         self.run(|deps| async move { deps.login.login_by_workbench(request).await })
+            .await
+    }
+
+    /// Logs a person in who uses a mini program of the app. The person is the same user as by every other login. WeCom's
+    /// session_key stays on the server: [`SessionService::mini_program_key`](crate::SessionService::mini_program_key).
+    ///
+    /// # Errors
+    /// As [`login_by_workbench`](Self::login_by_workbench).
+    #[doc(alias = "loginByMiniProgram")]
+    #[doc(alias = "jscode2session")]
+    pub async fn login_by_mini_program(
+        &self,
+        request: MiniProgramLoginRequest,
+    ) -> Result<LoginResult> {
+        self.run(|deps| async move { deps.login.login_by_mini_program(request).await })
             .await
     }
 

@@ -39,6 +39,7 @@ pub(crate) mod fixture;
 mod interner;
 mod issue;
 mod load;
+mod mini_program_key;
 mod revoke;
 mod rows;
 mod session_cache;

@@ -46,6 +46,7 @@ pub(super) struct Inner {
     pub(super) store: Store,
     pub(super) config: SessionConfig,
     intervals: Intervals,
+    pub(super) keys: KeyRing,
     pub(super) signer: TokenSigner,
     pub(super) epochs: Epochs,
     pub(super) cache: SessionCache,
@@ -75,6 +76,7 @@ impl Sessions {
     ) -> Self {
         let inner = Inner {
             signer: TokenSigner::new(keys),
+            keys: keys.clone(),
             epochs: Epochs::new(),
             cache: SessionCache::new(&config),
             in_flight: moka::future::Cache::builder()

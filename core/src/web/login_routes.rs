@@ -3,9 +3,13 @@
 use http::Response;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::{LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
+use crate::login::{
+    LoginByCodeRequest, LoginCodeRequest, MiniProgramLoginRequest, WorkbenchLoginRequest,
+};
 use crate::web::http_service::HttpDeps;
-use crate::web::params::{LoginByCodeParams, LoginCodeParams, WorkbenchParams, organization_code};
+use crate::web::params::{
+    LoginByCodeParams, LoginCodeParams, MiniProgramParams, WorkbenchParams, organization_code,
+};
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, json};
 use crate::web::route::Endpoint;
@@ -48,6 +52,14 @@ pub(super) async fn answer(
                 .with_client(client);
             login.suite_id = params.suite_id;
             Ok(json(&deps.auth.login_by_workbench(login).await?))
+        }
+        Endpoint::LoginByMiniProgram => {
+            let params = MiniProgramParams::parse(request.body()?)?;
+            let mut login = MiniProgramLoginRequest::new(params.corp_id, params.js_code)
+                .with_platform(params.platform)
+                .with_client(client);
+            login.suite_id = params.suite_id;
+            Ok(json(&deps.auth.login_by_mini_program(login).await?))
         }
         _ => Err(Error::new(
             ErrorKind::Internal,

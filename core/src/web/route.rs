@@ -27,6 +27,7 @@ pub(crate) enum Endpoint {
     EndSession,
     JsConfig,
     LoginByCode,
+    LoginByMiniProgram,
     LoginByWorkbench,
     LoginCode,
     LoginConfig,

@@ -56,6 +56,12 @@ const ROUTES: &[Route] = &[
         Access::Anyone,
         Endpoint::LoginByWorkbench,
     ),
+    route(
+        POST,
+        "/loginByMiniProgram",
+        Access::Anyone,
+        Endpoint::LoginByMiniProgram,
+    ),
     route(GET, "/login", Access::Browser, Endpoint::BrowserLogin),
     route(
         GET_ALONE,

@@ -1,8 +1,10 @@
 //! Calling WeCom as a corp.
 
+use serde_json::{Value, json};
+
 use super::Target;
 use crate::TestRequest;
-use crate::auths::COMPANY_A;
+use crate::auths::{CODES_OFF, CODES_STATE, COMPANY_A, SUITE};
 use crate::conformance::rows::has_fields;
 
 pub(super) async fn handler_calls_wecom_as_the_corp_of_its_user(target: Target) {
@@ -49,5 +51,46 @@ pub(super) async fn js_config_signs_pages_of_the_public_url(target: Target) {
         app.sandbox.calls("ticket/get"),
     );
     assert_eq!(fetched, (1, 1));
+    app.stop().await;
+}
+
+pub(super) async fn mini_program_login_is_the_same_user(target: Target) {
+    let setup =
+        target
+            .app()
+            .authorized(&[(SUITE, COMPANY_A), (SUITE, CODES_STATE), (SUITE, CODES_OFF)]);
+    let app = setup.start().await;
+    let ask = async |corp: &str| {
+        let code = app.sandbox.js_code(corp, &app.member(corp)).unwrap();
+        let body = json!({"corpId": corp, "jsCode": code, "platform": "mobile", "suiteId": SUITE});
+        app.send(TestRequest::post("/loginByMiniProgram").json(&body))
+            .await
+    };
+    let workbench = app.log_in(COMPANY_A, &app.member(COMPANY_A)).await;
+    let response = ask(COMPANY_A).await;
+    assert_eq!(response.header("set-cookie"), None);
+    let result = response.success();
+    let fields = |login: &Value| {
+        login
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        fields(&result),
+        fields(&workbench),
+        "a login result and no more"
+    );
+    assert_eq!(result["userId"], workbench["userId"]);
+    assert_eq!(result["platform"], "mobile");
+    let token = result["token"].as_str().unwrap();
+    assert_eq!(app.hello_status(token).await, 200);
+    // No redirect could have brought the code of another, so no state is wanted; `off` takes no codes at all.
+    let _ = ask(CODES_STATE).await.success();
+    let before = app.sandbox.calls("miniprogram/jscode2session");
+    ask(CODES_OFF).await.assert_problem(403, "LOGIN_DISABLED");
+    assert_eq!(app.sandbox.calls("miniprogram/jscode2session"), before);
     app.stop().await;
 }

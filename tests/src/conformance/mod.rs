@@ -89,7 +89,8 @@ const SCENARIOS: &[Scenario] = scenarios! {
         access_token_is_served_only_where_switched_on;
     corp_api:
         handler_calls_wecom_as_the_corp_of_its_user,
-        js_config_signs_pages_of_the_public_url;
+        js_config_signs_pages_of_the_public_url,
+        mini_program_login_is_the_same_user;
     bodies:
         body_limits_are_independent_of_the_host_app,
         rejected_body_spends_no_code;

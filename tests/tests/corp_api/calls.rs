@@ -61,7 +61,8 @@ async fn calls_take_and_return_types_of_the_caller() {
     let inbox = node.sandbox.inbox(&corp_id, &user).unwrap();
     assert_eq!(inbox[0]["content"], "你好 & goodbye");
 
-    let image = UploadFile::new("a \"b\".png", vec![0_u8, 1, 2]).with_parameter("type", "image");
+    let image = UploadFile::new("a b.png", b"\x89PNG\r\n\x1a\n and so on".to_vec())
+        .with_parameter("type", "image");
     let uploaded: Value = corp.upload("media/upload", image).await.unwrap();
     assert_eq!(uploaded["type"], "image");
     let token = node.number("SELECT COUNT(*) FROM wecom_access_token").await;

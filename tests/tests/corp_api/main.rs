@@ -3,6 +3,7 @@
 
 mod calls;
 mod js_config;
+mod mini_program;
 mod refusals;
 mod tokens;
 

@@ -26,7 +26,7 @@ async fn corp_that_is_not_authorized_is_refused_before_a_call() {
     let admin: AdminService = node.login.admin();
     let (suite_id, held_id) = (SuiteId::new(SUITE).unwrap(), CorpId::new(&held).unwrap());
     admin
-        .set_corp_decision(&suite_id, &held_id, CorpDecision::Hold)
+        .set_corp_decision(&suite_id, &held_id, CorpDecision::Defer)
         .await
         .unwrap();
     // A re-read that finds the same secret does not heal it.

@@ -81,7 +81,7 @@ async fn finish(
         attempt: AuthAttempt {
             suite_id: pending.suite_id.clone(),
             corp_id: pending.corp_id.clone(),
-            code,
+            code: code.into(),
             client: page.client(),
             state_verified: true,
         },

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use crate::domain::{
-    CorpId, InvalidId, LoginCode, LoginType, OAuthCode, OrganizationCode, Platform, RecordStatus,
-    SuiteId,
+    CorpId, InvalidId, JsCode, LoginCode, LoginType, OAuthCode, OrganizationCode, Platform,
+    RecordStatus, SuiteId,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::web::json::Fields;
@@ -75,6 +75,29 @@ impl WorkbenchParams {
         let params = Self {
             corp_id: fields.id("corpId")?,
             code: OAuthCode::new(fields.text("code")?),
+            platform: fields.word("platform")?,
+            suite_id: fields.optional_id("suiteId")?,
+        };
+        fields.finish()?;
+        Ok(params)
+    }
+}
+
+/// `loginByMiniProgram`.
+#[derive(Debug)]
+pub(super) struct MiniProgramParams {
+    pub(super) corp_id: CorpId,
+    pub(super) js_code: JsCode,
+    pub(super) platform: Platform,
+    pub(super) suite_id: Option<SuiteId>,
+}
+
+impl MiniProgramParams {
+    pub(super) fn parse(body: &[u8]) -> Result<Self> {
+        let mut fields = Fields::new(body)?;
+        let params = Self {
+            corp_id: fields.id("corpId")?,
+            js_code: JsCode::new(fields.text("jsCode")?),
             platform: fields.word("platform")?,
             suite_id: fields.optional_id("suiteId")?,
         };
