@@ -249,7 +249,9 @@ pub use login::{
     CorpChoice, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult,
     MiniProgramLoginRequest, OrgCodeLogin, WorkbenchLoginRequest,
 };
-pub use members::{BindingPolicy, DefaultUserBinder, UserBinder};
+pub use members::{
+    BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence, UserBinder,
+};
 pub use services::{AdminService, AuthService, Instance, LinkService, SessionService};
 pub use session::{
     CurrentUser, IssuedSession, SessionConfig, SessionSummary, SessionToken, UserSummary,

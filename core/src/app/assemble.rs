@@ -26,7 +26,8 @@ use crate::login::{
     LoginCodes, LoginService, OrganizationCodes, SessionCreation, UsedStates,
 };
 use crate::members::{
-    DefaultUserBinder, DynUserBinder, IdMigration, Members, MembersDeps, Visibility, VisibilityDeps,
+    DefaultUserBinder, DynUserBinder, IdMigration, Licences, Members, MembersDeps, Visibility,
+    VisibilityDeps,
 };
 use crate::services::{
     AdminDeps, AdminService, AuthDeps, AuthService, LinkDeps, LinkService, SessionDeps,
@@ -143,12 +144,21 @@ impl Builder {
             members.clone(),
         );
 
+        let licences = Licences::new(
+            store.clone(),
+            suites.clone(),
+            api.clone(),
+            tokens.clone(),
+            members.clone(),
+        );
         let corp_api = Arc::new(CorpApiDeps {
             store: store.clone(),
             suites: suites.clone(),
             api: api.clone(),
             app_client: app_client.clone(),
             authorizations: authorizations.clone(),
+            members: members.clone(),
+            licences: licences.clone(),
             tasks: tasks.clone(),
         });
         let corps = CorpSelection {
@@ -175,6 +185,7 @@ impl Builder {
             app_client,
             visibility: visibility.clone(),
             id_migration: id_migration.clone(),
+            licences,
             authorizations: authorizations.clone(),
             members: members.clone(),
             sessions: sessions.clone(),

@@ -16,6 +16,7 @@ use crate::corp_api::upload::UploadFile;
 use crate::db::Store;
 use crate::domain::{CorpId, SuiteId, Suites};
 use crate::error::{Error, Result};
+use crate::members::{Licences, Members};
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 use crate::wecom::{Api, CallError, CallErrorKind, CorpCall, RequestBody};
 
@@ -75,6 +76,8 @@ pub(crate) struct CorpApiDeps {
     pub(crate) api: Api,
     pub(crate) app_client: AppClient,
     pub(crate) authorizations: Authorizations,
+    pub(crate) members: Members,
+    pub(crate) licences: Licences,
     pub(crate) tasks: TaskRunner,
 }
 

@@ -24,6 +24,8 @@ mod call;
 )]
 mod corp_api;
 mod js_config;
+mod licence;
+mod open_ids;
 mod parameters;
 mod upload;
 

@@ -13,7 +13,7 @@ use crate::domain::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::code_calls::{AuthAttempt, CodeCalls, MemberCode};
 use crate::login::limits::{LoginLimits, code_hash, with_login_timeout};
-use crate::members::{self, IdMigration, Members, Visibility};
+use crate::members::{self, IdMigration, Licences, Members, Visibility};
 use crate::session::Sessions;
 use crate::tokens::AppCredential;
 use crate::wecom::{Api, Identity};
@@ -57,6 +57,7 @@ pub(crate) struct AuthenticatorDeps {
     pub(crate) app_client: AppClient,
     pub(crate) visibility: Visibility,
     pub(crate) id_migration: IdMigration,
+    pub(crate) licences: Licences,
     pub(crate) authorizations: Authorizations,
     pub(crate) members: Members,
     pub(crate) sessions: Sessions,
@@ -190,6 +191,11 @@ impl Authenticator {
             };
             (known, bound) = self.inner.deps.members.find_with_user(&who).await?.unzip();
         }
+        self.inner
+            .deps
+            .licences
+            .require(&who, known.as_ref())
+            .await?;
         let mut visible_at = known.as_ref().and_then(|known| known.visible_at);
         let mut told = None;
         let is_due = known

@@ -61,6 +61,16 @@ pub(crate) struct ProviderCredential {
     pub(crate) secret: ProviderSecret,
 }
 
+impl ProviderCredential {
+    /// The credential that a suite is configured with, if it is.
+    pub(crate) fn of(suite: &Suite) -> Option<Self> {
+        Some(Self {
+            corp_id: suite.provider_corp_id.clone()?,
+            secret: suite.provider_secret.clone()?,
+        })
+    }
+}
+
 macro_rules! credential {
     ($credential:ty, $any:ident, $token:ident) => {
         impl Credential for $credential {

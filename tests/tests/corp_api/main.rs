@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod calls;
+mod ids;
 mod js_config;
+mod licences;
 mod mini_program;
 mod refusals;
 mod tokens;

@@ -25,6 +25,7 @@ mod m20261130_000011_confirmed_ends;
 mod m20261130_000012_aliases;
 mod m20261130_000013_notifications;
 mod m20261130_000014_mini_program_keys;
+mod m20261130_000015_licences;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
 #[derive(Debug)]
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000012_aliases::Migration),
             Box::new(m20261130_000013_notifications::Migration),
             Box::new(m20261130_000014_mini_program_keys::Migration),
+            Box::new(m20261130_000015_licences::Migration),
         ]
     }
 
