@@ -77,6 +77,8 @@
 //! |---|---|
 //! | `getLoginConfig`, `getLoginCode` of an instance | [`Instance::login_config`], [`Instance::login_code`] |
 //! | `loginByCode`, `loginByWorkbench` | [`AuthService::login_by_code`], [`AuthService::login_by_workbench`] |
+//! | `loginByMiniProgram` | [`AuthService::login_by_mini_program`] |
+//! | `jsConfig`, `accessToken` | [`CorpApi::js_config`], [`CorpApi::access_token`] |
 //! | `notify` | [`AuthService::notify`], [`Instance::notify`] |
 //! | `setCode`, `getLoginConfigByCode` | [`AuthService::set_organization_code`], [`AuthService::login_config_by_code`] |
 //! | `retryCallBack`, `callbackRecords` | [`AuthService::retry_callback`], [`AdminService::callback_records`] |
@@ -130,6 +132,18 @@
 //! the login; [`SessionConfig`] changes both, [`SessionConfig::strict`] is 1 hour and 24 hours. A logout ends it earlier,
 //! and so do the company's cancellation, the member's departure or renaming in WeCom,
 //! [`SessionService::revoke_member`] and [`SessionService::revoke_corp`].
+//!
+//! # Calling WeCom
+//!
+//! [`WecomLogin::corp`] and [`WecomLogin::corp_of`] make calls with a company's access token, which only this library can
+//! get: [`CorpApi`].
+//!
+//! ```no_run
+//! # async fn departments(login: wecom_login::WecomLogin, user: wecom_login::CurrentUser) -> wecom_login::Result<()> {
+//! let tree: serde_json::Value = login.corp_of(&user).get("department/list", &()).await?;
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Storage
 //!

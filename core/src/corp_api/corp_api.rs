@@ -169,11 +169,24 @@ impl CorpApi {
         path: &str,
         json: &(impl Serialize + ?Sized),
     ) -> BoxFuture<'static, Result<T>> {
+        self.post_with_query(path, &(), json)
+    }
+
+    /// Makes a POST call that takes parameters beside its JSON object, such as `menu/create` its `agentid` (D/90231).
+    ///
+    /// # Errors
+    /// Those of [every call](Self#errors-of-every-call).
+    pub fn post_with_query<T: DeserializeOwned + 'static>(
+        &self,
+        path: &str,
+        query: &(impl Serialize + ?Sized),
+        json: &(impl Serialize + ?Sized),
+    ) -> BoxFuture<'static, Result<T>> {
         self.call(|| {
             Ok(CorpCall {
                 method: Method::POST,
                 path: parse_path(path)?,
-                query: Vec::new(),
+                query: parse_query(query)?,
                 body: Some(RequestBody::json(json_body(json)?)),
                 min_timeout: Duration::ZERO,
             })

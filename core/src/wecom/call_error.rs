@@ -243,7 +243,7 @@ mod tests {
                 ErrorKind::UpstreamTimeout,
             ),
         ] {
-            let wire = Error::from(error);
+            let wire = Error::from(error.clone());
             assert_eq!(wire.kind(), kind, "{error}");
             assert_eq!(
                 wire.errcode(),

@@ -12,7 +12,9 @@ pub(super) async fn handler_calls_wecom_as_the_corp_of_its_user(target: Target) 
     let user = app.member(COMPANY_A);
     let token = app.token(COMPANY_A, &user).await;
     let asked = TestRequest::get("/api/member").bearer(&token);
-    let member = app.send_to_host(asked).await.success();
+    let response = app.send_to_host(asked).await;
+    assert_eq!(response.status, 200);
+    let member = response.json();
     assert_eq!(member["userid"], user.as_str(), "{member}");
     app.stop().await;
 }

@@ -60,6 +60,9 @@ async fn calls_take_and_return_types_of_the_caller() {
     assert!(!sent.msgid.is_empty());
     let inbox = node.sandbox.inbox(&corp_id, &user).unwrap();
     assert_eq!(inbox[0]["content"], "你好 & goodbye");
+    let again = corp.post_with_query::<Sent>("message/send", &[("debug", 1)], &message);
+    again.await.unwrap();
+    assert_eq!(node.sandbox.inbox(&corp_id, &user).unwrap().len(), 2);
 
     let image = UploadFile::new("a b.png", b"\x89PNG\r\n\x1a\n and so on".to_vec())
         .with_parameter("type", "image");

@@ -52,7 +52,7 @@ async fn encrypted_ids_are_asked_for_in_batches() {
     assert_eq!(pairs.len(), 1);
     assert_eq!(pairs[0].0, own);
     set_ids(&node, "encrypted").await;
-    assert_eq!(pairs[0].1.as_str(), node.sandbox.user_ids(&plain)[0]);
+    assert_eq!(pairs[0].1.as_str(), node.user(0, 0));
     assert_eq!(corp.open_user_ids(&[]).await.unwrap(), []);
 }
 

@@ -180,7 +180,7 @@ async fn errors_and_logs_hold_no_secret() {
                 .await
                 .unwrap_err(),
         ] {
-            let wire = crate::Error::from(error);
+            let wire = crate::Error::from(error.clone());
             write!(shown, "{error} {error:?} {wire} {wire:?} {api:?}").unwrap();
         }
         assert_eq!(mock.requests().len(), 5);
