@@ -154,8 +154,8 @@
 //!
 //! # Testing
 //!
-//! [`SessionService::issue`] creates a session for any principal, without a login. A [`ManualClock`] gives the test
-//! control of the time.
+//! The crate `wecom-login-test` has a login for tests, ready made. Underneath, [`SessionService::issue`] creates a session
+//! for any principal, without a login, and a [`ManualClock`] gives the test control of the time.
 //!
 //! ```
 //! # use wecom_login::callback::{CallbackKeys, EncodingAesKey};
@@ -257,7 +257,7 @@ pub use domain::{
 };
 pub use element::AuthConfig;
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
-pub use hooks::{CorpDecision, CorpInfo, Hooks, UnhandledEvent};
+pub use hooks::{CorpDecision, CorpInfo, Hooks, LoginRefusal, RefusedRequest, UnhandledEvent};
 pub use inbox::{CallbackRecord, NotifyResponse};
 pub use login::{
     CorpChoice, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult,
@@ -268,7 +268,7 @@ pub use members::{
 };
 pub use services::{AdminService, AuthService, Instance, LinkService, SessionService};
 pub use session::{
-    CurrentUser, IssuedSession, SessionConfig, SessionSummary, SessionToken, UserSummary,
-    Verification, Verified,
+    CurrentUser, IssuedSession, SessionConfig, SessionPage, SessionSummary, SessionToken,
+    UserSummary, Verification, Verified,
 };
 pub use vault::{DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport};

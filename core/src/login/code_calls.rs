@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::clock::Timestamp;
 use crate::domain::{CorpId, JsCode, OAuthCode, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
+use crate::login::LoginProof;
 
 /// How long a code that WeCom refused is refused from memory.
 const REFUSED_CODE_TTL: Duration = Duration::from_mins(5);
@@ -33,11 +34,6 @@ impl MemberCode {
             Self::MiniProgram(code) => code.expose(),
         }
     }
-
-    /// Whether the code is from a mini program, where no redirect could have brought another person's.
-    pub(crate) const fn is_of_mini_program(&self) -> bool {
-        matches!(self, Self::MiniProgram(_))
-    }
 }
 
 impl From<OAuthCode> for MemberCode {
@@ -53,8 +49,49 @@ pub(crate) struct AuthAttempt {
     pub(crate) corp_id: CorpId,
     pub(crate) code: MemberCode,
     pub(crate) client: Option<IpAddr>,
-    /// The code came with a state of ours.
-    pub(crate) state_verified: bool,
+    pub(crate) state: AttemptState,
+}
+
+impl AuthAttempt {
+    /// How the member is proven. The code of a mini program needs no state: no redirect could have brought another
+    /// person's.
+    pub(crate) const fn proof(&self) -> LoginProof {
+        match self.code {
+            MemberCode::OAuth(_) => self.state.proof(),
+            MemberCode::MiniProgram(_) => LoginProof::CodeWithState,
+        }
+    }
+}
+
+/// The state that a code came with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AttemptState {
+    /// None that anybody compared.
+    None,
+    /// One that the host app made for this browser and compared.
+    OfHostApp,
+    /// One of ours, with its cookie.
+    Ours(String),
+}
+
+impl AttemptState {
+    /// The state of a request to the service, which says whether the host app compared one.
+    pub(crate) const fn of_request(is_verified: bool) -> Self {
+        if is_verified {
+            Self::OfHostApp
+        } else {
+            Self::None
+        }
+    }
+
+    /// How a login code is proven that such a code led to.
+    pub(crate) const fn proof(&self) -> LoginProof {
+        match self {
+            Self::None => LoginProof::Code,
+            Self::OfHostApp => LoginProof::CodeWithState,
+            Self::Ours(_) => LoginProof::Browser,
+        }
+    }
 }
 
 /// Which codes WeCom refused, and how many calls of each corp run.

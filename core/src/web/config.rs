@@ -8,6 +8,7 @@ use crate::web::browser::{PageConfig, can_return_to};
 use crate::web::client::TrustedProxies;
 use crate::web::cookie::{CookieNames, SessionCookie};
 use crate::web::mount::Mount;
+use crate::web::mounting::Mounting;
 use crate::web::public_url::PublicUrl;
 
 /// The characters of a query value that are not encoded (RFC 3986, 2.3, and the slash for legibility).
@@ -30,6 +31,7 @@ pub(crate) struct HttpConfig {
     pub(crate) page_config: PageConfig,
     /// Whether administrators may have the access tokens of companies.
     pub(crate) serves_access_tokens: bool,
+    pub(crate) mounting: Mounting,
 }
 
 impl HttpConfig {
@@ -50,6 +52,7 @@ impl HttpConfig {
             proxies,
             page_config: PageConfig::default(),
             serves_access_tokens: false,
+            mounting: Mounting::default(),
         }
     }
 

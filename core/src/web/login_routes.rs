@@ -7,6 +7,7 @@ use crate::login::{
     LoginByCodeRequest, LoginCodeRequest, MiniProgramLoginRequest, WorkbenchLoginRequest,
 };
 use crate::web::http_service::HttpDeps;
+use crate::web::origin::refuse_other_sites;
 use crate::web::params::{
     LoginByCodeParams, LoginCodeParams, MiniProgramParams, WorkbenchParams, organization_code,
 };
@@ -18,6 +19,8 @@ pub(super) async fn answer(
     deps: &HttpDeps,
     request: &RoutedRequest,
 ) -> Result<Response<ResponseBody>> {
+    // Before anything is counted: any page on the web can make a browser ask.
+    refuse_other_sites(&request.headers, &deps.config.public_url)?;
     let client = request.client;
     match request.endpoint {
         Endpoint::LoginConfig => {

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::session::{CurrentUser, SessionSummary, UserSummary};
 use crate::web::browser;
 use crate::web::http_service::HttpDeps;
-use crate::web::params::JsConfigParams;
+use crate::web::params::{JsConfigParams, SessionsParams};
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, ResponseExt as _, empty, json};
 use crate::web::route::Endpoint;
@@ -17,11 +17,6 @@ use crate::web::route::Endpoint;
 struct Me {
     user: UserSummary,
     session: SessionSummary,
-}
-
-#[derive(Serialize)]
-struct Sessions<T> {
-    sessions: T,
 }
 
 pub(super) async fn answer(
@@ -63,9 +58,11 @@ pub(super) async fn answer(
             let signed = deps.corp_api.js_config(suite_id, corp_id, &params.url);
             json(&signed.await?)
         }
-        Endpoint::Sessions => json(&Sessions {
-            sessions: service.list(user).await?,
-        }),
+        Endpoint::Sessions => {
+            let params = SessionsParams::parse(&request.query)?;
+            let after = params.after.as_deref();
+            json(&service.page(user, params.limit, after).await?)
+        }
         Endpoint::EndSession => {
             request.body()?;
             service.revoke(user, request.variable()).await?;
