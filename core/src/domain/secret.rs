@@ -21,20 +21,23 @@ pub(crate) fn serialize_exposed<S: Serializer>(
 
 macro_rules! secret {
     ($(#[$doc:meta])* $name:ident) => {
+        secret! { $(#[$doc])* in pub $name }
+    };
+    ($(#[$doc:meta])* in $visibility:vis $name:ident) => {
         $(#[$doc])*
         #[derive(Clone)]
-        pub struct $name(SecretString);
+        $visibility struct $name(SecretString);
 
         impl $name {
             /// Wraps the text.
             #[must_use]
-            pub fn new(text: impl Into<String>) -> Self {
+            $visibility fn new(text: impl Into<String>) -> Self {
                 Self(SecretString::from(text.into()))
             }
 
             /// Returns the text, for the one place that has to send it.
             #[must_use]
-            pub fn expose(&self) -> &str {
+            $visibility fn expose(&self) -> &str {
                 self.0.expose_secret()
             }
         }
@@ -97,6 +100,10 @@ secret! {
     LoginCode
 }
 secret! {
+    /// The secret of a browser's login, sealed in its cookie. The token of the session is derived from it.
+    in pub(crate) FlowSecret
+}
+secret! {
     /// A suite's access token, for the `service/…` calls (D/97162).
     SuiteAccessToken
 }
@@ -107,6 +114,19 @@ secret! {
 secret! {
     /// The access token of one corp's app (D/97164).
     AccessToken
+}
+secret! {
+    /// A ticket that pages of a corp's app are signed with for the JS-SDK (D/96909).
+    JsApiTicket
+}
+secret! {
+    /// The code that WeCom's mini program client gives to one who logs in: single use (D/92426).
+    JsCode
+}
+secret! {
+    /// The key of a person's session in a mini program, with which WeCom encrypts and signs what the client reads
+    /// (D/96959).
+    MiniProgramSessionKey
 }
 secret! {
     /// The ticket that `auth/getuserinfo` returns for `snsapi_privateinfo` and `auth/getuserdetail` takes (D/96443).

@@ -43,6 +43,7 @@ mod interner;
 mod issue;
 mod list;
 mod load;
+mod mini_program_key;
 mod revoke;
 mod rows;
 mod session_cache;
@@ -59,6 +60,7 @@ pub use summary::{SessionPage, SessionSummary, UserSummary};
 pub use token::SessionToken;
 pub use verify::{Verification, Verified};
 
-pub(crate) use issue::NewSession;
+pub(crate) use issue::{FormerIssue, NewSession};
 pub(crate) use rows::{SessionRow, delete_expired, touch};
 pub(crate) use sessions::{BackgroundTask, Sessions};
+pub(crate) use token::TokenSeed;

@@ -24,6 +24,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if let Some(key) = demo.admin_key() {
         login = login.admin_key(key);
     }
+    if demo.serves_access_tokens() {
+        login = login.serve_access_tokens();
+    }
     let login = login.build().await?;
 
     let shared = login.clone();
@@ -39,9 +42,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
             )
             .route(
                 "/account",
-                get()
-                    .to(account)
-                    .wrap(AuthMiddleware::required(&shared).redirect_to_login()),
+                get().to(account).wrap(
+                    AuthMiddleware::required(&shared)
+                        .redirect_to_login()
+                        .redirect_on_other_corp(),
+                ),
             )
             .route("/", get().to(home))
             .service(login_routes("/auth", &shared))

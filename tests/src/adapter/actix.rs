@@ -3,9 +3,12 @@
 use std::net::TcpListener;
 use std::thread;
 
+use actix_web::error::{Error, ErrorBadGateway};
 use actix_web::http::Method;
 use actix_web::rt::System;
-use actix_web::web::{self, Bytes, Json, PayloadConfig, ServiceConfig, get, post, resource, route};
+use actix_web::web::{
+    self, Bytes, Data, Json, PayloadConfig, ServiceConfig, get, post, resource, route,
+};
 use actix_web::{App, HttpResponse, HttpServer};
 use serde_json::{Value, json};
 use wecom_login::web::Rejection;
@@ -57,12 +60,24 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
     let mut guarded = |path: &str, guard: AuthMiddleware| {
         config.service(resource(path).wrap(guard).route(get().to(hello)));
     };
-    guarded("/api/only-corp", required.clone().require_corp(company_a));
+    guarded(
+        "/api/only-corp",
+        required.clone().require_corp(company_a.clone()),
+    );
     guarded(
         "/api/only-instance",
         required.clone().require_instance("QywxProxyCompanyA"),
     );
     guarded("/api/page", required.clone().redirect_to_login());
+    let corp_page = required
+        .clone()
+        .redirect_to_login()
+        .redirect_on_other_corp();
+    guarded(
+        "/api/company-a-page",
+        corp_page.clone().login_corp(company_a.clone()),
+    );
+    guarded("/api/corp-page", corp_page);
     guarded("/api/replaced", required.clone().on_rejection(teapot));
     guarded(
         "/api/replaced-page",
@@ -73,6 +88,12 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
             resource("/api/hello")
                 .wrap(required.clone())
                 .route(route().to(hello)),
+        )
+        .service(
+            resource("/api/member")
+                .app_data(Data::new(login.clone()))
+                .wrap(required.clone())
+                .route(get().to(member)),
         )
         .service(
             resource("/api/public")
@@ -98,6 +119,12 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
 
 async fn hello(user: User) -> Json<Value> {
     Json(describe(&user))
+}
+
+async fn member(login: Data<WecomLogin>, user: User) -> Result<Json<Value>, Error> {
+    let query = [("userid", user.third_user_id())];
+    let member = login.corp_of(&user).get("user/get", &query).await;
+    member.map(Json).map_err(ErrorBadGateway)
 }
 
 async fn public(MaybeUser(user): MaybeUser) -> Json<Value> {

@@ -20,10 +20,13 @@ pub use self::axum::AxumAdapter;
 /// | route | is |
 /// |---|---|
 /// | any method `/api/hello` | behind a guard that requires a login; answers [`describe`] |
+/// | GET `/api/member` | behind a guard that requires a login; asks WeCom for the user as their corp and answers what it says |
 /// | any method `/api/public` | behind an optional guard; [`describe`], or `{}` without a user |
 /// | GET `/api/only-corp` | only for members of [`auths::COMPANY_A`](crate::auths::COMPANY_A); [`describe`] |
 /// | GET `/api/only-instance` | only for members who came in by `QywxProxyCompanyA`; [`describe`] |
 /// | GET `/api/page` | requires a login and redirects browsers to the login page; [`describe`] |
+/// | GET `/api/corp-page` | the same, and redirects sessions of another corp than its query names |
+/// | GET `/api/company-a-page` | the same, of [`auths::COMPANY_A`](crate::auths::COMPANY_A) where its query names none |
 /// | GET `/api/replaced` | requires a login; a rejection is answered 418, `Cache-Control: public`, with the error's code as its body |
 /// | GET `/api/replaced-page` | the same, and redirects browsers to the login page |
 /// | GET `/api/unguarded` | asks for the user without a guard |

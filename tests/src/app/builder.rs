@@ -3,14 +3,13 @@
 use std::fmt;
 use std::net::TcpListener;
 
-use axum::Router;
 use sea_orm::DbBackend;
 use tempfile::TempDir;
 use wecom_login::wecom::Hosts;
 use wecom_login::{Builder, ManualClock};
-use wecom_login_tower::login_routes;
 use wecom_sandbox::Sandbox;
 
+use super::http::router;
 use super::instances::{NodeConfig, base, push_builder};
 use super::{ADMIN_KEY, TestApp, allow_late_answers, relax_push_timing};
 use crate::adapter::{Adapter, AxumAdapter, Layout};
@@ -29,6 +28,7 @@ pub struct TestAppBuilder<'a> {
     instances: Instances,
     clock: Option<ManualClock>,
     corps: usize,
+    members: usize,
     authorized: Authorized,
     push: bool,
     admin_key: bool,
@@ -62,6 +62,7 @@ impl<'a> TestAppBuilder<'a> {
             instances: Instances::Code(NodeConfig::default()),
             clock: None,
             corps: 3,
+            members: 5,
             authorized: Authorized::These(Vec::new()),
             push: true,
             admin_key: true,
@@ -109,6 +110,12 @@ impl<'a> TestAppBuilder<'a> {
     /// The number of corps in the sandbox.
     pub const fn corps(mut self, corps: usize) -> Self {
         self.corps = corps;
+        self
+    }
+
+    /// The number of members of each corp.
+    pub const fn members(mut self, members: usize) -> Self {
+        self.members = members;
         self
     }
 
@@ -199,7 +206,7 @@ impl<'a> TestAppBuilder<'a> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let auths = directory.path().join("auths");
-        let sandbox = Sandbox::builder().corps(self.corps);
+        let sandbox = Sandbox::builder().corps(self.corps).members(self.members);
         let sandbox = match self.instances {
             Instances::Code(config) => sandbox.suites(config.suites()),
             Instances::Files => {
@@ -234,10 +241,7 @@ impl<'a> TestAppBuilder<'a> {
             .build()
             .await
             .expect("the handle is built");
-        let router = match self.layout {
-            Layout::Root => login_routes(&login),
-            layout => Router::new().nest(layout.prefix(), login_routes(&login)),
-        };
+        let router = router(self.layout, &login);
         let server = self.adapter.serve(&login, self.layout, listener);
         let app = TestApp {
             server,
