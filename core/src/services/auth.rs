@@ -4,14 +4,14 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use crate::domain::{CorpId, OrganizationCode, SuiteId};
 use crate::error::Result;
-use crate::inbox::{CallbackReceiver, NotifyResponse, Worker};
+use crate::inbox::{CallbackReceiver, NotifyRequest, NotifyResponse, Worker};
 use crate::login::{
-    LoginByCodeRequest, LoginResult, LoginService, OrgCodeLogin, WorkbenchLoginRequest,
+    LoginByCodeRequest, LoginResult, LoginService, MiniProgramLoginRequest, OrgCodeLogin,
+    WorkbenchLoginRequest,
 };
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 
@@ -60,10 +60,37 @@ impl AuthService {
             .await
     }
 
-    /// Answers a callback of WeCom, for a host app with a route of its own: `method` is GET or POST, `query` and `body`
-    /// are as they were sent. [`Instance::notify`](crate::Instance::notify) takes the callbacks of one suite only.
-    pub async fn notify(&self, method: &str, query: &str, body: &[u8]) -> NotifyResponse {
-        self.callback(None, method, query, body).await
+    /// Logs a person in who uses a mini program of the app. The person is the same user as by every other login. WeCom's
+    /// session_key stays on the server: [`SessionService::mini_program_key`](crate::SessionService::mini_program_key).
+    ///
+    /// # Errors
+    /// As [`login_by_workbench`](Self::login_by_workbench).
+    #[doc(alias = "loginByMiniProgram")]
+    #[doc(alias = "jscode2session")]
+    pub async fn login_by_mini_program(
+        &self,
+        request: MiniProgramLoginRequest,
+    ) -> Result<LoginResult> {
+        self.run(|deps| async move { deps.login.login_by_mini_program(request).await })
+            .await
+    }
+
+    /// Answers a callback of WeCom, for a host app with a route of its own.
+    /// [`Instance::notify`](crate::Instance::notify) takes the callbacks of one suite only.
+    ///
+    /// The answer becomes an [`http::Response`], which axum takes as it is; `wecom-login-actix` makes actix's of it.
+    ///
+    /// ```
+    /// use wecom_login::web::ResponseBody;
+    /// use wecom_login::{NotifyRequest, WecomLogin};
+    ///
+    /// /// The host app's own POST handler.
+    /// async fn callback(login: WecomLogin, query: &str, body: Vec<u8>) -> http::Response<ResponseBody> {
+    ///     login.service().notify(NotifyRequest::post(query, body)).await.into()
+    /// }
+    /// ```
+    pub async fn notify(&self, request: NotifyRequest) -> NotifyResponse {
+        self.callback(None, request).await
     }
 
     /// Gives a corp its organization code, in place of the one it had.
@@ -127,23 +154,28 @@ impl AuthService {
         resolved.map_or_else(|_| corp_id.clone(), |(_, corp_id)| corp_id)
     }
 
+    /// The suite and the corp that an administrator means, by the id that is stored.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`; `API_PARAMS_ERROR` if several suites have the corp and none is named.
+    pub(crate) async fn resolve_authorization(
+        &self,
+        corp_id: &CorpId,
+        suite_id: Option<SuiteId>,
+    ) -> Result<(SuiteId, CorpId)> {
+        let corp_id = corp_id.clone();
+        self.run(|deps| async move { deps.login.corps.resolve(&corp_id, suite_id).await })
+            .await
+    }
+
     /// Answers a callback of the suite that `scope` names, or of any.
     pub(super) async fn callback(
         &self,
         scope: Option<SuiteId>,
-        method: &str,
-        query: &str,
-        body: &[u8],
+        request: NotifyRequest,
     ) -> NotifyResponse {
-        let (method, query) = (method.to_owned(), query.to_owned());
-        let body = Bytes::copy_from_slice(body);
-        let answered = self.run(|deps| async move {
-            Ok(match method.as_str() {
-                "GET" | "HEAD" => deps.receiver.check_url(scope.as_ref(), &query).await,
-                "POST" => deps.receiver.receive(scope.as_ref(), &query, &body).await,
-                _ => NotifyResponse::rejection(405),
-            })
-        });
+        let answered = self
+            .run(|deps| async move { Ok(deps.receiver.answer(scope.as_ref(), &request).await) });
         answered
             .await
             .unwrap_or_else(|_| NotifyResponse::rejection(500))
