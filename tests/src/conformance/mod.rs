@@ -6,10 +6,12 @@
 mod admin;
 mod bodies;
 mod budgets;
+mod cookies;
 mod corp_api;
 mod credentials;
 mod event_effects;
 mod events;
+mod former_sessions;
 mod guard;
 mod limits;
 mod login_codes;
@@ -101,11 +103,14 @@ const SCENARIOS: &[Scenario] = scenarios! {
         ipv6_networks_share_a_limit,
         another_site_uses_up_no_limit,
         limit_of_unknown_corps_does_not_tell_customers;
+    cookies:
+        fetch_clears_no_cookie,
+        stale_cookie_before_the_good_one_does_not_win;
+    former_sessions:
+        login_ends_the_session_of_an_old_bearer;
     credentials:
         bearer_is_parsed_strictly,
         session_cookie_is_read_and_cleared,
-        fetch_clears_no_cookie,
-        stale_cookie_before_the_good_one_does_not_win,
         unsafe_method_with_cookie_needs_same_origin,
         bearer_and_cookie_of_two_sessions_conflict;
     guard:
@@ -130,7 +135,6 @@ const SCENARIOS: &[Scenario] = scenarios! {
     login_codes:
         login_code_is_exchanged_for_a_session,
         login_code_is_used_once,
-        login_ends_the_session_of_an_old_bearer,
         login_code_expires_after_five_minutes,
         wrong_corp_spends_the_login_code,
         platform_and_login_type_are_kept_on_the_session,
