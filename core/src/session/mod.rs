@@ -30,6 +30,10 @@
 //! checks, so one of them always sees the other. Loads that started before a flush of the cache are discarded (generation
 //! counter in [`revocation`](crate::revocation)).
 //!
+//! # Streams
+//!
+//! A handler may ask whether the session of its user lives, and wait for its end ([`CurrentUser::ended`]): `watch`.
+//!
 //! How other nodes learn of it: [`revocation`](crate::revocation).
 
 mod config;
@@ -46,6 +50,7 @@ mod sessions;
 mod summary;
 mod token;
 mod verify;
+mod watch;
 
 pub use config::SessionConfig;
 pub use current_user::CurrentUser;

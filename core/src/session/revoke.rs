@@ -1,7 +1,6 @@
 //! Revocation of one session, of all sessions of a member, of all of an authorization; made here or on another node.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::db::retry_transaction;
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash};
@@ -30,7 +29,7 @@ impl Sessions {
     pub(crate) async fn revoke(&self, user: &CurrentUser) -> Result<()> {
         let session = &user.session;
         retry_transaction(|| self.delete(&session.id, &session.token_hash)).await?;
-        session.revoked.store(true, Ordering::Release);
+        session.revoke();
         self.evict_revoked(session.token_hash).await;
         Ok(())
     }
@@ -112,6 +111,7 @@ impl Sessions {
         self.inner.epochs.flush();
         self.inner.cache.clear();
         self.inner.in_flight.invalidate_all();
+        self.reread_watched();
     }
 
     /// The revocations of the last minutes.
@@ -133,13 +133,17 @@ impl Sessions {
     fn apply_epoch(&self, key: EpochKey, epoch: i64) {
         self.inner.recent.insert_epoch(&key, epoch);
         self.inner.epochs.advance(key, epoch);
+        self.inner.watched.wake_invalid(self.inner.store.now());
     }
 
     async fn evict_revoked(&self, hash: TokenHash) {
         self.inner.revoked.insert(hash, ());
         self.inner.recent.insert_session(hash);
         if let Some(user) = self.inner.cache.remove(&hash) {
-            user.session.revoked.store(true, Ordering::Release);
+            user.session.revoke();
+        }
+        for session in self.inner.watched.of_token(&hash) {
+            session.revoke();
         }
         self.inner
             .in_flight
