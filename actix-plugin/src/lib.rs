@@ -37,13 +37,16 @@ mod auth_middleware;
 mod future;
 mod headers;
 mod login_routes;
+mod payload;
 mod respond;
 mod service;
+mod trace;
 mod user;
 
 pub use self::auth_middleware::AuthMiddleware;
 pub use self::future::ResponseFuture;
 pub use self::login_routes::{LoginRoutes, configure, login_routes};
 pub use self::service::AuthMiddlewareService;
+pub use self::trace::{logger, request_span};
 pub use self::user::{MaybeUser, User, UserRejection};
 pub use wecom_login::web::Rejection;

@@ -7,11 +7,14 @@ use futures_util::future::BoxFuture;
 
 use crate::domain::CorpId;
 use crate::error::{Error, Result};
-use crate::session::{CurrentUser, Verification, Verified};
+use crate::session::{CurrentUser, Sessions, Verification, Verified};
 use crate::task_runner::ShutdownOnDrop;
-use crate::web::http_service::HttpService;
+use crate::web::drain::Drain;
+use crate::web::http_service::{HttpDeps, HttpService};
 use crate::web::rejection::{Rejection, RejectionContext};
 use crate::web::request::Headers;
+use crate::web::response::{ResponseHead, mark_private};
+use crate::web::websocket;
 
 type Predicate = Arc<dyn Fn(&CurrentUser) -> bool + Send + Sync>;
 
@@ -59,11 +62,31 @@ pub enum Decision {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Authenticated {
-    /// Who sent it. `None` only under an optional guard, and only if no credential was sent.
+    /// Who sent it. `None` only under an optional guard, and only if no credential of ours was sent.
     pub user: Option<CurrentUser>,
     /// The value of a `Set-Cookie` for the handler's response, where the browser sent the cookie of a session that has
     /// ended.
     pub set_cookie: Option<String>,
+}
+
+impl Authenticated {
+    const ANONYMOUS: Self = Self {
+        user: None,
+        set_cookie: None,
+    };
+
+    /// Makes the changes that the handler's response needs: caches keep it for nobody else, the cookie of a session that
+    /// has ended is cleared, and a WebSocket's subprotocol that carries a token is not told back.
+    pub fn apply_to(&self, response: &mut impl ResponseHead) {
+        if let Some(cookie) = &self.set_cookie {
+            response.append("set-cookie", cookie);
+        }
+        mark_private(response);
+        let protocol = response.value("sec-websocket-protocol");
+        if protocol.is_some_and(websocket::is_bearer_protocol) {
+            response.remove("sec-websocket-protocol");
+        }
+    }
 }
 
 impl Guard {
@@ -137,13 +160,11 @@ impl Guard {
         let verification = rules.http.verify(method, headers);
         let result = match verification {
             Verification::Ready(Ok(verified)) => return Decision::Ready(rules.authorize(verified)),
-            Verification::Absent if rules.optional => {
-                return Decision::Ready(Ok(Authenticated {
-                    user: None,
-                    set_cookie: None,
-                }));
+            Verification::Absent | Verification::Foreign if rules.optional => {
+                return Decision::Ready(Ok(Authenticated::ANONYMOUS));
             }
             Verification::Absent => Err(None),
+            Verification::Foreign => Err(Some(Sessions::token_invalid())),
             Verification::Ready(Err(error)) => Err(Some(error)),
             Verification::Pending(pending) => Ok(pending),
         };
@@ -154,8 +175,8 @@ impl Guard {
             .config
             .rejection_context(method, headers, path);
         match result {
-            Err(None) => Decision::Ready(Err(context.unauthenticated())),
-            Err(Some(error)) => Decision::Ready(Err(context.reject(error))),
+            Err(None) => Decision::Ready(Err(context.unauthenticated().guarded())),
+            Err(Some(error)) => Decision::Ready(Err(context.reject(error).guarded())),
             Ok(pending) => {
                 let rules = Arc::clone(rules);
                 Decision::Pending(Box::pin(
@@ -163,6 +184,21 @@ impl Guard {
                 ))
             }
         }
+    }
+
+    /// Reads and drops what is left of the body of a request that this guard rejected, before the response is written: a
+    /// proxy that still sends the body would answer 502 in its place. `None` if there is nothing to read.
+    pub fn drain<B: http_body::Body>(
+        &self,
+        method: &str,
+        version: http::Version,
+        headers: &(impl Headers + ?Sized),
+        body: B,
+    ) -> Option<Drain<B>> {
+        if !HttpDeps::may_drain(method, version, headers) {
+            return None;
+        }
+        self.rules.http.deps.drain(body)
     }
 }
 
@@ -172,7 +208,7 @@ impl Rules {
         result: Result<Verified>,
         context: RejectionContext,
     ) -> std::result::Result<Authenticated, Rejection> {
-        self.authorize(result.map_err(|error: Error| context.reject(error))?)
+        self.authorize(result.map_err(|error: Error| context.reject(error).guarded())?)
     }
 
     /// Asks the predicates about a verified user.
@@ -182,7 +218,7 @@ impl Rules {
             .iter()
             .all(|predicate| predicate(&verified.user))
         {
-            return Err(Rejection::forbidden());
+            return Err(Rejection::forbidden().guarded());
         }
         let set_cookie = verified.clear_cookie.then(|| self.http.clear_cookie());
         Ok(Authenticated {

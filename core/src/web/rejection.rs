@@ -7,8 +7,8 @@ use crate::web::accept::accepts_html;
 use crate::web::config::HttpConfig;
 use crate::web::credential::{Bearer, bearer};
 use crate::web::problem::{insufficient_scope, problem, problem_with_detail};
-use crate::web::request::Headers;
-use crate::web::response::{REDIRECT_CSP, ResponseBody, ResponseHead};
+use crate::web::request::{Headers, only};
+use crate::web::response::{REDIRECT_CSP, ResponseBody, ResponseHead, mark_private};
 
 const MISSING_LAYER: &str =
     "missing layer: this route asks for a user, but it is not behind AuthLayer or AuthMiddleware";
@@ -20,6 +20,8 @@ pub struct Rejection {
     error: Error,
     by_predicate: bool,
     missing_layer: bool,
+    /// A guard rejected it, on a route of the host app.
+    guarded: bool,
     clear_cookie: Option<String>,
     location: Option<String>,
 }
@@ -63,8 +65,17 @@ impl Rejection {
             error,
             by_predicate: false,
             missing_layer: false,
+            guarded: false,
             clear_cookie: None,
             location: None,
+        }
+    }
+
+    /// The same of a route of the host app, whose answers are not of one person alone.
+    pub(super) fn guarded(self) -> Self {
+        Self {
+            guarded: true,
+            ..self
         }
     }
 
@@ -102,7 +113,7 @@ impl Rejection {
 
     /// Makes the changes that a response to this rejection needs, whatever the host app made of it: with a
     /// [`location`](Self::location) it becomes a redirect that nobody stores or frames and that does not tell where the
-    /// browser was, and the cookie of a session that has ended is cleared.
+    /// browser was, the cookie of a session that has ended is cleared, and caches keep it for nobody else.
     pub fn apply_to(&self, response: &mut impl ResponseHead) {
         if let Some(location) = &self.location {
             response.set_status(302);
@@ -124,6 +135,9 @@ impl Rejection {
             && !response.contains("set-cookie", cookie)
         {
             response.append("set-cookie", cookie);
+        }
+        if self.guarded {
+            mark_private(response);
         }
     }
 
@@ -184,12 +198,12 @@ impl HttpConfig {
         headers: &(impl Headers + ?Sized),
         path_and_query: Option<&str>,
     ) -> RejectionContext {
-        let no_bearer = matches!(bearer(headers), Bearer::Absent);
-        let only_cookie = no_bearer && self.cookie.read(headers).is_some();
+        let only_cookie =
+            !bearer(headers).claims_to_be_ours() && self.cookie.read(headers).is_some();
         RejectionContext {
             clear_cookie: only_cookie.then(|| self.cookie.clear()),
             login_page: path_and_query
-                .filter(|_| no_bearer && is_page(method, headers))
+                .filter(|_| is_page(method, headers))
                 .map(|path| self.login_path(path)),
         }
     }
@@ -208,13 +222,22 @@ impl HttpConfig {
         headers: &(impl Headers + ?Sized),
         path_and_query: &str,
     ) -> Option<String> {
-        let page = is_page(method, headers) && bearer(headers) == Bearer::Absent;
-        (rejection.is_logged_out() && page).then(|| self.login_path(path_and_query))
+        (rejection.is_logged_out() && is_page(method, headers))
+            .then(|| self.login_path(path_and_query))
     }
 }
 
+/// Whether a browser opens a page: a GET that accepts HTML and has no bearer, or one that a gateway added to the
+/// browser's navigation.
 fn is_page(method: &str, headers: &(impl Headers + ?Sized)) -> bool {
-    method == "GET" && accepts_html(headers)
+    method == "GET"
+        && accepts_html(headers)
+        && match bearer(headers) {
+            Bearer::Absent => true,
+            bearer => {
+                !bearer.claims_to_be_ours() && only(headers, "sec-fetch-mode") == Some(b"navigate")
+            }
+        }
 }
 
 #[cfg(test)]

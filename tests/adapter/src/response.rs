@@ -33,8 +33,9 @@ impl TestResponse {
         }
     }
 
-    /// `None` if the head is not complete.
-    pub(crate) fn parse(raw: &[u8], method: &str) -> Option<Self> {
+    /// A response off the wire, to its end; `None` if the head is not complete.
+    #[must_use]
+    pub fn parse(raw: &[u8], method: &str) -> Option<Self> {
         let end = raw.windows(4).position(|four| four == b"\r\n\r\n")?;
         let head = std::str::from_utf8(&raw[..end]).unwrap();
         let mut lines = head.split("\r\n");

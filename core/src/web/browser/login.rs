@@ -19,6 +19,7 @@ use crate::web::browser::pending::{
 };
 use crate::web::browser::qr_panel::{QrPanel, panel_parameters};
 use crate::web::browser::return_to::ReturnTo;
+use crate::web::config::HttpConfig;
 use crate::web::request::Headers;
 use crate::web::response::{ResponseBody, ResponseExt as _};
 
@@ -39,12 +40,14 @@ struct LoginQuery {
 }
 
 impl LoginQuery {
-    fn read(query: &str, home: &str) -> Option<Self> {
+    fn read(query: &str, config: &HttpConfig) -> Option<Self> {
+        let home = config.home();
         let known = ["returnTo", "orgCode", "corpId", "mode", "confirm"];
         let mut query = Query::parse_known(query, &known).ok()?;
         Some(Self {
             return_to: ReturnTo::parse_or_root(
-                query.take_non_blank("returnTo").as_deref().unwrap_or(home),
+                query.take_non_blank("returnTo").as_deref().unwrap_or(&home),
+                &config.origins,
             ),
             corp_id: query
                 .take_non_blank("corpId")
@@ -89,7 +92,7 @@ impl LoginQuery {
 }
 
 pub(super) async fn answer(page: &PageRequest<'_>) -> Response<ResponseBody> {
-    let Some(query) = LoginQuery::read(&page.request.query, &page.config().home()) else {
+    let Some(query) = LoginQuery::read(&page.request.query, page.config()) else {
         return page.error(PageError::BadLink, page.login_path(&[]));
     };
     let only = page.deps.instances.only_corp();
