@@ -240,7 +240,7 @@ pub use domain::{
 };
 pub use element::AuthConfig;
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
-pub use hooks::{CorpDecision, CorpInfo, Hooks, UnhandledEvent};
+pub use hooks::{CorpDecision, CorpInfo, Hooks, LoginRefusal, RefusedRequest, UnhandledEvent};
 pub use inbox::{CallbackRecord, NotifyResponse};
 pub use login::{
     CorpChoice, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult,
@@ -249,7 +249,7 @@ pub use login::{
 pub use members::{BindingPolicy, DefaultUserBinder, UserBinder};
 pub use services::{AdminService, AuthService, Instance, LinkService, SessionService};
 pub use session::{
-    CurrentUser, IssuedSession, SessionConfig, SessionSummary, SessionToken, UserSummary,
-    Verification, Verified,
+    CurrentUser, IssuedSession, SessionConfig, SessionPage, SessionSummary, SessionToken,
+    UserSummary, Verification, Verified,
 };
 pub use vault::{DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport};

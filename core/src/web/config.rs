@@ -8,6 +8,7 @@ use crate::web::browser::{PageConfig, can_return_to};
 use crate::web::client::TrustedProxies;
 use crate::web::cookie::{CookieNames, SessionCookie};
 use crate::web::mount::Mount;
+use crate::web::mounting::Mounting;
 use crate::web::origin::Origins;
 use crate::web::public_url::PublicUrl;
 
@@ -30,6 +31,7 @@ pub(crate) struct HttpConfig {
     pub(crate) cookie: SessionCookie,
     pub(crate) cookie_names: CookieNames,
     pub(crate) page_config: PageConfig,
+    pub(crate) mounting: Mounting,
 }
 
 impl HttpConfig {
@@ -50,6 +52,7 @@ impl HttpConfig {
             admin,
             proxies,
             page_config: PageConfig::default(),
+            mounting: Mounting::default(),
         }
     }
 

@@ -14,6 +14,8 @@ pub(super) async fn answer(
     deps: &HttpDeps,
     request: &RoutedRequest,
 ) -> Result<Response<ResponseBody>> {
+    // Before anything is counted: any page on the web can make a browser ask.
+    deps.config.origins.refuse_other_sites(&request.headers)?;
     let client = request.client;
     match request.endpoint {
         Endpoint::LoginConfig => {
