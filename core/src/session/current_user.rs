@@ -41,6 +41,8 @@ pub(crate) struct CachedSession {
     pub(crate) instance: Arc<str>,
     pub(crate) profile: Profile,
     pub(crate) created_at: Timestamp,
+    /// The sequence number of the newest revocation when it was read or issued.
+    pub(super) revocation_seq: u64,
     /// The sessions that it is one of.
     pub(super) sessions: Weak<Inner>,
     /// Tells whoever waits for its end to look again; made when somebody does.

@@ -66,6 +66,7 @@ impl Sessions {
             revoked: AtomicBool::new(false),
             last_seen_at: AtomicI64::new(now.as_millis()),
             visible_at: AtomicI64::new(new.visible_at.as_millis()),
+            revocation_seq: new.revocation_seq,
             sessions: Arc::downgrade(&self.inner),
             changes: OnceLock::new(),
         };

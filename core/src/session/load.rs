@@ -94,12 +94,17 @@ impl Sessions {
             self.inner.cache.remove(&hash);
             return Ok(None);
         };
-        let user = CurrentUser::new(self.session_of(row, hash)?);
+        let user = CurrentUser::new(self.session_of(row, hash, since_seq)?);
         self.cache(&user, since_seq);
         Ok(Some(user))
     }
 
-    fn session_of(&self, row: SessionRow, token_hash: TokenHash) -> Result<CachedSession> {
+    fn session_of(
+        &self,
+        row: SessionRow,
+        token_hash: TokenHash,
+        revocation_seq: u64,
+    ) -> Result<CachedSession> {
         let principal =
             self.intern_principal(Principal::new(row.suite_id, row.corp_id, row.third_user_id));
         Ok(CachedSession {
@@ -132,6 +137,7 @@ impl Sessions {
             revoked: AtomicBool::new(false),
             last_seen_at: AtomicI64::new(row.last_seen_at.as_millis()),
             visible_at: AtomicI64::new(row.visible_at.unwrap_or_default().as_millis()),
+            revocation_seq,
             sessions: Arc::downgrade(&self.inner),
             changes: OnceLock::new(),
         })

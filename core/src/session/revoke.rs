@@ -1,6 +1,7 @@
 //! Revocation of one session, of all sessions of a member, of all of an authorization; made here or on another node.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::db::retry_transaction;
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash};
@@ -88,6 +89,9 @@ impl Sessions {
     pub(crate) fn apply_revoke_all(&self) {
         self.inner.recent.insert_revoke_all();
         self.flush();
+        let seq = self.inner.epochs.flush_seq();
+        self.inner.revoke_all_seq.fetch_max(seq, Ordering::AcqRel);
+        self.inner.watched.wake_all();
     }
 
     /// Empties the cache: every session is read from the database before it is served again.

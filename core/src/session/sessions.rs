@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -61,6 +61,8 @@ pub(super) struct Inner {
     pub(super) instances: Interner<Arc<str>>,
     pub(super) counts: SessionCounts,
     background_tasks: mpsc::UnboundedSender<BackgroundTask>,
+    /// The sequence number of the newest revocation of all sessions.
+    pub(super) revoke_all_seq: AtomicU64,
     /// The revocation log was not polled successfully for `max_stale`.
     stale: AtomicBool,
     pub(super) runtime: Handle,
@@ -94,6 +96,7 @@ impl Sessions {
             corp_ids: Interner::default(),
             instances: Interner::default(),
             counts: SessionCounts::new(),
+            revoke_all_seq: AtomicU64::new(0),
             stale: AtomicBool::new(false),
             store,
             intervals: config.intervals(),

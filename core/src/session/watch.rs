@@ -6,6 +6,7 @@
 //! another node, is read from the database when the session looks idle.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -215,7 +216,10 @@ impl CurrentUser {
     }
 
     fn is_valid_and_known(&self, sessions: &Inner, now: Timestamp) -> bool {
-        self.session.is_valid(now) && !sessions.is_stale()
+        let revoke_all_seq = sessions.revoke_all_seq.load(Ordering::Acquire);
+        self.session.is_valid(now)
+            && self.session.revocation_seq >= revoke_all_seq
+            && !sessions.is_stale()
     }
 }
 

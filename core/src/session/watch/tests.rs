@@ -129,6 +129,17 @@ async fn ended_wakes_at_a_newer_epoch_of_the_member_or_the_authorization() {
 }
 
 #[tokio::test]
+async fn ended_wakes_at_the_revocation_of_all_sessions() {
+    let fixture = Fixture::new().await;
+    let (watched, unwatched) = (fixture.login().await, fixture.login().await);
+    let ended = tokio::spawn(watched.ended());
+    fixture.sessions.apply_revoke_all();
+    assert!(!watched.is_live() && !unwatched.is_live());
+    ended.await.unwrap();
+    assert!(fixture.login().await.is_live());
+}
+
+#[tokio::test]
 async fn ended_follows_the_idle_timeout_and_activity_on_other_nodes() {
     let fixture = Fixture::new().await;
     let user = fixture.login().await;

@@ -1,5 +1,3 @@
-use proptest::prelude::*;
-
 use super::*;
 use crate::session::CurrentUser;
 use crate::web::fixture::{Fixture, headers, web};
@@ -8,80 +6,6 @@ fn ready(verify: Verification) -> Result<Verified> {
     match verify {
         Verification::Ready(result) => result,
         other => panic!("not at once: {other:?}"),
-    }
-}
-
-fn read<'a>(lines: &'a [(String, Vec<u8>)]) -> Bearer<'a> {
-    bearer(lines)
-}
-
-#[test]
-fn a_bearer_is_read_leniently() {
-    for line in ["Bearer tok", "bearer tok", "BEARER   tok ", "Bearer\ttok"] {
-        assert_eq!(
-            read(&headers(&[("authorization", line)])),
-            Bearer::Token(b"tok"),
-            "{line}"
-        );
-    }
-    for line in ["Basic dXNlcjpwYXNz", "Bearertok", "Digest x", "beare tok"] {
-        assert_eq!(
-            read(&headers(&[("authorization", line)])),
-            Bearer::Absent,
-            "{line}"
-        );
-    }
-    assert_eq!(read(&headers(&[])), Bearer::Absent);
-    for line in ["", " ", "Bearer", "Bearer "] {
-        assert_eq!(
-            read(&headers(&[("authorization", line)])),
-            Bearer::Malformed,
-            "{line:?}"
-        );
-    }
-    assert_eq!(
-        read(&[("authorization".into(), b"Bearer \xff".to_vec())]),
-        Bearer::Token(b"\xff")
-    );
-}
-
-#[test]
-fn two_authorizations_are_malformed() {
-    for (one, other) in [
-        ("Bearer a", "Bearer a"),
-        ("Basic a", "Bearer b"),
-        ("Basic a", "Basic b"),
-        ("", ""),
-    ] {
-        let two = headers(&[("authorization", one), ("authorization", other)]);
-        assert_eq!(read(&two), Bearer::Malformed, "{one} {other}");
-    }
-}
-
-#[test]
-fn a_subprotocol_is_read_unless_authorization_has_a_token_of_our_shape() {
-    let own = format!("Bearer wl_{}", "x".repeat(43));
-    let subprotocol = ("sec-websocket-protocol", "chat, wecom-login.bearer.tok");
-    let with = |lines: &[(&str, &str)]| headers(&[lines, &[subprotocol]].concat());
-    assert_eq!(read(&with(&[])), Bearer::Subprotocol(b"tok"));
-    for foreign in ["Bearer eyJ.eyJ.x", "Basic YTpi"] {
-        assert_eq!(
-            read(&with(&[("authorization", foreign)])),
-            Bearer::Subprotocol(b"tok")
-        );
-    }
-    assert_eq!(
-        read(&with(&[("authorization", &own)])),
-        Bearer::Token(own[7..].as_bytes())
-    );
-    let two = headers(&[subprotocol, subprotocol]);
-    assert_eq!(read(&two), Bearer::Malformed);
-}
-
-proptest! {
-    #[test]
-    fn no_header_panics(value in proptest::collection::vec(any::<u8>(), 0..100)) {
-        let _ = token(&value);
     }
 }
 
