@@ -6,6 +6,8 @@ use crate::error::{Error, ErrorKind};
 use crate::web::accept::accepts_html;
 use crate::web::config::HttpConfig;
 use crate::web::credential::{Bearer, bearer};
+use crate::web::named_corp::NamedCorp;
+use crate::web::navigation::is_navigation;
 use crate::web::problem::{insufficient_scope, problem, problem_with_detail};
 use crate::web::request::{Headers, only};
 use crate::web::response::{REDIRECT_CSP, ResponseBody, ResponseHead, mark_private};
@@ -47,6 +49,24 @@ impl Rejection {
             by_predicate: true,
             ..Self::new(error)
         }
+    }
+
+    /// The session is good, but of another corp than the page that a browser opens: `CORP_MISMATCH`, with the way to the
+    /// login in that corp.
+    pub(super) fn other_corp(location: String) -> Self {
+        let error = Error::new(
+            ErrorKind::CorpMismatch,
+            "the page is of another company than the session",
+        );
+        Self {
+            location: Some(location),
+            ..Self::new(error)
+        }
+    }
+
+    /// The session could not be compared with the page.
+    pub(super) const fn failed(error: Error) -> Self {
+        Self::new(error)
     }
 
     /// A handler asks for the user of a route that is not guarded: `CONFIG_ERROR`, with a sentence for the developer.
@@ -157,7 +177,8 @@ impl Rejection {
 
 /// The parts of a request that decide the form of its rejection, kept for when the request itself is gone.
 pub(super) struct RejectionContext {
-    /// The `Set-Cookie` that clears the session cookie, where the cookie was the only credential.
+    /// The `Set-Cookie` that clears the session cookie, where the cookie was the only credential and a person navigates: the
+    /// answer to a script may come after a newer login, whose cookie it would clear.
     clear_cookie: Option<String>,
     /// The login page, where the request is for a page and came without a bearer.
     login_page: Option<String>,
@@ -168,8 +189,8 @@ impl RejectionContext {
         self.redirected(Rejection::unauthenticated())
     }
 
-    /// The rejection of a credential. A cookie that alone was sent and whose session has ended is cleared: a browser
-    /// would go on sending it, and optional routes would reject it forever.
+    /// The rejection of a credential. A cookie that alone was sent and whose session has ended is cleared where a person
+    /// navigates: a browser would go on sending it, and optional routes would reject it forever.
     pub(super) fn reject(mut self, error: Error) -> Rejection {
         let clear_cookie = self
             .clear_cookie
@@ -191,26 +212,33 @@ impl RejectionContext {
 }
 
 impl HttpConfig {
-    /// The context of a request for its rejection. With a path of the host app, browsers are redirected to the login.
+    /// The context of a request for its rejection. With a path of the host app, browsers are redirected to the login, in
+    /// `corp` where the page names none.
     pub(super) fn rejection_context(
         &self,
         method: &str,
         headers: &(impl Headers + ?Sized),
         path_and_query: Option<&str>,
+        corp: Option<&NamedCorp>,
     ) -> RejectionContext {
-        let only_cookie =
-            !bearer(headers).claims_to_be_ours() && self.cookie.read(headers).is_some();
+        let clears = self.sent_only_cookie(headers) && is_navigation(headers);
         RejectionContext {
-            clear_cookie: only_cookie.then(|| self.cookie.clear()),
+            clear_cookie: clears.then(|| self.cookie.clear()),
             login_page: path_and_query
                 .filter(|_| is_page(method, headers))
-                .map(|path| self.login_path(path)),
+                .map(|path| self.login_path(path, corp)),
         }
+    }
+
+    /// Whether the session cookie is the only credential of the request.
+    pub(super) fn sent_only_cookie(&self, headers: &(impl Headers + ?Sized)) -> bool {
+        !bearer(headers).claims_to_be_ours() && self.cookie.is_sent(headers)
     }
 
     /// The rejection of a credential, without a redirect.
     pub(crate) fn rejection(&self, error: Error, headers: &(impl Headers + ?Sized)) -> Rejection {
-        self.rejection_context("", headers, None).reject(error)
+        self.rejection_context("", headers, None, None)
+            .reject(error)
     }
 
     /// Where to send a browser that was rejected for lack of a session: only for a page that somebody opens, and only
@@ -223,13 +251,13 @@ impl HttpConfig {
         path_and_query: &str,
     ) -> Option<String> {
         (rejection.is_logged_out() && is_page(method, headers))
-            .then(|| self.login_path(path_and_query))
+            .then(|| self.login_path(path_and_query, None))
     }
 }
 
 /// Whether a browser opens a page: a GET that accepts HTML and has no bearer, or one that a gateway added to the
 /// browser's navigation.
-fn is_page(method: &str, headers: &(impl Headers + ?Sized)) -> bool {
+pub(super) fn is_page(method: &str, headers: &(impl Headers + ?Sized)) -> bool {
     method == "GET"
         && accepts_html(headers)
         && match bearer(headers) {

@@ -120,7 +120,7 @@ impl TestRequest {
         &self.method
     }
 
-    /// The request on the wire.
+    /// What is sent: head and body.
     #[must_use]
     pub fn bytes(&self, address: SocketAddr) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
