@@ -5,10 +5,11 @@ use std::net::TcpListener;
 use std::pin::pin;
 use std::thread;
 
+use actix_web::error::{Error, ErrorBadGateway};
 use actix_web::http::Method;
 use actix_web::rt::System;
 use actix_web::web::{
-    self, Bytes, Json, Payload, PayloadConfig, ServiceConfig, get, post, resource, route,
+    self, Bytes, Data, Json, Payload, PayloadConfig, ServiceConfig, get, post, resource, route,
 };
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Route};
 use actix_ws::{CloseCode, Message, MessageStream, Session};
@@ -108,6 +109,12 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
                 .route(route().to(hello)),
         )
         .service(
+            resource("/api/member")
+                .app_data(Data::new(login.clone()))
+                .wrap(required.clone())
+                .route(get().to(member)),
+        )
+        .service(
             resource("/api/public")
                 .wrap(AuthMiddleware::optional(login))
                 .route(route().to(public)),
@@ -197,6 +204,12 @@ async fn events(User(user): User) -> HttpResponse {
 
 async fn hello(user: User) -> Json<Value> {
     Json(describe(&user))
+}
+
+async fn member(login: Data<WecomLogin>, user: User) -> Result<Json<Value>, Error> {
+    let query = [("userid", user.third_user_id())];
+    let member = login.corp_of(&user).get("user/get", &query).await;
+    member.map(Json).map_err(ErrorBadGateway)
 }
 
 async fn public(MaybeUser(user): MaybeUser) -> Json<Value> {

@@ -10,7 +10,7 @@ use crate::clock::ManualClock;
 use crate::db::{Pool, Store};
 use crate::domain::{CorpId, LoginType, Platform, Principal, Profile, SuiteId, WecomUserId};
 use crate::session::fixture::insert_member;
-use crate::session::{NewSession, SessionConfig, rows};
+use crate::session::{NewSession, SessionConfig, TokenSeed, rows};
 use crate::vault::{DataKey, KeyRing};
 
 struct Fixture {
@@ -57,6 +57,7 @@ impl Fixture {
             authorization_epoch: 0,
             visible_at: Timestamp::default(),
             revocation_seq: self.sessions.revocation_seq(),
+            seed: TokenSeed::random(),
         };
         self.sessions.issue(new_session).await.unwrap().user
     }
