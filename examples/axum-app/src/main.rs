@@ -83,7 +83,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         )
         .route(
             "/api/ws",
-            any(echo::websocket).route_layer(AuthLayer::required(&login)),
+            any(echo::websocket).layer(AuthLayer::required(&login)),
         )
         .route("/", get(home))
         .nest("/auth", login_routes(&login))
