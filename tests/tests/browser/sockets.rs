@@ -14,7 +14,7 @@ async fn open(window: &Window, app: &DemoProcess, protocols: &[&str]) -> String 
     let script = format!(
         "return new Promise(done => {{ \
            const socket = window.socket = new WebSocket('{url}/api/ws', {protocols}); \
-           window.closed = new Promise(closed => socket.onclose = event => {{ done('closed'); closed(event.code) }}); \
+           window.socketClosed = new Promise(closed => socket.onclose = event => {{ done('closed'); closed(event.code) }}); \
            socket.onopen = () => done('open ' + socket.protocol) }})"
     );
     text(&window.script(&script).await)
@@ -62,8 +62,8 @@ pub(crate) async fn websocket_opens_from_own_pages_and_ends_with_the_logout(
 
     let other = window.switch_tab(own).await;
     assert_eq!(window.fetch("POST", "/auth/logout").await.0, 204);
-    assert_eq!(window.script("return window.closed").await, 1008);
+    assert_eq!(window.script("return window.socketClosed").await, 1008);
     window.switch_tab(other).await;
-    assert_eq!(window.script("return window.closed").await, 1008);
+    assert_eq!(window.script("return window.socketClosed").await, 1008);
     assert_eq!(open(&window, app, &["echo", &bearer]).await, "closed");
 }
