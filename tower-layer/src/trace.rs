@@ -8,18 +8,16 @@ use tracing::Span;
 /// and signatures. For tower-http's `TraceLayer`, whose own span has the whole URI:
 ///
 /// ```
+/// use axum::Router;
+/// use tower::ServiceBuilder;
 /// use tower_http::sensitive_headers::SetSensitiveHeadersLayer;
 /// use tower_http::trace::TraceLayer;
 /// use wecom_login_tower::{request_span, sensitive_headers};
 ///
-/// # let app: tower::util::BoxCloneService<_, _, std::convert::Infallible> =
-/// #     tower::util::BoxCloneService::new(
-/// tower::ServiceBuilder::new()
+/// let layers = ServiceBuilder::new()
 ///     .layer(SetSensitiveHeadersLayer::new(sensitive_headers()))
-///     .layer(TraceLayer::new_for_http().make_span_with(request_span))
-/// # .service(tower::service_fn(async |_: http::Request<http_body_util::Empty<bytes::Bytes>>| {
-/// #     Ok(http::Response::new(http_body_util::Empty::<bytes::Bytes>::new()))
-/// # })));
+///     .layer(TraceLayer::new_for_http().make_span_with(request_span));
+/// let app: Router = Router::new().layer(layers);
 /// ```
 pub fn request_span<B>(request: &Request<B>) -> Span {
     tracing::info_span!(
