@@ -19,6 +19,7 @@ use tracing::Span;
 ///     .layer(TraceLayer::new_for_http().make_span_with(request_span));
 /// let app: Router = Router::new().layer(layers);
 /// ```
+#[must_use]
 pub fn request_span<B>(request: &Request<B>) -> Span {
     tracing::info_span!(
         target: "wecom_login",

@@ -218,6 +218,7 @@ impl Guard {
 
     /// Reads and drops what is left of the body of a request that this guard rejected, before the response is written: a
     /// proxy that still sends the body would answer 502 in its place. `None` if there is nothing to read.
+    #[must_use]
     pub fn drain<B: http_body::Body>(
         &self,
         method: &str,

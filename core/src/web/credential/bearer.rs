@@ -153,7 +153,7 @@ mod tests {
         }
         assert_eq!(
             read(&with(&[("authorization", &own)])),
-            Bearer::Token(own[7..].as_bytes())
+            Bearer::Token(&own.as_bytes()[7..])
         );
         let two = headers(&[subprotocol, subprotocol]);
         assert_eq!(read(&two), Bearer::Malformed);
