@@ -24,6 +24,7 @@ impl WecomLogin {
 
     /// The table of routes, for an adapter that mounts it: from now on the login routes are known to be served here. A
     /// guard lets them through, wherever it lies, and says so.
+    #[must_use]
     pub fn mount_routes(&self) -> &'static [Route] {
         self.inner.http.mounting().add_routes();
         routes()
