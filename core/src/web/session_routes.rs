@@ -9,6 +9,7 @@ use crate::session::{CurrentUser, SessionSummary, UserSummary};
 use crate::web::browser;
 use crate::web::http_service::HttpDeps;
 use crate::web::params::{JsConfigParams, SessionsParams};
+use crate::web::problem::problem;
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, ResponseExt as _, empty, json};
 use crate::web::route::Endpoint;
@@ -31,11 +32,10 @@ pub(super) async fn answer(
     if let Err(error) = &verified
         && matches!(request.endpoint, Endpoint::Logout | Endpoint::LogoutAll)
     {
-        let rejection = deps.config.rejection(error.clone(), headers);
         // The cookie of a session that has ended, from a page of ours: for the person it is a logout all the same.
-        if rejection.set_cookie().is_some() {
-            let logged_out = browser::logged_out(deps);
-            return Ok(rejection.response().with_header("set-cookie", logged_out));
+        if error.kind() == ErrorKind::TokenInvalid && deps.config.sent_only_cookie(headers) {
+            let cookies = [deps.config.cookie.clear(), browser::logged_out(deps)];
+            return Ok(with_cookies(problem(error), cookies));
         }
     }
     let Some(verified) = verified? else {
@@ -86,14 +86,14 @@ pub(super) async fn answer(
             ));
         }
     };
-    let cookies = match (logged_out, verified.clear_cookie) {
-        (true, _) => vec![deps.config.cookie.clear(), browser::logged_out(deps)],
-        (false, true) => vec![deps.config.cookie.clear()],
-        (false, false) => Vec::new(),
-    };
-    Ok(cookies.into_iter().fold(response, |response, cookie| {
-        response.with_header("set-cookie", cookie)
-    }))
+    Ok(match (logged_out, verified.clear_cookie) {
+        (true, _) => with_cookies(
+            response,
+            [deps.config.cookie.clear(), browser::logged_out(deps)],
+        ),
+        (false, true) => with_cookies(response, [deps.config.cookie.clear()]),
+        (false, false) => response,
+    })
 }
 
 /// A page of another company than the session's gets nothing of either.
@@ -110,5 +110,14 @@ fn require_own_corp(deps: &HttpDeps, user: &CurrentUser, named: Option<&CorpId>)
 }
 
 fn sent_cookie(deps: &HttpDeps, request: &RoutedRequest) -> bool {
-    deps.config.cookie.read(&request.headers).is_some()
+    deps.config.cookie.is_sent(&request.headers)
+}
+
+fn with_cookies<const N: usize>(
+    response: Response<ResponseBody>,
+    cookies: [String; N],
+) -> Response<ResponseBody> {
+    cookies.into_iter().fold(response, |response, cookie| {
+        response.with_header("set-cookie", cookie)
+    })
 }
