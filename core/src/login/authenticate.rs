@@ -8,11 +8,9 @@ use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::domain::{AccessToken, AuthenticatedMember, OAuthCode, Principal};
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::UsedStates;
 use crate::login::code_calls::{AuthAttempt, CodeCalls};
 use crate::login::limits::{LoginLimits, code_hash, with_login_timeout};
 use crate::login::state_refusals::StateRefusals;
-use crate::login::used_states::STATE_TTL;
 use crate::members::{IdMigration, Members, Visibility};
 use crate::session::Sessions;
 use crate::tokens::AppCredential;
@@ -58,14 +56,13 @@ pub(crate) struct AuthenticatorDeps {
     pub(crate) authorizations: Authorizations,
     pub(crate) members: Members,
     pub(crate) sessions: Sessions,
-    pub(crate) used_states: UsedStates,
 }
 
 pub(super) struct Inner {
     pub(super) deps: AuthenticatorDeps,
     pub(super) limits: LoginLimits,
-    code_calls: CodeCalls,
-    states: StateRefusals,
+    pub(super) code_calls: CodeCalls,
+    pub(super) states: StateRefusals,
 }
 
 impl Authenticator {
@@ -99,27 +96,6 @@ impl Authenticator {
         outcome
     }
 
-    /// Whether the attempt may be made, as far as memory says. Nothing is read from the database.
-    ///
-    /// # Errors
-    /// `RATE_LIMITED`; `CODE_INVALID` if WeCom refused the code before, or too many codes with its state, which counts
-    /// as a failed code.
-    pub(crate) fn admit(&self, attempt: &AuthAttempt) -> Result<()> {
-        let admitted = self.require_admissible(attempt);
-        if let Err(error) = &admitted {
-            self.inner.limits.record(attempt, error);
-        }
-        admitted
-    }
-
-    fn require_admissible(&self, attempt: &AuthAttempt) -> Result<()> {
-        self.inner.limits.check(attempt)?;
-        self.inner.states.require_alive(attempt)?;
-        self.inner
-            .code_calls
-            .require_not_refused(&code_hash(attempt), self.inner.deps.store.now())
-    }
-
     async fn attempt(&self, attempt: &AuthAttempt) -> Result<Authentication> {
         let started = Started {
             at: self.inner.deps.store.now(),
@@ -141,7 +117,11 @@ impl Authenticator {
         if let Err(error) = &called
             && error.kind() == ErrorKind::CodeInvalid
         {
-            self.record_refused(attempt).await;
+            let now = self.inner.deps.store.now();
+            self.inner
+                .code_calls
+                .record_refused(code_hash(attempt), now);
+            self.inner.states.record(attempt);
         }
         let (identity, token) = called?;
         let Identity::Member {
@@ -169,22 +149,6 @@ impl Authenticator {
             started,
         )
         .await
-    }
-
-    /// Remembers the code that WeCom refused. A state that dies with it is spent on every node.
-    async fn record_refused(&self, attempt: &AuthAttempt) {
-        let now = self.inner.deps.store.now();
-        self.inner
-            .code_calls
-            .record_refused(code_hash(attempt), now);
-        let Some(state) = self.inner.states.record(attempt) else {
-            return;
-        };
-        let expires_at = now + STATE_TTL;
-        if let Err(error) = self.inner.deps.used_states.consume(state, expires_at).await {
-            // On this node memory keeps it dead.
-            tracing::info!(target: "wecom_login", ?error, "a dead state was not stored");
-        }
     }
 
     async fn fetch_identity(

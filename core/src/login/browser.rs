@@ -243,7 +243,7 @@ impl BrowserLoginService {
     async fn finish_callback(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
         let deps = &self.deps;
         let (suite_id, corp_id) = (&callback.attempt.suite_id, &callback.attempt.corp_id);
-        deps.authenticator.admit(&callback.attempt)?;
+        deps.authenticator.check_limits(&callback.attempt)?;
         if deps.used_states.contains(&callback.state).await? {
             return Ok(CallbackOutcome::Expired);
         }
@@ -260,11 +260,12 @@ impl BrowserLoginService {
         let authentication = match deps.authenticator.authenticate(&callback.attempt).await {
             Ok(authentication) => authentication,
             Err(error) => {
-                // WeCom accepted the code, though the person may not log in.
+                // WeCom accepted the code, though the person may not log in; or it refused too many.
                 if matches!(
                     error.kind(),
                     ErrorKind::NotCorpMember | ErrorKind::UserNotVisible
-                ) {
+                ) || deps.authenticator.is_state_dead(&callback.attempt)
+                {
                     deps.used_states
                         .consume(&callback.state, callback.expires_at)
                         .await?;
