@@ -140,8 +140,8 @@
 //!
 //! # Testing
 //!
-//! [`SessionService::issue`] creates a session for any principal, without a login. A [`ManualClock`] gives the test
-//! control of the time.
+//! The crate `wecom-login-test` has a login for tests, ready made. Underneath, [`SessionService::issue`] creates a session
+//! for any principal, without a login, and a [`ManualClock`] gives the test control of the time.
 //!
 //! ```
 //! # use wecom_login::callback::{CallbackKeys, EncodingAesKey};

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use wecom_login::{AuthorizationStatus, CorpInfo, CorpSummary, Hooks, SuiteId, WecomLogin};
+use wecom_login::{
+    AuthorizationStatus, CorpInfo, ErrorKind, Hooks, Principal, SuiteId, WecomLogin,
+};
 use wecom_sandbox::Sandbox;
 
 use crate::binder;
@@ -64,7 +66,7 @@ pub(crate) fn spawn_onboarding(
         let ready = tokio::time::timeout(INSTALL_TIMEOUT, all_authorized)
             .await
             .is_ok();
-        onboard_new_corps(&login, &corps).await;
+        onboard_new_corps(&login, &suite_id).await;
         println!(
             "{}",
             if ready {
@@ -91,7 +93,7 @@ pub(crate) fn spawn_onboarding(
         println!("  a request:    curl {public_url}/api/hello -H 'authorization: Bearer TOKEN'");
         loop {
             hook.authorized.notified().await;
-            onboard_new_corps(&login, &corps).await;
+            onboard_new_corps(&login, &suite_id).await;
         }
     });
 }
@@ -124,35 +126,41 @@ async fn install(sandbox: &Sandbox, login: &WecomLogin, suite_id: &SuiteId, corp
 }
 
 /// Onboards each authorized company that has no organization code yet.
-async fn onboard_new_corps(login: &WecomLogin, corps: &[String]) {
-    let authorized = login.admin().corps().await.unwrap_or_default();
-    for (corp_id, code) in corps.iter().zip(ORGANIZATION_CODES) {
-        let Some(corp) = authorized
-            .iter()
-            .find(|corp| corp.corp_id.as_str() == corp_id)
-        else {
-            continue;
-        };
-        if corp.status == AuthorizationStatus::Active
-            && corp.org_code.is_none()
-            && let Err(error) = onboard(login, corp, code).await
+async fn onboard_new_corps(login: &WecomLogin, suite_id: &SuiteId) {
+    let principals = match binder::principals(suite_id) {
+        Ok(principals) => principals,
+        Err(error) => return eprintln!("the companies could not be onboarded: {error}"),
+    };
+    for (principal, code) in principals.iter().zip(ORGANIZATION_CODES) {
+        if login
+            .service()
+            .login_config_by_code(code, None)
+            .await
+            .is_ok()
         {
-            eprintln!("{corp_id} could not be onboarded: {error}");
+            continue;
+        }
+        match onboard(login, principal, code).await {
+            // This company has not authorized the app, or has ended that.
+            Err(error) if error.kind() == ErrorKind::CorpNotAuthorized => {}
+            Err(error) => eprintln!("{} could not be onboarded: {error}", principal.corp_id),
+            Ok(()) => {}
         }
     }
 }
 
-/// Stores what a host app knows of a company: the user of a member, and the organization code.
-async fn onboard(login: &WecomLogin, corp: &CorpSummary, code: &str) -> wecom_login::Result<()> {
-    for principal in binder::principals(&corp.suite_id)? {
-        if principal.corp_id == corp.corp_id {
-            login.admin().bind_user(&principal, binder::USER).await?;
-        }
-    }
+/// Stores what a host app knows of a company: the user of a member, and the organization code. The ids are those that
+/// the host app has: the library finds the company and the member by the ids that WeCom uses today.
+async fn onboard(login: &WecomLogin, principal: &Principal, code: &str) -> wecom_login::Result<()> {
+    login.admin().bind_user(principal, binder::USER).await?;
     // The code comes last, because a company with a code counts as onboarded.
     login
         .service()
-        .set_organization_code(&corp.corp_id, &code.parse()?, Some(&corp.suite_id))
+        .set_organization_code(
+            &principal.corp_id,
+            &code.parse()?,
+            Some(&principal.suite_id),
+        )
         .await
 }
 

@@ -18,7 +18,7 @@ use clap::Parser as _;
 use tokio::net::TcpListener;
 use wecom_login::wecom::Hosts;
 use wecom_login::{CurrentUser, DATA_KEY_VARIABLE, DataKeys, Hooks, WecomLogin};
-use wecom_sandbox::{Sandbox, WARNING};
+use wecom_sandbox::{IdForm, Sandbox, WARNING};
 
 pub use crate::binder::LinkedAccountsBinder;
 
@@ -66,6 +66,8 @@ impl Demo {
             let sandbox = Sandbox::builder()
                 .listen(sandbox_address(demo.flags.listen)?)
                 .auths_dir(demo.auths())
+                // As for every corp that authorizes an app today (D/97104).
+                .install_ids(IdForm::Encrypted)
                 .state(format!("{name}.sandbox.json"))
                 // An app on an address of the network is local by that address only.
                 .remote(!local_address.ip().is_loopback())

@@ -4,7 +4,7 @@ use serde_json::json;
 use wecom_login::{CorpId, SuiteId};
 use wecom_sandbox::{IdForm, Sandbox};
 
-use crate::harness::Harness;
+use crate::harness::{Harness, encode};
 use crate::mock_app::{MockApp, SUITE, suite};
 
 async fn start_with_pinned_corp() -> Harness {
@@ -279,4 +279,13 @@ async fn install_ids_concern_the_first_app_of_a_corp() {
     assert!(harness.user(0).starts_with("wo"), "{}", harness.user(0));
     let secret = harness.sandbox.permanent_code(pin, SUITE).unwrap();
     assert_eq!(harness.gettoken(&secret).await["errcode"], 0);
+    for user_id in ["zhangwei".to_owned(), harness.user(0)] {
+        let page = harness
+            .get(&format!(
+                "/connect/oauth2/authorize?appid={pin}&agentid=1000002&response_type=code&scope=snsapi_base&state=s&redirect_uri={}&sandboxUser={user_id}",
+                encode(&format!("http://{}/cb", harness.app.authority))
+            ))
+            .await;
+        assert_eq!(page.status, 302, "selected as {user_id}");
+    }
 }

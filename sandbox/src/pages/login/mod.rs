@@ -117,11 +117,15 @@ impl LoginRequest {
         })
     }
 
+    /// The member whom the link names, by either id, as in the control routes.
     pub(super) fn selected_member(&self, engine: &Engine) -> Option<SelectableMember> {
         let selected = self.selected.as_deref()?;
-        self.members(engine)
-            .into_iter()
-            .find(|member| member.user_id == selected)
+        engine.read(|store| {
+            let corp = store.corp(&self.corp_key)?;
+            let form = store.id_form_in(corp, &self.suite_id);
+            let member = corp.member(selected)?;
+            Some(SelectableMember::new(corp, member, form, self.language))
+        })
     }
 
     /// Redirects to the app with a login code for this member.
