@@ -57,7 +57,7 @@ pub(super) struct Inner {
     pub(super) suite_ids: Interner<SuiteId>,
     pub(super) corp_ids: Interner<CorpId>,
     pub(super) instances: Interner<Arc<str>>,
-    pub(super) counts: SessionCounts,
+    pub(super) counts: Arc<SessionCounts>,
     background_tasks: mpsc::UnboundedSender<BackgroundTask>,
     /// The revocation log was not polled successfully for `max_stale`.
     stale: AtomicBool,
@@ -90,7 +90,7 @@ impl Sessions {
             suite_ids: Interner::default(),
             corp_ids: Interner::default(),
             instances: Interner::default(),
-            counts: SessionCounts::new(),
+            counts: Arc::new(SessionCounts::new()),
             stale: AtomicBool::new(false),
             store,
             intervals: config.intervals(),
