@@ -241,7 +241,7 @@ pub use domain::{
 pub use element::AuthConfig;
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
 pub use hooks::{CorpDecision, CorpInfo, Hooks, LoginRefusal, RefusedRequest, UnhandledEvent};
-pub use inbox::{CallbackRecord, NotifyResponse};
+pub use inbox::{CallbackRecord, NotifyRequest, NotifyResponse};
 pub use login::{
     CorpChoice, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult,
     OrgCodeLogin, WorkbenchLoginRequest,

@@ -5,13 +5,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{self, Method};
 use axum::response::IntoResponse;
 use axum::routing::any;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use wecom_login::{
-    AuthorizationStatus, CorpId, OAuthCode, SuiteId, WecomLogin, WorkbenchLoginRequest,
+    AuthorizationStatus, CorpId, NotifyRequest, OAuthCode, SuiteId, WecomLogin,
+    WorkbenchLoginRequest,
 };
 use wecom_sandbox::Sandbox;
 
@@ -139,7 +140,10 @@ async fn notify(
     body: Bytes,
 ) -> impl IntoResponse {
     let query = query.unwrap_or_default();
-    let answer = login.service().notify(method.as_str(), &query, &body).await;
-    let status = StatusCode::from_u16(answer.status).expect("the handle answers with a status");
-    (status, answer.body)
+    let request = if method == Method::POST {
+        NotifyRequest::post(&query, body)
+    } else {
+        NotifyRequest::get(&query)
+    };
+    http::Response::from(login.service().notify(request).await)
 }

@@ -16,7 +16,7 @@ use crate::login::{
     LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginCodes, LoginGrant, LoginResult,
     OrganizationCodes, WorkbenchLoginRequest,
 };
-use crate::session::{IssuedSession, Sessions};
+use crate::session::{IssuedSession, Sessions, TokenSeed};
 
 /// The logins of the reference page.
 #[derive(Clone)]
@@ -92,7 +92,8 @@ impl LoginService {
             member_epoch: authentication.member_epoch,
             authorization_epoch: authentication.authorization_epoch,
         };
-        let login_code = self.login_codes.issue(&grant).await?;
+        let login_code = LoginCodes::random();
+        self.login_codes.issue(&grant, &login_code).await?;
         Ok(LoginCodeResult::new(login_code, corp_list, user_id))
     }
 
@@ -104,7 +105,7 @@ impl LoginService {
     }
 
     async fn exchange(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
-        let consumed = self.login_codes.consume(&request.login_code);
+        let consumed = self.login_codes.consume(&request.login_code, None);
         let grant = self
             .authenticator
             .with_rate_limit(request.client, consumed)
@@ -120,7 +121,7 @@ impl LoginService {
             .await?;
         let issued = self
             .creation
-            .create_session_for(authentication, grant, request.platform)
+            .create_session_for(authentication, grant, request.platform, TokenSeed::random())
             .await?;
         Ok(self.result(issued, corp_list))
     }
@@ -162,6 +163,7 @@ impl LoginService {
             instance: config.name.full(),
             platform: request.platform,
             login_type: LoginType::Workbench,
+            seed: TokenSeed::random(),
         };
         let issued = self
             .creation

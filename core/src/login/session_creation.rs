@@ -12,7 +12,7 @@ use crate::hooks::{DynHooks, within_hook_timeout};
 use crate::login::corp_selection::{CorpSelection, not_listed};
 use crate::login::{Authentication, LoginGrant};
 use crate::members::{IdMigration, Members, Visibility};
-use crate::session::{IssuedSession, NewSession, Sessions};
+use crate::session::{IssuedSession, NewSession, Sessions, TokenSeed};
 use crate::task_runner::TaskRunner;
 
 /// Creates sessions for authenticated members.
@@ -35,6 +35,8 @@ pub(crate) struct SessionPurpose<'a> {
     pub(crate) instance: &'a str,
     pub(crate) platform: Platform,
     pub(crate) login_type: LoginType,
+    /// Of the session's token.
+    pub(crate) seed: TokenSeed,
 }
 
 impl SessionCreation {
@@ -150,6 +152,7 @@ impl SessionCreation {
                 authorization_epoch: authentication.authorization_epoch,
                 visible_at: authentication.visible_at,
                 revocation_seq: authentication.revocation_seq,
+                seed: purpose.seed,
             })
             .await?;
         let (hooks, user) = (Arc::clone(&self.hooks), issued.user.clone());
@@ -171,6 +174,7 @@ impl SessionCreation {
         authentication: Authentication,
         grant: LoginGrant,
         platform: Platform,
+        seed: TokenSeed,
     ) -> Result<IssuedSession> {
         let target = &authentication.member.principal;
         let instance = if *target == grant.principal {
@@ -186,6 +190,7 @@ impl SessionCreation {
             instance: &instance,
             platform,
             login_type: grant.login_type,
+            seed,
         };
         self.create_session(authentication, grant.user_id, purpose)
             .await

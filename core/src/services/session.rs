@@ -13,7 +13,9 @@ use crate::element::Instances;
 use crate::error::Result;
 use crate::login::{SessionCreation, SessionPurpose};
 use crate::members::Members;
-use crate::session::{CurrentUser, IssuedSession, SessionPage, SessionSummary, Sessions};
+use crate::session::{
+    CurrentUser, IssuedSession, SessionPage, SessionSummary, Sessions, TokenSeed,
+};
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 
 /// The sessions of the service.
@@ -64,6 +66,7 @@ impl SessionService {
                 instance: &instance,
                 platform,
                 login_type: LoginType::default(),
+                seed: TokenSeed::random(),
             };
             deps.creation
                 .create_session(authentication, user_id, purpose)

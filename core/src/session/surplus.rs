@@ -224,7 +224,7 @@ mod tests {
         use crate::db::{Pool, Store};
         use crate::domain::{LoginType, Platform, Profile};
         use crate::session::fixture::insert_member;
-        use crate::session::{NewSession, SessionConfig};
+        use crate::session::{NewSession, SessionConfig, TokenSeed};
         use crate::vault::{DataKey, KeyRing};
 
         let database = Pool::connect("sqlite::memory:").await.unwrap();
@@ -255,6 +255,7 @@ mod tests {
                 authorization_epoch: 0,
                 visible_at: crate::clock::Timestamp::default(),
                 revocation_seq: 0,
+                seed: TokenSeed::random(),
             })
         };
         for _ in 0..150 {

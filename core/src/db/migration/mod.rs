@@ -26,6 +26,7 @@ mod m20261130_000012_aliases;
 mod m20261130_000013_notifications;
 mod m20261130_000014_login_proofs;
 mod m20261130_000015_session_order;
+mod m20261130_000016_repeated_logins;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
 #[derive(Debug)]
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000013_notifications::Migration),
             Box::new(m20261130_000014_login_proofs::Migration),
             Box::new(m20261130_000015_session_order::Migration),
+            Box::new(m20261130_000016_repeated_logins::Migration),
         ]
     }
 
