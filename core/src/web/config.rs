@@ -30,6 +30,8 @@ pub(crate) struct HttpConfig {
     pub(crate) cookie: SessionCookie,
     pub(crate) cookie_names: CookieNames,
     pub(crate) page_config: PageConfig,
+    /// Whether administrators may have the access tokens of companies.
+    pub(crate) serves_access_tokens: bool,
     pub(crate) mounting: Mounting,
 }
 
@@ -50,6 +52,7 @@ impl HttpConfig {
             admin,
             proxies,
             page_config: PageConfig::default(),
+            serves_access_tokens: false,
             mounting: Mounting::default(),
         }
     }
@@ -71,6 +74,14 @@ impl HttpConfig {
     pub(crate) fn with_page_config(self, page_config: PageConfig) -> Self {
         Self {
             page_config,
+            ..self
+        }
+    }
+
+    /// The same where administrators may have the access tokens of companies, if so.
+    pub(crate) fn with_access_tokens(self, serves_access_tokens: bool) -> Self {
+        Self {
+            serves_access_tokens,
             ..self
         }
     }

@@ -19,12 +19,15 @@ pub enum Access {
 /// What a route does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Endpoint {
+    AccessToken,
     BrowserCallback,
     BrowserLogin,
     CallbackRecords,
     Corps,
     EndSession,
+    JsConfig,
     LoginByCode,
+    LoginByMiniProgram,
     LoginByWorkbench,
     LoginCode,
     LoginConfig,
@@ -42,7 +45,7 @@ pub(crate) enum Endpoint {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Route {
-    /// The path below the mount; `{Instance}` and `{id}` stand for one segment, as in axum and actix.
+    /// The path below the mount; `{Instance}`, `{id}` and `{corpId}` stand for one segment, as in axum and actix.
     pub path: &'static str,
     /// The methods it takes; any other is answered 405.
     pub methods: &'static [&'static str],

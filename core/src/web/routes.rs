@@ -56,6 +56,12 @@ const ROUTES: &[Route] = &[
         Access::Anyone,
         Endpoint::LoginByWorkbench,
     ),
+    route(
+        POST,
+        "/loginByMiniProgram",
+        Access::Anyone,
+        Endpoint::LoginByMiniProgram,
+    ),
     route(GET, "/login", Access::Browser, Endpoint::BrowserLogin),
     route(
         GET_ALONE,
@@ -83,6 +89,12 @@ const ROUTES: &[Route] = &[
         Endpoint::CallbackRecords,
     ),
     route(GET, "/corps", Access::Admin, Endpoint::Corps),
+    route(
+        POST,
+        "/admin/api/corps/{corpId}/accessToken",
+        Access::Admin,
+        Endpoint::AccessToken,
+    ),
     route(GET, "/me", Access::Session, Endpoint::Me),
     route(GET, "/sessions", Access::Session, Endpoint::Sessions),
     route(
@@ -91,6 +103,7 @@ const ROUTES: &[Route] = &[
         Access::Session,
         Endpoint::EndSession,
     ),
+    route(GET, "/jsConfig", Access::Session, Endpoint::JsConfig),
     route(POST, "/logout", Access::Session, Endpoint::Logout),
     route(POST, "/logoutAll", Access::Session, Endpoint::LogoutAll),
     route(
@@ -170,7 +183,8 @@ mod tests {
             let path = route
                 .path
                 .replace("{Instance}", "QywxProxyTemp")
-                .replace("{id}", "QywxProxyTemp");
+                .replace("{id}", "QywxProxyTemp")
+                .replace("{corpId}", "QywxProxyTemp");
             let (endpoint, variable) = found(&path).unwrap();
             assert_eq!(endpoint, route.endpoint, "{path}");
             assert_eq!(

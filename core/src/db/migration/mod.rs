@@ -27,6 +27,8 @@ mod m20261130_000013_notifications;
 mod m20261130_000014_login_proofs;
 mod m20261130_000015_session_order;
 mod m20261130_000016_repeated_logins;
+mod m20261130_000017_mini_program_keys;
+mod m20261130_000018_licences;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
 #[derive(Debug)]
@@ -52,6 +54,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000014_login_proofs::Migration),
             Box::new(m20261130_000015_session_order::Migration),
             Box::new(m20261130_000016_repeated_logins::Migration),
+            Box::new(m20261130_000017_mini_program_keys::Migration),
+            Box::new(m20261130_000018_licences::Migration),
         ]
     }
 

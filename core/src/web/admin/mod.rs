@@ -24,6 +24,8 @@ const WRONG_KEY: &str = "the admin key is wrong";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AdminAction {
+    /// Read the access token of a company.
+    AccessToken,
     /// Read the callback records.
     CallbackRecords,
     /// Read the list of companies.

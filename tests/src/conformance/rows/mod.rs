@@ -102,7 +102,8 @@ fn methods() -> Vec<Row> {
         let path = route
             .path
             .replace("{Instance}", "QywxProxyDefault")
-            .replace("{id}", "1");
+            .replace("{id}", "1")
+            .replace("{corpId}", COMPANY_A);
         for method in all.iter().filter(|method| !route.methods.contains(method)) {
             let (allow, plain) = (route.methods.join(", "), route.path.ends_with("/notify"));
             let expect = match *method {
