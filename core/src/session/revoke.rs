@@ -26,13 +26,17 @@ impl Sessions {
         let token_hash = token_hash.ok_or_else(|| {
             Error::new(ErrorKind::SessionNotFound, "no such session of this member")
         })?;
-        self.revoke_row(id, token_hash).await
-    }
-
-    /// Revokes the session of this id and token.
-    pub(super) async fn revoke_row(&self, id: &str, token_hash: TokenHash) -> Result<()> {
         retry_transaction(|| self.delete(id, &token_hash)).await?;
         self.evict_revoked(token_hash).await;
+        Ok(())
+    }
+
+    /// Revokes the sessions of these ids and tokens, in one transaction.
+    pub(super) async fn revoke_rows(&self, sessions: &[(String, TokenHash)]) -> Result<()> {
+        retry_transaction(|| self.delete_all(sessions)).await?;
+        for (_, token_hash) in sessions {
+            self.evict_revoked(*token_hash).await;
+        }
         Ok(())
     }
 
@@ -114,6 +118,25 @@ impl Sessions {
             token_hash: token_hash.to_vec(),
         };
         log::append(&transaction, &revocation, self.inner.store.now()).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn delete_all(&self, sessions: &[(String, TokenHash)]) -> Result<()> {
+        let transaction = self.inner.store.begin().await?;
+        let mut deleted = Vec::new();
+        for (id, token_hash) in sessions {
+            // Another node may have ended it.
+            if rows::delete(&transaction, id).await? {
+                deleted.push(token_hash);
+            }
+        }
+        for token_hash in deleted {
+            let revocation = Revocation::Session {
+                token_hash: token_hash.to_vec(),
+            };
+            log::append(&transaction, &revocation, self.inner.store.now()).await?;
+        }
         transaction.commit().await?;
         Ok(())
     }

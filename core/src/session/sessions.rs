@@ -60,7 +60,7 @@ pub(super) struct Inner {
     pub(super) suite_ids: Interner<SuiteId>,
     pub(super) corp_ids: Interner<CorpId>,
     pub(super) instances: Interner<Arc<str>>,
-    pub(super) counts: SessionCounts,
+    pub(super) counts: Arc<SessionCounts>,
     background_tasks: mpsc::UnboundedSender<BackgroundTask>,
     /// The sequence number of the newest revocation of all sessions.
     pub(super) revoke_all_seq: AtomicU64,
@@ -97,7 +97,7 @@ impl Sessions {
             suite_ids: Interner::default(),
             corp_ids: Interner::default(),
             instances: Interner::default(),
-            counts: SessionCounts::new(),
+            counts: Arc::new(SessionCounts::new()),
             revoke_all_seq: AtomicU64::new(0),
             stale: AtomicBool::new(false),
             store,

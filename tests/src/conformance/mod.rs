@@ -14,6 +14,7 @@ mod events;
 mod former_sessions;
 mod guard;
 mod limits;
+mod linked_corps;
 mod login_codes;
 mod logins;
 mod members;
@@ -23,6 +24,7 @@ mod records;
 mod refusals;
 mod refused_callbacks;
 mod rows;
+mod session_lists;
 mod sessions;
 mod slow_bodies;
 mod streams;
@@ -143,7 +145,8 @@ const SCENARIOS: &[Scenario] = scenarios! {
         login_code_is_used_once,
         login_code_expires_after_five_minutes,
         wrong_corp_spends_the_login_code,
-        platform_and_login_type_are_kept_on_the_session,
+        platform_and_login_type_are_kept_on_the_session;
+    linked_corps:
         code_login_of_another_corp_holds_for_login_codes;
     logins:
         workbench_login_picks_the_instance_of_the_corp,
@@ -179,10 +182,11 @@ const SCENARIOS: &[Scenario] = scenarios! {
         retry_runs_only_unfinished_records,
         retry_of_a_running_record_is_409,
         missing_suite_ticket_is_503_with_a_hint;
+    session_lists:
+        a_person_has_a_hundred_sessions_at_most,
+        sessions_are_paged;
     sessions:
         me_and_sessions_show_the_sessions_of_the_user,
-        a_person_has_a_hundred_sessions_at_most,
-        sessions_are_paged,
         logout_ends_one_session_and_logout_all_every_one,
         idle_session_ends,
         session_ends_at_its_absolute_timeout,
