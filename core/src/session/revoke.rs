@@ -14,7 +14,7 @@ impl Sessions {
     pub(crate) async fn revoke(&self, user: &CurrentUser) -> Result<()> {
         let session = &user.session;
         retry_transaction(|| self.delete(&session.id, &session.token_hash)).await?;
-        session.revoked.store(true, Ordering::Release);
+        session.revoke();
         self.evict_revoked(session.token_hash).await;
         Ok(())
     }
@@ -26,13 +26,17 @@ impl Sessions {
         let token_hash = token_hash.ok_or_else(|| {
             Error::new(ErrorKind::SessionNotFound, "no such session of this member")
         })?;
-        self.revoke_row(id, token_hash).await
-    }
-
-    /// Revokes the session of this id and token.
-    pub(super) async fn revoke_row(&self, id: &str, token_hash: TokenHash) -> Result<()> {
         retry_transaction(|| self.delete(id, &token_hash)).await?;
         self.evict_revoked(token_hash).await;
+        Ok(())
+    }
+
+    /// Revokes the sessions of these ids and tokens, in one transaction.
+    pub(super) async fn revoke_rows(&self, sessions: &[(String, TokenHash)]) -> Result<()> {
+        retry_transaction(|| self.delete_all(sessions)).await?;
+        for (_, token_hash) in sessions {
+            self.evict_revoked(*token_hash).await;
+        }
         Ok(())
     }
 
@@ -89,6 +93,9 @@ impl Sessions {
     pub(crate) fn apply_revoke_all(&self) {
         self.inner.recent.insert_revoke_all();
         self.flush();
+        let seq = self.inner.epochs.flush_seq();
+        self.inner.revoke_all_seq.fetch_max(seq, Ordering::AcqRel);
+        self.inner.watched.wake_all();
     }
 
     /// Empties the cache: every session is read from the database before it is served again.
@@ -96,6 +103,7 @@ impl Sessions {
         self.inner.epochs.flush();
         self.inner.cache.clear();
         self.inner.in_flight.invalidate_all();
+        self.reread_watched();
     }
 
     /// The revocations of the last minutes.
@@ -114,16 +122,39 @@ impl Sessions {
         Ok(())
     }
 
+    async fn delete_all(&self, sessions: &[(String, TokenHash)]) -> Result<()> {
+        let transaction = self.inner.store.begin().await?;
+        let mut deleted = Vec::new();
+        for (id, token_hash) in sessions {
+            // Another node may have ended it.
+            if rows::delete(&transaction, id).await? {
+                deleted.push(token_hash);
+            }
+        }
+        for token_hash in deleted {
+            let revocation = Revocation::Session {
+                token_hash: token_hash.to_vec(),
+            };
+            log::append(&transaction, &revocation, self.inner.store.now()).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
     fn apply_epoch(&self, key: EpochKey, epoch: i64) {
         self.inner.recent.insert_epoch(&key, epoch);
         self.inner.epochs.advance(key, epoch);
+        self.inner.watched.wake_invalid(self.inner.store.now());
     }
 
     async fn evict_revoked(&self, hash: TokenHash) {
         self.inner.revoked.insert(hash, ());
         self.inner.recent.insert_session(hash);
         if let Some(user) = self.inner.cache.remove(&hash) {
-            user.session.revoked.store(true, Ordering::Release);
+            user.session.revoke();
+        }
+        for session in self.inner.watched.of_token(&hash) {
+            session.revoke();
         }
         self.inner
             .in_flight
