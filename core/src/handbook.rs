@@ -14,11 +14,20 @@ pub mod configuration {
 /// Routes, parameters, answers, errors.
 pub mod http_api {
     //!
+    //! [admin]: crate::handbook::admin
     //! [configuration-pages]: crate::handbook::configuration#pages
     //! [configuration-the-ids-of-a-corp]: crate::handbook::configuration#the-ids-of-a-corp
     //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
     //!
     #![doc = include_str!("../docs/http-api.md")]
+}
+
+/// The operator's API.
+pub mod admin {
+    //!
+    //! [admin-action]: crate::web::AdminAction
+    //!
+    #![doc = include_str!("../docs/admin.md")]
 }
 
 /// From the sandbox to WeCom: what goes where in WeCom's console.

@@ -227,27 +227,31 @@ mod tokens;
 mod vault;
 
 pub use app::{Builder, Element, Retention, WecomLogin};
-pub use authorization::CorpSummary;
+pub use authorization::{CorpDetails, CorpQuery, CorpSummary};
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub use db::migrate_steps;
 pub use domain::{
     AccessToken, AgentId, AuthCode, AuthenticatedMember, AuthorizationStatus, CallbackToken,
-    CorpId, InvalidId, LoginCode, LoginType, OAuthCode, OrganizationCode, PermanentCode, Platform,
-    Principal, Profile, ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken,
-    SuiteId, SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
+    CorpId, InvalidId, InvalidPageCursor, LoginCode, LoginType, OAuthCode, OrganizationCode, Page,
+    PageCursor, PermanentCode, Platform, Principal, Profile, ProviderAccessToken, ProviderSecret,
+    RecordStatus, Suite, SuiteAccessToken, SuiteId, SuiteSecret, SuiteTicket, UnknownLoginType,
+    UnknownPlatform, UserTicket, WecomUserId,
 };
 pub use element::AuthConfig;
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
 pub use hooks::{CorpDecision, CorpInfo, Hooks, UnhandledEvent};
-pub use inbox::{CallbackRecord, NotifyResponse};
+pub use inbox::{CallbackRecord, CallbackRecordDetails, NotifyResponse, RecordQuery};
 pub use login::{
     CorpChoice, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult,
     OrgCodeLogin, WorkbenchLoginRequest,
 };
-pub use members::{BindingPolicy, DefaultUserBinder, UserBinder};
-pub use services::{AdminService, AuthService, Instance, LinkService, SessionService};
+pub use members::{BindingPolicy, DefaultUserBinder, PersonSummary, UserBinder};
+pub use services::{
+    AdminService, AuthService, InstallLink, Instance, LinkService, PeopleQuery, PersonDetails,
+    SessionService,
+};
 pub use session::{
     CurrentUser, IssuedSession, SessionConfig, SessionSummary, SessionToken, UserSummary,
     Verification, Verified,

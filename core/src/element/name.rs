@@ -11,7 +11,8 @@ use crate::domain::is_plain_id;
 const PREFIX: &str = "auths.";
 
 /// The first segments of the HTTP routes, which no instance may be named like.
-const ROUTES: [&str; 15] = [
+const ROUTES: [&str; 16] = [
+    "admin",
     "callback",
     "callbackRecords",
     "corps",

@@ -71,6 +71,15 @@ impl OrganizationCodes {
         }
     }
 
+    /// Takes a company's code away, if it has one.
+    pub(crate) async fn delete(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+        Entity::delete_many()
+            .filter(Entity::of_corp(suite_id, corp_id))
+            .exec(self.store.database())
+            .await?;
+        Ok(())
+    }
+
     /// Whose code it is. Every look-up is counted, so that codes cannot be guessed through.
     pub(crate) async fn find(
         &self,

@@ -48,12 +48,14 @@ mod aliases;
 mod binder;
 mod default_binder;
 mod departure;
+mod erasure;
 mod id_migration;
 #[allow(
     clippy::module_inception,
     reason = "it holds Members, what the module is about"
 )]
 mod members;
+mod people;
 mod visibility;
 mod visibility_checks;
 
@@ -62,4 +64,6 @@ pub use binder::UserBinder;
 pub use default_binder::{BindingPolicy, DefaultUserBinder};
 pub(crate) use id_migration::IdMigration;
 pub(crate) use members::{Members, MembersDeps};
+pub(crate) use people::PeopleFilter;
+pub use people::PersonSummary;
 pub(crate) use visibility::{Visibility, VisibilityDeps, within_optional_time};

@@ -7,7 +7,7 @@ mod link;
 mod session;
 
 pub(crate) use admin::AdminDeps;
-pub use admin::AdminService;
+pub use admin::{AdminService, InstallLink, PeopleQuery, PersonDetails};
 pub(crate) use auth::AuthDeps;
 pub use auth::AuthService;
 pub use instance::Instance;

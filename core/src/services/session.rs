@@ -81,7 +81,7 @@ impl SessionService {
         self.run(|deps| async move {
             let rows = deps.sessions.list_by_member(user.principal()).await?;
             rows.into_iter()
-                .map(|row| SessionSummary::of_row(row, &user))
+                .map(|row| SessionSummary::of_row(row, Some(&user)))
                 .collect()
         })
         .await

@@ -33,6 +33,7 @@
 //! How other nodes learn of it: [`revocation`](crate::revocation).
 
 mod config;
+mod count;
 mod current_user;
 #[cfg(all(test, feature = "sqlite"))]
 pub(crate) mod fixture;

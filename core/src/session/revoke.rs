@@ -75,10 +75,19 @@ impl Sessions {
         authorization_epoch: i64,
         epoch: i64,
     ) {
+        if epoch == log::ERASED_MEMBER_EPOCH {
+            return self.forget_member(principal, authorization_epoch);
+        }
         self.apply_epoch(
             EpochKey::Member(Arc::new(principal.clone()), authorization_epoch),
             epoch,
         );
+    }
+
+    /// Forgets the epoch of a member who was erased and whose sessions are revoked.
+    pub(crate) fn forget_member(&self, principal: &Principal, authorization_epoch: i64) {
+        let key = EpochKey::Member(Arc::new(principal.clone()), authorization_epoch);
+        self.inner.epochs.forget(&key);
     }
 
     /// Applies an authorization's stored epoch on this node: sessions of an older one are invalid.

@@ -18,7 +18,7 @@ use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, ResponseExt as _};
 use crate::web::route::{Access, Endpoint, Route};
 use crate::web::routes;
-use crate::web::{admin_routes, browser, login_routes, notify, session_routes};
+use crate::web::{admin_api, admin_routes, browser, login_routes, notify, session_routes};
 
 impl HttpService {
     /// The route of a path below the mount.
@@ -95,7 +95,10 @@ impl HttpDeps {
             Access::Browser => return browser::answer(self, request).await,
             Access::Anyone => login_routes::answer(self, request).await,
             Access::Session => session_routes::answer(self, request).await,
-            Access::Admin => admin_routes::answer(self, request).await,
+            Access::Admin => match route.endpoint {
+                Endpoint::AdminApi(endpoint) => admin_api::answer(self, request, endpoint).await,
+                _ => admin_routes::answer(self, request).await,
+            },
         };
         result.unwrap_or_else(|error| {
             tracing::debug!(target: "wecom_login", %error, path = route.path, "request refused");

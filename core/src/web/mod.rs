@@ -42,6 +42,7 @@
 
 mod accept;
 mod admin;
+mod admin_api;
 mod admin_routes;
 mod body;
 mod browser;

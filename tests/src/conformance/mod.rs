@@ -4,6 +4,7 @@
 //! steps, each in a app of its own. Nothing in it knows a framework.
 
 mod admin;
+mod admin_api;
 mod bodies;
 mod credentials;
 mod event_effects;
@@ -85,6 +86,20 @@ const SCENARIOS: &[Scenario] = scenarios! {
         admin_routes_are_403_without_a_configured_key,
         ten_wrong_admin_keys_block_the_client,
         admin_predicate_decides_by_user_action_and_corp;
+    admin_api:
+        admin_lists_and_shows_corps,
+        admin_acts_on_corps,
+        admin_names_the_suite_of_a_corp_with_two,
+        admin_sees_why_a_corp_is_broken,
+        admin_params_are_named_when_wrong,
+        admin_predicate_decides_for_the_admin_api,
+        admin_lists_and_shows_people,
+        admin_ends_the_sessions_of_a_person,
+        admin_erases_a_person,
+        admin_lists_and_shows_records,
+        admin_retries_and_releases_records,
+        admin_makes_a_link_with_its_qr_code,
+        admin_ends_all_sessions_and_rotates_keys;
     bodies:
         body_limits_are_independent_of_the_host_app,
         rejected_body_spends_no_code;

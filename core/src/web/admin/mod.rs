@@ -23,12 +23,36 @@ const WRONG_KEYS_PER_MINUTE: u32 = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AdminAction {
+    /// Say that two ids are one company.
+    AddCorpAlias,
     /// Read the callback records.
     CallbackRecords,
-    /// Read the list of companies.
+    /// Read the list of companies, or everything about one.
     Corps,
+    /// Make a link by which a company authorizes the app.
+    CreateInstallLink,
+    /// Approve, hold or deny a company.
+    DecideCorp,
+    /// Take a company's organization code away.
+    DeleteCode,
+    /// End every session of the service.
+    EndAllSessions,
+    /// End the sessions of a company's people.
+    EndCorpSessions,
+    /// End the sessions of a person.
+    EndPersonSessions,
+    /// Erase a person.
+    ErasePerson,
+    /// Read the list of people, or everything about one.
+    People,
+    /// Read a company's authorization from WeCom.
+    ReadCorp,
+    /// Free a callback record that a node holds.
+    ReleaseCallback,
     /// Run a callback record again.
     RetryCallback,
+    /// Seal everything anew under the primary data key.
+    RotateKeys,
     /// Set the organization code of a company.
     SetCode,
 }

@@ -1,6 +1,7 @@
 //! The table of rows: a request and its expected response.
 
 mod admin;
+mod admin_api;
 mod anyone;
 mod bodies;
 mod callbacks;
@@ -14,6 +15,7 @@ pub(super) use expect::{callback_headers, has_fields, refused};
 use wecom_login::web::routes;
 
 use self::admin::admin;
+use self::admin_api::admin_api;
 use self::anyone::{anyone, pages};
 use self::callbacks::callbacks;
 use self::expect::{Expect, check};
@@ -102,7 +104,9 @@ fn methods() -> Vec<Row> {
         let path = route
             .path
             .replace("{Instance}", "QywxProxyDefault")
-            .replace("{id}", "1");
+            .replace("{id}", "1")
+            .replace("{corpId}", "wwnobody")
+            .replace("{userId}", "nobody");
         for method in all.iter().filter(|method| !route.methods.contains(method)) {
             let (allow, plain) = (route.methods.join(", "), route.path.ends_with("/notify"));
             let expect = match *method {
@@ -126,6 +130,7 @@ fn written(given: &Given) -> Vec<Row> {
         pages(given),
         callbacks(),
         admin(given),
+        admin_api(given),
         session(given),
         unknown_paths(),
     ]

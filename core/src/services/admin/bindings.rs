@@ -1,0 +1,83 @@
+//! What a provider brings along: authorizations, bindings, and the ids of members.
+
+use crate::domain::{AgentId, CorpId, PermanentCode, Principal, SuiteId};
+use crate::error::{Error, ErrorKind, Result};
+use crate::services::admin::AdminService;
+
+/// The longest id of a user of the host app, in bytes.
+const MAX_USER_ID_BYTES: usize = 255;
+
+impl AdminService {
+    /// Imports an authorization from before this library: the corps of a provider authorized long ago. Without an
+    /// `agent_id` WeCom is asked for it.
+    ///
+    /// # Errors
+    /// The suite is not configured, or the database does not answer.
+    pub async fn import_authorization(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        permanent_code: PermanentCode,
+        agent_id: Option<AgentId>,
+    ) -> Result<()> {
+        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        self.run(|deps| async move {
+            deps.authorizations
+                .import(&suite_id, &corp_id, &permanent_code, agent_id)
+                .await
+        })
+        .await
+    }
+
+    /// Binds a member to a user of the host app in our auth model, and ends the member's sessions. A binder of your own
+    /// sees the binding only where it asks ours ([`Builder::wrap_binder`](crate::Builder::wrap_binder)).
+    ///
+    /// # Errors
+    /// The id is blank or over 255 bytes, or the database does not answer.
+    pub async fn bind_user(&self, principal: &Principal, user_id: &str) -> Result<()> {
+        if user_id.trim().is_empty() || user_id.len() > MAX_USER_ID_BYTES {
+            return Err(Error::new(
+                ErrorKind::ApiParams,
+                "a user id is 1 to 255 bytes and not blank",
+            ));
+        }
+        let (principal, user_id) = (principal.clone(), user_id.to_owned());
+        self.run(|deps| async move {
+            let principal = deps.resolve(&principal).await?;
+            deps.default_binder.set(&principal, &user_id).await?;
+            deps.members.revoke_sessions(&principal).await
+        })
+        .await
+    }
+
+    /// Removes the binding of a member, and ends the member's sessions.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn unbind_user(&self, principal: &Principal) -> Result<()> {
+        let principal = principal.clone();
+        self.run(|deps| async move {
+            let principal = deps.resolve(&principal).await?;
+            deps.members.binder().unbind(&principal).await?;
+            deps.members.revoke_sessions(&principal).await
+        })
+        .await
+    }
+
+    /// Moves the members of a corp whose app has encrypted ids to theirs: the same users, and sessions go on. It happens
+    /// by itself when such a member logs in or an event is about one. Returns how many were moved.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`, or WeCom, the binder or the database does not answer.
+    #[doc(alias = "userid_to_openuserid")]
+    pub async fn migrate_ids(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<u64> {
+        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        self.run(|deps| async move {
+            let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
+            let of_corp = deps.authorizations.require_active(&suite_id, &corp_id);
+            let authorization = of_corp.await?;
+            deps.id_migration.migrate(&authorization).await
+        })
+        .await
+    }
+}
