@@ -40,7 +40,7 @@ pub mod going_live {
     #![doc = include_str!("../docs/going-live.md")]
 }
 
-/// Reverse proxies, several nodes, shutdown.
+/// Files to start from, reverse proxies, several nodes, shutdown.
 pub mod deployment {
     #![doc = include_str!("../docs/deployment.md")]
 }
@@ -56,6 +56,17 @@ pub mod storage_and_keys {
 /// The runbook after a restore of the database.
 pub mod restore {
     #![doc = include_str!("../docs/restore.md")]
+}
+
+/// OWASP ASVS 5.0: sessions, OAuth, logging; what is met, and what the host app does.
+pub mod security {
+    //!
+    //! [configuration-settings]: crate::handbook::configuration#settings
+    //! [configuration-login-instances]: crate::handbook::configuration#login-instances
+    //! [http-api-a-login-in-a-browser]: crate::handbook::http_api#a-login-in-a-browser
+    //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
+    //!
+    #![doc = include_str!("../docs/security.md")]
 }
 
 /// The faults that the tests provoke, and what they showed.

@@ -42,7 +42,7 @@ pub use problem::Problem;
 pub use sandbox::Sandbox;
 pub use store::{
     CallLimits, CallbackFormat, CorpSelector, CorpTokenAccess, Delivery, EventSelector, Fault,
-    FrequencyLimits, IdForm, MemberKind, Outcome, ReceiveId, Settings,
+    FrequencyLimits, IdForm, LicenceStatus, MemberKind, Outcome, ReceiveId, Settings,
 };
 
 /// The warning that every program that starts a sandbox must print.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::DefaultBodyLimit;
 use axum::routing::any;
 use axum::{Router, middleware};
 
@@ -12,7 +13,10 @@ use crate::{api, control, guard, pages};
 /// All routes of the sandbox.
 pub(crate) fn router(engine: &Arc<Engine>) -> Router {
     Router::new()
-        .route("/cgi-bin/{*path}", any(api::serve))
+        .route(
+            "/cgi-bin/{*path}",
+            any(api::serve).layer(DefaultBodyLimit::max(api::MAX_BODY_BYTES)),
+        )
         .merge(control::routes())
         .merge(pages::routes())
         .fallback(async || Problem::not_found("no such path"))

@@ -2,11 +2,13 @@
 //! WeCom's event.
 
 mod admin;
+mod js_signature;
 mod member;
 mod settings;
 mod suite;
 
 pub(crate) use admin::Installation;
+pub(crate) use js_signature::JsSignature;
 pub(crate) use member::{LoginConsent, MemberRef};
 
 use crate::engine::Engine;

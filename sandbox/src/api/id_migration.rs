@@ -1,10 +1,13 @@
 //! The migration from plain to encrypted ids (D/97104, D/97105, D/97106, D/99378).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ApiError, ApiResult, Request};
 use crate::engine::Engine;
-use crate::store::{Corp, Store};
+use crate::store::{Corp, Member, Store};
+
+/// WeCom converts at most so many userids in a call (D/97106).
+const MAX_CONVERTED_IDS: usize = 1_000;
 
 /// `service/corpid_to_opencorpid`: the encrypted id of a corp that has authorized an app of the
 /// provider. A converted id is refused.
@@ -29,40 +32,29 @@ pub(super) fn corpid_to_opencorpid(
 /// `batch/userid_to_openuserid`: the encrypted ids of members inside the visible range. Converted ids are
 /// refused.
 pub(super) fn userid_to_openuserid(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
-    let caller = request.caller(store)?;
-    let Some(ids) = request
-        .field("userid_list")
-        .as_array()
-        .filter(|ids| (1..=1000).contains(&ids.len()))
-    else {
-        return Err(ApiError::new(40058));
-    };
-    let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(48004))?;
-    let mut found = Vec::new();
-    let mut invalid = Vec::new();
-    for id in ids {
-        let member = corp
-            .visible_members()
-            .filter(|member| member.linked_corp.is_none())
-            .find(|member| id.as_str() == Some(&member.plain_id));
-        match member {
-            Some(member) => found.push(json!({"userid": id, "open_userid": member.open_id})),
-            None => invalid.push(id.clone()),
-        }
-    }
+    let (found, invalid) = convert(store, request, "userid_list", |member| &member.plain_id)?;
     Ok(json!({"open_userid_list": found, "invalid_userid_list": invalid}))
 }
 
 /// `batch/openuserid_to_userid`: the plain ids of members inside the visible range.
 pub(super) fn openuserid_to_userid(store: &mut Store, _: &Engine, request: &Request) -> ApiResult {
+    let (found, invalid) = convert(store, request, "open_userid_list", |member| &member.open_id)?;
+    Ok(json!({"userid_list": found, "invalid_open_userid_list": invalid}))
+}
+
+/// The pairs of ids of the people in the list `name`, and what of it is no `given` id of such a person.
+fn convert(
+    store: &Store,
+    request: &Request,
+    name: &str,
+    given: fn(&Member) -> &str,
+) -> ApiResult<(Vec<Value>, Vec<Value>)> {
     let caller = request.caller(store)?;
-    let Some(ids) = request
-        .field("open_userid_list")
+    let ids = request
+        .field(name)
         .as_array()
-        .filter(|ids| (1..=1000).contains(&ids.len()))
-    else {
-        return Err(ApiError::new(40058));
-    };
+        .filter(|ids| (1..=MAX_CONVERTED_IDS).contains(&ids.len()))
+        .ok_or(ApiError::new(40058))?;
     let corp = store.corp(&caller.corp_key).ok_or(ApiError::new(48004))?;
     let mut found = Vec::new();
     let mut invalid = Vec::new();
@@ -70,13 +62,15 @@ pub(super) fn openuserid_to_userid(store: &mut Store, _: &Engine, request: &Requ
         let member = corp
             .visible_members()
             .filter(|member| member.linked_corp.is_none())
-            .find(|member| id.as_str() == Some(&member.open_id));
+            .find(|member| id.as_str() == Some(given(member)));
         match member {
-            Some(member) => found.push(json!({"userid": member.plain_id, "open_userid": id})),
+            Some(member) => {
+                found.push(json!({"userid": member.plain_id, "open_userid": member.open_id}));
+            }
             None => invalid.push(id.clone()),
         }
     }
-    Ok(json!({"userid_list": found, "invalid_open_userid_list": invalid}))
+    Ok((found, invalid))
 }
 
 /// `service/finish_openid_migration`: the app gets encrypted ids from now on. The migration is per app

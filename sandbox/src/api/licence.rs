@@ -1,16 +1,16 @@
-//! Interface licences (D/97194, D/97191), by the `licence` setting.
+//! Interface licences (D/97194, D/97191), by the settings `licence` and `licenceStatus`.
 
 use serde_json::json;
 
 use super::{ApiError, ApiResult, Request};
 use crate::engine::Engine;
-use crate::store::{App, Corp, Store};
+use crate::store::{App, Corp, LicenceStatus, Store};
 
 const DAY_SECONDS: i64 = 86_400;
 /// The trial after the first installation (D/97176).
 const TRIAL_SECONDS: i64 = 90 * DAY_SECONDS;
 
-/// `license/get_app_license_info`: the trial of an app, ended if members have no licence.
+/// `license/get_app_license_info`: whether licences are checked, and the trial of the app.
 pub(super) fn get_app_license_info(
     store: &mut Store,
     engine: &Engine,
@@ -23,12 +23,13 @@ pub(super) fn get_app_license_info(
     if !corp.app(suite_id).is_some_and(App::is_authorized) {
         return Err(ApiError::new(48004));
     }
-    let now = store.now() / 1000;
-    let start = if store.settings.licence {
-        now - DAY_SECONDS
-    } else {
-        now - TRIAL_SECONDS - DAY_SECONDS
+    let is_running = match store.settings.licence_status {
+        LicenceStatus::Unchecked => return Ok(json!({"license_status": 0})),
+        LicenceStatus::Paid => false,
+        LicenceStatus::Trial => store.settings.licence,
     };
+    let age = if is_running { 0 } else { TRIAL_SECONDS } + DAY_SECONDS;
+    let start = store.now() / 1000 - age;
     Ok(json!({
         "license_status": 1,
         "trail_info": {"start_time": start, "end_time": start + TRIAL_SECONDS},

@@ -10,7 +10,9 @@ mod identity;
 mod ip_list;
 mod js_sdk;
 mod licence;
+mod media;
 mod message;
+mod multipart;
 mod permanent_code;
 mod request;
 mod token;
@@ -31,6 +33,9 @@ use request::Request;
 
 use crate::engine::Engine;
 use crate::store::Store;
+
+/// A file of `media/upload` and the form around it.
+pub(crate) const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
 /// The fields of a response besides errcode and errmsg, or the error.
 type ApiResult<T = Value> = Result<T, ApiError>;
@@ -117,7 +122,7 @@ fn endpoint(path: &str) -> Option<(AllowedMethod, Handler)> {
         "get_jsapi_ticket" => (Get, js_sdk::get_jsapi_ticket),
         "ticket/get" => (Get, js_sdk::get_agent_ticket),
         "message/send" => (Post, message::send),
-        "media/upload" => (Post, message::upload),
+        "media/upload" => (Post, media::upload),
         "department/list" => (Get, contact::list_departments),
         "department/simplelist" => (Get, contact::simple_list_departments),
         "user/simplelist" => (Get, contact::simple_list_users),

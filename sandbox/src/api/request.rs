@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use serde_json::Value;
 use wecom_login::Suite;
 
+use super::multipart::{FormFile, boundary, form_file};
 use super::{ApiError, ApiResult};
 use crate::engine::Engine;
 use crate::store::{App, Corp, Store, TokenError, TokenSubject};
@@ -19,6 +20,8 @@ pub(super) struct Request {
     query: HashMap<String, String>,
     body: Value,
     raw_body: Vec<u8>,
+    /// Of a body that is a form.
+    boundary: Option<String>,
     /// Whether there is a body that is not a JSON object.
     pub(super) has_invalid_json: bool,
     pub(super) peer: IpAddr,
@@ -72,17 +75,19 @@ impl Request {
             .into_owned()
             .collect();
         let parsed = serde_json::from_slice(body).ok().filter(Value::is_object);
-        let host = headers
-            .get(header::HOST)
-            .and_then(|host| host.to_str().ok())
+        let text_of = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let host = text_of(header::HOST).map(str::to_owned);
+        let boundary = text_of(header::CONTENT_TYPE)
+            .and_then(boundary)
             .map(str::to_owned);
         Self {
             path: path.to_owned(),
             is_post: *method == Method::POST,
             query,
-            has_invalid_json: !body.is_empty() && parsed.is_none(),
+            has_invalid_json: !body.is_empty() && parsed.is_none() && boundary.is_none(),
             body: parsed.unwrap_or_default(),
             raw_body: body.to_vec(),
+            boundary,
             peer,
             host,
         }
@@ -123,12 +128,9 @@ impl Request {
         &self.body[name]
     }
 
-    /// Whether the body is multipart form data with a file of this name.
-    pub(super) fn has_form_file(&self, name: &str) -> bool {
-        let body = String::from_utf8_lossy(&self.raw_body);
-        body.starts_with("--")
-            && body.contains(&format!("name=\"{name}\""))
-            && body.contains("filename=")
+    /// The file in a field of the form that the body is.
+    pub(super) fn form_file(&self, field: &str) -> Option<FormFile<'_>> {
+        form_file(&self.raw_body, self.boundary.as_deref()?, field)
     }
 
     /// The suite that the `suite_access_token` was issued to.

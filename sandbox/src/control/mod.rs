@@ -1,6 +1,7 @@
 //! The control API below `/sandbox`.
 
 mod corp;
+mod js_signature;
 mod member;
 mod settings;
 mod state;
@@ -25,6 +26,8 @@ use crate::store::Delivery;
 pub(crate) fn routes() -> Router<Arc<Engine>> {
     Router::new()
         .route("/sandbox/state", get(state::serve))
+        .route("/sandbox/jsSignature", post(js_signature::check))
+        .route("/sandbox/bridge.js", get(js_signature::bridge))
         .route("/sandbox/notify", post(settings::set_notify))
         .route(
             "/sandbox/suites/{suite_id}/ticket",

@@ -3,6 +3,7 @@
 
 mod authorization;
 mod console;
+mod js_sdk;
 mod layout;
 mod login;
 mod oauth;
@@ -22,6 +23,7 @@ pub(crate) fn routes() -> Router<Arc<Engine>> {
     Router::new()
         .route("/", get(async || Redirect::to("/sandbox")))
         .route("/sandbox", get(console::page))
+        .route("/sandbox/jssdk", get(js_sdk::page))
         .route("/connect/oauth2/authorize", get(oauth::page))
         .route("/wwlogin/sso/login", get(qr::page))
         .route("/wwopen/sso/qrConnect", get(qr::page))

@@ -8,6 +8,10 @@ use super::Store;
 /// Older messages are forgotten.
 const MAX_MESSAGES: usize = 1_000;
 
+/// The messages of one app to one person beyond which WeCom delivers no more (D/90236): in a minute.
+const MAX_MESSAGES_PER_MINUTE: usize = 30;
+const MINUTE_MS: i64 = 60_000;
+
 /// A message in the inbox of a member.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,7 +26,33 @@ pub(crate) struct Message {
     pub(crate) at: i64,
 }
 
+impl Message {
+    /// Whether both are of one app to one person.
+    fn has_same_ends(&self, other: &Self) -> bool {
+        self.corp_key == other.corp_key
+            && self.member_key == other.member_key
+            && self.agent_id == other.agent_id
+    }
+}
+
 impl Store {
+    /// Whether the app has sent the person so many messages that WeCom would not deliver this one.
+    pub(crate) fn exceeds_message_limits(&self, message: &Message) -> bool {
+        let since = message.at - MINUTE_MS;
+        let recent = self.messages.iter().rev().filter(|other| other.at > since);
+        recent.filter(|other| other.has_same_ends(message)).count() >= MAX_MESSAGES_PER_MINUTE
+    }
+
+    /// Whether the app has sent the person the same message after `since`.
+    pub(crate) fn has_message(&self, message: &Message, since: i64) -> bool {
+        self.messages.iter().any(|other| {
+            other.at > since
+                && other.has_same_ends(message)
+                && other.msgtype == message.msgtype
+                && other.content == message.content
+        })
+    }
+
     pub(crate) fn add_message(&mut self, message: Message) {
         self.messages.push_back(message);
         while self.messages.len() > MAX_MESSAGES {

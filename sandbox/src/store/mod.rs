@@ -4,6 +4,7 @@ mod codes;
 mod corp;
 mod delivery;
 mod faults;
+mod media;
 mod messages;
 mod rates;
 mod seed;
@@ -22,7 +23,7 @@ pub use delivery::{Delivery, Outcome};
 pub use faults::Fault;
 pub use selection::{
     CallLimits, CallbackFormat, CorpSelector, CorpTokenAccess, EventSelector, FrequencyLimits,
-    IdForm, ReceiveId,
+    IdForm, LicenceStatus, ReceiveId,
 };
 pub use settings::Settings;
 
@@ -32,6 +33,7 @@ pub(crate) use codes::{
 };
 pub(crate) use corp::{App, AppStatus, Corp, EffectiveStatus, Member, Promotion};
 pub(crate) use delivery::AttemptResult;
+pub(crate) use media::Media;
 pub(crate) use messages::Message;
 pub(crate) use rates::Rates;
 pub(crate) use seed::seed;
@@ -63,6 +65,9 @@ pub(crate) struct Store {
     pub(crate) errors: BTreeMap<String, BTreeMap<i64, u64>>,
     #[serde(skip_serializing_if = "VecDeque::is_empty")]
     pub(crate) messages: VecDeque<Message>,
+    /// The uploaded files by media_id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) media: BTreeMap<String, Media>,
     /// The calls and wrong secrets that WeCom limits; a restart forgets them.
     #[serde(skip)]
     pub(crate) rates: Rates,

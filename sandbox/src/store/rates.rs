@@ -76,6 +76,11 @@ impl Rates {
         allowed
     }
 
+    /// Counts the fetch of a ticket of the JS-SDK, which has an hourly limit of its own; `false` if it is beyond it.
+    pub(crate) fn count_ticket(&mut self, kind: &str, owner: String, limit: u64, now: i64) -> bool {
+        self.count(kind, Caller::Corp(owner), HOUR_MS, limit, now)
+    }
+
     /// Takes back a call that does not count: `auth/getuserinfo` with a valid code (D/96212).
     pub(crate) fn forgive_call(&mut self, api: &str, corp_key: Option<&str>, address: IpAddr) {
         let mut callers = vec![Caller::Address(address)];

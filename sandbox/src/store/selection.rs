@@ -160,6 +160,19 @@ impl CorpTokenAccess {
     }
 }
 
+/// What `license/get_app_license_info` says of an app (D/97194).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum LicenceStatus {
+    /// Licenses are checked after the trial, which runs while members have one and is over otherwise.
+    Trial,
+    /// Licenses are checked, and the trial is over.
+    Paid,
+    /// Licenses are not checked for this corp.
+    Unchecked,
+}
+
 /// The numbers of calls of one API beyond which it answers 45009 until the window ends: `true` for
 /// WeCom's numbers, `false` for none, or numbers (D/96212).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::selection::{
     CallbackFormat, CorpSelector, CorpTokenAccess, EventSelector, FrequencyLimits, IdForm,
-    ReceiveId,
+    LicenceStatus, ReceiveId,
 };
 
 /// How the sandbox behaves where WeCom varies. Every field is optional in a request; `null` resets
@@ -52,6 +52,8 @@ pub struct Settings {
     /// Whether members have an interface license (D/97176).
     #[serde(deserialize_with = "licence")]
     pub licence: bool,
+    /// What WeCom says of the app's licenses (D/97194).
+    pub licence_status: LicenceStatus,
     /// The corps whose app is disabled.
     pub disabled: CorpSelector,
     /// The apps' trusted domain, host and port; by default that of the notify URL.
@@ -116,6 +118,7 @@ impl Default for Settings {
             suite_keys: 0,
             app_keys: 0,
             licence: true,
+            licence_status: LicenceStatus::Trial,
             disabled: CorpSelector::All(false),
             trusted_domain: None,
             ip_allow_list: None,
@@ -197,6 +200,18 @@ impl Settings {
         if !(200..=599).contains(&self.unknown_path_status) {
             return Err("unknownPathStatus must be 200 to 599".to_owned());
         }
+        // It becomes a source in the Content-Security-Policy of the QR page.
+        let is_domain = |domain: &String| {
+            !domain.is_empty()
+                && domain
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte))
+        };
+        if !self.trusted_domain.as_ref().is_none_or(is_domain) {
+            return Err(
+                "trustedDomain must be a host, with its port if it is not the default".to_owned(),
+            );
+        }
         if self.retry_delays_ms.len() > 10 {
             return Err("retryDelaysMs must hold at most 10 delays".to_owned());
         }
@@ -256,6 +271,8 @@ mod tests {
             json!([]),
             json!({"codeTtlMs": 0}),
             json!({"unknownPathStatus": 99}),
+            json!({"trustedDomain": "a.example; script-src *"}),
+            json!({"trustedDomain": "user@a.example"}),
             json!({"frequencyLimits": {"nonsense": 1}}),
         ] {
             assert!(Settings::default().merged_with(&bad).is_err(), "{bad}");

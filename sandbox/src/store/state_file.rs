@@ -83,7 +83,8 @@ mod tests {
             "drop": ["cancel_auth"], "retryNon200": false, "strictAnswers": true, "authAnswerMs": 1000,
             "freshRetries": false,
             "deliveryTimeoutMs": 5000, "retryDelaysMs": [2000, 6000], "format": "xml",
-            "suiteKeys": 0, "appKeys": 0, "licence": true, "disabled": ["wpA"],
+            "suiteKeys": 0, "appKeys": 0, "licence": true, "licenceStatus": "paid",
+            "disabled": ["wpA"],
             "trustedDomain": null, "ipAllowList": null, "usedCode": 40029,
             "expiredCode": 40029, "invisible": 60111, "linked": 60011,
             "getCorpToken": 48002, "unknownPathStatus": 404, "wrongSecretBar": true,
@@ -131,6 +132,9 @@ mod tests {
                 "corpKey": "wpA", "memberKey": "woB", "msgtype": "text", "content": "c",
                 "agentId": 7, "at": 1,
             }],
+            "media": {"m": {
+                "corpKey": "wpA", "kind": "file", "fileName": "a.txt", "createdAt": 1,
+            }},
             "deliveries": [{
                 "id": 1, "event": "verify", "suiteId": "dk1", "corpId": null, "at": 1, "status": 200,
                 "answer": "1", "attempts": 1, "durationMs": 2, "outcome": "delivered",

@@ -97,6 +97,18 @@ impl Tokens {
         Ok(&token.subject)
     }
 
+    /// The tokens of a subject that are still known, and whether each is valid.
+    pub(crate) fn of_subject<'a>(
+        &'a self,
+        subject: &'a TokenSubject,
+        now: i64,
+    ) -> impl Iterator<Item = (&'a str, bool)> {
+        self.by_text
+            .iter()
+            .filter(move |(_, token)| token.subject == *subject)
+            .map(move |(text, token)| (text.as_str(), token.is_valid(now)))
+    }
+
     /// Revokes the valid tokens of the subjects that `filter` accepts; returns their number.
     pub(crate) fn revoke(&mut self, now: i64, filter: impl Fn(&TokenSubject) -> bool) -> usize {
         let mut revoked = 0;

@@ -1,4 +1,4 @@
-//! What a host app calls beside the login: messages, contacts, the JS-SDK, mini programs, licences.
+//! What a host app calls beside the login: mini programs, licences, ids; and the tokens of all its calls.
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -8,111 +8,113 @@ use crate::mock_app::SUITE;
 
 const AGENT_ID: i64 = 1_000_002;
 
-fn message(touser: &str) -> Value {
-    json!({"touser": touser, "msgtype": "text", "agentid": AGENT_ID, "text": {"content": "你好"}})
+/// The calls with an app's access token.
+const APP_CALLS: [(Method, &str); 17] = [
+    (Method::GET, "get_jsapi_ticket"),
+    (Method::GET, "ticket/get?type=agent_config"),
+    (Method::POST, "message/send"),
+    (Method::POST, "media/upload?type=file"),
+    (Method::GET, "department/list"),
+    (Method::GET, "department/simplelist"),
+    (Method::GET, "user/simplelist?department_id=1"),
+    (Method::GET, "user/list?department_id=1"),
+    (Method::POST, "user/list_id"),
+    (Method::GET, "user/get?userid=x"),
+    (Method::GET, "user/getuserinfo?code=x"),
+    (Method::GET, "agent/get?agentid=1000002"),
+    (Method::GET, "agent/list"),
+    (
+        Method::GET,
+        "miniprogram/jscode2session?js_code=x&grant_type=authorization_code",
+    ),
+    (Method::POST, "batch/userid_to_openuserid"),
+    (Method::POST, "batch/openuserid_to_userid"),
+    (Method::GET, "auth/getuserinfo?code=x"),
+];
+
+/// The calls with the provider's access token.
+const PROVIDER_CALLS: [&str; 3] = [
+    "license/get_app_license_info",
+    "license/get_active_info_by_user",
+    "service/corpid_to_opencorpid",
+];
+
+async fn errcode(
+    harness: &Harness,
+    method: &Method,
+    api: &str,
+    token: Option<(&str, &str)>,
+) -> Value {
+    let separator = if api.contains('?') { '&' } else { '?' };
+    let token = token.map(|(name, token)| format!("{separator}{name}={token}"));
+    let url = format!(
+        "{}/cgi-bin/{api}{}",
+        harness.sandbox.url(),
+        token.unwrap_or_default()
+    );
+    send(method.clone(), &url, &[], String::new()).await.json()["errcode"].clone()
 }
 
 #[tokio::test]
-async fn message_reaches_visible_people_and_names_the_others() {
+async fn every_call_of_an_app_refuses_other_tokens() {
     let harness = Harness::start().await;
     let token = harness.app_token().await;
-    let api = format!("message/send?access_token={token}");
-    let (seen, hidden) = (harness.user(0), harness.user(4));
-    let sent = harness
-        .call_with(&api, message(&format!("{seen}|{hidden}|nobody")))
+    let suite = harness.suite_token().await;
+    let all = async |expected: i64, token: Option<&str>| {
+        for (method, api) in APP_CALLS {
+            let token = token.map(|token| ("access_token", token));
+            let answer = errcode(&harness, &method, api, token).await;
+            assert_eq!(answer, expected, "{api}");
+        }
+    };
+    all(41001, None).await;
+    all(40014, Some("nonsense")).await;
+    all(40014, Some(&suite)).await;
+    harness.sandbox.disable(&harness.corp(0)).await.unwrap();
+    all(50003, Some(&token)).await;
+    harness.sandbox.enable(&harness.corp(0)).await.unwrap();
+    harness.sandbox.cancel(&harness.corp(0)).await.unwrap();
+    all(48004, Some(&token)).await;
+    harness
+        .post("/sandbox/clock", json!({"advanceMs": 7_200_000}))
         .await;
-    assert_eq!(sent["errcode"], 0, "{sent}");
-    assert_eq!(sent["invaliduser"], json!(format!("{hidden}|nobody")));
-    assert!(sent["msgid"].is_string(), "{sent}");
-    let corp = harness.corp(0);
-    let inbox = harness
-        .get(&format!("/sandbox/corps/{corp}/members/{seen}/inbox"))
-        .await
-        .json();
-    let first = &inbox["messages"][0];
-    assert_eq!(
-        (&first["msgtype"], &first["content"], &first["agentId"]),
-        (&json!("text"), &json!("你好"), &json!("1000002"))
-    );
-    assert!(first["at"].is_i64(), "{first}");
-    assert_eq!(harness.sandbox.inbox(&corp, &hidden).unwrap().len(), 0);
-    let console = harness.get("/sandbox?lang=en").await;
-    assert!(console.text.contains("你好"));
-    for (body, errcode) in [
-        (message("nobody"), 81013),
-        (message(""), 82001),
-        (
-            json!({"touser": seen, "msgtype": "text", "agentid": 1}),
-            40056,
-        ),
-        (json!({"touser": seen, "msgtype": "text"}), 41011),
-        (
-            json!({"touser": seen, "msgtype": "none", "agentid": AGENT_ID}),
-            40008,
-        ),
-    ] {
-        let answer = harness.call_with(&api, body.clone()).await;
-        assert_eq!(answer["errcode"], errcode, "{body}");
+    all(42001, Some(&token)).await;
+}
+
+#[tokio::test]
+async fn every_call_of_the_provider_refuses_other_tokens() {
+    let harness = Harness::start().await;
+    let app = harness.app_token().await;
+    for api in PROVIDER_CALLS {
+        for (token, expected) in [
+            (None, 41022),
+            (Some("nonsense"), 40082),
+            (Some(&*app), 40082),
+        ] {
+            let token = token.map(|token| ("provider_access_token", token));
+            let answer = errcode(&harness, &Method::POST, api, token).await;
+            assert_eq!(answer, expected, "{api}");
+        }
     }
-    let mut long = message(&seen);
-    long["text"]["content"] = json!("好".repeat(1_000));
-    assert_eq!(harness.call_with(&api, long).await["errcode"], 0);
-    let newest = &harness.sandbox.inbox(&corp, &seen).unwrap()[0];
-    assert_eq!(newest["content"].as_str().unwrap().len(), 2_046);
 }
 
 #[tokio::test]
-async fn js_tickets_are_of_the_corp_and_of_the_app_and_are_kept() {
+async fn every_call_refuses_the_other_method() {
     let harness = Harness::start().await;
     let token = harness.app_token().await;
-    let ask = async |api: &str| harness.call(format!("{api}access_token={token}")).await;
-    let corp = ask("get_jsapi_ticket?").await;
-    assert_eq!(
-        (&corp["errcode"], &corp["expires_in"]),
-        (&json!(0), &json!(7200))
-    );
-    let app = ask("ticket/get?type=agent_config&").await;
-    assert_ne!(corp["ticket"], app["ticket"]);
-    assert_eq!(ask("get_jsapi_ticket?").await["ticket"], corp["ticket"]);
-    assert_eq!(ask("ticket/get?type=other&").await["errcode"], 40035);
-    let ticket = text(&corp, "ticket");
-    assert_eq!(
-        harness.userinfo(&ticket, "x").await["errcode"],
-        40014,
-        "a ticket is no access token"
-    );
-}
-
-#[tokio::test]
-async fn contact_lists_hold_visible_people_of_the_corp() {
-    let harness = Harness::start().await;
-    let token = harness.app_token().await;
-    let ids = [harness.user(0), harness.user(1)];
-    let ask = async |api: &str| harness.call(format!("{api}access_token={token}")).await;
-    let simple = ask("user/simplelist?department_id=1&").await;
-    assert_eq!(
-        simple["userlist"][0],
-        json!({"userid": ids[0], "name": "张伟", "department": [1]})
-    );
-    assert_eq!(simple["userlist"].as_array().unwrap().len(), 2);
-    let full = ask("user/list?department_id=1&").await;
-    assert_eq!(full["userlist"][1]["userid"], json!(ids[1]));
-    assert_eq!(full["userlist"][1]["status"], 1);
-    assert_eq!(ask("user/list?department_id=2&").await["errcode"], 60003);
-    let listed = harness
-        .call_with(format!("user/list_id?access_token={token}"), json!({}))
-        .await;
-    assert_eq!(
-        listed["dept_user"][0],
-        json!({"userid": ids[0], "department": 1})
-    );
-    let departments = ask("department/list?").await;
-    assert_eq!(departments["department"][0]["id"], 1);
-    assert!(departments["department"][0].get("name").is_none());
-    let departments = ask("department/simplelist?").await;
-    assert_eq!(departments["department_id"][0]["parentid"], 0);
-    let agents = ask("agent/list?").await;
-    assert_eq!(agents["agentlist"][0]["agentid"], AGENT_ID);
+    for (method, api) in APP_CALLS {
+        let (other, expected) = if method == Method::GET {
+            (Method::POST, 43001)
+        } else {
+            (Method::GET, 43002)
+        };
+        let token = Some(("access_token", &*token));
+        assert_eq!(
+            errcode(&harness, &other, api, token).await,
+            expected,
+            "{api}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -137,6 +139,21 @@ async fn js_code_works_once_and_only_for_mini_programs() {
     assert_eq!(session(&code).await["errcode"], 40029);
     let web = harness.sandbox.code(&corp, &user).unwrap();
     assert_eq!(session(&web).await["errcode"], 40029);
+}
+
+#[tokio::test]
+async fn js_code_session_checks_its_parameters() {
+    let harness = Harness::start().await;
+    let token = harness.app_token().await;
+    for (query, expected) in [
+        ("grant_type=authorization_code", 40029),
+        ("js_code=x", 40035),
+        ("js_code=x&grant_type=password", 40035),
+        ("js_code=x&grant_type=authorization_code", 40029),
+    ] {
+        let api = format!("miniprogram/jscode2session?access_token={token}&{query}");
+        assert_eq!(harness.call(&api).await["errcode"], expected, "{query}");
+    }
 }
 
 #[tokio::test]
@@ -169,6 +186,58 @@ async fn licences_follow_the_setting() {
     }
     let other = json!({"corpid": harness.corp(1), "suite_id": SUITE});
     assert_eq!(ask("get_app_license_info", other).await["errcode"], 48004);
+    let other_user = json!({"corpid": harness.corp(0), "userid": "nobody"});
+    assert_eq!(
+        ask("get_active_info_by_user", other_user).await["errcode"],
+        60111
+    );
+    for (body, expected) in [
+        (json!({"suite_id": SUITE}), 41002),
+        (json!({"corpid": "nobody", "suite_id": SUITE}), 40013),
+        (json!({"corpid": harness.corp(0)}), 41021),
+        (
+            json!({"corpid": harness.corp(0), "suite_id": "dkOther"}),
+            40083,
+        ),
+    ] {
+        let answer = ask("get_app_license_info", body.clone()).await;
+        assert_eq!(answer["errcode"], expected, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn licence_status_tells_trial_from_paid_and_unchecked() {
+    let harness = Harness::start().await;
+    harness.authorize().await;
+    let provider = harness.provider_token().await;
+    let body = json!({"corpid": harness.corp(0), "suite_id": SUITE});
+    for (status, expected) in [
+        ("trial", json!(1)),
+        ("paid", json!(1)),
+        ("unchecked", json!(0)),
+    ] {
+        harness
+            .sandbox
+            .change_settings(json!({"licenceStatus": status}))
+            .await
+            .unwrap();
+        let api = format!("license/get_app_license_info?provider_access_token={provider}");
+        let info = harness.call_with(api, body.clone()).await;
+        assert_eq!(info["license_status"], expected, "{status}");
+        let now = harness.get("/sandbox/clock").await.json()["now"]
+            .as_i64()
+            .unwrap()
+            / 1000;
+        let end = info["trail_info"]["end_time"].as_i64();
+        assert_eq!(
+            end.map(|end| end > now),
+            match status {
+                "trial" => Some(true),
+                "paid" => Some(false),
+                _ => None,
+            }
+        );
+    }
 }
 
 #[tokio::test]
@@ -187,26 +256,36 @@ async fn encrypted_userids_are_converted_back() {
         json!([{"userid": "zhangwei", "open_userid": open}])
     );
     assert_eq!(back["invalid_open_userid_list"], json!(["zhangwei"]));
-}
-
-#[tokio::test]
-async fn uploaded_file_gets_a_media_id() {
-    let harness = Harness::start().await;
-    let token = harness.app_token().await;
-    let upload = async |kind: &str, body: &str| {
-        let base = harness.sandbox.url();
-        let url = format!("{base}/cgi-bin/media/upload?access_token={token}&type={kind}");
-        let header = [("content-type", "multipart/form-data; boundary=b")];
-        send(Method::POST, &url, &header, body.to_owned())
-            .await
-            .json()
-    };
-    let form = "--b\r\nContent-Disposition: form-data; name=\"media\"; filename=\"a.txt\"\r\n\r\nhello\r\n--b--\r\n";
-    let answer = upload("file", form).await;
-    assert!(
-        answer["media_id"].is_string() && answer["type"] == "file",
-        "{answer}"
-    );
-    assert_eq!(upload("nonsense", form).await["errcode"], 40005);
-    assert_eq!(upload("file", "hello").await["errcode"], 41005);
+    let hidden = harness.user(4);
+    for (api, body, expected) in [
+        ("batch/openuserid_to_userid", json!({}), 40058),
+        (
+            "batch/openuserid_to_userid",
+            json!({"open_userid_list": []}),
+            40058,
+        ),
+        (
+            "batch/openuserid_to_userid",
+            json!({"open_userid_list": vec!["x"; 1_001]}),
+            40058,
+        ),
+        (
+            "batch/userid_to_openuserid",
+            json!({"userid_list": "zhangwei"}),
+            40058,
+        ),
+        (
+            "batch/openuserid_to_userid",
+            json!({"open_userid_list": [hidden, 7]}),
+            0,
+        ),
+    ] {
+        let answer = harness
+            .call_with(format!("{api}?access_token={token}"), body)
+            .await;
+        assert_eq!(answer["errcode"], expected, "{api}: {answer}");
+        if expected == 0 {
+            assert_eq!(answer["invalid_open_userid_list"], json!([hidden, 7]));
+        }
+    }
 }

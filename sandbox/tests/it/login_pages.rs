@@ -140,6 +140,8 @@ async fn foreign_redirect_uri_is_400() {
         "http://evil.example/".to_owned(),
         format!("http://{host}.evil.example/"),
         format!("http://{host}@evil.example/"),
+        format!("http://user@{host}/"),
+        format!("http://a;b@{host}/"),
         "http://127.0.0.1:1/".to_owned(),
         "javascript:alert(1)".to_owned(),
         String::new(),

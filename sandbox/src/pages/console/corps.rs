@@ -32,6 +32,8 @@ pub(super) struct AppView<'a> {
 pub(super) struct MemberView<'a> {
     pub(super) name: &'a str,
     pub(super) user_id: String,
+    /// The member's messages, as JSON.
+    pub(super) inbox_path: String,
     /// Empty for an ordinary member.
     pub(super) tag: &'static str,
     pub(super) tag_class: &'static str,
@@ -153,6 +155,7 @@ impl<'a> MemberView<'a> {
             };
             let buttons = vec![
                 button(say("登录 code", "Code"), "code"),
+                button(say("小程序 code", "Mini program code"), "jsCode"),
                 visibility,
                 account,
                 button(say("改 userid", "Rename"), "rename"),
@@ -164,6 +167,7 @@ impl<'a> MemberView<'a> {
         Self {
             name: &member.name,
             user_id: corp.user_id(member, form),
+            inbox_path: format!("{base_path}/members/{bare_user_id}/inbox"),
             tag,
             tag_class,
             buttons,

@@ -16,7 +16,8 @@ pub(super) struct RedirectUri {
 }
 
 impl RedirectUri {
-    /// Parses a redirect URI. Its host and port must be exactly the app's trusted domain (D/96441).
+    /// Parses a redirect URI. Its host and port must be exactly the app's trusted domain (D/96441), so there is
+    /// no user name before them.
     pub(super) fn parse(engine: &Engine, text: String) -> Result<Self, Bilingual<String>> {
         let without_fragment = text.split('#').next().unwrap_or_default();
         let uri: Option<Uri> = without_fragment.parse().ok();
@@ -29,6 +30,16 @@ impl RedirectUri {
                 "redirect_uri is invalid: it must be an http or https URL.".to_owned(),
             ));
         };
+        let has_user = uri
+            .as_ref()
+            .and_then(Uri::authority)
+            .is_some_and(|authority| authority.as_str().contains('@'));
+        if has_user {
+            return Err((
+                "redirect_uri 参数错误：不能包含用户名。".to_owned(),
+                "redirect_uri is invalid: it must not have a user name.".to_owned(),
+            ));
+        }
         let trusted = engine.read(|store| engine.trusted_domain(store));
         if trusted.as_deref() == Some(host.as_str()) {
             let origin = format!("{scheme}://{host}");
