@@ -5,7 +5,6 @@ use actix_web::guard::fn_guard;
 use actix_web::web::{Payload, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use wecom_login::WecomLogin;
-use wecom_login::web::routes;
 
 use crate::respond::respond;
 
@@ -75,7 +74,7 @@ pub struct LoginRoutes {
 impl HttpServiceFactory for LoginRoutes {
     /// One resource for each path. A `Scope` would take every path below it away from the host app.
     fn register(self, config: &mut AppService) {
-        for route in routes() {
+        for route in self.login.mount_routes() {
             let pattern = format!("{}{}", self.prefix, route.path);
             let segments = pattern.matches('/').count();
             let (guarded, served) = (self.clone(), self.clone());
@@ -101,7 +100,10 @@ impl LoginRoutes {
         segments: usize,
     ) -> HttpResponse {
         let response = match self.path_below_mount(request.uri().path(), segments) {
-            Some(path) => respond(&self.login, request, payload, path).await,
+            Some(path) => {
+                self.login.check_mount(request.uri().path(), path);
+                respond(&self.login, request, payload, path).await
+            }
             None => None,
         };
         response.unwrap_or_else(|| HttpResponse::NotFound().finish())

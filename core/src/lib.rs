@@ -241,7 +241,7 @@ pub use domain::{
 };
 pub use element::AuthConfig;
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
-pub use hooks::{CorpDecision, CorpInfo, Hooks, UnhandledEvent};
+pub use hooks::{CorpDecision, CorpInfo, Hooks, LoginRefusal, RefusedRequest, UnhandledEvent};
 pub use inbox::{CallbackRecord, CallbackRecordDetails, NotifyResponse, RecordQuery};
 pub use login::{
     CorpChoice, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult,
@@ -253,7 +253,7 @@ pub use services::{
     SessionService,
 };
 pub use session::{
-    CurrentUser, IssuedSession, SessionConfig, SessionSummary, SessionToken, UserSummary,
-    Verification, Verified,
+    CurrentUser, IssuedSession, SessionConfig, SessionPage, SessionSummary, SessionToken,
+    UserSummary, Verification, Verified,
 };
 pub use vault::{DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport};

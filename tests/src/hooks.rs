@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 use wecom_login::{
-    CorpDecision, CorpInfo, CurrentUser, Error, ErrorKind, Hooks, Principal, Result, UnhandledEvent,
+    CorpDecision, CorpInfo, CurrentUser, Error, ErrorKind, Hooks, LoginRefusal, Principal, Result,
+    UnhandledEvent,
 };
 
 /// Records every call of a hook, in order. Clones share the record.
@@ -19,6 +20,7 @@ struct Inner {
     calls: Mutex<Vec<String>>,
     unhandled: Mutex<Vec<UnhandledEvent>>,
     authorized: Mutex<Vec<CorpInfo>>,
+    login_refusals: Mutex<Vec<LoginRefusal>>,
     decision: Mutex<CorpDecision>,
     failures: AtomicU32,
     refusals: AtomicU32,
@@ -111,6 +113,15 @@ impl RecordingHooks {
             .clone()
     }
 
+    /// The refused logins that were reported, so far.
+    #[must_use]
+    pub fn login_refusals(&self) -> Vec<LoginRefusal> {
+        let refusals = self.inner.login_refusals.lock();
+        refusals
+            .expect("no test panics while it holds the lock")
+            .clone()
+    }
+
     /// The corps that were reported as authorized, so far.
     #[must_use]
     pub fn authorized(&self) -> Vec<CorpInfo> {
@@ -186,6 +197,15 @@ impl Hooks for RecordingHooks {
     async fn logged_in(&self, user: &CurrentUser) {
         self.answer().await;
         self.record(format!("logged in: {}", user.third_user_id()));
+    }
+
+    async fn login_refused(&self, refusal: &LoginRefusal) {
+        self.answer().await;
+        self.inner
+            .login_refusals
+            .lock()
+            .expect("no test panics while it holds the lock")
+            .push(refusal.clone());
     }
 
     fn handles_unhandled_events(&self) -> bool {

@@ -1,7 +1,7 @@
 //! [`LogCapture`]: the log of the process.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -19,6 +19,16 @@ impl LogCapture {
             .with_writer(self.clone())
             .with_ansi(false)
             .init();
+    }
+
+    /// The log of this process at `info` of ours, recorded from the first call on.
+    pub fn of_process() -> &'static Self {
+        static LOG: OnceLock<LogCapture> = OnceLock::new();
+        LOG.get_or_init(|| {
+            let log = Self::default();
+            log.record("wecom_login=info");
+            log
+        })
     }
 
     /// Everything so far.

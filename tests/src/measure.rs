@@ -15,6 +15,12 @@ impl Latencies {
         self.all.push(latency);
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.all.len()
+    }
+
     /// The percentile; zero if there are no latencies.
     #[must_use]
     pub fn percentile(&self, percent: usize) -> Duration {

@@ -29,6 +29,7 @@ impl LoginService {
     /// Serves the login routes of this handle.
     #[must_use]
     pub fn new(login: &WecomLogin) -> Self {
+        login.mount_routes();
         Self {
             login: login.clone(),
         }
@@ -57,7 +58,13 @@ where
                 .map(str::to_owned);
             let response = match path {
                 Some(path) => respond(&login, request, &path).await,
-                None => None,
+                None => {
+                    let sent = request.uri().path();
+                    if login.route(sent).is_some() {
+                        login.check_mount(sent, sent);
+                    }
+                    None
+                }
             };
             response.unwrap_or_else(not_found)
         });

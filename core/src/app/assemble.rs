@@ -15,7 +15,7 @@ use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceKind, Instances};
 use crate::error::Result;
-use crate::hooks::{Notifications, NotificationsDeps};
+use crate::hooks::{Notifications, NotificationsDeps, Refusals};
 use crate::inbox::{
     CallbackReceiver, EventHandlerDeps, EventHandlers, Inbox, LaneWaker, ReceiverDeps, Worker,
     WorkerDeps,
@@ -142,6 +142,11 @@ impl Builder {
             members.clone(),
         );
 
+        let refusals = Refusals::new(
+            Arc::clone(&self.hooks),
+            tasks.clone(),
+            Arc::clone(store.clock()),
+        );
         let corps = CorpSelection {
             suites: suites.clone(),
             instances: Arc::clone(&instances),
@@ -160,6 +165,7 @@ impl Builder {
             hooks: Arc::clone(&self.hooks),
             tasks: tasks.clone(),
         };
+        let used_states = UsedStates::new(store.clone());
         let authenticator = Authenticator::new(AuthenticatorDeps {
             store: store.clone(),
             api: api.clone(),
@@ -169,9 +175,9 @@ impl Builder {
             authorizations: authorizations.clone(),
             members: members.clone(),
             sessions: sessions.clone(),
+            used_states: used_states.clone(),
         });
         let login_codes = LoginCodes::new(store.clone());
-        let used_states = UsedStates::new(store.clone());
         let organization_codes = OrganizationCodes::new(store.clone());
         let browser_login = BrowserLoginService::new(BrowserLoginDeps {
             store: store.clone(),
@@ -183,6 +189,7 @@ impl Builder {
             login_codes: login_codes.clone(),
             used_states: used_states.clone(),
             organization_codes: organization_codes.clone(),
+            refusals: refusals.clone(),
             tasks: tasks.clone(),
         });
 
@@ -230,6 +237,7 @@ impl Builder {
                     login_codes: login_codes.clone(),
                     organization_codes: organization_codes.clone(),
                     sessions: sessions.clone(),
+                    refusals: refusals.clone(),
                 },
                 receiver,
                 worker: worker.clone(),
@@ -287,6 +295,7 @@ impl Builder {
             auth: auth.clone(),
             admin: admin.clone(),
             browser_login,
+            refusals: refusals.clone(),
             tasks: tasks.clone(),
         });
         let background = Background {
@@ -312,6 +321,7 @@ impl Builder {
             worker: worker.clone(),
             notifications,
             hooks: self.hooks,
+            refusals,
             tasks: tasks.clone(),
         };
         background.start(Receivers {

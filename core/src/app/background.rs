@@ -10,7 +10,7 @@ use crate::app::housekeeping::{Housekeeping, run_housekeeping};
 use crate::authorization::Authorizations;
 use crate::db::Store;
 use crate::domain::Suites;
-use crate::hooks::{Deliver, DynHooks, Notification, Notifications, call_hook};
+use crate::hooks::{Deliver, DynHooks, Notification, Notifications, Refusals, call_hook};
 use crate::inbox::{Inbox, Redelivery, Worker};
 use crate::members::Visibility;
 use crate::session::{self, BackgroundTask, Sessions};
@@ -45,6 +45,7 @@ pub(super) struct Background {
     pub(super) housekeeping: Housekeeping,
     pub(super) notifications: Notifications,
     pub(super) hooks: Arc<dyn DynHooks>,
+    pub(super) refusals: Refusals,
     pub(super) tasks: TaskRunner,
 }
 
@@ -92,7 +93,12 @@ impl Background {
             tasks.clone(),
             receivers.session_tasks,
         ));
-        tasks.spawn_until_shutdown(log_failures(self.store.clone(), self.tokens, self.suites));
+        tasks.spawn_until_shutdown(log_failures(
+            self.store.clone(),
+            self.tokens,
+            self.suites,
+            self.refusals,
+        ));
         tasks.spawn_until_shutdown(run_housekeeping(self.housekeeping));
         tasks.spawn_until_shutdown(heartbeat_key(self.store.clone(), self.vault));
         let expire = self
@@ -144,11 +150,12 @@ async fn read_authorizations(
     }
 }
 
-async fn log_failures(store: Store, tokens: Tokens, suites: Suites) {
+async fn log_failures(store: Store, tokens: Tokens, suites: Suites, refusals: Refusals) {
     let tickets = TicketWatch::new(store.clone(), suites);
     loop {
         store.clock().sleep(LOG_INTERVAL).await;
         tokens.log_ended_refusals();
+        refusals.tell_ended();
         if let Err(error) = tickets.warn_of_missing().await {
             tracing::debug!(target: "wecom_login", ?error, "suite_tickets could not be checked");
         }

@@ -8,7 +8,7 @@ use http::{Request, Response};
 use crate::app::handle::WecomLogin;
 use crate::error::Error;
 use crate::session::Verification;
-use crate::web::{Guard, Headers, Rejection, ResponseBody, Route};
+use crate::web::{Guard, Headers, Rejection, ResponseBody, Route, routes};
 
 impl WecomLogin {
     /// The guard of routes that require a session. An adapter's middleware is made from it.
@@ -20,6 +20,19 @@ impl WecomLogin {
     /// rejected.
     pub fn optional_guard(&self) -> Guard {
         Guard::optional(&self.inner.http, self.inner.shutdown_on_drop.clone())
+    }
+
+    /// The table of routes, for an adapter that mounts it: from now on the login routes are known to be served here. A
+    /// guard lets them through, wherever it lies, and says so.
+    pub fn mount_routes(&self) -> &'static [Route] {
+        self.inner.http.mounting().add_routes();
+        routes()
+    }
+
+    /// Checks where the login routes are mounted, and says so once at ERROR if it is not at [`mount`](Self::mount):
+    /// `sent_path` is the whole path of a request to one of them, as it was sent, and `path` its part below the mount.
+    pub fn check_mount(&self, sent_path: &str, path: &str) {
+        self.inner.http.check_mount(sent_path, path);
     }
 
     /// The route of a path below the mount; `None` if it is none of ours.

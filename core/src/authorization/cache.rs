@@ -16,11 +16,15 @@ use crate::error::Result;
 
 /// How long an authorization is served from memory, in case another node changed it.
 const AUTHORIZATION_CACHE_TTL: Duration = Duration::from_secs(30);
+/// How long it is remembered that a configured corp has no authorization, in case another node stores one.
+const ABSENCE_TTL: Duration = Duration::from_secs(2);
 
 pub(super) struct AuthorizationCache {
     by_key: Cache<(SuiteId, CorpId), Arc<Authorization>>,
     /// The suites under which a corp's members can log in.
     active_suites: Cache<CorpId, Arc<[SuiteId]>>,
+    /// Configured corps without an authorization, and the generation of that.
+    absent: Cache<(SuiteId, CorpId), u64>,
     /// Counts invalidations: a value that was read before one is not kept.
     generation: AtomicU64,
 }
@@ -35,6 +39,10 @@ impl AuthorizationCache {
             active_suites: Cache::builder()
                 .max_capacity(capacity)
                 .time_to_live(AUTHORIZATION_CACHE_TTL)
+                .build(),
+            absent: Cache::builder()
+                .max_capacity(capacity)
+                .time_to_live(ABSENCE_TTL)
                 .build(),
             generation: AtomicU64::new(0),
         }
@@ -83,6 +91,26 @@ impl Authorizations {
         Ok(Some(read))
     }
 
+    /// The id and the authorization of a corp that the configuration names, for a route that anybody may call at any
+    /// rate: its absence is served from memory too.
+    pub(crate) async fn find_configured(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<(CorpId, Option<Arc<Authorization>>)> {
+        let cache = &self.inner.cache;
+        let (key, generation) = ((suite_id.clone(), corp_id.clone()), cache.generation());
+        if cache.absent.get(&key) == Some(generation) {
+            return Ok((self.inner.aliases.resolve(suite_id, corp_id), None));
+        }
+        let resolved = self.resolve(suite_id, corp_id).await?;
+        let found = self.find(suite_id, &resolved).await?;
+        if found.is_none() {
+            cache.absent.insert(key, generation);
+        }
+        Ok((resolved, found))
+    }
+
     /// The authorization, if the corp's members can log in.
     ///
     /// # Errors
@@ -101,16 +129,22 @@ impl Authorizations {
     /// Our suites under which this corp's members can log in, from memory if they are there.
     pub(crate) async fn active_suites_of(&self, corp_id: &CorpId) -> Result<Arc<[SuiteId]>> {
         let cache = &self.inner.cache;
-        if let Some(found) = cache.active_suites.get(corp_id) {
+        let suite_ids = self.inner.suites.ids();
+        let resolved: Vec<CorpId> = suite_ids
+            .iter()
+            .map(|suite_id| self.inner.aliases.resolve(suite_id, corp_id))
+            .collect();
+        // A change is announced under the id that is stored: what is kept is kept under that, if there is only one.
+        let stored = resolved
+            .first()
+            .filter(|first| resolved.iter().all(|other| other == *first));
+        if let Some(found) = stored.and_then(|stored| cache.active_suites.get(stored)) {
             return Ok(found);
         }
         let generation = cache.generation();
         let mut of_corp = Condition::any();
-        let mut has_alias = false;
-        for suite_id in self.inner.suites.ids() {
-            let resolved = self.inner.aliases.resolve(&suite_id, corp_id);
-            has_alias |= resolved != *corp_id;
-            of_corp = of_corp.add(Entity::of_corp(&suite_id, &resolved));
+        for (suite_id, resolved) in suite_ids.iter().zip(&resolved) {
+            of_corp = of_corp.add(Entity::of_corp(suite_id, resolved));
         }
         let rows = Entity::find()
             .filter(of_corp)
@@ -120,12 +154,11 @@ impl Authorizations {
             .await?;
         let read: Arc<[SuiteId]> = rows.into_iter().map(|row| row.suite_id).collect();
         // Invented corp ids do not fill the memory, and a corp that is authorized now is found at once.
-        // A change is announced under the id that is stored, so only that one is kept.
-        if !read.is_empty() && !has_alias {
+        if let Some(stored) = stored.filter(|_| !read.is_empty()) {
             let value = Arc::clone(&read);
-            cache.active_suites.insert(corp_id.clone(), value);
+            cache.active_suites.insert(stored.clone(), value);
             if cache.generation() != generation {
-                cache.active_suites.invalidate(corp_id);
+                cache.active_suites.invalidate(stored);
             }
         }
         Ok(read)

@@ -5,6 +5,7 @@ use futures_util::future::BoxFuture;
 use crate::domain::Principal;
 use crate::error::Result;
 use crate::hooks::hooks::{CorpDecision, CorpInfo, Hooks, UnhandledEvent};
+use crate::hooks::refusal::LoginRefusal;
 use crate::session::CurrentUser;
 
 /// The object-safe twin of [`Hooks`]. Every `Hooks` implements it.
@@ -21,6 +22,8 @@ pub(crate) trait DynHooks: Send + Sync + 'static {
     fn member_left<'a>(&'a self, member: &'a Principal) -> BoxFuture<'a, Result<()>>;
 
     fn logged_in<'a>(&'a self, user: &'a CurrentUser) -> BoxFuture<'a, ()>;
+
+    fn login_refused<'a>(&'a self, refusal: &'a LoginRefusal) -> BoxFuture<'a, ()>;
 
     fn handles_unhandled_events(&self) -> bool;
 
@@ -49,6 +52,10 @@ impl<H: Hooks> DynHooks for H {
 
     fn logged_in<'a>(&'a self, user: &'a CurrentUser) -> BoxFuture<'a, ()> {
         Box::pin(Hooks::logged_in(self, user))
+    }
+
+    fn login_refused<'a>(&'a self, refusal: &'a LoginRefusal) -> BoxFuture<'a, ()> {
+        Box::pin(Hooks::login_refused(self, refusal))
     }
 
     fn handles_unhandled_events(&self) -> bool {

@@ -5,6 +5,7 @@ use std::future::{Future, ready};
 
 use crate::domain::{AgentId, CorpId, Principal, SuiteId, WecomUserId};
 use crate::error::Result;
+use crate::hooks::refusal::LoginRefusal;
 use crate::session::CurrentUser;
 
 /// A corp, as a hook sees it.
@@ -131,6 +132,14 @@ pub trait Hooks: Send + Sync + 'static {
     /// A member logged in. Not stored: called once, for 10 s at most, and the login does not wait for it.
     fn logged_in(&self, user: &CurrentUser) -> impl Future<Output = ()> + Send {
         let _ = user;
+        ready(())
+    }
+
+    /// A login was refused, a limit was reached, an admin key was wrong, or another site's page sent a request. Not stored,
+    /// and nothing waits for it. It is called for the first refusal of a kind and client, and a minute later, for as long as
+    /// there are more, with their number. Under a flood from many clients some calls are left out.
+    fn login_refused(&self, refusal: &LoginRefusal) -> impl Future<Output = ()> + Send {
+        let _ = refusal;
         ready(())
     }
 

@@ -12,6 +12,8 @@
 //! - An event that this library does not act on is kept only if the host app
 //!   [handles such events](Hooks::handles_unhandled_events), for a day at most.
 //!
+//! Of refusals (`Refusals`) nothing is stored: one line and one call a minute for each kind and client.
+//!
 //! A review (`Hooks::review_authorization`) is stored and repeated in the same way. `authorization` asks it, and stores
 //! the decision.
 
@@ -24,6 +26,7 @@ mod dyn_hooks;
 mod hooks;
 mod notification;
 mod notifications;
+mod refusal;
 mod time_limit;
 
 pub(crate) use delivery::{Deliver, call_hook};
@@ -31,4 +34,6 @@ pub(crate) use dyn_hooks::{DynHooks, NoHooks};
 pub use hooks::{CorpDecision, CorpInfo, Hooks, UnhandledEvent};
 pub(crate) use notification::Notification;
 pub(crate) use notifications::{Notifications, NotificationsDeps};
+pub(crate) use refusal::Refusals;
+pub use refusal::{LoginRefusal, RefusedRequest};
 pub(crate) use time_limit::within_hook_timeout;

@@ -1,17 +1,19 @@
-//! The authentication of a member by a code: `gettoken` with the permanent code, then `auth/getuserinfo` (D/96442),
-//! then, where it has to be asked, `user/get` (D/96255).
+//! The authentication of a member by a code: `gettoken` with the permanent code, then `auth/getuserinfo` (D/96442).
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::authorization::{AppClient, Authorization, Authorizations, not_authorized};
+use crate::authorization::{AppClient, Authorizations};
 use crate::clock::Timestamp;
 use crate::db::Store;
-use crate::domain::{AccessToken, AuthenticatedMember, OAuthCode, Principal, Profile, UserTicket};
+use crate::domain::{AccessToken, AuthenticatedMember, OAuthCode, Principal};
 use crate::error::{Error, ErrorKind, Result};
+use crate::login::UsedStates;
 use crate::login::code_calls::{AuthAttempt, CodeCalls};
 use crate::login::limits::{LoginLimits, code_hash, with_login_timeout};
-use crate::members::{self, IdMigration, Members, Visibility};
+use crate::login::state_refusals::StateRefusals;
+use crate::login::used_states::STATE_TTL;
+use crate::members::{IdMigration, Members, Visibility};
 use crate::session::Sessions;
 use crate::tokens::AppCredential;
 use crate::wecom::{Api, Identity};
@@ -21,9 +23,9 @@ const MAX_CODE_BYTES: usize = 512;
 
 /// When a login started: a revocation that comes later revokes it too.
 #[derive(Clone, Copy, Debug)]
-struct Started {
-    at: Timestamp,
-    revocation_seq: u64,
+pub(super) struct Started {
+    pub(super) at: Timestamp,
+    pub(super) revocation_seq: u64,
 }
 
 /// The member who was authenticated, and the epochs of that moment.
@@ -56,12 +58,14 @@ pub(crate) struct AuthenticatorDeps {
     pub(crate) authorizations: Authorizations,
     pub(crate) members: Members,
     pub(crate) sessions: Sessions,
+    pub(crate) used_states: UsedStates,
 }
 
 pub(super) struct Inner {
-    deps: AuthenticatorDeps,
+    pub(super) deps: AuthenticatorDeps,
     pub(super) limits: LoginLimits,
     code_calls: CodeCalls,
+    states: StateRefusals,
 }
 
 impl Authenticator {
@@ -70,6 +74,7 @@ impl Authenticator {
             inner: Arc::new(Inner {
                 limits: LoginLimits::new(Arc::clone(deps.store.clock())),
                 code_calls: CodeCalls::new(),
+                states: StateRefusals::new(),
                 deps,
             }),
         }
@@ -94,16 +99,33 @@ impl Authenticator {
         outcome
     }
 
+    /// Whether the attempt may be made, as far as memory says. Nothing is read from the database.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`; `CODE_INVALID` if WeCom refused the code before, or too many codes with its state, which counts
+    /// as a failed code.
+    pub(crate) fn admit(&self, attempt: &AuthAttempt) -> Result<()> {
+        let admitted = self.require_admissible(attempt);
+        if let Err(error) = &admitted {
+            self.inner.limits.record(attempt, error);
+        }
+        admitted
+    }
+
+    fn require_admissible(&self, attempt: &AuthAttempt) -> Result<()> {
+        self.inner.limits.check(attempt)?;
+        self.inner.states.require_alive(attempt)?;
+        self.inner
+            .code_calls
+            .require_not_refused(&code_hash(attempt), self.inner.deps.store.now())
+    }
+
     async fn attempt(&self, attempt: &AuthAttempt) -> Result<Authentication> {
         let started = Started {
             at: self.inner.deps.store.now(),
             revocation_seq: self.inner.deps.sessions.revocation_seq(),
         };
-        self.inner.limits.check(attempt)?;
-        let code_hash = code_hash(attempt);
-        self.inner
-            .code_calls
-            .require_not_refused(&code_hash, started.at)?;
+        self.require_admissible(attempt)?;
         let authorization = self
             .inner
             .deps
@@ -111,19 +133,17 @@ impl Authenticator {
             .require_active(&attempt.suite_id, &attempt.corp_id)
             .await?;
         let app = authorization.credential()?;
+        let _turn = self.inner.states.take_turn(attempt).await?;
         let _permit = self.inner.code_calls.permit(attempt).await;
-        // Earlier attempts may have used the limit up meanwhile.
-        self.inner.limits.check(attempt)?;
-        let (identity, token) =
-            self.fetch_identity(&app, &attempt.code)
-                .await
-                .inspect_err(|error| {
-                    if error.kind() == ErrorKind::CodeInvalid {
-                        self.inner
-                            .code_calls
-                            .record_refused(code_hash, self.inner.deps.store.now());
-                    }
-                })?;
+        // Earlier attempts may have used the limit up meanwhile, or this code.
+        self.require_admissible(attempt)?;
+        let called = self.fetch_identity(&app, &attempt.code).await;
+        if let Err(error) = &called
+            && error.kind() == ErrorKind::CodeInvalid
+        {
+            self.record_refused(attempt).await;
+        }
+        let (identity, token) = called?;
         let Identity::Member {
             third_user_id,
             user_ticket,
@@ -151,134 +171,19 @@ impl Authenticator {
         .await
     }
 
-    /// Completes the authentication of a known userid: whether the app is visible to the member, and the profile.
-    async fn complete(
-        &self,
-        authorization: &Authorization,
-        app: &AppCredential,
-        who: Principal,
-        user_ticket: Option<&UserTicket>,
-        token: &AccessToken,
-        started: Started,
-    ) -> Result<Authentication> {
-        let (mut who, mut started) = (who, started);
-        let (mut known, mut bound) = self.inner.deps.members.find_with_user(&who).await?.unzip();
-        if known.is_none() {
-            // It may be somebody who is known by another userid.
-            who = self
-                .inner
-                .deps
-                .id_migration
-                .resolve(authorization, who)
-                .await?;
-            // Under the same id, too: the row may have been moved to it just now.
-            (known, bound) = self.inner.deps.members.find_with_user(&who).await?.unzip();
-        }
-        if known.as_ref().is_some_and(|known| known.left_at.is_some()) {
-            // The member is back before the departure was finished.
-            self.inner.deps.members.finish_departure(&who).await?;
-            started = Started {
-                at: self.inner.deps.store.now(),
-                revocation_seq: self.inner.deps.sessions.revocation_seq(),
-            };
-            (known, bound) = self.inner.deps.members.find_with_user(&who).await?.unzip();
-        }
-        let mut visible_at = known.as_ref().and_then(|known| known.visible_at);
-        let mut told = None;
-        let is_due = known
-            .as_ref()
-            .is_some_and(|known| known.visibility_due_at.is_some());
-        if is_due || visible_at.is_none_or(|at| at <= authorization.changed_at) {
-            match self.inner.deps.visibility.query(app, &who).await {
-                Ok(profile) => {
-                    told = Some(profile.unwrap_or_default());
-                    visible_at = Some(started.at);
-                }
-                Err(error) if error.kind() == ErrorKind::UserNotVisible => return Err(error),
-                // WeCom does not say. The login goes on, and the next one asks again.
-                Err(error) => {
-                    tracing::info!(target: "wecom_login", ?error, "visibility could not be checked");
-                }
-            }
-        }
-        if let Some(user_ticket) = user_ticket {
-            let detail = async { Ok(self.inner.deps.api.user_detail(token, user_ticket).await?) };
-            match members::within_optional_time(detail).await {
-                Ok(detail) => {
-                    let told = told.get_or_insert_default();
-                    told.avatar = detail.avatar.or_else(|| told.avatar.take());
-                    told.email = detail
-                        .email
-                        .or(detail.biz_mail)
-                        .or_else(|| told.email.take());
-                    told.mobile = detail.mobile.or_else(|| told.mobile.take());
-                }
-                Err(error) => {
-                    tracing::info!(target: "wecom_login", ?error, "a profile could not be read")
-                }
-            }
-        }
-        // Nothing is stored of a member whose corp cancelled meanwhile: its data may be gone already.
-        let current = self
-            .inner
-            .deps
-            .authorizations
-            .find(&who.suite_id, &who.corp_id)
-            .await?;
-        if current.is_none_or(|current| current.epoch != authorization.epoch) {
-            return Err(not_authorized());
-        }
-        match (&told, &known) {
-            (Some(profile), _) => self.keep(&who, profile, visible_at).await?,
-            (None, None) => self.inner.deps.members.upsert(&who).await?,
-            (None, Some(_)) => {}
-        }
-        let stored = known.as_ref();
-        let told = told.unwrap_or_default();
-        let or_stored = |told: Option<String>, stored: Option<&Option<String>>| {
-            told.or_else(|| stored.cloned().flatten())
+    /// Remembers the code that WeCom refused. A state that dies with it is spent on every node.
+    async fn record_refused(&self, attempt: &AuthAttempt) {
+        let now = self.inner.deps.store.now();
+        self.inner
+            .code_calls
+            .record_refused(code_hash(attempt), now);
+        let Some(state) = self.inner.states.record(attempt) else {
+            return;
         };
-        let profile = Profile {
-            name: or_stored(told.name, stored.map(|row| &row.name)),
-            avatar: or_stored(told.avatar, stored.map(|row| &row.avatar)),
-            email: or_stored(told.email, stored.map(|row| &row.email)),
-            mobile: or_stored(told.mobile, stored.map(|row| &row.mobile)),
-        };
-        // A revocation while this login was in progress revokes it too.
-        let ended = self.inner.deps.sessions.member_revoked_since(
-            &who,
-            authorization.epoch,
-            started.revocation_seq,
-        ) || stored
-            .and_then(|row| row.ended_at)
-            .is_some_and(|ended_at| ended_at > started.at);
-        let member_epoch = stored.map_or(0, |row| row.epoch) - i64::from(ended);
-        Ok(Authentication {
-            member: AuthenticatedMember::new(who, profile),
-            corp_name: authorization.corp_name.clone(),
-            member_epoch,
-            authorization_epoch: authorization.epoch,
-            visible_at: visible_at.unwrap_or_default(),
-            revocation_seq: started.revocation_seq,
-            bound: bound.flatten(),
-        })
-    }
-
-    async fn keep(
-        &self,
-        who: &Principal,
-        profile: &Profile,
-        visible_at: Option<Timestamp>,
-    ) -> Result<()> {
-        match visible_at {
-            Some(visible_at) => {
-                self.inner
-                    .deps
-                    .members
-                    .record_visible(who, profile, visible_at)
-                    .await
-            }
-            None => self.inner.deps.members.update_profile(who, profile).await,
+        let expires_at = now + STATE_TTL;
+        if let Err(error) = self.inner.deps.used_states.consume(state, expires_at).await {
+            // On this node memory keeps it dead.
+            tracing::info!(target: "wecom_login", ?error, "a dead state was not stored");
         }
     }
 

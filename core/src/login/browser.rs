@@ -13,9 +13,10 @@ use crate::db::Store;
 use crate::domain::{AgentId, CorpId, LoginCode, LoginType, Platform, SuiteId};
 use crate::element::Instances;
 use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::Refusals;
 use crate::login::session_creation::{SessionCreation, SessionPurpose};
 use crate::login::{
-    AuthAttempt, Authenticator, CorpChoice, CorpSelection, LoginCodes, LoginGrant,
+    AuthAttempt, Authenticator, CorpChoice, CorpSelection, LoginCodes, LoginGrant, LoginProof,
     OrganizationCodes, UsedStates,
 };
 use crate::rate_limit::ClientRateLimiter;
@@ -50,6 +51,7 @@ pub(crate) struct BrowserLoginDeps {
     pub(crate) login_codes: LoginCodes,
     pub(crate) used_states: UsedStates,
     pub(crate) organization_codes: OrganizationCodes,
+    pub(crate) refusals: Refusals,
     pub(crate) tasks: TaskRunner,
 }
 
@@ -97,8 +99,8 @@ impl BrowserLoginService {
         }
     }
 
-    /// The suite and the corp that a login page is asked for by one of the corp's ids. Unknown corps have a limit of their own, and
-    /// known ones none: any page on the web can make a browser ask, and must not shut people out.
+    /// The suite and the corp that a login page is asked for by one of the corp's ids. Unknown corps are counted; after
+    /// too many a client gets no corp at all, so that the limit does not tell which ones are customers.
     ///
     /// # Errors
     /// `CORP_NOT_AUTHORIZED`, `RATE_LIMITED`, or `API_PARAMS_ERROR` if several suites have the corp.
@@ -107,11 +109,12 @@ impl BrowserLoginService {
         corp_id: &CorpId,
         client: Option<IpAddr>,
     ) -> Result<(SuiteId, CorpId)> {
+        self.unknown_corps.check(client)?;
         let found = self.deps.corps.resolve(corp_id, None).await;
         if let Err(error) = &found
             && error.kind() == ErrorKind::CorpNotAuthorized
         {
-            self.unknown_corps.acquire(client)?;
+            self.unknown_corps.record(client);
         }
         found
     }
@@ -158,9 +161,14 @@ impl BrowserLoginService {
     /// one comes with a state of ours.
     pub(crate) async fn finish(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
         let this = self.clone();
-        self.deps
+        let (client, corp_id) = (callback.attempt.client, callback.attempt.corp_id.clone());
+        let finished = self
+            .deps
             .tasks
-            .run(async move { this.finish_callback(callback).await })
+            .run(async move { this.finish_callback(callback).await });
+        self.deps
+            .refusals
+            .watch(client, Some(corp_id), finished)
             .await
     }
 
@@ -187,10 +195,14 @@ impl BrowserLoginService {
         corp_id: CorpId,
         client: Option<IpAddr>,
     ) -> Result<IssuedSession> {
-        let this = self.clone();
-        self.deps
+        let (this, entered_corp) = (self.clone(), corp_id.clone());
+        let entered = self
+            .deps
             .tasks
-            .run(async move { this.enter_corp(&login_code, corp_id, client).await })
+            .run(async move { this.enter_corp(&login_code, corp_id, client).await });
+        self.deps
+            .refusals
+            .watch(client, Some(entered_corp), entered)
             .await
     }
 
@@ -231,6 +243,7 @@ impl BrowserLoginService {
     async fn finish_callback(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
         let deps = &self.deps;
         let (suite_id, corp_id) = (&callback.attempt.suite_id, &callback.attempt.corp_id);
+        deps.authenticator.admit(&callback.attempt)?;
         if deps.used_states.contains(&callback.state).await? {
             return Ok(CallbackOutcome::Expired);
         }
@@ -290,6 +303,7 @@ impl BrowserLoginService {
             user_id,
             instance: config.name.full().to_owned(),
             login_type: callback.login_type,
+            proof: LoginProof::Browser,
             member_epoch: authentication.member_epoch,
             authorization_epoch: authentication.authorization_epoch,
         };

@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::clock::Timestamp;
 use crate::domain::{CorpId, OAuthCode, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
+use crate::login::LoginProof;
 
 /// How long a code that WeCom refused is refused from memory.
 const REFUSED_CODE_TTL: Duration = Duration::from_mins(5);
@@ -24,8 +25,38 @@ pub(crate) struct AuthAttempt {
     pub(crate) corp_id: CorpId,
     pub(crate) code: OAuthCode,
     pub(crate) client: Option<IpAddr>,
-    /// The code came with a state of ours.
-    pub(crate) state_verified: bool,
+    pub(crate) state: AttemptState,
+}
+
+/// The state that a code came with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AttemptState {
+    /// None that anybody compared.
+    None,
+    /// One that the host app made for this browser and compared.
+    OfHostApp,
+    /// One of ours, with its cookie.
+    Ours(String),
+}
+
+impl AttemptState {
+    /// The state of a request to the service, which says whether the host app compared one.
+    pub(crate) const fn of_request(is_verified: bool) -> Self {
+        if is_verified {
+            Self::OfHostApp
+        } else {
+            Self::None
+        }
+    }
+
+    /// How a login code is proven that such a code led to.
+    pub(crate) const fn proof(&self) -> LoginProof {
+        match self {
+            Self::None => LoginProof::Code,
+            Self::OfHostApp => LoginProof::CodeWithState,
+            Self::Ours(_) => LoginProof::Browser,
+        }
+    }
 }
 
 /// Which codes WeCom refused, and how many calls of each corp run.

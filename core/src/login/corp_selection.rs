@@ -7,7 +7,7 @@ use crate::authorization::{Authorizations, not_authorized};
 use crate::domain::{CorpId, Principal, SuiteId, Suites};
 use crate::element::Instances;
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::{CorpChoice, LoginGrant};
+use crate::login::{CorpChoice, LoginGrant, LoginProof};
 use crate::members::Members;
 
 /// Finds the suite of a corp, and the corps that a user may enter.
@@ -106,6 +106,38 @@ impl CorpSelection {
         let others = self.linked_corps(user_id, principal).await?;
         list.extend(others.into_iter().map(|(_, choice)| choice));
         Ok(list)
+    }
+
+    /// The same for a person who was proven in this way: without the corps that demand another one.
+    pub(crate) async fn corp_list_for(
+        &self,
+        proof: LoginProof,
+        user_id: &str,
+        principal: &Principal,
+        own: CorpChoice,
+    ) -> Result<Vec<CorpChoice>> {
+        let mut list = vec![own];
+        let others = self.linked_corps(user_id, principal).await?;
+        let enterable = others
+            .into_iter()
+            .filter(|(other, _)| self.require_proof(proof, other).is_ok());
+        list.extend(enterable.map(|(_, choice)| choice));
+        Ok(list)
+    }
+
+    /// Checks that the corp's instance takes logins that are proven in this way.
+    ///
+    /// # Errors
+    /// `LOGIN_DISABLED`, `CORP_MISMATCH`.
+    pub(crate) fn require_proof(&self, proof: LoginProof, target: &Principal) -> Result<()> {
+        let config = self.instances.serving(&target.suite_id, &target.corp_id)?;
+        if proof.satisfies(config.code_login) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::LoginDisabled,
+            "this corp does not take codes by this way",
+        ))
     }
 
     fn is_same_corp(&self, one: &Principal, other: &Principal) -> bool {

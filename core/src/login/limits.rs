@@ -13,27 +13,39 @@ use crate::digest;
 use crate::domain::{CorpId, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::authenticate::Authenticator;
-use crate::login::code_calls::AuthAttempt;
+use crate::login::code_calls::{AttemptState, AuthAttempt};
 use crate::rate_limit::{ClientRateLimiter, RateLimiter};
 
 /// The time of each step of a login that may call WeCom.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(12);
 /// Failed codes of one client, per minute.
 const MAX_FAILED_CODES_PER_CLIENT: u32 = 60;
-/// Failed codes of one corp, per minute; beyond them only codes that come with a state of ours are tried.
+/// Failed codes of one corp, per minute; beyond them only codes that come with a state are tried.
 const MAX_FAILED_CODES_PER_CORP: u32 = 300;
+/// Failed codes of one corp that came with a state, per minute. Anybody gets states, from `GET /login`, and WeCom bars a
+/// corp at 10 000 calls a minute.
+const MAX_FAILED_CODES_WITH_STATE_PER_CORP: u32 = 1_000;
+/// Failed codes of all corps that came with a state, per minute. WeCom bars an address at 40 000 calls a minute.
+const MAX_FAILED_CODES_WITH_STATE: u32 = 10_000;
 
 /// Counts failed codes.
 pub(super) struct LoginLimits {
     per_client: ClientRateLimiter,
     per_corp: RateLimiter<(SuiteId, CorpId)>,
+    with_state_per_corp: RateLimiter<(SuiteId, CorpId)>,
+    with_state: RateLimiter<()>,
 }
 
 impl LoginLimits {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             per_client: ClientRateLimiter::new(MAX_FAILED_CODES_PER_CLIENT, Arc::clone(&clock)),
-            per_corp: RateLimiter::new(MAX_FAILED_CODES_PER_CORP, clock),
+            per_corp: RateLimiter::new(MAX_FAILED_CODES_PER_CORP, Arc::clone(&clock)),
+            with_state_per_corp: RateLimiter::new(
+                MAX_FAILED_CODES_WITH_STATE_PER_CORP,
+                Arc::clone(&clock),
+            ),
+            with_state: RateLimiter::new(MAX_FAILED_CODES_WITH_STATE, clock),
         }
     }
 
@@ -41,27 +53,30 @@ impl LoginLimits {
     /// `RATE_LIMITED`.
     pub(super) fn check(&self, attempt: &AuthAttempt) -> Result<()> {
         self.per_client.check(attempt.client)?;
-        if !attempt.state_verified {
-            self.per_corp
-                .check(&(attempt.suite_id.clone(), attempt.corp_id.clone()))?;
+        let corp = (attempt.suite_id.clone(), attempt.corp_id.clone());
+        if attempt.state == AttemptState::None {
+            return self.per_corp.check(&corp);
         }
-        Ok(())
+        self.with_state_per_corp.check(&corp)?;
+        self.with_state.check(&())
     }
 
-    /// Counts a failed attempt where its error counts.
+    /// Counts a failed attempt where its error counts. What is the corp's fault counts against nobody.
     pub(super) fn record(&self, attempt: &AuthAttempt, error: &Error) {
-        let (of_client, of_corp) = match error.kind() {
-            ErrorKind::CodeInvalid => (true, error.errcode().is_some()),
-            // What is the corp's fault counts against nobody.
-            _ => (false, false),
-        };
-        if of_client {
-            self.per_client.record(attempt.client);
+        if error.kind() != ErrorKind::CodeInvalid {
+            return;
         }
-        if of_corp {
-            self.per_corp
-                .record((attempt.suite_id.clone(), attempt.corp_id.clone()));
+        self.per_client.record(attempt.client);
+        // Without an errcode it was refused from memory.
+        if error.errcode().is_none() {
+            return;
         }
+        let corp = (attempt.suite_id.clone(), attempt.corp_id.clone());
+        if attempt.state != AttemptState::None {
+            self.with_state_per_corp.record(corp.clone());
+            self.with_state.record(());
+        }
+        self.per_corp.record(corp);
     }
 }
 

@@ -12,12 +12,52 @@ use sha2::{Digest as _, Sha256};
 use crate::db::entity::login_code::{ActiveModel, Column, Entity, Model};
 use crate::db::{Store, delete_in_batches};
 use crate::domain::{LoginCode, LoginType, Principal};
+use crate::element::CodeLogin;
 use crate::error::{Error, ErrorKind, Result};
 use crate::random;
 
 const CODE_BYTES: usize = 32;
 /// How long a login code can be used.
 const LIFE: Duration = Duration::from_secs(300);
+
+/// How the person of a login code was proven, which decides the corps whose `codeLogin` it satisfies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LoginProof {
+    /// By a code from elsewhere.
+    Code,
+    /// By a code with a state that the host app made and compared.
+    CodeWithState,
+    /// By a login in a browser, which `codeLogin` is not about.
+    Browser,
+}
+
+impl LoginProof {
+    /// Whether an instance takes logins that are proven so.
+    pub(super) fn satisfies(self, code_login: CodeLogin) -> bool {
+        match code_login {
+            CodeLogin::Open => true,
+            CodeLogin::State => self != Self::Code,
+            CodeLogin::Off => self == Self::Browser,
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::CodeWithState => "state",
+            Self::Browser => "browser",
+        }
+    }
+
+    /// Of a stored code; one of a node that does not know of proofs has none.
+    fn of_stored(text: Option<&str>) -> Self {
+        match text {
+            Some("browser") => Self::Browser,
+            Some("state") => Self::CodeWithState,
+            _ => Self::Code,
+        }
+    }
+}
 
 /// The login that a login code completes.
 #[derive(Clone, Debug)]
@@ -26,6 +66,7 @@ pub(crate) struct LoginGrant {
     pub(crate) user_id: String,
     pub(crate) instance: String,
     pub(crate) login_type: LoginType,
+    pub(crate) proof: LoginProof,
     pub(crate) member_epoch: i64,
     pub(crate) authorization_epoch: i64,
 }
@@ -51,6 +92,7 @@ impl LoginCodes {
             user_id: Set(grant.user_id.clone()),
             instance: Set(grant.instance.clone()),
             login_type: Set(grant.login_type.as_str().to_owned()),
+            proof: Set(Some(grant.proof.as_str().to_owned())),
             member_epoch: Set(grant.member_epoch),
             authorization_epoch: Set(grant.authorization_epoch),
             expires_at: Set(self.store.now() + LIFE),
@@ -118,6 +160,7 @@ fn grant(row: Model) -> Result<LoginGrant> {
         user_id: row.user_id,
         instance: row.instance,
         login_type: row.login_type.parse()?,
+        proof: LoginProof::of_stored(row.proof.as_deref()),
         member_epoch: row.member_epoch,
         authorization_epoch: row.authorization_epoch,
     })
@@ -132,4 +175,24 @@ fn invalid() -> Error {
 
 fn hash(code: &LoginCode) -> Vec<u8> {
     Sha256::digest(code.expose()).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proof_survives_its_spelling_and_satisfies_what_it_is_enough_for() {
+        let all = [
+            (LoginProof::Code, [true, false, false]),
+            (LoginProof::CodeWithState, [true, true, false]),
+            (LoginProof::Browser, [true, true, true]),
+        ];
+        for (proof, satisfied) in all {
+            assert_eq!(LoginProof::of_stored(Some(proof.as_str())), proof);
+            let code_logins = [CodeLogin::Open, CodeLogin::State, CodeLogin::Off];
+            assert_eq!(code_logins.map(|code| proof.satisfies(code)), satisfied);
+        }
+        assert_eq!(LoginProof::of_stored(None), LoginProof::Code);
+    }
 }

@@ -22,8 +22,12 @@
 //! |---|---|
 //! | failed codes of a client | 60 |
 //! | failed codes of a corp; above it only codes with a verified `state` are tried | 300 |
+//! | of those, failed codes of a corp; of all corps | 1 000; 10 000 |
 //! | organization code look-ups of a client | 30 |
-//! | unknown corps that a client asks the login page for | 30 |
+//! | unknown corps that a client asks the login page for; above it, it gets no corp by an id | 30 |
+//!
+//! A client is an IPv4 address or an IPv6 /64; a /56 has the limit of 4 clients, a /48 that of 16. A limit is checked
+//! before the database is read. A state dies with its fifth refused code, and its codes are tried one at a time.
 //!
 //! Per corp, 64 calls with a code run at the same time, so that a flood reaches the limit before it reaches WeCom.
 //!
@@ -41,21 +45,24 @@
 mod authenticate;
 mod browser;
 mod code_calls;
+mod completion;
 mod corp_selection;
 mod limits;
 mod login_codes;
+mod login_config;
 mod organization_codes;
 mod request;
 mod result;
 mod service;
 mod session_creation;
+mod state_refusals;
 mod used_states;
 
 pub(crate) use authenticate::{Authentication, Authenticator, AuthenticatorDeps};
 pub(crate) use browser::{BrowserLoginDeps, BrowserLoginService, CallbackOutcome, OAuthCallback};
-pub(crate) use code_calls::AuthAttempt;
+pub(crate) use code_calls::{AttemptState, AuthAttempt};
 pub(crate) use corp_selection::CorpSelection;
-pub(crate) use login_codes::{LoginCodes, LoginGrant};
+pub(crate) use login_codes::{LoginCodes, LoginGrant, LoginProof};
 pub(crate) use organization_codes::OrganizationCodes;
 pub use request::{LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
 pub use result::{CorpChoice, LoginCodeResult, LoginConfig, LoginResult, OrgCodeLogin};

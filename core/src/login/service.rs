@@ -1,21 +1,20 @@
-//! The logins that answer JSON: by code, by login code, from the workbench; and organization codes.
+//! The logins that answer JSON: by code, by login code, from the workbench.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::authorization::Authorizations;
-use crate::domain::{CorpId, LoginType, OrganizationCode, SuiteId};
+use crate::domain::LoginType;
 use crate::element::{
-    CodeLogin, DynLoginProviderInstance, InstanceConfig, InstanceKind, InstanceName, Instances,
-    LoginAttempt, QYWX_PROXY_TYPE,
+    DynLoginProviderInstance, InstanceConfig, InstanceKind, InstanceName, Instances, LoginAttempt,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::Refusals;
 use crate::login::session_creation::{SessionCreation, SessionPurpose};
 use crate::login::{
-    AuthAttempt, Authentication, Authenticator, CorpChoice, CorpSelection, LoginByCodeRequest,
-    LoginCodeRequest, LoginCodeResult, LoginCodes, LoginConfig, LoginGrant, LoginResult,
-    OrgCodeLogin, OrganizationCodes, WorkbenchLoginRequest,
+    AttemptState, AuthAttempt, Authentication, Authenticator, CorpChoice, CorpSelection,
+    LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginCodes, LoginGrant, LoginResult,
+    OrganizationCodes, WorkbenchLoginRequest,
 };
 use crate::session::{IssuedSession, Sessions};
 
@@ -30,50 +29,10 @@ pub(crate) struct LoginService {
     pub(crate) login_codes: LoginCodes,
     pub(crate) organization_codes: OrganizationCodes,
     pub(crate) sessions: Sessions,
+    pub(crate) refusals: Refusals,
 }
 
 impl LoginService {
-    /// `getLoginConfig`.
-    pub(crate) async fn login_config(&self, kind: &InstanceKind) -> Result<LoginConfig> {
-        let config = match kind {
-            InstanceKind::QywxProxy(config) => config,
-            InstanceKind::Custom {
-                instance,
-                type_name,
-                ..
-            } => {
-                return Ok(LoginConfig {
-                    suite_id: None,
-                    corp_id: None,
-                    agent_id: None,
-                    is_active: instance.is_active(),
-                    auth_type: type_name.clone(),
-                    other: instance.login_config(),
-                });
-            }
-        };
-        let corp_id = match &config.corp_id {
-            Some(corp_id) => Some(
-                self.authorizations
-                    .resolve(&config.suite.id, corp_id)
-                    .await?,
-            ),
-            None => None,
-        };
-        let authorization = match &corp_id {
-            Some(corp_id) => self.authorizations.find(&config.suite.id, corp_id).await?,
-            None => None,
-        };
-        Ok(LoginConfig {
-            suite_id: Some(config.suite.id.clone()),
-            corp_id,
-            agent_id: authorization.and_then(|authorization| authorization.agent_id),
-            is_active: config.is_active,
-            auth_type: QYWX_PROXY_TYPE.to_owned(),
-            other: serde_json::Map::new(),
-        })
-    }
-
     /// `getLoginCode`: authenticates a member by a code from WeCom and issues a login code.
     pub(crate) async fn login_code(
         &self,
@@ -81,7 +40,20 @@ impl LoginService {
         kind: &InstanceKind,
         request: LoginCodeRequest,
     ) -> Result<LoginCodeResult> {
+        let (client, corp_id) = (request.client, request.corp_id.clone());
+        let made = self.make_login_code(name, kind, request);
+        self.refusals.watch(client, Some(corp_id), made).await
+    }
+
+    async fn make_login_code(
+        &self,
+        name: &InstanceName,
+        kind: &InstanceKind,
+        request: LoginCodeRequest,
+    ) -> Result<LoginCodeResult> {
         let login_type = request.login_type;
+        let state = AttemptState::of_request(request.state_verified);
+        let proof = state.proof();
         let authentication = match kind {
             InstanceKind::QywxProxy(config) => {
                 let resolving = self
@@ -96,7 +68,7 @@ impl LoginService {
                     corp_id,
                     code: request.code,
                     client: request.client,
-                    state_verified: request.state_verified,
+                    state,
                 };
                 self.authenticate(config, &attempt).await?
             }
@@ -107,12 +79,16 @@ impl LoginService {
         let user_id = self.creation.bind(&authentication).await?;
         let principal = authentication.member.principal;
         let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name);
-        let corp_list = self.corps.corp_list(&user_id, &principal, own).await?;
+        let corp_list = self
+            .corps
+            .corp_list_for(proof, &user_id, &principal, own)
+            .await?;
         let grant = LoginGrant {
             principal,
             user_id: user_id.clone(),
             instance: name.full().to_owned(),
             login_type,
+            proof,
             member_epoch: authentication.member_epoch,
             authorization_epoch: authentication.authorization_epoch,
         };
@@ -122,6 +98,12 @@ impl LoginService {
 
     /// `loginByCode`: exchanges a login code for a session.
     pub(crate) async fn login_by_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
+        let (client, corp_id) = (request.client, request.corp_id.clone());
+        let exchanged = self.exchange(request);
+        self.refusals.watch(client, corp_id, exchanged).await
+    }
+
+    async fn exchange(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
         let consumed = self.login_codes.consume(&request.login_code);
         let grant = self
             .authenticator
@@ -134,7 +116,7 @@ impl LoginService {
         let own = self.corps.choice_of(&grant.principal).await?;
         let corp_list = self
             .corps
-            .corp_list(&grant.user_id, &grant.principal, own)
+            .corp_list_for(grant.proof, &grant.user_id, &grant.principal, own)
             .await?;
         let issued = self
             .creation
@@ -148,6 +130,12 @@ impl LoginService {
         &self,
         request: WorkbenchLoginRequest,
     ) -> Result<LoginResult> {
+        let (client, corp_id) = (request.client, request.corp_id.clone());
+        let entered = self.enter_by_code(request);
+        self.refusals.watch(client, Some(corp_id), entered).await
+    }
+
+    async fn enter_by_code(&self, request: WorkbenchLoginRequest) -> Result<LoginResult> {
         let resolving = self.corps.resolve(&request.corp_id, request.suite_id);
         let (suite_id, corp_id) = self
             .authenticator
@@ -159,13 +147,17 @@ impl LoginService {
             corp_id,
             code: request.code,
             client: request.client,
-            state_verified: request.state_verified,
+            state: AttemptState::of_request(request.state_verified),
         };
+        let proof = attempt.state.proof();
         let authentication = self.authenticate(config, &attempt).await?;
         let principal = authentication.member.principal.clone();
         let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name.clone());
         let user_id = self.creation.bind(&authentication).await?;
-        let corp_list = self.corps.corp_list(&user_id, &principal, own).await?;
+        let corp_list = self
+            .corps
+            .corp_list_for(proof, &user_id, &principal, own)
+            .await?;
         let purpose = SessionPurpose {
             instance: config.name.full(),
             platform: request.platform,
@@ -178,36 +170,6 @@ impl LoginService {
         Ok(self.result(issued, corp_list))
     }
 
-    /// `setCode`: gives a corp its organization code.
-    pub(crate) async fn set_organization_code(
-        &self,
-        corp_id: &CorpId,
-        code: &OrganizationCode,
-        suite_id: Option<SuiteId>,
-    ) -> Result<()> {
-        let (suite_id, corp_id) = self.corps.resolve(corp_id, suite_id).await?;
-        self.authorizations
-            .require_active(&suite_id, &corp_id)
-            .await?;
-        self.organization_codes.set(&suite_id, &corp_id, code).await
-    }
-
-    /// `getLoginConfigByCode`: the corp and its app that an organization code stands for.
-    pub(crate) async fn login_config_by_code(
-        &self,
-        code: &str,
-        client: Option<IpAddr>,
-    ) -> Result<OrgCodeLogin> {
-        let (suite_id, corp_id) = self.organization_codes.find(code, client).await?;
-        let config = self.instances.serving(&suite_id, &corp_id)?;
-        self.instances.check_login(config, &corp_id)?;
-        let authorization = self
-            .authorizations
-            .require_active(&suite_id, &corp_id)
-            .await?;
-        Ok(OrgCodeLogin::new(corp_id, authorization.require_agent()?))
-    }
-
     /// Authenticates a member through one of our instances, if it takes codes of this corp that come this way.
     async fn authenticate(
         &self,
@@ -215,11 +177,8 @@ impl LoginService {
         attempt: &AuthAttempt,
     ) -> Result<Authentication> {
         self.instances.check_login(config, &attempt.corp_id)?;
-        let accepts = |config: &InstanceConfig| match config.code_login {
-            CodeLogin::Open => true,
-            CodeLogin::State => attempt.state_verified,
-            CodeLogin::Off => false,
-        };
+        let proof = attempt.state.proof();
+        let accepts = |config: &InstanceConfig| proof.satisfies(config.code_login);
         // Both have to accept: an unpinned instance does not allow what the one pinned to the corp forbids.
         let serving = self.instances.serving(&config.suite.id, &attempt.corp_id)?;
         if !accepts(config) || !accepts(serving) {

@@ -266,6 +266,7 @@ impl SessionCreation {
         if *target == grant.principal {
             return Ok(());
         }
+        self.corps.require_proof(grant.proof, target)?;
         self.members.finish_departure(target).await?;
         self.members.upsert(target).await?;
         // Nothing but this answer says that the person is still a member there.

@@ -11,6 +11,8 @@ use crate::db::entity::used_state::{ActiveModel, Column, Entity};
 use crate::db::{Store, delete_in_batches, is_unique_violation};
 use crate::error::Result;
 
+/// No state is valid for longer.
+pub(super) const STATE_TTL: Duration = Duration::from_mins(10);
 /// A row outlives its state, so that no other node whose clock is behind takes the state again.
 const KEPT_LONGER: Duration = Duration::from_mins(10);
 

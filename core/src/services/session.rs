@@ -13,7 +13,7 @@ use crate::element::Instances;
 use crate::error::Result;
 use crate::login::{SessionCreation, SessionPurpose};
 use crate::members::Members;
-use crate::session::{CurrentUser, IssuedSession, SessionSummary, Sessions};
+use crate::session::{CurrentUser, IssuedSession, SessionPage, SessionSummary, Sessions};
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 
 /// The sessions of the service.
@@ -83,6 +83,36 @@ impl SessionService {
             rows.into_iter()
                 .map(|row| SessionSummary::of_row(row, Some(&user)))
                 .collect()
+        })
+        .await
+    }
+
+    /// A page of the live sessions of the person behind a session, newest first: `limit` of them, after the page whose
+    /// [`next`](field@SessionPage::next) is given.
+    ///
+    /// # Errors
+    /// `API_PARAMS_ERROR` if `after` is no such text; the database does not answer.
+    pub async fn page(
+        &self,
+        user: &CurrentUser,
+        limit: u32,
+        after: Option<&str>,
+    ) -> Result<SessionPage> {
+        let after = after.map(str::parse).transpose()?;
+        let user = user.clone();
+        self.run(move |deps| async move {
+            let page = deps
+                .sessions
+                .page_of_member(user.principal(), after, limit.max(1).into());
+            let (rows, next) = page.await?;
+            let summaries: Result<Vec<_>> = rows
+                .into_iter()
+                .map(|row| SessionSummary::of_row(row, &user))
+                .collect();
+            Ok(SessionPage::new(
+                summaries?,
+                next.map(|cursor| cursor.to_string()),
+            ))
         })
         .await
     }

@@ -82,6 +82,7 @@ impl Sessions {
         }
         let user = CurrentUser::new(session);
         self.cache(&user, new.revocation_seq);
+        self.end_surplus(&user.session).await;
         Ok(IssuedSession { token, user })
     }
 }

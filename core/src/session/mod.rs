@@ -30,28 +30,33 @@
 //! checks, so one of them always sees the other. Loads that started before a flush of the cache are discarded (generation
 //! counter in [`revocation`](crate::revocation)).
 //!
+//! A member has 100 sessions at most: `surplus` ends the oldest when a new one is one too many.
+//!
 //! How other nodes learn of it: [`revocation`](crate::revocation).
 
 mod config;
 mod count;
 mod current_user;
+mod cursor;
 #[cfg(all(test, feature = "sqlite"))]
 pub(crate) mod fixture;
 mod interner;
 mod issue;
+mod list;
 mod load;
 mod revoke;
 mod rows;
 mod session_cache;
 mod sessions;
 mod summary;
+mod surplus;
 mod token;
 mod verify;
 
 pub use config::SessionConfig;
 pub use current_user::CurrentUser;
 pub use issue::IssuedSession;
-pub use summary::{SessionSummary, UserSummary};
+pub use summary::{SessionPage, SessionSummary, UserSummary};
 pub use token::SessionToken;
 pub use verify::{Verification, Verified};
 

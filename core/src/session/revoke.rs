@@ -7,25 +7,9 @@ use crate::db::retry_transaction;
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash};
 use crate::error::{Error, ErrorKind, Result};
 use crate::revocation::{EpochKey, RecentRevocations, Revocation, log};
-use crate::session::rows::{self, SessionRow};
-use crate::session::{CurrentUser, Sessions};
+use crate::session::{CurrentUser, Sessions, rows};
 
 impl Sessions {
-    /// The valid sessions of a member, newest first.
-    pub(crate) async fn list_by_member(&self, principal: &Principal) -> Result<Vec<SessionRow>> {
-        let now = self.inner.store.now();
-        let mut rows = rows::find_by_member(self.inner.store.database(), principal).await?;
-        for row in &mut rows {
-            // The cached `last_seen_at` may be newer: the touch is written a moment later.
-            let hash = TokenHash::try_from(row.token_hash.as_slice()).ok();
-            if let Some(user) = hash.and_then(|hash| self.inner.cache.get(&hash)) {
-                row.last_seen_at = row.last_seen_at.max(user.last_seen_at());
-            }
-        }
-        rows.retain(|row| row.is_valid_and_not_idle(now, self.inner.config.idle_timeout));
-        Ok(rows)
-    }
-
     /// Revokes one session.
     pub(crate) async fn revoke(&self, user: &CurrentUser) -> Result<()> {
         let session = &user.session;
@@ -37,18 +21,18 @@ impl Sessions {
 
     /// Revokes one session of this member by its id.
     pub(crate) async fn revoke_by_id(&self, principal: &Principal, id: &str) -> Result<()> {
-        let found = self
-            .list_by_member(principal)
-            .await?
-            .into_iter()
-            .find(|row| row.id == id);
-        let row = found.ok_or_else(|| {
+        let found = self.find_of_member(principal, id).await?;
+        let token_hash = found.and_then(|row| TokenHash::try_from(row.token_hash.as_slice()).ok());
+        let token_hash = token_hash.ok_or_else(|| {
             Error::new(ErrorKind::SessionNotFound, "no such session of this member")
         })?;
-        retry_transaction(|| self.delete(id, &row.token_hash)).await?;
-        if let Ok(hash) = TokenHash::try_from(row.token_hash.as_slice()) {
-            self.evict_revoked(hash).await;
-        }
+        self.revoke_row(id, token_hash).await
+    }
+
+    /// Revokes the session of this id and token.
+    pub(super) async fn revoke_row(&self, id: &str, token_hash: TokenHash) -> Result<()> {
+        retry_transaction(|| self.delete(id, &token_hash)).await?;
+        self.evict_revoked(token_hash).await;
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SelectStatement, SimpleExpr, Value};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult,
-    QueryFilter as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
 use crate::clock::Timestamp;
@@ -14,6 +14,10 @@ use crate::db::{PrincipalColumns as _, Store, delete_in_batches};
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::current_user::CachedSession;
+use crate::session::cursor::SessionCursor;
+
+/// The sessions of a member that are looked at when a new one is issued.
+const MAX_OTHERS: u64 = 1_000;
 
 /// A session with the stored epochs of its member and authorization, read in one statement.
 #[derive(Debug, FromQueryResult)]
@@ -67,19 +71,72 @@ pub(super) async fn find_by_token_hash(
     )
 }
 
+/// Sessions of a member, newest first, after a position.
 pub(super) async fn find_by_member(
     database: &impl ConnectionTrait,
     principal: &Principal,
+    after: Option<&SessionCursor>,
+    limit: u64,
 ) -> Result<Vec<SessionRow>> {
     let mut select = select();
+    select.cond_where(Entity::of_principal(principal));
+    if let Some(after) = after {
+        let older = Column::CreatedAt.lt(after.created_at).or(Column::CreatedAt
+            .eq(after.created_at)
+            .and(Column::Id.lt(&*after.id)));
+        // The first condition is the one that the index serves.
+        select
+            .and_where(Column::CreatedAt.lte(after.created_at))
+            .and_where(older);
+    }
     select
-        .cond_where(Entity::of_principal(principal))
-        .order_by(("wecom_session", "created_at"), Order::Desc);
+        .order_by(("wecom_session", "created_at"), Order::Desc)
+        .order_by(("wecom_session", "id"), Order::Desc)
+        .limit(limit);
     Ok(
         SessionRow::find_by_statement(database.get_database_backend().build(&select))
             .all(database)
             .await?,
     )
+}
+
+pub(super) async fn find_of_member(
+    database: &impl ConnectionTrait,
+    principal: &Principal,
+    id: &str,
+) -> Result<Option<SessionRow>> {
+    let mut select = select();
+    select
+        .cond_where(Entity::of_principal(principal))
+        .and_where(Expr::col(("wecom_session", "id")).eq(id));
+    Ok(
+        SessionRow::find_by_statement(database.get_database_backend().build(&select))
+            .one(database)
+            .await?,
+    )
+}
+
+/// The ids and token hashes of a member's sessions that are neither expired nor idle, newest first, without this one.
+pub(super) async fn find_others(
+    database: &impl ConnectionTrait,
+    session: &CachedSession,
+    now: Timestamp,
+    idle_since: Timestamp,
+) -> Result<Vec<(String, Vec<u8>)>> {
+    Ok(Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .column(Column::TokenHash)
+        .filter(Entity::of_principal(&session.principal))
+        .filter(Column::Id.ne(&*session.id))
+        .filter(Column::ExpiresAt.gt(now))
+        .filter(Column::LastSeenAt.gt(idle_since))
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .limit(MAX_OTHERS)
+        .into_tuple()
+        .all(database)
+        .await?)
 }
 
 /// Inserts a session with the epochs of its member and authorization, if those are the stored ones. Returns whether it was

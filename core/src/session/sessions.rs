@@ -18,6 +18,7 @@ use crate::session::config::Intervals;
 use crate::session::current_user::CachedSession;
 use crate::session::interner::Interner;
 use crate::session::session_cache::SessionCache;
+use crate::session::surplus::SessionCounts;
 use crate::session::token::TokenSigner;
 use crate::session::{CurrentUser, SessionConfig, load};
 use crate::vault::KeyRing;
@@ -56,6 +57,7 @@ pub(super) struct Inner {
     pub(super) suite_ids: Interner<SuiteId>,
     pub(super) corp_ids: Interner<CorpId>,
     pub(super) instances: Interner<Arc<str>>,
+    pub(super) counts: SessionCounts,
     background_tasks: mpsc::UnboundedSender<BackgroundTask>,
     /// The revocation log was not polled successfully for `max_stale`.
     stale: AtomicBool,
@@ -88,6 +90,7 @@ impl Sessions {
             suite_ids: Interner::default(),
             corp_ids: Interner::default(),
             instances: Interner::default(),
+            counts: SessionCounts::new(),
             stale: AtomicBool::new(false),
             store,
             intervals: config.intervals(),

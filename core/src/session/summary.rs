@@ -61,6 +61,24 @@ pub struct SessionSummary {
     pub current: bool,
 }
 
+/// Sessions of a person, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SessionPage {
+    /// The sessions of this page.
+    pub sessions: Vec<SessionSummary>,
+    /// What [`SessionService::page`](crate::SessionService::page) takes as `after` for the next page; none if this is the
+    /// last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl SessionPage {
+    pub(crate) const fn new(sessions: Vec<SessionSummary>, next: Option<String>) -> Self {
+        Self { sessions, next }
+    }
+}
+
 impl SessionSummary {
     pub(crate) fn of_row(row: SessionRow, current: Option<&CurrentUser>) -> Result<Self> {
         Ok(Self {

@@ -4,7 +4,8 @@ use http::Response;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::web::admin::AdminAction;
+use crate::hooks::RefusedRequest;
+use crate::web::admin::{AdminAction, is_about_keys};
 use crate::web::http_service::HttpDeps;
 use crate::web::params::{RecordsParams, SetCodeParams, record_id};
 use crate::web::request::RoutedRequest;
@@ -33,7 +34,14 @@ pub(super) async fn answer(
             &request.headers,
             request.client,
         )
-        .await?;
+        .await
+        .inspect_err(|error| {
+            if is_about_keys(error) {
+                let client = Some(request.client);
+                deps.refusals
+                    .record(RefusedRequest::Admin, error, client, None);
+            }
+        })?;
     match request.endpoint {
         Endpoint::SetCode => {
             let params = SetCodeParams::parse(request.body()?)?;

@@ -8,6 +8,7 @@ use crate::web::browser::{PageConfig, can_return_to};
 use crate::web::client::TrustedProxies;
 use crate::web::cookie::{CookieNames, SessionCookie};
 use crate::web::mount::Mount;
+use crate::web::mounting::Mounting;
 use crate::web::public_url::PublicUrl;
 
 /// The characters of a query value that are not encoded (RFC 3986, 2.3, and the slash for legibility).
@@ -28,6 +29,7 @@ pub(crate) struct HttpConfig {
     pub(crate) cookie: SessionCookie,
     pub(crate) cookie_names: CookieNames,
     pub(crate) page_config: PageConfig,
+    pub(crate) mounting: Mounting,
 }
 
 impl HttpConfig {
@@ -47,6 +49,7 @@ impl HttpConfig {
             admin,
             proxies,
             page_config: PageConfig::default(),
+            mounting: Mounting::default(),
         }
     }
 

@@ -8,11 +8,13 @@ use futures_util::future::BoxFuture;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Request, Response};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::RefusedRequest;
 use crate::rate_limit::client_key;
 use crate::web::body::Body;
 use crate::web::client::UNKNOWN_CLIENT;
 use crate::web::http_service::{HttpDeps, HttpService};
+use crate::web::origin::refuse_embedding_by_other_sites;
 use crate::web::problem::{method_not_allowed, problem};
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, ResponseExt as _};
@@ -44,6 +46,7 @@ impl HttpService {
         let head = parts.method == http::Method::HEAD;
         let page = (route.access == Access::Browser)
             .then(|| browser::Language::from_headers(&parts.headers));
+        self.deps.config.check_peer(peer, &parts.headers);
         let proxies = &self.deps.config.proxies;
         let client = peer.map_or(UNKNOWN_CLIENT, |peer| {
             client_key(proxies.client_ip(peer, &parts.headers))
@@ -92,7 +95,10 @@ impl HttpDeps {
         }
         let result = match route.access {
             Access::WeCom => return notify::answer(self, request).await,
-            Access::Browser => return browser::answer(self, request).await,
+            Access::Browser => match refuse_embedding(request) {
+                Ok(()) => return browser::answer(self, request).await,
+                Err(error) => Err(error),
+            },
             Access::Anyone => login_routes::answer(self, request).await,
             Access::Session => session_routes::answer(self, request).await,
             Access::Admin => match route.endpoint {
@@ -101,9 +107,26 @@ impl HttpDeps {
             },
         };
         result.unwrap_or_else(|error| {
+            if error.kind() == ErrorKind::CrossSite {
+                let asked = match route.access {
+                    Access::Session => RefusedRequest::Session,
+                    Access::Admin => RefusedRequest::Admin,
+                    _ => RefusedRequest::Login,
+                };
+                self.refusals
+                    .record(asked, &error, Some(request.client), None);
+            }
             tracing::debug!(target: "wecom_login", %error, path = route.path, "request refused");
             self.config.rejection(error, &request.headers).response()
         })
+    }
+}
+
+/// A picture of the login page on another site would use up the limits of whoever looks at it.
+fn refuse_embedding(request: &RoutedRequest) -> Result<()> {
+    match request.endpoint {
+        Endpoint::BrowserLogin => refuse_embedding_by_other_sites(&request.headers),
+        _ => Ok(()),
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use crate::domain::CorpId;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::RefusedRequest;
 use crate::session::{CurrentUser, Verification, Verified};
 use crate::task_runner::ShutdownOnDrop;
 use crate::web::http_service::HttpService;
@@ -59,11 +60,21 @@ pub enum Decision {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Authenticated {
-    /// Who sent it. `None` only under an optional guard, and only if no credential was sent.
+    /// Who sent it. `None` under an optional guard if no credential was sent, and on the login routes, which have rules of
+    /// their own.
     pub user: Option<CurrentUser>,
     /// The value of a `Set-Cookie` for the handler's response, where the browser sent the cookie of a session that has
     /// ended.
     pub set_cookie: Option<String>,
+}
+
+impl Authenticated {
+    const fn nobody() -> Self {
+        Self {
+            user: None,
+            set_cookie: None,
+        }
+    }
 }
 
 impl Guard {
@@ -125,7 +136,7 @@ impl Guard {
     }
 
     /// Decides about a request. `path_and_query` gives those of the host app, with the scopes and nests that the route
-    /// is in; it is called only where a browser may be sent to the login. For a session in memory no future is made and
+    /// is in; it is not called where a session in memory passes. For a session in memory no future is made and
     /// nothing is allocated.
     pub fn check<'a, H: Headers + ?Sized>(
         &self,
@@ -136,18 +147,34 @@ impl Guard {
         let rules = &self.rules;
         let verification = rules.http.verify(method, headers);
         let result = match verification {
-            Verification::Ready(Ok(verified)) => return Decision::Ready(rules.authorize(verified)),
+            Verification::Ready(Ok(verified)) => {
+                let authorized = rules.authorize(verified);
+                if authorized.is_err() && rules.http.is_own_route(path_and_query()) {
+                    return Decision::Ready(Ok(Authenticated::nobody()));
+                }
+                return Decision::Ready(authorized);
+            }
             Verification::Absent if rules.optional => {
-                return Decision::Ready(Ok(Authenticated {
-                    user: None,
-                    set_cookie: None,
-                }));
+                return Decision::Ready(Ok(Authenticated::nobody()));
             }
             Verification::Absent => Err(None),
-            Verification::Ready(Err(error)) => Err(Some(error)),
+            Verification::Ready(Err(error)) => {
+                if error.kind() == ErrorKind::CrossSite {
+                    let refusals = &rules.http.deps.refusals;
+                    refusals.record(RefusedRequest::Session, &error, None, None);
+                }
+                Err(Some(error))
+            }
             Verification::Pending(pending) => Ok(pending),
         };
-        let path = rules.redirect.then(path_and_query);
+        let path = path_and_query();
+        if rules.http.is_own_route(path) {
+            return Decision::Ready(Ok(Authenticated::nobody()));
+        }
+        if rules.redirect {
+            rules.http.deps.config.check_routes();
+        }
+        let path = rules.redirect.then_some(path);
         let context = rules
             .http
             .deps

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::db::Store;
 use crate::element::Instances;
 use crate::error::{Error, Result};
+use crate::hooks::Refusals;
 use crate::login::BrowserLoginService;
 use crate::services::{AdminService, AuthService, Instance, SessionService};
 use crate::session::{Sessions, Verification};
@@ -13,6 +14,7 @@ use crate::task_runner::TaskRunner;
 use crate::vault::KeyRing;
 use crate::web::browser;
 use crate::web::config::HttpConfig;
+use crate::web::mounting::Mounting;
 use crate::web::rejection::Rejection;
 use crate::web::request::Headers;
 use crate::wecom::Hosts;
@@ -35,6 +37,7 @@ pub(crate) struct HttpDeps {
     pub(crate) auth: AuthService,
     pub(crate) admin: AdminService,
     pub(crate) browser_login: BrowserLoginService,
+    pub(crate) refusals: Refusals,
     pub(crate) tasks: TaskRunner,
 }
 
@@ -76,6 +79,20 @@ impl HttpService {
         self.deps
             .config
             .redirect(rejection, method, headers, path_and_query)
+    }
+
+    pub(crate) fn mounting(&self) -> &Mounting {
+        &self.deps.config.mounting
+    }
+
+    pub(crate) fn check_mount(&self, sent_path: &str, path: &str) {
+        self.deps.config.check_mount(sent_path, path);
+    }
+
+    /// Whether a path of the host app is one of our routes.
+    pub(super) fn is_own_route(&self, path_and_query: &str) -> bool {
+        let deps = &self.deps;
+        deps.config.is_own_route(&deps.instances, path_and_query)
     }
 
     pub(crate) fn mount(&self) -> &str {

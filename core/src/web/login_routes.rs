@@ -5,6 +5,7 @@ use http::Response;
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::{LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
 use crate::web::http_service::HttpDeps;
+use crate::web::origin::refuse_other_sites;
 use crate::web::params::{LoginByCodeParams, LoginCodeParams, WorkbenchParams, organization_code};
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, json};
@@ -14,6 +15,8 @@ pub(super) async fn answer(
     deps: &HttpDeps,
     request: &RoutedRequest,
 ) -> Result<Response<ResponseBody>> {
+    // Before anything is counted: any page on the web can make a browser ask.
+    refuse_other_sites(&request.headers, &deps.config.public_url)?;
     let client = request.client;
     match request.endpoint {
         Endpoint::LoginConfig => {

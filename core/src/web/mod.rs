@@ -58,6 +58,7 @@ mod http_service;
 mod json;
 mod login_routes;
 mod mount;
+mod mounting;
 mod notify;
 mod origin;
 mod params;

@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::session::{SessionSummary, UserSummary};
 use crate::web::browser;
 use crate::web::http_service::HttpDeps;
+use crate::web::params::SessionsParams;
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, ResponseExt as _, empty, json};
 use crate::web::route::Endpoint;
@@ -15,11 +16,6 @@ use crate::web::route::Endpoint;
 struct Me {
     user: UserSummary,
     session: SessionSummary,
-}
-
-#[derive(Serialize)]
-struct Sessions<T> {
-    sessions: T,
 }
 
 pub(super) async fn answer(
@@ -54,9 +50,11 @@ pub(super) async fn answer(
             user: UserSummary::new(user),
             session: SessionSummary::of_current(user),
         }),
-        Endpoint::Sessions => json(&Sessions {
-            sessions: service.list(user).await?,
-        }),
+        Endpoint::Sessions => {
+            let params = SessionsParams::parse(&request.query)?;
+            let after = params.after.as_deref();
+            json(&service.page(user, params.limit, after).await?)
+        }
         Endpoint::EndSession => {
             request.body()?;
             service.revoke(user, request.variable()).await?;

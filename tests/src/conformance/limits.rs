@@ -9,7 +9,7 @@ use crate::app::TestApp;
 use crate::auths::COMPANY_A;
 use crate::{TestRequest, TestResponse};
 
-async fn try_code(app: &TestApp, corp: &str, code: &str, client: &str) -> TestResponse {
+pub(super) async fn try_code(app: &TestApp, corp: &str, code: &str, client: &str) -> TestResponse {
     let body = json!({"corpId": corp, "code": code});
     app.send(
         TestRequest::post("/loginByWorkbench")
@@ -20,7 +20,7 @@ async fn try_code(app: &TestApp, corp: &str, code: &str, client: &str) -> TestRe
 }
 
 #[track_caller]
-fn limited(reply: &TestResponse) {
+pub(super) fn limited(reply: &TestResponse) {
     reply.assert_problem(429, "RATE_LIMITED");
     let wait: u64 = reply.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");

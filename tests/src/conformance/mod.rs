@@ -6,6 +6,7 @@
 mod admin;
 mod admin_api;
 mod bodies;
+mod budgets;
 mod credentials;
 mod event_effects;
 mod events;
@@ -17,6 +18,7 @@ mod members;
 mod notify;
 mod organization_codes;
 mod records;
+mod refusals;
 mod refused_callbacks;
 mod rows;
 mod sessions;
@@ -103,6 +105,11 @@ const SCENARIOS: &[Scenario] = scenarios! {
     bodies:
         body_limits_are_independent_of_the_host_app,
         rejected_body_spends_no_code;
+    budgets:
+        state_dies_with_its_fifth_refused_code,
+        ipv6_networks_share_a_limit,
+        another_site_uses_up_no_limit,
+        limit_of_unknown_corps_does_not_tell_customers;
     credentials:
         bearer_is_parsed_strictly,
         session_cookie_is_read_and_cleared,
@@ -129,7 +136,8 @@ const SCENARIOS: &[Scenario] = scenarios! {
         login_code_is_used_once,
         login_code_expires_after_five_minutes,
         wrong_corp_spends_the_login_code,
-        platform_and_login_type_are_kept_on_the_session;
+        platform_and_login_type_are_kept_on_the_session,
+        code_login_of_another_corp_holds_for_login_codes;
     logins:
         workbench_login_picks_the_instance_of_the_corp,
         instance_and_corp_must_match,
@@ -152,6 +160,10 @@ const SCENARIOS: &[Scenario] = scenarios! {
         linked_member_of_whom_wecom_cannot_say_anything_logs_in,
         corp_that_comes_back_keeps_its_users,
         bound_users_only_rejects_unbound_members;
+    refusals:
+        refused_logins_leave_a_line_and_are_told,
+        wrong_admin_keys_and_other_sites_leave_a_line_and_are_told,
+        a_hook_that_hangs_delays_no_answer;
     refused_callbacks:
         invalid_callbacks_are_403_alike,
         unreadable_callbacks_are_400;
@@ -162,6 +174,8 @@ const SCENARIOS: &[Scenario] = scenarios! {
         missing_suite_ticket_is_503_with_a_hint;
     sessions:
         me_and_sessions_show_the_sessions_of_the_user,
+        a_person_has_a_hundred_sessions_at_most,
+        sessions_are_paged,
         logout_ends_one_session_and_logout_all_every_one,
         idle_session_ends,
         session_ends_at_its_absolute_timeout,

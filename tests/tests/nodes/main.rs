@@ -10,5 +10,6 @@ mod idle_timeout;
 mod other_suites;
 mod re_read;
 mod revocations;
+mod session_limit;
 mod tokens;
 mod upgrade;

@@ -7,7 +7,6 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::StatusCode;
 use wecom_login::WecomLogin;
-use wecom_login::web::routes;
 
 use crate::respond::respond;
 
@@ -26,11 +25,14 @@ pub fn login_routes<S>(login: &WecomLogin) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    routes().iter().fold(Router::new(), |router, route| {
-        let login = login.clone();
-        let answer = move |original, request: Request| answer(login.clone(), original, request);
-        router.route(route.path, any(answer))
-    })
+    login
+        .mount_routes()
+        .iter()
+        .fold(Router::new(), |router, route| {
+            let login = login.clone();
+            let answer = move |original, request: Request| answer(login.clone(), original, request);
+            router.route(route.path, any(answer))
+        })
 }
 
 /// `nest` strips what stands before our own path, and of two slashes one more: `/auth//me` would be `/me`, which a
@@ -45,6 +47,7 @@ async fn answer(
         .strip_prefix(login.mount())
         .filter(|below| below.starts_with('/'));
     let path = below.unwrap_or_else(|| request.uri().path()).to_owned();
+    login.check_mount(sent.path(), &path);
     let response = respond(&login, request, &path).await;
     response.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
 }

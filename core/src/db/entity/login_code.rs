@@ -18,6 +18,8 @@ pub struct Model {
     pub user_id: String,
     pub instance: String,
     pub login_type: String,
+    /// How the person was proven; none if a node of an earlier version made the code.
+    pub proof: Option<String>,
     #[sea_orm(column_name = "person_epoch")]
     pub member_epoch: i64,
     pub authorization_epoch: i64,

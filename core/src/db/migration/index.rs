@@ -38,6 +38,15 @@ impl TableIndex {
         self
     }
 
+    /// Drops the index, if it exists.
+    pub(super) async fn drop(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        if !manager.has_index(&self.table, &self.name).await? {
+            return Ok(());
+        }
+        let statement = Index::drop().name(self.name).table(self.table).to_owned();
+        manager.drop_index(statement).await
+    }
+
     /// Creates the index, unless it exists.
     pub(super) async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         if manager.get_database_backend() == DbBackend::MySql

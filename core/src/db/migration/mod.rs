@@ -24,6 +24,8 @@ mod m20261130_000010_record_lanes;
 mod m20261130_000011_confirmed_ends;
 mod m20261130_000012_aliases;
 mod m20261130_000013_notifications;
+mod m20261130_000014_login_proofs;
+mod m20261130_000015_session_order;
 mod m20261130_000016_admin_searches;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
@@ -47,6 +49,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000011_confirmed_ends::Migration),
             Box::new(m20261130_000012_aliases::Migration),
             Box::new(m20261130_000013_notifications::Migration),
+            Box::new(m20261130_000014_login_proofs::Migration),
+            Box::new(m20261130_000015_session_order::Migration),
             Box::new(m20261130_000016_admin_searches::Migration),
         ]
     }

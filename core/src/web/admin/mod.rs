@@ -18,6 +18,7 @@ use crate::web::request::Headers;
 
 const SHORTEST_KEY: usize = 24;
 const WRONG_KEYS_PER_MINUTE: u32 = 10;
+const WRONG_KEY: &str = "the admin key is wrong";
 
 /// The operation that an administrator requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -119,7 +120,7 @@ impl AdminAuth {
             return Ok(true);
         }
         self.wrong.record(Some(client));
-        Err(refused("the admin key is wrong"))
+        Err(refused(WRONG_KEY))
     }
 }
 
@@ -194,6 +195,14 @@ impl HttpConfig {
                 "no credential was sent",
             )),
         }
+    }
+}
+
+/// Whether a wrong admin key was sent, or too many were.
+pub(super) fn is_about_keys(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::RateLimited => true,
+        kind => kind == ErrorKind::Forbidden && error.detail() == WRONG_KEY,
     }
 }
 

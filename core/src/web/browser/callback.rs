@@ -4,7 +4,7 @@
 use http::Response;
 
 use crate::domain::{CorpId, OAuthCode};
-use crate::login::{AuthAttempt, CallbackOutcome, OAuthCallback};
+use crate::login::{AttemptState, AuthAttempt, CallbackOutcome, OAuthCallback};
 use crate::query::Query;
 use crate::web::browser::cookies::{BrowserCookies, is_state};
 use crate::web::browser::corp_selection::{choose, offer, pending_choice, redirect_to_choice};
@@ -83,7 +83,7 @@ async fn finish(
             corp_id: pending.corp_id.clone(),
             code,
             client: page.client(),
-            state_verified: true,
+            state: AttemptState::Ours(state.to_owned()),
         },
         epoch: pending.epoch,
         login_type: pending.login_type,

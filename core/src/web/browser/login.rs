@@ -102,7 +102,12 @@ pub(super) async fn answer(page: &PageRequest<'_>) -> Response<ResponseBody> {
     {
         return confirm(page, &query, mark);
     }
-    match begin(page, &query).await {
+    let begun = begin(page, &query);
+    let refusals = &page.deps.refusals;
+    match refusals
+        .watch(page.client(), query.corp_id.clone(), begun)
+        .await
+    {
         Ok(response) if logged_out.is_some() => {
             response.with_header("set-cookie", page.cookies.clear(LOGGED_OUT_COOKIE))
         }

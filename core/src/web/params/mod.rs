@@ -7,12 +7,15 @@ use crate::domain::{
     CorpId, LoginCode, LoginType, OAuthCode, OrganizationCode, Platform, RecordStatus, SuiteId,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::query::Query;
 use crate::web::json::Fields;
 use crate::web::query::RouteQuery;
 
 const MAX_TEXT_BYTES: usize = 512;
 const MAX_RECORDS_LIMIT: u64 = 500;
 pub(super) const DEFAULT_RECORDS_LIMIT: u64 = 50;
+/// As many as a person can have.
+const DEFAULT_SESSIONS_LIMIT: u64 = 100;
 
 /// `getLoginCode`.
 #[derive(Debug)]
@@ -153,6 +156,30 @@ impl RecordsParams {
         };
         query.finish()?;
         Ok(params)
+    }
+}
+
+/// `sessions`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SessionsParams {
+    pub(super) limit: u32,
+    pub(super) after: Option<String>,
+}
+
+impl SessionsParams {
+    /// Other parameters are ignored, as they were before there were any.
+    pub(super) fn parse(query: &str) -> Result<Self> {
+        let known = Query::parse_known(query, &["limit", "after"]);
+        let mut query =
+            known.map_err(|_| invalid_param("the query", "has a repeated parameter"))?;
+        let limit = query
+            .take("limit")
+            .map_or(Ok(DEFAULT_SESSIONS_LIMIT), |text| parse_limit(&text))?;
+        let after = query.take("after").map(std::borrow::Cow::into_owned);
+        Ok(Self {
+            limit: u32::try_from(limit).unwrap_or(u32::MAX),
+            after: after.map(|text| check_text("after", text)).transpose()?,
+        })
     }
 }
 

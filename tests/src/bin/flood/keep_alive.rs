@@ -33,6 +33,19 @@ impl KeepAlive {
     /// # Errors
     /// The connection ended, or the response is malformed.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> io::Result<u16> {
+        self.round_trip(request).await
+    }
+
+    /// The same, for the text of the answer.
+    ///
+    /// # Errors
+    /// As for `ask`.
+    pub(crate) async fn exchange(&mut self, request: &[u8]) -> io::Result<String> {
+        self.round_trip(request).await?;
+        Ok(String::from_utf8_lossy(&self.buffer).into_owned())
+    }
+
+    async fn round_trip(&mut self, request: &[u8]) -> io::Result<u16> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         loop {

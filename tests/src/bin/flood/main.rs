@@ -10,9 +10,11 @@
 
 mod attacker;
 mod keep_alive;
+mod logins;
 mod processors;
 mod requests;
 mod service;
+mod states;
 mod visitor;
 
 use std::time::{Duration, Instant};
@@ -26,6 +28,8 @@ fn main() {
     match role.as_deref() {
         Some("attack") => processors::child(attacker::Attack::run),
         Some("visit") => processors::child(visitor::Visit::run),
+        Some("logins") => processors::child(logins::Logins::run),
+        Some("states") => processors::child(states::StateFlood::run),
         Some(other) => panic!("{other} is no number"),
         None => {
             let mut numbers = arguments.map(|number| number.parse::<usize>().expect("a number"));
@@ -86,5 +90,6 @@ async fn floods(processors: Processors, length: Duration, connections: usize) {
          another company meanwhile: {status} in {took:?}.",
         service.code_calls() - calls
     );
+    service.flood_with_states(connections).await;
     service.end().await;
 }

@@ -43,7 +43,7 @@ impl Processors {
                 .arg("-c")
                 .arg(format!("{}-{}", self.all / 2, self.all - 1));
             // The attacker must not slow the visitor down, which stands for another machine.
-            if role == "attack" {
+            if role == "attack" || role == "states" {
                 command.args(["nice", "-n", "19"]);
             }
             command.arg(program);

@@ -46,6 +46,18 @@ pub(crate) fn garbage_code(corp_id: &str) -> String {
     )
 }
 
+/// A login by a code of WeCom.
+pub(crate) fn login(corp_id: &str, code: &str) -> String {
+    let body = json!({"corpId": corp_id, "suiteId": SUITE, "code": code}).to_string();
+    post(
+        "/auth/loginByWorkbench",
+        "application/json",
+        body.len(),
+        &body,
+    )
+    .replace("CLIENT", "192.0.2.200")
+}
+
 fn get(path: &str, bearer: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nhost: flood\r\nauthorization: Bearer {bearer}\r\n\r\n")
 }

@@ -12,7 +12,10 @@ use wecom_login_tests::measure::{Latencies, resident_mib};
 use wecom_login_tower::{AuthLayer, User, login_routes};
 
 use crate::attacker::{Answers, Attack};
+use crate::logins::{LoginLatencies, Logins};
 use crate::processors::Processors;
+use crate::requests;
+use crate::states::{StateFlood, StateFloodResult};
 use crate::visitor::Visit;
 
 const SESSIONS: usize = 100;
@@ -150,6 +153,49 @@ impl Service {
             .status
     }
 
+    /// Floods it with 60 garbage codes of each of 170 clients, each with a state, and prints what good logins meet.
+    pub(crate) async fn flood_with_states(&self, connections: usize) {
+        println!(
+            "\n170 clients × 60 garbage codes with states; logins of another corp before and meanwhile:\n"
+        );
+        let before = self.logins(&self.other, 1).await;
+        println!("| | status | logins |\n|---|--:|---|");
+        print_logins("before", &before);
+        let flood = StateFlood {
+            address: self.address,
+            corp_id: self.corp.clone(),
+            clients: 170,
+            codes: 60,
+            connections,
+        };
+        let calls = self.code_calls();
+        let flooded = self.processors.other::<StateFloodResult>("states", &flood);
+        let (flooded, meanwhile) = tokio::join!(flooded, self.logins(&self.other, 1));
+        print_logins("meanwhile", &meanwhile);
+        let of_members: u64 = meanwhile.values().map(|logins| logins.count() as u64).sum();
+        let calls_of_flood = self.code_calls() - calls - of_members;
+        let after = self.logins(&self.corp, 0).await;
+        print_logins("of the flooded corp, then", &after);
+        println!(
+            "\nThe flood: {:?} in {:?}; for its codes WeCom was asked {} times.",
+            flooded.answers, flooded.took, calls_of_flood,
+        );
+    }
+
+    /// Logs a member in 200 times, from another process.
+    async fn logins(&self, corp_id: &str, corp: usize) -> LoginLatencies {
+        let user = self.node.user(corp, 0);
+        let code = || self.node.sandbox.code_for_suite(corp_id, &user, SUITE);
+        let logins = Logins {
+            address: self.address,
+            requests: (0..200)
+                .map(|_| requests::login(corp_id, &code().unwrap()))
+                .collect(),
+            pause: Duration::from_millis(20),
+        };
+        self.processors.other("logins", &logins).await
+    }
+
     /// Stops it.
     pub(crate) async fn end(self) {
         self.node.login.shutdown().await;
@@ -162,4 +208,10 @@ async fn sessions(node: &TestApp, corp: &str) -> Vec<String> {
         tokens.push(node.issue_session(SUITE, corp, "somebody").await);
     }
     tokens
+}
+
+fn print_logins(when: &str, logins: &LoginLatencies) {
+    for (status, latencies) in logins {
+        println!("| {when} | {status} | {latencies} |");
+    }
 }

@@ -3,9 +3,10 @@
 //! Written by hand because the limits need windows that begin with a key's first event, our own clock, and a check that
 //! does not count.
 
+mod client;
+
 use std::fmt;
 use std::hash::Hash;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use moka::sync::Cache;
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
+
+pub(crate) use client::{ClientRateLimiter, client_key};
 
 const WINDOW: Duration = Duration::from_mins(1);
 
@@ -105,52 +108,6 @@ impl<K: Hash + Eq + Clone + Send + Sync + 'static> RateLimiter<K> {
             Error::new(ErrorKind::RateLimited, "too many attempts within a minute")
                 .with_retry_after(remaining),
         )
-    }
-}
-
-/// A [`RateLimiter`] by the key of a client's address. A request without a client address is not limited.
-#[derive(Clone, Debug)]
-pub(crate) struct ClientRateLimiter {
-    limiter: RateLimiter<IpAddr>,
-}
-
-impl ClientRateLimiter {
-    pub(crate) fn new(per_minute: u32, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            limiter: RateLimiter::new(per_minute, clock),
-        }
-    }
-
-    /// Checks the client's limit without counting.
-    ///
-    /// # Errors
-    /// `RATE_LIMITED` with the time until the window ends.
-    pub(crate) fn check(&self, client: Option<IpAddr>) -> Result<()> {
-        client.map_or(Ok(()), |client| self.limiter.check(&client_key(client)))
-    }
-
-    /// Counts an event of the client.
-    pub(crate) fn record(&self, client: Option<IpAddr>) {
-        if let Some(client) = client {
-            self.limiter.record(client_key(client));
-        }
-    }
-
-    /// Counts an event of the client and checks its limit.
-    ///
-    /// # Errors
-    /// `RATE_LIMITED` with the time until the window ends.
-    pub(crate) fn acquire(&self, client: Option<IpAddr>) -> Result<()> {
-        client.map_or(Ok(()), |client| self.limiter.acquire(client_key(client)))
-    }
-}
-
-/// The rate limit key of a client: the IPv4 address, or the /64 of an IPv6 address, in which one client can use any
-/// address.
-pub(crate) fn client_key(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

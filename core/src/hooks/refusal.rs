@@ -1,0 +1,286 @@
+//! What was refused to whom: a line in the log, and a call of the host app, a minute for each kind and client.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::clock::Clock;
+use crate::domain::CorpId;
+use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::dyn_hooks::DynHooks;
+use crate::hooks::time_limit::within_hook_timeout;
+use crate::log_limiter::LogLimiter;
+use crate::rate_limit::client_key;
+use crate::task_runner::TaskRunner;
+
+/// Calls of the hook at the same time. Beyond them none is begun: a flood of refusals is none of calls.
+const MAX_HOOK_CALLS: usize = 16;
+
+/// Who was refused what, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoginRefusal {
+    /// What was asked for.
+    pub request: RefusedRequest,
+    /// Why it was refused: `RATE_LIMITED` where a limit was reached, `CROSS_SITE` where another site's page asked.
+    pub kind: ErrorKind,
+    /// WeCom's errcode, of a single refusal by WeCom.
+    pub errcode: Option<i64>,
+    /// The client's address, of IPv6 its /64 network, as far as it is known.
+    pub client: Option<IpAddr>,
+    /// The company of a single refused login, where the request named one.
+    pub corp_id: Option<CorpId>,
+    /// How many refusals this tells of: one, or those of the same kind and client that came within a minute after it.
+    pub count: u64,
+}
+
+/// What a refused request asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RefusedRequest {
+    /// A login, or what a login needs.
+    Login,
+    /// An admin route, with a wrong key.
+    Admin,
+    /// A route behind a login, with a cookie.
+    Session,
+}
+
+/// What one line is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct RefusalKey {
+    request: RefusedRequest,
+    kind: ErrorKind,
+    client: Option<IpAddr>,
+}
+
+/// Tells the log and the host app of refusals.
+#[derive(Clone)]
+pub(crate) struct Refusals {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    hooks: Arc<dyn DynHooks>,
+    tasks: TaskRunner,
+    limiter: LogLimiter<RefusalKey>,
+    calls: Arc<Semaphore>,
+}
+
+impl Refusals {
+    pub(crate) fn new(hooks: Arc<dyn DynHooks>, tasks: TaskRunner, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                hooks,
+                tasks,
+                limiter: LogLimiter::new(clock),
+                calls: Arc::new(Semaphore::new(MAX_HOOK_CALLS)),
+            }),
+        }
+    }
+
+    /// Records the refusal of a login, if it is refused.
+    ///
+    /// # Errors
+    /// What `login` says.
+    pub(crate) async fn watch<T>(
+        &self,
+        client: Option<IpAddr>,
+        corp_id: Option<CorpId>,
+        login: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
+        let outcome = login.await;
+        if let Err(error) = &outcome {
+            self.record(RefusedRequest::Login, error, client, corp_id);
+        }
+        outcome
+    }
+
+    /// Records a refusal. An error that is none, but a wrong parameter or a failure of ours or of WeCom's, is ignored.
+    pub(crate) fn record(
+        &self,
+        request: RefusedRequest,
+        error: &Error,
+        client: Option<IpAddr>,
+        corp_id: Option<CorpId>,
+    ) {
+        if !matches!(error.kind().status(), 401 | 403 | 404 | 429) {
+            return;
+        }
+        let key = RefusalKey {
+            request,
+            kind: error.kind(),
+            client: client
+                .filter(|client| !client.is_unspecified())
+                .map(client_key),
+        };
+        if let Some(count) = self.inner.limiter.record(key) {
+            self.tell(key, error.errcode(), corp_id, count);
+        }
+    }
+
+    /// Tells of what was counted within the minute after the last time.
+    pub(crate) fn tell_ended(&self) {
+        for (key, count) in self.inner.limiter.take_ended() {
+            self.tell(key, None, None, count);
+        }
+    }
+
+    fn tell(&self, key: RefusalKey, errcode: Option<i64>, corp_id: Option<CorpId>, count: u64) {
+        let is_single = count == 1;
+        let refusal = LoginRefusal {
+            request: key.request,
+            kind: key.kind,
+            errcode: errcode.filter(|_| is_single),
+            client: key.client,
+            corp_id: corp_id.filter(|_| is_single),
+            count,
+        };
+        refusal.log();
+        let Ok(permit) = Arc::clone(&self.inner.calls).try_acquire_owned() else {
+            return;
+        };
+        let hooks = Arc::clone(&self.inner.hooks);
+        self.inner.tasks.spawn_until_shutdown(async move {
+            let _permit = permit;
+            let call = async {
+                hooks.login_refused(&refusal).await;
+                Ok(())
+            };
+            if let Err(error) = within_hook_timeout("Hooks::login_refused", call).await {
+                tracing::warn!(target: "wecom_login", ?error, "a hook of the host app was given up");
+            }
+        });
+    }
+}
+
+impl LoginRefusal {
+    fn log(&self) {
+        let (code, errcode, count) = (self.kind.code(), self.errcode, self.count);
+        let client = self.client.map(tracing::field::display);
+        let corp_id = self.corp_id.as_ref().map(tracing::field::display);
+        match (self.kind, self.request) {
+            (ErrorKind::RateLimited, _) => {
+                tracing::warn!(target: "wecom_login", code, client, corp_id, count, "too many failed attempts: a limit was reached");
+            }
+            (ErrorKind::CrossSite, _) => {
+                tracing::warn!(target: "wecom_login", code, client, count, "a request from another site was refused");
+            }
+            (_, RefusedRequest::Admin) => {
+                tracing::warn!(target: "wecom_login", code, client, count, "an admin key was wrong");
+            }
+            _ => {
+                tracing::info!(target: "wecom_login", code, errcode, client, corp_id, count, "a login was refused");
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Refusals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Refusals")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::clock::{ManualClock, Timestamp};
+    use crate::hooks::Hooks;
+
+    #[derive(Clone, Default)]
+    struct Told(Arc<Mutex<Vec<LoginRefusal>>>);
+
+    impl Hooks for Told {
+        async fn login_refused(&self, refusal: &LoginRefusal) {
+            self.0.lock().push(refusal.clone());
+        }
+    }
+
+    /// Never returns.
+    struct Hangs;
+
+    impl Hooks for Hangs {
+        async fn login_refused(&self, _: &LoginRefusal) {
+            std::future::pending().await
+        }
+    }
+
+    fn refusals(hooks: impl Hooks) -> (Refusals, ManualClock) {
+        let clock = ManualClock::new(Timestamp::from_millis(1_000));
+        let tasks = TaskRunner::new(tokio::runtime::Handle::current());
+        let refusals = Refusals::new(Arc::new(hooks), tasks, Arc::new(clock.clone()));
+        (refusals, clock)
+    }
+
+    fn wrong_code() -> Error {
+        Error::new(ErrorKind::CodeInvalid, "auth/getuserinfo").with_errcode(40029)
+    }
+
+    #[tokio::test]
+    async fn hook_is_told_of_the_first_and_of_the_number_that_followed() {
+        let told = Told::default();
+        let (refusals, clock) = refusals(told.clone());
+        let client: IpAddr = "192.0.2.1".parse().unwrap();
+        let corp_id = CorpId::new("ww1").unwrap();
+        for _ in 0..30 {
+            let login = async { Err::<(), _>(wrong_code()) };
+            let watched = refusals.watch(Some(client), Some(corp_id.clone()), login);
+            watched.await.unwrap_err();
+        }
+        clock.advance(Duration::from_mins(1));
+        refusals.tell_ended();
+        while told.0.lock().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        let first = LoginRefusal {
+            request: RefusedRequest::Login,
+            kind: ErrorKind::CodeInvalid,
+            errcode: Some(40029),
+            client: Some(client),
+            corp_id: Some(corp_id),
+            count: 1,
+        };
+        let others = LoginRefusal {
+            errcode: None,
+            corp_id: None,
+            count: 29,
+            ..first.clone()
+        };
+        assert_eq!(*told.0.lock(), [first, others]);
+    }
+
+    #[tokio::test]
+    async fn failures_that_are_no_refusals_are_not_told() {
+        let told = Told::default();
+        let (refusals, _) = refusals(told.clone());
+        for kind in [
+            ErrorKind::ApiParams,
+            ErrorKind::StoreUnavailable,
+            ErrorKind::UpstreamTimeout,
+        ] {
+            refusals.record(RefusedRequest::Login, &Error::new(kind, ""), None, None);
+        }
+        assert!(refusals.inner.limiter.take_ended().is_empty());
+        tokio::task::yield_now().await;
+        assert!(told.0.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn hook_that_hangs_is_called_a_bounded_number_of_times() {
+        let (refusals, _) = refusals(Hangs);
+        for number in 0..1_000_u32 {
+            let client = IpAddr::V4(number.into());
+            refusals.record(RefusedRequest::Login, &wrong_code(), Some(client), None);
+        }
+        assert_eq!(refusals.inner.calls.available_permits(), 0);
+        assert_eq!(refusals.inner.tasks.tasks().len(), MAX_HOOK_CALLS);
+        refusals.inner.tasks.begin_shutdown();
+    }
+}

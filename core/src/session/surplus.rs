@@ -1,0 +1,197 @@
+//! The number of a member's sessions: where a new one is one too many, the oldest end.
+
+use std::sync::Arc;
+
+use crate::domain::{Principal, TokenHash};
+use crate::error::Result;
+use crate::session::current_user::CachedSession;
+use crate::session::{Sessions, rows};
+
+/// The live sessions of a member.
+const MAX_SESSIONS_PER_MEMBER: usize = 100;
+/// From this number on, the sessions of a member are counted at every login.
+const COUNTED_ALWAYS_FROM: usize = 80;
+/// Below it they are counted at the first login of a member on this node, and after as many as this.
+const LOGINS_BETWEEN_COUNTS: usize = 5;
+/// The sessions that one login ends. What an earlier version left is ended in the background.
+const MAX_ENDED_PER_LOGIN: usize = 10;
+/// Members whose number of sessions is remembered.
+const MAX_COUNTS: u64 = 100_000;
+
+/// What this node knows of the number of a member's sessions.
+#[derive(Clone, Copy, Debug, Default)]
+struct SessionCount {
+    counted: usize,
+    /// Issued by this node since then.
+    issued: usize,
+}
+
+/// The numbers of sessions that this node has counted.
+pub(super) struct SessionCounts {
+    by_member: moka::sync::Cache<Principal, SessionCount>,
+}
+
+impl SessionCounts {
+    pub(super) fn new() -> Self {
+        Self {
+            by_member: moka::sync::Cache::new(MAX_COUNTS),
+        }
+    }
+
+    /// Counts a new session. Whether the member's sessions have to be counted in the database.
+    fn add(&self, member: &Principal) -> bool {
+        let entry = self
+            .by_member
+            .entry_by_ref(member)
+            .and_upsert_with(|known| {
+                // A member who is not known has as many as are counted always.
+                let mut count = known.map_or(
+                    SessionCount {
+                        counted: COUNTED_ALWAYS_FROM,
+                        issued: 0,
+                    },
+                    moka::Entry::into_value,
+                );
+                count.issued += 1;
+                count
+            });
+        let count = entry.into_value();
+        count.issued > LOGINS_BETWEEN_COUNTS || count.counted + count.issued >= COUNTED_ALWAYS_FROM
+    }
+
+    fn set(&self, member: &Principal, counted: usize) {
+        let count = SessionCount { counted, issued: 0 };
+        self.by_member.insert(member.clone(), count);
+    }
+}
+
+impl Sessions {
+    /// Ends the oldest sessions of the member of a new session, if they are too many with it.
+    pub(super) async fn end_surplus(&self, new: &Arc<CachedSession>) {
+        let member = &new.principal;
+        if !self.inner.counts.add(member) {
+            return;
+        }
+        match self.surplus(new).await {
+            Ok(surplus) if surplus.len() > MAX_ENDED_PER_LOGIN => {
+                let this = self.clone();
+                let end = async move { this.end_all(&surplus).await };
+                drop(self.inner.runtime.spawn(end));
+            }
+            Ok(surplus) => self.end_all(&surplus).await,
+            Err(error) => {
+                tracing::info!(target: "wecom_login", ?error, "the sessions of a member could not be counted");
+            }
+        }
+    }
+
+    /// The sessions beyond the newest ones, the new one among those.
+    async fn surplus(&self, new: &CachedSession) -> Result<Vec<(String, Vec<u8>)>> {
+        let now = self.inner.store.now();
+        // A row lags behind what was used last by the touch interval, and by the time that its write takes.
+        let config = &self.inner.config;
+        let idle_since = now - config.idle_timeout - 2 * config.touch_interval();
+        let database = self.inner.store.database();
+        let mut others = rows::find_others(database, new, now, idle_since).await?;
+        self.inner.counts.set(&new.principal, others.len() + 1);
+        Ok(others.split_off(others.len().min(MAX_SESSIONS_PER_MEMBER - 1)))
+    }
+
+    async fn end_all(&self, surplus: &[(String, Vec<u8>)]) {
+        for (id, token_hash) in surplus {
+            let Ok(token_hash) = TokenHash::try_from(token_hash.as_slice()) else {
+                continue;
+            };
+            if let Err(error) = self.revoke_row(id, token_hash).await {
+                tracing::info!(target: "wecom_login", ?error, "a session of a member who has too many could not be ended");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{CorpId, SuiteId, WecomUserId};
+
+    #[test]
+    fn sessions_are_counted_first_then_seldom_and_always_when_they_are_many() {
+        let counts = SessionCounts::new();
+        let member = Principal::new(
+            SuiteId::new("dk1").unwrap(),
+            CorpId::new("ww1").unwrap(),
+            WecomUserId::new("zhangsan").unwrap(),
+        );
+        let logins = |number: usize| (0..number).filter(|_| counts.add(&member)).count();
+        assert_eq!(logins(3), 3, "until they were counted");
+        counts.set(&member, 4);
+        assert_eq!(logins(LOGINS_BETWEEN_COUNTS), 0);
+        assert_eq!(logins(1), 1);
+        counts.set(&member, COUNTED_ALWAYS_FROM - 2);
+        assert_eq!((logins(1), logins(1)), (0, 1));
+        counts.set(&member, 100);
+        assert_eq!(logins(3), 3);
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[tokio::test]
+    async fn a_new_session_ends_what_an_earlier_version_left() {
+        use std::time::Duration;
+
+        use tokio::sync::mpsc;
+
+        use crate::clock::ManualClock;
+        use crate::db::{Pool, Store};
+        use crate::domain::{LoginType, Platform, Profile};
+        use crate::session::fixture::insert_member;
+        use crate::session::{NewSession, SessionConfig};
+        use crate::vault::{DataKey, KeyRing};
+
+        let database = Pool::connect("sqlite::memory:").await.unwrap();
+        let clock = ManualClock::starting_now();
+        let store = Store::open(database, Arc::new(clock.clone()), true)
+            .await
+            .unwrap();
+        let member = Principal::new(
+            SuiteId::new("dk1").unwrap(),
+            CorpId::new("ww1").unwrap(),
+            WecomUserId::new("zhangsan").unwrap(),
+        );
+        insert_member(&store, &member).await;
+        let keys = KeyRing::new(vec![DataKey::new([7; 32])]).unwrap();
+        let (sender, _background_tasks) = mpsc::unbounded_channel();
+        let runtime = tokio::runtime::Handle::current();
+        let config = SessionConfig::default();
+        let sessions = Sessions::new(store.clone(), &keys, config, sender, runtime);
+        let issue = || {
+            sessions.issue(NewSession {
+                principal: member.clone(),
+                user_id: "1".into(),
+                instance: "auths.QywxProxyDefault".into(),
+                platform: Platform::App,
+                login_type: LoginType::Qr,
+                profile: Profile::default(),
+                member_epoch: 0,
+                authorization_epoch: 0,
+                visible_at: crate::clock::Timestamp::default(),
+                revocation_seq: 0,
+            })
+        };
+        for _ in 0..150 {
+            clock.advance(Duration::from_millis(1));
+            // As if none was ever counted.
+            sessions.inner.counts.set(&member, 0);
+            issue().await.unwrap();
+        }
+        assert_eq!(sessions.list_by_member(&member).await.unwrap().len(), 150);
+        sessions.inner.counts.set(&member, COUNTED_ALWAYS_FROM);
+        clock.advance(Duration::from_millis(1));
+        let newest = issue().await.unwrap();
+        while sessions.list_by_member(&member).await.unwrap().len() > MAX_SESSIONS_PER_MEMBER {
+            tokio::task::yield_now().await;
+        }
+        let left = sessions.list_by_member(&member).await.unwrap();
+        assert_eq!(left.len(), MAX_SESSIONS_PER_MEMBER);
+        assert_eq!(left[0].id, newest.user.session_id());
+    }
+}
