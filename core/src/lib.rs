@@ -203,6 +203,7 @@ pub mod web;
 pub mod wecom;
 
 mod app;
+mod audit;
 mod authorization;
 mod clock;
 mod db;
@@ -227,6 +228,7 @@ mod tokens;
 mod vault;
 
 pub use app::{Builder, Element, Retention, WecomLogin};
+pub use audit::{AuditAction, AuditEntry, AuditQuery, ClientAddresses, InvalidAuditAction};
 pub use authorization::{CorpDetails, CorpQuery, CorpSummary};
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
 #[cfg(feature = "failpoints")]
@@ -249,8 +251,8 @@ pub use login::{
 };
 pub use members::{BindingPolicy, DefaultUserBinder, PersonSummary, UserBinder};
 pub use services::{
-    AdminService, AuthService, InstallLink, Instance, LinkService, PeopleQuery, PersonDetails,
-    SessionService,
+    AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, InstallLink, Instance,
+    LinkService, PeopleQuery, PersonDetails, SessionService,
 };
 pub use session::{
     CurrentUser, IssuedSession, SessionConfig, SessionPage, SessionSummary, SessionToken,

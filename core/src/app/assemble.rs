@@ -10,6 +10,8 @@ use crate::app::build::config;
 use crate::app::builder::{Builder, Database};
 use crate::app::handle::{Inner, WecomLogin};
 use crate::app::housekeeping::Housekeeping;
+use crate::app::node::Node;
+use crate::audit::RefusalAudit;
 use crate::authorization::{AppClient, Authorizations, DepartedCorps};
 use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
@@ -27,8 +29,9 @@ use crate::login::{
 use crate::members::{
     DefaultUserBinder, DynUserBinder, IdMigration, Members, MembersDeps, Visibility, VisibilityDeps,
 };
+use crate::random;
 use crate::services::{
-    AdminDeps, AdminService, AuthDeps, AuthService, LinkDeps, LinkService, SessionDeps,
+    AdminDeps, AdminService, AuthDeps, AuthService, Doctor, LinkDeps, LinkService, SessionDeps,
     SessionService,
 };
 use crate::session::Sessions;
@@ -46,7 +49,7 @@ impl Builder {
         let http_config = self.http_config()?;
         let hosts = self.hosts()?;
         let retention = self.retention.clone().checked()?;
-        let instances = self.read_instances()?;
+        let (instances, start_warnings) = self.read_instances()?;
         let suites = Suites::new(instances.iter().filter_map(|(_, kind)| match kind {
             InstanceKind::QywxProxy(config) => Some(config.suite.clone()),
             InstanceKind::Custom { .. } => None,
@@ -146,6 +149,7 @@ impl Builder {
             Arc::clone(&self.hooks),
             tasks.clone(),
             Arc::clone(store.clock()),
+            Some(RefusalAudit::new(store.clone(), self.client_addresses)),
         );
         let corps = CorpSelection {
             suites: suites.clone(),
@@ -163,6 +167,7 @@ impl Builder {
             corps: corps.clone(),
             sessions: sessions.clone(),
             hooks: Arc::clone(&self.hooks),
+            client_addresses: self.client_addresses,
             tasks: tasks.clone(),
         };
         let used_states = UsedStates::new(store.clone());
@@ -251,11 +256,24 @@ impl Builder {
                 instances: Arc::clone(&instances),
                 authorizations: authorizations.clone(),
                 tokens: tokens.clone(),
-                api,
+                api: api.clone(),
                 tasks: tasks.clone(),
             },
             shutdown_on_drop.clone(),
         );
+        let node = Node::new(store.clone(), random::hex::<8>());
+        let doctor = Doctor {
+            store: store.clone(),
+            vault: vault.clone(),
+            suites: suites.clone(),
+            instances: Arc::clone(&instances),
+            tokens: tokens.clone(),
+            observations: Arc::clone(api.observations()),
+            setup: http_config.setup_checks(),
+            start_warnings,
+            started_at: store.now(),
+            node: node.id().to_owned(),
+        };
         let admin = AdminService::new(
             AdminDeps {
                 store: store.clone(),
@@ -268,6 +286,7 @@ impl Builder {
                 organization_codes: organization_codes.clone(),
                 sessions: sessions.clone(),
                 links: links.clone(),
+                doctor,
                 worker: worker.clone(),
                 tasks: tasks.clone(),
             },
@@ -320,6 +339,7 @@ impl Builder {
             inbox,
             worker: worker.clone(),
             notifications,
+            node: node.clone(),
             hooks: self.hooks,
             refusals,
             tasks: tasks.clone(),
@@ -341,6 +361,7 @@ impl Builder {
             links,
             authorizations,
             worker,
+            node,
             tasks,
             shutdown_on_drop,
         }))

@@ -54,7 +54,10 @@ impl Builder {
         }
     }
 
-    pub(super) fn read_instances(&self) -> Result<Vec<(InstanceName, InstanceKind)>> {
+    /// The instances, and what is to be warned of.
+    pub(super) fn read_instances(
+        &self,
+    ) -> Result<(Vec<(InstanceName, InstanceKind)>, Vec<String>)> {
         let elements = self
             .auths_dir
             .as_ref()
@@ -77,7 +80,8 @@ impl Builder {
         }
         let (ours, warnings) =
             load_instances(others, self.instances.clone(), &process_environment)?;
-        for warning in warnings {
+        let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        for warning in &warnings {
             tracing::warn!(target: "wecom_login", "{warning}");
         }
         all.extend(ours.into_iter().map(|config| {
@@ -91,7 +95,7 @@ impl Builder {
                 "there is no login instance: give auths, or instance",
             ));
         }
-        Ok(all)
+        Ok((all, warnings))
     }
 }
 

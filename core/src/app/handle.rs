@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::builder::Builder;
+use crate::app::node::Node;
 use crate::authorization::Authorizations;
 use crate::element::{Instances, META, Meta, QYWX_PROXY_SERVICE};
 use crate::error::{Error, ErrorKind, Result};
@@ -56,6 +57,7 @@ pub(super) struct Inner {
     pub(super) links: LinkService,
     pub(super) authorizations: Authorizations,
     pub(super) worker: Worker,
+    pub(super) node: Node,
     pub(super) tasks: TaskRunner,
     pub(super) shutdown_on_drop: ShutdownOnDrop,
 }
@@ -163,6 +165,7 @@ impl WecomLogin {
     pub async fn shutdown(&self) {
         let (tasks, worker) = (&self.inner.tasks, &self.inner.worker);
         tasks.begin_shutdown();
+        self.inner.node.leave().await;
         let mut is_done = tasks.wait(SHUTDOWN_TIMEOUT).await;
         if worker.has_auth_code_in_flight() {
             tracing::warn!(target: "wecom_login", "shutdown waits for an AuthCode that is on its way to WeCom");

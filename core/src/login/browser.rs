@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use moka::future::Cache;
 
+use crate::audit::LoginOrigin;
 use crate::authorization::Authorizations;
 use crate::clock::{Clock, Timestamp};
 use crate::db::Store;
@@ -223,7 +224,12 @@ impl BrowserLoginService {
                 .await?;
             let issued = deps
                 .creation
-                .create_session_for(authentication, grant, Platform::Web)
+                .create_session_for(
+                    authentication,
+                    grant,
+                    Platform::Web,
+                    LoginOrigin::Client(client),
+                )
                 .await?;
             Ok::<_, Error>((deps.store.now(), issued))
         };
@@ -291,6 +297,7 @@ impl BrowserLoginService {
                 instance: config.name.full(),
                 platform: Platform::Web,
                 login_type: callback.login_type,
+                origin: LoginOrigin::Client(callback.attempt.client),
             };
             let issued = deps
                 .creation

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::audit::LoginOrigin;
 use crate::authorization::Authorizations;
 use crate::domain::LoginType;
 use crate::element::{
@@ -120,7 +121,12 @@ impl LoginService {
             .await?;
         let issued = self
             .creation
-            .create_session_for(authentication, grant, request.platform)
+            .create_session_for(
+                authentication,
+                grant,
+                request.platform,
+                LoginOrigin::Client(request.client),
+            )
             .await?;
         Ok(self.result(issued, corp_list))
     }
@@ -162,6 +168,7 @@ impl LoginService {
             instance: config.name.full(),
             platform: request.platform,
             login_type: LoginType::Workbench,
+            origin: LoginOrigin::Client(request.client),
         };
         let issued = self
             .creation

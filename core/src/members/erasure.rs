@@ -3,6 +3,7 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QuerySelect as _};
 
+use crate::audit::{self, Actor, AuditAction, NewAuditEntry};
 use crate::db::entity::{authorization, login_code, member, member_alias, session, user};
 use crate::db::{CorpColumns as _, PrincipalColumns as _, retry_transaction};
 use crate::domain::{Principal, WecomUserId};
@@ -17,13 +18,15 @@ impl Members {
     ///
     /// # Errors
     /// The database or the binder does not answer; what is left is erased by a repetition.
-    pub(crate) async fn erase(&self, principal: &Principal) -> Result<()> {
+    pub(crate) async fn erase(&self, principal: &Principal, actor: &Actor) -> Result<()> {
         // First, so that a login under way fails whatever it has read of the member.
-        self.revoke_sessions(principal).await?;
+        self.revoke_sessions(principal, actor).await?;
+        let found = self.inner.binder.find(principal);
+        let user_id = within_hook_timeout("UserBinder::find", found).await?;
         let unbound = self.inner.binder.unbind(principal);
         within_hook_timeout("UserBinder::unbind", unbound).await?;
         let (hashes, authorization_epoch) =
-            retry_transaction(|| self.erase_once(principal)).await?;
+            retry_transaction(|| self.erase_once(principal, user_id.as_deref(), actor)).await?;
         let sessions = &self.inner.sessions;
         for hash in hashes {
             sessions.apply_session_revocation(&hash).await;
@@ -37,7 +40,12 @@ impl Members {
     }
 
     /// Returns the token hashes of the sessions that were deleted, and the epoch of the corp's authorization.
-    async fn erase_once(&self, principal: &Principal) -> Result<(Vec<Vec<u8>>, i64)> {
+    async fn erase_once(
+        &self,
+        principal: &Principal,
+        user_id: Option<&str>,
+        actor: &Actor,
+    ) -> Result<(Vec<Vec<u8>>, i64)> {
         let (suite_id, corp_id) = (&principal.suite_id, &principal.corp_id);
         let transaction = self.inner.store.begin().await?;
         let hashes: Vec<Vec<u8>> = session::Entity::find()
@@ -74,6 +82,10 @@ impl Members {
             .filter(authorization::Column::InstalledBy.eq(principal.third_user_id.clone()))
             .exec(&transaction)
             .await?;
+        let entry = NewAuditEntry::new(actor.clone(), AuditAction::PersonErased);
+        let entry = entry.of_corp(suite_id, corp_id);
+        audit::append(&transaction, &entry, self.inner.store.now()).await?;
+        audit::forget_person(&transaction, principal, user_id).await?;
         let of_corp = authorization::Entity::find_by_id((suite_id.clone(), corp_id.clone()));
         let authorization_epoch = of_corp.one(&transaction).await?.map_or(0, |row| row.epoch);
         let now = self.inner.store.now();

@@ -2,6 +2,7 @@
 
 mod admin;
 mod auth;
+mod doctor;
 mod instance;
 mod link;
 mod session;
@@ -10,6 +11,8 @@ pub(crate) use admin::AdminDeps;
 pub use admin::{AdminService, InstallLink, PeopleQuery, PersonDetails};
 pub(crate) use auth::AuthDeps;
 pub use auth::AuthService;
+pub use doctor::{CheckStatus, DoctorCheck, DoctorReport};
+pub(crate) use doctor::{Doctor, SetupChecks};
 pub use instance::Instance;
 pub(crate) use link::LinkDeps;
 pub use link::LinkService;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use crate::audit::{Actor, LoginOrigin};
 use crate::authorization::Authorizations;
 use crate::domain::{
     AuthenticatedMember, CorpId, LoginType, Platform, Principal, Profile, SuiteId,
@@ -64,6 +65,7 @@ impl SessionService {
                 instance: &instance,
                 platform,
                 login_type: LoginType::default(),
+                origin: LoginOrigin::HostApp,
             };
             deps.creation
                 .create_session(authentication, user_id, purpose)
@@ -107,7 +109,7 @@ impl SessionService {
             let (rows, next) = page.await?;
             let summaries: Result<Vec<_>> = rows
                 .into_iter()
-                .map(|row| SessionSummary::of_row(row, &user))
+                .map(|row| SessionSummary::of_row(row, Some(&user)))
                 .collect();
             Ok(SessionPage::new(
                 summaries?,
@@ -143,7 +145,8 @@ impl SessionService {
     /// The database does not answer; the sessions go on.
     #[doc(alias = "logoutAll")]
     pub async fn logout_all(&self, user: &CurrentUser) -> Result<()> {
-        self.revoke_member(user.principal()).await
+        let actor = Actor::User(user.user_id().to_owned());
+        self.revoke_member_as(user.principal(), actor).await
     }
 
     /// Ends every session of a member; a login of the member that is under way fails too.
@@ -151,11 +154,15 @@ impl SessionService {
     /// # Errors
     /// The database does not answer; the sessions go on.
     pub async fn revoke_member(&self, principal: &Principal) -> Result<()> {
+        self.revoke_member_as(principal, Actor::App).await
+    }
+
+    async fn revoke_member_as(&self, principal: &Principal, actor: Actor) -> Result<()> {
         let principal = principal.clone();
         self.run(|deps| async move {
             let principal = deps.authorizations.resolve_corp_of(&principal).await?;
             let principal = deps.members.resolve(&principal).await?;
-            deps.members.revoke_sessions(&principal).await
+            deps.members.revoke_sessions(&principal, &actor).await
         })
         .await
     }
@@ -169,7 +176,7 @@ impl SessionService {
         self.run(|deps| async move {
             let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
             deps.authorizations
-                .revoke_sessions(&suite_id, &corp_id)
+                .revoke_sessions(&suite_id, &corp_id, Actor::App)
                 .await
         })
         .await
@@ -187,7 +194,7 @@ impl SessionService {
     /// # Errors
     /// The database does not answer; the sessions go on.
     pub async fn revoke_all(&self) -> Result<()> {
-        self.run(|deps| async move { deps.authorizations.revoke_all_sessions().await })
+        self.run(|deps| async move { deps.authorizations.revoke_all_sessions(Actor::App).await })
             .await
     }
 

@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use sea_orm::EntityTrait as _;
 
+use crate::audit::{self, AuditAction, LoginOrigin, NewAuditEntry};
 use crate::clock::Timestamp;
 use crate::db::entity::authorization;
+use crate::db::retry_transaction;
 use crate::domain::{LoginType, Platform, Principal, Profile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::random;
@@ -26,6 +28,7 @@ pub(crate) struct NewSession {
     pub(crate) visible_at: Timestamp,
     /// [`Sessions::revocation_seq`] when the login began.
     pub(crate) revocation_seq: u64,
+    pub(crate) origin: LoginOrigin,
 }
 
 /// A new session with its token, which cannot be read back later.
@@ -66,8 +69,12 @@ impl Sessions {
             last_seen_at: AtomicI64::new(now.as_millis()),
             visible_at: AtomicI64::new(new.visible_at.as_millis()),
         };
-        let database = self.inner.store.database();
-        if !rows::insert(database, &session, epochs).await? {
+        let entry = NewAuditEntry::new(new.origin.actor(&session.user_id), AuditAction::Login)
+            .of_member(&session.principal)
+            .from_client(new.origin.client())
+            .with_detail(&*session.instance);
+        if !retry_transaction(|| self.insert(&session, epochs, &entry)).await? {
+            let database = self.inner.store.database();
             let principal = &session.principal;
             let key = (principal.suite_id.clone(), principal.corp_id.clone());
             let authorization = authorization::Entity::find_by_id(key).one(database).await?;
@@ -84,5 +91,22 @@ impl Sessions {
         self.cache(&user, new.revocation_seq);
         self.end_surplus(&user.session).await;
         Ok(IssuedSession { token, user })
+    }
+
+    /// Inserts a session, with the entry of the audit that tells of it. Returns whether it was inserted.
+    async fn insert(
+        &self,
+        session: &CachedSession,
+        epochs: (i64, i64),
+        entry: &NewAuditEntry,
+    ) -> Result<bool> {
+        let transaction = self.inner.store.begin().await?;
+        if !rows::insert(&transaction, session, epochs).await? {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        audit::append(&transaction, entry, session.created_at).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 }

@@ -213,6 +213,7 @@ mod tests {
             authorization_epoch: 0,
             visible_at: crate::Timestamp::default(),
             revocation_seq,
+            origin: crate::audit::LoginOrigin::HostApp,
         };
         let before_flush = sessions.revocation_seq();
         let cached = sessions

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::audit::{self, Actor, AuditAction, NewAuditEntry};
 use crate::db::retry_transaction;
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash};
 use crate::error::{Error, ErrorKind, Result};
@@ -13,7 +14,8 @@ impl Sessions {
     /// Revokes one session.
     pub(crate) async fn revoke(&self, user: &CurrentUser) -> Result<()> {
         let session = &user.session;
-        retry_transaction(|| self.delete(&session.id, &session.token_hash)).await?;
+        let entry = session_ended(Actor::User(user.user_id().to_owned()), &session.principal);
+        retry_transaction(|| self.delete(&session.id, &session.token_hash, &entry)).await?;
         session.revoked.store(true, Ordering::Release);
         self.evict_revoked(session.token_hash).await;
         Ok(())
@@ -22,16 +24,21 @@ impl Sessions {
     /// Revokes one session of this member by its id.
     pub(crate) async fn revoke_by_id(&self, principal: &Principal, id: &str) -> Result<()> {
         let found = self.find_of_member(principal, id).await?;
-        let token_hash = found.and_then(|row| TokenHash::try_from(row.token_hash.as_slice()).ok());
-        let token_hash = token_hash.ok_or_else(|| {
-            Error::new(ErrorKind::SessionNotFound, "no such session of this member")
-        })?;
-        self.revoke_row(id, token_hash).await
+        let not_found = || Error::new(ErrorKind::SessionNotFound, "no such session of this member");
+        let row = found.ok_or_else(not_found)?;
+        let token_hash = TokenHash::try_from(row.token_hash.as_slice()).map_err(|_| not_found())?;
+        let entry = session_ended(Actor::User(row.user_id), principal);
+        self.revoke_row(id, token_hash, &entry).await
     }
 
     /// Revokes the session of this id and token.
-    pub(super) async fn revoke_row(&self, id: &str, token_hash: TokenHash) -> Result<()> {
-        retry_transaction(|| self.delete(id, &token_hash)).await?;
+    pub(super) async fn revoke_row(
+        &self,
+        id: &str,
+        token_hash: TokenHash,
+        entry: &NewAuditEntry,
+    ) -> Result<()> {
+        retry_transaction(|| self.delete(id, &token_hash, entry)).await?;
         self.evict_revoked(token_hash).await;
         Ok(())
     }
@@ -112,9 +119,10 @@ impl Sessions {
         &self.inner.recent
     }
 
-    async fn delete(&self, id: &str, token_hash: &[u8]) -> Result<()> {
+    async fn delete(&self, id: &str, token_hash: &[u8], entry: &NewAuditEntry) -> Result<()> {
         let transaction = self.inner.store.begin().await?;
         rows::delete(&transaction, id).await?;
+        audit::append(&transaction, entry, self.inner.store.now()).await?;
         let revocation = Revocation::Session {
             token_hash: token_hash.to_vec(),
         };
@@ -139,4 +147,9 @@ impl Sessions {
             .invalidate(&(hash, self.inner.epochs.flush_seq()))
             .await;
     }
+}
+
+/// The entry of the audit about the end of one session.
+pub(super) fn session_ended(actor: Actor, principal: &Principal) -> NewAuditEntry {
+    NewAuditEntry::new(actor, AuditAction::SessionEnded).of_member(principal)
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::audit::Actor;
 use crate::domain::{Principal, TokenHash};
 use crate::error::Result;
 use crate::session::current_user::CachedSession;
+use crate::session::revoke::session_ended;
 use crate::session::{Sessions, rows};
 
 /// The live sessions of a member.
@@ -75,10 +77,11 @@ impl Sessions {
         match self.surplus(new).await {
             Ok(surplus) if surplus.len() > MAX_ENDED_PER_LOGIN => {
                 let this = self.clone();
-                let end = async move { this.end_all(&surplus).await };
+                let member = Arc::clone(member);
+                let end = async move { this.end_all(&member, &surplus).await };
                 drop(self.inner.runtime.spawn(end));
             }
-            Ok(surplus) => self.end_all(&surplus).await,
+            Ok(surplus) => self.end_all(member, &surplus).await,
             Err(error) => {
                 tracing::info!(target: "wecom_login", ?error, "the sessions of a member could not be counted");
             }
@@ -97,12 +100,13 @@ impl Sessions {
         Ok(others.split_off(others.len().min(MAX_SESSIONS_PER_MEMBER - 1)))
     }
 
-    async fn end_all(&self, surplus: &[(String, Vec<u8>)]) {
+    async fn end_all(&self, member: &Principal, surplus: &[(String, Vec<u8>)]) {
+        let entry = session_ended(Actor::App, member).with_detail("too many sessions");
         for (id, token_hash) in surplus {
             let Ok(token_hash) = TokenHash::try_from(token_hash.as_slice()) else {
                 continue;
             };
-            if let Err(error) = self.revoke_row(id, token_hash).await {
+            if let Err(error) = self.revoke_row(id, token_hash, &entry).await {
                 tracing::info!(target: "wecom_login", ?error, "a session of a member who has too many could not be ended");
             }
         }
@@ -175,6 +179,7 @@ mod tests {
                 authorization_epoch: 0,
                 visible_at: crate::clock::Timestamp::default(),
                 revocation_seq: 0,
+                origin: crate::audit::LoginOrigin::HostApp,
             })
         };
         for _ in 0..150 {

@@ -38,6 +38,7 @@ mod circuit_breaker;
 mod credential;
 mod fetch;
 mod fetch_lease;
+mod health;
 mod invalidate;
 mod refresh;
 mod refusal_log;
@@ -48,5 +49,6 @@ mod token_cache;
 
 pub(crate) use call::CallFailure;
 pub(crate) use credential::{AppCredential, ProviderCredential};
+pub(crate) use health::TokenHealth;
 pub(crate) use ticket_watch::TicketWatch;
 pub(crate) use token_cache::Tokens;

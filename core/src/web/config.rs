@@ -1,5 +1,7 @@
 //! The configuration of the wire rules.
 
+use std::sync::Arc;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::Result;
@@ -29,7 +31,7 @@ pub(crate) struct HttpConfig {
     pub(crate) cookie: SessionCookie,
     pub(crate) cookie_names: CookieNames,
     pub(crate) page_config: PageConfig,
-    pub(crate) mounting: Mounting,
+    pub(crate) mounting: Arc<Mounting>,
 }
 
 impl HttpConfig {
@@ -49,7 +51,7 @@ impl HttpConfig {
             admin,
             proxies,
             page_config: PageConfig::default(),
-            mounting: Mounting::default(),
+            mounting: Arc::default(),
         }
     }
 

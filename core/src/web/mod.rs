@@ -71,6 +71,7 @@ mod response;
 mod route;
 mod routes;
 mod session_routes;
+mod setup_checks;
 
 pub use admin::AdminAction;
 pub(crate) use admin::{AdminAuth, AdminKey, AdminPredicate};

@@ -42,6 +42,7 @@ pub(crate) enum Endpoint {
 /// What a route of the admin API does; its methods do different things where there are several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum AdminRoute {
+    Audit,
     Corp,
     CorpAlias,
     CorpCode,
@@ -50,6 +51,7 @@ pub(crate) enum AdminRoute {
     CorpSessions,
     CorpSetCode,
     Corps,
+    Doctor,
     EndAllSessions,
     Links,
     People,

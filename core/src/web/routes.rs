@@ -92,6 +92,7 @@ const ROUTES: &[Route] = &[
         Endpoint::CallbackRecords,
     ),
     route(GET, "/corps", Access::Admin, Endpoint::Corps),
+    admin(GET, "/admin/api/doctor", AdminRoute::Doctor),
     admin(GET, "/admin/api/corps", AdminRoute::Corps),
     admin(GET, "/admin/api/corps/{corpId}", AdminRoute::Corp),
     admin(POST, "/admin/api/corps/{corpId}/read", AdminRoute::CorpRead),
@@ -133,6 +134,7 @@ const ROUTES: &[Route] = &[
         AdminRoute::RecordRelease,
     ),
     admin(GET, "/admin/api/people", AdminRoute::People),
+    admin(GET, "/admin/api/audit", AdminRoute::Audit),
     admin(
         GET_OR_DELETE,
         "/admin/api/people/{userId}",

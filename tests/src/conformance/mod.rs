@@ -89,6 +89,9 @@ const SCENARIOS: &[Scenario] = scenarios! {
         ten_wrong_admin_keys_block_the_client,
         admin_predicate_decides_by_user_action_and_corp;
     admin_api:
+        admin_reads_the_audit,
+        audit_tells_of_refusals_with_their_count,
+        audit_forgets_the_erased_and_the_old,
         admin_lists_and_shows_corps,
         admin_acts_on_corps,
         admin_names_the_suite_of_a_corp_with_two,

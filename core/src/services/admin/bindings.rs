@@ -1,5 +1,6 @@
 //! What a provider brings along: authorizations, bindings, and the ids of members.
 
+use crate::audit::AuditAction;
 use crate::domain::{AgentId, CorpId, PermanentCode, Principal, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::services::admin::AdminService;
@@ -21,7 +22,10 @@ impl AdminService {
         agent_id: Option<AgentId>,
     ) -> Result<()> {
         let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        let entry = self.entry(AuditAction::CorpImported);
+        let entry = entry.of_corp(&suite_id, &corp_id);
         self.run(|deps| async move {
+            deps.audit(&entry).await?;
             deps.authorizations
                 .import(&suite_id, &corp_id, &permanent_code, agent_id)
                 .await
@@ -42,10 +46,12 @@ impl AdminService {
             ));
         }
         let (principal, user_id) = (principal.clone(), user_id.to_owned());
+        let (actor, entry) = (self.actor(), self.entry(AuditAction::UserBound));
         self.run(|deps| async move {
             let principal = deps.resolve(&principal).await?;
+            deps.audit(&entry.of_member(&principal)).await?;
             deps.default_binder.set(&principal, &user_id).await?;
-            deps.members.revoke_sessions(&principal).await
+            deps.members.revoke_sessions(&principal, &actor).await
         })
         .await
     }
@@ -56,10 +62,12 @@ impl AdminService {
     /// The database does not answer.
     pub async fn unbind_user(&self, principal: &Principal) -> Result<()> {
         let principal = principal.clone();
+        let (actor, entry) = (self.actor(), self.entry(AuditAction::UserUnbound));
         self.run(|deps| async move {
             let principal = deps.resolve(&principal).await?;
+            deps.audit(&entry.of_member(&principal)).await?;
             deps.members.binder().unbind(&principal).await?;
-            deps.members.revoke_sessions(&principal).await
+            deps.members.revoke_sessions(&principal, &actor).await
         })
         .await
     }
@@ -72,10 +80,12 @@ impl AdminService {
     #[doc(alias = "userid_to_openuserid")]
     pub async fn migrate_ids(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<u64> {
         let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        let entry = self.entry(AuditAction::IdsMigrated);
         self.run(|deps| async move {
             let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
             let of_corp = deps.authorizations.require_active(&suite_id, &corp_id);
             let authorization = of_corp.await?;
+            deps.audit(&entry.of_corp(&suite_id, &corp_id)).await?;
             deps.id_migration.migrate(&authorization).await
         })
         .await

@@ -1,5 +1,6 @@
 //! Corps: listed, looked at, read from WeCom, decided about, and their ids, codes and sessions.
 
+use crate::audit::AuditAction;
 use crate::authorization::{CorpDetails, CorpQuery, CorpSummary};
 use crate::domain::{CorpId, OrganizationCode, Page, SuiteId};
 use crate::error::{ErrorKind, Result};
@@ -27,11 +28,11 @@ impl AdminService {
         corp_id: &CorpId,
         decision: CorpDecision,
     ) -> Result<()> {
-        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        let (suite_id, corp_id, actor) = (suite_id.clone(), corp_id.clone(), self.actor());
         self.run(|deps| async move {
             let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
             deps.authorizations
-                .set_decision(&suite_id, &corp_id, decision)
+                .set_decision(&suite_id, &corp_id, decision, actor)
                 .await
         })
         .await
@@ -45,9 +46,13 @@ impl AdminService {
     /// # Errors
     /// `CORP_NOT_AUTHORIZED`: WeCom has not said that this authorization has ended. The database does not answer.
     pub async fn confirm_corp_end(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
-        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
-        self.run(|deps| async move { deps.authorizations.confirm_end(&suite_id, &corp_id).await })
-            .await
+        let (suite_id, corp_id, actor) = (suite_id.clone(), corp_id.clone(), self.actor());
+        self.run(|deps| async move {
+            deps.authorizations
+                .confirm_end(&suite_id, &corp_id, actor)
+                .await
+        })
+        .await
     }
 
     /// Says that two ids are one corp under a suite, where WeCom was not asked or did not say: the plain id (`ww…`) and the
@@ -64,10 +69,11 @@ impl AdminService {
         alias: &CorpId,
     ) -> Result<()> {
         let (suite_id, corp_id, alias) = (suite_id.clone(), corp_id.clone(), alias.clone());
+        let actor = self.actor();
         self.run(|deps| async move {
             deps.suites.require(&suite_id)?;
             deps.authorizations
-                .store_pair(&suite_id, &corp_id, &alias)
+                .store_pair(&suite_id, &corp_id, &alias, Some(&actor))
                 .await
         })
         .await
@@ -126,8 +132,10 @@ impl AdminService {
     /// `CORP_NOT_FOUND`, or WeCom or the database does not answer.
     pub async fn read_corp(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
         let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        let entry = self.entry(AuditAction::CorpRead);
         self.run(|deps| async move {
             let (suite_id, corp_id) = deps.known_corp(&suite_id, &corp_id).await?;
+            deps.audit(&entry.of_corp(&suite_id, &corp_id)).await?;
             deps.authorizations.reread(&suite_id, &corp_id).await
         })
         .await
@@ -138,11 +146,11 @@ impl AdminService {
     /// # Errors
     /// `CORP_NOT_FOUND`. The database does not answer; the sessions go on.
     pub async fn revoke_corp_sessions(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
-        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        let (suite_id, corp_id, actor) = (suite_id.clone(), corp_id.clone(), self.actor());
         self.run(|deps| async move {
             let (suite_id, corp_id) = deps.known_corp(&suite_id, &corp_id).await?;
             deps.authorizations
-                .revoke_sessions(&suite_id, &corp_id)
+                .revoke_sessions(&suite_id, &corp_id, actor)
                 .await
         })
         .await
@@ -160,13 +168,14 @@ impl AdminService {
         code: &OrganizationCode,
     ) -> Result<()> {
         let (suite_id, corp_id, code) = (suite_id.clone(), corp_id.clone(), code.clone());
+        let actor = self.actor();
         self.run(|deps| async move {
             let (suite_id, corp_id) = deps.known_corp(&suite_id, &corp_id).await?;
             deps.authorizations
                 .require_active(&suite_id, &corp_id)
                 .await?;
             deps.organization_codes
-                .set(&suite_id, &corp_id, &code)
+                .set(&suite_id, &corp_id, &code, actor)
                 .await
         })
         .await
@@ -181,10 +190,12 @@ impl AdminService {
         suite_id: &SuiteId,
         corp_id: &CorpId,
     ) -> Result<()> {
-        let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
+        let (suite_id, corp_id, actor) = (suite_id.clone(), corp_id.clone(), self.actor());
         self.run(|deps| async move {
             let (suite_id, corp_id) = deps.known_corp(&suite_id, &corp_id).await?;
-            deps.organization_codes.delete(&suite_id, &corp_id).await
+            deps.organization_codes
+                .delete(&suite_id, &corp_id, actor)
+                .await
         })
         .await
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use qrcode::QrCode;
 use qrcode::render::svg;
 
+use crate::audit::AuditAction;
 use crate::domain::SuiteId;
 use crate::error::{Error, ErrorKind, Result};
 use crate::services::admin::AdminService;
@@ -37,6 +38,9 @@ impl AdminService {
         state: &InstallState,
     ) -> Result<InstallLink> {
         let (suites, state) = (suites.to_vec(), state.clone());
+        let entry = self
+            .entry(AuditAction::LinkCreated)
+            .with_detail(state.as_str());
         self.run(|deps| async move {
             if suites.iter().any(|suite| deps.suites.find(suite).is_none()) {
                 return Err(Error::new(
@@ -44,6 +48,7 @@ impl AdminService {
                     "suiteIds has the id of a suite that is not configured",
                 ));
             }
+            deps.audit(&entry).await?;
             let link = deps.links.authorization_link(&suites, &state).await?;
             let code = QrCode::new(&link.url)
                 .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;

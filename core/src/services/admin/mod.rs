@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use crate::audit::{self, Actor, AuditAction, NewAuditEntry};
 use crate::authorization::Authorizations;
 use crate::db::Store;
 use crate::domain::{Principal, SuiteId, Suites};
@@ -12,11 +13,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::inbox::Worker;
 use crate::login::OrganizationCodes;
 use crate::members::{DefaultUserBinder, IdMigration, Members};
-use crate::services::LinkService;
+use crate::services::{Doctor, LinkService};
 use crate::session::Sessions;
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 use crate::vault::Vault;
 
+mod audit_log;
 mod bindings;
 mod corps;
 mod links;
@@ -39,6 +41,8 @@ pub use people::{PeopleQuery, PersonDetails};
 #[derive(Clone)]
 pub struct AdminService {
     deps: Arc<AdminDeps>,
+    /// Whom the audit names.
+    actor: Actor,
     _shutdown_on_drop: ShutdownOnDrop,
 }
 
@@ -54,6 +58,7 @@ pub(crate) struct AdminDeps {
     pub(crate) organization_codes: OrganizationCodes,
     pub(crate) sessions: Sessions,
     pub(crate) links: LinkService,
+    pub(crate) doctor: Doctor,
     pub(crate) worker: Worker,
     pub(crate) tasks: TaskRunner,
 }
@@ -71,6 +76,11 @@ impl AdminDeps {
 }
 
 impl AdminDeps {
+    /// Writes an entry about an action that has no transaction of its own, before it begins.
+    async fn audit(&self, entry: &NewAuditEntry) -> Result<()> {
+        audit::append(self.store.database(), entry, self.store.now()).await
+    }
+
     /// Checks that a suite that an administrator names is configured.
     fn require_suite(&self, suite_id: Option<&SuiteId>) -> Result<()> {
         match suite_id {
@@ -87,8 +97,32 @@ impl AdminService {
     pub(crate) fn new(deps: AdminDeps, shutdown_on_drop: ShutdownOnDrop) -> Self {
         Self {
             deps: Arc::new(deps),
+            actor: Actor::App,
             _shutdown_on_drop: shutdown_on_drop,
         }
+    }
+
+    /// The same service for a user of the host app, whom the audit names: for an operator's page of the host app's own.
+    #[must_use]
+    pub fn acting_as(&self, user_id: impl Into<String>) -> Self {
+        self.with_actor(Actor::User(user_id.into()))
+    }
+
+    pub(crate) fn with_actor(&self, actor: Actor) -> Self {
+        Self {
+            actor,
+            ..self.clone()
+        }
+    }
+
+    /// Who acts.
+    fn actor(&self) -> Actor {
+        self.actor.clone()
+    }
+
+    /// A new entry of the audit about what is done here.
+    fn entry(&self, action: AuditAction) -> NewAuditEntry {
+        NewAuditEntry::new(self.actor(), action)
     }
 
     /// Runs an operation on our runtime, to its end whatever becomes of the caller.

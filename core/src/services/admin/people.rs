@@ -120,10 +120,10 @@ impl AdminService {
     /// # Errors
     /// The database does not answer; the sessions go on.
     pub async fn revoke_member_sessions(&self, principal: &Principal) -> Result<()> {
-        let principal = principal.clone();
+        let (principal, actor) = (principal.clone(), self.actor());
         self.run(|deps| async move {
             let principal = deps.stored(&principal).await?;
-            deps.members.revoke_sessions(&principal).await
+            deps.members.revoke_sessions(&principal, &actor).await
         })
         .await
     }
@@ -135,10 +135,10 @@ impl AdminService {
     /// # Errors
     /// The database or the binder does not answer; a repetition erases what is left.
     pub async fn erase_member(&self, principal: &Principal) -> Result<()> {
-        let principal = principal.clone();
+        let (principal, actor) = (principal.clone(), self.actor());
         self.run(|deps| async move {
             let principal = deps.stored(&principal).await?;
-            deps.members.erase(&principal).await
+            deps.members.erase(&principal, &actor).await
         })
         .await
     }

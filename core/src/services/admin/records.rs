@@ -1,5 +1,6 @@
 //! Callback records: listed, looked at, retried, released.
 
+use crate::audit::AuditAction;
 use crate::domain::{Page, RecordStatus};
 use crate::error::Result;
 use crate::inbox::{
@@ -31,8 +32,13 @@ impl AdminService {
     /// # Errors
     /// `RECORD_NOT_FOUND`.
     pub async fn release_callback(&self, record_id: i64) -> Result<()> {
-        self.run(|deps| async move { deps.worker.release_by_operator(record_id).await })
-            .await
+        let entry = self.entry(AuditAction::CallbackReleased);
+        let entry = entry.with_detail(record_id.to_string());
+        self.run(|deps| async move {
+            deps.audit(&entry).await?;
+            deps.worker.release_by_operator(record_id).await
+        })
+        .await
     }
 
     /// A page of the callback records that the query asks for, newest first.
@@ -73,7 +79,12 @@ impl AdminService {
     /// `RECORD_NOT_FOUND`, `RECORD_BUSY`, or what went wrong this time.
     #[doc(alias = "retryCallBack")]
     pub async fn retry_callback(&self, record_id: i64) -> Result<()> {
-        self.run(|deps| async move { deps.worker.retry(record_id).await })
-            .await
+        let entry = self.entry(AuditAction::CallbackRetried);
+        let entry = entry.with_detail(record_id.to_string());
+        self.run(|deps| async move {
+            deps.audit(&entry).await?;
+            deps.worker.retry(record_id).await
+        })
+        .await
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use crate::audit::Actor;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::CorpId;
 use crate::error::{Error, ErrorKind, Result};
@@ -26,6 +27,8 @@ const WRONG_KEY: &str = "the admin key is wrong";
 pub enum AdminAction {
     /// Say that two ids are one company.
     AddCorpAlias,
+    /// Read the audit.
+    Audit,
     /// Read the callback records.
     CallbackRecords,
     /// Read the list of companies, or everything about one.
@@ -36,6 +39,8 @@ pub enum AdminAction {
     DecideCorp,
     /// Take a company's organization code away.
     DeleteCode,
+    /// Read what the doctor says.
+    Doctor,
     /// End every session of the service.
     EndAllSessions,
     /// End the sessions of a company's people.
@@ -147,6 +152,14 @@ pub(super) enum AdminIdentity {
 }
 
 impl AdminIdentity {
+    /// Whom the audit names.
+    pub(super) fn actor(&self) -> Actor {
+        match self {
+            Self::Key => Actor::Key,
+            Self::User(user, _) => Actor::User(user.user_id().to_owned()),
+        }
+    }
+
     /// Whether they may do this to this company.
     ///
     /// # Errors

@@ -30,21 +30,21 @@ pub(super) async fn list(asked: &AdminRequest<'_>) -> Result<Response<ResponseBo
     corps.after = after;
     query.finish()?;
     asked.authorize(AdminAction::Corps, None)?;
-    let page = asked.deps.admin.find_corps(&corps, limit).await?;
+    let page = asked.admin.find_corps(&corps, limit).await?;
     Ok(json(&PageBody::new(page, |corps| Corps { corps })))
 }
 
 pub(super) async fn show(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
     let params = CorpParams::parse(asked.request)?;
     let (suite_id, corp_id) = authorize(asked, AdminAction::Corps, &params).await?;
-    let corp = asked.deps.admin.corp(Some(&suite_id), &corp_id).await?;
+    let corp = asked.admin.corp(Some(&suite_id), &corp_id).await?;
     Ok(json(&corp))
 }
 
 pub(super) async fn read(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
     let params = CorpParams::parse(asked.request)?;
     let (suite_id, corp_id) = authorize(asked, AdminAction::ReadCorp, &params).await?;
-    asked.deps.admin.read_corp(&suite_id, &corp_id).await?;
+    asked.admin.read_corp(&suite_id, &corp_id).await?;
     Ok(empty(204))
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn decide(asked: &AdminRequest<'_>) -> Result<Response<Response
     };
     fields.finish()?;
     let (suite_id, corp_id) = authorize(asked, AdminAction::DecideCorp, &params).await?;
-    let admin = &asked.deps.admin;
+    let admin = &asked.admin;
     admin
         .set_corp_decision(&suite_id, &corp_id, decision)
         .await?;
@@ -68,7 +68,7 @@ pub(super) async fn decide(asked: &AdminRequest<'_>) -> Result<Response<Response
 pub(super) async fn end_sessions(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
     let params = CorpParams::parse(asked.request)?;
     let (suite_id, corp_id) = authorize(asked, AdminAction::EndCorpSessions, &params).await?;
-    let admin = &asked.deps.admin;
+    let admin = &asked.admin;
     admin.revoke_corp_sessions(&suite_id, &corp_id).await?;
     Ok(empty(204))
 }
@@ -78,7 +78,7 @@ pub(super) async fn add_alias(asked: &AdminRequest<'_>) -> Result<Response<Respo
     let alias: CorpId = fields.id("corpId")?;
     fields.finish()?;
     let (suite_id, corp_id) = authorize(asked, AdminAction::AddCorpAlias, &params).await?;
-    let admin = &asked.deps.admin;
+    let admin = &asked.admin;
     // The other id may be that of a corp with an authorization, which becomes one with this.
     if let Ok((_, other)) = admin.resolve_corp(Some(&suite_id), &alias).await {
         asked.authorize(AdminAction::AddCorpAlias, Some(&other))?;
@@ -92,7 +92,7 @@ pub(super) async fn set_code(asked: &AdminRequest<'_>) -> Result<Response<Respon
     let code: OrganizationCode = fields.id("code")?;
     fields.finish()?;
     let (suite_id, corp_id) = authorize(asked, AdminAction::SetCode, &params).await?;
-    let admin = &asked.deps.admin;
+    let admin = &asked.admin;
     admin
         .set_organization_code(&suite_id, &corp_id, &code)
         .await?;
@@ -102,7 +102,7 @@ pub(super) async fn set_code(asked: &AdminRequest<'_>) -> Result<Response<Respon
 pub(super) async fn delete_code(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
     let params = CorpParams::parse(asked.request)?;
     let (suite_id, corp_id) = authorize(asked, AdminAction::DeleteCode, &params).await?;
-    let admin = &asked.deps.admin;
+    let admin = &asked.admin;
     admin.delete_organization_code(&suite_id, &corp_id).await?;
     Ok(empty(204))
 }

@@ -5,12 +5,15 @@ use serde::Serialize;
 
 use crate::domain::{CorpId, Page, PageCursor, SuiteId};
 use crate::error::Result;
+use crate::services::AdminService;
 use crate::web::admin::{AdminAction, AdminIdentity};
+use crate::web::admin_routes;
 use crate::web::http_service::HttpDeps;
 use crate::web::request::RoutedRequest;
 use crate::web::response::ResponseBody;
 use crate::web::route::AdminRoute;
 
+mod audit;
 mod corps;
 mod params;
 mod people;
@@ -22,6 +25,8 @@ struct AdminRequest<'a> {
     deps: &'a HttpDeps,
     request: &'a RoutedRequest,
     administrator: AdminIdentity,
+    /// Acts as the administrator.
+    admin: AdminService,
 }
 
 /// A page on the wire: its items under the name of the list, and the cursor of the next page.
@@ -39,16 +44,15 @@ pub(super) async fn answer(
     route: AdminRoute,
 ) -> Result<Response<ResponseBody>> {
     let method = request.method.as_str();
-    let administrator = deps
-        .config
-        .administrator(&deps.sessions, method, &request.headers, request.client)
-        .await?;
+    let administrator = admin_routes::authenticate(deps, request).await?;
     let asked = AdminRequest {
         deps,
         request,
+        admin: deps.admin.with_actor(administrator.actor()),
         administrator,
     };
     match route {
+        AdminRoute::Audit => audit::list(&asked).await,
         AdminRoute::Corps => corps::list(&asked).await,
         AdminRoute::Corp => corps::show(&asked).await,
         AdminRoute::CorpRead => corps::read(&asked).await,
@@ -66,6 +70,7 @@ pub(super) async fn answer(
         AdminRoute::Person => people::show(&asked).await,
         AdminRoute::PersonSessions => people::end_sessions(&asked).await,
         AdminRoute::Links => runbooks::create_link(&asked).await,
+        AdminRoute::Doctor => runbooks::examine(&asked).await,
         AdminRoute::EndAllSessions => runbooks::end_all_sessions(&asked).await,
         AdminRoute::RotateKeys => runbooks::rotate_keys(&asked).await,
     }
@@ -90,7 +95,7 @@ impl AdminRequest<'_> {
         suite_id: Option<&SuiteId>,
         corp_id: &CorpId,
     ) -> Result<(SuiteId, CorpId)> {
-        let resolved = self.deps.admin.resolve_corp(suite_id, corp_id).await;
+        let resolved = self.admin.resolve_corp(suite_id, corp_id).await;
         // The predicate compares the corp with that of a session, which has the id that is stored.
         let stored = resolved.as_ref().map_or(corp_id, |(_, stored)| stored);
         self.authorize(action, Some(stored))?;

@@ -33,7 +33,7 @@ pub(super) async fn list(asked: &AdminRequest<'_>) -> Result<Response<ResponseBo
         }
         None => asked.authorize(AdminAction::People, None)?,
     }
-    let page = asked.deps.admin.people(&people, limit).await?;
+    let page = asked.admin.people(&people, limit).await?;
     Ok(json(&PageBody::new(page, |people| People { people })))
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn end_sessions(asked: &AdminRequest<'_>) -> Result<Response<Re
     let person = authorize_person(asked, AdminAction::EndPersonSessions).await?;
     for member in &person.members {
         let principal = member.principal();
-        asked.deps.admin.revoke_member_sessions(&principal).await?;
+        asked.admin.revoke_member_sessions(&principal).await?;
     }
     Ok(empty(204))
 }
@@ -54,7 +54,7 @@ pub(super) async fn end_sessions(asked: &AdminRequest<'_>) -> Result<Response<Re
 pub(super) async fn erase(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
     let person = authorize_person(asked, AdminAction::ErasePerson).await?;
     for member in &person.members {
-        asked.deps.admin.erase_member(&member.principal()).await?;
+        asked.admin.erase_member(&member.principal()).await?;
     }
     Ok(empty(204))
 }
@@ -68,7 +68,7 @@ async fn authorize_person(asked: &AdminRequest<'_>, action: AdminAction) -> Resu
     scope.corp_id = optional_id(&mut query, "corpId")?;
     query.finish()?;
     fields(asked.request)?.finish()?;
-    let found = asked.deps.admin.person(&id, &scope).await;
+    let found = asked.admin.person(&id, &scope).await;
     match &found {
         Ok(person) => {
             for member in &person.members {

@@ -43,7 +43,7 @@ pub(super) async fn list(asked: &AdminRequest<'_>) -> Result<Response<ResponseBo
         }
         None => asked.authorize(AdminAction::CallbackRecords, None)?,
     }
-    let page = asked.deps.admin.find_callbacks(&records, limit).await?;
+    let page = asked.admin.find_callbacks(&records, limit).await?;
     Ok(json(&PageBody::new(page, |records| Records { records })))
 }
 
@@ -51,14 +51,14 @@ pub(super) async fn show(asked: &AdminRequest<'_>) -> Result<Response<ResponseBo
     let record_id = path_record_id(asked.request)?;
     nothing(asked.request)?;
     asked.authorize(AdminAction::CallbackRecords, None)?;
-    Ok(json(&asked.deps.admin.callback_record(record_id).await?))
+    Ok(json(&asked.admin.callback_record(record_id).await?))
 }
 
 pub(super) async fn retry(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
     let record_id = path_record_id(asked.request)?;
     nothing(asked.request)?;
     asked.authorize(AdminAction::RetryCallback, None)?;
-    asked.deps.admin.retry_callback(record_id).await?;
+    asked.admin.retry_callback(record_id).await?;
     Ok(empty(204))
 }
 
@@ -66,6 +66,6 @@ pub(super) async fn release(asked: &AdminRequest<'_>) -> Result<Response<Respons
     let record_id = path_record_id(asked.request)?;
     nothing(asked.request)?;
     asked.authorize(AdminAction::ReleaseCallback, None)?;
-    asked.deps.admin.release_callback(record_id).await?;
+    asked.admin.release_callback(record_id).await?;
     Ok(empty(204))
 }

@@ -1,4 +1,4 @@
-//! The steps of runbooks: links for corps, the end of all sessions, the rotation of data keys.
+//! The steps of runbooks: what the doctor says, links for corps, the end of all sessions, the rotation of data keys.
 
 use http::Response;
 use serde::Serialize;
@@ -39,6 +39,12 @@ struct Rotation {
     still_active: u64,
 }
 
+pub(super) async fn examine(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
+    nothing(asked.request)?;
+    asked.authorize(AdminAction::Doctor, None)?;
+    Ok(json(&asked.admin.doctor().await?))
+}
+
 pub(super) async fn create_link(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
     RouteQuery::new(&asked.request.query)?.finish()?;
     let mut fields = fields(asked.request)?;
@@ -47,7 +53,7 @@ pub(super) async fn create_link(asked: &AdminRequest<'_>) -> Result<Response<Res
     let state = InstallState::new(state.as_deref().unwrap_or(DEFAULT_STATE))?;
     fields.finish()?;
     asked.authorize(AdminAction::CreateInstallLink, None)?;
-    let link = asked.deps.admin.install_link(&suites, &state).await?;
+    let link = asked.admin.install_link(&suites, &state).await?;
     Ok(json(&Link {
         url: link.url,
         expires_at: asked.deps.store.now() + link.expires_in,
@@ -58,14 +64,14 @@ pub(super) async fn create_link(asked: &AdminRequest<'_>) -> Result<Response<Res
 pub(super) async fn end_all_sessions(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
     nothing(asked.request)?;
     asked.authorize(AdminAction::EndAllSessions, None)?;
-    asked.deps.admin.revoke_all_sessions().await?;
+    asked.admin.revoke_all_sessions().await?;
     Ok(empty(204))
 }
 
 pub(super) async fn rotate_keys(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
     nothing(asked.request)?;
     asked.authorize(AdminAction::RotateKeys, None)?;
-    let report = asked.deps.admin.rotate_keys().await?;
+    let report = asked.admin.rotate_keys().await?;
     Ok(json(&Rotation {
         resealed: report.resealed,
         unreadable: report.unreadable,

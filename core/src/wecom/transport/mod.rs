@@ -21,6 +21,7 @@ use tower::timeout::Timeout;
 use tower::util::MapFuture;
 
 use crate::wecom::call_error::CallErrorKind;
+use crate::wecom::observations::WecomObservations;
 
 /// Longer responses are rejected. The longest that a login reads is a corp's authorization, a few kilobytes.
 const MAX_RESPONSE_BYTES: usize = 1 << 20;
@@ -41,6 +42,7 @@ type ResponseFuture = Pin<Box<dyn Future<Output = Result<Bytes, CallErrorKind>> 
 #[derive(Clone)]
 pub struct HttpClient {
     service: Arc<dyn ErasedClient>,
+    observations: Arc<WecomObservations>,
     call_timeout: Duration,
 }
 
@@ -59,8 +61,14 @@ impl HttpClient {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        let observations = Arc::new(WecomObservations::new());
+        let client = ServiceClient {
+            service,
+            observations: Arc::clone(&observations),
+        };
         Self {
-            service: Arc::new(ServiceClient { service }),
+            service: Arc::new(client),
+            observations,
             call_timeout: CALL_TIMEOUT,
         }
     }
@@ -97,6 +105,11 @@ impl HttpClient {
         self
     }
 
+    /// What was seen of WeCom's answers.
+    pub(super) fn observations(&self) -> &Arc<WecomObservations> {
+        &self.observations
+    }
+
     /// Sends one request and reads the body of the response, for the call timeout or for `min_timeout` if that is longer.
     pub(super) async fn send(
         &self,
@@ -131,6 +144,7 @@ trait ErasedClient: Send + Sync {
 
 struct ServiceClient<S> {
     service: S,
+    observations: Arc<WecomObservations>,
 }
 
 impl<S, B> ErasedClient for ServiceClient<S>
@@ -143,6 +157,7 @@ where
 {
     fn send(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
         let mut service = self.service.clone();
+        let observations = Arc::clone(&self.observations);
         Box::pin(async move {
             if poll_fn(|context| service.poll_ready(context))
                 .await
@@ -154,6 +169,7 @@ where
                 .call(request)
                 .await
                 .map_err(|error| classify(&*error.into()))?;
+            observations.see_headers(response.headers());
             if !response.status().is_success() {
                 return Err(CallErrorKind::HttpStatus(response.status().as_u16()));
             }
@@ -161,7 +177,11 @@ where
                 .collect()
                 .await
             {
-                Ok(body) => Ok(body.to_bytes()),
+                Ok(body) => {
+                    let body = body.to_bytes();
+                    observations.see_body(&body);
+                    Ok(body)
+                }
                 Err(error) if error.is::<LengthLimitError>() => Err(CallErrorKind::Malformed),
                 Err(_) => Err(CallErrorKind::ConnectionLost),
             }

@@ -1,5 +1,6 @@
 //! The operator's API, one file for each subject.
 
+mod audit;
 mod corps;
 mod params;
 mod people;
@@ -8,6 +9,7 @@ mod runbooks;
 
 use serde_json::{Value, json};
 
+pub(super) use self::audit::*;
 pub(super) use self::corps::*;
 pub(super) use self::params::*;
 pub(super) use self::people::*;

@@ -61,6 +61,8 @@ const REQUESTS: &[(&str, &str, &str)] = &[
         "POST",
         "people/nobody/endSessions",
     ),
+    ("/admin/api/audit", "GET", "audit"),
+    ("/admin/api/doctor", "GET", "doctor"),
     ("/admin/api/links", "POST", "links"),
     ("/admin/api/endAllSessions", "POST", "endAllSessions"),
     ("/admin/api/rotateKeys", "POST", "rotateKeys"),
@@ -87,10 +89,12 @@ pub(super) fn admin_api(given: &Given) -> Vec<Row> {
         ("/admin/api/corps", "corps"),
         ("/admin/api/records", "records"),
         ("/admin/api/people", "people"),
+        ("/admin/api/audit", "audit"),
     ] {
         let fields: &'static [&'static str] = match list {
             "corps" => &["corps"],
             "records" => &["records"],
+            "audit" => &["audit"],
             _ => &["people"],
         };
         let all = TestRequest::get(format!("{route}?limit=500")).bearer(ADMIN_KEY);
@@ -98,5 +102,10 @@ pub(super) fn admin_api(given: &Given) -> Vec<Row> {
         let head = TestRequest::new("HEAD", route).bearer(ADMIN_KEY);
         rows.push(row(route, head, Expect::Head));
     }
+    let doctor = "/admin/api/doctor";
+    let examine = TestRequest::get(doctor).bearer(ADMIN_KEY);
+    rows.push(row(doctor, examine, Expect::Fields(&["status", "checks"])));
+    let head = TestRequest::new("HEAD", doctor).bearer(ADMIN_KEY);
+    rows.push(row(doctor, head, Expect::Head));
     rows
 }
