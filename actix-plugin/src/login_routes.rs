@@ -78,7 +78,9 @@ impl HttpServiceFactory for LoginRoutes {
             let pattern = format!("{}{}", self.prefix, route.path);
             let segments = pattern.matches('/').count();
             let (guarded, served) = (self.clone(), self.clone());
-            resource(pattern)
+            // A slash at the end is the same path.
+            let slashed = format!("{pattern}/");
+            resource(vec![pattern, slashed])
                 .guard(fn_guard(move |context| {
                     let path = guarded.path_below_mount(context.head().uri.path(), segments);
                     path.is_some_and(|path| guarded.login.route(path).is_some())
@@ -112,7 +114,10 @@ impl LoginRoutes {
     /// The path below the mount, as it was sent: actix decodes before it compares, and would take `/%6De` for `/me`.
     /// What stands before our last segments is the scopes' around us.
     fn path_below_mount<'a>(&self, path: &'a str, segments: usize) -> Option<&'a str> {
-        let (start, _) = path.rmatch_indices('/').nth(segments.checked_sub(1)?)?;
+        let unslashed = path.strip_suffix('/').unwrap_or(path);
+        let (start, _) = unslashed
+            .rmatch_indices('/')
+            .nth(segments.checked_sub(1)?)?;
         path[start..].strip_prefix(&*self.prefix)
     }
 }

@@ -213,7 +213,11 @@ async fn cached_session_is_ready_at_once_and_lookup_reaches_the_handler() {
     );
     let cookie = format!("wecom_login={ended}");
     let response = call(
-        &[("authorization", &bearer(&live)), ("cookie", &cookie)],
+        &[
+            ("authorization", &bearer(&live)),
+            ("cookie", &cookie),
+            ("sec-fetch-mode", "navigate"),
+        ],
         false,
     )
     .await;

@@ -5,9 +5,10 @@ mod in_memory;
 
 use actix_web::test::init_service;
 use actix_web::web::{self, get};
-use actix_web::{App, HttpResponse};
+use actix_web::{App, HttpRequest, HttpResponse};
 use in_memory::{call, request};
-use wecom_login_actix::{configure, login_routes};
+use wecom_login::NotifyRequest;
+use wecom_login_actix::{configure, login_routes, notify_response};
 use wecom_login_adapter_tests::handle::{ADMIN_KEY, MEMBER, bearer, handle, token};
 
 macro_rules! app {
@@ -144,4 +145,29 @@ async fn admin_key_limit_counts_by_peer_address() {
     let wait: u64 = limited.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait));
     assert_eq!(ask("192.0.2.2:1000", &key).await.status, 200);
+}
+
+#[actix_web::test]
+async fn callback_route_of_the_host_answers_as_ours_does() {
+    let login = handle().await;
+    let own = {
+        let login = login.clone();
+        move |request: HttpRequest, body: web::Bytes| {
+            let login = login.clone();
+            async move {
+                let event = NotifyRequest::post(request.query_string(), body);
+                notify_response(login.service().notify(event).await)
+            }
+        }
+    };
+    let app = App::new()
+        .service(login_routes("/auth", &login))
+        .route("/wecom", web::post().to(own));
+    let app = init_service(app).await;
+    for path in ["/auth/notify", "/wecom"] {
+        let answer = call!(&app, request("POST", path, &[]));
+        assert_eq!((answer.status, answer.body.len()), (400, 0), "{path}");
+        let nosniff = answer.header("x-content-type-options");
+        assert_eq!(nosniff, Some("nosniff"), "{path}");
+    }
 }

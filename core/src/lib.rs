@@ -140,8 +140,8 @@
 //!
 //! # Testing
 //!
-//! [`SessionService::issue`] creates a session for any principal, without a login. A [`ManualClock`] gives the test
-//! control of the time.
+//! The crate `wecom-login-test` has a login for tests, ready made. Underneath, [`SessionService::issue`] creates a session
+//! for any principal, without a login, and a [`ManualClock`] gives the test control of the time.
 //!
 //! ```
 //! # use wecom_login::callback::{CallbackKeys, EncodingAesKey};
@@ -244,7 +244,9 @@ pub use domain::{
 pub use element::AuthConfig;
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
 pub use hooks::{CorpDecision, CorpInfo, Hooks, LoginRefusal, RefusedRequest, UnhandledEvent};
-pub use inbox::{CallbackRecord, CallbackRecordDetails, NotifyResponse, RecordQuery};
+pub use inbox::{
+    CallbackRecord, CallbackRecordDetails, NotifyRequest, NotifyResponse, RecordQuery,
+};
 pub use login::{
     CorpChoice, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult,
     OrgCodeLogin, WorkbenchLoginRequest,

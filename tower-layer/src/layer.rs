@@ -77,9 +77,28 @@ impl<R> AuthLayer<R> {
 
     /// Sends browsers that are not logged in to the login page, and from there back: 302 for a GET that accepts HTML
     /// and has no bearer. Every other request is answered as without it.
+    ///
+    /// The login is in the corp that the page names in its query, by `corpId` or `orgCode`.
     pub fn redirect_to_login(self) -> Self {
         Self {
             guard: self.guard.redirect_to_login(),
+            ..self
+        }
+    }
+
+    /// Names the corp of these pages, for the logins of those that do not name one themselves.
+    pub fn login_corp(self, corp_id: CorpId) -> Self {
+        Self {
+            guard: self.guard.login_corp(corp_id),
+            ..self
+        }
+    }
+
+    /// Sends browsers whose session is of another corp than the page names to the login in that corp, and from there
+    /// back.
+    pub fn redirect_on_other_corp(self) -> Self {
+        Self {
+            guard: self.guard.redirect_on_other_corp(),
             ..self
         }
     }

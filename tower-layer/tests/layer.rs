@@ -180,7 +180,12 @@ async fn cached_session_clones_no_service_and_lookup_calls_the_ready_one() {
     );
     assert_eq!(clones.load(Ordering::SeqCst), 1, "a lookup in the database");
     let cookie = format!("wecom_login={ended}");
-    let response = call(&[("authorization", &bearer(&live)), ("cookie", &cookie)]).await;
+    let response = call(&[
+        ("authorization", &bearer(&live)),
+        ("cookie", &cookie),
+        ("sec-fetch-mode", "navigate"),
+    ])
+    .await;
     assert_eq!(response.text(), MEMBER);
     assert!(response.header("set-cookie").is_some());
 }

@@ -5,9 +5,12 @@
 mod in_memory;
 
 use axum::Router;
+use axum::body::Bytes;
+use axum::extract::RawQuery;
+use axum::routing::post;
 use in_memory::{call, collect, request};
 use tower::ServiceExt as _;
-use wecom_login::WecomLogin;
+use wecom_login::{NotifyRequest, WecomLogin};
 use wecom_login_adapter_tests::handle::{MEMBER, bearer, handle, token};
 use wecom_login_tower::{LoginService, login_routes};
 
@@ -110,4 +113,23 @@ async fn admin_key_limit_counts_by_connect_info_and_ipv6_64() {
     );
     assert_eq!(guess("[2001:db8:0:1::1]:1").await, 403);
     assert_eq!(guess("192.0.2.1:1").await, 403);
+}
+
+#[tokio::test]
+async fn callback_route_of_the_host_answers_as_ours_does() {
+    let login = handle().await;
+    let own = {
+        let login = login.clone();
+        async move |RawQuery(query): RawQuery, body: Bytes| {
+            let event = NotifyRequest::post(&query.unwrap_or_default(), body);
+            http::Response::from(login.service().notify(event).await)
+        }
+    };
+    let app = app(&login).route("/wecom", post(own));
+    for path in ["/auth/notify", "/wecom"] {
+        let answer = call(&app, request("POST", path, &[])).await;
+        assert_eq!((answer.status, answer.body.len()), (400, 0), "{path}");
+        let nosniff = answer.header("x-content-type-options");
+        assert_eq!(nosniff, Some("nosniff"), "{path}");
+    }
 }

@@ -7,7 +7,7 @@ use http::{Request, Response};
 
 use crate::app::handle::WecomLogin;
 use crate::error::Error;
-use crate::session::Verification;
+use crate::session::{SessionToken, Verification};
 use crate::web::{Guard, Headers, Rejection, ResponseBody, Route, routes};
 
 impl WecomLogin {
@@ -82,6 +82,13 @@ impl WecomLogin {
     #[must_use]
     pub fn clear_cookie(&self) -> String {
         self.inner.http.clear_cookie()
+    }
+
+    /// The value of the `Set-Cookie` that logs a browser in with this token, for a route of the host app's own that
+    /// [issues](crate::SessionService::issue) a session. End the session that the browser had before.
+    #[must_use]
+    pub fn session_cookie(&self, token: &SessionToken) -> String {
+        self.inner.http.session_cookie(token)
     }
 
     /// The values of the two `Set-Cookie` that go with a logout by a route of the host app's own, as with our

@@ -18,7 +18,6 @@ mod envelope;
 mod event;
 mod fields;
 mod json;
-pub(crate) mod query;
 mod signature;
 mod xml;
 

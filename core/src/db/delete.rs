@@ -77,6 +77,7 @@ mod tests {
             let row = ActiveModel {
                 hash: Set(number.to_be_bytes().to_vec()),
                 expires_at: Set(Timestamp::from_millis(number as i64)),
+                ..Default::default()
             };
             Entity::insert(row)
                 .exec_without_returning(store.database())

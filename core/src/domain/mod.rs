@@ -24,7 +24,7 @@ pub use secret::{
     AccessToken, AuthCode, CallbackToken, LoginCode, OAuthCode, PermanentCode, ProviderAccessToken,
     ProviderSecret, SuiteAccessToken, SuiteSecret, SuiteTicket, UserTicket,
 };
-pub(crate) use secret::{Expose, serialize_exposed};
+pub(crate) use secret::{Expose, FlowSecret, serialize_exposed};
 pub use status::{AuthorizationStatus, RecordStatus};
 pub use suite::Suite;
 pub(crate) use suite::{Suites, UnknownSuite};

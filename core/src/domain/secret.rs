@@ -21,20 +21,23 @@ pub(crate) fn serialize_exposed<S: Serializer>(
 
 macro_rules! secret {
     ($(#[$doc:meta])* $name:ident) => {
+        secret! { $(#[$doc])* in pub $name }
+    };
+    ($(#[$doc:meta])* in $visibility:vis $name:ident) => {
         $(#[$doc])*
         #[derive(Clone)]
-        pub struct $name(SecretString);
+        $visibility struct $name(SecretString);
 
         impl $name {
             /// Wraps the text.
             #[must_use]
-            pub fn new(text: impl Into<String>) -> Self {
+            $visibility fn new(text: impl Into<String>) -> Self {
                 Self(SecretString::from(text.into()))
             }
 
             /// Returns the text, for the one place that has to send it.
             #[must_use]
-            pub fn expose(&self) -> &str {
+            $visibility fn expose(&self) -> &str {
                 self.0.expose_secret()
             }
         }
@@ -95,6 +98,10 @@ secret! {
 secret! {
     /// A code that proves who logged in: single use, 300 seconds, exchanged for a session.
     LoginCode
+}
+secret! {
+    /// The secret of a browser's login, sealed in its cookie. The token of the session is derived from it.
+    in pub(crate) FlowSecret
 }
 secret! {
     /// A suite's access token, for the `service/…` calls (D/97162).

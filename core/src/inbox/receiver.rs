@@ -8,7 +8,6 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::authorization::Authorizations;
-use crate::callback::query::CallbackQuery;
 use crate::callback::{Envelope, Plaintext, decrypt, verify_signature};
 use crate::db::Store;
 use crate::domain::{AuthorizationStatus, CallbackKeys, CorpId, Suite, SuiteId, Suites};
@@ -18,6 +17,7 @@ use crate::hooks::Notifications;
 use crate::inbox::classify::Classified;
 use crate::inbox::delivery::{Delivery, IncomingEvent};
 use crate::inbox::inbox::{AUTH_CODE_TTL, Inbox};
+use crate::inbox::request::NotifyRequest;
 use crate::inbox::response::NotifyResponse;
 use crate::task_runner::TaskRunner;
 
@@ -87,22 +87,37 @@ impl CallbackReceiver {
         }
     }
 
-    /// Receives a pushed event.
-    pub(crate) async fn receive(
+    /// Answers a request of WeCom to the callback URL.
+    pub(crate) async fn answer(
         &self,
         scope: Option<&SuiteId>,
-        query: &str,
+        request: &NotifyRequest,
+    ) -> NotifyResponse {
+        if !request.is_complete() {
+            return NotifyResponse::rejection(400);
+        }
+        match (&request.body, request.echostr.as_deref()) {
+            (Some(body), _) => self.receive(scope, request, body).await,
+            (None, Some(echostr)) if !echostr.is_empty() => {
+                self.check_url(scope, request, echostr).await
+            }
+            (None, _) => NotifyResponse::rejection(400),
+        }
+    }
+
+    /// Receives a pushed event.
+    async fn receive(
+        &self,
+        scope: Option<&SuiteId>,
+        request: &NotifyRequest,
         body: &[u8],
     ) -> NotifyResponse {
-        let Some(query) = CallbackQuery::parse(query, false) else {
-            return NotifyResponse::rejection(400);
-        };
         let Ok(envelope) = Envelope::parse(body) else {
             return NotifyResponse::rejection(400);
         };
         let arrived = Instant::now();
         let opened: Vec<_> = self
-            .matching_suites(scope, &query, &envelope.encrypt)
+            .matching_suites(scope, request, &envelope.encrypt)
             .filter_map(|(suite, keys)| {
                 let plain = decrypt(&keys.encoding_aes_key, &envelope.encrypt).ok()?;
                 Some((Arc::clone(suite), plain))
@@ -211,16 +226,16 @@ impl CallbackReceiver {
     pub(super) fn matching_suites<'a>(
         &'a self,
         scope: Option<&'a SuiteId>,
-        query: &'a CallbackQuery<'_>,
+        request: &'a NotifyRequest,
         encrypt: &'a str,
     ) -> impl Iterator<Item = (&'a Arc<Suite>, &'a CallbackKeys)> {
         let is_signed = move |keys: &&CallbackKeys| {
             verify_signature(
                 &keys.token,
-                &query.timestamp,
-                &query.nonce,
+                &request.timestamp,
+                &request.nonce,
                 encrypt,
-                &query.msg_signature,
+                &request.msg_signature,
             )
         };
         self.inner

@@ -5,11 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::callback::decrypt;
-use crate::callback::query::CallbackQuery;
 use crate::domain::{Suite, SuiteId, is_plain_id};
 use crate::error::Result;
 use crate::inbox::receive_id::ReceiveId;
 use crate::inbox::receiver::CallbackReceiver;
+use crate::inbox::request::NotifyRequest;
 use crate::inbox::response::NotifyResponse;
 
 /// WeCom waits one second for the response (D/97172); the rest is for the network.
@@ -20,18 +20,25 @@ impl CallbackReceiver {
     ///
     /// GET and POST are signed alike: a captured POST that is sent as `echostr` would come back decrypted if a
     /// plaintext of any shape were answered.
-    pub(crate) async fn check_url(&self, scope: Option<&SuiteId>, query: &str) -> NotifyResponse {
-        let check = self.answer_url_check(scope, query);
+    pub(super) async fn check_url(
+        &self,
+        scope: Option<&SuiteId>,
+        request: &NotifyRequest,
+        echostr: &str,
+    ) -> NotifyResponse {
+        let check = self.answer_url_check(scope, request, echostr);
         let response = tokio::time::timeout(URL_CHECK_TIMEOUT, check).await;
         response.unwrap_or_else(|_| NotifyResponse::rejection(500))
     }
 
-    async fn answer_url_check(&self, scope: Option<&SuiteId>, query: &str) -> NotifyResponse {
-        let Some(query) = CallbackQuery::parse(query, true) else {
-            return NotifyResponse::rejection(400);
-        };
-        for (suite, keys) in self.matching_suites(scope, &query, &query.echostr) {
-            let Ok(plain) = decrypt(&keys.encoding_aes_key, &query.echostr) else {
+    async fn answer_url_check(
+        &self,
+        scope: Option<&SuiteId>,
+        request: &NotifyRequest,
+        echostr: &str,
+    ) -> NotifyResponse {
+        for (suite, keys) in self.matching_suites(scope, request, echostr) {
+            let Ok(plain) = decrypt(&keys.encoding_aes_key, echostr) else {
                 continue;
             };
             let echo = plain.message();

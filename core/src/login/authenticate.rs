@@ -181,7 +181,7 @@ impl Authenticator {
             return;
         };
         let expires_at = now + STATE_TTL;
-        if let Err(error) = self.inner.deps.used_states.consume(state, expires_at).await {
+        if let Err(error) = self.inner.deps.used_states.spend(state, expires_at).await {
             // On this node memory keeps it dead.
             tracing::info!(target: "wecom_login", ?error, "a dead state was not stored");
         }

@@ -11,9 +11,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::db::entity::login_code::{ActiveModel, Column, Entity, Model};
 use crate::db::{Store, delete_in_batches};
-use crate::domain::{LoginCode, LoginType, Principal};
+use crate::digest;
+use crate::domain::{FlowSecret, LoginCode, LoginType, Principal, TokenHash};
 use crate::element::CodeLogin;
 use crate::error::{Error, ErrorKind, Result};
+use crate::login::FormerUse;
 use crate::random;
 
 const CODE_BYTES: usize = 32;
@@ -81,11 +83,22 @@ impl LoginCodes {
         Self { store }
     }
 
-    /// Makes a code. Only its hash is kept.
-    pub(crate) async fn issue(&self, grant: &LoginGrant) -> Result<LoginCode> {
-        let code = LoginCode::new(URL_SAFE_NO_PAD.encode(random::bytes::<CODE_BYTES>()));
+    /// A code that nobody can guess.
+    pub(crate) fn random() -> LoginCode {
+        LoginCode::new(URL_SAFE_NO_PAD.encode(random::bytes::<CODE_BYTES>()))
+    }
+
+    /// The code that follows from a secret and these parts.
+    pub(crate) fn derived(secret: &FlowSecret, parts: &[&[u8]]) -> LoginCode {
+        let parts = [&[&b"login code"[..]], parts].concat();
+        let bytes: [u8; CODE_BYTES] = digest::keyed(secret.expose().as_bytes(), &parts);
+        LoginCode::new(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Makes a code valid. Only its hash is kept.
+    pub(crate) async fn issue(&self, grant: &LoginGrant, code: &LoginCode) -> Result<()> {
         let row = ActiveModel {
-            hash: Set(hash(&code)),
+            hash: Set(hash(code)),
             suite_id: Set(grant.principal.suite_id.clone()),
             corp_id: Set(grant.principal.corp_id.clone()),
             third_user_id: Set(grant.principal.third_user_id.clone()),
@@ -97,11 +110,12 @@ impl LoginCodes {
             authorization_epoch: Set(grant.authorization_epoch),
             expires_at: Set(self.store.now() + LIFE),
             used_at: Set(None),
+            token_hash: Set(None),
         };
         Entity::insert(row)
             .exec_without_returning(self.store.database())
             .await?;
-        Ok(code)
+        Ok(())
     }
 
     /// The login of a valid code, which stays valid.
@@ -116,8 +130,13 @@ impl LoginCodes {
         grant(row.ok_or_else(invalid)?)
     }
 
-    /// Uses a code up. Of concurrent calls, the one whose statement finds it unused succeeds.
-    pub(crate) async fn consume(&self, code: &LoginCode) -> Result<LoginGrant> {
+    /// Uses a code up, in a browser for the session of this token. Of concurrent calls, the one whose statement finds it
+    /// unused succeeds.
+    pub(crate) async fn consume(
+        &self,
+        code: &LoginCode,
+        token_hash: Option<&TokenHash>,
+    ) -> Result<LoginGrant> {
         // A code that we did not issue costs no query.
         if !URL_SAFE_NO_PAD
             .decode(code.expose())
@@ -129,6 +148,10 @@ impl LoginCodes {
         let hash = hash(code);
         let used = Entity::update_many()
             .col_expr(Column::UsedAt, Expr::value(now))
+            .col_expr(
+                Column::TokenHash,
+                Expr::value(token_hash.map(|hash| hash.to_vec())),
+            )
             .filter(Column::Hash.eq(hash.clone()))
             .filter(Column::UsedAt.is_null())
             .filter(Column::ExpiresAt.gt(now))
@@ -139,6 +162,33 @@ impl LoginCodes {
         }
         let row = Entity::find_by_id(hash).one(self.store.database()).await?;
         grant(row.ok_or_else(invalid)?)
+    }
+
+    /// Whether this code was issued, used or not.
+    pub(crate) async fn is_issued(&self, code: &LoginCode) -> Result<bool> {
+        let row = Entity::find_by_id(hash(code)).one(self.store.database());
+        Ok(row.await?.is_some())
+    }
+
+    /// The use of a code that is used up.
+    pub(crate) async fn find_use(&self, code: &LoginCode) -> Result<Option<FormerUse>> {
+        let row = Entity::find_by_id(hash(code)).one(self.store.database());
+        Ok(row.await?.and_then(|row| {
+            Some(FormerUse {
+                used_at: row.used_at?,
+                token_hash: row.token_hash,
+            })
+        }))
+    }
+
+    /// Records that a code that is used up led to no session.
+    pub(crate) async fn end(&self, code: &LoginCode) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::TokenHash, Expr::value(None::<Vec<u8>>))
+            .filter(Column::Hash.eq(hash(code)))
+            .exec(self.store.database())
+            .await?;
+        Ok(())
     }
 
     /// Removes what expired; says how many went.

@@ -39,8 +39,8 @@
 //!
 //! # A login in a browser
 //!
-//! The state is 32 hex digits and valid for 10 minutes. It becomes used (`UsedStates::consume`) when WeCom accepted
-//! its code, also if the member may not log in. The flow of pages and cookies is in [`web`](crate::web).
+//! The state is 32 hex digits and valid for 10 minutes. It is used (`UsedStates`) once WeCom accepted its code, also if
+//! the member may not log in. How a login is repeated is in [`browser`]. The flow of pages and cookies is in [`web`](crate::web).
 
 mod authenticate;
 mod browser;
@@ -59,7 +59,9 @@ mod state_refusals;
 mod used_states;
 
 pub(crate) use authenticate::{Authentication, Authenticator, AuthenticatorDeps};
-pub(crate) use browser::{BrowserLoginDeps, BrowserLoginService, CallbackOutcome, OAuthCallback};
+pub(crate) use browser::{
+    BrowserLoginDeps, BrowserLoginService, CallbackOutcome, FormerUse, LoginTarget, OAuthCallback,
+};
 pub(crate) use code_calls::{AttemptState, AuthAttempt};
 pub(crate) use corp_selection::CorpSelection;
 pub(crate) use login_codes::{LoginCodes, LoginGrant, LoginProof};

@@ -115,6 +115,15 @@ impl OrganizationCodes {
             .ok_or_else(unknown)?;
         Ok((row.suite_id, row.corp_id))
     }
+
+    /// The corp of a code, for a caller who learns no more than whether it is a corp that they know: it is not counted.
+    pub(crate) async fn find_uncounted(
+        &self,
+        code: &OrganizationCode,
+    ) -> Result<Option<(SuiteId, CorpId)>> {
+        let row = Entity::find_by_id(code.key()).one(self.store.database());
+        Ok(row.await?.map(|row| (row.suite_id, row.corp_id)))
+    }
 }
 
 impl fmt::Debug for OrganizationCodes {

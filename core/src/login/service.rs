@@ -17,7 +17,7 @@ use crate::login::{
     LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginCodes, LoginGrant, LoginResult,
     OrganizationCodes, WorkbenchLoginRequest,
 };
-use crate::session::{IssuedSession, Sessions};
+use crate::session::{IssuedSession, Sessions, TokenSeed};
 
 /// The logins of the reference page.
 #[derive(Clone)]
@@ -93,7 +93,8 @@ impl LoginService {
             member_epoch: authentication.member_epoch,
             authorization_epoch: authentication.authorization_epoch,
         };
-        let login_code = self.login_codes.issue(&grant).await?;
+        let login_code = LoginCodes::random();
+        self.login_codes.issue(&grant, &login_code).await?;
         Ok(LoginCodeResult::new(login_code, corp_list, user_id))
     }
 
@@ -105,7 +106,7 @@ impl LoginService {
     }
 
     async fn exchange(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
-        let consumed = self.login_codes.consume(&request.login_code);
+        let consumed = self.login_codes.consume(&request.login_code, None);
         let grant = self
             .authenticator
             .with_rate_limit(request.client, consumed)
@@ -126,6 +127,7 @@ impl LoginService {
                 grant,
                 request.platform,
                 LoginOrigin::Client(request.client),
+                TokenSeed::random(),
             )
             .await?;
         Ok(self.result(issued, corp_list))
@@ -169,6 +171,7 @@ impl LoginService {
             platform: request.platform,
             login_type: LoginType::Workbench,
             origin: LoginOrigin::Client(request.client),
+            seed: TokenSeed::random(),
         };
         let issued = self
             .creation

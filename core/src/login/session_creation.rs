@@ -13,7 +13,7 @@ use crate::hooks::{DynHooks, within_hook_timeout};
 use crate::login::corp_selection::{CorpSelection, not_listed};
 use crate::login::{Authentication, LoginGrant};
 use crate::members::{IdMigration, Members, Visibility};
-use crate::session::{IssuedSession, NewSession, Sessions};
+use crate::session::{IssuedSession, NewSession, Sessions, TokenSeed};
 use crate::task_runner::TaskRunner;
 
 /// Creates sessions for authenticated members.
@@ -38,6 +38,8 @@ pub(crate) struct SessionPurpose<'a> {
     pub(crate) platform: Platform,
     pub(crate) login_type: LoginType,
     pub(crate) origin: LoginOrigin,
+    /// Of the session's token.
+    pub(crate) seed: TokenSeed,
 }
 
 impl SessionCreation {
@@ -154,6 +156,7 @@ impl SessionCreation {
                 visible_at: authentication.visible_at,
                 revocation_seq: authentication.revocation_seq,
                 origin: purpose.origin.kept(self.client_addresses),
+                seed: purpose.seed,
             })
             .await?;
         let (hooks, user) = (Arc::clone(&self.hooks), issued.user.clone());
@@ -176,6 +179,7 @@ impl SessionCreation {
         grant: LoginGrant,
         platform: Platform,
         origin: LoginOrigin,
+        seed: TokenSeed,
     ) -> Result<IssuedSession> {
         let target = &authentication.member.principal;
         let instance = if *target == grant.principal {
@@ -192,6 +196,7 @@ impl SessionCreation {
             platform,
             login_type: grant.login_type,
             origin,
+            seed,
         };
         self.create_session(authentication, grant.user_id, purpose)
             .await

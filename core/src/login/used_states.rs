@@ -1,15 +1,22 @@
-//! The used states of browser logins: those whose code WeCom accepted.
+//! The used states of browser logins: those whose code was sent to WeCom, unless WeCom refused it.
+//!
+//! A login claims its state before it sends the code, so that of concurrent requests one sends it. The row holds the hash
+//! of the token that the session will have: a request that repeats the login recognizes by it that it has the same code,
+//! and waits for that session.
 
 use std::fmt;
 use std::time::Duration;
 
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Timestamp;
 use crate::db::entity::used_state::{ActiveModel, Column, Entity};
 use crate::db::{Store, delete_in_batches, is_unique_violation};
+use crate::domain::TokenHash;
 use crate::error::Result;
+use crate::login::FormerUse;
 
 /// No state is valid for longer.
 pub(super) const STATE_TTL: Duration = Duration::from_mins(10);
@@ -26,28 +33,76 @@ impl UsedStates {
         Self { store }
     }
 
-    /// Whether a code that came with this state was accepted before.
-    pub(crate) async fn contains(&self, state: &str) -> Result<bool> {
-        Ok(Entity::find_by_id(hash(state))
-            .one(self.store.database())
-            .await?
-            .is_some())
+    /// Claims a state for the login that leads to the session of this token. `Some` if it was claimed before.
+    pub(crate) async fn claim(
+        &self,
+        state: &str,
+        token_hash: &TokenHash,
+        expires_at: Timestamp,
+    ) -> Result<Option<FormerUse>> {
+        let database = self.store.database();
+        loop {
+            let row = ActiveModel {
+                hash: Set(hash(state)),
+                expires_at: Set(expires_at + KEPT_LONGER),
+                token_hash: Set(Some(token_hash.to_vec())),
+                used_at: Set(Some(self.store.now())),
+            };
+            match Entity::insert(row).exec_without_returning(database).await {
+                Ok(_) => return Ok(None),
+                Err(error) if is_unique_violation(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if let Some(row) = Entity::find_by_id(hash(state)).one(database).await? {
+                return Ok(Some(FormerUse {
+                    token_hash: row.token_hash,
+                    // A node of the previous version does not say when.
+                    used_at: row.used_at.unwrap_or_default(),
+                }));
+            }
+            // It was released between the two statements.
+        }
     }
 
-    /// Uses a state up. Of several concurrent calls, one returns true.
-    pub(crate) async fn consume(&self, state: &str, expires_at: Timestamp) -> Result<bool> {
+    /// Gives a state back whose code WeCom did not accept: it may come with another code.
+    pub(crate) async fn release(&self, state: &str, token_hash: &TokenHash) -> Result<()> {
+        Entity::delete_many()
+            .filter(claimed(state, token_hash))
+            .exec(self.store.database())
+            .await?;
+        Ok(())
+    }
+
+    /// Records that the code was accepted and leads to no session.
+    pub(crate) async fn end(&self, state: &str, token_hash: &TokenHash) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::TokenHash, Expr::value(None::<Vec<u8>>))
+            .filter(claimed(state, token_hash))
+            .exec(self.store.database())
+            .await?;
+        Ok(())
+    }
+
+    /// Uses up a state that leads to nothing any more, claimed or not: its claim cannot be released.
+    pub(crate) async fn spend(&self, state: &str, expires_at: Timestamp) -> Result<()> {
         let row = ActiveModel {
             hash: Set(hash(state)),
             expires_at: Set(expires_at + KEPT_LONGER),
+            token_hash: Set(None),
+            used_at: Set(Some(self.store.now())),
         };
-        match Entity::insert(row)
-            .exec_without_returning(self.store.database())
-            .await
-        {
-            Ok(_) => Ok(true),
-            Err(error) if is_unique_violation(&error) => Ok(false),
-            Err(error) => Err(error.into()),
+        let database = self.store.database();
+        match Entity::insert(row).exec_without_returning(database).await {
+            Ok(_) => return Ok(()),
+            Err(error) if is_unique_violation(&error) => {}
+            Err(error) => return Err(error.into()),
         }
+        Entity::update_many()
+            .col_expr(Column::TokenHash, Expr::value(None::<Vec<u8>>))
+            .filter(Column::Hash.eq(hash(state)))
+            .exec(database)
+            .await?;
+        Ok(())
     }
 
     /// Removes what expired; says how many went.
@@ -63,6 +118,12 @@ impl fmt::Debug for UsedStates {
     }
 }
 
+fn claimed(state: &str, token_hash: &TokenHash) -> Condition {
+    Condition::all()
+        .add(Column::Hash.eq(hash(state)))
+        .add(Column::TokenHash.eq(token_hash.to_vec()))
+}
+
 fn hash(state: &str) -> Vec<u8> {
     Sha256::digest(state.as_bytes()).to_vec()
 }
@@ -76,23 +137,51 @@ mod tests {
     use crate::db::Pool;
 
     #[tokio::test]
-    async fn a_state_is_spent_once_and_forgotten_after_its_time() {
+    async fn a_state_is_claimed_once_and_forgotten_after_its_time() {
         let database = Pool::connect("sqlite::memory:").await.unwrap();
         let clock = ManualClock::starting_now();
         let store = Store::open(database, Arc::new(clock.clone()), true)
             .await
             .unwrap();
         let states = UsedStates::new(store.clone());
-        assert!(!states.contains("a").await.unwrap());
-        let expires_at = store.now() + Duration::from_mins(10);
-        assert!(states.consume("a", expires_at).await.unwrap());
-        assert!(!states.consume("a", expires_at).await.unwrap());
-        assert!(states.contains("a").await.unwrap() && !states.contains("b").await.unwrap());
+        let (one, two) = ([1; 32], [2; 32]);
+        let used_at = store.now();
+        let former = |token_hash: Option<TokenHash>| {
+            Some(FormerUse {
+                token_hash: token_hash.map(|hash| hash.to_vec()),
+                used_at,
+            })
+        };
+        let expires_at = used_at + Duration::from_mins(10);
+        let claim = async |hash| states.claim("a", hash, expires_at).await.unwrap();
+        assert_eq!(claim(&one).await, None);
+        assert_eq!(claim(&two).await, former(Some(one)));
+
+        // Only the login that has the claim gives it back or ends it.
+        states.release("a", &two).await.unwrap();
+        assert_eq!(claim(&two).await, former(Some(one)));
+        states.release("a", &one).await.unwrap();
+        assert_eq!(claim(&two).await, None);
+        states.end("a", &one).await.unwrap();
+        assert_eq!(claim(&one).await, former(Some(two)));
+        states.end("a", &two).await.unwrap();
+        assert_eq!(claim(&two).await, former(None));
+
+        // A state that died is not released, whether or not it was claimed.
+        let spend = async |state: &str| states.spend(state, expires_at).await.unwrap();
+        assert_eq!(states.claim("b", &one, expires_at).await.unwrap(), None);
+        spend("b").await;
+        spend("c").await;
+        for state in ["b", "c"] {
+            states.release(state, &one).await.unwrap();
+            let claimed = states.claim(state, &one, expires_at).await.unwrap();
+            assert_eq!(claimed, former(None));
+        }
 
         clock.advance(Duration::from_mins(19));
         assert_eq!(states.remove_expired().await.unwrap(), 0);
         clock.advance(Duration::from_mins(1));
-        assert_eq!(states.remove_expired().await.unwrap(), 1);
-        assert!(!states.contains("a").await.unwrap());
+        assert_eq!(states.remove_expired().await.unwrap(), 3);
+        assert_eq!(claim(&one).await, None);
     }
 }

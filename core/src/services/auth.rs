@@ -4,13 +4,12 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use crate::audit::Actor;
 use crate::domain::{CorpId, OrganizationCode, SuiteId};
 use crate::error::Result;
-use crate::inbox::{CallbackReceiver, NotifyResponse, Worker};
+use crate::inbox::{CallbackReceiver, NotifyRequest, NotifyResponse, Worker};
 use crate::login::{
     LoginByCodeRequest, LoginResult, LoginService, OrgCodeLogin, WorkbenchLoginRequest,
 };
@@ -61,10 +60,22 @@ impl AuthService {
             .await
     }
 
-    /// Answers a callback of WeCom, for a host app with a route of its own: `method` is GET or POST, `query` and `body`
-    /// are as they were sent. [`Instance::notify`](crate::Instance::notify) takes the callbacks of one suite only.
-    pub async fn notify(&self, method: &str, query: &str, body: &[u8]) -> NotifyResponse {
-        self.callback(None, method, query, body).await
+    /// Answers a callback of WeCom, for a host app with a route of its own.
+    /// [`Instance::notify`](crate::Instance::notify) takes the callbacks of one suite only.
+    ///
+    /// The answer becomes an [`http::Response`], which axum takes as it is; `wecom-login-actix` makes actix's of it.
+    ///
+    /// ```
+    /// use wecom_login::web::ResponseBody;
+    /// use wecom_login::{NotifyRequest, WecomLogin};
+    ///
+    /// /// The host app's own POST handler.
+    /// async fn callback(login: WecomLogin, query: &str, body: Vec<u8>) -> http::Response<ResponseBody> {
+    ///     login.service().notify(NotifyRequest::post(query, body)).await.into()
+    /// }
+    /// ```
+    pub async fn notify(&self, request: NotifyRequest) -> NotifyResponse {
+        self.callback(None, request).await
     }
 
     /// Gives a corp its organization code, in place of the one it had.
@@ -143,19 +154,10 @@ impl AuthService {
     pub(super) async fn callback(
         &self,
         scope: Option<SuiteId>,
-        method: &str,
-        query: &str,
-        body: &[u8],
+        request: NotifyRequest,
     ) -> NotifyResponse {
-        let (method, query) = (method.to_owned(), query.to_owned());
-        let body = Bytes::copy_from_slice(body);
-        let answered = self.run(|deps| async move {
-            Ok(match method.as_str() {
-                "GET" | "HEAD" => deps.receiver.check_url(scope.as_ref(), &query).await,
-                "POST" => deps.receiver.receive(scope.as_ref(), &query, &body).await,
-                _ => NotifyResponse::rejection(405),
-            })
-        });
+        let answered = self
+            .run(|deps| async move { Ok(deps.receiver.answer(scope.as_ref(), &request).await) });
         answered
             .await
             .unwrap_or_else(|_| NotifyResponse::rejection(500))

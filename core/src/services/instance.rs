@@ -8,7 +8,7 @@ use crate::element::{
     AuthConfig, InstanceConfig, InstanceKind, InstanceName, QYWX_PROXY_AUTH_MODEL, QYWX_PROXY_TYPE,
 };
 use crate::error::Result;
-use crate::inbox::NotifyResponse;
+use crate::inbox::{NotifyRequest, NotifyResponse};
 use crate::login::{LoginCodeRequest, LoginCodeResult, LoginConfig};
 use crate::services::AuthService;
 
@@ -105,13 +105,9 @@ impl Instance {
 
     /// Answers a callback of this instance's suite, as [`AuthService::notify`](crate::AuthService::notify) does those
     /// of all. An instance of a Type of your own has none: 404.
-    pub async fn notify(&self, method: &str, query: &str, body: &[u8]) -> NotifyResponse {
+    pub async fn notify(&self, request: NotifyRequest) -> NotifyResponse {
         match self.suite_id() {
-            Some(suite_id) => {
-                self.service
-                    .callback(Some(suite_id.clone()), method, query, body)
-                    .await
-            }
+            Some(suite_id) => self.service.callback(Some(suite_id.clone()), request).await,
             None => NotifyResponse::rejection(404),
         }
     }

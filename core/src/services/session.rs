@@ -14,7 +14,9 @@ use crate::element::Instances;
 use crate::error::Result;
 use crate::login::{SessionCreation, SessionPurpose};
 use crate::members::Members;
-use crate::session::{CurrentUser, IssuedSession, SessionPage, SessionSummary, Sessions};
+use crate::session::{
+    CurrentUser, IssuedSession, SessionPage, SessionSummary, Sessions, TokenSeed,
+};
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 
 /// The sessions of the service.
@@ -66,6 +68,7 @@ impl SessionService {
                 platform,
                 login_type: LoginType::default(),
                 origin: LoginOrigin::HostApp,
+                seed: TokenSeed::random(),
             };
             deps.creation
                 .create_session(authentication, user_id, purpose)

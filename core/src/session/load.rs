@@ -177,7 +177,7 @@ mod tests {
     use crate::db::{Pool, Store};
     use crate::domain::{CorpId, LoginType, Platform, Principal, Profile, SuiteId, WecomUserId};
     use crate::session::fixture::insert_member;
-    use crate::session::{NewSession, SessionConfig, Sessions};
+    use crate::session::{NewSession, SessionConfig, Sessions, TokenSeed};
     use crate::vault::{DataKey, KeyRing};
 
     #[tokio::test]
@@ -214,6 +214,7 @@ mod tests {
             visible_at: crate::Timestamp::default(),
             revocation_seq,
             origin: crate::audit::LoginOrigin::HostApp,
+            seed: TokenSeed::random(),
         };
         let before_flush = sessions.revocation_seq();
         let cached = sessions

@@ -60,6 +60,7 @@ pub use summary::{SessionPage, SessionSummary, UserSummary};
 pub use token::SessionToken;
 pub use verify::{Verification, Verified};
 
-pub(crate) use issue::NewSession;
+pub(crate) use issue::{FormerIssue, NewSession};
 pub(crate) use rows::{SessionRow, delete_expired, touch};
 pub(crate) use sessions::{BackgroundTask, Sessions};
+pub(crate) use token::TokenSeed;

@@ -10,7 +10,7 @@ use sea_orm::{
 
 use crate::clock::Timestamp;
 use crate::db::entity::session::{Column, Entity};
-use crate::db::{PrincipalColumns as _, Store, delete_in_batches};
+use crate::db::{PrincipalColumns as _, Store, delete_in_batches, is_unique_violation};
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::current_user::CachedSession;
@@ -139,8 +139,16 @@ pub(super) async fn find_others(
         .await?)
 }
 
-/// Inserts a session with the epochs of its member and authorization, if those are the stored ones. Returns whether it was
-/// inserted.
+/// What became of the insertion of a session.
+pub(super) enum Insertion {
+    Inserted,
+    /// There is a session of this token.
+    Exists,
+    /// An epoch is not the stored one.
+    EpochsAdvanced,
+}
+
+/// Inserts a session with the epochs of its member and authorization, if those are the stored ones.
 ///
 /// One statement, which locks the authorization on PostgreSQL, as MySQL does by itself: a revocation is either seen here, or
 /// revokes the session.
@@ -148,7 +156,7 @@ pub(super) async fn insert(
     database: &impl ConnectionTrait,
     session: &CachedSession,
     epochs: (i64, i64),
-) -> Result<bool> {
+) -> Result<Insertion> {
     let principal = &session.principal;
     let row: [(Column, Value); 14] = [
         (Column::Id, session.id.to_string().into()),
@@ -194,7 +202,12 @@ pub(super) async fn insert(
     insert
         .select_from(current)
         .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
-    Ok(database.execute(&insert).await?.rows_affected() > 0)
+    match database.execute(&insert).await {
+        Ok(done) if done.rows_affected() > 0 => Ok(Insertion::Inserted),
+        Ok(_) => Ok(Insertion::EpochsAdvanced),
+        Err(error) if is_unique_violation(&error) => Ok(Insertion::Exists),
+        Err(error) => Err(error.into()),
+    }
 }
 
 pub(super) async fn delete(database: &impl ConnectionTrait, id: &str) -> Result<()> {

@@ -148,7 +148,7 @@ mod tests {
         use crate::db::{Pool, Store};
         use crate::domain::{LoginType, Platform, Profile};
         use crate::session::fixture::insert_member;
-        use crate::session::{NewSession, SessionConfig};
+        use crate::session::{NewSession, SessionConfig, TokenSeed};
         use crate::vault::{DataKey, KeyRing};
 
         let database = Pool::connect("sqlite::memory:").await.unwrap();
@@ -180,6 +180,7 @@ mod tests {
                 visible_at: crate::clock::Timestamp::default(),
                 revocation_seq: 0,
                 origin: crate::audit::LoginOrigin::HostApp,
+                seed: TokenSeed::random(),
             })
         };
         for _ in 0..150 {

@@ -11,6 +11,7 @@ use crate::web::client::TrustedProxies;
 use crate::web::cookie::{CookieNames, SessionCookie};
 use crate::web::mount::Mount;
 use crate::web::mounting::Mounting;
+use crate::web::named_corp::NamedCorp;
 use crate::web::public_url::PublicUrl;
 
 /// The characters of a query value that are not encoded (RFC 3986, 2.3, and the slash for legibility).
@@ -87,14 +88,14 @@ impl HttpConfig {
     }
 
     /// Where a browser logs in, to come back afterwards to `path_and_query` of the host app, or where nobody can be led
-    /// back to that, to the app's root.
-    pub(crate) fn login_path(&self, path_and_query: &str) -> String {
+    /// back to that, to the app's root. In the corp that the page names, or without one in `corp`.
+    pub(super) fn login_path(&self, path_and_query: &str, corp: Option<&NamedCorp>) -> String {
         let return_to = format!("{}{path_and_query}", self.public_url.path());
-        if can_return_to(&return_to) {
-            self.path_with("/login", &[("returnTo", &return_to)])
-        } else {
-            self.path_of("/login")
-        }
+        let return_to = can_return_to(&return_to).then_some(("returnTo", return_to.as_str()));
+        let of_page = NamedCorp::of_page(path_and_query);
+        let corp = of_page.as_ref().or(corp).map(NamedCorp::parameter);
+        let query: Vec<_> = return_to.into_iter().chain(corp).collect();
+        self.path_with("/login", &query)
     }
 
     /// The path of one of our routes with a query.
@@ -122,14 +123,30 @@ mod tests {
         };
         let root = web("https://a.example", "/auth");
         assert_eq!(
-            root.login_path("/x/y?z=1&a=b c"),
+            root.login_path("/x/y?z=1&a=b c", None),
             "/auth/login?returnTo=/x/y%3Fz%3D1%26a%3Db%20c"
         );
         assert_eq!(root.path_of("/callback"), "/auth/callback");
         let below = web("https://a.example/portal", "/");
-        assert_eq!(below.login_path("/x"), "/portal/login?returnTo=/portal/x");
+        assert_eq!(
+            below.login_path("/x", None),
+            "/portal/login?returnTo=/portal/x"
+        );
         for nowhere in ["/x/../y", "/%5cx", &format!("/{}", "x".repeat(2000))] {
-            assert_eq!(below.login_path(nowhere), "/portal/login", "{nowhere}");
+            assert_eq!(
+                below.login_path(nowhere, None),
+                "/portal/login",
+                "{nowhere}"
+            );
         }
+        let corp = NamedCorp::of_page("?corpId=ww1").unwrap();
+        assert_eq!(
+            root.login_path("/x", Some(&corp)),
+            "/auth/login?returnTo=/x&corpId=ww1"
+        );
+        assert_eq!(
+            root.login_path("/x?orgCode=Acme", Some(&corp)),
+            "/auth/login?returnTo=/x%3ForgCode%3DAcme&orgCode=Acme"
+        );
     }
 }

@@ -84,13 +84,22 @@ impl SessionCookie {
         }
     }
 
-    /// The token in the cookie; an empty value counts as no cookie. Read by hand: this is the hot path, and `cookie`
-    /// needs UTF-8 and builds a value per pair.
-    pub(crate) fn read<'a>(&self, headers: &'a (impl Headers + ?Sized)) -> Option<&'a [u8]> {
+    /// The tokens in the cookies of our name; an empty value counts as no cookie. On plain http there may be several: one
+    /// of another path, or of a parent domain, comes first or last as the browser pleases. Read by hand: this is the hot
+    /// path, and `cookie` needs UTF-8 and builds a value per pair.
+    pub(crate) fn tokens<'a>(
+        &'a self,
+        headers: &'a (impl Headers + ?Sized),
+    ) -> impl Iterator<Item = &'a [u8]> {
         headers
             .values("cookie")
-            .find_map(|header| find_cookie(header, &self.name))
+            .flat_map(|header| find_cookies(header, &self.name))
             .filter(|token| !token.is_empty())
+    }
+
+    /// Whether there is a cookie of our name.
+    pub(crate) fn is_sent(&self, headers: &(impl Headers + ?Sized)) -> bool {
+        self.tokens(headers).next().is_some()
     }
 
     /// The `Set-Cookie` that starts a session in the browser.
@@ -112,9 +121,9 @@ pub(super) fn set_cookie(name: &str, value: &str, max_age: Duration, attributes:
     format!("{cookie}; {attributes}")
 }
 
-/// The value of the first cookie of this name.
-fn find_cookie<'a>(header: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    header.split(|byte| *byte == b';').find_map(|pair| {
+/// The values of the cookies of this name.
+fn find_cookies<'a>(header: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    header.split(|byte| *byte == b';').filter_map(move |pair| {
         let rest = pair.trim_ascii().strip_prefix(name.as_bytes())?;
         let value = rest.strip_prefix(b"=")?.trim_ascii();
         let unquoted = value
@@ -143,7 +152,8 @@ mod tests {
             .iter()
             .map(|line| ("cookie".to_owned(), line.to_vec()))
             .collect();
-        cookie.read(headers.as_slice()).map(<[u8]>::to_vec)
+        let first = cookie.tokens(headers.as_slice()).next();
+        first.map(<[u8]>::to_vec)
     }
 
     #[test]
@@ -154,6 +164,7 @@ mod tests {
             b"a=b; wecom_login=tok; c=d",
             b"a=b;wecom_login=\"tok\"",
             b"xwecom_login=1; wecom_login2=2; wecom_login; \xff=\xfe; wecom_login=tok",
+            b"wecom_login=; wecom_login=tok; wecom_login=other",
         ] {
             assert_eq!(
                 read(&plain, &[line]).as_deref(),
@@ -224,8 +235,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn find_cookie_never_panics_and_finds_only_what_was_sent(line in proptest::collection::vec(any::<u8>(), 0..200)) {
-            if let Some(found) = find_cookie(&line, "wecom_login") {
+        fn find_cookies_never_panics_and_finds_only_what_was_sent(line in proptest::collection::vec(any::<u8>(), 0..200)) {
+            for found in find_cookies(&line, "wecom_login") {
                 prop_assert!(found.is_empty() || line.windows(found.len()).any(|part| part == found));
             }
         }

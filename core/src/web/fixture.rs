@@ -8,7 +8,7 @@ use crate::clock::SystemClock;
 use crate::db::{Pool, Store};
 use crate::domain::{CorpId, LoginType, Platform, Principal, Profile, SuiteId, WecomUserId};
 use crate::session::fixture::insert_member;
-use crate::session::{BackgroundTask, CurrentUser, NewSession, SessionConfig, Sessions};
+use crate::session::{BackgroundTask, CurrentUser, NewSession, SessionConfig, Sessions, TokenSeed};
 use crate::vault::{DataKey, KeyRing};
 use crate::web::admin::AdminAuth;
 use crate::web::client::TrustedProxies;
@@ -51,6 +51,7 @@ impl Fixture {
             visible_at: crate::clock::Timestamp::default(),
             revocation_seq: 0,
             origin: crate::audit::LoginOrigin::HostApp,
+            seed: TokenSeed::random(),
         };
         let issued = self.sessions.issue(new_session).await.unwrap();
         (issued.token.expose().to_owned(), issued.user)

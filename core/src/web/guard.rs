@@ -11,7 +11,8 @@ use crate::hooks::RefusedRequest;
 use crate::session::{CurrentUser, Verification, Verified};
 use crate::task_runner::ShutdownOnDrop;
 use crate::web::http_service::HttpService;
-use crate::web::rejection::{Rejection, RejectionContext};
+use crate::web::named_corp::NamedCorp;
+use crate::web::rejection::{Rejection, RejectionContext, is_page};
 use crate::web::request::Headers;
 
 type Predicate = Arc<dyn Fn(&CurrentUser) -> bool + Send + Sync>;
@@ -40,6 +41,9 @@ struct Rules {
     http: HttpService,
     optional: bool,
     redirect: bool,
+    /// The corp that a login is in where the page names none.
+    login_corp: Option<NamedCorp>,
+    redirect_on_other_corp: bool,
     predicates: Vec<Predicate>,
     _shutdown_on_drop: ShutdownOnDrop,
 }
@@ -94,6 +98,8 @@ impl Guard {
                 http: http.clone(),
                 optional,
                 redirect: false,
+                login_corp: None,
+                redirect_on_other_corp: false,
                 predicates: Vec::new(),
                 _shutdown_on_drop: shutdown_on_drop,
             }),
@@ -130,8 +136,27 @@ impl Guard {
 
     /// Sends browsers that are not logged in to the login page, and from there back: 302 for a GET that accepts HTML
     /// and has no bearer. Every other request is answered as without it.
+    ///
+    /// The login is in the corp that the page names in its query, by `corpId` or `orgCode`: a link to
+    /// `/account?corpId=ww1` in a message of WeCom leads the person there without a question.
     pub fn redirect_to_login(mut self) -> Self {
         Arc::make_mut(&mut self.rules).redirect = true;
+        self
+    }
+
+    /// Names the corp of these pages: [`redirect_to_login`](Self::redirect_to_login) and
+    /// [`redirect_on_other_corp`](Self::redirect_on_other_corp) lead to the login in it, where a page does not name one
+    /// itself.
+    pub fn login_corp(mut self, corp_id: CorpId) -> Self {
+        Arc::make_mut(&mut self.rules).login_corp = Some(NamedCorp::CorpId(corp_id));
+        self
+    }
+
+    /// Sends browsers whose session is of another corp than the page names, by `corpId` or `orgCode` in its query, to the
+    /// login in that corp, and from there back. Every request but a GET that accepts HTML and has no bearer is answered
+    /// as without it.
+    pub fn redirect_on_other_corp(mut self) -> Self {
+        Arc::make_mut(&mut self.rules).redirect_on_other_corp = true;
         self
     }
 
@@ -145,61 +170,97 @@ impl Guard {
         headers: &H,
     ) -> Decision {
         let rules = &self.rules;
-        let verification = rules.http.verify(method, headers);
-        let result = match verification {
-            Verification::Ready(Ok(verified)) => {
+        let verification = match rules.http.verify(method, headers) {
+            Verification::Absent if rules.optional => {
+                return Decision::Ready(Ok(Authenticated::nobody()));
+            }
+            verification => verification,
+        };
+        let may_be_of_other_corp = rules.redirect_on_other_corp && is_page(method, headers);
+        let verification = match verification {
+            Verification::Ready(Ok(verified)) if !may_be_of_other_corp => {
                 let authorized = rules.authorize(verified);
                 if authorized.is_err() && rules.http.is_own_route(path_and_query()) {
                     return Decision::Ready(Ok(Authenticated::nobody()));
                 }
                 return Decision::Ready(authorized);
             }
-            Verification::Absent if rules.optional => {
-                return Decision::Ready(Ok(Authenticated::nobody()));
-            }
-            Verification::Absent => Err(None),
-            Verification::Ready(Err(error)) => {
-                if error.kind() == ErrorKind::CrossSite {
-                    let refusals = &rules.http.deps.refusals;
-                    refusals.record(RefusedRequest::Session, &error, None, None);
-                }
-                Err(Some(error))
-            }
-            Verification::Pending(pending) => Ok(pending),
+            verification => verification,
         };
         let path = path_and_query();
         if rules.http.is_own_route(path) {
             return Decision::Ready(Ok(Authenticated::nobody()));
         }
+        let config = &rules.http.deps.config;
         if rules.redirect {
-            rules.http.deps.config.check_routes();
+            config.check_routes();
         }
-        let path = rules.redirect.then_some(path);
-        let context = rules
-            .http
-            .deps
-            .config
-            .rejection_context(method, headers, path);
-        match result {
-            Err(None) => Decision::Ready(Err(context.unauthenticated())),
-            Err(Some(error)) => Decision::Ready(Err(context.reject(error))),
-            Ok(pending) => {
-                let rules = Arc::clone(rules);
-                Decision::Pending(Box::pin(
-                    async move { rules.resolve(pending.await, context) },
-                ))
-            }
-        }
+        let corp = rules.login_corp.as_ref();
+        let redirect = rules.redirect.then_some(path);
+        let context = config.rejection_context(method, headers, redirect, corp);
+        let page = may_be_of_other_corp.then(|| rules.corp_page(path));
+        rules.decide(verification, context, page.flatten())
     }
 }
 
+/// A page of one corp, and the way to the login in that corp.
+struct CorpPage {
+    corp: NamedCorp,
+    location: String,
+}
+
 impl Rules {
-    fn resolve(
+    /// The corp that a page names, or else the host app for it.
+    fn corp_page(&self, path: &str) -> Option<CorpPage> {
+        let corp = NamedCorp::of_page(path).or_else(|| self.login_corp.clone())?;
+        Some(CorpPage {
+            location: self.http.deps.config.login_path(path, Some(&corp)),
+            corp,
+        })
+    }
+
+    fn decide(
+        self: &Arc<Self>,
+        verification: Verification,
+        context: RejectionContext,
+        page: Option<CorpPage>,
+    ) -> Decision {
+        let rules = Arc::clone(self);
+        match verification {
+            Verification::Absent => Decision::Ready(Err(context.unauthenticated())),
+            Verification::Ready(Err(error)) => {
+                if error.kind() == ErrorKind::CrossSite {
+                    let refusals = &self.http.deps.refusals;
+                    refusals.record(RefusedRequest::Session, &error, None, None);
+                }
+                Decision::Ready(Err(context.reject(error)))
+            }
+            Verification::Ready(Ok(verified)) => match page {
+                None => Decision::Ready(self.authorize(verified)),
+                page => Decision::Pending(Box::pin(async move {
+                    rules.resolve(Ok(verified), context, page).await
+                })),
+            },
+            Verification::Pending(pending) => Decision::Pending(Box::pin(async move {
+                rules.resolve(pending.await, context, page).await
+            })),
+        }
+    }
+
+    async fn resolve(
         &self,
         result: Result<Verified>,
         context: RejectionContext,
+        page: Option<CorpPage>,
     ) -> std::result::Result<Authenticated, Rejection> {
-        self.authorize(result.map_err(|error: Error| context.reject(error))?)
+        let verified = result.map_err(|error: Error| context.reject(error))?;
+        if let Some(page) = page {
+            let is_of = page.corp.is_of(&verified.user, &self.http.deps);
+            if !is_of.await.map_err(Rejection::failed)? {
+                return Err(Rejection::other_corp(page.location));
+            }
+        }
+        self.authorize(verified)
     }
 
     /// Asks the predicates about a verified user.

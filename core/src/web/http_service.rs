@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::hooks::Refusals;
 use crate::login::BrowserLoginService;
 use crate::services::{AdminService, AuthService, Instance, SessionService};
-use crate::session::{Sessions, Verification};
+use crate::session::{SessionToken, Sessions, Verification};
 use crate::task_runner::TaskRunner;
 use crate::vault::KeyRing;
 use crate::web::browser;
@@ -63,6 +63,11 @@ impl HttpService {
 
     pub(crate) fn clear_cookie(&self) -> String {
         self.deps.config.cookie.clear()
+    }
+
+    pub(crate) fn session_cookie(&self, token: &SessionToken) -> String {
+        let max_age = self.deps.sessions.config().absolute_timeout;
+        self.deps.config.cookie.set(token.expose(), max_age)
     }
 
     pub(crate) fn logout_cookies(&self) -> [String; 2] {

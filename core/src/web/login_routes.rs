@@ -3,7 +3,8 @@
 use http::Response;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::{LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
+use crate::login::{LoginByCodeRequest, LoginCodeRequest, LoginResult, WorkbenchLoginRequest};
+use crate::web::credential::{Bearer, bearer};
 use crate::web::http_service::HttpDeps;
 use crate::web::origin::refuse_other_sites;
 use crate::web::params::{LoginByCodeParams, LoginCodeParams, WorkbenchParams, organization_code};
@@ -42,7 +43,9 @@ pub(super) async fn answer(
                 .with_platform(params.platform)
                 .with_client(client);
             login.corp_id = params.corp_id;
-            Ok(json(&deps.auth.login_by_code(login).await?))
+            let result = deps.auth.login_by_code(login).await?;
+            end_former(deps, request, &result).await;
+            Ok(json(&result))
         }
         Endpoint::LoginByWorkbench => {
             let params = WorkbenchParams::parse(request.body()?)?;
@@ -50,11 +53,33 @@ pub(super) async fn answer(
                 .with_platform(params.platform)
                 .with_client(client);
             login.suite_id = params.suite_id;
-            Ok(json(&deps.auth.login_by_workbench(login).await?))
+            let result = deps.auth.login_by_workbench(login).await?;
+            end_former(deps, request, &result).await;
+            Ok(json(&result))
         }
         _ => Err(Error::new(
             ErrorKind::Internal,
             "a route for anyone has no answer",
         )),
+    }
+}
+
+/// Ends the session whose bearer came with a login that succeeded: its client has the new token.
+async fn end_former(deps: &HttpDeps, request: &RoutedRequest, new: &LoginResult) {
+    let Bearer::Token(token) = bearer(&request.headers) else {
+        return;
+    };
+    if token == new.token.expose().as_bytes() {
+        return;
+    }
+    let ended = match deps.sessions.verify(token).resolve().await {
+        Ok(Some(former)) => deps.sessions.revoke(&former.user).await,
+        Ok(None) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::TokenInvalid => Ok(()),
+        Err(error) => Err(error),
+    };
+    // The code is used up: the login is not taken back.
+    if let Err(error) = ended {
+        tracing::warn!(target: "wecom_login", %error, "the former session of a login could not be ended");
     }
 }

@@ -31,10 +31,11 @@
 //!    path, expiry) is sealed in a cookie named after the `state`. `GET /login` writes nothing to the database.
 //! 2. `browser::callback` opens the cookie of that `state` and hands the code to `login`, which authenticates the
 //!    member and marks the state as used. The callback is the only place that sets the session cookie; it revokes the
-//!    session that the browser held before.
+//!    session that the browser held before. For a minute the same callback leads to the same session
+//!    (`login::browser`); its cookie stays for ten minutes after the login.
 //! 3. A member who may enter several corps is redirected to a page of links first, `/callback?state=…`. The links
 //!    name the state; a second cookie holds the login code. The page reads the list of corps again each time it is
-//!    loaded, and a second click within 10 s (`REPLAY_WINDOW`) gets the answer of the first.
+//!    loaded, and a second click within a minute gets the session of the first.
 //!
 //! The cookie of an attempt outlives the attempt by 50 minutes, so that an expired attempt can still offer "try
 //! again" with the original target. A browser holds at most 8 attempts and 6000 bytes of them, because servers reject
@@ -59,6 +60,8 @@ mod json;
 mod login_routes;
 mod mount;
 mod mounting;
+mod named_corp;
+mod navigation;
 mod notify;
 mod origin;
 mod params;
@@ -77,7 +80,7 @@ pub use admin::AdminAction;
 pub(crate) use admin::{AdminAuth, AdminKey, AdminPredicate};
 pub(crate) use browser::PageConfig;
 pub use browser::{
-    Branding, ConfirmPage, CorpOption, CorpSelectionPage, ErrorPage, Language,
+    Branding, ConfirmPage, CorpOption, CorpSelectionPage, CorpSwitchPage, ErrorPage, Language,
     OrganizationCodePage, PageError, PageFrame, PageRenderer, QrPanel, QrPanelPage,
 };
 pub(crate) use client::TrustedProxies;

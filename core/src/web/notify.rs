@@ -1,9 +1,9 @@
 //! WeCom's callbacks: plain text, and nothing at all where they are refused.
 
-use http::Response;
+use http::{Method, Response};
 
 use crate::error::ErrorKind;
-use crate::inbox::NotifyResponse;
+use crate::inbox::{NotifyRequest, NotifyResponse};
 use crate::web::http_service::HttpDeps;
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, ResponseHead as _};
@@ -14,26 +14,32 @@ pub(super) async fn answer(deps: &HttpDeps, request: &RoutedRequest) -> Response
         Err(error) if error.kind() == ErrorKind::BodyTooLarge => return refused(413),
         Err(_) => return refused(400),
     };
-    let (method, query) = (request.method.as_str(), &request.query);
+    let callback = if request.method == Method::POST {
+        NotifyRequest::post(&request.query, body.clone())
+    } else {
+        NotifyRequest::get(&request.query)
+    };
     let answer = match request.variable.as_deref().map(|name| deps.instance(name)) {
-        None => deps.auth.notify(method, query, body).await,
-        Some(Ok(instance)) => instance.notify(method, query, body).await,
+        None => deps.auth.notify(callback).await,
+        Some(Ok(instance)) => instance.notify(callback).await,
         Some(Err(_)) => return refused(404),
     };
-    plain(answer)
+    answer.into()
 }
 
 /// A refusal: empty, with the headers of every answer.
 pub(super) fn refused(status: u16) -> Response<ResponseBody> {
-    plain(NotifyResponse::rejection(status))
+    NotifyResponse::rejection(status).into()
 }
 
-fn plain(answer: NotifyResponse) -> Response<ResponseBody> {
-    let headers = answer.headers();
-    let mut response = Response::new(ResponseBody::from(answer.body));
-    response.set_status(answer.status);
-    for (name, value) in headers {
-        response.append(name, &value);
+impl From<NotifyResponse> for Response<ResponseBody> {
+    fn from(answer: NotifyResponse) -> Self {
+        let headers = answer.headers();
+        let mut response = Self::new(ResponseBody::from(answer.body));
+        response.set_status(answer.status);
+        for (name, value) in headers {
+            response.append(name, &value);
+        }
+        response
     }
-    response
 }

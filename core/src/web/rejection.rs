@@ -6,6 +6,8 @@ use crate::error::{Error, ErrorKind};
 use crate::web::accept::accepts_html;
 use crate::web::config::HttpConfig;
 use crate::web::credential::{Bearer, bearer};
+use crate::web::named_corp::NamedCorp;
+use crate::web::navigation::is_navigation;
 use crate::web::problem::{insufficient_scope, problem, problem_with_detail};
 use crate::web::request::Headers;
 use crate::web::response::{REDIRECT_CSP, ResponseBody, ResponseHead};
@@ -45,6 +47,24 @@ impl Rejection {
             by_predicate: true,
             ..Self::new(error)
         }
+    }
+
+    /// The session is good, but of another corp than the page that a browser opens: `CORP_MISMATCH`, with the way to the
+    /// login in that corp.
+    pub(super) fn other_corp(location: String) -> Self {
+        let error = Error::new(
+            ErrorKind::CorpMismatch,
+            "the page is of another company than the session",
+        );
+        Self {
+            location: Some(location),
+            ..Self::new(error)
+        }
+    }
+
+    /// The session could not be compared with the page.
+    pub(super) const fn failed(error: Error) -> Self {
+        Self::new(error)
     }
 
     /// A handler asks for the user of a route that is not guarded: `CONFIG_ERROR`, with a sentence for the developer.
@@ -143,7 +163,8 @@ impl Rejection {
 
 /// The parts of a request that decide the form of its rejection, kept for when the request itself is gone.
 pub(super) struct RejectionContext {
-    /// The `Set-Cookie` that clears the session cookie, where the cookie was the only credential.
+    /// The `Set-Cookie` that clears the session cookie, where the cookie was the only credential and a person navigates: the
+    /// answer to a script may come after a newer login, whose cookie it would clear.
     clear_cookie: Option<String>,
     /// The login page, where the request is for a page and came without a bearer.
     login_page: Option<String>,
@@ -154,8 +175,8 @@ impl RejectionContext {
         self.redirected(Rejection::unauthenticated())
     }
 
-    /// The rejection of a credential. A cookie that alone was sent and whose session has ended is cleared: a browser
-    /// would go on sending it, and optional routes would reject it forever.
+    /// The rejection of a credential. A cookie that alone was sent and whose session has ended is cleared where a person
+    /// navigates: a browser would go on sending it, and optional routes would reject it forever.
     pub(super) fn reject(mut self, error: Error) -> Rejection {
         let clear_cookie = self
             .clear_cookie
@@ -177,26 +198,34 @@ impl RejectionContext {
 }
 
 impl HttpConfig {
-    /// The context of a request for its rejection. With a path of the host app, browsers are redirected to the login.
+    /// The context of a request for its rejection. With a path of the host app, browsers are redirected to the login, in
+    /// `corp` where the page names none.
     pub(super) fn rejection_context(
         &self,
         method: &str,
         headers: &(impl Headers + ?Sized),
         path_and_query: Option<&str>,
+        corp: Option<&NamedCorp>,
     ) -> RejectionContext {
         let no_bearer = matches!(bearer(headers), Bearer::Absent);
-        let only_cookie = no_bearer && self.cookie.read(headers).is_some();
+        let clears = self.sent_only_cookie(headers) && is_navigation(headers);
         RejectionContext {
-            clear_cookie: only_cookie.then(|| self.cookie.clear()),
+            clear_cookie: clears.then(|| self.cookie.clear()),
             login_page: path_and_query
                 .filter(|_| no_bearer && is_page(method, headers))
-                .map(|path| self.login_path(path)),
+                .map(|path| self.login_path(path, corp)),
         }
+    }
+
+    /// Whether the session cookie is the only credential of the request.
+    pub(super) fn sent_only_cookie(&self, headers: &(impl Headers + ?Sized)) -> bool {
+        matches!(bearer(headers), Bearer::Absent) && self.cookie.is_sent(headers)
     }
 
     /// The rejection of a credential, without a redirect.
     pub(crate) fn rejection(&self, error: Error, headers: &(impl Headers + ?Sized)) -> Rejection {
-        self.rejection_context("", headers, None).reject(error)
+        self.rejection_context("", headers, None, None)
+            .reject(error)
     }
 
     /// Where to send a browser that was rejected for lack of a session: only for a page that somebody opens, and only
@@ -209,11 +238,11 @@ impl HttpConfig {
         path_and_query: &str,
     ) -> Option<String> {
         let page = is_page(method, headers) && bearer(headers) == Bearer::Absent;
-        (rejection.is_logged_out() && page).then(|| self.login_path(path_and_query))
+        (rejection.is_logged_out() && page).then(|| self.login_path(path_and_query, None))
     }
 }
 
-fn is_page(method: &str, headers: &(impl Headers + ?Sized)) -> bool {
+pub(super) fn is_page(method: &str, headers: &(impl Headers + ?Sized)) -> bool {
     method == "GET" && accepts_html(headers)
 }
 

@@ -182,14 +182,17 @@ const ROUTES: &[Route] = &[
     ),
 ];
 
-/// Every path of ours. An adapter mounts each for every method: what a method gets is decided here.
+/// Every path of ours. An adapter mounts each for every method, with and without a slash at its end: what a request gets
+/// is decided here.
 #[must_use]
 pub const fn routes() -> &'static [Route] {
     ROUTES
 }
 
-/// The row of a path below the mount, and the text of its one variable segment, decoded.
+/// The row of a path below the mount, with or without a slash at its end, and the text of its one variable segment,
+/// decoded.
 pub(crate) fn find(path: &str) -> Option<(&'static Route, Option<Cow<'_, str>>)> {
+    let path = path.strip_suffix('/').unwrap_or(path);
     ROUTES.iter().find_map(|route| {
         let variable = fit(route.path, path)?;
         // No instance and no session has a name that is not UTF-8, so the lossy text is not found either.
@@ -248,9 +251,10 @@ mod tests {
             );
             assert_eq!(
                 found(&format!("{path}/")),
-                None,
-                "a slash at the end is another path"
+                found(&path),
+                "a slash at the end is the same path"
             );
+            assert_eq!(found(&format!("{path}//")), None, "{path}");
         }
     }
 
@@ -269,7 +273,7 @@ mod tests {
             "/ME",
             "//notify",
             "/a/b/notify",
-            "/sessions/",
+            "/sessions//",
             "/a/getLogincode",
         ] {
             assert_eq!(found(other), None, "{other}");

@@ -8,6 +8,7 @@ use crate::session::{SessionSummary, UserSummary};
 use crate::web::browser;
 use crate::web::http_service::HttpDeps;
 use crate::web::params::SessionsParams;
+use crate::web::problem::problem;
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, ResponseExt as _, empty, json};
 use crate::web::route::Endpoint;
@@ -30,11 +31,10 @@ pub(super) async fn answer(
     if let Err(error) = &verified
         && matches!(request.endpoint, Endpoint::Logout | Endpoint::LogoutAll)
     {
-        let rejection = deps.config.rejection(error.clone(), headers);
         // The cookie of a session that has ended, from a page of ours: for the person it is a logout all the same.
-        if rejection.set_cookie().is_some() {
-            let logged_out = browser::logged_out(deps);
-            return Ok(rejection.response().with_header("set-cookie", logged_out));
+        if error.kind() == ErrorKind::TokenInvalid && deps.config.sent_only_cookie(headers) {
+            let cookies = [deps.config.cookie.clear(), browser::logged_out(deps)];
+            return Ok(with_cookies(problem(error), cookies));
         }
     }
     let Some(verified) = verified? else {
@@ -78,16 +78,25 @@ pub(super) async fn answer(
             ));
         }
     };
-    let cookies = match (logged_out, verified.clear_cookie) {
-        (true, _) => vec![deps.config.cookie.clear(), browser::logged_out(deps)],
-        (false, true) => vec![deps.config.cookie.clear()],
-        (false, false) => Vec::new(),
-    };
-    Ok(cookies.into_iter().fold(response, |response, cookie| {
-        response.with_header("set-cookie", cookie)
-    }))
+    Ok(match (logged_out, verified.clear_cookie) {
+        (true, _) => with_cookies(
+            response,
+            [deps.config.cookie.clear(), browser::logged_out(deps)],
+        ),
+        (false, true) => with_cookies(response, [deps.config.cookie.clear()]),
+        (false, false) => response,
+    })
 }
 
 fn sent_cookie(deps: &HttpDeps, request: &RoutedRequest) -> bool {
-    deps.config.cookie.read(&request.headers).is_some()
+    deps.config.cookie.is_sent(&request.headers)
+}
+
+fn with_cookies<const N: usize>(
+    response: Response<ResponseBody>,
+    cookies: [String; N],
+) -> Response<ResponseBody> {
+    cookies.into_iter().fold(response, |response, cookie| {
+        response.with_header("set-cookie", cookie)
+    })
 }

@@ -39,9 +39,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
             )
             .route(
                 "/account",
-                get()
-                    .to(account)
-                    .wrap(AuthMiddleware::required(&shared).redirect_to_login()),
+                get().to(account).wrap(
+                    AuthMiddleware::required(&shared)
+                        .redirect_to_login()
+                        .redirect_on_other_corp(),
+                ),
             )
             .route("/", get().to(home))
             .service(login_routes("/auth", &shared))

@@ -39,7 +39,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         )
         .route(
             "/account",
-            get(account).route_layer(AuthLayer::required(&login).redirect_to_login()),
+            get(account).route_layer(
+                AuthLayer::required(&login)
+                    .redirect_to_login()
+                    .redirect_on_other_corp(),
+            ),
         )
         .route("/", get(home))
         .nest("/auth", login_routes(&login))

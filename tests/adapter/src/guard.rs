@@ -134,7 +134,11 @@ pub async fn optional_guard_passes_only_requests_without_credentials<A: GuardedA
     assert_eq!(known.text(), MEMBER);
     let invalid = who(&[("authorization", "Bearer wl_bad")]).await;
     assert_eq!(invalid.problem().0, 401);
-    let stale = who(&[("cookie", "wecom_login=wl_bad")]).await;
+    let cookie = ("cookie", "wecom_login=wl_bad");
+    let fetched = who(&[cookie]).await;
+    fetched.assert_problem(401, "TOKEN_INVALID");
+    assert_eq!(fetched.header("set-cookie"), None);
+    let stale = who(&[cookie, ("accept", HTML)]).await;
     stale.assert_problem(401, "TOKEN_INVALID");
     let cookie = stale.header("set-cookie").unwrap();
     assert!(cookie.starts_with(CLEARED_COOKIE), "{cookie}");
@@ -201,16 +205,26 @@ pub async fn every_predicate_must_hold_or_403<A: GuardedApp>() {
 pub async fn two_sessions_conflict_and_stale_cookie_is_cleared<A: GuardedApp>() {
     let login = handle().await;
     let (one, other) = (token(&login, "ww1").await, token(&login, "ww1").await);
-    let both = async |cookie: &str| {
+    let both = async |cookie: &str, mode: &str| {
         let cookie = format!("wecom_login={cookie}");
-        let headers = [("authorization", &*bearer(&one)), ("cookie", &*cookie)];
+        let headers = [
+            ("authorization", &*bearer(&one)),
+            ("cookie", &*cookie),
+            ("sec-fetch-mode", mode),
+        ];
         private::<A>(&login, Guard::default(), &headers).await
     };
-    both(&other)
+    both(&other, "cors")
         .await
         .assert_problem(400, "CREDENTIALS_CONFLICT");
-    assert_eq!(both(&one).await.header("set-cookie"), None);
-    let stale = both("wl_stale").await;
+    for (cookie, mode) in [(&*one, "navigate"), ("wl_stale", "cors")] {
+        let response = both(cookie, mode).await;
+        assert_eq!(
+            (response.status, response.header("set-cookie")),
+            (200, None)
+        );
+    }
+    let stale = both("wl_stale", "navigate").await;
     assert_eq!(stale.status, 200);
     let cookie = stale.header("set-cookie").unwrap();
     assert!(cookie.starts_with(CLEARED_COOKIE), "{cookie}");
@@ -267,7 +281,8 @@ pub async fn replaced_rejection_keeps_cookie_and_kind<A: GuardedApp>() {
         teapot: true,
         ..Guard::default()
     };
-    let response = private::<A>(&login, guard, &[("cookie", "wecom_login=wl_stale")]).await;
+    let headers = [("cookie", "wecom_login=wl_stale"), ("accept", HTML)];
+    let response = private::<A>(&login, guard, &headers).await;
     assert_eq!((response.status, response.text()), (418, "TOKEN_INVALID"));
     assert!(
         response.header("set-cookie").is_some(),

@@ -120,7 +120,9 @@ impl TestRequest {
         &self.method
     }
 
-    pub(crate) fn bytes(&self, address: SocketAddr) -> Vec<u8> {
+    /// What is sent: head and body.
+    #[must_use]
+    pub fn bytes(&self, address: SocketAddr) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         if !self.headers.iter().any(|(name, _)| name == "host") {
             head += &format!("host: {address}\r\n");

@@ -57,12 +57,24 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
     let mut guarded = |path: &str, guard: AuthMiddleware| {
         config.service(resource(path).wrap(guard).route(get().to(hello)));
     };
-    guarded("/api/only-corp", required.clone().require_corp(company_a));
+    guarded(
+        "/api/only-corp",
+        required.clone().require_corp(company_a.clone()),
+    );
     guarded(
         "/api/only-instance",
         required.clone().require_instance("QywxProxyCompanyA"),
     );
     guarded("/api/page", required.clone().redirect_to_login());
+    let corp_page = required
+        .clone()
+        .redirect_to_login()
+        .redirect_on_other_corp();
+    guarded(
+        "/api/company-a-page",
+        corp_page.clone().login_corp(company_a.clone()),
+    );
+    guarded("/api/corp-page", corp_page);
     guarded("/api/replaced", required.clone().on_rejection(teapot));
     guarded(
         "/api/replaced-page",

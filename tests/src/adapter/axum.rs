@@ -54,12 +54,15 @@ impl Adapter for AxumAdapter {
 
 fn app(login: &WecomLogin, layout: Layout) -> Router {
     let company_a = CorpId::new(COMPANY_A).unwrap();
+    let corp_page = AuthLayer::required(login)
+        .redirect_to_login()
+        .redirect_on_other_corp();
     let host = Router::new()
         .route("/api/hello", any(hello).layer(AuthLayer::required(login)))
         .route("/api/public", any(public).layer(AuthLayer::optional(login)))
         .route(
             "/api/only-corp",
-            get(hello).route_layer(AuthLayer::required(login).require_corp(company_a)),
+            get(hello).route_layer(AuthLayer::required(login).require_corp(company_a.clone())),
         )
         .route(
             "/api/only-instance",
@@ -70,6 +73,11 @@ fn app(login: &WecomLogin, layout: Layout) -> Router {
             "/api/page",
             get(hello).route_layer(AuthLayer::required(login).redirect_to_login()),
         )
+        .route(
+            "/api/company-a-page",
+            get(hello).route_layer(corp_page.clone().login_corp(company_a.clone())),
+        )
+        .route("/api/corp-page", get(hello).route_layer(corp_page))
         .route(
             "/api/replaced",
             get(hello).route_layer(AuthLayer::required(login).on_rejection(teapot)),

@@ -24,6 +24,8 @@ pub use self::axum::AxumAdapter;
 /// | GET `/api/only-corp` | only for members of [`auths::COMPANY_A`](crate::auths::COMPANY_A); [`describe`] |
 /// | GET `/api/only-instance` | only for members who came in by `QywxProxyCompanyA`; [`describe`] |
 /// | GET `/api/page` | requires a login and redirects browsers to the login page; [`describe`] |
+/// | GET `/api/corp-page` | the same, and redirects sessions of another corp than its query names |
+/// | GET `/api/company-a-page` | the same, of [`auths::COMPANY_A`](crate::auths::COMPANY_A) where its query names none |
 /// | GET `/api/replaced` | requires a login; a rejection is answered 418, `Cache-Control: public`, with the error's code as its body |
 /// | GET `/api/replaced-page` | the same, and redirects browsers to the login page |
 /// | GET `/api/unguarded` | asks for the user without a guard |

@@ -3,14 +3,13 @@
 use std::fmt;
 use std::net::TcpListener;
 
-use axum::Router;
 use sea_orm::DbBackend;
 use tempfile::TempDir;
 use wecom_login::wecom::Hosts;
 use wecom_login::{Builder, ManualClock};
-use wecom_login_tower::login_routes;
 use wecom_sandbox::Sandbox;
 
+use super::http::router;
 use super::instances::{NodeConfig, base, push_builder};
 use super::{ADMIN_KEY, TestApp, allow_late_answers, relax_push_timing};
 use crate::adapter::{Adapter, AxumAdapter, Layout};
@@ -234,10 +233,7 @@ impl<'a> TestAppBuilder<'a> {
             .build()
             .await
             .expect("the handle is built");
-        let router = match self.layout {
-            Layout::Root => login_routes(&login),
-            layout => Router::new().nest(layout.prefix(), login_routes(&login)),
-        };
+        let router = router(self.layout, &login);
         let server = self.adapter.serve(&login, self.layout, listener);
         let app = TestApp {
             server,

@@ -1,10 +1,14 @@
 //! Requests to a [`TestApp`].
 
+use axum::Router;
 use axum::body::Body;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
+use wecom_login::WecomLogin;
+use wecom_login_tower::login_routes;
 
 use super::{ADMIN_KEY, TestApp};
+use crate::adapter::Layout;
 use crate::auths;
 use crate::{TestRequest, TestResponse, send};
 
@@ -32,15 +36,32 @@ impl TestApp {
 
     /// Calls a login route in memory, through the tower adapter; the target is relative to the mount.
     pub async fn call(&self, request: TestRequest) -> TestResponse {
-        let request = request.prefixed(self.layout.prefix());
-        let body = Body::from(request.content().to_vec());
-        let request = request.head().body(body).expect("a request");
-        let response = self.router.clone().oneshot(request).await;
-        let (parts, body) = response.expect("a router is infallible").into_parts();
-        let body = body.collect().await.expect("a body").to_bytes();
-        let headers = parts.headers.iter();
-        let headers =
-            headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
-        TestResponse::new(parts.status.as_u16(), headers, body, None)
+        call(self.router.clone(), request.prefixed(self.layout.prefix())).await
     }
+
+    /// The same on another handle.
+    pub async fn call_on(&self, login: &WecomLogin, request: TestRequest) -> TestResponse {
+        let request = request.prefixed(self.layout.prefix());
+        call(router(self.layout, login), request).await
+    }
+}
+
+/// The login routes of a handle in this layout, in memory.
+pub(super) fn router(layout: Layout, login: &WecomLogin) -> Router {
+    match layout {
+        Layout::Root => login_routes(login),
+        layout => Router::new().nest(layout.prefix(), login_routes(login)),
+    }
+}
+
+async fn call(router: Router, request: TestRequest) -> TestResponse {
+    let body = Body::from(request.content().to_vec());
+    let request = request.head().body(body).expect("a request");
+    let response = router.oneshot(request).await;
+    let (parts, body) = response.expect("a router is infallible").into_parts();
+    let body = body.collect().await.expect("a body").to_bytes();
+    let headers = parts.headers.iter();
+    let headers =
+        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+    TestResponse::new(parts.status.as_u16(), headers, body, None)
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use wecom_login::NotifyResponse;
+use wecom_login::{NotifyRequest, NotifyResponse};
 
 use super::TestApp;
 use super::builder::Instances;
@@ -37,7 +37,7 @@ impl TestApp {
     pub async fn notify(&self, push: &SignedPush) -> NotifyResponse {
         self.login
             .service()
-            .notify("POST", &push.query, &push.body)
+            .notify(NotifyRequest::post(&push.query, push.body.clone()))
             .await
     }
 
@@ -46,13 +46,13 @@ impl TestApp {
         self.login
             .instance(instance)
             .unwrap()
-            .notify("POST", &push.query, &push.body)
+            .notify(NotifyRequest::post(&push.query, push.body.clone()))
             .await
     }
 
     /// Hands a URL verification to `notify` of the handle.
     pub async fn verify_url(&self, query: &str) -> NotifyResponse {
-        self.login.service().notify("GET", query, b"").await
+        self.login.service().notify(NotifyRequest::get(query)).await
     }
 
     /// Sends a push until it is answered `success`, as WeCom does: a machine under load may not store it in time. Gives

@@ -15,7 +15,7 @@ pub use fantoccini::key::Key;
 pub use tls::{ReservedPort, TlsProxy};
 
 pub use driver::{Chromedriver, find, missing};
-pub use profile::{BrowserProfile, Language, Viewport};
+pub use profile::{BrowserProfile, BuiltIn, Language, Viewport};
 pub use session::{
     BROWSER, BROWSER_OVER_TLS, BrowserSession, run, run_embedded, run_over_https, run_with_panel,
 };

@@ -11,6 +11,19 @@ use super::driver::find;
 const WXWORK: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
                       Mobile/15E148 wxwork/4.1.36 MicroMessenger/7.0.1 Language/zh ColorScheme/Light";
 
+/// The User-Agent of WeChat's built-in browser on a phone.
+const WECHAT: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+                      Mobile/15E148 MicroMessenger/8.0.50 NetType/WIFI Language/zh_CN";
+
+/// Whose built-in browser it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BuiltIn {
+    /// WeCom's.
+    WeCom,
+    /// WeChat's.
+    WeChat,
+}
+
 /// The size of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Viewport {
@@ -38,8 +51,8 @@ pub struct BrowserProfile {
     pub language: Language,
     /// Whether the preferred color scheme is dark.
     pub dark: bool,
-    /// Whether it is WeCom's built-in browser.
-    pub wxwork: bool,
+    /// Whose built-in browser it is, if it is one.
+    pub built_in: Option<BuiltIn>,
     /// Whether certificates without a known issuer are accepted.
     pub accept_invalid_certificates: bool,
     /// The address to which WeCom's QR page and the npm mirror resolve. No other host resolves.
@@ -54,7 +67,7 @@ impl BrowserProfile {
             viewport: Viewport::Desktop,
             language: Language::English,
             dark: false,
-            wxwork: false,
+            built_in: None,
             accept_invalid_certificates: false,
             wecom_address: None,
         }
@@ -66,8 +79,17 @@ impl BrowserProfile {
         Self {
             viewport: Viewport::Phone,
             language: Language::Chinese,
-            wxwork: true,
+            built_in: Some(BuiltIn::WeCom),
             ..Self::desktop()
+        }
+    }
+
+    /// WeChat's browser on a phone, in Chinese.
+    #[must_use]
+    pub const fn wechat() -> Self {
+        Self {
+            built_in: Some(BuiltIn::WeChat),
+            ..Self::workbench()
         }
     }
 
@@ -82,8 +104,12 @@ impl BrowserProfile {
             "deviceMetrics": {"width": width, "height": height, "pixelRatio": if phone { 2 } else { 1 },
                               "mobile": phone, "touch": phone},
         });
-        if self.wxwork {
-            emulation["userAgent"] = WXWORK.into();
+        if let Some(built_in) = self.built_in {
+            emulation["userAgent"] = match built_in {
+                BuiltIn::WeCom => WXWORK,
+                BuiltIn::WeChat => WECHAT,
+            }
+            .into();
         }
         let (languages, tag) = match self.language {
             Language::Chinese => ("zh-CN,zh", "zh-CN"),

@@ -116,11 +116,16 @@ const SCENARIOS: &[Scenario] = scenarios! {
     credentials:
         bearer_is_parsed_strictly,
         session_cookie_is_read_and_cleared,
+        fetch_clears_no_cookie,
+        stale_cookie_before_the_good_one_does_not_win,
         unsafe_method_with_cookie_needs_same_origin,
         bearer_and_cookie_of_two_sessions_conflict;
     guard:
         host_routes_apply_their_guard,
-        browser_is_redirected_to_login;
+        browser_is_redirected_to_login,
+        slash_at_the_end_is_the_same_path,
+        page_hands_its_corp_on_to_login,
+        session_of_another_corp_is_led_to_login;
     events:
         cancel_auth_ends_every_session_of_the_corp,
         login_code_from_before_a_cancellation_is_invalid,
@@ -137,6 +142,7 @@ const SCENARIOS: &[Scenario] = scenarios! {
     login_codes:
         login_code_is_exchanged_for_a_session,
         login_code_is_used_once,
+        login_ends_the_session_of_an_old_bearer,
         login_code_expires_after_five_minutes,
         wrong_corp_spends_the_login_code,
         platform_and_login_type_are_kept_on_the_session,

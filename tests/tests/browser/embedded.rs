@@ -61,9 +61,9 @@ pub(crate) async fn corp_selection_can_be_reloaded_and_used_once(adapter: &dyn A
             assert_eq!((status, &user["corpId"]), (200, &COMPANY_A.into()));
             // The choice is made: neither the proof nor another choice works again.
             window.back().await;
-            window.wait_for_text("无法继续此登录").await;
+            window.wait_for_text("此登录已结束").await;
             window.goto(&at(app, &another)).await;
-            window.wait_for_text("无法继续此登录").await;
+            window.wait_for_text("此登录已结束").await;
         },
     )
     .await;

@@ -76,11 +76,14 @@ pub(crate) async fn back_button_does_not_repeat_the_login(
     window
         .wait_for_url(&format!("{}/wwlogin/sso/login", app.sandbox_url))
         .await;
+    // Another code, for the state that is used.
     window.click_text(&corp.member.1).await;
-    window.wait_for_text("Login could not be completed").await;
+    window.wait_for_text("This login is no longer valid").await;
     session.screenshot(&window, "old-attempt").await;
     window.click_text("Continue to the app").await;
-    window.wait_for_url(&format!("{}/", app.url)).await;
+    window
+        .wait_for_url(&format!("{}/api/public", app.url))
+        .await;
     is_in(&window, corp).await;
 }
 

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
 mod a11y;
+mod companies;
 mod embedded;
 mod errors;
 mod headers;
 mod layout;
 mod login;
 mod panel;
+mod repeats;
 mod session;
 mod steps;
 
@@ -76,6 +78,14 @@ fn main() -> ExitCode {
         errors::rejected_member_sees_the_reason,
         errors::error_pages_fit_every_profile,
         errors::cancelled_corp_cannot_log_in,
+        repeats::callback_asked_for_again_gives_the_same_session,
+        repeats::prefetched_callback_spends_nothing,
+        repeats::late_answers_leave_the_new_session,
+        repeats::going_back_leads_to_where_the_person_was_going,
+        companies::deep_link_leads_to_its_company,
+        companies::wechat_shows_no_qr_code,
+        companies::link_of_another_site_asks_before_it_switches,
+        companies::switch_pages_fit_every_profile,
         layout::login_pages_fit_every_profile,
         layout::sandbox_pages_fit_every_profile,
         headers::every_page_has_strict_headers,

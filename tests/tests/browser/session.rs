@@ -66,7 +66,7 @@ pub(crate) async fn user_of_two_corps_selects_one(session: &BrowserSession, app:
     assert_eq!(user["corpId"], there.id.as_str());
     assert_eq!(user["userId"], "wangfang");
     window.back().await;
-    window.wait_for_text("Login could not be completed").await;
+    window.wait_for_text("This login is no longer valid").await;
     session.screenshot(&window, "back").await;
     window.click_text("Continue to the app").await;
     window.wait_for_text("wangfang").await;
@@ -205,9 +205,11 @@ pub(crate) async fn https_cookies_have_the_host_prefix(
     window.wait_for_url(&format!("{}/", app.url)).await;
     is_in(&window, corp).await;
     let cookies = host_only().await;
-    assert_eq!(
-        (cookies.len(), &cookies[0]["name"]),
-        (1, &json!("__Host-wecom_login"))
+    assert!(
+        cookies
+            .iter()
+            .any(|cookie| cookie["name"] == "__Host-wecom_login"),
+        "{cookies:?}"
     );
     session.screenshot(&window, "in").await;
     window.click("#logout").await;

@@ -6,6 +6,8 @@ use wecom_login_tests::{Adapter, TestApp, TestRequest, TestResponse, send};
 const WECOM: &str =
     "Mozilla/5.0 (iPhone) AppleWebKit/605 wxwork/4.1.20 MicroMessenger/7.0.1 Language/zh";
 
+const WECHAT: &str = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36 MMWEBID/1 MicroMessenger/8.0.50 Language/zh_CN";
+
 /// A browser: its cookies and its headers.
 #[derive(Clone, Default)]
 pub(crate) struct Browser {
@@ -28,6 +30,13 @@ impl Browser {
             agent: WECOM.to_owned(),
             language: "zh-CN,zh;q=0.9",
             ..Self::default()
+        }
+    }
+
+    pub(crate) fn in_wechat() -> Self {
+        Self {
+            agent: WECHAT.to_owned(),
+            ..Self::in_wecom()
         }
     }
 

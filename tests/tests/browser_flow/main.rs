@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod browser_binding;
+mod companies;
 mod cookie_jar;
 mod corp_selection;
 mod errors;
 mod logins;
+mod repeats;
 
 macro_rules! with_adapters {
     ($($module:ident::$test:ident),+ $(,)?) => {
@@ -35,7 +37,15 @@ with_adapters!(
     errors::rejected_member_sees_the_reason,
     errors::login_after_logout_waits_for_a_click,
     errors::unknown_corps_do_not_use_up_the_limit,
+    companies::deep_link_leads_to_its_company,
+    companies::last_company_is_remembered,
+    companies::link_of_another_site_asks_before_it_switches,
     corp_selection::corp_selection_page_can_be_reloaded,
     corp_selection::rate_limit_keeps_the_corp_selection,
     corp_selection::user_of_several_corps_selects_one,
+    corp_selection::choice_repeats_for_a_minute,
+    repeats::callback_repeats_for_a_minute,
+    repeats::callback_that_is_cut_off_goes_on,
+    repeats::prefetch_spends_nothing,
+    repeats::going_back_leads_to_where_the_person_was_going,
 );

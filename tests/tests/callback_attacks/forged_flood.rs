@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use wecom_login::{Clock as _, ManualClock};
+use wecom_login::{Clock as _, ManualClock, NotifyRequest};
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::push::{SignedPush, suite_event};
 use wecom_login_tests::{TestApp, until};
@@ -87,8 +87,12 @@ async fn push_during_database_hang_is_500_in_time_and_not_lost() {
         let mut waiting = tokio::task::JoinSet::new();
         for push in pushes.clone() {
             let service = node.login.service();
-            waiting
-                .spawn(async move { service.notify("POST", &push.query, &push.body).await.status });
+            waiting.spawn(async move {
+                service
+                    .notify(NotifyRequest::post(&push.query, push.body.clone()))
+                    .await
+                    .status
+            });
         }
         let answers = waiting.join_all().await;
         let slowest = started.elapsed();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wecom_login::ManualClock;
+use wecom_login::{ManualClock, NotifyRequest};
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::push::{app_event, suite_event};
 use wecom_login_tests::{TestApp, until};
@@ -231,7 +231,7 @@ async fn replay_is_detected_after_its_record_was_deleted() {
     let later = node.second_handle().await;
     let answer = later
         .service()
-        .notify("POST", &gone.query, &gone.body)
+        .notify(NotifyRequest::post(&gone.query, gone.body.clone()))
         .await;
     assert_eq!((answer.status, &*answer.body), (200, &b"success"[..]));
     assert_eq!(

@@ -1,6 +1,6 @@
 //! URL verifications: what is echoed, and that nothing else is decrypted.
 
-use wecom_login::NotifyResponse;
+use wecom_login::{NotifyRequest, NotifyResponse};
 use wecom_login_tests::TestApp;
 use wecom_login_tests::app::{PROVIDER, SUITE};
 use wecom_login_tests::push::suite_event;
@@ -51,8 +51,8 @@ async fn notify_response_has_its_headers() {
             .map(|(_, value)| value)
     };
     for answer in [
-        service.notify("GET", &query, b"").await,
-        instance.notify("GET", &query, b"").await,
+        service.notify(NotifyRequest::get(&query)).await,
+        instance.notify(NotifyRequest::get(&query)).await,
     ] {
         assert_eq!((answer.status, &*answer.body), (200, &b"1"[..]));
         assert_eq!(
@@ -69,12 +69,12 @@ async fn notify_response_has_its_headers() {
         );
         assert_eq!(header(&answer, "allow"), None);
     }
-    for answer in [
-        service.notify("PUT", &query, b"").await,
-        instance.notify("PUT", &query, b"").await,
+    for incomplete in [
+        NotifyRequest::new("nonce", "signature", "1"),
+        NotifyRequest::new("", "signature", "1").with_body("<xml/>"),
     ] {
-        assert_eq!((answer.status, answer.body.len()), (405, 0));
-        assert_eq!(header(&answer, "allow").unwrap(), "GET, HEAD, POST");
+        let answer = service.notify(incomplete).await;
+        assert_eq!((answer.status, answer.body.len()), (400, 0));
     }
 }
 

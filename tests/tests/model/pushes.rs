@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use wecom_login::{Clock as _, ErrorKind};
+use wecom_login::{Clock as _, ErrorKind, NotifyRequest};
 use wecom_login_tests::app::SUITE;
 
 use super::run::{Checked, Run};
@@ -86,7 +86,9 @@ impl Run<'_> {
         self.start(node).await;
         let queued = self.pushes[push].queued.clone();
         let service = self.login(node).service();
-        let answer = service.notify("POST", &queued.query, &queued.body).await;
+        let answer = service
+            .notify(NotifyRequest::post(&queued.query, queued.body.clone()))
+            .await;
         match answer.status {
             200 => {}
             // Not stored in time: WeCom delivers it again.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use wecom_login::CallbackRecord;
-use wecom_login::{ManualClock, RecordStatus, WecomLogin};
+use wecom_login::{ManualClock, NotifyRequest, RecordStatus, WecomLogin};
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::push::suite_event;
 use wecom_login_tests::transport::FaultyTransport;
@@ -81,7 +81,7 @@ impl SentTwice {
             until("the push is accepted", async || {
                 self.other
                     .service()
-                    .notify("POST", &push.query, &push.body)
+                    .notify(NotifyRequest::post(&push.query, push.body.clone()))
                     .await
                     .status
                     == 200

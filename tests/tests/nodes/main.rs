@@ -9,6 +9,7 @@ mod end_all_sessions;
 mod idle_timeout;
 mod other_suites;
 mod re_read;
+mod repeated_logins;
 mod revocations;
 mod session_limit;
 mod tokens;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wecom_login::{Builder, ErrorKind, ManualClock, WecomLogin};
+use wecom_login::{Builder, ErrorKind, ManualClock, NotifyRequest, WecomLogin};
 use wecom_login_tests::app::{SECOND_SUITE, SUITE};
 use wecom_login_tests::push::suite_event;
 use wecom_login_tests::{TestApp, until};
@@ -45,7 +45,7 @@ async fn change(node: &TestApp, on: &WecomLogin, suite: &str, corp: &str, time: 
     let push = node.push_builder.post(suite, &event);
     until("the push is accepted", async || {
         on.service()
-            .notify("POST", &push.query, &push.body)
+            .notify(NotifyRequest::post(&push.query, push.body.clone()))
             .await
             .status
             == 200

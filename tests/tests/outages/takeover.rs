@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use wecom_login::{ManualClock, WecomLogin};
+use wecom_login::{ManualClock, NotifyRequest, WecomLogin};
 use wecom_login_tests::adapter::{Adapter as _, AxumAdapter, Layout};
 use wecom_login_tests::transport::FaultyTransport;
 use wecom_login_tests::{TestApp, until, until_mut};
@@ -179,7 +179,7 @@ async fn poll_once(node: &TestApp, other: &WecomLogin, somebody: &str) {
     until("the push is accepted", async || {
         other
             .service()
-            .notify("POST", &push.query, &push.body)
+            .notify(NotifyRequest::post(&push.query, push.body.clone()))
             .await
             .status
             == 200

@@ -31,7 +31,11 @@ where
         .fold(Router::new(), |router, route| {
             let login = login.clone();
             let answer = move |original, request: Request| answer(login.clone(), original, request);
-            router.route(route.path, any(answer))
+            // A slash at the end is the same path.
+            let slashed = format!("{}/", route.path);
+            router
+                .route(route.path, any(answer.clone()))
+                .route(&slashed, any(answer))
         })
 }
 

@@ -25,6 +25,8 @@ pub struct Model {
     pub authorization_epoch: i64,
     pub expires_at: Timestamp,
     pub used_at: Option<Timestamp>,
+    /// Of the session that a browser got for the code.
+    pub token_hash: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

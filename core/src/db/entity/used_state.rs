@@ -1,4 +1,4 @@
-//! Used states: those of browser logins whose code was accepted.
+//! Used states: those of browser logins whose code was sent to WeCom, unless WeCom refused it.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,6 +10,9 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub hash: Vec<u8>,
     pub expires_at: Timestamp,
+    /// Of the session that the login leads to; none where it led to no session.
+    pub token_hash: Option<Vec<u8>>,
+    pub used_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

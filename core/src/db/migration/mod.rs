@@ -27,6 +27,7 @@ mod m20261130_000013_notifications;
 mod m20261130_000014_login_proofs;
 mod m20261130_000015_session_order;
 mod m20261130_000016_admin_searches;
+mod m20261130_000016_repeated_logins;
 mod m20261130_000017_audit;
 mod m20261130_000018_nodes;
 
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000013_notifications::Migration),
             Box::new(m20261130_000014_login_proofs::Migration),
             Box::new(m20261130_000015_session_order::Migration),
+            Box::new(m20261130_000016_repeated_logins::Migration),
             Box::new(m20261130_000016_admin_searches::Migration),
             Box::new(m20261130_000017_audit::Migration),
             Box::new(m20261130_000018_nodes::Migration),

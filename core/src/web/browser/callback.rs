@@ -11,10 +11,17 @@ use crate::web::browser::corp_selection::{choose, offer, pending_choice, redirec
 use crate::web::browser::flow_end::{expired, log_in, retry_url, state_mismatch};
 use crate::web::browser::page_request::PageRequest;
 use crate::web::browser::pages::PageError;
-use crate::web::browser::pending::{CHOICE_TTL, FlowPayload as _, PendingChoice, PendingLogin};
-use crate::web::response::ResponseBody;
+use crate::web::browser::pending::{
+    CHOICE_TTL, FINISHED_LOGIN_COOKIE_MAX_AGE, FlowPayload as _, PendingChoice, PendingLogin,
+};
+use crate::web::navigation::is_prefetch;
+use crate::web::response::{ResponseBody, ResponseExt as _};
 
 pub(super) async fn answer(page: &PageRequest<'_>) -> Response<ResponseBody> {
+    // Nobody has followed the link yet: neither the code nor the choice is used up.
+    if is_prefetch(page.headers()) {
+        return page.not_now();
+    }
     let bad_link = || page.error(PageError::BadLink, page.login_path(&[]));
     let query = Query::parse_known(&page.request.query, &["code", "state", "corpId"]);
     let Ok(mut query) = query else {
@@ -46,20 +53,15 @@ async fn resume(
     state: &str,
     code: Option<OAuthCode>,
 ) -> Response<ResponseBody> {
-    let content = page
-        .cookies
-        .read(page.headers(), &BrowserCookies::login_cookie(state));
+    let name = BrowserCookies::login_cookie(state);
+    let content = page.cookies.read(page.headers(), &name);
     let pending = content.and_then(|content| PendingLogin::open(page.keys(), state, content));
     let Some(pending) = pending else {
         return state_mismatch(page).await;
     };
     if page.deps.store.now() >= pending.expires_at {
-        return expired(
-            page,
-            &BrowserCookies::login_cookie(state),
-            &pending.login_request,
-        )
-        .await;
+        let response = expired(page, &pending.login_request).await;
+        return response.with_header("set-cookie", page.cookies.clear(&name));
     }
     // The state stays valid: on WeCom's page the person may still accept.
     let Some(code) = code else {
@@ -89,16 +91,12 @@ async fn finish(
         login_type: pending.login_type,
         state: state.to_owned(),
         expires_at: pending.expires_at,
+        secret: pending.secret,
     };
     match page.deps.browser_login.finish(returned).await {
         Ok(CallbackOutcome::LoggedIn(issued)) => {
-            log_in(
-                page,
-                issued,
-                &pending.login_request,
-                &BrowserCookies::login_cookie(state),
-            )
-            .await
+            let response = log_in(page, issued, &pending.login_request).await;
+            keep_for_repeats(page, state, response)
         }
         Ok(CallbackOutcome::ChooseCorp { login_code }) => {
             let expires_at = page.deps.store.now() + CHOICE_TTL;
@@ -108,16 +106,31 @@ async fn finish(
                 login_request: pending.login_request,
             };
             redirect_to_choice(page, state, &choice)
+                .map(|response| keep_for_repeats(page, state, response))
                 .unwrap_or_else(|error| page.failed(&error, retry_url(page, &choice.login_request)))
         }
         Ok(CallbackOutcome::Expired) => {
-            expired(
-                page,
-                &BrowserCookies::login_cookie(state),
-                &pending.login_request,
-            )
-            .await
+            // The cookie stays: it knows where the person was going, who may come here again by the back button.
+            expired(page, &pending.login_request).await
         }
         Err(error) => page.failed(&error, retry_url(page, &pending.login_request)),
+    }
+}
+
+/// Sets the cookie of a login that came to its end again, for the repeats of its callback. A browser that does not get
+/// this answer keeps it from before.
+fn keep_for_repeats(
+    page: &PageRequest<'_>,
+    state: &str,
+    response: Response<ResponseBody>,
+) -> Response<ResponseBody> {
+    let name = BrowserCookies::login_cookie(state);
+    match page.cookies.read(page.headers(), &name) {
+        Some(content) => response.with_header(
+            "set-cookie",
+            page.cookies
+                .set(&name, content, FINISHED_LOGIN_COOKIE_MAX_AGE),
+        ),
+        None => response,
     }
 }

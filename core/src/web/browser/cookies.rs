@@ -12,6 +12,8 @@ const LOGIN_COOKIE_PREFIX: &str = "state_";
 const CHOICE_COOKIE_PREFIX: &str = "choice_";
 /// Holds the organization code of the last login.
 pub(super) const ORGANIZATION_COOKIE: &str = "organization";
+/// Holds the id of the corp of the last login, where that named it by its id.
+pub(super) const CORP_COOKIE: &str = "corp";
 /// Holds the mark of a logout in this browser.
 pub(super) const LOGGED_OUT_COOKIE: &str = "logged_out";
 

@@ -13,25 +13,18 @@ use crate::web::browser::pages::{CorpOption, CorpSelectionPage};
 use crate::web::browser::pending::{CHOICE_TTL, FlowPayload as _, PendingChoice};
 use crate::web::response::{ResponseBody, ResponseExt as _};
 
-/// Redirects to the page of corps, away from the URL with the code. The login code goes into a cookie of its own, in
-/// place of the login's.
+/// Redirects to the page of corps, away from the URL with the code. The login code goes into a cookie of its own.
 pub(super) fn redirect_to_choice(
     page: &PageRequest<'_>,
     state: &str,
     choice: &PendingChoice,
 ) -> Result<Response<ResponseBody>> {
     let sealed = choice.seal(page.keys(), state)?;
-    Ok(page
-        .redirect(303, choice_path(page, state))
-        .with_header(
-            "set-cookie",
-            page.cookies.clear(&BrowserCookies::login_cookie(state)),
-        )
-        .with_header(
-            "set-cookie",
-            page.cookies
-                .set(&BrowserCookies::choice_cookie(state), &sealed, CHOICE_TTL),
-        ))
+    Ok(page.redirect(303, choice_path(page, state)).with_header(
+        "set-cookie",
+        page.cookies
+            .set(&BrowserCookies::choice_cookie(state), &sealed, CHOICE_TTL),
+    ))
 }
 /// The page of corps. It may be loaded again: the choice uses the login code up, not the page.
 pub(super) async fn offer(
@@ -41,7 +34,8 @@ pub(super) async fn offer(
 ) -> Response<ResponseBody> {
     let name = BrowserCookies::choice_cookie(state);
     if page.deps.store.now() >= choice.expires_at {
-        return expired(page, &name, &choice.login_request).await;
+        let response = expired(page, &choice.login_request).await;
+        return response.with_header("set-cookie", page.cookies.clear(&name));
     }
     match page
         .deps
@@ -75,15 +69,8 @@ pub(super) async fn choose(
         .choose(login_code, corp_id, page.client())
         .await
     {
-        Ok(issued) => {
-            log_in(
-                page,
-                issued,
-                &choice.login_request,
-                &BrowserCookies::choice_cookie(state),
-            )
-            .await
-        }
+        // The cookie stays, for the repeats of the choice.
+        Ok(issued) => log_in(page, issued, &choice.login_request).await,
         Err(error) => choice_failed(page, state, &choice, &error).await,
     }
 }
@@ -97,14 +84,14 @@ fn corp_options(page: &PageRequest<'_>, state: &str, corps: &[CorpChoice]) -> Ve
     let company = |corp: &CorpChoice| {
         let query = [("state", state), ("corpId", corp.corp_id.as_str())];
         CorpOption {
-            name: name(corp, corps),
+            name: display_name(corp, corps),
             url: page.config().path_with("/callback", &query),
         }
     };
     corps.iter().map(company).collect()
 }
 /// The name of a corp among these: where two have the same name, their ids tell them apart.
-fn name(corp: &CorpChoice, corps: &[CorpChoice]) -> String {
+pub(super) fn display_name(corp: &CorpChoice, corps: &[CorpChoice]) -> String {
     match corps
         .iter()
         .filter(|other| other.corp_name == corp.corp_name)
@@ -127,7 +114,7 @@ async fn choice_failed(
         ErrorKind::RateLimited | ErrorKind::StoreUnavailable => {
             page.failed(error, choice_path(page, state))
         }
-        ErrorKind::LoginCodeInvalid => expired(page, &name, &choice.login_request).await,
+        ErrorKind::LoginCodeInvalid => expired(page, &choice.login_request).await,
         _ => {
             let response = page.failed(error, retry_url(page, &choice.login_request));
             response.with_header("set-cookie", page.cookies.clear(&name))
@@ -154,7 +141,10 @@ mod tests {
             corp("ww4", "Other"),
             corp("ww5", ""),
         ];
-        let names: Vec<_> = corps.iter().map(|corp| name(corp, &corps)).collect();
+        let names: Vec<_> = corps
+            .iter()
+            .map(|corp| display_name(corp, &corps))
+            .collect();
         assert_eq!(names, ["Acme (ww1)", "ww2", "Acme (ww3)", "Other", "ww5"]);
     }
 }

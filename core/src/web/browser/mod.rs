@@ -13,6 +13,7 @@ mod flow_cookie;
 mod flow_end;
 mod language;
 mod login;
+mod login_query;
 mod messages;
 mod origin_path;
 mod page_request;
@@ -21,6 +22,7 @@ mod pending;
 mod qr_panel;
 mod return_to;
 mod templates;
+mod way_to_wecom;
 
 #[cfg(all(test, feature = "sqlite"))]
 mod tests;
@@ -29,8 +31,8 @@ pub use branding::Branding;
 pub(crate) use branding::PageConfig;
 pub use language::Language;
 pub use pages::{
-    ConfirmPage, CorpOption, CorpSelectionPage, ErrorPage, OrganizationCodePage, PageError,
-    PageFrame, PageRenderer, QrPanelPage,
+    ConfirmPage, CorpOption, CorpSelectionPage, CorpSwitchPage, ErrorPage, OrganizationCodePage,
+    PageError, PageFrame, PageRenderer, QrPanelPage,
 };
 pub use qr_panel::QrPanel;
 

@@ -119,6 +119,12 @@ impl<'a> PageRequest<'a> {
         }
     }
 
+    /// The answer to a browser that prefetches what it must not have before the person asks for it. It asks again then.
+    pub(super) fn not_now(&self) -> Response<ResponseBody> {
+        let error = PageError::Failed(ErrorKind::StoreUnavailable);
+        self.error(error, self.login_path(&[]))
+    }
+
     /// A redirect. `location` is a path of ours or a link to WeCom.
     pub(super) fn redirect(
         &self,

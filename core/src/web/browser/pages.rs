@@ -39,6 +39,12 @@ pub trait PageRenderer: Send + Sync + 'static {
         templates::confirm(frame, page)
     }
 
+    /// The page that asks before a link from another site puts a live session of one corp into another: a link to go on
+    /// and one to stay.
+    fn corp_switch(&self, frame: &PageFrame, page: &CorpSwitchPage) -> String {
+        templates::corp_switch(frame, page)
+    }
+
     /// The page that asks which corp to enter: one link each.
     fn corp_selection(&self, frame: &PageFrame, page: &CorpSelectionPage) -> String {
         templates::corp_selection(frame, page)
@@ -130,6 +136,8 @@ pub struct OrganizationCodePage {
     pub prefilled: String,
     /// No corp has the code that was sent.
     pub is_unknown: bool,
+    /// The corp of the last login, where that named the corp by its id.
+    pub last_corp: Option<CorpOption>,
 }
 
 /// The page that waits for a click.
@@ -138,6 +146,20 @@ pub struct OrganizationCodePage {
 pub struct ConfirmPage {
     /// The link that continues the login.
     pub continue_url: String,
+}
+
+/// The page that asks before a login in another corp.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CorpSwitchPage {
+    /// The name of the corp that the person is logged in to.
+    pub current: String,
+    /// The name of the corp that the link leads to.
+    pub target: String,
+    /// The link that continues the login.
+    pub continue_url: String,
+    /// The link into the app, as the person is logged in.
+    pub stay_url: String,
 }
 
 /// The page that asks which corp to enter.

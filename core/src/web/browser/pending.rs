@@ -6,11 +6,11 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::clock::Timestamp;
 use crate::db::Sealed;
-use crate::domain::{CorpId, LoginCode, LoginType, SuiteId, serialize_exposed};
+use crate::domain::{CorpId, FlowSecret, LoginCode, LoginType, SuiteId, serialize_exposed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::vault::{AadContext, KeyRing};
 
@@ -18,6 +18,9 @@ use crate::vault::{AadContext, KeyRing};
 pub(super) const LOGIN_TTL: Duration = Duration::from_mins(10);
 /// The cookie outlives the login by 50 min so an expired attempt can still offer "try again" with the original target.
 pub(super) const LOGIN_COOKIE_MAX_AGE: Duration = Duration::from_hours(1);
+/// How long the cookie of a login that came to its end stays: it recognizes the repeats of the callback, and leads a
+/// person who goes back to where they were going.
+pub(super) const FINISHED_LOGIN_COOKIE_MAX_AGE: Duration = Duration::from_mins(10);
 /// How long a choice of corp may take: as long as its login code is valid.
 pub(super) const CHOICE_TTL: Duration = Duration::from_mins(5);
 
@@ -41,6 +44,14 @@ pub(super) struct PendingLogin {
     pub(super) expires_at: Timestamp,
     #[serde(rename = "b")]
     pub(super) login_request: LoginRequest,
+    /// `None` in the cookie of an earlier version.
+    #[serde(
+        rename = "k",
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_secret"
+    )]
+    pub(super) secret: Option<FlowSecret>,
 }
 
 /// What `GET /login` was asked for, so that the next attempt can ask for it again.
@@ -90,6 +101,16 @@ pub(super) struct PendingChoice {
     pub(super) expires_at: Timestamp,
     #[serde(rename = "b")]
     pub(super) login_request: LoginRequest,
+}
+
+fn serialize_secret<S: Serializer>(
+    secret: &Option<FlowSecret>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) => serialize_exposed(secret, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// The content of a flow cookie: sealed for one `state` and one kind.
@@ -153,12 +174,15 @@ pub(super) mod tests {
                 corp_selector: CorpSelector::OrganizationCode("Acme".to_owned()),
                 mode: Some(LoginType::Workbench),
             },
+            secret: None,
         }
     }
 
     #[test]
     fn login_opens_for_its_own_kind_state_and_key_only() {
-        let login = login(1, "/a");
+        let mut login = login(1, "/a");
+        login.secret = Some(FlowSecret::new("hush"));
+        assert!(!format!("{login:?}").contains("hush"));
         let sealed = login.seal(&ring(), STATE).unwrap();
         assert_eq!(
             PendingLogin::open(&ring(), STATE, &sealed).as_ref(),
@@ -207,6 +231,7 @@ pub(super) mod tests {
         let mut longest = login(i64::MAX, &format!("/{}", "a".repeat(1999)));
         longest.suite_id = SuiteId::new("s".repeat(64)).unwrap();
         longest.corp_id = CorpId::new("c".repeat(64)).unwrap();
+        longest.secret = Some(FlowSecret::new("k".repeat(32)));
         longest.login_request.corp_selector = CorpSelector::OrganizationCode("o".repeat(64));
         assert!(longest.seal(&ring(), STATE).unwrap().len() < 3500);
     }

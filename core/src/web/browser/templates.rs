@@ -3,7 +3,8 @@
 use askama::Template;
 
 use crate::web::browser::pages::{
-    ConfirmPage, CorpSelectionPage, ErrorPage, OrganizationCodePage, PageFrame, QrPanelPage,
+    ConfirmPage, CorpSelectionPage, CorpSwitchPage, ErrorPage, OrganizationCodePage, PageFrame,
+    QrPanelPage,
 };
 
 pub(super) fn organization_code(frame: &PageFrame, page: &OrganizationCodePage) -> String {
@@ -30,6 +31,19 @@ pub(super) fn confirm(frame: &PageFrame, page: &ConfirmPage) -> String {
 
     let title = frame.say("您已退出登录", "You are logged out");
     render(&Confirm { frame, title, page })
+}
+
+pub(super) fn corp_switch(frame: &PageFrame, page: &CorpSwitchPage) -> String {
+    #[derive(Template)]
+    #[template(path = "corp_switch.html")]
+    struct CorpSwitch<'a> {
+        frame: &'a PageFrame,
+        title: &'a str,
+        page: &'a CorpSwitchPage,
+    }
+
+    let title = frame.say("切换企业", "Switch companies");
+    render(&CorpSwitch { frame, title, page })
 }
 
 pub(super) fn corp_selection(frame: &PageFrame, page: &CorpSelectionPage) -> String {

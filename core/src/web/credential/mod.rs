@@ -3,11 +3,14 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::{Sessions, Verification, Verified};
 use crate::web::config::HttpConfig;
+use crate::web::navigation::is_navigation;
 use crate::web::origin;
 use crate::web::request::Headers;
 
 /// A longer `Authorization` is not looked into.
 const LONGEST_HEADER: usize = 4096;
+/// Session cookies of one request that are looked at.
+const MAX_COOKIES: usize = 4;
 
 /// The credential of ours in the `Authorization` headers of a request.
 #[derive(Debug, PartialEq, Eq)]
@@ -63,12 +66,13 @@ impl HttpConfig {
         method: &str,
         headers: &(impl Headers + ?Sized),
     ) -> Verification {
-        match (bearer(headers), self.cookie.read(headers)) {
+        let mut cookies = self.cookie.tokens(headers);
+        match (bearer(headers), cookies.next()) {
             (Bearer::Bad, _) => Verification::Ready(Err(Sessions::token_invalid())),
             (Bearer::Absent, None) => Verification::Absent,
             (Bearer::Absent, Some(cookie)) => {
                 match origin::require_same_origin(method, headers, &self.public_url) {
-                    Ok(()) => sessions.verify(cookie),
+                    Ok(()) => verify_cookies(sessions, cookie, cookies),
                     Err(error) => Verification::Ready(Err(error)),
                 }
             }
@@ -76,16 +80,69 @@ impl HttpConfig {
             (Bearer::Token(token), Some(cookie)) if token == cookie => sessions.verify(token),
             (Bearer::Token(token), Some(cookie)) => match sessions.verify(token) {
                 Verification::Ready(Err(error)) => Verification::Ready(Err(error)),
-                bearer => both(bearer, sessions.verify(cookie)),
+                bearer => {
+                    let cookie = verify_cookies(sessions, cookie, cookies);
+                    both(bearer, cookie, is_navigation(headers))
+                }
             },
+        }
+    }
+
+    /// The session of the session cookie.
+    pub(crate) fn verify_cookie(
+        &self,
+        sessions: &Sessions,
+        headers: &(impl Headers + ?Sized),
+    ) -> Verification {
+        let mut cookies = self.cookie.tokens(headers);
+        match cookies.next() {
+            Some(cookie) => verify_cookies(sessions, cookie, cookies),
+            None => Verification::Absent,
         }
     }
 }
 
-fn both(bearer: Verification, cookie: Verification) -> Verification {
+/// The session of the first cookie that has one. A stale cookie of our name must not stand in the way of the good one.
+fn verify_cookies<'a>(
+    sessions: &Sessions,
+    first: &[u8],
+    others: impl Iterator<Item = &'a [u8]>,
+) -> Verification {
+    let first = sessions.verify(first);
+    if matches!(first, Verification::Ready(Ok(_))) {
+        return first;
+    }
+    let mut pending = Vec::new();
+    let mut found = first;
+    for other in others.take(MAX_COOKIES - 1) {
+        match sessions.verify(other) {
+            Verification::Ready(Ok(verified)) => return Verification::Ready(Ok(verified)),
+            other => pending.push(std::mem::replace(&mut found, other)),
+        }
+    }
+    if pending.is_empty() {
+        return found;
+    }
+    pending.push(found);
+    Verification::Pending(Box::pin(async move {
+        let mut outcome = Err(Sessions::token_invalid());
+        for cookie in pending {
+            match cookie.resolve().await {
+                Ok(Some(verified)) => return Ok(verified),
+                Ok(None) => {}
+                // That one cannot be looked up now says more than that another one is bad.
+                Err(error) if error.kind() == ErrorKind::TokenInvalid => {}
+                Err(error) => outcome = Err(error),
+            }
+        }
+        outcome
+    }))
+}
+
+fn both(bearer: Verification, cookie: Verification, navigates: bool) -> Verification {
     match (bearer, cookie) {
         (Verification::Ready(bearer), Verification::Ready(cookie)) => {
-            Verification::Ready(bearer.and_then(|bearer| beside(bearer, cookie)))
+            Verification::Ready(bearer.and_then(|bearer| beside(bearer, cookie, navigates)))
         }
         (bearer, cookie) => Verification::Pending(Box::pin(async move {
             let bearer = bearer
@@ -96,20 +153,23 @@ fn both(bearer: Verification, cookie: Verification) -> Verification {
                 .resolve()
                 .await
                 .and_then(|found| found.ok_or_else(Sessions::token_invalid));
-            beside(bearer, cookie)
+            beside(bearer, cookie, navigates)
         })),
     }
 }
 
-/// A good bearer beside a cookie. A cookie of no session is cleared; one that cannot be looked up now is left alone.
-fn beside(mut bearer: Verified, cookie: Result<Verified>) -> Result<Verified> {
+/// A good bearer beside a cookie. Where a person navigates, a cookie of no session is cleared; one that cannot be looked up
+/// now is left alone.
+fn beside(mut bearer: Verified, cookie: Result<Verified>, navigates: bool) -> Result<Verified> {
     match cookie {
         Ok(cookie) if cookie.user.session_id() == bearer.user.session_id() => {}
         Ok(_) => {
             let detail = "the bearer and the cookie are of different sessions";
             return Err(Error::new(ErrorKind::CredentialsConflict, detail));
         }
-        Err(error) => bearer.clear_cookie = error.kind() == ErrorKind::TokenInvalid,
+        Err(error) => {
+            bearer.clear_cookie = navigates && error.kind() == ErrorKind::TokenInvalid;
+        }
     }
     Ok(bearer)
 }

@@ -116,8 +116,9 @@ async fn a_cookie_needs_our_own_page_for_unsafe_methods_and_a_bearer_does_not() 
 async fn two_credentials_must_be_of_one_session() {
     let fixture = Fixture::new().await;
     let (web, (one, user), (other, _)) = (web(), fixture.login().await, fixture.login().await);
-    let both =
-        |bearer: &str, cookie: &str| [fixture.bearer(bearer), fixture.cookie(cookie)].concat();
+    let both = |bearer: &str, cookie: &str| {
+        [fixture.bearer(bearer), fixture.cookie(cookie), navigation()].concat()
+    };
     let verify = async |headers: Vec<(String, Vec<u8>)>| {
         web.verify(&fixture.sessions, "GET", headers.as_slice())
             .resolve()
@@ -146,7 +147,7 @@ async fn a_cookie_of_an_ended_session_is_looked_up_and_cleared() {
     let fixture = Fixture::new().await;
     let (web, (one, _), (other, ended)) = (web(), fixture.login().await, fixture.login().await);
     fixture.sessions.revoke(&ended).await.unwrap();
-    let both = [fixture.bearer(&one), fixture.cookie(&other)].concat();
+    let both = [fixture.bearer(&one), fixture.cookie(&other), navigation()].concat();
     let verify = web.verify(&fixture.sessions, "GET", both.as_slice());
     assert!(
         matches!(verify, Verification::Pending(_)),
@@ -166,9 +167,12 @@ async fn a_cookie_of_an_ended_session_is_looked_up_and_cleared() {
 async fn a_rejection_clears_the_cookie_only_where_the_cookie_was_the_credential() {
     let fixture = Fixture::new().await;
     let (web, (token, _)) = (web(), fixture.login().await);
+    let stale = fixture.cookie("wl_stale");
+    let fetched = web.rejection(Sessions::token_invalid(), stale.as_slice());
+    assert_eq!(fetched.set_cookie(), None, "a newer login may have set it");
     let alone = web.rejection(
         Sessions::token_invalid(),
-        fixture.cookie("wl_stale").as_slice(),
+        [stale, navigation()].concat().as_slice(),
     );
     assert_eq!(
         alone.set_cookie(),
@@ -178,7 +182,12 @@ async fn a_rejection_clears_the_cookie_only_where_the_cookie_was_the_credential(
         alone.response().headers()["set-cookie"].to_str().ok(),
         alone.set_cookie()
     );
-    let beside = [fixture.bearer("wl_bad"), fixture.cookie(&token)].concat();
+    let beside = [
+        fixture.bearer("wl_bad"),
+        fixture.cookie(&token),
+        navigation(),
+    ]
+    .concat();
     assert_eq!(
         web.rejection(Sessions::token_invalid(), beside.as_slice())
             .set_cookie(),
@@ -186,10 +195,53 @@ async fn a_rejection_clears_the_cookie_only_where_the_cookie_was_the_credential(
     );
     let cross = Error::new(ErrorKind::CrossSite, "");
     assert_eq!(
-        web.rejection(cross, fixture.cookie(&token).as_slice())
-            .set_cookie(),
+        web.rejection(
+            cross,
+            [fixture.cookie(&token), navigation()].concat().as_slice()
+        )
+        .set_cookie(),
         None
     );
+}
+
+/// On plain http a browser may have several cookies of one name, of different paths.
+#[tokio::test]
+async fn a_stale_cookie_does_not_stand_in_the_way_of_the_good_one() {
+    let fixture = Fixture::new().await;
+    let (web, (good, user), (other, ended)) = (web(), fixture.login().await, fixture.login().await);
+    fixture.sessions.revoke(&ended).await.unwrap();
+    let verify = async |cookies: &[&str]| {
+        let pairs: Vec<_> = cookies
+            .iter()
+            .map(|token| format!("wecom_login={token}"))
+            .collect();
+        let headers = [("cookie".to_owned(), pairs.join("; ").into_bytes())];
+        web.verify(&fixture.sessions, "GET", headers.as_slice())
+            .resolve()
+            .await
+    };
+    for cookies in [
+        &["wl_stale", &good][..],
+        &[&good, "wl_stale"],
+        &[&other, &good],
+        &["", "wl_stale", &other, &good],
+        &["wl_stale", &good, &other],
+    ] {
+        let verified = verify(cookies).await.unwrap().unwrap();
+        assert_eq!(verified.user.session_id(), user.session_id(), "{cookies:?}");
+    }
+    for cookies in [
+        &["wl_stale", &other][..],
+        &["wl_stale", "wl_stale"],
+        &["a", "b", "c", "d", &good],
+    ] {
+        let error = verify(cookies).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TokenInvalid, "{cookies:?}");
+    }
+}
+
+fn navigation() -> Vec<(String, Vec<u8>)> {
+    vec![("sec-fetch-mode".to_owned(), b"navigate".to_vec())]
 }
 
 #[allow(

@@ -1,0 +1,220 @@
+//! The callback: from a code to a session, or to the choice of a corp.
+
+use std::sync::Arc;
+
+use crate::audit::LoginOrigin;
+use crate::clock::Timestamp;
+use crate::domain::{FlowSecret, LoginCode, LoginType, Platform};
+use crate::element::InstanceConfig;
+use crate::error::{ErrorKind, Result};
+use crate::login::browser::BrowserLoginService;
+use crate::login::browser::repetition::{Claim, FormerOutcome, FormerUse, OutcomeWait};
+use crate::login::{
+    AuthAttempt, Authentication, CorpChoice, LoginCodes, LoginGrant, LoginProof, SessionPurpose,
+};
+use crate::session::{IssuedSession, TokenSeed};
+
+/// A code that came back to the browser, with what was sealed when the browser left.
+#[derive(Debug)]
+pub(crate) struct OAuthCallback {
+    pub(crate) attempt: AuthAttempt,
+    pub(crate) epoch: i64,
+    pub(crate) login_type: LoginType,
+    pub(crate) state: String,
+    pub(crate) expires_at: Timestamp,
+    /// `None` in the cookie of an earlier version: such a login cannot be repeated.
+    pub(crate) secret: Option<FlowSecret>,
+}
+
+/// What a callback leads to.
+#[derive(Debug)]
+pub(crate) enum CallbackOutcome {
+    /// The person is logged in.
+    LoggedIn(IssuedSession),
+    /// The person may enter several corps. The login code carries the authentication.
+    ChooseCorp { login_code: LoginCode },
+    /// The state was used before, or the corp authorized anew since the login began.
+    Expired,
+}
+
+impl OAuthCallback {
+    fn parts(&self) -> [&[u8]; 5] {
+        [
+            b"callback",
+            self.state.as_bytes(),
+            self.attempt.suite_id.as_str().as_bytes(),
+            self.attempt.corp_id.as_str().as_bytes(),
+            self.attempt.code.expose().as_bytes(),
+        ]
+    }
+
+    fn seed(&self) -> TokenSeed {
+        match &self.secret {
+            Some(secret) => TokenSeed::derive(secret, &self.parts()),
+            None => TokenSeed::random(),
+        }
+    }
+
+    /// The login code of a member who may enter several corps.
+    fn login_code(&self) -> LoginCode {
+        match &self.secret {
+            Some(secret) => LoginCodes::derived(secret, &self.parts()),
+            None => LoginCodes::random(),
+        }
+    }
+}
+
+impl BrowserLoginService {
+    /// Logs the person in whose code came back. `codeLogin` does not apply: it is about codes from elsewhere, and this
+    /// one comes with a state of ours. The same callback leads to the same session for a minute.
+    pub(crate) async fn finish(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
+        let this = self.clone();
+        let (client, corp_id) = (callback.attempt.client, callback.attempt.corp_id.clone());
+        let finished = self
+            .deps
+            .tasks
+            .run(async move { this.finish_callback(callback).await });
+        self.deps
+            .refusals
+            .watch(client, Some(corp_id), finished)
+            .await
+    }
+
+    async fn finish_callback(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
+        let deps = Arc::clone(&self.deps);
+        let (suite_id, corp_id) = (&callback.attempt.suite_id, &callback.attempt.corp_id);
+        deps.authenticator.admit(&callback.attempt)?;
+        let config = deps.instances.serving(suite_id, corp_id)?;
+        deps.instances.check_login(config, corp_id)?;
+        // Before the code is sent, so that none is used up for nothing.
+        let authorization = deps
+            .authorizations
+            .require_active(suite_id, corp_id)
+            .await?;
+        if authorization.epoch != callback.epoch {
+            return Ok(CallbackOutcome::Expired);
+        }
+        let claim = Claim::new(&deps.creation.sessions, callback.seed());
+        let mut wait = OutcomeWait::begin();
+        loop {
+            let claimed =
+                deps.used_states
+                    .claim(&callback.state, &claim.token_hash, callback.expires_at);
+            let Some(former) = claimed.await? else {
+                return self.authenticate(&callback, config, claim).await;
+            };
+            if let Some(outcome) = self.repeat(&callback, &claim, &former).await? {
+                return Ok(outcome);
+            }
+            if !wait.pause().await {
+                return Ok(CallbackOutcome::Expired);
+            }
+        }
+    }
+
+    /// What the request led to that claimed the state. `None` while that is not known.
+    async fn repeat(
+        &self,
+        callback: &OAuthCallback,
+        claim: &Claim,
+        former: &FormerUse,
+    ) -> Result<Option<CallbackOutcome>> {
+        let deps = &self.deps;
+        let sessions = &deps.creation.sessions;
+        match former.outcome(&deps.store, sessions, &claim.seed).await? {
+            FormerOutcome::Session(issued) => Ok(Some(CallbackOutcome::LoggedIn(issued))),
+            FormerOutcome::Over => Ok(Some(CallbackOutcome::Expired)),
+            FormerOutcome::Unknown => {
+                let login_code = callback.login_code();
+                if deps.login_codes.is_issued(&login_code).await? {
+                    return Ok(Some(CallbackOutcome::ChooseCorp { login_code }));
+                }
+                let over = !former.may_be_under_way(deps.store.now());
+                Ok(over.then_some(CallbackOutcome::Expired))
+            }
+        }
+    }
+
+    /// Authenticates the member by the code. The state is claimed; it stays so unless WeCom did not accept the code.
+    async fn authenticate(
+        &self,
+        callback: &OAuthCallback,
+        config: &InstanceConfig,
+        claim: Claim,
+    ) -> Result<CallbackOutcome> {
+        let (deps, state, token_hash) = (&self.deps, &callback.state, claim.token_hash);
+        let authentication = match deps.authenticator.authenticate(&callback.attempt).await {
+            Ok(authentication) => authentication,
+            Err(error) => {
+                // WeCom accepted the code, though the person may not log in.
+                let released = match error.kind() {
+                    ErrorKind::NotCorpMember | ErrorKind::UserNotVisible => {
+                        deps.used_states.end(state, &token_hash).await
+                    }
+                    _ => deps.used_states.release(state, &token_hash).await,
+                };
+                if let Err(error) = released {
+                    tracing::warn!(target: "wecom_login", %error, "the state of a refused login could not be released");
+                }
+                return Err(error);
+            }
+        };
+        let entered = self
+            .enter(callback, config, authentication, claim.seed)
+            .await;
+        // Where the database did not answer, the session may be there all the same.
+        let is_over = match &entered {
+            Ok(CallbackOutcome::Expired) => true,
+            Ok(_) => false,
+            Err(error) => error.kind() != ErrorKind::StoreUnavailable,
+        };
+        if is_over {
+            deps.used_states.end(state, &token_hash).await?;
+        }
+        entered
+    }
+
+    /// Creates the session of an authenticated member, or the choice of a corp.
+    async fn enter(
+        &self,
+        callback: &OAuthCallback,
+        config: &InstanceConfig,
+        authentication: Authentication,
+        seed: TokenSeed,
+    ) -> Result<CallbackOutcome> {
+        let deps = &self.deps;
+        if authentication.authorization_epoch != callback.epoch {
+            return Ok(CallbackOutcome::Expired);
+        }
+        let principal = authentication.member.principal.clone();
+        let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name.clone());
+        let user_id = deps.creation.bind(&authentication).await?;
+        let corps = deps.corps.corp_list(&user_id, &principal, own).await?;
+        if corps.len() == 1 {
+            let purpose = SessionPurpose {
+                instance: config.name.full(),
+                platform: Platform::Web,
+                login_type: callback.login_type,
+                origin: LoginOrigin::Client(callback.attempt.client),
+                seed,
+            };
+            let issued = deps
+                .creation
+                .create_session(authentication, user_id, purpose)
+                .await?;
+            return Ok(CallbackOutcome::LoggedIn(issued));
+        }
+        let grant = LoginGrant {
+            principal,
+            user_id,
+            instance: config.name.full().to_owned(),
+            login_type: callback.login_type,
+            proof: LoginProof::Browser,
+            member_epoch: authentication.member_epoch,
+            authorization_epoch: authentication.authorization_epoch,
+        };
+        let login_code = callback.login_code();
+        deps.login_codes.issue(&grant, &login_code).await?;
+        Ok(CallbackOutcome::ChooseCorp { login_code })
+    }
+}
