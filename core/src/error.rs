@@ -167,6 +167,7 @@ struct Inner {
     kind: ErrorKind,
     detail: String,
     errcode: Option<i64>,
+    errmsg: Option<String>,
     retry_after: Option<Duration>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -180,6 +181,7 @@ impl Error {
                 kind,
                 detail: detail.into(),
                 errcode: None,
+                errmsg: None,
                 retry_after: None,
                 source: None,
             }),
@@ -190,6 +192,13 @@ impl Error {
     #[must_use]
     pub fn with_errcode(mut self, errcode: i64) -> Self {
         self.inner.errcode = Some(errcode);
+        self
+    }
+
+    /// Adds WeCom's text about the errcode. It must not contain a secret or a URL.
+    #[must_use]
+    pub fn with_errmsg(mut self, errmsg: impl Into<String>) -> Self {
+        self.inner.errmsg = Some(errmsg.into());
         self
     }
 
@@ -225,6 +234,13 @@ impl Error {
         self.inner.errcode
     }
 
+    /// Returns WeCom's text about the errcode, where the host app made the call
+    /// ([`CorpApi`](crate::CorpApi)). It is for people and changes without notice.
+    #[must_use]
+    pub fn errmsg(&self) -> Option<&str> {
+        self.inner.errmsg.as_deref()
+    }
+
     /// Returns how long the caller should wait before the next attempt.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -235,9 +251,10 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.inner.kind.code(), self.inner.detail)?;
-        match self.inner.errcode {
-            Some(errcode) => write!(f, " (errcode {errcode})"),
-            None => Ok(()),
+        match (self.inner.errcode, &self.inner.errmsg) {
+            (Some(errcode), Some(errmsg)) => write!(f, " (errcode {errcode}: {errmsg})"),
+            (Some(errcode), None) => write!(f, " (errcode {errcode})"),
+            (None, _) => Ok(()),
         }
     }
 }

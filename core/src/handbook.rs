@@ -15,6 +15,8 @@ pub mod configuration {
 pub mod http_api {
     //!
     //! [admin]: crate::handbook::admin
+    //! [calling-wecom]: crate::handbook::calling_wecom
+    //! [calling-wecom-the-js-sdk]: crate::handbook::calling_wecom#the-js-sdk
     //! [configuration-pages]: crate::handbook::configuration#pages
     //! [configuration-the-ids-of-a-corp]: crate::handbook::configuration#the-ids-of-a-corp
     //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
@@ -28,6 +30,14 @@ pub mod admin {
     //! [admin-action]: crate::web::AdminAction
     //!
     #![doc = include_str!("../docs/admin.md")]
+}
+
+/// Calls as a corp, the JS-SDK, mini programs, encrypted ids, licenses.
+pub mod calling_wecom {
+    //!
+    //! [http-api-errors]: crate::handbook::http_api#errors
+    //!
+    #![doc = include_str!("../docs/calling-wecom.md")]
 }
 
 /// From the sandbox to WeCom: what goes where in WeCom's console.

@@ -77,6 +77,8 @@
 //! |---|---|
 //! | `getLoginConfig`, `getLoginCode` of an instance | [`Instance::login_config`], [`Instance::login_code`] |
 //! | `loginByCode`, `loginByWorkbench` | [`AuthService::login_by_code`], [`AuthService::login_by_workbench`] |
+//! | `loginByMiniProgram` | [`AuthService::login_by_mini_program`] |
+//! | `jsConfig`, `accessToken` | [`CorpApi::js_config`], [`CorpApi::access_token`] |
 //! | `notify` | [`AuthService::notify`], [`Instance::notify`] |
 //! | `setCode`, `getLoginConfigByCode` | [`AuthService::set_organization_code`], [`AuthService::login_config_by_code`] |
 //! | `retryCallBack`, `callbackRecords` | [`AuthService::retry_callback`], [`AdminService::callback_records`] |
@@ -130,6 +132,18 @@
 //! the login; [`SessionConfig`] changes both, [`SessionConfig::strict`] is 1 hour and 24 hours. A logout ends it earlier,
 //! and so do the company's cancellation, the member's departure or renaming in WeCom,
 //! [`SessionService::revoke_member`] and [`SessionService::revoke_corp`].
+//!
+//! # Calling WeCom
+//!
+//! [`WecomLogin::corp`] and [`WecomLogin::corp_of`] make calls with a company's access token, which only this library can
+//! get: [`CorpApi`].
+//!
+//! ```no_run
+//! # async fn departments(login: wecom_login::WecomLogin, user: wecom_login::CurrentUser) -> wecom_login::Result<()> {
+//! let tree: serde_json::Value = login.corp_of(&user).get("department/list", &()).await?;
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # Storage
 //!
@@ -206,6 +220,7 @@ mod app;
 mod audit;
 mod authorization;
 mod clock;
+mod corp_api;
 mod db;
 mod digest;
 mod domain;
@@ -231,15 +246,16 @@ pub use app::{Builder, Element, Retention, WecomLogin};
 pub use audit::{AuditAction, AuditEntry, AuditQuery, ClientAddresses, InvalidAuditAction};
 pub use authorization::{CorpDetails, CorpQuery, CorpSummary};
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
+pub use corp_api::{CorpAccessToken, CorpApi, JsConfig, JsSignature, UploadFile};
 #[cfg(feature = "failpoints")]
 #[doc(hidden)]
 pub use db::migrate_steps;
 pub use domain::{
     AccessToken, AgentId, AuthCode, AuthenticatedMember, AuthorizationStatus, CallbackToken,
-    CorpId, InvalidId, InvalidPageCursor, LoginCode, LoginType, OAuthCode, OrganizationCode, Page,
-    PageCursor, PermanentCode, Platform, Principal, Profile, ProviderAccessToken, ProviderSecret,
-    RecordStatus, Suite, SuiteAccessToken, SuiteId, SuiteSecret, SuiteTicket, UnknownLoginType,
-    UnknownPlatform, UserTicket, WecomUserId,
+    CorpId, InvalidId, InvalidPageCursor, JsApiTicket, JsCode, LoginCode, LoginType,
+    MiniProgramSessionKey, OAuthCode, OrganizationCode, Page, PageCursor, PermanentCode, Platform,
+    Principal, Profile, ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken,
+    SuiteId, SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
 };
 pub use element::AuthConfig;
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
@@ -249,9 +265,12 @@ pub use inbox::{
 };
 pub use login::{
     CorpChoice, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult,
-    OrgCodeLogin, WorkbenchLoginRequest,
+    MiniProgramLoginRequest, OrgCodeLogin, WorkbenchLoginRequest,
 };
-pub use members::{BindingPolicy, DefaultUserBinder, PersonSummary, UserBinder};
+pub use members::PersonSummary;
+pub use members::{
+    BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence, UserBinder,
+};
 pub use services::{
     AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, InstallLink, Instance,
     LinkService, PeopleQuery, PersonDetails, SessionService,

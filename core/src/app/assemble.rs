@@ -13,6 +13,7 @@ use crate::app::housekeeping::Housekeeping;
 use crate::app::node::Node;
 use crate::audit::RefusalAudit;
 use crate::authorization::{AppClient, Authorizations, DepartedCorps};
+use crate::corp_api::CorpApiDeps;
 use crate::db::{ConnectionClass, Pool, Store};
 use crate::domain::Suites;
 use crate::element::{InstanceKind, Instances};
@@ -27,7 +28,8 @@ use crate::login::{
     LoginCodes, LoginService, OrganizationCodes, SessionCreation, UsedStates,
 };
 use crate::members::{
-    DefaultUserBinder, DynUserBinder, IdMigration, Members, MembersDeps, Visibility, VisibilityDeps,
+    DefaultUserBinder, DynUserBinder, IdMigration, Licences, Members, MembersDeps, Visibility,
+    VisibilityDeps,
 };
 use crate::random;
 use crate::services::{
@@ -145,6 +147,23 @@ impl Builder {
             members.clone(),
         );
 
+        let licences = Licences::new(
+            store.clone(),
+            suites.clone(),
+            api.clone(),
+            tokens.clone(),
+            members.clone(),
+        );
+        let corp_api = Arc::new(CorpApiDeps {
+            store: store.clone(),
+            suites: suites.clone(),
+            api: api.clone(),
+            app_client: app_client.clone(),
+            authorizations: authorizations.clone(),
+            members: members.clone(),
+            licences: licences.clone(),
+            tasks: tasks.clone(),
+        });
         let refusals = Refusals::new(
             Arc::clone(&self.hooks),
             tasks.clone(),
@@ -177,6 +196,7 @@ impl Builder {
             app_client,
             visibility: visibility.clone(),
             id_migration: id_migration.clone(),
+            licences,
             authorizations: authorizations.clone(),
             members: members.clone(),
             sessions: sessions.clone(),
@@ -313,6 +333,7 @@ impl Builder {
             session_service: session_service.clone(),
             auth: auth.clone(),
             admin: admin.clone(),
+            corp_api: Arc::clone(&corp_api),
             browser_login,
             refusals: refusals.clone(),
             tasks: tasks.clone(),
@@ -359,6 +380,7 @@ impl Builder {
             admin,
             sessions: session_service,
             links,
+            corp_api,
             authorizations,
             worker,
             node,

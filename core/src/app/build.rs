@@ -39,7 +39,8 @@ impl Builder {
         let admin = AdminAuth::new(key, self.admin_predicate.clone(), Arc::clone(&self.clock));
         let proxies = TrustedProxies::new(self.trusted_proxies.clone());
         let web = HttpConfig::new(public_url, Mount::new(&self.mount)?, admin, proxies)
-            .with_page_config(self.page_config.clone());
+            .with_page_config(self.page_config.clone())
+            .with_access_tokens(self.serve_access_tokens);
         match &self.cookie_prefix {
             Some(prefix) => web.with_cookie_prefix(prefix),
             None => Ok(web),

@@ -41,6 +41,7 @@ pub struct Builder {
     pub(super) sessions: SessionConfig,
     pub(super) admin_key: Option<String>,
     pub(super) admin_predicate: Option<AdminPredicate>,
+    pub(super) serve_access_tokens: bool,
     pub(super) trusted_proxies: Vec<IpNet>,
     pub(super) page_config: PageConfig,
     pub(super) cookie_prefix: Option<String>,
@@ -82,6 +83,7 @@ impl Default for Builder {
             sessions: SessionConfig::default(),
             admin_key: None,
             admin_predicate: None,
+            serve_access_tokens: false,
             trusted_proxies: Vec::new(),
             page_config: PageConfig::default(),
             cookie_prefix: None,
@@ -227,6 +229,13 @@ impl Builder {
         predicate: impl Fn(&CurrentUser, AdminAction, Option<&CorpId>) -> bool + Send + Sync + 'static,
     ) -> Self {
         self.admin_predicate = Some(Arc::new(predicate));
+        self
+    }
+
+    /// Lets administrators have the access tokens of companies, by `POST /admin/api/corps/{corpId}/accessToken`: for programs
+    /// that call WeCom and are not this one. Without it the route answers 403.
+    pub const fn serve_access_tokens(mut self) -> Self {
+        self.serve_access_tokens = true;
         self
     }
 

@@ -7,10 +7,13 @@ use std::time::Duration;
 use crate::app::builder::Builder;
 use crate::app::node::Node;
 use crate::authorization::Authorizations;
+use crate::corp_api::{CorpApi, CorpApiDeps};
+use crate::domain::{CorpId, SuiteId};
 use crate::element::{Instances, META, Meta, QYWX_PROXY_SERVICE};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inbox::Worker;
 use crate::services::{AdminService, AuthService, Instance, LinkService, SessionService};
+use crate::session::CurrentUser;
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 use crate::web::HttpService;
 use crate::wecom::EXCHANGE_TIMEOUT;
@@ -55,6 +58,7 @@ pub(super) struct Inner {
     pub(super) admin: AdminService,
     pub(super) sessions: SessionService,
     pub(super) links: LinkService,
+    pub(super) corp_api: Arc<CorpApiDeps>,
     pub(super) authorizations: Authorizations,
     pub(super) worker: Worker,
     pub(super) node: Node,
@@ -130,6 +134,24 @@ impl WecomLogin {
     #[must_use]
     pub fn links(&self) -> LinkService {
         self.inner.links.clone()
+    }
+
+    /// WeCom's server API as this corp, by whichever of its ids.
+    #[must_use]
+    pub fn corp(&self, suite_id: &SuiteId, corp_id: &CorpId) -> CorpApi {
+        CorpApi::new(
+            Arc::clone(&self.inner.corp_api),
+            suite_id.clone(),
+            corp_id.clone(),
+            self.inner.shutdown_on_drop.clone(),
+        )
+    }
+
+    /// WeCom's server API as the corp that a person is logged in to: in a handler, `login.corp_of(&user)`, where `user` is
+    /// the `User` of either framework.
+    #[must_use]
+    pub fn corp_of(&self, user: &CurrentUser) -> CorpApi {
+        self.corp(user.suite_id(), user.corp_id())
     }
 
     /// The registry of Types.

@@ -30,6 +30,8 @@ macro_rules! actions {
 }
 
 actions! {
+    /// An administrator was given the access token of a corp.
+    AccessTokenRead = "accessTokenRead",
     /// An administrator was refused: the key was wrong or missing, or the predicate said no.
     AdminRefused = "adminRefused",
     /// Every session of the service ended.

@@ -148,6 +148,35 @@ impl Authorizations {
         }
     }
 
+    /// The encrypted id of a corp that has authorized the app, by the id that it is stored under: the one that is known, or
+    /// WeCom's answer, which is kept.
+    ///
+    /// # Errors
+    /// `CONFIG_ERROR`: providerCorpId or providerSecret is missing. WeCom or the database does not answer.
+    pub(crate) async fn open_corp_id(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<CorpId> {
+        if !corp_id.is_plain() {
+            return Ok(corp_id.clone());
+        }
+        let known = self.inner.aliases.of(suite_id, corp_id);
+        if let Some(open) = known.into_iter().find(|alias| !alias.is_plain()) {
+            return Ok(open);
+        }
+        let suite = self.inner.suites.require(suite_id)?;
+        match self.ask(suite, corp_id).await {
+            Answer::OpenCorpId(open) => {
+                self.store_pair(suite_id, corp_id, &open).await?;
+                Ok(open)
+            }
+            // WeCom names the corp by this id.
+            Answer::None => Ok(corp_id.clone()),
+            Answer::Unanswered(error) => Err(error),
+        }
+    }
+
     /// An event is of a corp that no authorization bears: its other id is asked for in the background, once in a while.
     pub(crate) fn request_learning(&self, suite_id: &SuiteId, corp_id: &CorpId) {
         let (asked, now) = (&self.inner.asked, self.inner.store.now());
@@ -201,7 +230,7 @@ impl Authorizations {
     /// Asks about the authorizations of a suite whose other id was never asked for, until WeCom does not answer.
     async fn learn_authorizations(&self, suite_id: &SuiteId) -> Result<()> {
         let suite = Arc::clone(self.inner.suites.require(suite_id)?);
-        let Some(provider) = provider(&suite) else {
+        let Some(provider) = ProviderCredential::of(&suite) else {
             return Ok(());
         };
         // After a question that was not answered, the next change of an authorization does not repeat it.
@@ -252,7 +281,7 @@ impl Authorizations {
     }
 
     async fn ask(&self, suite: &Suite, corp_id: &CorpId) -> Answer {
-        let Some(provider) = provider(suite) else {
+        let Some(provider) = ProviderCredential::of(suite) else {
             return Answer::Unanswered(Error::new(
                 ErrorKind::Config,
                 "providerCorpId and providerSecret are needed to ask WeCom for it",
@@ -269,11 +298,4 @@ impl Authorizations {
             Err(error) => Answer::Unanswered(error),
         }
     }
-}
-
-fn provider(suite: &Suite) -> Option<ProviderCredential> {
-    Some(ProviderCredential {
-        corp_id: suite.provider_corp_id.clone()?,
-        secret: suite.provider_secret.clone()?,
-    })
 }

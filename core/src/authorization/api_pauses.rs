@@ -107,13 +107,13 @@ impl ApiPauses {
         turn: ApiTurn,
         error: Option<CallError>,
     ) -> Result<()> {
-        match error.map(|error| (error, error.kind)) {
-            Some((error, CallErrorKind::Refused(errcode)))
-                if errcode.pauses_api() && apis.contains(&error.path) =>
+        match error.map(|error| (error.kind, error)) {
+            Some((CallErrorKind::Refused(errcode), error))
+                if errcode.pauses_api() && apis.contains(&&*error.path) =>
             {
-                self.pause(suite_id, error.path, errcode, turn).await
+                self.pause(suite_id, &error.path, errcode, turn).await
             }
-            None | Some((_, CallErrorKind::Refused(_))) if turn == ApiTurn::Probe => {
+            None | Some((CallErrorKind::Refused(_), _)) if turn == ApiTurn::Probe => {
                 Entity::delete_many()
                     .filter(of_apis(suite_id, apis))
                     .exec(self.store.database())
@@ -129,7 +129,7 @@ impl ApiPauses {
     async fn pause(
         &self,
         suite_id: &SuiteId,
-        api: &'static str,
+        api: &str,
         errcode: Errcode,
         turn: ApiTurn,
     ) -> Result<()> {

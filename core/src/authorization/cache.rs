@@ -13,6 +13,7 @@ use crate::db::CorpColumns as _;
 use crate::db::entity::authorization::{Column, Entity};
 use crate::domain::{AuthorizationStatus, CorpId, SuiteId};
 use crate::error::Result;
+use crate::tokens::AppCredential;
 
 /// How long an authorization is served from memory, in case another node changed it.
 const AUTHORIZATION_CACHE_TTL: Duration = Duration::from_secs(30);
@@ -124,6 +125,20 @@ impl Authorizations {
         found
             .filter(|found| found.status == AuthorizationStatus::Active)
             .ok_or_else(not_authorized)
+    }
+
+    /// The authorization as it is stored, if it is active and has another permanent code than this credential: after a
+    /// reset of which this node has not read yet.
+    pub(crate) async fn find_newer(
+        &self,
+        app: &AppCredential,
+    ) -> Result<Option<Arc<Authorization>>> {
+        let (suite_id, corp_id) = (&app.suite_id, &app.corp_id);
+        self.inner.cache.invalidate(suite_id, corp_id);
+        let found = self.find(suite_id, corp_id).await?;
+        Ok(found.filter(|found| {
+            found.status == AuthorizationStatus::Active && found.secret_version != app.version
+        }))
     }
 
     /// Our suites under which this corp's members can log in, from memory if they are there.

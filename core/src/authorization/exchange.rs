@@ -152,7 +152,8 @@ impl Authorizations {
                 let notifications = &self.inner.notifications;
                 notifications.append(&transaction, &review).await?;
             }
-            access_token::Entity::delete_by_id(Tokens::app_row_id(suite_id, corp_id))
+            access_token::Entity::delete_many()
+                .filter(access_token::Column::Id.is_in(Tokens::app_row_ids(suite_id, corp_id)))
                 .exec(&transaction)
                 .await?;
         } else if event.new_epoch {

@@ -95,7 +95,7 @@ impl Authorizations {
         let info = self.inner.tokens.call_with_token(suite, read).await;
         let failure = match &info {
             Ok((Ok(_), _)) => None,
-            Ok((Err(error), _)) => Some(*error),
+            Ok((Err(error), _)) => Some(error.clone()),
             Err(error) => CallError::cause_of(error),
         };
         if failure.is_some() || info.is_ok() {

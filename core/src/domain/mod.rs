@@ -21,8 +21,9 @@ pub use page::{InvalidPageCursor, Page, PageCursor};
 pub use principal::{LoginType, Platform, Principal, UnknownLoginType, UnknownPlatform};
 pub use profile::Profile;
 pub use secret::{
-    AccessToken, AuthCode, CallbackToken, LoginCode, OAuthCode, PermanentCode, ProviderAccessToken,
-    ProviderSecret, SuiteAccessToken, SuiteSecret, SuiteTicket, UserTicket,
+    AccessToken, AuthCode, CallbackToken, JsApiTicket, JsCode, LoginCode, MiniProgramSessionKey,
+    OAuthCode, PermanentCode, ProviderAccessToken, ProviderSecret, SuiteAccessToken, SuiteSecret,
+    SuiteTicket, UserTicket,
 };
 pub(crate) use secret::{Expose, FlowSecret, serialize_exposed};
 pub use status::{AuthorizationStatus, RecordStatus};

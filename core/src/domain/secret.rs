@@ -116,6 +116,19 @@ secret! {
     AccessToken
 }
 secret! {
+    /// A ticket that pages of a corp's app are signed with for the JS-SDK (D/96909).
+    JsApiTicket
+}
+secret! {
+    /// The code that WeCom's mini program client gives to one who logs in: single use (D/92426).
+    JsCode
+}
+secret! {
+    /// The key of a person's session in a mini program, with which WeCom encrypts and signs what the client reads
+    /// (D/96959).
+    MiniProgramSessionKey
+}
+secret! {
     /// The ticket that `auth/getuserinfo` returns for `snsapi_privateinfo` and `auth/getuserdetail` takes (D/96443).
     UserTicket
 }

@@ -11,15 +11,17 @@ use crate::domain::is_plain_id;
 const PREFIX: &str = "auths.";
 
 /// The first segments of the HTTP routes, which no instance may be named like.
-const ROUTES: [&str; 16] = [
+const ROUTES: [&str; 18] = [
     "admin",
     "callback",
     "callbackRecords",
     "corps",
     "getLoginConfig",
     "getLoginConfigByCode",
+    "jsConfig",
     "login",
     "loginByCode",
+    "loginByMiniProgram",
     "loginByWorkbench",
     "logout",
     "logoutAll",

@@ -70,7 +70,8 @@ impl Delivery {
             CorpEventKind::UserDeleted { .. }
             | CorpEventKind::UserRenamed { .. }
             | CorpEventKind::UserUpdated { .. }
-            | CorpEventKind::Unsubscribed { .. } => Self::Once {
+            | CorpEventKind::Unsubscribed { .. }
+            | CorpEventKind::Unlicensed { .. } => Self::Once {
                 payload: message.to_vec(),
                 auth_code_since: None,
             },

@@ -89,6 +89,16 @@ impl EventHandlers {
                 let principal = principal(&third_user_id).await?;
                 self.members.request_visibility_check(&principal).await?;
             }
+            // Which suite's app it is about is a guess.
+            CorpEventKind::Unlicensed { .. } if row.ambiguous_suite => {
+                return Ok(Outcome::Ignored);
+            }
+            CorpEventKind::Unlicensed { third_user_id } => {
+                let principal = principal(&third_user_id).await?;
+                self.members
+                    .record_unlicensed(&principal, row.received_at)
+                    .await?;
+            }
             CorpEventKind::Other { .. } => return Ok(Outcome::Ignored),
         }
         Ok(Outcome::Succeeded)

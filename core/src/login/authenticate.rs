@@ -6,14 +6,14 @@ use std::sync::Arc;
 use crate::authorization::{AppClient, Authorizations};
 use crate::clock::Timestamp;
 use crate::db::Store;
-use crate::domain::{AccessToken, AuthenticatedMember, OAuthCode, Principal};
+use crate::domain::{AccessToken, AuthenticatedMember, MiniProgramSessionKey, Principal};
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::UsedStates;
-use crate::login::code_calls::{AuthAttempt, CodeCalls};
+use crate::login::code_calls::{AuthAttempt, CodeCalls, MemberCode};
 use crate::login::limits::{LoginLimits, code_hash, with_login_timeout};
 use crate::login::state_refusals::StateRefusals;
 use crate::login::used_states::STATE_TTL;
-use crate::members::{IdMigration, Members, Visibility};
+use crate::members::{IdMigration, Licences, Members, Visibility};
 use crate::session::Sessions;
 use crate::tokens::AppCredential;
 use crate::wecom::{Api, Identity};
@@ -40,6 +40,8 @@ pub(crate) struct Authentication {
     pub(crate) revocation_seq: u64,
     /// The user that the default binder binds the member to, where it was read along.
     pub(crate) bound: Option<String>,
+    /// The key of a mini program's session.
+    pub(crate) mini_program_key: Option<MiniProgramSessionKey>,
 }
 
 /// Authenticates members by codes from WeCom.
@@ -55,6 +57,7 @@ pub(crate) struct AuthenticatorDeps {
     pub(crate) app_client: AppClient,
     pub(crate) visibility: Visibility,
     pub(crate) id_migration: IdMigration,
+    pub(crate) licences: Licences,
     pub(crate) authorizations: Authorizations,
     pub(crate) members: Members,
     pub(crate) sessions: Sessions,
@@ -143,7 +146,7 @@ impl Authenticator {
         {
             self.record_refused(attempt).await;
         }
-        let (identity, token) = called?;
+        let (identity, mini_program_key, token) = called?;
         let Identity::Member {
             third_user_id,
             user_ticket,
@@ -160,15 +163,18 @@ impl Authenticator {
             attempt.corp_id.clone(),
             third_user_id,
         );
-        self.complete(
+        let completed = self.complete(
             &authorization,
             &app,
             who,
             user_ticket.as_ref(),
             &token,
             started,
-        )
-        .await
+        );
+        Ok(Authentication {
+            mini_program_key,
+            ..completed.await?
+        })
     }
 
     /// Remembers the code that WeCom refused. A state that dies with it is spent on every node.
@@ -190,15 +196,27 @@ impl Authenticator {
     async fn fetch_identity(
         &self,
         app: &AppCredential,
-        code: &OAuthCode,
-    ) -> Result<(Identity, AccessToken)> {
-        self.inner
-            .deps
-            .app_client
-            .call(app, |token| {
-                Box::pin(async move { self.inner.deps.api.user_identity(&token, code).await })
-            })
-            .await
+        code: &MemberCode,
+    ) -> Result<(Identity, Option<MiniProgramSessionKey>, AccessToken)> {
+        let AuthenticatorDeps {
+            api, app_client, ..
+        } = &self.inner.deps;
+        match code {
+            MemberCode::OAuth(code) => {
+                let call = app_client.call(app, |token| {
+                    Box::pin(async move { api.user_identity(&token, code).await })
+                });
+                let (identity, token) = call.await?;
+                Ok((identity, None, token))
+            }
+            MemberCode::MiniProgram(code) => {
+                let call = app_client.call(app, |token| {
+                    Box::pin(async move { api.mini_program_session(&token, code).await })
+                });
+                let (session, token) = call.await?;
+                Ok((session.identity, Some(session.session_key), token))
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::clock::Timestamp;
-use crate::domain::{CorpId, OAuthCode, SuiteId};
+use crate::domain::{CorpId, JsCode, OAuthCode, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::LoginProof;
 
@@ -18,14 +18,49 @@ const MAX_REFUSED_CODES: u64 = 100_000;
 const MAX_CODE_CALLS_PER_CORP: usize = 64;
 const MAX_CORPS_WITH_CALLS: u64 = 10_000;
 
+/// A code by which WeCom names a member, once.
+#[derive(Clone, Debug)]
+pub(crate) enum MemberCode {
+    /// From a redirect of WeCom's.
+    OAuth(OAuthCode),
+    /// From a mini program.
+    MiniProgram(JsCode),
+}
+
+impl MemberCode {
+    pub(crate) fn expose(&self) -> &str {
+        match self {
+            Self::OAuth(code) => code.expose(),
+            Self::MiniProgram(code) => code.expose(),
+        }
+    }
+}
+
+impl From<OAuthCode> for MemberCode {
+    fn from(code: OAuthCode) -> Self {
+        Self::OAuth(code)
+    }
+}
+
 /// A code to be tried on exactly one (suite, corp).
 #[derive(Debug)]
 pub(crate) struct AuthAttempt {
     pub(crate) suite_id: SuiteId,
     pub(crate) corp_id: CorpId,
-    pub(crate) code: OAuthCode,
+    pub(crate) code: MemberCode,
     pub(crate) client: Option<IpAddr>,
     pub(crate) state: AttemptState,
+}
+
+impl AuthAttempt {
+    /// How the member is proven. The code of a mini program needs no state: no redirect could have brought another
+    /// person's.
+    pub(crate) const fn proof(&self) -> LoginProof {
+        match self.code {
+            MemberCode::OAuth(_) => self.state.proof(),
+            MemberCode::MiniProgram(_) => LoginProof::CodeWithState,
+        }
+    }
 }
 
 /// The state that a code came with.

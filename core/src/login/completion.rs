@@ -42,6 +42,11 @@ impl Authenticator {
             };
             (known, bound) = self.inner.deps.members.find_with_user(&who).await?.unzip();
         }
+        self.inner
+            .deps
+            .licences
+            .require(&who, known.as_ref())
+            .await?;
         let mut visible_at = known.as_ref().and_then(|known| known.visible_at);
         let mut told = None;
         let is_due = known
@@ -120,6 +125,7 @@ impl Authenticator {
             visible_at: visible_at.unwrap_or_default(),
             revocation_seq: started.revocation_seq,
             bound: bound.flatten(),
+            mini_program_key: None,
         })
     }
 

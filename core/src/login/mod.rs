@@ -62,11 +62,13 @@ pub(crate) use authenticate::{Authentication, Authenticator, AuthenticatorDeps};
 pub(crate) use browser::{
     BrowserLoginDeps, BrowserLoginService, CallbackOutcome, FormerUse, LoginTarget, OAuthCallback,
 };
-pub(crate) use code_calls::{AttemptState, AuthAttempt};
+pub(crate) use code_calls::{AttemptState, AuthAttempt, MemberCode};
 pub(crate) use corp_selection::CorpSelection;
 pub(crate) use login_codes::{LoginCodes, LoginGrant, LoginProof};
 pub(crate) use organization_codes::OrganizationCodes;
-pub use request::{LoginByCodeRequest, LoginCodeRequest, WorkbenchLoginRequest};
+pub use request::{
+    LoginByCodeRequest, LoginCodeRequest, MiniProgramLoginRequest, WorkbenchLoginRequest,
+};
 pub use result::{CorpChoice, LoginCodeResult, LoginConfig, LoginResult, OrgCodeLogin};
 pub(crate) use service::LoginService;
 pub(crate) use session_creation::{SessionCreation, SessionPurpose};

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::domain::{CorpId, LoginCode, LoginType, OAuthCode, Platform, SuiteId};
+use crate::domain::{CorpId, JsCode, LoginCode, LoginType, OAuthCode, Platform, SuiteId};
 
 /// What [`Instance::login_code`](crate::Instance::login_code) takes.
 #[derive(Clone, Debug)]
@@ -141,6 +141,57 @@ impl WorkbenchLoginRequest {
     pub const fn with_verified_state(mut self) -> Self {
         self.state_verified = true;
         self
+    }
+
+    /// Sets what the session is for.
+    #[must_use]
+    pub const fn with_platform(mut self, platform: Platform) -> Self {
+        self.platform = platform;
+        self
+    }
+
+    /// Sets the suite.
+    #[must_use]
+    pub fn with_suite_id(mut self, suite_id: SuiteId) -> Self {
+        self.suite_id = Some(suite_id);
+        self
+    }
+
+    /// Sets the client's address.
+    #[must_use]
+    pub const fn with_client(mut self, client: IpAddr) -> Self {
+        self.client = Some(client);
+        self
+    }
+}
+
+/// What [`AuthService::login_by_mini_program`](crate::AuthService::login_by_mini_program) takes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct MiniProgramLoginRequest {
+    /// The company.
+    pub corp_id: CorpId,
+    /// The code that `wx.qy.login` gave the mini program.
+    pub js_code: JsCode,
+    /// What the session is for.
+    pub platform: Platform,
+    /// The suite, where more than one of ours has the company.
+    pub suite_id: Option<SuiteId>,
+    /// The client's address, by which failures are counted. Without it only the limit of the company holds.
+    pub client: Option<IpAddr>,
+}
+
+impl MiniProgramLoginRequest {
+    /// A login of this company with this code.
+    #[must_use]
+    pub fn new(corp_id: CorpId, js_code: JsCode) -> Self {
+        Self {
+            corp_id,
+            js_code,
+            platform: Platform::default(),
+            suite_id: None,
+            client: None,
+        }
     }
 
     /// Sets what the session is for.

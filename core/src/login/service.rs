@@ -1,11 +1,11 @@
-//! The logins that answer JSON: by code, by login code, from the workbench.
+//! The logins that answer JSON: by code, by login code, from the workbench, from a mini program.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::audit::LoginOrigin;
 use crate::authorization::Authorizations;
-use crate::domain::LoginType;
+use crate::domain::{LoginType, Platform};
 use crate::element::{
     DynLoginProviderInstance, InstanceConfig, InstanceKind, InstanceName, Instances, LoginAttempt,
 };
@@ -15,7 +15,7 @@ use crate::login::session_creation::{SessionCreation, SessionPurpose};
 use crate::login::{
     AttemptState, AuthAttempt, Authentication, Authenticator, CorpChoice, CorpSelection,
     LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginCodes, LoginGrant, LoginResult,
-    OrganizationCodes, WorkbenchLoginRequest,
+    MemberCode, MiniProgramLoginRequest, OrganizationCodes, WorkbenchLoginRequest,
 };
 use crate::session::{IssuedSession, Sessions, TokenSeed};
 
@@ -67,7 +67,7 @@ impl LoginService {
                 let attempt = AuthAttempt {
                     suite_id: config.suite.id.clone(),
                     corp_id,
-                    code: request.code,
+                    code: request.code.into(),
                     client: request.client,
                     state,
                 };
@@ -149,16 +149,54 @@ impl LoginService {
             .authenticator
             .with_rate_limit(request.client, resolving)
             .await?;
-        let config = self.instances.serving(&suite_id, &corp_id)?;
         let attempt = AuthAttempt {
             suite_id,
             corp_id,
-            code: request.code,
+            code: request.code.into(),
             client: request.client,
             state: AttemptState::of_request(request.state_verified),
         };
-        let proof = attempt.state.proof();
-        let authentication = self.authenticate(config, &attempt).await?;
+        self.log_in_within_wecom(&attempt, request.platform).await
+    }
+
+    /// `loginByMiniProgram`: authenticates a member in a mini program.
+    pub(crate) async fn login_by_mini_program(
+        &self,
+        request: MiniProgramLoginRequest,
+    ) -> Result<LoginResult> {
+        let (client, corp_id) = (request.client, request.corp_id.clone());
+        let entered = self.enter_by_mini_program(request);
+        self.refusals.watch(client, Some(corp_id), entered).await
+    }
+
+    async fn enter_by_mini_program(&self, request: MiniProgramLoginRequest) -> Result<LoginResult> {
+        let resolving = self.corps.resolve(&request.corp_id, request.suite_id);
+        let (suite_id, corp_id) = self
+            .authenticator
+            .with_rate_limit(request.client, resolving)
+            .await?;
+        let attempt = AuthAttempt {
+            suite_id,
+            corp_id,
+            code: MemberCode::MiniProgram(request.js_code),
+            client: request.client,
+            state: AttemptState::None,
+        };
+        self.log_in_within_wecom(&attempt, request.platform).await
+    }
+
+    /// A login by a code that WeCom's client had for the person who uses it.
+    async fn log_in_within_wecom(
+        &self,
+        attempt: &AuthAttempt,
+        platform: Platform,
+    ) -> Result<LoginResult> {
+        let config = self
+            .instances
+            .serving(&attempt.suite_id, &attempt.corp_id)?;
+        let proof = attempt.proof();
+        let mut authentication = self.authenticate(config, attempt).await?;
+        let mini_program_key = authentication.mini_program_key.take();
         let principal = authentication.member.principal.clone();
         let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name.clone());
         let user_id = self.creation.bind(&authentication).await?;
@@ -168,7 +206,7 @@ impl LoginService {
             .await?;
         let purpose = SessionPurpose {
             instance: config.name.full(),
-            platform: request.platform,
+            platform,
             login_type: LoginType::Workbench,
             origin: LoginOrigin::Client(request.client),
             seed: TokenSeed::random(),
@@ -177,6 +215,11 @@ impl LoginService {
             .creation
             .create_session(authentication, user_id, purpose)
             .await?;
+        if let Some(key) = mini_program_key {
+            self.sessions
+                .store_mini_program_key(&issued.user, &key)
+                .await?;
+        }
         Ok(self.result(issued, corp_list))
     }
 
@@ -187,7 +230,7 @@ impl LoginService {
         attempt: &AuthAttempt,
     ) -> Result<Authentication> {
         self.instances.check_login(config, &attempt.corp_id)?;
-        let proof = attempt.state.proof();
+        let proof = attempt.proof();
         let accepts = |config: &InstanceConfig| proof.satisfies(config.code_login);
         // Both have to accept: an unpinned instance does not allow what the one pinned to the corp forbids.
         let serving = self.instances.serving(&config.suite.id, &attempt.corp_id)?;

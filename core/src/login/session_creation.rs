@@ -99,6 +99,7 @@ impl SessionCreation {
             visible_at: self.store.now(),
             revocation_seq,
             bound: None,
+            mini_program_key: None,
             member,
         })
     }
@@ -249,6 +250,7 @@ impl SessionCreation {
             visible_at: stored.visible_at.unwrap_or_default(),
             revocation_seq,
             bound: None,
+            mini_program_key: None,
         })
     }
 

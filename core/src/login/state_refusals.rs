@@ -101,7 +101,7 @@ mod tests {
         AuthAttempt {
             suite_id: SuiteId::new("dk1").unwrap(),
             corp_id: CorpId::new("ww1").unwrap(),
-            code: OAuthCode::new("code"),
+            code: OAuthCode::new("code").into(),
             client: None,
             state,
         }

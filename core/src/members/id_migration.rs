@@ -1,6 +1,7 @@
 //! The move of a corp's members from plain to encrypted userids (D/97104, D/97106).
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::authorization::{AppClient, Authorization, Authorizations};
@@ -16,6 +17,21 @@ const ASK_INTERVAL: Duration = Duration::from_mins(10);
 const MAX_ASKED: u64 = 10_000;
 /// Later than any member was stored.
 const EVERYBODY: Timestamp = Timestamp::from_millis(i64::MAX);
+
+/// How far the move of a corp's members has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IdMigrationProgress {
+    /// The members who were to be moved at the beginning.
+    pub total: u64,
+    /// Of these, those whom WeCom was asked about.
+    pub asked: u64,
+    /// Of these, those who were moved. WeCom does not name an encrypted id of somebody who has left.
+    pub moved: u64,
+}
+
+/// What is called with the progress.
+type OnProgress<'a> = &'a (dyn Fn(IdMigrationProgress) + Send + Sync);
 
 /// Moves members to encrypted ids when their corp has them.
 #[derive(Clone)]
@@ -88,7 +104,7 @@ impl IdMigration {
             let has_open_ids = authorization.ids_moved_at.is_some()
                 || within_optional_time(self.has_open_ids(authorization)).await?;
             if has_open_ids {
-                self.migrate_stored(authorization).await?;
+                self.migrate_stored(authorization, &|_| {}).await?;
             } else {
                 self.learn_pairs(authorization, &principal).await;
             }
@@ -110,7 +126,7 @@ impl IdMigration {
     /// # Errors
     /// WeCom, the binder or the database does not answer.
     pub(crate) async fn migrate_if_named(&self, authorization: &Authorization) -> Result<()> {
-        match self.migrate(authorization).await {
+        match self.migrate(authorization, &|_| {}).await {
             Ok(_) => Ok(()),
             Err(error) if is_definite(&error) => {
                 tracing::info!(target: "wecom_login", ?error, "WeCom does not say whether the ids of a corp changed");
@@ -137,17 +153,21 @@ impl IdMigration {
             return Ok(resolved);
         }
         let id = [principal.third_user_id.clone()];
-        self.migrate_some(authorization, &id).await?;
+        self.migrate_some(authorization, &id, &|| {}).await?;
         self.members.resolve(&principal).await
     }
 
     /// Moves every member of the corp, if its app has encrypted ids. Returns how many were moved.
     ///
     /// # Errors
-    /// WeCom, the binder or the database does not answer. What was moved is moved.
-    pub(crate) async fn migrate(&self, authorization: &Authorization) -> Result<u64> {
+    /// WeCom, the binder or the database does not answer. What was moved is moved, and the next call goes on from there.
+    pub(crate) async fn migrate(
+        &self,
+        authorization: &Authorization,
+        on_progress: OnProgress<'_>,
+    ) -> Result<u64> {
         if authorization.ids_moved_at.is_some() || self.has_open_ids(authorization).await? {
-            self.migrate_stored(authorization).await
+            self.migrate_stored(authorization, on_progress).await
         } else {
             Ok(0)
         }
@@ -162,7 +182,11 @@ impl IdMigration {
     }
 
     /// Moves every member who was not moved.
-    async fn migrate_stored(&self, authorization: &Authorization) -> Result<u64> {
+    async fn migrate_stored(
+        &self,
+        authorization: &Authorization,
+        on_progress: OnProgress<'_>,
+    ) -> Result<u64> {
         let (suite_id, corp_id) = (&authorization.suite_id, &authorization.corp_id);
         let asked_at = self.store.now();
         let before = authorization.ids_moved_at.unwrap_or(EVERYBODY);
@@ -170,10 +194,29 @@ impl IdMigration {
             .members
             .not_moved(suite_id, corp_id, before, u64::MAX >> 1)
             .await?;
-        let mut moved = 0;
+        let total = plain.len() as u64;
+        let (mut asked, moved) = (0, AtomicU64::new(0));
+        on_progress(IdMigrationProgress {
+            total,
+            ..IdMigrationProgress::default()
+        });
         for ids in plain.chunks(MAX_USER_IDS) {
-            moved += self.migrate_some(authorization, ids).await?;
+            asked += ids.len() as u64;
+            let on_moved = || {
+                on_progress(IdMigrationProgress {
+                    total,
+                    asked,
+                    moved: moved.fetch_add(1, Ordering::Relaxed) + 1,
+                });
+            };
+            self.migrate_some(authorization, ids, &on_moved).await?;
         }
+        let moved = moved.into_inner();
+        on_progress(IdMigrationProgress {
+            total,
+            asked,
+            moved,
+        });
         if authorization.ids_moved_at.is_none() {
             self.authorizations
                 .set_ids_moved(suite_id, corp_id, asked_at)
@@ -205,12 +248,13 @@ impl IdMigration {
         &self,
         authorization: &Authorization,
         ids: &[WecomUserId],
-    ) -> Result<u64> {
+        on_moved: &(dyn Fn() + Send + Sync),
+    ) -> Result<()> {
         let pairs = match self.ask_pairs(authorization, ids).await {
             Ok(pairs) => pairs,
             Err(error) if is_definite(&error) => {
                 tracing::info!(target: "wecom_login", ?error, "WeCom names no encrypted userids");
-                return Ok(0);
+                return Ok(());
             }
             Err(error) => return Err(error),
         };
@@ -219,8 +263,9 @@ impl IdMigration {
         }
         for (stored, open) in &pairs {
             self.members.move_to(stored, open).await?;
+            on_moved();
         }
-        Ok(pairs.len() as u64)
+        Ok(())
     }
 
     /// The members of these userids whose encrypted userid WeCom names, with it.

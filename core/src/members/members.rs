@@ -164,6 +164,7 @@ impl Members {
             visible_at: Set(None),
             visibility_due_at: Set(None),
             left_at: Set(None),
+            unlicensed_at: Set(None),
             name: Set(profile.name.clone()),
             avatar: Set(profile.avatar.clone()),
             email: Set(profile.email.clone()),

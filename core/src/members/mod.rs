@@ -41,6 +41,12 @@
 //!
 //! What WeCom cannot say of linked members (`CorpId/userid`) lets them in: 60111, 60011 and 48002 are no answer there.
 //!
+//! # A member has no interface license
+//!
+//! WeCom shows such a member a page of its own in place of the login, and tells us by `unlicensed_notify`, which is kept
+//! on the member (`licences`). A login of the member asks WeCom for the license, and says `LICENCE_MISSING` while
+//! there is none.
+//!
 //! A `delete_user` or `update_user` whose suite is ambiguous (several suites with the same callback keys) does no
 //! more than this.
 
@@ -50,6 +56,7 @@ mod default_binder;
 mod departure;
 mod erasure;
 mod id_migration;
+mod licences;
 #[allow(
     clippy::module_inception,
     reason = "it holds Members, what the module is about"
@@ -63,6 +70,9 @@ pub(crate) use binder::DynUserBinder;
 pub use binder::UserBinder;
 pub use default_binder::{BindingPolicy, DefaultUserBinder};
 pub(crate) use id_migration::IdMigration;
+pub use id_migration::IdMigrationProgress;
+pub(crate) use licences::Licences;
+pub use licences::{CorpLicence, MemberLicence};
 pub(crate) use members::{Members, MembersDeps};
 pub(crate) use people::PeopleFilter;
 pub use people::PersonSummary;

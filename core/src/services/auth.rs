@@ -11,7 +11,8 @@ use crate::domain::{CorpId, OrganizationCode, SuiteId};
 use crate::error::Result;
 use crate::inbox::{CallbackReceiver, NotifyRequest, NotifyResponse, Worker};
 use crate::login::{
-    LoginByCodeRequest, LoginResult, LoginService, OrgCodeLogin, WorkbenchLoginRequest,
+    LoginByCodeRequest, LoginResult, LoginService, MiniProgramLoginRequest, OrgCodeLogin,
+    WorkbenchLoginRequest,
 };
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 
@@ -57,6 +58,21 @@ impl AuthService {
     #[doc(alias = "loginByWorkbench")]
     pub async fn login_by_workbench(&self, request: WorkbenchLoginRequest) -> Result<LoginResult> {
         self.run(|deps| async move { deps.login.login_by_workbench(request).await })
+            .await
+    }
+
+    /// Logs a person in who uses a mini program of the app. The person is the same user as by every other login. WeCom's
+    /// session_key stays on the server: [`SessionService::mini_program_key`](crate::SessionService::mini_program_key).
+    ///
+    /// # Errors
+    /// As [`login_by_workbench`](Self::login_by_workbench).
+    #[doc(alias = "loginByMiniProgram")]
+    #[doc(alias = "jscode2session")]
+    pub async fn login_by_mini_program(
+        &self,
+        request: MiniProgramLoginRequest,
+    ) -> Result<LoginResult> {
+        self.run(|deps| async move { deps.login.login_by_mini_program(request).await })
             .await
     }
 
@@ -148,6 +164,20 @@ impl AuthService {
             .run(|deps| async move { deps.login.corps.resolve(&asked, suite_id).await })
             .await;
         resolved.map_or_else(|_| corp_id.clone(), |(_, corp_id)| corp_id)
+    }
+
+    /// The suite and the corp that an administrator means, by the id that is stored.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`; `API_PARAMS_ERROR` if several suites have the corp and none is named.
+    pub(crate) async fn resolve_authorization(
+        &self,
+        corp_id: &CorpId,
+        suite_id: Option<SuiteId>,
+    ) -> Result<(SuiteId, CorpId)> {
+        let corp_id = corp_id.clone();
+        self.run(|deps| async move { deps.login.corps.resolve(&corp_id, suite_id).await })
+            .await
     }
 
     /// Answers a callback of the suite that `scope` names, or of any.

@@ -8,7 +8,8 @@ use futures_util::future::BoxFuture;
 use crate::audit::{Actor, LoginOrigin};
 use crate::authorization::Authorizations;
 use crate::domain::{
-    AuthenticatedMember, CorpId, LoginType, Platform, Principal, Profile, SuiteId,
+    AuthenticatedMember, CorpId, LoginType, MiniProgramSessionKey, Platform, Principal, Profile,
+    SuiteId,
 };
 use crate::element::Instances;
 use crate::error::Result;
@@ -75,6 +76,30 @@ impl SessionService {
                 .await
         })
         .await
+    }
+
+    /// The session_key of the mini program that a person logged in from (D/96959), for what WeCom's client encrypted or signed
+    /// with it; none for a session of another login. It is sealed in the database and goes with the session. Do not
+    /// send it to the client.
+    ///
+    /// ```no_run
+    /// # async fn decrypt(login: wecom_login::WecomLogin, user: wecom_login::CurrentUser) -> wecom_login::Result<()> {
+    /// if let Some(key) = login.sessions().mini_program_key(&user).await? {
+    ///     let aes_key = key.expose(); // base64 of the 16 bytes of an AES key
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The database does not answer.
+    #[doc(alias = "session_key")]
+    pub async fn mini_program_key(
+        &self,
+        user: &CurrentUser,
+    ) -> Result<Option<MiniProgramSessionKey>> {
+        let user = user.clone();
+        self.run(|deps| async move { deps.sessions.mini_program_key(&user).await })
+            .await
     }
 
     /// The live sessions of the person behind a session, newest first.

@@ -44,6 +44,7 @@ mod interner;
 mod issue;
 mod list;
 mod load;
+mod mini_program_key;
 mod revoke;
 mod rows;
 mod session_cache;

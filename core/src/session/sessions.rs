@@ -47,6 +47,7 @@ pub(super) struct Inner {
     pub(super) store: Store,
     pub(super) config: SessionConfig,
     intervals: Intervals,
+    pub(super) keys: KeyRing,
     pub(super) signer: TokenSigner,
     pub(super) epochs: Epochs,
     pub(super) cache: SessionCache,
@@ -77,6 +78,7 @@ impl Sessions {
     ) -> Self {
         let inner = Inner {
             signer: TokenSigner::new(keys),
+            keys: keys.clone(),
             epochs: Epochs::new(),
             cache: SessionCache::new(&config),
             in_flight: moka::future::Cache::builder()

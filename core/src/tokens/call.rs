@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::tokens::credential::Credential;
 use crate::tokens::token_cache::Tokens;
-use crate::wecom::{CallError, Errcode};
+use crate::wecom::{CallError, CorpCallError, Errcode};
 
 /// An error of a call.
 pub(crate) trait CallFailure {
@@ -21,6 +21,12 @@ pub(crate) trait CallFailure {
 impl CallFailure for CallError {
     fn call_error(&self) -> Option<&CallError> {
         Some(self)
+    }
+}
+
+impl CallFailure for CorpCallError {
+    fn call_error(&self) -> Option<&CallError> {
+        Some(&self.call)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::digest;
 use crate::domain::{
-    AccessToken, CorpId, PermanentCode, ProviderAccessToken, ProviderSecret, Suite,
+    AccessToken, CorpId, JsApiTicket, PermanentCode, ProviderAccessToken, ProviderSecret, Suite,
     SuiteAccessToken, SuiteId,
 };
 
@@ -32,11 +32,43 @@ pub(crate) struct AppCredential {
     pub(crate) version: i64,
 }
 
+/// Which ticket of the JS-SDK (D/96909).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum JsTicketKind {
+    /// `get_jsapi_ticket`: for `wx.config`.
+    Corp,
+    /// `ticket/get?type=agent_config`: for `wx.agentConfig`.
+    Agent,
+}
+
+/// What a ticket of the JS-SDK is fetched with: the app's access token.
+#[derive(Clone, Debug)]
+pub(crate) struct JsTicket {
+    pub(super) app: AppCredential,
+    pub(super) kind: JsTicketKind,
+}
+
+impl JsTicket {
+    pub(crate) const fn new(app: AppCredential, kind: JsTicketKind) -> Self {
+        Self { app, kind }
+    }
+}
+
 /// The credential of the provider.
 #[derive(Clone, Debug)]
 pub(crate) struct ProviderCredential {
     pub(crate) corp_id: CorpId,
     pub(crate) secret: ProviderSecret,
+}
+
+impl ProviderCredential {
+    /// The credential that a suite is configured with, if it is.
+    pub(crate) fn of(suite: &Suite) -> Option<Self> {
+        Some(Self {
+            corp_id: suite.provider_corp_id.clone()?,
+            secret: suite.provider_secret.clone()?,
+        })
+    }
 }
 
 macro_rules! credential {
@@ -60,6 +92,7 @@ macro_rules! credential {
 }
 
 credential!(AppCredential, App, AccessToken);
+credential!(JsTicket, JsTicket, JsApiTicket);
 credential!(ProviderCredential, Provider, ProviderAccessToken);
 credential!(Arc<Suite>, Suite, SuiteAccessToken);
 
@@ -67,6 +100,7 @@ credential!(Arc<Suite>, Suite, SuiteAccessToken);
 #[derive(Clone, Debug)]
 pub(crate) enum AnyCredential {
     App(AppCredential),
+    JsTicket(JsTicket),
     Provider(ProviderCredential),
     Suite(Arc<Suite>),
 }
@@ -75,6 +109,11 @@ impl AnyCredential {
     pub(super) fn owner(&self) -> TokenOwner {
         match self {
             Self::App(app) => TokenOwner::App(app.suite_id.clone(), app.corp_id.clone()),
+            Self::JsTicket(ticket) => TokenOwner::JsTicket(
+                ticket.app.suite_id.clone(),
+                ticket.app.corp_id.clone(),
+                ticket.kind,
+            ),
             Self::Provider(provider) => TokenOwner::Provider(provider.corp_id.clone()),
             Self::Suite(suite) => TokenOwner::Suite(suite.id.clone()),
         }
@@ -87,15 +126,17 @@ impl AnyCredential {
     pub(super) fn version(&self) -> i64 {
         match self {
             Self::App(app) => app.version,
+            Self::JsTicket(ticket) => ticket.app.version,
             Self::Provider(_) | Self::Suite(_) => 0,
         }
     }
 }
 
-/// The owner of a token: a corp's app, the provider, or a suite.
+/// The owner of a token: a corp's app, the pages of one, the provider, or a suite.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum TokenOwner {
     App(SuiteId, CorpId),
+    JsTicket(SuiteId, CorpId, JsTicketKind),
     Provider(CorpId),
     Suite(SuiteId),
 }
@@ -105,6 +146,12 @@ impl TokenOwner {
     pub(super) fn row_id(&self) -> Vec<u8> {
         let parts: [&str; 3] = match self {
             Self::App(suite_id, corp_id) => ["app", suite_id.as_str(), corp_id.as_str()],
+            Self::JsTicket(suite_id, corp_id, JsTicketKind::Corp) => {
+                ["jsapi_ticket", suite_id.as_str(), corp_id.as_str()]
+            }
+            Self::JsTicket(suite_id, corp_id, JsTicketKind::Agent) => {
+                ["agent_ticket", suite_id.as_str(), corp_id.as_str()]
+            }
             Self::Provider(corp_id) => ["provider", corp_id.as_str(), ""],
             Self::Suite(suite_id) => ["suite", suite_id.as_str(), ""],
         };

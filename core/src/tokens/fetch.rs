@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use sea_orm::EntityTrait as _;
 use secrecy::SecretString;
 
@@ -12,7 +13,9 @@ use crate::domain::Suite;
 use crate::error::{Error, Result};
 use crate::tokens::app_secret::{self, AppSecret};
 use crate::tokens::circuit_breaker::SecretKind;
-use crate::tokens::credential::{AnyCredential, AppCredential, ProviderCredential};
+use crate::tokens::credential::{
+    AnyCredential, AppCredential, JsTicket, JsTicketKind, ProviderCredential,
+};
 use crate::tokens::suite_ticket;
 use crate::tokens::token_cache::Tokens;
 use crate::wecom::{CallError, CallErrorKind, Errcode, IssuedToken};
@@ -23,6 +26,7 @@ impl Tokens {
     pub(super) async fn fetch(&self, credential: &AnyCredential) -> Result<Issued> {
         match credential {
             AnyCredential::App(app) => self.fetch_app_token(app).await,
+            AnyCredential::JsTicket(ticket) => self.fetch_js_ticket(ticket).await,
             AnyCredential::Suite(suite) => self.fetch_suite_token(suite).await,
             AnyCredential::Provider(provider) => self.fetch_provider_token(provider).await,
         }
@@ -69,6 +73,22 @@ impl Tokens {
         }
         self.log_refusal(&AnyCredential::App(app.clone()), issued.as_ref().err());
         Ok(issued?)
+    }
+
+    /// Boxed, because it fetches the app's access token if that is missing: the future would contain itself.
+    fn fetch_js_ticket<'a>(&'a self, ticket: &'a JsTicket) -> BoxFuture<'a, Result<Issued>> {
+        Box::pin(async move {
+            let api = &self.inner.api;
+            let call = |token| async move {
+                match ticket.kind {
+                    JsTicketKind::Corp => api.corp_js_ticket(&token).await,
+                    JsTicketKind::Agent => api.agent_js_ticket(&token).await,
+                }
+            };
+            let (issued, _) = self.call_with_token(&ticket.app, call).await?;
+            let issued = issued?;
+            Ok(exposed(issued.token.expose(), issued.expires_in))
+        })
     }
 
     async fn fetch_suite_token(&self, suite: &Arc<Suite>) -> Result<Issued> {

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::db::entity::access_token;
 use crate::domain::{CorpId, SuiteId};
 use crate::error::Result;
-use crate::tokens::credential::{AppCredential, Credential, TokenKey, TokenOwner};
+use crate::tokens::credential::{AppCredential, Credential, JsTicketKind, TokenKey, TokenOwner};
 use crate::tokens::rows;
 use crate::tokens::token_cache::Tokens;
 
@@ -34,9 +34,15 @@ impl Tokens {
         Ok(())
     }
 
-    /// The key of the row that holds the token of a corp's app.
-    pub(crate) fn app_row_id(suite_id: &SuiteId, corp_id: &CorpId) -> Vec<u8> {
-        TokenOwner::App(suite_id.clone(), corp_id.clone()).row_id()
+    /// The keys of the rows that hold the token and the tickets of a corp's app.
+    pub(crate) fn app_row_ids(suite_id: &SuiteId, corp_id: &CorpId) -> [Vec<u8>; 3] {
+        let ticket = |kind| TokenOwner::JsTicket(suite_id.clone(), corp_id.clone(), kind);
+        [
+            TokenOwner::App(suite_id.clone(), corp_id.clone()),
+            ticket(JsTicketKind::Corp),
+            ticket(JsTicketKind::Agent),
+        ]
+        .map(|owner| owner.row_id())
     }
 
     pub(super) fn is_invalidated(&self, value: &str) -> bool {

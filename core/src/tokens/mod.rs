@@ -1,5 +1,5 @@
-//! Access tokens of corps' apps, suites and the provider: cached, persisted, fetched once for the cluster; the
-//! suite_ticket.
+//! Access tokens of corps' apps, suites and the provider, and the tickets of the JS-SDK: cached, persisted, fetched once for
+//! the cluster; the suite_ticket.
 //!
 //! # An access token for several nodes
 //!
@@ -14,6 +14,8 @@
 //! the key: nobody gets a token of an older secret.
 //!
 //! A call with a token goes through [`Tokens::call`], which repeats it once after a token error.
+//!
+//! A ticket of the JS-SDK is a token that is fetched with another one: the app's access token.
 //!
 //! # Wrong secrets
 //!
@@ -48,7 +50,7 @@ mod ticket_watch;
 mod token_cache;
 
 pub(crate) use call::CallFailure;
-pub(crate) use credential::{AppCredential, ProviderCredential};
+pub(crate) use credential::{AppCredential, JsTicket, JsTicketKind, ProviderCredential};
 pub(crate) use health::TokenHealth;
 pub(crate) use ticket_watch::TicketWatch;
-pub(crate) use token_cache::Tokens;
+pub(crate) use token_cache::{TimedToken, Tokens};

@@ -1,5 +1,7 @@
 //! The log of what WeCom refuses and an operator can mend: one WARN a minute for each call, errcode and credential.
 
+use std::borrow::Cow;
+
 use crate::tokens::credential::{AnyCredential, TokenOwner};
 use crate::tokens::token_cache::Tokens;
 use crate::wecom::{CallError, CallErrorKind, Errcode};
@@ -7,7 +9,7 @@ use crate::wecom::{CallError, CallErrorKind, Errcode};
 /// What one line is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Refusal {
-    path: &'static str,
+    path: Cow<'static, str>,
     kind: CallErrorKind,
     /// Whose credential it was; nobody's where the cause is not one corp's.
     owner: Option<TokenOwner>,
@@ -16,7 +18,7 @@ pub(super) struct Refusal {
 impl Refusal {
     /// `None` for an error that is part of normal work: a code that is too old, a person outside the visible range, a token
     /// that is fetched again.
-    fn of(owner: TokenOwner, error: CallError) -> Option<Self> {
+    fn of(owner: TokenOwner, error: &CallError) -> Option<Self> {
         let is_normal = |errcode: Errcode| {
             errcode.is_code_invalid()
                 || errcode.is_token_invalid()
@@ -30,19 +32,21 @@ impl Refusal {
             None => false,
         };
         Some(Self {
-            path: error.path,
+            path: error.path.clone(),
             kind: error.kind,
             owner: is_of_one_owner.then_some(owner),
         })
     }
 
     fn log(&self, count: u64) {
-        let error = CallError::new(self.path, self.kind);
-        let (path, kind, hint) = (self.path, self.kind, error.hint());
+        let error = CallError::of_path(&self.path, self.kind);
+        let (path, kind, hint) = (&*self.path, self.kind, error.hint());
         let errcode = error.errcode().map(Errcode::number);
         let (suite_id, corp_id) = match &self.owner {
             None => (None, None),
-            Some(TokenOwner::App(suite_id, corp_id)) => (Some(suite_id), Some(corp_id)),
+            Some(
+                TokenOwner::App(suite_id, corp_id) | TokenOwner::JsTicket(suite_id, corp_id, _),
+            ) => (Some(suite_id), Some(corp_id)),
             Some(TokenOwner::Suite(suite_id)) => (Some(suite_id), None),
             Some(TokenOwner::Provider(corp_id)) => (None, Some(corp_id)),
         };
@@ -55,7 +59,7 @@ impl Refusal {
 impl Tokens {
     /// Logs a failed call, unless this minute's line about it was written.
     pub(super) fn log_refusal(&self, credential: &AnyCredential, error: Option<&CallError>) {
-        let Some(refusal) = error.and_then(|error| Refusal::of(credential.owner(), *error)) else {
+        let Some(refusal) = error.and_then(|error| Refusal::of(credential.owner(), error)) else {
             return;
         };
         if let Some(count) = self.inner.refusals.record(refusal.clone()) {

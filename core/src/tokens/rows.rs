@@ -65,7 +65,7 @@ pub(super) async fn upsert(
     )?;
     let transaction = store.begin().await?;
     let (suite_id, corp_id) = match owner {
-        TokenOwner::App(suite_id, corp_id) => {
+        TokenOwner::App(suite_id, corp_id) | TokenOwner::JsTicket(suite_id, corp_id, _) => {
             let key = (suite_id.clone(), corp_id.clone());
             let stored = authorization::Entity::find_by_id(key)
                 .one(&transaction)

@@ -52,6 +52,13 @@ pub(super) struct CachedToken {
     pub(super) refreshed_at: AtomicI64,
 }
 
+/// A token and its end.
+#[derive(Clone, Debug)]
+pub(crate) struct TimedToken<T> {
+    pub(crate) token: T,
+    pub(crate) expires_at: Timestamp,
+}
+
 impl Tokens {
     pub(crate) fn new(
         api: Api,
@@ -90,6 +97,18 @@ impl Tokens {
     pub(crate) async fn token<C: Credential>(&self, credential: &C) -> Result<C::Token> {
         let cached = self.current(credential.to_any()).await?;
         Ok(C::token(cached.value.expose_secret()))
+    }
+
+    /// The current token of a credential with the time when it expires.
+    pub(crate) async fn timed_token<C: Credential>(
+        &self,
+        credential: &C,
+    ) -> Result<TimedToken<C::Token>> {
+        let cached = self.current(credential.to_any()).await?;
+        Ok(TimedToken {
+            token: C::token(cached.value.expose_secret()),
+            expires_at: cached.expires_at,
+        })
     }
 
     async fn current(&self, credential: AnyCredential) -> Result<Arc<CachedToken>> {

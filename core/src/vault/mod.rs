@@ -37,5 +37,6 @@ pub(crate) use key_ring::KeyRing;
 pub use rotation::KeyRotationReport;
 pub(crate) use seal::AadContext;
 pub(crate) use sealed_column::{
-    ACCESS_TOKEN, CALLBACK_PAYLOAD, HASH_KEY, NOTIFICATION_PAYLOAD, PERMANENT_CODE, SUITE_TICKET,
+    ACCESS_TOKEN, CALLBACK_PAYLOAD, HASH_KEY, MINI_PROGRAM_KEY, NOTIFICATION_PAYLOAD,
+    PERMANENT_CODE, SUITE_TICKET,
 };

@@ -40,14 +40,19 @@ pub(crate) const NOTIFICATION_PAYLOAD: SealedColumn = SealedColumn {
 /// A key of keyed hashes.
 pub(crate) const HASH_KEY: SealedColumn = SealedColumn::new("wecom_hash_key", "value", &["id"]);
 
+/// The session_key of a mini program.
+pub(crate) const MINI_PROGRAM_KEY: SealedColumn =
+    SealedColumn::new("wecom_session", "mini_program_key", &["token_hash"]);
+
 /// All of them.
-pub(super) const SEALED_COLUMNS: [SealedColumn; 6] = [
+pub(super) const SEALED_COLUMNS: [SealedColumn; 7] = [
     PERMANENT_CODE,
     SUITE_TICKET,
     ACCESS_TOKEN,
     CALLBACK_PAYLOAD,
     NOTIFICATION_PAYLOAD,
     HASH_KEY,
+    MINI_PROGRAM_KEY,
 ];
 
 impl SealedColumn {

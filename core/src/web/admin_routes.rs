@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::RefusedRequest;
 use crate::web::admin::{AdminAction, AdminIdentity, is_about_keys};
 use crate::web::http_service::HttpDeps;
-use crate::web::params::{RecordsParams, SetCodeParams, record_id};
+use crate::web::params::{AccessTokenParams, RecordsParams, SetCodeParams, record_id};
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, empty, json};
 use crate::web::route::Endpoint;
@@ -87,6 +87,25 @@ pub(super) async fn answer(
             administrator.authorize(AdminAction::Corps, None)?;
             let corps = deps.admin.corps().await?;
             Ok(json(&Corps { corps }))
+        }
+        Endpoint::AccessToken => {
+            let params =
+                AccessTokenParams::parse(request.variable(), &request.query, request.body()?)?;
+            let (named, suite_id) = (&params.corp_id, params.suite_id);
+            let corp_id = deps.auth.resolve_corp(named, suite_id.as_ref()).await;
+            administrator.authorize(AdminAction::AccessToken, Some(&corp_id))?;
+            if !deps.config.serves_access_tokens {
+                return Err(Error::new(
+                    ErrorKind::Forbidden,
+                    "access tokens are not served: see Builder::serve_access_tokens",
+                ));
+            }
+            let (suite_id, corp_id) = deps.auth.resolve_authorization(named, suite_id).await?;
+            let admin = deps.admin.with_actor(administrator.actor());
+            admin.audit_access_token(&suite_id, &corp_id).await?;
+            let issued = deps.corp_api.access_token(&suite_id, &corp_id).await?;
+            tracing::info!(target: "wecom_login", %suite_id, %corp_id, "an administrator has the corp's access token");
+            Ok(json(&issued))
         }
         _ => Err(Error::new(
             ErrorKind::Internal,

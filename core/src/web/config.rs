@@ -32,6 +32,8 @@ pub(crate) struct HttpConfig {
     pub(crate) cookie: SessionCookie,
     pub(crate) cookie_names: CookieNames,
     pub(crate) page_config: PageConfig,
+    /// Whether administrators may have the access tokens of companies.
+    pub(crate) serves_access_tokens: bool,
     pub(crate) mounting: Arc<Mounting>,
 }
 
@@ -52,6 +54,7 @@ impl HttpConfig {
             admin,
             proxies,
             page_config: PageConfig::default(),
+            serves_access_tokens: false,
             mounting: Arc::default(),
         }
     }
@@ -73,6 +76,14 @@ impl HttpConfig {
     pub(crate) fn with_page_config(self, page_config: PageConfig) -> Self {
         Self {
             page_config,
+            ..self
+        }
+    }
+
+    /// The same where administrators may have the access tokens of companies, if so.
+    pub(crate) fn with_access_tokens(self, serves_access_tokens: bool) -> Self {
+        Self {
+            serves_access_tokens,
             ..self
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::corp_api::CorpApiDeps;
 use crate::db::Store;
 use crate::element::Instances;
 use crate::error::{Error, Result};
@@ -36,6 +37,7 @@ pub(crate) struct HttpDeps {
     pub(crate) session_service: SessionService,
     pub(crate) auth: AuthService,
     pub(crate) admin: AdminService,
+    pub(crate) corp_api: Arc<CorpApiDeps>,
     pub(crate) browser_login: BrowserLoginService,
     pub(crate) refusals: Refusals,
     pub(crate) tasks: TaskRunner,

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::domain::InvalidId;
 use crate::error::{self, Error};
-use crate::web::params::{check_text, invalid_param};
+use crate::web::params::{check_text, invalid_param, parse_id};
 
 const MAX_FIELDS: usize = 32;
 
@@ -49,11 +49,7 @@ impl Fields {
         name: &str,
     ) -> error::Result<Option<T>> {
         let text = self.optional_text(name)?;
-        text.map(|text| {
-            text.parse()
-                .map_err(|error: InvalidId| invalid_param(name, &format!("must be {}", error.rule)))
-        })
-        .transpose()
+        text.map(|text| parse_id(name, &text)).transpose()
     }
 
     /// One of a fixed set of words, or the default; the type's error names an unknown word.

@@ -3,11 +3,16 @@
 use http::Response;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::{LoginByCodeRequest, LoginCodeRequest, LoginResult, WorkbenchLoginRequest};
+use crate::login::{
+    LoginByCodeRequest, LoginCodeRequest, LoginResult, MiniProgramLoginRequest,
+    WorkbenchLoginRequest,
+};
 use crate::web::credential::{Bearer, bearer};
 use crate::web::http_service::HttpDeps;
 use crate::web::origin::refuse_other_sites;
-use crate::web::params::{LoginByCodeParams, LoginCodeParams, WorkbenchParams, organization_code};
+use crate::web::params::{
+    LoginByCodeParams, LoginCodeParams, MiniProgramParams, WorkbenchParams, organization_code,
+};
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, json};
 use crate::web::route::Endpoint;
@@ -54,6 +59,16 @@ pub(super) async fn answer(
                 .with_client(client);
             login.suite_id = params.suite_id;
             let result = deps.auth.login_by_workbench(login).await?;
+            end_former(deps, request, &result).await;
+            Ok(json(&result))
+        }
+        Endpoint::LoginByMiniProgram => {
+            let params = MiniProgramParams::parse(request.body()?)?;
+            let mut login = MiniProgramLoginRequest::new(params.corp_id, params.js_code)
+                .with_platform(params.platform)
+                .with_client(client);
+            login.suite_id = params.suite_id;
+            let result = deps.auth.login_by_mini_program(login).await?;
             end_former(deps, request, &result).await;
             Ok(json(&result))
         }

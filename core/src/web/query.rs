@@ -1,9 +1,14 @@
 //! The query of a route, read as strictly as a body.
 
+use std::str::FromStr;
+
+use crate::domain::InvalidId;
 use crate::error::Result;
 use crate::query::Query;
 use crate::web::json::is_field_name;
-use crate::web::params::{check_text, invalid_param};
+use crate::web::params::{check_text, check_text_up_to, invalid_param, parse_id};
+
+const MAX_URL_BYTES: usize = 2048;
 
 /// The parameters of a route's query that are not read yet.
 pub(super) struct RouteQuery<'a> {
@@ -30,6 +35,21 @@ impl<'a> RouteQuery<'a> {
         value
             .map(|value| check_text(name, value.into_owned()))
             .transpose()
+    }
+
+    pub(super) fn optional_id<T: FromStr<Err = InvalidId>>(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<T>> {
+        let text = self.optional_text(name)?;
+        text.map(|text| parse_id(name, &text)).transpose()
+    }
+
+    /// A URL, which may be longer than a text.
+    pub(super) fn url(&mut self, name: &str) -> Result<String> {
+        let value = self.query.take(name);
+        let value = value.ok_or_else(|| invalid_param(name, "is missing"))?;
+        check_text_up_to(name, value.into_owned(), MAX_URL_BYTES)
     }
 
     /// Checks that nothing else was sent.

@@ -39,7 +39,7 @@ impl Headers for [(String, Vec<u8>)] {
 /// A request that found its route.
 pub(super) struct RoutedRequest {
     pub(super) endpoint: Endpoint,
-    /// The `{Instance}` or `{id}` of the path.
+    /// The `{Instance}`, `{id}` or `{corpId}` of the path.
     pub(super) variable: Option<String>,
     pub(super) method: http::Method,
     pub(super) query: String,

@@ -20,12 +20,15 @@ pub enum Access {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Endpoint {
     AdminApi(AdminRoute),
+    AccessToken,
     BrowserCallback,
     BrowserLogin,
     CallbackRecords,
     Corps,
     EndSession,
+    JsConfig,
     LoginByCode,
+    LoginByMiniProgram,
     LoginByWorkbench,
     LoginCode,
     LoginConfig,

@@ -65,6 +65,12 @@ const ROUTES: &[Route] = &[
         Access::Anyone,
         Endpoint::LoginByWorkbench,
     ),
+    route(
+        POST,
+        "/loginByMiniProgram",
+        Access::Anyone,
+        Endpoint::LoginByMiniProgram,
+    ),
     route(GET, "/login", Access::Browser, Endpoint::BrowserLogin),
     route(
         GET_ALONE,
@@ -152,6 +158,12 @@ const ROUTES: &[Route] = &[
         AdminRoute::EndAllSessions,
     ),
     admin(POST, "/admin/api/rotateKeys", AdminRoute::RotateKeys),
+    route(
+        POST,
+        "/admin/api/corps/{corpId}/accessToken",
+        Access::Admin,
+        Endpoint::AccessToken,
+    ),
     route(GET, "/me", Access::Session, Endpoint::Me),
     route(GET, "/sessions", Access::Session, Endpoint::Sessions),
     route(
@@ -160,6 +172,7 @@ const ROUTES: &[Route] = &[
         Access::Session,
         Endpoint::EndSession,
     ),
+    route(GET, "/jsConfig", Access::Session, Endpoint::JsConfig),
     route(POST, "/logout", Access::Session, Endpoint::Logout),
     route(POST, "/logoutAll", Access::Session, Endpoint::LogoutAll),
     route(

@@ -3,11 +3,12 @@
 use http::Response;
 use serde::Serialize;
 
+use crate::domain::CorpId;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::{SessionSummary, UserSummary};
+use crate::session::{CurrentUser, SessionSummary, UserSummary};
 use crate::web::browser;
 use crate::web::http_service::HttpDeps;
-use crate::web::params::SessionsParams;
+use crate::web::params::{JsConfigParams, SessionsParams};
 use crate::web::problem::problem;
 use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, ResponseExt as _, empty, json};
@@ -50,6 +51,13 @@ pub(super) async fn answer(
             user: UserSummary::new(user),
             session: SessionSummary::of_current(user),
         }),
+        Endpoint::JsConfig => {
+            let params = JsConfigParams::parse(&request.query, &deps.config.public_url)?;
+            require_own_corp(deps, user, params.corp_id.as_ref())?;
+            let (suite_id, corp_id) = (user.suite_id(), user.corp_id());
+            let signed = deps.corp_api.js_config(suite_id, corp_id, &params.url);
+            json(&signed.await?)
+        }
         Endpoint::Sessions => {
             let params = SessionsParams::parse(&request.query)?;
             let after = params.after.as_deref();
@@ -86,6 +94,19 @@ pub(super) async fn answer(
         (false, true) => with_cookies(response, [deps.config.cookie.clear()]),
         (false, false) => response,
     })
+}
+
+/// A page of another company than the session's gets nothing of either.
+fn require_own_corp(deps: &HttpDeps, user: &CurrentUser, named: Option<&CorpId>) -> Result<()> {
+    let aliases = deps.instances.aliases();
+    let is_own = |named: &CorpId| aliases.is_same(user.suite_id(), user.corp_id(), named);
+    if named.is_none_or(is_own) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::CorpMismatch,
+        "the session is of another company than the page",
+    ))
 }
 
 fn sent_cookie(deps: &HttpDeps, request: &RoutedRequest) -> bool {

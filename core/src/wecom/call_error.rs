@@ -1,5 +1,6 @@
 //! The errors of calls.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
@@ -14,11 +15,11 @@ const CONCURRENCY_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// A failed call: its path and the kind of failure. It holds no URL, no body and no text of an underlying error, because
 /// WeCom's URLs carry tokens, codes and secrets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallError {
     /// The path of the call below `/cgi-bin/`.
-    pub path: &'static str,
+    pub path: Cow<'static, str>,
     /// The kind of failure.
     pub kind: CallErrorKind,
 }
@@ -37,7 +38,9 @@ pub enum CallErrorKind {
     Unreachable,
     /// The connection was lost before the response was complete.
     ConnectionLost,
-    /// The response is too long, or not as the call is documented.
+    /// The response is longer than this library reads.
+    TooLarge,
+    /// The response is not as the call is documented.
     Malformed,
 }
 
@@ -45,12 +48,23 @@ impl CallError {
     /// An error of the call at `path`.
     #[must_use]
     pub const fn new(path: &'static str, kind: CallErrorKind) -> Self {
-        Self { path, kind }
+        Self {
+            path: Cow::Borrowed(path),
+            kind,
+        }
+    }
+
+    /// An error of a call that the host app chose.
+    pub(crate) fn of_path(path: &str, kind: CallErrorKind) -> Self {
+        Self {
+            path: Cow::Owned(path.to_owned()),
+            kind,
+        }
     }
 
     /// WeCom's errcode, if the response has one.
     #[must_use]
-    pub const fn errcode(self) -> Option<Errcode> {
+    pub const fn errcode(&self) -> Option<Errcode> {
         match self.kind {
             CallErrorKind::Refused(errcode) => Some(errcode),
             _ => None,
@@ -59,9 +73,9 @@ impl CallError {
 
     /// What the operator can do about the error, where that is known (D/96213).
     #[must_use]
-    pub fn hint(self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&'static str> {
         match self.kind {
-            CallErrorKind::Refused(errcode) => errcode.hint_for(self.path),
+            CallErrorKind::Refused(errcode) => errcode.hint_for(&self.path),
             CallErrorKind::Unreachable => {
                 Some("check that this service reaches WeCom: its DNS, firewall and egress proxy")
             }
@@ -74,7 +88,7 @@ impl CallError {
         let mut source = StdError::source(error);
         while let Some(cause) = source {
             if let Some(call) = cause.downcast_ref::<Self>() {
-                return Some(*call);
+                return Some(call.clone());
             }
             source = cause.source();
         }
@@ -83,17 +97,20 @@ impl CallError {
 
     /// Whether a call that only reads may succeed when it is repeated after a pause: -1, 6000, 45033, a 5xx, a broken
     /// connection.
-    pub(in crate::wecom) const fn may_be_repeated(self) -> bool {
+    pub(in crate::wecom) const fn may_be_repeated(&self) -> bool {
         match self.kind {
             CallErrorKind::Refused(errcode) => errcode.is_busy(),
             CallErrorKind::HttpStatus(status) => status >= 500,
             CallErrorKind::ConnectionLost => true,
-            CallErrorKind::Timeout | CallErrorKind::Unreachable | CallErrorKind::Malformed => false,
+            CallErrorKind::Timeout
+            | CallErrorKind::Unreachable
+            | CallErrorKind::TooLarge
+            | CallErrorKind::Malformed => false,
         }
     }
 
     /// How long the caller waits before the next attempt, where WeCom limits the calls.
-    const fn retry_after(self) -> Option<Duration> {
+    const fn retry_after(&self) -> Option<Duration> {
         match self.kind {
             CallErrorKind::Refused(errcode) if errcode.is_rate_limit() => {
                 Some(RATE_LIMIT_RETRY_AFTER)
@@ -105,7 +122,7 @@ impl CallError {
 
     /// Whether WeCom refused the call and did not carry it out. -1 and 6000 leave that open.
     #[must_use]
-    pub const fn is_definite_refusal(self) -> bool {
+    pub const fn is_definite_refusal(&self) -> bool {
         match self.kind {
             CallErrorKind::Refused(errcode) => !errcode.is_ambiguous(),
             _ => false,
@@ -114,15 +131,16 @@ impl CallError {
 
     /// Whether WeCom may have executed the call: a code that was sent with it may be used up.
     #[must_use]
-    pub const fn is_ambiguous(self) -> bool {
+    pub const fn is_ambiguous(&self) -> bool {
         match self.kind {
             CallErrorKind::Refused(errcode) => errcode.is_ambiguous(),
             // A redirect or a client error precedes the work. 408 and all others leave it open.
             CallErrorKind::HttpStatus(status) => !matches!(status, 300..=407 | 409..=499),
             CallErrorKind::Unreachable => false,
-            CallErrorKind::Timeout | CallErrorKind::ConnectionLost | CallErrorKind::Malformed => {
-                true
-            }
+            CallErrorKind::Timeout
+            | CallErrorKind::ConnectionLost
+            | CallErrorKind::TooLarge
+            | CallErrorKind::Malformed => true,
         }
     }
 }
@@ -144,6 +162,7 @@ impl fmt::Display for CallErrorKind {
             Self::Timeout => f.write_str("no answer in time"),
             Self::Unreachable => f.write_str("no connection"),
             Self::ConnectionLost => f.write_str("the connection broke"),
+            Self::TooLarge => f.write_str("the answer is too large"),
             Self::Malformed => f.write_str("the answer cannot be read"),
         }
     }
@@ -156,10 +175,12 @@ impl From<CallError> for Error {
             CallErrorKind::Timeout | CallErrorKind::Unreachable | CallErrorKind::ConnectionLost => {
                 ErrorKind::UpstreamTimeout
             }
-            CallErrorKind::HttpStatus(_) | CallErrorKind::Malformed => ErrorKind::Upstream,
+            CallErrorKind::HttpStatus(_) | CallErrorKind::TooLarge | CallErrorKind::Malformed => {
+                ErrorKind::Upstream
+            }
         };
         let wire = match error.errcode() {
-            Some(errcode) => Self::new(kind, error.path).with_errcode(errcode.number()),
+            Some(errcode) => Self::new(kind, &*error.path).with_errcode(errcode.number()),
             None => Self::new(kind, format!("{}: {}", error.path, error.kind)),
         };
         match error.retry_after() {
@@ -222,7 +243,7 @@ mod tests {
                 ErrorKind::UpstreamTimeout,
             ),
         ] {
-            let wire = Error::from(error);
+            let wire = Error::from(error.clone());
             assert_eq!(wire.kind(), kind, "{error}");
             assert_eq!(
                 wire.errcode(),
@@ -249,6 +270,7 @@ mod tests {
             failed(CallErrorKind::Timeout),
             failed(CallErrorKind::ConnectionLost),
             failed(CallErrorKind::Malformed),
+            failed(CallErrorKind::TooLarge),
             failed(CallErrorKind::HttpStatus(502)),
             failed(CallErrorKind::HttpStatus(408)),
         ] {

@@ -38,6 +38,8 @@ macro_rules! secret_from_text {
 
 secret_from_text!(
     AccessToken,
+    JsApiTicket,
+    MiniProgramSessionKey,
     PermanentCode,
     ProviderAccessToken,
     SuiteAccessToken

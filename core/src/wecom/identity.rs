@@ -39,7 +39,7 @@ impl Api {
         let answer: IdentityResponse = self.get(PATH, &query).await?;
         answer
             .identity()
-            .ok_or(CallError::new(PATH, CallErrorKind::Malformed))
+            .ok_or_else(|| CallError::new(PATH, CallErrorKind::Malformed))
     }
 }
 

@@ -7,15 +7,20 @@
 //! [`CallError`] says how a call failed. [`workbench_link`] and [`qr_link`] build the links that a browser opens.
 
 mod api;
+mod api_path;
 mod auth_info;
 mod call_error;
 mod contact;
+mod corp_call;
 mod encode;
 mod errcode;
 mod fields;
 mod hosts;
 mod identity;
+mod js_ticket;
+mod licence;
 mod links;
+mod mini_program;
 mod observations;
 mod open_ids;
 mod permanent_code;
@@ -31,13 +36,18 @@ mod user_detail;
 mod mock;
 
 pub use api::Api;
+pub(crate) use api::RequestBody;
+pub(crate) use api_path::ApiPath;
 pub use auth_info::AuthInfo;
 pub use call_error::{CallError, CallErrorKind};
 pub use contact::{Admin, Member};
+pub(crate) use corp_call::{CorpCall, CorpCallError};
 pub use errcode::Errcode;
 pub use hosts::{Hosts, InvalidHost};
 pub use identity::Identity;
+pub use licence::{AppLicence, LicenceAccount, UserLicence};
 pub use links::{QrLanguage, qr_link, workbench_link};
+pub use mini_program::MiniProgramSession;
 pub(crate) use observations::WecomObservations;
 pub(crate) use open_ids::MAX_USER_IDS;
 pub(crate) use permanent_code::EXCHANGE_TIMEOUT;

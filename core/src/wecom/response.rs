@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::wecom::call_error::CallErrorKind;
 use crate::wecom::errcode::Errcode;
+use crate::wecom::fields::optional;
 
 /// Parses a response: the errcode first, then the result of the call.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, CallErrorKind> {
@@ -15,6 +16,28 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, CallErrorKind>
         }
         Some(errcode) => Err(CallErrorKind::Refused(errcode)),
     }
+}
+
+/// Checks the errcode of a response whose result the host app reads. The second part of an error is WeCom's text.
+pub(super) fn check(body: &[u8]) -> Result<(), (CallErrorKind, Option<String>)> {
+    let malformed = || (CallErrorKind::Malformed, None);
+    // A list of values would be read as the fields in their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(malformed());
+    }
+    let status: StatusWithText = serde_json::from_slice(body).map_err(|_| malformed())?;
+    match status.errcode {
+        None | Some(Errcode::OK) => Ok(()),
+        Some(errcode) => Err((CallErrorKind::Refused(errcode), status.errmsg)),
+    }
+}
+
+/// The errcode, and WeCom's text about it, which changes without notice: it is for people.
+#[derive(Deserialize)]
+struct StatusWithText {
+    errcode: Option<Errcode>,
+    #[serde(default, deserialize_with = "optional")]
+    errmsg: Option<String>,
 }
 
 /// The part that every response may have. Older calls leave it out on success (D/97162, D/96237).
@@ -28,7 +51,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::wecom::fields::{optional, optional_number, required, seconds};
+    use crate::wecom::fields::{optional_number, required, seconds};
 
     #[derive(Debug, PartialEq, Deserialize)]
     struct Sample {

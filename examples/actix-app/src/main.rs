@@ -24,6 +24,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if let Some(key) = demo.admin_key() {
         login = login.admin_key(key);
     }
+    if demo.serves_access_tokens() {
+        login = login.serve_access_tokens();
+    }
     let login = login.build().await?;
 
     let shared = login.clone();

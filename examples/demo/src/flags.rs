@@ -43,6 +43,13 @@ pub(crate) struct Flags {
         value_name = "KEY"
     )]
     pub(crate) admin_key: Option<String>,
+    /// Lets administrators have the access tokens of companies.
+    #[arg(
+        long,
+        env = "WECOM_LOGIN_SERVE_ACCESS_TOKENS",
+        value_parser = clap::builder::FalseyValueParser::new()
+    )]
+    pub(crate) serve_access_tokens: bool,
 }
 
 impl fmt::Debug for Flags {

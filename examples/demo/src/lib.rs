@@ -133,6 +133,12 @@ impl Demo {
         self.flags.admin_key.clone()
     }
 
+    /// Whether administrators may have the access tokens of companies.
+    #[must_use]
+    pub const fn serves_access_tokens(&self) -> bool {
+        self.flags.serve_access_tokens
+    }
+
     /// The hooks of the app, which onboard the companies that authorize it.
     #[must_use]
     pub fn hooks(&self) -> impl Hooks + use<> {

@@ -3,9 +3,12 @@
 use std::net::TcpListener;
 use std::thread;
 
+use actix_web::error::{Error, ErrorBadGateway};
 use actix_web::http::Method;
 use actix_web::rt::System;
-use actix_web::web::{self, Bytes, Json, PayloadConfig, ServiceConfig, get, post, resource, route};
+use actix_web::web::{
+    self, Bytes, Data, Json, PayloadConfig, ServiceConfig, get, post, resource, route,
+};
 use actix_web::{App, HttpResponse, HttpServer};
 use serde_json::{Value, json};
 use wecom_login::web::Rejection;
@@ -87,6 +90,12 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
                 .route(route().to(hello)),
         )
         .service(
+            resource("/api/member")
+                .app_data(Data::new(login.clone()))
+                .wrap(required.clone())
+                .route(get().to(member)),
+        )
+        .service(
             resource("/api/public")
                 .wrap(AuthMiddleware::optional(login))
                 .route(route().to(public)),
@@ -110,6 +119,12 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
 
 async fn hello(user: User) -> Json<Value> {
     Json(describe(&user))
+}
+
+async fn member(login: Data<WecomLogin>, user: User) -> Result<Json<Value>, Error> {
+    let query = [("userid", user.third_user_id())];
+    let member = login.corp_of(&user).get("user/get", &query).await;
+    member.map(Json).map_err(ErrorBadGateway)
 }
 
 async fn public(MaybeUser(user): MaybeUser) -> Json<Value> {

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread;
 
 use ::axum::body::{Body, Bytes};
-use ::axum::extract::DefaultBodyLimit;
+use ::axum::extract::{DefaultBodyLimit, State};
 use ::axum::http::{HeaderValue, Method, Response, StatusCode};
 use ::axum::routing::{any, get, post};
 use ::axum::{Json, Router};
@@ -59,6 +59,12 @@ fn app(login: &WecomLogin, layout: Layout) -> Router {
         .redirect_on_other_corp();
     let host = Router::new()
         .route("/api/hello", any(hello).layer(AuthLayer::required(login)))
+        .route(
+            "/api/member",
+            get(member)
+                .with_state(login.clone())
+                .layer(AuthLayer::required(login)),
+        )
         .route("/api/public", any(public).layer(AuthLayer::optional(login)))
         .route(
             "/api/only-corp",
@@ -110,6 +116,12 @@ fn app(login: &WecomLogin, layout: Layout) -> Router {
 
 async fn hello(user: User) -> Json<Value> {
     Json(describe(&user))
+}
+
+async fn member(State(login): State<WecomLogin>, user: User) -> Result<Json<Value>, StatusCode> {
+    let query = [("userid", user.third_user_id())];
+    let member = login.corp_of(&user).get("user/get", &query).await;
+    member.map(Json).map_err(|_| StatusCode::BAD_GATEWAY)
 }
 
 async fn public(user: Option<User>) -> Json<Value> {

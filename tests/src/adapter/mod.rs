@@ -20,6 +20,7 @@ pub use self::axum::AxumAdapter;
 /// | route | is |
 /// |---|---|
 /// | any method `/api/hello` | behind a guard that requires a login; answers [`describe`] |
+/// | GET `/api/member` | behind a guard that requires a login; asks WeCom for the user as their corp and answers what it says |
 /// | any method `/api/public` | behind an optional guard; [`describe`], or `{}` without a user |
 /// | GET `/api/only-corp` | only for members of [`auths::COMPANY_A`](crate::auths::COMPANY_A); [`describe`] |
 /// | GET `/api/only-instance` | only for members who came in by `QywxProxyCompanyA`; [`describe`] |

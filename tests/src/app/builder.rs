@@ -28,6 +28,7 @@ pub struct TestAppBuilder<'a> {
     instances: Instances,
     clock: Option<ManualClock>,
     corps: usize,
+    members: usize,
     authorized: Authorized,
     push: bool,
     admin_key: bool,
@@ -61,6 +62,7 @@ impl<'a> TestAppBuilder<'a> {
             instances: Instances::Code(NodeConfig::default()),
             clock: None,
             corps: 3,
+            members: 5,
             authorized: Authorized::These(Vec::new()),
             push: true,
             admin_key: true,
@@ -108,6 +110,12 @@ impl<'a> TestAppBuilder<'a> {
     /// The number of corps in the sandbox.
     pub const fn corps(mut self, corps: usize) -> Self {
         self.corps = corps;
+        self
+    }
+
+    /// The number of members of each corp.
+    pub const fn members(mut self, members: usize) -> Self {
+        self.members = members;
         self
     }
 
@@ -198,7 +206,7 @@ impl<'a> TestAppBuilder<'a> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let auths = directory.path().join("auths");
-        let sandbox = Sandbox::builder().corps(self.corps);
+        let sandbox = Sandbox::builder().corps(self.corps).members(self.members);
         let sandbox = match self.instances {
             Instances::Code(config) => sandbox.suites(config.suites()),
             Instances::Files => {

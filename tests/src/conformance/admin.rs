@@ -4,12 +4,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
+use wecom_login::Builder;
 use wecom_login::web::AdminAction;
 
 use super::Target;
 use crate::TestRequest;
 use crate::app::ADMIN_KEY;
-use crate::auths::COMPANY_A;
+use crate::auths::{self, COMPANY_A, SECOND_SUITE, SUITE};
+use crate::conformance::rows::has_fields;
 
 /// The arguments of a call of the predicate: action and corp.
 type Asked = (AdminAction, Option<String>);
@@ -145,5 +147,61 @@ pub(super) async fn admin_predicate_decides_by_user_action_and_corp(target: Targ
         (AdminAction::RetryCallback, None),
     ];
     assert_eq!(*asked.lock().unwrap(), expected);
+    app.stop().await;
+}
+
+pub(super) async fn access_token_is_served_only_where_switched_on(target: Target) {
+    let path = format!("/admin/api/corps/{COMPANY_A}/accessToken");
+    let off = target.app().start().await;
+    off.send_as_admin(TestRequest::post(&*path))
+        .await
+        .assert_problem(403, "FORBIDDEN");
+    off.stop().await;
+
+    let setup = target.app().configure(Builder::serve_access_tokens);
+    let app = setup.start().await;
+    let before = app.sandbox.calls("gettoken");
+    app.send(TestRequest::post(&*path))
+        .await
+        .assert_problem(403, "FORBIDDEN");
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    app.send(TestRequest::post(&*path).bearer(&token))
+        .await
+        .assert_problem(403, "FORBIDDEN");
+    let served = app.send_as_admin(TestRequest::post(&*path)).await;
+    assert_eq!(served.header("cache-control"), Some("no-store"));
+    let served = served.success();
+    has_fields(&served, &["accessToken", "expiresAt"]);
+    assert!(served["expiresAt"].as_i64().unwrap() > app.now_millis());
+    let named =
+        TestRequest::post(format!("{path}?suiteId={SUITE}")).json(&json!({"suiteId": SUITE}));
+    assert_eq!(app.send_as_admin(named).await.success(), served);
+    assert!(app.sandbox.calls("gettoken") <= before + 1);
+    for wrong in [
+        TestRequest::post(&*path).json(&json!({"suiteId": 7})),
+        TestRequest::post(&*path).json(&json!({"x": "y"})),
+        TestRequest::post(format!("{path}?x=1")),
+        TestRequest::post("/admin/api/corps/a%20b/accessToken"),
+    ] {
+        app.send_as_admin(wrong)
+            .await
+            .assert_problem(400, "API_PARAMS_ERROR");
+    }
+    for unknown in ["wwnobody", auths::CLOSED] {
+        app.send_as_admin(TestRequest::post(format!(
+            "/admin/api/corps/{unknown}/accessToken"
+        )))
+        .await
+        .assert_problem(403, "CORP_NOT_AUTHORIZED");
+    }
+    // Under two suites one has to be named.
+    let open = app.open_corp();
+    app.install_corp(SECOND_SUITE, &open).await;
+    let ambiguous = format!("/admin/api/corps/{open}/accessToken");
+    app.send_as_admin(TestRequest::post(&*ambiguous))
+        .await
+        .assert_problem(400, "API_PARAMS_ERROR");
+    let named = TestRequest::post(&*ambiguous).json(&json!({"suiteId": SECOND_SUITE}));
+    let _ = app.send_as_admin(named).await.success();
     app.stop().await;
 }

@@ -7,6 +7,7 @@ mod admin;
 mod admin_api;
 mod bodies;
 mod budgets;
+mod corp_api;
 mod credentials;
 mod event_effects;
 mod events;
@@ -87,7 +88,8 @@ const SCENARIOS: &[Scenario] = scenarios! {
     admin:
         admin_routes_are_403_without_a_configured_key,
         ten_wrong_admin_keys_block_the_client,
-        admin_predicate_decides_by_user_action_and_corp;
+        admin_predicate_decides_by_user_action_and_corp,
+        access_token_is_served_only_where_switched_on;
     admin_api:
         admin_reads_the_audit,
         audit_tells_of_refusals_with_their_count,
@@ -105,6 +107,10 @@ const SCENARIOS: &[Scenario] = scenarios! {
         admin_retries_and_releases_records,
         admin_makes_a_link_with_its_qr_code,
         admin_ends_all_sessions_and_rotates_keys;
+    corp_api:
+        handler_calls_wecom_as_the_corp_of_its_user,
+        js_config_signs_pages_of_the_public_url,
+        mini_program_login_is_the_same_user;
     bodies:
         body_limits_are_independent_of_the_host_app,
         rejected_body_spends_no_code;

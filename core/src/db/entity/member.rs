@@ -22,6 +22,8 @@ pub struct Model {
     pub visibility_due_at: Option<Timestamp>,
     /// When the member left the corp, until the binding is deleted. Nobody logs in as this member in between.
     pub left_at: Option<Timestamp>,
+    /// When WeCom last said that the member has no interface license.
+    pub unlicensed_at: Option<Timestamp>,
     pub name: Option<String>,
     pub avatar: Option<String>,
     pub email: Option<String>,

@@ -3,6 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
+use crate::db::Sealed;
 use crate::domain::{CorpId, SuiteId, WecomUserId};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -28,6 +29,8 @@ pub struct Model {
     pub last_seen_at: Timestamp,
     /// The absolute timeout.
     pub expires_at: Timestamp,
+    /// The session_key of the mini program that the login came from.
+    pub mini_program_key: Option<Sealed>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

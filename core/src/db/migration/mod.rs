@@ -29,6 +29,8 @@ mod m20261130_000015_session_order;
 mod m20261130_000016_admin_searches;
 mod m20261130_000016_repeated_logins;
 mod m20261130_000017_audit;
+mod m20261130_000017_mini_program_keys;
+mod m20261130_000018_licences;
 mod m20261130_000018_nodes;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
@@ -55,6 +57,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000014_login_proofs::Migration),
             Box::new(m20261130_000015_session_order::Migration),
             Box::new(m20261130_000016_repeated_logins::Migration),
+            Box::new(m20261130_000017_mini_program_keys::Migration),
+            Box::new(m20261130_000018_licences::Migration),
             Box::new(m20261130_000016_admin_searches::Migration),
             Box::new(m20261130_000017_audit::Migration),
             Box::new(m20261130_000018_nodes::Migration),

@@ -116,15 +116,17 @@ text_id! {
 }
 
 impl CorpId {
+    /// Whether this is a plain id (`ww…`), and not one that is encrypted for the provider.
+    pub(crate) fn is_plain(&self) -> bool {
+        let prefix = self.0.get(..2);
+        prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case("ww"))
+    }
+
     /// The form that ids of one corp are compared in: a plain id (`ww…`) in lower case, any other as it is. WeCom takes
     /// plain ids in either case, and tells encrypted ones apart by it (D/97104).
     #[must_use]
     pub(crate) fn normalized(&self) -> Self {
-        let is_plain = self
-            .0
-            .get(..2)
-            .is_some_and(|prefix| prefix.eq_ignore_ascii_case("ww"));
-        if is_plain && self.0.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        if self.is_plain() && self.0.bytes().any(|byte| byte.is_ascii_uppercase()) {
             Self(self.0.to_ascii_lowercase().into())
         } else {
             self.clone()

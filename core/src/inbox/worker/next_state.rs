@@ -124,7 +124,7 @@ impl NextState {
         );
         let hint = match error.kind() {
             ErrorKind::SuiteTicketMissing => Some(TICKET_HINT),
-            _ => CallError::cause_of(error).and_then(CallError::hint),
+            _ => CallError::cause_of(error).and_then(|error| error.hint()),
         };
         // A record that waits for an earlier event was not attempted itself.
         let is_blocked = error.kind() == ErrorKind::RecordBusy;

@@ -3,7 +3,9 @@
 use crate::audit::AuditAction;
 use crate::domain::{AgentId, CorpId, PermanentCode, Principal, SuiteId};
 use crate::error::{Error, ErrorKind, Result};
+use crate::members::IdMigrationProgress;
 use crate::services::admin::AdminService;
+use crate::task_runner::shutting_down;
 
 /// The longest id of a user of the host app, in bytes.
 const MAX_USER_ID_BYTES: usize = 255;
@@ -79,6 +81,37 @@ impl AdminService {
     /// `CORP_NOT_AUTHORIZED`, or WeCom, the binder or the database does not answer.
     #[doc(alias = "userid_to_openuserid")]
     pub async fn migrate_ids(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<u64> {
+        self.migrate_ids_with_progress(suite_id, corp_id, |_| {})
+            .await
+    }
+
+    /// The same, telling how far it has come: WeCom is asked about a thousand members at a time, its limit, and each is
+    /// moved by itself, so that they can log in meanwhile by either id. An error or a shutdown ends it, and the next call
+    /// goes on with those who are left.
+    ///
+    /// ```no_run
+    /// # async fn move_all(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
+    /// use wecom_login::{CorpId, SuiteId};
+    ///
+    /// let (suite_id, corp_id) = (SuiteId::new("dk1234567890abcdef")?, CorpId::new("ww1234567890abcdef")?);
+    /// let moved = login
+    ///     .admin()
+    ///     .migrate_ids_with_progress(&suite_id, &corp_id, |progress| {
+    ///         println!("{} of {}", progress.moved, progress.total);
+    ///     })
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`migrate_ids`](Self::migrate_ids).
+    #[doc(alias = "userid_to_openuserid")]
+    pub async fn migrate_ids_with_progress(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        on_progress: impl Fn(IdMigrationProgress) + Send + Sync + 'static,
+    ) -> Result<u64> {
         let (suite_id, corp_id) = (suite_id.clone(), corp_id.clone());
         let entry = self.entry(AuditAction::IdsMigrated);
         self.run(|deps| async move {
@@ -86,7 +119,10 @@ impl AdminService {
             let of_corp = deps.authorizations.require_active(&suite_id, &corp_id);
             let authorization = of_corp.await?;
             deps.audit(&entry.of_corp(&suite_id, &corp_id)).await?;
-            deps.id_migration.migrate(&authorization).await
+            tokio::select! {
+                moved = deps.id_migration.migrate(&authorization, &on_progress) => moved,
+                () = deps.tasks.shutdown_token().cancelled() => Err(shutting_down()),
+            }
         })
         .await
     }

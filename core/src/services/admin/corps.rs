@@ -201,6 +201,20 @@ impl AdminService {
     }
 }
 
+impl AdminService {
+    /// Writes that an administrator is given the access token of a corp, before that happens.
+    pub(crate) async fn audit_access_token(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+    ) -> Result<()> {
+        let entry = self.entry(AuditAction::AccessTokenRead);
+        let entry = entry.of_corp(suite_id, corp_id);
+        self.run(|deps| async move { deps.audit(&entry).await })
+            .await
+    }
+}
+
 impl AdminDeps {
     /// The ids that a corp of this suite is stored under.
     async fn known_corp(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<(SuiteId, CorpId)> {

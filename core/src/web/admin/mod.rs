@@ -25,6 +25,8 @@ const WRONG_KEY: &str = "the admin key is wrong";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AdminAction {
+    /// Read the access token of a company.
+    AccessToken,
     /// Say that two ids are one company.
     AddCorpAlias,
     /// Read the audit.

@@ -8,7 +8,7 @@ use crate::domain::{AuthorizationStatus, CorpId, OrganizationCode, SuiteId};
 use crate::error::Result;
 use crate::hooks::CorpDecision;
 use crate::web::admin::AdminAction;
-use crate::web::admin_api::params::{CorpParams, optional_id, paging};
+use crate::web::admin_api::params::{CorpParams, paging};
 use crate::web::admin_api::{AdminRequest, PageBody};
 use crate::web::params::invalid_param;
 use crate::web::query::RouteQuery;
@@ -22,7 +22,7 @@ struct Corps<T> {
 pub(super) async fn list(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
     let mut query = RouteQuery::new(&asked.request.query)?;
     let mut corps = CorpQuery::new();
-    corps.suite_id = optional_id(&mut query, "suiteId")?;
+    corps.suite_id = query.optional_id("suiteId")?;
     let status = query.optional_text("status")?;
     corps.status = status.map(|word| parse_status(&word)).transpose()?;
     corps.text = query.optional_text("q")?;

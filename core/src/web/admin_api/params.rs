@@ -7,7 +7,8 @@ use crate::domain::{CorpId, InvalidId, PageCursor, SuiteId};
 use crate::error::Result;
 use crate::web::json::Fields;
 use crate::web::params::{
-    DEFAULT_RECORDS_LIMIT, RECORD_ID_RULE, check_text, invalid_param, parse_limit, parse_record_id,
+    DEFAULT_RECORDS_LIMIT, RECORD_ID_RULE, check_text, invalid_param, parse_id, parse_limit,
+    parse_record_id,
 };
 use crate::web::query::RouteQuery;
 use crate::web::request::RoutedRequest;
@@ -40,7 +41,7 @@ impl CorpParams {
 /// The suite that a request names in its query or its body, and the further fields of the body.
 pub(super) fn suite_id_and_fields(request: &RoutedRequest) -> Result<(Option<SuiteId>, Fields)> {
     let mut query = RouteQuery::new(&request.query)?;
-    let of_query = optional_id(&mut query, "suiteId")?;
+    let of_query = query.optional_id("suiteId")?;
     query.finish()?;
     let mut fields = fields(request)?;
     let of_body = fields.optional_id("suiteId")?;
@@ -83,14 +84,6 @@ pub(super) fn path_record_id(request: &RoutedRequest) -> Result<i64> {
     parse_record_id(request.variable()).ok_or_else(|| invalid_param("id", RECORD_ID_RULE))
 }
 
-pub(super) fn optional_id<T: FromStr<Err = InvalidId>>(
-    query: &mut RouteQuery<'_>,
-    name: &str,
-) -> Result<Option<T>> {
-    let text = query.optional_text(name)?;
-    text.map(|text| parse_id(name, &text)).transpose()
-}
-
 /// How many items a page has, and where it begins.
 pub(super) fn paging(query: &mut RouteQuery<'_>) -> Result<(u64, Option<PageCursor>)> {
     let limit = query
@@ -115,9 +108,4 @@ pub(super) fn since(query: &mut RouteQuery<'_>) -> Result<Option<Timestamp>> {
             "must be a time in whole milliseconds since 1970",
         )),
     }
-}
-
-fn parse_id<T: FromStr<Err = InvalidId>>(name: &str, text: &str) -> Result<T> {
-    text.parse()
-        .map_err(|error: InvalidId| invalid_param(name, &format!("must be {}", error.rule)))
 }

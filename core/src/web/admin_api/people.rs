@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::error::{ErrorKind, Result};
 use crate::services::{PeopleQuery, PersonDetails};
 use crate::web::admin::AdminAction;
-use crate::web::admin_api::params::{fields, optional_id, paging, path_user_id};
+use crate::web::admin_api::params::{fields, paging, path_user_id};
 use crate::web::admin_api::{AdminRequest, PageBody};
 use crate::web::query::RouteQuery;
 use crate::web::response::{ResponseBody, empty, json};
@@ -19,8 +19,8 @@ struct People<T> {
 pub(super) async fn list(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
     let mut query = RouteQuery::new(&asked.request.query)?;
     let mut people = PeopleQuery::new();
-    people.suite_id = optional_id(&mut query, "suiteId")?;
-    people.corp_id = optional_id(&mut query, "corpId")?;
+    people.suite_id = query.optional_id("suiteId")?;
+    people.corp_id = query.optional_id("corpId")?;
     people.text = query.optional_text("q")?;
     let (limit, after) = paging(&mut query)?;
     people.after = after;
@@ -64,8 +64,8 @@ async fn authorize_person(asked: &AdminRequest<'_>, action: AdminAction) -> Resu
     let id = path_user_id(asked.request)?;
     let mut query = RouteQuery::new(&asked.request.query)?;
     let mut scope = PeopleQuery::new();
-    scope.suite_id = optional_id(&mut query, "suiteId")?;
-    scope.corp_id = optional_id(&mut query, "corpId")?;
+    scope.suite_id = query.optional_id("suiteId")?;
+    scope.corp_id = query.optional_id("corpId")?;
     query.finish()?;
     fields(asked.request)?.finish()?;
     let found = asked.admin.person(&id, &scope).await;

@@ -83,7 +83,7 @@ async fn finish(
         attempt: AuthAttempt {
             suite_id: pending.suite_id.clone(),
             corp_id: pending.corp_id.clone(),
-            code,
+            code: code.into(),
             client: page.client(),
             state: AttemptState::Ours(state.to_owned()),
         },

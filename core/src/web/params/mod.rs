@@ -1,14 +1,18 @@
 //! The parameters of each route. They are checked before any call to WeCom, so a request with a wrong parameter does
 //! not use up its code.
 
+use std::str::FromStr;
+
 use serde_json::Value;
 
 use crate::domain::{
-    CorpId, LoginCode, LoginType, OAuthCode, OrganizationCode, Platform, RecordStatus, SuiteId,
+    CorpId, InvalidId, JsCode, LoginCode, LoginType, OAuthCode, OrganizationCode, Platform,
+    RecordStatus, SuiteId,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::Query;
 use crate::web::json::Fields;
+use crate::web::public_url::PublicUrl;
 use crate::web::query::RouteQuery;
 
 const MAX_TEXT_BYTES: usize = 512;
@@ -82,6 +86,29 @@ impl WorkbenchParams {
     }
 }
 
+/// `loginByMiniProgram`.
+#[derive(Debug)]
+pub(super) struct MiniProgramParams {
+    pub(super) corp_id: CorpId,
+    pub(super) js_code: JsCode,
+    pub(super) platform: Platform,
+    pub(super) suite_id: Option<SuiteId>,
+}
+
+impl MiniProgramParams {
+    pub(super) fn parse(body: &[u8]) -> Result<Self> {
+        let mut fields = Fields::new(body)?;
+        let params = Self {
+            corp_id: fields.id("corpId")?,
+            js_code: JsCode::new(fields.text("jsCode")?),
+            platform: fields.word("platform")?,
+            suite_id: fields.optional_id("suiteId")?,
+        };
+        fields.finish()?;
+        Ok(params)
+    }
+}
+
 /// `setCode`.
 #[derive(Debug)]
 pub(super) struct SetCodeParams {
@@ -100,6 +127,72 @@ impl SetCodeParams {
         };
         fields.finish()?;
         Ok(params)
+    }
+}
+
+/// `jsConfig`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct JsConfigParams {
+    pub(super) url: String,
+    pub(super) corp_id: Option<CorpId>,
+}
+
+impl JsConfigParams {
+    pub(super) fn parse(query: &str, public_url: &PublicUrl) -> Result<Self> {
+        let mut query = RouteQuery::new(query)?;
+        let params = Self {
+            url: query.url("url")?,
+            corp_id: query.optional_id("corpId")?,
+        };
+        query.finish()?;
+        if !is_page_of(&params.url, public_url) {
+            return Err(invalid_param(
+                "url",
+                "must be a page of the public URL's origin",
+            ));
+        }
+        Ok(params)
+    }
+}
+
+/// Compared as text, because the URL is signed as text: what browsers have in `location.href` begins with the origin as it
+/// is, and whatever a parser would repair is no page of ours.
+fn is_page_of(url: &str, public_url: &PublicUrl) -> bool {
+    let rest = url.strip_prefix(public_url.origin());
+    rest.is_some_and(|rest| {
+        !rest.contains('\\') && (rest.is_empty() || rest.starts_with(['/', '?', '#']))
+    })
+}
+
+/// `accessToken` of a company.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct AccessTokenParams {
+    pub(super) corp_id: CorpId,
+    pub(super) suite_id: Option<SuiteId>,
+}
+
+impl AccessTokenParams {
+    /// `suiteId` may be in the query or in the body, which may be empty.
+    pub(super) fn parse(corp_id: &str, query: &str, body: &[u8]) -> Result<Self> {
+        let mut query = RouteQuery::new(query)?;
+        let mut suite_id = query.optional_id("suiteId")?;
+        query.finish()?;
+        if !body.trim_ascii().is_empty() {
+            let mut fields = Fields::new(body)?;
+            let named = fields.optional_id("suiteId")?;
+            fields.finish()?;
+            if suite_id.is_some() && named.is_some() && suite_id != named {
+                return Err(invalid_param(
+                    "suiteId",
+                    "is not the same in query and body",
+                ));
+            }
+            suite_id = suite_id.or(named);
+        }
+        Ok(Self {
+            corp_id: parse_id("corpId", corp_id)?,
+            suite_id,
+        })
     }
 }
 
@@ -190,13 +283,27 @@ pub(super) fn invalid_param(name: &str, rule: &str) -> Error {
     Error::new(ErrorKind::ApiParams, format!("{name} {rule}"))
 }
 
+/// An id, or the error that says its rule.
+pub(super) fn parse_id<T: FromStr<Err = InvalidId>>(name: &str, text: &str) -> Result<T> {
+    text.parse()
+        .map_err(|error: InvalidId| invalid_param(name, &format!("must be {}", error.rule)))
+}
+
 /// Checks a text: not blank, at most 512 bytes, no control characters.
 pub(super) fn check_text(name: &str, text: String) -> Result<String> {
+    check_text_up_to(name, text, MAX_TEXT_BYTES)
+}
+
+/// Checks a text that may have so many bytes.
+pub(super) fn check_text_up_to(name: &str, text: String, max_bytes: usize) -> Result<String> {
     if text.trim().is_empty() {
         return Err(invalid_param(name, "is blank"));
     }
-    if text.len() > MAX_TEXT_BYTES {
-        return Err(invalid_param(name, "is longer than 512 bytes"));
+    if text.len() > max_bytes {
+        return Err(invalid_param(
+            name,
+            &format!("is longer than {max_bytes} bytes"),
+        ));
     }
     if text.chars().any(char::is_control) {
         return Err(invalid_param(name, "has control characters"));

@@ -278,3 +278,86 @@ proptest! {
         prop_assert_eq!((number.unwrap(), text.unwrap()), (id, id));
     }
 }
+
+#[test]
+fn js_config_takes_pages_of_the_public_url_only() {
+    let public_url = PublicUrl::new("https://app.example.com/portal").unwrap();
+    let parse = |url: &str| {
+        let query: String = form_urlencoded::Serializer::new(String::new())
+            .append_pair("url", url)
+            .finish();
+        JsConfigParams::parse(&query, &public_url)
+    };
+    for url in [
+        "https://app.example.com",
+        "https://app.example.com/",
+        "https://app.example.com/portal/x?y=1#z",
+        "https://app.example.com?x",
+        "https://app.example.com/企业",
+    ] {
+        assert_eq!(parse(url).unwrap().url, url);
+    }
+    let long = format!("https://app.example.com/{}", "x".repeat(2048));
+    for url in [
+        "",
+        "/portal/x",
+        "https://evil.example/",
+        "https://app.example.com.evil.example/",
+        "https://app.example.com@evil.example/",
+        "https://app.example.com:8443/",
+        "https://app.example.com:443/",
+        "https://app.example.com\\@evil.example/",
+        "https://app.example.com/\\evil.example",
+        "http://app.example.com/",
+        "https://user@app.example.com/",
+        "HTTPS://APP.example.com/",
+        " https://app.example.com/",
+        "https://app.example.com/\n",
+        &long,
+    ] {
+        assert_eq!(
+            parse(url).unwrap_err().kind(),
+            ErrorKind::ApiParams,
+            "{url:?}"
+        );
+    }
+    for query in [
+        "",
+        "url=",
+        "corpId=ww1",
+        "url=https://app.example.com/&corpId=",
+        "url=https://app.example.com/&x=1",
+    ] {
+        assert!(
+            JsConfigParams::parse(query, &public_url).is_err(),
+            "{query}"
+        );
+    }
+}
+
+#[test]
+fn access_token_takes_the_suite_from_query_or_body() {
+    let suite = |id| Some(SuiteId::new(id).unwrap());
+    for (query, body, suite_id) in [
+        ("", "", None),
+        ("", "{}", None),
+        ("suiteId=dk1", "", suite("dk1")),
+        ("", r#"{"suiteId":"dk1"}"#, suite("dk1")),
+        ("suiteId=dk1", r#"{"suiteId":"dk1"}"#, suite("dk1")),
+    ] {
+        let params = AccessTokenParams::parse("ww1", query, body.as_bytes()).unwrap();
+        assert_eq!(params.suite_id, suite_id, "{query} {body}");
+    }
+    for (corp_id, query, body) in [
+        ("", "", ""),
+        ("a b", "", ""),
+        ("ww1", "suiteId=", ""),
+        ("ww1", "x=1", ""),
+        ("ww1", "", "[]"),
+        ("ww1", "", r#"{"corpId":"ww1"}"#),
+        ("ww1", "suiteId=dk1", r#"{"suiteId":"dk2"}"#),
+    ] {
+        let parsed = AccessTokenParams::parse(corp_id, query, body.as_bytes());
+        assert!(parsed.is_err(), "{query} {body}");
+    }
+}

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::wecom::call_error::{CallError, CallErrorKind};
 use crate::wecom::encode::component;
 use crate::wecom::hosts::Hosts;
-use crate::wecom::transport::HttpClient;
+use crate::wecom::transport::{HttpClient, MAX_RESPONSE_BYTES};
 use crate::wecom::{Errcode, WecomObservations, response};
 
 /// The pauses before the repetitions of a call that only reads.
@@ -62,6 +62,14 @@ impl Api {
         self.http.observations()
     }
 
+    #[cfg(test)]
+    pub(super) fn with_pauses(&self, repetition_pauses: &'static [Duration]) -> Self {
+        Self {
+            repetition_pauses,
+            ..self.clone()
+        }
+    }
+
     /// The hosts of WeCom.
     #[must_use]
     pub const fn hosts(&self) -> &Hosts {
@@ -93,9 +101,21 @@ impl Api {
     where
         F: Future<Output = Result<T, CallError>> + Send,
     {
+        self.repeat_after(CallError::may_be_repeated, call).await
+    }
+
+    /// Makes a call, and after an error of which `may_repeat` says so, makes it again, twice at most.
+    pub(super) async fn repeat_after<T, E, F>(
+        &self,
+        may_repeat: impl Fn(&E) -> bool + Send,
+        call: impl Fn() -> F + Send,
+    ) -> Result<T, E>
+    where
+        F: Future<Output = Result<T, E>> + Send,
+    {
         for pause in self.repetition_pauses {
             match call().await {
-                Err(error) if error.may_be_repeated() => {}
+                Err(error) if may_repeat(&error) => {}
                 outcome => return outcome,
             }
             tokio::time::sleep(*pause).await;
@@ -133,10 +153,11 @@ impl Api {
         min_timeout: Duration,
     ) -> Result<T, CallError> {
         let start = Instant::now();
+        let body = body.map(|body| RequestBody::json(body.to_string()));
         let outcome = match self.request(method, path, query, body) {
             Some(request) => self
                 .http
-                .send(request, min_timeout)
+                .send(request, min_timeout, MAX_RESPONSE_BYTES)
                 .await
                 .and_then(|body| response::read(&body)),
             None => Err(CallErrorKind::Unreachable),
@@ -146,27 +167,29 @@ impl Api {
         outcome
     }
 
+    pub(super) const fn http(&self) -> &HttpClient {
+        &self.http
+    }
+
     /// `None` if the URL is longer than [`Uri`] allows.
-    fn request(
+    pub(super) fn request(
         &self,
         method: Method,
         path: &str,
         query: &[(&str, &str)],
-        body: Option<Value>,
+        body: Option<RequestBody>,
     ) -> Option<Request<Full<Bytes>>> {
         let mut url = format!("{}/cgi-bin/{path}", self.hosts.api());
         for (index, (name, value)) in query.iter().enumerate() {
             let separator = if index == 0 { '?' } else { '&' };
-            write!(url, "{separator}{name}={}", component(value)).ok()?;
+            write!(url, "{separator}{}={}", component(name), component(value)).ok()?;
         }
         let uri = Uri::try_from(url).ok()?;
-        let mut request = Request::new(Full::new(
-            body.map(|body| body.to_string().into()).unwrap_or_default(),
-        ));
-        if method == Method::POST {
-            request
-                .headers_mut()
-                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let body = body.or_else(|| (method == Method::POST).then(|| RequestBody::json("")));
+        let content_type = body.as_ref().map(|body| body.content_type.clone());
+        let mut request = Request::new(Full::new(body.map(|body| body.bytes).unwrap_or_default()));
+        if let Some(content_type) = content_type {
+            request.headers_mut().insert(CONTENT_TYPE, content_type);
         }
         *request.method_mut() = method;
         *request.uri_mut() = uri;
@@ -174,8 +197,24 @@ impl Api {
     }
 }
 
+/// The body of a request, with its type.
+#[derive(Clone)]
+pub(crate) struct RequestBody {
+    pub(crate) content_type: HeaderValue,
+    pub(crate) bytes: Bytes,
+}
+
+impl RequestBody {
+    pub(crate) fn json(text: impl Into<Bytes>) -> Self {
+        Self {
+            content_type: HeaderValue::from_static("application/json"),
+            bytes: text.into(),
+        }
+    }
+}
+
 /// Logs the path, the outcome and the duration of a call; never its query or body.
-fn log_call(path: &str, error: Option<&CallError>, took: Duration) {
+pub(super) fn log_call(path: &str, error: Option<&CallError>, took: Duration) {
     let errcode = match error {
         None => Some(0),
         Some(error) => error.errcode().map(Errcode::number),

@@ -102,10 +102,8 @@ async fn read_is_repeated_twice_and_a_call_with_a_code_never() {
 }
 
 fn api_without_pauses(mock: &MockWecom) -> Api {
-    Api {
-        repetition_pauses: &[Duration::ZERO; READ_REPETITION_PAUSES.len()],
-        ..mock.api()
-    }
+    mock.api()
+        .with_pauses(&[Duration::ZERO; READ_REPETITION_PAUSES.len()])
 }
 
 /// Collects log lines.
@@ -182,7 +180,7 @@ async fn errors_and_logs_hold_no_secret() {
                 .await
                 .unwrap_err(),
         ] {
-            let wire = crate::Error::from(error);
+            let wire = crate::Error::from(error.clone());
             write!(shown, "{error} {error:?} {wire} {wire:?} {api:?}").unwrap();
         }
         assert_eq!(mock.requests().len(), 5);

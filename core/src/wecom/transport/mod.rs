@@ -23,8 +23,8 @@ use tower::util::MapFuture;
 use crate::wecom::call_error::CallErrorKind;
 use crate::wecom::observations::WecomObservations;
 
-/// Longer responses are rejected. The longest that a login reads is a corp's authorization, a few kilobytes.
-const MAX_RESPONSE_BYTES: usize = 1 << 20;
+/// Longer responses to the calls of a login are rejected. The longest is a corp's authorization, a few kilobytes.
+pub(super) const MAX_RESPONSE_BYTES: usize = 1 << 20;
 
 /// WeCom closes idle connections; a call sent on one of them would fail, and its code might be lost.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -110,14 +110,16 @@ impl HttpClient {
         &self.observations
     }
 
-    /// Sends one request and reads the body of the response, for the call timeout or for `min_timeout` if that is longer.
+    /// Sends one request and reads the body of the response, up to `max_bytes`, for the call timeout or for `min_timeout` if
+    /// that is longer.
     pub(super) async fn send(
         &self,
         request: Request<Full<Bytes>>,
         min_timeout: Duration,
+        max_bytes: usize,
     ) -> Result<Bytes, CallErrorKind> {
         let timeout = self.call_timeout.max(min_timeout);
-        tokio::time::timeout(timeout, self.service.send(request))
+        tokio::time::timeout(timeout, self.service.send(request, max_bytes))
             .await
             .unwrap_or(Err(CallErrorKind::Timeout))
     }
@@ -139,7 +141,8 @@ impl fmt::Debug for HttpClient {
 
 /// A client with its type erased.
 trait ErasedClient: Send + Sync {
-    fn send(&self, request: Request<Full<Bytes>>) -> ResponseFuture;
+    /// Sends a request, whose response is read up to `max_bytes`.
+    fn send(&self, request: Request<Full<Bytes>>, max_bytes: usize) -> ResponseFuture;
 }
 
 struct ServiceClient<S> {
@@ -155,7 +158,7 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    fn send(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
+    fn send(&self, request: Request<Full<Bytes>>, max_bytes: usize) -> ResponseFuture {
         let mut service = self.service.clone();
         let observations = Arc::clone(&self.observations);
         Box::pin(async move {
@@ -173,7 +176,7 @@ where
             if !response.status().is_success() {
                 return Err(CallErrorKind::HttpStatus(response.status().as_u16()));
             }
-            match Limited::new(response.into_body(), MAX_RESPONSE_BYTES)
+            match Limited::new(response.into_body(), max_bytes)
                 .collect()
                 .await
             {
@@ -182,7 +185,7 @@ where
                     observations.see_body(&body);
                     Ok(body)
                 }
-                Err(error) if error.is::<LengthLimitError>() => Err(CallErrorKind::Malformed),
+                Err(error) if error.is::<LengthLimitError>() => Err(CallErrorKind::TooLarge),
                 Err(_) => Err(CallErrorKind::ConnectionLost),
             }
         })

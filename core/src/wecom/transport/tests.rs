@@ -40,7 +40,7 @@ fn request(url: &str) -> Request<Full<Bytes>> {
 async fn outcome(answer: &[u8]) -> Result<Bytes, CallErrorKind> {
     let (url, server) = serve(answer.to_vec(), false).await;
     let outcome = HttpClient::default()
-        .send(request(&url), Duration::ZERO)
+        .send(request(&url), Duration::ZERO, MAX_RESPONSE_BYTES)
         .await;
     server.await.unwrap();
     outcome
@@ -55,7 +55,7 @@ async fn send_returns_whole_body() {
     .await;
     assert_eq!(
         HttpClient::default()
-            .send(request(&url), Duration::ZERO)
+            .send(request(&url), Duration::ZERO, MAX_RESPONSE_BYTES)
             .await
             .unwrap(),
         "{}"
@@ -114,7 +114,7 @@ async fn send_rejects_body_over_one_mebibyte() {
     };
     assert_eq!(
         outcome(&answer(MAX_RESPONSE_BYTES + 1)).await,
-        Err(CallErrorKind::Malformed)
+        Err(CallErrorKind::TooLarge)
     );
     assert_eq!(
         outcome(&answer(MAX_RESPONSE_BYTES)).await.unwrap().len(),
@@ -128,7 +128,9 @@ async fn send_times_out_before_and_within_the_body() {
     for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{"] {
         let (url, _server) = serve(answer.as_bytes().to_vec(), true).await;
         assert_eq!(
-            client.send(request(&url), Duration::ZERO).await,
+            client
+                .send(request(&url), Duration::ZERO, MAX_RESPONSE_BYTES)
+                .await,
             Err(CallErrorKind::Timeout),
             "{answer}"
         );
@@ -143,7 +145,7 @@ async fn refused_connection_is_unreachable() {
     let url = format!("http://{}/", socket.local_addr().unwrap());
     assert_eq!(
         HttpClient::default()
-            .send(request(&url), Duration::ZERO)
+            .send(request(&url), Duration::ZERO, MAX_RESPONSE_BYTES)
             .await,
         Err(CallErrorKind::Unreachable)
     );
@@ -156,7 +158,9 @@ async fn hanging_tls_handshake_is_unreachable() {
     let url = format!("https://{}/", listener.local_addr().unwrap());
     let client = HttpClient::with_timeouts(Duration::from_millis(100), CALL_TIMEOUT);
     assert_eq!(
-        client.send(request(&url), Duration::ZERO).await,
+        client
+            .send(request(&url), Duration::ZERO, MAX_RESPONSE_BYTES)
+            .await,
         Err(CallErrorKind::Unreachable)
     );
 }
@@ -178,7 +182,7 @@ async fn failed_tls_handshake_is_unreachable() {
     });
     assert_eq!(
         HttpClient::default()
-            .send(request(&url), Duration::ZERO)
+            .send(request(&url), Duration::ZERO, MAX_RESPONSE_BYTES)
             .await,
         Err(CallErrorKind::Unreachable)
     );
@@ -234,7 +238,11 @@ async fn errors_of_custom_client_are_classified_by_type() {
         let client = HttpClient::new(Failing { ready, kind });
         assert_eq!(
             client
-                .send(request("http://wecom.example/"), Duration::ZERO)
+                .send(
+                    request("http://wecom.example/"),
+                    Duration::ZERO,
+                    MAX_RESPONSE_BYTES
+                )
                 .await,
             Err(expected)
         );

@@ -61,6 +61,10 @@ pub(super) fn admin(given: &Given) -> Vec<Row> {
             "/retryCallBack",
             TestRequest::post("/retryCallBack").json(&json!({"recordId": 1})),
         ),
+        (
+            "/admin/api/corps/{corpId}/accessToken",
+            TestRequest::post(format!("/admin/api/corps/{corp}/accessToken")),
+        ),
     ] {
         let forbidden = || Problem(403, "FORBIDDEN");
         rows.push(row(route, ask.clone(), forbidden()));

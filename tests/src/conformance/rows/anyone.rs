@@ -166,6 +166,30 @@ pub(super) fn anyone(given: &Given) -> Vec<Row> {
             Problem(403, "CORP_NOT_AUTHORIZED"),
         ),
     ];
+    let mini_program = json!({"corpId": corp, "jsCode": "c"});
+    for (field, value, code) in [
+        ("platform", "APP", "PLATFORM_UNKNOWN"),
+        ("code", "c", "API_PARAMS_ERROR"),
+        ("loginType", "qr", "API_PARAMS_ERROR"),
+    ] {
+        let mut body = mini_program.clone();
+        body[field] = json!(value);
+        rows.push(row(
+            "/loginByMiniProgram",
+            TestRequest::post("/loginByMiniProgram").json(&body),
+            Problem(400, code),
+        ));
+    }
+    rows.push(row(
+        "/loginByMiniProgram",
+        TestRequest::post("/loginByMiniProgram").json(&json!({"corpId": "wwother", "jsCode": "c"})),
+        Problem(403, "CORP_NOT_AUTHORIZED"),
+    ));
+    rows.extend(
+        broken_bodies("/loginByMiniProgram", &mini_program)
+            .into_iter()
+            .map(|ask| row("/loginByMiniProgram", ask, PARAMS)),
+    );
     for (field, value, code) in [
         ("loginType", "QR", "LOGIN_TYPE_UNKNOWN"),
         ("loginType", "password", "LOGIN_TYPE_UNKNOWN"),

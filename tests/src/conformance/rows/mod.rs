@@ -105,7 +105,7 @@ fn methods() -> Vec<Row> {
             .path
             .replace("{Instance}", "QywxProxyDefault")
             .replace("{id}", "1")
-            .replace("{corpId}", "wwnobody")
+            .replace("{corpId}", COMPANY_A)
             .replace("{userId}", "nobody");
         for method in all.iter().filter(|method| !route.methods.contains(method)) {
             let (allow, plain) = (route.methods.join(", "), route.path.ends_with("/notify"));

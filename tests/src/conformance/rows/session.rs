@@ -39,6 +39,20 @@ pub(super) fn session(given: &Given) -> Vec<Row> {
             Head,
         ),
     ];
+    for query in [
+        "",
+        "?url=",
+        "?url=/",
+        "?url=https%3A%2F%2Fevil.example%2F",
+        "?url=http%3A%2F%2F127.0.0.1%3A1%2F",
+        "?corpId=ww1",
+    ] {
+        rows.push(row(
+            "/jsConfig",
+            TestRequest::get(format!("/jsConfig{query}")).bearer(&given.token),
+            Problem(400, "API_PARAMS_ERROR"),
+        ));
+    }
     for id in ["1", "nobody", "%2e%2e", "..%2f", "%00", "%FF", "a%20b"] {
         let ask = TestRequest::new("DELETE", format!("/sessions/{id}")).bearer(&given.token);
         rows.push(row(
@@ -53,6 +67,7 @@ pub(super) fn session(given: &Given) -> Vec<Row> {
         ("/sessions/{id}", "DELETE", "/sessions/1"),
         ("/logout", "POST", "/logout"),
         ("/logoutAll", "POST", "/logoutAll"),
+        ("/jsConfig", "GET", "/jsConfig?url=https://evil.example/"),
     ] {
         let ask = || TestRequest::new(method, path);
         let mut altered = given.token.clone().into_bytes();

@@ -48,6 +48,11 @@ pub enum CorpEventKind {
         /// The member.
         third_user_id: WecomUserId,
     },
+    /// `unlicensed_notify`: the member has no interface license, and WeCom let them not log in (D/97195).
+    Unlicensed {
+        /// The member.
+        third_user_id: WecomUserId,
+    },
     /// Another Event or ChangeType.
     Other {
         /// `ChangeType`, which divides `change_contact`; at most 64 characters.
@@ -111,6 +116,9 @@ impl CorpEventKind {
         };
         Ok(match (event, fields.change_type.text()) {
             ("unsubscribe", _) => Self::Unsubscribed {
+                third_user_id: fields.from_user_name.required_as("FromUserName")?,
+            },
+            ("unlicensed_notify", _) => Self::Unlicensed {
                 third_user_id: fields.from_user_name.required_as("FromUserName")?,
             },
             ("change_contact", Some("delete_user")) => Self::UserDeleted {

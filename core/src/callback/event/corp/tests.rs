@@ -54,6 +54,17 @@ fn parse_reads_every_event_that_revokes_sessions() {
 }
 
 #[test]
+fn parse_reads_the_member_without_a_licence_from_the_sender() {
+    let unlicensed = parse("unlicensed_notify", "<AgentID>1000002</AgentID>").unwrap();
+    assert_eq!(
+        unlicensed.kind,
+        CorpEventKind::Unlicensed {
+            third_user_id: user("sys")
+        }
+    );
+}
+
+#[test]
 fn parse_reads_unhandled_events_as_other() {
     let updated = |status| CorpEventKind::UserUpdated {
         third_user_id: user("a"),
