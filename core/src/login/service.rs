@@ -208,7 +208,7 @@ impl LoginService {
             instance: config.name.full(),
             platform,
             login_type: LoginType::Workbench,
-            origin: LoginOrigin::Client(request.client),
+            origin: LoginOrigin::Client(attempt.client),
             seed: TokenSeed::random(),
         };
         let issued = self
