@@ -168,7 +168,7 @@ impl Authorizations {
         let suite = self.inner.suites.require(suite_id)?;
         match self.ask(suite, corp_id).await {
             Answer::OpenCorpId(open) => {
-                self.store_pair(suite_id, corp_id, &open).await?;
+                self.store_pair(suite_id, corp_id, &open, None).await?;
                 Ok(open)
             }
             // WeCom names the corp by this id.
