@@ -303,7 +303,7 @@ impl Builder {
                 members: members.clone(),
                 id_migration,
                 default_binder,
-                organization_codes: organization_codes.clone(),
+                organization_codes,
                 sessions: sessions.clone(),
                 links: links.clone(),
                 doctor,

@@ -13,6 +13,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::web::{AdminAuth, AdminKey, HttpConfig, Mount, PublicUrl, TrustedProxies};
 use crate::wecom::Hosts;
 
+/// An instance and its name.
+type NamedInstance = (InstanceName, InstanceKind);
+
 impl Builder {
     /// Checks everything, opens the database, brings its tables up to date and starts the work in the background, on
     /// the tokio runtime that this runs on.
@@ -56,9 +59,7 @@ impl Builder {
     }
 
     /// The instances, and what is to be warned of.
-    pub(super) fn read_instances(
-        &self,
-    ) -> Result<(Vec<(InstanceName, InstanceKind)>, Vec<String>)> {
+    pub(super) fn read_instances(&self) -> Result<(Vec<NamedInstance>, Vec<String>)> {
         let elements = self
             .auths_dir
             .as_ref()

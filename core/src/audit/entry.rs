@@ -103,7 +103,7 @@ impl NewAuditEntry {
     }
 
     /// From this address, as far as it is kept.
-    pub(crate) const fn from_client(mut self, client: Option<IpAddr>) -> Self {
+    pub(crate) const fn with_client(mut self, client: Option<IpAddr>) -> Self {
         self.client = client;
         self
     }

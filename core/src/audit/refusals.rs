@@ -51,7 +51,7 @@ impl RefusalAudit {
         let client = client.and_then(|client| self.addresses.keep(client));
         let entry = NewAuditEntry::new(Actor::Anyone, action)
             .with_code(code)
-            .from_client(client)
+            .with_client(client)
             .times(count);
         Some(match corp_id {
             Some(corp_id) => entry.of_named_corp(corp_id),

@@ -194,7 +194,7 @@ impl Members {
     fn has_user_id(&self, user_id: &str) -> Condition {
         let key =
             |suite_id, corp_id, third_user_id| Expr::tuple([suite_id, corp_id, third_user_id]);
-        let column = |column: Column| Expr::col((Entity, column)).into();
+        let column = |column: Column| Expr::col((Entity, column));
         let own = key(
             column(Column::SuiteId),
             column(Column::CorpId),

@@ -118,7 +118,7 @@ impl Sessions {
         let database = self.inner.store.database();
         let entry = NewAuditEntry::new(new.origin.actor(&session.user_id), AuditAction::Login)
             .of_member(&session.principal)
-            .from_client(new.origin.client())
+            .with_client(new.origin.client())
             .with_detail(&*session.instance);
         match retry_transaction(|| self.insert(&session, epochs, &entry)).await? {
             Insertion::Inserted => {}

@@ -30,8 +30,7 @@ pub(super) async fn authenticate(
     deps: &HttpDeps,
     request: &RoutedRequest,
 ) -> Result<AdminIdentity> {
-    let authenticated = deps
-        .config
+    deps.config
         .administrator(
             &deps.sessions,
             request.method.as_str(),
@@ -45,8 +44,7 @@ pub(super) async fn authenticate(
                 deps.refusals
                     .record(RefusedRequest::Admin, error, client, None);
             }
-        });
-    authenticated
+        })
 }
 
 pub(super) async fn answer(

@@ -170,7 +170,7 @@ mod tests {
         let is_elsewhere = |url: &str, mount: &str, sent: &str, path: &str| {
             let config = config(url, mount);
             config.check_mount(sent, path);
-            config.mounting.said_elsewhere.into_inner()
+            config.mounting.is_mounted_elsewhere()
         };
         for (url, mount, sent, path) in [
             ("https://a.example", "/auth", "/auth/login", "/login"),
