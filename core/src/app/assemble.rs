@@ -189,7 +189,6 @@ impl Builder {
             client_addresses: self.client_addresses,
             tasks: tasks.clone(),
         };
-        let used_states = UsedStates::new(store.clone());
         let authenticator = Authenticator::new(AuthenticatorDeps {
             store: store.clone(),
             api: api.clone(),
@@ -200,9 +199,9 @@ impl Builder {
             authorizations: authorizations.clone(),
             members: members.clone(),
             sessions: sessions.clone(),
-            used_states: used_states.clone(),
         });
         let login_codes = LoginCodes::new(store.clone());
+        let used_states = UsedStates::new(store.clone());
         let organization_codes = OrganizationCodes::new(store.clone());
         let browser_login = BrowserLoginService::new(BrowserLoginDeps {
             store: store.clone(),

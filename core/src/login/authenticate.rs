@@ -8,11 +8,9 @@ use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::domain::{AccessToken, AuthenticatedMember, MiniProgramSessionKey, Principal};
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::UsedStates;
 use crate::login::code_calls::{AuthAttempt, CodeCalls, MemberCode};
 use crate::login::limits::{LoginLimits, code_hash, with_login_timeout};
 use crate::login::state_refusals::StateRefusals;
-use crate::login::used_states::STATE_TTL;
 use crate::members::{IdMigration, Licences, Members, Visibility};
 use crate::session::Sessions;
 use crate::tokens::AppCredential;
@@ -61,14 +59,13 @@ pub(crate) struct AuthenticatorDeps {
     pub(crate) authorizations: Authorizations,
     pub(crate) members: Members,
     pub(crate) sessions: Sessions,
-    pub(crate) used_states: UsedStates,
 }
 
 pub(super) struct Inner {
     pub(super) deps: AuthenticatorDeps,
     pub(super) limits: LoginLimits,
-    code_calls: CodeCalls,
-    states: StateRefusals,
+    pub(super) code_calls: CodeCalls,
+    pub(super) states: StateRefusals,
 }
 
 impl Authenticator {
@@ -102,27 +99,6 @@ impl Authenticator {
         outcome
     }
 
-    /// Whether the attempt may be made, as far as memory says. Nothing is read from the database.
-    ///
-    /// # Errors
-    /// `RATE_LIMITED`; `CODE_INVALID` if WeCom refused the code before, or too many codes with its state, which counts
-    /// as a failed code.
-    pub(crate) fn admit(&self, attempt: &AuthAttempt) -> Result<()> {
-        let admitted = self.require_admissible(attempt);
-        if let Err(error) = &admitted {
-            self.inner.limits.record(attempt, error);
-        }
-        admitted
-    }
-
-    fn require_admissible(&self, attempt: &AuthAttempt) -> Result<()> {
-        self.inner.limits.check(attempt)?;
-        self.inner.states.require_alive(attempt)?;
-        self.inner
-            .code_calls
-            .require_not_refused(&code_hash(attempt), self.inner.deps.store.now())
-    }
-
     async fn attempt(&self, attempt: &AuthAttempt) -> Result<Authentication> {
         let started = Started {
             at: self.inner.deps.store.now(),
@@ -144,7 +120,11 @@ impl Authenticator {
         if let Err(error) = &called
             && error.kind() == ErrorKind::CodeInvalid
         {
-            self.record_refused(attempt).await;
+            let now = self.inner.deps.store.now();
+            self.inner
+                .code_calls
+                .record_refused(code_hash(attempt), now);
+            self.inner.states.record(attempt);
         }
         let (identity, mini_program_key, token) = called?;
         let Identity::Member {
@@ -175,22 +155,6 @@ impl Authenticator {
             mini_program_key,
             ..completed.await?
         })
-    }
-
-    /// Remembers the code that WeCom refused. A state that dies with it is spent on every node.
-    async fn record_refused(&self, attempt: &AuthAttempt) {
-        let now = self.inner.deps.store.now();
-        self.inner
-            .code_calls
-            .record_refused(code_hash(attempt), now);
-        let Some(state) = self.inner.states.record(attempt) else {
-            return;
-        };
-        let expires_at = now + STATE_TTL;
-        if let Err(error) = self.inner.deps.used_states.spend(state, expires_at).await {
-            // On this node memory keeps it dead.
-            tracing::info!(target: "wecom_login", ?error, "a dead state was not stored");
-        }
     }
 
     async fn fetch_identity(

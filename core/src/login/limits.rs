@@ -87,6 +87,33 @@ impl fmt::Debug for LoginLimits {
 }
 
 impl Authenticator {
+    /// Checks an attempt before anything is read from the database or stored: the limits, and what WeCom refused before.
+    ///
+    /// # Errors
+    /// `RATE_LIMITED`; `CODE_INVALID` if WeCom refused the code before, or too many codes with its state, which counts
+    /// as a failed code.
+    pub(super) fn check_limits(&self, attempt: &AuthAttempt) -> Result<()> {
+        let admitted = self.require_admissible(attempt);
+        if let Err(error) = &admitted {
+            self.inner.limits.record(attempt, error);
+        }
+        admitted
+    }
+
+    /// The same without counting.
+    pub(super) fn require_admissible(&self, attempt: &AuthAttempt) -> Result<()> {
+        self.inner.limits.check(attempt)?;
+        self.inner.states.require_alive(attempt)?;
+        self.inner
+            .code_calls
+            .require_not_refused(&code_hash(attempt), self.inner.deps.store.now())
+    }
+
+    /// Whether WeCom refused so many codes with the attempt's state that it is spent.
+    pub(super) fn is_state_dead(&self, attempt: &AuthAttempt) -> bool {
+        self.inner.states.require_alive(attempt).is_err()
+    }
+
     /// Applies the limits of a client to a login whose person is authenticated in another way: by a login code, or by a
     /// login provider of the host app.
     ///

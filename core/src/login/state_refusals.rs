@@ -68,14 +68,12 @@ impl StateRefusals {
         Ok(Some(turn))
     }
 
-    /// Counts a code that WeCom refused. Gives the attempt's state if it dies with this one.
-    pub(super) fn record<'a>(&self, attempt: &'a AuthAttempt) -> Option<&'a str> {
-        let AttemptState::Ours(state) = &attempt.state else {
-            return None;
-        };
-        let entry = self.states.get_with_by_ref(state, Arc::default);
-        let refused = entry.refused.fetch_add(1, Ordering::SeqCst) + 1;
-        (refused == MAX_REFUSED_CODES_PER_STATE).then_some(state)
+    /// Counts a code that WeCom refused.
+    pub(super) fn record(&self, attempt: &AuthAttempt) {
+        if let AttemptState::Ours(state) = &attempt.state {
+            let entry = self.states.get_with_by_ref(state, Arc::default);
+            entry.refused.fetch_add(1, Ordering::SeqCst);
+        }
     }
 }
 
@@ -113,13 +111,13 @@ mod tests {
         let one = attempt(AttemptState::Ours("one".to_owned()));
         for _ in 0..4 {
             let turn = states.take_turn(&one).await.unwrap();
-            assert_eq!(states.record(&one), None);
+            states.record(&one);
             drop(turn);
             states.require_alive(&one).unwrap();
         }
         let turn = states.take_turn(&one).await.unwrap();
         let next = states.take_turn(&one);
-        assert_eq!(states.record(&one), Some("one"));
+        states.record(&one);
         drop(turn);
         let error = next.await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::CodeInvalid);
@@ -134,9 +132,10 @@ mod tests {
         for state in [AttemptState::None, AttemptState::OfHostApp] {
             let attempt = attempt(state);
             for _ in 0..10 {
-                assert_eq!(states.record(&attempt), None);
+                states.record(&attempt);
             }
             assert!(states.take_turn(&attempt).await.unwrap().is_none());
+            states.require_alive(&attempt).unwrap();
         }
     }
 }

@@ -18,8 +18,6 @@ use crate::domain::TokenHash;
 use crate::error::Result;
 use crate::login::FormerUse;
 
-/// No state is valid for longer.
-pub(super) const STATE_TTL: Duration = Duration::from_mins(10);
 /// A row outlives its state, so that no other node whose clock is behind takes the state again.
 const KEPT_LONGER: Duration = Duration::from_mins(10);
 
@@ -79,28 +77,6 @@ impl UsedStates {
             .col_expr(Column::TokenHash, Expr::value(None::<Vec<u8>>))
             .filter(claimed(state, token_hash))
             .exec(self.store.database())
-            .await?;
-        Ok(())
-    }
-
-    /// Uses up a state that leads to nothing any more, claimed or not: its claim cannot be released.
-    pub(crate) async fn spend(&self, state: &str, expires_at: Timestamp) -> Result<()> {
-        let row = ActiveModel {
-            hash: Set(hash(state)),
-            expires_at: Set(expires_at + KEPT_LONGER),
-            token_hash: Set(None),
-            used_at: Set(Some(self.store.now())),
-        };
-        let database = self.store.database();
-        match Entity::insert(row).exec_without_returning(database).await {
-            Ok(_) => return Ok(()),
-            Err(error) if is_unique_violation(&error) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Entity::update_many()
-            .col_expr(Column::TokenHash, Expr::value(None::<Vec<u8>>))
-            .filter(Column::Hash.eq(hash(state)))
-            .exec(database)
             .await?;
         Ok(())
     }
@@ -167,21 +143,10 @@ mod tests {
         states.end("a", &two).await.unwrap();
         assert_eq!(claim(&two).await, former(None));
 
-        // A state that died is not released, whether or not it was claimed.
-        let spend = async |state: &str| states.spend(state, expires_at).await.unwrap();
-        assert_eq!(states.claim("b", &one, expires_at).await.unwrap(), None);
-        spend("b").await;
-        spend("c").await;
-        for state in ["b", "c"] {
-            states.release(state, &one).await.unwrap();
-            let claimed = states.claim(state, &one, expires_at).await.unwrap();
-            assert_eq!(claimed, former(None));
-        }
-
         clock.advance(Duration::from_mins(19));
         assert_eq!(states.remove_expired().await.unwrap(), 0);
         clock.advance(Duration::from_mins(1));
-        assert_eq!(states.remove_expired().await.unwrap(), 3);
+        assert_eq!(states.remove_expired().await.unwrap(), 1);
         assert_eq!(claim(&one).await, None);
     }
 }

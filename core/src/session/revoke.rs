@@ -16,7 +16,7 @@ impl Sessions {
         let session = &user.session;
         let entry = session_ended(Actor::User(user.user_id().to_owned()), &session.principal);
         retry_transaction(|| self.delete(&session.id, &session.token_hash, &entry)).await?;
-        session.revoked.store(true, Ordering::Release);
+        session.revoke();
         self.evict_revoked(session.token_hash).await;
         Ok(())
     }
@@ -28,18 +28,21 @@ impl Sessions {
         let row = found.ok_or_else(not_found)?;
         let token_hash = TokenHash::try_from(row.token_hash.as_slice()).map_err(|_| not_found())?;
         let entry = session_ended(Actor::User(row.user_id), principal);
-        self.revoke_row(id, token_hash, &entry).await
+        retry_transaction(|| self.delete(id, &token_hash, &entry)).await?;
+        self.evict_revoked(token_hash).await;
+        Ok(())
     }
 
-    /// Revokes the session of this id and token.
-    pub(super) async fn revoke_row(
+    /// Revokes the sessions of these ids and tokens, in one transaction.
+    pub(super) async fn revoke_rows(
         &self,
-        id: &str,
-        token_hash: TokenHash,
+        sessions: &[(String, TokenHash)],
         entry: &NewAuditEntry,
     ) -> Result<()> {
-        retry_transaction(|| self.delete(id, &token_hash, entry)).await?;
-        self.evict_revoked(token_hash).await;
+        retry_transaction(|| self.delete_all(sessions, entry)).await?;
+        for (_, token_hash) in sessions {
+            self.evict_revoked(*token_hash).await;
+        }
         Ok(())
     }
 
@@ -105,6 +108,9 @@ impl Sessions {
     pub(crate) fn apply_revoke_all(&self) {
         self.inner.recent.insert_revoke_all();
         self.flush();
+        let seq = self.inner.epochs.flush_seq();
+        self.inner.revoke_all_seq.fetch_max(seq, Ordering::AcqRel);
+        self.inner.watched.wake_all();
     }
 
     /// Empties the cache: every session is read from the database before it is served again.
@@ -112,6 +118,7 @@ impl Sessions {
         self.inner.epochs.flush();
         self.inner.cache.clear();
         self.inner.in_flight.invalidate_all();
+        self.reread_watched();
     }
 
     /// The revocations of the last minutes.
@@ -131,16 +138,47 @@ impl Sessions {
         Ok(())
     }
 
+    async fn delete_all(
+        &self,
+        sessions: &[(String, TokenHash)],
+        entry: &NewAuditEntry,
+    ) -> Result<()> {
+        let transaction = self.inner.store.begin().await?;
+        let mut deleted = Vec::new();
+        for (id, token_hash) in sessions {
+            // Another node may have ended it.
+            if rows::delete(&transaction, id).await? {
+                deleted.push(token_hash);
+            }
+        }
+        if !deleted.is_empty() {
+            let entry = entry.clone().times(deleted.len() as u64);
+            audit::append(&transaction, &entry, self.inner.store.now()).await?;
+        }
+        for token_hash in deleted {
+            let revocation = Revocation::Session {
+                token_hash: token_hash.to_vec(),
+            };
+            log::append(&transaction, &revocation, self.inner.store.now()).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
     fn apply_epoch(&self, key: EpochKey, epoch: i64) {
         self.inner.recent.insert_epoch(&key, epoch);
         self.inner.epochs.advance(key, epoch);
+        self.inner.watched.wake_invalid(self.inner.store.now());
     }
 
     async fn evict_revoked(&self, hash: TokenHash) {
         self.inner.revoked.insert(hash, ());
         self.inner.recent.insert_session(hash);
         if let Some(user) = self.inner.cache.remove(&hash) {
-            user.session.revoked.store(true, Ordering::Release);
+            user.session.revoke();
+        }
+        for session in self.inner.watched.of_token(&hash) {
+            session.revoke();
         }
         self.inner
             .in_flight

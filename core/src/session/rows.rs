@@ -16,9 +16,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::session::current_user::CachedSession;
 use crate::session::cursor::SessionCursor;
 
-/// The sessions of a member that are looked at when a new one is issued.
-const MAX_OTHERS: u64 = 1_000;
-
 /// A session with the stored epochs of its member and authorization, read in one statement.
 #[derive(Debug, FromQueryResult)]
 pub(crate) struct SessionRow {
@@ -122,6 +119,7 @@ pub(super) async fn find_others(
     session: &CachedSession,
     now: Timestamp,
     idle_since: Timestamp,
+    limit: u64,
 ) -> Result<Vec<(String, Vec<u8>)>> {
     Ok(Entity::find()
         .select_only()
@@ -133,7 +131,7 @@ pub(super) async fn find_others(
         .filter(Column::LastSeenAt.gt(idle_since))
         .order_by_desc(Column::CreatedAt)
         .order_by_desc(Column::Id)
-        .limit(MAX_OTHERS)
+        .limit(limit)
         .into_tuple()
         .all(database)
         .await?)
@@ -210,9 +208,10 @@ pub(super) async fn insert(
     }
 }
 
-pub(super) async fn delete(database: &impl ConnectionTrait, id: &str) -> Result<()> {
-    Entity::delete_by_id(id.to_owned()).exec(database).await?;
-    Ok(())
+/// Deletes a session. Returns whether it was there.
+pub(super) async fn delete(database: &impl ConnectionTrait, id: &str) -> Result<bool> {
+    let deleted = Entity::delete_by_id(id.to_owned()).exec(database).await?;
+    Ok(deleted.rows_affected > 0)
 }
 
 /// Writes `last_seen_at` if it is later than the stored one: two nodes may write in either order.

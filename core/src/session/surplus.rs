@@ -1,6 +1,9 @@
 //! The number of a member's sessions: where a new one is one too many, the oldest end.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::audit::Actor;
 use crate::domain::{Principal, TokenHash};
@@ -15,8 +18,8 @@ const MAX_SESSIONS_PER_MEMBER: usize = 100;
 const COUNTED_ALWAYS_FROM: usize = 80;
 /// Below it they are counted at the first login of a member on this node, and after as many as this.
 const LOGINS_BETWEEN_COUNTS: usize = 5;
-/// The sessions that one login ends. What an earlier version left is ended in the background.
-const MAX_ENDED_PER_LOGIN: usize = 10;
+/// The sessions that one transaction ends. More of them are ended in the background.
+const MAX_ENDED_AT_ONCE: usize = 10;
 /// Members whose number of sessions is remembered.
 const MAX_COUNTS: u64 = 100_000;
 
@@ -31,12 +34,15 @@ struct SessionCount {
 /// The numbers of sessions that this node has counted.
 pub(super) struct SessionCounts {
     by_member: moka::sync::Cache<Principal, SessionCount>,
+    /// The members whose surplus sessions are being ended, and whether a login came meanwhile.
+    ending: Mutex<HashMap<Principal, bool>>,
 }
 
 impl SessionCounts {
     pub(super) fn new() -> Self {
         Self {
             by_member: moka::sync::Cache::new(MAX_COUNTS),
+            ending: Mutex::default(),
         }
     }
 
@@ -65,51 +71,103 @@ impl SessionCounts {
         let count = SessionCount { counted, issued: 0 };
         self.by_member.insert(member.clone(), count);
     }
+
+    /// `None` if surplus sessions of the member are being ended; they are looked for once more then.
+    fn begin(self: &Arc<Self>, member: &Principal) -> Option<Ending> {
+        let mut ending = self.ending.lock();
+        if let Some(again) = ending.get_mut(member) {
+            *again = true;
+            return None;
+        }
+        ending.insert(member.clone(), false);
+        Some(Ending {
+            counts: Arc::clone(self),
+            member: member.clone(),
+            is_over: false,
+        })
+    }
+}
+
+/// Surplus sessions of one member are being ended: by one login at a time on this node.
+struct Ending {
+    counts: Arc<SessionCounts>,
+    member: Principal,
+    is_over: bool,
+}
+
+impl Ending {
+    /// Whether another login wanted the same meanwhile. If none did, it is over.
+    fn is_wanted_again(&mut self) -> bool {
+        let mut ending = self.counts.ending.lock();
+        if let Some(again) = ending.get_mut(&self.member)
+            && *again
+        {
+            *again = false;
+            return true;
+        }
+        ending.remove(&self.member);
+        self.is_over = true;
+        false
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.counts.ending.lock().remove(&self.member);
+        }
+    }
 }
 
 impl Sessions {
     /// Ends the oldest sessions of the member of a new session, if they are too many with it.
     pub(super) async fn end_surplus(&self, new: &Arc<CachedSession>) {
-        let member = &new.principal;
-        if !self.inner.counts.add(member) {
+        if !self.inner.counts.add(&new.principal) {
             return;
         }
-        match self.surplus(new).await {
-            Ok(surplus) if surplus.len() > MAX_ENDED_PER_LOGIN => {
-                let this = self.clone();
-                let member = Arc::clone(member);
-                let end = async move { this.end_all(&member, &surplus).await };
-                drop(self.inner.runtime.spawn(end));
-            }
-            Ok(surplus) => self.end_all(member, &surplus).await,
+        let Some(mut ending) = self.inner.counts.begin(&new.principal) else {
+            return;
+        };
+        if !self.end_some(new).await && !ending.is_wanted_again() {
+            return;
+        }
+        let (this, new) = (self.clone(), Arc::clone(new));
+        let more = async move { while this.end_some(&new).await || ending.is_wanted_again() {} };
+        drop(self.inner.runtime.spawn(more));
+    }
+
+    /// Ends some of the sessions beyond the newest ones, the new one among those. Whether there are more.
+    async fn end_some(&self, new: &CachedSession) -> bool {
+        match self.end_batch(new).await {
+            Ok(is_more) => is_more,
             Err(error) => {
-                tracing::info!(target: "wecom_login", ?error, "the sessions of a member could not be counted");
+                tracing::info!(target: "wecom_login", ?error, "the surplus sessions of a member could not be ended");
+                false
             }
         }
     }
 
-    /// The sessions beyond the newest ones, the new one among those.
-    async fn surplus(&self, new: &CachedSession) -> Result<Vec<(String, Vec<u8>)>> {
+    async fn end_batch(&self, new: &CachedSession) -> Result<bool> {
         let now = self.inner.store.now();
         // A row lags behind what was used last by the touch interval, and by the time that its write takes.
         let config = &self.inner.config;
         let idle_since = now - config.idle_timeout - 2 * config.touch_interval();
         let database = self.inner.store.database();
-        let mut others = rows::find_others(database, new, now, idle_since).await?;
+        let limit = (MAX_SESSIONS_PER_MEMBER + MAX_ENDED_AT_ONCE) as u64;
+        let mut others = rows::find_others(database, new, now, idle_since, limit).await?;
         self.inner.counts.set(&new.principal, others.len() + 1);
-        Ok(others.split_off(others.len().min(MAX_SESSIONS_PER_MEMBER - 1)))
-    }
-
-    async fn end_all(&self, member: &Principal, surplus: &[(String, Vec<u8>)]) {
-        let entry = session_ended(Actor::App, member).with_detail("too many sessions");
-        for (id, token_hash) in surplus {
-            let Ok(token_hash) = TokenHash::try_from(token_hash.as_slice()) else {
-                continue;
-            };
-            if let Err(error) = self.revoke_row(id, token_hash, &entry).await {
-                tracing::info!(target: "wecom_login", ?error, "a session of a member who has too many could not be ended");
-            }
+        let surplus = others.split_off(others.len().min(MAX_SESSIONS_PER_MEMBER - 1));
+        let surplus: Vec<(String, TokenHash)> = surplus
+            .into_iter()
+            .filter_map(|(id, hash)| Some((id, TokenHash::try_from(hash.as_slice()).ok()?)))
+            .take(MAX_ENDED_AT_ONCE)
+            .collect();
+        if surplus.is_empty() {
+            return Ok(false);
         }
+        let entry = session_ended(Actor::App, &new.principal).with_detail("too many sessions");
+        self.revoke_rows(&surplus, &entry).await?;
+        Ok(surplus.len() == MAX_ENDED_AT_ONCE)
     }
 }
 
@@ -135,6 +193,27 @@ mod tests {
         assert_eq!((logins(1), logins(1)), (0, 1));
         counts.set(&member, 100);
         assert_eq!(logins(3), 3);
+    }
+
+    #[test]
+    fn one_login_at_a_time_ends_the_sessions_of_a_member() {
+        let counts = Arc::new(SessionCounts::new());
+        let member = |name: &str| {
+            Principal::new(
+                SuiteId::new("dk1").unwrap(),
+                CorpId::new("ww1").unwrap(),
+                WecomUserId::new(name).unwrap(),
+            )
+        };
+        let mut first = counts.begin(&member("a")).unwrap();
+        assert!(counts.begin(&member("b")).is_some());
+        assert!(!counts.begin(&member("a")).is_some());
+        assert!(first.is_wanted_again() && !first.is_wanted_again());
+        let second = counts.begin(&member("a")).unwrap();
+        drop(first);
+        assert!(counts.begin(&member("a")).is_none(), "the second goes on");
+        drop(second);
+        assert!(counts.begin(&member("a")).is_some());
     }
 
     #[cfg(feature = "sqlite")]

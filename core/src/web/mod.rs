@@ -52,6 +52,7 @@ mod config;
 mod cookie;
 mod credential;
 mod dispatch;
+mod drain;
 #[cfg(all(test, feature = "sqlite"))]
 mod fixture;
 mod guard;
@@ -75,6 +76,7 @@ mod route;
 mod routes;
 mod session_routes;
 mod setup_checks;
+mod websocket;
 
 pub use admin::AdminAction;
 pub(crate) use admin::{AdminAuth, AdminKey, AdminPredicate};
@@ -85,6 +87,7 @@ pub use browser::{
 };
 pub(crate) use client::TrustedProxies;
 pub(crate) use config::HttpConfig;
+pub use drain::Drain;
 pub use guard::{Authenticated, Decision, Guard};
 pub(crate) use http_service::{HttpDeps, HttpService};
 pub(crate) use mount::Mount;

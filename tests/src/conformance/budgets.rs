@@ -88,7 +88,9 @@ pub(super) async fn state_dies_with_its_fifth_refused_code(target: Target) {
     for reply in futures_util::future::join_all(tries).await {
         assert_eq!(reply.status, 401, "{}", reply.text());
     }
-    assert_eq!(app.sandbox.calls("auth/getuserinfo"), calls + 10);
+    // Some find the state claimed by another one, and expired when that is done.
+    let tried = app.sandbox.calls("auth/getuserinfo") - calls - 5;
+    assert!((1..=5).contains(&tried), "{tried}");
     let login = PendingLogin::begin(&app, COMPANY_A).await;
     let good = app.code(COMPANY_A, &member);
     let reply = login.come_back(&app, &good, "203.0.113.5").await;

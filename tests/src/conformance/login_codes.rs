@@ -1,64 +1,25 @@
 //! `getLoginCode` and `loginByCode`.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wecom_login::{
-    AuthenticatedMember, CorpId, LoginCodeRequest, OAuthCode, Principal, Result, UserBinder,
-};
 
 use super::Target;
 use super::rows::has_fields;
-use crate::app::{TestApp, principal};
-use crate::auths::{CODES_OFF, CODES_STATE, COMPANY_A, SUITE};
+use crate::app::TestApp;
+use crate::auths::{COMPANY_A, SUITE};
 use crate::{TestRequest, TestResponse};
 
 /// `getLoginCode` of an instance for a new code of a member.
-async fn login_code(app: &TestApp, instance: &str, corp: &str, member: &str) -> Value {
+pub(super) async fn login_code(app: &TestApp, instance: &str, corp: &str, member: &str) -> Value {
     let body = json!({"corpId": corp, "code": app.code(corp, member)});
     app.send(TestRequest::post(format!("/{instance}/getLoginCode")).json(&body))
         .await
         .success()
 }
 
-async fn exchange(app: &TestApp, body: &Value) -> TestResponse {
+pub(super) async fn exchange(app: &TestApp, body: &Value) -> TestResponse {
     app.send(TestRequest::post("/loginByCode").json(body)).await
-}
-
-/// The session of the bearer that comes with a JSON login ends, once the login succeeded.
-pub(super) async fn login_ends_the_session_of_an_old_bearer(target: Target) {
-    let app = target.app().start().await;
-    let member = app.member(COMPANY_A);
-    let by_code = async || {
-        let code = login_code(&app, "QywxProxyCompanyA", COMPANY_A, &member).await;
-        TestRequest::post("/loginByCode").json(&json!({"loginCode": code["loginCode"]}))
-    };
-    let by_workbench = async || {
-        let body = json!({"corpId": COMPANY_A, "code": app.code(COMPANY_A, &member)});
-        TestRequest::post("/loginByWorkbench").json(&body)
-    };
-    let other = app.token(COMPANY_A, &member).await;
-    for login in [by_code().await, by_workbench().await] {
-        let old = app.token(COMPANY_A, &member).await;
-        let result = app.send(login.clone().bearer(&old)).await.success();
-        let new = result["token"].as_str().unwrap();
-        assert_eq!(
-            (app.hello_status(&old).await, app.hello_status(new).await),
-            (401, 200)
-        );
-        // A login that fails ends nothing: this code is used up.
-        assert_ne!(app.send(login.bearer(new)).await.status, 200);
-        assert_eq!(app.hello_status(new).await, 200);
-    }
-    // JSON logins read no cookies, and what is no token of ours is the host app's.
-    let with_cookie = by_workbench().await.cookie(&other);
-    let foreign = by_workbench().await.bearer("eyJ.of.the-host-app");
-    for login in [with_cookie, foreign] {
-        assert_eq!(app.send(login).await.status, 200);
-    }
-    assert_eq!(app.hello_status(&other).await, 200);
-    app.stop().await;
 }
 
 pub(super) async fn login_code_is_exchanged_for_a_session(target: Target) {
@@ -238,82 +199,6 @@ pub(super) async fn platform_and_login_type_are_kept_on_the_session(target: Targ
             (&json!(login_type), &json!(platform))
         );
         assert_eq!(session["instance"], "auths.QywxProxyDefault");
-    }
-    app.stop().await;
-}
-
-/// Binds every member to one user, who is these people.
-#[derive(Clone, Default)]
-struct OneUser(Arc<Mutex<Vec<Principal>>>);
-
-impl UserBinder for OneUser {
-    async fn bind(&self, _: &AuthenticatedMember) -> Result<Option<String>> {
-        Ok(Some("one".to_owned()))
-    }
-
-    async fn find(&self, _: &Principal) -> Result<Option<String>> {
-        Ok(Some("one".to_owned()))
-    }
-
-    async fn linked_principals(&self, _: &str, _: &Principal) -> Result<Vec<Principal>> {
-        Ok(self.0.lock().unwrap().clone())
-    }
-
-    async fn unbind(&self, _: &Principal) -> Result<()> {
-        Ok(())
-    }
-
-    async fn rebind(&self, _: &Principal, _: &Principal) -> Result<()> {
-        Ok(())
-    }
-}
-
-pub(super) async fn code_login_of_another_corp_holds_for_login_codes(target: Target) {
-    let binder = OneUser::default();
-    let given = binder.clone();
-    let app = target
-        .app()
-        .authorized(&[(SUITE, COMPANY_A), (SUITE, CODES_OFF), (SUITE, CODES_STATE)])
-        .configure(|builder| builder.binder(given))
-        .start()
-        .await;
-    let open = app.open_corp();
-    app.install_corp(SUITE, &open).await;
-    let elsewhere =
-        [COMPANY_A, CODES_OFF, CODES_STATE].map(|corp| principal(SUITE, corp, &app.member(corp)));
-    *binder.0.lock().unwrap() = elsewhere.to_vec();
-    let member = app.member(&open);
-    for corp in [CODES_OFF, CODES_STATE] {
-        let code = login_code(&app, "QywxProxyDefault", &open, &member).await;
-        let listed: Vec<&str> = code["corpList"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|corp| corp["corpId"].as_str())
-            .collect();
-        assert_eq!(listed, [open.as_str(), COMPANY_A]);
-        let body = json!({"loginCode": code["loginCode"], "corpId": corp});
-        exchange(&app, &body)
-            .await
-            .assert_problem(403, "LOGIN_DISABLED");
-    }
-    let code = login_code(&app, "QywxProxyDefault", &open, &member).await;
-    let body = json!({"loginCode": code["loginCode"], "corpId": COMPANY_A});
-    assert_eq!(exchange(&app, &body).await.success()["corpId"], COMPANY_A);
-    // A code that came with a state opens what asks for one, and no more.
-    for (corp, opens) in [(CODES_STATE, true), (CODES_OFF, false)] {
-        let code = OAuthCode::new(app.code(&open, &member));
-        let request = LoginCodeRequest::new(CorpId::new(&*open).unwrap(), code);
-        let instance = app.login.instance("QywxProxyDefault").unwrap();
-        let made = instance.login_code(request.with_verified_state());
-        let code = made.await.unwrap().login_code;
-        let body = json!({"loginCode": code.expose(), "corpId": corp});
-        let reply = exchange(&app, &body).await;
-        if opens {
-            assert_eq!(reply.success()["corpId"], corp);
-        } else {
-            reply.assert_problem(403, "LOGIN_DISABLED");
-        }
     }
     app.stop().await;
 }

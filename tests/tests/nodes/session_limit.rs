@@ -35,7 +35,10 @@ async fn oldest_sessions_of_a_member_end_on_every_node() {
     }
     let newest = node.issue_session(SUITE, &corp, &member).await;
     let stored = "SELECT COUNT(*) FROM wecom_session";
-    assert_eq!(node.number(stored).await, 100);
+    until("the oldest sessions end", async || {
+        node.number(stored).await == 100
+    })
+    .await;
     assert!(!node.is_valid(&oldest).await);
     until("the oldest session ends on the other node", async || {
         !accepts(&other, &oldest).await

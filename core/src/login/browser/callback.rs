@@ -83,7 +83,7 @@ impl BrowserLoginService {
     async fn finish_callback(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
         let deps = Arc::clone(&self.deps);
         let (suite_id, corp_id) = (&callback.attempt.suite_id, &callback.attempt.corp_id);
-        deps.authenticator.admit(&callback.attempt)?;
+        deps.authenticator.check_limits(&callback.attempt)?;
         let config = deps.instances.serving(suite_id, corp_id)?;
         deps.instances.check_login(config, corp_id)?;
         // Before the code is sent, so that none is used up for nothing.
@@ -146,12 +146,15 @@ impl BrowserLoginService {
         let authentication = match deps.authenticator.authenticate(&callback.attempt).await {
             Ok(authentication) => authentication,
             Err(error) => {
-                // WeCom accepted the code, though the person may not log in.
-                let released = match error.kind() {
-                    ErrorKind::NotCorpMember | ErrorKind::UserNotVisible => {
-                        deps.used_states.end(state, &token_hash).await
-                    }
-                    _ => deps.used_states.release(state, &token_hash).await,
+                // WeCom accepted the code, though the person may not log in; or it refused too many.
+                let is_over = matches!(
+                    error.kind(),
+                    ErrorKind::NotCorpMember | ErrorKind::UserNotVisible
+                ) || deps.authenticator.is_state_dead(&callback.attempt);
+                let released = if is_over {
+                    deps.used_states.end(state, &token_hash).await
+                } else {
+                    deps.used_states.release(state, &token_hash).await
                 };
                 if let Err(error) = released {
                     tracing::warn!(target: "wecom_login", %error, "the state of a refused login could not be released");

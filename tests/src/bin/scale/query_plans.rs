@@ -26,7 +26,14 @@ pub(crate) async fn print_query_plans(
             "of_person",
             format!(
                 "SELECT s.id, p.epoch, a.epoch {join} WHERE s.suite_id = {suite} AND s.corp_id = {corp} AND \
-                 s.user_id = {user} ORDER BY s.created_at DESC"
+                 s.user_id = {user} ORDER BY s.created_at DESC, s.id DESC LIMIT 101"
+            ),
+        ),
+        (
+            "surplus of person",
+            format!(
+                "SELECT id, token_hash FROM wecom_session WHERE suite_id = {suite} AND corp_id = {corp} AND \
+                 user_id = {user} AND expires_at > 5 AND last_seen_at > 5 ORDER BY created_at DESC, id DESC LIMIT 1000"
             ),
         ),
         ("over, absolute", "SELECT id FROM wecom_session WHERE expires_at <= 5 LIMIT 500".to_owned()),
