@@ -15,6 +15,7 @@ pub mod configuration {
 /// Routes, parameters, answers, errors.
 pub mod http_api {
     //!
+    //! [admin]: crate::handbook::admin
     //! [calling-wecom]: crate::handbook::calling_wecom
     //! [calling-wecom-the-js-sdk]: crate::handbook::calling_wecom#the-js-sdk
     //! [configuration-pages]: crate::handbook::configuration#pages
@@ -22,6 +23,14 @@ pub mod http_api {
     //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
     //!
     #![doc = include_str!("../docs/http-api.md")]
+}
+
+/// The operator's API.
+pub mod admin {
+    //!
+    //! [admin-action]: crate::web::AdminAction
+    //!
+    #![doc = include_str!("../docs/admin.md")]
 }
 
 /// Calls as a corp, the JS-SDK, mini programs, encrypted ids, licenses.

@@ -40,6 +40,11 @@ impl TrustedProxies {
         client
     }
 
+    /// How many networks there are.
+    pub(super) fn len(&self) -> usize {
+        self.networks.len()
+    }
+
     pub(super) fn contains(&self, address: IpAddr) -> bool {
         self.networks
             .iter()

@@ -1,5 +1,7 @@
 //! The configuration of the wire rules.
 
+use std::sync::Arc;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::error::Result;
@@ -34,7 +36,7 @@ pub(crate) struct HttpConfig {
     pub(crate) page_config: PageConfig,
     /// Whether administrators may have the access tokens of companies.
     pub(crate) serves_access_tokens: bool,
-    pub(crate) mounting: Mounting,
+    pub(crate) mounting: Arc<Mounting>,
 }
 
 impl HttpConfig {
@@ -56,7 +58,7 @@ impl HttpConfig {
             proxies,
             page_config: PageConfig::default(),
             serves_access_tokens: false,
-            mounting: Mounting::default(),
+            mounting: Arc::default(),
         }
     }
 

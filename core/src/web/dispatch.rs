@@ -21,7 +21,7 @@ use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, ResponseExt as _};
 use crate::web::route::{Access, Endpoint, Route};
 use crate::web::routes;
-use crate::web::{admin_routes, browser, login_routes, notify, session_routes};
+use crate::web::{admin_api, admin_routes, browser, login_routes, notify, session_routes};
 
 impl HttpService {
     /// The route of a path below the mount.
@@ -112,7 +112,10 @@ impl HttpDeps {
             },
             Access::Anyone => login_routes::answer(self, request).await,
             Access::Session => session_routes::answer(self, request).await,
-            Access::Admin => admin_routes::answer(self, request).await,
+            Access::Admin => match route.endpoint {
+                Endpoint::AdminApi(endpoint) => admin_api::answer(self, request, endpoint).await,
+                _ => admin_routes::answer(self, request).await,
+            },
         };
         result.unwrap_or_else(|error| {
             if error.kind() == ErrorKind::CrossSite {

@@ -43,6 +43,7 @@
 
 mod accept;
 mod admin;
+mod admin_api;
 mod admin_routes;
 mod body;
 mod browser;
@@ -74,6 +75,7 @@ mod response;
 mod route;
 mod routes;
 mod session_routes;
+mod setup_checks;
 mod websocket;
 
 pub use admin::AdminAction;

@@ -19,6 +19,7 @@ pub enum Access {
 /// What a route does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Endpoint {
+    AdminApi(AdminRoute),
     AccessToken,
     BrowserCallback,
     BrowserLogin,
@@ -41,11 +42,37 @@ pub(crate) enum Endpoint {
     SetCode,
 }
 
+/// What a route of the admin API does; its methods do different things where there are several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum AdminRoute {
+    Audit,
+    Corp,
+    CorpAlias,
+    CorpCode,
+    CorpDecision,
+    CorpRead,
+    CorpSessions,
+    CorpSetCode,
+    Corps,
+    Doctor,
+    EndAllSessions,
+    Links,
+    People,
+    Person,
+    PersonSessions,
+    Record,
+    RecordRelease,
+    RecordRetry,
+    Records,
+    RotateKeys,
+}
+
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Route {
-    /// The path below the mount; `{Instance}`, `{id}` and `{corpId}` stand for one segment, as in axum and actix.
+    /// The path below the mount; `{Instance}`, `{id}`, `{corpId}` and `{userId}` stand for one segment, as in axum and
+    /// actix.
     pub path: &'static str,
     /// The methods it takes; any other is answered 405.
     pub methods: &'static [&'static str],

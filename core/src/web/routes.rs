@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use crate::inbox::NotifyResponse;
-use crate::web::route::{Access, Endpoint, Route};
+use crate::web::route::{Access, AdminRoute, Endpoint, Route};
 
 const JSON_LIMIT: usize = 16 * 1024;
 const NOTIFY_LIMIT: usize = 64 * 1024;
@@ -15,6 +15,7 @@ const GET: &[&str] = &["GET", "HEAD"];
 const GET_ALONE: &[&str] = &["GET"];
 const POST: &[&str] = &["POST"];
 const DELETE: &[&str] = &["DELETE"];
+const GET_OR_DELETE: &[&str] = &["GET", "HEAD", "DELETE"];
 
 const fn route(
     methods: &'static [&'static str],
@@ -33,6 +34,14 @@ const fn route(
         body_limit,
         endpoint,
     }
+}
+
+const fn admin(
+    methods: &'static [&'static str],
+    path: &'static str,
+    endpoint: AdminRoute,
+) -> Route {
+    route(methods, path, Access::Admin, Endpoint::AdminApi(endpoint))
 }
 
 /// Paths without `{Instance}` stand first: the first row that fits is the one.
@@ -89,6 +98,66 @@ const ROUTES: &[Route] = &[
         Endpoint::CallbackRecords,
     ),
     route(GET, "/corps", Access::Admin, Endpoint::Corps),
+    admin(GET, "/admin/api/doctor", AdminRoute::Doctor),
+    admin(GET, "/admin/api/corps", AdminRoute::Corps),
+    admin(GET, "/admin/api/corps/{corpId}", AdminRoute::Corp),
+    admin(POST, "/admin/api/corps/{corpId}/read", AdminRoute::CorpRead),
+    admin(
+        POST,
+        "/admin/api/corps/{corpId}/decide",
+        AdminRoute::CorpDecision,
+    ),
+    admin(
+        POST,
+        "/admin/api/corps/{corpId}/endSessions",
+        AdminRoute::CorpSessions,
+    ),
+    admin(
+        POST,
+        "/admin/api/corps/{corpId}/alias",
+        AdminRoute::CorpAlias,
+    ),
+    admin(
+        POST,
+        "/admin/api/corps/{corpId}/setCode",
+        AdminRoute::CorpSetCode,
+    ),
+    admin(
+        DELETE,
+        "/admin/api/corps/{corpId}/code",
+        AdminRoute::CorpCode,
+    ),
+    admin(GET, "/admin/api/records", AdminRoute::Records),
+    admin(GET, "/admin/api/records/{id}", AdminRoute::Record),
+    admin(
+        POST,
+        "/admin/api/records/{id}/retry",
+        AdminRoute::RecordRetry,
+    ),
+    admin(
+        POST,
+        "/admin/api/records/{id}/release",
+        AdminRoute::RecordRelease,
+    ),
+    admin(GET, "/admin/api/people", AdminRoute::People),
+    admin(GET, "/admin/api/audit", AdminRoute::Audit),
+    admin(
+        GET_OR_DELETE,
+        "/admin/api/people/{userId}",
+        AdminRoute::Person,
+    ),
+    admin(
+        POST,
+        "/admin/api/people/{userId}/endSessions",
+        AdminRoute::PersonSessions,
+    ),
+    admin(POST, "/admin/api/links", AdminRoute::Links),
+    admin(
+        POST,
+        "/admin/api/endAllSessions",
+        AdminRoute::EndAllSessions,
+    ),
+    admin(POST, "/admin/api/rotateKeys", AdminRoute::RotateKeys),
     route(
         POST,
         "/admin/api/corps/{corpId}/accessToken",
@@ -184,7 +253,8 @@ mod tests {
                 .path
                 .replace("{Instance}", "QywxProxyTemp")
                 .replace("{id}", "QywxProxyTemp")
-                .replace("{corpId}", "QywxProxyTemp");
+                .replace("{corpId}", "QywxProxyTemp")
+                .replace("{userId}", "QywxProxyTemp");
             let (endpoint, variable) = found(&path).unwrap();
             assert_eq!(endpoint, route.endpoint, "{path}");
             assert_eq!(
