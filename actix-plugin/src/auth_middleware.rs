@@ -5,13 +5,15 @@ use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::HttpResponse;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use wecom_login::web::{Guard, Rejection};
+use actix_web::{HttpMessage as _, HttpResponse};
+use wecom_login::web::{Drain, Guard, Rejection};
 use wecom_login::{CorpId, CurrentUser, WecomLogin};
 
-use crate::respond::{ActixResponse, to_actix};
+use crate::headers::ActixHeaders;
+use crate::payload::{PayloadBody, http_version};
+use crate::respond::{ActixHead, to_actix};
 use crate::service::AuthMiddlewareService;
 
 type Respond = Arc<dyn Fn(&Rejection) -> HttpResponse + Send + Sync>;
@@ -52,7 +54,8 @@ impl AuthMiddleware {
         }
     }
 
-    /// Lets requests without any credential through, without a user. A bad credential is still rejected.
+    /// Lets requests without a credential of ours through, without a user: a bearer of the host app's own is its own
+    /// business. A bad credential of ours is still rejected.
     pub fn optional(login: &WecomLogin) -> Self {
         Self {
             guard: login.optional_guard(),
@@ -124,12 +127,23 @@ impl AuthMiddleware {
         }
     }
 
+    /// What is left to read of the body of a rejected request.
+    pub(crate) fn drain(&self, request: &mut ServiceRequest) -> Option<Drain<PayloadBody>> {
+        let body = PayloadBody::new(request.take_payload());
+        self.guard.drain(
+            request.method().as_str(),
+            http_version(request.version()),
+            &ActixHeaders(request.headers()),
+            body,
+        )
+    }
+
     pub(crate) fn reject(&self, rejection: Rejection) -> HttpResponse {
         let mut response = match &self.respond {
             Some(respond) => respond(&rejection),
             None => to_actix(rejection.response()),
         };
-        rejection.apply_to(&mut ActixResponse(&mut response));
+        rejection.apply_to(&mut ActixHead(response.head_mut()));
         response.extensions_mut().insert(rejection);
         response
     }

@@ -8,11 +8,12 @@ use std::task::{Context, Poll, ready};
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderValue, SET_COOKIE};
 use pin_project_lite::pin_project;
-use wecom_login::web::{Authenticated, Rejection};
+use wecom_login::web::{Authenticated, Drain, Rejection};
 
 use crate::auth_middleware::AuthMiddleware;
+use crate::payload::PayloadBody;
+use crate::respond::ActixHead;
 use crate::service::insert_user;
 
 type Pending = Pin<Box<dyn Future<Output = Result<Authenticated, Rejection>> + Send>>;
@@ -34,9 +35,11 @@ pin_project! {
         Inner {
             #[pin]
             future: F,
-            set_cookie: Option<HeaderValue>,
+            authenticated: Authenticated,
         },
         Rejected {
+            #[pin]
+            drain: Option<Drain<PayloadBody>>,
             response: Option<ServiceResponse>,
         },
         Verifying {
@@ -52,15 +55,22 @@ impl<S> ResponseFuture<S>
 where
     S: Service<ServiceRequest>,
 {
-    pub(crate) const fn inner(future: S::Future, set_cookie: Option<HeaderValue>) -> Self {
+    pub(crate) const fn inner(future: S::Future, authenticated: Authenticated) -> Self {
         Self {
-            kind: Kind::Inner { future, set_cookie },
+            kind: Kind::Inner {
+                future,
+                authenticated,
+            },
         }
     }
 
-    pub(crate) const fn rejected(response: ServiceResponse) -> Self {
+    pub(crate) const fn rejected(
+        drain: Option<Drain<PayloadBody>>,
+        response: ServiceResponse,
+    ) -> Self {
         Self {
             kind: Kind::Rejected {
+                drain,
                 response: Some(response),
             },
         }
@@ -94,14 +104,18 @@ where
         let mut kind = self.project().kind;
         loop {
             let next = match kind.as_mut().project() {
-                KindProj::Inner { future, set_cookie } => {
+                KindProj::Inner {
+                    future,
+                    authenticated,
+                } => {
                     let mut response = ready!(future.poll(cx))?;
-                    if let Some(cookie) = set_cookie.take() {
-                        response.headers_mut().append(SET_COOKIE, cookie);
-                    }
+                    authenticated.apply_to(&mut ActixHead(response.response_mut().head_mut()));
                     return Poll::Ready(Ok(response.map_into_left_body()));
                 }
-                KindProj::Rejected { response } => {
+                KindProj::Rejected { drain, response } => {
+                    if let Some(drain) = drain.as_pin_mut() {
+                        ready!(drain.poll(cx));
+                    }
                     let response = response
                         .take()
                         .expect("a future is not polled after it is ready");
@@ -114,18 +128,19 @@ where
                     middleware,
                 } => {
                     let decided = ready!(pending.as_mut().poll(cx));
-                    let request = request
+                    let mut request = request
                         .take()
                         .expect("this state is left when the decision is there");
                     match decided {
                         Ok(authenticated) => {
-                            let set_cookie = insert_user(authenticated, &request);
+                            let authenticated = insert_user(authenticated, &request);
                             Kind::Inner {
                                 future: inner.call(request),
-                                set_cookie,
+                                authenticated,
                             }
                         }
                         Err(rejection) => Kind::Rejected {
+                            drain: middleware.drain(&mut request),
                             response: Some(request.into_response(middleware.reject(rejection))),
                         },
                     }

@@ -1,6 +1,8 @@
 //! actix's headers, as the core reads them.
 
-use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName};
+use actix_web::http::header::{
+    AUTHORIZATION, COOKIE, HeaderMap, HeaderName, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+};
 use wecom_login::web::Headers;
 
 /// actix-web is on another `http` than the core.
@@ -12,6 +14,8 @@ impl Headers for ActixHeaders<'_> {
         let name = match name {
             "authorization" => AUTHORIZATION,
             "cookie" => COOKIE,
+            "upgrade" => UPGRADE,
+            "sec-websocket-protocol" => SEC_WEBSOCKET_PROTOCOL,
             name => HeaderName::from_static(name),
         };
         self.0.get_all(name).map(|value| value.as_bytes())

@@ -38,8 +38,10 @@ mod future;
 mod headers;
 mod login_routes;
 mod notify;
+mod payload;
 mod respond;
 mod service;
+mod trace;
 mod user;
 
 pub use self::auth_middleware::AuthMiddleware;
@@ -47,5 +49,6 @@ pub use self::future::ResponseFuture;
 pub use self::login_routes::{LoginRoutes, configure, login_routes};
 pub use self::notify::notify_response;
 pub use self::service::AuthMiddlewareService;
+pub use self::trace::{logger, request_span};
 pub use self::user::{MaybeUser, User, UserRejection};
 pub use wecom_login::web::Rejection;

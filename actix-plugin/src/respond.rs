@@ -1,21 +1,22 @@
 //! From actix's types, which are of `http` 0.2, to core's and back.
 
 use std::convert::Infallible;
-use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::ResponseHead as ActixResponseHead;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{
+    CACHE_CONTROL, HeaderName, HeaderValue, SEC_WEBSOCKET_PROTOCOL, VARY,
+};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
-use futures_util::TryStreamExt as _;
-use http_body::Frame;
-use http_body_util::StreamBody;
 use wecom_login::WecomLogin;
 use wecom_login::web::{ResponseBody, ResponseHead};
+
+use crate::payload::{PayloadBody, http_version};
 
 /// Answers one request; `path` is its path below the mount. `None`: it is none of ours.
 pub(crate) async fn respond(
@@ -51,13 +52,12 @@ pub(crate) fn to_actix(response: http::Response<ResponseBody>) -> HttpResponse {
     actix
 }
 
-/// The response to a rejected request, as core changes it.
-pub(crate) struct ActixResponse<'a>(pub(crate) &'a mut HttpResponse);
+/// The status and headers of a response, as core changes them.
+pub(crate) struct ActixHead<'a>(pub(crate) &'a mut ActixResponseHead);
 
-impl ResponseHead for ActixResponse<'_> {
+impl ResponseHead for ActixHead<'_> {
     fn set_status(&mut self, status: u16) {
-        *self.0.status_mut() =
-            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        self.0.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     }
 
     fn remove(&mut self, name: &'static str) {
@@ -66,32 +66,51 @@ impl ResponseHead for ActixResponse<'_> {
 
     fn append(&mut self, name: &'static str, value: &str) {
         if let Ok(value) = HeaderValue::from_str(value) {
-            self.0
-                .headers_mut()
-                .append(HeaderName::from_static(name), value);
+            self.0.headers_mut().append(header_name(name), value);
         }
     }
 
+    fn append_static(&mut self, name: &'static str, value: &'static str) {
+        let value = HeaderValue::from_static(value);
+        self.0.headers_mut().append(header_name(name), value);
+    }
+
+    fn value(&self, name: &'static str) -> Option<&[u8]> {
+        self.0
+            .headers()
+            .get(header_name(name))
+            .map(HeaderValue::as_bytes)
+    }
+
     fn contains(&self, name: &'static str, value: &str) -> bool {
-        self.0.headers().get_all(name).any(|there| *there == value)
+        self.0
+            .headers()
+            .get_all(header_name(name))
+            .any(|there| *there == value)
     }
 }
 
-type PayloadFrame = Result<Frame<Bytes>, io::Error>;
+/// The names that every guarded answer is asked for are constants: a name that is not known is parsed.
+fn header_name(name: &'static str) -> HeaderName {
+    match name {
+        "cache-control" => CACHE_CONTROL,
+        "sec-websocket-protocol" => SEC_WEBSOCKET_PROTOCOL,
+        "vary" => VARY,
+        name => HeaderName::from_static(name),
+    }
+}
 
 fn to_core(
     request: &HttpRequest,
     payload: Payload,
     path: &str,
-) -> Option<http::Request<StreamBody<impl futures_util::Stream<Item = PayloadFrame>>>> {
+) -> Option<http::Request<PayloadBody>> {
     let uri = match request.query_string() {
         "" => http::uri::PathAndQuery::try_from(path),
         query => http::uri::PathAndQuery::try_from(format!("{path}?{query}")),
     };
-    let frames = payload
-        .map_ok(Frame::data)
-        .map_err(|error| io::Error::other(error.to_string()));
-    let mut core = http::Request::new(StreamBody::new(frames));
+    let mut core = http::Request::new(PayloadBody::new(payload.into_inner()));
+    *core.version_mut() = http_version(request.version());
     *core.uri_mut() = http::Uri::from(uri.ok()?);
     *core.method_mut() = http::Method::from_bytes(request.method().as_str().as_bytes()).ok()?;
     for (name, value) in request.headers() {

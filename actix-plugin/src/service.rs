@@ -6,7 +6,6 @@ use std::rc::Rc;
 use actix_web::HttpMessage as _;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, forward_ready};
-use actix_web::http::header::HeaderValue;
 use wecom_login::web::{Authenticated, Decision};
 
 use crate::auth_middleware::AuthMiddleware;
@@ -41,7 +40,7 @@ where
 
     forward_ready!(inner);
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let decision = self.middleware.guard.check(
             request.method().as_str(),
             || path_and_query(&request),
@@ -49,11 +48,13 @@ where
         );
         match decision {
             Decision::Ready(Ok(authenticated)) => {
-                let set_cookie = insert_user(authenticated, &request);
-                ResponseFuture::inner(self.inner.call(request), set_cookie)
+                let authenticated = insert_user(authenticated, &request);
+                ResponseFuture::inner(self.inner.call(request), authenticated)
             }
             Decision::Ready(Err(rejection)) => {
-                ResponseFuture::rejected(request.into_response(self.middleware.reject(rejection)))
+                let drain = self.middleware.drain(&mut request);
+                let response = request.into_response(self.middleware.reject(rejection));
+                ResponseFuture::rejected(drain, response)
             }
             Decision::Pending(pending) => ResponseFuture::verifying(
                 pending,
@@ -65,18 +66,16 @@ where
     }
 }
 
-/// Leaves the user, or that no credential was sent, to the handler. What remains is a cookie to clear.
+/// Leaves the user, or that no credential was sent, to the handler. What remains is for its response.
 pub(crate) fn insert_user(
-    authenticated: Authenticated,
+    mut authenticated: Authenticated,
     request: &ServiceRequest,
-) -> Option<HeaderValue> {
-    match authenticated.user {
+) -> Authenticated {
+    match authenticated.user.take() {
         Some(user) => drop(request.extensions_mut().insert(user)),
         None => drop(request.extensions_mut().insert(Anonymous)),
     }
     authenticated
-        .set_cookie
-        .and_then(|cookie| HeaderValue::try_from(cookie).ok())
 }
 
 /// What the browser asked for: actix leaves the URI whole, whatever scopes the route is in.

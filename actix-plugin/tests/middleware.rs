@@ -109,8 +109,11 @@ async fn option_of_user_is_none_only_without_credentials() {
         either(&[("authorization", &bearer(&token))]).await.text(),
         "somebody"
     );
+    let foreign = either(&[("authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x")]).await;
+    assert_eq!(foreign.text(), "nobody");
+    log_out(&login, &token).await;
     assert_eq!(
-        either(&[("authorization", "Bearer wl_bad")])
+        either(&[("authorization", &bearer(&token))])
             .await
             .problem()
             .0,

@@ -31,6 +31,8 @@ pub enum Blame {
 pub enum ErrorKind {
     AgentUnknown,
     ApiParams,
+    AuthorizationMalformed,
+    BodyTimeout,
     BodyTooLarge,
     CodeInvalid,
     Config,
@@ -87,6 +89,7 @@ impl ErrorKind {
         #[rustfmt::skip]
         let (code, status, title, blame) = match self {
             Self::ApiParams => ("API_PARAMS_ERROR", 400, "A parameter is missing, blank, unknown or of the wrong type", Caller),
+            Self::AuthorizationMalformed => ("API_PARAMS_ERROR", 400, "Authorization is empty, or was sent twice", Caller),
             Self::LoginTypeUnknown => ("LOGIN_TYPE_UNKNOWN", 400, "loginType is neither qr nor workbench", Caller),
             Self::PlatformUnknown => ("PLATFORM_UNKNOWN", 400, "platform is none of app, web and mobile", Caller),
             Self::CredentialsConflict => ("CREDENTIALS_CONFLICT", 400, "Two credentials of different sessions were sent", Caller),
@@ -109,6 +112,7 @@ impl ErrorKind {
             Self::RecordNotFound => ("RECORD_NOT_FOUND", 404, "There is no such callback record", Caller),
             Self::SessionNotFound => ("SESSION_NOT_FOUND", 404, "There is no such session", Caller),
             Self::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405, "This path does not support this method", Caller),
+            Self::BodyTimeout => ("BODY_TIMEOUT", 408, "The body did not arrive in time", Caller),
             Self::OrgCodeConflict => ("ORG_CODE_CONFLICT", 409, "Another company has this organization code", Caller),
             Self::RecordBusy => ("RECORD_BUSY", 409, "The callback record is being handled", Caller),
             Self::BodyTooLarge => ("BODY_TOO_LARGE", 413, "The body is too large", Caller),

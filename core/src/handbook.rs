@@ -3,6 +3,7 @@
 /// The files of an instance, the [`Builder`](crate::Builder), pages, binders and hooks.
 pub mod configuration {
     //!
+    //! [http-api-credentials]: crate::handbook::http_api#credentials
     //! [http-api-routes]: crate::handbook::http_api#routes
     //! [storage-and-keys-data-keys]: crate::handbook::storage_and_keys#data-keys
     //! [sandbox]: https://docs.rs/wecom-sandbox
@@ -43,6 +44,9 @@ pub mod going_live {
 
 /// Files to start from, reverse proxies, several nodes, shutdown.
 pub mod deployment {
+    //!
+    //! [configuration-middleware]: crate::handbook::configuration#middleware-around-the-guard
+    //!
     #![doc = include_str!("../docs/deployment.md")]
 }
 

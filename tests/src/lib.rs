@@ -12,6 +12,7 @@
 //! | [`hooks`], [`log`] | the calls of the host app's hooks, and what was logged |
 //! | [`proxy`], [`transport`] | faults between the app and its database, and between the app and WeCom |
 //! | [`browser`] | Chromium before a running app |
+//! | [`websocket`] | a WebSocket client |
 //! | [`scenarios`] | a test program without libtest, for tests that need programs |
 //! | [`measure`] | latencies and memory, for `bin/flood` and `bin/scale` |
 //!
@@ -39,6 +40,7 @@ pub mod push;
 pub mod scenarios;
 pub mod transport;
 mod wait;
+pub mod websocket;
 
 pub use adapter::{Adapter, Layout, RunningApp};
 pub use push::Push;

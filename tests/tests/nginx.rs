@@ -16,13 +16,21 @@ use wecom_login_tests::{Adapter, TestApp, TestRequest, send, until};
 
 fn main() -> ExitCode {
     let adapters: [&dyn Adapter; 2] = [&AxumAdapter, &ActixAdapter];
-    let behind_nginx = |adapter: &'static dyn Adapter| {
-        let name = format!("behind_nginx::{}", adapter.name());
-        Scenario::new(name, &["nginx"], move || {
-            a_whole_login_behind_a_path(adapter)
-        })
-    };
-    scenarios::run(adapters.map(behind_nginx).into())
+    let scenarios = adapters.into_iter().flat_map(|adapter| {
+        let name = |name: &str| format!("behind_nginx::{}::{name}", adapter.name());
+        [
+            Scenario::new(name("login_behind_a_path"), &["nginx"], move || {
+                a_whole_login_behind_a_path(adapter)
+            }),
+            Scenario::new(name("rejections_of_bodies"), &["nginx"], move || {
+                rejections_of_bodies_under_way(adapter)
+            }),
+            Scenario::new(name("cached_pages"), &["nginx"], move || {
+                pages_are_cached_for_nobody_else(adapter)
+            }),
+        ]
+    });
+    scenarios::run(scenarios.collect())
 }
 
 async fn a_whole_login_behind_a_path(adapter: &dyn Adapter) {
@@ -122,6 +130,80 @@ async fn a_whole_login_behind_a_path(adapter: &dyn Adapter) {
     app.stop().await;
 }
 
+/// How often each body is sent: some arrive in time by chance.
+const TRIES: usize = 20;
+
+/// nginx that still sends a body when the app closes the connection answers 502 in place of the rejection.
+async fn rejections_of_bodies_under_way(adapter: &dyn Adapter) {
+    let (app, front, _nginx) = behind(adapter).await;
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    app.send(TestRequest::post("/logout").bearer(&token))
+        .await
+        .assert_no_content();
+    let mut failed = Vec::new();
+    for length in [30_000, 900_000] {
+        // nginx hands a body on as it comes, or first reads the whole of it.
+        for location in ["portal", "unbuffered"] {
+            for (path, expected) in [
+                ("/api/guarded-upload", 401),
+                ("/auth/logout", 401),
+                ("/auth/loginByCode", 413),
+            ] {
+                let mut answers = [0; 1000];
+                for _ in 0..TRIES {
+                    let ask = TestRequest::post(format!("/{location}{path}"))
+                        .bearer(&token)
+                        .body(vec![b'x'; length]);
+                    answers[usize::from(send(front, &ask).await.status)] += 1;
+                }
+                let others = TRIES - answers[expected];
+                if others > 0 {
+                    failed.push(format!(
+                        "/{location}{path}, {length} bytes: {} of {TRIES} are 502, {others} not {expected}",
+                        answers[502]
+                    ));
+                }
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    app.stop().await;
+}
+
+/// `proxy_cache` for a minute, as an operator may lay it over a whole app.
+async fn pages_are_cached_for_nobody_else(adapter: &dyn Adapter) {
+    let (app, front, _nginx) = behind(adapter).await;
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let page =
+        |path: &str| TestRequest::get(format!("/cached{path}")).header("accept", "text/html");
+    for (path, status, anybody) in [
+        ("/api/page", 302, None),
+        ("/api/hello", 401, None),
+        ("/api/public", 200, Some("{}")),
+    ] {
+        let own = send(front, &page(path).cookie(&token)).await;
+        assert_eq!(own.json()["corpId"], COMPANY_A);
+        let other = send(front, &page(path)).await;
+        assert_eq!(other.status, status, "{path}: {}", other.text());
+        if let Some(anybody) = anybody {
+            assert_eq!(other.text(), anybody, "{path}");
+        }
+        let again = send(front, &page(path).bearer(&token)).await;
+        assert_eq!(again.json()["corpId"], COMPANY_A, "{path}");
+    }
+    // What its handler allows a cache to keep, it keeps, for those who sent the same.
+    let cached = page("/api/cached").cookie(&token);
+    for expected in ["MISS", "HIT"] {
+        let answer = send(front, &cached).await;
+        assert_eq!(
+            (answer.status, answer.header("x-cache")),
+            (200, Some(expected))
+        );
+    }
+    assert_eq!(send(front, &page("/api/cached")).await.status, 401);
+    app.stop().await;
+}
+
 /// An app, nginx before it, and where that listens. Somebody may take the port before nginx does: then at another one.
 async fn behind(adapter: &dyn Adapter) -> (TestApp, SocketAddr, Nginx) {
     for attempt in 1.. {
@@ -159,11 +241,27 @@ impl Nginx {
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|kind| format!("  {kind}_temp_path {path}/{kind};\n"))
             .concat();
+        let location = |name: &str, more: &str| {
+            format!(
+                "    location /{name}/ {{\n      proxy_pass http://backend/;\n      proxy_http_version 1.1;\n      \
+                 proxy_set_header Connection \"\";\n      proxy_set_header X-Forwarded-For \
+                 $proxy_add_x_forwarded_for;\n{more}    }}\n"
+            )
+        };
+        let locations = [
+            location("portal", ""),
+            location("unbuffered", "      proxy_request_buffering off;\n"),
+            location(
+                "cached",
+                "      proxy_cache pages;\n      proxy_cache_valid 200 1m;\n      add_header X-Cache \
+                 $upstream_cache_status always;\n",
+            ),
+        ]
+        .concat();
         let configuration = format!(
             "daemon off;\nmaster_process off;\npid {path}/pid;\nerror_log {path}/errors;\nevents {{}}\nhttp {{\n\
-             {temporary}  access_log off;\n  server {{\n    listen {front};\n    location /portal/ {{\n      \
-             proxy_pass http://{app}/;\n      proxy_http_version 1.1;\n      proxy_set_header X-Forwarded-For \
-             $proxy_add_x_forwarded_for;\n    }}\n  }}\n}}\n"
+             {temporary}  access_log off;\n  proxy_cache_path {path}/cache keys_zone=pages:1m;\n  upstream backend \
+             {{\n    server {app};\n    keepalive 4;\n  }}\n  server {{\n    listen {front};\n{locations}  }}\n}}\n"
         );
         let file = directory.path().join("nginx.conf");
         fs::write(&file, configuration).unwrap();

@@ -5,11 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::header::{HeaderValue, SET_COOKIE};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
-use wecom_login::web::{Authenticated, Rejection};
+use wecom_login::web::{Authenticated, Drain, Rejection};
 
 use crate::layer::AuthLayer;
 use crate::rejection::ResponseForRejection;
@@ -34,9 +33,11 @@ pin_project! {
         Inner {
             #[pin]
             future: F,
-            set_cookie: Option<HeaderValue>,
+            authenticated: Authenticated,
         },
         Rejected {
+            #[pin]
+            drain: Option<Drain<B>>,
             response: Option<Response<T>>,
         },
         Verifying {
@@ -52,15 +53,19 @@ impl<S, B, T, R> ResponseFuture<S, B, T, R>
 where
     S: Service<Request<B>>,
 {
-    pub(crate) const fn inner(future: S::Future, set_cookie: Option<HeaderValue>) -> Self {
+    pub(crate) const fn inner(future: S::Future, authenticated: Authenticated) -> Self {
         Self {
-            kind: Kind::Inner { future, set_cookie },
+            kind: Kind::Inner {
+                future,
+                authenticated,
+            },
         }
     }
 
-    pub(crate) const fn rejected(response: Response<T>) -> Self {
+    pub(crate) const fn rejected(drain: Option<Drain<B>>, response: Response<T>) -> Self {
         Self {
             kind: Kind::Rejected {
+                drain,
                 response: Some(response),
             },
         }
@@ -86,6 +91,7 @@ where
 impl<S, B, T, R> Future for ResponseFuture<S, B, T, R>
 where
     S: Service<Request<B>, Response = Response<T>>,
+    B: http_body::Body,
     R: ResponseForRejection<T>,
 {
     type Output = Result<Response<T>, S::Error>;
@@ -94,14 +100,18 @@ where
         let mut kind = self.project().kind;
         loop {
             let next = match kind.as_mut().project() {
-                KindProj::Inner { future, set_cookie } => {
+                KindProj::Inner {
+                    future,
+                    authenticated,
+                } => {
                     let mut response = ready!(future.poll(cx))?;
-                    if let Some(cookie) = set_cookie.take() {
-                        response.headers_mut().append(SET_COOKIE, cookie);
-                    }
+                    authenticated.apply_to(&mut response);
                     return Poll::Ready(Ok(response));
                 }
-                KindProj::Rejected { response } => {
+                KindProj::Rejected { drain, response } => {
+                    if let Some(drain) = drain.as_pin_mut() {
+                        ready!(drain.poll(cx));
+                    }
                     return Poll::Ready(Ok(response
                         .take()
                         .expect("a future is not polled after it is ready")));
@@ -118,13 +128,14 @@ where
                         .expect("this state is left when the decision is there");
                     match decided {
                         Ok(authenticated) => {
-                            let set_cookie = insert_user(authenticated, &mut request);
+                            let authenticated = insert_user(authenticated, &mut request);
                             Kind::Inner {
                                 future: inner.call(request),
-                                set_cookie,
+                                authenticated,
                             }
                         }
                         Err(rejection) => Kind::Rejected {
+                            drain: layer.drain(request),
                             response: Some(layer.reject(rejection)),
                         },
                     }

@@ -1,7 +1,7 @@
 //! The layer: core's guard, and how its rejections are answered.
 
 use tower_layer::Layer;
-use wecom_login::web::{Guard, Rejection};
+use wecom_login::web::{Drain, Guard, Rejection};
 use wecom_login::{CorpId, CurrentUser, WecomLogin};
 
 use crate::rejection::{ProblemResponse, ResponseForRejection};
@@ -41,7 +41,8 @@ impl AuthLayer {
         }
     }
 
-    /// Lets requests without any credential through, without a user. A bad credential is still rejected.
+    /// Lets requests without a credential of ours through, without a user: a bearer of the host app's own is its own
+    /// business. A bad credential of ours is still rejected.
     pub fn optional(login: &WecomLogin) -> Self {
         Self {
             guard: login.optional_guard(),
@@ -109,6 +110,13 @@ impl<R> AuthLayer<R> {
             guard: self.guard,
             rejection_response,
         }
+    }
+
+    /// What is left to read of the body of a rejected request.
+    pub(crate) fn drain<B: http_body::Body>(&self, request: http::Request<B>) -> Option<Drain<B>> {
+        let (parts, body) = request.into_parts();
+        self.guard
+            .drain(parts.method.as_str(), parts.version, &parts.headers, body)
     }
 
     pub(crate) fn reject<B>(&self, rejection: Rejection) -> http::Response<B>

@@ -56,6 +56,7 @@ mod login_service;
 mod rejection;
 mod respond;
 mod service;
+mod trace;
 
 #[cfg(feature = "axum")]
 pub use self::axum::{User, UserRejection, login_routes};
@@ -64,6 +65,7 @@ pub use self::layer::AuthLayer;
 pub use self::login_service::{LoginFuture, LoginService};
 pub use self::rejection::{ProblemResponse, ResponseForRejection};
 pub use self::service::Auth;
+pub use self::trace::{request_span, sensitive_headers};
 pub use wecom_login::web::Rejection;
 
 /// The mount of the README, compiled.

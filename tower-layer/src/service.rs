@@ -3,7 +3,6 @@
 use std::mem;
 use std::task::{Context, Poll};
 
-use http::header::HeaderValue;
 use http::{Request, Response};
 use tower_service::Service;
 use wecom_login::web::{Authenticated, Decision};
@@ -32,6 +31,7 @@ impl<S, R> Auth<S, R> {
 impl<S, B, T, R> Service<Request<B>> for Auth<S, R>
 where
     S: Service<Request<B>, Response = Response<T>> + Clone,
+    B: http_body::Body,
     R: ResponseForRejection<T>,
 {
     type Response = Response<T>;
@@ -50,11 +50,11 @@ where
         );
         match decision {
             Decision::Ready(Ok(authenticated)) => {
-                let set_cookie = insert_user(authenticated, &mut request);
-                ResponseFuture::inner(self.inner.call(request), set_cookie)
+                let authenticated = insert_user(authenticated, &mut request);
+                ResponseFuture::inner(self.inner.call(request), authenticated)
             }
             Decision::Ready(Err(rejection)) => {
-                ResponseFuture::rejected(self.layer.reject(rejection))
+                ResponseFuture::rejected(self.layer.drain(request), self.layer.reject(rejection))
             }
             Decision::Pending(pending) => {
                 // The service that is ready is the one to call; its clone takes its place.
@@ -66,18 +66,16 @@ where
     }
 }
 
-/// Leaves the user, or that no credential was sent, to the handler. What remains is a cookie to clear.
+/// Leaves the user, or that no credential was sent, to the handler. What remains is for its response.
 pub(crate) fn insert_user<B>(
-    authenticated: Authenticated,
+    mut authenticated: Authenticated,
     request: &mut Request<B>,
-) -> Option<HeaderValue> {
-    match authenticated.user {
+) -> Authenticated {
+    match authenticated.user.take() {
         Some(user) => drop(request.extensions_mut().insert(user)),
         None => drop(request.extensions_mut().insert(Anonymous)),
     }
     authenticated
-        .set_cookie
-        .and_then(|cookie| HeaderValue::try_from(cookie).ok())
 }
 
 /// What the browser asked for: axum's `nest` strips what stands before.

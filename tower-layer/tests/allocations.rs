@@ -45,7 +45,10 @@ async fn cached_session_allocates_only_the_extensions_entry() {
     let guarded =
         AuthLayer::required(&login).require_corp(wecom_login::CorpId::new("ww1").unwrap());
     for header in [("authorization", &*bearer), ("cookie", &*cookie)] {
-        let leaf = service_fn(async |_: Request<Body>| Ok(Response::new(Body::empty())));
+        let leaf = service_fn(async |_: Request<Body>| {
+            let response = Response::builder().header("content-type", "text/plain");
+            Ok(response.body(Body::empty()).unwrap())
+        });
         let (without, with) = (
             blocks(leaf, header).await,
             blocks(guarded.layer(leaf), header).await,
@@ -54,6 +57,16 @@ async fn cached_session_allocates_only_the_extensions_entry() {
             with - without,
             3,
             "the table of the extensions, its buckets and the entry: {header:?}"
+        );
+        let bare = service_fn(async |_: Request<Body>| Ok(Response::new(Body::empty())));
+        let (without, with) = (
+            blocks(bare, header).await,
+            blocks(guarded.layer(bare), header).await,
+        );
+        assert_eq!(
+            with - without,
+            5,
+            "and the table of the response's headers, which had none: {header:?}"
         );
 
         // On a route, axum boxes the layer's future and the body of the response.

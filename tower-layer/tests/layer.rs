@@ -14,7 +14,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body_util::{Empty, Full};
 use in_memory::{call, collect, into_http, request};
 use tower::{Layer as _, Service, ServiceBuilder, ServiceExt as _};
 use wecom_login::{CorpId, CurrentUser, WecomLogin};
@@ -116,7 +116,7 @@ impl Clone for Strict {
     }
 }
 
-impl Service<Request<()>> for Strict {
+impl Service<Request<Empty<Bytes>>> for Strict {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
     type Future = std::future::Ready<Result<Self::Response, Infallible>>;
@@ -126,7 +126,7 @@ impl Service<Request<()>> for Strict {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<()>) -> Self::Future {
+    fn call(&mut self, request: Request<Empty<Bytes>>) -> Self::Future {
         assert!(
             std::mem::take(&mut self.ready),
             "called without being ready"
@@ -159,7 +159,7 @@ async fn cached_session_clones_no_service_and_lookup_calls_the_ready_one() {
             .ready()
             .await
             .unwrap()
-            .call(request.body(()).unwrap())
+            .call(request.body(Empty::new()).unwrap())
             .await
             .unwrap();
         collect(response).await

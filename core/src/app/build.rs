@@ -40,7 +40,8 @@ impl Builder {
         let proxies = TrustedProxies::new(self.trusted_proxies.clone());
         let web = HttpConfig::new(public_url, Mount::new(&self.mount)?, admin, proxies)
             .with_page_config(self.page_config.clone())
-            .with_access_tokens(self.serve_access_tokens);
+            .with_access_tokens(self.serve_access_tokens)
+            .with_allowed_origins(&self.allowed_origins, self.allow_insecure_http)?;
         match &self.cookie_prefix {
             Some(prefix) => web.with_cookie_prefix(prefix),
             None => Ok(web),

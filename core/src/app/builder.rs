@@ -42,6 +42,7 @@ pub struct Builder {
     pub(super) admin_predicate: Option<AdminPredicate>,
     pub(super) serve_access_tokens: bool,
     pub(super) trusted_proxies: Vec<IpNet>,
+    pub(super) allowed_origins: Vec<String>,
     pub(super) page_config: PageConfig,
     pub(super) cookie_prefix: Option<String>,
     pub(super) authorization_cache_size: u64,
@@ -83,6 +84,7 @@ impl Default for Builder {
             admin_predicate: None,
             serve_access_tokens: false,
             trusted_proxies: Vec::new(),
+            allowed_origins: Vec::new(),
             page_config: PageConfig::default(),
             cookie_prefix: None,
             authorization_cache_size: 10_000,
@@ -240,6 +242,22 @@ impl Builder {
     /// a single address.
     pub fn trusted_proxies(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
         self.trusted_proxies = networks.into_iter().collect();
+        self
+    }
+
+    /// Lets pages of these origins act for a person as those of the public URL do: send unsafe requests and open WebSockets
+    /// with the session cookie, log in by JSON, and be where a login returns to. For a front end on another origin, which the host app's CORS allows too.
+    ///
+    /// ```
+    /// let builder = wecom_login::WecomLogin::builder()
+    ///     .public_url("https://api.example.com")
+    ///     .allowed_origins(["https://app.example.com"]);
+    /// ```
+    pub fn allowed_origins<O: Into<String>>(
+        mut self,
+        origins: impl IntoIterator<Item = O>,
+    ) -> Self {
+        self.allowed_origins = origins.into_iter().map(Into::into).collect();
         self
     }
 

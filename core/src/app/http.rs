@@ -24,6 +24,10 @@ impl WecomLogin {
 
     /// The table of routes, for an adapter that mounts it: from now on the login routes are known to be served here. A
     /// guard lets them through, wherever it lies, and says so.
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "an adapter that mounts another table calls it to say so"
+    )]
     pub fn mount_routes(&self) -> &'static [Route] {
         self.inner.http.mounting().add_routes();
         routes()

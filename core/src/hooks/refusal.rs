@@ -251,7 +251,7 @@ mod tests {
             errcode: None,
             corp_id: None,
             count: 29,
-            ..first.clone()
+            ..first
         };
         assert_eq!(*told.0.lock(), [first, others]);
     }

@@ -1,14 +1,17 @@
 //! The logged-in user of a request, and the cached session behind it.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+
+use tokio::sync::watch;
 
 use crate::clock::Timestamp;
 use crate::domain::{
     CorpId, LoginType, Platform, Principal, Profile, SuiteId, TokenHash, WecomUserId,
 };
 use crate::revocation::Epoch;
+use crate::session::sessions::Inner;
 
 /// A logged-in user and the session of the login. Cheap to clone.
 ///
@@ -38,6 +41,12 @@ pub(crate) struct CachedSession {
     pub(crate) instance: Arc<str>,
     pub(crate) profile: Profile,
     pub(crate) created_at: Timestamp,
+    /// The sequence number of the newest revocation when it was read or issued.
+    pub(super) revocation_seq: u64,
+    /// The sessions that it is one of.
+    pub(super) sessions: Weak<Inner>,
+    /// Tells whoever waits for its end to look again; made when somebody does.
+    pub(super) changes: OnceLock<watch::Sender<()>>,
 }
 
 impl CachedSession {
@@ -51,6 +60,18 @@ impl CachedSession {
 
     pub(crate) fn last_seen_at(&self) -> Timestamp {
         Timestamp::from_millis(self.last_seen_at.load(Ordering::Relaxed))
+    }
+
+    /// Takes over later activity.
+    pub(super) fn advance_last_seen(&self, at: Timestamp) {
+        self.last_seen_at
+            .fetch_max(at.as_millis(), Ordering::Relaxed);
+    }
+
+    /// Marks it as revoked, and wakes whoever waits for that.
+    pub(super) fn revoke(&self) {
+        self.revoked.store(true, Ordering::Release);
+        self.wake();
     }
 
     /// Sets `mark` to `now` if it is at least `interval` milliseconds old. Of several concurrent calls one returns

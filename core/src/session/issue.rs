@@ -1,6 +1,7 @@
 //! New sessions.
 
 use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::{Arc, OnceLock};
 
 use sea_orm::EntityTrait as _;
 
@@ -111,6 +112,9 @@ impl Sessions {
             revoked: AtomicBool::new(false),
             last_seen_at: AtomicI64::new(now.as_millis()),
             visible_at: AtomicI64::new(new.visible_at.as_millis()),
+            revocation_seq: new.revocation_seq,
+            sessions: Arc::downgrade(&self.inner),
+            changes: OnceLock::new(),
         };
         let database = self.inner.store.database();
         match rows::insert(database, &session, epochs).await? {

@@ -1,7 +1,7 @@
 //! Sessions that are not cached: read from the database, once however many callers wait.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::domain::{Principal, Profile, TokenHash};
@@ -51,7 +51,7 @@ impl Sessions {
     }
 
     /// Joins the load of this token that is in flight, or starts one.
-    async fn load_shared(&self, hash: TokenHash) -> Result<Option<CurrentUser>> {
+    pub(super) async fn load_shared(&self, hash: TokenHash) -> Result<Option<CurrentUser>> {
         let in_flight = &self.inner.in_flight;
         let load = async {
             let key = (hash, self.inner.epochs.flush_seq());
@@ -94,12 +94,17 @@ impl Sessions {
             self.inner.cache.remove(&hash);
             return Ok(None);
         };
-        let user = CurrentUser::new(self.session_of(row, hash)?);
+        let user = CurrentUser::new(self.session_of(row, hash, since_seq)?);
         self.cache(&user, since_seq);
         Ok(Some(user))
     }
 
-    fn session_of(&self, row: SessionRow, token_hash: TokenHash) -> Result<CachedSession> {
+    fn session_of(
+        &self,
+        row: SessionRow,
+        token_hash: TokenHash,
+        revocation_seq: u64,
+    ) -> Result<CachedSession> {
         let principal =
             self.intern_principal(Principal::new(row.suite_id, row.corp_id, row.third_user_id));
         Ok(CachedSession {
@@ -132,6 +137,9 @@ impl Sessions {
             revoked: AtomicBool::new(false),
             last_seen_at: AtomicI64::new(row.last_seen_at.as_millis()),
             visible_at: AtomicI64::new(row.visible_at.unwrap_or_default().as_millis()),
+            revocation_seq,
+            sessions: Arc::downgrade(&self.inner),
+            changes: OnceLock::new(),
         })
     }
 

@@ -32,6 +32,10 @@
 //!
 //! A member has 100 sessions at most: `surplus` ends the oldest when a new one is one too many.
 //!
+//! # Streams
+//!
+//! A handler may ask whether the session of its user lives, and wait for its end ([`CurrentUser::ended`]): `watch`.
+//!
 //! How other nodes learn of it: [`revocation`](crate::revocation).
 
 mod config;
@@ -52,6 +56,7 @@ mod summary;
 mod surplus;
 mod token;
 mod verify;
+mod watch;
 
 pub use config::SessionConfig;
 pub use current_user::CurrentUser;

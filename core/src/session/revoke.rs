@@ -14,7 +14,7 @@ impl Sessions {
     pub(crate) async fn revoke(&self, user: &CurrentUser) -> Result<()> {
         let session = &user.session;
         retry_transaction(|| self.delete(&session.id, &session.token_hash)).await?;
-        session.revoked.store(true, Ordering::Release);
+        session.revoke();
         self.evict_revoked(session.token_hash).await;
         Ok(())
     }
@@ -93,6 +93,9 @@ impl Sessions {
     pub(crate) fn apply_revoke_all(&self) {
         self.inner.recent.insert_revoke_all();
         self.flush();
+        let seq = self.inner.epochs.flush_seq();
+        self.inner.revoke_all_seq.fetch_max(seq, Ordering::AcqRel);
+        self.inner.watched.wake_all();
     }
 
     /// Empties the cache: every session is read from the database before it is served again.
@@ -100,6 +103,7 @@ impl Sessions {
         self.inner.epochs.flush();
         self.inner.cache.clear();
         self.inner.in_flight.invalidate_all();
+        self.reread_watched();
     }
 
     /// The revocations of the last minutes.
@@ -140,13 +144,17 @@ impl Sessions {
     fn apply_epoch(&self, key: EpochKey, epoch: i64) {
         self.inner.recent.insert_epoch(&key, epoch);
         self.inner.epochs.advance(key, epoch);
+        self.inner.watched.wake_invalid(self.inner.store.now());
     }
 
     async fn evict_revoked(&self, hash: TokenHash) {
         self.inner.revoked.insert(hash, ());
         self.inner.recent.insert_session(hash);
         if let Some(user) = self.inner.cache.remove(&hash) {
-            user.session.revoked.store(true, Ordering::Release);
+            user.session.revoke();
+        }
+        for session in self.inner.watched.of_token(&hash) {
+            session.revoke();
         }
         self.inner
             .in_flight

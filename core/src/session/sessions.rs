@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -20,6 +20,7 @@ use crate::session::interner::Interner;
 use crate::session::session_cache::SessionCache;
 use crate::session::surplus::SessionCounts;
 use crate::session::token::TokenSigner;
+use crate::session::watch::WatchedSessions;
 use crate::session::{CurrentUser, SessionConfig, load};
 use crate::vault::KeyRing;
 
@@ -55,11 +56,14 @@ pub(super) struct Inner {
     pub(super) in_flight: moka::future::Cache<(TokenHash, u64), Option<CurrentUser>>,
     pub(super) revoked: moka::sync::Cache<TokenHash, ()>,
     pub(super) recent: RecentRevocations,
+    pub(super) watched: WatchedSessions,
     pub(super) suite_ids: Interner<SuiteId>,
     pub(super) corp_ids: Interner<CorpId>,
     pub(super) instances: Interner<Arc<str>>,
     pub(super) counts: Arc<SessionCounts>,
     background_tasks: mpsc::UnboundedSender<BackgroundTask>,
+    /// The sequence number of the newest revocation of all sessions.
+    pub(super) revoke_all_seq: AtomicU64,
     /// The revocation log was not polled successfully for `max_stale`.
     stale: AtomicBool,
     pub(super) runtime: Handle,
@@ -89,10 +93,12 @@ impl Sessions {
                 .time_to_live(REVOKED_TTL)
                 .build(),
             recent: RecentRevocations::new(),
+            watched: WatchedSessions::default(),
             suite_ids: Interner::default(),
             corp_ids: Interner::default(),
             instances: Interner::default(),
             counts: Arc::new(SessionCounts::new()),
+            revoke_all_seq: AtomicU64::new(0),
             stale: AtomicBool::new(false),
             store,
             intervals: config.intervals(),
@@ -133,7 +139,7 @@ impl Sessions {
         if self.is_idle(&user, now) {
             return None;
         }
-        if self.inner.stale.load(Ordering::Acquire) {
+        if self.inner.is_stale() {
             return None;
         }
         self.touch(&user, now);
@@ -163,7 +169,9 @@ impl Sessions {
 
     /// While `stale`, no session is served from the cache: revocations of other nodes may be missing.
     pub(crate) fn set_stale(&self, stale: bool) {
-        self.inner.stale.store(stale, Ordering::Release);
+        if !self.inner.stale.swap(stale, Ordering::AcqRel) && stale {
+            self.inner.watched.wake_all();
+        }
     }
 
     pub(super) fn is_idle(&self, user: &CurrentUser, now: Timestamp) -> bool {
@@ -179,7 +187,7 @@ impl Sessions {
             self.inner.cache.remove(&hash);
         }
         if self.inner.revoked.contains_key(&hash) {
-            user.session.revoked.store(true, Ordering::Release);
+            user.session.revoke();
             self.inner.cache.remove(&hash);
         }
     }
@@ -200,6 +208,19 @@ impl Sessions {
                 .background_tasks
                 .send(BackgroundTask::CheckVisibility(user.principal().clone()));
         }
+    }
+}
+
+impl Inner {
+    /// Whether revocations of other nodes may be missing.
+    pub(super) fn is_stale(&self) -> bool {
+        self.stale.load(Ordering::Acquire)
+    }
+}
+
+impl From<Arc<Inner>> for Sessions {
+    fn from(inner: Arc<Inner>) -> Self {
+        Self { inner }
     }
 }
 

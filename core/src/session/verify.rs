@@ -32,6 +32,8 @@ impl Verified {
 pub enum Verification {
     /// The request has no credential.
     Absent,
+    /// The request has a bearer that this service did not issue, and no credential of ours: it may be the host app's own.
+    Foreign,
     /// Verified without the database: a valid session, or the error.
     Ready(Result<Verified>),
     /// The database has to be queried. The future may be polled on any runtime.
@@ -42,10 +44,11 @@ impl Verification {
     /// Waits for the result; `None` if the request has no credential.
     ///
     /// # Errors
-    /// The credential is invalid, or the database does not answer.
+    /// The credential is invalid or [`Foreign`](Self::Foreign), or the database does not answer.
     pub async fn resolve(self) -> Result<Option<Verified>> {
         match self {
             Self::Absent => Ok(None),
+            Self::Foreign => Err(Sessions::token_invalid()),
             Self::Ready(result) => result.map(Some),
             Self::Pending(pending) => pending.await.map(Some),
         }
@@ -56,6 +59,7 @@ impl fmt::Debug for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent => f.write_str("Absent"),
+            Self::Foreign => f.write_str("Foreign"),
             Self::Ready(result) => f.debug_tuple("Ready").field(result).finish(),
             Self::Pending(_) => f.write_str("Pending"),
         }
@@ -65,20 +69,31 @@ impl fmt::Debug for Verification {
 impl Sessions {
     /// Verifies one token: at once if its session is cached or we did not issue it, otherwise by a query.
     pub(crate) fn verify(&self, token: &[u8]) -> Verification {
+        self.verify_own(token)
+            .unwrap_or_else(|| Verification::Ready(Err(Self::token_invalid())))
+    }
+
+    /// The same; `None` if this service did not issue the token, by its prefix, length and tag.
+    pub(crate) fn verify_own(&self, token: &[u8]) -> Option<Verification> {
         // Before hashing: the text may have any length.
         if !token::has_token_format(token) {
-            return Verification::Ready(Err(Self::token_invalid()));
+            return None;
         }
         let hash = token::hash(token);
         if let Some(user) = self.get_fresh(&hash) {
-            return Verification::Ready(Ok(Verified::new(user)));
+            return Some(Verification::Ready(Ok(Verified::new(user))));
         }
         if !self.is_own_token(token) {
-            return Verification::Ready(Err(Self::token_invalid()));
+            return None;
         }
         let sessions = self.clone();
-        Verification::Pending(Box::pin(async move {
+        Some(Verification::Pending(Box::pin(async move {
             sessions.load(hash).await.map(Verified::new)
-        }))
+        })))
+    }
+
+    /// Whether a text has the prefix and the length of our tokens. Needs no hash.
+    pub(crate) fn has_token_format(token: &[u8]) -> bool {
+        token::has_token_format(token)
     }
 }

@@ -10,6 +10,7 @@ use crate::web::cookie::{CookieNames, SessionCookie};
 use crate::web::mount::Mount;
 use crate::web::mounting::Mounting;
 use crate::web::named_corp::NamedCorp;
+use crate::web::origin::Origins;
 use crate::web::public_url::PublicUrl;
 
 /// The characters of a query value that are not encoded (RFC 3986, 2.3, and the slash for legibility).
@@ -24,6 +25,7 @@ const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC
 #[derive(Debug)]
 pub(crate) struct HttpConfig {
     pub(crate) public_url: PublicUrl,
+    pub(crate) origins: Origins,
     pub(crate) mount: Mount,
     pub(crate) admin: AdminAuth,
     pub(crate) proxies: TrustedProxies,
@@ -47,6 +49,7 @@ impl HttpConfig {
         Self {
             cookie,
             cookie_names,
+            origins: Origins::new(&public_url),
             public_url,
             mount,
             admin,
@@ -66,6 +69,17 @@ impl HttpConfig {
         Ok(Self {
             cookie: SessionCookie::new(&cookie_names),
             cookie_names,
+            ..self
+        })
+    }
+
+    /// The same with further origins whose pages act for a person.
+    ///
+    /// # Errors
+    /// `CONFIG_ERROR`: one is no origin, or http and not on this machine.
+    pub(crate) fn with_allowed_origins(self, origins: &[String], insecure: bool) -> Result<Self> {
+        Ok(Self {
+            origins: self.origins.clone().with_allowed(origins, insecure)?,
             ..self
         })
     }

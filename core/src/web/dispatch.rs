@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::net::IpAddr;
+use std::pin::pin;
 
 use futures_util::future::BoxFuture;
 use http::header::CONTENT_LENGTH;
@@ -11,7 +12,7 @@ use http::{HeaderMap, Request, Response};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::RefusedRequest;
 use crate::rate_limit::client_key;
-use crate::web::body::Body;
+use crate::web::body::{BODY_TIMEOUT, Body};
 use crate::web::client::UNKNOWN_CLIENT;
 use crate::web::http_service::{HttpDeps, HttpService};
 use crate::web::origin::refuse_embedding_by_other_sites;
@@ -42,7 +43,11 @@ impl HttpService {
         let variable = variable.map(Cow::into_owned);
         let limit = route.body_limit_of(parts.method.as_str());
         let announced = body.size_hint().lower().max(content_length(&parts.headers));
-        let body = Body::read(body, announced, limit).await;
+        let mut unread = pin!(body);
+        let timeout = || self.deps.sleep(BODY_TIMEOUT);
+        let body = Body::read(unread.as_mut(), announced, limit, timeout).await;
+        let may_drain = (limit == 0 || matches!(body, Body::TooLarge))
+            && HttpDeps::may_drain(parts.method.as_str(), parts.version, &parts.headers);
         let head = parts.method == http::Method::HEAD;
         let page = (route.access == Access::Browser)
             .then(|| browser::Language::from_headers(&parts.headers));
@@ -72,6 +77,12 @@ impl HttpService {
                 None => problem(&Error::new(ErrorKind::Internal, "the handler panicked")),
             }
         });
+        if may_drain
+            && response.status().is_client_error()
+            && let Some(drain) = self.deps.drain(unread)
+        {
+            drain.await;
+        }
         Some(if head {
             response.without_body()
         } else {

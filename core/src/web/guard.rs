@@ -8,12 +8,15 @@ use futures_util::future::BoxFuture;
 use crate::domain::CorpId;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::RefusedRequest;
-use crate::session::{CurrentUser, Verification, Verified};
+use crate::session::{CurrentUser, Sessions, Verification, Verified};
 use crate::task_runner::ShutdownOnDrop;
-use crate::web::http_service::HttpService;
+use crate::web::drain::Drain;
+use crate::web::http_service::{HttpDeps, HttpService};
 use crate::web::named_corp::NamedCorp;
 use crate::web::rejection::{Rejection, RejectionContext, is_page};
 use crate::web::request::Headers;
+use crate::web::response::{ResponseHead, mark_private};
+use crate::web::websocket;
 
 type Predicate = Arc<dyn Fn(&CurrentUser) -> bool + Send + Sync>;
 
@@ -64,7 +67,7 @@ pub enum Decision {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Authenticated {
-    /// Who sent it. `None` under an optional guard if no credential was sent, and on the login routes, which have rules of
+    /// Who sent it. `None` under an optional guard if no credential of ours was sent, and on the login routes, which have rules of
     /// their own.
     pub user: Option<CurrentUser>,
     /// The value of a `Set-Cookie` for the handler's response, where the browser sent the cookie of a session that has
@@ -73,10 +76,21 @@ pub struct Authenticated {
 }
 
 impl Authenticated {
-    const fn nobody() -> Self {
-        Self {
-            user: None,
-            set_cookie: None,
+    const NOBODY: Self = Self {
+        user: None,
+        set_cookie: None,
+    };
+
+    /// Makes the changes that the handler's response needs: caches keep it for nobody else, the cookie of a session that
+    /// has ended is cleared, and a WebSocket's subprotocol that carries a token is not told back.
+    pub fn apply_to(&self, response: &mut impl ResponseHead) {
+        if let Some(cookie) = &self.set_cookie {
+            response.append("set-cookie", cookie);
+        }
+        mark_private(response);
+        let protocol = response.value("sec-websocket-protocol");
+        if protocol.is_some_and(websocket::is_bearer_protocol) {
+            response.remove("sec-websocket-protocol");
         }
     }
 }
@@ -171,8 +185,8 @@ impl Guard {
     ) -> Decision {
         let rules = &self.rules;
         let verification = match rules.http.verify(method, headers) {
-            Verification::Absent if rules.optional => {
-                return Decision::Ready(Ok(Authenticated::nobody()));
+            Verification::Absent | Verification::Foreign if rules.optional => {
+                return Decision::Ready(Ok(Authenticated::NOBODY));
             }
             verification => verification,
         };
@@ -181,7 +195,7 @@ impl Guard {
             Verification::Ready(Ok(verified)) if !may_be_of_other_corp => {
                 let authorized = rules.authorize(verified);
                 if authorized.is_err() && rules.http.is_own_route(path_and_query()) {
-                    return Decision::Ready(Ok(Authenticated::nobody()));
+                    return Decision::Ready(Ok(Authenticated::NOBODY));
                 }
                 return Decision::Ready(authorized);
             }
@@ -189,7 +203,7 @@ impl Guard {
         };
         let path = path_and_query();
         if rules.http.is_own_route(path) {
-            return Decision::Ready(Ok(Authenticated::nobody()));
+            return Decision::Ready(Ok(Authenticated::NOBODY));
         }
         let config = &rules.http.deps.config;
         if rules.redirect {
@@ -200,6 +214,22 @@ impl Guard {
         let context = config.rejection_context(method, headers, redirect, corp);
         let page = may_be_of_other_corp.then(|| rules.corp_page(path));
         rules.decide(verification, context, page.flatten())
+    }
+
+    /// Reads and drops what is left of the body of a request that this guard rejected, before the response is written: a
+    /// proxy that still sends the body would answer 502 in its place. `None` if there is nothing to read.
+    #[must_use]
+    pub fn drain<B: http_body::Body>(
+        &self,
+        method: &str,
+        version: http::Version,
+        headers: &(impl Headers + ?Sized),
+        body: B,
+    ) -> Option<Drain<B>> {
+        if !HttpDeps::may_drain(method, version, headers) {
+            return None;
+        }
+        self.rules.http.deps.drain(body)
     }
 }
 
@@ -227,13 +257,17 @@ impl Rules {
     ) -> Decision {
         let rules = Arc::clone(self);
         match verification {
-            Verification::Absent => Decision::Ready(Err(context.unauthenticated())),
+            Verification::Absent => Decision::Ready(Err(context.unauthenticated().guarded())),
+            Verification::Foreign => {
+                let rejection = context.reject(Sessions::token_invalid());
+                Decision::Ready(Err(rejection.guarded()))
+            }
             Verification::Ready(Err(error)) => {
                 if error.kind() == ErrorKind::CrossSite {
                     let refusals = &self.http.deps.refusals;
                     refusals.record(RefusedRequest::Session, &error, None, None);
                 }
-                Decision::Ready(Err(context.reject(error)))
+                Decision::Ready(Err(context.reject(error).guarded()))
             }
             Verification::Ready(Ok(verified)) => match page {
                 None => Decision::Ready(self.authorize(verified)),
@@ -253,11 +287,14 @@ impl Rules {
         context: RejectionContext,
         page: Option<CorpPage>,
     ) -> std::result::Result<Authenticated, Rejection> {
-        let verified = result.map_err(|error: Error| context.reject(error))?;
+        let verified = result.map_err(|error: Error| context.reject(error).guarded())?;
         if let Some(page) = page {
             let is_of = page.corp.is_of(&verified.user, &self.http.deps);
-            if !is_of.await.map_err(Rejection::failed)? {
-                return Err(Rejection::other_corp(page.location));
+            if !is_of
+                .await
+                .map_err(|error| Rejection::failed(error).guarded())?
+            {
+                return Err(Rejection::other_corp(page.location).guarded());
             }
         }
         self.authorize(verified)
@@ -270,7 +307,7 @@ impl Rules {
             .iter()
             .all(|predicate| predicate(&verified.user))
         {
-            return Err(Rejection::forbidden());
+            return Err(Rejection::forbidden().guarded());
         }
         let set_cookie = verified.clear_cookie.then(|| self.http.clear_cookie());
         Ok(Authenticated {

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::clock::Sleep;
 use crate::corp_api::CorpApiDeps;
 use crate::db::Store;
 use crate::element::Instances;
@@ -108,6 +110,12 @@ impl HttpService {
 }
 
 impl HttpDeps {
+    /// A wait by the handle's clock, whichever runtime polls it.
+    pub(super) fn sleep(&self, duration: Duration) -> Sleep {
+        let _entered = self.tasks.runtime().enter();
+        self.store.clock().sleep(duration)
+    }
+
     /// The instance of this name.
     ///
     /// # Errors

@@ -9,7 +9,6 @@ use crate::login::{
 };
 use crate::web::credential::{Bearer, bearer};
 use crate::web::http_service::HttpDeps;
-use crate::web::origin::refuse_other_sites;
 use crate::web::params::{
     LoginByCodeParams, LoginCodeParams, MiniProgramParams, WorkbenchParams, organization_code,
 };
@@ -22,7 +21,7 @@ pub(super) async fn answer(
     request: &RoutedRequest,
 ) -> Result<Response<ResponseBody>> {
     // Before anything is counted: any page on the web can make a browser ask.
-    refuse_other_sites(&request.headers, &deps.config.public_url)?;
+    deps.config.origins.refuse_other_sites(&request.headers)?;
     let client = request.client;
     match request.endpoint {
         Endpoint::LoginConfig => {

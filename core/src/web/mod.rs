@@ -51,6 +51,7 @@ mod config;
 mod cookie;
 mod credential;
 mod dispatch;
+mod drain;
 #[cfg(all(test, feature = "sqlite"))]
 mod fixture;
 mod guard;
@@ -73,6 +74,7 @@ mod response;
 mod route;
 mod routes;
 mod session_routes;
+mod websocket;
 
 pub use admin::AdminAction;
 pub(crate) use admin::{AdminAuth, AdminKey, AdminPredicate};
@@ -83,6 +85,7 @@ pub use browser::{
 };
 pub(crate) use client::TrustedProxies;
 pub(crate) use config::HttpConfig;
+pub use drain::Drain;
 pub use guard::{Authenticated, Decision, Guard};
 pub(crate) use http_service::{HttpDeps, HttpService};
 pub(crate) use mount::Mount;

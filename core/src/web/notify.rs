@@ -11,7 +11,14 @@ use crate::web::response::{ResponseBody, ResponseHead as _};
 pub(super) async fn answer(deps: &HttpDeps, request: &RoutedRequest) -> Response<ResponseBody> {
     let body = match request.body() {
         Ok(body) => body,
-        Err(error) if error.kind() == ErrorKind::BodyTooLarge => return refused(413),
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::BodyTooLarge | ErrorKind::BodyTimeout
+            ) =>
+        {
+            return refused(error.kind().status());
+        }
         Err(_) => return refused(400),
     };
     let callback = if request.method == Method::POST {

@@ -13,6 +13,7 @@ use crate::web::response::{ResponseBody, ResponseExt as _, with_body};
 /// The challenge where no credential was sent: without an error (RFC 6750, 3).
 pub(super) const BEARER_CHALLENGE: &str = r#"Bearer realm="wecom-login""#;
 const INVALID_TOKEN: &str = r#"Bearer realm="wecom-login", error="invalid_token""#;
+const INVALID_REQUEST: &str = r#"Bearer realm="wecom-login", error="invalid_request""#;
 const INSUFFICIENT_SCOPE: &str = r#"Bearer realm="wecom-login", error="insufficient_scope""#;
 
 #[derive(Serialize)]
@@ -56,6 +57,9 @@ fn with_detail(error: &Error, detail: Option<&str>) -> Response<ResponseBody> {
     }
     match error.kind() {
         ErrorKind::TokenInvalid => response.with_header("www-authenticate", INVALID_TOKEN),
+        ErrorKind::AuthorizationMalformed => {
+            response.with_header("www-authenticate", INVALID_REQUEST)
+        }
         _ if row.status == 401 => response.with_header("www-authenticate", BEARER_CHALLENGE),
         _ => response,
     }
@@ -151,6 +155,11 @@ mod tests {
             Some(BEARER_CHALLENGE)
         );
         assert_eq!(of(ErrorKind::TokenInvalid).as_deref(), Some(INVALID_TOKEN));
+        assert_eq!(
+            of(ErrorKind::AuthorizationMalformed).as_deref(),
+            Some(INVALID_REQUEST)
+        );
+        assert_eq!(of(ErrorKind::ApiParams), None);
         assert_eq!(of(ErrorKind::Forbidden), None);
         assert_eq!(of(ErrorKind::CredentialsConflict), None);
         let refused = insufficient_scope(&Error::new(ErrorKind::Forbidden, ""));

@@ -9,8 +9,8 @@ use crate::web::credential::{Bearer, bearer};
 use crate::web::named_corp::NamedCorp;
 use crate::web::navigation::is_navigation;
 use crate::web::problem::{insufficient_scope, problem, problem_with_detail};
-use crate::web::request::Headers;
-use crate::web::response::{REDIRECT_CSP, ResponseBody, ResponseHead};
+use crate::web::request::{Headers, only};
+use crate::web::response::{REDIRECT_CSP, ResponseBody, ResponseHead, mark_private};
 
 const MISSING_LAYER: &str =
     "missing layer: this route asks for a user, but it is not behind AuthLayer or AuthMiddleware";
@@ -22,6 +22,8 @@ pub struct Rejection {
     error: Error,
     by_predicate: bool,
     missing_layer: bool,
+    /// A guard rejected it, on a route of the host app.
+    guarded: bool,
     clear_cookie: Option<String>,
     location: Option<String>,
 }
@@ -83,8 +85,17 @@ impl Rejection {
             error,
             by_predicate: false,
             missing_layer: false,
+            guarded: false,
             clear_cookie: None,
             location: None,
+        }
+    }
+
+    /// The same of a route of the host app, whose answers are not of one person alone.
+    pub(super) fn guarded(self) -> Self {
+        Self {
+            guarded: true,
+            ..self
         }
     }
 
@@ -122,7 +133,7 @@ impl Rejection {
 
     /// Makes the changes that a response to this rejection needs, whatever the host app made of it: with a
     /// [`location`](Self::location) it becomes a redirect that nobody stores or frames and that does not tell where the
-    /// browser was, and the cookie of a session that has ended is cleared.
+    /// browser was, the cookie of a session that has ended is cleared, and caches keep it for nobody else.
     pub fn apply_to(&self, response: &mut impl ResponseHead) {
         if let Some(location) = &self.location {
             response.set_status(302);
@@ -144,6 +155,9 @@ impl Rejection {
             && !response.contains("set-cookie", cookie)
         {
             response.append("set-cookie", cookie);
+        }
+        if self.guarded {
+            mark_private(response);
         }
     }
 
@@ -207,19 +221,18 @@ impl HttpConfig {
         path_and_query: Option<&str>,
         corp: Option<&NamedCorp>,
     ) -> RejectionContext {
-        let no_bearer = matches!(bearer(headers), Bearer::Absent);
         let clears = self.sent_only_cookie(headers) && is_navigation(headers);
         RejectionContext {
             clear_cookie: clears.then(|| self.cookie.clear()),
             login_page: path_and_query
-                .filter(|_| no_bearer && is_page(method, headers))
+                .filter(|_| is_page(method, headers))
                 .map(|path| self.login_path(path, corp)),
         }
     }
 
     /// Whether the session cookie is the only credential of the request.
     pub(super) fn sent_only_cookie(&self, headers: &(impl Headers + ?Sized)) -> bool {
-        matches!(bearer(headers), Bearer::Absent) && self.cookie.is_sent(headers)
+        !bearer(headers).claims_to_be_ours() && self.cookie.is_sent(headers)
     }
 
     /// The rejection of a credential, without a redirect.
@@ -237,13 +250,22 @@ impl HttpConfig {
         headers: &(impl Headers + ?Sized),
         path_and_query: &str,
     ) -> Option<String> {
-        let page = is_page(method, headers) && bearer(headers) == Bearer::Absent;
-        (rejection.is_logged_out() && page).then(|| self.login_path(path_and_query, None))
+        (rejection.is_logged_out() && is_page(method, headers))
+            .then(|| self.login_path(path_and_query, None))
     }
 }
 
+/// Whether a browser opens a page: a GET that accepts HTML and has no bearer, or one that a gateway added to the
+/// browser's navigation.
 pub(super) fn is_page(method: &str, headers: &(impl Headers + ?Sized)) -> bool {
-    method == "GET" && accepts_html(headers)
+    method == "GET"
+        && accepts_html(headers)
+        && match bearer(headers) {
+            Bearer::Absent => true,
+            bearer => {
+                !bearer.claims_to_be_ours() && only(headers, "sec-fetch-mode") == Some(b"navigate")
+            }
+        }
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ impl Headers for HeaderMap {
         let values = match name {
             "authorization" => self.get_all(http::header::AUTHORIZATION),
             "cookie" => self.get_all(http::header::COOKIE),
+            "upgrade" => self.get_all(http::header::UPGRADE),
+            "sec-websocket-protocol" => self.get_all(http::header::SEC_WEBSOCKET_PROTOCOL),
             name => self.get_all(name),
         };
         values.iter().map(HeaderValue::as_bytes)
@@ -53,11 +55,15 @@ impl RoutedRequest {
     /// The whole body.
     ///
     /// # Errors
-    /// `BODY_TOO_LARGE`; `API_PARAMS_ERROR` if the body broke off.
+    /// `BODY_TOO_LARGE`; `BODY_TIMEOUT`; `API_PARAMS_ERROR` if the body broke off.
     pub(super) fn body(&self) -> Result<&Bytes> {
         match &self.body {
             Body::Complete(body) => Ok(body),
             Body::TooLarge => Err(Error::new(ErrorKind::BodyTooLarge, "the body is too large")),
+            Body::TimedOut => Err(Error::new(
+                ErrorKind::BodyTimeout,
+                "the body did not arrive in time",
+            )),
             Body::Incomplete => Err(Error::new(ErrorKind::ApiParams, "the body broke off")),
         }
     }

@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, SEC_WEBSOCKET_PROTOCOL, SET_COOKIE,
+    VARY as VARY_NAME, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -106,6 +107,20 @@ pub(crate) fn json(value: &impl Serialize) -> Response<ResponseBody> {
     }
 }
 
+/// What every answer of a guarded route depends on.
+const VARY: &str = "Cookie, Authorization";
+
+/// Keeps caches from giving one person's answer to another: `Vary` beside whatever is there, and `Cache-Control: private`
+/// where nothing is.
+pub(super) fn mark_private(response: &mut impl ResponseHead) {
+    if !response.contains("vary", VARY) {
+        response.append_static("vary", VARY);
+    }
+    if response.value("cache-control").is_none() {
+        response.append_static("cache-control", "private");
+    }
+}
+
 /// What this crate's own code does with a response.
 pub(crate) trait ResponseExt: Sized {
     /// The same with one more header; a value that HTTP does not allow is left out.
@@ -130,7 +145,8 @@ impl ResponseExt for Response<ResponseBody> {
 }
 
 /// The status and headers of a response of whatever framework, for
-/// [`Rejection::apply_to`](crate::web::Rejection::apply_to).
+/// [`Authenticated::apply_to`](crate::web::Authenticated::apply_to) and
+/// [`Rejection::apply_to`](crate::web::Rejection::apply_to). Names are in lower case.
 pub trait ResponseHead {
     /// Sets the status.
     fn set_status(&mut self, status: u16);
@@ -140,6 +156,14 @@ pub trait ResponseHead {
 
     /// Adds a header; a value that HTTP does not allow is left out.
     fn append(&mut self, name: &'static str, value: &str);
+
+    /// Adds a header whose value is static, which a framework may do without a copy.
+    fn append_static(&mut self, name: &'static str, value: &'static str) {
+        self.append(name, value);
+    }
+
+    /// The first value of a header.
+    fn value(&self, name: &'static str) -> Option<&[u8]>;
 
     /// Whether there is a header of this name and value.
     fn contains(&self, name: &'static str, value: &str) -> bool;
@@ -163,11 +187,32 @@ impl<B> ResponseHead for Response<B> {
         }
     }
 
+    fn append_static(&mut self, name: &'static str, value: &'static str) {
+        let (name, value) = (header_name(name), HeaderValue::from_static(value));
+        self.headers_mut().append(name, value);
+    }
+
+    fn value(&self, name: &'static str) -> Option<&[u8]> {
+        self.headers()
+            .get(header_name(name))
+            .map(HeaderValue::as_bytes)
+    }
+
     fn contains(&self, name: &'static str, value: &str) -> bool {
         self.headers()
-            .get_all(name)
+            .get_all(header_name(name))
             .iter()
             .any(|there| there == value)
+    }
+}
+
+/// The names that every guarded answer is asked for are constants: a name that is not known is parsed.
+fn header_name(name: &'static str) -> HeaderName {
+    match name {
+        "cache-control" => CACHE_CONTROL,
+        "sec-websocket-protocol" => SEC_WEBSOCKET_PROTOCOL,
+        "vary" => VARY_NAME,
+        name => HeaderName::from_static(name),
     }
 }
 
@@ -178,6 +223,28 @@ fn status_code(status: u16) -> StatusCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mark_private_adds_vary_and_a_missing_cache_control() {
+        let values = |response: &Response<ResponseBody>, name: &str| -> Vec<String> {
+            let values = response.headers().get_all(name).iter();
+            values
+                .map(|value| value.to_str().unwrap().to_owned())
+                .collect()
+        };
+        let mut bare = Response::new(ResponseBody::default());
+        for _ in 0..2 {
+            mark_private(&mut bare);
+            assert_eq!(values(&bare, "vary"), [VARY]);
+            assert_eq!(values(&bare, "cache-control"), ["private"]);
+        }
+        let mut own = Response::new(ResponseBody::default())
+            .with_header("vary", "Origin")
+            .with_header("cache-control", "max-age=60");
+        mark_private(&mut own);
+        assert_eq!(values(&own, "vary"), ["Origin", VARY]);
+        assert_eq!(values(&own, "cache-control"), ["max-age=60"]);
+    }
 
     #[test]
     fn debug_hides_cookies_and_bodies() {

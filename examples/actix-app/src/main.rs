@@ -1,13 +1,18 @@
 //! An app behind a WeCom login. Run `cargo run -p actix-app` and open what it prints.
 
+mod echo;
+
 use std::error::Error;
 
+use actix_cors::Cors;
+use actix_web::http::header;
+use actix_web::middleware::Compress;
 use actix_web::web::{Html, Json, get};
 use actix_web::{App, HttpServer};
 use serde_json::{Value, json};
 use wecom_login::WecomLogin;
-use wecom_login_actix::{AuthMiddleware, MaybeUser, User, login_routes};
-use wecom_login_demo::{DRAIN_TIMEOUT, Demo, LinkedAccountsBinder};
+use wecom_login_actix::{AuthMiddleware, MaybeUser, User, logger, login_routes};
+use wecom_login_demo::{CONNECTION_TIMEOUT, DRAIN_TIMEOUT, Demo, LinkedAccountsBinder};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -20,6 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .wrap_binder(LinkedAccountsBinder::new)
         .hooks(demo.hooks())
         .public_url(demo.public_url())
+        .allowed_origins(demo.allowed_origins())
         .wecom_hosts(demo.wecom()?);
     if let Some(key) = demo.admin_key() {
         login = login.admin_key(key);
@@ -30,8 +36,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let login = login.build().await?;
 
     let shared = login.clone();
+    let front_ends = demo.allowed_origins().to_vec();
     let app = move || {
+        let cors = front_ends
+            .iter()
+            .fold(Cors::default(), |cors, origin| cors.allowed_origin(origin))
+            .supports_credentials()
+            .allowed_methods(["GET", "POST", "DELETE"])
+            .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+            // Without it a page of the app itself could not post: browsers send its origin, too.
+            .block_on_origin_mismatch(false);
+        // Around the guards, so that a preflight needs no login and a rejection can be read. The outermost comes last.
         App::new()
+            .wrap(Compress::default())
+            .wrap(cors)
+            .wrap(logger())
             .route(
                 "/api/hello",
                 get().to(hello).wrap(AuthMiddleware::required(&shared)),
@@ -48,6 +67,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
                         .redirect_on_other_corp(),
                 ),
             )
+            .route(
+                "/api/ws",
+                get()
+                    .to(echo::websocket)
+                    .wrap(AuthMiddleware::required(&shared)),
+            )
             .route("/", get().to(home))
             .service(login_routes("/auth", &shared))
     };
@@ -55,6 +80,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     demo.announce(&login);
     let server = HttpServer::new(app).listen(listener.into_std()?)?;
     server
+        .client_request_timeout(CONNECTION_TIMEOUT)
+        .keep_alive(CONNECTION_TIMEOUT)
         .shutdown_timeout(DRAIN_TIMEOUT.as_secs())
         .shutdown_signal(Demo::shutdown_signal())
         .run()

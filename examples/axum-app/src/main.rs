@@ -1,15 +1,25 @@
 //! An app behind a WeCom login. Run `cargo run -p axum-app` and open what it prints.
 
-use std::error::Error;
-use std::net::SocketAddr;
+mod echo;
+mod server;
 
+use std::error::Error;
+
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Html;
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::CorsLayer;
+use tower_http::sensitive_headers::SetSensitiveHeadersLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_http::trace::TraceLayer;
 use wecom_login::WecomLogin;
-use wecom_login_demo::{Demo, LinkedAccountsBinder};
-use wecom_login_tower::{AuthLayer, User, login_routes};
+use wecom_login_demo::{ANSWER_TIMEOUT, Demo, LinkedAccountsBinder};
+use wecom_login_tower::{AuthLayer, User, login_routes, request_span, sensitive_headers};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -22,6 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .wrap_binder(LinkedAccountsBinder::new)
         .hooks(demo.hooks())
         .public_url(demo.public_url())
+        .allowed_origins(demo.allowed_origins())
         .wecom_hosts(demo.wecom()?);
     if let Some(key) = demo.admin_key() {
         login = login.admin_key(key);
@@ -30,6 +41,28 @@ async fn main() -> Result<(), Box<dyn Error>> {
         login = login.serve_access_tokens();
     }
     let login = login.build().await?;
+
+    let front_ends: Vec<HeaderValue> = demo
+        .allowed_origins()
+        .iter()
+        .map(|origin| origin.parse())
+        .collect::<Result<_, _>>()?;
+    let cors = CorsLayer::new()
+        .allow_origin(front_ends)
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE]);
+    // Around the guards, so that a preflight needs no login and a rejection can be read. The outermost comes first.
+    let layers = ServiceBuilder::new()
+        .layer(SetSensitiveHeadersLayer::new(sensitive_headers()))
+        .layer(TraceLayer::new_for_http().make_span_with(request_span))
+        .layer(CatchPanicLayer::new())
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            ANSWER_TIMEOUT,
+        ))
+        .layer(cors)
+        .layer(CompressionLayer::new());
 
     let app = Router::new()
         .route(
@@ -48,12 +81,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     .redirect_on_other_corp(),
             ),
         )
+        .route(
+            "/api/ws",
+            any(echo::websocket).layer(AuthLayer::required(&login)),
+        )
         .route("/", get(home))
         .nest("/auth", login_routes(&login))
-        .into_make_service_with_connect_info::<SocketAddr>();
+        .layer(layers);
 
     demo.announce(&login);
-    Demo::drain(axum::serve(listener, app).with_graceful_shutdown(Demo::shutdown_signal())).await?;
+    Demo::drain(server::serve(listener, app, Demo::shutdown_signal())).await?;
     login.shutdown().await;
     Ok(())
 }

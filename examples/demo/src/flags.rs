@@ -32,6 +32,14 @@ pub(crate) struct Flags {
     /// The URL of the app in browsers. The default is the address it listens on.
     #[arg(long, env = "WECOM_LOGIN_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
+    /// Further origins whose pages may use the app, such as a front end's, separated by commas.
+    #[arg(
+        long,
+        env = "WECOM_LOGIN_ALLOWED_ORIGINS",
+        value_delimiter = ',',
+        value_name = "ORIGIN,..."
+    )]
+    pub(crate) allowed_origins: Vec<String>,
     /// The URL for all three hosts of WeCom, such as a separate sandbox.
     #[arg(long, env = "WECOM_LOGIN_WECOM_URL", value_name = "URL")]
     pub(crate) wecom_url: Option<String>,

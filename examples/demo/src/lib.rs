@@ -28,6 +28,15 @@ use crate::flags::Flags;
 /// How long requests that are under way may take after the signal to stop. Docker kills ten seconds after it.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How long a client may take for the headers of a request, and a connection may be idle.
+pub const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long an answer may take to begin: longer than a login, which has 12 s.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The subprotocol of `/api/ws`. A browser offers it beside `wecom-login.bearer.TOKEN`, or with the session cookie.
+pub const ECHO_PROTOCOL: &str = "echo";
+
 /// The configuration of an example app, and its sandbox.
 #[derive(Debug)]
 pub struct Demo {
@@ -113,6 +122,12 @@ impl Demo {
             .public_url
             .clone()
             .unwrap_or_else(|| format!("http://{}", local_address(self.address)))
+    }
+
+    /// The origins of front ends that are not at the public URL.
+    #[must_use]
+    pub fn allowed_origins(&self) -> &[String] {
+        &self.flags.allowed_origins
     }
 
     /// The hosts of WeCom: the sandbox, the host of `--wecom-url`, or the real ones.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use http::request;
 use serde_json::Value;
 
-/// A request. Nothing is added to it but `Host`, `Connection: close` and the length of a body.
+/// A request. Nothing is added to it but `Host`, `Connection: close`, unless it has its own, and the length of a body.
 #[derive(Clone, Debug)]
 pub struct TestRequest {
     method: String,
@@ -127,7 +127,9 @@ impl TestRequest {
         if !self.headers.iter().any(|(name, _)| name == "host") {
             head += &format!("host: {address}\r\n");
         }
-        head += "connection: close\r\n";
+        if !self.headers.iter().any(|(name, _)| name == "connection") {
+            head += "connection: close\r\n";
+        }
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }

@@ -33,8 +33,9 @@ impl TestResponse {
         }
     }
 
-    /// `None` if the head is not complete.
-    pub(crate) fn parse(raw: &[u8], method: &str) -> Option<Self> {
+    /// A response off the wire, to its end; `None` if the head is not complete.
+    #[must_use]
+    pub fn parse(raw: &[u8], method: &str) -> Option<Self> {
         let end = raw.windows(4).position(|four| four == b"\r\n\r\n")?;
         let head = std::str::from_utf8(&raw[..end]).unwrap();
         let mut lines = head.split("\r\n");
@@ -155,7 +156,7 @@ impl TestResponse {
         let challenge = self.header("www-authenticate");
         assert_eq!(
             challenge.is_some(),
-            self.status == 401 || is_insufficient_scope(challenge),
+            self.status == 401 || is_of_the_bearer(challenge),
             "{self:?}"
         );
         (self.status, body["code"].as_str().unwrap().to_owned())
@@ -178,8 +179,11 @@ impl TestResponse {
     }
 }
 
-fn is_insufficient_scope(challenge: Option<&str>) -> bool {
-    challenge.is_some_and(|challenge| challenge.contains("insufficient_scope"))
+/// Whether the challenge says what is wrong with a bearer although the status is none of 401.
+fn is_of_the_bearer(challenge: Option<&str>) -> bool {
+    challenge.is_some_and(|challenge| {
+        challenge.contains("insufficient_scope") || challenge.contains("invalid_request")
+    })
 }
 
 fn dechunk(mut chunks: &[u8]) -> Vec<u8> {

@@ -1,18 +1,22 @@
 //! The host app in actix-web.
 
+use std::convert::Infallible;
 use std::net::TcpListener;
+use std::pin::pin;
 use std::thread;
 
 use actix_web::error::{Error, ErrorBadGateway};
 use actix_web::http::Method;
 use actix_web::rt::System;
 use actix_web::web::{
-    self, Bytes, Data, Json, PayloadConfig, ServiceConfig, get, post, resource, route,
+    self, Bytes, Data, Json, Payload, PayloadConfig, ServiceConfig, get, post, resource, route,
 };
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Route};
+use actix_ws::{CloseCode, Message, MessageStream, Session};
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 use wecom_login::web::Rejection;
-use wecom_login::{CorpId, WecomLogin};
+use wecom_login::{CorpId, CurrentUser, WecomLogin};
 use wecom_login_actix::{AuthMiddleware, MaybeUser, User, configure, login_routes};
 
 use super::{Adapter, HOST_404, HOST_BODY_LIMIT, Layout, RunningApp, describe};
@@ -68,6 +72,16 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
         "/api/only-instance",
         required.clone().require_instance("QywxProxyCompanyA"),
     );
+    let mut stream = |path: &str, route: Route| {
+        config.service(resource(path).wrap(required.clone()).route(route));
+    };
+    stream("/api/cached", get().to(cached));
+    stream("/api/ws", get().to(websocket));
+    stream("/api/ws-naive", get().to(naive_websocket));
+    stream("/api/events", get().to(events));
+    let mut guarded = |path: &str, guard: AuthMiddleware| {
+        config.service(resource(path).wrap(guard).route(get().to(hello)));
+    };
     guarded("/api/page", required.clone().redirect_to_login());
     let corp_page = required
         .clone()
@@ -84,6 +98,11 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
         required.clone().redirect_to_login().on_rejection(teapot),
     );
     config
+        .service(
+            resource("/api/guarded-upload")
+                .wrap(required.clone())
+                .route(post().to(async |body: Bytes| body.len().to_string())),
+        )
         .service(
             resource("/api/hello")
                 .wrap(required.clone())
@@ -115,6 +134,72 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
         Layout::Auth => config.service(login_routes("/auth", login)),
         Layout::Nested => config.service(web::scope("/a/b").service(login_routes("/auth", login))),
     };
+}
+
+async fn cached() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(("cache-control", "public"))
+        .insert_header(("vary", "Origin"))
+        .finish()
+}
+
+async fn websocket(
+    request: HttpRequest,
+    body: Payload,
+    User(user): User,
+) -> actix_web::Result<HttpResponse> {
+    upgrade(&request, body, user, "echo")
+}
+
+async fn naive_websocket(
+    request: HttpRequest,
+    body: Payload,
+    User(user): User,
+) -> actix_web::Result<HttpResponse> {
+    let offered = request.headers().get("sec-websocket-protocol").unwrap();
+    let first = offered.to_str().unwrap().split(',').next().unwrap();
+    upgrade(&request, body, user, first.trim())
+}
+
+fn upgrade(
+    request: &HttpRequest,
+    body: Payload,
+    user: CurrentUser,
+    protocol: &str,
+) -> actix_web::Result<HttpResponse> {
+    let (response, session, messages) =
+        actix_ws::handle_with_protocols(request, body, &[protocol])?;
+    actix_web::rt::spawn(echo(session, messages, user));
+    Ok(response)
+}
+
+async fn echo(mut session: Session, mut messages: MessageStream, user: CurrentUser) {
+    let mut ended = pin!(user.ended());
+    loop {
+        tokio::select! {
+            () = &mut ended => {
+                let _ = session.close(Some(CloseCode::Policy.into())).await;
+                return;
+            }
+            message = messages.recv() => match message {
+                Some(Ok(Message::Text(text))) => drop(session.text(text).await),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return,
+            },
+        }
+    }
+}
+
+async fn events(User(user): User) -> HttpResponse {
+    let hello = stream::iter([Ok::<_, Infallible>(Bytes::from("data: hello\n\n"))]);
+    let ended = user.ended();
+    let events = hello.chain(stream::once(async {
+        ended.await;
+        Ok(Bytes::from("data: ended\n\n"))
+    }));
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .streaming(events)
 }
 
 async fn hello(user: User) -> Json<Value> {

@@ -1,17 +1,23 @@
 //! The host app in axum.
 
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 use std::thread;
 
 use ::axum::body::{Body, Bytes};
+use ::axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use ::axum::extract::{DefaultBodyLimit, State};
-use ::axum::http::{HeaderValue, Method, Response, StatusCode};
+use ::axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use ::axum::response::IntoResponse;
+use ::axum::response::sse::{Event, Sse};
 use ::axum::routing::{any, get, post};
 use ::axum::{Json, Router};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use wecom_login::web::Rejection;
-use wecom_login::{CorpId, WecomLogin};
+use wecom_login::{CorpId, CurrentUser, WecomLogin};
 use wecom_login_tower::{AuthLayer, User, login_routes};
 
 use super::{Adapter, HOST_404, HOST_BODY_LIMIT, Layout, RunningApp, describe};
@@ -96,6 +102,7 @@ fn app(login: &WecomLogin, layout: Layout) -> Router {
                     .on_rejection(teapot),
             ),
         )
+        .merge(streams(login))
         .route("/api/unguarded", get(hello))
         .route(
             "/api/echo-method",
@@ -112,6 +119,68 @@ fn app(login: &WecomLogin, layout: Layout) -> Router {
     };
     app.fallback(async || (StatusCode::NOT_FOUND, HOST_404))
         .layer(DefaultBodyLimit::max(HOST_BODY_LIMIT))
+}
+
+fn streams(login: &WecomLogin) -> Router {
+    Router::new()
+        .route(
+            "/api/guarded-upload",
+            post(async |body: Bytes| body.len().to_string()),
+        )
+        .route("/api/cached", get(cached))
+        .route("/api/ws", get(websocket))
+        .route("/api/ws-naive", get(naive_websocket))
+        .route("/api/events", get(events))
+        .route_layer(AuthLayer::required(login))
+}
+
+async fn cached() -> impl IntoResponse {
+    [("cache-control", "public"), ("vary", "Origin")]
+}
+
+async fn websocket(upgrade: WebSocketUpgrade, User(user): User) -> Response<Body> {
+    upgrade
+        .protocols(["echo"])
+        .on_upgrade(|socket| echo(socket, user))
+}
+
+async fn naive_websocket(
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+    User(user): User,
+) -> Response<Body> {
+    let offered = headers["sec-websocket-protocol"].to_str().unwrap();
+    let first = offered.split(',').next().unwrap().trim().to_owned();
+    upgrade
+        .protocols([first])
+        .on_upgrade(|socket| echo(socket, user))
+}
+
+async fn echo(mut socket: WebSocket, user: CurrentUser) {
+    let mut ended = pin!(user.ended());
+    loop {
+        tokio::select! {
+            () = &mut ended => {
+                let frame = CloseFrame { code: close_code::POLICY, reason: "".into() };
+                let _ = socket.send(Message::Close(Some(frame))).await;
+                return;
+            }
+            message = socket.recv() => match message {
+                Some(Ok(Message::Text(text))) => drop(socket.send(Message::Text(text)).await),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return,
+            },
+        }
+    }
+}
+
+async fn events(User(user): User) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let hello = stream::iter([Ok(Event::default().data("hello"))]);
+    let ended = user.ended();
+    Sse::new(hello.chain(stream::once(async {
+        ended.await;
+        Ok(Event::default().data("ended"))
+    })))
 }
 
 async fn hello(user: User) -> Json<Value> {

@@ -31,6 +31,11 @@ pub use self::axum::AxumAdapter;
 /// | GET `/api/replaced-page` | the same, and redirects browsers to the login page |
 /// | GET `/api/unguarded` | asks for the user without a guard |
 /// | any method `/api/echo-method` | behind a guard that requires a login; answers the method as text |
+/// | POST `/api/guarded-upload` | behind a guard; reads the body as [`HOST_BODY_LIMIT`] allows; answers its length as text |
+/// | GET `/api/cached` | behind a guard; answers with `Cache-Control: public` and `Vary: Origin` |
+/// | GET `/api/ws` | behind a guard; a WebSocket of the subprotocol `echo`, or of none, that sends back every text, and closes with 1008 when the session ends |
+/// | GET `/api/ws-naive` | the same, with the first subprotocol that the client offers, whatever it is |
+/// | GET `/api/events` | behind a guard; server-sent events: `hello`, and `ended` when the session ends |
 /// | POST `/api/upload` | not guarded; reads the body with the framework's own reader; answers its length as text |
 /// | everything else | 404 with [`HOST_404`] |
 ///

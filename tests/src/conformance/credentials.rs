@@ -1,7 +1,7 @@
 //! Bearers and cookies.
 
 use super::Target;
-use crate::app::TestApp;
+use crate::app::{ADMIN_KEY, TestApp};
 use crate::auths::COMPANY_A;
 use crate::{TestRequest, TestResponse};
 
@@ -23,7 +23,7 @@ pub(super) async fn bearer_is_parsed_strictly(target: Target) {
     ] {
         assert_eq!(hello(value.clone()).await.status, 200, "{value}");
     }
-    for value in ["Basic YTpi", "Digest x", "Bearers x", &token, ""] {
+    for value in ["Basic YTpi", "Digest x", "Bearers x", &token] {
         absent(&hello(value.to_owned()).await);
     }
     absent(&app.send_to_host(TestRequest::get("/api/hello")).await);
@@ -38,8 +38,6 @@ pub(super) async fn bearer_is_parsed_strictly(target: Target) {
             .await,
     );
     for value in [
-        "Bearer".to_owned(),
-        "Bearer ".to_owned(),
         "Bearer x".to_owned(),
         format!("Bearer {token} x"),
         format!("Bearer {token},"),
@@ -52,17 +50,135 @@ pub(super) async fn bearer_is_parsed_strictly(target: Target) {
     ] {
         invalid(&hello(value).await);
     }
-    let two = TestRequest::get("/api/hello").bearer(&token);
-    invalid(&app.send_to_host(two.clone().bearer(&token)).await);
-    invalid(
-        &app.send_to_host(two.header("authorization", "Basic YTpi"))
-            .await,
-    );
-    let basics = TestRequest::get("/api/hello").header("authorization", "Basic YTpi");
-    absent(
-        &app.send_to_host(basics.header("authorization", "Basic YTpj"))
-            .await,
-    );
+    app.stop().await;
+}
+
+pub(super) async fn two_authorizations_or_an_empty_one_are_400(target: Target) {
+    let app = target.app().start().await;
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let bearer = format!("Bearer {token}");
+    for path in ["/api/hello", "/api/public", "/api/page"] {
+        for values in [
+            &[""][..],
+            &["Bearer"],
+            &["Bearer "],
+            &[&bearer, &bearer],
+            &[&bearer, "Basic YTpi"],
+            &["Basic YTpi", "Basic YTpj"],
+        ] {
+            let ask = TestRequest::get(path).header("accept", "text/html");
+            for ask in [ask.clone(), ask.cookie(&token)] {
+                let ask = values
+                    .iter()
+                    .fold(ask, |ask, value| ask.header("authorization", *value));
+                malformed(&app.send_to_host(ask).await);
+            }
+        }
+    }
+    let two = TestRequest::get("/me").bearer(&token).bearer(&token);
+    malformed(&app.send(two).await);
+    let two = TestRequest::get("/corps")
+        .bearer(ADMIN_KEY)
+        .bearer(ADMIN_KEY);
+    malformed(&app.send(two).await);
+    app.stop().await;
+}
+
+pub(super) async fn bearer_of_the_host_app_is_its_own(target: Target) {
+    let app = target.app().start().await;
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let dead = ended(&app).await;
+    let mut forged = token.clone();
+    forged.replace_range(10..11, if &token[10..11] == "A" { "B" } else { "A" });
+    let jwt = "eyJhbGciOiJIUzI1NiJ9.e30.ZRrHA1JJJW8opsbCGfG_HACGpVUMN_a9IV7pAx_Zmeo";
+    for foreign in [jwt, "sk-live-0123456789", &token[..45], &forged] {
+        let get = |path: &str| TestRequest::get(path).bearer(foreign);
+        // Beside a live cookie it is ignored, and the cookie needs our own page as ever.
+        let hello = app.send_to_host(get("/api/hello").cookie(&token)).await;
+        assert_eq!((hello.status, hello.header("set-cookie")), (200, None));
+        let public = app.send_to_host(get("/api/public").cookie(&token)).await;
+        assert_eq!(public.json()["corpId"], COMPANY_A);
+        let _ = app.send(get("/me").cookie(&token)).await.success();
+        let post = TestRequest::post("/api/echo-method")
+            .bearer(foreign)
+            .cookie(&token);
+        app.send_to_host(post.clone())
+            .await
+            .assert_problem(403, "CROSS_SITE");
+        let post = post.header("sec-fetch-site", "same-origin");
+        assert_eq!(app.send_to_host(post).await.status, 200);
+        // Alone it is anybody on an optional route, and proves nothing where a login is required.
+        let public = app.send_to_host(get("/api/public")).await;
+        assert_eq!((public.status, public.text()), (200, "{}"), "{foreign}");
+        for path in ["/api/hello", "/api/only-corp"] {
+            invalid(&app.send_to_host(get(path)).await);
+        }
+        invalid(&app.send(get("/me")).await);
+        invalid(&app.send_to_host(get("/api/hello").cookie(&dead)).await);
+        // What a browser opens through a gateway that adds a bearer leads to the login as without it.
+        let page = get("/api/page").header("accept", "text/html");
+        invalid(&app.send_to_host(page.clone()).await);
+        let page = app.send_to_host(page.header("sec-fetch-mode", "navigate"));
+        let expected = if foreign == forged { 401 } else { 302 };
+        assert_eq!(page.await.status, expected, "{foreign}");
+    }
+    // One of ours that has ended is bad everywhere.
+    for path in ["/api/hello", "/api/public"] {
+        let ask = TestRequest::get(path).bearer(&dead);
+        invalid(&app.send_to_host(ask.clone()).await);
+        invalid(&app.send_to_host(ask.cookie(&token)).await);
+    }
+    app.stop().await;
+}
+
+pub(super) async fn allowed_origins_act_for_the_person(target: Target) {
+    const FRONT: &str = "https://front.example.com";
+    let app = target
+        .app()
+        .configure(|builder| builder.allowed_origins([FRONT]))
+        .start()
+        .await;
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let post = |origin: &str, site: Option<&str>| {
+        let ask = TestRequest::post("/api/echo-method")
+            .cookie(&token)
+            .header("origin", origin);
+        let ask = site
+            .iter()
+            .fold(ask, |ask, site| ask.header("sec-fetch-site", *site));
+        app.send_to_host(ask)
+    };
+    for site in [None, Some("same-site"), Some("cross-site")] {
+        assert_eq!(post(FRONT, site).await.status, 200, "{site:?}");
+        for other in [
+            "https://front.example.com.evil.example",
+            "https://front.example.com:444",
+            "http://front.example.com",
+            "null",
+        ] {
+            post(other, site).await.assert_problem(403, "CROSS_SITE");
+        }
+    }
+    // And a login may end there. The sealed cookie shows nothing, so the link of the page that asks again does.
+    let form = |return_to: &str| {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("returnTo", return_to)
+            .finish();
+        app.send(TestRequest::get(format!("/login?{query}")))
+    };
+    for (return_to, kept) in [
+        (
+            "https://front.example.com/a?b=1",
+            "https://front.example.com/a?b=1",
+        ),
+        ("https://front.example.com.evil.example/", "/"),
+        ("https://front.example.com@evil.example/", "/"),
+        ("https://evil.example/", "/"),
+    ] {
+        let page = form(return_to).await;
+        let field = format!(r#"name="returnTo" value="{kept}""#);
+        assert!(page.text().contains(&field), "{return_to}: {}", page.text());
+    }
     app.stop().await;
 }
 
@@ -120,82 +236,6 @@ pub(super) async fn session_cookie_is_read_and_cleared(target: Target) {
     reply.assert_no_content();
     clears_the_cookie(&reply);
     assert_eq!(app.hello_status(&token).await, 401);
-    app.stop().await;
-}
-
-/// A page polls while the browser logs in again: the late answer to the old cookie must not clear the new one.
-pub(super) async fn fetch_clears_no_cookie(target: Target) {
-    let app = target.app().start().await;
-    let dead = ended(&app).await;
-    let live = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
-    let prefix = target.layout.prefix();
-    for path in [
-        "/api/hello".to_owned(),
-        "/api/public".to_owned(),
-        "/api/replaced".to_owned(),
-        format!("{prefix}/me"),
-        format!("{prefix}/sessions"),
-    ] {
-        for stale in [dead.as_str(), "nonsense"] {
-            let ask = || TestRequest::get(&path).cookie(stale);
-            for fetch in [
-                ask(),
-                ask().header("accept", "*/*"),
-                ask().header("sec-fetch-mode", "cors"),
-                ask()
-                    .header("sec-fetch-mode", "same-origin")
-                    .header("accept", "text/html"),
-                ask().header("sec-fetch-mode", "cors").bearer(&live),
-            ] {
-                let reply = app.send_to_host(fetch).await;
-                assert_eq!(reply.header("set-cookie"), None, "{path}");
-            }
-            let navigation = ask().header("sec-fetch-mode", "navigate");
-            clears_the_cookie(&app.send_to_host(navigation).await);
-        }
-    }
-    // A logout is a person's wish, though a script sends it.
-    for path in ["/logout", "/logoutAll"] {
-        let logout = TestRequest::post(path)
-            .cookie(&dead)
-            .header("sec-fetch-mode", "cors")
-            .header("sec-fetch-site", "same-origin");
-        let reply = app.send(logout).await;
-        reply.assert_problem(401, "TOKEN_INVALID");
-        clears_the_cookie(&reply);
-    }
-    app.stop().await;
-}
-
-/// On plain http a browser may have several cookies of our name: of another path, or of a parent domain.
-pub(super) async fn stale_cookie_before_the_good_one_does_not_win(target: Target) {
-    let app = target.app().start().await;
-    let dead = ended(&app).await;
-    let live = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
-    for stale in [dead.as_str(), "nonsense"] {
-        for cookies in [
-            format!("wecom_login={stale}; wecom_login={live}"),
-            format!("wecom_login={live}; wecom_login={stale}"),
-        ] {
-            let ask = |target: String| {
-                TestRequest::get(target)
-                    .header("cookie", cookies.clone())
-                    .header("sec-fetch-mode", "navigate")
-            };
-            for path in [
-                "/api/hello".to_owned(),
-                format!("{}/me", target.layout.prefix()),
-            ] {
-                let reply = app.send_to_host(ask(path)).await;
-                assert_eq!((reply.status, reply.header("set-cookie")), (200, None));
-            }
-        }
-    }
-    let logout = TestRequest::post("/logout")
-        .header("cookie", format!("wecom_login={dead}; wecom_login={live}"))
-        .header("sec-fetch-site", "same-origin");
-    app.send(logout).await.assert_no_content();
-    assert_eq!(app.hello_status(&live).await, 401);
     app.stop().await;
 }
 
@@ -278,15 +318,20 @@ pub(super) async fn bearer_and_cookie_of_two_sessions_conflict(target: Target) {
             .await
             .assert_problem(400, "CREDENTIALS_CONFLICT");
         for stale in [dead.as_str(), "nonsense"] {
-            let reply = both(&one, stale).await;
-            assert_eq!(reply.status, 200);
-            clears_the_cookie(&reply);
-            invalid(&both(stale, &one).await);
+            let fetched = both(&one, stale).await;
+            assert_eq!((fetched.status, fetched.header("set-cookie")), (200, None));
+            let page = TestRequest::get(path)
+                .bearer(&one)
+                .cookie(stale)
+                .header("accept", "text/html");
+            let page = app.send_to_host(page).await;
+            assert_eq!(page.status, 200);
+            clears_the_cookie(&page);
         }
+        invalid(&both(&dead, &one).await);
     }
-    let me = app
-        .send(TestRequest::get("/me").bearer(&one).cookie(&dead))
-        .await;
+    let me = TestRequest::get("/me").bearer(&one).cookie(&dead);
+    let me = app.send(me.header("accept", "text/html")).await;
     clears_the_cookie(&me);
     let _ = me.success();
     app.send(TestRequest::get("/me").bearer(&one).cookie(&two))
@@ -299,6 +344,15 @@ pub(super) async fn bearer_and_cookie_of_two_sessions_conflict(target: Target) {
 pub(super) fn absent(reply: &TestResponse) {
     reply.assert_problem(401, "UNAUTHENTICATED");
     assert_eq!(reply.header("www-authenticate"), Some(BARE));
+}
+
+#[track_caller]
+fn malformed(reply: &TestResponse) {
+    reply.assert_problem(400, "API_PARAMS_ERROR");
+    assert_eq!(
+        reply.header("www-authenticate"),
+        Some(r#"Bearer realm="wecom-login", error="invalid_request""#)
+    );
 }
 
 #[track_caller]

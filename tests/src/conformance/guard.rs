@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Target;
-use super::credentials::{absent, clears_the_cookie, invalid};
+use super::credentials::{absent, clears_the_cookie, ended, invalid};
 use crate::adapter::{HOST_404, Layout};
 use crate::auths::COMPANY_A;
 use crate::{TestRequest, TestResponse};
@@ -22,7 +22,7 @@ pub(super) async fn host_routes_apply_their_guard(target: Target) {
         json!({})
     );
     assert_eq!(get("/api/public", &token).await.json()["corpId"], COMPANY_A);
-    invalid(&get("/api/public", "nonsense").await);
+    invalid(&get("/api/public", &ended(&app).await).await);
     let basic = TestRequest::get("/api/public").header("authorization", "Basic YTpi");
     assert_eq!(
         app.send_to_host(basic).await.json(),
@@ -122,6 +122,47 @@ pub(super) async fn browser_is_redirected_to_login(target: Target) {
         .send_to_host(TestRequest::get(long).header("accept", html))
         .await;
     assert_eq!((reply.status, reply.header("location")), (302, Some(login)));
+    app.stop().await;
+}
+
+pub(super) async fn guarded_answers_are_nobody_elses(target: Target) {
+    let app = target.app().start().await;
+    let token = app.token(COMPANY_A, &app.member(COMPANY_A)).await;
+    let private = |reply: &TestResponse, cache: &str, vary: &[&str]| {
+        assert_eq!(reply.header("cache-control"), Some(cache), "{reply:?}");
+        assert_eq!(reply.header_values("vary").collect::<Vec<_>>(), vary);
+    };
+    let own = ["Cookie, Authorization"];
+    for path in ["/api/hello", "/api/public", "/api/page"] {
+        let ask = TestRequest::get(path);
+        for ask in [ask.clone().cookie(&token), ask.bearer(&token)] {
+            private(&app.send_to_host(ask).await, "private", &own);
+        }
+    }
+    let public = app.send_to_host(TestRequest::get("/api/public")).await;
+    private(&public, "private", &own);
+    // What the handler says stays.
+    let cached = app
+        .send_to_host(TestRequest::get("/api/cached").cookie(&token))
+        .await;
+    private(&cached, "public", &["Origin", "Cookie, Authorization"]);
+    // Rejections, and what replaces them.
+    let rejected = app.send_to_host(TestRequest::get("/api/hello")).await;
+    private(&rejected, "no-store", &own);
+    let rejected = app
+        .send_to_host(TestRequest::get("/api/hello").bearer(&ended(&app).await))
+        .await;
+    private(&rejected, "no-store", &own);
+    let page = TestRequest::get("/api/page").header("accept", "text/html");
+    private(&app.send_to_host(page).await, "no-store", &own);
+    let replaced = app.send_to_host(TestRequest::get("/api/replaced")).await;
+    private(&replaced, "public", &own);
+    // A session that is not in memory.
+    app.login.sessions().revoke_all().await.unwrap();
+    let reply = app
+        .send_to_host(TestRequest::get("/api/hello").cookie(&token))
+        .await;
+    private(&reply, "no-store", &own);
     app.stop().await;
 }
 

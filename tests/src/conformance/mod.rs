@@ -6,10 +6,12 @@
 mod admin;
 mod bodies;
 mod budgets;
+mod cookies;
 mod corp_api;
 mod credentials;
 mod event_effects;
 mod events;
+mod former_sessions;
 mod guard;
 mod limits;
 mod linked_corps;
@@ -24,6 +26,8 @@ mod refused_callbacks;
 mod rows;
 mod session_lists;
 mod sessions;
+mod slow_bodies;
+mod streams;
 mod upstream;
 mod url_verification;
 
@@ -103,15 +107,22 @@ const SCENARIOS: &[Scenario] = scenarios! {
         ipv6_networks_share_a_limit,
         another_site_uses_up_no_limit,
         limit_of_unknown_corps_does_not_tell_customers;
+    cookies:
+        fetch_clears_no_cookie,
+        stale_cookie_before_the_good_one_does_not_win;
+    former_sessions:
+        login_ends_the_session_of_an_old_bearer;
     credentials:
         bearer_is_parsed_strictly,
+        two_authorizations_or_an_empty_one_are_400,
+        bearer_of_the_host_app_is_its_own,
+        allowed_origins_act_for_the_person,
         session_cookie_is_read_and_cleared,
-        fetch_clears_no_cookie,
-        stale_cookie_before_the_good_one_does_not_win,
         unsafe_method_with_cookie_needs_same_origin,
         bearer_and_cookie_of_two_sessions_conflict;
     guard:
         host_routes_apply_their_guard,
+        guarded_answers_are_nobody_elses,
         browser_is_redirected_to_login,
         slash_at_the_end_is_the_same_path,
         page_hands_its_corp_on_to_login,
@@ -132,7 +143,6 @@ const SCENARIOS: &[Scenario] = scenarios! {
     login_codes:
         login_code_is_exchanged_for_a_session,
         login_code_is_used_once,
-        login_ends_the_session_of_an_old_bearer,
         login_code_expires_after_five_minutes,
         wrong_corp_spends_the_login_code,
         platform_and_login_type_are_kept_on_the_session;
@@ -181,6 +191,14 @@ const SCENARIOS: &[Scenario] = scenarios! {
         idle_session_ends,
         session_ends_at_its_absolute_timeout,
         session_timeouts_are_configurable;
+    slow_bodies:
+        body_that_does_not_come_is_408,
+        rejection_of_a_body_that_does_not_come_waits_five_seconds;
+    streams:
+        websocket_with_the_cookie_needs_an_own_page,
+        websocket_takes_its_bearer_as_subprotocol,
+        websocket_ends_with_its_session,
+        events_end_with_their_session;
     url_verification:
         url_verification_echoes_for_known_receiveids,
         url_verification_without_provider_accepts_any_receiveid;

@@ -12,6 +12,7 @@ mod login;
 mod panel;
 mod repeats;
 mod session;
+mod sockets;
 mod steps;
 
 use std::process::ExitCode;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         session::two_tabs_log_in_independently,
         session::login_after_logout_waits_for_a_click,
         login::return_to_stays_on_this_origin,
+        sockets::websocket_opens_from_own_pages_and_ends_with_the_logout,
         errors::cancelled_login_can_be_repeated,
         errors::expired_code_shows_its_page,
         errors::deleted_flow_cookie_shows_its_page,

@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use wecom_login_tests::auths::COMPANY_A;
-use wecom_login_tests::{Adapter, TestRequest, until};
+use wecom_login_tests::{Adapter, TestApp, TestRequest, until};
 
 use crate::cookie_jar::{Browser, as_person, is_page, start_app, state_of};
+use crate::corp_selection::{OneUser, links, principal};
 
 const OVER: &str = "This login is no longer valid";
 
@@ -190,5 +191,79 @@ pub(crate) async fn going_back_leads_to_where_the_person_was_going(adapter: &dyn
         .unwrap();
     assert!(kept.contains("; Max-Age=600;"), "{kept}");
     assert!(browser.cookie(&name).is_some());
+    app.stop().await;
+}
+
+/// The callback and the choice may each be repeated, alone and at the same time, whichever answer the browser got.
+pub(crate) async fn choice_repeats_for_a_minute(adapter: &dyn Adapter) {
+    let binder = OneUser::default();
+    let given = binder.clone();
+    let app = TestApp::from_auths_directory()
+        .adapter(adapter)
+        .configure(|builder| builder.binder(given))
+        .start()
+        .await;
+    let (other, member) = (app.open_corp(), app.member(COMPANY_A));
+    binder
+        .0
+        .lock()
+        .unwrap()
+        .push(principal(&other, &app.member(&other)));
+    let calls = || app.sandbox.calls("auth/getuserinfo");
+    let mut browser = Browser::new();
+    let link = browser
+        .begin(&app, &format!("corpId={COMPANY_A}&returnTo=/a"))
+        .await;
+    let back = as_person(&app, &link, &member).await;
+    let before = calls();
+    let mut tabs = vec![browser.clone(); 3];
+    let [one, two, three] = tabs.as_mut_slice() else {
+        unreachable!()
+    };
+    let replies = tokio::join!(
+        one.open(&app, &back),
+        two.open(&app, &back),
+        three.open(&app, &back)
+    );
+    let list = replies.0.header("location").unwrap().to_owned();
+    for reply in [&replies.0, &replies.1, &replies.2] {
+        assert_eq!(
+            (reply.status, reply.header("location")),
+            (303, Some(list.as_str()))
+        );
+    }
+    assert_eq!(calls(), before + 1);
+    // Each of the browsers has the page, and the choice in one of them is the choice of all.
+    let links = links(&tabs[1].open(&app, &list).await);
+    let (mut first, mut second, mut third) = (tabs[0].clone(), tabs[1].clone(), tabs[2].clone());
+    let replies = tokio::join!(
+        first.open(&app, &links[1]),
+        second.open(&app, &links[1]),
+        third.open(&app, &links[1])
+    );
+    let token = first.cookie("wecom_login").unwrap().to_owned();
+    for (reply, browser) in [
+        (&replies.0, &first),
+        (&replies.1, &second),
+        (&replies.2, &third),
+    ] {
+        assert_eq!((reply.status, reply.header("location")), (303, Some("/a")));
+        assert_eq!(browser.cookie("wecom_login"), Some(token.as_str()));
+    }
+    // Not the other corp, and nothing once the session has ended.
+    is_page(
+        &tabs[0].clone().open(&app, &links[0]).await,
+        401,
+        "This login is no longer valid",
+    );
+    assert_eq!(tabs[0].clone().open(&app, &links[1]).await.status, 303);
+    app.send(TestRequest::post("/logout").bearer(&token))
+        .await
+        .assert_no_content();
+    is_page(
+        &tabs[0].clone().open(&app, &links[1]).await,
+        401,
+        "This login is no longer valid",
+    );
     app.stop().await;
 }

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::rate_limit::ClientRateLimiter;
 use crate::session::{CurrentUser, Sessions};
 use crate::web::config::HttpConfig;
-use crate::web::credential::{Bearer, bearer};
+use crate::web::credential::{Bearer, bearer, malformed};
 use crate::web::request::Headers;
 
 const SHORTEST_KEY: usize = 24;
@@ -157,6 +157,9 @@ impl HttpConfig {
             return Err(refused("administration is off"));
         }
         let given = bearer(headers);
+        if given == Bearer::Malformed {
+            return Err(malformed());
+        }
         if let Bearer::Token(given) = given
             && admin.is_key(given, client, sessions)?
         {

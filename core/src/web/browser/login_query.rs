@@ -25,6 +25,7 @@ impl LoginQuery {
         Some(Self {
             return_to: ReturnTo::parse_or_root(
                 query.take_non_blank("returnTo").as_deref().unwrap_or(&home),
+                &config.origins,
             ),
             corp_id: query
                 .take_non_blank("corpId")

@@ -3,6 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::web::browser::origin_path::is_origin_path;
+use crate::web::origin::Origins;
 
 /// With a longer path the flow cookie would not fit a browser's limit of 4096 bytes.
 const MAX_RETURN_TO_BYTES: usize = 2000;
@@ -19,17 +20,24 @@ const NOT_IN_A_URL: &AsciiSet = &CONTROLS
     .add(b'}')
     .add(b'^');
 
-/// A path of our own origin, with query and fragment, in visible ASCII.
+/// A path of our own origin, or a URL of one that the host app allows, with query and fragment, in visible ASCII.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ReturnTo {
     location: String,
 }
 
 impl ReturnTo {
-    /// The path that a request names, or `/` if it names anything else: another origin in any spelling that a
-    /// browser, a proxy or a framework may understand as one, dot segments, control characters, or too long a text.
-    pub(super) fn parse_or_root(text: &str) -> Self {
-        Self::parse(text).unwrap_or_else(|| Self {
+    /// The path that a request names, or the URL of an allowed origin; `/` if it names anything else: another origin in
+    /// any spelling that a browser, a proxy or a framework may understand as one, dot segments, control characters, or
+    /// too long a text.
+    pub(super) fn parse_or_root(text: &str, origins: &Origins) -> Self {
+        let allowed = || {
+            let (origin, path) = origins.strip_allowed(text)?;
+            let path = Self::parse(if path.is_empty() { "/" } else { path })?;
+            let location = format!("{origin}{}", path.location);
+            (location.len() <= MAX_RETURN_TO_BYTES).then_some(Self { location })
+        };
+        Self::parse(text).or_else(allowed).unwrap_or_else(|| Self {
             location: "/".to_owned(),
         })
     }
@@ -64,9 +72,42 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::web::public_url::PublicUrl;
 
     fn read(text: &str) -> String {
-        ReturnTo::parse_or_root(text).as_str().to_owned()
+        let url = PublicUrl::new("https://app.example").unwrap();
+        ReturnTo::parse_or_root(text, &Origins::new(&url))
+            .as_str()
+            .to_owned()
+    }
+
+    #[test]
+    fn parse_or_root_keeps_urls_of_allowed_origins() {
+        let url = PublicUrl::new("https://app.example").unwrap();
+        let allowed = ["https://front.example".to_owned()];
+        let origins = Origins::new(&url).with_allowed(&allowed, false).unwrap();
+        let read = |text: &str| ReturnTo::parse_or_root(text, &origins).as_str().to_owned();
+        for url in ["https://front.example/", "https://front.example/a?b=c#d"] {
+            assert_eq!(read(url), url);
+        }
+        assert_eq!(read("https://front.example"), "https://front.example/");
+        assert_eq!(read("/a"), "/a");
+        for other in [
+            "https://front.example.evil.example/",
+            "https://front.example@evil.example/",
+            "https://front.example//evil.example",
+            "https://front.example/../a",
+            "https://front.example\\@evil.example",
+            "http://front.example/",
+            "//front.example/",
+            "https://app.example/",
+        ] {
+            assert_eq!(read(other), "/", "{other}");
+        }
+        assert_eq!(
+            read(&format!("https://front.example/{}", "a".repeat(1990))),
+            "/"
+        );
     }
 
     #[test]

@@ -31,10 +31,12 @@ pub(super) fn begin(
     login_target: LoginTarget,
     corp_selector: CorpSelector,
 ) -> Result<Response<ResponseBody>> {
-    let login_type = query.mode.unwrap_or(if is_wecom(page.headers()) {
-        LoginType::Workbench
-    } else {
-        LoginType::Qr
+    let login_type = query.mode.unwrap_or_else(|| {
+        if is_wecom(page.headers()) {
+            LoginType::Workbench
+        } else {
+            LoginType::Qr
+        }
     });
     let state = random::hex::<16>();
     let now = page.deps.store.now();

@@ -1,90 +1,57 @@
 //! The credentials of a request: a bearer token (RFC 6750) or the session cookie.
+//!
+//! A bearer is ours by its shape and its tag. Any other is the host app's own, such as a gateway's: it neither proves
+//! nor spoils anything beside a cookie.
+
+mod bearer;
+
+pub(super) use bearer::malformed;
+pub(crate) use bearer::{Bearer, bearer};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::{Sessions, Verification, Verified};
 use crate::web::config::HttpConfig;
 use crate::web::navigation::is_navigation;
-use crate::web::origin;
 use crate::web::request::Headers;
 
-/// A longer `Authorization` is not looked into.
-const LONGEST_HEADER: usize = 4096;
 /// Session cookies of one request that are looked at.
 const MAX_COOKIES: usize = 4;
 
-/// The credential of ours in the `Authorization` headers of a request.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Bearer<'a> {
-    /// None, or another scheme, which is the host app's business.
-    Absent,
-    /// A token, or what pretends to be one.
-    Token(&'a [u8]),
-    /// A bearer without a token, too long, or one header of several.
-    Bad,
-}
-
-/// Reads `Authorization: Bearer …`; the scheme has no case (RFC 9110, 11.1).
-pub(crate) fn bearer(headers: &(impl Headers + ?Sized)) -> Bearer<'_> {
-    let mut found = Bearer::Absent;
-    let mut count = 0;
-    for value in headers.values("authorization") {
-        count += 1;
-        match token(value) {
-            Bearer::Absent => {}
-            bearer => found = bearer,
-        }
-    }
-    if count > 1 && found != Bearer::Absent {
-        Bearer::Bad
-    } else {
-        found
-    }
-}
-
-fn token(value: &[u8]) -> Bearer<'_> {
-    let value = value.trim_ascii();
-    let end = value
-        .iter()
-        .position(u8::is_ascii_whitespace)
-        .unwrap_or(value.len());
-    let (scheme, token) = value.split_at(end);
-    if !scheme.eq_ignore_ascii_case(b"bearer") {
-        return Bearer::Absent;
-    }
-    match token.trim_ascii() {
-        token if token.is_empty() || value.len() > LONGEST_HEADER => Bearer::Bad,
-        token => Bearer::Token(token),
-    }
-}
-
 impl HttpConfig {
-    /// Who sent the request. A bearer goes before a cookie; a cookie authenticates unsafe methods only from our own
-    /// pages. For a session in memory nothing is allocated.
+    /// Who sent the request. A bearer of ours goes before a cookie; a cookie authenticates unsafe methods and WebSockets
+    /// only from pages of an allowed origin. For a session in memory nothing is allocated.
     pub(crate) fn verify(
         &self,
         sessions: &Sessions,
         method: &str,
         headers: &(impl Headers + ?Sized),
     ) -> Verification {
-        let mut cookies = self.cookie.tokens(headers);
-        match (bearer(headers), cookies.next()) {
-            (Bearer::Bad, _) => Verification::Ready(Err(Sessions::token_invalid())),
-            (Bearer::Absent, None) => Verification::Absent,
-            (Bearer::Absent, Some(cookie)) => {
-                match origin::require_same_origin(method, headers, &self.public_url) {
-                    Ok(()) => verify_cookies(sessions, cookie, cookies),
-                    Err(error) => Verification::Ready(Err(error)),
-                }
-            }
-            (Bearer::Token(token), None) => sessions.verify(token),
-            (Bearer::Token(token), Some(cookie)) if token == cookie => sessions.verify(token),
-            (Bearer::Token(token), Some(cookie)) => match sessions.verify(token) {
-                Verification::Ready(Err(error)) => Verification::Ready(Err(error)),
-                bearer => {
-                    let cookie = verify_cookies(sessions, cookie, cookies);
-                    both(bearer, cookie, is_navigation(headers))
-                }
+        let (bearer, is_foreign) = match bearer(headers) {
+            Bearer::Malformed => return Verification::Ready(Err(malformed())),
+            Bearer::Absent => (None, false),
+            Bearer::Subprotocol(token) => (Some((token, sessions.verify(token))), false),
+            Bearer::Token(token) => match sessions.verify_own(token) {
+                Some(verification) => (Some((token, verification)), false),
+                None => (None, true),
             },
+        };
+        let mut cookies = self.cookie.tokens(headers);
+        match (bearer, cookies.next()) {
+            (None, None) if is_foreign => Verification::Foreign,
+            (None, None) => Verification::Absent,
+            (None, Some(cookie)) => match self.origins.require_same_origin(method, headers) {
+                Ok(()) => verify_cookies(sessions, cookie, cookies),
+                Err(error) => Verification::Ready(Err(error)),
+            },
+            (Some((_, verification)), None) => verification,
+            (Some((token, verification)), Some(cookie)) if token == cookie => verification,
+            (Some((_, Verification::Ready(Err(error)))), Some(_)) => {
+                Verification::Ready(Err(error))
+            }
+            (Some((_, verification)), Some(cookie)) => {
+                let cookie = verify_cookies(sessions, cookie, cookies);
+                both(verification, cookie, is_navigation(headers))
+            }
         }
     }
 
