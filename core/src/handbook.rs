@@ -21,6 +21,7 @@ pub mod http_api {
     //! [configuration-pages]: crate::handbook::configuration#pages
     //! [configuration-the-ids-of-a-corp]: crate::handbook::configuration#the-ids-of-a-corp
     //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
+    //! [forward-auth]: crate::handbook::forward_auth
     //!
     #![doc = include_str!("../docs/http-api.md")]
 }
@@ -54,9 +55,18 @@ pub mod going_live {
 /// Files to start from, reverse proxies, several nodes, shutdown.
 pub mod deployment {
     //!
+    //! [forward-auth]: crate::handbook::forward_auth
     //! [configuration-middleware]: crate::handbook::configuration#middleware-around-the-guard
     //!
     #![doc = include_str!("../docs/deployment.md")]
+}
+
+/// Services without a login of their own, behind a proxy that asks `/forwardAuth`.
+pub mod forward_auth {
+    //!
+    //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
+    //!
+    #![doc = include_str!("../docs/forward-auth.md")]
 }
 
 /// What is stored, for how long, and under which keys.

@@ -209,6 +209,7 @@ mod tests {
             "/auth/notify?a=/b",
             "/portal/auth/me",
             "/auth/sessions/1",
+            "/auth/forwardAuth/a/b",
         ] {
             assert!(config.is_own_route(&instances, own), "{own}");
         }
