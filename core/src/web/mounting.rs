@@ -28,6 +28,26 @@ impl Mounting {
         self.has_routes.store(true, Ordering::Release);
     }
 
+    /// Whether our routes are served below another path than the mount.
+    pub(super) fn is_mounted_elsewhere(&self) -> bool {
+        self.said_elsewhere.load(Ordering::Relaxed)
+    }
+
+    /// Whether browsers were led to routes that nobody mounted.
+    pub(super) fn misses_routes(&self) -> bool {
+        self.said_missing.load(Ordering::Relaxed)
+    }
+
+    /// Whether a request came without the client's address.
+    pub(super) fn saw_no_address(&self) -> bool {
+        self.said_no_address.load(Ordering::Relaxed)
+    }
+
+    /// Whether a request was forwarded by an address that is not named as a proxy.
+    pub(super) fn saw_unnamed_proxy(&self) -> bool {
+        self.said_unnamed_proxy.load(Ordering::Relaxed)
+    }
+
     fn has_routes(&self) -> bool {
         self.has_routes.load(Ordering::Acquire)
     }
@@ -149,7 +169,7 @@ mod tests {
         let is_elsewhere = |url: &str, mount: &str, sent: &str, path: &str| {
             let config = config(url, mount);
             config.check_mount(sent, path);
-            config.mounting.said_elsewhere.into_inner()
+            config.mounting.is_mounted_elsewhere()
         };
         for (url, mount, sent, path) in [
             ("https://a.example", "/auth", "/auth/login", "/login"),
@@ -189,6 +209,7 @@ mod tests {
             "/auth/notify?a=/b",
             "/portal/auth/me",
             "/auth/sessions/1",
+            "/auth/forwardAuth/a/b",
         ] {
             assert!(config.is_own_route(&instances, own), "{own}");
         }
