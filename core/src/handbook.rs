@@ -73,6 +73,7 @@ pub mod forward_auth {
 pub mod storage_and_keys {
     //!
     //! [restore]: crate::handbook::restore
+    //! [admin-erasure]: crate::handbook::admin#the-erasure-of-a-person
     //!
     #![doc = include_str!("../docs/storage-and-keys.md")]
 }
@@ -85,6 +86,8 @@ pub mod restore {
 /// OWASP ASVS 5.0: sessions, OAuth, logging; what is met, and what the host app does.
 pub mod security {
     //!
+    //! [admin]: crate::handbook::admin
+    //! [admin-audit]: crate::handbook::admin#the-audit
     //! [configuration-settings]: crate::handbook::configuration#settings
     //! [configuration-login-instances]: crate::handbook::configuration#login-instances
     //! [http-api-a-login-in-a-browser]: crate::handbook::http_api#a-login-in-a-browser
