@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::{InvalidId, UnknownLoginType, UnknownPlatform, UnknownSuite};
+use crate::domain::{
+    InvalidId, InvalidPageCursor, UnknownLoginType, UnknownPlatform, UnknownSuite,
+};
 
 /// The result type of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -38,6 +40,7 @@ pub enum ErrorKind {
     Config,
     CorpMismatch,
     CorpNotAuthorized,
+    CorpNotFound,
     CorpNotInList,
     CredentialsConflict,
     CrossSite,
@@ -64,6 +67,7 @@ pub enum ErrorKind {
     Upstream,
     UpstreamTimeout,
     UserAuthMiss,
+    UserNotFound,
     UserNotVisible,
 }
 
@@ -107,6 +111,8 @@ impl ErrorKind {
             Self::UserNotVisible => ("USER_NOT_VISIBLE", 403, "The app is not visible to this person", Caller),
             Self::UserAuthMiss => ("USER_AUTH_MISS", 403, "No user of the app is bound to this person", Application),
             Self::LicenceMissing => ("LICENCE_MISSING", 403, "The person has no interface license", Application),
+            Self::CorpNotFound => ("CORP_NOT_FOUND", 404, "There is no such company", Caller),
+            Self::UserNotFound => ("USER_NOT_FOUND", 404, "There is no such person", Caller),
             Self::InstanceNotFound => ("INSTANCE_NOT_FOUND", 404, "There is no login instance of this name", Caller),
             Self::OrgCodeNotFound => ("ORG_CODE_NOT_FOUND", 404, "There is no such organization code", Caller),
             Self::RecordNotFound => ("RECORD_NOT_FOUND", 404, "There is no such callback record", Caller),
@@ -278,6 +284,12 @@ impl StdError for Error {
 
 impl From<InvalidId> for Error {
     fn from(error: InvalidId) -> Self {
+        Self::new(ErrorKind::ApiParams, error.to_string())
+    }
+}
+
+impl From<InvalidPageCursor> for Error {
+    fn from(error: InvalidPageCursor) -> Self {
         Self::new(ErrorKind::ApiParams, error.to_string())
     }
 }

@@ -217,6 +217,7 @@ pub mod web;
 pub mod wecom;
 
 mod app;
+mod audit;
 mod authorization;
 mod clock;
 mod corp_api;
@@ -242,7 +243,8 @@ mod tokens;
 mod vault;
 
 pub use app::{Builder, Element, Retention, WecomLogin};
-pub use authorization::CorpSummary;
+pub use audit::{AuditAction, AuditEntry, AuditQuery, ClientAddresses, InvalidAuditAction};
+pub use authorization::{CorpDetails, CorpQuery, CorpSummary};
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
 pub use corp_api::{CorpAccessToken, CorpApi, JsConfig, JsSignature, UploadFile};
 #[cfg(feature = "failpoints")]
@@ -250,23 +252,29 @@ pub use corp_api::{CorpAccessToken, CorpApi, JsConfig, JsSignature, UploadFile};
 pub use db::migrate_steps;
 pub use domain::{
     AccessToken, AgentId, AuthCode, AuthenticatedMember, AuthorizationStatus, CallbackToken,
-    CorpId, InvalidId, JsApiTicket, JsCode, LoginCode, LoginType, MiniProgramSessionKey, OAuthCode,
-    OrganizationCode, PermanentCode, Platform, Principal, Profile, ProviderAccessToken,
-    ProviderSecret, RecordStatus, Suite, SuiteAccessToken, SuiteId, SuiteSecret, SuiteTicket,
-    UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
+    CorpId, InvalidId, InvalidPageCursor, JsApiTicket, JsCode, LoginCode, LoginType,
+    MiniProgramSessionKey, OAuthCode, OrganizationCode, Page, PageCursor, PermanentCode, Platform,
+    Principal, Profile, ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken,
+    SuiteId, SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
 };
 pub use element::AuthConfig;
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
 pub use hooks::{CorpDecision, CorpInfo, Hooks, LoginRefusal, RefusedRequest, UnhandledEvent};
-pub use inbox::{CallbackRecord, NotifyRequest, NotifyResponse};
+pub use inbox::{
+    CallbackRecord, CallbackRecordDetails, NotifyRequest, NotifyResponse, RecordQuery,
+};
 pub use login::{
     CorpChoice, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult,
     MiniProgramLoginRequest, OrgCodeLogin, WorkbenchLoginRequest,
 };
+pub use members::PersonSummary;
 pub use members::{
     BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence, UserBinder,
 };
-pub use services::{AdminService, AuthService, Instance, LinkService, SessionService};
+pub use services::{
+    AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, InstallLink, Instance,
+    LinkService, PeopleQuery, PersonDetails, SessionService,
+};
 pub use session::{
     CurrentUser, IssuedSession, SessionConfig, SessionPage, SessionSummary, SessionToken,
     UserSummary, Verification, Verified,

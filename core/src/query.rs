@@ -76,9 +76,9 @@ impl<'a> Query<'a> {
         (!value.trim().is_empty()).then(|| value.into_owned())
     }
 
-    /// Whether every parameter was taken.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.parameters.is_empty()
+    /// The name of a parameter that was not taken.
+    pub(crate) fn first_name(&self) -> Option<&str> {
+        self.parameters.first().map(|(name, _)| &**name)
     }
 }
 
@@ -111,7 +111,7 @@ mod tests {
         assert!(Query::parse("a=1&a=1").is_err());
         let mut read = Query::parse("a=1+%2B").unwrap();
         assert_eq!(read.take("a").as_deref(), Some("1 +"));
-        assert!(read.is_empty());
+        assert_eq!(read.first_name(), None);
     }
 
     #[test]

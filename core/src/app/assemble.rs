@@ -10,6 +10,8 @@ use crate::app::build::config;
 use crate::app::builder::{Builder, Database};
 use crate::app::handle::{Inner, WecomLogin};
 use crate::app::housekeeping::Housekeeping;
+use crate::app::node::Node;
+use crate::audit::RefusalAudit;
 use crate::authorization::{AppClient, Authorizations, DepartedCorps};
 use crate::corp_api::CorpApiDeps;
 use crate::db::{ConnectionClass, Pool, Store};
@@ -29,8 +31,9 @@ use crate::members::{
     DefaultUserBinder, DynUserBinder, IdMigration, Licences, Members, MembersDeps, Visibility,
     VisibilityDeps,
 };
+use crate::random;
 use crate::services::{
-    AdminDeps, AdminService, AuthDeps, AuthService, LinkDeps, LinkService, SessionDeps,
+    AdminDeps, AdminService, AuthDeps, AuthService, Doctor, LinkDeps, LinkService, SessionDeps,
     SessionService,
 };
 use crate::session::Sessions;
@@ -48,7 +51,7 @@ impl Builder {
         let http_config = self.http_config()?;
         let hosts = self.hosts()?;
         let retention = self.retention.clone().checked()?;
-        let instances = self.read_instances()?;
+        let (instances, start_warnings) = self.read_instances()?;
         let suites = Suites::new(instances.iter().filter_map(|(_, kind)| match kind {
             InstanceKind::QywxProxy(config) => Some(config.suite.clone()),
             InstanceKind::Custom { .. } => None,
@@ -165,6 +168,7 @@ impl Builder {
             Arc::clone(&self.hooks),
             tasks.clone(),
             Arc::clone(store.clock()),
+            Some(RefusalAudit::new(store.clone(), self.client_addresses)),
         );
         let corps = CorpSelection {
             suites: suites.clone(),
@@ -182,6 +186,7 @@ impl Builder {
             corps: corps.clone(),
             sessions: sessions.clone(),
             hooks: Arc::clone(&self.hooks),
+            client_addresses: self.client_addresses,
             tasks: tasks.clone(),
         };
         let authenticator = Authenticator::new(AuthenticatorDeps {
@@ -254,7 +259,7 @@ impl Builder {
                     corps,
                     creation: creation.clone(),
                     login_codes: login_codes.clone(),
-                    organization_codes,
+                    organization_codes: organization_codes.clone(),
                     sessions: sessions.clone(),
                     refusals: refusals.clone(),
                 },
@@ -264,6 +269,30 @@ impl Builder {
             },
             shutdown_on_drop.clone(),
         );
+        let links = LinkService::new(
+            LinkDeps {
+                suites: suites.clone(),
+                instances: Arc::clone(&instances),
+                authorizations: authorizations.clone(),
+                tokens: tokens.clone(),
+                api: api.clone(),
+                tasks: tasks.clone(),
+            },
+            shutdown_on_drop.clone(),
+        );
+        let node = Node::new(store.clone(), random::hex::<8>());
+        let doctor = Doctor {
+            store: store.clone(),
+            vault: vault.clone(),
+            suites: suites.clone(),
+            instances: Arc::clone(&instances),
+            tokens: tokens.clone(),
+            observations: Arc::clone(api.observations()),
+            setup: http_config.setup_checks(),
+            start_warnings,
+            started_at: store.now(),
+            node: node.id().to_owned(),
+        };
         let admin = AdminService::new(
             AdminDeps {
                 store: store.clone(),
@@ -273,6 +302,10 @@ impl Builder {
                 members: members.clone(),
                 id_migration,
                 default_binder,
+                organization_codes,
+                sessions: sessions.clone(),
+                links: links.clone(),
+                doctor,
                 worker: worker.clone(),
                 tasks: tasks.clone(),
             },
@@ -285,17 +318,6 @@ impl Builder {
                 members,
                 sessions: sessions.clone(),
                 creation,
-                tasks: tasks.clone(),
-            },
-            shutdown_on_drop.clone(),
-        );
-        let links = LinkService::new(
-            LinkDeps {
-                suites: suites.clone(),
-                instances: Arc::clone(&instances),
-                authorizations: authorizations.clone(),
-                tokens: tokens.clone(),
-                api,
                 tasks: tasks.clone(),
             },
             shutdown_on_drop.clone(),
@@ -337,6 +359,7 @@ impl Builder {
             inbox,
             worker: worker.clone(),
             notifications,
+            node: node.clone(),
             hooks: self.hooks,
             refusals,
             tasks: tasks.clone(),
@@ -359,6 +382,7 @@ impl Builder {
             corp_api,
             authorizations,
             worker,
+            node,
             tasks,
             shutdown_on_drop,
         }))

@@ -7,6 +7,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::app::follower::{Follower, follow_revocation_log};
 use crate::app::housekeeping::{Housekeeping, run_housekeeping};
+use crate::app::node::Node;
 use crate::authorization::Authorizations;
 use crate::db::Store;
 use crate::domain::Suites;
@@ -46,6 +47,7 @@ pub(super) struct Background {
     pub(super) notifications: Notifications,
     pub(super) hooks: Arc<dyn DynHooks>,
     pub(super) refusals: Refusals,
+    pub(super) node: Node,
     pub(super) tasks: TaskRunner,
 }
 
@@ -71,6 +73,7 @@ impl Background {
             tasks.clone(),
             receivers.authorizations_due,
         ));
+        tasks.spawn_until_shutdown(self.node.run());
         let deliver = deliver_to(self.hooks, self.authorizations.clone());
         tasks.spawn_until_shutdown(self.notifications.run(tasks.clone(), deliver));
         tasks.spawn_until_shutdown(learn_aliases(

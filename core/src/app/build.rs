@@ -13,6 +13,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::web::{AdminAuth, AdminKey, HttpConfig, Mount, PublicUrl, TrustedProxies};
 use crate::wecom::Hosts;
 
+/// An instance and its name.
+type NamedInstance = (InstanceName, InstanceKind);
+
 impl Builder {
     /// Checks everything, opens the database, brings its tables up to date and starts the work in the background, on
     /// the tokio runtime that this runs on.
@@ -56,7 +59,8 @@ impl Builder {
         }
     }
 
-    pub(super) fn read_instances(&self) -> Result<Vec<(InstanceName, InstanceKind)>> {
+    /// The instances, and what is to be warned of.
+    pub(super) fn read_instances(&self) -> Result<(Vec<NamedInstance>, Vec<String>)> {
         let elements = self
             .auths_dir
             .as_ref()
@@ -79,7 +83,8 @@ impl Builder {
         }
         let (ours, warnings) =
             load_instances(others, self.instances.clone(), &process_environment)?;
-        for warning in warnings {
+        let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        for warning in &warnings {
             tracing::warn!(target: "wecom_login", "{warning}");
         }
         all.extend(ours.into_iter().map(|config| {
@@ -93,7 +98,7 @@ impl Builder {
                 "there is no login instance: give auths, or instance",
             ));
         }
-        Ok(all)
+        Ok((all, warnings))
     }
 }
 

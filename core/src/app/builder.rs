@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use sea_orm::DatabaseConnection;
 
 use crate::app::retention::Retention;
+use crate::audit::ClientAddresses;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::CorpId;
 use crate::element::{InstanceConfig, LoginProvider, Meta};
@@ -49,6 +50,7 @@ pub struct Builder {
     pub(super) reread_rate: u32,
     pub(super) migrate: bool,
     pub(super) retention: Retention,
+    pub(super) client_addresses: ClientAddresses,
 }
 
 /// Makes the host app's binder, given the default one.
@@ -91,6 +93,7 @@ impl Default for Builder {
             reread_rate: 10,
             migrate: true,
             retention: Retention::default(),
+            client_addresses: ClientAddresses::default(),
         }
     }
 }
@@ -308,7 +311,13 @@ impl Builder {
         self
     }
 
-    /// How long callback records are kept, and what a corp finds that comes back
+    /// How much of clients' addresses the audit keeps: the whole address by default.
+    pub const fn client_addresses(mut self, addresses: ClientAddresses) -> Self {
+        self.client_addresses = addresses;
+        self
+    }
+
+    /// How long callback records and the audit are kept, and what a corp finds that comes back
     /// ([`Retention::departed_ttl`], 30 days).
     pub const fn retention(mut self, retention: Retention) -> Self {
         self.retention = retention;

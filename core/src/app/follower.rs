@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 
+use crate::audit::Actor;
 use crate::authorization::Authorizations;
 use crate::clock::Timestamp;
 use crate::db::{Cursor, Store};
@@ -186,7 +187,7 @@ impl Follower {
                 target: "wecom_login",
                 "the database went back further than revocations are remembered: all sessions are revoked"
             );
-            self.authorizations.revoke_all_sessions().await?;
+            self.authorizations.revoke_all_sessions(Actor::App).await?;
         }
         Ok(())
     }

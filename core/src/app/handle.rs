@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::builder::Builder;
+use crate::app::node::Node;
 use crate::authorization::Authorizations;
 use crate::corp_api::{CorpApi, CorpApiDeps};
 use crate::domain::{CorpId, SuiteId};
@@ -60,6 +61,7 @@ pub(super) struct Inner {
     pub(super) corp_api: Arc<CorpApiDeps>,
     pub(super) authorizations: Authorizations,
     pub(super) worker: Worker,
+    pub(super) node: Node,
     pub(super) tasks: TaskRunner,
     pub(super) shutdown_on_drop: ShutdownOnDrop,
 }
@@ -185,6 +187,7 @@ impl WecomLogin {
     pub async fn shutdown(&self) {
         let (tasks, worker) = (&self.inner.tasks, &self.inner.worker);
         tasks.begin_shutdown();
+        self.inner.node.leave().await;
         let mut is_done = tasks.wait(SHUTDOWN_TIMEOUT).await;
         if worker.has_auth_code_in_flight() {
             tracing::warn!(target: "wecom_login", "shutdown waits for an AuthCode that is on its way to WeCom");

@@ -9,7 +9,9 @@ use sea_orm::{
     QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _,
 };
 
+use crate::app::node;
 use crate::app::retention::Retention;
+use crate::audit;
 use crate::authorization::DepartedCorps;
 use crate::db::entity::{access_token, callback_record, callback_seen, housekeeping};
 use crate::db::{RowLease, Store, delete_in_batches};
@@ -112,6 +114,9 @@ async fn run_once(deps: &Housekeeping) {
     log_failure("departed corps", deps.departed.delete_expired().await);
     log_failure("ends", log::delete_old(store).await);
     log_failure("records", remove_records(store, retention).await);
+    let audited_since = store.now() - retention.audit_ttl;
+    log_failure("audit", audit::remove_old(store, audited_since).await);
+    log_failure("nodes", node::remove_old(store).await);
     log_failure("notifications", deps.notifications.prune().await);
     for suite_id in deps.suites.ids() {
         log_failure(

@@ -17,6 +17,7 @@
 //! | `follow_revocation_log` | applies the revocations of other nodes |
 //! | `run_housekeeping` | deletes expired rows |
 //! | `heartbeat_key` | registers the primary data key every minute |
+//! | `Node` | says every 30 s that this node is there |
 //!
 //! # Shutdown
 //!
@@ -38,6 +39,7 @@ mod follower;
 mod handle;
 mod housekeeping;
 mod http;
+mod node;
 mod retention;
 
 pub use builder::Builder;

@@ -25,6 +25,8 @@ pub struct Retention {
     /// A corp whose data was deleted and that authorizes the app again within this time finds its organization code and
     /// the users of its members. Zero keeps nothing. 30 days.
     pub departed_ttl: Duration,
+    /// An entry of the audit goes this long after it was written. 180 days.
+    pub audit_ttl: Duration,
 }
 
 impl Default for Retention {
@@ -34,6 +36,7 @@ impl Default for Retention {
             dedup_ttl: Duration::from_hours(400 * 24),
             max_ignored: 10_000,
             departed_ttl: Duration::from_hours(30 * 24),
+            audit_ttl: Duration::from_hours(180 * 24),
         }
     }
 }
@@ -64,6 +67,13 @@ impl Retention {
     #[must_use]
     pub const fn with_departed_ttl(mut self, departed_ttl: Duration) -> Self {
         self.departed_ttl = departed_ttl;
+        self
+    }
+
+    /// Sets how long the audit is kept.
+    #[must_use]
+    pub const fn with_audit_ttl(mut self, audit_ttl: Duration) -> Self {
+        self.audit_ttl = audit_ttl;
         self
     }
 

@@ -98,7 +98,7 @@ impl Authorizations {
     async fn learn_pin(&self, pin: &Pin) -> Result<()> {
         let suite = self.inner.suites.require(&pin.suite_id)?;
         match self.ask(suite, &pin.corp_id).await {
-            Answer::OpenCorpId(open) => self.store_pair(&suite.id, &pin.corp_id, &open).await,
+            Answer::OpenCorpId(open) => self.store_pair(&suite.id, &pin.corp_id, &open, None).await,
             // Nothing else is this corp now. It is asked again whenever a corp authorizes.
             Answer::None => Ok(()),
             Answer::Unanswered(error) => Err(error),
@@ -139,7 +139,7 @@ impl Authorizations {
     pub(crate) async fn learn_corp(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
         let suite = self.inner.suites.require(suite_id)?;
         match self.ask(suite, corp_id).await {
-            Answer::OpenCorpId(open) => self.store_pair(suite_id, corp_id, &open).await,
+            Answer::OpenCorpId(open) => self.store_pair(suite_id, corp_id, &open, None).await,
             Answer::None => Ok(()),
             Answer::Unanswered(error) => {
                 tracing::info!(target: "wecom_login", %suite_id, %corp_id, ?error, "could not ask for the other id of a corp");
@@ -168,7 +168,7 @@ impl Authorizations {
         let suite = self.inner.suites.require(suite_id)?;
         match self.ask(suite, corp_id).await {
             Answer::OpenCorpId(open) => {
-                self.store_pair(suite_id, corp_id, &open).await?;
+                self.store_pair(suite_id, corp_id, &open, None).await?;
                 Ok(open)
             }
             // WeCom names the corp by this id.
@@ -263,7 +263,9 @@ impl Authorizations {
             let full = unasked.len() as u64 == ASK_BATCH;
             for corp_id in unasked {
                 match self.ask(&suite, &corp_id).await {
-                    Answer::OpenCorpId(open) => self.store_pair(suite_id, &corp_id, &open).await?,
+                    Answer::OpenCorpId(open) => {
+                        self.store_pair(suite_id, &corp_id, &open, None).await?
+                    }
                     Answer::None => self.store_no_pair(suite_id, &corp_id).await?,
                     Answer::Unanswered(error) => {
                         tracing::info!(target: "wecom_login", %suite_id, ?error, "could not ask for the other ids of corps");

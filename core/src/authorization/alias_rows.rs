@@ -3,6 +3,7 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
+use crate::audit::{self, Actor, AuditAction, NewAuditEntry};
 use crate::authorization::authorizations::Authorizations;
 use crate::clock::Timestamp;
 use crate::db::entity::authorization;
@@ -23,6 +24,7 @@ impl Authorizations {
         suite_id: &SuiteId,
         plain: &CorpId,
         encrypted: &CorpId,
+        administrator: Option<&Actor>,
     ) -> Result<()> {
         let (plain, encrypted) = (
             self.stored_spelling(suite_id, plain),
@@ -32,7 +34,8 @@ impl Authorizations {
             return Ok(());
         }
         let (alias, corp_id) =
-            retry_transaction(|| self.store_pair_once(suite_id, &plain, &encrypted)).await?;
+            retry_transaction(|| self.store_pair_once(suite_id, &plain, &encrypted, administrator))
+                .await?;
         tracing::info!(target: "wecom_login", %suite_id, %corp_id, %alias, "two ids are one corp");
         self.load_aliases().await?;
         self.wake_waiting(suite_id, &[plain, encrypted]).await
@@ -53,6 +56,7 @@ impl Authorizations {
         suite_id: &SuiteId,
         plain: &CorpId,
         encrypted: &CorpId,
+        administrator: Option<&Actor>,
     ) -> Result<(CorpId, CorpId)> {
         let transaction = self.inner.store.begin().await?;
         let of_plain = self.lock_row(&transaction, suite_id, plain).await?;
@@ -73,6 +77,12 @@ impl Authorizations {
             &corp_id,
         )
         .await?;
+        if let Some(actor) = administrator {
+            let entry = NewAuditEntry::new(actor.clone(), AuditAction::CorpAliasAdded)
+                .of_corp(suite_id, &corp_id)
+                .with_detail(alias.as_str());
+            audit::append(&transaction, &entry, self.inner.store.now()).await?;
+        }
         self.announce(&transaction, suite_id, &corp_id).await?;
         transaction.commit().await?;
         // An alias has no row any more.

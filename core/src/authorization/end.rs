@@ -14,9 +14,10 @@ use std::time::Duration;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 
+use crate::audit::{self, Actor, AuditAction, NewAuditEntry};
 use crate::authorization::authorization::{Authorization, not_authorized};
 use crate::authorization::authorizations::Authorizations;
-use crate::authorization::rows::{is_unchanged, next_epoch};
+use crate::authorization::rows::{is_unchanged, next_epoch, sessions_ended};
 use crate::clock::Timestamp;
 use crate::db::entity::authorization::{Column, Entity};
 use crate::db::{lock_counter, retry_transaction};
@@ -90,7 +91,12 @@ impl Authorizations {
     ///
     /// # Errors
     /// `CORP_NOT_AUTHORIZED`: WeCom did not say so.
-    pub(crate) async fn confirm_end(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<()> {
+    pub(crate) async fn confirm_end(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        actor: Actor,
+    ) -> Result<()> {
         let database = self.inner.store.database();
         let known = self.read_row(database, suite_id, corp_id).await?;
         let known = known
@@ -111,8 +117,10 @@ impl Authorizations {
             .filter(Column::SecretVersion.eq(known.secret_version))
             .filter(Column::Status.ne(AuthorizationStatus::Cancelled));
         let cancelled = Notification::CorpCancelled(known.corp_info());
+        let entry = NewAuditEntry::new(actor, AuditAction::CorpEndConfirmed);
+        let entry = entry.of_corp(suite_id, corp_id);
         if !self
-            .update_and_notify(suite_id, corp_id, end, &cancelled)
+            .update_and_notify(suite_id, corp_id, end, &cancelled, Some(&entry))
             .await?
         {
             return Err(not_authorized());
@@ -158,6 +166,8 @@ impl Authorizations {
         let cancelled = Notification::CorpCancelled(known.corp_info());
         let notifications = &self.inner.notifications;
         notifications.append(&transaction, &cancelled).await?;
+        let entry = sessions_ended(Actor::WeCom, suite_id, corp_id).with_detail("ended");
+        audit::append(&transaction, &entry, now).await?;
         self.commit(transaction, suite_id, corp_id).await?;
         Ok(UnannouncedEnd::Ended)
     }

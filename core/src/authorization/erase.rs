@@ -5,6 +5,7 @@ use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
 };
 
+use crate::audit;
 use crate::authorization::authorization::Authorization;
 use crate::authorization::authorizations::Authorizations;
 use crate::authorization::rows::{NEVER_DUE, is_unchanged, next_epoch};
@@ -27,6 +28,7 @@ impl Authorizations {
             .store_members(&cancelled.suite_id, &cancelled.corp_id)
             .await?;
         self.erase_members(cancelled).await?;
+        audit::forget_corp(&self.inner.store, &cancelled.suite_id, &cancelled.corp_id).await?;
         retry_transaction(|| self.erase_once(cancelled)).await
     }
 

@@ -3,8 +3,9 @@
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
+use crate::audit::Actor;
 use crate::authorization::authorizations::Authorizations;
-use crate::authorization::rows::next_epoch;
+use crate::authorization::rows::{next_epoch, sessions_ended};
 use crate::clock::Timestamp;
 use crate::db::CorpColumns as _;
 use crate::db::entity::authorization::{Column, Entity};
@@ -87,8 +88,9 @@ impl Authorizations {
             .filter(Column::EventTime.lte(event_time))
             .filter(Column::Status.is_in([Active, Broken, Held, Refused]));
         let cancelled = Notification::CorpCancelled(known.corp_info());
+        let entry = sessions_ended(Actor::WeCom, suite_id, corp_id).with_detail("cancel_auth");
         let is_cancelled_now = self
-            .update_and_notify(suite_id, corp_id, cancel, &cancelled)
+            .update_and_notify(suite_id, corp_id, cancel, &cancelled, Some(&entry))
             .await?;
         failpoint::reach("cancel/stopped");
         // Re-reads ask WeCom whether this is the end. Nothing waits for WeCom here.

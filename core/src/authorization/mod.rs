@@ -74,6 +74,7 @@ mod authorizations;
 mod cache;
 mod departed;
 mod departed_restore;
+mod details;
 mod end;
 mod erase;
 mod events;
@@ -86,6 +87,7 @@ mod reread_schedule;
 mod review;
 mod revoke;
 mod rows;
+mod search;
 mod summary;
 
 pub(crate) use app_client::AppClient;
@@ -94,4 +96,6 @@ pub(crate) use authorization::{Authorization, not_authorized};
 pub(crate) use authorizations::{Authorizations, Deps};
 pub(crate) use departed::DepartedCorps;
 
+pub use details::CorpDetails;
+pub use search::CorpQuery;
 pub use summary::CorpSummary;

@@ -3,6 +3,7 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
+use crate::audit::Actor;
 use crate::authorization::api_pauses::ApiTurn;
 use crate::authorization::authorization::Authorization;
 use crate::authorization::authorizations::Authorizations;
@@ -12,7 +13,7 @@ use crate::authorization::end::{
 use crate::authorization::reread_schedule::{
     BROKEN_SESSION_GRACE, READ_APIS, READ_INTERVAL, TOKEN_APIS, next_read_at,
 };
-use crate::authorization::rows::{is_unchanged, next_epoch};
+use crate::authorization::rows::{is_unchanged, next_epoch, sessions_ended};
 use crate::clock::Timestamp;
 use crate::db::entity::authorization::{Column, Entity};
 use crate::domain::{AuthorizationStatus, CorpId, PermanentCode, SuiteId};
@@ -201,7 +202,7 @@ impl Authorizations {
                 corp_id: corp_id.clone(),
             };
             if self
-                .update_and_notify(suite_id, corp_id, update, &review)
+                .update_and_notify(suite_id, corp_id, update, &review, None)
                 .await?
             {
                 tracing::info!(target: "wecom_login", %suite_id, %corp_id, "WeCom confirms the authorization again; the host app reviews the corp");
@@ -245,15 +246,18 @@ impl Authorizations {
                 Expr::value(known.read_failures.saturating_add(1)),
             )
             .col_expr(Column::ReadDueAt, Expr::value(next_read_at(known, now)));
+        let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
         if now.since(broken_at) >= BROKEN_SESSION_GRACE {
-            update = update.col_expr(Column::Epoch, next_epoch());
+            update = update
+                .col_expr(Column::Epoch, next_epoch())
+                .filter(is_unchanged(known));
+            let entry = sessions_ended(Actor::WeCom, suite_id, corp_id).with_detail("broken");
+            self.update_with_entry(suite_id, corp_id, update, &entry)
+                .await?;
+        } else {
+            let update = update.filter(is_unchanged(known));
+            self.update(suite_id, corp_id, update).await?;
         }
-        self.update(
-            &known.suite_id,
-            &known.corp_id,
-            update.filter(is_unchanged(known)),
-        )
-        .await?;
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
+use crate::audit::{Actor, AuditAction, NewAuditEntry};
 use crate::authorization::authorization::{Authorization, not_authorized};
 use crate::authorization::authorizations::Authorizations;
 use crate::authorization::rows::next_epoch;
@@ -75,6 +76,7 @@ impl Authorizations {
         suite_id: &SuiteId,
         corp_id: &CorpId,
         decision: CorpDecision,
+        actor: Actor,
     ) -> Result<()> {
         use AuthorizationStatus::{Active, Broken, Held, Refused};
         let database = self.inner.store.database();
@@ -84,7 +86,7 @@ impl Authorizations {
             CorpDecision::Approve => &[Held, Refused],
             CorpDecision::Defer | CorpDecision::Deny => &[Active, Broken, Held, Refused],
         };
-        let is_set = self.store_decision(&known, decision, before).await?
+        let is_set = self.store_decision(&known, decision, before, actor).await?
             || self
                 .find(suite_id, corp_id)
                 .await?
@@ -102,7 +104,8 @@ impl Authorizations {
     async fn decide(&self, known: &Authorization, decision: CorpDecision) -> Result<()> {
         if decision != CorpDecision::Defer {
             let before = [AuthorizationStatus::Held];
-            self.store_decision(known, decision, &before).await?;
+            self.store_decision(known, decision, &before, Actor::App)
+                .await?;
         }
         Ok(())
     }
@@ -114,18 +117,27 @@ impl Authorizations {
         known: &Authorization,
         decision: CorpDecision,
         before: &[AuthorizationStatus],
+        actor: Actor,
     ) -> Result<bool> {
+        let entry = NewAuditEntry::new(actor, AuditAction::CorpDecided)
+            .of_corp(&known.suite_id, &known.corp_id)
+            .with_detail(match decision {
+                CorpDecision::Approve => "approve",
+                CorpDecision::Defer => "hold",
+                CorpDecision::Deny => "deny",
+            });
         let (suite_id, corp_id) = (&known.suite_id, &known.corp_id);
         let update = Entity::update_many()
             .col_expr(Column::Status, Expr::value(status_after(decision)))
             .filter(Column::Status.is_in(before.iter().copied()));
         if decision == CorpDecision::Approve {
             let authorized = Notification::CorpAuthorized(known.corp_info());
-            self.update_and_notify(suite_id, corp_id, update, &authorized)
+            self.update_and_notify(suite_id, corp_id, update, &authorized, Some(&entry))
                 .await
         } else {
             let update = update.col_expr(Column::Epoch, next_epoch());
-            self.update(suite_id, corp_id, update).await
+            self.update_with_entry(suite_id, corp_id, update, &entry)
+                .await
         }
     }
 }

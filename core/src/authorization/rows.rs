@@ -5,6 +5,7 @@ use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, QuerySelect as _};
 use sea_orm::{Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, UpdateMany};
 
+use crate::audit::{self, Actor, AuditAction, NewAuditEntry};
 use crate::authorization::authorization::Authorization;
 use crate::authorization::authorizations::Authorizations;
 use crate::clock::Timestamp;
@@ -72,20 +73,36 @@ impl Authorizations {
         corp_id: &CorpId,
         update: UpdateMany<Entity>,
     ) -> Result<bool> {
-        retry_transaction(|| self.update_once(suite_id, corp_id, update.clone(), None)).await
+        retry_transaction(|| self.update_once(suite_id, corp_id, update.clone(), None, None)).await
     }
 
-    /// Updates one authorization as [`update`](Self::update) does, and stores a notification of it for the host app.
+    /// Updates one authorization as [`update`](Self::update) does, and writes an entry of the audit.
+    pub(super) async fn update_with_entry(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        update: UpdateMany<Entity>,
+        entry: &NewAuditEntry,
+    ) -> Result<bool> {
+        let entry = Some(entry);
+        retry_transaction(|| self.update_once(suite_id, corp_id, update.clone(), None, entry)).await
+    }
+
+    /// Updates one authorization as [`update`](Self::update) does, and stores a notification of it for the host app, and an
+    /// entry of the audit.
     pub(super) async fn update_and_notify(
         &self,
         suite_id: &SuiteId,
         corp_id: &CorpId,
         update: UpdateMany<Entity>,
         notification: &Notification,
+        entry: Option<&NewAuditEntry>,
     ) -> Result<bool> {
         let notification = Some(notification);
-        retry_transaction(|| self.update_once(suite_id, corp_id, update.clone(), notification))
-            .await
+        retry_transaction(|| {
+            self.update_once(suite_id, corp_id, update.clone(), notification, entry)
+        })
+        .await
     }
 
     async fn update_once(
@@ -94,6 +111,7 @@ impl Authorizations {
         corp_id: &CorpId,
         update: UpdateMany<Entity>,
         notification: Option<&Notification>,
+        entry: Option<&NewAuditEntry>,
     ) -> Result<bool> {
         let transaction = self.inner.store.begin().await?;
         let of_row = update.filter(Entity::of_corp(suite_id, corp_id));
@@ -104,6 +122,9 @@ impl Authorizations {
         if let Some(notification) = notification {
             let notifications = &self.inner.notifications;
             notifications.append(&transaction, notification).await?;
+        }
+        if let Some(entry) = entry {
+            audit::append(&transaction, entry, self.inner.store.now()).await?;
         }
         self.commit(transaction, suite_id, corp_id).await?;
         Ok(true)
@@ -194,6 +215,11 @@ pub(super) fn is_unchanged(known: &Authorization) -> Condition {
         .add(Column::Epoch.eq(known.epoch))
         .add(Column::Status.eq(known.status))
         .add(Column::ChangedAt.eq(known.changed_at))
+}
+
+/// The entry of the audit about the end of every session of a corp's people.
+pub(super) fn sessions_ended(actor: Actor, suite_id: &SuiteId, corp_id: &CorpId) -> NewAuditEntry {
+    NewAuditEntry::new(actor, AuditAction::CorpSessionsEnded).of_corp(suite_id, corp_id)
 }
 
 /// One more than the stored epoch.

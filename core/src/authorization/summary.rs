@@ -43,6 +43,22 @@ pub struct CorpSummary {
     pub end_held_since: Option<Timestamp>,
 }
 
+impl CorpSummary {
+    pub(super) fn new(row: &Model, org_code: Option<String>, aliases: Vec<CorpId>) -> Self {
+        Self {
+            suite_id: row.suite_id.clone(),
+            corp_id: row.corp_id.clone(),
+            corp_name: row.corp_name.clone(),
+            agent_id: row.agent_id,
+            status: row.status,
+            org_code,
+            broken_by: row.broken_by,
+            aliases,
+            end_held_since: row.end_held_at,
+        }
+    }
+}
+
 impl Authorizations {
     /// Every corp of our suites.
     pub(crate) async fn summaries(&self) -> Result<Vec<CorpSummary>> {
@@ -63,16 +79,10 @@ impl Authorizations {
             .into_iter()
             .map(|code| ((code.suite_id, code.corp_id), code.spelling))
             .collect();
-        let summary = |row: Model| CorpSummary {
-            org_code: codes.remove(&(row.suite_id.clone(), row.corp_id.clone())),
-            aliases: self.inner.aliases.of(&row.suite_id, &row.corp_id),
-            suite_id: row.suite_id,
-            corp_id: row.corp_id,
-            corp_name: row.corp_name,
-            agent_id: row.agent_id,
-            status: row.status,
-            broken_by: row.broken_by,
-            end_held_since: row.end_held_at,
+        let summary = |row: Model| {
+            let key = (row.suite_id.clone(), row.corp_id.clone());
+            let aliases = self.inner.aliases.of(&row.suite_id, &row.corp_id);
+            CorpSummary::new(&row, codes.remove(&key), aliases)
         };
         Ok(rows.into_iter().map(summary).collect())
     }

@@ -36,6 +36,21 @@ impl DbClock {
         }
     }
 
+    /// How far this machine's clock is ahead of the database's, in milliseconds; 0 with a clock that tests move.
+    pub(super) async fn lead_millis(
+        &self,
+        database: &impl ConnectionTrait,
+        clock: &dyn Clock,
+    ) -> Result<i64> {
+        if !clock.is_real() {
+            return Ok(0);
+        }
+        let sent = Instant::now();
+        let theirs = read_millis(database).await?;
+        let half = i64::try_from(sent.elapsed().as_millis() / 2).unwrap_or(0);
+        Ok(theirs.map_or(0, |theirs| clock.now().as_millis() - half - theirs))
+    }
+
     /// Reads the database's time. With a clock that tests move this does nothing.
     pub(super) async fn sync(
         &self,

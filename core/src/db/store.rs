@@ -7,6 +7,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::db::bulkhead::ConnectionClass;
 use crate::db::clock::DbClock;
 use crate::db::connection::Connection;
+use crate::db::migration::MigrationState;
 use crate::db::pool::Pool;
 use crate::db::transaction::Transaction;
 use crate::db::{counter, migration, pooler, requirements};
@@ -99,6 +100,19 @@ impl Store {
             .db_clock
             .sync(self.database().pool(), &*self.inner.clock)
             .await
+    }
+
+    /// How far this machine's clock is ahead of the database's, in milliseconds.
+    pub(crate) async fn clock_lead_millis(&self) -> Result<i64> {
+        self.inner
+            .db_clock
+            .lead_millis(self.database(), &*self.inner.clock)
+            .await
+    }
+
+    /// Which migrations the database has.
+    pub(crate) async fn migration_state(&self) -> Result<MigrationState> {
+        migration::state(self.database().pool()).await
     }
 
     /// Returns this node's clock.

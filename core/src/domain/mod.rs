@@ -4,6 +4,7 @@ mod callback_keys;
 mod corp_aliases;
 mod ids;
 mod member;
+mod page;
 mod principal;
 mod profile;
 mod secret;
@@ -16,6 +17,7 @@ pub(crate) use corp_aliases::{CorpAlias, CorpAliases};
 pub(crate) use ids::is_plain_id;
 pub use ids::{AgentId, CorpId, InvalidId, OrganizationCode, SuiteId, WecomUserId};
 pub use member::AuthenticatedMember;
+pub use page::{InvalidPageCursor, Page, PageCursor};
 pub use principal::{LoginType, Platform, Principal, UnknownLoginType, UnknownPlatform};
 pub use profile::Profile;
 pub use secret::{

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use crate::audit::{AuditAction, NewAuditEntry, RefusalAudit};
 use crate::clock::Clock;
 use crate::domain::CorpId;
 use crate::error::{Error, ErrorKind, Result};
@@ -66,16 +67,23 @@ struct Inner {
     hooks: Arc<dyn DynHooks>,
     tasks: TaskRunner,
     limiter: LogLimiter<RefusalKey>,
+    audit: Option<RefusalAudit>,
     calls: Arc<Semaphore>,
 }
 
 impl Refusals {
-    pub(crate) fn new(hooks: Arc<dyn DynHooks>, tasks: TaskRunner, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        hooks: Arc<dyn DynHooks>,
+        tasks: TaskRunner,
+        clock: Arc<dyn Clock>,
+        audit: Option<RefusalAudit>,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 hooks,
                 tasks,
                 limiter: LogLimiter::new(clock),
+                audit,
                 calls: Arc::new(Semaphore::new(MAX_HOOK_CALLS)),
             }),
         }
@@ -126,6 +134,18 @@ impl Refusals {
         for (key, count) in self.inner.limiter.take_ended() {
             self.tell(key, None, None, count);
         }
+        if let Some(audit) = &self.inner.audit {
+            for entry in audit.take_surplus() {
+                self.write(audit, entry);
+            }
+        }
+    }
+
+    fn write(&self, audit: &RefusalAudit, entry: NewAuditEntry) {
+        let audit = audit.clone();
+        self.inner
+            .tasks
+            .spawn_until_shutdown(async move { audit.write(&entry).await });
     }
 
     fn tell(&self, key: RefusalKey, errcode: Option<i64>, corp_id: Option<CorpId>, count: u64) {
@@ -139,6 +159,17 @@ impl Refusals {
             count,
         };
         refusal.log();
+        if let Some(audit) = &self.inner.audit {
+            let action = match refusal.request {
+                RefusedRequest::Login => AuditAction::LoginRefused,
+                RefusedRequest::Admin => AuditAction::AdminRefused,
+                RefusedRequest::Session => AuditAction::RequestRefused,
+            };
+            let (code, corp_id) = (refusal.kind.code(), refusal.corp_id.clone());
+            if let Some(entry) = audit.entry(action, code, refusal.client, corp_id, count) {
+                self.write(audit, entry);
+            }
+        }
         let Ok(permit) = Arc::clone(&self.inner.calls).try_acquire_owned() else {
             return;
         };
@@ -215,7 +246,7 @@ mod tests {
     fn refusals(hooks: impl Hooks) -> (Refusals, ManualClock) {
         let clock = ManualClock::new(Timestamp::from_millis(1_000));
         let tasks = TaskRunner::new(tokio::runtime::Handle::current());
-        let refusals = Refusals::new(Arc::new(hooks), tasks, Arc::new(clock.clone()));
+        let refusals = Refusals::new(Arc::new(hooks), tasks, Arc::new(clock.clone()), None);
         (refusals, clock)
     }
 

@@ -49,7 +49,7 @@ pub struct CallbackRecord {
 }
 
 impl CallbackRecord {
-    fn of_row(row: Model) -> Self {
+    pub(super) fn of_row(row: Model) -> Self {
         Self {
             record_id: row.id,
             suite_id: row.suite_id,

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::audit::Actor;
 use crate::domain::{CorpId, OrganizationCode, SuiteId};
 use crate::element::{InstanceKind, QYWX_PROXY_TYPE};
 use crate::error::Result;
@@ -53,12 +54,15 @@ impl LoginService {
         corp_id: &CorpId,
         code: &OrganizationCode,
         suite_id: Option<SuiteId>,
+        actor: Actor,
     ) -> Result<()> {
         let (suite_id, corp_id) = self.corps.resolve(corp_id, suite_id).await?;
         self.authorizations
             .require_active(&suite_id, &corp_id)
             .await?;
-        self.organization_codes.set(&suite_id, &corp_id, code).await
+        self.organization_codes
+            .set(&suite_id, &corp_id, code, actor)
+            .await
     }
 
     /// `getLoginConfigByCode`: the corp and its app that an organization code stands for.

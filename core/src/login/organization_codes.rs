@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sea_orm::{ActiveValue::Set, EntityTrait as _, QueryFilter as _};
 
+use crate::audit::{self, Actor, AuditAction, NewAuditEntry};
 use crate::db::entity::organization_code::{ActiveModel, Entity};
 use crate::db::{CorpColumns as _, Store, is_unique_violation, retry_transaction};
 use crate::domain::{CorpId, OrganizationCode, SuiteId};
@@ -33,8 +34,12 @@ impl OrganizationCodes {
         suite_id: &SuiteId,
         corp_id: &CorpId,
         code: &OrganizationCode,
+        actor: Actor,
     ) -> Result<()> {
-        retry_transaction(|| self.set_once(suite_id, corp_id, code)).await
+        let entry = NewAuditEntry::new(actor, AuditAction::CodeSet)
+            .of_corp(suite_id, corp_id)
+            .with_detail(code.as_str());
+        retry_transaction(|| self.set_once(suite_id, corp_id, code, &entry)).await
     }
 
     async fn set_once(
@@ -42,6 +47,7 @@ impl OrganizationCodes {
         suite_id: &SuiteId,
         corp_id: &CorpId,
         code: &OrganizationCode,
+        entry: &NewAuditEntry,
     ) -> Result<()> {
         let conflict = || {
             Error::new(
@@ -65,10 +71,33 @@ impl OrganizationCodes {
             .exec_without_returning(&transaction)
             .await
         {
-            Ok(_) => Ok(transaction.commit().await?),
+            Ok(_) => {
+                audit::append(&transaction, entry, self.store.now()).await?;
+                Ok(transaction.commit().await?)
+            }
             Err(error) if is_unique_violation(&error) => Err(conflict()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Takes a company's code away, if it has one.
+    pub(crate) async fn delete(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        actor: Actor,
+    ) -> Result<()> {
+        let entry = NewAuditEntry::new(actor, AuditAction::CodeDeleted).of_corp(suite_id, corp_id);
+        retry_transaction(|| async {
+            let transaction = self.store.begin().await?;
+            Entity::delete_many()
+                .filter(Entity::of_corp(suite_id, corp_id))
+                .exec(&transaction)
+                .await?;
+            audit::append(&transaction, &entry, self.store.now()).await?;
+            Ok(transaction.commit().await?)
+        })
+        .await
     }
 
     /// Whose code it is. Every look-up is counted, so that codes cannot be guessed through.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::audit::LoginOrigin;
 use crate::authorization::Authorizations;
 use crate::domain::{LoginType, Platform};
 use crate::element::{
@@ -121,7 +122,13 @@ impl LoginService {
             .await?;
         let issued = self
             .creation
-            .create_session_for(authentication, grant, request.platform, TokenSeed::random())
+            .create_session_for(
+                authentication,
+                grant,
+                request.platform,
+                LoginOrigin::Client(request.client),
+                TokenSeed::random(),
+            )
             .await?;
         Ok(self.result(issued, corp_list))
     }
@@ -201,6 +208,7 @@ impl LoginService {
             instance: config.name.full(),
             platform,
             login_type: LoginType::Workbench,
+            origin: LoginOrigin::Client(attempt.client),
             seed: TokenSeed::random(),
         };
         let issued = self

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::audit::{ClientAddresses, LoginOrigin};
 use crate::authorization::{Authorizations, not_authorized};
 use crate::db::Store;
 use crate::domain::{AuthenticatedMember, CorpId, LoginType, Platform, Principal, Profile};
@@ -27,6 +28,7 @@ pub(crate) struct SessionCreation {
     pub(crate) corps: CorpSelection,
     pub(crate) sessions: Sessions,
     pub(crate) hooks: Arc<dyn DynHooks>,
+    pub(crate) client_addresses: ClientAddresses,
     pub(crate) tasks: TaskRunner,
 }
 
@@ -35,6 +37,7 @@ pub(crate) struct SessionPurpose<'a> {
     pub(crate) instance: &'a str,
     pub(crate) platform: Platform,
     pub(crate) login_type: LoginType,
+    pub(crate) origin: LoginOrigin,
     /// Of the session's token.
     pub(crate) seed: TokenSeed,
 }
@@ -153,6 +156,7 @@ impl SessionCreation {
                 authorization_epoch: authentication.authorization_epoch,
                 visible_at: authentication.visible_at,
                 revocation_seq: authentication.revocation_seq,
+                origin: purpose.origin.kept(self.client_addresses),
                 seed: purpose.seed,
             })
             .await?;
@@ -175,6 +179,7 @@ impl SessionCreation {
         authentication: Authentication,
         grant: LoginGrant,
         platform: Platform,
+        origin: LoginOrigin,
         seed: TokenSeed,
     ) -> Result<IssuedSession> {
         let target = &authentication.member.principal;
@@ -191,6 +196,7 @@ impl SessionCreation {
             instance: &instance,
             platform,
             login_type: grant.login_type,
+            origin,
             seed,
         };
         self.create_session(authentication, grant.user_id, purpose)

@@ -6,6 +6,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _,
 };
 
+use crate::audit::{self, Actor, AuditAction, NewAuditEntry};
 use crate::clock::Timestamp;
 use crate::db::entity::callback_record::RecordKey;
 use crate::db::entity::member::{ActiveModel, Column, Entity};
@@ -21,8 +22,8 @@ use crate::revocation::{Revocation, log};
 /// Why a member's sessions are revoked, and what is marked in the same transaction so that it happens once.
 #[derive(Clone, Copy)]
 enum RevokeReason<'a> {
-    /// An operator or a login asked for it.
-    Requested,
+    /// Somebody asked for it.
+    Requested(&'a Actor),
     /// The first step of an event.
     EventStart(&'a RecordKey),
     /// The first step of a departure. The binding has to end too.
@@ -33,10 +34,28 @@ enum RevokeReason<'a> {
     EventEnd(&'a RecordKey),
 }
 
+impl RevokeReason<'_> {
+    /// The entry of the audit; the last steps of an event tell of nothing new.
+    fn audit_entry(self, principal: &Principal) -> Option<NewAuditEntry> {
+        let (actor, detail) = match self {
+            Self::Requested(actor) => (actor.clone(), None),
+            Self::EventStart(_) => (Actor::WeCom, Some("event")),
+            Self::DepartureStart(_) => (Actor::WeCom, Some("departure")),
+            Self::DepartureEnd | Self::EventEnd(_) => return None,
+        };
+        let entry = NewAuditEntry::new(actor, AuditAction::PersonSessionsEnded);
+        let entry = entry.of_member(principal);
+        Some(match detail {
+            Some(detail) => entry.with_detail(detail),
+            None => entry,
+        })
+    }
+}
+
 impl Members {
     /// Revokes every session of a member, also of one that is not stored: a login may be under way.
-    pub(crate) async fn revoke_sessions(&self, principal: &Principal) -> Result<()> {
-        self.revoke(principal, RevokeReason::Requested).await
+    pub(crate) async fn revoke_sessions(&self, principal: &Principal, actor: &Actor) -> Result<()> {
+        self.revoke(principal, RevokeReason::Requested(actor)).await
     }
 
     /// Revokes every session of a member, as the first step of a callback record.
@@ -58,7 +77,10 @@ impl Members {
     ) -> Result<()> {
         self.revoke(
             principal,
-            record.map_or(RevokeReason::Requested, RevokeReason::EventStart),
+            record.map_or(
+                RevokeReason::Requested(&Actor::WeCom),
+                RevokeReason::EventStart,
+            ),
         )
         .await
     }
@@ -89,7 +111,8 @@ impl Members {
         // A login in between may have found the old binding. If another node was faster, the binding that ended just
         // now may belong to a person who logged in since.
         if !retry_transaction(|| self.revoke_once(principal, RevokeReason::DepartureEnd)).await? {
-            self.revoke(principal, RevokeReason::Requested).await?;
+            self.revoke(principal, RevokeReason::Requested(&Actor::WeCom))
+                .await?;
         }
         Ok(true)
     }
@@ -136,6 +159,9 @@ impl Members {
             let left = Notification::MemberLeft(principal.clone());
             let notifications = &self.inner.notifications;
             notifications.append(&transaction, &left).await?;
+        }
+        if let Some(entry) = reason.audit_entry(principal) {
+            audit::append(&transaction, &entry, self.inner.store.now()).await?;
         }
         let of_corp = authorization::Entity::find_by_id((
             principal.suite_id.clone(),
@@ -189,7 +215,7 @@ async fn mark_step(
 ) -> Result<bool> {
     use callback_record::Column as Of;
     let marked = match reason {
-        RevokeReason::Requested => return Ok(true),
+        RevokeReason::Requested(_) => return Ok(true),
         RevokeReason::EventStart(record) | RevokeReason::DepartureStart(record) => {
             callback_record::Entity::update_many()
                 .col_expr(Of::OneTimeStepDone, Expr::value(true))

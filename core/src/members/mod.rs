@@ -54,6 +54,7 @@ mod aliases;
 mod binder;
 mod default_binder;
 mod departure;
+mod erasure;
 mod id_migration;
 mod licences;
 #[allow(
@@ -61,6 +62,7 @@ mod licences;
     reason = "it holds Members, what the module is about"
 )]
 mod members;
+mod people;
 mod visibility;
 mod visibility_checks;
 
@@ -72,4 +74,6 @@ pub use id_migration::IdMigrationProgress;
 pub(crate) use licences::Licences;
 pub use licences::{CorpLicence, MemberLicence};
 pub(crate) use members::{Members, MembersDeps};
+pub(crate) use people::PeopleFilter;
+pub use people::PersonSummary;
 pub(crate) use visibility::{Visibility, VisibilityDeps, within_optional_time};

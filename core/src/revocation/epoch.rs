@@ -94,6 +94,12 @@ impl Epochs {
         self.advanced.insert(key, (cell, seq));
     }
 
+    /// Forgets an epoch that starts at zero again. The sessions that hold it stay as they are.
+    pub(crate) fn forget(&self, key: &EpochKey) {
+        self.cells.lock().by_key.remove(key);
+        self.advanced.invalidate(key);
+    }
+
     /// Invalidates everything that was read until now.
     pub(crate) fn flush(&self) {
         let seq = self.seq.fetch_add(1, Ordering::AcqRel) + 1;
@@ -173,6 +179,17 @@ mod tests {
         assert!(!epochs.revoked_since(&corp("a"), login_started));
         epochs.advance(corp("a"), 5);
         assert!(epochs.revoked_since(&corp("a"), login_started));
+    }
+
+    #[test]
+    fn forgotten_epoch_starts_at_zero_and_revives_nothing() {
+        let epochs = Epochs::new();
+        let old = epochs.track(corp("a"), 3, 3);
+        epochs.advance(corp("a"), 4);
+        epochs.forget(&corp("a"));
+        assert!(!old.is_current());
+        assert!(epochs.track(corp("a"), 0, 0).is_current());
+        assert!(!old.is_current());
     }
 
     #[test]

@@ -18,6 +18,9 @@ const REVOCATION_LOG_LEN: i64 = 10_000;
 /// Entries read by one poll.
 const REVOCATION_LOG_BATCH: u64 = 1_000;
 
+/// The epoch of a member who was erased: the next login starts at zero again.
+pub(crate) const ERASED_MEMBER_EPOCH: i64 = i64::MIN;
+
 /// Sessions that were revoked, or an authorization that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Revocation {
@@ -51,6 +54,11 @@ impl Revocation {
             authorization_epoch,
             epoch,
         }
+    }
+
+    /// The erasure of a member, whose epoch starts anew. The sessions are revoked before.
+    pub(crate) fn of_erased_member(principal: &Principal, authorization_epoch: i64) -> Self {
+        Self::of_member(principal, authorization_epoch, ERASED_MEMBER_EPOCH)
     }
 
     /// The epoch that it sets, if it sets one.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use crate::audit::Actor;
 use crate::domain::{CorpId, OrganizationCode, SuiteId};
 use crate::error::Result;
 use crate::inbox::{CallbackReceiver, NotifyRequest, NotifyResponse, Worker};
@@ -105,10 +106,21 @@ impl AuthService {
         code: &OrganizationCode,
         suite_id: Option<&SuiteId>,
     ) -> Result<()> {
+        self.set_organization_code_as(corp_id, code, suite_id, Actor::App)
+            .await
+    }
+
+    pub(crate) async fn set_organization_code_as(
+        &self,
+        corp_id: &CorpId,
+        code: &OrganizationCode,
+        suite_id: Option<&SuiteId>,
+        actor: Actor,
+    ) -> Result<()> {
         let (corp_id, code, suite_id) = (corp_id.clone(), code.clone(), suite_id.cloned());
         self.run(|deps| async move {
             deps.login
-                .set_organization_code(&corp_id, &code, suite_id)
+                .set_organization_code(&corp_id, &code, suite_id, actor)
                 .await
         })
         .await

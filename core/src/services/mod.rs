@@ -2,14 +2,17 @@
 
 mod admin;
 mod auth;
+mod doctor;
 mod instance;
 mod link;
 mod session;
 
 pub(crate) use admin::AdminDeps;
-pub use admin::AdminService;
+pub use admin::{AdminService, InstallLink, PeopleQuery, PersonDetails};
 pub(crate) use auth::AuthDeps;
 pub use auth::AuthService;
+pub use doctor::{CheckStatus, DoctorCheck, DoctorReport};
+pub(crate) use doctor::{Doctor, SetupChecks};
 pub use instance::Instance;
 pub(crate) use link::LinkDeps;
 pub use link::LinkService;

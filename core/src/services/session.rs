@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use crate::audit::{Actor, LoginOrigin};
 use crate::authorization::Authorizations;
 use crate::domain::{
     AuthenticatedMember, CorpId, LoginType, MiniProgramSessionKey, Platform, Principal, Profile,
@@ -67,6 +68,7 @@ impl SessionService {
                 instance: &instance,
                 platform,
                 login_type: LoginType::default(),
+                origin: LoginOrigin::HostApp,
                 seed: TokenSeed::random(),
             };
             deps.creation
@@ -109,7 +111,7 @@ impl SessionService {
         self.run(|deps| async move {
             let rows = deps.sessions.list_by_member(user.principal()).await?;
             rows.into_iter()
-                .map(|row| SessionSummary::of_row(row, &user))
+                .map(|row| SessionSummary::of_row(row, Some(&user)))
                 .collect()
         })
         .await
@@ -135,7 +137,7 @@ impl SessionService {
             let (rows, next) = page.await?;
             let summaries: Result<Vec<_>> = rows
                 .into_iter()
-                .map(|row| SessionSummary::of_row(row, &user))
+                .map(|row| SessionSummary::of_row(row, Some(&user)))
                 .collect();
             Ok(SessionPage::new(
                 summaries?,
@@ -171,7 +173,8 @@ impl SessionService {
     /// The database does not answer; the sessions go on.
     #[doc(alias = "logoutAll")]
     pub async fn logout_all(&self, user: &CurrentUser) -> Result<()> {
-        self.revoke_member(user.principal()).await
+        let actor = Actor::User(user.user_id().to_owned());
+        self.revoke_member_as(user.principal(), actor).await
     }
 
     /// Ends every session of a member; a login of the member that is under way fails too.
@@ -179,11 +182,15 @@ impl SessionService {
     /// # Errors
     /// The database does not answer; the sessions go on.
     pub async fn revoke_member(&self, principal: &Principal) -> Result<()> {
+        self.revoke_member_as(principal, Actor::App).await
+    }
+
+    async fn revoke_member_as(&self, principal: &Principal, actor: Actor) -> Result<()> {
         let principal = principal.clone();
         self.run(|deps| async move {
             let principal = deps.authorizations.resolve_corp_of(&principal).await?;
             let principal = deps.members.resolve(&principal).await?;
-            deps.members.revoke_sessions(&principal).await
+            deps.members.revoke_sessions(&principal, &actor).await
         })
         .await
     }
@@ -197,7 +204,7 @@ impl SessionService {
         self.run(|deps| async move {
             let corp_id = deps.authorizations.resolve(&suite_id, &corp_id).await?;
             deps.authorizations
-                .revoke_sessions(&suite_id, &corp_id)
+                .revoke_sessions(&suite_id, &corp_id, Actor::App)
                 .await
         })
         .await
@@ -215,7 +222,7 @@ impl SessionService {
     /// # Errors
     /// The database does not answer; the sessions go on.
     pub async fn revoke_all(&self) -> Result<()> {
-        self.run(|deps| async move { deps.authorizations.revoke_all_sessions().await })
+        self.run(|deps| async move { deps.authorizations.revoke_all_sessions(Actor::App).await })
             .await
     }
 

@@ -5,8 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use sea_orm::EntityTrait as _;
 
+use crate::audit::{self, AuditAction, LoginOrigin, NewAuditEntry};
 use crate::clock::Timestamp;
 use crate::db::entity::authorization;
+use crate::db::retry_transaction;
 use crate::domain::{LoginType, Platform, Principal, Profile, TokenHash};
 use crate::error::{Error, ErrorKind, Result};
 use crate::random;
@@ -28,6 +30,7 @@ pub(crate) struct NewSession {
     pub(crate) visible_at: Timestamp,
     /// [`Sessions::revocation_seq`] when the login began.
     pub(crate) revocation_seq: u64,
+    pub(crate) origin: LoginOrigin,
     /// Of the session's token. The same seed gives the same session, which is issued once.
     pub(crate) seed: TokenSeed,
 }
@@ -117,7 +120,11 @@ impl Sessions {
             changes: OnceLock::new(),
         };
         let database = self.inner.store.database();
-        match rows::insert(database, &session, epochs).await? {
+        let entry = NewAuditEntry::new(new.origin.actor(&session.user_id), AuditAction::Login)
+            .of_member(&session.principal)
+            .with_client(new.origin.client())
+            .with_detail(&*session.instance);
+        match retry_transaction(|| self.insert(&session, epochs, &entry)).await? {
             Insertion::Inserted => {}
             Insertion::Exists => {
                 return match self.find_issued(token).await? {
@@ -143,6 +150,24 @@ impl Sessions {
         self.cache(&user, new.revocation_seq);
         self.end_surplus(&user.session).await;
         Ok(IssuedSession { token, user })
+    }
+
+    /// Inserts a session, with the entry of the audit that tells of it.
+    async fn insert(
+        &self,
+        session: &CachedSession,
+        epochs: (i64, i64),
+        entry: &NewAuditEntry,
+    ) -> Result<Insertion> {
+        let transaction = self.inner.store.begin().await?;
+        let insertion = rows::insert(&transaction, session, epochs).await?;
+        if matches!(insertion, Insertion::Inserted) {
+            audit::append(&transaction, entry, session.created_at).await?;
+            transaction.commit().await?;
+        } else {
+            transaction.rollback().await?;
+        }
+        Ok(insertion)
     }
 }
 
@@ -191,6 +216,7 @@ mod tests {
             authorization_epoch: 0,
             visible_at: Timestamp::default(),
             revocation_seq: 0,
+            origin: LoginOrigin::HostApp,
             seed: seed(),
         };
         // The data keys are being rotated.

@@ -221,6 +221,7 @@ mod tests {
             authorization_epoch: 0,
             visible_at: crate::Timestamp::default(),
             revocation_seq,
+            origin: crate::audit::LoginOrigin::HostApp,
             seed: TokenSeed::random(),
         };
         let before_flush = sessions.revocation_seq();

@@ -39,6 +39,7 @@
 //! How other nodes learn of it: [`revocation`](crate::revocation).
 
 mod config;
+mod count;
 mod current_user;
 mod cursor;
 #[cfg(all(test, feature = "sqlite"))]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::audit::{self, Actor, AuditAction, NewAuditEntry};
 use crate::db::retry_transaction;
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash};
 use crate::error::{Error, ErrorKind, Result};
@@ -13,7 +14,8 @@ impl Sessions {
     /// Revokes one session.
     pub(crate) async fn revoke(&self, user: &CurrentUser) -> Result<()> {
         let session = &user.session;
-        retry_transaction(|| self.delete(&session.id, &session.token_hash)).await?;
+        let entry = session_ended(Actor::User(user.user_id().to_owned()), &session.principal);
+        retry_transaction(|| self.delete(&session.id, &session.token_hash, &entry)).await?;
         session.revoke();
         self.evict_revoked(session.token_hash).await;
         Ok(())
@@ -22,18 +24,22 @@ impl Sessions {
     /// Revokes one session of this member by its id.
     pub(crate) async fn revoke_by_id(&self, principal: &Principal, id: &str) -> Result<()> {
         let found = self.find_of_member(principal, id).await?;
-        let token_hash = found.and_then(|row| TokenHash::try_from(row.token_hash.as_slice()).ok());
-        let token_hash = token_hash.ok_or_else(|| {
-            Error::new(ErrorKind::SessionNotFound, "no such session of this member")
-        })?;
-        retry_transaction(|| self.delete(id, &token_hash)).await?;
+        let not_found = || Error::new(ErrorKind::SessionNotFound, "no such session of this member");
+        let row = found.ok_or_else(not_found)?;
+        let token_hash = TokenHash::try_from(row.token_hash.as_slice()).map_err(|_| not_found())?;
+        let entry = session_ended(Actor::User(row.user_id), principal);
+        retry_transaction(|| self.delete(id, &token_hash, &entry)).await?;
         self.evict_revoked(token_hash).await;
         Ok(())
     }
 
     /// Revokes the sessions of these ids and tokens, in one transaction.
-    pub(super) async fn revoke_rows(&self, sessions: &[(String, TokenHash)]) -> Result<()> {
-        retry_transaction(|| self.delete_all(sessions)).await?;
+    pub(super) async fn revoke_rows(
+        &self,
+        sessions: &[(String, TokenHash)],
+        entry: &NewAuditEntry,
+    ) -> Result<()> {
+        retry_transaction(|| self.delete_all(sessions, entry)).await?;
         for (_, token_hash) in sessions {
             self.evict_revoked(*token_hash).await;
         }
@@ -63,10 +69,19 @@ impl Sessions {
         authorization_epoch: i64,
         epoch: i64,
     ) {
+        if epoch == log::ERASED_MEMBER_EPOCH {
+            return self.forget_member(principal, authorization_epoch);
+        }
         self.apply_epoch(
             EpochKey::Member(Arc::new(principal.clone()), authorization_epoch),
             epoch,
         );
+    }
+
+    /// Forgets the epoch of a member who was erased and whose sessions are revoked.
+    pub(crate) fn forget_member(&self, principal: &Principal, authorization_epoch: i64) {
+        let key = EpochKey::Member(Arc::new(principal.clone()), authorization_epoch);
+        self.inner.epochs.forget(&key);
     }
 
     /// Applies an authorization's stored epoch on this node: sessions of an older one are invalid.
@@ -111,9 +126,10 @@ impl Sessions {
         &self.inner.recent
     }
 
-    async fn delete(&self, id: &str, token_hash: &[u8]) -> Result<()> {
+    async fn delete(&self, id: &str, token_hash: &[u8], entry: &NewAuditEntry) -> Result<()> {
         let transaction = self.inner.store.begin().await?;
         rows::delete(&transaction, id).await?;
+        audit::append(&transaction, entry, self.inner.store.now()).await?;
         let revocation = Revocation::Session {
             token_hash: token_hash.to_vec(),
         };
@@ -122,7 +138,11 @@ impl Sessions {
         Ok(())
     }
 
-    async fn delete_all(&self, sessions: &[(String, TokenHash)]) -> Result<()> {
+    async fn delete_all(
+        &self,
+        sessions: &[(String, TokenHash)],
+        entry: &NewAuditEntry,
+    ) -> Result<()> {
         let transaction = self.inner.store.begin().await?;
         let mut deleted = Vec::new();
         for (id, token_hash) in sessions {
@@ -130,6 +150,10 @@ impl Sessions {
             if rows::delete(&transaction, id).await? {
                 deleted.push(token_hash);
             }
+        }
+        if !deleted.is_empty() {
+            let entry = entry.clone().times(deleted.len() as u64);
+            audit::append(&transaction, &entry, self.inner.store.now()).await?;
         }
         for token_hash in deleted {
             let revocation = Revocation::Session {
@@ -161,4 +185,9 @@ impl Sessions {
             .invalidate(&(hash, self.inner.epochs.flush_seq()))
             .await;
     }
+}
+
+/// The entry of the audit about the end of one session.
+pub(super) fn session_ended(actor: Actor, principal: &Principal) -> NewAuditEntry {
+    NewAuditEntry::new(actor, AuditAction::SessionEnded).of_member(principal)
 }

@@ -287,6 +287,6 @@ fn select() -> SelectStatement {
     select
 }
 
-fn equal(table: &'static str, other: &'static str, column: &'static str) -> SimpleExpr {
+pub(super) fn equal(table: &'static str, other: &'static str, column: &'static str) -> SimpleExpr {
     Expr::col((table, column)).eq(Expr::col((other, column)))
 }

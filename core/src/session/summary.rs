@@ -80,9 +80,9 @@ impl SessionPage {
 }
 
 impl SessionSummary {
-    pub(crate) fn of_row(row: SessionRow, current: &CurrentUser) -> Result<Self> {
+    pub(crate) fn of_row(row: SessionRow, current: Option<&CurrentUser>) -> Result<Self> {
         Ok(Self {
-            current: row.id == current.session_id(),
+            current: current.is_some_and(|current| row.id == current.session_id()),
             id: row.id,
             suite_id: row.suite_id,
             corp_id: row.corp_id,

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use crate::audit::Actor;
 use crate::domain::{Principal, TokenHash};
 use crate::error::Result;
 use crate::session::current_user::CachedSession;
+use crate::session::revoke::session_ended;
 use crate::session::{Sessions, rows};
 
 /// The live sessions of a member.
@@ -163,7 +165,8 @@ impl Sessions {
         if surplus.is_empty() {
             return Ok(false);
         }
-        self.revoke_rows(&surplus).await?;
+        let entry = session_ended(Actor::App, &new.principal).with_detail("too many sessions");
+        self.revoke_rows(&surplus, &entry).await?;
         Ok(surplus.len() == MAX_ENDED_AT_ONCE)
     }
 }
@@ -255,6 +258,7 @@ mod tests {
                 authorization_epoch: 0,
                 visible_at: crate::clock::Timestamp::default(),
                 revocation_seq: 0,
+                origin: crate::audit::LoginOrigin::HostApp,
                 seed: TokenSeed::random(),
             })
         };

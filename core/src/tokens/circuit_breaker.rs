@@ -17,6 +17,7 @@ use crate::clock::Timestamp;
 use crate::db::entity::secret_attempt::{ActiveModel, Column, Entity, Model};
 use crate::db::{Store, delete_in_batches, lock_counter, retry_transaction};
 use crate::error::{Error, ErrorKind, Result};
+use crate::tokens::health::WrongSecrets;
 
 const WRONG_SECRET_WINDOW: Duration = Duration::from_mins(10);
 /// At most 9 wrong secrets in the window. The last place is left to secrets that WeCom accepted before.
@@ -190,6 +191,23 @@ impl CircuitBreaker {
             .exec(self.store.database())
             .await?;
         Ok(())
+    }
+
+    /// The wrong secrets within the window, on all nodes.
+    pub(super) async fn wrong_secrets(&self) -> Result<WrongSecrets> {
+        let now = self.store.now();
+        let rejected = Entity::find()
+            .filter(Column::Rejected.eq(true))
+            .filter(Column::At.gt(now - WRONG_SECRET_WINDOW))
+            .filter(Column::At.lte(now + CLOCK_TOLERANCE))
+            .order_by_asc(Column::At)
+            .all(self.store.database())
+            .await?;
+        Ok(WrongSecrets {
+            count: rejected.len(),
+            max: MAX_WRONG_SECRETS,
+            since: rejected.first().map(|oldest| oldest.at),
+        })
     }
 
     /// Deletes the rows that count no more.

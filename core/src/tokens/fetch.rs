@@ -175,7 +175,7 @@ impl Tokens {
     }
 }
 
-fn secret_hash(credential: &AnyCredential, secret: &str) -> [u8; 32] {
+pub(super) fn secret_hash(credential: &AnyCredential, secret: &str) -> [u8; 32] {
     digest::of_parts(&[&credential.owner().row_id(), secret.as_bytes()])
 }
 

@@ -40,6 +40,7 @@ mod circuit_breaker;
 mod credential;
 mod fetch;
 mod fetch_lease;
+mod health;
 mod invalidate;
 mod refresh;
 mod refusal_log;
@@ -50,5 +51,6 @@ mod token_cache;
 
 pub(crate) use call::CallFailure;
 pub(crate) use credential::{AppCredential, JsTicket, JsTicketKind, ProviderCredential};
+pub(crate) use health::TokenHealth;
 pub(crate) use ticket_watch::TicketWatch;
 pub(crate) use token_cache::{TimedToken, Tokens};

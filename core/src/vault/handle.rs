@@ -2,7 +2,7 @@
 
 use crate::db::Store;
 use crate::error::Result;
-use crate::vault::{DataKeys, KeyRing, key_registry};
+use crate::vault::{DataKeys, KeyRing, key_registry, rotation};
 
 /// The data keys of this node, and the database that they seal. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -24,6 +24,11 @@ impl Vault {
     /// Returns the keys.
     pub(crate) const fn keys(&self) -> &KeyRing {
         &self.keys
+    }
+
+    /// How many permanent codes are sealed under keys that this node lacks.
+    pub(crate) async fn count_unreadable(&self) -> Result<i64> {
+        rotation::count_unreadable_codes(self.store.database(), &self.keys).await
     }
 
     /// Records that this node seals with its primary key. To be called every [`KEY_HEARTBEAT`](super::KEY_HEARTBEAT).

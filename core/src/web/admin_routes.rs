@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::RefusedRequest;
-use crate::web::admin::{AdminAction, is_about_keys};
+use crate::web::admin::{AdminAction, AdminIdentity, is_about_keys};
 use crate::web::http_service::HttpDeps;
 use crate::web::params::{AccessTokenParams, RecordsParams, SetCodeParams, record_id};
 use crate::web::request::RoutedRequest;
@@ -22,12 +22,15 @@ struct Corps<T> {
     corps: T,
 }
 
-pub(super) async fn answer(
+/// The administrator who asks. Wrong keys are told of.
+///
+/// # Errors
+/// As [`HttpConfig::administrator`](crate::web::config::HttpConfig::administrator).
+pub(super) async fn authenticate(
     deps: &HttpDeps,
     request: &RoutedRequest,
-) -> Result<Response<ResponseBody>> {
-    let administrator = deps
-        .config
+) -> Result<AdminIdentity> {
+    deps.config
         .administrator(
             &deps.sessions,
             request.method.as_str(),
@@ -41,7 +44,14 @@ pub(super) async fn answer(
                 deps.refusals
                     .record(RefusedRequest::Admin, error, client, None);
             }
-        })?;
+        })
+}
+
+pub(super) async fn answer(
+    deps: &HttpDeps,
+    request: &RoutedRequest,
+) -> Result<Response<ResponseBody>> {
+    let administrator = authenticate(deps, request).await?;
     match request.endpoint {
         Endpoint::SetCode => {
             let params = SetCodeParams::parse(request.body()?)?;
@@ -49,15 +59,17 @@ pub(super) async fn answer(
             let suite_id = params.suite_id.as_ref();
             let corp_id = deps.auth.resolve_corp(&params.corp_id, suite_id).await;
             administrator.authorize(AdminAction::SetCode, Some(&corp_id))?;
+            let actor = administrator.actor();
             deps.auth
-                .set_organization_code(&params.corp_id, &params.code, suite_id)
+                .set_organization_code_as(&params.corp_id, &params.code, suite_id, actor)
                 .await?;
             Ok(empty(204))
         }
         Endpoint::RetryCallback => {
             let record_id = record_id(request.body()?)?;
             administrator.authorize(AdminAction::RetryCallback, None)?;
-            deps.auth.retry_callback(record_id).await?;
+            let admin = deps.admin.with_actor(administrator.actor());
+            admin.retry_callback(record_id).await?;
             Ok(empty(204))
         }
         Endpoint::CallbackRecords => {
@@ -87,6 +99,8 @@ pub(super) async fn answer(
                 ));
             }
             let (suite_id, corp_id) = deps.auth.resolve_authorization(named, suite_id).await?;
+            let admin = deps.admin.with_actor(administrator.actor());
+            admin.audit_access_token(&suite_id, &corp_id).await?;
             let issued = deps.corp_api.access_token(&suite_id, &corp_id).await?;
             tracing::info!(target: "wecom_login", %suite_id, %corp_id, "an administrator has the corp's access token");
             Ok(json(&issued))

@@ -50,6 +50,7 @@ impl Fixture {
             authorization_epoch: 0,
             visible_at: crate::clock::Timestamp::default(),
             revocation_seq: 0,
+            origin: crate::audit::LoginOrigin::HostApp,
             seed: TokenSeed::random(),
         };
         let issued = self.sessions.issue(new_session).await.unwrap();

@@ -82,7 +82,7 @@ impl Fields {
 }
 
 /// Whether a name may be repeated in an error: anything that does not look like a field name may be a secret.
-fn is_field_name(text: &str) -> bool {
+pub(super) fn is_field_name(text: &str) -> bool {
     (1..=32).contains(&text.len())
         && text
             .bytes()

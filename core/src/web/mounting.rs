@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::element::Instances;
 use crate::web::config::HttpConfig;
 use crate::web::request::Headers;
-use crate::web::route::Endpoint;
 use crate::web::routes;
 
 /// The headers in which proxies name the client.
@@ -27,6 +26,26 @@ impl Mounting {
     /// An adapter mounts our routes.
     pub(crate) fn add_routes(&self) {
         self.has_routes.store(true, Ordering::Release);
+    }
+
+    /// Whether our routes are served below another path than the mount.
+    pub(super) fn is_mounted_elsewhere(&self) -> bool {
+        self.said_elsewhere.load(Ordering::Relaxed)
+    }
+
+    /// Whether browsers were led to routes that nobody mounted.
+    pub(super) fn misses_routes(&self) -> bool {
+        self.said_missing.load(Ordering::Relaxed)
+    }
+
+    /// Whether a request came without the client's address.
+    pub(super) fn saw_no_address(&self) -> bool {
+        self.said_no_address.load(Ordering::Relaxed)
+    }
+
+    /// Whether a request was forwarded by an address that is not named as a proxy.
+    pub(super) fn saw_unnamed_proxy(&self) -> bool {
+        self.said_unnamed_proxy.load(Ordering::Relaxed)
     }
 
     fn has_routes(&self) -> bool {
@@ -81,9 +100,9 @@ impl HttpConfig {
             return false;
         };
         // `/team/notify` of the host app is none of ours, where we are mounted at the root.
-        let is_own = match (route.endpoint, variable) {
-            (Endpoint::EndSession, _) | (_, None) => true,
-            (_, Some(name)) => instances.find(&name).is_ok(),
+        let is_own = match variable {
+            Some(name) if route.path.contains("{Instance}") => instances.find(&name).is_ok(),
+            _ => true,
         };
         if is_own && first_time(&self.mounting.said_guarded) {
             tracing::error!(
@@ -150,7 +169,7 @@ mod tests {
         let is_elsewhere = |url: &str, mount: &str, sent: &str, path: &str| {
             let config = config(url, mount);
             config.check_mount(sent, path);
-            config.mounting.said_elsewhere.into_inner()
+            config.mounting.is_mounted_elsewhere()
         };
         for (url, mount, sent, path) in [
             ("https://a.example", "/auth", "/auth/login", "/login"),
@@ -190,6 +209,7 @@ mod tests {
             "/auth/notify?a=/b",
             "/portal/auth/me",
             "/auth/sessions/1",
+            "/auth/forwardAuth/a/b",
         ] {
             assert!(config.is_own_route(&instances, own), "{own}");
         }

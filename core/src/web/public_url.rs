@@ -89,6 +89,11 @@ impl PublicUrl {
     pub fn is_https(&self) -> bool {
         self.origin.starts_with("https:")
     }
+
+    /// Whether only this machine reaches it.
+    pub(super) fn is_loopback(&self) -> bool {
+        is_loopback(&self.host)
+    }
 }
 
 impl fmt::Display for PublicUrl {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use crate::domain::InvalidId;
 use crate::error::Result;
 use crate::query::Query;
+use crate::web::json::is_field_name;
 use crate::web::params::{check_text, check_text_up_to, invalid_param, parse_id};
 
 const MAX_URL_BYTES: usize = 2048;
@@ -53,12 +54,15 @@ impl<'a> RouteQuery<'a> {
 
     /// Checks that nothing else was sent.
     pub(super) fn finish(self) -> Result<()> {
-        if self.query.is_empty() {
-            return Ok(());
+        match self.query.first_name() {
+            None => Ok(()),
+            Some(name) if is_field_name(name) => {
+                Err(invalid_param(name, "is not a parameter of this request"))
+            }
+            Some(_) => Err(invalid_param(
+                "the query",
+                "has a parameter that this request does not take",
+            )),
         }
-        Err(invalid_param(
-            "the query",
-            "has a parameter that this request does not take",
-        ))
     }
 }

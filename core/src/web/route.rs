@@ -19,12 +19,14 @@ pub enum Access {
 /// What a route does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Endpoint {
+    AdminApi(AdminRoute),
     AccessToken,
     BrowserCallback,
     BrowserLogin,
     CallbackRecords,
     Corps,
     EndSession,
+    ForwardAuth,
     JsConfig,
     LoginByCode,
     LoginByMiniProgram,
@@ -41,14 +43,42 @@ pub(crate) enum Endpoint {
     SetCode,
 }
 
+/// What a route of the admin API does; its methods do different things where there are several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum AdminRoute {
+    Audit,
+    Corp,
+    CorpAlias,
+    CorpCode,
+    CorpDecision,
+    CorpRead,
+    CorpSessions,
+    CorpSetCode,
+    Corps,
+    Doctor,
+    EndAllSessions,
+    Links,
+    People,
+    Person,
+    PersonSessions,
+    Record,
+    RecordRelease,
+    RecordRetry,
+    Records,
+    RotateKeys,
+}
+
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Route {
-    /// The path below the mount; `{Instance}`, `{id}` and `{corpId}` stand for one segment, as in axum and actix.
+    /// The path below the mount; `{Instance}`, `{id}`, `{corpId}` and `{userId}` stand for one segment, as in axum and
+    /// actix.
     pub path: &'static str,
-    /// The methods it takes; any other is answered 405.
+    /// The methods it takes; any other is answered 405, except where a proxy asks, which may ask about any.
     pub methods: &'static [&'static str],
+    /// Whether everything below the path is the same route: a proxy appends the path that it asks about.
+    pub below: bool,
     /// Who it is for.
     pub access: Access,
     /// The longest body in bytes; a longer one is answered 413.
@@ -65,6 +95,6 @@ impl Route {
     }
 
     pub(crate) fn takes(&self, method: &str) -> bool {
-        self.methods.contains(&method)
+        self.endpoint == Endpoint::ForwardAuth || self.methods.contains(&method)
     }
 }

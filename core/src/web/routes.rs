@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use crate::inbox::NotifyResponse;
-use crate::web::route::{Access, Endpoint, Route};
+use crate::web::route::{Access, AdminRoute, Endpoint, Route};
 
 const JSON_LIMIT: usize = 16 * 1024;
 const NOTIFY_LIMIT: usize = 64 * 1024;
@@ -15,6 +15,11 @@ const GET: &[&str] = &["GET", "HEAD"];
 const GET_ALONE: &[&str] = &["GET"];
 const POST: &[&str] = &["POST"];
 const DELETE: &[&str] = &["DELETE"];
+/// Of a route that takes others, too.
+const ANY: &[&str] = &[
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
+];
+const GET_OR_DELETE: &[&str] = &["GET", "HEAD", "DELETE"];
 
 const fn route(
     methods: &'static [&'static str],
@@ -24,15 +29,25 @@ const fn route(
 ) -> Route {
     let body_limit = match endpoint {
         Endpoint::Notify => NOTIFY_LIMIT,
+        Endpoint::ForwardAuth => 0,
         _ => JSON_LIMIT,
     };
     Route {
         path,
         methods,
+        below: matches!(endpoint, Endpoint::ForwardAuth),
         access,
         body_limit,
         endpoint,
     }
+}
+
+const fn admin(
+    methods: &'static [&'static str],
+    path: &'static str,
+    endpoint: AdminRoute,
+) -> Route {
+    route(methods, path, Access::Admin, Endpoint::AdminApi(endpoint))
 }
 
 /// Paths without `{Instance}` stand first: the first row that fits is the one.
@@ -89,6 +104,67 @@ const ROUTES: &[Route] = &[
         Endpoint::CallbackRecords,
     ),
     route(GET, "/corps", Access::Admin, Endpoint::Corps),
+    route(ANY, "/forwardAuth", Access::Session, Endpoint::ForwardAuth),
+    admin(GET, "/admin/api/doctor", AdminRoute::Doctor),
+    admin(GET, "/admin/api/corps", AdminRoute::Corps),
+    admin(GET, "/admin/api/corps/{corpId}", AdminRoute::Corp),
+    admin(POST, "/admin/api/corps/{corpId}/read", AdminRoute::CorpRead),
+    admin(
+        POST,
+        "/admin/api/corps/{corpId}/decide",
+        AdminRoute::CorpDecision,
+    ),
+    admin(
+        POST,
+        "/admin/api/corps/{corpId}/endSessions",
+        AdminRoute::CorpSessions,
+    ),
+    admin(
+        POST,
+        "/admin/api/corps/{corpId}/alias",
+        AdminRoute::CorpAlias,
+    ),
+    admin(
+        POST,
+        "/admin/api/corps/{corpId}/setCode",
+        AdminRoute::CorpSetCode,
+    ),
+    admin(
+        DELETE,
+        "/admin/api/corps/{corpId}/code",
+        AdminRoute::CorpCode,
+    ),
+    admin(GET, "/admin/api/records", AdminRoute::Records),
+    admin(GET, "/admin/api/records/{id}", AdminRoute::Record),
+    admin(
+        POST,
+        "/admin/api/records/{id}/retry",
+        AdminRoute::RecordRetry,
+    ),
+    admin(
+        POST,
+        "/admin/api/records/{id}/release",
+        AdminRoute::RecordRelease,
+    ),
+    admin(GET, "/admin/api/people", AdminRoute::People),
+    admin(GET, "/admin/api/audit", AdminRoute::Audit),
+    admin(
+        GET_OR_DELETE,
+        "/admin/api/people/{userId}",
+        AdminRoute::Person,
+    ),
+    admin(
+        POST,
+        "/admin/api/people/{userId}/endSessions",
+        AdminRoute::PersonSessions,
+    ),
+    admin(POST, "/admin/api/links", AdminRoute::Links),
+    admin(
+        POST,
+        "/admin/api/endAllSessions",
+        AdminRoute::EndAllSessions,
+    ),
+    admin(POST, "/admin/api/rotateKeys", AdminRoute::RotateKeys),
     route(
         POST,
         "/admin/api/corps/{corpId}/accessToken",
@@ -134,11 +210,16 @@ pub const fn routes() -> &'static [Route] {
 }
 
 /// The row of a path below the mount, with or without a slash at its end, and the text of its one variable segment,
-/// decoded.
+/// decoded; of a route with everything below it, what follows its path, as it was sent.
 pub(crate) fn find(path: &str) -> Option<(&'static Route, Option<Cow<'_, str>>)> {
-    let path = path.strip_suffix('/').unwrap_or(path);
+    let unslashed = path.strip_suffix('/').unwrap_or(path);
     ROUTES.iter().find_map(|route| {
-        let variable = fit(route.path, path)?;
+        if route.below {
+            let rest = path.strip_prefix(route.path)?;
+            let is_below = rest.is_empty() || rest.starts_with('/');
+            return is_below.then_some((route, Some(Cow::Borrowed(rest))));
+        }
+        let variable = fit(route.path, unslashed)?;
         // No instance and no session has a name that is not UTF-8, so the lossy text is not found either.
         Some((
             route,
@@ -184,9 +265,14 @@ mod tests {
                 .path
                 .replace("{Instance}", "QywxProxyTemp")
                 .replace("{id}", "QywxProxyTemp")
-                .replace("{corpId}", "QywxProxyTemp");
+                .replace("{corpId}", "QywxProxyTemp")
+                .replace("{userId}", "QywxProxyTemp");
             let (endpoint, variable) = found(&path).unwrap();
             assert_eq!(endpoint, route.endpoint, "{path}");
+            if route.below {
+                assert_eq!(variable.as_deref(), Some(""), "{path}");
+                continue;
+            }
             assert_eq!(
                 variable.as_deref(),
                 route.path.contains('{').then_some("QywxProxyTemp"),
@@ -221,6 +307,17 @@ mod tests {
         ] {
             assert_eq!(found(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn forward_auth_takes_what_a_proxy_appends_as_it_was_sent() {
+        for appended in ["", "/", "/a/%2e%2e//b", "/forwardAuth/me", "/%FF"] {
+            let (endpoint, rest) = found(&format!("/forwardAuth{appended}")).unwrap();
+            assert_eq!(endpoint, Endpoint::ForwardAuth);
+            assert_eq!(rest.as_deref(), Some(appended));
+        }
+        assert_eq!(found("/forwardAuthority"), None);
+        assert!(find("/forwardAuth").unwrap().0.takes("PROPFIND"));
     }
 
     #[test]

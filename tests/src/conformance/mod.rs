@@ -4,6 +4,7 @@
 //! steps, each in a app of its own. Nothing in it knows a framework.
 
 mod admin;
+mod admin_api;
 mod bodies;
 mod budgets;
 mod cookies;
@@ -12,6 +13,7 @@ mod credentials;
 mod event_effects;
 mod events;
 mod former_sessions;
+mod forward_auth;
 mod guard;
 mod limits;
 mod linked_corps;
@@ -95,6 +97,23 @@ const SCENARIOS: &[Scenario] = scenarios! {
         ten_wrong_admin_keys_block_the_client,
         admin_predicate_decides_by_user_action_and_corp,
         access_token_is_served_only_where_switched_on;
+    admin_api:
+        admin_reads_the_audit,
+        audit_tells_of_refusals_with_their_count,
+        audit_forgets_the_erased_and_the_old,
+        admin_lists_and_shows_corps,
+        admin_acts_on_corps,
+        admin_names_the_suite_of_a_corp_with_two,
+        admin_sees_why_a_corp_is_broken,
+        admin_params_are_named_when_wrong,
+        admin_predicate_decides_for_the_admin_api,
+        admin_lists_and_shows_people,
+        admin_ends_the_sessions_of_a_person,
+        admin_erases_a_person,
+        admin_lists_and_shows_records,
+        admin_retries_and_releases_records,
+        admin_makes_a_link_with_its_qr_code,
+        admin_ends_all_sessions_and_rotates_keys;
     corp_api:
         handler_calls_wecom_as_the_corp_of_its_user,
         js_config_signs_pages_of_the_public_url,
@@ -120,6 +139,13 @@ const SCENARIOS: &[Scenario] = scenarios! {
         session_cookie_is_read_and_cleared,
         unsafe_method_with_cookie_needs_same_origin,
         bearer_and_cookie_of_two_sessions_conflict;
+    forward_auth:
+        identity_is_in_seven_headers,
+        origin_rules_are_those_of_the_original_request,
+        headers_of_other_peers_say_nothing,
+        people_are_sent_to_the_login_and_back,
+        address_may_demand_a_corp_and_an_instance,
+        user_id_that_no_header_holds_is_refused;
     guard:
         host_routes_apply_their_guard,
         guarded_answers_are_nobody_elses,

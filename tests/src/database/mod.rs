@@ -124,6 +124,16 @@ impl TestDatabase {
             .expect("a number")
     }
 
+    /// A text as a literal of bytes, which is how ids are stored.
+    #[must_use]
+    pub fn bytes(&self, text: &str) -> String {
+        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        match self.backend {
+            DbBackend::Postgres => format!("decode('{hex}', 'hex')"),
+            _ => format!("X'{hex}'"),
+        }
+    }
+
     /// The first column of every row, as text.
     pub async fn texts(&self, sql: &str) -> Vec<String> {
         let rows = self

@@ -111,7 +111,8 @@ impl Month {
         let day = Duration::from_hours(24);
         let retention = Retention::default()
             .with_record_ttl(day * 5)
-            .with_dedup_ttl(day * 10);
+            .with_dedup_ttl(day * 10)
+            .with_audit_ttl(day * 5);
         let node = TestApp::builder()
             .without_push()
             .configure(|builder| builder.clock(its).retention(retention))

@@ -75,9 +75,14 @@ async fn restore_tables(database: &TestDatabase, steps: u32) -> Vec<String> {
     }
     if database.backend() == DbBackend::Postgres {
         // An insert with an explicit id does not advance the sequence.
-        let counted = "SELECT setval(pg_get_serial_sequence('wecom_callback_record', 'id'), \
-            (SELECT MAX(id) FROM wecom_callback_record))";
-        database.execute(counted).await;
+        for table in ["wecom_callback_record", "wecom_audit"] {
+            if old.iter().any(|name| name == table) {
+                let counted = format!(
+                    "SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))"
+                );
+                database.execute(&counted).await;
+            }
+        }
     }
     old
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod access_token;
 pub(crate) mod api_pause;
+pub(crate) mod audit;
 pub(crate) mod authorization;
 pub(crate) mod callback_record;
 pub(crate) mod callback_seen;
@@ -19,6 +20,7 @@ pub(crate) mod housekeeping;
 pub(crate) mod login_code;
 pub(crate) mod member;
 pub(crate) mod member_alias;
+pub(crate) mod node;
 pub(crate) mod notification;
 pub(crate) mod organization_code;
 pub(crate) mod revocation;

@@ -26,9 +26,12 @@ mod m20261130_000012_aliases;
 mod m20261130_000013_notifications;
 mod m20261130_000014_login_proofs;
 mod m20261130_000015_session_order;
+mod m20261130_000016_admin_searches;
 mod m20261130_000016_repeated_logins;
+mod m20261130_000017_audit;
 mod m20261130_000017_mini_program_keys;
 mod m20261130_000018_licences;
+mod m20261130_000018_nodes;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
 #[derive(Debug)]
@@ -56,6 +59,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000016_repeated_logins::Migration),
             Box::new(m20261130_000017_mini_program_keys::Migration),
             Box::new(m20261130_000018_licences::Migration),
+            Box::new(m20261130_000016_admin_searches::Migration),
+            Box::new(m20261130_000017_audit::Migration),
+            Box::new(m20261130_000018_nodes::Migration),
         ]
     }
 
@@ -138,25 +144,55 @@ async fn count_pending_of(pool: &Pool) -> Result<usize> {
     }
 }
 
+/// Which migrations a database has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MigrationState {
+    /// Ours that were not applied.
+    pub(crate) pending: usize,
+    /// Applied ones that this version does not know.
+    pub(crate) unknown: usize,
+}
+
+/// Reads which migrations were applied.
+pub(super) async fn state(pool: &Pool) -> Result<MigrationState> {
+    let applied = match pool.begin_if_pooled().await? {
+        Some(transaction) => applied_versions(&transaction).await,
+        None => applied_versions(pool.database()).await,
+    }?;
+    let ours = Migrator::migrations();
+    let is_ours = |version: &String| ours.iter().any(|migration| migration.name() == *version);
+    let unknown = applied.iter().filter(|version| !is_ours(version)).count();
+    Ok(MigrationState {
+        pending: ours.len() - (applied.len() - unknown).min(ours.len()),
+        unknown,
+    })
+}
+
 /// Counts the pending migrations. The migrator itself would create its table first.
 async fn count_pending<'c>(database: impl IntoSchemaManagerConnection<'c>) -> Result<usize> {
-    let manager = SchemaManager::new(database);
-    let applied = if manager.has_table("wecom_migration").await? {
-        let sql = "SELECT version FROM wecom_migration";
-        let versions = Statement::from_string(manager.get_database_backend(), sql);
-        let versions = manager.get_connection().query_all_raw(versions).await?;
-        versions
-            .iter()
-            .map(|row| row.try_get("", "version"))
-            .collect::<std::result::Result<_, _>>()?
-    } else {
-        Vec::<String>::new()
-    };
+    let applied = applied_versions(database).await?;
     let is_applied = |name: &str| applied.iter().any(|applied| applied == name);
     Ok(Migrator::migrations()
         .iter()
         .filter(|migration| !is_applied(migration.name()))
         .count())
+}
+
+async fn applied_versions<'c>(
+    database: impl IntoSchemaManagerConnection<'c>,
+) -> Result<Vec<String>> {
+    let manager = SchemaManager::new(database);
+    if manager.has_table("wecom_migration").await? {
+        let sql = "SELECT version FROM wecom_migration";
+        let versions = Statement::from_string(manager.get_database_backend(), sql);
+        let versions = manager.get_connection().query_all_raw(versions).await?;
+        Ok(versions
+            .iter()
+            .map(|row| row.try_get("", "version"))
+            .collect::<std::result::Result<_, _>>()?)
+    } else {
+        Ok(Vec::new())
+    }
 }
 
 async fn execute(transaction: &DatabaseTransaction, sql: &str) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::audit::LoginOrigin;
 use crate::clock::Timestamp;
 use crate::domain::{FlowSecret, LoginCode, LoginType, Platform};
 use crate::element::InstanceConfig;
@@ -197,6 +198,7 @@ impl BrowserLoginService {
                 instance: config.name.full(),
                 platform: Platform::Web,
                 login_type: callback.login_type,
+                origin: LoginOrigin::Client(callback.attempt.client),
                 seed,
             };
             let issued = deps

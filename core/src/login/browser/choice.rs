@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::audit::LoginOrigin;
 use crate::domain::{CorpId, LoginCode, Platform};
 use crate::error::{Error, ErrorKind, Result};
 use crate::login::browser::BrowserLoginService;
@@ -88,7 +89,13 @@ impl BrowserLoginService {
                 .authentication_for(&grant, Some(corp_id))
                 .await?;
             deps.creation
-                .create_session_for(authentication, grant, Platform::Web, claim.seed)
+                .create_session_for(
+                    authentication,
+                    grant,
+                    Platform::Web,
+                    LoginOrigin::Client(client),
+                    claim.seed,
+                )
                 .await
         };
         let entered = entered.await;

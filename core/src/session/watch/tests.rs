@@ -57,6 +57,7 @@ impl Fixture {
             authorization_epoch: 0,
             visible_at: Timestamp::default(),
             revocation_seq: self.sessions.revocation_seq(),
+            origin: crate::audit::LoginOrigin::HostApp,
             seed: TokenSeed::random(),
         };
         self.sessions.issue(new_session).await.unwrap().user

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use crate::audit::Actor;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::CorpId;
 use crate::error::{Error, ErrorKind, Result};
@@ -26,12 +27,40 @@ const WRONG_KEY: &str = "the admin key is wrong";
 pub enum AdminAction {
     /// Read the access token of a company.
     AccessToken,
+    /// Say that two ids are one company.
+    AddCorpAlias,
+    /// Read the audit.
+    Audit,
     /// Read the callback records.
     CallbackRecords,
-    /// Read the list of companies.
+    /// Read the list of companies, or everything about one.
     Corps,
+    /// Make a link by which a company authorizes the app.
+    CreateInstallLink,
+    /// Approve, hold or deny a company.
+    DecideCorp,
+    /// Take a company's organization code away.
+    DeleteCode,
+    /// Read what the doctor says.
+    Doctor,
+    /// End every session of the service.
+    EndAllSessions,
+    /// End the sessions of a company's people.
+    EndCorpSessions,
+    /// End the sessions of a person.
+    EndPersonSessions,
+    /// Erase a person.
+    ErasePerson,
+    /// Read the list of people, or everything about one.
+    People,
+    /// Read a company's authorization from WeCom.
+    ReadCorp,
+    /// Free a callback record that a node holds.
+    ReleaseCallback,
     /// Run a callback record again.
     RetryCallback,
+    /// Seal everything anew under the primary data key.
+    RotateKeys,
     /// Set the organization code of a company.
     SetCode,
 }
@@ -125,6 +154,14 @@ pub(super) enum AdminIdentity {
 }
 
 impl AdminIdentity {
+    /// Whom the audit names.
+    pub(super) fn actor(&self) -> Actor {
+        match self {
+            Self::Key => Actor::Key,
+            Self::User(user, _) => Actor::User(user.user_id().to_owned()),
+        }
+    }
+
     /// Whether they may do this to this company.
     ///
     /// # Errors

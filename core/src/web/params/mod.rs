@@ -17,7 +17,7 @@ use crate::web::query::RouteQuery;
 
 const MAX_TEXT_BYTES: usize = 512;
 const MAX_RECORDS_LIMIT: u64 = 500;
-const DEFAULT_RECORDS_LIMIT: u64 = 50;
+pub(super) const DEFAULT_RECORDS_LIMIT: u64 = 50;
 /// As many as a person can have.
 const DEFAULT_SESSIONS_LIMIT: u64 = 100;
 
@@ -276,7 +276,7 @@ impl SessionsParams {
     }
 }
 
-const RECORD_ID_RULE: &str = "must be a whole number from 1 to 9223372036854775807";
+pub(super) const RECORD_ID_RULE: &str = "must be a whole number from 1 to 9223372036854775807";
 
 /// The error for a parameter that breaks a rule.
 pub(super) fn invalid_param(name: &str, rule: &str) -> Error {
@@ -316,7 +316,7 @@ fn is_canonical_number(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn parse_record_id(text: &str) -> Option<i64> {
+pub(super) fn parse_record_id(text: &str) -> Option<i64> {
     if is_canonical_number(text) {
         text.parse().ok()
     } else {
@@ -324,7 +324,7 @@ fn parse_record_id(text: &str) -> Option<i64> {
     }
 }
 
-fn parse_limit(text: &str) -> Result<u64> {
+pub(super) fn parse_limit(text: &str) -> Result<u64> {
     if !is_canonical_number(text) {
         return Err(invalid_param("limit", "must be a whole number from 1"));
     }
@@ -334,7 +334,7 @@ fn parse_limit(text: &str) -> Result<u64> {
         .map_or(MAX_RECORDS_LIMIT, |limit: u64| limit.min(MAX_RECORDS_LIMIT)))
 }
 
-fn parse_status(word: &str) -> Result<RecordStatus> {
+pub(super) fn parse_status(word: &str) -> Result<RecordStatus> {
     Ok(match word {
         "waiting" => RecordStatus::Waiting,
         "running" => RecordStatus::Running,

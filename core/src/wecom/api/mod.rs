@@ -1,6 +1,7 @@
 //! The handle of the calls: hosts, client, request building, logging.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use crate::wecom::call_error::{CallError, CallErrorKind};
 use crate::wecom::encode::component;
 use crate::wecom::hosts::Hosts;
 use crate::wecom::transport::{HttpClient, MAX_RESPONSE_BYTES};
-use crate::wecom::{Errcode, response};
+use crate::wecom::{Errcode, WecomObservations, response};
 
 /// The pauses before the repetitions of a call that only reads.
 const READ_REPETITION_PAUSES: &[Duration] =
@@ -54,6 +55,11 @@ impl Api {
             repetition_pauses: &[],
             ..self.clone()
         }
+    }
+
+    /// What was seen of WeCom's answers.
+    pub(crate) fn observations(&self) -> &Arc<WecomObservations> {
+        self.http.observations()
     }
 
     #[cfg(test)]

@@ -21,6 +21,7 @@ use tower::timeout::Timeout;
 use tower::util::MapFuture;
 
 use crate::wecom::call_error::CallErrorKind;
+use crate::wecom::observations::WecomObservations;
 
 /// Longer responses to the calls of a login are rejected. The longest is a corp's authorization, a few kilobytes.
 pub(super) const MAX_RESPONSE_BYTES: usize = 1 << 20;
@@ -41,6 +42,7 @@ type ResponseFuture = Pin<Box<dyn Future<Output = Result<Bytes, CallErrorKind>> 
 #[derive(Clone)]
 pub struct HttpClient {
     service: Arc<dyn ErasedClient>,
+    observations: Arc<WecomObservations>,
     call_timeout: Duration,
 }
 
@@ -59,8 +61,14 @@ impl HttpClient {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        let observations = Arc::new(WecomObservations::new());
+        let client = ServiceClient {
+            service,
+            observations: Arc::clone(&observations),
+        };
         Self {
-            service: Arc::new(ServiceClient { service }),
+            service: Arc::new(client),
+            observations,
             call_timeout: CALL_TIMEOUT,
         }
     }
@@ -95,6 +103,11 @@ impl HttpClient {
     pub const fn with_call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;
         self
+    }
+
+    /// What was seen of WeCom's answers.
+    pub(super) fn observations(&self) -> &Arc<WecomObservations> {
+        &self.observations
     }
 
     /// Sends one request and reads the body of the response, up to `max_bytes`, for the call timeout or for `min_timeout` if
@@ -134,6 +147,7 @@ trait ErasedClient: Send + Sync {
 
 struct ServiceClient<S> {
     service: S,
+    observations: Arc<WecomObservations>,
 }
 
 impl<S, B> ErasedClient for ServiceClient<S>
@@ -146,6 +160,7 @@ where
 {
     fn send(&self, request: Request<Full<Bytes>>, max_bytes: usize) -> ResponseFuture {
         let mut service = self.service.clone();
+        let observations = Arc::clone(&self.observations);
         Box::pin(async move {
             if poll_fn(|context| service.poll_ready(context))
                 .await
@@ -157,6 +172,7 @@ where
                 .call(request)
                 .await
                 .map_err(|error| classify(&*error.into()))?;
+            observations.see_headers(response.headers());
             if !response.status().is_success() {
                 return Err(CallErrorKind::HttpStatus(response.status().as_u16()));
             }
@@ -164,7 +180,11 @@ where
                 .collect()
                 .await
             {
-                Ok(body) => Ok(body.to_bytes()),
+                Ok(body) => {
+                    let body = body.to_bytes();
+                    observations.see_body(&body);
+                    Ok(body)
+                }
                 Err(error) if error.is::<LengthLimitError>() => Err(CallErrorKind::TooLarge),
                 Err(_) => Err(CallErrorKind::ConnectionLost),
             }

@@ -1,6 +1,7 @@
 //! The table of rows: a request and its expected response.
 
 mod admin;
+mod admin_api;
 mod anyone;
 mod bodies;
 mod callbacks;
@@ -14,6 +15,7 @@ pub(super) use expect::{callback_headers, has_fields, refused};
 use wecom_login::web::routes;
 
 use self::admin::admin;
+use self::admin_api::admin_api;
 use self::anyone::{anyone, pages};
 use self::callbacks::callbacks;
 use self::expect::{Expect, check};
@@ -98,12 +100,14 @@ fn methods() -> Vec<Row> {
         "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND",
     ];
     let mut rows = Vec::new();
-    for route in routes() {
+    // A proxy may ask about any method.
+    for route in routes().iter().filter(|route| !route.below) {
         let path = route
             .path
             .replace("{Instance}", "QywxProxyDefault")
             .replace("{id}", "1")
-            .replace("{corpId}", COMPANY_A);
+            .replace("{corpId}", COMPANY_A)
+            .replace("{userId}", "nobody");
         for method in all.iter().filter(|method| !route.methods.contains(method)) {
             let (allow, plain) = (route.methods.join(", "), route.path.ends_with("/notify"));
             let expect = match *method {
@@ -127,6 +131,7 @@ fn written(given: &Given) -> Vec<Row> {
         pages(given),
         callbacks(),
         admin(given),
+        admin_api(given),
         session(given),
         unknown_paths(),
     ]
