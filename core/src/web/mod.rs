@@ -56,6 +56,7 @@ mod client;
 mod config;
 mod cookie;
 mod credential;
+mod decision;
 mod dispatch;
 mod drain;
 #[cfg(all(test, feature = "sqlite"))]
@@ -95,8 +96,9 @@ pub use browser::{
 };
 pub(crate) use client::TrustedProxies;
 pub(crate) use config::HttpConfig;
+pub use decision::{Authenticated, Decision};
 pub use drain::Drain;
-pub use guard::{Authenticated, Decision, Guard};
+pub use guard::Guard;
 pub(crate) use health::Readiness;
 pub(crate) use http_service::{HttpDeps, HttpService};
 pub(crate) use mount::Mount;
