@@ -5,6 +5,7 @@ use actix_web::guard::fn_guard;
 use actix_web::web::{Payload, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use wecom_login::WecomLogin;
+use wecom_login::web::Route;
 
 use crate::respond::respond;
 
@@ -76,18 +77,18 @@ impl HttpServiceFactory for LoginRoutes {
     fn register(self, config: &mut AppService) {
         for route in self.login.mount_routes() {
             let pattern = format!("{}{}", self.prefix, route.path);
-            let segments = pattern.matches('/').count();
-            let (guarded, served) = (self.clone(), self.clone());
             // A slash at the end is the same path.
-            let slashed = format!("{pattern}/");
-            resource(vec![pattern, slashed])
+            let below = if route.below { "/{below:.*}" } else { "/" };
+            let patterns = vec![format!("{pattern}{below}"), pattern];
+            let (guarded, served) = (self.clone(), self.clone());
+            resource(patterns)
                 .guard(fn_guard(move |context| {
-                    let path = guarded.path_below_mount(context.head().uri.path(), segments);
+                    let path = guarded.path_below_mount(context.head().uri.path(), route);
                     path.is_some_and(|path| guarded.login.route(path).is_some())
                 }))
                 .to(move |request: HttpRequest, payload: Payload| {
                     let routes = served.clone();
-                    async move { routes.answer(&request, payload, segments).await }
+                    async move { routes.answer(&request, payload, route).await }
                 })
                 .register(config);
         }
@@ -95,13 +96,8 @@ impl HttpServiceFactory for LoginRoutes {
 }
 
 impl LoginRoutes {
-    async fn answer(
-        &self,
-        request: &HttpRequest,
-        payload: Payload,
-        segments: usize,
-    ) -> HttpResponse {
-        let response = match self.path_below_mount(request.uri().path(), segments) {
+    async fn answer(&self, request: &HttpRequest, payload: Payload, route: &Route) -> HttpResponse {
+        let response = match self.path_below_mount(request.uri().path(), route) {
             Some(path) => {
                 self.login.check_mount(request.uri().path(), path);
                 respond(&self.login, request, payload, path).await
@@ -112,8 +108,18 @@ impl LoginRoutes {
     }
 
     /// The path below the mount, as it was sent: actix decodes before it compares, and would take `/%6De` for `/me`.
-    /// What stands before our last segments is the scopes' around us.
-    fn path_below_mount<'a>(&self, path: &'a str, segments: usize) -> Option<&'a str> {
+    /// What stands before our last segments, or before a path that takes everything below it, is the scopes' around us.
+    fn path_below_mount<'a>(&self, path: &'a str, route: &Route) -> Option<&'a str> {
+        let pattern = format!("{}{}", self.prefix, route.path);
+        if route.below {
+            let mut found = path.match_indices(&*pattern);
+            let (start, _) = found.find(|(start, _)| {
+                let rest = &path[start + pattern.len()..];
+                rest.is_empty() || rest.starts_with('/')
+            })?;
+            return Some(&path[start + self.prefix.len()..]);
+        }
+        let segments = pattern.matches('/').count();
         let unslashed = path.strip_suffix('/').unwrap_or(path);
         let (start, _) = unslashed
             .rmatch_indices('/')

@@ -19,6 +19,9 @@ use in_memory::{call, request};
 use wecom_login_actix::{AuthMiddleware, User, logger, login_routes};
 use wecom_login_adapter_tests::handle::{MEMBER, ORIGIN, bearer, handle, token};
 
+/// Method, target and headers.
+type Asked<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
 const FRONT: &str = "https://front.example.com";
 
 /// The layers as the docs lay them: all of them around all routes. A macro, because an app's type has no name here.
@@ -176,7 +179,7 @@ async fn log_has_paths_and_neither_queries_nor_credentials() {
     let app = app!(&login);
     let token = token(&login, "ww1").await;
     let cookie = format!("wecom_login={token}");
-    let requests: [(&str, &str, &[(&str, &str)]); 4] = [
+    let requests: [Asked<'_>; 4] = [
         (
             "GET",
             "/in/private?code=hush",

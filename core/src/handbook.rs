@@ -21,6 +21,7 @@ pub mod http_api {
     //! [configuration-pages]: crate::handbook::configuration#pages
     //! [configuration-the-ids-of-a-corp]: crate::handbook::configuration#the-ids-of-a-corp
     //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
+    //! [forward-auth]: crate::handbook::forward_auth
     //!
     #![doc = include_str!("../docs/http-api.md")]
 }
@@ -54,15 +55,25 @@ pub mod going_live {
 /// Files to start from, reverse proxies, several nodes, shutdown.
 pub mod deployment {
     //!
+    //! [forward-auth]: crate::handbook::forward_auth
     //! [configuration-middleware]: crate::handbook::configuration#middleware-around-the-guard
     //!
     #![doc = include_str!("../docs/deployment.md")]
+}
+
+/// Services without a login of their own, behind a proxy that asks `/forwardAuth`.
+pub mod forward_auth {
+    //!
+    //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
+    //!
+    #![doc = include_str!("../docs/forward-auth.md")]
 }
 
 /// What is stored, for how long, and under which keys.
 pub mod storage_and_keys {
     //!
     //! [restore]: crate::handbook::restore
+    //! [admin-erasure]: crate::handbook::admin#the-erasure-of-a-person
     //!
     #![doc = include_str!("../docs/storage-and-keys.md")]
 }
@@ -75,6 +86,8 @@ pub mod restore {
 /// OWASP ASVS 5.0: sessions, OAuth, logging; what is met, and what the host app does.
 pub mod security {
     //!
+    //! [admin]: crate::handbook::admin
+    //! [admin-audit]: crate::handbook::admin#the-audit
     //! [configuration-settings]: crate::handbook::configuration#settings
     //! [configuration-login-instances]: crate::handbook::configuration#login-instances
     //! [http-api-a-login-in-a-browser]: crate::handbook::http_api#a-login-in-a-browser

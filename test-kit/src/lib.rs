@@ -82,7 +82,6 @@ impl TestLogin {
     }
 
     /// Sets what differs from [`start`](Self::start).
-    #[must_use]
     pub fn builder() -> TestLoginBuilder {
         TestLoginBuilder::default()
     }

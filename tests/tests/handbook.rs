@@ -15,6 +15,9 @@ struct Page {
     /// The languages of the code blocks.
     code_blocks: Vec<String>,
     targets: Vec<String>,
+    /// The labels of links, and those that are defined.
+    labels: BTreeSet<String>,
+    definitions: BTreeSet<String>,
 }
 
 impl Page {
@@ -32,6 +35,8 @@ impl Page {
             } else if !in_code {
                 page.headings.extend(heading(line));
                 page.targets.extend(targets(line));
+                page.labels.extend(labels(line));
+                page.definitions.extend(definition(line));
             }
         }
         page
@@ -79,6 +84,22 @@ fn targets(line: &str) -> Vec<String> {
         .and_then(|rest| rest.split_once("]: "));
     targets.extend(definition.map(|(_, target)| target.trim().to_owned()));
     targets
+}
+
+/// The labels of the links in a line.
+fn labels(line: &str) -> Vec<String> {
+    let text: String = line.split('`').step_by(2).collect();
+    text.split("][")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(']'))
+        .map(|(label, _)| label.to_owned())
+        .collect()
+}
+
+/// The label that a line defines.
+fn definition(line: &str) -> Option<String> {
+    let (label, _) = line.strip_prefix('[')?.split_once("]: ")?;
+    Some(label.to_owned())
 }
 
 fn slug(title: &str) -> String {
@@ -149,7 +170,10 @@ fn links_lead_to_files_and_headings() {
         .into_iter()
         .flat_map(|(english, chinese)| [english, chinese])
     {
-        for target in Page::read(&file).targets {
+        let page = Page::read(&file);
+        let undefined: Vec<_> = page.labels.difference(&page.definitions).collect();
+        assert!(undefined.is_empty(), "{}: {undefined:?}", file.display());
+        for target in page.targets {
             if target.starts_with("https://") || target.starts_with("http://") {
                 continue;
             }

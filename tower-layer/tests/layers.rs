@@ -32,6 +32,9 @@ use wecom_login_adapter_tests::TestResponse;
 use wecom_login_adapter_tests::handle::{MEMBER, ORIGIN, bearer, handle, token};
 use wecom_login_tower::{AuthLayer, User, login_routes, request_span, sensitive_headers};
 
+/// Method, target and headers.
+type Asked<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
 const FRONT: &str = "https://front.example.com";
 
 #[derive(Clone)]
@@ -226,7 +229,7 @@ async fn trace_has_paths_and_neither_queries_nor_credentials() {
     let app = app(&login);
     let token = token(&login, "ww1").await;
     let cookie = format!("wecom_login={token}");
-    let requests: [(&str, &str, &[(&str, &str)]); 4] = [
+    let requests: [Asked<'_>; 4] = [
         (
             "GET",
             "/private?code=hush",

@@ -11,11 +11,12 @@ use crate::domain::is_plain_id;
 const PREFIX: &str = "auths.";
 
 /// The first segments of the HTTP routes, which no instance may be named like.
-const ROUTES: [&str; 18] = [
+const ROUTES: [&str; 19] = [
     "admin",
     "callback",
     "callbackRecords",
     "corps",
+    "forwardAuth",
     "getLoginConfig",
     "getLoginConfigByCode",
     "jsConfig",

@@ -40,9 +40,8 @@ impl FromStr for SessionCursor {
             )
         };
         let (created_at, id) = text.split_once('-').ok_or_else(invalid)?;
-        let is_id = (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
         let created_at = created_at.parse().map_err(|_| invalid())?;
-        if !is_id {
+        if !is_session_id(id) {
             return Err(invalid());
         }
         Ok(Self {
@@ -50,6 +49,11 @@ impl FromStr for SessionCursor {
             id: id.to_owned(),
         })
     }
+}
+
+/// Whether a text may be the id of a session.
+pub(super) fn is_session_id(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::domain::{Principal, TokenHash};
 use crate::error::Result;
 use crate::session::Sessions;
-use crate::session::cursor::SessionCursor;
+use crate::session::cursor::{SessionCursor, is_session_id};
 use crate::session::rows::{self, SessionRow};
 
 /// The rows that are read at a time where all are wanted.
@@ -60,6 +60,10 @@ impl Sessions {
         principal: &Principal,
         id: &str,
     ) -> Result<Option<SessionRow>> {
+        // PostgreSQL takes no text with a NUL.
+        if !is_session_id(id) {
+            return Ok(None);
+        }
         let row = rows::find_of_member(self.inner.store.database(), principal, id).await?;
         Ok(row.and_then(|row| self.if_valid(row)))
     }

@@ -207,7 +207,7 @@ mod tests {
         };
         let mut first = counts.begin(&member("a")).unwrap();
         assert!(counts.begin(&member("b")).is_some());
-        assert!(!counts.begin(&member("a")).is_some());
+        assert!(counts.begin(&member("a")).is_none());
         assert!(first.is_wanted_again() && !first.is_wanted_again());
         let second = counts.begin(&member("a")).unwrap();
         drop(first);

@@ -40,6 +40,11 @@ impl TrustedProxies {
         client
     }
 
+    /// Whether the headers of a proxy are believed from this peer.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        self.contains(peer.to_canonical())
+    }
+
     /// How many networks there are.
     pub(super) fn len(&self) -> usize {
         self.networks.len()

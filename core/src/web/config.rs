@@ -9,6 +9,7 @@ use crate::web::admin::AdminAuth;
 use crate::web::browser::{PageConfig, can_return_to};
 use crate::web::client::TrustedProxies;
 use crate::web::cookie::{CookieNames, SessionCookie};
+use crate::web::forwarded::ProxyWarnings;
 use crate::web::mount::Mount;
 use crate::web::mounting::Mounting;
 use crate::web::named_corp::NamedCorp;
@@ -34,6 +35,7 @@ pub(crate) struct HttpConfig {
     pub(crate) cookie: SessionCookie,
     pub(crate) cookie_names: CookieNames,
     pub(crate) page_config: PageConfig,
+    pub(crate) proxy_warnings: ProxyWarnings,
     /// Whether administrators may have the access tokens of companies.
     pub(crate) serves_access_tokens: bool,
     pub(crate) mounting: Arc<Mounting>,
@@ -57,6 +59,7 @@ impl HttpConfig {
             admin,
             proxies,
             page_config: PageConfig::default(),
+            proxy_warnings: ProxyWarnings::default(),
             serves_access_tokens: false,
             mounting: Arc::default(),
         }

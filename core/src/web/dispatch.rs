@@ -21,7 +21,9 @@ use crate::web::request::RoutedRequest;
 use crate::web::response::{ResponseBody, ResponseExt as _};
 use crate::web::route::{Access, Endpoint, Route};
 use crate::web::routes;
-use crate::web::{admin_api, admin_routes, browser, login_routes, notify, session_routes};
+use crate::web::{
+    admin_api, admin_routes, browser, forward_auth, login_routes, notify, session_routes,
+};
 
 impl HttpService {
     /// The route of a path below the mount.
@@ -64,6 +66,7 @@ impl HttpService {
             headers: parts.headers,
             body,
             client,
+            is_proxied: peer.is_some_and(|peer| proxies.trusts(peer)),
         };
         let this = self.clone();
         // Boxed for the depth of the caller's types, as in `TaskRunner::run`.
@@ -111,6 +114,9 @@ impl HttpDeps {
                 Err(error) => Err(error),
             },
             Access::Anyone => login_routes::answer(self, request).await,
+            Access::Session if route.endpoint == Endpoint::ForwardAuth => {
+                return forward_auth::answer(self, request).await;
+            }
             Access::Session => session_routes::answer(self, request).await,
             Access::Admin => match route.endpoint {
                 Endpoint::AdminApi(endpoint) => admin_api::answer(self, request, endpoint).await,

@@ -25,6 +25,11 @@
 //!    before anything is called, so no code is wasted.
 //! 3. The work runs on the handle's own runtime. A client that goes away cancels nothing.
 //!
+//! # A request that a proxy asks about
+//!
+//! `/forwardAuth` is the guard for a proxy: `forwarded` reads from the headers of a trusted proxy which request it asks
+//! about, and `forward_auth` answers 200 with the identity in headers, or what the guard would have answered.
+//!
 //! # A login in a browser
 //!
 //! 1. `browser::login` finds the corp and redirects to WeCom. Everything that the way back needs (corp, epoch, return
@@ -55,6 +60,8 @@ mod dispatch;
 mod drain;
 #[cfg(all(test, feature = "sqlite"))]
 mod fixture;
+mod forward_auth;
+mod forwarded;
 mod guard;
 mod http_service;
 mod json;

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::element::Instances;
 use crate::web::config::HttpConfig;
 use crate::web::request::Headers;
-use crate::web::route::Endpoint;
 use crate::web::routes;
 
 /// The headers in which proxies name the client.
@@ -101,9 +100,9 @@ impl HttpConfig {
             return false;
         };
         // `/team/notify` of the host app is none of ours, where we are mounted at the root.
-        let is_own = match (route.endpoint, variable) {
-            (Endpoint::EndSession, _) | (_, None) => true,
-            (_, Some(name)) => instances.find(&name).is_ok(),
+        let is_own = match variable {
+            Some(name) if route.path.contains("{Instance}") => instances.find(&name).is_ok(),
+            _ => true,
         };
         if is_own && first_time(&self.mounting.said_guarded) {
             tracing::error!(
@@ -210,6 +209,7 @@ mod tests {
             "/auth/notify?a=/b",
             "/portal/auth/me",
             "/auth/sessions/1",
+            "/auth/forwardAuth/a/b",
         ] {
             assert!(config.is_own_route(&instances, own), "{own}");
         }

@@ -131,6 +131,14 @@ impl Rejection {
         self.location.as_deref()
     }
 
+    /// The same as a redirect to this place.
+    pub(super) fn with_location(self, location: String) -> Self {
+        Self {
+            location: Some(location),
+            ..self
+        }
+    }
+
     /// Makes the changes that a response to this rejection needs, whatever the host app made of it: with a
     /// [`location`](Self::location) it becomes a redirect that nobody stores or frames and that does not tell where the
     /// browser was, the cookie of a session that has ended is cleared, and caches keep it for nobody else.

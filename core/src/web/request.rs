@@ -49,6 +49,8 @@ pub(super) struct RoutedRequest {
     pub(super) body: Body,
     /// The key of the client's rate limits. A client without an address has one too.
     pub(super) client: IpAddr,
+    /// Whether a trusted proxy sent it.
+    pub(super) is_proxied: bool,
 }
 
 impl RoutedRequest {

@@ -26,6 +26,7 @@ pub(crate) enum Endpoint {
     CallbackRecords,
     Corps,
     EndSession,
+    ForwardAuth,
     JsConfig,
     LoginByCode,
     LoginByMiniProgram,
@@ -74,8 +75,10 @@ pub struct Route {
     /// The path below the mount; `{Instance}`, `{id}`, `{corpId}` and `{userId}` stand for one segment, as in axum and
     /// actix.
     pub path: &'static str,
-    /// The methods it takes; any other is answered 405.
+    /// The methods it takes; any other is answered 405, except where a proxy asks, which may ask about any.
     pub methods: &'static [&'static str],
+    /// Whether everything below the path is the same route: a proxy appends the path that it asks about.
+    pub below: bool,
     /// Who it is for.
     pub access: Access,
     /// The longest body in bytes; a longer one is answered 413.
@@ -92,6 +95,6 @@ impl Route {
     }
 
     pub(crate) fn takes(&self, method: &str) -> bool {
-        self.methods.contains(&method)
+        self.endpoint == Endpoint::ForwardAuth || self.methods.contains(&method)
     }
 }

@@ -15,6 +15,10 @@ const GET: &[&str] = &["GET", "HEAD"];
 const GET_ALONE: &[&str] = &["GET"];
 const POST: &[&str] = &["POST"];
 const DELETE: &[&str] = &["DELETE"];
+/// Of a route that takes others, too.
+const ANY: &[&str] = &[
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
+];
 const GET_OR_DELETE: &[&str] = &["GET", "HEAD", "DELETE"];
 
 const fn route(
@@ -25,11 +29,13 @@ const fn route(
 ) -> Route {
     let body_limit = match endpoint {
         Endpoint::Notify => NOTIFY_LIMIT,
+        Endpoint::ForwardAuth => 0,
         _ => JSON_LIMIT,
     };
     Route {
         path,
         methods,
+        below: matches!(endpoint, Endpoint::ForwardAuth),
         access,
         body_limit,
         endpoint,
@@ -98,6 +104,7 @@ const ROUTES: &[Route] = &[
         Endpoint::CallbackRecords,
     ),
     route(GET, "/corps", Access::Admin, Endpoint::Corps),
+    route(ANY, "/forwardAuth", Access::Session, Endpoint::ForwardAuth),
     admin(GET, "/admin/api/doctor", AdminRoute::Doctor),
     admin(GET, "/admin/api/corps", AdminRoute::Corps),
     admin(GET, "/admin/api/corps/{corpId}", AdminRoute::Corp),
@@ -203,11 +210,16 @@ pub const fn routes() -> &'static [Route] {
 }
 
 /// The row of a path below the mount, with or without a slash at its end, and the text of its one variable segment,
-/// decoded.
+/// decoded; of a route with everything below it, what follows its path, as it was sent.
 pub(crate) fn find(path: &str) -> Option<(&'static Route, Option<Cow<'_, str>>)> {
-    let path = path.strip_suffix('/').unwrap_or(path);
+    let unslashed = path.strip_suffix('/').unwrap_or(path);
     ROUTES.iter().find_map(|route| {
-        let variable = fit(route.path, path)?;
+        if route.below {
+            let rest = path.strip_prefix(route.path)?;
+            let is_below = rest.is_empty() || rest.starts_with('/');
+            return is_below.then_some((route, Some(Cow::Borrowed(rest))));
+        }
+        let variable = fit(route.path, unslashed)?;
         // No instance and no session has a name that is not UTF-8, so the lossy text is not found either.
         Some((
             route,
@@ -257,6 +269,10 @@ mod tests {
                 .replace("{userId}", "QywxProxyTemp");
             let (endpoint, variable) = found(&path).unwrap();
             assert_eq!(endpoint, route.endpoint, "{path}");
+            if route.below {
+                assert_eq!(variable.as_deref(), Some(""), "{path}");
+                continue;
+            }
             assert_eq!(
                 variable.as_deref(),
                 route.path.contains('{').then_some("QywxProxyTemp"),
@@ -291,6 +307,17 @@ mod tests {
         ] {
             assert_eq!(found(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn forward_auth_takes_what_a_proxy_appends_as_it_was_sent() {
+        for appended in ["", "/", "/a/%2e%2e//b", "/forwardAuth/me", "/%FF"] {
+            let (endpoint, rest) = found(&format!("/forwardAuth{appended}")).unwrap();
+            assert_eq!(endpoint, Endpoint::ForwardAuth);
+            assert_eq!(rest.as_deref(), Some(appended));
+        }
+        assert_eq!(found("/forwardAuthority"), None);
+        assert!(find("/forwardAuth").unwrap().0.takes("PROPFIND"));
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub(super) async fn answer(
     request: &RoutedRequest,
 ) -> Result<Response<ResponseBody>> {
     let headers = &request.headers;
+    if request.endpoint == Endpoint::Me {
+        deps.config.proxy_warnings.check_me(request);
+    }
     let verification = deps
         .config
         .verify(&deps.sessions, request.method.as_str(), headers);

@@ -89,7 +89,7 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
         .redirect_on_other_corp();
     guarded(
         "/api/company-a-page",
-        corp_page.clone().login_corp(company_a.clone()),
+        corp_page.clone().login_corp(company_a),
     );
     guarded("/api/corp-page", corp_page);
     guarded("/api/replaced", required.clone().on_rejection(teapot));

@@ -87,7 +87,7 @@ fn app(login: &WecomLogin, layout: Layout) -> Router {
         )
         .route(
             "/api/company-a-page",
-            get(hello).route_layer(corp_page.clone().login_corp(company_a.clone())),
+            get(hello).route_layer(corp_page.clone().login_corp(company_a)),
         )
         .route("/api/corp-page", get(hello).route_layer(corp_page))
         .route(

@@ -13,6 +13,7 @@ mod credentials;
 mod event_effects;
 mod events;
 mod former_sessions;
+mod forward_auth;
 mod guard;
 mod limits;
 mod linked_corps;
@@ -138,6 +139,13 @@ const SCENARIOS: &[Scenario] = scenarios! {
         session_cookie_is_read_and_cleared,
         unsafe_method_with_cookie_needs_same_origin,
         bearer_and_cookie_of_two_sessions_conflict;
+    forward_auth:
+        identity_is_in_seven_headers,
+        origin_rules_are_those_of_the_original_request,
+        headers_of_other_peers_say_nothing,
+        people_are_sent_to_the_login_and_back,
+        address_may_demand_a_corp_and_an_instance,
+        user_id_that_no_header_holds_is_refused;
     guard:
         host_routes_apply_their_guard,
         guarded_answers_are_nobody_elses,

@@ -138,6 +138,6 @@ async fn at_oauth(window: &Window, app: &DemoProcess, corp: &DemoCorp) {
 
 async fn is_in_app(window: &Window, app: &DemoProcess, corp: &DemoCorp) {
     window.wait_for_url(&format!("{}/", app.url)).await;
-    window.wait_for_text(&corp.member.0).await;
+    window.wait_for_text(&corp.member.1).await;
     is_in(window, corp).await;
 }

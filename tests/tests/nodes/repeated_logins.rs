@@ -116,6 +116,10 @@ async fn callback_on_two_nodes_gives_one_session() {
     node.call(TestRequest::post("/logout").bearer(&first))
         .await
         .assert_no_content();
-    assert_eq!(on_other(&other, &begun).await.status, 401);
+    assert_eq!(node.call(begun.callback.clone()).await.status, 401);
+    until("the other node knows of the logout", async || {
+        on_other(&other, &begun).await.status == 401
+    })
+    .await;
     other.shutdown().await;
 }

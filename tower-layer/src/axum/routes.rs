@@ -33,9 +33,13 @@ where
             let answer = move |original, request: Request| answer(login.clone(), original, request);
             // A slash at the end is the same path.
             let slashed = format!("{}/", route.path);
-            router
+            let router = router
                 .route(route.path, any(answer.clone()))
-                .route(&slashed, any(answer))
+                .route(&slashed, any(answer.clone()));
+            if !route.below {
+                return router;
+            }
+            router.route(&format!("{slashed}{{*below}}"), any(answer))
         })
 }
 

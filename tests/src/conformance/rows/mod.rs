@@ -100,7 +100,8 @@ fn methods() -> Vec<Row> {
         "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND",
     ];
     let mut rows = Vec::new();
-    for route in routes() {
+    // A proxy may ask about any method.
+    for route in routes().iter().filter(|route| !route.below) {
         let path = route
             .path
             .replace("{Instance}", "QywxProxyDefault")
@@ -148,19 +149,19 @@ fn row(route: &'static str, ask: TestRequest, expect: Expect) -> Row {
 fn unknown_paths() -> Vec<Row> {
     let unknown = [
         "/nope",
-        "/me/",
+        "/me//",
         "/ME",
         "/%6De",
         "/me/x",
-        "/sessions/",
+        "/sessions//",
         "/sessions/1/x",
-        "/notify/",
+        "/notify//",
         "/x/y/notify",
         "/QywxProxyDefault",
         "/QywxProxyDefault/",
         "/QywxProxyDefault/me",
         "/QywxProxyDefault/getlogincode",
-        "/QywxProxyDefault/getLoginConfig/",
+        "/QywxProxyDefault/getLoginConfig//",
         "/getLoginCode",
         "/.",
         "/me.json",

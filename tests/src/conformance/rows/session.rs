@@ -63,6 +63,8 @@ pub(super) fn session(given: &Given) -> Vec<Row> {
     }
     for (route, method, path) in [
         ("/me", "GET", "/me"),
+        ("/forwardAuth", "GET", "/forwardAuth"),
+        ("/forwardAuth", "PROPFIND", "/forwardAuth/a/b"),
         ("/sessions", "GET", "/sessions"),
         ("/sessions/{id}", "DELETE", "/sessions/1"),
         ("/logout", "POST", "/logout"),
