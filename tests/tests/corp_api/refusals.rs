@@ -189,7 +189,7 @@ async fn answer_that_is_no_json_or_too_large_is_a_typed_error() {
         let call = error
             .source()
             .and_then(|source| source.downcast_ref::<CallError>());
-        call.map(|call| (call.path.to_string(), call.kind.clone()))
+        call.map(|call| (call.path.to_string(), call.kind))
     };
     let answered = async |body: String| {
         let mut fault = Fault::for_api("agent/get").times(1);
