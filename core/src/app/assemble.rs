@@ -40,7 +40,7 @@ use crate::session::Sessions;
 use crate::task_runner::TaskRunner;
 use crate::tokens::Tokens;
 use crate::vault::Vault;
-use crate::web::{HttpDeps, HttpService};
+use crate::web::{HttpDeps, HttpService, Readiness};
 use crate::wecom::Api;
 
 impl Builder {
@@ -334,6 +334,7 @@ impl Builder {
             admin: admin.clone(),
             corp_api: Arc::clone(&corp_api),
             browser_login,
+            readiness: Readiness::default(),
             refusals: refusals.clone(),
             tasks: tasks.clone(),
         });

@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait as _, Statement};
 
 use crate::clock::{Clock, Timestamp};
 use crate::db::bulkhead::ConnectionClass;
@@ -92,6 +95,20 @@ impl Store {
     /// Returns the database's time, by which rows are compared.
     pub(crate) fn now(&self) -> Timestamp {
         self.inner.db_clock.now(&*self.inner.clock)
+    }
+
+    /// Asks the database for an answer, and says why there was none within this time.
+    ///
+    /// # Errors
+    /// What an operator is told.
+    pub(crate) async fn ping(&self, within: Duration) -> std::result::Result<(), &'static str> {
+        let database = self.database();
+        let statement = Statement::from_string(database.get_database_backend(), "SELECT 1");
+        match tokio::time::timeout(within, database.query_one_raw(statement)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err("the database does not answer"),
+            Err(_) => Err("the database does not answer in time"),
+        }
     }
 
     /// Reads the database's clock, from which this node's may drift.

@@ -22,7 +22,7 @@ use crate::web::response::{ResponseBody, ResponseExt as _};
 use crate::web::route::{Access, Endpoint, Route};
 use crate::web::routes;
 use crate::web::{
-    admin_api, admin_routes, browser, forward_auth, login_routes, notify, session_routes,
+    admin_api, admin_routes, browser, forward_auth, health, login_routes, notify, session_routes,
 };
 
 impl HttpService {
@@ -113,6 +113,10 @@ impl HttpDeps {
                 Ok(()) => return browser::answer(self, request).await,
                 Err(error) => Err(error),
             },
+            Access::Anyone if route.endpoint == Endpoint::HealthLive => return health::live(),
+            Access::Anyone if route.endpoint == Endpoint::HealthReady => {
+                return health::ready(self).await;
+            }
             Access::Anyone => login_routes::answer(self, request).await,
             Access::Session if route.endpoint == Endpoint::ForwardAuth => {
                 return forward_auth::answer(self, request).await;

@@ -17,6 +17,7 @@ use crate::task_runner::TaskRunner;
 use crate::vault::KeyRing;
 use crate::web::browser;
 use crate::web::config::HttpConfig;
+use crate::web::health::Readiness;
 use crate::web::mounting::Mounting;
 use crate::web::rejection::Rejection;
 use crate::web::request::Headers;
@@ -42,6 +43,7 @@ pub(crate) struct HttpDeps {
     pub(crate) corp_api: Arc<CorpApiDeps>,
     pub(crate) browser_login: BrowserLoginService,
     pub(crate) refusals: Refusals,
+    pub(crate) readiness: Readiness,
     pub(crate) tasks: TaskRunner,
 }
 

@@ -27,6 +27,8 @@ pub(crate) enum Endpoint {
     Corps,
     EndSession,
     ForwardAuth,
+    HealthLive,
+    HealthReady,
     JsConfig,
     LoginByCode,
     LoginByMiniProgram,

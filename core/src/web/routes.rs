@@ -90,6 +90,8 @@ const ROUTES: &[Route] = &[
         Access::WeCom,
         Endpoint::Notify,
     ),
+    route(GET, "/health/live", Access::Anyone, Endpoint::HealthLive),
+    route(GET, "/health/ready", Access::Anyone, Endpoint::HealthReady),
     route(POST, "/setCode", Access::Admin, Endpoint::SetCode),
     route(
         POST,

@@ -5,6 +5,7 @@
 mod deleted_record;
 mod disk_full;
 mod exhausted_pool;
+mod health;
 mod hidden_member;
 mod max_stale;
 mod old_backup;

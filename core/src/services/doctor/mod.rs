@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sea_orm::{ConnectionTrait as _, Statement};
 
 use crate::clock::Timestamp;
 use crate::db::Store;
@@ -95,19 +94,11 @@ impl Doctor {
     }
 
     async fn database(&self) -> DoctorCheck {
-        let database = self.store.database();
-        let statement = Statement::from_string(database.get_database_backend(), "SELECT 1");
-        match tokio::time::timeout(DATABASE_TIMEOUT, database.query_one_raw(statement)).await {
-            Ok(Ok(_)) => DoctorCheck::ok("database", "the database answers"),
-            outcome => {
-                let why = match outcome {
-                    Ok(Err(_)) => "the database does not answer",
-                    _ => "the database does not answer in time",
-                };
-                DoctorCheck::fail("database", why).with_hint(
-                    "check that the database runs, that this service reaches it, and that it has connections left",
-                )
-            }
+        match self.store.ping(DATABASE_TIMEOUT).await {
+            Ok(()) => DoctorCheck::ok("database", "the database answers"),
+            Err(why) => DoctorCheck::fail("database", why).with_hint(
+                "check that the database runs, that this service reaches it, and that it has connections left",
+            ),
         }
     }
 }

@@ -52,6 +52,21 @@ pub(super) fn anyone(given: &Given) -> Vec<Row> {
     let corp = &given.corp;
     let mut rows = vec![
         row(
+            "/health/live",
+            TestRequest::get("/health/live"),
+            Fields(&["status"]),
+        ),
+        row(
+            "/health/ready",
+            TestRequest::get("/health/ready"),
+            Fields(&["status"]),
+        ),
+        row(
+            "/health/ready",
+            TestRequest::new("HEAD", "/health/ready"),
+            Head,
+        ),
+        row(
             config,
             TestRequest::get("/QywxProxyDefault/getLoginConfig"),
             Fields(&["suiteId", "isActive", "authType"]),
