@@ -12,7 +12,7 @@ mod suites;
 
 use serde_json::Value;
 use wecom_login::WecomLogin;
-use wecom_login_tests::TestApp;
+use wecom_login_tests::{TestApp, until};
 
 /// Every check, as JSON.
 async fn checks(login: &WecomLogin) -> Vec<Value> {
@@ -85,6 +85,11 @@ async fn healthy_service_is_ok_and_nobody_is_called() {
         200
     );
     app.wait_until_done().await;
+    // The background asks for the corp's other id after it authorized.
+    until("the other id is asked for", async || {
+        app.sandbox.calls("service/corpid_to_opencorpid") > 0
+    })
+    .await;
     let calls = app.sandbox.state()["calls"].clone();
     let all = checks(&app.login).await;
     assert_eq!(

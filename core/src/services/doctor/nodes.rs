@@ -49,7 +49,9 @@ impl Doctor {
             })
             .collect();
         if checks.is_empty() {
-            checks.push(DoctorCheck::warn(ID, "no node has been seen yet"));
+            let check = DoctorCheck::warn(ID, "no node has been seen yet");
+            checks
+                .push(check.with_hint("a node says within seconds of its start that it is there"));
         }
         Ok(checks)
     }
