@@ -33,7 +33,7 @@ async fn unknown_path_falls_through_to_default_service() {
         "/auth",
         "/auth/",
         "/auth/nothing",
-        "/auth/me/",
+        "/auth/me//",
         "/auth/a/b/notify",
         "/me",
         // actix decodes before it compares; the core and every proxy in front do not.

@@ -26,7 +26,7 @@ async fn unknown_path_falls_through_to_host_fallback() {
         "/auth",
         "/auth/",
         "/auth/nothing",
-        "/auth/me/",
+        "/auth/me//",
         "/auth/a/b/notify",
         "/me",
     ] {

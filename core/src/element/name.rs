@@ -11,12 +11,13 @@ use crate::domain::is_plain_id;
 const PREFIX: &str = "auths.";
 
 /// The first segments of the HTTP routes, which no instance may be named like.
-const ROUTES: [&str; 19] = [
+const ROUTES: [&str; 20] = [
     "admin",
     "callback",
     "callbackRecords",
     "corps",
     "forwardAuth",
+    "health",
     "getLoginConfig",
     "getLoginConfigByCode",
     "jsConfig",

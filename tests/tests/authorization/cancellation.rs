@@ -31,6 +31,20 @@ async fn rows_of(node: &TestApp, corp: &str) -> Vec<(String, i64)> {
 
 /// What the host app is still to be told.
 const NOTIFICATIONS: &str = "SELECT COUNT(*) FROM wecom_notification";
+/// The tables that a corp is in whose end WeCom confirmed.
+const REMAINING: [&str; 4] = [
+    "wecom_audit",
+    "wecom_authorization",
+    "wecom_callback_record",
+    "wecom_end",
+];
+
+/// The number of entries of the audit that name a member of the corp.
+async fn audited_members(node: &TestApp, corp: &str) -> i64 {
+    let corp = node.database.literal(corp);
+    let entries = "SELECT COUNT(*) FROM wecom_audit WHERE user_id IS NOT NULL AND corp_id";
+    node.number(&format!("{entries} = {corp}")).await
+}
 
 #[tokio::test]
 async fn confirmed_cancellation_erases_all_data_of_the_corp() {
@@ -88,11 +102,12 @@ async fn confirmed_cancellation_erases_all_data_of_the_corp() {
         .into_iter()
         .map(|(table, _)| table)
         .collect();
-    let remaining = ["wecom_authorization", "wecom_callback_record", "wecom_end"];
     assert_eq!(
-        after, remaining,
-        "the cancelled authorization, the callback records, and the revocation for the other nodes stay"
+        after, REMAINING,
+        "the audit of the corp, the cancelled authorization, the callback records, and the revocation for the other nodes \
+         stay"
     );
+    assert_eq!(audited_members(&node, &corp).await, 0);
     assert_eq!(
         node.number("SELECT COUNT(*) FROM wecom_callback_record WHERE payload IS NOT NULL")
             .await,
@@ -204,10 +219,7 @@ async fn large_corp_is_erased_completely_and_no_other_corp_is() {
         .into_iter()
         .map(|(table, _)| table)
         .collect();
-    assert_eq!(
-        after,
-        ["wecom_authorization", "wecom_callback_record", "wecom_end"]
-    );
+    assert_eq!(after, REMAINING);
     assert_eq!(rows_of(&node, &other).await, others);
     assert!(node.is_valid(&stays).await);
     assert_eq!(node.hooks.count(&format!("cancelled: {corp}")), 1);
