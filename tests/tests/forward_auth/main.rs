@@ -161,7 +161,7 @@ async fn protects_a_service(proxy: &'static Proxy, adapter: &dyn Adapter) {
     let handshake = || {
         TestRequest::get("/ws")
             .cookie(&token)
-            .header("connection", "Upgrade")
+            .header("connection", "close, Upgrade")
             .header("upgrade", "websocket")
             .header("sec-websocket-version", "13")
             .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
