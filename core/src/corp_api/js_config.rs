@@ -54,6 +54,20 @@ impl JsSignature {
 }
 
 impl CorpApi {
+    /// The agentId of the app in this corp, which messages name.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED`, `AGENT_UNKNOWN`, or the database does not answer.
+    #[doc(alias = "agentid")]
+    pub async fn agent_id(&self) -> Result<AgentId> {
+        let (suite_id, corp_id) = (self.suite_id.clone(), self.corp_id.clone());
+        self.run(|deps| async move {
+            let authorization = deps.authorization(&suite_id, &corp_id).await?;
+            authorization.require_agent()
+        })
+        .await
+    }
+
     /// Signs a page for WeCom's JS-SDK. `url` is the whole URL of the page as the browser has it (`location.href`); what
     /// follows `#` is cut off. The tickets are fetched once for all processes and kept as access tokens are, so that this
     /// costs two SHA-1.

@@ -5,9 +5,9 @@ mod echo;
 use std::error::Error;
 
 use actix_cors::Cors;
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::middleware::Compress;
-use actix_web::web::{Html, Json, get};
+use actix_web::web::{Data, Html, Json, get, post};
 use actix_web::{App, HttpServer};
 use serde_json::{Value, json};
 use wecom_login::WecomLogin;
@@ -26,6 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .hooks(demo.hooks())
         .public_url(demo.public_url())
         .allowed_origins(demo.allowed_origins())
+        .trusted_proxies(demo.trusted_proxies())
         .wecom_hosts(demo.wecom()?);
     if let Some(key) = demo.admin_key() {
         login = login.admin_key(key);
@@ -36,6 +37,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let login = login.build().await?;
 
     let shared = login.clone();
+    let state = Data::new((login.clone(), demo.public_url()));
     let front_ends = demo.allowed_origins().to_vec();
     let app = move || {
         let cors = front_ends
@@ -48,6 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .block_on_origin_mismatch(false);
         // Around the guards, so that a preflight needs no login and a rejection can be read. The outermost comes last.
         App::new()
+            .app_data(state.clone())
             .wrap(Compress::default())
             .wrap(cors)
             .wrap(logger())
@@ -66,6 +69,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
                         .redirect_to_login()
                         .redirect_on_other_corp(),
                 ),
+            )
+            .route(
+                "/workbench",
+                get().to(workbench).wrap(
+                    AuthMiddleware::required(&shared)
+                        .redirect_to_login()
+                        .redirect_on_other_corp(),
+                ),
+            )
+            .route(
+                "/api/message",
+                post().to(message).wrap(AuthMiddleware::required(&shared)),
             )
             .route(
                 "/api/ws",
@@ -100,6 +115,23 @@ async fn public(MaybeUser(user): MaybeUser) -> Json<Value> {
 
 async fn account(user: User) -> Html {
     Html::new(Demo::account_page(&user))
+}
+
+async fn workbench(user: User) -> Html {
+    Html::new(Demo::workbench_page(&user))
+}
+
+async fn message(state: Data<(WecomLogin, String)>, user: User) -> (Json<Value>, StatusCode) {
+    let (login, public_url) = &**state;
+    match Demo::send_hello(login, &user, public_url).await {
+        Ok(answer) => (Json(answer), StatusCode::OK),
+        Err(error) => {
+            let (status, problem) = Demo::describe_error(&error);
+            let status = StatusCode::from_u16(status);
+            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (Json(problem), status)
+        }
+    }
 }
 
 async fn home() -> Html {

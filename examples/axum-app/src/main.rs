@@ -5,9 +5,10 @@ mod server;
 
 use std::error::Error;
 
+use axum::extract::State;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Html;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use tower::ServiceBuilder;
@@ -33,6 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .hooks(demo.hooks())
         .public_url(demo.public_url())
         .allowed_origins(demo.allowed_origins())
+        .trusted_proxies(demo.trusted_proxies())
         .wecom_hosts(demo.wecom()?);
     if let Some(key) = demo.admin_key() {
         login = login.admin_key(key);
@@ -82,12 +84,25 @@ async fn main() -> Result<(), Box<dyn Error>> {
             ),
         )
         .route(
+            "/workbench",
+            get(workbench).route_layer(
+                AuthLayer::required(&login)
+                    .redirect_to_login()
+                    .redirect_on_other_corp(),
+            ),
+        )
+        .route(
+            "/api/message",
+            post(message).route_layer(AuthLayer::required(&login)),
+        )
+        .route(
             "/api/ws",
             any(echo::websocket).layer(AuthLayer::required(&login)),
         )
         .route("/", get(home))
         .nest("/auth", login_routes(&login))
-        .layer(layers);
+        .layer(layers)
+        .with_state((login.clone(), demo.public_url()));
 
     demo.announce(&login);
     Demo::drain(server::serve(listener, app, Demo::shutdown_signal())).await?;
@@ -105,6 +120,25 @@ async fn public(user: Option<User>) -> Json<Value> {
 
 async fn account(user: User) -> Html<String> {
     Html(Demo::account_page(&user))
+}
+
+async fn workbench(user: User) -> Html<String> {
+    Html(Demo::workbench_page(&user))
+}
+
+async fn message(
+    State((login, public_url)): State<(WecomLogin, String)>,
+    user: User,
+) -> (StatusCode, Json<Value>) {
+    match Demo::send_hello(&login, &user, &public_url).await {
+        Ok(answer) => (StatusCode::OK, Json(answer)),
+        Err(error) => {
+            let (status, problem) = Demo::describe_error(&error);
+            let status = StatusCode::from_u16(status);
+            let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, Json(problem))
+        }
+    }
 }
 
 async fn home() -> Html<&'static str> {

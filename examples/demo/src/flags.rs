@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
+use ipnet::IpNet;
 
 /// An example app behind a WeCom login. Without flags it starts a WeCom sandbox.
 #[derive(Parser)]
@@ -51,6 +52,14 @@ pub(crate) struct Flags {
         value_name = "KEY"
     )]
     pub(crate) admin_key: Option<String>,
+    /// The networks of the proxies before the app, whose X-Forwarded-For is believed, separated by commas.
+    #[arg(
+        long,
+        env = "WECOM_LOGIN_TRUSTED_PROXIES",
+        value_delimiter = ',',
+        value_name = "CIDR,..."
+    )]
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// Lets administrators have the access tokens of companies.
     #[arg(
         long,

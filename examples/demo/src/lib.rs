@@ -5,6 +5,7 @@
 mod binder;
 mod companies;
 mod flags;
+mod messages;
 mod pages;
 
 use std::error::Error;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use wecom_login::wecom::Hosts;
 use wecom_login::{CurrentUser, DATA_KEY_VARIABLE, DataKeys, Hooks, WecomLogin};
@@ -128,6 +130,12 @@ impl Demo {
     #[must_use]
     pub fn allowed_origins(&self) -> &[String] {
         &self.flags.allowed_origins
+    }
+
+    /// The proxies whose forwarded headers are believed.
+    #[must_use]
+    pub fn trusted_proxies(&self) -> Vec<IpNet> {
+        self.flags.trusted_proxies.clone()
     }
 
     /// The hosts of WeCom: the sandbox, the host of `--wecom-url`, or the real ones.

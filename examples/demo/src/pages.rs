@@ -12,6 +12,14 @@ impl Demo {
         include_str!("../home.html")
     }
 
+    /// The page of WeCom's workbench, which registers itself with the JS-SDK.
+    #[must_use]
+    pub fn workbench_page(user: &CurrentUser) -> String {
+        let name = user.profile().name.as_deref();
+        let name = name.unwrap_or_else(|| user.third_user_id().as_str());
+        include_str!("../workbench.html").replace("{name}", &PageFrame::escape(name))
+    }
+
     /// The page behind the login, with the user's profile.
     #[must_use]
     pub fn account_page(user: &CurrentUser) -> String {
