@@ -27,7 +27,7 @@ pub(super) fn form_file<'a>(body: &'a [u8], boundary: &str, field: &str) -> Opti
     // The first boundary has no line before it.
     let mut rest = body.strip_prefix(&delimiter.as_bytes()[2..])?;
     while let Some(part) = rest.strip_prefix(b"\r\n") {
-        let end = find(part, delimiter.as_bytes())?;
+        let end = find_delimiter(part, delimiter.as_bytes())?;
         let (part, after) = part.split_at(end);
         if let Some(file) = file_of(part, field) {
             return Some(file);
@@ -72,6 +72,18 @@ fn parameter(value: &str, name: &str) -> Option<String> {
         };
     }
     None
+}
+
+/// Where a delimiter stands that ends its line or the form: a file may hold a line that only begins like one.
+fn find_delimiter(body: &[u8], delimiter: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + find(&body[from..], delimiter)?;
+        from = at + delimiter.len();
+        if body[from..].starts_with(b"\r\n") || body[from..].starts_with(b"--") {
+            return Some(at);
+        }
+    }
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
