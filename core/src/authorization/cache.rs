@@ -121,10 +121,15 @@ impl Authorizations {
         suite_id: &SuiteId,
         corp_id: &CorpId,
     ) -> Result<Arc<Authorization>> {
-        let found = self.find(suite_id, corp_id).await?;
-        found
-            .filter(|found| found.status == AuthorizationStatus::Active)
-            .ok_or_else(not_authorized)
+        let is_active = |found: &Arc<Authorization>| found.status == AuthorizationStatus::Active;
+        let mut found = self.find(suite_id, corp_id).await?;
+        if found.as_ref().is_some_and(|found| !is_active(found)) {
+            // It may have been approved or healed a moment ago: what is committed is applied here after it can be seen.
+            let key = (suite_id.clone(), corp_id.clone());
+            self.inner.cache.by_key.invalidate(&key);
+            found = self.find(suite_id, corp_id).await?;
+        }
+        found.filter(is_active).ok_or_else(not_authorized)
     }
 
     /// The authorization as it is stored, if it is active and has another permanent code than this credential: after a

@@ -20,17 +20,20 @@ const TABLES: [&str; 7] = [
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        if manager.get_database_backend() != DbBackend::MySql {
-            return Ok(());
-        }
         for table in TABLES {
-            let convert =
-                format!("ALTER TABLE {table} CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
-            manager
-                .get_connection()
-                .execute_unprepared(&convert)
-                .await?;
+            convert(manager, table).await?;
         }
         Ok(())
     }
+}
+
+/// Converts a table to utf8mb4 where its text is not in it: on MySQL.
+pub(super) async fn convert(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+    if manager.get_database_backend() != DbBackend::MySql {
+        return Ok(());
+    }
+    let convert =
+        format!("ALTER TABLE {table} CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+    let converted = manager.get_connection().execute_unprepared(&convert).await;
+    converted.map(drop)
 }

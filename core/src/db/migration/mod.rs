@@ -26,12 +26,12 @@ mod m20261130_000012_aliases;
 mod m20261130_000013_notifications;
 mod m20261130_000014_login_proofs;
 mod m20261130_000015_session_order;
-mod m20261130_000016_admin_searches;
 mod m20261130_000016_repeated_logins;
-mod m20261130_000017_audit;
 mod m20261130_000017_mini_program_keys;
 mod m20261130_000018_licences;
-mod m20261130_000018_nodes;
+mod m20261130_000019_admin_searches;
+mod m20261130_000020_audit;
+mod m20261130_000021_nodes;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
 #[derive(Debug)]
@@ -59,9 +59,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000016_repeated_logins::Migration),
             Box::new(m20261130_000017_mini_program_keys::Migration),
             Box::new(m20261130_000018_licences::Migration),
-            Box::new(m20261130_000016_admin_searches::Migration),
-            Box::new(m20261130_000017_audit::Migration),
-            Box::new(m20261130_000018_nodes::Migration),
+            Box::new(m20261130_000019_admin_searches::Migration),
+            Box::new(m20261130_000020_audit::Migration),
+            Box::new(m20261130_000021_nodes::Migration),
         ]
     }
 

@@ -3,6 +3,7 @@
 use sea_orm_migration::prelude::*;
 
 use crate::db::migration::index::TableIndex;
+use crate::db::migration::m20261122_000004_unicode as unicode;
 
 #[derive(Debug, DeriveMigrationName)]
 pub(super) struct Migration;
@@ -20,7 +21,8 @@ impl MigrationTrait for Migration {
         ] {
             TableIndex::new("audit", columns).create(manager).await?;
         }
-        Ok(())
+        // On MySQL a new table has the character set of its database, which may be latin1.
+        unicode::convert(manager, "wecom_audit").await
     }
 }
 
