@@ -66,6 +66,13 @@ impl Authorizations {
     /// # Errors
     /// The database does not answer.
     pub(crate) async fn load_aliases(&self) -> Result<()> {
+        while !self.load_aliases_once().await? {}
+        Ok(())
+    }
+
+    /// Returns whether no later read was faster.
+    async fn load_aliases_once(&self) -> Result<bool> {
+        let read = self.inner.aliases.begin_read();
         let (database, suites) = (self.inner.store.database(), self.inner.suites.ids());
         let mut aliases: Vec<CorpAlias> = Entity::find()
             .filter(Column::SuiteId.is_in(suites.clone()))
@@ -91,8 +98,7 @@ impl Authorizations {
             alias: corp_id.normalized(),
             corp_id,
         }));
-        self.inner.aliases.replace_all(aliases);
-        Ok(())
+        Ok(self.inner.aliases.replace_all(read, aliases))
     }
 
     /// While a pin that has to be resolved is not, another node may have resolved it.
@@ -110,6 +116,7 @@ impl Authorizations {
 
     /// Reads the aliases that these ids are part of.
     async fn read_aliases(&self, suite_id: &SuiteId, corp_ids: &[CorpId]) -> Result<()> {
+        let read = self.inner.aliases.begin_read();
         let normalized: Vec<CorpId> = corp_ids.iter().map(CorpId::normalized).collect();
         let rows = Entity::find()
             .filter(Column::SuiteId.eq(suite_id.clone()))
@@ -120,8 +127,9 @@ impl Authorizations {
             )
             .all(self.inner.store.database())
             .await?;
-        let rows = rows.into_iter().map(CorpAlias::from);
-        self.inner.aliases.replace(suite_id, &normalized, rows);
+        let rows: Vec<CorpAlias> = rows.into_iter().map(CorpAlias::from).collect();
+        let aliases = &self.inner.aliases;
+        aliases.replace(read, suite_id, &normalized, &rows);
         Ok(())
     }
 

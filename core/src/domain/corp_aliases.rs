@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 
@@ -11,8 +12,21 @@ use crate::domain::{CorpId, SuiteId};
 /// administrator said so; ids that only look alike are different corps. Cheap to clone; all clones share the pairs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CorpAliases {
-    by_suite: Arc<RwLock<HashMap<SuiteId, SuiteAliases>>>,
+    inner: Arc<RwLock<Inner>>,
+    /// The number of the newest [`AliasRead`].
+    newest_read: Arc<AtomicU64>,
 }
+
+#[derive(Debug, Default)]
+struct Inner {
+    by_suite: HashMap<SuiteId, SuiteAliases>,
+    /// The read that the pairs are of: what an older one brings is out of date.
+    read: AliasRead,
+}
+
+/// A read of the stored pairs, numbered when it begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct AliasRead(u64);
 
 #[derive(Debug, Default)]
 struct SuiteAliases {
@@ -35,8 +49,9 @@ impl CorpAliases {
     /// ones in lower case.
     pub(crate) fn resolve(&self, suite_id: &SuiteId, corp_id: &CorpId) -> CorpId {
         let normalized = corp_id.normalized();
-        let by_suite = self.by_suite.read();
-        by_suite
+        let inner = self.inner.read();
+        inner
+            .by_suite
             .get(suite_id)
             .and_then(|aliases| aliases.stored.get(&normalized).cloned())
             .unwrap_or(normalized)
@@ -50,15 +65,19 @@ impl CorpAliases {
     /// Whether WeCom or an administrator has said which other id the corp has.
     pub(crate) fn is_resolved(&self, suite_id: &SuiteId, corp_id: &CorpId) -> bool {
         let normalized = corp_id.normalized();
-        self.by_suite.read().get(suite_id).is_some_and(|aliases| {
-            aliases.stored.contains_key(&normalized) || aliases.targets.contains(&normalized)
-        })
+        self.inner
+            .read()
+            .by_suite
+            .get(suite_id)
+            .is_some_and(|aliases| {
+                aliases.stored.contains_key(&normalized) || aliases.targets.contains(&normalized)
+            })
     }
 
     /// The other ids of a corp that is stored under this one.
     pub(crate) fn of(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Vec<CorpId> {
-        let by_suite = self.by_suite.read();
-        let Some(aliases) = by_suite.get(suite_id) else {
+        let inner = self.inner.read();
+        let Some(aliases) = inner.by_suite.get(suite_id) else {
             return Vec::new();
         };
         let of_corp = aliases
@@ -70,34 +89,62 @@ impl CorpAliases {
         of_corp
     }
 
-    /// Adds an alias, in place of what the same id was an alias of before.
+    /// Begins a read of the stored pairs. A change is committed before the read that is to see it begins.
+    pub(crate) fn begin_read(&self) -> AliasRead {
+        AliasRead(self.newest_read.fetch_add(1, Ordering::SeqCst) + 1)
+    }
+
+    /// Adds an alias that was just stored, in place of what the same id was an alias of before.
     pub(crate) fn insert(&self, alias: CorpAlias) {
-        let mut by_suite = self.by_suite.write();
-        by_suite
+        let mut inner = self.inner.write();
+        inner.read = self.begin_read();
+        inner
+            .by_suite
             .entry(alias.suite_id)
             .or_default()
             .insert(&alias.alias, alias.corp_id);
     }
 
-    /// Replaces what these ids are aliases of.
+    /// Replaces what these ids are aliases of, unless a later read has been here.
     pub(crate) fn replace(
         &self,
+        read: AliasRead,
         suite_id: &SuiteId,
         corp_ids: &[CorpId],
-        aliases: impl IntoIterator<Item = CorpAlias>,
+        aliases: &[CorpAlias],
     ) {
-        let mut by_suite = self.by_suite.write();
-        let of_suite = by_suite.entry(suite_id.clone()).or_default();
+        let mut inner = self.inner.write();
+        let of_suite = inner.by_suite.entry(suite_id.clone()).or_default();
+        let is_known = |alias: &CorpAlias| {
+            of_suite.stored.get(&alias.alias.normalized()) == Some(&alias.corp_id)
+        };
+        let is_named = |corp_id: &CorpId| {
+            let mut named = aliases.iter().map(|alias| alias.alias.normalized());
+            named.any(|alias| alias == *corp_id)
+        };
+        let is_gone =
+            |corp_id: &CorpId| of_suite.stored.contains_key(corp_id) && !is_named(corp_id);
+        // Most find nothing new, and make no other read out of date.
+        if (aliases.iter().all(is_known) && !corp_ids.iter().any(is_gone)) || read < inner.read {
+            return;
+        }
+        let of_suite = inner.by_suite.entry(suite_id.clone()).or_default();
         for corp_id in corp_ids {
             of_suite.stored.remove(corp_id);
         }
         for alias in aliases {
-            of_suite.insert(&alias.alias, alias.corp_id);
+            of_suite.insert(&alias.alias, alias.corp_id.clone());
         }
+        inner.read = read;
     }
 
-    /// Replaces all aliases by these.
-    pub(crate) fn replace_all(&self, aliases: impl IntoIterator<Item = CorpAlias>) {
+    /// Replaces all aliases by these. Returns `false`, and does nothing, if a later read has been here: then they have to
+    /// be read once more.
+    pub(crate) fn replace_all(
+        &self,
+        read: AliasRead,
+        aliases: impl IntoIterator<Item = CorpAlias>,
+    ) -> bool {
         let mut by_suite: HashMap<SuiteId, SuiteAliases> = HashMap::new();
         for alias in aliases {
             by_suite
@@ -105,7 +152,12 @@ impl CorpAliases {
                 .or_default()
                 .insert(&alias.alias, alias.corp_id);
         }
-        *self.by_suite.write() = by_suite;
+        let mut inner = self.inner.write();
+        if read < inner.read {
+            return false;
+        }
+        *inner = Inner { by_suite, read };
+        true
     }
 }
 
@@ -165,5 +217,28 @@ mod tests {
         let other = SuiteId::new("dk2").unwrap();
         assert_eq!(aliases.resolve(&other, &id("ww1")), id("ww1"));
         assert!(!aliases.is_resolved(&other, &id("ww1")));
+    }
+
+    #[test]
+    fn older_read_does_not_undo_a_later_one() {
+        let (aliases, suite_id) = (CorpAliases::default(), SuiteId::new("dk1").unwrap());
+        let pair = |alias: &str, corp_id: &str| CorpAlias {
+            suite_id: suite_id.clone(),
+            alias: id(alias),
+            corp_id: id(corp_id),
+        };
+        // Before the corp's first authorization its encrypted id was taken for the one that is stored.
+        let (older, later) = (aliases.begin_read(), aliases.begin_read());
+        assert!(aliases.replace_all(later, [pair("wpA", "ww1")]));
+        assert!(!aliases.replace_all(older, [pair("ww1", "wpA")]));
+        aliases.replace(older, &suite_id, &[id("ww1")], &[pair("ww1", "wpA")]);
+        assert_eq!(aliases.resolve(&suite_id, &id("ww1")), id("ww1"));
+
+        // A read that finds nothing new makes no other out of date.
+        let (all, one) = (aliases.begin_read(), aliases.begin_read());
+        aliases.replace(one, &suite_id, &[id("ww1")], &[pair("wpA", "ww1")]);
+        aliases.replace(one, &suite_id, &[id("ww2")], &[]);
+        assert!(aliases.replace_all(all, [pair("wpA", "ww1"), pair("wpB", "ww3")]));
+        assert_eq!(aliases.resolve(&suite_id, &id("wpB")), id("ww3"));
     }
 }
