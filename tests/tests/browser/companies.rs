@@ -79,7 +79,6 @@ pub(crate) async fn link_of_another_site_asks_before_it_switches(
         window.wait_for_text(&corp.name).await;
     }
     session.screenshot(&window, "asked").await;
-    is_in(&window, here).await;
     window.click_text("留在").await;
     is_in_app(&window, app, here).await;
 

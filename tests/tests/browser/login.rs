@@ -66,7 +66,7 @@ pub(crate) async fn protected_page_is_shown_after_login(
         .await;
     window.click_text(&corp.member.1).await;
     window.wait_for_url(&format!("{}/account", app.url)).await;
-    window.wait_for_text(&corp.member.0).await;
+    window.wait_for_text(&corp.member.1).await;
     session.screenshot(&window, "account").await;
     is_in(&window, corp).await;
     window.click_text("log out").await;
@@ -85,7 +85,7 @@ pub(crate) async fn protected_page_is_shown_after_login(
     window
         .wait_for_url(&format!("{}/account?tab=2", app.url))
         .await;
-    window.wait_for_text(&corp.member.0).await;
+    window.wait_for_text(&corp.member.1).await;
 }
 
 /// WeCom's own browser is sent through OAuth, without a QR code.
@@ -106,7 +106,7 @@ pub(crate) async fn workbench_login_needs_no_qr_code(session: &BrowserSession, a
     is_in(&window, corp).await;
     let (_, me) = window.fetch("GET", "/auth/me").await;
     assert_eq!(me["session"]["loginType"], "workbench");
-    window.wait_for_text(&corp.member.0).await;
+    window.wait_for_text(&corp.member.1).await;
     session.screenshot(&window, "in").await;
 }
 

@@ -138,7 +138,7 @@ pub(crate) async fn login_after_logout_waits_for_a_click(
     let corp = &app.authorized_corps().await[0];
     let window = session.open(BrowserProfile::desktop()).await;
     log_in(&window, app, corp, "/").await;
-    window.wait_for_text(&corp.member.0).await;
+    window.wait_for_text(&corp.member.1).await;
     session.screenshot(&window, "in").await;
     window.click("#logout").await;
     window.wait_for_text("Nobody is logged in").await;
