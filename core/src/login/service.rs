@@ -1,11 +1,12 @@
 //! The logins that answer JSON: by code, by login code, from the workbench, from a mini program.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::audit::LoginOrigin;
 use crate::authorization::Authorizations;
-use crate::domain::{LoginType, Platform};
+use crate::domain::{CorpId, LoginType, Platform, SuiteId};
 use crate::element::{
     DynLoginProviderInstance, InstanceConfig, InstanceKind, InstanceName, Instances, LoginAttempt,
 };
@@ -31,6 +32,16 @@ pub(crate) struct LoginService {
     pub(crate) organization_codes: OrganizationCodes,
     pub(crate) sessions: Sessions,
     pub(crate) refusals: Refusals,
+}
+
+/// A login by a code that WeCom's client had for the person who uses it.
+struct ClientLogin {
+    corp_id: CorpId,
+    suite_id: Option<SuiteId>,
+    code: MemberCode,
+    state: AttemptState,
+    client: Option<IpAddr>,
+    platform: Platform,
 }
 
 impl LoginService {
@@ -138,25 +149,15 @@ impl LoginService {
         &self,
         request: WorkbenchLoginRequest,
     ) -> Result<LoginResult> {
-        let (client, corp_id) = (request.client, request.corp_id.clone());
-        let entered = self.enter_by_code(request);
-        self.refusals.watch(client, Some(corp_id), entered).await
-    }
-
-    async fn enter_by_code(&self, request: WorkbenchLoginRequest) -> Result<LoginResult> {
-        let resolving = self.corps.resolve(&request.corp_id, request.suite_id);
-        let (suite_id, corp_id) = self
-            .authenticator
-            .with_rate_limit(request.client, resolving)
-            .await?;
-        let attempt = AuthAttempt {
-            suite_id,
-            corp_id,
+        self.log_in_by_client(ClientLogin {
+            corp_id: request.corp_id,
+            suite_id: request.suite_id,
             code: request.code.into(),
-            client: request.client,
             state: AttemptState::of_request(request.state_verified),
-        };
-        self.log_in_within_wecom(&attempt, request.platform).await
+            client: request.client,
+            platform: request.platform,
+        })
+        .await
     }
 
     /// `loginByMiniProgram`: authenticates a member in a mini program.
@@ -164,28 +165,39 @@ impl LoginService {
         &self,
         request: MiniProgramLoginRequest,
     ) -> Result<LoginResult> {
-        let (client, corp_id) = (request.client, request.corp_id.clone());
-        let entered = self.enter_by_mini_program(request);
-        self.refusals.watch(client, Some(corp_id), entered).await
-    }
-
-    async fn enter_by_mini_program(&self, request: MiniProgramLoginRequest) -> Result<LoginResult> {
-        let resolving = self.corps.resolve(&request.corp_id, request.suite_id);
-        let (suite_id, corp_id) = self
-            .authenticator
-            .with_rate_limit(request.client, resolving)
-            .await?;
-        let attempt = AuthAttempt {
-            suite_id,
-            corp_id,
+        self.log_in_by_client(ClientLogin {
+            corp_id: request.corp_id,
+            suite_id: request.suite_id,
             code: MemberCode::MiniProgram(request.js_code),
-            client: request.client,
             state: AttemptState::None,
-        };
-        self.log_in_within_wecom(&attempt, request.platform).await
+            client: request.client,
+            platform: request.platform,
+        })
+        .await
     }
 
-    /// A login by a code that WeCom's client had for the person who uses it.
+    /// Resolves the corp, logs the member in, and records a refusal.
+    async fn log_in_by_client(&self, login: ClientLogin) -> Result<LoginResult> {
+        let (client, named) = (login.client, login.corp_id.clone());
+        let entered = async {
+            let resolving = self.corps.resolve(&login.corp_id, login.suite_id);
+            let (suite_id, corp_id) = self
+                .authenticator
+                .with_rate_limit(client, resolving)
+                .await?;
+            let attempt = AuthAttempt {
+                suite_id,
+                corp_id,
+                code: login.code,
+                client,
+                state: login.state,
+            };
+            self.log_in_within_wecom(&attempt, login.platform).await
+        };
+        self.refusals.watch(client, Some(named), entered).await
+    }
+
+    /// Asks WeCom who it is, and makes a session of the answer.
     async fn log_in_within_wecom(
         &self,
         attempt: &AuthAttempt,
