@@ -1,11 +1,12 @@
-//! The response to an API call: JSON, with WeCom's headers `Error-Code` and `Error-Msg` (D/97162).
+//! The response to an API call: JSON or a file, with WeCom's headers `Error-Code` and `Error-Msg` (D/97162).
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::error::ApiError;
+use super::media::Download;
 use super::request::Request;
 use crate::store::Fault;
 
@@ -21,7 +22,9 @@ pub(super) struct Answer {
     /// The header `Error-Msg`; none on an answer that is not WeCom's own.
     errmsg: Option<String>,
     content_type: &'static str,
-    body: String,
+    /// Of a file.
+    disposition: Option<String>,
+    body: Bytes,
 }
 
 impl Answer {
@@ -37,7 +40,24 @@ impl Answer {
             errcode: 0,
             errmsg: Some("ok".to_owned()),
             content_type: JSON,
-            body: body.to_string(),
+            disposition: None,
+            body: body.to_string().into(),
+        }
+    }
+
+    /// A file.
+    pub(super) fn of_file(file: &Download) -> Self {
+        let name: String = form_urlencoded::byte_serialize(file.file_name.as_bytes()).collect();
+        let name = name.replace('+', "%20");
+        Self {
+            status: StatusCode::OK,
+            errcode: 0,
+            errmsg: Some("ok".to_owned()),
+            content_type: file.content_type,
+            disposition: Some(format!(
+                "attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
+            )),
+            body: Bytes::copy_from_slice(&file.content),
         }
     }
 
@@ -48,7 +68,10 @@ impl Answer {
             status: StatusCode::OK,
             errcode: error.errcode(),
             content_type: JSON,
-            body: json!({"errcode": error.errcode(), "errmsg": errmsg}).to_string(),
+            disposition: None,
+            body: json!({"errcode": error.errcode(), "errmsg": errmsg})
+                .to_string()
+                .into(),
             errmsg: Some(errmsg),
         }
     }
@@ -78,7 +101,8 @@ impl Answer {
             errcode: 0,
             errmsg: None,
             content_type,
-            body: body.to_owned(),
+            disposition: None,
+            body: body.to_owned().into(),
         }
     }
 }
@@ -92,6 +116,9 @@ impl IntoResponse for Answer {
             header::CONTENT_TYPE,
             HeaderValue::from_static(self.content_type),
         );
+        if let Some(disposition) = self.disposition.and_then(|text| text.try_into().ok()) {
+            headers.insert(header::CONTENT_DISPOSITION, disposition);
+        }
         if let Some(errmsg) = self.errmsg {
             headers.insert(ERROR_CODE, HeaderValue::from(self.errcode));
             if let Ok(errmsg) = HeaderValue::from_str(&errmsg) {

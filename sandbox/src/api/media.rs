@@ -1,4 +1,7 @@
-//! Temporary media (D/90253): a file is uploaded, and its media_id is good in messages for three days.
+//! Temporary media: a file is uploaded (D/90253), its media_id is good in messages for three days, and the corp's apps can
+//! download it (D/90254).
+
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -36,12 +39,45 @@ pub(super) fn upload(store: &mut Store, _: &Engine, request: &Request) -> ApiRes
         kind: kind.to_owned(),
         file_name: file.name,
         created_at,
+        content: Some(file.content.into()),
     });
     Ok(json!({
         "type": kind,
         "media_id": media_id,
         "created_at": (created_at / 1000).to_string(),
     }))
+}
+
+/// A file as an answer.
+pub(super) struct Download {
+    pub(super) content: Arc<[u8]>,
+    pub(super) content_type: &'static str,
+    pub(super) file_name: String,
+}
+
+/// `media/get`: the file itself.
+pub(super) fn get(store: &mut Store, _: &Engine, request: &Request) -> ApiResult<Download> {
+    let caller = request.caller(store)?;
+    let media_id = request.query("media_id", 41006)?;
+    let found = store.media(media_id, &caller.corp_key);
+    let (media, content) = found
+        .and_then(|media| Some((media, media.content.clone()?)))
+        .ok_or(ApiError::new(40007))?;
+    Ok(Download {
+        content_type: content_type(&media.kind, &content),
+        file_name: media.file_name.clone(),
+        content,
+    })
+}
+
+fn content_type(kind: &str, content: &[u8]) -> &'static str {
+    match kind {
+        "image" if content.starts_with(b"\x89PNG") => "image/png",
+        "image" => "image/jpeg",
+        "voice" => "audio/amr",
+        "video" => "video/mp4",
+        _ => "application/octet-stream",
+    }
 }
 
 /// Whether a file begins as those of its kind: JPG and PNG, AMR, MP4.

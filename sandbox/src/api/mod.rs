@@ -29,6 +29,7 @@ use serde_json::Value;
 
 use answer::Answer;
 use error::ApiError;
+use media::Download;
 use request::Request;
 
 use crate::engine::Engine;
@@ -40,7 +41,15 @@ pub(crate) const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 /// The fields of a response besides errcode and errmsg, or the error.
 type ApiResult<T = Value> = Result<T, ApiError>;
 
-type Handler = fn(&mut Store, &Engine, &Request) -> ApiResult;
+type JsonHandler = fn(&mut Store, &Engine, &Request) -> ApiResult;
+type FileHandler = fn(&mut Store, &Engine, &Request) -> ApiResult<Download>;
+
+/// What makes the answer of an endpoint.
+#[derive(Clone, Copy)]
+enum Handler {
+    Json(JsonHandler),
+    File(FileHandler),
+}
 
 /// The method of an endpoint; another one is 43001 or 43002.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,7 +98,10 @@ pub(crate) async fn serve(
 
 /// The endpoint with this path below `/cgi-bin/`.
 fn endpoint(path: &str) -> Option<(AllowedMethod, Handler)> {
-    Some(match path {
+    if path == "media/get" {
+        return Some((Get, Handler::File(media::get)));
+    }
+    let (method, handler): (AllowedMethod, JsonHandler) = match path {
         "service/get_provider_token" => (Post, token::get_provider_token),
         "service/get_suite_token" => (Post, token::get_suite_token),
         "gettoken" => (Get, token::gettoken),
@@ -135,7 +147,8 @@ fn endpoint(path: &str) -> Option<(AllowedMethod, Handler)> {
         "getcallbackip" => (Get, ip_list::sandbox_ip),
         "get_api_domain_ip" => (Get, ip_list::sandbox_ip),
         _ => return None,
-    })
+    };
+    Some((method, Handler::Json(handler)))
 }
 
 /// Executes a call.
@@ -172,7 +185,14 @@ fn execute(engine: &Engine, request: &Request) -> Answer {
             (Post, false) => return Err(ApiError::new(43002)),
             _ => {}
         }
-        let outcome = handler(store, engine, request);
+        let omits_errcode = store.settings.omit_errcode.contains(&request.path);
+        let outcome = match handler {
+            Handler::Json(handler) => handler(store, engine, request)
+                .map(|fields| Answer::of_success(fields, omits_errcode)),
+            Handler::File(handler) => {
+                handler(store, engine, request).map(|file| Answer::of_file(&file))
+            }
+        };
         match &outcome {
             Err(error) if error.errcode() == 40001 => {
                 store.rates.record_wrong_secret(request.peer, now);
@@ -185,9 +205,7 @@ fn execute(engine: &Engine, request: &Request) -> Answer {
             }
             _ => {}
         }
-        let body = outcome?;
-        let omits_errcode = store.settings.omit_errcode.contains(&request.path);
-        Ok(Answer::of_success(body, omits_errcode))
+        outcome
     });
     outcome.unwrap_or_else(|error| Answer::of_error(&error, request))
 }

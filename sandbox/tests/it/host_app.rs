@@ -9,11 +9,12 @@ use crate::mock_app::SUITE;
 const AGENT_ID: i64 = 1_000_002;
 
 /// The calls with an app's access token.
-const APP_CALLS: [(Method, &str); 17] = [
+const APP_CALLS: [(Method, &str); 18] = [
     (Method::GET, "get_jsapi_ticket"),
     (Method::GET, "ticket/get?type=agent_config"),
     (Method::POST, "message/send"),
     (Method::POST, "media/upload?type=file"),
+    (Method::GET, "media/get?media_id=x"),
     (Method::GET, "department/list"),
     (Method::GET, "department/simplelist"),
     (Method::GET, "user/simplelist?department_id=1"),

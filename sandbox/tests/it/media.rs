@@ -1,4 +1,4 @@
-//! `media/upload`, and its media_id in messages.
+//! `media/upload`, `media/get`, and the media_id in messages.
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -87,4 +87,52 @@ async fn media_id_is_good_in_messages_of_the_corp_for_three_days() {
             .await;
         assert_eq!(send("file", &media_id).await, expected);
     }
+}
+
+#[tokio::test]
+async fn uploaded_file_is_downloaded_by_apps_of_the_corp() {
+    let harness = Harness::start().await;
+    let token = harness.app_token().await;
+    let media_id = text(
+        &upload(&harness, &token, "file", form("hello, world")).await,
+        "media_id",
+    );
+    let get = async |query: String| harness.get(&format!("/cgi-bin/media/get?{query}")).await;
+    let file = get(format!("access_token={token}&media_id={media_id}")).await;
+    assert_eq!(file.text, "hello, world");
+    for (name, value) in [
+        ("content-type", "application/octet-stream"),
+        (
+            "content-disposition",
+            "attachment; filename=\"%E5%9B%BE.png\"; filename*=UTF-8''%E5%9B%BE.png",
+        ),
+        ("error-code", "0"),
+    ] {
+        assert_eq!(file.header(name), Some(value));
+    }
+    let refused = [
+        (format!("media_id={media_id}"), 41001),
+        (format!("access_token={token}"), 41006),
+        (format!("access_token={token}&media_id=nothing"), 40007),
+    ];
+    for (query, expected) in refused {
+        assert_eq!(get(query).await.json()["errcode"], expected);
+    }
+    let posted = harness
+        .call_with(
+            format!("media/get?access_token={token}&media_id={media_id}"),
+            json!({}),
+        )
+        .await;
+    assert_eq!(posted["errcode"], 43001);
+    harness
+        .post("/sandbox/clock", json!({"advanceMs": 3 * 86_400_000}))
+        .await;
+    let secret = harness
+        .sandbox
+        .permanent_code(&harness.corp(0), crate::mock_app::SUITE)
+        .unwrap();
+    let token = text(&harness.gettoken(&secret).await, "access_token");
+    let expired = get(format!("access_token={token}&media_id={media_id}")).await;
+    assert_eq!(expired.json()["errcode"], 40007);
 }

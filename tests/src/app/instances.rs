@@ -15,6 +15,8 @@ pub const SUITE: &str = "dktests0000000000001";
 pub const SECOND_SUITE: &str = "dktests0000000000002";
 /// The provider, where one is configured.
 pub const PROVIDER: &str = "wwtestsprovider00001";
+/// Its secret.
+pub const PROVIDER_SECRET: &str = "the-provider-secret-of-the-tests";
 
 const TOKEN: &str = "TestsCallbackToken01";
 const AES_KEY: &str = "Rd7kT2mXv9LhR4sWc8YpB1nZf6JgU3aEoK5iHxMrDtB";
@@ -45,8 +47,7 @@ impl NodeConfig {
             let mut suite = Suite::new(SuiteId::new(id).expect("a suiteId"), secret, keys.clone());
             if self.provider {
                 suite.provider_corp_id = CorpId::new(PROVIDER).ok();
-                suite.provider_secret =
-                    Some(ProviderSecret::new("the-provider-secret-of-the-tests"));
+                suite.provider_secret = Some(ProviderSecret::new(PROVIDER_SECRET));
             }
             suite
         };

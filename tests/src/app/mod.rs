@@ -32,7 +32,9 @@ use wecom_login::{Clock as _, ManualClock, SystemClock, WecomLogin};
 use wecom_sandbox::Sandbox;
 
 pub use self::builder::TestAppBuilder;
-pub use self::instances::{NodeConfig, PROVIDER, SECOND_SUITE, SUITE, push_builder};
+pub use self::instances::{
+    NodeConfig, PROVIDER, PROVIDER_SECRET, SECOND_SUITE, SUITE, push_builder,
+};
 pub use self::login::{accepts, principal};
 pub use self::records::UNFINISHED_RECORDS;
 use crate::adapter::{Layout, RunningApp};

@@ -22,7 +22,16 @@ pub fn missing(programs: &[&'static str]) -> Option<&'static str> {
         .find(|program| find(program).is_none())
 }
 
-/// The path of a program.
+/// WeCom's script, of the npm package `@wecom/jssdk` 2.4.4; its directory is in `PATH`.
+pub const JS_SDK: &str = "wecom.global.prod.js";
+
+/// WeCom's script, if it is here.
+#[must_use]
+pub fn js_sdk() -> Option<Vec<u8>> {
+    find(JS_SDK).and_then(|file| std::fs::read(file).ok())
+}
+
+/// The path of a program, or of another file in a directory of `PATH`.
 #[must_use]
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();

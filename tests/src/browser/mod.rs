@@ -14,10 +14,10 @@ mod window;
 pub use fantoccini::key::Key;
 pub use front::{FrontProxy, ReservedPort};
 
-pub use driver::{Chromedriver, find, missing};
+pub use driver::{Chromedriver, JS_SDK, find, js_sdk, missing};
 pub use profile::{BrowserProfile, BuiltIn, Language, Viewport};
 pub use session::{
-    BROWSER, BROWSER_BEHIND_NGINX, BROWSER_OVER_TLS, BrowserSession, run, run_behind_cache,
-    run_embedded, run_over_https, run_with_panel,
+    BROWSER, BROWSER_BEHIND_NGINX, BROWSER_OVER_TLS, BROWSER_WITH_JS_SDK, BrowserSession, run,
+    run_behind_cache, run_embedded, run_over_https, run_with_panel,
 };
 pub use window::Window;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use tokio::sync::Mutex;
 
-use super::driver::Chromedriver;
+use super::driver::{Chromedriver, JS_SDK};
 use super::front::FrontProxy;
 use super::profile::BrowserProfile;
 use super::window::{Window, screenshot_file};
@@ -49,6 +49,9 @@ pub const BROWSER: &[&str] = &["chromium", "chromedriver"];
 pub const BROWSER_BEHIND_NGINX: &[&str] = &["chromium", "chromedriver", "nginx"];
 /// The programs of a scenario with a browser and TLS.
 pub const BROWSER_OVER_TLS: &[&str] = &["chromium", "chromedriver", "nginx", "openssl"];
+
+/// What a scenario needs that runs WeCom's own script.
+pub const BROWSER_WITH_JS_SDK: &[&str] = &["chromium", "chromedriver", "nginx", "openssl", JS_SDK];
 
 /// Runs a scenario against an example app.
 pub async fn run(

@@ -11,6 +11,9 @@ use crate::TestResponse;
 use crate::app::TestApp;
 use crate::auths::COMPANY_A;
 
+/// Half a minute.
+const MAX_STEPS: usize = 1500;
+
 /// Announces 100 bytes and sends one, and reads what comes until the connection is closed.
 async fn stall(app: &TestApp, path: &str, headers: &str) -> JoinHandle<Vec<u8>> {
     let mut stream = TcpStream::connect(app.address()).await.unwrap();
@@ -28,10 +31,14 @@ async fn stall(app: &TestApp, path: &str, headers: &str) -> JoinHandle<Vec<u8>> 
 
 /// Lets time pass until the connection is closed. The server may see the request only after the first of it.
 async fn closed(app: &TestApp, stalled: JoinHandle<Vec<u8>>, step: Duration) -> TestResponse {
-    while !stalled.is_finished() {
+    for _ in 0..MAX_STEPS {
+        if stalled.is_finished() {
+            break;
+        }
         app.advance(step);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+    assert!(stalled.is_finished(), "the connection is still open");
     let answer = stalled.await.unwrap();
     TestResponse::parse(&answer, "POST").expect("an answer before the connection is closed")
 }

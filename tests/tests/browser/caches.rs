@@ -6,7 +6,7 @@ use wecom_login_tests::browser::{BrowserProfile, BrowserSession, Window, run_emb
 use wecom_login_tests::process::DemoProcess;
 use wecom_login_tests::{Adapter, TestApp};
 
-use crate::steps::{begin, is_in, is_out, log_in};
+use crate::steps::{begin, is_in};
 
 /// nginx keeps every page for a minute that it may: each person sees their own, and who is not logged in sees none.
 pub(crate) async fn page_behind_a_cache_is_shown_to_its_person_alone(
@@ -38,30 +38,6 @@ pub(crate) async fn page_behind_a_cache_is_shown_to_its_person_alone(
     assert_eq!(anybody.fetch("GET", "/api/hello").await.0, 401);
     assert_eq!(anybody.fetch("GET", "/api/public").await.1, json!({}));
     session.screenshot(&anybody, "anybody").await;
-}
-
-/// The back button after a logout, and the next person at the same browser.
-pub(crate) async fn page_is_not_kept_for_the_next_person(
-    session: &BrowserSession,
-    app: &DemoProcess,
-) {
-    let corps = app.authorized_corps().await;
-    let account = format!("{}/account", app.url);
-    let window = session.open(BrowserProfile::desktop()).await;
-    log_in(&window, app, &corps[0], "/account").await;
-    window.wait_for_text(&corps[0].id).await;
-    window.click("#logout").await;
-    window.wait_for_text("Nobody is logged in").await;
-    is_out(&window).await;
-    window.back().await;
-    window
-        .wait_for_url(&format!("{}/auth/login?returnTo=/account", app.url))
-        .await;
-    session.screenshot(&window, "back").await;
-    log_in(&window, app, &corps[1], "/").await;
-    window.goto(&account).await;
-    window.wait_for_text(&corps[1].id).await;
-    assert!(!window.text().await.contains(&corps[0].id));
 }
 
 /// An answer whose handler lets the browser keep it: it keeps it for whom it was, and for nobody after them.

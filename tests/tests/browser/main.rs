@@ -8,6 +8,7 @@ mod companies;
 mod embedded;
 mod errors;
 mod headers;
+mod js_sdk;
 mod layout;
 mod login;
 mod panel;
@@ -21,7 +22,8 @@ use std::process::ExitCode;
 use wecom_login_tests::Adapter;
 use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
 use wecom_login_tests::browser::{
-    BROWSER, BROWSER_BEHIND_NGINX, BROWSER_OVER_TLS, run, run_behind_cache, run_over_https,
+    BROWSER, BROWSER_BEHIND_NGINX, BROWSER_OVER_TLS, BROWSER_WITH_JS_SDK, run, run_behind_cache,
+    run_over_https,
 };
 use wecom_login_tests::process::Example;
 use wecom_login_tests::scenarios::{self, Scenario};
@@ -91,8 +93,8 @@ fn main() -> ExitCode {
         companies::wechat_shows_no_qr_code,
         companies::link_of_another_site_asks_before_it_switches,
         companies::switch_pages_fit_every_profile,
-        caches::page_is_not_kept_for_the_next_person,
         session::stale_cookie_of_another_path_does_not_win,
+        js_sdk::workbench_sends_a_message_whose_link_logs_in,
         layout::login_pages_fit_every_profile,
         layout::sandbox_pages_fit_every_profile,
         headers::every_page_has_strict_headers,
@@ -112,6 +114,10 @@ fn main() -> ExitCode {
         BROWSER_OVER_TLS,
         panel::panel_login_leaves_the_frame,
         panel::unknown_script_falls_back_to_the_qr_page
+    ));
+    all.extend(with_adapters!(
+        BROWSER_WITH_JS_SDK,
+        js_sdk::sandbox_registers_wecoms_script
     ));
     scenarios::run(all)
 }

@@ -1,8 +1,6 @@
-//! WeCom's QR panel in our login page. The script is a stand-in; `WECOM_JSSDK=FILE` takes the real one, which is
-//! `dist/wecom.global.prod.js` of the npm package `@wecom/jssdk` 2.4.4.
+//! WeCom's QR panel in our login page, by WeCom's real script where that is here, and else by a stand-in.
 
 use std::collections::HashMap;
-use std::{env, fs};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +9,7 @@ use url::Url;
 use wecom_login::web::QrPanel;
 use wecom_login_tests::auths::COMPANY_A;
 use wecom_login_tests::browser::{
-    BrowserProfile, BrowserSession, Language, Viewport, Window, run_with_panel,
+    BrowserProfile, BrowserSession, Language, Viewport, Window, js_sdk, run_with_panel,
 };
 use wecom_login_tests::{Adapter, TestApp, TestRequest};
 
@@ -23,7 +21,7 @@ const WECOM: &str = "https://login.work.weixin.qq.com/wwlogin/sso/login";
 
 /// The page gives WeCom's script what it wants; who scans in the panel is logged in, outside of it.
 pub(crate) async fn panel_login_leaves_the_frame(adapter: &dyn Adapter) {
-    let real = env::var_os("WECOM_JSSDK").map(|file| fs::read(file).unwrap());
+    let real = js_sdk();
     let script = real.as_deref().unwrap_or(STAND_IN);
     let panel = match real {
         Some(_) => QrPanel::new(),

@@ -210,6 +210,22 @@ async fn answer_that_is_no_json_or_too_large_is_a_typed_error() {
         kind(&error),
         Some(("agent/get".to_owned(), CallErrorKind::TooLarge))
     );
+    // A file.
+    let file = UploadFile::new("a.txt", "hello, world").with_parameter("type", "file");
+    let uploaded: Value = corp.upload("media/upload", file).await.unwrap();
+    let media_id = uploaded["media_id"].as_str().unwrap();
+    let error = corp
+        .get::<Value>("media/get", &[("media_id", media_id)])
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Upstream);
+    let malformed = ("media/get".to_owned(), CallErrorKind::Malformed);
+    assert_eq!(kind(&error), Some(malformed));
+    let error = corp
+        .get::<Value>("media/get", &[("media_id", "nothing")])
+        .await
+        .unwrap_err();
+    assert_eq!(error.errcode(), Some(40007));
     // Not of the caller's type.
     let user = node.user(0, 0);
     let error = corp
