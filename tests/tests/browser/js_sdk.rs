@@ -1,6 +1,5 @@
 //! WeCom's `@wecom/jssdk`, and the workbench page of the examples.
 
-use serde_json::Value;
 use wecom_login_tests::auths::COMPANY_A;
 use wecom_login_tests::browser::{BrowserProfile, BrowserSession, js_sdk, run_with_panel};
 use wecom_login_tests::process::DemoProcess;
@@ -82,13 +81,11 @@ pub(crate) async fn workbench_sends_a_message_whose_link_logs_in(
     window.wait_for_text("Sent: look into WeCom.").await;
     session.screenshot(&window, "sent").await;
     let inbox = format!("/sandbox/corps/{}/members/{}/inbox", corp.id, corp.member.0);
-    let inbox = app.send_to_sandbox(TestRequest::get(inbox)).await.success();
+    let inbox = app.send_to_sandbox(TestRequest::get(inbox)).await.json();
     let message = &inbox["messages"][0];
     assert_eq!(message["msgtype"], "text");
-    assert_eq!(message["agentId"], Value::from(corp.agent_id.clone()));
-    let content = message["content"].to_string();
-    let link = content.split("href=\\\"").nth(1).unwrap();
-    let link = link.split("\\\"").next().unwrap();
+    let content = message["content"].as_str().unwrap();
+    let link = content.split('"').nth(1).unwrap();
 
     // With a session of the other company, on the phone.
     let phone = session.open(BrowserProfile::workbench()).await;
