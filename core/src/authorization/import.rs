@@ -27,17 +27,13 @@ impl Authorizations {
                 "the permanent code is blank",
             ));
         }
-        let corp_id = match self.resolve_known(suite_id, corp_id).await? {
-            Some(known) => known,
-            None => {
-                // It may be known by another id.
-                self.learn_corp(suite_id, corp_id).await?;
-                let known = self.resolve_known(suite_id, corp_id).await?;
-                known.unwrap_or_else(|| corp_id.normalized())
+        let corp_id = loop {
+            let corp_id = self.resolve_imported(suite_id, corp_id).await?;
+            let import = || self.import_once(suite_id, &corp_id, permanent_code, agent_id);
+            if retry_transaction(import).await? {
+                break corp_id;
             }
         };
-        retry_transaction(|| self.import_once(suite_id, &corp_id, permanent_code, agent_id))
-            .await?;
         self.load_aliases().await?;
         self.wake_waiting(suite_id, std::slice::from_ref(&corp_id))
             .await?;
@@ -46,13 +42,24 @@ impl Authorizations {
         Ok(())
     }
 
+    async fn resolve_imported(&self, suite_id: &SuiteId, corp_id: &CorpId) -> Result<CorpId> {
+        if let Some(known) = self.resolve_known(suite_id, corp_id).await? {
+            return Ok(known);
+        }
+        // It may be known by another id.
+        self.learn_corp(suite_id, corp_id).await?;
+        let known = self.resolve_known(suite_id, corp_id).await?;
+        Ok(known.unwrap_or_else(|| corp_id.normalized()))
+    }
+
+    /// Returns `false` if the corp got its first row meanwhile, perhaps under another id.
     async fn import_once(
         &self,
         suite_id: &SuiteId,
         corp_id: &CorpId,
         permanent_code: &PermanentCode,
         agent_id: Option<AgentId>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let now = self.inner.store.now();
         let transaction = self.inner.store.begin().await?;
         let known = self.lock_row(&transaction, suite_id, corp_id).await?;
@@ -64,7 +71,7 @@ impl Authorizations {
         let names_new_agent =
             agent_id.is_some() && known.is_some_and(|known| known.agent_id != agent_id);
         if has_code && !names_new_agent {
-            return Ok(());
+            return Ok(true);
         }
         if has_code {
             let row = ActiveModel {
@@ -94,11 +101,13 @@ impl Authorizations {
                 installed_by: Set(known.and_then(|known| known.installed_by.clone())),
                 ..new_row(suite_id, corp_id, now)
             };
-            if known.is_none() {
-                self.store_under(&transaction, suite_id, corp_id).await?;
+            if known.is_none() && !self.store_under(&transaction, suite_id, corp_id).await? {
+                transaction.rollback().await?;
+                return Ok(false);
             }
             write_row(&transaction, row, known.is_some()).await?;
         }
-        self.commit(transaction, suite_id, corp_id).await
+        self.commit(transaction, suite_id, corp_id).await?;
+        Ok(true)
     }
 }
