@@ -240,6 +240,8 @@ impl Builder {
             members: members.clone(),
             id_migration: id_migration.clone(),
             notifications: notifications.clone(),
+            waker: Arc::clone(&waker),
+            tasks: tasks.clone(),
         });
         let worker = Worker::new(WorkerDeps {
             store: store.with_class(ConnectionClass::Worker),
