@@ -78,6 +78,7 @@ impl Builder {
             api.clone(),
             store.clone(),
             keys.clone(),
+            instances.aliases().clone(),
             self.authorization_cache_size,
             runtime.clone(),
         );
