@@ -12,6 +12,7 @@ use crate::element::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::Refusals;
+use crate::login::limits::with_login_timeout;
 use crate::login::session_creation::{SessionCreation, SessionPurpose};
 use crate::login::{
     AttemptState, AuthAttempt, Authentication, Authenticator, CorpChoice, CorpSelection,
@@ -53,7 +54,7 @@ impl LoginService {
         request: LoginCodeRequest,
     ) -> Result<LoginCodeResult> {
         let (client, corp_id) = (request.client, request.corp_id.clone());
-        let made = self.make_login_code(name, kind, request);
+        let made = with_login_timeout(self.make_login_code(name, kind, request));
         self.refusals.watch(client, Some(corp_id), made).await
     }
 
@@ -112,7 +113,7 @@ impl LoginService {
     /// `loginByCode`: exchanges a login code for a session.
     pub(crate) async fn login_by_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
         let (client, corp_id) = (request.client, request.corp_id.clone());
-        let exchanged = self.exchange(request);
+        let exchanged = with_login_timeout(self.exchange(request));
         self.refusals.watch(client, corp_id, exchanged).await
     }
 
@@ -194,6 +195,7 @@ impl LoginService {
             };
             self.log_in_within_wecom(&attempt, login.platform).await
         };
+        let entered = with_login_timeout(entered);
         self.refusals.watch(client, Some(named), entered).await
     }
 
