@@ -59,6 +59,8 @@ pub(crate) enum AdminRoute {
     Corps,
     Doctor,
     EndAllSessions,
+    Export,
+    Import,
     Links,
     People,
     Person,
