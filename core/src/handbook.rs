@@ -30,6 +30,7 @@ pub mod http_api {
 pub mod admin {
     //!
     //! [admin-action]: crate::web::AdminAction
+    //! [moving-in]: crate::handbook::moving_in
     //!
     #![doc = include_str!("../docs/admin.md")]
 }
@@ -76,6 +77,11 @@ pub mod storage_and_keys {
     //! [admin-erasure]: crate::handbook::admin#the-erasure-of-a-person
     //!
     #![doc = include_str!("../docs/storage-and-keys.md")]
+}
+
+/// The runbook for authorizations and bindings from elsewhere.
+pub mod moving_in {
+    #![doc = include_str!("../docs/moving-in.md")]
 }
 
 /// The runbook after a restore of the database.
