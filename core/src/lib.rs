@@ -272,8 +272,9 @@ pub use members::{
     BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence, UserBinder,
 };
 pub use services::{
-    AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, InstallLink, Instance,
-    LinkService, PeopleQuery, PersonDetails, SessionService,
+    AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, ExportLine, ImportStatus,
+    ImportedLine, InstallLink, Instance, LinkService, MAX_IMPORT_BYTES, PeopleQuery, PersonDetails,
+    SessionService,
 };
 pub use session::{
     CurrentUser, IssuedSession, SessionConfig, SessionPage, SessionSummary, SessionToken,
