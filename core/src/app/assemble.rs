@@ -40,7 +40,7 @@ use crate::session::Sessions;
 use crate::task_runner::TaskRunner;
 use crate::tokens::Tokens;
 use crate::vault::Vault;
-use crate::web::{HttpDeps, HttpService, Readiness};
+use crate::web::{HttpDeps, HttpService, OpenApi, Readiness};
 use crate::wecom::Api;
 
 impl Builder {
@@ -335,6 +335,7 @@ impl Builder {
             corp_api: Arc::clone(&corp_api),
             browser_login,
             readiness: Readiness::default(),
+            openapi: OpenApi::default(),
             refusals: refusals.clone(),
             tasks: tasks.clone(),
         });

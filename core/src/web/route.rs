@@ -40,6 +40,7 @@ pub(crate) enum Endpoint {
     LogoutAll,
     Me,
     Notify,
+    OpenApi,
     RetryCallback,
     Sessions,
     SetCode,

@@ -94,6 +94,7 @@ const ROUTES: &[Route] = &[
     ),
     route(GET, "/health/live", Access::Anyone, Endpoint::HealthLive),
     route(GET, "/health/ready", Access::Anyone, Endpoint::HealthReady),
+    route(GET, "/openapi.json", Access::Anyone, Endpoint::OpenApi),
     route(POST, "/setCode", Access::Admin, Endpoint::SetCode),
     route(
         POST,
