@@ -169,6 +169,10 @@ fn request_body(body: Body) -> Option<Value> {
             false,
             json!({"application/json": {"schema": reference(schema)}}),
         ),
+        Body::JsonLines => (
+            true,
+            json!({"application/jsonl": {"schema": {"type": "string"}}}),
+        ),
         Body::Callback => (true, json!({"text/xml": {"schema": {"type": "string"}}})),
     };
     Some(json!({"required": required, "content": content}))
