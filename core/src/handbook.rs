@@ -49,6 +49,7 @@ pub mod going_live {
     //! [configuration-login-instances]: crate::handbook::configuration#login-instances
     //! [configuration-the-ids-of-a-corp]: crate::handbook::configuration#the-ids-of-a-corp
     //! [http-api-a-login-in-a-browser]: crate::handbook::http_api#a-login-in-a-browser
+    //! [moving-in]: crate::handbook::moving_in
     //!
     #![doc = include_str!("../docs/going-live.md")]
 }
