@@ -140,6 +140,7 @@ pub(super) fn errors_of(access: Access) -> impl Iterator<Item = ErrorKind> {
                 ErrorKind::CrossSite,
                 ErrorKind::Forbidden,
                 ErrorKind::RateLimited,
+                ErrorKind::Unauthenticated,
             ],
             OF_A_CREDENTIAL,
         ),
@@ -148,5 +149,5 @@ pub(super) fn errors_of(access: Access) -> impl Iterator<Item = ErrorKind> {
     ALWAYS.iter().chain(own).chain(credential).copied()
 }
 
-/// What a request with a body may be answered.
+/// What a request with a body may be answered, also where none is expected.
 pub(super) const OF_A_BODY: &[ErrorKind] = &[ErrorKind::BodyTimeout, ErrorKind::BodyTooLarge];
