@@ -50,3 +50,8 @@ pub use wait::{until, until_mut};
 pub use wecom_login_adapter_tests::{TestRequest, TestResponse, send};
 
 pub use app::TestApp;
+
+/// The mount of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -372,13 +372,15 @@ impl Builder {
             refusals,
             tasks: tasks.clone(),
         };
-        background.start(Receivers {
-            redeliveries,
-            session_tasks,
-            authorizations_due,
-            aliases_due,
-            visibility_due,
-        });
+        if self.background_tasks {
+            background.start(Receivers {
+                redeliveries,
+                session_tasks,
+                authorizations_due,
+                aliases_due,
+                visibility_due,
+            });
+        }
         Ok(WecomLogin::new(Inner {
             instances,
             meta: self.meta,

@@ -60,6 +60,8 @@ pub(crate) enum AdminRoute {
     Corps,
     Doctor,
     EndAllSessions,
+    Export,
+    Import,
     Links,
     People,
     Person,

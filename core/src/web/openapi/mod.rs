@@ -172,6 +172,10 @@ fn request_body(body: Body) -> Option<Value> {
             false,
             json!({"application/json": {"schema": reference(schema)}}),
         ),
+        Body::JsonLines => (
+            true,
+            json!({"application/jsonl": {"schema": {"type": "string"}}}),
+        ),
         Body::Callback => (
             true,
             json!({
