@@ -26,6 +26,23 @@ pub mod http_api {
     #![doc = include_str!("../docs/http-api.md")]
 }
 
+/// Metrics, alerts, a dashboard, spans.
+pub mod metrics {
+    //!
+    //! [http-api-answers]: crate::handbook::http_api#answers
+    //! [http-api-errors]: crate::handbook::http_api#errors
+    //!
+    #![doc = include_str!("../docs/metrics.md")]
+}
+
+/// What is logged at which level.
+pub mod logs {
+    //!
+    //! [metrics]: crate::handbook::metrics
+    //!
+    #![doc = include_str!("../docs/logs.md")]
+}
+
 /// The operator's API.
 pub mod admin {
     //!

@@ -215,6 +215,10 @@ pub mod callback;
 pub mod element;
 #[cfg(doc)]
 pub mod handbook;
+#[cfg(not(feature = "metrics"))]
+mod metrics;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod web;
 pub mod wecom;
 
