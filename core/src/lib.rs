@@ -90,7 +90,8 @@
 //! # Companies
 //!
 //! A company that scans the authorization QR code arrives by itself, as a `create_auth` callback. A company that
-//! authorized earlier has to be imported once, with the permanent code that the provider stored:
+//! authorized earlier has to be imported once, with the permanent code that the provider stored; [`AdminService::import`]
+//! takes many at a time, with the users that their members are:
 //!
 //! ```no_run
 //! # async fn import(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
@@ -207,12 +208,17 @@
 //!
 //! There is one [`Error`]. Its [`ErrorKind`] is one row of a table: wire code, status, title, and who has to act. It never
 //! holds a secret. Where WeCom refused, it has WeCom's errcode.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 pub mod callback;
 pub mod element;
 #[cfg(doc)]
 pub mod handbook;
+#[cfg(not(feature = "metrics"))]
+mod metrics;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod web;
 pub mod wecom;
 
@@ -247,7 +253,7 @@ pub use audit::{AuditAction, AuditEntry, AuditQuery, ClientAddresses, InvalidAud
 pub use authorization::{CorpDetails, CorpQuery, CorpSummary};
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
 pub use corp_api::{CorpAccessToken, CorpApi, JsConfig, JsSignature, UploadFile};
-#[cfg(feature = "failpoints")]
+#[cfg(wecom_login_failpoints)]
 #[doc(hidden)]
 pub use db::migrate_steps;
 pub use domain::{
@@ -272,11 +278,17 @@ pub use members::{
     BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence, UserBinder,
 };
 pub use services::{
-    AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, InstallLink, Instance,
-    LinkService, PeopleQuery, PersonDetails, SessionService,
+    AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, ExportLine, ImportStatus,
+    ImportedLine, InstallLink, Instance, LinkService, MAX_IMPORT_BYTES, PeopleQuery, PersonDetails,
+    SessionService,
 };
 pub use session::{
     CurrentUser, IssuedSession, SessionConfig, SessionPage, SessionSummary, SessionToken,
     UserSummary, Verification, Verified,
 };
 pub use vault::{DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport};
+
+/// The README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
