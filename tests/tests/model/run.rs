@@ -36,6 +36,10 @@ pub(super) struct Run<'a> {
     pub(super) users: HashMap<(usize, usize), String>,
     /// Members whose binding nobody can follow: their events came in another order than they happened.
     pub(super) unfollowed: HashSet<(usize, usize)>,
+    /// Hooks have failed, so that their calls are repeated later: at a time that a jump of the clocks may end.
+    pub(super) hooks_failed: bool,
+    /// How often hooks may have been called again after a jump.
+    pub(super) told_again: i64,
     /// The sum of all jumps.
     pub(super) jumped: Duration,
     pub(super) renamed: usize,
@@ -104,6 +108,8 @@ impl<'a> Run<'a> {
             ended: HashMap::new(),
             users: HashMap::new(),
             unfollowed: HashSet::new(),
+            hooks_failed: false,
+            told_again: 0,
             jumped: Duration::ZERO,
             renamed: 0,
             queue,
@@ -180,6 +186,7 @@ impl<'a> Run<'a> {
             Step::Crash { node } => self.crash(node).await,
             Step::ClockJump { minutes } => self.jump(Duration::from_mins(minutes)),
             Step::HooksFail { times } => {
+                self.hooks_failed = true;
                 self.hooks.fail_next(times);
                 self.hooks.refuse_next(times);
             }
