@@ -85,7 +85,9 @@
 //! | `sessions`, `logout`, `logoutAll` | [`SessionService::list`], [`SessionService::logout`], [`SessionService::logout_all`] |
 //! | `login`, `callback` | for browsers; their pages: [`Builder::branding`], [`Builder::pages`], [`Builder::qr_panel`] |
 //!
-//! A login Type of your own is a [`LoginProvider`](element::LoginProvider), given to [`Builder::login_provider`].
+//! A login Type of your own is a [`LoginProvider`](element::LoginProvider), given to [`Builder::login_provider`]; one that
+//! changes a part of ours wraps [`QywxProxyType`](element::QywxProxyType). Each has a full name, by which
+//! [`WecomLogin::element`] looks it up. [`AuthService::instance_by_corp_id`] is the instance that serves a company.
 //!
 //! # Companies
 //!
@@ -272,11 +274,11 @@ pub use members::{
     BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence, UserBinder,
 };
 pub use services::{
-    AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, InstallLink, Instance,
-    LinkService, PeopleQuery, PersonDetails, SessionService,
+    AdminService, AuthModel, AuthService, CheckStatus, DoctorCheck, DoctorReport, InstallLink,
+    Instance, LinkService, PeopleQuery, PersonDetails, SessionService,
 };
 pub use session::{
-    CurrentUser, IssuedSession, SessionConfig, SessionPage, SessionSummary, SessionToken,
-    UserSummary, Verification, Verified,
+    CurrentUser, IssuedSession, SessionConfig, SessionPage,
+    SessionSummary, SessionToken, UserSummary, Verification, Verified,
 };
 pub use vault::{DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport};
