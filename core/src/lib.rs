@@ -135,6 +135,9 @@
 //! and so do the company's cancellation, the member's departure or renaming in WeCom,
 //! [`SessionService::revoke_member`] and [`SessionService::revoke_corp`].
 //!
+//! A program of the host app or of a customer has a session by [`SessionService::issue_machine_session`]: a bearer of one
+//! corp with a name and scopes, which guards let in only where they allow machines.
+//!
 //! # Calling WeCom
 //!
 //! [`WecomLogin::corp`] and [`WecomLogin::corp_of`] make calls with a company's access token, which only this library can
@@ -254,7 +257,7 @@ pub use corp_api::{CorpAccessToken, CorpApi, JsConfig, JsSignature, UploadFile};
 pub use db::migrate_steps;
 pub use domain::{
     AccessToken, AgentId, AuthCode, AuthenticatedMember, AuthorizationStatus, CallbackToken,
-    CorpId, InvalidId, InvalidPageCursor, JsApiTicket, JsCode, LoginCode, LoginType,
+    CorpId, InvalidId, InvalidPageCursor, JsApiTicket, JsCode, LoginCode, LoginType, Machine,
     MiniProgramSessionKey, OAuthCode, OrganizationCode, Page, PageCursor, PermanentCode, Platform,
     Principal, Profile, ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken,
     SuiteId, SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
@@ -278,7 +281,7 @@ pub use services::{
     Instance, LinkService, PeopleQuery, PersonDetails, SessionService,
 };
 pub use session::{
-    CurrentUser, IssuedSession, SessionConfig, SessionPage,
+    CurrentUser, IssuedSession, MachineSessionRequest, MachineSummary, SessionConfig, SessionPage,
     SessionSummary, SessionToken, UserSummary, Verification, Verified,
 };
 pub use vault::{DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport};

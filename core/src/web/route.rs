@@ -60,6 +60,8 @@ pub(crate) enum AdminRoute {
     Doctor,
     EndAllSessions,
     Links,
+    Machine,
+    Machines,
     People,
     Person,
     PersonSessions,

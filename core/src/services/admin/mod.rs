@@ -1,4 +1,4 @@
-//! The operator's service: corps, people, callback records, links, imports, bindings, runbooks.
+//! The operator's service: corps, people, machines, callback records, links, imports, bindings, runbooks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ mod audit_log;
 mod bindings;
 mod corps;
 mod links;
+mod machines;
 mod people;
 mod records;
 mod runbooks;
