@@ -32,6 +32,7 @@
 //! - A request pays a hash, a look into memory and one entry in its extensions: no box, no future of ours.
 //!
 //! [wecom-login]: wecom_login
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod auth_middleware;
 mod future;
@@ -52,3 +53,8 @@ pub use self::service::AuthMiddlewareService;
 pub use self::trace::{logger, request_span};
 pub use self::user::{MaybeUser, User, UserRejection};
 pub use wecom_login::web::Rejection;
+
+/// The README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

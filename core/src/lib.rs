@@ -212,6 +212,7 @@
 //!
 //! There is one [`Error`]. Its [`ErrorKind`] is one row of a table: wire code, status, title, and who has to act. It never
 //! holds a secret. Where WeCom refused, it has WeCom's errcode.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test may panic"))]
 
 pub mod callback;
@@ -252,7 +253,7 @@ pub use audit::{AuditAction, AuditEntry, AuditQuery, ClientAddresses, InvalidAud
 pub use authorization::{CorpDetails, CorpQuery, CorpSummary};
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, Timestamp};
 pub use corp_api::{CorpAccessToken, CorpApi, JsConfig, JsSignature, UploadFile};
-#[cfg(feature = "failpoints")]
+#[cfg(wecom_login_failpoints)]
 #[doc(hidden)]
 pub use db::migrate_steps;
 pub use domain::{
@@ -277,11 +278,17 @@ pub use members::{
     BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence, UserBinder,
 };
 pub use services::{
-    AdminService, AuthModel, AuthService, CheckStatus, DoctorCheck, DoctorReport, InstallLink,
-    Instance, LinkService, PeopleQuery, PersonDetails, SessionService,
+    AdminService, AuthModel, AuthService, CheckStatus, DoctorCheck, DoctorReport, ExportLine,
+    ImportStatus, ImportedLine, InstallLink, Instance, LinkService, MAX_IMPORT_BYTES, PeopleQuery,
+    PersonDetails, SessionService,
 };
 pub use session::{
     CurrentUser, IssuedSession, MachineSessionRequest, MachineSummary, SessionConfig, SessionPage,
     SessionSummary, SessionToken, UserSummary, Verification, Verified,
 };
 pub use vault::{DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport};
+
+/// The README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -47,6 +47,7 @@
 //! - Without axum (`default-features = false`), [`LoginService`] serves the login routes in any tower stack.
 //!
 //! [wecom-login]: wecom_login
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "axum")]
 mod axum;
@@ -68,7 +69,7 @@ pub use self::service::Auth;
 pub use self::trace::{request_span, sensitive_headers};
 pub use wecom_login::web::Rejection;
 
-/// The mount of the README, compiled.
+/// The README, compiled.
 #[cfg(all(doctest, feature = "axum"))]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -40,7 +40,7 @@ use crate::session::Sessions;
 use crate::task_runner::TaskRunner;
 use crate::tokens::Tokens;
 use crate::vault::Vault;
-use crate::web::{HttpDeps, HttpService, Readiness};
+use crate::web::{HttpDeps, HttpService, OpenApi, Readiness};
 use crate::wecom::Api;
 
 impl Builder {
@@ -335,6 +335,7 @@ impl Builder {
             corp_api: Arc::clone(&corp_api),
             browser_login,
             readiness: Readiness::default(),
+            openapi: OpenApi::default(),
             refusals: refusals.clone(),
             tasks: tasks.clone(),
         });
@@ -365,13 +366,15 @@ impl Builder {
             refusals,
             tasks: tasks.clone(),
         };
-        background.start(Receivers {
-            redeliveries,
-            session_tasks,
-            authorizations_due,
-            aliases_due,
-            visibility_due,
-        });
+        if self.background_tasks {
+            background.start(Receivers {
+                redeliveries,
+                session_tasks,
+                authorizations_due,
+                aliases_due,
+                visibility_due,
+            });
+        }
         Ok(WecomLogin::new(Inner {
             instances,
             meta: self.meta,

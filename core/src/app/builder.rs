@@ -49,6 +49,7 @@ pub struct Builder {
     pub(super) authorization_cache_size: u64,
     pub(super) reread_rate: u32,
     pub(super) migrate: bool,
+    pub(super) background_tasks: bool,
     pub(super) retention: Retention,
     pub(super) client_addresses: ClientAddresses,
 }
@@ -92,6 +93,7 @@ impl Default for Builder {
             authorization_cache_size: 10_000,
             reread_rate: 10,
             migrate: true,
+            background_tasks: true,
             retention: Retention::default(),
             client_addresses: ClientAddresses::default(),
         }
@@ -310,6 +312,15 @@ impl Builder {
     /// where they are not: for a database account that may not change tables.
     pub const fn migrate(mut self, migrate: bool) -> Self {
         self.migrate = migrate;
+        self
+    }
+
+    /// Whether the handle works in the background: it carries out callbacks, re-reads authorizations, tells hooks, deletes what
+    /// has expired and is one of the nodes that the doctor lists. True. Without it the handle does only what it is called for,
+    /// so that a command can run on the database of a service beside it: what it stores, the service's nodes go on with.
+    /// It serves no logins: it does not learn of sessions that end elsewhere.
+    pub const fn background_tasks(mut self, background_tasks: bool) -> Self {
+        self.background_tasks = background_tasks;
         self
     }
 

@@ -22,6 +22,7 @@ mod logins;
 mod machines;
 mod members;
 mod notify;
+mod openapi;
 mod organization_codes;
 mod records;
 mod refusals;
@@ -191,6 +192,9 @@ const SCENARIOS: &[Scenario] = scenarios! {
     notify:
         valid_pushes_are_accepted,
         unhandled_pushes_are_ignored_without_payload;
+    openapi:
+        every_described_route_is_served,
+        document_names_the_server_and_the_codes;
     event_effects:
         corp_push_acts_only_on_its_own_corp,
         redelivered_event_runs_once;

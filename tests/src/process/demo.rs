@@ -173,6 +173,11 @@ impl DemoProcess {
         address_of(&self.sandbox_url)
     }
 
+    /// Allows the process this many open files, connections among them.
+    pub fn limit_open_files(&self, files: u32) {
+        self.process.limit_open_files(files);
+    }
+
     /// Kills the app and its sandbox.
     pub fn stop(mut self) {
         self.process.kill();

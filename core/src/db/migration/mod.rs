@@ -121,7 +121,7 @@ pub(super) async fn run_pending(pool: &Pool) -> Result<()> {
 ///
 /// # Errors
 /// `STORE_UNAVAILABLE`.
-#[cfg(feature = "failpoints")]
+#[cfg(wecom_login_failpoints)]
 pub async fn migrate_steps(database: &sea_orm::DatabaseConnection, steps: u32) -> Result<()> {
     Migrator::up(database, Some(steps)).await?;
     Ok(())

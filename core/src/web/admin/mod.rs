@@ -55,6 +55,10 @@ pub enum AdminAction {
     ErasePerson,
     /// Read the list of a company's machines.
     Machines,
+    /// Read every authorization, without its permanent code, and every binding.
+    Export,
+    /// Import authorizations and bindings.
+    Import,
     /// Read the list of people, or everything about one.
     People,
     /// Read a company's authorization from WeCom.
