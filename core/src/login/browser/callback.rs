@@ -166,10 +166,11 @@ impl BrowserLoginService {
         let authentication = match authenticated.await {
             Ok(authentication) => authentication,
             Err(error) => {
-                // WeCom accepted the code, though the person may not log in; or it refused too many.
+                // WeCom accepted the code, though the person may not log in, or a login provider of the host app says
+                // so; or WeCom refused too many.
                 let is_over = matches!(
                     error.kind(),
-                    ErrorKind::NotCorpMember | ErrorKind::UserNotVisible
+                    ErrorKind::NotCorpMember | ErrorKind::UserAuthMiss | ErrorKind::UserNotVisible
                 ) || deps.authenticator.is_state_dead(&callback.attempt);
                 let released = if is_over {
                     deps.used_states.end(state, &token_hash).await
