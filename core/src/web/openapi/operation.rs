@@ -42,8 +42,6 @@ pub(super) enum Body {
     Json(&'static str),
     /// It may be left out.
     OptionalJson(&'static str),
-    /// A JSON object a line.
-    JsonLines,
     /// A callback of WeCom.
     Callback,
 }
