@@ -13,6 +13,7 @@ use crate::db::entity::session::{Column, Entity};
 use crate::db::{PrincipalColumns as _, Store, delete_in_batches, is_unique_violation};
 use crate::domain::{CorpId, Machine, Principal, SuiteId, TokenHash, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
+use crate::metrics;
 use crate::session::current_user::CachedSession;
 use crate::session::cursor::SessionCursor;
 
@@ -273,7 +274,8 @@ pub(crate) async fn delete_expired(
             .add(Column::LastSeenAt.lt(idle_since))
             .add(may_be_idle),
     ] {
-        delete_in_batches::<Entity, String>(store, Column::Id, expired).await?;
+        let deleted = delete_in_batches::<Entity, String>(store, Column::Id, expired).await?;
+        metrics::sessions_ended("expired", deleted);
     }
     Ok(())
 }

@@ -46,6 +46,8 @@ pub(super) enum Body {
     JsonLines,
     /// A callback of WeCom.
     Callback,
+    /// JSON, one object a line.
+    JsonLines,
 }
 
 /// The answer to a request that succeeds, by the name of its schema.
@@ -147,6 +149,7 @@ pub(super) fn errors_of(access: Access) -> impl Iterator<Item = ErrorKind> {
                 ErrorKind::CrossSite,
                 ErrorKind::Forbidden,
                 ErrorKind::RateLimited,
+                ErrorKind::Unauthenticated,
             ],
             OF_A_CREDENTIAL,
         ),
@@ -155,5 +158,5 @@ pub(super) fn errors_of(access: Access) -> impl Iterator<Item = ErrorKind> {
     ALWAYS.iter().chain(own).chain(credential).copied()
 }
 
-/// What a request with a body may be answered.
+/// What a request with a body may be answered, also where none is expected.
 pub(super) const OF_A_BODY: &[ErrorKind] = &[ErrorKind::BodyTimeout, ErrorKind::BodyTooLarge];

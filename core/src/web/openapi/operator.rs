@@ -63,11 +63,10 @@ const AUDIT: &[QueryParam] = &[
     AFTER,
 ];
 
-const EXPORT: &[QueryParam] = &[LIMIT, AFTER];
 const IMPORT: &[QueryParam] = &[QueryParam::new(
     "dryRun",
     Schema::Words(&["true", "false"]),
-    "Whether the lines are only checked.",
+    "`true`: nothing is stored.",
 )];
 
 const OF_A_CORP: &[ErrorKind] = &[
@@ -111,8 +110,8 @@ pub(super) fn operator(route: AdminRoute, method: &str) -> Operation {
         AdminRoute::Corps => Operation::json("listCorps", "The corps, by suite and corp.", "CorpPage").with_query(CORPS),
         AdminRoute::Doctor => Operation::json("doctor", "What is wrong, since when, and what helps.", "DoctorReport"),
         AdminRoute::EndAllSessions => Operation::new("endAllSessions", "Ends every session.", NoContent).takes(OptionalJson("Empty")),
-        AdminRoute::Export => Operation::json("export", "Authorizations without their permanent codes, then bindings, as the import takes them.", "ExportPage").with_query(EXPORT),
-        AdminRoute::Import => Operation::json("importLines", "Imports authorizations and bindings, a JSON object a line.", "ImportResults").with_query(IMPORT).takes(Body::JsonLines),
+        AdminRoute::Export => Operation::json("exportLines", "Authorizations and bindings, as lines of an import; without permanent codes.", "ExportPage").with_query(&[LIMIT, AFTER]),
+        AdminRoute::Import => Operation::json("importLines", "Imports authorizations and bindings, one a line.", "ImportResults").with_query(IMPORT).takes(Body::JsonLines),
         AdminRoute::Links => Operation::json("createLink", "A link by which a corp authorizes the app, and its QR code.", "Link").takes(Body::Json("LinkRequest"))
             .fails(&[ErrorKind::Config, ErrorKind::SuiteTicketMissing, ErrorKind::Upstream, ErrorKind::UpstreamTimeout]),
         AdminRoute::Machine => Operation::new("endMachine", "Ends the session of a machine.", NoContent).fails(&[ErrorKind::CorpNotFound, ErrorKind::SessionNotFound]),
