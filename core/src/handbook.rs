@@ -47,6 +47,7 @@ pub mod logs {
 pub mod admin {
     //!
     //! [admin-action]: crate::web::AdminAction
+    //! [moving-in]: crate::handbook::moving_in
     //!
     #![doc = include_str!("../docs/admin.md")]
 }
@@ -65,6 +66,7 @@ pub mod going_live {
     //! [configuration-login-instances]: crate::handbook::configuration#login-instances
     //! [configuration-the-ids-of-a-corp]: crate::handbook::configuration#the-ids-of-a-corp
     //! [http-api-a-login-in-a-browser]: crate::handbook::http_api#a-login-in-a-browser
+    //! [moving-in]: crate::handbook::moving_in
     //!
     #![doc = include_str!("../docs/going-live.md")]
 }
@@ -93,6 +95,11 @@ pub mod storage_and_keys {
     //! [admin-erasure]: crate::handbook::admin#the-erasure-of-a-person
     //!
     #![doc = include_str!("../docs/storage-and-keys.md")]
+}
+
+/// The runbook for authorizations and bindings from elsewhere.
+pub mod moving_in {
+    #![doc = include_str!("../docs/moving-in.md")]
 }
 
 /// The runbook after a restore of the database.

@@ -90,7 +90,8 @@
 //! # Companies
 //!
 //! A company that scans the authorization QR code arrives by itself, as a `create_auth` callback. A company that
-//! authorized earlier has to be imported once, with the permanent code that the provider stored:
+//! authorized earlier has to be imported once, with the permanent code that the provider stored; [`AdminService::import`]
+//! takes many at a time, with the users that their members are:
 //!
 //! ```no_run
 //! # async fn import(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
