@@ -66,6 +66,7 @@ impl Target {
         TestApp::from_auths_directory()
             .adapter(self.adapter)
             .layout(self.layout)
+            .documented()
     }
 }
 
