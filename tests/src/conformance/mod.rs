@@ -67,6 +67,7 @@ impl Target {
         TestApp::from_auths_directory()
             .adapter(self.adapter)
             .layout(self.layout)
+            .documented()
     }
 }
 
