@@ -272,6 +272,8 @@ pub use members::PersonSummary;
 pub use members::{
     BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence, UserBinder,
 };
+#[doc(no_inline)]
+pub use sea_orm;
 pub use services::{
     AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, InstallLink, Instance,
     LinkService, PeopleQuery, PersonDetails, SessionService,

@@ -4,6 +4,7 @@ mod callback_keys;
 mod corp_aliases;
 mod ids;
 mod member;
+pub(crate) mod number_as_text;
 mod page;
 mod principal;
 mod profile;

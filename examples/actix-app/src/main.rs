@@ -3,6 +3,7 @@
 mod echo;
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use actix_cors::Cors;
 use actix_web::http::{StatusCode, header};
@@ -14,9 +15,15 @@ use wecom_login::WecomLogin;
 use wecom_login_actix::{AuthMiddleware, MaybeUser, User, logger, login_routes};
 use wecom_login_demo::{CONNECTION_TIMEOUT, DRAIN_TIMEOUT, Demo, LinkedAccountsBinder};
 
+const NAME: &str = "actix-app";
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let (demo, listener) = Demo::start("actix-app").await?;
+async fn main() -> ExitCode {
+    Demo::exit_code(NAME, serve().await)
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
+    let (demo, listener) = Demo::start(NAME).await?;
 
     let mut login = WecomLogin::builder()
         .auths_dir(demo.auths())
