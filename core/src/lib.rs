@@ -90,7 +90,8 @@
 //! # Companies
 //!
 //! A company that scans the authorization QR code arrives by itself, as a `create_auth` callback. A company that
-//! authorized earlier has to be imported once, with the permanent code that the provider stored:
+//! authorized earlier has to be imported once, with the permanent code that the provider stored; [`AdminService::import`]
+//! takes many at a time, with the users that their members are:
 //!
 //! ```no_run
 //! # async fn import(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
@@ -214,6 +215,10 @@ pub mod callback;
 pub mod element;
 #[cfg(doc)]
 pub mod handbook;
+#[cfg(not(feature = "metrics"))]
+mod metrics;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod web;
 pub mod wecom;
 
@@ -275,8 +280,9 @@ pub use members::{
 #[doc(no_inline)]
 pub use sea_orm;
 pub use services::{
-    AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, InstallLink, Instance,
-    LinkService, PeopleQuery, PersonDetails, SessionService,
+    AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, ExportLine, ImportStatus,
+    ImportedLine, InstallLink, Instance, LinkService, MAX_IMPORT_BYTES, PeopleQuery, PersonDetails,
+    SessionService,
 };
 pub use session::{
     CurrentUser, IssuedSession, SessionConfig, SessionPage, SessionSummary, SessionToken,

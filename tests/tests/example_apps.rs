@@ -138,7 +138,7 @@ async fn apps_say_in_a_sentence_why_they_cannot_start() {
         );
         assert!(text.contains("--listen"), "{text}");
         for (arguments, expected) in &cases {
-            let text = refusal(&example, &[&listen[..], arguments].concat()).await;
+            let text = refusal(&example, &[&listen[..], *arguments].concat()).await;
             println!("{}", text.trim_end());
             assert!(text.contains(expected), "{arguments:?}: {text}");
             assert!(

@@ -31,6 +31,8 @@ use crate::members::{
     DefaultUserBinder, DynUserBinder, IdMigration, Licences, Members, MembersDeps, Visibility,
     VisibilityDeps,
 };
+#[cfg(feature = "metrics")]
+use crate::metrics;
 use crate::random;
 use crate::services::{
     AdminDeps, AdminService, AuthDeps, AuthService, Doctor, LinkDeps, LinkService, SessionDeps,
@@ -40,7 +42,7 @@ use crate::session::Sessions;
 use crate::task_runner::TaskRunner;
 use crate::tokens::Tokens;
 use crate::vault::Vault;
-use crate::web::{HttpDeps, HttpService, Readiness};
+use crate::web::{HttpDeps, HttpService, OpenApi, Readiness};
 use crate::wecom::Api;
 
 impl Builder {
@@ -52,6 +54,8 @@ impl Builder {
                      #[actix_web::main], or by Runtime::block_on",
             )
         })?;
+        #[cfg(feature = "metrics")]
+        metrics::describe();
         let http_config = self.http_config()?;
         let hosts = self.hosts()?;
         let retention = self.retention.clone().checked()?;
@@ -349,6 +353,7 @@ impl Builder {
             corp_api: Arc::clone(&corp_api),
             browser_login,
             readiness: Readiness::default(),
+            openapi: OpenApi::default(),
             refusals: refusals.clone(),
             tasks: tasks.clone(),
         });
@@ -375,17 +380,21 @@ impl Builder {
             worker: worker.clone(),
             notifications,
             node: node.clone(),
+            #[cfg(feature = "metrics")]
+            metrics_interval: self.metrics_interval,
             hooks: self.hooks,
             refusals,
             tasks: tasks.clone(),
         };
-        background.start(Receivers {
-            redeliveries,
-            session_tasks,
-            authorizations_due,
-            aliases_due,
-            visibility_due,
-        });
+        if self.background_tasks {
+            background.start(Receivers {
+                redeliveries,
+                session_tasks,
+                authorizations_due,
+                aliases_due,
+                visibility_due,
+            });
+        }
         Ok(WecomLogin::new(Inner {
             instances,
             meta: self.meta,

@@ -56,6 +56,8 @@ actions! {
     CorpRead = "corpRead",
     /// Every session of a corp's people ended.
     CorpSessionsEnded = "corpSessionsEnded",
+    /// Authorizations and bindings were exported.
+    Exported = "exported",
     /// The members of a corp were moved to encrypted ids.
     IdsMigrated = "idsMigrated",
     /// The data keys were rotated.

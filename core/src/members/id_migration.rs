@@ -244,6 +244,28 @@ impl IdMigration {
         }
     }
 
+    /// The encrypted userids of members who are not stored, for those of these ids that WeCom names one of.
+    ///
+    /// # Errors
+    /// WeCom does not answer.
+    pub(crate) async fn encrypted_ids(
+        &self,
+        authorization: &Authorization,
+        ids: &[WecomUserId],
+    ) -> Result<Vec<(Principal, WecomUserId)>> {
+        let mut pairs = Vec::new();
+        for ids in ids.chunks(MAX_USER_IDS) {
+            match self.ask_pairs(authorization, ids).await {
+                Ok(named) => pairs.extend(named),
+                Err(error) if is_definite(&error) => {
+                    tracing::info!(target: "wecom_login", ?error, "WeCom names no encrypted userids");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(pairs)
+    }
+
     async fn migrate_some(
         &self,
         authorization: &Authorization,

@@ -52,6 +52,8 @@
 
 mod aliases;
 mod binder;
+mod binding_export;
+mod binding_import;
 mod default_binder;
 mod departure;
 mod erasure;
@@ -68,6 +70,8 @@ mod visibility_checks;
 
 pub(crate) use binder::DynUserBinder;
 pub use binder::UserBinder;
+pub(crate) use binding_export::ExportedBinding;
+pub(crate) use binding_import::{BindingChange, ImportedBinding};
 pub use default_binder::{BindingPolicy, DefaultUserBinder};
 pub(crate) use id_migration::IdMigration;
 pub use id_migration::IdMigrationProgress;

@@ -8,7 +8,10 @@ mod link;
 mod session;
 
 pub(crate) use admin::AdminDeps;
-pub use admin::{AdminService, InstallLink, PeopleQuery, PersonDetails};
+pub use admin::{
+    AdminService, ExportLine, ImportStatus, ImportedLine, InstallLink, MAX_IMPORT_BYTES,
+    PeopleQuery, PersonDetails,
+};
 pub(crate) use auth::AuthDeps;
 pub use auth::AuthService;
 pub use doctor::{CheckStatus, DoctorCheck, DoctorReport};

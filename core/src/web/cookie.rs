@@ -84,6 +84,10 @@ impl SessionCookie {
         }
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The tokens in the cookies of our name; an empty value counts as no cookie. On plain http there may be several: one
     /// of another path, or of a parent domain, comes first or last as the browser pleases. Read by hand: this is the hot
     /// path, and `cookie` needs UTF-8 and builds a value per pair.

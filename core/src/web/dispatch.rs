@@ -22,7 +22,8 @@ use crate::web::response::{ResponseBody, ResponseExt as _};
 use crate::web::route::{Access, Endpoint, Route};
 use crate::web::routes;
 use crate::web::{
-    admin_api, admin_routes, browser, forward_auth, health, login_routes, notify, session_routes,
+    admin_api, admin_routes, browser, forward_auth, health, login_routes, notify, openapi,
+    session_routes,
 };
 
 impl HttpService {
@@ -117,6 +118,7 @@ impl HttpDeps {
             Access::Anyone if route.endpoint == Endpoint::HealthReady => {
                 return health::ready(self).await;
             }
+            Access::Anyone if route.endpoint == Endpoint::OpenApi => return openapi::answer(self),
             Access::Anyone => login_routes::answer(self, request).await,
             Access::Session if route.endpoint == Endpoint::ForwardAuth => {
                 return forward_auth::answer(self, request).await;

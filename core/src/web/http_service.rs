@@ -19,6 +19,7 @@ use crate::web::browser;
 use crate::web::config::HttpConfig;
 use crate::web::health::Readiness;
 use crate::web::mounting::Mounting;
+use crate::web::openapi::OpenApi;
 use crate::web::rejection::Rejection;
 use crate::web::request::Headers;
 use crate::wecom::Hosts;
@@ -44,6 +45,7 @@ pub(crate) struct HttpDeps {
     pub(crate) browser_login: BrowserLoginService,
     pub(crate) refusals: Refusals,
     pub(crate) readiness: Readiness,
+    pub(crate) openapi: OpenApi,
     pub(crate) tasks: TaskRunner,
 }
 

@@ -13,7 +13,9 @@ use actix_web::{App, HttpServer};
 use serde_json::{Value, json};
 use wecom_login::WecomLogin;
 use wecom_login_actix::{AuthMiddleware, MaybeUser, User, logger, login_routes};
-use wecom_login_demo::{CONNECTION_TIMEOUT, DRAIN_TIMEOUT, Demo, LinkedAccountsBinder};
+use wecom_login_demo::{
+    CONNECTION_TIMEOUT, DRAIN_TIMEOUT, Demo, LinkedAccountsBinder, METRICS_INTERVAL,
+};
 
 const NAME: &str = "actix-app";
 
@@ -34,6 +36,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         .public_url(demo.public_url())
         .allowed_origins(demo.allowed_origins())
         .trusted_proxies(demo.trusted_proxies())
+        .metrics_interval(METRICS_INTERVAL)
         .wecom_hosts(demo.wecom()?);
     if let Some(key) = demo.admin_key() {
         login = login.admin_key(key);

@@ -136,11 +136,11 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
     };
 }
 
-async fn cached() -> HttpResponse {
+async fn cached(User(user): User) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header(("cache-control", "public"))
+        .insert_header(("cache-control", "public, max-age=60"))
         .insert_header(("vary", "Origin"))
-        .finish()
+        .body(user.corp_id().to_string())
 }
 
 async fn websocket(

@@ -134,8 +134,9 @@ fn streams(login: &WecomLogin) -> Router {
         .route_layer(AuthLayer::required(login))
 }
 
-async fn cached() -> impl IntoResponse {
-    [("cache-control", "public"), ("vary", "Origin")]
+async fn cached(User(user): User) -> impl IntoResponse {
+    let headers = [("cache-control", "public, max-age=60"), ("vary", "Origin")];
+    (headers, user.corp_id().to_string())
 }
 
 async fn websocket(upgrade: WebSocketUpgrade, User(user): User) -> Response<Body> {

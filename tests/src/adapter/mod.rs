@@ -32,7 +32,7 @@ pub use self::axum::AxumAdapter;
 /// | GET `/api/unguarded` | asks for the user without a guard |
 /// | any method `/api/echo-method` | behind a guard that requires a login; answers the method as text |
 /// | POST `/api/guarded-upload` | behind a guard; reads the body as [`HOST_BODY_LIMIT`] allows; answers its length as text |
-/// | GET `/api/cached` | behind a guard; answers with `Cache-Control: public` and `Vary: Origin` |
+/// | GET `/api/cached` | behind a guard; the user's corpId, with `Cache-Control: public, max-age=60` and `Vary: Origin` |
 /// | GET `/api/ws` | behind a guard; a WebSocket of the subprotocol `echo`, or of none, that sends back every text, and closes with 1008 when the session ends |
 /// | GET `/api/ws-naive` | the same, with the first subprotocol that the client offers, whatever it is |
 /// | GET `/api/events` | behind a guard; server-sent events: `hello`, and `ended` when the session ends |

@@ -10,17 +10,23 @@ use wecom_login_tower::login_routes;
 use super::{ADMIN_KEY, TestApp};
 use crate::adapter::Layout;
 use crate::auths;
+use crate::openapi::OpenApi;
 use crate::{TestRequest, TestResponse, send};
 
 impl TestApp {
-    /// Sends a request to a login route over the socket; the target is relative to the mount.
+    /// Sends a request to a login route over the socket; the target is relative to the mount. The answer has to be as
+    /// `/openapi.json` describes it.
     pub async fn send(&self, request: TestRequest) -> TestResponse {
-        let response = send(self.address, &request.prefixed(self.layout.prefix())).await;
+        let prefix = self.layout.prefix();
+        let response = send(self.address, &request.clone().prefixed(prefix)).await;
         let text = String::from_utf8_lossy(&response.body);
         assert!(
             !auths::SECRETS.iter().any(|secret| text.contains(secret)),
             "a response holds a secret"
         );
+        OpenApi::of_any(self.address, prefix)
+            .await
+            .check(&request, &response);
         response
     }
 

@@ -6,17 +6,18 @@
 
 mod devtools;
 mod driver;
+mod front;
 mod profile;
 mod session;
-mod tls;
 mod window;
 
 pub use fantoccini::key::Key;
-pub use tls::{ReservedPort, TlsProxy};
+pub use front::{FrontProxy, ReservedPort};
 
 pub use driver::{Chromedriver, find, missing};
 pub use profile::{BrowserProfile, BuiltIn, Language, Viewport};
 pub use session::{
-    BROWSER, BROWSER_OVER_TLS, BrowserSession, run, run_embedded, run_over_https, run_with_panel,
+    BROWSER, BROWSER_BEHIND_NGINX, BROWSER_OVER_TLS, BrowserSession, run, run_behind_cache,
+    run_embedded, run_over_https, run_with_panel,
 };
 pub use window::Window;

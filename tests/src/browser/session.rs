@@ -8,8 +8,8 @@ use futures_util::FutureExt as _;
 use tokio::sync::Mutex;
 
 use super::driver::Chromedriver;
+use super::front::FrontProxy;
 use super::profile::BrowserProfile;
-use super::tls::TlsProxy;
 use super::window::{Window, screenshot_file};
 use crate::adapter::Adapter;
 use crate::app::{TestApp, TestAppBuilder};
@@ -45,6 +45,8 @@ impl BrowserSession {
 
 /// The programs of a scenario with a browser.
 pub const BROWSER: &[&str] = &["chromium", "chromedriver"];
+/// The programs of a scenario with a browser and nginx.
+pub const BROWSER_BEHIND_NGINX: &[&str] = &["chromium", "chromedriver", "nginx"];
 /// The programs of a scenario with a browser and TLS.
 pub const BROWSER_OVER_TLS: &[&str] = &["chromium", "chromedriver", "nginx", "openssl"];
 
@@ -68,9 +70,26 @@ pub async fn run_over_https(
     example: Example,
     scenario: impl AsyncFnOnce(&BrowserSession, &DemoProcess),
 ) {
-    let front = TlsProxy::reserve();
-    let app = DemoProcess::start(example, Some(&front.url())).await;
+    let front = FrontProxy::reserve();
+    let app = DemoProcess::start(example, Some(&front.https_url())).await;
     let front = front.start(app.address).await;
+    run_scenario(name, example.name, async |session: &BrowserSession| {
+        scenario(session, &app).await
+    })
+    .await;
+    front.stop().await;
+    app.stop();
+}
+
+/// Runs a scenario against an example app behind nginx, which caches what it may for a minute.
+pub async fn run_behind_cache(
+    name: &str,
+    example: Example,
+    scenario: impl AsyncFnOnce(&BrowserSession, &DemoProcess),
+) {
+    let front = FrontProxy::reserve();
+    let app = DemoProcess::start(example, Some(&front.http_url())).await;
+    let front = front.start_as_cache(app.address).await;
     run_scenario(name, example.name, async |session: &BrowserSession| {
         scenario(session, &app).await
     })
@@ -108,7 +127,7 @@ pub async fn run_with_panel(
         .qr_host("https://login.work.weixin.qq.com")
         .start()
         .await;
-    let front = TlsProxy::reserve();
+    let front = FrontProxy::reserve();
     let profile = BrowserProfile {
         accept_invalid_certificates: true,
         wecom_address: Some(front.address()),

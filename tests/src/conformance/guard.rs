@@ -145,7 +145,11 @@ pub(super) async fn guarded_answers_are_nobody_elses(target: Target) {
     let cached = app
         .send_to_host(TestRequest::get("/api/cached").cookie(&token))
         .await;
-    private(&cached, "public", &["Origin", "Cookie, Authorization"]);
+    private(
+        &cached,
+        "public, max-age=60",
+        &["Origin", "Cookie, Authorization"],
+    );
     // Rejections, and what replaces them.
     let rejected = app.send_to_host(TestRequest::get("/api/hello")).await;
     private(&rejected, "no-store", &own);

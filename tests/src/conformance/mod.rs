@@ -21,6 +21,7 @@ mod login_codes;
 mod logins;
 mod members;
 mod notify;
+mod openapi;
 mod organization_codes;
 mod records;
 mod refusals;
@@ -113,7 +114,10 @@ const SCENARIOS: &[Scenario] = scenarios! {
         admin_lists_and_shows_records,
         admin_retries_and_releases_records,
         admin_makes_a_link_with_its_qr_code,
-        admin_ends_all_sessions_and_rotates_keys;
+        admin_ends_all_sessions_and_rotates_keys,
+        admin_imports_lines_one_by_one,
+        admin_exports_what_the_import_takes,
+        admin_import_takes_a_mebibyte;
     corp_api:
         handler_calls_wecom_as_the_corp_of_its_user,
         js_config_signs_pages_of_the_public_url,
@@ -184,6 +188,9 @@ const SCENARIOS: &[Scenario] = scenarios! {
     notify:
         valid_pushes_are_accepted,
         unhandled_pushes_are_ignored_without_payload;
+    openapi:
+        every_described_route_is_served,
+        document_names_the_server_and_the_codes;
     event_effects:
         corp_push_acts_only_on_its_own_corp,
         redelivered_event_runs_once;

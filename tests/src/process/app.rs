@@ -63,6 +63,16 @@ impl AppProcess {
         send_expecting(self.address, status, &request).await
     }
 
+    /// `prlimit --nofile`, of util-linux.
+    pub(super) fn limit_open_files(&self, files: u32) {
+        let limited = Command::new("prlimit")
+            .args(["--pid", &self.child.id().to_string()])
+            .arg(format!("--nofile={files}"))
+            .status()
+            .unwrap();
+        assert!(limited.success());
+    }
+
     /// `kill -9`, also of an app that has already ended.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

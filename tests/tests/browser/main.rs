@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
 mod a11y;
+mod caches;
 mod companies;
 mod embedded;
 mod errors;
@@ -19,7 +20,9 @@ use std::process::ExitCode;
 
 use wecom_login_tests::Adapter;
 use wecom_login_tests::adapter::{ActixAdapter, AxumAdapter};
-use wecom_login_tests::browser::{BROWSER, BROWSER_OVER_TLS, run, run_over_https};
+use wecom_login_tests::browser::{
+    BROWSER, BROWSER_BEHIND_NGINX, BROWSER_OVER_TLS, run, run_behind_cache, run_over_https,
+};
 use wecom_login_tests::process::Example;
 use wecom_login_tests::scenarios::{self, Scenario};
 
@@ -88,6 +91,8 @@ fn main() -> ExitCode {
         companies::wechat_shows_no_qr_code,
         companies::link_of_another_site_asks_before_it_switches,
         companies::switch_pages_fit_every_profile,
+        caches::page_is_not_kept_for_the_next_person,
+        session::stale_cookie_of_another_path_does_not_win,
         layout::login_pages_fit_every_profile,
         layout::sandbox_pages_fit_every_profile,
         headers::every_page_has_strict_headers,
@@ -95,8 +100,11 @@ fn main() -> ExitCode {
     all.extend(
         with_examples!(BROWSER_OVER_TLS, run_over_https: session::https_cookies_have_the_host_prefix),
     );
+    all.extend(with_examples!(BROWSER_BEHIND_NGINX, run_behind_cache:
+        caches::page_behind_a_cache_is_shown_to_its_person_alone));
     all.extend(with_adapters!(
         BROWSER,
+        caches::kept_answer_is_given_to_its_person_alone,
         embedded::login_of_ten_minutes_has_expired,
         embedded::corp_selection_can_be_reloaded_and_used_once
     ));

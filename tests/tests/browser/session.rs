@@ -94,6 +94,28 @@ pub(crate) async fn user_of_two_corps_selects_one(session: &BrowserSession, app:
     );
 }
 
+/// On plain http another app of this host may have left cookies of our name, which the browser sends first.
+pub(crate) async fn stale_cookie_of_another_path_does_not_win(
+    session: &BrowserSession,
+    app: &DemoProcess,
+) {
+    let corp = &app.authorized_corps().await[0];
+    let window = session.open(BrowserProfile::desktop()).await;
+    window.goto(&format!("{}/", app.url)).await;
+    for path in ["/account", "/api", "/auth"] {
+        let script = format!("document.cookie = 'wecom_login=stale; path={path}'");
+        window.script(&script).await;
+    }
+    log_in(&window, app, corp, "/account").await;
+    window.wait_for_text(&corp.id).await;
+    is_in(&window, corp).await;
+    window.goto(&format!("{}/", app.url)).await;
+    window.wait_for_text(&corp.member.1).await;
+    assert_eq!(window.fetch("GET", "/api/public").await.0, 200);
+    window.click("#logout").await;
+    window.wait_for_text("Nobody is logged in").await;
+}
+
 /// The whole way in and out again without a mouse.
 pub(crate) async fn login_and_logout_work_by_keyboard(session: &BrowserSession, app: &DemoProcess) {
     let corp = &app.authorized_corps().await[0];

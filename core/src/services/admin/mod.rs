@@ -21,11 +21,16 @@ use crate::vault::Vault;
 mod audit_log;
 mod bindings;
 mod corps;
+mod export;
+mod import;
+mod import_line;
 mod links;
 mod people;
 mod records;
 mod runbooks;
 
+pub use export::ExportLine;
+pub use import::{ImportStatus, ImportedLine, MAX_IMPORT_BYTES};
 pub use links::InstallLink;
 pub use people::{PeopleQuery, PersonDetails};
 

@@ -51,6 +51,10 @@ pub enum AdminAction {
     EndPersonSessions,
     /// Erase a person.
     ErasePerson,
+    /// Read every authorization, without its permanent code, and every binding.
+    Export,
+    /// Import authorizations and bindings.
+    Import,
     /// Read the list of people, or everything about one.
     People,
     /// Read a company's authorization from WeCom.
@@ -109,7 +113,7 @@ impl AdminAuth {
         Self {
             key,
             predicate,
-            wrong: ClientRateLimiter::new(WRONG_KEYS_PER_MINUTE, clock),
+            wrong: ClientRateLimiter::new("admin_keys", WRONG_KEYS_PER_MINUTE, clock),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::web::route::AdminRoute;
 
 mod audit;
 mod corps;
+mod moving;
 mod params;
 mod people;
 mod records;
@@ -71,6 +72,8 @@ pub(super) async fn answer(
         AdminRoute::PersonSessions => people::end_sessions(&asked).await,
         AdminRoute::Links => runbooks::create_link(&asked).await,
         AdminRoute::Doctor => runbooks::examine(&asked).await,
+        AdminRoute::Export => moving::export(&asked).await,
+        AdminRoute::Import => moving::import(&asked).await,
         AdminRoute::EndAllSessions => runbooks::end_all_sessions(&asked).await,
         AdminRoute::RotateKeys => runbooks::rotate_keys(&asked).await,
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use crate::inbox::NotifyResponse;
+use crate::services::MAX_IMPORT_BYTES;
 use crate::web::route::{Access, AdminRoute, Endpoint, Route};
 
 const JSON_LIMIT: usize = 16 * 1024;
@@ -30,6 +31,7 @@ const fn route(
     let body_limit = match endpoint {
         Endpoint::Notify => NOTIFY_LIMIT,
         Endpoint::ForwardAuth => 0,
+        Endpoint::AdminApi(AdminRoute::Import) => MAX_IMPORT_BYTES,
         _ => JSON_LIMIT,
     };
     Route {
@@ -92,6 +94,7 @@ const ROUTES: &[Route] = &[
     ),
     route(GET, "/health/live", Access::Anyone, Endpoint::HealthLive),
     route(GET, "/health/ready", Access::Anyone, Endpoint::HealthReady),
+    route(GET, "/openapi.json", Access::Anyone, Endpoint::OpenApi),
     route(POST, "/setCode", Access::Admin, Endpoint::SetCode),
     route(
         POST,
@@ -161,6 +164,8 @@ const ROUTES: &[Route] = &[
         AdminRoute::PersonSessions,
     ),
     admin(POST, "/admin/api/links", AdminRoute::Links),
+    admin(POST, "/admin/api/import", AdminRoute::Import),
+    admin(GET, "/admin/api/export", AdminRoute::Export),
     admin(
         POST,
         "/admin/api/endAllSessions",
