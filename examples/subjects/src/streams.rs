@@ -35,8 +35,7 @@ async fn events(User(user): User) -> Sse<impl Stream<Item = Result<Event, Infall
             .map(|_| Some(Event::default().data("tick")))
     });
     let events = stream::once(async { greeting }).chain(ticks);
-    let ended = async move { user.ended().await };
-    Sse::new(events.take_until(Box::pin(ended)).map(Ok))
+    Sse::new(events.take_until(Box::pin(user.ended())).map(Ok))
 }
 
 async fn websocket(upgrade: WebSocketUpgrade, User(user): User) -> Response {
