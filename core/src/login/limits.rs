@@ -114,6 +114,11 @@ impl Authenticator {
             .require_not_refused(&code_hash(attempt), self.inner.deps.store.now())
     }
 
+    /// Counts an attempt that failed without WeCom.
+    pub(super) fn record_failure(&self, attempt: &AuthAttempt, error: &Error) {
+        self.inner.limits.record(attempt, error);
+    }
+
     /// Whether WeCom refused so many codes with the attempt's state that it is spent.
     pub(super) fn is_state_dead(&self, attempt: &AuthAttempt) -> bool {
         self.inner.states.require_alive(attempt).is_err()

@@ -91,7 +91,7 @@ impl LoginService {
                     client: request.client,
                     state,
                 };
-                self.authenticate(config, &attempt).await?
+                self.authenticate(config, attempt, login_type).await?
             }
             InstanceKind::Custom { instance, .. } => {
                 self.authenticate_by(&**instance, request).await?
@@ -213,7 +213,7 @@ impl LoginService {
                 client,
                 state: login.state,
             };
-            self.log_in_within_wecom(&attempt, login.platform, &meter)
+            self.log_in_within_wecom(attempt, login.platform, &meter)
                 .await
         };
         let entered = self.refusals.watch(client, Some(named), entered);
@@ -225,7 +225,7 @@ impl LoginService {
     /// Asks WeCom who it is, and makes a session of the answer.
     async fn log_in_within_wecom(
         &self,
-        attempt: &AuthAttempt,
+        attempt: AuthAttempt,
         platform: Platform,
         meter: &LoginMeter,
     ) -> Result<LoginResult> {
@@ -233,8 +233,10 @@ impl LoginService {
             .instances
             .serving(&attempt.suite_id, &attempt.corp_id)?;
         meter.set_instance(config.name.full());
-        let proof = attempt.proof();
-        let mut authentication = self.authenticate(config, attempt).await?;
+        let (proof, client) = (attempt.proof(), attempt.client);
+        let mut authentication = self
+            .authenticate(config, attempt, LoginType::Workbench)
+            .await?;
         let mini_program_key = authentication.mini_program_key.take();
         let principal = authentication.member.principal.clone();
         let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name.clone());
@@ -247,7 +249,7 @@ impl LoginService {
             instance: config.name.full(),
             platform,
             login_type: LoginType::Workbench,
-            origin: LoginOrigin::Client(attempt.client),
+            origin: LoginOrigin::Client(client),
             seed: TokenSeed::random(),
         };
         let issued = self
@@ -266,7 +268,8 @@ impl LoginService {
     async fn authenticate(
         &self,
         config: &InstanceConfig,
-        attempt: &AuthAttempt,
+        attempt: AuthAttempt,
+        login_type: LoginType,
     ) -> Result<Authentication> {
         self.instances.check_login(config, &attempt.corp_id)?;
         let proof = attempt.proof();
@@ -279,7 +282,9 @@ impl LoginService {
                 "this login does not take codes by this way",
             ));
         }
-        self.authenticator.authenticate(attempt).await
+        self.creation
+            .authenticate_at(config, &self.authenticator, &Arc::new(attempt), login_type)
+            .await
     }
 
     /// Authenticates a member through an instance of the host app's own login provider.

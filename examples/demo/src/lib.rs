@@ -25,6 +25,7 @@ use wecom_login::{CurrentUser, DATA_KEY_VARIABLE, DataKeys, Hooks, WecomLogin};
 use wecom_sandbox::{IdForm, Sandbox, WARNING};
 
 pub use crate::binder::LinkedAccountsBinder;
+pub use crate::pages::Page;
 
 use crate::companies::OnboardingHook;
 use crate::flags::Flags;

@@ -136,7 +136,12 @@ pub(super) fn errors_of(access: Access) -> impl Iterator<Item = ErrorKind> {
     let (own, credential): (&[ErrorKind], &[ErrorKind]) = match access {
         Access::Anyone => (&[ErrorKind::CrossSite], &[]),
         Access::Session => (
-            &[ErrorKind::CrossSite, ErrorKind::Unauthenticated],
+            // A machine is forbidden what is for people.
+            &[
+                ErrorKind::CrossSite,
+                ErrorKind::Forbidden,
+                ErrorKind::Unauthenticated,
+            ],
             OF_A_CREDENTIAL,
         ),
         Access::Admin => (
