@@ -282,6 +282,8 @@ pub use members::PersonSummary;
 pub use members::{
     BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence, UserBinder,
 };
+#[doc(no_inline)]
+pub use sea_orm;
 pub use services::{
     AdminService, AuthModel, AuthService, CheckStatus, DoctorCheck, DoctorReport, ExportLine,
     ImportStatus, ImportedLine, InstallLink, Instance, LinkService, MAX_IMPORT_BYTES, PeopleQuery,

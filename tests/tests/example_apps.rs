@@ -1,6 +1,8 @@
 //! What the example apps do with WeCom after a login.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
+use std::time::Duration;
+
 use serde_json::json;
 use wecom_login_tests::TestRequest;
 use wecom_login_tests::process::{DemoProcess, Example};
@@ -87,6 +89,63 @@ async fn workbench_page_is_signed(example: Example) {
 async fn workbench_page_of_both_apps_is_signed() {
     for example in [AXUM, ACTIX] {
         workbench_page_is_signed(example).await;
+    }
+}
+
+/// What an app prints that cannot start.
+async fn refusal(example: &Example, arguments: &[&str]) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = tokio::process::Command::new(example.binary);
+    command
+        .args(arguments)
+        .current_dir(directory.path())
+        .env_remove("WECOM_LOGIN_DATA_KEY")
+        .kill_on_drop(true);
+    let output = tokio::time::timeout(Duration::from_secs(60), command.output());
+    let output = output.await.expect("it gives up").unwrap();
+    assert!(!output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn apps_say_in_a_sentence_why_they_cannot_start() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let auths = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/auths");
+    let listen = ["--listen", "127.0.0.1:0"];
+    let cases: [(&[&str], &str); 5] = [
+        (
+            &["--auths", "nowhere"],
+            "nowhere: there is no such directory",
+        ),
+        (
+            &["--database-url", "app.db"],
+            "an SQLite file is sqlite://PATH",
+        ),
+        (
+            &["--database-url", "sqlite://no/where/app.db"],
+            "the directory no/where of the SQLite file does not exist",
+        ),
+        (&["--public-url", "app.example.com"], "public URL"),
+        (&["--auths", auths, "--wecom-url", "nowhere"], "WeCom"),
+    ];
+    for example in [AXUM, ACTIX] {
+        let text = refusal(&example, &["--listen", &taken]).await;
+        println!("{}", text.trim_end());
+        assert!(
+            text.contains(&format!("cannot listen on {taken}")),
+            "{text}"
+        );
+        assert!(text.contains("--listen"), "{text}");
+        for (arguments, expected) in &cases {
+            let text = refusal(&example, &[&listen[..], *arguments].concat()).await;
+            println!("{}", text.trim_end());
+            assert!(text.contains(expected), "{arguments:?}: {text}");
+            assert!(
+                !text.contains("Error {") && !text.contains("Os {"),
+                "{text}"
+            );
+        }
     }
 }
 

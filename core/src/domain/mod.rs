@@ -5,6 +5,7 @@ mod corp_aliases;
 mod ids;
 mod machine;
 mod member;
+pub(crate) mod number_as_text;
 mod page;
 mod principal;
 mod profile;

@@ -71,6 +71,12 @@ impl Instances {
         })
     }
 
+    /// Whether there is an instance of a Type of the host app's own.
+    pub(crate) fn has_custom(&self) -> bool {
+        let is_custom = |kind: &InstanceKind| matches!(kind, InstanceKind::Custom { .. });
+        self.by_name.values().any(is_custom)
+    }
+
     /// The instance of this full name, or of the short name in a URL.
     ///
     /// # Errors

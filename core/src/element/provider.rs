@@ -103,6 +103,11 @@ impl fmt::Debug for LoginAttempt {
 /// }
 /// # let _ = wecom_login::WecomLogin::builder().login_provider(FixedName);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a login Type",
+    label = "this needs `impl LoginProvider`",
+    note = "the official Type needs no registration; a Type of your own implements `wecom_login::element::LoginProvider`"
+)]
 pub trait LoginProvider: Send + Sync + 'static {
     /// An instance of this Type.
     type Instance: LoginProviderInstance;

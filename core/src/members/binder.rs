@@ -47,6 +47,12 @@ use crate::error::Result;
 /// }
 /// # let _ = wecom_login::WecomLogin::builder().binder(Staff::default());
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not bind members to users",
+    label = "this needs `impl UserBinder`",
+    note = "implement `wecom_login::UserBinder` with `find`, `bind` and `unbind` as `async fn`s, or leave `Builder::binder` \
+            out: the default binder creates a user on a member's first login"
+)]
 pub trait UserBinder: Send + Sync + 'static {
     /// The id of the host app's user for a member who logs in, created now if the app wants that. `None` rejects the
     /// login with `USER_AUTH_MISS`.

@@ -49,10 +49,15 @@ impl SessionService {
     /// Issues a session without WeCom: for tests of a host app, or for its support desk.
     ///
     /// # Errors
-    /// `USER_AUTH_MISS`, or the database does not answer.
+    /// `CONFIG_ERROR` if no instance has the suite, `USER_AUTH_MISS`, or the database does not answer.
     pub async fn issue(&self, principal: &Principal, platform: Platform) -> Result<IssuedSession> {
         let principal = principal.clone();
         self.run(|deps| async move {
+            // The session of a suite that nobody configured would never end with its corp. The suites of a Type of the
+            // host app's own are not known here.
+            if !deps.instances.has_custom() {
+                deps.creation.corps.suites.require(&principal.suite_id)?;
+            }
             let instance = deps
                 .instances
                 .serving(&principal.suite_id, &principal.corp_id)

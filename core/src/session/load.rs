@@ -10,6 +10,7 @@ use crate::revocation::{Epoch, EpochKey};
 use crate::session::current_user::CachedSession;
 use crate::session::rows::{self, SessionRow};
 use crate::session::{CurrentUser, Sessions, machine};
+use crate::task_runner::runtime_gone;
 
 /// How long "no such session" is remembered for a token that we issued, so that a flood of it costs one query.
 pub(super) const NEGATIVE_TTL: Duration = Duration::from_secs(2);
@@ -27,9 +28,11 @@ impl Sessions {
             .inner
             .runtime
             .spawn(async move { sessions.load_shared(hash).await });
-        let loaded = load
-            .await
-            .map_err(|_| Error::new(ErrorKind::StoreUnavailable, "the service is shutting down"))?;
+        // Nothing cancels it but the end of its runtime: after a shutdown as without one.
+        let loaded = load.await.map_err(|error| match error.is_panic() {
+            true => Error::new(ErrorKind::Internal, "a task panicked"),
+            false => runtime_gone(),
+        })?;
         let loaded = loaded.map_err(|error| match error.retry_after() {
             None if error.kind() == ErrorKind::StoreUnavailable => {
                 error.with_retry_after(RETRY_AFTER)

@@ -3,6 +3,7 @@
 mod echo;
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use actix_cors::Cors;
 use actix_web::http::header::ContentType;
@@ -17,9 +18,15 @@ use wecom_login_demo::{
     CONNECTION_TIMEOUT, DRAIN_TIMEOUT, Demo, LinkedAccountsBinder, METRICS_INTERVAL, Page,
 };
 
+const NAME: &str = "actix-app";
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let (demo, listener) = Demo::start("actix-app").await?;
+async fn main() -> ExitCode {
+    Demo::exit_code(NAME, serve().await)
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
+    let (demo, listener) = Demo::start(NAME).await?;
 
     let mut login = WecomLogin::builder()
         .auths_dir(demo.auths())

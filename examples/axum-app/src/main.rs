@@ -4,6 +4,7 @@ mod echo;
 mod server;
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use axum::extract::State;
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -22,9 +23,15 @@ use wecom_login::WecomLogin;
 use wecom_login_demo::{ANSWER_TIMEOUT, Demo, LinkedAccountsBinder, METRICS_INTERVAL, Page};
 use wecom_login_tower::{AuthLayer, User, login_routes, request_span, sensitive_headers};
 
+const NAME: &str = "axum-app";
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let (demo, listener) = Demo::start("axum-app").await?;
+async fn main() -> ExitCode {
+    Demo::exit_code(NAME, serve().await)
+}
+
+async fn serve() -> Result<(), Box<dyn Error>> {
+    let (demo, listener) = Demo::start(NAME).await?;
 
     let mut login = WecomLogin::builder()
         .auths_dir(demo.auths())
