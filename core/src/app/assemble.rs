@@ -33,8 +33,8 @@ use crate::members::{
 };
 use crate::random;
 use crate::services::{
-    AdminDeps, AdminService, AuthDeps, AuthService, Doctor, LinkDeps, LinkService, SessionDeps,
-    SessionService,
+    AdminDeps, AdminService, AuthDeps, AuthService, Doctor, FiguresCache, LinkDeps, LinkService,
+    SessionDeps, SessionService,
 };
 use crate::session::Sessions;
 use crate::task_runner::TaskRunner;
@@ -306,6 +306,7 @@ impl Builder {
                 sessions: sessions.clone(),
                 links: links.clone(),
                 doctor,
+                figures_cache: FiguresCache::default(),
                 worker: worker.clone(),
                 tasks: tasks.clone(),
             },

@@ -32,6 +32,7 @@ mod m20261130_000018_licences;
 mod m20261130_000019_admin_searches;
 mod m20261130_000020_audit;
 mod m20261130_000021_nodes;
+mod m20261130_000026_figures;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
 #[derive(Debug)]
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000019_admin_searches::Migration),
             Box::new(m20261130_000020_audit::Migration),
             Box::new(m20261130_000021_nodes::Migration),
+            Box::new(m20261130_000026_figures::Migration),
         ]
     }
 

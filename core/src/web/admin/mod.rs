@@ -91,6 +91,11 @@ impl AdminKey {
         Ok(Self(Sha256::digest(key).into()))
     }
 
+    /// What another key has otherwise: it binds a cookie to this key.
+    pub(super) const fn digest(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     fn matches(&self, given: &[u8]) -> bool {
         let given: [u8; 32] = Sha256::digest(given).into();
         self.0.ct_eq(&given).into()
@@ -125,13 +130,41 @@ impl AdminAuth {
         if sessions.is_own_token(given) {
             return Ok(false);
         }
+        self.check_key(key, given, client)?;
+        Ok(true)
+    }
+
+    /// Checks a key that somebody gives.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`: it is wrong; `RATE_LIMITED` after ten wrong ones.
+    pub(super) fn check_key(&self, key: &AdminKey, given: &[u8], client: IpAddr) -> Result<()> {
         // Before the comparison: else the right key among too many wrong ones would still be found.
         self.wrong.check(Some(client))?;
         if key.matches(given) {
-            return Ok(true);
+            return Ok(());
         }
         self.wrong.record(Some(client));
         Err(refused(WRONG_KEY))
+    }
+
+    pub(super) const fn key(&self) -> Option<&AdminKey> {
+        self.key.as_ref()
+    }
+
+    pub(super) const fn predicate(&self) -> Option<&AdminPredicate> {
+        self.predicate.as_ref()
+    }
+
+    /// Checks that there are administrators at all.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`.
+    pub(super) fn require_on(&self) -> Result<()> {
+        if self.key.is_none() && self.predicate.is_none() {
+            return Err(refused("administration is off"));
+        }
+        Ok(())
     }
 }
 
@@ -194,9 +227,7 @@ impl HttpConfig {
         client: IpAddr,
     ) -> Result<AdminIdentity> {
         let admin = &self.admin;
-        if admin.key.is_none() && admin.predicate.is_none() {
-            return Err(refused("administration is off"));
-        }
+        admin.require_on()?;
         let given = bearer(headers);
         if given == Bearer::Malformed {
             return Err(malformed());
