@@ -85,12 +85,15 @@
 //! | `sessions`, `logout`, `logoutAll` | [`SessionService::list`], [`SessionService::logout`], [`SessionService::logout_all`] |
 //! | `login`, `callback` | for browsers; their pages: [`Builder::branding`], [`Builder::pages`], [`Builder::qr_panel`] |
 //!
-//! A login Type of your own is a [`LoginProvider`](element::LoginProvider), given to [`Builder::login_provider`].
+//! A login Type of your own is a [`LoginProvider`](element::LoginProvider), given to [`Builder::login_provider`]; one that
+//! changes a part of ours wraps [`QywxProxyType`](element::QywxProxyType). Each has a full name, by which
+//! [`WecomLogin::element`] looks it up. [`AuthService::instance_by_corp_id`] is the instance that serves a company.
 //!
 //! # Companies
 //!
 //! A company that scans the authorization QR code arrives by itself, as a `create_auth` callback. A company that
-//! authorized earlier has to be imported once, with the permanent code that the provider stored:
+//! authorized earlier has to be imported once, with the permanent code that the provider stored; [`AdminService::import`]
+//! takes many at a time, with the users that their members are:
 //!
 //! ```no_run
 //! # async fn import(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
@@ -132,6 +135,9 @@
 //! the login; [`SessionConfig`] changes both, [`SessionConfig::strict`] is 1 hour and 24 hours. A logout ends it earlier,
 //! and so do the company's cancellation, the member's departure or renaming in WeCom,
 //! [`SessionService::revoke_member`] and [`SessionService::revoke_corp`].
+//!
+//! A program of the host app or of a customer has a session by [`SessionService::issue_machine_session`]: a bearer of one
+//! corp with a name and scopes, which guards let in only where they allow machines.
 //!
 //! # Calling WeCom
 //!
@@ -214,6 +220,10 @@ pub mod callback;
 pub mod element;
 #[cfg(doc)]
 pub mod handbook;
+#[cfg(not(feature = "metrics"))]
+mod metrics;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod web;
 pub mod wecom;
 
@@ -253,7 +263,7 @@ pub use corp_api::{CorpAccessToken, CorpApi, JsConfig, JsSignature, UploadFile};
 pub use db::migrate_steps;
 pub use domain::{
     AccessToken, AgentId, AuthCode, AuthenticatedMember, AuthorizationStatus, CallbackToken,
-    CorpId, InvalidId, InvalidPageCursor, JsApiTicket, JsCode, LoginCode, LoginType,
+    CorpId, InvalidId, InvalidPageCursor, JsApiTicket, JsCode, LoginCode, LoginType, Machine,
     MiniProgramSessionKey, OAuthCode, OrganizationCode, Page, PageCursor, PermanentCode, Platform,
     Principal, Profile, ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken,
     SuiteId, SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
@@ -273,13 +283,13 @@ pub use members::{
     BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence, UserBinder,
 };
 pub use services::{
-    AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, ExportLine, ImportStatus,
-    ImportedLine, InstallLink, Instance, LinkService, MAX_IMPORT_BYTES, PeopleQuery, PersonDetails,
-    SessionService,
+    AdminService, AuthModel, AuthService, CheckStatus, DoctorCheck, DoctorReport, ExportLine,
+    ImportStatus, ImportedLine, InstallLink, Instance, LinkService, MAX_IMPORT_BYTES, PeopleQuery,
+    PersonDetails, SessionService,
 };
 pub use session::{
-    CurrentUser, IssuedSession, SessionConfig, SessionPage, SessionSummary, SessionToken,
-    UserSummary, Verification, Verified,
+    CurrentUser, IssuedSession, MachineSessionRequest, MachineSummary, SessionConfig, SessionPage,
+    SessionSummary, SessionToken, UserSummary, Verification, Verified,
 };
 pub use vault::{DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport};
 

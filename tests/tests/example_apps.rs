@@ -89,3 +89,74 @@ async fn workbench_page_of_both_apps_is_signed() {
         workbench_page_is_signed(example).await;
     }
 }
+
+/// Without a name the pages have WeCom's component, and allow what its script needs; with one they allow nothing of WeCom.
+async fn name_that_is_not_known_is_wecoms_to_show(example: Example) {
+    let app = DemoProcess::start(example, None).await;
+    let corp = &app.authorized_corps().await[0];
+    let fault = json!({"api": "user/get", "errcode": 48002});
+    app.control("/faults", &fault).await;
+    let nameless = log_in(&app, &corp.id, &corp.member.0).await;
+    let element = format!(
+        r#"<ww-open-data type="userName" openid="{0}">{0}</ww-open-data>"#,
+        corp.member.0
+    );
+    let open = async |path: &str, token: &str| {
+        let page = app.send(TestRequest::get(path).bearer(token)).await;
+        assert_eq!(page.status, 200, "{path}");
+        let policy = page.header("content-security-policy").unwrap().to_owned();
+        let nonce = policy
+            .split("'nonce-")
+            .nth(1)
+            .unwrap()
+            .split('\'')
+            .next()
+            .unwrap();
+        let html = page.text().to_owned();
+        let scripts = html.matches("<script").count();
+        let with_nonce = html.matches(&format!("nonce=\"{nonce}\"")).count();
+        assert_eq!(
+            with_nonce,
+            scripts + html.matches("<style").count(),
+            "{html}"
+        );
+        assert!(
+            policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        assert!(!html.contains("{nonce}"), "{html}");
+        (html, policy)
+    };
+    for path in ["/account", "/workbench"] {
+        let (html, policy) = open(path, &nameless).await;
+        assert!(html.contains(&element), "{html}");
+        assert!(html.contains("https://open.work.weixin.qq.com/wwopen/js/jwxwork-1.0.0.js"));
+        assert!(
+            policy.contains("https://open.work.weixin.qq.com"),
+            "{policy}"
+        );
+    }
+    let (_, first) = open("/account", &nameless).await;
+    assert_ne!(
+        first,
+        open("/account", &nameless).await.1,
+        "each page has a nonce of its own"
+    );
+    app.stop();
+
+    let app = DemoProcess::start(example, None).await;
+    let corp = &app.authorized_corps().await[0];
+    let named = log_in(&app, &corp.id, &corp.member.0).await;
+    let page = app.send(TestRequest::get("/account").bearer(&named)).await;
+    assert!(page.text().contains(&corp.member.1) && !page.text().contains("ww-open-data type"));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(!policy.contains("weixin"), "{policy}");
+    app.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn name_that_is_not_known_is_wecoms_to_show_in_both_apps() {
+    for example in [AXUM, ACTIX] {
+        name_that_is_not_known_is_wecoms_to_show(example).await;
+    }
+}

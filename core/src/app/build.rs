@@ -7,7 +7,8 @@ use futures_util::future::BoxFuture;
 use crate::app::builder::Builder;
 use crate::app::handle::WecomLogin;
 use crate::element::{
-    InstanceKind, InstanceName, load_instances, process_environment, read_elements,
+    InstanceKind, InstanceName, WrappingProvider, load_instances, process_environment,
+    read_elements,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::web::{AdminAuth, AdminKey, HttpConfig, Mount, PublicUrl, TrustedProxies};
@@ -69,20 +70,34 @@ impl Builder {
             .unwrap_or_default();
         let mut all = Vec::new();
         let mut others = Vec::new();
+        let mut ours = self.instances.clone();
         for files in elements {
             let Some(login_type) = self.meta.registered(&files.type_name) else {
                 others.push(files);
                 continue;
             };
+            let instance = login_type.load(&files)?;
+            let (type_name, auth_model_name) =
+                (files.type_name.clone(), login_type.auth_model_name());
+            if let Some(wrapped) = instance.qywx_proxy() {
+                let config = wrapped.config().clone();
+                ours.push(config.wrapped_by(WrappingProvider {
+                    type_name,
+                    auth_model_name,
+                    instance,
+                }));
+                continue;
+            }
             let kind = InstanceKind::Custom {
-                type_name: files.type_name.clone(),
+                type_name,
+                auth_model_name,
                 title: files.title(&process_environment)?,
-                instance: login_type.load(&files)?,
+                instance,
             };
             all.push((files.name()?, kind));
         }
-        let (ours, warnings) =
-            load_instances(others, self.instances.clone(), &process_environment)?;
+        let known_types: Vec<&str> = self.meta.type_names().collect();
+        let (ours, warnings) = load_instances(others, ours, &known_types, &process_environment)?;
         let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         for warning in &warnings {
             tracing::warn!(target: "wecom_login", "{warning}");

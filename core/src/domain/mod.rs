@@ -1,8 +1,9 @@
-//! The vocabulary of the product: ids, secrets, principals, profiles, statuses, suites and their callback keys.
+//! The vocabulary of the product: ids, secrets, principals, machines, profiles, statuses, suites and their callback keys.
 
 mod callback_keys;
 mod corp_aliases;
 mod ids;
+mod machine;
 mod member;
 mod page;
 mod principal;
@@ -16,6 +17,7 @@ pub use callback_keys::{CallbackKeys, EncodingAesKey, InvalidAesKey};
 pub(crate) use corp_aliases::{CorpAlias, CorpAliases};
 pub(crate) use ids::is_plain_id;
 pub use ids::{AgentId, CorpId, InvalidId, OrganizationCode, SuiteId, WecomUserId};
+pub use machine::Machine;
 pub use member::AuthenticatedMember;
 pub use page::{InvalidPageCursor, Page, PageCursor};
 pub use principal::{LoginType, Platform, Principal, UnknownLoginType, UnknownPlatform};

@@ -57,6 +57,7 @@ mod service;
 mod session_creation;
 mod state_refusals;
 mod used_states;
+mod wrapped_instance;
 
 pub(crate) use authenticate::{Authentication, Authenticator, AuthenticatorDeps};
 pub(crate) use browser::{

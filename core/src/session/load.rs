@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::domain::{Principal, Profile, TokenHash};
+use crate::domain::{Machine, Principal, Profile, TokenHash};
 use crate::error::{Error, ErrorKind, Result};
 use crate::revocation::{Epoch, EpochKey};
 use crate::session::current_user::CachedSession;
 use crate::session::rows::{self, SessionRow};
-use crate::session::{CurrentUser, Sessions};
+use crate::session::{CurrentUser, Sessions, machine};
 
 /// How long "no such session" is remembered for a token that we issued, so that a flood of it costs one query.
 pub(super) const NEGATIVE_TTL: Duration = Duration::from_secs(2);
@@ -105,6 +105,13 @@ impl Sessions {
         token_hash: TokenHash,
         revocation_seq: u64,
     ) -> Result<CachedSession> {
+        let machine = row
+            .machine_name
+            .map(|name| Box::new(Machine::of_stored(name, row.machine_scopes.as_deref())));
+        let visible_at = match &machine {
+            Some(_) => machine::NEVER,
+            None => row.visible_at.unwrap_or_default(),
+        };
         let principal =
             self.intern_principal(Principal::new(row.suite_id, row.corp_id, row.third_user_id));
         Ok(CachedSession {
@@ -114,7 +121,7 @@ impl Sessions {
                 &principal,
                 row.authorization_epoch,
                 row.member_epoch,
-                row.stored_member_epoch,
+                row.stored_member_epoch.unwrap_or(row.member_epoch),
             ),
             authorization_epoch: self.authorization_epoch(
                 &principal,
@@ -132,11 +139,12 @@ impl Sessions {
                 email: row.email,
                 mobile: row.mobile,
             },
+            machine,
             created_at: row.created_at,
             expires_at: row.expires_at,
             revoked: AtomicBool::new(false),
             last_seen_at: AtomicI64::new(row.last_seen_at.as_millis()),
-            visible_at: AtomicI64::new(row.visible_at.unwrap_or_default().as_millis()),
+            visible_at: AtomicI64::new(visible_at.as_millis()),
             revocation_seq,
             sessions: Arc::downgrade(&self.inner),
             changes: OnceLock::new(),

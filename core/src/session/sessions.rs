@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash};
 use crate::error::{Error, ErrorKind};
+use crate::metrics::SessionLookups;
 use crate::revocation::{Epochs, RecentRevocations};
 use crate::session::config::Intervals;
 use crate::session::current_user::CachedSession;
@@ -62,6 +63,7 @@ pub(super) struct Inner {
     pub(super) instances: Interner<Arc<str>>,
     pub(super) counts: Arc<SessionCounts>,
     background_tasks: mpsc::UnboundedSender<BackgroundTask>,
+    pub(super) lookups: SessionLookups,
     /// The sequence number of the newest revocation of all sessions.
     pub(super) revoke_all_seq: AtomicU64,
     /// The revocation log was not polled successfully for `max_stale`.
@@ -104,6 +106,7 @@ impl Sessions {
             intervals: config.intervals(),
             config,
             background_tasks,
+            lookups: SessionLookups::new(),
             runtime,
         };
         Self {
@@ -176,6 +179,7 @@ impl Sessions {
 
     pub(super) fn is_idle(&self, user: &CurrentUser, now: Timestamp) -> bool {
         now.millis_since(user.session.last_seen_at()) >= self.inner.intervals.idle
+            && user.session.machine.is_none()
     }
 
     /// Lock-free ordering with revocation: `revoke` sets `revoked` before evicting, `cache` inserts before checking it,

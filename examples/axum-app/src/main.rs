@@ -7,7 +7,7 @@ use std::error::Error;
 
 use axum::extract::State;
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::response::Html;
+use axum::response::{Html, IntoResponse};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use tower_http::sensitive_headers::SetSensitiveHeadersLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use wecom_login::WecomLogin;
-use wecom_login_demo::{ANSWER_TIMEOUT, Demo, LinkedAccountsBinder};
+use wecom_login_demo::{ANSWER_TIMEOUT, Demo, LinkedAccountsBinder, METRICS_INTERVAL, Page};
 use wecom_login_tower::{AuthLayer, User, login_routes, request_span, sensitive_headers};
 
 #[tokio::main]
@@ -35,6 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .public_url(demo.public_url())
         .allowed_origins(demo.allowed_origins())
         .trusted_proxies(demo.trusted_proxies())
+        .metrics_interval(METRICS_INTERVAL)
         .wecom_hosts(demo.wecom()?);
     if let Some(key) = demo.admin_key() {
         login = login.admin_key(key);
@@ -118,12 +119,17 @@ async fn public(user: Option<User>) -> Json<Value> {
     Json(user.map_or_else(|| json!({}), |user| Demo::describe(&user)))
 }
 
-async fn account(user: User) -> Html<String> {
-    Html(Demo::account_page(&user))
+async fn account(user: User) -> impl IntoResponse {
+    document(Demo::account_page(&user))
 }
 
-async fn workbench(user: User) -> Html<String> {
-    Html(Demo::workbench_page(&user))
+async fn workbench(user: User) -> impl IntoResponse {
+    document(Demo::workbench_page(&user))
+}
+
+fn document(page: Page) -> impl IntoResponse {
+    let policy = page.content_security_policy;
+    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page.html))
 }
 
 async fn message(

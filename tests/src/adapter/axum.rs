@@ -82,6 +82,18 @@ fn app(login: &WecomLogin, layout: Layout) -> Router {
                 .route_layer(AuthLayer::required(login).require_instance("QywxProxyCompanyA")),
         )
         .route(
+            "/api/for-machines",
+            get(hello).route_layer(AuthLayer::required(login).allow_machines("orders:read")),
+        )
+        .route(
+            "/api/only-machines",
+            get(hello).route_layer(
+                AuthLayer::required(login)
+                    .require_scope("orders:read")
+                    .require_scope("orders:write"),
+            ),
+        )
+        .route(
             "/api/page",
             get(hello).route_layer(AuthLayer::required(login).redirect_to_login()),
         )

@@ -24,6 +24,8 @@ pub use self::axum::AxumAdapter;
 /// | any method `/api/public` | behind an optional guard; [`describe`], or `{}` without a user |
 /// | GET `/api/only-corp` | only for members of [`auths::COMPANY_A`](crate::auths::COMPANY_A); [`describe`] |
 /// | GET `/api/only-instance` | only for members who came in by `QywxProxyCompanyA`; [`describe`] |
+/// | GET `/api/for-machines` | people, and machines with the scope `orders:read`; [`describe`] |
+/// | GET `/api/only-machines` | only machines with the scopes `orders:read` and `orders:write`; [`describe`] |
 /// | GET `/api/page` | requires a login and redirects browsers to the login page; [`describe`] |
 /// | GET `/api/corp-page` | the same, and redirects sessions of another corp than its query names |
 /// | GET `/api/company-a-page` | the same, of [`auths::COMPANY_A`](crate::auths::COMPANY_A) where its query names none |
@@ -128,5 +130,6 @@ pub fn describe(user: &CurrentUser) -> Value {
         "corpId": user.corp_id(),
         "suiteId": user.suite_id(),
         "platform": user.platform(),
+        "machine": user.machine().map(|machine| machine.name()),
     })
 }

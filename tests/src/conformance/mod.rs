@@ -20,6 +20,7 @@ mod limits;
 mod linked_corps;
 mod login_codes;
 mod logins;
+mod machines;
 mod members;
 mod notify;
 mod openapi;
@@ -115,7 +116,10 @@ const SCENARIOS: &[Scenario] = scenarios! {
         admin_lists_and_shows_records,
         admin_retries_and_releases_records,
         admin_makes_a_link_with_its_qr_code,
-        admin_ends_all_sessions_and_rotates_keys;
+        admin_ends_all_sessions_and_rotates_keys,
+        admin_imports_lines_one_by_one,
+        admin_exports_what_the_import_takes,
+        admin_import_takes_a_mebibyte;
     console:
         console_is_403_without_administrators,
         console_login_counts_wrong_keys_with_the_api,
@@ -201,6 +205,12 @@ const SCENARIOS: &[Scenario] = scenarios! {
         code_login_off_disables_json_logins,
         unauthorized_corps_are_indistinguishable,
         corp_with_two_suites_must_name_one;
+    machines:
+        machine_is_let_in_only_where_machines_are,
+        machine_is_a_bearer_and_no_person,
+        machine_session_is_never_idle_and_ends_when_it_is_told_to,
+        machines_end_with_their_corp,
+        operator_lists_and_ends_machines;
     notify:
         valid_pushes_are_accepted,
         unhandled_pushes_are_ignored_without_payload;

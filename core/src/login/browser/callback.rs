@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use crate::audit::LoginOrigin;
 use crate::clock::Timestamp;
 use crate::domain::{FlowSecret, LoginCode, LoginType, Platform};
@@ -12,12 +14,13 @@ use crate::login::browser::repetition::{Claim, FormerOutcome, FormerUse, Outcome
 use crate::login::{
     AuthAttempt, Authentication, CorpChoice, LoginCodes, LoginGrant, LoginProof, SessionPurpose,
 };
+use crate::metrics::{Door, LoginMeter, LoginStep};
 use crate::session::{IssuedSession, TokenSeed};
 
 /// A code that came back to the browser, with what was sealed when the browser left.
 #[derive(Debug)]
 pub(crate) struct OAuthCallback {
-    pub(crate) attempt: AuthAttempt,
+    pub(crate) attempt: Arc<AuthAttempt>,
     pub(crate) epoch: i64,
     pub(crate) login_type: LoginType,
     pub(crate) state: String,
@@ -70,21 +73,31 @@ impl BrowserLoginService {
     pub(crate) async fn finish(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
         let this = self.clone();
         let (client, corp_id) = (callback.attempt.client, callback.attempt.corp_id.clone());
-        let finished = self
-            .deps
-            .tasks
-            .run(async move { this.finish_callback(callback).await });
-        self.deps
-            .refusals
-            .watch(client, Some(corp_id), finished)
-            .await
+        let meter = Arc::new(LoginMeter::start(Door::Browser));
+        let (span, of_callback) = (meter.span(), Arc::clone(&meter));
+        let finished = self.deps.tasks.run(
+            async move { this.finish_callback(callback, &of_callback).await }.instrument(span),
+        );
+        let finished = self.deps.refusals.watch(client, Some(corp_id), finished);
+        let finished = finished.instrument(meter.span()).await;
+        meter.finish(&finished, |outcome| match outcome {
+            CallbackOutcome::LoggedIn(_) => LoginStep::LoggedIn,
+            CallbackOutcome::ChooseCorp { .. } => LoginStep::Continues,
+            CallbackOutcome::Expired => LoginStep::Expired,
+        });
+        finished
     }
 
-    async fn finish_callback(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
+    async fn finish_callback(
+        &self,
+        callback: OAuthCallback,
+        meter: &LoginMeter,
+    ) -> Result<CallbackOutcome> {
         let deps = Arc::clone(&self.deps);
         let (suite_id, corp_id) = (&callback.attempt.suite_id, &callback.attempt.corp_id);
         deps.authenticator.check_limits(&callback.attempt)?;
         let config = deps.instances.serving(suite_id, corp_id)?;
+        meter.set_instance(config.name.full());
         deps.instances.check_login(config, corp_id)?;
         // Before the code is sent, so that none is used up for nothing.
         let authorization = deps
@@ -103,6 +116,7 @@ impl BrowserLoginService {
             let Some(former) = claimed.await? else {
                 return self.authenticate(&callback, config, claim).await;
             };
+            meter.set_repetition();
             if let Some(outcome) = self.repeat(&callback, &claim, &former).await? {
                 return Ok(outcome);
             }
@@ -143,13 +157,20 @@ impl BrowserLoginService {
         claim: Claim,
     ) -> Result<CallbackOutcome> {
         let (deps, state, token_hash) = (&self.deps, &callback.state, claim.token_hash);
-        let authentication = match deps.authenticator.authenticate(&callback.attempt).await {
+        let authenticated = deps.creation.authenticate_at(
+            config,
+            &deps.authenticator,
+            &callback.attempt,
+            callback.login_type,
+        );
+        let authentication = match authenticated.await {
             Ok(authentication) => authentication,
             Err(error) => {
-                // WeCom accepted the code, though the person may not log in; or it refused too many.
+                // WeCom accepted the code, though the person may not log in, or a login provider of the host app says
+                // so; or WeCom refused too many.
                 let is_over = matches!(
                     error.kind(),
-                    ErrorKind::NotCorpMember | ErrorKind::UserNotVisible
+                    ErrorKind::NotCorpMember | ErrorKind::UserAuthMiss | ErrorKind::UserNotVisible
                 ) || deps.authenticator.is_state_dead(&callback.attempt);
                 let released = if is_over {
                     deps.used_states.end(state, &token_hash).await

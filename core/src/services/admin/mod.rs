@@ -1,4 +1,4 @@
-//! The operator's service: corps, people, callback records, links, imports, bindings, runbooks.
+//! The operator's service: corps, people, machines, callback records, links, imports, bindings, runbooks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ mod figures;
 mod import;
 mod import_line;
 mod links;
+mod machines;
 mod people;
 mod records;
 mod runbooks;

@@ -47,10 +47,14 @@ pub enum AdminAction {
     EndAllSessions,
     /// End the sessions of a company's people.
     EndCorpSessions,
+    /// End the session of a machine.
+    EndMachineSession,
     /// End the sessions of a person.
     EndPersonSessions,
     /// Erase a person.
     ErasePerson,
+    /// Read the list of a company's machines.
+    Machines,
     /// Read every authorization, without its permanent code, and every binding.
     Export,
     /// Import authorizations and bindings.
@@ -118,7 +122,7 @@ impl AdminAuth {
         Self {
             key,
             predicate,
-            wrong: ClientRateLimiter::new(WRONG_KEYS_PER_MINUTE, clock),
+            wrong: ClientRateLimiter::new("admin_keys", WRONG_KEYS_PER_MINUTE, clock),
         }
     }
 
@@ -242,6 +246,10 @@ impl HttpConfig {
         };
         let verify = self.verify(sessions, method, headers);
         match verify.resolve().await? {
+            // A predicate that compares the corp alone would make an administrator of every program of that corp.
+            Some(verified) if verified.user.machine().is_some() => {
+                Err(refused("a machine is no administrator"))
+            }
             Some(verified) => Ok(AdminIdentity::User(verified.user, Arc::clone(predicate))),
             None => Err(Error::new(
                 ErrorKind::Unauthenticated,

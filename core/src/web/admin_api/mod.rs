@@ -22,6 +22,7 @@ use crate::web::route::AdminRoute;
 
 pub(super) mod audit;
 pub(super) mod corps;
+mod machines;
 mod moving;
 mod params;
 pub(super) mod people;
@@ -82,6 +83,8 @@ pub(super) async fn answer(
         AdminRoute::CorpAlias => done(corps::add_alias(&asked).await),
         AdminRoute::CorpSetCode => done(corps::set_code(&asked).await),
         AdminRoute::CorpCode => done(corps::delete_code(&asked).await),
+        AdminRoute::Machines => machines::list(&asked).await,
+        AdminRoute::Machine => machines::end(&asked).await,
         AdminRoute::Records => records::list(&asked).await,
         AdminRoute::Record => records::show(&asked).await,
         AdminRoute::RecordRetry => done(records::retry(&asked).await),

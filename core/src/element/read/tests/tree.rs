@@ -241,3 +241,34 @@ fn load_resolves_values_from_environment() {
         "the same pair again is no further pair"
     );
 }
+
+#[test]
+fn load_warns_of_a_misspelt_type_and_names_both() {
+    for (written, is_misspelt) in [
+        ("auths.loginTypes.QywxProxyTyp", true),
+        ("auths.loginTypes.QywxPorxyType", true),
+        ("auths.loginType.QywxProxyType", true),
+        ("auths.logintypes.qywxproxytype", true),
+        ("QywxProxyType", true),
+        ("loginTypes.QywxProxyType ", true),
+        ("auths.loginTypes.QywxType", false),
+        ("auths.loginTypes.WechatType", false),
+        ("models.NormalType", false),
+    ] {
+        let root = root();
+        let element = json!({"title": "A", "type": written}).to_string();
+        write(root.path(), "A", &element, &business().to_string());
+        let (instances, warnings) = load(root.path()).unwrap();
+        assert!(instances.is_empty(), "{written}");
+        let messages: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(!messages.is_empty(), is_misspelt, "{written}: {messages:?}");
+        for message in messages {
+            assert!(
+                message.contains("A/e.json: type: ")
+                    && message.contains(&format!("{written:?}"))
+                    && message.contains(&format!("{QYWX_PROXY_TYPE:?}")),
+                "{message}"
+            );
+        }
+    }
+}
