@@ -241,8 +241,28 @@ impl HttpConfig {
         {
             return Ok(AdminIdentity::Key);
         }
-        let Some(predicate) = &admin.predicate else {
+        if admin.predicate.is_none() {
             return Err(refused("the admin key is missing"));
+        }
+        let of_session = self.administrator_of_session(sessions, method, headers);
+        of_session
+            .await?
+            .ok_or_else(|| Error::new(ErrorKind::Unauthenticated, "no credential was sent"))
+    }
+
+    /// The user of a session, where the host app has a predicate that authorizes users later; `None` without a credential or
+    /// a predicate.
+    ///
+    /// # Errors
+    /// What is wrong with the session; `FORBIDDEN` if it is a machine's.
+    pub(super) async fn administrator_of_session(
+        &self,
+        sessions: &Sessions,
+        method: &str,
+        headers: &(impl Headers + ?Sized),
+    ) -> Result<Option<AdminIdentity>> {
+        let Some(predicate) = &self.admin.predicate else {
+            return Ok(None);
         };
         let verify = self.verify(sessions, method, headers);
         match verify.resolve().await? {
@@ -250,11 +270,11 @@ impl HttpConfig {
             Some(verified) if verified.user.machine().is_some() => {
                 Err(refused("a machine is no administrator"))
             }
-            Some(verified) => Ok(AdminIdentity::User(verified.user, Arc::clone(predicate))),
-            None => Err(Error::new(
-                ErrorKind::Unauthenticated,
-                "no credential was sent",
-            )),
+            Some(verified) => Ok(Some(AdminIdentity::User(
+                verified.user,
+                Arc::clone(predicate),
+            ))),
+            None => Ok(None),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Who asks: whoever logged in with the admin key, or a user of the host app whom the predicate may let in.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -55,17 +54,14 @@ impl Identity {
                 form_key: login.id,
             }));
         }
-        let Some(predicate) = admin.predicate() else {
-            return Ok(None);
-        };
         let method = console.request.method.as_str();
-        let verification = config.verify(&deps.sessions, method, headers);
-        match verification.resolve().await {
-            Ok(Some(verified)) => Ok(Some(Self {
-                form_key: verified.user.session_id().to_owned(),
-                administrator: AdminIdentity::User(verified.user, Arc::clone(predicate)),
+        let of_session = config.administrator_of_session(&deps.sessions, method, headers);
+        match of_session.await {
+            Ok(Some(AdminIdentity::User(user, predicate))) => Ok(Some(Self {
+                form_key: user.session_id().to_owned(),
+                administrator: AdminIdentity::User(user, predicate),
             })),
-            Ok(None) => Ok(None),
+            Ok(_) => Ok(None),
             Err(error) if error.kind() == ErrorKind::TokenInvalid => Ok(None),
             // Whoever has the key can log in although sessions cannot be looked up.
             Err(error) if error.kind() == ErrorKind::StoreUnavailable && admin.key().is_some() => {
