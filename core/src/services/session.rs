@@ -12,7 +12,7 @@ use crate::domain::{
     Platform, Principal, Profile, SuiteId,
 };
 use crate::element::Instances;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::login::{SessionCreation, SessionPurpose};
 use crate::members::Members;
 use crate::session::{

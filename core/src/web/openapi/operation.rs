@@ -42,6 +42,8 @@ pub(super) enum Body {
     Json(&'static str),
     /// It may be left out.
     OptionalJson(&'static str),
+    /// A JSON object a line.
+    JsonLines,
     /// A callback of WeCom.
     Callback,
 }
