@@ -117,8 +117,8 @@ impl BrowserLoginService {
             let Some(former) = claimed.await? else {
                 return self.authenticate(&callback, config, claim).await;
             };
-            meter.set_repetition();
             if let Some(outcome) = self.repeat(&callback, &claim, &former).await? {
+                meter.set_repetition();
                 return Ok(outcome);
             }
             if !wait.pause().await {
