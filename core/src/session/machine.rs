@@ -199,7 +199,7 @@ impl Sessions {
             profile: Profile::default(),
             machine: Some(Box::new(new.machine)),
             created_at: now,
-            expires_at: new.expires_at.unwrap_or(NEVER).min(NEVER),
+            expires_at: Ord::min(new.expires_at.unwrap_or(NEVER), NEVER),
             revoked: AtomicBool::new(false),
             last_seen_at: AtomicI64::new(now.as_millis()),
             visible_at: AtomicI64::new(NEVER.as_millis()),
@@ -263,7 +263,7 @@ impl Sessions {
                 let mut machine = MachineSummary::of_row(row)?;
                 // What the cache knows of its use may be newer.
                 if let Some(user) = hash.and_then(|hash| self.inner.cache.get(&hash)) {
-                    machine.last_seen_at = machine.last_seen_at.max(user.last_seen_at());
+                    machine.last_seen_at = Ord::max(machine.last_seen_at, user.last_seen_at());
                 }
                 Some(machine)
             });
