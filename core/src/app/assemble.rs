@@ -35,8 +35,8 @@ use crate::members::{
 use crate::metrics;
 use crate::random;
 use crate::services::{
-    AdminDeps, AdminService, AuthDeps, AuthService, Doctor, LinkDeps, LinkService, SessionDeps,
-    SessionService,
+    AdminDeps, AdminService, AuthDeps, AuthService, Doctor, FiguresCache, LinkDeps, LinkService,
+    SessionDeps, SessionService,
 };
 use crate::session::Sessions;
 use crate::task_runner::TaskRunner;
@@ -96,6 +96,7 @@ impl Builder {
             api.clone(),
             store.clone(),
             keys.clone(),
+            instances.aliases().clone(),
             self.authorization_cache_size,
             runtime.clone(),
         );
@@ -258,6 +259,8 @@ impl Builder {
             members: members.clone(),
             id_migration: id_migration.clone(),
             notifications: notifications.clone(),
+            waker: Arc::clone(&waker),
+            tasks: tasks.clone(),
         });
         let worker = Worker::new(WorkerDeps {
             store: store.with_class(ConnectionClass::Worker),
@@ -324,6 +327,7 @@ impl Builder {
                 sessions: sessions.clone(),
                 links: links.clone(),
                 doctor,
+                figures_cache: FiguresCache::default(),
                 worker: worker.clone(),
                 tasks: tasks.clone(),
             },

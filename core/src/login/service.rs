@@ -14,6 +14,7 @@ use crate::element::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::Refusals;
+use crate::login::limits::with_login_timeout;
 use crate::login::session_creation::{SessionCreation, SessionPurpose};
 use crate::login::{
     AttemptState, AuthAttempt, Authentication, Authenticator, CorpChoice, CorpSelection,
@@ -59,7 +60,7 @@ impl LoginService {
         let (client, corp_id) = (request.client, request.corp_id.clone());
         let meter = LoginMeter::start(Door::LoginCode);
         meter.set_instance(name.full());
-        let made = self.make_login_code(name, kind, request);
+        let made = with_login_timeout(self.make_login_code(name, kind, request));
         let made = self.refusals.watch(client, Some(corp_id), made);
         let made = made.instrument(meter.span()).await;
         meter.finish(&made, |_| LoginStep::Continues);
@@ -122,7 +123,7 @@ impl LoginService {
     pub(crate) async fn login_by_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
         let (client, corp_id) = (request.client, request.corp_id.clone());
         let meter = LoginMeter::start(Door::LoginCode);
-        let exchanged = self.exchange(request, &meter);
+        let exchanged = with_login_timeout(self.exchange(request, &meter));
         let exchanged = self.refusals.watch(client, corp_id, exchanged);
         let exchanged = exchanged.instrument(meter.span()).await;
         meter.finish(&exchanged, |_| LoginStep::LoggedIn);
@@ -216,6 +217,7 @@ impl LoginService {
             self.log_in_within_wecom(attempt, login.platform, &meter)
                 .await
         };
+        let entered = with_login_timeout(entered);
         let entered = self.refusals.watch(client, Some(named), entered);
         let entered = entered.instrument(meter.span()).await;
         meter.finish(&entered, |_| LoginStep::LoggedIn);

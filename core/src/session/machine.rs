@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, OnceLock};
 
-use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait as _, Condition, EntityTrait as _, FromQueryResult, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
@@ -240,11 +240,12 @@ impl Sessions {
             if !is_session_id(id) {
                 return Err(InvalidPageCursor.into());
             }
-            found = found.filter(
-                Column::CreatedAt
-                    .lt(created_at)
-                    .or(Column::CreatedAt.eq(created_at).and(Column::Id.lt(id))),
+            let older = Condition::any().add(Column::CreatedAt.lt(created_at)).add(
+                Condition::all()
+                    .add(Column::CreatedAt.eq(created_at))
+                    .add(Column::Id.lt(id)),
             );
+            found = found.filter(older);
         }
         let rows = found
             .order_by_desc(Column::CreatedAt)

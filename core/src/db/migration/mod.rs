@@ -33,6 +33,7 @@ mod m20261130_000019_admin_searches;
 mod m20261130_000020_audit;
 mod m20261130_000021_nodes;
 mod m20261130_000024_machines;
+mod m20261130_000026_figures;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
 #[derive(Debug)]
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000020_audit::Migration),
             Box::new(m20261130_000021_nodes::Migration),
             Box::new(m20261130_000024_machines::Migration),
+            Box::new(m20261130_000026_figures::Migration),
         ]
     }
 

@@ -11,6 +11,7 @@ use crate::element::InstanceConfig;
 use crate::error::{ErrorKind, Result};
 use crate::login::browser::BrowserLoginService;
 use crate::login::browser::repetition::{Claim, FormerOutcome, FormerUse, OutcomeWait};
+use crate::login::limits::with_login_timeout;
 use crate::login::{
     AuthAttempt, Authentication, CorpChoice, LoginCodes, LoginGrant, LoginProof, SessionPurpose,
 };
@@ -183,9 +184,8 @@ impl BrowserLoginService {
                 return Err(error);
             }
         };
-        let entered = self
-            .enter(callback, config, authentication, claim.seed)
-            .await;
+        let entering = self.enter(callback, config, authentication, claim.seed);
+        let entered = with_login_timeout(entering).await;
         // Where the database did not answer, the session may be there all the same.
         let is_over = match &entered {
             Ok(CallbackOutcome::Expired) => true,

@@ -42,12 +42,8 @@ pub(super) enum Body {
     Json(&'static str),
     /// It may be left out.
     OptionalJson(&'static str),
-    /// A JSON object a line.
-    JsonLines,
     /// A callback of WeCom.
     Callback,
-    /// JSON, one object a line.
-    JsonLines,
 }
 
 /// The answer to a request that succeeds, by the name of its schema.
@@ -153,7 +149,9 @@ pub(super) fn errors_of(access: Access) -> impl Iterator<Item = ErrorKind> {
             ],
             OF_A_CREDENTIAL,
         ),
-        Access::Browser | Access::WeCom => return [].iter().chain(&[]).chain(&[]).copied(),
+        Access::Browser | Access::Console | Access::WeCom => {
+            return [].iter().chain(&[]).chain(&[]).copied();
+        }
     };
     ALWAYS.iter().chain(own).chain(credential).copied()
 }
