@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::{
-    InvalidId, InvalidPageCursor, UnknownLoginType, UnknownPlatform, UnknownSuite,
+    InvalidAttributes, InvalidId, InvalidPageCursor, LoginLink, UnknownLoginType, UnknownPlatform,
+    UnknownSuite,
 };
 
 /// The result type of this crate.
@@ -173,6 +174,7 @@ struct Inner {
     errcode: Option<i64>,
     errmsg: Option<String>,
     retry_after: Option<Duration>,
+    link: Option<LoginLink>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -187,6 +189,7 @@ impl Error {
                 errcode: None,
                 errmsg: None,
                 retry_after: None,
+                link: None,
                 source: None,
             }),
         }
@@ -210,6 +213,13 @@ impl Error {
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.inner.retry_after = Some(wait);
+        self
+    }
+
+    /// Adds where the login goes on.
+    #[must_use]
+    pub(crate) fn with_link(mut self, link: LoginLink) -> Self {
+        self.inner.link = Some(link);
         self
     }
 
@@ -250,6 +260,12 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         self.inner.retry_after
     }
+
+    /// Returns where a login goes on that the host app has to finish ([`Binding::Link`](crate::Binding::Link)).
+    #[must_use]
+    pub fn link(&self) -> Option<&LoginLink> {
+        self.inner.link.as_ref()
+    }
 }
 
 impl fmt::Display for Error {
@@ -285,6 +301,12 @@ impl StdError for Error {
 impl From<InvalidId> for Error {
     fn from(error: InvalidId) -> Self {
         Self::new(ErrorKind::ApiParams, error.to_string())
+    }
+}
+
+impl From<InvalidAttributes> for Error {
+    fn from(error: InvalidAttributes) -> Self {
+        Self::new(ErrorKind::Config, error.to_string())
     }
 }
 

@@ -252,11 +252,12 @@ pub use corp_api::{CorpAccessToken, CorpApi, JsConfig, JsSignature, UploadFile};
 #[doc(hidden)]
 pub use db::migrate_steps;
 pub use domain::{
-    AccessToken, AgentId, AuthCode, AuthenticatedMember, AuthorizationStatus, CallbackToken,
-    CorpId, InvalidId, InvalidPageCursor, JsApiTicket, JsCode, LoginCode, LoginType,
-    MiniProgramSessionKey, OAuthCode, OrganizationCode, Page, PageCursor, PermanentCode, Platform,
-    Principal, Profile, ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken,
-    SuiteId, SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
+    AccessToken, AgentId, Attributes, AuthCode, AuthenticatedMember, AuthorizationStatus,
+    CallbackToken, CorpId, InvalidAttributes, InvalidId, InvalidPageCursor, JsApiTicket, JsCode,
+    LinkTicket, LoginCode, LoginHeaders, LoginLink, LoginType, MiniProgramSessionKey, OAuthCode,
+    OrganizationCode, Page, PageCursor, PermanentCode, Platform, Principal, Profile,
+    ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken, SuiteId,
+    SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
 };
 pub use element::AuthConfig;
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
@@ -265,12 +266,13 @@ pub use inbox::{
     CallbackRecord, CallbackRecordDetails, NotifyRequest, NotifyResponse, RecordQuery,
 };
 pub use login::{
-    CorpChoice, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult,
-    MiniProgramLoginRequest, OrgCodeLogin, WorkbenchLoginRequest,
+    CorpChoice, FinishLoginRequest, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult,
+    LoginConfig, LoginResult, MiniProgramLoginRequest, OrgCodeLogin, WorkbenchLoginRequest,
 };
 pub use members::PersonSummary;
 pub use members::{
-    BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence, UserBinder,
+    Binding, BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence,
+    UserBinder,
 };
 pub use services::{
     AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, ExportLine, ImportStatus,

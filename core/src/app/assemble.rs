@@ -24,8 +24,9 @@ use crate::inbox::{
     WorkerDeps,
 };
 use crate::login::{
-    Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService, CorpSelection,
-    LoginCodes, LoginService, OrganizationCodes, SessionCreation, UsedStates,
+    AccountLinking, Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService,
+    CorpSelection, LinkTickets, LoginCodes, LoginService, OrganizationCodes, SessionCreation,
+    UsedStates,
 };
 use crate::members::{
     DefaultUserBinder, DynUserBinder, IdMigration, Licences, Members, MembersDeps, Visibility,
@@ -176,6 +177,12 @@ impl Builder {
             authorizations: authorizations.clone(),
             members: members.clone(),
         };
+        let used_states = UsedStates::new(store.clone());
+        let tickets = LinkTickets {
+            store: store.clone(),
+            keys: keys.clone(),
+            used: used_states.clone(),
+        };
         let creation = SessionCreation {
             store: store.clone(),
             instances: Arc::clone(&instances),
@@ -184,6 +191,7 @@ impl Builder {
             visibility: visibility.clone(),
             id_migration: id_migration.clone(),
             corps: corps.clone(),
+            tickets: tickets.clone(),
             sessions: sessions.clone(),
             hooks: Arc::clone(&self.hooks),
             client_addresses: self.client_addresses,
@@ -201,7 +209,15 @@ impl Builder {
             sessions: sessions.clone(),
         });
         let login_codes = LoginCodes::new(store.clone());
-        let used_states = UsedStates::new(store.clone());
+        let linking = AccountLinking {
+            tickets,
+            members: members.clone(),
+            creation: creation.clone(),
+            corps: corps.clone(),
+            login_codes: login_codes.clone(),
+            sessions: sessions.clone(),
+            refusals: refusals.clone(),
+        };
         let organization_codes = OrganizationCodes::new(store.clone());
         let browser_login = BrowserLoginService::new(BrowserLoginDeps {
             store: store.clone(),
@@ -263,6 +279,7 @@ impl Builder {
                     sessions: sessions.clone(),
                     refusals: refusals.clone(),
                 },
+                linking: linking.clone(),
                 receiver,
                 worker: worker.clone(),
                 tasks: tasks.clone(),
@@ -315,7 +332,7 @@ impl Builder {
             SessionDeps {
                 instances: Arc::clone(&instances),
                 authorizations: authorizations.clone(),
-                members,
+                members: members.clone(),
                 sessions: sessions.clone(),
                 creation,
                 tasks: tasks.clone(),
@@ -334,6 +351,7 @@ impl Builder {
             admin: admin.clone(),
             corp_api: Arc::clone(&corp_api),
             browser_login,
+            linking,
             readiness: Readiness::default(),
             openapi: OpenApi::default(),
             refusals: refusals.clone(),
@@ -358,6 +376,7 @@ impl Builder {
             tokens,
             suites,
             visibility,
+            members: members.clone(),
             inbox,
             worker: worker.clone(),
             notifications,

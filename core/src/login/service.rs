@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use crate::audit::LoginOrigin;
 use crate::authorization::Authorizations;
-use crate::domain::{CorpId, LoginType, Platform, SuiteId};
+use crate::domain::{CorpId, LoginHeaders, LoginType, Platform, SuiteId};
 use crate::element::{
     DynLoginProviderInstance, InstanceConfig, InstanceKind, InstanceName, Instances, LoginAttempt,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::Refusals;
+use crate::login::link_tickets::StoppedAt;
 use crate::login::session_creation::{SessionCreation, SessionPurpose};
 use crate::login::{
     AttemptState, AuthAttempt, Authentication, Authenticator, CorpChoice, CorpSelection,
@@ -42,6 +43,7 @@ struct ClientLogin {
     state: AttemptState,
     client: Option<IpAddr>,
     platform: Platform,
+    headers: LoginHeaders,
 }
 
 impl LoginService {
@@ -66,6 +68,7 @@ impl LoginService {
         let login_type = request.login_type;
         let state = AttemptState::of_request(request.state_verified);
         let proof = state.proof();
+        let headers = request.headers.clone();
         let authentication = match kind {
             InstanceKind::QywxProxy(config) => {
                 let resolving = self
@@ -88,7 +91,15 @@ impl LoginService {
                 self.authenticate_by(&**instance, request).await?
             }
         };
-        let user_id = self.creation.bind(&authentication).await?;
+        let stopped_at = StoppedAt {
+            instance: name.full(),
+            login_type,
+            platform: Platform::default(),
+            proof,
+            state: None,
+        };
+        let bound = self.creation.bind(&authentication, headers, stopped_at);
+        let user_id = bound.await?;
         let principal = authentication.member.principal;
         let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name);
         let corp_list = self
@@ -156,6 +167,7 @@ impl LoginService {
             state: AttemptState::of_request(request.state_verified),
             client: request.client,
             platform: request.platform,
+            headers: request.headers,
         })
         .await
     }
@@ -172,6 +184,7 @@ impl LoginService {
             state: AttemptState::None,
             client: request.client,
             platform: request.platform,
+            headers: request.headers,
         })
         .await
     }
@@ -192,7 +205,8 @@ impl LoginService {
                 client,
                 state: login.state,
             };
-            self.log_in_within_wecom(&attempt, login.platform).await
+            self.log_in_within_wecom(&attempt, login.platform, login.headers)
+                .await
         };
         self.refusals.watch(client, Some(named), entered).await
     }
@@ -202,16 +216,25 @@ impl LoginService {
         &self,
         attempt: &AuthAttempt,
         platform: Platform,
+        headers: LoginHeaders,
     ) -> Result<LoginResult> {
         let config = self
             .instances
             .serving(&attempt.suite_id, &attempt.corp_id)?;
         let proof = attempt.proof();
         let mut authentication = self.authenticate(config, attempt).await?;
-        let mini_program_key = authentication.mini_program_key.take();
         let principal = authentication.member.principal.clone();
         let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name.clone());
-        let user_id = self.creation.bind(&authentication).await?;
+        let stopped_at = StoppedAt {
+            instance: config.name.full(),
+            login_type: LoginType::Workbench,
+            platform,
+            proof,
+            state: None,
+        };
+        let bound = self.creation.bind(&authentication, headers, stopped_at);
+        let user_id = bound.await?;
+        let mini_program_key = authentication.mini_program_key.take();
         let corp_list = self
             .corps
             .corp_list_for(proof, &user_id, &principal, own)

@@ -35,6 +35,16 @@ impl DemoProcess {
         demo
     }
 
+    /// The same of an app that asks people at their first login which of its users they are.
+    pub async fn start_asking(example: Example) -> Self {
+        let directory = TempDir::new().unwrap();
+        let flags = ["--existing-accounts"];
+        let mut demo =
+            Self::start_with(example, directory.path(), "127.0.0.1:0", None, &flags).await;
+        demo._directory = Some(directory);
+        demo
+    }
+
     /// Starts it in this directory and waits until its first two corps have authorized it.
     pub async fn start_in(
         example: Example,
@@ -42,11 +52,22 @@ impl DemoProcess {
         listen: &str,
         public_url: Option<&str>,
     ) -> Self {
+        Self::start_with(example, directory, listen, public_url, &[]).await
+    }
+
+    async fn start_with(
+        example: Example,
+        directory: &Path,
+        listen: &str,
+        public_url: Option<&str>,
+        flags: &[&str],
+    ) -> Self {
         let mut builder = example
             .process(directory)
             .quiet()
             .listen(listen)
-            .admin_key(ADMIN_KEY);
+            .admin_key(ADMIN_KEY)
+            .args(flags);
         if let Some(url) = public_url {
             builder = builder.public_url(url);
         }

@@ -9,6 +9,7 @@ mod embedded;
 mod errors;
 mod headers;
 mod layout;
+mod linking;
 mod login;
 mod panel;
 mod repeats;
@@ -106,7 +107,8 @@ fn main() -> ExitCode {
         BROWSER,
         caches::kept_answer_is_given_to_its_person_alone,
         embedded::login_of_ten_minutes_has_expired,
-        embedded::corp_selection_can_be_reloaded_and_used_once
+        embedded::corp_selection_can_be_reloaded_and_used_once,
+        linking::person_is_asked_and_led_on
     ));
     all.extend(with_adapters!(
         BROWSER_OVER_TLS,
