@@ -33,10 +33,28 @@ pub mod http_api {
     #![doc = include_str!("../docs/http-api.md")]
 }
 
+/// Metrics, alerts, a dashboard, spans.
+pub mod metrics {
+    //!
+    //! [http-api-answers]: crate::handbook::http_api#answers
+    //! [http-api-errors]: crate::handbook::http_api#errors
+    //!
+    #![doc = include_str!("../docs/metrics.md")]
+}
+
+/// What is logged at which level.
+pub mod logs {
+    //!
+    //! [metrics]: crate::handbook::metrics
+    //!
+    #![doc = include_str!("../docs/logs.md")]
+}
+
 /// The operator's API.
 pub mod admin {
     //!
     //! [admin-action]: crate::web::AdminAction
+    //! [moving-in]: crate::handbook::moving_in
     //!
     #![doc = include_str!("../docs/admin.md")]
 }
@@ -55,6 +73,7 @@ pub mod going_live {
     //! [configuration-login-instances]: crate::handbook::configuration#login-instances
     //! [configuration-the-ids-of-a-corp]: crate::handbook::configuration#the-ids-of-a-corp
     //! [http-api-a-login-in-a-browser]: crate::handbook::http_api#a-login-in-a-browser
+    //! [moving-in]: crate::handbook::moving_in
     //!
     #![doc = include_str!("../docs/going-live.md")]
 }
@@ -83,6 +102,11 @@ pub mod storage_and_keys {
     //! [admin-erasure]: crate::handbook::admin#the-erasure-of-a-person
     //!
     #![doc = include_str!("../docs/storage-and-keys.md")]
+}
+
+/// The runbook for authorizations and bindings from elsewhere.
+pub mod moving_in {
+    #![doc = include_str!("../docs/moving-in.md")]
 }
 
 /// The runbook after a restore of the database.

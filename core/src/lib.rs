@@ -90,7 +90,8 @@
 //! # Companies
 //!
 //! A company that scans the authorization QR code arrives by itself, as a `create_auth` callback. A company that
-//! authorized earlier has to be imported once, with the permanent code that the provider stored:
+//! authorized earlier has to be imported once, with the permanent code that the provider stored; [`AdminService::import`]
+//! takes many at a time, with the users that their members are:
 //!
 //! ```no_run
 //! # async fn import(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
@@ -115,6 +116,10 @@
 //! WeCom authenticates a [`Principal`]: suite, corp, userid. A [`UserBinder`] says which of your users that is; the docs
 //! of the trait have an example. Without one, the [`DefaultUserBinder`] creates a user on a member's first login, or with
 //! [`BindingPolicy::BoundUsersOnly`] only knows the members that [`AdminService::bind_user`] bound before.
+//!
+//! [`UserBinder::attributes`] says what your app knows of a user, such as a role; [`CurrentUser::attributes`] has it. Where
+//! your app has users of its own already, the binder answers [`Binding::Link`], and the app asks the person once
+//! ([handbook](handbook::accounts)).
 //!
 //! A person of several companies chooses one of them on a page of ours: [`UserBinder::linked_principals`] names the
 //! others, and each must be bound to the same user. [`Builder::wrap_binder`] adds such a rule to the default binder; the
@@ -214,6 +219,10 @@ pub mod callback;
 pub mod element;
 #[cfg(doc)]
 pub mod handbook;
+#[cfg(not(feature = "metrics"))]
+mod metrics;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod web;
 pub mod wecom;
 

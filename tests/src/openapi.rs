@@ -130,7 +130,11 @@ impl OpenApi {
                 "{place} does not need {name}"
             );
         }
-        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let content = &operation["requestBody"]["content"];
+        let schema = &content["application/json"]["schema"];
+        if !content.is_null() && schema.is_null() {
+            return;
+        }
         if let Ok(body) = serde_json::from_slice::<Value>(request.content()) {
             assert!(
                 !schema.is_null(),

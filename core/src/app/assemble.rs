@@ -32,6 +32,8 @@ use crate::members::{
     DefaultUserBinder, DynUserBinder, IdMigration, Licences, Members, MembersDeps, Visibility,
     VisibilityDeps,
 };
+#[cfg(feature = "metrics")]
+use crate::metrics;
 use crate::random;
 use crate::services::{
     AdminDeps, AdminService, AuthDeps, AuthService, Doctor, LinkDeps, LinkService, SessionDeps,
@@ -49,6 +51,8 @@ impl Builder {
     pub(super) async fn assemble(self) -> Result<WecomLogin> {
         let runtime =
             Handle::try_current().map_err(|_| config("build runs within a tokio runtime"))?;
+        #[cfg(feature = "metrics")]
+        metrics::describe();
         let http_config = self.http_config()?;
         let hosts = self.hosts()?;
         let retention = self.retention.clone().checked()?;
@@ -381,6 +385,8 @@ impl Builder {
             worker: worker.clone(),
             notifications,
             node: node.clone(),
+            #[cfg(feature = "metrics")]
+            metrics_interval: self.metrics_interval,
             hooks: self.hooks,
             refusals,
             tasks: tasks.clone(),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, mpsc};
 
+#[cfg(feature = "metrics")]
+use crate::app::figures::Figures;
 use crate::app::follower::{Follower, follow_revocation_log};
 use crate::app::housekeeping::{Housekeeping, run_housekeeping};
 use crate::app::node::Node;
@@ -49,6 +51,8 @@ pub(super) struct Background {
     pub(super) hooks: Arc<dyn DynHooks>,
     pub(super) refusals: Refusals,
     pub(super) node: Node,
+    #[cfg(feature = "metrics")]
+    pub(super) metrics_interval: Duration,
     pub(super) tasks: TaskRunner,
 }
 
@@ -74,6 +78,17 @@ impl Background {
             tasks.clone(),
             receivers.authorizations_due,
         ));
+        #[cfg(feature = "metrics")]
+        tasks.spawn_until_shutdown(
+            Figures {
+                store: self.store.clone(),
+                suites: self.suites.clone(),
+                sessions: self.sessions.clone(),
+                tokens: self.tokens.clone(),
+                interval: self.metrics_interval,
+            }
+            .run(),
+        );
         tasks.spawn_until_shutdown(self.node.run());
         let deliver = deliver_to(self.hooks, self.authorizations.clone());
         tasks.spawn_until_shutdown(self.notifications.run(tasks.clone(), deliver));

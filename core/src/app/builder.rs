@@ -3,10 +3,14 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+#[cfg(feature = "metrics")]
+use std::time::Duration;
 
 use ipnet::IpNet;
 use sea_orm::DatabaseConnection;
 
+#[cfg(feature = "metrics")]
+use crate::app::figures::REFRESH_INTERVAL;
 use crate::app::retention::Retention;
 use crate::audit::ClientAddresses;
 use crate::clock::{Clock, SystemClock};
@@ -51,6 +55,8 @@ pub struct Builder {
     pub(super) migrate: bool,
     pub(super) background_tasks: bool,
     pub(super) retention: Retention,
+    #[cfg(feature = "metrics")]
+    pub(super) metrics_interval: Duration,
     pub(super) client_addresses: ClientAddresses,
 }
 
@@ -95,6 +101,8 @@ impl Default for Builder {
             migrate: true,
             background_tasks: true,
             retention: Retention::default(),
+            #[cfg(feature = "metrics")]
+            metrics_interval: REFRESH_INTERVAL,
             client_addresses: ClientAddresses::default(),
         }
     }
@@ -325,6 +333,14 @@ impl Builder {
     /// How much of clients' addresses the audit keeps: the whole address by default.
     pub const fn client_addresses(mut self, addresses: ClientAddresses) -> Self {
         self.client_addresses = addresses;
+        self
+    }
+
+    /// How often the gauges are read that the database knows ([`metrics`](crate::metrics)): once a minute. Each node reads
+    /// them, by a few statements that count.
+    #[cfg(feature = "metrics")]
+    pub const fn metrics_interval(mut self, interval: Duration) -> Self {
+        self.metrics_interval = interval;
         self
     }
 

@@ -112,7 +112,7 @@ impl Follower {
             self.sessions.recent().reset(newest);
             return Ok((newest, false));
         };
-        match log::read_after(database, cursor).await? {
+        match log::read_after(database, cursor, self.store.now()).await? {
             Poll::Truncated(newest) => {
                 tracing::info!(
                     target: "wecom_login",

@@ -47,8 +47,12 @@ impl ImportedAuthorization {
         self.has_code_of(known) && !self.names_new_agent(known)
     }
 
+    /// A broken one has it too: the same code heals nothing, and WeCom is asked again by itself.
     fn has_code_of(&self, known: &Authorization) -> bool {
-        known.permanent_code.as_ref() == Some(&self.permanent_code) && known.status == self.status
+        let is_so = known.status == self.status
+            || (known.status == AuthorizationStatus::Broken
+                && self.status == AuthorizationStatus::Active);
+        known.permanent_code.as_ref() == Some(&self.permanent_code) && is_so
     }
 
     fn names_new_agent(&self, known: &Authorization) -> bool {

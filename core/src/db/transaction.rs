@@ -14,17 +14,21 @@ use crate::db::bulkhead::Permit;
 use crate::db::cursor::Cursor;
 use crate::db::timeout::with_answer_timeout;
 use crate::db::write_queue::WritePermit;
+use crate::metrics::{self, Timed};
 
 /// A write transaction; it is rolled back when it is dropped.
 pub(crate) struct Transaction {
     transaction: DatabaseTransaction,
     appended: Mutex<Option<Cursor>>,
+    /// What ends with the commit: sessions, by the word of a label.
+    ends: Mutex<Vec<&'static str>>,
     /// Notified once the transaction is committed.
     waiter: Mutex<Option<Arc<Notify>>>,
     committed_cursor: Arc<Mutex<Cursor>>,
     // Dropped after the transaction, so the next writer starts when this one has ended.
     _write_permit: Option<WritePermit>,
     _permit: Permit,
+    _timed: Timed,
 }
 
 impl Transaction {
@@ -33,14 +37,17 @@ impl Transaction {
         committed_cursor: Arc<Mutex<Cursor>>,
         write_permit: Option<WritePermit>,
         permit: Permit,
+        timed: Timed,
     ) -> Self {
         Self {
             transaction,
             appended: Mutex::default(),
+            ends: Mutex::default(),
             waiter: Mutex::default(),
             committed_cursor,
             _write_permit: write_permit,
             _permit: permit,
+            _timed: timed,
         }
     }
 
@@ -52,6 +59,9 @@ impl Transaction {
             if committed.seq < appended.seq {
                 *committed = appended;
             }
+        }
+        for reason in self.ends.into_inner() {
+            metrics::sessions_ended(reason, 1);
         }
         if let Some(waiter) = self.waiter.into_inner() {
             waiter.notify_one();
@@ -67,6 +77,11 @@ impl Transaction {
     /// Has `waiter` notified once this transaction is committed: what it wrote can be read then.
     pub(crate) fn notify_after_commit(&self, waiter: Arc<Notify>) {
         *self.waiter.lock() = Some(waiter);
+    }
+
+    /// Has an end of sessions counted once this transaction is committed.
+    pub(crate) fn count_end(&self, reason: &'static str) {
+        self.ends.lock().push(reason);
     }
 
     /// Notes the entry of the revocation log that this transaction appended.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use tracing::Instrument as _;
+
 use crate::audit::LoginOrigin;
 use crate::domain::{LinkTicket, LoginCode, Principal};
 use crate::error::{Error, ErrorKind, Result};
@@ -12,6 +14,7 @@ use crate::login::{
     Authentication, CorpSelection, FinishLoginRequest, LoginCodes, LoginGrant, LoginResult,
 };
 use crate::members::Members;
+use crate::metrics::{Door, LoginMeter, LoginStep};
 use crate::session::{Sessions, TokenSeed};
 
 /// Finishes logins that stopped with a link ticket.
@@ -30,17 +33,26 @@ impl AccountLinking {
     /// Finishes a login that was answered in JSON.
     pub(crate) async fn finish(&self, request: FinishLoginRequest) -> Result<LoginResult> {
         let client = request.client;
-        let finished = self.finish_login(request);
-        self.refusals.watch(client, None, finished).await
+        let meter = LoginMeter::start(Door::Link);
+        let finished = self.finish_login(request, &meter);
+        let finished = self.refusals.watch(client, None, finished);
+        let finished = finished.instrument(meter.span()).await;
+        meter.finish(&finished, |_| LoginStep::LoggedIn);
+        finished
     }
 
-    async fn finish_login(&self, request: FinishLoginRequest) -> Result<LoginResult> {
+    async fn finish_login(
+        &self,
+        request: FinishLoginRequest,
+        meter: &LoginMeter,
+    ) -> Result<LoginResult> {
         let stopped = self.tickets.open(&request.ticket)?;
         // One of a browser needs that browser's cookie, which is not here.
         if stopped.state().is_some() {
             return Err(invalid());
         }
         let grant = stopped.grant(&request.user_id);
+        meter.set_instance(&grant.instance);
         let authentication = self.link(&stopped, &grant).await?;
         let own = self.corps.choice_of(&grant.principal).await?;
         let corp_list = self

@@ -39,13 +39,18 @@ pub(super) struct LoginLimits {
 impl LoginLimits {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
-            per_client: ClientRateLimiter::new(MAX_FAILED_CODES_PER_CLIENT, Arc::clone(&clock)),
-            per_corp: RateLimiter::new(MAX_FAILED_CODES_PER_CORP, Arc::clone(&clock)),
+            per_client: ClientRateLimiter::new(
+                "client_codes",
+                MAX_FAILED_CODES_PER_CLIENT,
+                Arc::clone(&clock),
+            ),
+            per_corp: RateLimiter::new("corp_codes", MAX_FAILED_CODES_PER_CORP, Arc::clone(&clock)),
             with_state_per_corp: RateLimiter::new(
+                "corp_state_codes",
                 MAX_FAILED_CODES_WITH_STATE_PER_CORP,
                 Arc::clone(&clock),
             ),
-            with_state: RateLimiter::new(MAX_FAILED_CODES_WITH_STATE, clock),
+            with_state: RateLimiter::new("state_codes", MAX_FAILED_CODES_WITH_STATE, clock),
         }
     }
 

@@ -70,6 +70,7 @@ pub(crate) struct StoppedLogin {
 }
 
 /// How a login came in that stops.
+#[derive(Clone, Copy)]
 pub(crate) struct StoppedAt<'a> {
     pub(crate) instance: &'a str,
     pub(crate) login_type: LoginType,

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use crate::audit::LoginOrigin;
 use crate::authorization::Authorizations;
 use crate::domain::{CorpId, LoginHeaders, LoginType, Platform, SuiteId};
@@ -19,6 +21,7 @@ use crate::login::{
     LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginCodes, LoginGrant, LoginResult,
     MemberCode, MiniProgramLoginRequest, OrganizationCodes, WorkbenchLoginRequest,
 };
+use crate::metrics::{Door, LoginMeter, LoginStep};
 use crate::session::{IssuedSession, Sessions, TokenSeed};
 
 /// The logins of the reference page.
@@ -44,6 +47,7 @@ struct ClientLogin {
     client: Option<IpAddr>,
     platform: Platform,
     headers: LoginHeaders,
+    door: Door,
 }
 
 impl LoginService {
@@ -55,8 +59,13 @@ impl LoginService {
         request: LoginCodeRequest,
     ) -> Result<LoginCodeResult> {
         let (client, corp_id) = (request.client, request.corp_id.clone());
+        let meter = LoginMeter::start(Door::LoginCode);
+        meter.set_instance(name.full());
         let made = self.make_login_code(name, kind, request);
-        self.refusals.watch(client, Some(corp_id), made).await
+        let made = self.refusals.watch(client, Some(corp_id), made);
+        let made = made.instrument(meter.span()).await;
+        meter.finish(&made, |_| LoginStep::Continues);
+        made
     }
 
     async fn make_login_code(
@@ -123,16 +132,25 @@ impl LoginService {
     /// `loginByCode`: exchanges a login code for a session.
     pub(crate) async fn login_by_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
         let (client, corp_id) = (request.client, request.corp_id.clone());
-        let exchanged = self.exchange(request);
-        self.refusals.watch(client, corp_id, exchanged).await
+        let meter = LoginMeter::start(Door::LoginCode);
+        let exchanged = self.exchange(request, &meter);
+        let exchanged = self.refusals.watch(client, corp_id, exchanged);
+        let exchanged = exchanged.instrument(meter.span()).await;
+        meter.finish(&exchanged, |_| LoginStep::LoggedIn);
+        exchanged
     }
 
-    async fn exchange(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
+    async fn exchange(
+        &self,
+        request: LoginByCodeRequest,
+        meter: &LoginMeter,
+    ) -> Result<LoginResult> {
         let consumed = self.login_codes.consume(&request.login_code, None);
         let grant = self
             .authenticator
             .with_rate_limit(request.client, consumed)
             .await?;
+        meter.set_instance(&grant.instance);
         let authentication = self
             .creation
             .authentication_for(&grant, request.corp_id)
@@ -168,6 +186,7 @@ impl LoginService {
             client: request.client,
             platform: request.platform,
             headers: request.headers,
+            door: Door::Workbench,
         })
         .await
     }
@@ -185,6 +204,7 @@ impl LoginService {
             client: request.client,
             platform: request.platform,
             headers: request.headers,
+            door: Door::MiniProgram,
         })
         .await
     }
@@ -192,6 +212,7 @@ impl LoginService {
     /// Resolves the corp, logs the member in, and records a refusal.
     async fn log_in_by_client(&self, login: ClientLogin) -> Result<LoginResult> {
         let (client, named) = (login.client, login.corp_id.clone());
+        let meter = LoginMeter::start(login.door);
         let entered = async {
             let resolving = self.corps.resolve(&login.corp_id, login.suite_id);
             let (suite_id, corp_id) = self
@@ -205,10 +226,13 @@ impl LoginService {
                 client,
                 state: login.state,
             };
-            self.log_in_within_wecom(&attempt, login.platform, login.headers)
+            self.log_in_within_wecom(&attempt, login.platform, login.headers, &meter)
                 .await
         };
-        self.refusals.watch(client, Some(named), entered).await
+        let entered = self.refusals.watch(client, Some(named), entered);
+        let entered = entered.instrument(meter.span()).await;
+        meter.finish(&entered, |_| LoginStep::LoggedIn);
+        entered
     }
 
     /// Asks WeCom who it is, and makes a session of the answer.
@@ -217,10 +241,12 @@ impl LoginService {
         attempt: &AuthAttempt,
         platform: Platform,
         headers: LoginHeaders,
+        meter: &LoginMeter,
     ) -> Result<LoginResult> {
         let config = self
             .instances
             .serving(&attempt.suite_id, &attempt.corp_id)?;
+        meter.set_instance(config.name.full());
         let proof = attempt.proof();
         let mut authentication = self.authenticate(config, attempt).await?;
         let principal = authentication.member.principal.clone();

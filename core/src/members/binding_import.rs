@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ActiveValue::Set, Condition, EntityTrait as _, QueryFilter as _};
 
 use crate::audit::{self, Actor, AuditAction, NewAuditEntry};
 use crate::db::entity::{member, member_alias, user};

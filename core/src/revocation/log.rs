@@ -10,6 +10,7 @@ use crate::db::entity::revocation::{ActiveModel, Column, Entity, Model};
 use crate::db::{Connection, Cursor, Store, Transaction, delete_in_batches, next_seq};
 use crate::domain::{CorpId, Principal, SuiteId, WecomUserId};
 use crate::error::Result;
+use crate::metrics;
 use crate::random;
 use crate::revocation::listener;
 
@@ -65,6 +66,22 @@ impl Revocation {
     /// The erasure of a member, whose epoch starts anew. The sessions are revoked before.
     pub(crate) fn of_erased_member(principal: &Principal, authorization_epoch: i64) -> Self {
         Self::of_member(principal, authorization_epoch, ERASED_MEMBER_EPOCH)
+    }
+
+    /// What ends by it, as the word of a label; nothing by the erasure of a member, whose sessions have ended
+    /// before, and by a change of attributes.
+    const fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Attributes(_)
+            | Self::Member {
+                epoch: ERASED_MEMBER_EPOCH,
+                ..
+            } => None,
+            Self::Member { .. } => Some("person"),
+            Self::Authorization { .. } => Some("corp"),
+            Self::Session { .. } => Some("session"),
+            Self::All => Some("all"),
+        }
     }
 
     /// The epoch that it sets, if it sets one.
@@ -128,6 +145,9 @@ pub(crate) async fn append(
         nonce: i64::from_be_bytes(random::bytes()),
     };
     transaction.set_appended(entry);
+    if let Some(reason) = revocation.reason() {
+        transaction.count_end(reason);
+    }
     Entity::insert(row(entry, revocation, now))
         .exec_without_returning(transaction)
         .await?;
@@ -143,8 +163,12 @@ pub(crate) async fn head(database: &Connection) -> Result<Cursor> {
     Ok(row.as_ref().map_or_else(Cursor::default, cursor))
 }
 
-/// Reads the entries after a cursor.
-pub(crate) async fn read_after(database: &Connection, after: Cursor) -> Result<Poll> {
+/// Reads the entries after a cursor. `now` is the database's time, for the metrics.
+pub(crate) async fn read_after(
+    database: &Connection,
+    after: Cursor,
+    now: Timestamp,
+) -> Result<Poll> {
     let committed = database.committed_cursor();
     // The cursor's own row is read again: its nonce tells whether this is still the same log.
     let rows = Entity::find()
@@ -169,6 +193,7 @@ pub(crate) async fn read_after(database: &Connection, after: Cursor) -> Result<P
     let entries: Vec<Revocation> = rows
         .map(|row| {
             newest = cursor(&row);
+            metrics::revocation_applied(now.since(row.created_at));
             has_committed |= newest == committed;
             row.into()
         })

@@ -13,6 +13,7 @@ use crate::db::entity::session::{Column, Entity};
 use crate::db::{PrincipalColumns as _, Store, delete_in_batches, is_unique_violation};
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash, WecomUserId};
 use crate::error::{Error, ErrorKind, Result};
+use crate::metrics;
 use crate::session::current_user::CachedSession;
 use crate::session::cursor::SessionCursor;
 
@@ -237,8 +238,9 @@ pub(crate) async fn delete_expired(
         Column::ExpiresAt.lte(now),
         Column::LastSeenAt.lt(idle_since),
     ] {
-        delete_in_batches::<Entity, String>(store, Column::Id, Condition::all().add(expired))
-            .await?;
+        let expired = Condition::all().add(expired);
+        let deleted = delete_in_batches::<Entity, String>(store, Column::Id, expired).await?;
+        metrics::sessions_ended("expired", deleted);
     }
     Ok(())
 }

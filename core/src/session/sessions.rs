@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::db::Store;
 use crate::domain::{CorpId, Principal, SuiteId, TokenHash};
 use crate::error::{Error, ErrorKind};
+use crate::metrics::SessionLookups;
 use crate::revocation::{Epochs, RecentRevocations};
 use crate::session::attributes::AttributeCells;
 use crate::session::config::Intervals;
@@ -64,6 +65,7 @@ pub(super) struct Inner {
     pub(super) instances: Interner<Arc<str>>,
     pub(super) counts: Arc<SessionCounts>,
     background_tasks: mpsc::UnboundedSender<BackgroundTask>,
+    pub(super) lookups: SessionLookups,
     /// The sequence number of the newest revocation of all sessions.
     pub(super) revoke_all_seq: AtomicU64,
     /// The revocation log was not polled successfully for `max_stale`.
@@ -107,6 +109,7 @@ impl Sessions {
             intervals: config.intervals(),
             config,
             background_tasks,
+            lookups: SessionLookups::new(),
             runtime,
         };
         Self {

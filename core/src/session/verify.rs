@@ -5,7 +5,7 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::session::{CurrentUser, Sessions, token};
 
 /// A valid credential.
@@ -80,15 +80,25 @@ impl Sessions {
             return None;
         }
         let hash = token::hash(token);
+        let lookups = &self.inner.lookups;
         if let Some(user) = self.get_fresh(&hash) {
+            lookups.hit.add(1);
             return Some(Verification::Ready(Ok(Verified::new(user))));
         }
         if !self.is_own_token(token) {
+            lookups.refused.add(1);
             return None;
         }
         let sessions = self.clone();
         Some(Verification::Pending(Box::pin(async move {
-            sessions.load(hash).await.map(Verified::new)
+            let loaded = sessions.load(hash).await;
+            let lookups = &sessions.inner.lookups;
+            match &loaded {
+                Ok(_) => lookups.miss.add(1),
+                Err(error) if error.kind() == ErrorKind::TokenInvalid => lookups.refused.add(1),
+                Err(_) => lookups.failed.add(1),
+            }
+            loaded.map(Verified::new)
         })))
     }
 

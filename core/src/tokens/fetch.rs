@@ -11,6 +11,7 @@ use crate::db::entity::access_token;
 use crate::digest;
 use crate::domain::Suite;
 use crate::error::{Error, Result};
+use crate::metrics;
 use crate::tokens::app_secret::{self, AppSecret};
 use crate::tokens::circuit_breaker::SecretKind;
 use crate::tokens::credential::{
@@ -24,12 +25,16 @@ type Issued = IssuedToken<SecretString>;
 
 impl Tokens {
     pub(super) async fn fetch(&self, credential: &AnyCredential) -> Result<Issued> {
-        match credential {
-            AnyCredential::App(app) => self.fetch_app_token(app).await,
-            AnyCredential::JsTicket(ticket) => self.fetch_js_ticket(ticket).await,
-            AnyCredential::Suite(suite) => self.fetch_suite_token(suite).await,
-            AnyCredential::Provider(provider) => self.fetch_provider_token(provider).await,
-        }
+        let (kind, issued) = match credential {
+            AnyCredential::App(app) => ("corp", self.fetch_app_token(app).await),
+            AnyCredential::JsTicket(ticket) => ("js_ticket", self.fetch_js_ticket(ticket).await),
+            AnyCredential::Suite(suite) => ("suite", self.fetch_suite_token(suite).await),
+            AnyCredential::Provider(provider) => {
+                ("provider", self.fetch_provider_token(provider).await)
+            }
+        };
+        metrics::token_fetched(kind, issued.is_ok());
+        issued
     }
 
     async fn fetch_app_token(&self, app: &AppCredential) -> Result<Issued> {

@@ -52,8 +52,8 @@ async fn set_role(accounts: Data<Accounts>, form: String) -> HttpResponse {
     if accounts.staff.set_role(&user_id, &role).await.is_err() {
         return HttpResponse::ServiceUnavailable().finish();
     }
-    let refreshed = accounts.login.sessions().refresh_attributes(&user_id);
-    match refreshed.await {
+    let sessions = accounts.login.sessions();
+    match sessions.refresh_attributes(&user_id).await {
         Ok(()) => HttpResponse::NoContent().finish(),
         Err(_) => HttpResponse::ServiceUnavailable().finish(),
     }

@@ -13,7 +13,7 @@ use actix_web::{App, HttpServer};
 use serde_json::{Value, json};
 use wecom_login::WecomLogin;
 use wecom_login_actix::{AuthMiddleware, MaybeUser, User, logger, login_routes};
-use wecom_login_demo::{CONNECTION_TIMEOUT, DRAIN_TIMEOUT, Demo};
+use wecom_login_demo::{CONNECTION_TIMEOUT, DRAIN_TIMEOUT, Demo, METRICS_INTERVAL};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -28,6 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .public_url(demo.public_url())
         .allowed_origins(demo.allowed_origins())
         .trusted_proxies(demo.trusted_proxies())
+        .metrics_interval(METRICS_INTERVAL)
         .wecom_hosts(demo.wecom()?);
     if let Some(key) = demo.admin_key() {
         login = login.admin_key(key);

@@ -56,8 +56,8 @@ async fn set_role(State(accounts): State<Accounts>, form: String) -> StatusCode 
     if accounts.staff.set_role(&user_id, &role).await.is_err() {
         return StatusCode::SERVICE_UNAVAILABLE;
     }
-    let refreshed = accounts.login.sessions().refresh_attributes(&user_id);
-    match refreshed.await {
+    let sessions = accounts.login.sessions();
+    match sessions.refresh_attributes(&user_id).await {
         Ok(()) => StatusCode::NO_CONTENT,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,
     }

@@ -20,7 +20,7 @@ use tower_http::sensitive_headers::SetSensitiveHeadersLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use wecom_login::WecomLogin;
-use wecom_login_demo::{ANSWER_TIMEOUT, Demo};
+use wecom_login_demo::{ANSWER_TIMEOUT, Demo, METRICS_INTERVAL};
 use wecom_login_tower::{AuthLayer, User, login_routes, request_span, sensitive_headers};
 
 #[tokio::main]
@@ -36,6 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .public_url(demo.public_url())
         .allowed_origins(demo.allowed_origins())
         .trusted_proxies(demo.trusted_proxies())
+        .metrics_interval(METRICS_INTERVAL)
         .wecom_hosts(demo.wecom()?);
     if let Some(key) = demo.admin_key() {
         login = login.admin_key(key);

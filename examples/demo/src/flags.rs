@@ -60,6 +60,9 @@ pub(crate) struct Flags {
         value_name = "CIDR,..."
     )]
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// The address of the metrics, as Prometheus' text at /metrics. Let no one reach it but Prometheus.
+    #[arg(long, env = "WECOM_LOGIN_METRICS", value_name = "ADDR")]
+    pub(crate) metrics: Option<SocketAddr>,
     /// Lets administrators have the access tokens of companies.
     #[arg(
         long,

@@ -6,6 +6,7 @@ mod binder;
 mod companies;
 mod flags;
 mod messages;
+mod metrics;
 mod pages;
 mod staff;
 
@@ -40,6 +41,9 @@ pub const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an answer may take to begin: longer than a login, which has 12 s.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How often gauges are read from the database: as often as Prometheus asks by default.
+pub const METRICS_INTERVAL: Duration = Duration::from_secs(15);
+
 /// The subprotocol of `/api/ws`. A browser offers it beside `wecom-login.bearer.TOKEN`, or with the session cookie.
 pub const ECHO_PROTOCOL: &str = "echo";
 
@@ -68,6 +72,10 @@ impl Demo {
             .init();
         let flags = Flags::parse();
         let listener = TcpListener::bind(flags.listen).await?;
+        if let Some(address) = flags.metrics {
+            let address = metrics::serve(address).await?;
+            println!("metrics are at http://{address}/metrics");
+        }
         let address = listener.local_addr()?;
         let mut demo = Self {
             name,

@@ -116,7 +116,10 @@ const SCENARIOS: &[Scenario] = scenarios! {
         admin_lists_and_shows_records,
         admin_retries_and_releases_records,
         admin_makes_a_link_with_its_qr_code,
-        admin_ends_all_sessions_and_rotates_keys;
+        admin_ends_all_sessions_and_rotates_keys,
+        admin_imports_lines_one_by_one,
+        admin_exports_what_the_import_takes,
+        admin_import_takes_a_mebibyte;
     corp_api:
         handler_calls_wecom_as_the_corp_of_its_user,
         js_config_signs_pages_of_the_public_url,

@@ -105,7 +105,8 @@ pub(super) async fn refreshed_attributes_are_there_with_the_next_request(target:
     );
     let user_id = get(&app, "/api/hello", &token).await.json()["userId"].clone();
     let user_id = user_id.as_str().unwrap();
-    let refresh = || app.login.sessions().refresh_attributes(user_id);
+    let sessions = app.login.sessions();
+    let refresh = || sessions.refresh_attributes(user_id);
     refresh().await.unwrap();
     assert_eq!(attributes().await, json!({"role": "administrator"}));
     staff.set(Attributes::new());

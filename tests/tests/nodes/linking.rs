@@ -7,7 +7,7 @@ use wecom_login_tests::TestApp;
 use wecom_login_tests::linking::{LINK_PAGE, LinkingBinder};
 
 async fn ticket(app: &TestApp, corp: &str, member: &str) -> LinkTicket {
-    let code = OAuthCode::new(app.code(corp, member));
+    let code = OAuthCode::new(app.sandbox.code(corp, member).unwrap());
     let request = WorkbenchLoginRequest::new(CorpId::new(corp).unwrap(), code);
     let error = app.login.service().login_by_workbench(request).await;
     let error = error.unwrap_err();
@@ -47,9 +47,8 @@ async fn ticket_is_finished_once_on_whichever_node() {
     assert_eq!(good, 1, "{finished:?}");
     // A node that starts later knows it too: what is used is stored.
     other.shutdown().await;
-    let given = binder.clone();
     let later = node
-        .second_handle_with(|builder| builder.binder(given))
+        .second_handle_with(|builder| builder.binder(binder))
         .await;
     let again = finish(&later, &made).await.unwrap_err();
     assert_eq!(again.kind(), ErrorKind::LoginCodeInvalid);

@@ -136,7 +136,7 @@ pub(super) async fn require_up_to_date(pool: &Pool) -> Result<()> {
         return Ok(());
     }
     let detail = format!(
-        "{pending} migrations are missing: start once with an account that may change tables"
+        "{pending} migrations are missing: run `wecom-login migrate`, or start once with an account that may change tables"
     );
     Err(Error::new(ErrorKind::Config, detail))
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use crate::audit::LoginOrigin;
 use crate::clock::Timestamp;
 use crate::domain::{FlowSecret, LoginCode, LoginHeaders, LoginLink, LoginType, Platform};
@@ -13,6 +15,7 @@ use crate::login::{
     AuthAttempt, Authentication, CorpChoice, LoginCodes, LoginGrant, LoginProof, SessionPurpose,
     StoppedAt,
 };
+use crate::metrics::{Door, LoginMeter, LoginStep};
 use crate::session::{IssuedSession, TokenSeed};
 
 /// A code that came back to the browser, with what was sealed when the browser left.
@@ -74,21 +77,31 @@ impl BrowserLoginService {
     pub(crate) async fn finish(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
         let this = self.clone();
         let (client, corp_id) = (callback.attempt.client, callback.attempt.corp_id.clone());
-        let finished = self
-            .deps
-            .tasks
-            .run(async move { this.finish_callback(callback).await });
-        self.deps
-            .refusals
-            .watch(client, Some(corp_id), finished)
-            .await
+        let meter = Arc::new(LoginMeter::start(Door::Browser));
+        let (span, of_callback) = (meter.span(), Arc::clone(&meter));
+        let finished = self.deps.tasks.run(
+            async move { this.finish_callback(callback, &of_callback).await }.instrument(span),
+        );
+        let finished = self.deps.refusals.watch(client, Some(corp_id), finished);
+        let finished = finished.instrument(meter.span()).await;
+        meter.finish(&finished, |outcome| match outcome {
+            CallbackOutcome::LoggedIn(_) => LoginStep::LoggedIn,
+            CallbackOutcome::ChooseCorp { .. } | CallbackOutcome::Link(_) => LoginStep::Continues,
+            CallbackOutcome::Expired => LoginStep::Expired,
+        });
+        finished
     }
 
-    async fn finish_callback(&self, callback: OAuthCallback) -> Result<CallbackOutcome> {
+    async fn finish_callback(
+        &self,
+        callback: OAuthCallback,
+        meter: &LoginMeter,
+    ) -> Result<CallbackOutcome> {
         let deps = Arc::clone(&self.deps);
         let (suite_id, corp_id) = (&callback.attempt.suite_id, &callback.attempt.corp_id);
         deps.authenticator.check_limits(&callback.attempt)?;
         let config = deps.instances.serving(suite_id, corp_id)?;
+        meter.set_instance(config.name.full());
         deps.instances.check_login(config, corp_id)?;
         // Before the code is sent, so that none is used up for nothing.
         let authorization = deps
@@ -107,6 +120,7 @@ impl BrowserLoginService {
             let Some(former) = claimed.await? else {
                 return self.authenticate(&callback, config, claim).await;
             };
+            meter.set_repetition();
             if let Some(outcome) = self.repeat(&callback, &claim, &former).await? {
                 return Ok(outcome);
             }

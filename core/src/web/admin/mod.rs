@@ -113,7 +113,7 @@ impl AdminAuth {
         Self {
             key,
             predicate,
-            wrong: ClientRateLimiter::new(WRONG_KEYS_PER_MINUTE, clock),
+            wrong: ClientRateLimiter::new("admin_keys", WRONG_KEYS_PER_MINUTE, clock),
         }
     }
 

@@ -71,7 +71,10 @@ fn document(server: &str, cookie: &str) -> Value {
         let operations: Map<String, Value> = methods
             .map(|method| {
                 let operation = operation(route, method);
-                (method.to_ascii_lowercase(), describe(route, &operation))
+                (
+                    method.to_ascii_lowercase(),
+                    describe(route, method, &operation),
+                )
             })
             .collect();
         paths.insert(route.path.to_owned(), Value::Object(operations));
@@ -102,7 +105,7 @@ fn is_described(route: &Route, method: &str) -> bool {
     method == "GET" || (method != "HEAD" && !route.below)
 }
 
-fn describe(route: &Route, operation: &Operation) -> Value {
+fn describe(route: &Route, method: &str, operation: &Operation) -> Value {
     let in_path = route.path.split('/').filter_map(|segment| {
         let name = segment.strip_prefix('{')?.strip_suffix('}')?;
         Some(json!({"name": name, "in": "path", "required": true, "schema": path_schema(route, name)}))
@@ -115,7 +118,7 @@ fn describe(route: &Route, operation: &Operation) -> Value {
         "summary": operation.summary,
         "tags": [tag(route.access)],
         "security": security(route.access),
-        "responses": responses(route.access, operation),
+        "responses": responses(route, method, operation),
     });
     if !parameters.is_empty() {
         described["parameters"] = parameters.into();
@@ -169,100 +172,103 @@ fn request_body(body: Body) -> Option<Value> {
             false,
             json!({"application/json": {"schema": reference(schema)}}),
         ),
-        Body::Callback => (true, json!({"text/xml": {"schema": {"type": "string"}}})),
+        Body::JsonLines => (
+            true,
+            json!({"application/jsonl": {"schema": {"type": "string"}}}),
+        ),
+        Body::Callback => (
+            true,
+            json!({
+                "text/xml": {"schema": {"type": "string"}},
+                "application/json": {"schema": {"type": "object"}},
+            }),
+        ),
     };
     Some(json!({"required": required, "content": content}))
 }
 
-fn responses(access: Access, operation: &Operation) -> Value {
+fn responses(route: &Route, method: &str, operation: &Operation) -> Value {
     let mut responses = Map::new();
-    let mut add = |status: &str, description: &str, content: Option<(&str, Value)>| {
+    let mut add = |status: &str, description: &str, content: &[(&str, Value)]| {
         let mut response = json!({"description": description});
-        if let Some((media, schema)) = content {
-            response["content"] = json!({media: {"schema": schema}});
+        for (media, schema) in content {
+            response["content"][*media] = json!({"schema": schema});
         }
         responses.insert(status.to_owned(), response);
     };
     let text = || json!({"type": "string"});
+    let json = |schema| [("application/json", schema)];
+    let problem = || ("application/problem+json", reference("Problem"));
     let mut has_problems = true;
     match operation.answer {
-        Answer::Json(schema) => add(
-            "200",
-            "It succeeded.",
-            Some(("application/json", reference(schema))),
-        ),
-        Answer::NoContent => add("204", "It succeeded.", None),
+        Answer::Json(schema) => add("200", "It succeeded.", &json(reference(schema))),
+        Answer::NoContent => add("204", "It succeeded.", &[]),
         Answer::Document => {
-            add(
-                "200",
-                "It succeeded.",
-                Some((
-                    "application/json",
-                    json!({"type": "object", "additionalProperties": true}),
-                )),
-            );
+            let any = json!({"type": "object", "additionalProperties": true});
+            add("200", "It succeeded.", &json(any));
         }
         Answer::Health => {
-            let health = || Some(("application/json", reference("Health")));
-            add("200", "It is well.", health());
-            add("503", "It is not.", health());
+            add("200", "It is well.", &json(reference("Health")));
+            add("503", "It is not.", &json(reference("Health")));
             has_problems = false;
         }
         Answer::Identity => {
-            add("200", "The identity is in the headers `Remote-*`.", None);
-            add("302", "A person who navigates is led to the login.", None);
+            add("200", "The identity is in the headers.", &[]);
+            let redirect = "A person who navigates is led to the login.";
+            add("302", redirect, &[problem()]);
         }
         Answer::Page => {
-            add("200", "A page.", Some(("text/html", text())));
-            add("303", "A redirect: to WeCom, to the login, or back.", None);
+            add("200", "A page.", &[("text/html", text())]);
+            add("302", "A redirect to WeCom.", &[]);
             add(
-                "default",
-                "A page that says what is wrong.",
-                Some(("text/html", text())),
+                "303",
+                "A redirect to where the person was going, or to the login.",
+                &[],
             );
+            let refusal =
+                "A page that says what is wrong; a problem where another site embeds this one.";
+            add("default", refusal, &[("text/html", text()), problem()]);
             has_problems = false;
         }
         Answer::Callback => {
-            add(
-                "200",
-                "`success`, or what the address is verified with.",
-                Some(("text/plain", text())),
-            );
+            let success = "`success`, or what the address is verified with.";
+            add("200", success, &[("text/plain", text())]);
             add(
                 "default",
                 "A refusal, which is empty.",
-                Some(("text/plain", text())),
+                &[("text/plain", text())],
             );
             has_problems = false;
         }
     }
     if has_problems {
-        let with_body: &[ErrorKind] = match operation.body {
-            Body::None => &[],
-            _ => OF_A_BODY,
-        };
-        let mut kinds: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
-        let all = errors_of(access).chain(operation.errors.iter().chain(with_body).copied());
-        for row in all.map(ErrorKind::row) {
-            let codes = kinds.entry(row.status).or_default();
-            if !codes.contains(&row.code) {
-                codes.push(row.code);
-            }
-        }
-        for (status, codes) in kinds {
+        for (status, codes) in codes(route, method, operation) {
             let schema = json!({
                 "allOf": [reference("Problem")],
                 "properties": {"code": {"type": "string", "enum": codes}},
             });
-            let description = codes.join(", ");
-            add(
-                &status.to_string(),
-                &description,
-                Some(("application/problem+json", schema)),
-            );
+            let content = [("application/problem+json", schema)];
+            add(&status.to_string(), &codes.join(", "), &content);
         }
     }
     Value::Object(responses)
+}
+
+/// The codes of the errors that an operation may answer, by their status.
+fn codes(route: &Route, method: &str, operation: &Operation) -> BTreeMap<u16, Vec<&'static str>> {
+    let of_a_body: &[ErrorKind] = match route.body_limit_of(method) {
+        0 => &[],
+        _ => OF_A_BODY,
+    };
+    let own = operation.errors.iter().chain(of_a_body).copied();
+    let mut codes: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
+    for row in errors_of(route.access).chain(own).map(ErrorKind::row) {
+        let of_status = codes.entry(row.status).or_default();
+        if !of_status.contains(&row.code) {
+            of_status.push(row.code);
+        }
+    }
+    codes
 }
 
 /// The schemas of the files, and the words of types.

@@ -42,8 +42,12 @@ pub(super) enum Body {
     Json(&'static str),
     /// It may be left out.
     OptionalJson(&'static str),
+    /// A JSON object a line.
+    JsonLines,
     /// A callback of WeCom.
     Callback,
+    /// JSON, one object a line.
+    JsonLines,
 }
 
 /// The answer to a request that succeeds, by the name of its schema.
@@ -140,6 +144,7 @@ pub(super) fn errors_of(access: Access) -> impl Iterator<Item = ErrorKind> {
                 ErrorKind::CrossSite,
                 ErrorKind::Forbidden,
                 ErrorKind::RateLimited,
+                ErrorKind::Unauthenticated,
             ],
             OF_A_CREDENTIAL,
         ),
@@ -148,5 +153,5 @@ pub(super) fn errors_of(access: Access) -> impl Iterator<Item = ErrorKind> {
     ALWAYS.iter().chain(own).chain(credential).copied()
 }
 
-/// What a request with a body may be answered.
+/// What a request with a body may be answered, also where none is expected.
 pub(super) const OF_A_BODY: &[ErrorKind] = &[ErrorKind::BodyTimeout, ErrorKind::BodyTooLarge];

@@ -162,7 +162,7 @@ fn describe(endpoint: Endpoint, method: &str) -> Operation {
         Endpoint::Notify => Operation::new("notify", "A callback of WeCom.", Answer::Callback).with_query(NOTIFY).takes(Body::Callback),
         Endpoint::OpenApi => Operation::new("openApi", "This document.", Answer::Document),
         Endpoint::RetryCallback => Operation::new("retryCallBack", "Runs a callback record now.", Answer::NoContent).takes(Json("RetryRequest")).fails(super::operator::RETRY),
-        Endpoint::Sessions => Operation::json("sessions", "The user's sessions, the newest first.", "SessionPage").with_query(SESSIONS),
+        Endpoint::Sessions => Operation::json("listSessions", "The user's sessions, the newest first.", "SessionPage").with_query(SESSIONS),
         Endpoint::SetCode => Operation::new("setCode", "Sets the organization code of a corp.", Answer::NoContent).takes(Json("SetCodeRequest"))
             .fails(&[ErrorKind::CorpNotAuthorized, ErrorKind::OrgCodeConflict]),
     }

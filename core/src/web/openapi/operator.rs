@@ -62,6 +62,12 @@ const AUDIT: &[QueryParam] = &[
     AFTER,
 ];
 
+const IMPORT: &[QueryParam] = &[QueryParam::new(
+    "dryRun",
+    Schema::Words(&["true", "false"]),
+    "`true`: nothing is stored.",
+)];
+
 const OF_A_CORP: &[ErrorKind] = &[
     ErrorKind::CorpNotAuthorized,
     ErrorKind::CorpNotFound,
@@ -103,6 +109,8 @@ pub(super) fn operator(route: AdminRoute, method: &str) -> Operation {
         AdminRoute::Corps => Operation::json("listCorps", "The corps, by suite and corp.", "CorpPage").with_query(CORPS),
         AdminRoute::Doctor => Operation::json("doctor", "What is wrong, since when, and what helps.", "DoctorReport"),
         AdminRoute::EndAllSessions => Operation::new("endAllSessions", "Ends every session.", NoContent).takes(OptionalJson("Empty")),
+        AdminRoute::Export => Operation::json("exportLines", "Authorizations and bindings, as lines of an import; without permanent codes.", "ExportPage").with_query(&[LIMIT, AFTER]),
+        AdminRoute::Import => Operation::json("importLines", "Imports authorizations and bindings, one a line.", "ImportResults").with_query(IMPORT).takes(Body::JsonLines),
         AdminRoute::Links => Operation::json("createLink", "A link by which a corp authorizes the app, and its QR code.", "Link").takes(Body::Json("LinkRequest"))
             .fails(&[ErrorKind::Config, ErrorKind::SuiteTicketMissing, ErrorKind::Upstream, ErrorKind::UpstreamTimeout]),
         AdminRoute::People => Operation::json("listPeople", "The people, by suite, corp and userid.", "PersonPage").with_query(PEOPLE).fails(OF_A_PERSON),
