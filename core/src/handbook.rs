@@ -104,6 +104,30 @@ pub mod storage_and_keys {
     #![doc = include_str!("../docs/storage-and-keys.md")]
 }
 
+/// Which database layers share a connection with the login, which use a URL, and which do not resolve.
+pub mod database_layer {
+    #![doc = include_str!("../docs/database-layer.md")]
+}
+
+/// Which personal data is where, for how long, and how it is erased.
+pub mod personal_data {
+    //!
+    //! [storage-and-keys]: crate::handbook::storage_and_keys
+    //! [the-end-of-a-corp]: crate::handbook::storage_and_keys#the-end-of-a-corp
+    //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
+    //! [database-layer-what-the-pool-needs]: crate::handbook::database_layer#what-the-pool-needs
+    //!
+    #![doc = include_str!("../docs/personal-data.md")]
+}
+
+/// What a version number promises, the minimum Rust version, and what is supported.
+pub mod versions {
+    //!
+    //! [database-layer]: crate::handbook::database_layer
+    //!
+    #![doc = include_str!("../docs/versions.md")]
+}
+
 /// The runbook for authorizations and bindings from elsewhere.
 pub mod moving_in {
     #![doc = include_str!("../docs/moving-in.md")]

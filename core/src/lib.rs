@@ -85,7 +85,9 @@
 //! | `sessions`, `logout`, `logoutAll` | [`SessionService::list`], [`SessionService::logout`], [`SessionService::logout_all`] |
 //! | `login`, `callback` | for browsers; their pages: [`Builder::branding`], [`Builder::pages`], [`Builder::qr_panel`] |
 //!
-//! A login Type of your own is a [`LoginProvider`](element::LoginProvider), given to [`Builder::login_provider`].
+//! A login Type of your own is a [`LoginProvider`](element::LoginProvider), given to [`Builder::login_provider`]; one that
+//! changes a part of ours wraps [`QywxProxyType`](element::QywxProxyType). Each has a full name, by which
+//! [`WecomLogin::element`] looks it up. [`AuthService::instance_by_corp_id`] is the instance that serves a company.
 //!
 //! # Companies
 //!
@@ -137,6 +139,9 @@
 //! the login; [`SessionConfig`] changes both, [`SessionConfig::strict`] is 1 hour and 24 hours. A logout ends it earlier,
 //! and so do the company's cancellation, the member's departure or renaming in WeCom,
 //! [`SessionService::revoke_member`] and [`SessionService::revoke_corp`].
+//!
+//! A program of the host app or of a customer has a session by [`SessionService::issue_machine_session`]: a bearer of one
+//! corp with a name and scopes, which guards let in only where they allow machines.
 //!
 //! # Calling WeCom
 //!
@@ -263,8 +268,8 @@ pub use db::migrate_steps;
 pub use domain::{
     AccessToken, AgentId, Attributes, AuthCode, AuthenticatedMember, AuthorizationStatus,
     CallbackToken, CorpId, InvalidAttributes, InvalidId, InvalidPageCursor, JsApiTicket, JsCode,
-    LinkTicket, LoginCode, LoginHeaders, LoginLink, LoginType, MiniProgramSessionKey, OAuthCode,
-    OrganizationCode, Page, PageCursor, PermanentCode, Platform, Principal, Profile,
+    LinkTicket, LoginCode, LoginHeaders, LoginLink, LoginType, Machine, MiniProgramSessionKey,
+    OAuthCode, OrganizationCode, Page, PageCursor, PermanentCode, Platform, Principal, Profile,
     ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken, SuiteId,
     SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
 };
@@ -283,14 +288,16 @@ pub use members::{
     Binding, BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence,
     UserBinder,
 };
+#[doc(no_inline)]
+pub use sea_orm;
 pub use services::{
-    AdminService, AuthService, CheckStatus, DoctorCheck, DoctorReport, ExportLine, ImportStatus,
-    ImportedLine, InstallLink, Instance, LinkService, MAX_IMPORT_BYTES, PeopleQuery, PersonDetails,
-    SessionService,
+    AdminService, AuthModel, AuthService, CheckStatus, DoctorCheck, DoctorReport, ExportLine,
+    ImportStatus, ImportedLine, InstallLink, Instance, LinkService, MAX_IMPORT_BYTES, PeopleQuery,
+    PersonDetails, SessionService,
 };
 pub use session::{
-    CurrentUser, IssuedSession, SessionConfig, SessionPage, SessionSummary, SessionToken,
-    UserSummary, Verification, Verified,
+    CurrentUser, IssuedSession, MachineSessionRequest, MachineSummary, SessionConfig, SessionPage,
+    SessionSummary, SessionToken, UserSummary, Verification, Verified,
 };
 pub use vault::{DATA_KEY_VARIABLE, DataKey, DataKeys, KeyRotationReport};
 

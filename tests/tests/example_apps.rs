@@ -1,6 +1,8 @@
 //! What the example apps do with WeCom after a login.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
+use std::time::Duration;
+
 use serde_json::json;
 use wecom_login_tests::process::{DemoProcess, Example};
 use wecom_login_tests::{TestRequest, TestResponse};
@@ -87,6 +89,134 @@ async fn workbench_page_is_signed(example: Example) {
 async fn workbench_page_of_both_apps_is_signed() {
     for example in [AXUM, ACTIX] {
         workbench_page_is_signed(example).await;
+    }
+}
+
+/// What an app prints that cannot start.
+async fn refusal(example: &Example, arguments: &[&str]) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = tokio::process::Command::new(example.binary);
+    command
+        .args(arguments)
+        .current_dir(directory.path())
+        .env_remove("WECOM_LOGIN_DATA_KEY")
+        .kill_on_drop(true);
+    let output = tokio::time::timeout(Duration::from_secs(60), command.output());
+    let output = output.await.expect("it gives up").unwrap();
+    assert!(!output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn apps_say_in_a_sentence_why_they_cannot_start() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let auths = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/auths");
+    let listen = ["--listen", "127.0.0.1:0"];
+    let cases: [(&[&str], &str); 5] = [
+        (
+            &["--auths", "nowhere"],
+            "nowhere: there is no such directory",
+        ),
+        (
+            &["--database-url", "app.db"],
+            "an SQLite file is sqlite://PATH",
+        ),
+        (
+            &["--database-url", "sqlite://no/where/app.db"],
+            "the directory no/where of the SQLite file does not exist",
+        ),
+        (&["--public-url", "app.example.com"], "public URL"),
+        (&["--auths", auths, "--wecom-url", "nowhere"], "WeCom"),
+    ];
+    for example in [AXUM, ACTIX] {
+        let text = refusal(&example, &["--listen", &taken]).await;
+        println!("{}", text.trim_end());
+        assert!(
+            text.contains(&format!("cannot listen on {taken}")),
+            "{text}"
+        );
+        assert!(text.contains("--listen"), "{text}");
+        for (arguments, expected) in &cases {
+            let text = refusal(&example, &[&listen[..], *arguments].concat()).await;
+            println!("{}", text.trim_end());
+            assert!(text.contains(expected), "{arguments:?}: {text}");
+            assert!(
+                !text.contains("Error {") && !text.contains("Os {"),
+                "{text}"
+            );
+        }
+    }
+}
+
+/// Without a name the pages have WeCom's component, and allow what its script needs; with one they allow nothing of WeCom.
+async fn name_that_is_not_known_is_wecoms_to_show(example: Example) {
+    let app = DemoProcess::start(example, None).await;
+    let corp = &app.authorized_corps().await[0];
+    let fault = json!({"api": "user/get", "errcode": 48002});
+    app.control("/faults", &fault).await;
+    let nameless = log_in(&app, &corp.id, &corp.member.0).await;
+    let element = format!(
+        r#"<ww-open-data type="userName" openid="{0}">{0}</ww-open-data>"#,
+        corp.member.0
+    );
+    let open = async |path: &str, token: &str| {
+        let page = app.send(TestRequest::get(path).bearer(token)).await;
+        assert_eq!(page.status, 200, "{path}");
+        let policy = page.header("content-security-policy").unwrap().to_owned();
+        let nonce = policy
+            .split("'nonce-")
+            .nth(1)
+            .unwrap()
+            .split('\'')
+            .next()
+            .unwrap();
+        let html = page.text().to_owned();
+        let scripts = html.matches("<script").count();
+        let with_nonce = html.matches(&format!("nonce=\"{nonce}\"")).count();
+        assert_eq!(
+            with_nonce,
+            scripts + html.matches("<style").count(),
+            "{html}"
+        );
+        assert!(
+            policy.starts_with("default-src 'none'") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+        assert!(!html.contains("{nonce}"), "{html}");
+        (html, policy)
+    };
+    for path in ["/account", "/workbench"] {
+        let (html, policy) = open(path, &nameless).await;
+        assert!(html.contains(&element), "{html}");
+        assert!(html.contains("https://open.work.weixin.qq.com/wwopen/js/jwxwork-1.0.0.js"));
+        assert!(
+            policy.contains("https://open.work.weixin.qq.com"),
+            "{policy}"
+        );
+    }
+    let (_, first) = open("/account", &nameless).await;
+    assert_ne!(
+        first,
+        open("/account", &nameless).await.1,
+        "each page has a nonce of its own"
+    );
+    app.stop();
+
+    let app = DemoProcess::start(example, None).await;
+    let corp = &app.authorized_corps().await[0];
+    let named = log_in(&app, &corp.id, &corp.member.0).await;
+    let page = app.send(TestRequest::get("/account").bearer(&named)).await;
+    assert!(page.text().contains(&corp.member.1) && !page.text().contains("ww-open-data type"));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(!policy.contains("weixin"), "{policy}");
+    app.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn name_that_is_not_known_is_wecoms_to_show_in_both_apps() {
+    for example in [AXUM, ACTIX] {
+        name_that_is_not_known_is_wecoms_to_show(example).await;
     }
 }
 

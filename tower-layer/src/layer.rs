@@ -24,6 +24,8 @@ use crate::service::Auth;
 /// let browsers_go_to_the_login_page = AuthLayer::required(login).redirect_to_login();
 /// let one_corp = AuthLayer::required(login).require_corp(CorpId::new("ww1234567890abcdef")?);
 /// let named_people = AuthLayer::required(login).require(|user| user.profile().name.is_some());
+/// let people_and_exports = AuthLayer::required(login).allow_machines("orders:read");
+/// let only_imports = AuthLayer::required(login).require_scope("orders:write");
 /// # Ok(())
 /// # }
 /// ```
@@ -102,6 +104,24 @@ impl<R> AuthLayer<R> {
     pub fn require_instance(self, name: impl Into<String>) -> Self {
         Self {
             guard: self.guard.require_instance(name),
+            ..self
+        }
+    }
+
+    /// Lets machines in that have this scope, beside people. With several, one of them is enough. Without it the routes are
+    /// for people, and the session of a machine is answered 403.
+    pub fn allow_machines(self, scope: impl Into<String>) -> Self {
+        Self {
+            guard: self.guard.allow_machines(scope),
+            ..self
+        }
+    }
+
+    /// Requires a machine that has this scope; people, who have no scopes, get 403. With several, the machine needs all of
+    /// them.
+    pub fn require_scope(self, scope: impl Into<String>) -> Self {
+        Self {
+            guard: self.guard.require_scope(scope),
             ..self
         }
     }

@@ -61,7 +61,7 @@ mod service;
 mod trace;
 
 #[cfg(feature = "axum")]
-pub use self::axum::{User, UserRejection, login_routes};
+pub use self::axum::{Problem, User, UserRejection, login_routes};
 pub use self::finish_login::finish_login;
 pub use self::future::ResponseFuture;
 pub use self::layer::AuthLayer;

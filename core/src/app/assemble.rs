@@ -49,8 +49,12 @@ use crate::wecom::Api;
 impl Builder {
     /// Opens the database and assembles the handle.
     pub(super) async fn assemble(self) -> Result<WecomLogin> {
-        let runtime =
-            Handle::try_current().map_err(|_| config("build runs within a tokio runtime"))?;
+        let runtime = Handle::try_current().map_err(|_| {
+            config(
+                "Builder::build was called outside a tokio runtime: call it in #[tokio::main] or \
+                     #[actix_web::main], or by Runtime::block_on",
+            )
+        })?;
         #[cfg(feature = "metrics")]
         metrics::describe();
         let http_config = self.http_config()?;
@@ -62,10 +66,20 @@ impl Builder {
             InstanceKind::Custom { .. } => None,
         }));
         let instances = Arc::new(Instances::new(instances)?);
+        self.data_keys.check()?;
         let database = match self.database {
-            Some(Database::Connection(connection)) => Pool::from(connection),
+            Some(Database::Connection(connection)) => {
+                let pool = Pool::from(connection);
+                pool.warn_of_lifetimes();
+                pool
+            }
             Some(Database::Url(url)) => Pool::connect(&url).await?,
-            None => return Err(config("database_url or database is missing")),
+            None => {
+                return Err(config(
+                    "the database is missing: Builder::database_url takes sqlite://PATH, postgres://… or mysql://…, \
+                     Builder::database a connection of yours",
+                ));
+            }
         };
         let store = Store::open(database, self.clock, self.migrate).await?;
         let vault = Vault::unlock(store.clone(), &self.data_keys).await?;
@@ -83,6 +97,7 @@ impl Builder {
             api.clone(),
             store.clone(),
             keys.clone(),
+            instances.aliases().clone(),
             self.authorization_cache_size,
             runtime.clone(),
         );
@@ -260,6 +275,8 @@ impl Builder {
             members: members.clone(),
             id_migration: id_migration.clone(),
             notifications: notifications.clone(),
+            waker: Arc::clone(&waker),
+            tasks: tasks.clone(),
         });
         let worker = Worker::new(WorkerDeps {
             store: store.with_class(ConnectionClass::Worker),

@@ -121,7 +121,9 @@ impl Builder {
         self
     }
 
-    /// Registers a login Type of your own, or replaces ours by one of the same name.
+    /// Registers a login Type of your own, or replaces ours by one of the same name. One that wraps ours keeps its suites,
+    /// callbacks and logins: [`QywxProxyType`](crate::element::QywxProxyType). Instances of [`instance`](Self::instance)
+    /// stay those of our Type.
     pub fn login_provider(mut self, provider: impl LoginProvider) -> Self {
         self.meta.register(provider);
         self

@@ -7,7 +7,7 @@ use http::{HeaderMap, Request, Response};
 
 use crate::app::handle::WecomLogin;
 use crate::domain::LinkTicket;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::session::{SessionToken, Verification};
 use crate::web::{Guard, Headers, Rejection, ResponseBody, Route, routes};
 
@@ -65,16 +65,30 @@ impl WecomLogin {
         self.inner.http.respond(request, peer).await
     }
 
-    /// Whose session a bare token is of, for what has no HTTP headers: a message of a WebSocket, a gRPC call.
+    /// Whose session a bare token is of, for what has no HTTP headers: a message of a WebSocket, a gRPC call. The session of
+    /// a machine is `FORBIDDEN` here; [`verify_machine_token`](Self::verify_machine_token) takes it.
     #[must_use]
     pub fn verify_token(&self, token: &[u8]) -> Verification {
+        self.inner
+            .http
+            .verify_token(token)
+            .without_machines(for_people)
+    }
+
+    /// The same for machines and for people: [`CurrentUser::machine`](crate::CurrentUser::machine) tells which, and the
+    /// scopes.
+    #[must_use]
+    pub fn verify_machine_token(&self, token: &[u8]) -> Verification {
         self.inner.http.verify_token(token)
     }
 
     /// Who sent a request: the hot path of every protected route. For a session in memory no future is made and
-    /// nothing is allocated.
+    /// nothing is allocated. The session of a machine is `FORBIDDEN` here: a [`guard`](Self::guard) may let it in.
     pub fn verify<H: Headers + ?Sized>(&self, method: &str, headers: &H) -> Verification {
-        self.inner.http.verify(method, headers)
+        self.inner
+            .http
+            .verify(method, headers)
+            .without_machines(for_people)
     }
 
     /// The answer to a request whose credential [`verify`](Self::verify) found bad.
@@ -163,4 +177,8 @@ impl WecomLogin {
     pub fn mount(&self) -> &str {
         self.inner.http.mount()
     }
+}
+
+fn for_people() -> Error {
+    Error::new(ErrorKind::Forbidden, "the session is of a machine")
 }

@@ -68,6 +68,10 @@ actions! {
     Login = "login",
     /// A login was refused.
     LoginRefused = "loginRefused",
+    /// The session of a machine was ended.
+    MachineEnded = "machineEnded",
+    /// A machine was given a session.
+    MachineIssued = "machineIssued",
     /// A person was erased.
     PersonErased = "personErased",
     /// Every session of a person ended.

@@ -80,19 +80,14 @@ impl Authorizations {
                 "the permanent code is blank",
             ));
         }
-        let corp_id = match self.resolve_known(suite_id, corp_id).await? {
-            Some(known) => known,
-            None => {
-                if *asks_wecom {
-                    // It may be known by another id.
-                    *asks_wecom = self.learn_corp(suite_id, corp_id).await?;
-                }
-                let known = self.resolve_known(suite_id, corp_id).await?;
-                known.unwrap_or_else(|| corp_id.normalized())
+        let (corp_id, written) = loop {
+            let corp_id = self.resolve_imported(suite_id, corp_id, asks_wecom).await?;
+            let entry = entry.clone().of_corp(suite_id, &corp_id);
+            let import = || self.import_once(imported, &corp_id, &entry);
+            if let Some(written) = retry_transaction(import).await? {
+                break (corp_id, written);
             }
         };
-        let entry = entry.clone().of_corp(suite_id, &corp_id);
-        let written = retry_transaction(|| self.import_once(imported, &corp_id, &entry)).await?;
         if written {
             self.wake_waiting(suite_id, std::slice::from_ref(&corp_id))
                 .await?;
@@ -102,19 +97,38 @@ impl Authorizations {
         Ok((corp_id, written))
     }
 
+    /// The id that an imported corp is to be stored under.
+    async fn resolve_imported(
+        &self,
+        suite_id: &SuiteId,
+        corp_id: &CorpId,
+        asks_wecom: &mut bool,
+    ) -> Result<CorpId> {
+        if let Some(known) = self.resolve_known(suite_id, corp_id).await? {
+            return Ok(known);
+        }
+        if *asks_wecom {
+            // It may be known by another id.
+            *asks_wecom = self.learn_corp(suite_id, corp_id).await?;
+        }
+        let known = self.resolve_known(suite_id, corp_id).await?;
+        Ok(known.unwrap_or_else(|| corp_id.normalized()))
+    }
+
+    /// Returns whether something was written; none if the corp got its first row meanwhile, perhaps under another id.
     async fn import_once(
         &self,
         imported: &ImportedAuthorization,
         corp_id: &CorpId,
         entry: &NewAuditEntry,
-    ) -> Result<bool> {
+    ) -> Result<Option<bool>> {
         let suite_id = &imported.suite_id;
         let now = self.inner.store.now();
         let transaction = self.inner.store.begin().await?;
         let known = self.lock_row(&transaction, suite_id, corp_id).await?;
         let known = known.as_ref();
         if known.is_some_and(|known| imported.is_stored(known)) {
-            return Ok(false);
+            return Ok(Some(false));
         }
         audit::append(&transaction, entry, now).await?;
         if known.is_some_and(|known| imported.has_code_of(known)) {
@@ -152,12 +166,13 @@ impl Authorizations {
                     .or_else(|| imported.installed_by.clone())),
                 ..new_row(suite_id, corp_id, now)
             };
-            if known.is_none() {
-                self.store_under(&transaction, suite_id, corp_id).await?;
+            if known.is_none() && !self.store_under(&transaction, suite_id, corp_id).await? {
+                transaction.rollback().await?;
+                return Ok(None);
             }
             write_row(&transaction, row, known.is_some()).await?;
         }
         self.commit(transaction, suite_id, corp_id).await?;
-        Ok(true)
+        Ok(Some(true))
     }
 }

@@ -41,6 +41,7 @@ mod delete;
 pub(crate) mod entity;
 mod key_columns;
 mod migration;
+mod open_error;
 mod pool;
 mod pooler;
 mod requirements;

@@ -1,4 +1,4 @@
-//! The vocabulary of the product: ids, secrets, principals, profiles, statuses, suites and their callback keys.
+//! The vocabulary of the product: ids, secrets, principals, machines, profiles, statuses, suites and their callback keys.
 
 mod attributes;
 mod callback_keys;
@@ -6,7 +6,9 @@ mod corp_aliases;
 mod ids;
 mod login_headers;
 mod login_link;
+mod machine;
 mod member;
+pub(crate) mod number_as_text;
 mod page;
 mod principal;
 mod profile;
@@ -22,6 +24,7 @@ pub(crate) use ids::is_plain_id;
 pub use ids::{AgentId, CorpId, InvalidId, OrganizationCode, SuiteId, WecomUserId};
 pub use login_headers::LoginHeaders;
 pub use login_link::LoginLink;
+pub use machine::Machine;
 pub use member::AuthenticatedMember;
 pub use page::{InvalidPageCursor, Page, PageCursor};
 pub use principal::{LoginType, Platform, Principal, UnknownLoginType, UnknownPlatform};

@@ -30,7 +30,8 @@
 //!
 //! What needs no call to WeCom (the ticket, and every event that revokes sessions), AuthCodes, and the rest each have
 //! a lane with permits and a query of its own (`lane.rs`). `change_auth` marks the authorization as due for a re-read,
-//! and is done: its handler waits for nothing but the database.
+//! and is done: its handler waits for nothing but the database. Where only WeCom can say which member an event is about,
+//! it is asked in the background, and the record waits without a permit (`member_lookup.rs`).
 //!
 //! # Redelivery
 //!
@@ -53,6 +54,7 @@ mod handlers;
 mod inbox;
 mod lane;
 mod member_events;
+mod member_lookup;
 mod ordering;
 mod receive_id;
 mod receiver;

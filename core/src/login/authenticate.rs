@@ -141,8 +141,8 @@ impl Authenticator {
             ));
         };
         let who = Principal::new(
-            attempt.suite_id.clone(),
-            attempt.corp_id.clone(),
+            authorization.suite_id.clone(),
+            authorization.corp_id.clone(),
             third_user_id,
         );
         let completed = self.complete(

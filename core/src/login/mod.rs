@@ -67,6 +67,7 @@ mod service;
 mod session_creation;
 mod state_refusals;
 mod used_states;
+mod wrapped_instance;
 
 pub(crate) use account_linking::AccountLinking;
 pub(crate) use authenticate::{Authentication, Authenticator, AuthenticatorDeps};

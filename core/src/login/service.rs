@@ -14,6 +14,7 @@ use crate::element::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::Refusals;
+use crate::login::limits::with_login_timeout;
 use crate::login::link_tickets::StoppedAt;
 use crate::login::session_creation::{SessionCreation, SessionPurpose};
 use crate::login::{
@@ -61,7 +62,7 @@ impl LoginService {
         let (client, corp_id) = (request.client, request.corp_id.clone());
         let meter = LoginMeter::start(Door::LoginCode);
         meter.set_instance(name.full());
-        let made = self.make_login_code(name, kind, request);
+        let made = with_login_timeout(self.make_login_code(name, kind, request));
         let made = self.refusals.watch(client, Some(corp_id), made);
         let made = made.instrument(meter.span()).await;
         meter.finish(&made, |_| LoginStep::Continues);
@@ -94,7 +95,7 @@ impl LoginService {
                     client: request.client,
                     state,
                 };
-                self.authenticate(config, &attempt).await?
+                self.authenticate(config, attempt, login_type).await?
             }
             InstanceKind::Custom { instance, .. } => {
                 self.authenticate_by(&**instance, request).await?
@@ -133,7 +134,7 @@ impl LoginService {
     pub(crate) async fn login_by_code(&self, request: LoginByCodeRequest) -> Result<LoginResult> {
         let (client, corp_id) = (request.client, request.corp_id.clone());
         let meter = LoginMeter::start(Door::LoginCode);
-        let exchanged = self.exchange(request, &meter);
+        let exchanged = with_login_timeout(self.exchange(request, &meter));
         let exchanged = self.refusals.watch(client, corp_id, exchanged);
         let exchanged = exchanged.instrument(meter.span()).await;
         meter.finish(&exchanged, |_| LoginStep::LoggedIn);
@@ -226,9 +227,10 @@ impl LoginService {
                 client,
                 state: login.state,
             };
-            self.log_in_within_wecom(&attempt, login.platform, login.headers, &meter)
+            self.log_in_within_wecom(attempt, login.platform, login.headers, &meter)
                 .await
         };
+        let entered = with_login_timeout(entered);
         let entered = self.refusals.watch(client, Some(named), entered);
         let entered = entered.instrument(meter.span()).await;
         meter.finish(&entered, |_| LoginStep::LoggedIn);
@@ -238,7 +240,7 @@ impl LoginService {
     /// Asks WeCom who it is, and makes a session of the answer.
     async fn log_in_within_wecom(
         &self,
-        attempt: &AuthAttempt,
+        attempt: AuthAttempt,
         platform: Platform,
         headers: LoginHeaders,
         meter: &LoginMeter,
@@ -247,8 +249,10 @@ impl LoginService {
             .instances
             .serving(&attempt.suite_id, &attempt.corp_id)?;
         meter.set_instance(config.name.full());
-        let proof = attempt.proof();
-        let mut authentication = self.authenticate(config, attempt).await?;
+        let (proof, client) = (attempt.proof(), attempt.client);
+        let mut authentication = self
+            .authenticate(config, attempt, LoginType::Workbench)
+            .await?;
         let principal = authentication.member.principal.clone();
         let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name.clone());
         let stopped_at = StoppedAt {
@@ -269,7 +273,7 @@ impl LoginService {
             instance: config.name.full(),
             platform,
             login_type: LoginType::Workbench,
-            origin: LoginOrigin::Client(attempt.client),
+            origin: LoginOrigin::Client(client),
             seed: TokenSeed::random(),
         };
         let issued = self
@@ -288,7 +292,8 @@ impl LoginService {
     async fn authenticate(
         &self,
         config: &InstanceConfig,
-        attempt: &AuthAttempt,
+        attempt: AuthAttempt,
+        login_type: LoginType,
     ) -> Result<Authentication> {
         self.instances.check_login(config, &attempt.corp_id)?;
         let proof = attempt.proof();
@@ -301,7 +306,9 @@ impl LoginService {
                 "this login does not take codes by this way",
             ));
         }
-        self.authenticator.authenticate(attempt).await
+        self.creation
+            .authenticate_at(config, &self.authenticator, &Arc::new(attempt), login_type)
+            .await
     }
 
     /// Authenticates a member through an instance of the host app's own login provider.

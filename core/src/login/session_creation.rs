@@ -84,8 +84,15 @@ impl SessionCreation {
         mut member: AuthenticatedMember,
         revocation_seq: u64,
     ) -> Result<Authentication> {
-        let of_corp = self.authorizations.resolve_corp_of(&member.principal);
-        member.principal = self.members.resolve(&of_corp.await?).await?;
+        let named = &member.principal;
+        let of_corp = Principal {
+            corp_id: self
+                .authorizations
+                .ensure_row(&named.suite_id, &named.corp_id)
+                .await?,
+            ..named.clone()
+        };
+        member.principal = self.members.resolve(&of_corp).await?;
         let principal = &member.principal;
         let had_left = self.members.finish_departure(principal).await?;
         let revocation_seq = if had_left {
@@ -93,9 +100,6 @@ impl SessionCreation {
         } else {
             revocation_seq
         };
-        self.authorizations
-            .ensure_row(&principal.suite_id, &principal.corp_id)
-            .await?;
         self.members
             .update_profile(principal, &member.profile)
             .await?;

@@ -48,6 +48,12 @@ use crate::members::binding::Binding;
 /// }
 /// # let _ = wecom_login::WecomLogin::builder().binder(Staff::default());
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not bind members to users",
+    label = "this needs `impl UserBinder`",
+    note = "implement `wecom_login::UserBinder` with `find`, `bind` and `unbind` as `async fn`s, or leave `Builder::binder` \
+            out: the default binder creates a user on a member's first login"
+)]
 pub trait UserBinder: Send + Sync + 'static {
     /// The host app's user for a member who logs in, created now if the app wants that: `Ok("7".into())`. With
     /// [`Binding::Link`] the app asks the person first, with [`Binding::Nobody`] the login is rejected.

@@ -1,7 +1,7 @@
 //! The table of metrics: every name that this crate gives to an exporter.
 #![cfg_attr(
     not(feature = "metrics"),
-    allow(dead_code, reason = "the table is for an exporter")
+    allow(dead_code, unreachable_pub, reason = "the table is for an exporter")
 )]
 
 /// What kind of metric it is.

@@ -8,12 +8,14 @@ use futures_util::future::BoxFuture;
 
 use crate::audit::Actor;
 use crate::domain::{CorpId, OrganizationCode, SuiteId};
+use crate::element::InstanceKind;
 use crate::error::Result;
 use crate::inbox::{CallbackReceiver, NotifyRequest, NotifyResponse, Worker};
 use crate::login::{
     AccountLinking, FinishLoginRequest, LoginByCodeRequest, LoginResult, LoginService,
     MiniProgramLoginRequest, OrgCodeLogin, WorkbenchLoginRequest,
 };
+use crate::services::Instance;
 use crate::task_runner::{ShutdownOnDrop, TaskRunner};
 
 /// `auths.loginTypes.QywxProxyType.services.QywxProxyAuthService`: logins across instances, callbacks, organization
@@ -164,6 +166,34 @@ impl AuthService {
         let code = code.to_owned();
         self.run(|deps| async move { deps.login.login_config_by_code(&code, client).await })
             .await
+    }
+
+    /// The instance that serves a corp, by whichever of its ids it is named: the one that is pinned to it, else the one of
+    /// its suite that is pinned to none. It says nothing about whether the corp is authorized, or the instance active.
+    ///
+    /// # Errors
+    /// `CORP_NOT_AUTHORIZED` if no instance is pinned to the corp and it authorized no suite; `API_PARAMS_ERROR` if several
+    /// suites have the corp and none is named; `CORP_MISMATCH` if the suite has instances for other corps only.
+    #[doc(alias = "getAuthByCorpId")]
+    pub async fn instance_by_corp_id(
+        &self,
+        corp_id: &CorpId,
+        suite_id: Option<&SuiteId>,
+    ) -> Result<Instance> {
+        let (corp_id, suite_id) = (corp_id.clone(), suite_id.cloned());
+        let service = self.clone();
+        self.run(|deps| async move {
+            let login = &deps.login;
+            let (suite_id, corp_id) = login.corps.resolve(&corp_id, suite_id).await?;
+            let config = Arc::clone(login.instances.serving(&suite_id, &corp_id)?);
+            let name = config.name.clone();
+            Ok(Instance::new(
+                service,
+                name,
+                InstanceKind::QywxProxy(config),
+            ))
+        })
+        .await
     }
 
     /// Works on a callback record now.

@@ -1,7 +1,8 @@
-//! The host app's API: the instances, and the services for logins, operators, sessions and links.
+//! The host app's API: the instances, the auth models, and the services for logins, operators, sessions and links.
 
 mod admin;
 mod auth;
+mod auth_model;
 mod doctor;
 mod instance;
 mod link;
@@ -14,6 +15,7 @@ pub use admin::{
 };
 pub(crate) use auth::AuthDeps;
 pub use auth::AuthService;
+pub use auth_model::AuthModel;
 pub use doctor::{CheckStatus, DoctorCheck, DoctorReport};
 pub(crate) use doctor::{Doctor, SetupChecks};
 pub use instance::Instance;

@@ -115,6 +115,7 @@ impl Sessions {
             login_type: new.login_type,
             profile: new.profile,
             attributes,
+            machine: None,
             created_at: now,
             expires_at: now + self.inner.config.absolute_timeout,
             revoked: AtomicBool::new(false),
@@ -158,7 +159,7 @@ impl Sessions {
     }
 
     /// Inserts a session, with the entry of the audit that tells of it.
-    async fn insert(
+    pub(super) async fn insert(
         &self,
         session: &CachedSession,
         epochs: (i64, i64),

@@ -182,6 +182,7 @@ impl Sessions {
 
     pub(super) fn is_idle(&self, user: &CurrentUser, now: Timestamp) -> bool {
         now.millis_since(user.session.last_seen_at()) >= self.inner.intervals.idle
+            && user.session.machine.is_none()
     }
 
     /// Lock-free ordering with revocation: `revoke` sets `revoked` before evicting, `cache` inserts before checking it,

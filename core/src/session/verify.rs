@@ -5,7 +5,7 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::session::{CurrentUser, Sessions, token};
 
 /// A valid credential.
@@ -51,6 +51,23 @@ impl Verification {
             Self::Foreign => Err(Sessions::token_invalid()),
             Self::Ready(result) => result.map(Some),
             Self::Pending(pending) => pending.await.map(Some),
+        }
+    }
+}
+
+impl Verification {
+    /// The same, with this error for the session of a machine.
+    pub(crate) fn without_machines(self, error: fn() -> Error) -> Self {
+        let person = move |verified: Verified| match verified.user.machine() {
+            Some(_) => Err(error()),
+            None => Ok(verified),
+        };
+        match self {
+            Self::Ready(result) => Self::Ready(result.and_then(person)),
+            Self::Pending(pending) => {
+                Self::Pending(Box::pin(async move { pending.await.and_then(person) }))
+            }
+            other @ (Self::Absent | Self::Foreign) => other,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::tokens::circuit_breaker::SecretKind;
 use crate::tokens::credential::{
     AnyCredential, AppCredential, JsTicket, JsTicketKind, ProviderCredential,
 };
+use crate::tokens::other_corp_id::with_either_id;
 use crate::tokens::suite_ticket;
 use crate::tokens::token_cache::Tokens;
 use crate::wecom::{CallError, CallErrorKind, Errcode, IssuedToken};
@@ -54,11 +55,11 @@ impl Tokens {
         ];
         let secret = digest::of_parts(&parts);
         let attempt = inner.circuit_breaker.acquire(&secret, kind).await?;
-        let issued = inner
-            .api
-            .app_token(&app.corp_id, &app.permanent_code)
-            .await
-            .map(|issued| exposed(issued.token.expose(), issued.expires_in));
+        let call = |corp_id| async move {
+            let fetched = inner.api.app_token(&corp_id, &app.permanent_code).await;
+            fetched.map(|issued| exposed(issued.token.expose(), issued.expires_in))
+        };
+        let issued = with_either_id(&inner.aliases, &app.suite_id, &app.corp_id, call).await;
         match &issued {
             Err(error) if error.errcode().is_some_and(Errcode::is_secret_invalid) => {
                 inner.circuit_breaker.record_rejection(attempt).await?;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Either, select};
 
-use crate::domain::CorpId;
+use crate::domain::{CorpId, Machine};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::RefusedRequest;
 use crate::session::{CurrentUser, Sessions, Verification, Verified};
@@ -30,7 +30,8 @@ const PREDICATE_TIMEOUT: Duration = Duration::from_secs(10);
 /// `Retry-After` of one that took longer.
 const PREDICATE_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Lets only requests through that come with a live session. The adapters' middleware is made from it.
+/// Lets only requests through that come with a live session. The adapters' middleware is made from it. The sessions of
+/// machines are let in only where the guard [allows](Self::allow_machines) or [requires](Self::require_scope) them.
 ///
 /// ```
 /// # fn guards(login: &wecom_login::WecomLogin) -> Result<(), Box<dyn std::error::Error>> {
@@ -59,6 +60,10 @@ struct Rules {
     redirect_on_other_corp: bool,
     predicates: Vec<Predicate>,
     async_predicates: Vec<AsyncPredicate>,
+    /// Machines with one of these scopes are let in, beside people.
+    allowed_scopes: Vec<String>,
+    /// Only machines with all of these scopes are let in.
+    required_scopes: Vec<String>,
     _shutdown_on_drop: ShutdownOnDrop,
 }
 
@@ -83,6 +88,8 @@ impl Guard {
                 redirect_on_other_corp: false,
                 predicates: Vec::new(),
                 async_predicates: Vec::new(),
+                allowed_scopes: Vec::new(),
+                required_scopes: Vec::new(),
                 _shutdown_on_drop: shutdown_on_drop,
             }),
         }
@@ -132,6 +139,30 @@ impl Guard {
         Arc::make_mut(&mut self.rules)
             .async_predicates
             .push(Arc::new(predicate));
+        self
+    }
+
+    /// Lets machines in that have this scope, beside people. With several, one of them is enough. Without it a route is for
+    /// people, and the session of a machine is answered 403.
+    ///
+    /// ```
+    /// # fn guard(login: &wecom_login::WecomLogin) {
+    /// let people_and_exports = login.guard().allow_machines("orders:read");
+    /// # }
+    /// ```
+    pub fn allow_machines(mut self, scope: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.rules)
+            .allowed_scopes
+            .push(scope.into());
+        self
+    }
+
+    /// Requires a machine that has this scope; people, who have no scopes, get 403. With several, the machine needs all of
+    /// them.
+    pub fn require_scope(mut self, scope: impl Into<String>) -> Self {
+        Arc::make_mut(&mut self.rules)
+            .required_scopes
+            .push(scope.into());
         self
     }
 
@@ -343,12 +374,26 @@ impl Rules {
         Ok(true)
     }
 
+    /// Whether a person, or this machine, may come here at all.
+    fn admits(&self, machine: Option<&Machine>) -> bool {
+        let Some(machine) = machine else {
+            return self.required_scopes.is_empty();
+        };
+        let has = |scope: &String| machine.has_scope(scope);
+        if self.required_scopes.is_empty() {
+            self.allowed_scopes.iter().any(has)
+        } else {
+            self.required_scopes.iter().all(has)
+        }
+    }
+
     /// Asks the predicates about a verified user.
     fn authorize(&self, verified: Verified) -> std::result::Result<Authenticated, Rejection> {
-        if !self
-            .predicates
-            .iter()
-            .all(|predicate| predicate(&verified.user))
+        if !self.admits(verified.user.machine())
+            || !self
+                .predicates
+                .iter()
+                .all(|predicate| predicate(&verified.user))
         {
             return Err(Rejection::forbidden().guarded());
         }
@@ -378,6 +423,8 @@ impl fmt::Debug for Guard {
             .field("redirect", &self.rules.redirect)
             .field("predicates", &self.rules.predicates.len())
             .field("async_predicates", &self.rules.async_predicates.len())
+            .field("allowed_scopes", &self.rules.allowed_scopes)
+            .field("required_scopes", &self.rules.required_scopes)
             .finish_non_exhaustive()
     }
 }

@@ -33,6 +33,15 @@ struct Problem<'a> {
     ticket: Option<&'a str>,
 }
 
+impl Error {
+    /// The response that our own routes give for this error: a problem of RFC 9457. The detail is in it for a status of 400
+    /// only. An adapter's `Problem` makes it what a handler returns.
+    #[must_use]
+    pub fn response(&self) -> Response<ResponseBody> {
+        problem(self)
+    }
+}
+
 /// The response to a request that failed.
 pub(crate) fn problem(error: &Error) -> Response<ResponseBody> {
     // For other statuses the detail goes to the log only: callers must not be able to tell such errors apart.

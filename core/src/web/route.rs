@@ -63,6 +63,8 @@ pub(crate) enum AdminRoute {
     Export,
     Import,
     Links,
+    Machine,
+    Machines,
     People,
     Person,
     PersonSessions,

@@ -10,7 +10,6 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::metrics::{self, Stopwatch};
-use crate::wecom::Errcode;
 use crate::wecom::call_error::{CallError, CallErrorKind};
 
 /// The paths of calls that host apps make most. Others share a label.
@@ -133,6 +132,7 @@ fn outcome_label(kind: Option<CallErrorKind>) -> Cow<'static, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wecom::Errcode;
 
     #[test]
     fn labels_are_bounded() {

@@ -14,6 +14,7 @@ use std::error::Error;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ use wecom_login::{
 use wecom_sandbox::{IdForm, Sandbox, WARNING};
 
 pub use crate::binder::LinkedAccountsBinder;
+pub use crate::pages::Page;
 pub use crate::staff::{ADMINISTRATOR, Staff};
 
 use crate::companies::OnboardingHook;
@@ -71,9 +73,16 @@ impl Demo {
             .with_writer(io::stderr)
             .init();
         let flags = Flags::parse();
-        let listener = TcpListener::bind(flags.listen).await?;
+        let listener = TcpListener::bind(flags.listen).await.map_err(|error| {
+            let address = flags.listen;
+            format!(
+                "cannot listen on {address}: {error}; --listen or WECOM_LOGIN_LISTEN takes another address"
+            )
+        })?;
         if let Some(address) = flags.metrics {
-            let address = metrics::serve(address).await?;
+            let address = metrics::serve(address).await.map_err(|error| {
+                format!("cannot listen on {address}: {error}; --metrics or WECOM_LOGIN_METRICS takes another address")
+            })?;
             println!("metrics are at http://{address}/metrics");
         }
         let address = listener.local_addr()?;
@@ -98,9 +107,23 @@ impl Demo {
                 .remote(!local_address.ip().is_loopback())
                 .notify(format!("http://{local_address}/auth/notify"))
                 .public_url(demo.public_url());
-            demo.sandbox = Some(Arc::new(sandbox.start().await?));
+            let sandbox = sandbox.start().await.map_err(|error| {
+                format!("the sandbox, which has the port after that of --listen: {error}")
+            })?;
+            demo.sandbox = Some(Arc::new(sandbox));
         }
         Ok((demo, listener))
+    }
+
+    /// Says in a sentence why the app could not go on. What `main` returns would be printed by its `Debug`.
+    pub fn exit_code(name: &str, result: Result<(), Box<dyn Error>>) -> ExitCode {
+        match result {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{name}: {error}");
+                ExitCode::FAILURE
+            }
+        }
     }
 
     /// The directory of the login instances.

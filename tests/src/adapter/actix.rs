@@ -85,6 +85,15 @@ fn app(config: &mut ServiceConfig, login: &WecomLogin, layout: Layout) {
         config.service(resource(path).wrap(guard).route(get().to(hello)));
     };
     guarded("/api/asked", required.clone().require_async(asked));
+    guarded(
+        "/api/for-machines",
+        required.clone().allow_machines("orders:read"),
+    );
+    let only_machines = required.clone().require_scope("orders:read");
+    guarded(
+        "/api/only-machines",
+        only_machines.require_scope("orders:write"),
+    );
     guarded("/api/page", required.clone().redirect_to_login());
     let corp_page = required
         .clone()

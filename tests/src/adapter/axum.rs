@@ -93,6 +93,18 @@ fn app(login: &WecomLogin, layout: Layout) -> Router {
         )
         .route("/api/link", post(link).with_state(login.clone()))
         .route(
+            "/api/for-machines",
+            get(hello).route_layer(AuthLayer::required(login).allow_machines("orders:read")),
+        )
+        .route(
+            "/api/only-machines",
+            get(hello).route_layer(
+                AuthLayer::required(login)
+                    .require_scope("orders:read")
+                    .require_scope("orders:write"),
+            ),
+        )
+        .route(
             "/api/page",
             get(hello).route_layer(AuthLayer::required(login).redirect_to_login()),
         )

@@ -27,6 +27,8 @@ pub use self::axum::AxumAdapter;
 /// | GET `/api/attributes` | behind a guard; the attributes of the user |
 /// | GET `/api/asked` | requires that [`asked`] holds; [`describe`] |
 /// | POST `/api/link?ticket=&userId=` | not guarded; finishes the login of the ticket for this user, whom the app has proved |
+/// | GET `/api/for-machines` | people, and machines with the scope `orders:read`; [`describe`] |
+/// | GET `/api/only-machines` | only machines with the scopes `orders:read` and `orders:write`; [`describe`] |
 /// | GET `/api/page` | requires a login and redirects browsers to the login page; [`describe`] |
 /// | GET `/api/corp-page` | the same, and redirects sessions of another corp than its query names |
 /// | GET `/api/company-a-page` | the same, of [`auths::COMPANY_A`](crate::auths::COMPANY_A) where its query names none |
@@ -161,5 +163,6 @@ pub fn describe(user: &CurrentUser) -> Value {
         "corpId": user.corp_id(),
         "suiteId": user.suite_id(),
         "platform": user.platform(),
+        "machine": user.machine().map(|machine| machine.name()),
     })
 }

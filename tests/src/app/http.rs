@@ -14,8 +14,8 @@ use crate::openapi::OpenApi;
 use crate::{TestRequest, TestResponse, send};
 
 impl TestApp {
-    /// Sends a request to a login route over the socket; the target is relative to the mount. The answer has to be as
-    /// `/openapi.json` describes it.
+    /// Sends a request to a login route over the socket; the target is relative to the mount. In the
+    /// conformance suite the answer has to be as `/openapi.json` describes it.
     pub async fn send(&self, request: TestRequest) -> TestResponse {
         let prefix = self.layout.prefix();
         let response = send(self.address, &request.clone().prefixed(prefix)).await;
@@ -24,9 +24,11 @@ impl TestApp {
             !auths::SECRETS.iter().any(|secret| text.contains(secret)),
             "a response holds a secret"
         );
-        OpenApi::of_any(self.address, prefix)
-            .await
-            .check(&request, &response);
+        if self.is_documented {
+            OpenApi::of_any(self.address, prefix)
+                .await
+                .check(&request, &response);
+        }
         response
     }
 

@@ -20,6 +20,7 @@ mod linked_corps;
 mod linking;
 mod login_codes;
 mod logins;
+mod machines;
 mod members;
 mod notify;
 mod openapi;
@@ -68,6 +69,7 @@ impl Target {
         TestApp::from_auths_directory()
             .adapter(self.adapter)
             .layout(self.layout)
+            .documented()
     }
 }
 
@@ -191,6 +193,12 @@ const SCENARIOS: &[Scenario] = scenarios! {
         code_login_off_disables_json_logins,
         unauthorized_corps_are_indistinguishable,
         corp_with_two_suites_must_name_one;
+    machines:
+        machine_is_let_in_only_where_machines_are,
+        machine_is_a_bearer_and_no_person,
+        machine_session_is_never_idle_and_ends_when_it_is_told_to,
+        machines_end_with_their_corp,
+        operator_lists_and_ends_machines;
     notify:
         valid_pushes_are_accepted,
         unhandled_pushes_are_ignored_without_payload;

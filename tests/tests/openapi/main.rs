@@ -25,6 +25,8 @@ const EXAMPLES: [Example; 2] = [
 ];
 const VALIDATOR: &str = "openapi-spec-validator";
 const GENERATOR: &str = "openapi-python-client";
+/// The bodies that the generator has no form for are handed over as they are.
+const GENERATOR_CONFIG: &str = "content_type_overrides:\n  application/jsonl: application/octet-stream\n  text/xml: application/octet-stream\n";
 const ADMIN_KEY: &str = "demo-tests-admin-key-0001";
 /// The first instance of the examples.
 const INSTANCE: &str = "QywxProxyCompanyA";
@@ -55,6 +57,8 @@ async fn generated_client_logs_in(example: Example) {
     let directory = TempDir::new().unwrap();
     let document = write_document(&app, directory.path()).await;
     let generator = find(GENERATOR).unwrap();
+    let config = directory.path().join("config.yaml");
+    fs::write(&config, GENERATOR_CONFIG).unwrap();
     run(Command::new(&generator)
         .args([
             "generate",
@@ -63,6 +67,8 @@ async fn generated_client_logs_in(example: Example) {
             "--overwrite",
             "--fail-on-warning",
         ])
+        .arg("--config")
+        .arg(config)
         .arg("--path")
         .arg(&document)
         .arg("--output-path")

@@ -34,6 +34,7 @@ mod m20261130_000020_audit;
 mod m20261130_000021_nodes;
 mod m20261130_000022_attributes;
 mod m20261130_000023_links;
+mod m20261130_000024_machines;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
 #[derive(Debug)]
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000021_nodes::Migration),
             Box::new(m20261130_000022_attributes::Migration),
             Box::new(m20261130_000023_links::Migration),
+            Box::new(m20261130_000024_machines::Migration),
         ]
     }
 

@@ -11,6 +11,7 @@ use crate::element::InstanceConfig;
 use crate::error::{ErrorKind, Result};
 use crate::login::browser::BrowserLoginService;
 use crate::login::browser::repetition::{Claim, FormerOutcome, FormerUse, OutcomeWait};
+use crate::login::limits::with_login_timeout;
 use crate::login::{
     AuthAttempt, Authentication, CorpChoice, LoginCodes, LoginGrant, LoginProof, SessionPurpose,
     StoppedAt,
@@ -21,7 +22,7 @@ use crate::session::{IssuedSession, TokenSeed};
 /// A code that came back to the browser, with what was sealed when the browser left.
 #[derive(Debug)]
 pub(crate) struct OAuthCallback {
-    pub(crate) attempt: AuthAttempt,
+    pub(crate) attempt: Arc<AuthAttempt>,
     pub(crate) epoch: i64,
     pub(crate) login_type: LoginType,
     pub(crate) state: String,
@@ -162,13 +163,20 @@ impl BrowserLoginService {
         claim: Claim,
     ) -> Result<CallbackOutcome> {
         let (deps, state, token_hash) = (&self.deps, &callback.state, claim.token_hash);
-        let authentication = match deps.authenticator.authenticate(&callback.attempt).await {
+        let authenticated = deps.creation.authenticate_at(
+            config,
+            &deps.authenticator,
+            &callback.attempt,
+            callback.login_type,
+        );
+        let authentication = match authenticated.await {
             Ok(authentication) => authentication,
             Err(error) => {
-                // WeCom accepted the code, though the person may not log in; or it refused too many.
+                // WeCom accepted the code, though the person may not log in, or a login provider of the host app says
+                // so; or WeCom refused too many.
                 let is_over = matches!(
                     error.kind(),
-                    ErrorKind::NotCorpMember | ErrorKind::UserNotVisible
+                    ErrorKind::NotCorpMember | ErrorKind::UserAuthMiss | ErrorKind::UserNotVisible
                 ) || deps.authenticator.is_state_dead(&callback.attempt);
                 let released = if is_over {
                     deps.used_states.end(state, &token_hash).await
@@ -181,9 +189,8 @@ impl BrowserLoginService {
                 return Err(error);
             }
         };
-        let entered = self
-            .enter(callback, config, authentication, claim.seed)
-            .await;
+        let entering = self.enter(callback, config, authentication, claim.seed);
+        let entered = with_login_timeout(entering).await;
         // Where the database did not answer, the session may be there all the same.
         if let Ok(CallbackOutcome::Link(link)) = &entered {
             deps.used_states

@@ -49,6 +49,17 @@ impl AdminService {
         .await
     }
 
+    /// The user that the binder in use has for a member.
+    pub(crate) async fn bound_user(&self, principal: &Principal) -> Result<Option<String>> {
+        let principal = principal.clone();
+        self.run(|deps| async move {
+            let principal = deps.authorizations.resolve_corp_of(&principal).await?;
+            let principal = deps.members.resolve(&principal).await?;
+            deps.members.binder().find(&principal).await
+        })
+        .await
+    }
+
     /// Binds a member to a user of the host app in our auth model, and ends the member's sessions. A binder of your own
     /// sees the binding only where it asks ours ([`Builder::wrap_binder`](crate::Builder::wrap_binder)).
     ///

@@ -218,7 +218,7 @@ impl<'a> Import<'a> {
                 )
             })?,
         };
-        for alias in &line.aliases {
+        for alias in line.aliases.iter().chain([&line.corp_id]) {
             if deps
                 .authorizations
                 .aliases()
@@ -417,8 +417,20 @@ impl<'a> Import<'a> {
         for (number, mut binding) in bindings {
             let principal = binding.principal.clone();
             let key = (principal.suite_id.clone(), principal.corp_id.clone());
+            let of_alias = |alias: &WecomUserId| {
+                let named = Principal {
+                    third_user_id: alias.clone(),
+                    ..principal.clone()
+                };
+                stored.get(&named)
+            };
             if let Some(known) = stored.get(&principal) {
                 binding.principal.third_user_id = known.clone();
+            } else if let Some(known) = binding.aliases.iter().find_map(of_alias) {
+                // The member is stored by the plain userid, and moved at the next login.
+                binding.principal.third_user_id = known.clone();
+                binding.aliases.retain(|alias| alias != known);
+                binding.encrypted_user_id = Some(principal.third_user_id);
             } else if let Some(open) = encrypted.get(&principal) {
                 binding.principal.third_user_id = open.clone();
                 binding.aliases.push(principal.third_user_id);

@@ -1,4 +1,4 @@
-//! The operator's service: corps, people, callback records, links, imports, bindings, runbooks.
+//! The operator's service: corps, people, machines, callback records, links, imports, bindings, runbooks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +25,7 @@ mod export;
 mod import;
 mod import_line;
 mod links;
+mod machines;
 mod people;
 mod records;
 mod runbooks;

@@ -47,10 +47,14 @@ pub enum AdminAction {
     EndAllSessions,
     /// End the sessions of a company's people.
     EndCorpSessions,
+    /// End the session of a machine.
+    EndMachineSession,
     /// End the sessions of a person.
     EndPersonSessions,
     /// Erase a person.
     ErasePerson,
+    /// Read the list of a company's machines.
+    Machines,
     /// Read every authorization, without its permanent code, and every binding.
     Export,
     /// Import authorizations and bindings.
@@ -211,6 +215,10 @@ impl HttpConfig {
         };
         let verify = self.verify(sessions, method, headers);
         match verify.resolve().await? {
+            // A predicate that compares the corp alone would make an administrator of every program of that corp.
+            Some(verified) if verified.user.machine().is_some() => {
+                Err(refused("a machine is no administrator"))
+            }
             Some(verified) => Ok(AdminIdentity::User(verified.user, Arc::clone(predicate))),
             None => Err(Error::new(
                 ErrorKind::Unauthenticated,

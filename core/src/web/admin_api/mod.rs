@@ -15,6 +15,7 @@ use crate::web::route::AdminRoute;
 
 mod audit;
 mod corps;
+mod machines;
 mod moving;
 mod params;
 mod people;
@@ -62,6 +63,8 @@ pub(super) async fn answer(
         AdminRoute::CorpAlias => corps::add_alias(&asked).await,
         AdminRoute::CorpSetCode => corps::set_code(&asked).await,
         AdminRoute::CorpCode => corps::delete_code(&asked).await,
+        AdminRoute::Machines => machines::list(&asked).await,
+        AdminRoute::Machine => machines::end(&asked).await,
         AdminRoute::Records => records::list(&asked).await,
         AdminRoute::Record => records::show(&asked).await,
         AdminRoute::RecordRetry => records::retry(&asked).await,

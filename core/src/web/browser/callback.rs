@@ -1,6 +1,8 @@
 //! `GET /callback`: from WeCom with a code, or from the page of corps with one of them. The only route that sets the
 //! session cookie.
 
+use std::sync::Arc;
+
 use http::Response;
 
 use crate::domain::{CorpId, OAuthCode};
@@ -81,13 +83,13 @@ async fn finish(
     code: OAuthCode,
 ) -> Response<ResponseBody> {
     let returned = OAuthCallback {
-        attempt: AuthAttempt {
+        attempt: Arc::new(AuthAttempt {
             suite_id: pending.suite_id.clone(),
             corp_id: pending.corp_id.clone(),
             code: code.into(),
             client: page.client(),
             state: AttemptState::Ours(state.to_owned()),
-        },
+        }),
         epoch: pending.epoch,
         login_type: pending.login_type,
         state: state.to_owned(),

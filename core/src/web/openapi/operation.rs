@@ -42,12 +42,8 @@ pub(super) enum Body {
     Json(&'static str),
     /// It may be left out.
     OptionalJson(&'static str),
-    /// A JSON object a line.
-    JsonLines,
     /// A callback of WeCom.
     Callback,
-    /// JSON, one object a line.
-    JsonLines,
 }
 
 /// The answer to a request that succeeds, by the name of its schema.
@@ -136,7 +132,12 @@ pub(super) fn errors_of(access: Access) -> impl Iterator<Item = ErrorKind> {
     let (own, credential): (&[ErrorKind], &[ErrorKind]) = match access {
         Access::Anyone => (&[ErrorKind::CrossSite], &[]),
         Access::Session => (
-            &[ErrorKind::CrossSite, ErrorKind::Unauthenticated],
+            // A machine is forbidden what is for people.
+            &[
+                ErrorKind::CrossSite,
+                ErrorKind::Forbidden,
+                ErrorKind::Unauthenticated,
+            ],
             OF_A_CREDENTIAL,
         ),
         Access::Admin => (

@@ -90,6 +90,11 @@ const FORWARD_AUTH: &[QueryParam] = &[
         "The instance that the session has to be of.",
     ),
     QueryParam::new(
+        "scope",
+        Schema::Text,
+        "Machines with this scope are let in, beside people.",
+    ),
+    QueryParam::new(
         "on",
         Schema::Words(&["401"]),
         "`401`: nobody is redirected.",
@@ -157,7 +162,7 @@ fn describe(endpoint: Endpoint, method: &str) -> Operation {
             .fails(&[ErrorKind::AgentUnknown, ErrorKind::CorpNotAuthorized, ErrorKind::LoginDisabled, ErrorKind::OrgCodeNotFound, ErrorKind::RateLimited]),
         Endpoint::Logout => Operation::new("logout", "Ends this session.", Answer::NoContent),
         Endpoint::LogoutAll => Operation::new("logoutAll", "Ends every session of the user.", Answer::NoContent),
-        Endpoint::Me => Operation::json("me", "The current user and session.", "Me"),
+        Endpoint::Me => Operation::json("me", "The current user and session, or the machine.", "Me"),
         Endpoint::Notify if method == "GET" => Operation::new("verifyUrl", "WeCom verifies the address of callbacks.", Answer::Callback).with_query(ECHO),
         Endpoint::Notify => Operation::new("notify", "A callback of WeCom.", Answer::Callback).with_query(NOTIFY).takes(Body::Callback),
         Endpoint::OpenApi => Operation::new("openApi", "This document.", Answer::Document),

@@ -18,6 +18,7 @@ const SINCE: QueryParam =
 const TEXT: QueryParam = QueryParam::new("q", Schema::Text, "The text that is searched for.");
 
 pub(super) const SUITE: &[QueryParam] = &[SUITE_ID];
+const MACHINES: &[QueryParam] = &[SUITE_ID, LIMIT, AFTER];
 const PERSON: &[QueryParam] = &[SUITE_ID, CORP_ID];
 const PEOPLE: &[QueryParam] = &[SUITE_ID, CORP_ID, TEXT, LIMIT, AFTER];
 const CORPS: &[QueryParam] = &[
@@ -104,7 +105,7 @@ pub(super) fn operator(route: AdminRoute, method: &str) -> Operation {
         AdminRoute::CorpCode => corp("deleteCorpCode", "Takes a corp's organization code away.").takes(Body::None),
         AdminRoute::CorpDecision => corp("decideCorp", "Decides about a corp.").takes(Body::Json("CorpDecisionRequest")),
         AdminRoute::CorpRead => corp("readCorp", "Reads a corp's authorization from WeCom now."),
-        AdminRoute::CorpSessions => corp("endCorpSessions", "Ends every session of a corp's people."),
+        AdminRoute::CorpSessions => corp("endCorpSessions", "Ends every session of a corp's people and machines."),
         AdminRoute::CorpSetCode => corp("setCorpCode", "Gives a corp its organization code.").takes(Body::Json("CorpCodeRequest")),
         AdminRoute::Corps => Operation::json("listCorps", "The corps, by suite and corp.", "CorpPage").with_query(CORPS),
         AdminRoute::Doctor => Operation::json("doctor", "What is wrong, since when, and what helps.", "DoctorReport"),
@@ -113,6 +114,8 @@ pub(super) fn operator(route: AdminRoute, method: &str) -> Operation {
         AdminRoute::Import => Operation::json("importLines", "Imports authorizations and bindings, one a line.", "ImportResults").with_query(IMPORT).takes(Body::JsonLines),
         AdminRoute::Links => Operation::json("createLink", "A link by which a corp authorizes the app, and its QR code.", "Link").takes(Body::Json("LinkRequest"))
             .fails(&[ErrorKind::Config, ErrorKind::SuiteTicketMissing, ErrorKind::Upstream, ErrorKind::UpstreamTimeout]),
+        AdminRoute::Machine => Operation::new("endMachine", "Ends the session of a machine.", NoContent).fails(&[ErrorKind::CorpNotFound, ErrorKind::SessionNotFound]),
+        AdminRoute::Machines => Operation::json("listMachines", "The sessions of a corp's machines, the newest first.", "MachinePage").with_query(MACHINES).fails(OF_A_CORP),
         AdminRoute::People => Operation::json("listPeople", "The people, by suite, corp and userid.", "PersonPage").with_query(PEOPLE).fails(OF_A_PERSON),
         AdminRoute::Person if method == "DELETE" => Operation::new("erasePerson", "Erases a person.", NoContent).with_query(PERSON).fails(OF_A_PERSON),
         AdminRoute::Person => Operation::json("showPerson", "A person and the live sessions.", "PersonDetails").with_query(PERSON).fails(OF_A_PERSON),

@@ -139,6 +139,12 @@ const ROUTES: &[Route] = &[
         "/admin/api/corps/{corpId}/code",
         AdminRoute::CorpCode,
     ),
+    admin(
+        GET,
+        "/admin/api/corps/{corpId}/machines",
+        AdminRoute::Machines,
+    ),
+    admin(DELETE, "/admin/api/machines/{id}", AdminRoute::Machine),
     admin(GET, "/admin/api/records", AdminRoute::Records),
     admin(GET, "/admin/api/records/{id}", AdminRoute::Record),
     admin(

@@ -41,6 +41,12 @@ const REQUESTS: &[(&str, &str, &str)] = &[
         "DELETE",
         "corps/wwnobody/code",
     ),
+    (
+        "/admin/api/corps/{corpId}/machines",
+        "GET",
+        "corps/wwnobody/machines",
+    ),
+    ("/admin/api/machines/{id}", "DELETE", "machines/nobody"),
     ("/admin/api/records", "GET", "records"),
     ("/admin/api/records/{id}", "GET", "records/4000000"),
     (
