@@ -27,6 +27,7 @@ pub mod http_api {
     //! [calling-wecom-the-js-sdk]: crate::handbook::calling_wecom#the-js-sdk
     //! [configuration-pages]: crate::handbook::configuration#pages
     //! [configuration-the-ids-of-a-corp]: crate::handbook::configuration#the-ids-of-a-corp
+    //! [console]: crate::handbook::console
     //! [deployment-behind-a-reverse-proxy]: crate::handbook::deployment#behind-a-reverse-proxy
     //! [forward-auth]: crate::handbook::forward_auth
     //!
@@ -54,9 +55,21 @@ pub mod logs {
 pub mod admin {
     //!
     //! [admin-action]: crate::web::AdminAction
+    //! [console]: crate::handbook::console
     //! [moving-in]: crate::handbook::moving_in
     //!
     #![doc = include_str!("../docs/admin.md")]
+}
+
+/// The operator's console.
+pub mod console {
+    //!
+    //! [admin]: crate::handbook::admin
+    //! [admin-action]: crate::web::AdminAction
+    //! [admin-audit]: crate::handbook::admin#the-audit
+    //! [admin-doctor]: crate::handbook::admin#the-doctor
+    //!
+    #![doc = include_str!("../docs/console.md")]
 }
 
 /// Calls as a corp, the JS-SDK, mini programs, encrypted ids, licenses.

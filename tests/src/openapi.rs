@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
-use wecom_login::web::{Route, routes};
+use wecom_login::web::{Access, Route, routes};
 
 use crate::{TestRequest, TestResponse, send};
 
@@ -50,7 +50,8 @@ impl OpenApi {
     #[track_caller]
     pub fn check(&self, request: &TestRequest, response: &TestResponse) {
         let (path, query) = split(request.target());
-        let Some(route) = route_of(path) else {
+        // The pages of the console are no API.
+        let Some(route) = route_of(path).filter(|route| route.access != Access::Console) else {
             return;
         };
         let method = request.method().to_ascii_lowercase();

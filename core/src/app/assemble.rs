@@ -36,8 +36,8 @@ use crate::members::{
 use crate::metrics;
 use crate::random;
 use crate::services::{
-    AdminDeps, AdminService, AuthDeps, AuthService, Doctor, LinkDeps, LinkService, SessionDeps,
-    SessionService,
+    AdminDeps, AdminService, AuthDeps, AuthService, Doctor, FiguresCache, LinkDeps, LinkService,
+    SessionDeps, SessionService,
 };
 use crate::session::Sessions;
 use crate::task_runner::TaskRunner;
@@ -344,6 +344,7 @@ impl Builder {
                 sessions: sessions.clone(),
                 links: links.clone(),
                 doctor,
+                figures_cache: FiguresCache::default(),
                 worker: worker.clone(),
                 tasks: tasks.clone(),
             },

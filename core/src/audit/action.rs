@@ -32,6 +32,8 @@ macro_rules! actions {
 actions! {
     /// An administrator was given the access token of a corp.
     AccessTokenRead = "accessTokenRead",
+    /// Somebody logged in to the console with the admin key.
+    AdminLogin = "adminLogin",
     /// An administrator was refused: the key was wrong or missing, or the predicate said no.
     AdminRefused = "adminRefused",
     /// Every session of the service ended.

@@ -2,8 +2,6 @@
 
 use serde::Serialize;
 
-use crate::error::{Error, ErrorKind, Result};
-
 const MAX_NAME_CHARS: usize = 64;
 const MAX_SCOPES: usize = 64;
 /// Of all scopes together, with the spaces between them.
@@ -18,21 +16,18 @@ pub struct Machine {
 
 impl Machine {
     /// # Errors
-    /// `API_PARAMS_ERROR`: the name is blank, over 64 characters or has control characters; a scope is not of the characters
+    /// The rule that is broken: the name is blank, over 64 characters or has control characters; a scope is not of the characters
     /// of RFC 6749, 3.3; there are over 64 scopes, or over 1024 bytes of them.
-    pub(crate) fn new(name: &str, scopes: &[String]) -> Result<Self> {
-        let invalid = |rule| Err(Error::new(ErrorKind::ApiParams, rule));
+    pub(crate) fn new(name: &str, scopes: &[String]) -> Result<Self, &'static str> {
         let name = name.trim();
         if name.is_empty()
             || name.chars().count() > MAX_NAME_CHARS
             || name.chars().any(char::is_control)
         {
-            return invalid(
-                "the name of a machine is 1 to 64 characters without control characters",
-            );
+            return Err("the name of a machine is 1 to 64 characters without control characters");
         }
         if !scopes.iter().all(|scope| is_scope(scope)) {
-            return invalid("a scope is of printable ASCII without spaces, quotes and backslashes");
+            return Err("a scope is of printable ASCII without spaces, quotes and backslashes");
         }
         let mut known: Vec<String> = Vec::new();
         for scope in scopes {
@@ -45,7 +40,7 @@ impl Machine {
             scopes: known,
         };
         if machine.scopes.len() > MAX_SCOPES || machine.scopes_text().len() > MAX_SCOPES_BYTES {
-            return invalid("a machine has at most 64 scopes, of 1024 bytes together");
+            return Err("a machine has at most 64 scopes, of 1024 bytes together");
         }
         Ok(machine)
     }

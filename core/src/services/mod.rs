@@ -8,7 +8,7 @@ mod instance;
 mod link;
 mod session;
 
-pub(crate) use admin::AdminDeps;
+pub(crate) use admin::{AdminDeps, Figures, FiguresCache, qr_code};
 pub use admin::{
     AdminService, ExportLine, ImportStatus, ImportedLine, InstallLink, MAX_IMPORT_BYTES,
     PeopleQuery, PersonDetails,

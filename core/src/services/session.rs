@@ -117,7 +117,8 @@ impl SessionService {
         &self,
         request: MachineSessionRequest,
     ) -> Result<IssuedSession> {
-        let machine = Machine::new(&request.name, &request.scopes)?;
+        let machine = Machine::new(&request.name, &request.scopes)
+            .map_err(|rule| Error::new(ErrorKind::ApiParams, rule))?;
         self.run(|deps| async move {
             let revocation_seq = deps.sessions.revocation_seq();
             let authorization = deps

@@ -54,6 +54,7 @@ mod body;
 mod browser;
 mod client;
 mod config;
+mod console;
 mod cookie;
 mod credential;
 mod decision;

@@ -7,6 +7,7 @@ mod admin;
 mod admin_api;
 mod bodies;
 mod budgets;
+mod console;
 mod cookies;
 mod corp_api;
 mod credentials;
@@ -122,6 +123,24 @@ const SCENARIOS: &[Scenario] = scenarios! {
         admin_imports_lines_one_by_one,
         admin_exports_what_the_import_takes,
         admin_import_takes_a_mebibyte;
+    console:
+        console_is_403_without_administrators,
+        console_login_counts_wrong_keys_with_the_api,
+        console_cookie_is_of_no_use_elsewhere,
+        console_login_leads_to_the_page_that_was_asked_for,
+        console_lets_users_in_by_the_predicate,
+        console_forms_need_an_own_page_and_their_token,
+        console_login_of_another_site_is_refused,
+        console_escapes_names,
+        console_shows_every_page,
+        console_keeps_the_language,
+        console_pages_name_wrong_parameters,
+        console_lists_are_paged,
+        console_acts_on_a_company,
+        console_acts_on_a_person,
+        console_retries_a_record,
+        console_makes_a_link_with_its_qr_code,
+        console_ends_all_sessions_and_rotates_keys;
     corp_api:
         handler_calls_wecom_as_the_corp_of_its_user,
         js_config_signs_pages_of_the_public_url,

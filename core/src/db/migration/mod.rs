@@ -35,6 +35,7 @@ mod m20261130_000021_nodes;
 mod m20261130_000022_attributes;
 mod m20261130_000023_links;
 mod m20261130_000024_machines;
+mod m20261130_000026_figures;
 
 /// Our migrations. A host app may have migrations of its own in the same database: each has its own migration table.
 #[derive(Debug)]
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000022_attributes::Migration),
             Box::new(m20261130_000023_links::Migration),
             Box::new(m20261130_000024_machines::Migration),
+            Box::new(m20261130_000026_figures::Migration),
         ]
     }
 

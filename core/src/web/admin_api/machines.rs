@@ -7,7 +7,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::web::admin::AdminAction;
 use crate::web::admin_api::params::{nothing, paging, path_id};
 use crate::web::admin_api::{AdminRequest, PageBody};
-use crate::web::query::RouteQuery;
 use crate::web::response::{ResponseBody, empty, json};
 
 #[derive(Serialize)]
@@ -16,7 +15,7 @@ struct Machines<T> {
 }
 
 pub(super) async fn list(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
-    let mut query = RouteQuery::new(&asked.request.query)?;
+    let mut query = asked.query()?;
     let suite_id = query.optional_id("suiteId")?;
     let (limit, after) = paging(&mut query)?;
     query.finish()?;
@@ -32,7 +31,7 @@ pub(super) async fn list(asked: &AdminRequest<'_>) -> Result<Response<ResponseBo
 }
 
 pub(super) async fn end(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
-    nothing(asked.request)?;
+    nothing(asked)?;
     let id = asked.request.variable();
     // Whoever may not end it is not told whether there is one.
     let corp = asked.admin.corp_of_machine(id).await?;

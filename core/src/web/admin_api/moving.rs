@@ -8,7 +8,6 @@ use crate::web::admin::AdminAction;
 use crate::web::admin_api::params::paging;
 use crate::web::admin_api::{AdminRequest, PageBody};
 use crate::web::params::invalid_param;
-use crate::web::query::RouteQuery;
 use crate::web::response::{ResponseBody, json};
 
 #[derive(Serialize)]
@@ -22,7 +21,7 @@ struct Lines<T> {
 }
 
 pub(super) async fn import(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
-    let mut query = RouteQuery::new(&asked.request.query)?;
+    let mut query = asked.query()?;
     let dry_run = match query.optional_text("dryRun")?.as_deref() {
         None | Some("false") => false,
         Some("true") => true,
@@ -37,7 +36,7 @@ pub(super) async fn import(asked: &AdminRequest<'_>) -> Result<Response<Response
 
 /// Without permanent codes: those leave by code or by the command on the database only.
 pub(super) async fn export(asked: &AdminRequest<'_>) -> Result<Response<ResponseBody>> {
-    let mut query = RouteQuery::new(&asked.request.query)?;
+    let mut query = asked.query()?;
     let (limit, after) = paging(&mut query)?;
     query.finish()?;
     asked.authorize(AdminAction::Export, None)?;

@@ -9,7 +9,7 @@ mod branding;
 mod callback;
 mod cookies;
 mod corp_selection;
-mod escape;
+pub(in crate::web) mod escape;
 mod flow_cookie;
 mod flow_end;
 mod language;

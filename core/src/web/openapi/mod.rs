@@ -64,7 +64,8 @@ pub(super) fn answer(deps: &HttpDeps) -> Response<ResponseBody> {
 /// The document of a service at this URL, whose session cookie has this name.
 fn document(server: &str, cookie: &str) -> Value {
     let mut paths = Map::new();
-    for route in routes() {
+    // The pages of the console are for people: they are no API.
+    for route in routes().iter().filter(|route| is_api(route)) {
         let methods = route
             .methods
             .iter()
@@ -99,6 +100,10 @@ fn document(server: &str, cookie: &str) -> Value {
             },
         },
     })
+}
+
+fn is_api(route: &Route) -> bool {
+    route.access != Access::Console
 }
 
 /// HEAD is GET without a body. A proxy that asks may use any method: one stands for all.
@@ -158,7 +163,7 @@ fn security(access: Access) -> Value {
         Access::Session => json!([{"session": []}, {"sessionCookie": []}]),
         // The session, where the host app has a predicate.
         Access::Admin => json!([{"adminKey": []}, {"session": []}, {"sessionCookie": []}]),
-        Access::Anyone | Access::Browser | Access::WeCom => json!([]),
+        Access::Anyone | Access::Browser | Access::Console | Access::WeCom => json!([]),
     }
 }
 

@@ -149,7 +149,9 @@ pub(super) fn errors_of(access: Access) -> impl Iterator<Item = ErrorKind> {
             ],
             OF_A_CREDENTIAL,
         ),
-        Access::Browser | Access::WeCom => return [].iter().chain(&[]).chain(&[]).copied(),
+        Access::Browser | Access::Console | Access::WeCom => {
+            return [].iter().chain(&[]).chain(&[]).copied();
+        }
     };
     ALWAYS.iter().chain(own).chain(credential).copied()
 }

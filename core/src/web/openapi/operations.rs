@@ -133,6 +133,7 @@ pub(super) const fn tag(access: Access) -> &'static str {
         Access::WeCom => "callbacks",
         Access::Session => "session",
         Access::Admin => "admin",
+        Access::Console => "console",
     }
 }
 
@@ -146,6 +147,7 @@ fn describe(endpoint: Endpoint, method: &str) -> Operation {
         Endpoint::BrowserCallback => Operation::new("callback", "The redirect back from WeCom.", Answer::Page).with_query(CALLBACK),
         Endpoint::BrowserLogin => Operation::new("login", "The browser's way in.", Answer::Page).with_query(LOGIN_PAGE),
         Endpoint::CallbackRecords => Operation::json("callbackRecords", "The events that WeCom pushed, the newest first.", "CallbackRecords").with_query(RECORDS),
+        Endpoint::Console(_) => Operation::new("console", "A page of the console.", Answer::Page),
         Endpoint::Corps => Operation::json("corps", "The corps that authorized a suite.", "Corps"),
         Endpoint::EndSession => Operation::new("endSession", "Ends one session of the user.", Answer::NoContent).fails(&[ErrorKind::SessionNotFound]),
         Endpoint::ForwardAuth => Operation::new("forwardAuth", "For a proxy, which may ask with any method, and below this path: the identity in headers.", Answer::Identity)
