@@ -1,5 +1,6 @@
 //! The middleware: core's guard, and how its rejections are answered.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::future::{Ready, ready};
 use std::rc::Rc;
@@ -69,6 +70,34 @@ impl AuthMiddleware {
     pub fn require(self, predicate: impl Fn(&CurrentUser) -> bool + Send + Sync + 'static) -> Self {
         Self {
             guard: self.guard.require(predicate),
+            ..self
+        }
+    }
+
+    /// Requires that the predicate holds of the user, which may ask a database or another service; others get 403. It is
+    /// asked for every request, after those of [`require`](Self::require). With several, all must hold.
+    ///
+    /// An error is answered by its row of the error table; one of the host app's own is 500. So is a panic. A predicate
+    /// that takes more than 10 s is 503.
+    ///
+    /// ```
+    /// # use wecom_login_actix::AuthMiddleware;
+    /// # async fn is_invited(user_id: &str) -> std::io::Result<bool> { Ok(user_id == "7") }
+    /// # fn guards(login: &wecom_login::WecomLogin) {
+    /// let invited = AuthMiddleware::required(login)
+    ///     .require_async(|user| async move { is_invited(user.user_id()).await });
+    /// # }
+    /// ```
+    pub fn require_async<F, E>(
+        self,
+        predicate: impl Fn(CurrentUser) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<bool, E>> + Send + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        Self {
+            guard: self.guard.require_async(predicate),
             ..self
         }
     }

@@ -35,6 +35,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod auth_middleware;
+mod finish_login;
 mod future;
 mod headers;
 mod login_routes;
@@ -47,6 +48,7 @@ mod trace;
 mod user;
 
 pub use self::auth_middleware::AuthMiddleware;
+pub use self::finish_login::finish_login;
 pub use self::future::ResponseFuture;
 pub use self::login_routes::{LoginRoutes, configure, login_routes};
 pub use self::notify::notify_response;

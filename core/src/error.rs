@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::{
-    InvalidId, InvalidPageCursor, UnknownLoginType, UnknownPlatform, UnknownSuite,
+    InvalidAttributes, InvalidId, InvalidPageCursor, LoginLink, UnknownLoginType, UnknownPlatform,
+    UnknownSuite,
 };
 
 /// The result type of this crate.
@@ -210,6 +211,7 @@ struct Inner {
     errcode: Option<i64>,
     errmsg: Option<String>,
     retry_after: Option<Duration>,
+    link: Option<LoginLink>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -224,6 +226,7 @@ impl Error {
                 errcode: None,
                 errmsg: None,
                 retry_after: None,
+                link: None,
                 source: None,
             }),
         }
@@ -268,6 +271,13 @@ impl Error {
         self
     }
 
+    /// Adds where the login goes on.
+    #[must_use]
+    pub(crate) fn with_link(mut self, link: LoginLink) -> Self {
+        self.inner.link = Some(link);
+        self
+    }
+
     /// Adds the cause, for logs.
     #[must_use]
     pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
@@ -305,6 +315,12 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         self.inner.retry_after
     }
+
+    /// Returns where a login goes on that the host app has to finish ([`Binding::Link`](crate::Binding::Link)).
+    #[must_use]
+    pub fn link(&self) -> Option<&LoginLink> {
+        self.inner.link.as_ref()
+    }
 }
 
 impl fmt::Display for Error {
@@ -340,6 +356,12 @@ impl StdError for Error {
 impl From<InvalidId> for Error {
     fn from(error: InvalidId) -> Self {
         Self::new(ErrorKind::ApiParams, error.to_string())
+    }
+}
+
+impl From<InvalidAttributes> for Error {
+    fn from(error: InvalidAttributes) -> Self {
+        Self::new(ErrorKind::Config, error.to_string())
     }
 }
 

@@ -4,6 +4,7 @@
 pub mod configuration {
     //!
     //! [http-api-credentials]: crate::handbook::http_api#credentials
+    //! [accounts]: crate::handbook::accounts
     //! [http-api-routes]: crate::handbook::http_api#routes
     //! [storage-and-keys-data-keys]: crate::handbook::storage_and_keys#data-keys
     //! [sandbox]: https://docs.rs/wecom-sandbox
@@ -12,9 +13,15 @@ pub mod configuration {
     #![doc = include_str!("../docs/configuration.md")]
 }
 
+/// Roles, guards by role, and users that the app had before.
+pub mod accounts {
+    #![doc = include_str!("../docs/accounts.md")]
+}
+
 /// Routes, parameters, answers, errors.
 pub mod http_api {
     //!
+    //! [accounts-existing-accounts]: crate::handbook::accounts#existing-accounts
     //! [admin]: crate::handbook::admin
     //! [calling-wecom]: crate::handbook::calling_wecom
     //! [calling-wecom-the-js-sdk]: crate::handbook::calling_wecom#the-js-sdk
@@ -147,6 +154,8 @@ pub mod restore {
 /// OWASP ASVS 5.0: sessions, OAuth, logging; what is met, and what the host app does.
 pub mod security {
     //!
+    //! [accounts-guards-by-role]: crate::handbook::accounts#guards-by-role
+    //! [accounts-security-of-linking]: crate::handbook::accounts#security-of-linking
     //! [admin]: crate::handbook::admin
     //! [admin-audit]: crate::handbook::admin#the-audit
     //! [configuration-settings]: crate::handbook::configuration#settings

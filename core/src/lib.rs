@@ -119,6 +119,10 @@
 //! of the trait have an example. Without one, the [`DefaultUserBinder`] creates a user on a member's first login, or with
 //! [`BindingPolicy::BoundUsersOnly`] only knows the members that [`AdminService::bind_user`] bound before.
 //!
+//! [`UserBinder::attributes`] says what your app knows of a user, such as a role; [`CurrentUser::attributes`] has it. Where
+//! your app has users of its own already, the binder answers [`Binding::Link`], and the app asks the person once
+//! ([handbook](handbook::accounts)).
+//!
 //! A person of several companies chooses one of them on a page of ours: [`UserBinder::linked_principals`] names the
 //! others, and each must be bound to the same user. [`Builder::wrap_binder`] adds such a rule to the default binder; the
 //! example apps do so in 60 lines.
@@ -262,11 +266,12 @@ pub use corp_api::{CorpAccessToken, CorpApi, JsConfig, JsSignature, UploadFile};
 #[doc(hidden)]
 pub use db::migrate_steps;
 pub use domain::{
-    AccessToken, AgentId, AuthCode, AuthenticatedMember, AuthorizationStatus, CallbackToken,
-    CorpId, InvalidId, InvalidPageCursor, JsApiTicket, JsCode, LoginCode, LoginType, Machine,
-    MiniProgramSessionKey, OAuthCode, OrganizationCode, Page, PageCursor, PermanentCode, Platform,
-    Principal, Profile, ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken,
-    SuiteId, SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
+    AccessToken, AgentId, Attributes, AuthCode, AuthenticatedMember, AuthorizationStatus,
+    CallbackToken, CorpId, InvalidAttributes, InvalidId, InvalidPageCursor, JsApiTicket, JsCode,
+    LinkTicket, LoginCode, LoginHeaders, LoginLink, LoginType, Machine, MiniProgramSessionKey,
+    OAuthCode, OrganizationCode, Page, PageCursor, PermanentCode, Platform, Principal, Profile,
+    ProviderAccessToken, ProviderSecret, RecordStatus, Suite, SuiteAccessToken, SuiteId,
+    SuiteSecret, SuiteTicket, UnknownLoginType, UnknownPlatform, UserTicket, WecomUserId,
 };
 pub use element::AuthConfig;
 pub use error::{Blame, Error, ErrorKind, ErrorRow, Result};
@@ -275,12 +280,13 @@ pub use inbox::{
     CallbackRecord, CallbackRecordDetails, NotifyRequest, NotifyResponse, RecordQuery,
 };
 pub use login::{
-    CorpChoice, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult, LoginConfig, LoginResult,
-    MiniProgramLoginRequest, OrgCodeLogin, WorkbenchLoginRequest,
+    CorpChoice, FinishLoginRequest, LoginByCodeRequest, LoginCodeRequest, LoginCodeResult,
+    LoginConfig, LoginResult, MiniProgramLoginRequest, OrgCodeLogin, WorkbenchLoginRequest,
 };
 pub use members::PersonSummary;
 pub use members::{
-    BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence, UserBinder,
+    Binding, BindingPolicy, CorpLicence, DefaultUserBinder, IdMigrationProgress, MemberLicence,
+    UserBinder,
 };
 #[doc(no_inline)]
 pub use sea_orm;

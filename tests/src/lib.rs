@@ -33,6 +33,7 @@ pub mod browser;
 pub mod conformance;
 pub mod database;
 pub mod hooks;
+pub mod linking;
 pub mod log;
 pub mod measure;
 pub mod openapi;

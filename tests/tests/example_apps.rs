@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wecom_login_tests::TestRequest;
 use wecom_login_tests::process::{DemoProcess, Example};
+use wecom_login_tests::{TestRequest, TestResponse};
 
 const AXUM: Example = Example {
     name: "axum-app",
@@ -217,5 +217,108 @@ async fn name_that_is_not_known_is_wecoms_to_show(example: Example) {
 async fn name_that_is_not_known_is_wecoms_to_show_in_both_apps() {
     for example in [AXUM, ACTIX] {
         name_that_is_not_known_is_wecoms_to_show(example).await;
+    }
+}
+
+async fn roles_and_companies_have_their_own_routes(example: Example) {
+    let app = DemoProcess::start(example, None).await;
+    let corps = app.authorized_corps().await;
+    let [company_a, company_b] = [0, 1].map(|index| &corps[index]);
+    // 王芳 is an administrator by the app's own table.
+    let administrator = log_in(&app, &company_a.id, "wangfang").await;
+    let colleague = log_in(&app, &company_a.id, &company_a.member.0).await;
+    let outsider = log_in(&app, &company_b.id, &company_b.member.0).await;
+    let status = async |path: &str, token: &str| {
+        let request = TestRequest::get(path).bearer(token);
+        app.send(request).await.status
+    };
+    assert_eq!(status("/api/admin", &administrator).await, 200);
+    assert_eq!(status("/api/admin", &colleague).await, 403);
+    assert_eq!(status("/api/company-a", &colleague).await, 200);
+    assert_eq!(status("/api/company-a", &outsider).await, 403);
+    let set_role = async |token: &str| {
+        let request = TestRequest::post("/api/admin/role").bearer(token);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        app.send(request.body("userId=wangfang&role=editor"))
+            .await
+            .status
+    };
+    assert_eq!(set_role(&colleague).await, 403);
+    assert_eq!(set_role(&administrator).await, 204);
+    assert_eq!(status("/api/admin", &administrator).await, 403);
+    assert_eq!(
+        set_role(&administrator).await,
+        403,
+        "by the table as it is now"
+    );
+    app.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_and_companies_have_their_own_routes_in_both_apps() {
+    for example in [AXUM, ACTIX] {
+        roles_and_companies_have_their_own_routes(example).await;
+    }
+}
+
+async fn existing_account_is_linked_at_the_first_login(example: Example) {
+    let app = DemoProcess::start_asking(example).await;
+    let corp = &app.authorized_corps().await[0];
+    let mut cookies: Vec<String> = Vec::new();
+    let begin = format!("/auth/login?corpId={}&returnTo=/account&mode=qr", corp.id);
+    let begun = app.send(TestRequest::get(begin)).await;
+    keep(&mut cookies, &begun);
+    let link = begun.header("location").unwrap().split('#').next().unwrap();
+    let link = format!("{link}&sandboxUser={}", corp.member.0);
+    let back = app.redirect_target(&link).await;
+    let asked = app
+        .send(TestRequest::get(back).header("cookie", cookies.join("; ")))
+        .await;
+    keep(&mut cookies, &asked);
+    let page = asked.header("location").unwrap().to_owned();
+    let ticket = page.strip_prefix("/link?ticket=").unwrap();
+    let shown = app.send(TestRequest::get(&*page)).await;
+    assert!(shown.text().contains(ticket), "{}", shown.text());
+
+    let answer = |password: &str, cookies: &[String]| {
+        TestRequest::post("/link")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("accept", "text/html")
+            .header("cookie", cookies.join("; "))
+            .body(format!("ticket={ticket}&name=editor&password={password}"))
+    };
+    assert_eq!(app.send(answer("guess", &cookies)).await.status, 403);
+    let other = app.send(answer("editor-demo", &[])).await;
+    assert_eq!(other.status, 401, "another browser");
+    let linked = app.send(answer("editor-demo", &cookies)).await;
+    assert_eq!(linked.status, 303, "{}", linked.text());
+    keep(&mut cookies, &linked);
+    let callback = TestRequest::get(linked.header("location").unwrap());
+    let entered = app
+        .send(callback.header("cookie", cookies.join("; ")))
+        .await;
+    assert_eq!(entered.header("location"), Some("/account"));
+    keep(&mut cookies, &entered);
+    let hello = TestRequest::get("/api/hello").header("cookie", cookies.join("; "));
+    assert_eq!(app.send(hello).await.json()["userId"], "editor");
+    app.stop();
+}
+
+/// Keeps the cookies of an answer, as a browser does.
+fn keep(cookies: &mut Vec<String>, answer: &TestResponse) {
+    for line in answer.header_values("set-cookie") {
+        let pair = line.split(';').next().unwrap();
+        let (name, value) = pair.split_once('=').unwrap();
+        cookies.retain(|known| known.split('=').next() != Some(name));
+        if !value.is_empty() {
+            cookies.push(pair.to_owned());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn existing_account_is_linked_at_the_first_login_in_both_apps() {
+    for example in [AXUM, ACTIX] {
+        existing_account_is_linked_at_the_first_login(example).await;
     }
 }

@@ -1,5 +1,7 @@
 //! The layer: core's guard, and how its rejections are answered.
 
+use std::error::Error as StdError;
+
 use tower_layer::Layer;
 use wecom_login::web::{Drain, Guard, Rejection};
 use wecom_login::{CorpId, CurrentUser, WecomLogin};
@@ -58,6 +60,34 @@ impl<R> AuthLayer<R> {
     pub fn require(self, predicate: impl Fn(&CurrentUser) -> bool + Send + Sync + 'static) -> Self {
         Self {
             guard: self.guard.require(predicate),
+            ..self
+        }
+    }
+
+    /// Requires that the predicate holds of the user, which may ask a database or another service; others get 403. It is
+    /// asked for every request, after those of [`require`](Self::require). With several, all must hold.
+    ///
+    /// An error is answered by its row of the error table; one of the host app's own is 500. So is a panic. A predicate
+    /// that takes more than 10 s is 503.
+    ///
+    /// ```
+    /// # use wecom_login_tower::AuthLayer;
+    /// # async fn is_invited(user_id: &str) -> std::io::Result<bool> { Ok(user_id == "7") }
+    /// # fn guards(login: &wecom_login::WecomLogin) {
+    /// let invited = AuthLayer::required(login)
+    ///     .require_async(|user| async move { is_invited(user.user_id()).await });
+    /// # }
+    /// ```
+    pub fn require_async<F, E>(
+        self,
+        predicate: impl Fn(CurrentUser) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<bool, E>> + Send + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        Self {
+            guard: self.guard.require_async(predicate),
             ..self
         }
     }

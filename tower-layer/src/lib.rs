@@ -51,6 +51,7 @@
 
 #[cfg(feature = "axum")]
 mod axum;
+mod finish_login;
 mod future;
 mod layer;
 mod login_service;
@@ -61,6 +62,7 @@ mod trace;
 
 #[cfg(feature = "axum")]
 pub use self::axum::{Problem, User, UserRejection, login_routes};
+pub use self::finish_login::finish_login;
 pub use self::future::ResponseFuture;
 pub use self::layer::AuthLayer;
 pub use self::login_service::{LoginFuture, LoginService};

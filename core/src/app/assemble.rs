@@ -24,8 +24,9 @@ use crate::inbox::{
     WorkerDeps,
 };
 use crate::login::{
-    Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService, CorpSelection,
-    LoginCodes, LoginService, OrganizationCodes, SessionCreation, UsedStates,
+    AccountLinking, Authenticator, AuthenticatorDeps, BrowserLoginDeps, BrowserLoginService,
+    CorpSelection, LinkTickets, LoginCodes, LoginService, OrganizationCodes, SessionCreation,
+    UsedStates,
 };
 use crate::members::{
     DefaultUserBinder, DynUserBinder, IdMigration, Licences, Members, MembersDeps, Visibility,
@@ -195,6 +196,12 @@ impl Builder {
             authorizations: authorizations.clone(),
             members: members.clone(),
         };
+        let used_states = UsedStates::new(store.clone());
+        let tickets = LinkTickets {
+            store: store.clone(),
+            keys: keys.clone(),
+            used: used_states.clone(),
+        };
         let creation = SessionCreation {
             store: store.clone(),
             instances: Arc::clone(&instances),
@@ -203,6 +210,7 @@ impl Builder {
             visibility: visibility.clone(),
             id_migration: id_migration.clone(),
             corps: corps.clone(),
+            tickets: tickets.clone(),
             sessions: sessions.clone(),
             hooks: Arc::clone(&self.hooks),
             client_addresses: self.client_addresses,
@@ -220,7 +228,15 @@ impl Builder {
             sessions: sessions.clone(),
         });
         let login_codes = LoginCodes::new(store.clone());
-        let used_states = UsedStates::new(store.clone());
+        let linking = AccountLinking {
+            tickets,
+            members: members.clone(),
+            creation: creation.clone(),
+            corps: corps.clone(),
+            login_codes: login_codes.clone(),
+            sessions: sessions.clone(),
+            refusals: refusals.clone(),
+        };
         let organization_codes = OrganizationCodes::new(store.clone());
         let browser_login = BrowserLoginService::new(BrowserLoginDeps {
             store: store.clone(),
@@ -284,6 +300,7 @@ impl Builder {
                     sessions: sessions.clone(),
                     refusals: refusals.clone(),
                 },
+                linking: linking.clone(),
                 receiver,
                 worker: worker.clone(),
                 tasks: tasks.clone(),
@@ -337,7 +354,7 @@ impl Builder {
             SessionDeps {
                 instances: Arc::clone(&instances),
                 authorizations: authorizations.clone(),
-                members,
+                members: members.clone(),
                 sessions: sessions.clone(),
                 creation,
                 tasks: tasks.clone(),
@@ -356,6 +373,7 @@ impl Builder {
             admin: admin.clone(),
             corp_api: Arc::clone(&corp_api),
             browser_login,
+            linking,
             readiness: Readiness::default(),
             openapi: OpenApi::default(),
             refusals: refusals.clone(),
@@ -380,6 +398,7 @@ impl Builder {
             tokens,
             suites,
             visibility,
+            members: members.clone(),
             inbox,
             worker: worker.clone(),
             notifications,

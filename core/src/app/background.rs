@@ -15,7 +15,7 @@ use crate::db::Store;
 use crate::domain::Suites;
 use crate::hooks::{Deliver, DynHooks, Notification, Notifications, Refusals, call_hook};
 use crate::inbox::{Inbox, Redelivery, Worker};
-use crate::members::Visibility;
+use crate::members::{Members, Visibility};
 use crate::session::{self, BackgroundTask, Sessions};
 use crate::task_runner::TaskRunner;
 use crate::tokens::{TicketWatch, Tokens};
@@ -43,6 +43,7 @@ pub(super) struct Background {
     pub(super) tokens: Tokens,
     pub(super) suites: Suites,
     pub(super) visibility: Visibility,
+    pub(super) members: Members,
     pub(super) inbox: Inbox,
     pub(super) worker: Worker,
     pub(super) housekeeping: Housekeeping,
@@ -127,6 +128,7 @@ impl Background {
             store: self.store,
             sessions: self.sessions,
             authorizations: self.authorizations,
+            members: self.members,
             inbox: self.inbox,
             tasks: self.tasks,
         }));

@@ -3,10 +3,11 @@
 use std::error::Error as StdError;
 use std::net::IpAddr;
 
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 
 use crate::app::handle::WecomLogin;
-use crate::error::{Error, ErrorKind};
+use crate::domain::LinkTicket;
+use crate::error::{Error, ErrorKind, Result};
 use crate::session::{SessionToken, Verification};
 use crate::web::{Guard, Headers, Rejection, ResponseBody, Route, routes};
 
@@ -126,6 +127,35 @@ impl WecomLogin {
     #[must_use]
     pub fn logout_cookies(&self) -> [String; 2] {
         self.inner.http.logout_cookies()
+    }
+
+    /// Finishes a login that [`Binding::Link`](crate::Binding::Link) stopped, in the browser that began it: the person is
+    /// this user. `headers` are those of the request to the host app's own page, whose cookie binds the ticket to the
+    /// browser. The ticket is used up, [`UserBinder::link`](crate::UserBinder::link) keeps the binding, and the answer
+    /// leads the person on, by our callback, to where they were going.
+    ///
+    /// Call it in the answer to a POST, after the app has proved the user: a GET may be prefetched. The adapters'
+    /// `finish_login` makes the framework's response of it.
+    ///
+    /// # Errors
+    /// As [`AuthService::finish_login`](crate::AuthService::finish_login), and `LOGIN_CODE_INVALID` for a ticket of another
+    /// browser. [`login_failed`](Self::login_failed) makes an answer of it.
+    pub async fn finish_login(
+        &self,
+        headers: &HeaderMap,
+        ticket: &LinkTicket,
+        user_id: &str,
+    ) -> Result<Response<ResponseBody>> {
+        self.inner
+            .http
+            .finish_login(headers.clone(), ticket.clone(), user_id.to_owned())
+            .await
+    }
+
+    /// The answer to a browser whose login could not be finished: our page about it, or a problem for a script.
+    #[must_use]
+    pub fn login_failed(&self, error: &Error, headers: &HeaderMap) -> Response<ResponseBody> {
+        self.inner.http.login_failed(error, headers)
     }
 
     /// Where to send a browser that is not logged in: for a GET that accepts HTML and came without a bearer, the path of

@@ -8,13 +8,14 @@ use tracing::Instrument as _;
 
 use crate::audit::LoginOrigin;
 use crate::authorization::Authorizations;
-use crate::domain::{CorpId, LoginType, Platform, SuiteId};
+use crate::domain::{CorpId, LoginHeaders, LoginType, Platform, SuiteId};
 use crate::element::{
     DynLoginProviderInstance, InstanceConfig, InstanceKind, InstanceName, Instances, LoginAttempt,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::Refusals;
 use crate::login::limits::with_login_timeout;
+use crate::login::link_tickets::StoppedAt;
 use crate::login::session_creation::{SessionCreation, SessionPurpose};
 use crate::login::{
     AttemptState, AuthAttempt, Authentication, Authenticator, CorpChoice, CorpSelection,
@@ -46,6 +47,7 @@ struct ClientLogin {
     state: AttemptState,
     client: Option<IpAddr>,
     platform: Platform,
+    headers: LoginHeaders,
     door: Door,
 }
 
@@ -76,6 +78,7 @@ impl LoginService {
         let login_type = request.login_type;
         let state = AttemptState::of_request(request.state_verified);
         let proof = state.proof();
+        let headers = request.headers.clone();
         let authentication = match kind {
             InstanceKind::QywxProxy(config) => {
                 let resolving = self
@@ -98,7 +101,15 @@ impl LoginService {
                 self.authenticate_by(&**instance, request).await?
             }
         };
-        let user_id = self.creation.bind(&authentication).await?;
+        let stopped_at = StoppedAt {
+            instance: name.full(),
+            login_type,
+            platform: Platform::default(),
+            proof,
+            state: None,
+        };
+        let bound = self.creation.bind(&authentication, headers, stopped_at);
+        let user_id = bound.await?;
         let principal = authentication.member.principal;
         let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name);
         let corp_list = self
@@ -175,6 +186,7 @@ impl LoginService {
             state: AttemptState::of_request(request.state_verified),
             client: request.client,
             platform: request.platform,
+            headers: request.headers,
             door: Door::Workbench,
         })
         .await
@@ -192,6 +204,7 @@ impl LoginService {
             state: AttemptState::None,
             client: request.client,
             platform: request.platform,
+            headers: request.headers,
             door: Door::MiniProgram,
         })
         .await
@@ -214,7 +227,7 @@ impl LoginService {
                 client,
                 state: login.state,
             };
-            self.log_in_within_wecom(attempt, login.platform, &meter)
+            self.log_in_within_wecom(attempt, login.platform, login.headers, &meter)
                 .await
         };
         let entered = with_login_timeout(entered);
@@ -229,6 +242,7 @@ impl LoginService {
         &self,
         attempt: AuthAttempt,
         platform: Platform,
+        headers: LoginHeaders,
         meter: &LoginMeter,
     ) -> Result<LoginResult> {
         let config = self
@@ -239,10 +253,18 @@ impl LoginService {
         let mut authentication = self
             .authenticate(config, attempt, LoginType::Workbench)
             .await?;
-        let mini_program_key = authentication.mini_program_key.take();
         let principal = authentication.member.principal.clone();
         let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name.clone());
-        let user_id = self.creation.bind(&authentication).await?;
+        let stopped_at = StoppedAt {
+            instance: config.name.full(),
+            login_type: LoginType::Workbench,
+            platform,
+            proof,
+            state: None,
+        };
+        let bound = self.creation.bind(&authentication, headers, stopped_at);
+        let user_id = bound.await?;
+        let mini_program_key = authentication.mini_program_key.take();
         let corp_list = self
             .corps
             .corp_list_for(proof, &user_id, &principal, own)

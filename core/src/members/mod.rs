@@ -51,7 +51,9 @@
 //! more than this.
 
 mod aliases;
+mod attributes;
 mod binder;
+mod binding;
 mod binding_export;
 mod binding_import;
 mod default_binder;
@@ -68,8 +70,10 @@ mod people;
 mod visibility;
 mod visibility_checks;
 
+pub(crate) use attributes::stored_attributes;
 pub(crate) use binder::DynUserBinder;
 pub use binder::UserBinder;
+pub use binding::Binding;
 pub(crate) use binding_export::ExportedBinding;
 pub(crate) use binding_import::{BindingChange, ImportedBinding};
 pub use default_binder::{BindingPolicy, DefaultUserBinder};

@@ -20,6 +20,8 @@ pub(crate) enum Door {
     Workbench,
     /// `loginByMiniProgram`.
     MiniProgram,
+    /// `finish_login`, of a login that was answered in JSON.
+    Link,
 }
 
 impl Door {
@@ -29,6 +31,7 @@ impl Door {
             Self::LoginCode => "login_code",
             Self::Workbench => "workbench",
             Self::MiniProgram => "mini_program",
+            Self::Link => "link",
         }
     }
 }

@@ -22,7 +22,11 @@ const REVOCATION_LOG_BATCH: u64 = 1_000;
 /// The epoch of a member who was erased: the next login starts at zero again.
 pub(crate) const ERASED_MEMBER_EPOCH: i64 = i64::MIN;
 
-/// Sessions that were revoked, or an authorization that changed.
+/// Stands for an epoch in the entry about a member's attributes. It is older than any epoch: a node of a version that
+/// knows no attributes reads a revocation that it has applied already.
+const ATTRIBUTES_EPOCH: i64 = i64::MIN + 1;
+
+/// Sessions that were revoked, or an authorization or a member's attributes that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Revocation {
     /// An authorization changed. Sessions of an older authorization epoch are revoked.
@@ -39,6 +43,8 @@ pub(crate) enum Revocation {
         authorization_epoch: i64,
         epoch: i64,
     },
+    /// A member's attributes changed. No session is revoked.
+    Attributes(Principal),
     /// One session is revoked.
     Session { token_hash: Vec<u8> },
     /// Every session of the service is revoked.
@@ -62,10 +68,12 @@ impl Revocation {
         Self::of_member(principal, authorization_epoch, ERASED_MEMBER_EPOCH)
     }
 
-    /// What ends by it, as the word of a label; nothing by the erasure of a member, whose sessions have ended before.
+    /// What ends by it, as the word of a label; nothing by the erasure of a member, whose sessions have ended
+    /// before, and by a change of attributes.
     const fn reason(&self) -> Option<&'static str> {
         match self {
-            Self::Member {
+            Self::Attributes(_)
+            | Self::Member {
                 epoch: ERASED_MEMBER_EPOCH,
                 ..
             } => None,
@@ -80,6 +88,7 @@ impl Revocation {
     pub(super) const fn epoch(&self) -> Option<i64> {
         match self {
             Self::Authorization { epoch, .. } | Self::Member { epoch, .. } => Some(*epoch),
+            Self::Attributes(_) => Some(ATTRIBUTES_EPOCH),
             Self::All | Self::Session { .. } => None,
         }
     }
@@ -95,6 +104,9 @@ impl From<Model> for Revocation {
             return Self::All;
         };
         match (row.third_user_id, row.authorization_epoch) {
+            (Some(third_user_id), Some(_)) if epoch == ATTRIBUTES_EPOCH => {
+                Self::Attributes(Principal::new(suite_id, corp_id, third_user_id))
+            }
             (Some(third_user_id), Some(authorization_epoch)) => Self::Member {
                 suite_id,
                 corp_id,
@@ -282,6 +294,12 @@ fn row(entry: Cursor, revocation: &Revocation, now: Timestamp) -> ActiveModel {
             row.corp_id = Set(Some(corp_id));
             row.third_user_id = Set(Some(third_user_id));
             row.authorization_epoch = Set(Some(authorization_epoch));
+        }
+        Revocation::Attributes(principal) => {
+            row.suite_id = Set(Some(principal.suite_id));
+            row.corp_id = Set(Some(principal.corp_id));
+            row.third_user_id = Set(Some(principal.third_user_id));
+            row.authorization_epoch = Set(Some(0));
         }
         Revocation::Session { token_hash } => row.token_hash = Set(Some(token_hash)),
         Revocation::All => {}

@@ -8,12 +8,12 @@ use futures_util::future::BoxFuture;
 use crate::audit::{Actor, LoginOrigin};
 use crate::authorization::Authorizations;
 use crate::domain::{
-    AuthenticatedMember, CorpId, LoginType, Machine, MiniProgramSessionKey, Page, PageCursor,
-    Platform, Principal, Profile, SuiteId,
+    AuthenticatedMember, CorpId, LoginHeaders, LoginType, Machine, MiniProgramSessionKey, Page,
+    PageCursor, Platform, Principal, Profile, SuiteId,
 };
 use crate::element::Instances;
 use crate::error::{Error, ErrorKind, Result};
-use crate::login::{SessionCreation, SessionPurpose};
+use crate::login::{LoginProof, SessionCreation, SessionPurpose, StoppedAt};
 use crate::members::Members;
 use crate::session::{
     CurrentUser, IssuedSession, MachineSessionRequest, MachineSummary, NewMachineSession,
@@ -69,7 +69,17 @@ impl SessionService {
                 .creation
                 .authenticate_trusted(member, revocation_seq)
                 .await?;
-            let user_id = deps.creation.bind(&authentication).await?;
+            let stopped_at = StoppedAt {
+                instance: &instance,
+                login_type: LoginType::default(),
+                platform,
+                proof: LoginProof::Code,
+                state: None,
+            };
+            let bound = deps
+                .creation
+                .bind(&authentication, LoginHeaders::default(), stopped_at);
+            let user_id = bound.await?;
             let purpose = SessionPurpose {
                 instance: &instance,
                 platform,
@@ -289,6 +299,25 @@ impl SessionService {
             deps.members.revoke_sessions(&principal, &actor).await
         })
         .await
+    }
+
+    /// Asks the binder anew for the [`attributes`](crate::UserBinder::attributes) of a user, in every corp where the user
+    /// has sessions. The sessions on this node have them when it returns, those on other nodes within a second.
+    ///
+    /// ```no_run
+    /// # async fn change(login: wecom_login::WecomLogin) -> wecom_login::Result<()> {
+    /// // After `UPDATE staff SET role = 'administrator' WHERE id = '7'`:
+    /// login.sessions().refresh_attributes("7").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The binder fails, or says more than [`Attributes::MAX_BYTES`](crate::Attributes::MAX_BYTES); the database does not
+    /// answer. Some sessions may have the new attributes then; repeating it does no harm.
+    pub async fn refresh_attributes(&self, user_id: &str) -> Result<()> {
+        let user_id = user_id.to_owned();
+        self.run(|deps| async move { deps.members.refresh_attributes(&user_id).await })
+            .await
     }
 
     /// Ends every session of a corp's people and of its machines.

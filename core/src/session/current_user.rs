@@ -8,9 +8,11 @@ use tokio::sync::watch;
 
 use crate::clock::Timestamp;
 use crate::domain::{
-    CorpId, LoginType, Machine, Platform, Principal, Profile, SuiteId, TokenHash, WecomUserId,
+    Attributes, CorpId, LoginType, Machine, Platform, Principal, Profile, SuiteId, TokenHash,
+    WecomUserId,
 };
 use crate::revocation::Epoch;
+use crate::session::attributes::SharedAttributes;
 use crate::session::sessions::Inner;
 
 /// A logged-in user and the session of the login. Cheap to clone.
@@ -40,6 +42,7 @@ pub(crate) struct CachedSession {
     pub(crate) user_id: Box<str>,
     pub(crate) instance: Arc<str>,
     pub(crate) profile: Profile,
+    pub(super) attributes: Arc<SharedAttributes>,
     /// The program that has it, if it is no person.
     pub(crate) machine: Option<Box<Machine>>,
     pub(crate) created_at: Timestamp,
@@ -162,6 +165,23 @@ impl CurrentUser {
     #[must_use]
     pub fn profile(&self) -> &Profile {
         &self.session.profile
+    }
+
+    /// What the host app's [`UserBinder`](crate::UserBinder) says of the user: at the login, or when it was asked last by
+    /// [`refresh_attributes`](crate::SessionService::refresh_attributes). Costs no query, but reads what is newest now:
+    /// within a request, take it once.
+    ///
+    /// ```
+    /// # use wecom_login::CurrentUser;
+    /// fn is_administrator(user: &CurrentUser) -> bool {
+    ///     user.attributes()
+    ///         .get("role")
+    ///         .is_some_and(|role| role == "administrator")
+    /// }
+    /// ```
+    #[must_use]
+    pub fn attributes(&self) -> Arc<Attributes> {
+        self.session.attributes.load()
     }
 
     /// The id of the session; not its token.

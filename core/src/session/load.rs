@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::revocation::{Epoch, EpochKey};
 use crate::session::current_user::CachedSession;
 use crate::session::rows::{self, SessionRow};
-use crate::session::{CurrentUser, Sessions, machine};
+use crate::session::{CurrentUser, Sessions, StoredAttributes, machine};
 use crate::task_runner::runtime_gone;
 
 /// How long "no such session" is remembered for a token that we issued, so that a flood of it costs one query.
@@ -117,6 +117,8 @@ impl Sessions {
         };
         let principal =
             self.intern_principal(Principal::new(row.suite_id, row.corp_id, row.third_user_id));
+        let stored = StoredAttributes::parse(row.attributes_version, row.attributes.as_deref())?;
+        let attributes = self.inner.attributes.track(&principal, stored);
         Ok(CachedSession {
             id: row.id.into(),
             token_hash,
@@ -142,6 +144,7 @@ impl Sessions {
                 email: row.email,
                 mobile: row.mobile,
             },
+            attributes,
             machine,
             created_at: row.created_at,
             expires_at: row.expires_at,
@@ -228,6 +231,7 @@ mod tests {
             platform: Platform::App,
             login_type: LoginType::Qr,
             profile: Profile::default(),
+            attributes: crate::session::StoredAttributes::default(),
             member_epoch: 0,
             authorization_epoch: 0,
             visible_at: crate::Timestamp::default(),

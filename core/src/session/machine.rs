@@ -27,7 +27,7 @@ use crate::random;
 use crate::session::current_user::CachedSession;
 use crate::session::cursor::is_session_id;
 use crate::session::rows::{self, Insertion};
-use crate::session::{CurrentUser, IssuedSession, Sessions, TokenSeed, token};
+use crate::session::{CurrentUser, IssuedSession, Sessions, StoredAttributes, TokenSeed, token};
 
 /// What the ids of machines begin with, where people have theirs.
 const MACHINE_ID_PREFIX: &str = "machine:";
@@ -185,6 +185,11 @@ impl Sessions {
             .with_detail(new.machine.name());
         let principal =
             self.intern_principal(Principal::new(new.suite_id, new.corp_id, third_user_id));
+        // The binder says nothing of machines.
+        let attributes = self
+            .inner
+            .attributes
+            .track(&principal, StoredAttributes::default());
         let epoch = new.authorization_epoch;
         let session = CachedSession {
             id: id.into(),
@@ -197,6 +202,7 @@ impl Sessions {
             platform: Platform::default(),
             login_type: LoginType::default(),
             profile: Profile::default(),
+            attributes,
             machine: Some(Box::new(new.machine)),
             created_at: now,
             expires_at: Ord::min(new.expires_at.unwrap_or(NEVER), NEVER),

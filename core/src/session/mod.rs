@@ -40,8 +40,14 @@
 //!
 //! A handler may ask whether the session of its user lives, and wait for its end ([`CurrentUser::ended`]): `watch`.
 //!
+//! # Attributes
+//!
+//! What the host app's binder says of a user is stored with the member, and read with the session. All sessions of a
+//! member share one cell of it in memory (`attributes`), which a refresh replaces.
+//!
 //! How other nodes learn of it: [`revocation`](crate::revocation).
 
+mod attributes;
 mod config;
 mod count;
 mod current_user;
@@ -72,6 +78,7 @@ pub use summary::{SessionPage, SessionSummary, UserSummary};
 pub use token::SessionToken;
 pub use verify::{Verification, Verified};
 
+pub(crate) use attributes::StoredAttributes;
 pub(crate) use issue::{FormerIssue, NewSession};
 pub(crate) use machine::NewMachineSession;
 pub(crate) use rows::{SessionRow, delete_expired, touch};

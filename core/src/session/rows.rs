@@ -47,6 +47,8 @@ pub(crate) struct SessionRow {
     pub(crate) avatar: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) mobile: Option<String>,
+    pub(crate) attributes: Option<String>,
+    pub(crate) attributes_version: i64,
 }
 
 impl SessionRow {
@@ -304,7 +306,16 @@ fn select() -> SelectStatement {
     for column in SESSION_COLUMNS {
         select.column(("wecom_session", column));
     }
-    for column in ["visible_at", "name", "avatar", "email", "mobile"] {
+    const MEMBER_COLUMNS: [&str; 7] = [
+        "visible_at",
+        "name",
+        "avatar",
+        "email",
+        "mobile",
+        "attributes",
+        "attributes_version",
+    ];
+    for column in MEMBER_COLUMNS {
         select.column(("wecom_person", column));
     }
     select

@@ -15,6 +15,7 @@ use crate::domain::{CorpId, Principal, SuiteId, TokenHash};
 use crate::error::{Error, ErrorKind};
 use crate::metrics::SessionLookups;
 use crate::revocation::{Epochs, RecentRevocations};
+use crate::session::attributes::AttributeCells;
 use crate::session::config::Intervals;
 use crate::session::current_user::CachedSession;
 use crate::session::interner::Interner;
@@ -52,6 +53,7 @@ pub(super) struct Inner {
     pub(super) keys: KeyRing,
     pub(super) signer: TokenSigner,
     pub(super) epochs: Epochs,
+    pub(super) attributes: AttributeCells,
     pub(super) cache: SessionCache,
     /// Keyed by flush generation, so a load that started before a flush is never shared.
     pub(super) in_flight: moka::future::Cache<(TokenHash, u64), Option<CurrentUser>>,
@@ -95,6 +97,7 @@ impl Sessions {
                 .time_to_live(REVOKED_TTL)
                 .build(),
             recent: RecentRevocations::new(),
+            attributes: AttributeCells::default(),
             watched: WatchedSessions::default(),
             suite_ids: Interner::default(),
             corp_ids: Interner::default(),

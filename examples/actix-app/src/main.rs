@@ -1,5 +1,6 @@
 //! An app behind a WeCom login. Run `cargo run -p actix-app` and open what it prints.
 
+mod accounts;
 mod echo;
 
 use std::error::Error;
@@ -14,9 +15,7 @@ use actix_web::{App, HttpResponse, HttpServer};
 use serde_json::{Value, json};
 use wecom_login::WecomLogin;
 use wecom_login_actix::{AuthMiddleware, MaybeUser, User, logger, login_routes};
-use wecom_login_demo::{
-    CONNECTION_TIMEOUT, DRAIN_TIMEOUT, Demo, LinkedAccountsBinder, METRICS_INTERVAL, Page,
-};
+use wecom_login_demo::{CONNECTION_TIMEOUT, DRAIN_TIMEOUT, Demo, METRICS_INTERVAL, Page};
 
 const NAME: &str = "actix-app";
 
@@ -32,7 +31,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         .auths_dir(demo.auths())
         .database_url(demo.database_url())
         .data_keys(demo.data_keys())
-        .wrap_binder(LinkedAccountsBinder::new)
+        .wrap_binder(demo.binder())
         .hooks(demo.hooks())
         .public_url(demo.public_url())
         .allowed_origins(demo.allowed_origins())
@@ -49,6 +48,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
 
     let shared = login.clone();
     let state = Data::new((login.clone(), demo.public_url()));
+    let staff = demo.staff();
     let front_ends = demo.allowed_origins().to_vec();
     let app = move || {
         let cors = front_ends
@@ -99,6 +99,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
                     .to(echo::websocket)
                     .wrap(AuthMiddleware::required(&shared)),
             )
+            .configure(|config| accounts::routes(config, &shared, &staff))
             .route("/", get().to(home))
             .service(login_routes("/auth", &shared))
     };

@@ -1,5 +1,6 @@
 //! An app behind a WeCom login. Run `cargo run -p axum-app` and open what it prints.
 
+mod accounts;
 mod echo;
 mod server;
 
@@ -20,7 +21,7 @@ use tower_http::sensitive_headers::SetSensitiveHeadersLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use wecom_login::WecomLogin;
-use wecom_login_demo::{ANSWER_TIMEOUT, Demo, LinkedAccountsBinder, METRICS_INTERVAL, Page};
+use wecom_login_demo::{ANSWER_TIMEOUT, Demo, METRICS_INTERVAL, Page};
 use wecom_login_tower::{AuthLayer, User, login_routes, request_span, sensitive_headers};
 
 const NAME: &str = "axum-app";
@@ -37,7 +38,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         .auths_dir(demo.auths())
         .database_url(demo.database_url())
         .data_keys(demo.data_keys())
-        .wrap_binder(LinkedAccountsBinder::new)
+        .wrap_binder(demo.binder())
         .hooks(demo.hooks())
         .public_url(demo.public_url())
         .allowed_origins(demo.allowed_origins())
@@ -107,6 +108,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
             "/api/ws",
             any(echo::websocket).layer(AuthLayer::required(&login)),
         )
+        .merge(accounts::routes(&login, demo.staff()))
         .route("/", get(home))
         .nest("/auth", login_routes(&login))
         .layer(layers)

@@ -70,6 +70,13 @@ pub(crate) struct Flags {
         value_parser = clap::builder::FalseyValueParser::new()
     )]
     pub(crate) serve_access_tokens: bool,
+    /// Asks a person at the first login which user of the app they are, in place of a new user for each.
+    #[arg(
+        long,
+        env = "WECOM_LOGIN_EXISTING_ACCOUNTS",
+        value_parser = clap::builder::FalseyValueParser::new()
+    )]
+    pub(crate) existing_accounts: bool,
 }
 
 impl fmt::Debug for Flags {

@@ -8,6 +8,7 @@ mod flags;
 mod messages;
 mod metrics;
 mod pages;
+mod staff;
 
 use std::error::Error;
 use std::io;
@@ -21,11 +22,14 @@ use clap::Parser as _;
 use ipnet::IpNet;
 use tokio::net::TcpListener;
 use wecom_login::wecom::Hosts;
-use wecom_login::{CurrentUser, DATA_KEY_VARIABLE, DataKeys, Hooks, WecomLogin};
+use wecom_login::{
+    CorpId, CurrentUser, DATA_KEY_VARIABLE, DataKeys, DefaultUserBinder, Hooks, WecomLogin,
+};
 use wecom_sandbox::{IdForm, Sandbox, WARNING};
 
 pub use crate::binder::LinkedAccountsBinder;
 pub use crate::pages::Page;
+pub use crate::staff::{ADMINISTRATOR, Staff};
 
 use crate::companies::OnboardingHook;
 use crate::flags::Flags;
@@ -53,6 +57,7 @@ pub struct Demo {
     address: SocketAddr,
     sandbox: Option<Arc<Sandbox>>,
     onboarding: OnboardingHook,
+    staff: Staff,
 }
 
 impl Demo {
@@ -87,6 +92,7 @@ impl Demo {
             address,
             sandbox: None,
             onboarding: OnboardingHook::default(),
+            staff: Staff::open(&format!("sqlite://{name}.staff.db?mode=rwc")).await?,
         };
         if demo.flags.auths.is_none() && demo.flags.wecom_url.is_none() {
             println!("{WARNING}");
@@ -191,6 +197,49 @@ impl Demo {
     #[must_use]
     pub const fn serves_access_tokens(&self) -> bool {
         self.flags.serve_access_tokens
+    }
+
+    /// The users of the app.
+    #[must_use]
+    pub fn staff(&self) -> Staff {
+        self.staff.clone()
+    }
+
+    /// The binder of the app, around the library's.
+    #[must_use]
+    pub fn binder(
+        &self,
+    ) -> impl FnOnce(DefaultUserBinder) -> LinkedAccountsBinder + Send + Sync + use<> {
+        let (staff, asks) = (self.staff(), self.flags.existing_accounts);
+        move |inner| LinkedAccountsBinder::new(inner, staff, asks)
+    }
+
+    /// Whether a user is an administrator, by the role that came with the session.
+    #[must_use]
+    pub fn is_administrator(user: &CurrentUser) -> bool {
+        let attributes = user.attributes();
+        attributes
+            .get("role")
+            .is_some_and(|role| role == ADMINISTRATOR)
+    }
+
+    /// The company whose own route is `/api/company-a`.
+    ///
+    /// # Panics
+    /// Never: the id is one.
+    #[must_use]
+    pub fn company_a() -> CorpId {
+        CorpId::new(binder::COMPANY_A).expect("a plain id")
+    }
+
+    /// The value of a field of a form or a query; blank if it is not there.
+    #[must_use]
+    pub fn field(form: &str, name: &str) -> String {
+        let mut fields = form_urlencoded::parse(form.as_bytes());
+        let found = fields.find(|(of, _)| of == name);
+        found
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
     }
 
     /// The hooks of the app, which onboard the companies that authorize it.

@@ -38,6 +38,14 @@ impl Demo {
         page(include_str!("../workbench.html"), user, true)
     }
 
+    /// The page that asks a person which user of the app they are.
+    #[must_use]
+    pub fn link_page(ticket: &str, error: &str) -> String {
+        include_str!("../link.html")
+            .replace("{error}", &PageFrame::escape(error))
+            .replace("{ticket}", &PageFrame::escape(ticket))
+    }
+
     /// The page behind the login, with the user's profile.
     #[must_use]
     pub fn account_page(user: &CurrentUser) -> Page {

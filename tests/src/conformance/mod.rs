@@ -18,6 +18,7 @@ mod forward_auth;
 mod guard;
 mod limits;
 mod linked_corps;
+mod linking;
 mod login_codes;
 mod logins;
 mod machines;
@@ -28,6 +29,7 @@ mod organization_codes;
 mod records;
 mod refusals;
 mod refused_callbacks;
+mod roles;
 mod rows;
 mod session_lists;
 mod sessions;
@@ -199,6 +201,10 @@ const SCENARIOS: &[Scenario] = scenarios! {
         platform_and_login_type_are_kept_on_the_session;
     linked_corps:
         code_login_of_another_corp_holds_for_login_codes;
+    linking:
+        login_in_json_gets_a_ticket_and_is_finished_once,
+        binder_sees_the_session_of_the_host_app,
+        ticket_of_a_login_that_is_over_is_refused;
     logins:
         workbench_login_picks_the_instance_of_the_corp,
         instance_and_corp_must_match,
@@ -242,6 +248,11 @@ const SCENARIOS: &[Scenario] = scenarios! {
         retry_runs_only_unfinished_records,
         retry_of_a_running_record_is_409,
         missing_suite_ticket_is_503_with_a_hint;
+    roles:
+        attributes_of_the_binder_come_with_the_user,
+        refreshed_attributes_are_there_with_the_next_request,
+        attributes_over_the_limit_fail_the_login,
+        async_predicate_is_asked_and_its_failures_are_answers;
     session_lists:
         a_person_has_a_hundred_sessions_at_most,
         sessions_are_paged;

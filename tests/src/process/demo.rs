@@ -49,6 +49,20 @@ impl DemoProcess {
         demo
     }
 
+    /// Starts an app that asks people at their first login which of its users they are.
+    pub async fn start_asking(example: Example) -> Self {
+        let directory = TempDir::new().unwrap();
+        let builder = example
+            .process(directory.path())
+            .quiet()
+            .listen("127.0.0.1:0")
+            .admin_key(ADMIN_KEY)
+            .args(&["--existing-accounts"]);
+        let mut demo = Self::start_process(builder, None).await;
+        demo._directory = Some(directory);
+        demo
+    }
+
     /// What Prometheus gets of an app with `--metrics`.
     pub async fn scrape(&self) -> String {
         let mut printed = self.process.printed.iter();

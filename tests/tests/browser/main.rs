@@ -10,6 +10,7 @@ mod embedded;
 mod errors;
 mod headers;
 mod layout;
+mod linking;
 mod login;
 mod panel;
 mod repeats;
@@ -109,7 +110,8 @@ fn main() -> ExitCode {
         console::operator_ends_sessions_and_retries_a_record,
         console::console_pages_fit_every_profile,
         embedded::login_of_ten_minutes_has_expired,
-        embedded::corp_selection_can_be_reloaded_and_used_once
+        embedded::corp_selection_can_be_reloaded_and_used_once,
+        linking::person_is_asked_and_led_on
     ));
     all.extend(with_adapters!(
         BROWSER_OVER_TLS,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use wecom_login::{AuthenticatedMember, DefaultUserBinder, Principal, Result, UserBinder};
+use wecom_login::{AuthenticatedMember, Binding, DefaultUserBinder, Principal, Result, UserBinder};
 use wecom_login_tests::app::SUITE;
 use wecom_login_tests::push::suite_event;
 use wecom_login_tests::{TestApp, TestRequest, send, until, until_mut};
@@ -123,7 +123,7 @@ async fn login_completes_after_client_disconnects() {
 struct HangingBinder(DefaultUserBinder);
 
 impl UserBinder for HangingBinder {
-    async fn bind(&self, _: &AuthenticatedMember) -> Result<Option<String>> {
+    async fn bind(&self, _: &AuthenticatedMember) -> Result<Binding> {
         std::future::pending().await
     }
 

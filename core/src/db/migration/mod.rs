@@ -32,6 +32,8 @@ mod m20261130_000018_licences;
 mod m20261130_000019_admin_searches;
 mod m20261130_000020_audit;
 mod m20261130_000021_nodes;
+mod m20261130_000022_attributes;
+mod m20261130_000023_links;
 mod m20261130_000024_machines;
 mod m20261130_000026_figures;
 
@@ -64,6 +66,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000019_admin_searches::Migration),
             Box::new(m20261130_000020_audit::Migration),
             Box::new(m20261130_000021_nodes::Migration),
+            Box::new(m20261130_000022_attributes::Migration),
+            Box::new(m20261130_000023_links::Migration),
             Box::new(m20261130_000024_machines::Migration),
             Box::new(m20261130_000026_figures::Migration),
         ]

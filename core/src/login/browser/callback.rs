@@ -6,7 +6,7 @@ use tracing::Instrument as _;
 
 use crate::audit::LoginOrigin;
 use crate::clock::Timestamp;
-use crate::domain::{FlowSecret, LoginCode, LoginType, Platform};
+use crate::domain::{FlowSecret, LoginCode, LoginHeaders, LoginLink, LoginType, Platform};
 use crate::element::InstanceConfig;
 use crate::error::{ErrorKind, Result};
 use crate::login::browser::BrowserLoginService;
@@ -14,6 +14,7 @@ use crate::login::browser::repetition::{Claim, FormerOutcome, FormerUse, Outcome
 use crate::login::limits::with_login_timeout;
 use crate::login::{
     AuthAttempt, Authentication, CorpChoice, LoginCodes, LoginGrant, LoginProof, SessionPurpose,
+    StoppedAt,
 };
 use crate::metrics::{Door, LoginMeter, LoginStep};
 use crate::session::{IssuedSession, TokenSeed};
@@ -28,6 +29,7 @@ pub(crate) struct OAuthCallback {
     pub(crate) expires_at: Timestamp,
     /// `None` in the cookie of an earlier version: such a login cannot be repeated.
     pub(crate) secret: Option<FlowSecret>,
+    pub(crate) headers: LoginHeaders,
 }
 
 /// What a callback leads to.
@@ -37,6 +39,8 @@ pub(crate) enum CallbackOutcome {
     LoggedIn(IssuedSession),
     /// The person may enter several corps. The login code carries the authentication.
     ChooseCorp { login_code: LoginCode },
+    /// The host app asks the person which of its users they are.
+    Link(LoginLink),
     /// The state was used before, or the corp authorized anew since the login began.
     Expired,
 }
@@ -83,7 +87,7 @@ impl BrowserLoginService {
         let finished = finished.instrument(meter.span()).await;
         meter.finish(&finished, |outcome| match outcome {
             CallbackOutcome::LoggedIn(_) => LoginStep::LoggedIn,
-            CallbackOutcome::ChooseCorp { .. } => LoginStep::Continues,
+            CallbackOutcome::ChooseCorp { .. } | CallbackOutcome::Link(_) => LoginStep::Continues,
             CallbackOutcome::Expired => LoginStep::Expired,
         });
         finished
@@ -139,6 +143,7 @@ impl BrowserLoginService {
         match former.outcome(&deps.store, sessions, &claim.seed).await? {
             FormerOutcome::Session(issued) => Ok(Some(CallbackOutcome::LoggedIn(issued))),
             FormerOutcome::Over => Ok(Some(CallbackOutcome::Expired)),
+            FormerOutcome::Link(link) => Ok(Some(CallbackOutcome::Link(link))),
             FormerOutcome::Unknown => {
                 let login_code = callback.login_code();
                 if deps.login_codes.is_issued(&login_code).await? {
@@ -187,6 +192,11 @@ impl BrowserLoginService {
         let entering = self.enter(callback, config, authentication, claim.seed);
         let entered = with_login_timeout(entering).await;
         // Where the database did not answer, the session may be there all the same.
+        if let Ok(CallbackOutcome::Link(link)) = &entered {
+            deps.used_states
+                .record_link(state, &token_hash, link)
+                .await?;
+        }
         let is_over = match &entered {
             Ok(CallbackOutcome::Expired) => true,
             Ok(_) => false,
@@ -212,7 +222,23 @@ impl BrowserLoginService {
         }
         let principal = authentication.member.principal.clone();
         let own = CorpChoice::new(principal.corp_id.clone(), authentication.corp_name.clone());
-        let user_id = deps.creation.bind(&authentication).await?;
+        let stopped_at = StoppedAt {
+            instance: config.name.full(),
+            login_type: callback.login_type,
+            platform: Platform::Web,
+            proof: LoginProof::Browser,
+            state: Some(&callback.state),
+        };
+        let bound = deps
+            .creation
+            .bind(&authentication, callback.headers.clone(), stopped_at);
+        let user_id = match bound.await {
+            Ok(user_id) => user_id,
+            Err(error) => {
+                let link = error.link().cloned().ok_or(error)?;
+                return Ok(CallbackOutcome::Link(link));
+            }
+        };
         let corps = deps.corps.corp_list(&user_id, &principal, own).await?;
         if corps.len() == 1 {
             let purpose = SessionPurpose {

@@ -143,7 +143,9 @@ impl BrowserLoginService {
             FormerOutcome::Unknown if former.may_be_under_way(deps.store.now()) => {
                 Ok(Choice::UnderWay)
             }
-            FormerOutcome::Over | FormerOutcome::Unknown => Ok(Choice::Over),
+            FormerOutcome::Over | FormerOutcome::Unknown | FormerOutcome::Link(_) => {
+                Ok(Choice::Over)
+            }
         }
     }
 }
