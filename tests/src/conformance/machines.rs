@@ -23,11 +23,11 @@ fn request(corp_id: &str, scopes: &[&str]) -> MachineSessionRequest {
 }
 
 async fn issue(app: &TestApp, corp_id: &str, scopes: &[&str]) -> IssuedSession {
-    let issued = app
-        .login
+    app.login
         .sessions()
-        .issue_machine_session(request(corp_id, scopes));
-    issued.await.unwrap()
+        .issue_machine_session(request(corp_id, scopes))
+        .await
+        .unwrap()
 }
 
 async fn get(app: &TestApp, path: &str, token: &str) -> TestResponse {
@@ -344,7 +344,9 @@ pub(super) async fn operator_lists_and_ends_machines(target: Target) {
     let machines = app
         .login
         .sessions()
-        .machines(&suite(), &corp(COMPANY_A), 10, None);
-    assert_eq!(machines.await.unwrap().items.len(), 2);
+        .machines(&suite(), &corp(COMPANY_A), 10, None)
+        .await
+        .unwrap();
+    assert_eq!(machines.items.len(), 2);
     app.stop().await;
 }
