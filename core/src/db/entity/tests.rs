@@ -14,13 +14,15 @@ const PAGES: [&str; 2] = [
     include_str!("../../../docs/zh/personal-data.md"),
 ];
 
-/// Columns that lead to a person, or may: ids of people, the profile, clients' addresses, events.
-const PERSONAL_COLUMNS: [&str; 12] = [
+/// Columns that lead to a person, or may: ids of people, the profile, what the binder says, clients' addresses, events.
+const PERSONAL_COLUMNS: [&str; 14] = [
     "alias_user_id",
+    "attributes",
     "avatar",
     "client",
     "email",
     "installed_by",
+    "link",
     "local_id",
     "mini_program_key",
     "mobile",
