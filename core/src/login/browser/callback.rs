@@ -191,12 +191,13 @@ impl BrowserLoginService {
         };
         let entering = self.enter(callback, config, authentication, claim.seed);
         let entered = with_login_timeout(entering).await;
-        // Where the database did not answer, the session may be there all the same.
+        // For the repeats of the callback, which cannot send the code again.
         if let Ok(CallbackOutcome::Link(link)) = &entered {
             deps.used_states
                 .record_link(state, &token_hash, link)
                 .await?;
         }
+        // Where the database did not answer, the session may be there all the same.
         let is_over = match &entered {
             Ok(CallbackOutcome::Expired) => true,
             Ok(_) => false,
