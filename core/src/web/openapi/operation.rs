@@ -46,8 +46,6 @@ pub(super) enum Body {
     JsonLines,
     /// A callback of WeCom.
     Callback,
-    /// JSON, one object a line.
-    JsonLines,
 }
 
 /// The answer to a request that succeeds, by the name of its schema.
