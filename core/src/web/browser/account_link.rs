@@ -93,6 +93,7 @@ pub(crate) fn failed(
     }
     let request = RoutedRequest {
         endpoint: Endpoint::BrowserCallback,
+        path: "/callback",
         variable: None,
         method: Method::GET,
         query: String::new(),
