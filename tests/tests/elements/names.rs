@@ -71,8 +71,8 @@ async fn auth_model_has_the_bindings() {
     assert_eq!(model.auth_type(), QYWX_PROXY_TYPE);
     let member = principal(SUITE, COMPANY_A, "zhangwei");
     assert_eq!(model.user_of(&member).await.unwrap(), None);
-    let issued = app.login.sessions().issue(&member, Platform::Web);
-    let issued = issued.await.unwrap();
+    let sessions = app.login.sessions();
+    let issued = sessions.issue(&member, Platform::Web).await.unwrap();
     assert_eq!(
         model.user_of(&member).await.unwrap().as_deref(),
         Some(issued.user.user_id())
